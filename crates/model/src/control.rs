@@ -1,0 +1,212 @@
+//! The messages between a station and its server, as JSON over HTTP. `docs/formats.md` lists the
+//! paths.
+//!
+//! Every message is idempotent under its lease token: a station that lost an answer asks again.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AccountId, BucketName, JobId, JobType, StationName};
+use crate::progress::{AbortReason, LogLocation};
+use crate::time::Timestamp;
+
+/// `POST /station/v1/claim`: a device has appeared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimRequest {
+    /// Who has it.
+    pub station: StationName,
+    /// The SIGNATURE file's bytes in base64, if there is one.
+    pub signature_file: Option<String>,
+    /// The job the operator says it belongs to.
+    pub job: Option<JobId>,
+    /// Where the operator sees it, for messages and the history.
+    pub device: String,
+}
+
+/// The answer to a claim.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum ClaimAnswer {
+    /// Load it.
+    Granted(Box<Claim>),
+    /// Do not load it.
+    Denied {
+        /// A stable word: [`crate::dispatch::Denial::code`], or `Leased`, `Unsupported`.
+        code: String,
+        /// What is wrong.
+        message: String,
+        /// What the operator can do.
+        hint: String,
+        /// The job concerned, where one is known.
+        job: Option<JobId>,
+    },
+}
+
+/// A station's right to a job, and all it needs to do it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Claim {
+    /// The job.
+    pub job: JobId,
+    /// Import or export.
+    pub job_type: JobType,
+    /// Whose it is.
+    pub account: AccountId,
+    /// When it was created.
+    pub created: Timestamp,
+    /// The manifest to the byte.
+    pub manifest: String,
+    /// How many times the job has been claimed, from 1.
+    pub attempt: u32,
+    /// The right itself.
+    pub lease: LeaseToken,
+    /// Seconds the lease holds without a sign of life.
+    pub lease_seconds: u32,
+    /// Where each bucket of the manifest lies.
+    pub buckets: Vec<BucketAccess>,
+}
+
+impl Claim {
+    /// How to reach one of the job's buckets.
+    #[must_use]
+    pub fn access(&self, bucket: &BucketName) -> Option<&StoreAccess> {
+        self.buckets
+            .iter()
+            .find(|b| &b.bucket == bucket)
+            .map(|b| &b.access)
+    }
+}
+
+/// A bucket and how to reach it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BucketAccess {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The store that has it.
+    pub access: StoreAccess,
+}
+
+/// How to reach an S3-compatible store.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreAccess {
+    /// `http://` or `https://`, host, port.
+    pub endpoint: String,
+    /// The region to sign for.
+    pub region: String,
+    /// Whether the bucket goes into the path rather than into the host name.
+    pub path_style: bool,
+    /// The access key.
+    pub access_key_id: String,
+    /// Its secret. Never logged: `Debug` leaves it out.
+    pub secret_access_key: String,
+}
+
+impl fmt::Debug for StoreAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreAccess")
+            .field("endpoint", &self.endpoint)
+            .field("region", &self.region)
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The proof of a lease: 32 hexadecimal digits, different for every attempt, so that a station
+/// that lost its lease cannot act on it.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LeaseToken(pub String);
+
+impl fmt::Debug for LeaseToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LeaseToken(…)")
+    }
+}
+
+/// `POST /station/v1/lease/renew`: a sign of life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renewal {
+    /// The job.
+    pub job: JobId,
+    /// The right to it.
+    pub lease: LeaseToken,
+    /// How far it is.
+    pub tally: Tally,
+    /// The entry that was last begun.
+    pub current: Option<String>,
+}
+
+/// What has become of the entries so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Entries whose bytes are in the store.
+    pub stored: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Entries left out by a rule.
+    pub ignored: u64,
+    /// Entries that should have been stored and were not.
+    pub failed: u64,
+}
+
+/// The answer to a renewal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeaseState {
+    /// Go on.
+    Held,
+    /// The customer canceled the job: stop.
+    Canceled,
+    /// The lease went to another attempt: stop, touch nothing.
+    Lost,
+}
+
+/// `POST /station/v1/lease/finish`: how a lease ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conclusion {
+    /// The job.
+    pub job: JobId,
+    /// The right to it.
+    pub lease: LeaseToken,
+    /// How it ends.
+    pub ending: Ending,
+}
+
+/// How a lease ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ending", rename_all = "kebab-case")]
+pub enum Ending {
+    /// Every entry has its line in the report.
+    Finished {
+        /// Entries that should have been stored and were not.
+        errors: u64,
+        /// Where the report lies.
+        log: LogLocation,
+    },
+    /// The job is given up.
+    Aborted {
+        /// Why.
+        reason: AbortReason,
+    },
+    /// Interrupted; another attempt goes on.
+    Released,
+}
+
+/// `POST /station/v1/return`: a device goes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnRequest {
+    /// The job.
+    pub job: JobId,
+    /// Who carries it.
+    pub carrier: String,
+    /// The carrier's number for the parcel.
+    pub tracking_number: String,
+}
+
+/// Any refusal of the station API, with an HTTP status of 4xx or 5xx.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlFault {
+    /// A stable word.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+}

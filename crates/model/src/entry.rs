@@ -1,0 +1,92 @@
+//! What a device holds: entries with raw names, before anything is decided about them.
+
+use std::fmt::{self, Write as _};
+
+use crate::time::Timestamp;
+
+/// One name on a device. Folders are no entries: they have no object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it is.
+    pub path: EntryPath,
+    /// What it is.
+    pub kind: EntryKind,
+    /// When its content was last changed, where the file system says so.
+    pub modified: Option<Timestamp>,
+}
+
+/// What a name on a device stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file of so many logical bytes (holes included).
+    File {
+        /// Size in bytes when it was looked at.
+        bytes: u64,
+    },
+    /// A symbolic link. Never followed.
+    SymbolicLink,
+    /// A device node, socket or pipe. Never opened.
+    Special,
+}
+
+/// A path relative to the device's root: the raw bytes of its parts, joined by `/`, without a
+/// leading one. Need not be UTF-8.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryPath(Vec<u8>);
+
+impl EntryPath {
+    /// Wraps the raw bytes.
+    #[must_use]
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The raw bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The path as text, if it is UTF-8.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+}
+
+/// The path as text; where it is not UTF-8, with every byte outside printable ASCII, and `%`
+/// itself, as `%XX`.
+impl fmt::Display for EntryPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(text) = self.as_str() {
+            return f.write_str(text);
+        }
+        for &byte in &self.0 {
+            match byte {
+                b'%' | 0..=0x1F | 0x7F..=0xFF => write!(f, "%{byte:02X}")?,
+                _ => f.write_char(char::from(byte))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for EntryPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{self}`")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_not_text_are_escaped_and_others_left_alone() {
+        assert_eq!(EntryPath::new("Ünï/100%.txt").to_string(), "Ünï/100%.txt");
+        assert_eq!(
+            EntryPath::new(*b"caf\xE9/100%").to_string(),
+            "caf%E9/100%25"
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! What can happen to a job. Events are kept with the job as its history.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{JobType, StationName};
+use crate::progress::{AbortReason, LogLocation};
+
+/// Something that happened, or is asked to happen, to a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The customer replaced the manifest, perhaps the type.
+    Updated {
+        /// The type from now on.
+        job_type: JobType,
+        /// The whole new manifest. Not kept in the history: it may hold a device's password.
+        #[serde(skip)]
+        manifest: String,
+    },
+    /// The customer took the job back.
+    Canceled {
+        /// Whether a transfer that runs may be canceled.
+        running: WhileRunning,
+    },
+    /// The device did not come in time.
+    Expired,
+    /// A station has the device.
+    DeviceArrived {
+        /// Which station.
+        station: StationName,
+    },
+    /// The device went back to the customer.
+    DeviceReturned {
+        /// Who carries it.
+        carrier: String,
+        /// The carrier's number for the parcel.
+        tracking_number: String,
+    },
+    /// A station began to transfer, or began again after an interruption.
+    TransferStarted,
+    /// Every entry has its line in the report.
+    TransferFinished {
+        /// Entries that should have been transferred and were not.
+        errors: u64,
+        /// Where the report lies.
+        log: LogLocation,
+    },
+    /// The job is given up.
+    TransferAborted {
+        /// Why.
+        reason: AbortReason,
+    },
+}
+
+/// Whether `CancelJob` may stop a transfer that runs. AWS's reference says no, its guide yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhileRunning {
+    /// `UnableToCancelJobIdException`, as the API reference says.
+    Refuse,
+    /// The transfer stops, as the developer guide says.
+    Cancel,
+}
+
+impl Event {
+    /// The event's name, as in the history and the state table.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Updated { .. } => "Updated",
+            Self::Canceled { .. } => "Canceled",
+            Self::Expired => "Expired",
+            Self::DeviceArrived { .. } => "DeviceArrived",
+            Self::DeviceReturned { .. } => "DeviceReturned",
+            Self::TransferStarted => "TransferStarted",
+            Self::TransferFinished { .. } => "TransferFinished",
+            Self::TransferAborted { .. } => "TransferAborted",
+        }
+    }
+}

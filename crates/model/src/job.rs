@@ -1,0 +1,234 @@
+//! A job and the one function that changes its state.
+
+use serde::{Deserialize, Serialize};
+
+use crate::custody::Custody;
+use crate::event::{Event, WhileRunning};
+use crate::ids::{AccountId, JobId, JobType};
+use crate::progress::Progress;
+use crate::time::Timestamp;
+
+/// A job: who wants what done, and how far it is.
+///
+/// Invariants, kept by [`Job::apply`]: `InProgress`, `Finished` and `Aborted` imply that the
+/// device was received; `Returned` implies that progress is terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its identifier.
+    pub id: JobId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Import or export.
+    pub job_type: JobType,
+    /// The manifest as last submitted, to the byte.
+    #[serde(skip)]
+    pub manifest: String,
+    /// When `CreateJob` was answered. Part of what the SIGNATURE proves.
+    pub created: Timestamp,
+    /// Where the device is.
+    pub custody: Custody,
+    /// What became of the data.
+    pub progress: Progress,
+}
+
+/// Why an event cannot happen to a job as it stands. Maps one to one to AWS's exceptions where the
+/// event is an API call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// The job was canceled.
+    #[error("the job was canceled")]
+    Canceled,
+    /// The job expired.
+    #[error("the job expired")]
+    Expired,
+    /// The transfer runs; the event needs a job that has not begun or is done.
+    #[error("the transfer is in progress")]
+    InProgress,
+    /// The transfer is done or given up.
+    #[error("the transfer is over")]
+    Over,
+    /// The event needs a transfer that runs.
+    #[error("the transfer has not started")]
+    NotStarted,
+    /// The event needs the device here.
+    #[error("the device has not been received")]
+    NotReceived,
+    /// The device is here, so the job cannot expire.
+    #[error("the device has been received")]
+    Received,
+    /// The device has gone back.
+    #[error("the device has been returned")]
+    Returned,
+    /// Another station has the device.
+    #[error("the device is at another station")]
+    Elsewhere,
+}
+
+impl Job {
+    /// A new job: nothing received, nothing begun.
+    #[must_use]
+    pub fn open(
+        id: JobId,
+        account: AccountId,
+        job_type: JobType,
+        manifest: String,
+        created: Timestamp,
+    ) -> Self {
+        let (custody, progress) = (Custody::NotReceived, Progress::Pending);
+        Self {
+            id,
+            account,
+            job_type,
+            manifest,
+            created,
+            custody,
+            progress,
+        }
+    }
+
+    /// The job after `event`, which happened at `now`.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the event cannot happen to the job as it stands; the job is unchanged.
+    pub fn apply(&self, event: &Event, now: Timestamp) -> Result<Self, Refusal> {
+        let mut next = self.clone();
+        match event {
+            Event::Updated { job_type, manifest } => {
+                self.must_be_pending()?;
+                next.job_type = *job_type;
+                next.manifest.clone_from(manifest);
+            }
+            Event::Canceled { running } => {
+                self.must_be_cancelable(*running)?;
+                next.progress = Progress::Canceled { at: now };
+            }
+            Event::Expired => {
+                self.must_be_pending()?;
+                if self.custody != Custody::NotReceived {
+                    return Err(Refusal::Received);
+                }
+                next.progress = Progress::Expired { at: now };
+            }
+            Event::DeviceArrived { station } => next.custody = self.arrival(station, now)?,
+            Event::DeviceReturned {
+                carrier,
+                tracking_number,
+            } => {
+                self.must_be_returnable()?;
+                next.custody = Custody::Returned {
+                    carrier: carrier.clone(),
+                    tracking_number: tracking_number.clone(),
+                    at: now,
+                };
+            }
+            Event::TransferStarted => {
+                self.must_be_here()?;
+                next.progress = self.started(now)?;
+            }
+            Event::TransferFinished { errors, log } => {
+                self.must_be_running()?;
+                next.progress = Progress::Finished {
+                    errors: *errors,
+                    log: log.clone(),
+                    at: now,
+                };
+            }
+            Event::TransferAborted { reason } => {
+                self.must_be_here()?;
+                self.must_be_open()?;
+                next.progress = Progress::Aborted {
+                    reason: *reason,
+                    at: now,
+                };
+            }
+        }
+        Ok(next)
+    }
+
+    /// What stands against any change, for a job that is over.
+    fn must_be_open(&self) -> Result<(), Refusal> {
+        match self.progress {
+            Progress::Pending | Progress::InProgress { .. } => Ok(()),
+            Progress::Canceled { .. } => Err(Refusal::Canceled),
+            Progress::Expired { .. } => Err(Refusal::Expired),
+            Progress::Finished { .. } | Progress::Aborted { .. } => Err(Refusal::Over),
+        }
+    }
+
+    fn must_be_pending(&self) -> Result<(), Refusal> {
+        self.must_be_open()?;
+        match self.progress {
+            Progress::InProgress { .. } => Err(Refusal::InProgress),
+            _ => Ok(()),
+        }
+    }
+
+    fn must_be_running(&self) -> Result<(), Refusal> {
+        self.must_be_open()?;
+        match self.progress {
+            Progress::Pending => Err(Refusal::NotStarted),
+            _ => Ok(()),
+        }
+    }
+
+    fn must_be_cancelable(&self, running: WhileRunning) -> Result<(), Refusal> {
+        match running {
+            WhileRunning::Cancel => self.must_be_open(),
+            WhileRunning::Refuse => self.must_be_pending(),
+        }
+    }
+
+    fn must_be_here(&self) -> Result<(), Refusal> {
+        match self.custody {
+            Custody::NotReceived => Err(Refusal::NotReceived),
+            Custody::AtStation { .. } => Ok(()),
+            Custody::Returned { .. } => Err(Refusal::Returned),
+        }
+    }
+
+    /// A device goes back only when nothing more will be read from it.
+    fn must_be_returnable(&self) -> Result<(), Refusal> {
+        self.must_be_here()?;
+        match self.progress {
+            Progress::Pending => Err(Refusal::NotStarted),
+            Progress::InProgress { .. } => Err(Refusal::InProgress),
+            _ => Ok(()),
+        }
+    }
+
+    /// Arriving where it already is changes nothing; a device that is at one station while its job
+    /// is being loaded cannot turn up at another.
+    fn arrival(
+        &self,
+        station: &crate::ids::StationName,
+        now: Timestamp,
+    ) -> Result<Custody, Refusal> {
+        match &self.custody {
+            Custody::NotReceived => Ok(Custody::AtStation {
+                station: station.clone(),
+                since: now,
+            }),
+            Custody::AtStation { station: here, .. } if here == station => Ok(self.custody.clone()),
+            Custody::AtStation { .. } if matches!(self.progress, Progress::InProgress { .. }) => {
+                Err(Refusal::Elsewhere)
+            }
+            Custody::AtStation { .. } => Ok(Custody::AtStation {
+                station: station.clone(),
+                since: now,
+            }),
+            Custody::Returned { .. } => Err(Refusal::Returned),
+        }
+    }
+
+    fn started(&self, now: Timestamp) -> Result<Progress, Refusal> {
+        self.must_be_open()?;
+        Ok(match self.progress {
+            Progress::InProgress { since } => Progress::InProgress { since },
+            _ => Progress::InProgress { since: now },
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "job_tests.rs"]
+mod tests;

@@ -1,0 +1,226 @@
+//! The state table, cell by cell, and the page of the documentation printed from it.
+
+use super::*;
+use crate::ids::{BucketName, ObjectKey, StationName};
+use crate::progress::{AbortReason, LogLocation};
+
+const NOW: i64 = 1_700_000_000;
+
+fn log() -> LogLocation {
+    LogLocation {
+        bucket: BucketName::new("logs").unwrap(),
+        key: ObjectKey::new("import-log-ABCDE").unwrap(),
+    }
+}
+
+fn station() -> StationName {
+    StationName::new("dock-1").unwrap()
+}
+
+fn custodies() -> Vec<Custody> {
+    let at = Timestamp::from_unix(1);
+    vec![
+        Custody::NotReceived,
+        Custody::AtStation {
+            station: station(),
+            since: at,
+        },
+        Custody::Returned {
+            carrier: "Post".into(),
+            tracking_number: "1".into(),
+            at,
+        },
+    ]
+}
+
+fn progresses() -> Vec<Progress> {
+    let at = Timestamp::from_unix(2);
+    vec![
+        Progress::Pending,
+        Progress::InProgress { since: at },
+        Progress::Finished {
+            errors: 3,
+            log: log(),
+            at,
+        },
+        Progress::Aborted {
+            reason: AbortReason::MissingSignature,
+            at,
+        },
+        Progress::Canceled { at },
+        Progress::Expired { at },
+    ]
+}
+
+fn events() -> Vec<Event> {
+    vec![
+        Event::Updated {
+            job_type: JobType::Export,
+            manifest: "new".into(),
+        },
+        Event::Canceled {
+            running: WhileRunning::Refuse,
+        },
+        Event::Canceled {
+            running: WhileRunning::Cancel,
+        },
+        Event::Expired,
+        Event::DeviceArrived { station: station() },
+        Event::DeviceReturned {
+            carrier: "Post".into(),
+            tracking_number: "1".into(),
+        },
+        Event::TransferStarted,
+        Event::TransferFinished {
+            errors: 0,
+            log: log(),
+        },
+        Event::TransferAborted {
+            reason: AbortReason::DeviceError,
+        },
+    ]
+}
+
+fn is_legal(custody: &Custody, progress: &Progress) -> bool {
+    match (custody, progress) {
+        (
+            Custody::NotReceived,
+            Progress::InProgress { .. } | Progress::Finished { .. } | Progress::Aborted { .. },
+        ) => false,
+        (Custody::Returned { .. }, progress) => progress.is_terminal(),
+        _ => true,
+    }
+}
+
+fn job(custody: Custody, progress: Progress) -> Job {
+    let mut job = Job::open(
+        JobId::new("ABCDE").unwrap(),
+        AccountId::new("123456789012").unwrap(),
+        JobType::Import,
+        "old".into(),
+        Timestamp::from_unix(0),
+    );
+    job.custody = custody;
+    job.progress = progress;
+    job
+}
+
+fn legal_jobs() -> Vec<Job> {
+    let mut jobs = Vec::new();
+    for custody in custodies() {
+        for progress in progresses() {
+            if is_legal(&custody, &progress) {
+                jobs.push(job(custody.clone(), progress));
+            }
+        }
+    }
+    jobs
+}
+
+#[test]
+fn there_are_thirteen_legal_states() {
+    assert_eq!(legal_jobs().len(), 13);
+}
+
+#[test]
+fn no_event_leads_out_of_the_legal_states() {
+    for before in legal_jobs() {
+        for event in events() {
+            if let Ok(after) = before.apply(&event, Timestamp::from_unix(NOW)) {
+                assert!(
+                    is_legal(&after.custody, &after.progress),
+                    "{before:?} {event:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_over_stays_over() {
+    for before in legal_jobs()
+        .into_iter()
+        .filter(|job| job.progress.is_terminal())
+    {
+        for event in events() {
+            if let Ok(after) = before.apply(&event, Timestamp::from_unix(NOW)) {
+                assert_eq!(after.progress, before.progress, "{event:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_update_may_change_the_type_and_replaces_the_manifest() {
+    let before = job(Custody::NotReceived, Progress::Pending);
+    let event = Event::Updated {
+        job_type: JobType::Export,
+        manifest: "new".into(),
+    };
+    let after = before.apply(&event, Timestamp::from_unix(NOW)).unwrap();
+    assert_eq!(
+        (after.job_type, after.manifest.as_str()),
+        (JobType::Export, "new")
+    );
+}
+
+/// Prints `docs/job-states.md`. With `UPDATE_DOCS=1` it is written, otherwise compared.
+#[test]
+fn the_documented_state_table_is_the_true_one() {
+    let page = include_str!("../../../docs/job-states.md");
+    let printed = state_table();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/job-states.md");
+        std::fs::write(path, &printed).unwrap();
+    } else {
+        assert_eq!(page, printed, "run the tests once with UPDATE_DOCS=1");
+    }
+}
+
+fn state_table() -> String {
+    let mut page = String::from(
+        "# Job states\n\nPrinted from `model::job::Job::apply` by its tests; do not edit by hand.\n\n\
+         A job's state is two facts: *custody* (where the device is, `LocationCode`) and *progress*\n\
+         (what became of the data, `ProgressCode`). A cell shows the state after the event, `=` where\n\
+         the event is taken and changes nothing, or why it is refused.\n\n\
+         `Canceled` appears twice: as the API reference has it, and with the operator's switch\n\
+         `cancel_in_progress` on.\n\n",
+    );
+    let names: Vec<String> = events()
+        .iter()
+        .map(|event| match event {
+            Event::Canceled {
+                running: WhileRunning::Cancel,
+            } => "Canceled (switch on)".to_owned(),
+            other => other.name().to_owned(),
+        })
+        .collect();
+    page.push_str(&format!("| Custody, progress | {} |\n", names.join(" | ")));
+    page.push_str(&format!("| --- |{}\n", " --- |".repeat(names.len())));
+    for before in legal_jobs() {
+        let cells: Vec<String> = events().iter().map(|event| cell(&before, event)).collect();
+        page.push_str(&format!(
+            "| **{}** | {} |\n",
+            state(&before),
+            cells.join(" | ")
+        ));
+    }
+    page
+}
+
+fn cell(before: &Job, event: &Event) -> String {
+    match before.apply(event, Timestamp::from_unix(NOW)) {
+        Err(refusal) => format!("*{refusal}*"),
+        Ok(after) if state(&after) == state(before) => "=".to_owned(),
+        Ok(after) => state(&after),
+    }
+}
+
+fn state(job: &Job) -> String {
+    let progress = match job.progress {
+        Progress::Finished { .. } => "Complete / SuccessWithErrors",
+        Progress::Aborted { .. } => "aborted",
+        _ => job.progress.code(),
+    };
+    format!("{}, {progress}", job.custody.code())
+}

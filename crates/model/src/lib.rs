@@ -1,0 +1,24 @@
+//! What a job is: identifiers, manifests, states, naming rules, reports.
+//!
+//! This crate is pure. It cannot wait, open a file, listen on a socket or read a clock: every
+//! function takes values (and `now`) and returns a value. Everything else in Longshore acts on
+//! what is decided here.
+
+pub mod attributes;
+pub mod content_type;
+pub mod control;
+pub mod custody;
+pub mod dispatch;
+pub mod entry;
+pub mod event;
+pub mod ids;
+pub mod job;
+pub mod limits;
+pub mod manifest;
+pub mod naming;
+pub mod outcome;
+pub mod plan;
+pub mod progress;
+pub mod report;
+pub mod signature;
+pub mod time;

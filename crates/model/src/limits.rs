@@ -1,0 +1,40 @@
+//! Every limit of the product in one place, each with the arithmetic that chose it.
+
+/// Longest object key in bytes (S3 User Guide, *Object key names*).
+pub const KEY_BYTES: usize = 1024;
+
+/// Largest object S3 takes: 5 TiB. A larger file is reported, not loaded.
+pub const OBJECT_BYTES: u64 = 5 << 40;
+
+/// Largest body of one API request in bytes. A manifest is a page of text; a megabyte leaves room
+/// for thousands of substitutions and is read in a blink.
+pub const REQUEST_BODY_BYTES: usize = 1 << 20;
+
+/// Longest manifest in bytes. The form encoding may treble it within [`REQUEST_BODY_BYTES`].
+pub const MANIFEST_BYTES: usize = 512 << 10;
+
+/// Deepest indentation nesting a manifest may have: the documented options need three.
+pub const MANIFEST_DEPTH: usize = 16;
+
+/// Most `ignore` expressions in one manifest. Each file is matched against all of them.
+pub const IGNORE_PATTERNS: usize = 1000;
+
+/// Most `substitutions` in one manifest.
+pub const SUBSTITUTIONS: usize = 1000;
+
+/// Steps one `ignore` expression may take on one path before it counts as a fault of that file.
+/// A sane expression takes some thousand on the longest path; a hostile one takes 2^n.
+pub const REGEX_BACKTRACKS: usize = 100_000;
+
+/// Longest SIGNATURE file that is read, in bytes: four short lines need about 100.
+pub const SIGNATURE_FILE_BYTES: u64 = 4096;
+
+/// Deepest folder that is walked. Linux itself stops at paths of 4096 bytes, that is 2048 folders;
+/// a key of 1024 bytes ends at 512, so nothing deeper could be loaded.
+pub const TREE_DEPTH: usize = 512;
+
+/// Largest part count of a multipart upload (S3 User Guide, *Multipart upload limits*).
+pub const PARTS: u64 = 10_000;
+
+/// Smallest part but the last, in bytes (same source).
+pub const PART_BYTES_MIN: u64 = 5 << 20;

@@ -1,0 +1,118 @@
+//! Countries, made comparable however they are written.
+
+use std::fmt;
+
+/// A country: its ISO 3166 two-letter code where the name is recognised, otherwise the name's
+/// letters in upper case, which then equal only themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Country(String);
+
+/// One line per country: two-letter code, three-letter code, names.
+const TABLE: &str = include_str!("countries.txt");
+
+/// Members of the European Union, within which parcels pass no customs.
+const EU: [&str; 27] = [
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
+    "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+];
+
+impl Country {
+    /// Recognises a country by two- or three-letter code or by English name. Case, points and a leading *the* do not
+    /// matter.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let wanted = letters(text);
+        let code = TABLE
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .find_map(|line| {
+                let mut names = line.split('|');
+                let code = names.clone().next()?;
+                names.any(|name| letters(name) == wanted).then_some(code)
+            });
+        Self(code.map_or(wanted, str::to_owned))
+    }
+
+    /// The two-letter code, or the letters of the unrecognised name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the country is a member of the European Union.
+    #[must_use]
+    pub fn is_in_eu(&self) -> bool {
+        EU.contains(&self.as_str())
+    }
+}
+
+/// What is compared of a name: its letters in upper case.
+fn letters(name: &str) -> String {
+    let upper: String = name
+        .chars()
+        .flat_map(char::to_uppercase)
+        .filter(|c| c.is_alphabetic())
+        .collect();
+    match upper.strip_prefix("THE") {
+        Some(rest) if rest.len() > 3 => rest.to_owned(),
+        _ => upper,
+    }
+}
+
+impl Default for Country {
+    /// The United States, where the service began.
+    fn default() -> Self {
+        Self("US".to_owned())
+    }
+}
+
+impl fmt::Display for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn countries_are_recognised_however_they_are_written() {
+        for (text, code) in [
+            ("USA", "US"),
+            ("U.S.A.", "US"),
+            ("us", "US"),
+            ("United States", "US"),
+            ("The United States of America", "US"),
+            ("Canada", "CA"),
+            ("UK", "GB"),
+            ("The Netherlands", "NL"),
+            ("côte d'ivoire", "CI"),
+            ("IRELAND", "IE"),
+            ("Deutschland", "DE"),
+            ("Atlantis 7", "ATLANTIS"),
+        ] {
+            assert_eq!(Country::new(text).as_str(), code, "{text}");
+        }
+        assert_ne!(Country::new("Atlantis"), Country::new("Lemuria"));
+        assert_eq!(Country::new("USA"), Country::default());
+    }
+
+    #[test]
+    fn the_table_is_sound() {
+        let mut codes = Vec::new();
+        for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
+            let parts: Vec<&str> = line.split('|').collect();
+            assert!(
+                parts.len() >= 3 && parts[0].len() == 2 && parts[1].len() == 3,
+                "{line}"
+            );
+            for part in &parts {
+                assert_eq!(Country::new(part).as_str(), parts[0], "{part}");
+            }
+            codes.push(parts[0]);
+        }
+        assert_eq!(codes.len(), 249);
+        assert!(EU.iter().all(|code| codes.contains(code)));
+    }
+}

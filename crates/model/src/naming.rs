@@ -1,0 +1,64 @@
+//! From a path on the device to the key of an object (developer guide, *Manipulating S3 key
+//! names*).
+
+use crate::entry::EntryPath;
+use crate::ids::ObjectKey;
+use crate::limits;
+use crate::manifest::{S3Import, Substitution};
+
+/// Why a path has no key. The codes are AWS's or S3's where one fits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameProblem {
+    /// Not UTF-8: such a file is not imported (developer guide, *Guidelines and limitations*).
+    #[error("the name is not UTF-8")]
+    NotUtf8,
+    /// Substitutions left nothing.
+    #[error("the substitutions leave an empty name")]
+    Empty,
+    /// Longer than S3 allows.
+    #[error("the key would have {0} bytes, more than {max}", max = limits::KEY_BYTES)]
+    TooLong(usize),
+}
+
+impl NameProblem {
+    /// The code in the report.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotUtf8 => "InvalidFileName",
+            Self::Empty => "InvalidSubstitution",
+            Self::TooLong(_) => "KeyTooLongError",
+        }
+    }
+}
+
+/// The key of the object that a file becomes: prefix and path joined without a slash, then every
+/// substitution in manifest order over the whole result, left to right, once each.
+///
+/// # Errors
+/// [`NameProblem`] if the path has no key.
+pub fn import_key(rules: &S3Import, path: &EntryPath) -> Result<ObjectKey, NameProblem> {
+    let path = path.as_str().ok_or(NameProblem::NotUtf8)?;
+    let named = substituted(format!("{}{path}", rules.prefix), &rules.substitutions);
+    if named.is_empty() {
+        return Err(NameProblem::Empty);
+    }
+    let bytes = named.len();
+    ObjectKey::new(named).map_err(|_| NameProblem::TooLong(bytes))
+}
+
+/// Whether two paths may come to one key: only substitutions can do that.
+#[must_use]
+pub fn may_collide(rules: &S3Import) -> bool {
+    !rules.substitutions.is_empty()
+}
+
+fn substituted(name: String, substitutions: &[Substitution]) -> String {
+    substitutions.iter().fold(name, |name, s| {
+        if name.contains(&s.from) {
+            name.replace(&s.from, &s.to)
+        } else {
+            name
+        }
+    })
+}

@@ -1,0 +1,199 @@
+//! What became of one entry: the unit of the journal and of the report.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::entry::EntryPath;
+use crate::ids::ObjectKey;
+use crate::naming::NameProblem;
+use crate::time::Timestamp;
+
+/// What became of one entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Its bytes are in the store, and the store has confirmed them.
+    Stored(Stored),
+    /// Left out as the rules say. No error.
+    Ignored {
+        /// Which rule.
+        rule: IgnoreRule,
+    },
+    /// Should have been stored and was not.
+    Failed(Failure),
+}
+
+/// Proof of a stored object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// Its key.
+    pub key: ObjectKey,
+    /// MD5 of the content, lower-case hex.
+    pub md5: String,
+    /// SHA-256 of the content, lower-case hex.
+    pub sha256: String,
+    /// What the store called it.
+    pub etag: String,
+    /// The type it was given.
+    pub content_type: String,
+}
+
+/// Why an entry was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IgnoreRule {
+    /// The SIGNATURE file in the root.
+    Signature,
+    /// An `ignore` expression of the manifest.
+    Manifest,
+    /// A symbolic link.
+    SymbolicLink,
+    /// A device node, socket or pipe.
+    Special,
+}
+
+/// Why an entry was not stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// HTTP status as the store gave it, or the nearest one.
+    pub status: u16,
+    /// The store's code, or ours where the store was not asked.
+    pub code: Cow<'static, str>,
+    /// What happened, for a person.
+    pub reason: String,
+    /// The key it would have had, if it got that far.
+    pub key: Option<ObjectKey>,
+}
+
+impl Failure {
+    /// A path that has no key.
+    #[must_use]
+    pub fn unnamed(problem: &NameProblem) -> Self {
+        Self::new(400, problem.code(), problem.to_string(), None)
+    }
+
+    /// Two paths that come to one key: the first has it.
+    #[must_use]
+    pub fn collision(key: ObjectKey) -> Self {
+        let reason = "an earlier file of this device has the same key".to_owned();
+        Self::new(409, "KeyCollision", reason, Some(key))
+    }
+
+    /// A file larger than any object.
+    #[must_use]
+    pub fn too_large(key: ObjectKey, bytes: u64) -> Self {
+        let reason = format!("{bytes} bytes are more than an object may have");
+        Self::new(400, "EntityTooLarge", reason, Some(key))
+    }
+
+    /// An `ignore` expression that takes too long on this path. The file is not loaded, because it
+    /// may be one that was to be left out.
+    #[must_use]
+    pub fn undecided(pattern: &str) -> Self {
+        let reason = format!("the ignore expression `{pattern}` takes too long on this name");
+        Self::new(400, "PatternTooCostly", reason, None)
+    }
+
+    /// A file or folder the device would not give.
+    #[must_use]
+    pub fn unreadable(reason: String, key: Option<ObjectKey>) -> Self {
+        Self::new(500, "ReadError", reason, key)
+    }
+
+    /// A file that was not the same size at the end as at the start.
+    #[must_use]
+    pub fn changed(expected: u64, found: u64, key: ObjectKey) -> Self {
+        let reason = format!("the file had {expected} bytes at first and {found} when it was read");
+        Self::new(409, "FileChanged", reason, Some(key))
+    }
+
+    /// An object the store refused.
+    #[must_use]
+    pub fn refused(status: u16, code: String, reason: String, key: ObjectKey) -> Self {
+        Self {
+            status,
+            code: Cow::Owned(code),
+            reason,
+            key: Some(key),
+        }
+    }
+
+    fn new(status: u16, code: &'static str, reason: String, key: Option<ObjectKey>) -> Self {
+        Self {
+            status,
+            code: Cow::Borrowed(code),
+            reason,
+            key,
+        }
+    }
+}
+
+/// One entry with its outcome: a record of the journal and a line of the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryRecord {
+    /// The path on the device, as the report prints it.
+    pub file: String,
+    /// The raw bytes of the path in base64, where they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_path: Option<String>,
+    /// Size on the device in bytes.
+    pub bytes: u64,
+    /// When it was processed.
+    pub at: Timestamp,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+impl EntryRecord {
+    /// The record of an entry of `bytes` on the device.
+    #[must_use]
+    pub fn new(path: &EntryPath, bytes: u64, at: Timestamp, outcome: Outcome) -> Self {
+        let raw_path = path
+            .as_str()
+            .is_none()
+            .then(|| STANDARD.encode(path.as_bytes()));
+        Self {
+            file: path.to_string(),
+            raw_path,
+            bytes,
+            at,
+            outcome,
+        }
+    }
+
+    /// The entry's path, to the byte.
+    #[must_use]
+    pub fn path(&self) -> EntryPath {
+        let raw = self
+            .raw_path
+            .as_ref()
+            .and_then(|raw| STANDARD.decode(raw).ok());
+        EntryPath::new(raw.unwrap_or_else(|| self.file.clone().into_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_survive_the_record_to_the_byte() {
+        let ignored = Outcome::Ignored {
+            rule: IgnoreRule::Manifest,
+        };
+        for raw in [
+            &b"plain/name"[..],
+            "\u{fc}n\u{ef}/100%".as_bytes(),
+            b"caf\xE9/%41",
+            b"\xFF",
+        ] {
+            let path = EntryPath::new(raw);
+            let record = EntryRecord::new(&path, 1, Timestamp::from_unix(0), ignored.clone());
+            assert_eq!(record.path(), path);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The SIGNATURE: proof that whoever shipped a device had the answer of `CreateJob`.
+//!
+//! The value is an HMAC-SHA1 (the documented method and length) under a key of the installation
+//! over account, job id and creation time. Not under the customer's secret, so that a stolen disk
+//! lets nobody attack that secret offline; not over the manifest, so that `UpdateJob` does not
+//! invalidate a disk already written.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use subtle::ConstantTimeEq;
+
+use crate::ids::{AccountId, JobId};
+use crate::time::Timestamp;
+
+/// The installation's key for SIGNATURE values. Wiped when dropped; never printed.
+#[derive(Clone, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+pub struct SigningKey([u8; 32]);
+
+impl SigningKey {
+    /// Wraps 32 secret bytes.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The signature of one job.
+    #[must_use]
+    pub fn sign(&self, account: &AccountId, job: JobId, created: Timestamp) -> Signature {
+        let mut mac = Hmac::<Sha1>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(format!("longshore signature 1\n{account}\n{job}\n{created}").as_bytes());
+        Signature(mac.finalize().into_bytes().into())
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey(…)")
+    }
+}
+
+/// Twenty bytes of proof; 28 characters of base64 as text. Compared in constant time.
+#[derive(Clone, Eq)]
+pub struct Signature([u8; 20]);
+
+impl Signature {
+    /// Reads the base64 form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        STANDARD.decode(text).ok()?.try_into().ok().map(Self)
+    }
+}
+
+impl PartialEq for Signature {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&STANDARD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signature(…)")
+    }
+}
+
+/// The file named `SIGNATURE` in the root of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureFile {
+    /// The job the device says it belongs to.
+    pub job: JobId,
+    /// Its proof.
+    pub signature: Signature,
+}
+
+/// A SIGNATURE file that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnreadableSignature {
+    /// Not text.
+    #[error("the SIGNATURE file is not text")]
+    NotText,
+    /// A line without its key.
+    #[error("the SIGNATURE file has no `{0}` line")]
+    Missing(&'static str),
+    /// A key twice.
+    #[error("the SIGNATURE file has the line `{0}` twice")]
+    Twice(&'static str),
+    /// A value that cannot be.
+    #[error("the SIGNATURE file says `{key}:{value}`, which is not {expected}")]
+    Invalid {
+        /// The key of the line.
+        key: &'static str,
+        /// What stands there, at most 64 characters of it.
+        value: String,
+        /// What should.
+        expected: &'static str,
+    },
+}
+
+impl SignatureFile {
+    /// The text that `CreateJob` returns as `SignatureFileContents`: four lines in the documented
+    /// order, no space after the colon, one line end at the end.
+    ///
+    /// `job_id` is text because a validation's id is `45HFS-VALIDATE-ONLY`.
+    #[must_use]
+    pub fn contents(job_id: &str, signature: &Signature) -> String {
+        format!("version:2.0\nsigningMethod:HmacSHA1\njobId:{job_id}\nsignature:{signature}\n")
+    }
+
+    /// Reads a SIGNATURE file: versions 1.0 and 2.0, lines in any order, spaces and CRLF allowed.
+    ///
+    /// # Errors
+    /// [`UnreadableSignature`] names the first line that is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, UnreadableSignature> {
+        let text = std::str::from_utf8(bytes).map_err(|_| UnreadableSignature::NotText)?;
+        let text = text.trim_start_matches('\u{feff}');
+        expect_value(text, "version", "1.0 or 2.0", |v| v == "1.0" || v == "2.0")?;
+        expect_value(text, "signingMethod", "HmacSHA1", |v| {
+            v.eq_ignore_ascii_case("HmacSHA1")
+        })?;
+        let job = line(text, "jobId")?;
+        let signature = line(text, "signature")?;
+        Ok(Self {
+            job: JobId::new(job).map_err(|e| invalid("jobId", job, e.expected))?,
+            signature: Signature::parse(signature)
+                .ok_or_else(|| invalid("signature", signature, "20 bytes of base64"))?,
+        })
+    }
+}
+
+fn expect_value(
+    text: &str,
+    key: &'static str,
+    expected: &'static str,
+    is_valid: impl Fn(&str) -> bool,
+) -> Result<(), UnreadableSignature> {
+    let value = line(text, key)?;
+    if is_valid(value) {
+        Ok(())
+    } else {
+        Err(invalid(key, value, expected))
+    }
+}
+
+/// The value of the one line that has this key.
+fn line<'a>(text: &'a str, key: &'static str) -> Result<&'a str, UnreadableSignature> {
+    let mut values = text
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .filter(|(found, _)| found.trim().eq_ignore_ascii_case(key))
+        .map(|(_, value)| value.trim());
+    let value = values.next().ok_or(UnreadableSignature::Missing(key))?;
+    if values.next().is_some() {
+        return Err(UnreadableSignature::Twice(key));
+    }
+    Ok(value)
+}
+
+fn invalid(key: &'static str, value: &str, expected: &'static str) -> UnreadableSignature {
+    UnreadableSignature::Invalid {
+        key,
+        value: value.chars().take(64).collect(),
+        expected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signed() -> (JobId, Signature) {
+        let job = JobId::new("WXSPP").unwrap();
+        let account = AccountId::new("123456789012").unwrap();
+        let created = Timestamp::from_unix(1_300_000_000);
+        (job, SigningKey::new([7; 32]).sign(&account, job, created))
+    }
+
+    #[test]
+    fn what_is_issued_is_read_back() {
+        let (job, signature) = signed();
+        let contents = SignatureFile::contents(job.as_str(), &signature);
+        assert_eq!(contents.lines().count(), 4);
+        assert_eq!(
+            SignatureFile::parse(contents.as_bytes()),
+            Ok(SignatureFile { job, signature })
+        );
+    }
+
+    #[test]
+    fn a_file_that_windows_and_an_editor_went_over_is_still_read() {
+        let (job, signature) = signed();
+        let touched = format!(
+            "\u{feff}signature: {signature}\r\n jobid : wxspp\r\nsigningMethod: HmacSHA1\r\nversion: 1.0\r\n\r\n"
+        );
+        assert_eq!(
+            SignatureFile::parse(touched.as_bytes()),
+            Ok(SignatureFile { job, signature })
+        );
+    }
+
+    #[test]
+    fn faults_name_the_line() {
+        let (_, signature) = signed();
+        let contents = SignatureFile::contents("WXSPP", &signature);
+        let cases = [
+            (contents.replace("version:2.0", "version:9"), "version:9"),
+            (
+                contents.replace("jobId:WXSPP", "jobId:HELLO"),
+                "jobId:HELLO",
+            ),
+            (contents.replace("signature:", "signature:!"), "20 bytes"),
+            (
+                contents.replace("signingMethod:HmacSHA1\n", ""),
+                "`signingMethod`",
+            ),
+            (format!("{contents}jobId:WXSPP\n"), "twice"),
+        ];
+        for (text, expected) in cases {
+            let fault = SignatureFile::parse(text.as_bytes())
+                .unwrap_err()
+                .to_string();
+            assert!(fault.contains(expected), "{fault}");
+        }
+        assert_eq!(
+            SignatureFile::parse(&[0xFF, 0xFE]),
+            Err(UnreadableSignature::NotText)
+        );
+    }
+
+    #[test]
+    fn signatures_differ_by_account_job_and_time() {
+        let key = SigningKey::new([7; 32]);
+        let (a, b) = (
+            AccountId::new("123456789012").unwrap(),
+            AccountId::new("123456789013").unwrap(),
+        );
+        let (j, k) = (JobId::new("AAAAA").unwrap(), JobId::new("AAAAB").unwrap());
+        let (t, u) = (Timestamp::from_unix(1), Timestamp::from_unix(2));
+        let base = key.sign(&a, j, t);
+        assert_eq!(base, key.sign(&a, j, t));
+        for other in [key.sign(&b, j, t), key.sign(&a, k, t), key.sign(&a, j, u)] {
+            assert_ne!(base, other);
+        }
+    }
+}
