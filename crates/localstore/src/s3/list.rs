@@ -1,0 +1,339 @@
+//! ListObjects in both versions, and ListMultipartUploads.
+
+use super::attributes::{etag, signed, timestamp};
+use super::bucket::{self, owner};
+use super::caller;
+use super::fault::fault;
+use super::page::{Entry, Query, behind, common_prefix, page, parse_token, token};
+use crate::index::read::{From, successor};
+use crate::index::rows::{Listed, Upload};
+use crate::limits;
+use crate::store::LocalStore;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use s3s::dto::*;
+use s3s::{S3Request, S3Result, s3_error};
+
+/// What `encoding-type=url` leaves as it is.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b'*');
+
+/// Uploads looked at for one page; more than this many unfinished ones in a bucket is a leak.
+const UPLOADS_SEEN: usize = 10_000;
+
+/// Above every upload id.
+const BEYOND_IDS: &str = "\u{10FFFF}";
+
+pub(super) async fn first_version(
+    store: &LocalStore,
+    request: S3Request<ListObjectsInput>,
+) -> S3Result<ListObjectsOutput> {
+    let input = request.input;
+    bucket::find(store, &input.bucket).await?;
+    let limit = limit(input.max_keys, "max-keys")?;
+    let prefix = input.prefix.as_deref().unwrap_or_default();
+    let delimiter = input
+        .delimiter
+        .as_deref()
+        .filter(|delimiter| !delimiter.is_empty());
+    let from = match input.marker.as_deref() {
+        Some(marker) if !marker.is_empty() => behind(marker, prefix, delimiter),
+        _ => From::At(Vec::new()),
+    };
+    let query = Query {
+        bucket: &input.bucket,
+        prefix,
+        delimiter,
+        from,
+        limit,
+    };
+    let page = page(&store.index, &query).await.map_err(fault)?;
+    let shown = Shown::new(&input.encoding_type)?;
+    let next_marker = match page.entries.last() {
+        Some(last) if page.next.is_some() => Some(shown.text(last.name())),
+        _ => None,
+    };
+    let is_truncated = page.next.is_some();
+    let (contents, common_prefixes) = shown.entries(page.entries, true)?;
+    Ok(ListObjectsOutput {
+        prefix: Some(shown.text(prefix)),
+        marker: Some(shown.text(input.marker.as_deref().unwrap_or_default())),
+        max_keys: Some(signed(limit)?),
+        is_truncated: Some(is_truncated),
+        contents: Some(contents),
+        common_prefixes: Some(common_prefixes),
+        delimiter: delimiter.map(|delimiter| shown.text(delimiter)),
+        next_marker,
+        encoding_type: input.encoding_type,
+        name: Some(input.bucket),
+        ..Default::default()
+    })
+}
+
+pub(super) async fn second_version(
+    store: &LocalStore,
+    request: S3Request<ListObjectsV2Input>,
+) -> S3Result<ListObjectsV2Output> {
+    let input = request.input;
+    bucket::find(store, &input.bucket).await?;
+    let limit = limit(input.max_keys, "max-keys")?;
+    let prefix = input.prefix.as_deref().unwrap_or_default();
+    let delimiter = input
+        .delimiter
+        .as_deref()
+        .filter(|delimiter| !delimiter.is_empty());
+    let from = match (
+        input.continuation_token.as_deref(),
+        input.start_after.as_deref(),
+    ) {
+        (Some(token), _) => parse_token(token).ok_or_else(|| {
+            s3_error!(
+                InvalidArgument,
+                "The continuation token provided is incorrect"
+            )
+        })?,
+        (None, Some(after)) if !after.is_empty() => behind(after, prefix, delimiter),
+        _ => From::At(Vec::new()),
+    };
+    let query = Query {
+        bucket: &input.bucket,
+        prefix,
+        delimiter,
+        from,
+        limit,
+    };
+    let page = page(&store.index, &query).await.map_err(fault)?;
+    let shown = Shown::new(&input.encoding_type)?;
+    let key_count = signed(page.entries.len())?;
+    let next = page.next.as_ref().map(token);
+    let with_owner = input.fetch_owner.unwrap_or(false);
+    let (contents, common_prefixes) = shown.entries(page.entries, with_owner)?;
+    Ok(ListObjectsV2Output {
+        prefix: Some(shown.text(prefix)),
+        max_keys: Some(signed(limit)?),
+        key_count: Some(key_count),
+        continuation_token: input.continuation_token,
+        is_truncated: Some(next.is_some()),
+        next_continuation_token: next,
+        contents: Some(contents),
+        common_prefixes: Some(common_prefixes),
+        delimiter: delimiter.map(|delimiter| shown.text(delimiter)),
+        start_after: input.start_after.as_deref().map(|after| shown.text(after)),
+        encoding_type: input.encoding_type,
+        name: Some(input.bucket),
+        ..Default::default()
+    })
+}
+
+pub(super) async fn uploads(
+    store: &LocalStore,
+    request: S3Request<ListMultipartUploadsInput>,
+) -> S3Result<ListMultipartUploadsOutput> {
+    let account = caller(&request).account().to_owned();
+    let input = request.input;
+    bucket::find(store, &input.bucket).await?;
+    let limit = limit(input.max_uploads, "max-uploads")?;
+    let prefix = input.prefix.as_deref().unwrap_or_default();
+    let delimiter = input
+        .delimiter
+        .as_deref()
+        .filter(|delimiter| !delimiter.is_empty());
+    let key_marker = input
+        .key_marker
+        .as_deref()
+        .filter(|marker| !marker.is_empty());
+    let id_marker = input
+        .upload_id_marker
+        .as_deref()
+        .filter(|marker| !marker.is_empty());
+    let from = match key_marker {
+        Some(marker) if marker >= prefix => (marker, id_marker.unwrap_or(BEYOND_IDS)),
+        _ => (prefix, ""),
+    };
+    let below = successor(prefix.as_bytes());
+    let from = (from.0.as_bytes(), from.1);
+    let found = store
+        .index
+        .uploads(&input.bucket, from, &below, UPLOADS_SEEN)
+        .await;
+    let shown = Shown::new(&input.encoding_type)?;
+    let rolled = roll_up(found.map_err(fault)?, prefix, delimiter, key_marker, limit);
+    Ok(ListMultipartUploadsOutput {
+        common_prefixes: Some(
+            rolled
+                .prefixes
+                .iter()
+                .map(|prefix| shown.prefix(prefix))
+                .collect(),
+        ),
+        delimiter: delimiter.map(|delimiter| shown.text(delimiter)),
+        is_truncated: Some(rolled.next.is_some()),
+        key_marker: Some(shown.text(key_marker.unwrap_or_default())),
+        max_uploads: Some(signed(limit)?),
+        next_key_marker: rolled.next.as_ref().map(|(key, _)| shown.text(key)),
+        next_upload_id_marker: rolled.next.map(|(_, id)| id),
+        prefix: Some(shown.text(prefix)),
+        upload_id_marker: id_marker.map(ToOwned::to_owned),
+        uploads: Some(
+            rolled
+                .uploads
+                .into_iter()
+                .map(|one| shown.upload(one, &account))
+                .collect(),
+        ),
+        encoding_type: input.encoding_type,
+        bucket: Some(input.bucket),
+        ..Default::default()
+    })
+}
+
+struct RolledUp {
+    uploads: Vec<Upload>,
+    prefixes: Vec<String>,
+    /// Key and upload id of the last one shown, if there are more.
+    next: Option<(String, String)>,
+}
+
+fn roll_up(
+    found: Vec<Upload>,
+    prefix: &str,
+    delimiter: Option<&str>,
+    marker: Option<&str>,
+    limit: usize,
+) -> RolledUp {
+    let mut rolled = RolledUp {
+        uploads: Vec::new(),
+        prefixes: Vec::new(),
+        next: None,
+    };
+    let mut last = None;
+    for upload in found {
+        let common = common_prefix(&upload.label.key, prefix, delimiter).map(ToOwned::to_owned);
+        if common.is_some()
+            && (common.as_ref() == rolled.prefixes.last() || common.as_deref() == marker)
+        {
+            continue;
+        }
+        if rolled.uploads.len() + rolled.prefixes.len() >= limit {
+            rolled.next = last;
+            break;
+        }
+        match common {
+            Some(common) => {
+                last = Some((common.clone(), String::new()));
+                rolled.prefixes.push(common);
+            }
+            None => {
+                last = Some((upload.label.key.clone(), upload.id.clone()));
+                rolled.uploads.push(upload);
+            }
+        }
+    }
+    rolled
+}
+
+impl Entry {
+    fn name(&self) -> &str {
+        match self {
+            Self::Object(listed) => &listed.key,
+            Self::Prefix(prefix) => prefix,
+        }
+    }
+}
+
+/// How names are written in an answer.
+struct Shown {
+    encoded: bool,
+}
+
+impl Shown {
+    fn new(encoding: &Option<EncodingType>) -> S3Result<Self> {
+        match encoding.as_ref().map(EncodingType::as_str) {
+            None => Ok(Self { encoded: false }),
+            Some("url") => Ok(Self { encoded: true }),
+            Some(_) => Err(s3_error!(
+                InvalidArgument,
+                "Invalid Encoding Method specified in Request"
+            )),
+        }
+    }
+
+    fn text(&self, name: &str) -> String {
+        if self.encoded {
+            utf8_percent_encode(name, ENCODED).to_string()
+        } else {
+            name.to_owned()
+        }
+    }
+
+    fn prefix(&self, prefix: &str) -> CommonPrefix {
+        CommonPrefix {
+            prefix: Some(self.text(prefix)),
+        }
+    }
+
+    fn entries(
+        &self,
+        entries: Vec<Entry>,
+        with_owner: bool,
+    ) -> S3Result<(Vec<Object>, Vec<CommonPrefix>)> {
+        let (mut objects, mut prefixes) = (Vec::new(), Vec::new());
+        for entry in entries {
+            match entry {
+                Entry::Object(listed) => objects.push(self.object(listed, with_owner)?),
+                Entry::Prefix(prefix) => prefixes.push(self.prefix(&prefix)),
+            }
+        }
+        Ok((objects, prefixes))
+    }
+
+    fn object(&self, listed: Listed, with_owner: bool) -> S3Result<Object> {
+        Ok(Object {
+            e_tag: Some(etag(&listed.etag)),
+            key: Some(self.text(&listed.key)),
+            last_modified: Some(timestamp(listed.modified)),
+            owner: with_owner.then(|| owner(&listed.owner)),
+            size: Some(signed(listed.size)?),
+            storage_class: Some(listed.storage_class.into()),
+            ..Default::default()
+        })
+    }
+
+    fn upload(&self, upload: Upload, account: &str) -> MultipartUpload {
+        let initiator = Initiator {
+            display_name: Some(account.to_owned()),
+            id: Some(account.to_owned()),
+        };
+        MultipartUpload {
+            checksum_algorithm: upload
+                .checksum
+                .map(|(algorithm, _)| ChecksumAlgorithm::from_static(algorithm.name())),
+            checksum_type: upload
+                .checksum
+                .map(|(_, kind)| ChecksumType::from_static(kind.name())),
+            initiated: Some(timestamp(upload.initiated)),
+            initiator: Some(initiator),
+            key: Some(self.text(&upload.label.key)),
+            owner: Some(owner(&upload.label.owner)),
+            storage_class: Some(upload.label.storage_class.into()),
+            upload_id: Some(upload.id),
+        }
+    }
+}
+
+/// The number of entries in a page; what is asked for beyond S3's own limit is cut.
+pub(super) fn limit(asked: Option<i32>, name: &str) -> S3Result<usize> {
+    match asked.map(usize::try_from) {
+        None => Ok(limits::PAGE),
+        Some(Ok(asked)) => Ok(asked.min(limits::PAGE)),
+        Some(Err(_)) => Err(s3_error!(
+            InvalidArgument,
+            "Argument {} must not be negative",
+            name
+        )),
+    }
+}

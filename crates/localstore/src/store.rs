@@ -1,0 +1,151 @@
+//! The store as its embedding program sees it: open, serve, close.
+
+use crate::access::{self, Gate};
+use crate::error::{OpenError, Refusal, StoreError};
+use crate::index::apply::Change;
+use crate::index::rows::{Bucket, Moment};
+use crate::index::{self, Index, writer::Writer};
+use crate::keyring::Keyring;
+use crate::tree::{Incoming, Tree};
+use crate::{keyring, naming, recover};
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{Body, HttpError, HttpRequest, HttpResponse};
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// How much an acknowledgement is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// What was acknowledged survives a power failure.
+    #[default]
+    Full,
+    /// What was acknowledged survives the end of this process, but not of the machine. For tests.
+    Relaxed,
+}
+
+/// An open store. Clones are the same store.
+#[derive(Debug, Clone)]
+pub struct LocalStore {
+    pub(crate) index: Arc<Index>,
+    pub(crate) tree: Arc<Tree>,
+    pub(crate) writer: Arc<Writer>,
+}
+
+/// The store behind a keyring, as a service that answers HTTP requests.
+#[derive(Debug, Clone)]
+pub struct Service(S3Service);
+
+impl LocalStore {
+    /// Opens the store in a folder with [`Durability::Full`], making it if it is not there.
+    ///
+    /// # Errors
+    /// [`OpenError`]; [`OpenError::InUse`] if another process has it.
+    pub async fn open(root: &Path) -> Result<Self, OpenError> {
+        Self::open_with(root, Durability::Full).await
+    }
+
+    /// Opens the store in a folder and clears away what a crash may have left.
+    ///
+    /// # Errors
+    /// As [`LocalStore::open`].
+    pub async fn open_with(root: &Path, durability: Durability) -> Result<Self, OpenError> {
+        let tree = Arc::new(Tree::open(root, durability)?);
+        let (index, db) = index::open(tree.root(), durability).await?;
+        let struck = recover::recover(&index, &tree).await?;
+        let index = Arc::new(index);
+        let writer = Writer::start(Arc::clone(&index), db, Arc::clone(&tree), struck);
+        Ok(Self {
+            index,
+            tree,
+            writer: Arc::new(writer),
+        })
+    }
+
+    /// Makes a bucket for an account; one that the account has already is fine.
+    ///
+    /// # Errors
+    /// [`Refusal::BadBucketName`], [`Refusal::BucketExists`] for another account's, or a failure.
+    pub async fn create_bucket(&self, name: &str, account: &str) -> Result<(), StoreError> {
+        match self.make_bucket(name, account, "").await {
+            Err(StoreError::Refused(refusal)) if keyring::owns(&refusal, account) => Ok(()),
+            made => made,
+        }
+    }
+
+    /// Whether there is a bucket of this name.
+    ///
+    /// # Errors
+    /// [`StoreError::Index`] if the index cannot be read.
+    pub async fn has_bucket(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.index.bucket(name).await?.is_some())
+    }
+
+    /// The store as a service for the holders of these keys.
+    #[must_use]
+    pub fn service(&self, keyring: impl Keyring) -> Service {
+        let gate = Gate(Arc::new(keyring));
+        let mut builder = S3ServiceBuilder::new(self.clone());
+        builder.set_auth(gate.clone());
+        builder.set_access(gate);
+        Service(builder.build())
+    }
+
+    /// Finishes the changes under way and closes the index. Later changes fail.
+    pub async fn close(&self) {
+        self.writer.close().await;
+        self.index.readers.close().await;
+    }
+
+    pub(crate) async fn make_bucket(
+        &self,
+        name: &str,
+        account: &str,
+        region: &str,
+    ) -> Result<(), StoreError> {
+        if !naming::is_bucket_name(name) {
+            return Err(Refusal::BadBucketName.into());
+        }
+        let bucket = Bucket {
+            name: name.to_owned(),
+            owner: account.to_owned(),
+            region: region.to_owned(),
+            created: Moment::now(),
+        };
+        self.change(Change::CreateBucket(bucket)).await
+    }
+
+    pub(crate) async fn change(&self, change: Change) -> Result<(), StoreError> {
+        self.writer.submit(change, None).await
+    }
+
+    pub(crate) async fn change_with(
+        &self,
+        change: Change,
+        contents: Incoming,
+    ) -> Result<(), StoreError> {
+        self.writer.submit(change, Some(contents)).await
+    }
+}
+
+impl Service {
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// [`HttpError`] if no answer could be made; the connection is best closed.
+    pub async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        access::with_request(self.0.call(request)).await
+    }
+}
+
+impl hyper::service::Service<http::Request<hyper::body::Incoming>> for Service {
+    type Response = HttpResponse;
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send>>;
+
+    fn call(&self, request: http::Request<hyper::body::Incoming>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Self::call(&service, request.map(Body::from)).await })
+    }
+}

@@ -1,0 +1,284 @@
+//! A store behind a port of its own, and a client that signs.
+
+use async_trait::async_trait;
+use awsquery::sign::{self, Payload};
+use awsquery::sigv4::{Scope, SigningKey};
+use awsquery::{AccessKeyId, params, sigv4};
+use localstore::{Durability, KeyHolder, Keyring, KeyringError, LocalStore, Rights, SecretKey};
+use s3s::crypto::{Checksum, Sha256};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use time::OffsetDateTime;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+const SECRET: &str = "a secret";
+
+/// A running store as seen with one access key.
+pub(crate) struct Door {
+    world: Arc<World>,
+    address: String,
+    key: String,
+}
+
+struct World {
+    folder: tempfile::TempDir,
+    keys: Keys,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    runtime: Runtime,
+    store: LocalStore,
+    stop: oneshot::Sender<()>,
+}
+
+#[derive(Clone, Default)]
+struct Keys(Arc<Mutex<HashMap<String, Rights>>>);
+
+/// An answer.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
+    /// The error code.
+    pub(crate) fn code(&self) -> &str {
+        let text = self.text();
+        let start = text.find("<Code>").map_or(text.len(), |start| start + 6);
+        text[start..].split('<').next().unwrap()
+    }
+}
+
+#[async_trait]
+impl Keyring for Keys {
+    async fn find(&self, access_key_id: &str) -> Result<Option<KeyHolder>, KeyringError> {
+        Ok(self
+            .0
+            .lock()
+            .unwrap()
+            .get(access_key_id)
+            .map(|rights| KeyHolder {
+                secret: SecretKey::new(SECRET),
+                account: access_key_id.to_owned(),
+                rights: rights.clone(),
+            }))
+    }
+}
+
+impl Door {
+    /// Starts an empty store; this door may do everything.
+    pub(crate) fn open() -> Self {
+        let keys = Keys::default();
+        keys.0
+            .lock()
+            .unwrap()
+            .insert("KEY0".to_owned(), Rights::Everything);
+        let folder = tempfile::tempdir().unwrap();
+        let (running, address) = start(folder.path(), &keys);
+        let world = World {
+            folder,
+            keys,
+            running: Mutex::new(Some(running)),
+        };
+        Self {
+            world: Arc::new(world),
+            address,
+            key: "KEY0".to_owned(),
+        }
+    }
+
+    /// Another door to the same store.
+    pub(crate) fn key(&self, rights: Rights) -> Self {
+        let mut keys = self.world.keys.0.lock().unwrap();
+        let key = format!("KEY{}", keys.len());
+        keys.insert(key.clone(), rights);
+        Self {
+            world: Arc::clone(&self.world),
+            address: self.address.clone(),
+            key,
+        }
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.world.folder.path().to_owned()
+    }
+
+    pub(crate) fn reopen(&mut self) {
+        let mut running = self.world.running.lock().unwrap();
+        stop(running.take().unwrap());
+        let (started, address) = start(self.world.folder.path(), &self.world.keys);
+        *running = Some(started);
+        self.address = address;
+    }
+
+    /// Asks and expects success.
+    pub(crate) fn ok(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
+        let reply = self.ask(method, path, query, headers, body);
+        assert!(
+            reply.status < 300,
+            "{method} {path}: {} {}",
+            reply.status,
+            reply.text()
+        );
+        reply
+    }
+
+    /// Asks; `path` is encoded already.
+    pub(crate) fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
+        self.send(method, path, query, headers, body, body)
+    }
+
+    /// Signs one body and sends another.
+    pub(crate) fn ask_signed_for(
+        &self,
+        method: &str,
+        path: &str,
+        body: &[u8],
+        signed: &[u8],
+    ) -> Reply {
+        self.send(method, path, &[], &[], body, signed)
+    }
+
+    pub(crate) fn anonymous(&self, method: &str, path: &str) -> Reply {
+        exchange(
+            http::Request::builder()
+                .method(method)
+                .uri(self.url(path, "")),
+            method,
+            b"",
+        )
+    }
+
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: &[(&str, &str)],
+        body: &[u8],
+        signed: &[u8],
+    ) -> Reply {
+        let now = OffsetDateTime::now_utc();
+        let scope = Scope::new(now, "us-east-1", "s3");
+        let hash = hex::encode(Sha256::checksum(signed));
+        let request = sign::S3Request {
+            method,
+            host: &self.address,
+            path,
+            query,
+            headers,
+            payload: Payload::Sha256(&hash),
+        };
+        let key = SigningKey::derive(&SecretKey::new(SECRET), scope);
+        let id = AccessKeyId::parse(&self.key).unwrap();
+        let added = sign::s3(&id, None, &key, &request, now);
+        let query = sigv4::canonical_query(query.iter().copied());
+        let mut builder = http::Request::builder()
+            .method(method)
+            .uri(self.url(path, &query));
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        for (name, value) in added {
+            builder = builder.header(name, value);
+        }
+        exchange(builder, method, body)
+    }
+
+    fn url(&self, path: &str, query: &str) -> String {
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("http://{}{path}{mark}{query}", self.address)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.lock().unwrap().take() {
+            stop(running);
+        }
+    }
+}
+
+/// The encoded path of an object.
+pub(crate) fn path(bucket: &str, key: &str) -> String {
+    format!("/{bucket}/{}", params::encode_path(key))
+}
+
+fn exchange(builder: http::request::Builder, method: &str, body: &[u8]) -> Reply {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let answer = match method {
+        "PUT" | "POST" => agent.run(builder.body(body).unwrap()),
+        _ => agent.run(builder.body(()).unwrap()),
+    };
+    let (head, mut body) = answer.unwrap().into_parts();
+    let body = body.with_config().limit(1 << 30).read_to_vec().unwrap();
+    Reply {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body,
+    }
+}
+
+fn start(root: &Path, keys: &Keys) -> (Running, String) {
+    let runtime = Runtime::new().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let (store, address) = runtime.block_on(async {
+        let store = LocalStore::open_with(root, Durability::Relaxed)
+            .await
+            .unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let service = store.service(keys.clone());
+        tokio::spawn(localstore::serve(listener, service, async {
+            let _ = stopped.await;
+        }));
+        (store, address)
+    });
+    (
+        Running {
+            runtime,
+            store,
+            stop,
+        },
+        address,
+    )
+}
+
+fn stop(running: Running) {
+    let Running {
+        runtime,
+        store,
+        stop,
+    } = running;
+    let _ = stop.send(());
+    runtime.block_on(store.close());
+}
