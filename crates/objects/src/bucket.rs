@@ -1,0 +1,250 @@
+//! The one trait through which every object goes in and out.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use model::ids::ObjectKey;
+
+use crate::checksum::Checksums;
+use crate::error::StoreError;
+use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt};
+use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
+
+/// The bytes of an object or a part: cheap to clone, so that trying again sends the very same ones.
+///
+/// Whole in memory by design. Large objects go in parts of some 64 MiB at most; nothing streams.
+pub type Body = Bytes;
+
+/// One bucket of one store.
+///
+/// # Contract
+/// - **Atomic**: an object appears, or is replaced, whole or not at all. Parts are invisible until
+///   `complete`.
+/// - **Strong**: once a call returned `Ok`, every later call of anyone sees its effect.
+/// - **Last writer wins**: of two puts to one key the one that finishes last stays.
+/// - **Checked**: bytes that do not match their [`Checksums`] are refused with
+///   [`StoreError::BadDigest`] and leave nothing behind.
+/// - **Honest errors**: `Err` means that nothing changed, unless
+///   [`StoreError::might_have_happened`]. Every call may be repeated without harm when
+///   [`StoreError::may_retry`], with the exceptions named at `begin_multipart` and `complete`.
+/// - Calls block the calling thread and may be made from any number of threads.
+///
+/// All methods are required: a wrapper that forgets one must not compile.
+pub trait Bucket: Send + Sync {
+    /// Stores `body` under `key` in one request.
+    ///
+    /// # Contract
+    /// Replaces what was there. Repeating it stores the same bytes again.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] if key, attributes or size are not acceptable; see the trait for the rest.
+    fn put(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError>;
+
+    /// Begins an upload in parts of an object that will carry `attributes`.
+    ///
+    /// # Contract
+    /// Nothing becomes visible. After an error that might have happened an upload may stay open
+    /// whose id nobody knows: `list_uploads` finds it. Repeating it opens a second upload.
+    ///
+    /// # Errors
+    /// As `put`.
+    fn begin_multipart(
+        &self,
+        key: &ObjectKey,
+        attributes: &Attributes,
+    ) -> Result<UploadId, StoreError>;
+
+    /// Stores one part.
+    ///
+    /// # Contract
+    /// Parts may come in any order and at the same time. A part replaces one of the same number.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUpload`] once the upload was completed or abandoned.
+    fn put_part(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        body: Body,
+        checksums: &Checksums,
+    ) -> Result<PartReceipt, StoreError>;
+
+    /// Lists the parts the store holds, by number.
+    ///
+    /// # Contract
+    /// Complete, however many there are. What it returns can be given to `complete`.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUpload`] once the upload was completed or abandoned.
+    fn list_parts(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+    ) -> Result<Vec<PartReceipt>, StoreError>;
+
+    /// Makes an object of `parts`, which must ascend by number.
+    ///
+    /// # Contract
+    /// The object becomes visible whole. Parts not named are dropped. Every part but the last has at least
+    /// 5 MiB. Repeating it after it happened may answer [`StoreError::NoSuchUpload`]: look before
+    /// believing that.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] (`InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`) leaves the upload open.
+    fn complete(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError>;
+
+    /// Abandons an upload and drops its parts.
+    ///
+    /// # Contract
+    /// `Ok` says that the upload is not open; abandoning one that never was, or is no more, is `Ok`.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError>;
+
+    /// Lists uploads still open under keys that start with `prefix`.
+    ///
+    /// # Contract
+    /// Complete, however many there are; in no order.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError>;
+
+    /// Tells what the store knows of an object; `None` if there is none.
+    ///
+    /// # Contract
+    /// A missing bucket looks like a missing object here: S3 answers both with a bare 404.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError>;
+
+    /// Begins to read an object, whole or the bytes of `range`.
+    ///
+    /// # Contract
+    /// The body is of one version of the object even if it is replaced meanwhile. A range that
+    /// reaches beyond the end gives what there is.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchKey`]; [`StoreError::Refused`] (`InvalidRange`) if `range` starts at or
+    /// beyond the end, or is empty.
+    fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError>;
+
+    /// Lists at most `limit` objects whose keys start with `prefix` and come after `start_after`.
+    ///
+    /// # Contract
+    /// In the store's order, which is that of the keys' bytes on all stores that follow S3 to the
+    /// letter. Going on after the last key of a page until [`Page::more`] is false gives every
+    /// object that was there all the while exactly once. Stores may give fewer than `limit`, and
+    /// none gives more than 1000.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn list(
+        &self,
+        prefix: &str,
+        start_after: Option<&ObjectKey>,
+        limit: u16,
+    ) -> Result<Page, StoreError>;
+
+    /// Removes an object.
+    ///
+    /// # Contract
+    /// Removing what is not there is `Ok`.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn delete(&self, key: &ObjectKey) -> Result<(), StoreError>;
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<B: Bucket + ?Sized> Bucket for Arc<B> {
+    fn put(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        (**self).put(key, body, attributes, checksums)
+    }
+
+    fn begin_multipart(
+        &self,
+        key: &ObjectKey,
+        attributes: &Attributes,
+    ) -> Result<UploadId, StoreError> {
+        (**self).begin_multipart(key, attributes)
+    }
+
+    fn put_part(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        body: Body,
+        checksums: &Checksums,
+    ) -> Result<PartReceipt, StoreError> {
+        (**self).put_part(key, upload, number, body, checksums)
+    }
+
+    fn list_parts(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+    ) -> Result<Vec<PartReceipt>, StoreError> {
+        (**self).list_parts(key, upload)
+    }
+
+    fn complete(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        (**self).complete(key, upload, parts)
+    }
+
+    fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
+        (**self).abort(key, upload)
+    }
+
+    fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
+        (**self).list_uploads(prefix)
+    }
+
+    fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
+        (**self).head(key)
+    }
+
+    fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
+        (**self).get(key, range)
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        start_after: Option<&ObjectKey>,
+        limit: u16,
+    ) -> Result<Page, StoreError> {
+        (**self).list(prefix, start_after, limit)
+    }
+
+    fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        (**self).delete(key)
+    }
+}

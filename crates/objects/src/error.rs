@@ -1,0 +1,353 @@
+//! What can go wrong between us and a store, sorted by what the caller can do about it.
+//!
+//! Every [`StoreError`] answers two questions: may the same call be made again, and might the call
+//! have taken effect although it failed? S3's own code and HTTP status ride along, so that a report
+//! can name them.
+
+use std::fmt;
+use std::io;
+
+/// What a store answered when it refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status; 200 for an error that S3 hid in a successful answer.
+    pub status: u16,
+    /// S3's code, such as `NoSuchKey`; empty if the answer had none.
+    pub code: String,
+    /// S3's message, possibly empty.
+    pub message: String,
+    /// The store's name for the request, which its operator can look up.
+    pub request_id: Option<String>,
+}
+
+impl Answer {
+    /// An answer without a request id, for stores that answer from within this process.
+    #[must_use]
+    pub fn new(status: u16, code: &str, message: &str) -> Self {
+        Self {
+            status,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            request_id: None,
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code.as_str() {
+            "" => write!(f, "status {}", self.status)?,
+            code => write!(f, "`{code}`, status {}", self.status)?,
+        }
+        if !self.message.is_empty() {
+            write!(f, ", {}", self.message)?;
+        }
+        match &self.request_id {
+            Some(id) => write!(f, " (request {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How the way to the store failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkFailure {
+    /// No connection came about, so nothing was sent.
+    Unreachable,
+    /// There was a connection, but the other side's certificate or protocol was not acceptable.
+    Untrusted,
+    /// The other side was silent for too long.
+    TimedOut,
+    /// The connection broke.
+    Broken,
+}
+
+impl fmt::Display for NetworkFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreachable => "could not reach the store",
+            Self::Untrusted => "could not trust the store",
+            Self::TimedOut => "the store was silent for too long",
+            Self::Broken => "the connection to the store broke",
+        })
+    }
+}
+
+/// A call to a store that did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The bucket does not exist.
+    #[error("the bucket does not exist: {0}")]
+    NoSuchBucket(Answer),
+    /// There is no object under this key.
+    #[error("the object does not exist: {0}")]
+    NoSuchKey(Answer),
+    /// The upload was completed, abandoned or never begun.
+    #[error("the upload does not exist: {0}")]
+    NoSuchUpload(Answer),
+    /// The account may not do this.
+    #[error("access denied: {0}")]
+    AccessDenied(Answer),
+    /// The access key, its secret, its token or our clock is not accepted: no call will succeed.
+    #[error("the credentials were not accepted: {0}")]
+    Credentials(Answer),
+    /// The bucket is served by another region or endpoint.
+    #[error("the bucket is served elsewhere: {answer}")]
+    WrongRegion {
+        /// What the store answered.
+        answer: Answer,
+        /// The region it named, if it did.
+        region: Option<String>,
+    },
+    /// The request was well understood and is not acceptable: about this object, not the store.
+    #[error("the store refused: {0}")]
+    Refused(Answer),
+    /// The bytes that arrived are not those that were sent; nothing was stored.
+    #[error("the data was damaged on its way: {0}")]
+    BadDigest(Answer),
+    /// The store asks to go slower.
+    #[error("the store asks to slow down: {0}")]
+    Throttled(Answer),
+    /// The store is in trouble.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(Answer),
+    /// The request or its answer did not get through.
+    #[error("{failure}")]
+    Network {
+        /// In which way.
+        failure: NetworkFailure,
+        /// What the operating system or TLS said.
+        source: io::Error,
+    },
+    /// The answer came and could not be understood.
+    #[error("could not understand the store's answer of status {status}: {what}")]
+    Protocol {
+        /// HTTP status.
+        status: u16,
+        /// What was wrong with it.
+        what: String,
+    },
+    /// Trying again ended in `last`, but an earlier try, which failed with `earlier`, may have succeeded.
+    #[error("{last}; an earlier try may have succeeded: {earlier}")]
+    Unsure {
+        /// The failure that left the outcome open.
+        earlier: Box<StoreError>,
+        /// The failure that ended the tries.
+        last: Box<StoreError>,
+    },
+    /// Somebody asked to stop while this waited to try again.
+    #[error("stopped while waiting to try again: {last}")]
+    Canceled {
+        /// The failure that made it wait.
+        last: Box<StoreError>,
+    },
+}
+
+impl StoreError {
+    /// Tells whether the same call may succeed when made again.
+    #[must_use]
+    pub fn may_retry(&self) -> bool {
+        match self {
+            Self::BadDigest(_)
+            | Self::Throttled(_)
+            | Self::Unavailable(_)
+            | Self::Protocol { .. } => true,
+            Self::Network { failure, .. } => *failure != NetworkFailure::Untrusted,
+            Self::Unsure { last, .. } => last.may_retry(),
+            Self::NoSuchBucket(_)
+            | Self::NoSuchKey(_)
+            | Self::NoSuchUpload(_)
+            | Self::AccessDenied(_)
+            | Self::Credentials(_)
+            | Self::WrongRegion { .. }
+            | Self::Refused(_)
+            | Self::Canceled { .. } => false,
+        }
+    }
+
+    /// Tells whether the call may have taken effect although it failed.
+    #[must_use]
+    pub fn might_have_happened(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Protocol { .. } | Self::Unsure { .. } => true,
+            Self::Network { failure, .. } => {
+                matches!(failure, NetworkFailure::TimedOut | NetworkFailure::Broken)
+            }
+            Self::Canceled { last } => last.might_have_happened(),
+            Self::NoSuchBucket(_)
+            | Self::NoSuchKey(_)
+            | Self::NoSuchUpload(_)
+            | Self::AccessDenied(_)
+            | Self::Credentials(_)
+            | Self::WrongRegion { .. }
+            | Self::Refused(_)
+            | Self::BadDigest(_)
+            | Self::Throttled(_) => false,
+        }
+    }
+
+    /// What the store answered, if it answered something a report can name.
+    #[must_use]
+    pub fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::NoSuchBucket(answer)
+            | Self::NoSuchKey(answer)
+            | Self::NoSuchUpload(answer)
+            | Self::AccessDenied(answer)
+            | Self::Credentials(answer)
+            | Self::WrongRegion { answer, .. }
+            | Self::Refused(answer)
+            | Self::BadDigest(answer)
+            | Self::Throttled(answer)
+            | Self::Unavailable(answer) => Some(answer),
+            Self::Network { .. } | Self::Protocol { .. } => None,
+            Self::Unsure { last, .. } | Self::Canceled { last } => last.answer(),
+        }
+    }
+
+    /// Sorts an error met while reading a body, such as that of a [`Download`](crate::object::Download).
+    #[must_use]
+    pub fn while_reading(source: io::Error) -> Self {
+        let failure = match source.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => NetworkFailure::TimedOut,
+            // Before anything could be sent.
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable => NetworkFailure::Unreachable,
+            _ => NetworkFailure::Broken,
+        };
+        Self::Network { failure, source }
+    }
+
+    /// A refusal of this object that S3 would answer with status 400, found before sending.
+    #[must_use]
+    pub(crate) fn invalid_argument(message: &str) -> Self {
+        Self::Refused(Answer::new(400, "InvalidArgument", message))
+    }
+
+    /// Sorts an answer by its code and, where the code says nothing, by its status.
+    ///
+    /// Codes: S3 API reference, *Error responses*; and those seen from Ceph, Garage, MinIO and SeaweedFS.
+    #[must_use]
+    pub fn from_answer(answer: Answer, region: Option<String>) -> Self {
+        match answer.code.as_str() {
+            "NoSuchBucket" => Self::NoSuchBucket(answer),
+            "NoSuchKey" => Self::NoSuchKey(answer),
+            // S3 may hide these in a 200, where the status cannot tell.
+            "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "MalformedXML" => {
+                Self::Refused(answer)
+            }
+            "NoSuchUpload" => Self::NoSuchUpload(answer),
+            "AccessDenied" | "AccessForbidden" | "AllAccessDisabled" | "AccountProblem" => {
+                Self::AccessDenied(answer)
+            }
+            "InvalidAccessKeyId"
+            | "SignatureDoesNotMatch"
+            | "ExpiredToken"
+            | "InvalidToken"
+            | "RequestTimeTooSkewed"
+            | "RequestExpired"
+            | "TokenRefreshRequired"
+            | "InvalidSecurity"
+            | "NotSignedUp" => Self::Credentials(answer),
+            "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" => {
+                Self::WrongRegion { answer, region }
+            }
+            "BadDigest"
+            | "IncompleteBody"
+            | "XAmzContentSHA256Mismatch"
+            | "XAmzContentChecksumMismatch" => Self::BadDigest(answer),
+            "SlowDown"
+            | "TooManyRequests"
+            | "RequestLimitExceeded"
+            | "Throttling"
+            | "ThrottlingException"
+            | "BandwidthLimitExceeded"
+            | "OperationAborted" => Self::Throttled(answer),
+            "RequestTimeout" | "InternalError" | "ServiceUnavailable" | "QuotaExceeded"
+            | "XMinioStorageFull" => Self::Unavailable(answer),
+            _ => Self::from_status(answer, region),
+        }
+    }
+
+    fn from_status(answer: Answer, region: Option<String>) -> Self {
+        match answer.status {
+            300..=399 => Self::WrongRegion { answer, region },
+            401 | 403 => Self::AccessDenied(answer),
+            429 => Self::Throttled(answer),
+            408 => Self::Unavailable(answer),
+            // The store cannot do this at all; no patience will help.
+            400..=499 | 501 => Self::Refused(answer),
+            // A 200 with an unknown code in its body is trouble as well.
+            _ => Self::Unavailable(answer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(status: u16, code: &str) -> StoreError {
+        StoreError::from_answer(Answer::new(status, code, ""), None)
+    }
+
+    #[test]
+    fn what_is_about_the_object_is_neither_retried_nor_doubted() {
+        for (status, code) in [
+            (400, "KeyTooLongError"),
+            (400, "EntityTooLarge"),
+            (400, "InvalidStorageClass"),
+            (404, "NoSuchKey"),
+            (404, ""),
+            (403, "AccessDenied"),
+            (403, ""),
+            (403, "SignatureDoesNotMatch"),
+            (501, "NotImplemented"),
+        ] {
+            let error = sorted(status, code);
+            assert!(
+                !error.may_retry() && !error.might_have_happened(),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn trouble_is_retried_and_doubted_unless_nothing_was_stored() {
+        for (status, code, doubt) in [
+            (500, "InternalError", true),
+            (200, "InternalError", true),
+            (502, "", true),
+            (400, "RequestTimeout", true),
+            (503, "SlowDown", false),
+            (429, "", false),
+            (400, "BadDigest", false),
+            (400, "IncompleteBody", false),
+        ] {
+            let error = sorted(status, code);
+            assert!(error.may_retry(), "{error:?}");
+            assert_eq!(error.might_have_happened(), doubt, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn an_open_outcome_outlives_a_clear_refusal() {
+        let earlier = Box::new(sorted(500, "InternalError"));
+        let last = Box::new(sorted(403, "AccessDenied"));
+        let error = StoreError::Unsure { earlier, last };
+        assert!(error.might_have_happened() && !error.may_retry());
+        assert_eq!(error.answer().unwrap().code, "AccessDenied");
+    }
+
+    #[test]
+    fn answers_read_as_fragments() {
+        let mut answer = Answer::new(503, "SlowDown", "please reduce your request rate");
+        answer.request_id = Some("17C".to_owned());
+        assert_eq!(
+            StoreError::Throttled(answer).to_string(),
+            "the store asks to slow down: `SlowDown`, status 503, please reduce your request rate \
+             (request 17C)"
+        );
+    }
+}

@@ -1,0 +1,27 @@
+//! How Longshore speaks to an S3-compatible store, and the only crate that does.
+//!
+//! Everything goes through one trait, [`Bucket`](bucket::Bucket). [`connect::Store`] opens buckets of a real store,
+//! [`memory::MemoryBucket`] is an honest small one for tests and trials, and behaviour is added by
+//! wrapping: [`retrying::Retrying`] tries again, [`faulty::Faulty`] fails on purpose. Every
+//! implementation passes the same [`suite`].
+//!
+//! The crate blocks. It is thread-safe and starts neither a thread nor a runtime of its own: callers
+//! bring as many threads as they want requests in flight. What to send, where and in which order
+//! is theirs too.
+
+pub mod bucket;
+pub mod checksum;
+pub mod connect;
+pub mod error;
+pub mod faulty;
+pub mod memory;
+pub mod object;
+pub mod probe;
+pub mod retrying;
+pub mod s3;
+pub mod suite;
+pub mod upload;
+
+pub use bucket::{Body, Bucket};
+pub use checksum::{Checksums, Hasher};
+pub use error::StoreError;

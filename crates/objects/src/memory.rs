@@ -1,0 +1,331 @@
+//! A bucket in memory that keeps S3's promises.
+//!
+//! An honest small implementation for tests and trials: it checks digests, sizes of parts and order,
+//! tags objects as S3 does and lists by the keys' bytes. Time passes one second per change, so that
+//! runs can be repeated to the byte.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::ops::{Bound, Range};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use model::ids::ObjectKey;
+use model::limits;
+use time::{Duration, OffsetDateTime};
+
+use crate::bucket::{Body, Bucket};
+use crate::checksum::{Checksums, Digests, Hasher};
+use crate::error::{Answer, StoreError};
+use crate::object::{Attributes, Download, Listed, ObjectInfo, Page, Receipt};
+use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag};
+
+/// Most objects of one page, as with S3.
+const LIST_LIMIT: usize = 1000;
+
+/// A bucket that lives as long as this value.
+#[derive(Debug, Default)]
+pub struct MemoryBucket {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    objects: BTreeMap<String, Stored>,
+    uploads: BTreeMap<UploadId, Upload>,
+    changes: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Stored {
+    body: Bytes,
+    info: ObjectInfo,
+}
+
+#[derive(Debug)]
+struct Upload {
+    key: String,
+    attributes: Attributes,
+    parts: BTreeMap<PartNumber, (PartReceipt, Bytes)>,
+}
+
+impl MemoryBucket {
+    /// An empty bucket.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change is made of moves that cannot panic half way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn tick(&mut self) -> OffsetDateTime {
+        self.changes += 1;
+        OffsetDateTime::UNIX_EPOCH + Duration::seconds(i64::from(self.changes))
+    }
+
+    fn upload(&mut self, key: &ObjectKey, id: &UploadId) -> Result<&mut Upload, StoreError> {
+        self.uploads
+            .get_mut(id)
+            .filter(|upload| upload.key == key.as_str())
+            .ok_or_else(|| StoreError::NoSuchUpload(Answer::new(404, "NoSuchUpload", "")))
+    }
+
+    fn store(&mut self, key: &ObjectKey, body: Bytes, mut info: ObjectInfo) -> Receipt {
+        info.last_modified = Some(self.tick());
+        let etag = info.etag.clone();
+        self.objects
+            .insert(key.as_str().to_owned(), Stored { body, info });
+        Receipt {
+            etag,
+            version: None,
+        }
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl Bucket for MemoryBucket {
+    fn put(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        verify(&body, checksums)?;
+        let info = info(
+            body.len(),
+            checksums.md5_hex(),
+            checksums.sha256,
+            attributes,
+        );
+        Ok(self.state().store(key, body, info))
+    }
+
+    fn begin_multipart(
+        &self,
+        key: &ObjectKey,
+        attributes: &Attributes,
+    ) -> Result<UploadId, StoreError> {
+        let mut state = self.state();
+        state.tick();
+        let id = UploadId::new(format!("upload-{}", state.changes));
+        let upload = Upload {
+            key: key.as_str().to_owned(),
+            attributes: attributes.clone(),
+            parts: BTreeMap::new(),
+        };
+        state.uploads.insert(id.clone(), upload);
+        Ok(id)
+    }
+
+    fn put_part(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        body: Body,
+        checksums: &Checksums,
+    ) -> Result<PartReceipt, StoreError> {
+        verify(&body, checksums)?;
+        let receipt = PartReceipt {
+            number,
+            etag: checksums.md5_hex(),
+            size: body.len() as u64,
+        };
+        let mut state = self.state();
+        let parts = &mut state.upload(key, upload)?.parts;
+        parts.insert(number, (receipt.clone(), body));
+        Ok(receipt)
+    }
+
+    fn list_parts(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+    ) -> Result<Vec<PartReceipt>, StoreError> {
+        let mut state = self.state();
+        let parts = &state.upload(key, upload)?.parts;
+        Ok(parts.values().map(|(receipt, _)| receipt.clone()).collect())
+    }
+
+    fn complete(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        let mut state = self.state();
+        let open = state.upload(key, upload)?;
+        let body = assemble(open, parts)?;
+        let etag = expected_etag(parts).ok_or_else(|| refused("InvalidPart", "no such part"))?;
+        let info = info(body.len(), etag, None, &open.attributes);
+        state.uploads.remove(upload);
+        Ok(state.store(key, body, info))
+    }
+
+    fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.upload(key, upload).is_ok() {
+            state.uploads.remove(upload);
+        }
+        Ok(())
+    }
+
+    fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
+        let state = self.state();
+        let ours = state
+            .uploads
+            .iter()
+            .filter(|(_, upload)| upload.key.starts_with(prefix));
+        let open = ours.map(|(id, upload)| OpenUpload {
+            key: upload.key.clone(),
+            id: id.clone(),
+        });
+        Ok(open.collect())
+    }
+
+    fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
+        let state = self.state();
+        Ok(state
+            .objects
+            .get(key.as_str())
+            .map(|stored| stored.info.clone()))
+    }
+
+    fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
+        let stored = self.state().objects.get(key.as_str()).cloned();
+        let Stored { body, info } =
+            stored.ok_or_else(|| StoreError::NoSuchKey(Answer::new(404, "NoSuchKey", "")))?;
+        let range = range.unwrap_or(0..info.size);
+        let end = range.end.min(info.size);
+        if range.start >= end && info.size > 0 || range.start > end {
+            return Err(StoreError::Refused(Answer::new(416, "InvalidRange", "")));
+        }
+        let slice = usize::try_from(range.start)
+            .and_then(|start| Ok(body.slice(start..usize::try_from(end)?)))
+            .expect("the range lies within a body that fits into memory");
+        Ok(Download {
+            info,
+            range: range.start..end,
+            body: Box::new(Cursor::new(slice)),
+        })
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        start_after: Option<&ObjectKey>,
+        limit: u16,
+    ) -> Result<Page, StoreError> {
+        let state = self.state();
+        let from = match start_after {
+            Some(key) => Bound::Excluded(key.as_str()),
+            None => Bound::Unbounded,
+        };
+        let mut ours = state
+            .objects
+            .range::<str, _>((from, Bound::Unbounded))
+            .filter(|(key, _)| key.starts_with(prefix));
+        let limit = usize::from(limit).min(LIST_LIMIT);
+        let objects: Vec<Listed> = ours.by_ref().take(limit).map(listed).collect();
+        Ok(Page {
+            more: !objects.is_empty() && ours.next().is_some(),
+            objects,
+        })
+    }
+
+    fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        self.state().objects.remove(key.as_str());
+        Ok(())
+    }
+}
+
+fn listed((key, stored): (&String, &Stored)) -> Listed {
+    Listed {
+        key: ObjectKey::new(key.as_str()).expect("it came in as a key"),
+        size: stored.info.size,
+        etag: stored.info.etag.clone(),
+        last_modified: stored.info.last_modified,
+    }
+}
+
+fn info(
+    length: usize,
+    etag: String,
+    sha256: Option<[u8; 32]>,
+    attributes: &Attributes,
+) -> ObjectInfo {
+    ObjectInfo {
+        size: length as u64,
+        etag,
+        last_modified: None,
+        sha256,
+        attributes: as_read_back(attributes),
+    }
+}
+
+/// The attributes as S3 tells them: never the ACL, no name for the usual class, sorted metadata.
+fn as_read_back(attributes: &Attributes) -> Attributes {
+    let class = attributes.storage_class.clone();
+    let lower = |(name, value): &(String, String)| (name.to_ascii_lowercase(), value.clone());
+    let mut metadata: Vec<_> = attributes.metadata.iter().map(lower).collect();
+    metadata.sort_unstable();
+    Attributes {
+        acl: None,
+        storage_class: class.filter(|class| class != "STANDARD"),
+        // What S3 says of objects put without a type.
+        content_type: attributes
+            .content_type
+            .clone()
+            .or_else(|| Some("binary/octet-stream".to_owned())),
+        metadata,
+        ..attributes.clone()
+    }
+}
+
+fn verify(body: &[u8], told: &Checksums) -> Result<(), StoreError> {
+    let mut hasher = Hasher::new(Digests::All);
+    hasher.update(body);
+    let found = hasher.finish();
+    let agrees = found.md5 == told.md5
+        && (told.sha256.is_none() || told.sha256 == found.sha256)
+        && (told.crc64nvme.is_none() || told.crc64nvme == found.crc64nvme);
+    if agrees {
+        return Ok(());
+    }
+    Err(StoreError::BadDigest(Answer::new(400, "BadDigest", "")))
+}
+
+/// Joins the named parts, in the order and of the sizes S3 demands.
+fn assemble(upload: &Upload, named: &[PartReceipt]) -> Result<Bytes, StoreError> {
+    if named.is_empty() {
+        return Err(refused("MalformedXML", "no part is named"));
+    }
+    if !named.is_sorted_by(|a, b| a.number < b.number) {
+        return Err(refused("InvalidPartOrder", "parts must ascend"));
+    }
+    let mut whole = BytesMut::new();
+    for (index, part) in named.iter().enumerate() {
+        let found = upload.parts.get(&part.number);
+        let (receipt, body) = found
+            .filter(|(receipt, _)| receipt.etag == part.etag)
+            .ok_or_else(|| refused("InvalidPart", "no such part"))?;
+        if receipt.size < limits::PART_BYTES_MIN && index + 1 < named.len() {
+            return Err(refused(
+                "EntityTooSmall",
+                "only the last part may be so small",
+            ));
+        }
+        whole.extend_from_slice(body);
+    }
+    Ok(whole.freeze())
+}
+
+fn refused(code: &str, message: &str) -> StoreError {
+    StoreError::Refused(Answer::new(400, code, message))
+}

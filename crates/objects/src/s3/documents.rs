@@ -1,0 +1,290 @@
+//! The XML that goes over the wire: three documents we write, six we read.
+
+use awsquery::xml::Element;
+use model::ids::ObjectKey;
+use percent_encoding::percent_decode_str;
+use quick_xml::escape::escape;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::headers::bare_etag;
+use crate::error::StoreError;
+use crate::object::{Listed, Page};
+use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
+
+const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+
+/// The body of `CompleteMultipartUpload`.
+pub(crate) fn complete(parts: &[PartReceipt]) -> String {
+    let parts: String = parts
+        .iter()
+        .map(|part| {
+            let (number, etag) = (part.number, escape(&part.etag));
+            format!("<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag></Part>")
+        })
+        .collect();
+    format!("<CompleteMultipartUpload xmlns=\"{NAMESPACE}\">{parts}</CompleteMultipartUpload>")
+}
+
+/// The body of `CreateBucket`; empty for the region that has no name of its own.
+pub(crate) fn create_bucket(region: &str) -> String {
+    if region == "us-east-1" {
+        return String::new();
+    }
+    let region = escape(region);
+    format!(
+        "<CreateBucketConfiguration xmlns=\"{NAMESPACE}\"><LocationConstraint>{region}\
+         </LocationConstraint></CreateBucketConfiguration>"
+    )
+}
+
+/// Reads `GetBucketLocation`: an empty answer is us-east-1, `EU` an old name of eu-west-1.
+pub(crate) fn region(root: &Element) -> Result<String, StoreError> {
+    // SeaweedFS answers with what one would create the bucket with.
+    let region = match &*root.name {
+        "CreateBucketConfiguration" => root.text_of("LocationConstraint").unwrap_or_default(),
+        _ => expect_root(root, "LocationConstraint").map(|()| &*root.text)?,
+    };
+    Ok(match region.trim() {
+        "" => "us-east-1",
+        "EU" => "eu-west-1",
+        named => named,
+    }
+    .to_owned())
+}
+
+/// Reads `InitiateMultipartUploadResult`.
+pub(crate) fn upload_id(root: &Element) -> Result<UploadId, StoreError> {
+    expect_root(root, "InitiateMultipartUploadResult")?;
+    match text(root, "UploadId")? {
+        "" => Err(unreadable("`UploadId` is empty")),
+        id => Ok(UploadId::new(id)),
+    }
+}
+
+/// Reads the entity tag of `CompleteMultipartUploadResult`; `None` if it is empty.
+pub(crate) fn completed_etag(root: &Element) -> Result<Option<String>, StoreError> {
+    expect_root(root, "CompleteMultipartUploadResult")?;
+    let etag = bare_etag(root.text_of("ETag").unwrap_or_default());
+    Ok((!etag.is_empty()).then(|| etag.to_owned()))
+}
+
+/// A stretch of an upload's parts.
+pub(crate) struct PartsPage {
+    pub(crate) parts: Vec<PartReceipt>,
+    pub(crate) next: Option<String>,
+}
+
+/// Reads `ListPartsResult`.
+pub(crate) fn parts(root: &Element) -> Result<PartsPage, StoreError> {
+    expect_root(root, "ListPartsResult")?;
+    let parts: Vec<PartReceipt> = root
+        .children_named("Part")
+        .map(part)
+        .collect::<Result<_, _>>()?;
+    // An empty page that promises more would be asked for forever.
+    let more = truncated(root) && !parts.is_empty();
+    let told = root.text_of("NextPartNumberMarker").map(str::to_owned);
+    let last = parts.last().map(|part| part.number.to_string());
+    Ok(PartsPage {
+        next: if more { told.or(last) } else { None },
+        parts,
+    })
+}
+
+fn part(element: &Element) -> Result<PartReceipt, StoreError> {
+    let number = PartNumber::new(number(element, "PartNumber")?);
+    Ok(PartReceipt {
+        number: number.map_err(|error| unreadable(&error.to_string()))?,
+        etag: bare_etag(text(element, "ETag")?).to_owned(),
+        size: number_of_bytes(element)?,
+    })
+}
+
+/// A stretch of a bucket's open uploads.
+pub(crate) struct UploadsPage {
+    pub(crate) uploads: Vec<OpenUpload>,
+    pub(crate) next: Option<OpenUpload>,
+}
+
+/// Reads `ListMultipartUploadsResult`.
+pub(crate) fn uploads(root: &Element) -> Result<UploadsPage, StoreError> {
+    expect_root(root, "ListMultipartUploadsResult")?;
+    let spelling = Spelling::of(root);
+    let upload = |element: &Element| {
+        Ok(OpenUpload {
+            key: spelling.read(text(element, "Key")?)?,
+            id: UploadId::new(text(element, "UploadId")?),
+        })
+    };
+    let uploads: Vec<OpenUpload> = root
+        .children_named("Upload")
+        .map(upload)
+        .collect::<Result<_, StoreError>>()?;
+    let next = truncated(root).then(|| uploads.last().cloned()).flatten();
+    Ok(UploadsPage { uploads, next })
+}
+
+/// Reads `ListBucketResult`, of version 2.
+pub(crate) fn page(root: &Element) -> Result<Page, StoreError> {
+    expect_root(root, "ListBucketResult")?;
+    let spelling = Spelling::of(root);
+    let objects: Vec<Listed> = root
+        .children_named("Contents")
+        .map(|element| listed(element, spelling))
+        .collect::<Result<_, _>>()?;
+    let more = truncated(root);
+    if more && objects.is_empty() {
+        return Err(unreadable("a page without objects promises more of them"));
+    }
+    Ok(Page { objects, more })
+}
+
+fn listed(element: &Element, spelling: Spelling) -> Result<Listed, StoreError> {
+    let key = spelling.read(text(element, "Key")?)?;
+    Ok(Listed {
+        key: ObjectKey::new(key).map_err(|error| unreadable(&error.to_string()))?,
+        size: number_of_bytes(element)?,
+        etag: bare_etag(element.text_of("ETag").unwrap_or_default()).to_owned(),
+        last_modified: element
+            .text_of("LastModified")
+            .and_then(|date| OffsetDateTime::parse(date, &Rfc3339).ok()),
+    })
+}
+
+/// How a listing spells its keys. Stores may ignore the wish for `encoding-type=url`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    Plain,
+    Url,
+}
+
+impl Spelling {
+    fn of(root: &Element) -> Self {
+        match root.text_of("EncodingType") {
+            Some("url") => Self::Url,
+            _ => Self::Plain,
+        }
+    }
+
+    fn read(self, text: &str) -> Result<String, StoreError> {
+        match self {
+            Self::Plain => Ok(text.to_owned()),
+            Self::Url => {
+                // S3 spells a space as in a form; a plus of the key's own comes as `%2B`.
+                let spaced = text.replace('+', " ");
+                let decoded = percent_decode_str(&spaced).decode_utf8();
+                decoded
+                    .map(std::borrow::Cow::into_owned)
+                    .map_err(|_| unreadable("a key is not UTF-8"))
+            }
+        }
+    }
+}
+
+fn truncated(root: &Element) -> bool {
+    root.text_of("IsTruncated") == Some("true")
+}
+
+fn number_of_bytes(element: &Element) -> Result<u64, StoreError> {
+    number(element, "Size")
+}
+
+fn number(element: &Element, name: &str) -> Result<u64, StoreError> {
+    let text = text(element, name)?;
+    text.trim()
+        .parse()
+        .map_err(|_| unreadable(&format!("`{name}` is no number: `{text}`")))
+}
+
+fn text<'e>(element: &'e Element, name: &str) -> Result<&'e str, StoreError> {
+    let text = element.text_of(name);
+    text.ok_or_else(|| unreadable(&format!("`{}` has no `{name}`", element.name)))
+}
+
+fn expect_root(root: &Element, name: &str) -> Result<(), StoreError> {
+    if root.name == name {
+        return Ok(());
+    }
+    Err(unreadable(&format!(
+        "`{}` came instead of `{name}`",
+        root.name
+    )))
+}
+
+fn unreadable(what: &str) -> StoreError {
+    StoreError::Protocol {
+        status: 200,
+        what: what.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(xml: &str) -> Element {
+        awsquery::xml::parse(xml.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn keys_are_decoded_only_if_the_store_says_they_are_encoded() {
+        let contents = "<Contents><Key>a+b%2Bc%20%C3%A9</Key><Size>3</Size></Contents>";
+        let plain = read(&format!("<ListBucketResult>{contents}</ListBucketResult>"));
+        assert_eq!(
+            page(&plain).unwrap().objects[0].key.as_str(),
+            "a+b%2Bc%20%C3%A9"
+        );
+        let url = read(&format!(
+            "<ListBucketResult><EncodingType>url</EncodingType>{contents}</ListBucketResult>"
+        ));
+        assert_eq!(page(&url).unwrap().objects[0].key.as_str(), "a b+c é");
+    }
+
+    #[test]
+    fn a_page_that_would_be_asked_for_forever_is_unreadable() {
+        let root = read("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>");
+        assert!(matches!(page(&root), Err(StoreError::Protocol { .. })));
+    }
+
+    #[test]
+    fn regions_have_old_names() {
+        for (xml, name) in [
+            ("<LocationConstraint/>", "us-east-1"),
+            ("<LocationConstraint>EU</LocationConstraint>", "eu-west-1"),
+            ("<LocationConstraint>garage</LocationConstraint>", "garage"),
+        ] {
+            assert_eq!(region(&read(xml)).unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn the_tag_of_a_completed_object_may_be_empty() {
+        let result = |etag| {
+            let xml = format!(
+                "<CompleteMultipartUploadResult><ETag>{etag}</ETag></CompleteMultipartUploadResult>"
+            );
+            completed_etag(&read(&xml)).unwrap()
+        };
+        assert_eq!(result(""), None);
+        assert_eq!(result("&quot;&quot;"), None);
+        assert_eq!(result("&#34;abc-2&#34;").as_deref(), Some("abc-2"));
+    }
+
+    #[test]
+    fn documents_we_write_can_be_read() {
+        let parts = [PartReceipt {
+            number: PartNumber::FIRST,
+            etag: "a<&\"b".to_owned(),
+            size: 1,
+        }];
+        let root = read(&complete(&parts));
+        let etag = root.descend(&["Part", "ETag"]).unwrap();
+        assert_eq!(etag.text, "\"a<&\"b\"");
+        assert_eq!(create_bucket("us-east-1"), "");
+        assert_eq!(
+            read(&create_bucket("x<y")).text_of("LocationConstraint"),
+            Some("x<y")
+        );
+    }
+}

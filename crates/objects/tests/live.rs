@@ -1,0 +1,64 @@
+//! The suite against a real store, named by the environment:
+//! `LONGSHORE_TEST_S3_ENDPOINT`, `LONGSHORE_TEST_S3_ACCESS_KEY`, `LONGSHORE_TEST_S3_SECRET_KEY`.
+//! Without them there is nothing to test, and the test says so and passes.
+
+use awsquery::claims::AccessKeyId;
+use awsquery::secret::SecretKey;
+use awsquery::sign::Credentials;
+use model::ids::BucketName;
+use objects::connect::{Store, StoreConfig};
+use objects::suite;
+
+fn config() -> Option<StoreConfig> {
+    let variable = |name: &str| std::env::var(format!("LONGSHORE_TEST_S3_{name}")).ok();
+    let credentials = Credentials {
+        access_key_id: AccessKeyId::parse(&variable("ACCESS_KEY")?)?,
+        secret: SecretKey::new(variable("SECRET_KEY")?),
+        session_token: None,
+    };
+    Some(StoreConfig::new(
+        variable("ENDPOINT")?,
+        "us-east-1",
+        credentials,
+    ))
+}
+
+#[test]
+fn a_real_store_keeps_the_promises_we_build_on() {
+    let Some(config) = config() else {
+        eprintln!("skipped: LONGSHORE_TEST_S3_ENDPOINT, _ACCESS_KEY and _SECRET_KEY are not set");
+        return;
+    };
+    let store = Store::connect(config).unwrap();
+    let name = BucketName::new("longshore-objects-suite").unwrap();
+    store.create_bucket(&name).unwrap();
+    store
+        .create_bucket(&name)
+        .expect("ours already is as good as made");
+    assert!(store.bucket_exists(&name).unwrap());
+    let nobody = BucketName::new("longshore-nobody-made-this").unwrap();
+    assert!(!store.bucket_exists(&nobody).unwrap());
+    assert!(!store.bucket_region(&name).unwrap().is_empty());
+    suite::run(&store.bucket(&name));
+}
+
+#[test]
+fn a_wrong_secret_and_a_missing_bucket_are_told_apart() {
+    let Some(mut config) = config() else {
+        return;
+    };
+    let nobody = BucketName::new("longshore-nobody-made-this").unwrap();
+    let bucket = Store::connect(config.clone()).unwrap().bucket(&nobody);
+    let missing = objects::probe::check_read(&bucket).unwrap_err();
+    assert!(
+        matches!(missing, objects::StoreError::NoSuchBucket(_)),
+        "{missing:?}"
+    );
+    config.credentials.secret = SecretKey::new("not the secret");
+    let bucket = Store::connect(config).unwrap().bucket(&nobody);
+    let denied = objects::probe::check_read(&bucket).unwrap_err();
+    assert!(
+        matches!(denied, objects::StoreError::Credentials(_)),
+        "{denied:?}"
+    );
+}

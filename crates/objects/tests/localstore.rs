@@ -1,0 +1,104 @@
+//! Our own embedded store keeps every promise of the suite, over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
+
+use std::net::TcpListener;
+use std::thread;
+
+use awsquery::claims::AccessKeyId;
+use awsquery::secret::SecretKey;
+use awsquery::sign::Credentials;
+use localstore::{Durability, KeyHolder, Keyring, KeyringError, LocalStore, Rights};
+use model::ids::BucketName;
+use objects::StoreError;
+use objects::connect::{Store, StoreConfig};
+use objects::suite;
+use tokio::sync::oneshot;
+
+const ACCESS_KEY: &str = "LONGSHORETESTKEY0001";
+const SECRET: &str = "longshore-test-secret";
+
+/// One key that may do everything.
+struct OneKey;
+
+#[async_trait::async_trait]
+impl Keyring for OneKey {
+    async fn find(&self, access_key_id: &str) -> Result<Option<KeyHolder>, KeyringError> {
+        Ok((access_key_id == ACCESS_KEY).then(|| KeyHolder {
+            secret: SecretKey::new(SECRET),
+            account: "123456789012".to_owned(),
+            rights: Rights::Everything,
+        }))
+    }
+}
+
+/// Runs `test` against a store in a folder of its own.
+fn with_store(test: impl FnOnce(StoreConfig)) {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            tokio::runtime::Runtime::new().unwrap().block_on(async {
+                let store = LocalStore::open_with(folder.path(), Durability::Relaxed)
+                    .await
+                    .unwrap();
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let until = async { drop(stopped.await) };
+                localstore::serve(listener, store.service(OneKey), until).await;
+                store.close().await;
+            });
+        });
+        // Moved in, so that a failed test ends the server too.
+        let stop = stop;
+        test(config(endpoint));
+        drop(stop);
+    });
+}
+
+fn config(endpoint: String) -> StoreConfig {
+    let credentials = Credentials {
+        access_key_id: AccessKeyId::parse(ACCESS_KEY).unwrap(),
+        secret: SecretKey::new(SECRET),
+        session_token: None,
+    };
+    StoreConfig::new(endpoint, "us-east-1", credentials)
+}
+
+#[test]
+fn the_embedded_store_keeps_every_promise() {
+    with_store(|config| {
+        let store = Store::connect(config).unwrap();
+        let name = BucketName::new("suite").unwrap();
+        assert!(!store.bucket_exists(&name).unwrap());
+        store.create_bucket(&name).unwrap();
+        store
+            .create_bucket(&name)
+            .expect("ours already is as good as made");
+        assert!(store.bucket_exists(&name).unwrap());
+        assert_eq!(store.bucket_region(&name).unwrap(), "us-east-1");
+        let bucket = store.bucket(&name);
+        suite::run(&bucket);
+        suite::byte_order(&bucket);
+        suite::path_like_keys(&bucket);
+    });
+}
+
+#[test]
+fn a_wrong_secret_and_a_missing_bucket_are_told_apart() {
+    with_store(|mut config| {
+        let nobody = BucketName::new("nobody-made-this").unwrap();
+        let bucket = Store::connect(config.clone()).unwrap().bucket(&nobody);
+        let missing = objects::probe::check_read(&bucket).unwrap_err();
+        assert!(
+            matches!(missing, StoreError::NoSuchBucket(_)),
+            "{missing:?}"
+        );
+        config.credentials.secret = SecretKey::new("not the secret");
+        let bucket = Store::connect(config).unwrap().bucket(&nobody);
+        let denied = objects::probe::check_read(&bucket).unwrap_err();
+        assert!(matches!(denied, StoreError::Credentials(_)), "{denied:?}");
+    });
+}

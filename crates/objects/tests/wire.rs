@@ -1,0 +1,587 @@
+//! What happens when the other side misbehaves: a server that follows a script, byte by byte.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use awsquery::claims::AccessKeyId;
+use awsquery::secret::{SecretKey, SessionToken};
+use awsquery::sign::Credentials;
+use bytes::Bytes;
+use model::ids::{BucketName, ObjectKey};
+use objects::Checksums;
+use objects::bucket::Bucket;
+use objects::connect::{Store, StoreConfig, Timeouts};
+use objects::error::{NetworkFailure, StoreError};
+use objects::object::Attributes;
+use objects::retrying::{Policy, RealTime, Retrying};
+use objects::s3::S3Bucket;
+use objects::upload::{PartNumber, PartReceipt, UploadId};
+
+/// What the server does with one connection.
+enum Act {
+    /// Reads a whole request and answers so.
+    Answer(String),
+    /// Reads so many bytes of the request and closes.
+    CloseAfter(usize),
+    /// Reads the request and says nothing until the client goes away.
+    Silence,
+}
+
+/// A server that serves one connection per act and returns the requests it saw.
+fn serve(acts: Vec<Act>) -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let follow = |act| {
+            let (stream, _) = listener.accept().unwrap();
+            perform(stream, act)
+        };
+        acts.into_iter().map(follow).collect()
+    });
+    (endpoint, server)
+}
+
+fn perform(mut stream: TcpStream, act: Act) -> String {
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    match act {
+        Act::Answer(answer) => {
+            let request = read_request(&mut stream);
+            stream.write_all(answer.as_bytes()).unwrap();
+            request
+        }
+        Act::CloseAfter(count) => {
+            let mut start = vec![0; count];
+            stream.read_exact(&mut start).unwrap();
+            String::from_utf8_lossy(&start).into_owned()
+        }
+        Act::Silence => {
+            let request = read_request(&mut stream);
+            // Ends when the client hangs up.
+            stream.read_to_end(&mut Vec::new()).unwrap();
+            request
+        }
+    }
+}
+
+/// Reads head and body, by `Content-Length`.
+fn read_request(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let count = stream.read(&mut buffer).unwrap();
+        bytes.extend_from_slice(&buffer[..count]);
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = header(head, "content-length").map_or(0, |text| text.parse().unwrap());
+            if body.len() >= length {
+                return text.into_owned();
+            }
+        }
+        assert_ne!(count, 0, "the request ended early: {text}");
+    }
+}
+
+fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    let mut lines = head
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(": "));
+    lines
+        .find(|(found, _)| found.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> Act {
+    let length = body.len();
+    Act::Answer(format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    ))
+}
+
+fn error_document(code: &str) -> String {
+    format!(
+        "<Error><Code>{code}</Code><Message>says the script</Message><RequestId>R1</RequestId></Error>"
+    )
+}
+
+fn config(endpoint: &str) -> StoreConfig {
+    let credentials = Credentials {
+        access_key_id: AccessKeyId::parse("AKIDEXAMPLE").unwrap(),
+        secret: SecretKey::new("secret"),
+        session_token: None,
+    };
+    let timeouts = Timeouts {
+        connect: Duration::from_secs(5),
+        silence: Duration::from_millis(300),
+        assembly: Duration::from_secs(5),
+    };
+    StoreConfig {
+        timeouts,
+        ..StoreConfig::new(endpoint, "us-east-1", credentials)
+    }
+}
+
+fn bucket(endpoint: &str) -> S3Bucket {
+    let store = Store::connect(config(endpoint)).unwrap();
+    store.bucket(&BucketName::new("dock").unwrap())
+}
+
+fn key(text: &str) -> ObjectKey {
+    ObjectKey::new(text).unwrap()
+}
+
+fn put(bucket: &dyn Bucket, body: &'static [u8]) -> Result<String, StoreError> {
+    let sums = Checksums::of(body);
+    let body = Bytes::from_static(body);
+    let receipt = bucket.put(&key("a/../b c"), body, &Attributes::default(), &sums)?;
+    Ok(receipt.etag)
+}
+
+fn complete(bucket: &dyn Bucket) -> Result<String, StoreError> {
+    let part = PartReceipt {
+        number: PartNumber::FIRST,
+        etag: Checksums::of(b"abc").md5_hex(),
+        size: 3,
+    };
+    let receipt = bucket.complete(&key("large"), &UploadId::new("U+1/="), &[part])?;
+    Ok(receipt.etag)
+}
+
+fn quick_retries(inner: S3Bucket) -> Retrying<S3Bucket> {
+    let policy = Policy {
+        first_wait: Duration::from_millis(1),
+        longest_wait: Duration::from_millis(2),
+        budget: Duration::from_secs(20),
+    };
+    let time = RealTime::new(Arc::new(AtomicBool::new(false)));
+    Retrying::new(inner, policy, 7, Box::new(time))
+}
+
+#[test]
+fn a_put_is_spelled_as_s3_wants_it() {
+    let (endpoint, server) = serve(vec![answer("200 OK", "ETag: \"tag\"\r\n", "")]);
+    assert_eq!(put(&bucket(&endpoint), b"abc").unwrap(), "tag");
+    let request = &server.join().unwrap()[0];
+    assert!(
+        request.starts_with("PUT /dock/a/../b%20c HTTP/1.1\r\n"),
+        "{request}"
+    );
+    assert!(request.ends_with("\r\n\r\nabc"), "{request}");
+    assert_eq!(
+        header(request, "content-md5"),
+        Some("kAFQmDzST7DWlj99KOF/cg==")
+    );
+    let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(header(request, "x-amz-content-sha256"), Some(sha256));
+    let sum = header(request, "x-amz-checksum-sha256").unwrap();
+    assert_eq!(sum, "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+    let authorization = header(request, "authorization").unwrap();
+    assert!(
+        authorization.contains(
+            "SignedHeaders=content-md5;host;x-amz-checksum-sha256;x-amz-content-sha256;x-amz-date,"
+        ),
+        "{authorization}"
+    );
+    for absent in [
+        "accept",
+        "accept-encoding",
+        "transfer-encoding",
+        "x-amz-security-token",
+    ] {
+        assert_eq!(header(request, absent), None, "{absent}");
+    }
+}
+
+#[test]
+fn a_session_token_is_sent_and_signed() {
+    let (endpoint, server) = serve(vec![answer("204 No Content", "", "")]);
+    let mut config = config(&endpoint);
+    config.credentials.session_token = Some(SessionToken::new("token"));
+    let store = Store::connect(config).unwrap();
+    store
+        .bucket(&BucketName::new("dock").unwrap())
+        .delete(&key("a"))
+        .unwrap();
+    let request = &server.join().unwrap()[0];
+    assert_eq!(header(request, "x-amz-security-token"), Some("token"));
+    assert!(
+        header(request, "authorization")
+            .unwrap()
+            .contains("x-amz-security-token")
+    );
+}
+
+#[test]
+fn a_large_body_without_sha256_goes_unsigned() {
+    let (endpoint, server) = serve(vec![answer("200 OK", "ETag: \"tag\"\r\n", "")]);
+    let body = Bytes::from(vec![b'x'; 100_000]);
+    let sums = Checksums {
+        sha256: None,
+        crc32c: Some(1),
+        ..Checksums::of(&body)
+    };
+    bucket(&endpoint)
+        .put(&key("a"), body, &Attributes::default(), &sums)
+        .unwrap();
+    let request = &server.join().unwrap()[0];
+    assert_eq!(
+        header(request, "x-amz-content-sha256"),
+        Some("UNSIGNED-PAYLOAD")
+    );
+    assert_eq!(header(request, "x-amz-checksum-crc32c"), Some("AAAAAQ=="));
+}
+
+#[test]
+fn a_connection_cut_in_the_request_is_open_and_may_be_retried() {
+    let (endpoint, server) = serve(vec![Act::CloseAfter(200)]);
+    static BODY: [u8; 900_000] = [0; 900_000];
+    let error = put(&bucket(&endpoint), &BODY).unwrap_err();
+    server.join().unwrap();
+    assert!(broken(&error), "{error:?}");
+}
+
+#[test]
+fn an_answer_that_never_comes_times_out() {
+    let (endpoint, server) = serve(vec![Act::Silence]);
+    let error = put(&bucket(&endpoint), b"abc").unwrap_err();
+    let timed_out = matches!(
+        error,
+        StoreError::Network {
+            failure: NetworkFailure::TimedOut,
+            ..
+        }
+    );
+    assert!(
+        timed_out && error.may_retry() && error.might_have_happened(),
+        "{error:?}"
+    );
+    server.join().unwrap();
+}
+
+#[test]
+fn a_200_whose_sender_hangs_up_is_open() {
+    let (endpoint, server) = serve(vec![Act::Answer("HTTP/1.1 200 O".to_owned())]);
+    let error = put(&bucket(&endpoint), b"abc").unwrap_err();
+    assert!(
+        error.may_retry() && error.might_have_happened(),
+        "{error:?}"
+    );
+    server.join().unwrap();
+}
+
+#[test]
+fn nobody_there_has_not_happened() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = put(&bucket(&endpoint), b"abc").unwrap_err();
+    assert!(
+        error.may_retry() && !error.might_have_happened(),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn slow_down_is_waited_out() {
+    let slow = || answer("503 Slow Down", "", &error_document("SlowDown"));
+    let (endpoint, server) = serve(vec![
+        slow(),
+        slow(),
+        answer("200 OK", "ETag: \"t\"\r\n", ""),
+    ]);
+    assert_eq!(put(&quick_retries(bucket(&endpoint)), b"abc").unwrap(), "t");
+    let requests = server.join().unwrap();
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.ends_with("\r\n\r\nabc")),
+        "the same bytes"
+    );
+}
+
+#[test]
+fn refusals_carry_code_message_and_request() {
+    let document = error_document("KeyTooLongError");
+    let (endpoint, server) = serve(vec![answer("400 Bad Request", "", &document)]);
+    let error = put(&quick_retries(bucket(&endpoint)), b"abc").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the store refused: `KeyTooLongError`, status 400, says the script (request R1)"
+    );
+    server.join().unwrap();
+}
+
+#[test]
+fn a_200_may_hide_an_error() {
+    let hidden = answer(
+        "200 OK",
+        "",
+        &format!("  \n {}", error_document("InternalError")),
+    );
+    let (endpoint, server) = serve(vec![hidden]);
+    let error = complete(&bucket(&endpoint)).unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Unavailable(answer) if answer.status == 200),
+        "{error:?}"
+    );
+    let request = &server.join().unwrap()[0];
+    assert!(
+        request.starts_with("POST /dock/large?uploadId=U%2B1%2F%3D HTTP/1.1\r\n"),
+        "{request}"
+    );
+}
+
+#[test]
+fn completion_may_come_without_a_tag() {
+    let document = "<CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>";
+    let (endpoint, server) = serve(vec![answer("200 OK", "", document)]);
+    let etag = complete(&bucket(&endpoint)).unwrap();
+    assert_eq!(
+        etag,
+        objects::checksum::composite_etag(&[Checksums::of(b"abc").md5])
+    );
+    server.join().unwrap();
+}
+
+#[test]
+fn completion_may_take_longer_than_other_calls() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_request(&mut stream);
+        thread::sleep(Duration::from_millis(900));
+        let document = "<CompleteMultipartUploadResult><ETag>\"e\"</ETag>\
+                        </CompleteMultipartUploadResult>";
+        let length = document.len();
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{document}"
+        )
+        .unwrap();
+    });
+    assert_eq!(complete(&bucket(&endpoint)).unwrap(), "e");
+    server.join().unwrap();
+}
+
+#[test]
+fn garbage_is_an_unreadable_answer() {
+    for body in [
+        "",
+        "not xml",
+        "<html><body>welcome</body></html>",
+        "<a>",
+        "\u{feff}<x/><y/>",
+    ] {
+        let (endpoint, server) = serve(vec![answer("200 OK", "", body)]);
+        let error = complete(&bucket(&endpoint)).unwrap_err();
+        assert!(
+            matches!(error, StoreError::Protocol { .. }),
+            "{body}: {error:?}"
+        );
+        assert!(error.might_have_happened());
+        server.join().unwrap();
+    }
+    let (endpoint, server) = serve(vec![Act::Answer("SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned())]);
+    let error = put(&bucket(&endpoint), b"abc").unwrap_err();
+    assert!(matches!(error, StoreError::Protocol { .. }), "{error:?}");
+    server.join().unwrap();
+}
+
+#[test]
+fn a_gateway_page_is_sorted_by_its_status() {
+    let page = answer("502 Bad Gateway", "", "<html><h1>nginx</h1><hr></html>");
+    let (endpoint, server) = serve(vec![page]);
+    let error = put(&bucket(&endpoint), b"abc").unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    server.join().unwrap();
+}
+
+#[test]
+fn a_document_without_end_is_cut_off() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n");
+        while stream.write_all(&[b' '; 65536]).is_ok() {}
+    });
+    let error = bucket(&endpoint).list("", None, 1).unwrap_err();
+    assert!(matches!(error, StoreError::Protocol { .. }), "{error:?}");
+    server.join().unwrap();
+}
+
+#[test]
+fn a_body_that_ends_early_is_an_error() {
+    let cut = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345".to_owned();
+    let (endpoint, server) = serve(vec![Act::Answer(cut)]);
+    let mut download = bucket(&endpoint).get(&key("a"), None).unwrap();
+    let mut body = Vec::new();
+    let error = download.body.read_to_end(&mut body).unwrap_err();
+    assert_eq!(body, b"12345");
+    assert!(broken(&StoreError::while_reading(error)));
+    server.join().unwrap();
+}
+
+#[test]
+fn a_store_that_ignores_the_range_is_not_believed() {
+    let (endpoint, server) = serve(vec![answer("200 OK", "", "0123456789")]);
+    let error = bucket(&endpoint).get(&key("a"), Some(2..4)).unwrap_err();
+    assert!(matches!(error, StoreError::Protocol { .. }), "{error:?}");
+    server.join().unwrap();
+}
+
+#[test]
+fn temporary_redirections_are_followed_with_a_new_signature() {
+    let (elsewhere, there) = serve(vec![answer("200 OK", "ETag: \"t\"\r\n", "")]);
+    let location = format!("Location: {elsewhere}/dock/a/../b%20c\r\n");
+    let redirect = answer(
+        "307 Temporary Redirect",
+        &location,
+        &error_document("TemporaryRedirect"),
+    );
+    let (endpoint, here) = serve(vec![redirect]);
+    assert_eq!(put(&bucket(&endpoint), b"abc").unwrap(), "t");
+    let (first, second) = (
+        here.join().unwrap().remove(0),
+        there.join().unwrap().remove(0),
+    );
+    assert!(
+        second.starts_with("PUT /dock/a/../b%20c HTTP/1.1\r\n"),
+        "{second}"
+    );
+    assert!(second.ends_with("abc"), "the body goes along");
+    assert_ne!(
+        header(&first, "authorization"),
+        header(&second, "authorization")
+    );
+}
+
+#[test]
+fn a_bucket_of_another_region_names_it() {
+    let headers = "x-amz-bucket-region: eu-west-1\r\n";
+    let document = error_document("PermanentRedirect");
+    let (endpoint, server) = serve(vec![answer("301 Moved Permanently", headers, &document)]);
+    let error = put(&bucket(&endpoint), b"abc").unwrap_err();
+    let named = matches!(
+        &error,
+        StoreError::WrongRegion { region: Some(region), .. } if region == "eu-west-1"
+    );
+    assert!(named, "{error:?}");
+    server.join().unwrap();
+}
+
+#[test]
+fn values_no_header_can_carry_are_refused_unsent() {
+    let attributes = Attributes {
+        cache_control: Some("a\r\nx-amz-acl: public-read".to_owned()),
+        ..Attributes::default()
+    };
+    let bucket = bucket("http://127.0.0.1:1");
+    let error = bucket.begin_multipart(&key("a"), &attributes).unwrap_err();
+    assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
+    let attributes = Attributes {
+        metadata: vec![("a b".to_owned(), "c".to_owned())],
+        ..Attributes::default()
+    };
+    let error = bucket.begin_multipart(&key("a"), &attributes).unwrap_err();
+    assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
+}
+
+#[test]
+fn listings_follow_their_pages() {
+    let part = |number| {
+        format!("<Part><PartNumber>{number}</PartNumber><ETag>e</ETag><Size>5</Size></Part>")
+    };
+    let first = format!(
+        "<ListPartsResult><IsTruncated>true</IsTruncated>{}<NextPartNumberMarker>1\
+         </NextPartNumberMarker></ListPartsResult>",
+        part(1)
+    );
+    let second = format!("<ListPartsResult>{}</ListPartsResult>", part(2));
+    let (endpoint, server) = serve(vec![
+        answer("200 OK", "", &first),
+        answer("200 OK", "", &second),
+    ]);
+    let parts = bucket(&endpoint)
+        .list_parts(&key("a"), &UploadId::new("U"))
+        .unwrap();
+    assert_eq!(
+        parts
+            .iter()
+            .map(|part| part.number.get())
+            .collect::<Vec<_>>(),
+        [1, 2]
+    );
+    let requests = server.join().unwrap();
+    assert!(requests[1].starts_with("GET /dock/a?part-number-marker=1&uploadId=U "));
+}
+
+fn broken(error: &StoreError) -> bool {
+    let broken = matches!(
+        error,
+        StoreError::Network {
+            failure: NetworkFailure::Broken,
+            ..
+        }
+    );
+    broken && error.may_retry() && error.might_have_happened()
+}
+
+#[test]
+fn a_part_that_arrived_as_something_else_is_damaged_unless_the_store_encrypts() {
+    let body = Bytes::from_static(b"abc");
+    let sums = Checksums::of(&body);
+    let other = format!("ETag: \"{}\"\r\n", Checksums::of(b"abd").md5_hex());
+    let encrypted = format!("{other}x-amz-server-side-encryption: aws:kms\r\n");
+    let (endpoint, server) = serve(vec![
+        answer("200 OK", &other, ""),
+        answer("200 OK", &encrypted, ""),
+    ]);
+    let bucket = bucket(&endpoint);
+    let put = || {
+        let upload = UploadId::new("U");
+        bucket.put_part(&key("a"), &upload, PartNumber::FIRST, body.clone(), &sums)
+    };
+    let error = put().unwrap_err();
+    assert!(matches!(error, StoreError::BadDigest(_)), "{error:?}");
+    put().expect("a tag that is no MD5 proves nothing");
+    server.join().unwrap();
+}
+
+#[test]
+fn a_part_listed_twice_counts_once_and_not_at_all_if_in_doubt() {
+    let part = |number, etag| {
+        format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag><Size>5</Size></Part>")
+    };
+    let parts = [
+        part(1, "a"),
+        part(1, "a"),
+        part(2, "b"),
+        part(2, "c"),
+        part(3, "d"),
+    ]
+    .concat();
+    let document = format!("<ListPartsResult>{parts}</ListPartsResult>");
+    let (endpoint, server) = serve(vec![answer("200 OK", "", &document)]);
+    let parts = bucket(&endpoint)
+        .list_parts(&key("a"), &UploadId::new("U"))
+        .unwrap();
+    assert_eq!(
+        parts
+            .iter()
+            .map(|part| part.number.get())
+            .collect::<Vec<_>>(),
+        [1, 3]
+    );
+    server.join().unwrap();
+}
