@@ -1,0 +1,151 @@
+//! The station's side of the conversation with its server: [`model::control`] over HTTP.
+
+use std::time::Duration;
+
+use model::control::{
+    ClaimAnswer, ClaimRequest, Conclusion, ControlFault, LeaseState, Renewal, ReturnRequest,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use ureq::http::StatusCode;
+
+/// How long one message may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Longest answer, in bytes: a claim with a whole manifest.
+const ANSWER_BYTES: u64 = 4 << 20;
+
+/// A message that had no success.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// No answer, or one from something else: try again later.
+    #[error("could not reach the server at `{url}`")]
+    Unreachable {
+        /// Where.
+        url: String,
+        /// How it failed.
+        source: Box<ureq::Error>,
+    },
+    /// The server is there and in trouble: try again later.
+    #[error("the server at `{url}` is in trouble: {message}")]
+    Trouble {
+        /// Where.
+        url: String,
+        /// What it says.
+        message: String,
+    },
+    /// The server refuses.
+    #[error("{}", .0.message)]
+    Refused(ControlFault),
+}
+
+impl ControlError {
+    /// Whether the same message may succeed later.
+    #[must_use]
+    pub fn may_retry(&self) -> bool {
+        !matches!(self, Self::Refused(_))
+    }
+}
+
+/// The way to the server.
+#[derive(Clone)]
+pub struct Control {
+    agent: ureq::Agent,
+    server: String,
+    authorization: String,
+}
+
+impl Control {
+    /// A way to the server at `url` for the station that has this token.
+    #[must_use]
+    pub fn new(url: &str, token: &str) -> Self {
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .http_status_as_error(false)
+            .build();
+        Self {
+            agent: config.new_agent(),
+            server: url.trim_end_matches('/').to_owned(),
+            authorization: format!("Bearer {token}"),
+        }
+    }
+
+    /// Reports a device and asks for the right to its job.
+    ///
+    /// # Errors
+    /// [`ControlError`]. A denial is an answer, not an error.
+    pub fn claim(&self, request: &ClaimRequest) -> Result<ClaimAnswer, ControlError> {
+        self.send("claim", request)
+    }
+
+    /// Gives a sign of life.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn renew(&self, renewal: &Renewal) -> Result<LeaseState, ControlError> {
+        self.send("lease/renew", renewal)
+    }
+
+    /// Ends a lease.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn conclude(&self, conclusion: &Conclusion) -> Result<(), ControlError> {
+        self.send("lease/finish", conclusion)
+    }
+
+    /// Marks a device as sent back.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn give_back(&self, request: &ReturnRequest) -> Result<(), ControlError> {
+        self.send("return", request)
+    }
+
+    fn send<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        message: &impl Serialize,
+    ) -> Result<A, ControlError> {
+        let url = format!("{}/station/v1/{path}", self.server);
+        let unreachable = |source| ControlError::Unreachable {
+            url: url.clone(),
+            source: Box::new(source),
+        };
+        let body = serde_json::to_vec(message).unwrap_or_default();
+        let mut answer = self
+            .agent
+            .post(&url)
+            .header("authorization", &self.authorization)
+            .content_type("application/json")
+            .send(&body)
+            .map_err(unreachable)?;
+        let status = answer.status();
+        let body = answer
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_BYTES)
+            .read_to_vec()
+            .map_err(unreachable)?;
+        read(&url, status, &body)
+    }
+}
+
+fn read<A: DeserializeOwned>(
+    url: &str,
+    status: StatusCode,
+    body: &[u8],
+) -> Result<A, ControlError> {
+    let trouble = |message| ControlError::Trouble {
+        url: url.to_owned(),
+        message,
+    };
+    if status.is_success() {
+        return serde_json::from_slice(body).map_err(|e| trouble(format!("odd answer: {e}")));
+    }
+    match serde_json::from_slice::<ControlFault>(body) {
+        Ok(fault) if status.is_client_error() => Err(ControlError::Refused(fault)),
+        Ok(fault) => Err(trouble(fault.message)),
+        Err(_) => Err(trouble(format!("HTTP status {status}"))),
+    }
+}

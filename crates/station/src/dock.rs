@@ -1,0 +1,425 @@
+//! What happens when a device is docked: find its SIGNATURE, claim its job, load, report, conclude.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use model::control::{Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, Tally};
+use model::ids::{BucketName, JobId, StationName};
+use model::limits;
+use model::manifest::{Manifest, S3Import};
+use model::plan::SIGNATURE_NAME;
+use model::progress::LogLocation;
+use model::signature::SignatureFile;
+use model::time::Clock;
+use objects::Bucket;
+
+use crate::control::{Control, ControlError};
+use crate::import::Import;
+use crate::journal::JournalError;
+use crate::lease;
+use crate::progress::Progress;
+use crate::report::{self, DeliveryError};
+use crate::settings::Settings;
+use crate::stop::{Halt, Stop};
+use crate::stores;
+use crate::tree::folder::Folder;
+
+/// How long a station tries to tell the server how a job ended.
+const CONCLUDE_WITHIN: Duration = Duration::from_secs(300);
+
+/// A station: a host with devices.
+pub struct Station {
+    /// Its name.
+    pub name: StationName,
+    /// The way to its server.
+    pub control: Control,
+    /// Where it keeps journals and reports, one folder for each job.
+    pub folder: PathBuf,
+    /// How hard it works.
+    pub settings: Settings,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// How a device comes to be docked.
+#[derive(Debug, Clone, Default)]
+pub struct Docking {
+    /// The job the operator says it belongs to.
+    pub job: Option<JobId>,
+    /// The content of the SIGNATURE where the device itself has none.
+    pub signature: Option<Vec<u8>>,
+}
+
+/// A job that was done.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The job.
+    pub job: JobId,
+    /// Which attempt finished it.
+    pub attempt: u32,
+    /// Where the files went.
+    pub bucket: BucketName,
+    /// What became of the entries.
+    pub tally: Tally,
+    /// Where the report lies in the store.
+    pub log: LogLocation,
+    /// The same report on this station.
+    pub report: PathBuf,
+}
+
+/// A device that was not loaded, or not to the end.
+#[derive(Debug, thiserror::Error)]
+pub enum DockError {
+    /// There is no such folder, or it is none.
+    #[error("could not open the device `{path}`")]
+    Device {
+        /// What was given.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// A block device that is not mounted.
+    #[error("`{0}` is a block device, not a mounted file system")]
+    NotMounted(PathBuf),
+    /// The server says that it must not be loaded.
+    #[error("{message}")]
+    Denied {
+        /// A stable word.
+        code: String,
+        /// What is wrong.
+        message: String,
+        /// What the operator can do.
+        hint: String,
+        /// The job concerned.
+        job: Option<JobId>,
+    },
+    /// Another process of this station works on the job.
+    #[error("job {0} is being loaded by another process of this station")]
+    Busy(JobId),
+    /// The server cannot be asked or told.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// The server sent a job this station cannot read.
+    #[error("could not read the manifest of job {job}: {reason}")]
+    Manifest {
+        /// The job.
+        job: JobId,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The station's own folder cannot be used.
+    #[error("could not use the station's folder `{path}`")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The store's address is wrong.
+    #[error("could not use the store of bucket `{bucket}`: {reason}")]
+    Store {
+        /// The bucket.
+        bucket: BucketName,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The run ended early. Docking the device again goes on where it stopped.
+    #[error("job {job} was stopped")]
+    Stopped {
+        /// The job.
+        job: JobId,
+        /// Why.
+        #[source]
+        why: Halt,
+    },
+    /// Everything is loaded and the report cannot be delivered. Docking again tries again.
+    #[error("job {job} is loaded, but its report is not delivered")]
+    Undelivered {
+        /// The job.
+        job: JobId,
+        /// Why.
+        #[source]
+        why: DeliveryError,
+    },
+}
+
+impl Station {
+    /// Docks a device and stays with it until its job is done or cannot go on.
+    ///
+    /// # Errors
+    /// [`DockError`]. Whatever happened, nothing went to a bucket the job does not name, and a job
+    /// that began can be gone on with.
+    pub fn dock(
+        &self,
+        device: &Path,
+        docking: &Docking,
+        progress: &Progress,
+        stop: &Stop,
+    ) -> Result<Done, DockError> {
+        let tree = open_device(device)?;
+        let signature = match &docking.signature {
+            Some(given) => Some(given.clone()),
+            None => read_signature(&tree, device)?,
+        };
+        // Before the claim: the same station may always claim again, and that would take the lease
+        // from a process that is at work.
+        let _only_one = match docking.job.or_else(|| job_named_in(signature.as_deref())) {
+            Some(job) => Some(lock(&self.job_folder(job)?, job)?),
+            None => None,
+        };
+        let claim = self.claim(device, docking.job, signature)?;
+        let folder = self.job_folder(claim.job)?;
+        let span = tracing::info_span!("job", job = %claim.job, attempt = claim.attempt);
+        let _entered = span.enter();
+        tracing::info!(device = %device.display(), "claimed");
+        let done = self.work(&claim, &tree, &folder, progress, stop);
+        if done.is_err() {
+            self.release(&claim);
+        }
+        done
+    }
+
+    fn claim(
+        &self,
+        device: &Path,
+        job: Option<JobId>,
+        signature: Option<Vec<u8>>,
+    ) -> Result<Claim, DockError> {
+        let request = ClaimRequest {
+            station: self.name.clone(),
+            signature_file: signature.map(|bytes| STANDARD.encode(bytes)),
+            job,
+            device: device.display().to_string(),
+        };
+        match self.control.claim(&request)? {
+            ClaimAnswer::Granted(claim) => Ok(*claim),
+            ClaimAnswer::Denied {
+                code,
+                message,
+                hint,
+                job,
+            } => Err(DockError::Denied {
+                code,
+                message,
+                hint,
+                job,
+            }),
+        }
+    }
+
+    fn work(
+        &self,
+        claim: &Claim,
+        tree: &Folder,
+        folder: &Path,
+        progress: &Progress,
+        stop: &Stop,
+    ) -> Result<Done, DockError> {
+        let rules = import_rules(claim)?;
+        let bucket = stores::connect(claim, &rules.bucket, self.settings, stop)?;
+        let logs = stores::connect(claim, &rules.common.log_bucket, self.settings, stop)?;
+        let log = log_location(claim, &rules);
+        let import = Import {
+            job: claim.job,
+            tree,
+            bucket: &*bucket,
+            rules: &rules,
+            settings: self.settings,
+            log_key: &log.key,
+            clock: &*self.clock,
+            progress,
+            stop,
+        };
+        self.while_leased(claim, progress, stop, || import.run(folder))?;
+        if let Some(why) = stop.take_reason() {
+            return Err(DockError::Stopped {
+                job: claim.job,
+                why,
+            });
+        }
+        self.conclude(claim, folder, &rules, &*logs, log)
+    }
+
+    /// Runs `work` with the lease kept alive beside it.
+    fn while_leased<T>(
+        &self,
+        claim: &Claim,
+        progress: &Progress,
+        stop: &Stop,
+        work: impl FnOnce() -> T,
+    ) -> T {
+        std::thread::scope(|scope| {
+            let (running, done) = crossbeam_channel::bounded(0);
+            scope.spawn(move || lease::keep(&self.control, claim, progress, stop, &done));
+            let result = work();
+            drop(running);
+            result
+        })
+    }
+
+    /// Renders and delivers the report, then tells the server.
+    fn conclude(
+        &self,
+        claim: &Claim,
+        folder: &Path,
+        rules: &S3Import,
+        logs: &dyn Bucket,
+        log: LogLocation,
+    ) -> Result<Done, DockError> {
+        let job = claim.job;
+        let report = report::render(folder, &rules.bucket)?;
+        report::deliver(&report, logs, &log.key)
+            .map_err(|why| DockError::Undelivered { job, why })?;
+        let ending = Ending::Finished {
+            errors: report.tally.failed,
+            log: log.clone(),
+        };
+        self.tell(&Conclusion {
+            job,
+            lease: claim.lease.clone(),
+            ending,
+        })?;
+        tracing::info!(
+            stored = report.tally.stored,
+            failed = report.tally.failed,
+            "finished"
+        );
+        Ok(Done {
+            job,
+            attempt: claim.attempt,
+            bucket: rules.bucket.clone(),
+            tally: report.tally,
+            log,
+            report: report.path,
+        })
+    }
+
+    /// Tells the server how a job ended, again and again while it does not answer: the message is
+    /// idempotent.
+    fn tell(&self, conclusion: &Conclusion) -> Result<(), ControlError> {
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(200);
+        loop {
+            match self.control.conclude(conclusion) {
+                Err(error) if error.may_retry() && begun.elapsed() < CONCLUDE_WITHIN => {
+                    tracing::warn!(job = %conclusion.job, %error, "server not told yet");
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(Duration::from_secs(10));
+                }
+                told => return told,
+            }
+        }
+    }
+
+    /// Gives the lease back, so that the device can be docked again at once. If that fails the
+    /// lease lapses by itself.
+    fn release(&self, claim: &Claim) {
+        let (job, lease) = (claim.job, claim.lease.clone());
+        let released = Conclusion {
+            job,
+            lease,
+            ending: Ending::Released,
+        };
+        if let Err(error) = self.control.conclude(&released) {
+            tracing::warn!(%job, %error, "lease not given back");
+        }
+    }
+
+    fn job_folder(&self, job: JobId) -> Result<PathBuf, DockError> {
+        let path = self.folder.join("jobs").join(job.as_str());
+        match fs::create_dir_all(&path) {
+            Ok(()) => Ok(path),
+            Err(source) => Err(DockError::Folder { path, source }),
+        }
+    }
+}
+
+/// Opens a device: today a folder or a mounted file system.
+fn open_device(path: &Path) -> Result<Folder, DockError> {
+    use std::os::unix::fs::FileTypeExt as _;
+    let device = |source| DockError::Device {
+        path: path.to_owned(),
+        source,
+    };
+    if fs::metadata(path)
+        .map_err(device)?
+        .file_type()
+        .is_block_device()
+    {
+        return Err(DockError::NotMounted(path.to_owned()));
+    }
+    Folder::open(path).map_err(device)
+}
+
+/// The bytes of the device's SIGNATURE, if it has that file in its root.
+fn read_signature(tree: &Folder, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
+    use crate::tree::Tree as _;
+    let source = match tree.open(&model::entry::EntryPath::new(SIGNATURE_NAME)) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            return Err(DockError::Device {
+                path: device.join(SIGNATURE_NAME),
+                source,
+            });
+        }
+    };
+    let mut bytes = vec![0; usize::try_from(limits::SIGNATURE_FILE_BYTES).unwrap_or(usize::MAX)];
+    let read = source
+        .read_at(0, &mut bytes)
+        .map_err(|source| DockError::Device {
+            path: device.join(SIGNATURE_NAME),
+            source,
+        })?;
+    bytes.truncate(read);
+    Ok(Some(bytes))
+}
+
+fn job_named_in(signature: Option<&[u8]>) -> Option<JobId> {
+    SignatureFile::parse(signature?).ok().map(|file| file.job)
+}
+
+fn import_rules(claim: &Claim) -> Result<S3Import, DockError> {
+    let unreadable = |reason| DockError::Manifest {
+        job: claim.job,
+        reason,
+    };
+    let parsed = Manifest::parse_accepted(&claim.manifest, claim.job_type)
+        .map_err(|faults| unreadable(faults.to_string()))?;
+    match parsed {
+        Manifest::S3Import(rules) => Ok(rules),
+        _ => Err(unreadable("it is not an import into a bucket".to_owned())),
+    }
+}
+
+fn log_location(claim: &Claim, rules: &S3Import) -> LogLocation {
+    let manifest = Manifest::S3Import(rules.clone());
+    LogLocation {
+        bucket: manifest.log_bucket().clone(),
+        key: manifest.log_key(claim.job),
+    }
+}
+
+/// Makes sure that only one process of this host works on a job: a lease is the station's, not a
+/// process's.
+fn lock(folder: &Path, job: JobId) -> Result<File, DockError> {
+    let path = folder.join("lock");
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path);
+    let file = file.map_err(|source| DockError::Folder { path, source })?;
+    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(_) => Err(DockError::Busy(job)),
+    }
+}

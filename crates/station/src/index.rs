@@ -1,0 +1,185 @@
+//! An index on disk of what a journal holds, so that memory does not grow with the number of
+//! files. Derived from the journal, made anew whenever it is needed, worth nothing alone.
+
+use std::path::Path;
+
+use model::entry::EntryPath;
+use model::ids::ObjectKey;
+use model::outcome::{EntryRecord, Outcome};
+use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
+
+use crate::journal::{self, JournalError, Record};
+
+/// Path on the device → the offset of its last record, whether that says stored, and its bytes.
+const ENTRIES: TableDefinition<'_, &[u8], (u64, bool, u64)> = TableDefinition::new("entries");
+
+/// Key of an object → the path that has it.
+const KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keys");
+
+/// Memory the index may use, in bytes.
+const CACHE_BYTES: usize = 24 << 20;
+
+/// Claims of keys that go into one transaction.
+const CLAIMS_PER_COMMIT: usize = 10_000;
+
+/// An index of a journal.
+#[derive(Debug)]
+pub struct Index {
+    database: Database,
+}
+
+impl Index {
+    /// Makes an empty index at `path`, in the place of whatever is there.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn create(path: &Path) -> Result<Self, JournalError> {
+        match std::fs::remove_file(path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(index(e)),
+            _ => {}
+        }
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .create(path)
+            .map_err(index)?;
+        Ok(Self { database })
+    }
+
+    /// Files the entries of a journal by their paths; the last record of a path counts.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn fill(&self, journal: &Path) -> Result<(), JournalError> {
+        let mut transaction = self.database.begin_write().map_err(index)?;
+        transaction
+            .set_durability(Durability::None)
+            .map_err(index)?;
+        {
+            let mut entries = transaction.open_table(ENTRIES).map_err(index)?;
+            journal::scan(journal, &mut |offset, record| {
+                if let Record::Entry(record) = record {
+                    let value = (offset, is_stored(&record), record.bytes);
+                    entries
+                        .insert(record.path().as_bytes(), value)
+                        .map_err(index)?;
+                }
+                Ok(())
+            })?;
+        }
+        transaction.commit().map_err(index)
+    }
+
+    /// The bytes of the file that was stored from `path`, if one was.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn stored(&self, path: &EntryPath) -> Result<Option<u64>, JournalError> {
+        let transaction = self.database.begin_read().map_err(index)?;
+        let entries = transaction.open_table(ENTRIES).map_err(index)?;
+        let found = entries
+            .get(path.as_bytes())
+            .map_err(index)?
+            .map(|found| found.value());
+        Ok(found.and_then(|(_, is_stored, bytes)| is_stored.then_some(bytes)))
+    }
+
+    /// Hands the offset of every entry's last record to `visit`, in the order of the paths' bytes.
+    ///
+    /// # Errors
+    /// [`JournalError`]; also whatever `visit` returns.
+    pub fn for_each(
+        &self,
+        visit: &mut dyn FnMut(u64) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let transaction = self.database.begin_read().map_err(index)?;
+        let entries = transaction.open_table(ENTRIES).map_err(index)?;
+        for entry in entries.iter().map_err(index)? {
+            let (_, value) = entry.map_err(index)?;
+            visit(value.value().0)?;
+        }
+        Ok(())
+    }
+
+    /// Begins to note which path has which key.
+    #[must_use]
+    pub fn claims(&self) -> Claims<'_> {
+        Claims {
+            index: self,
+            open: None,
+            pending: 0,
+        }
+    }
+}
+
+/// Who has which key: the first path that asks.
+pub struct Claims<'a> {
+    index: &'a Index,
+    open: Option<redb::WriteTransaction>,
+    pending: usize,
+}
+
+impl Claims<'_> {
+    /// Gives `key` to `path` unless another path has it; says whether `path` has it.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn claim(&mut self, key: &ObjectKey, path: &EntryPath) -> Result<bool, JournalError> {
+        let transaction = match self.open.take() {
+            Some(open) => open,
+            None => self.begin()?,
+        };
+        let is_ours = {
+            let mut keys = transaction.open_table(KEYS).map_err(index)?;
+            let owner = keys
+                .get(key.as_str())
+                .map_err(index)?
+                .map(|o| o.value() == path.as_bytes());
+            if owner.is_none() {
+                keys.insert(key.as_str(), path.as_bytes()).map_err(index)?;
+            }
+            owner.unwrap_or(true)
+        };
+        self.pending += 1;
+        if self.pending == CLAIMS_PER_COMMIT {
+            self.pending = 0;
+            transaction.commit().map_err(index)?;
+        } else {
+            self.open = Some(transaction);
+        }
+        Ok(is_ours)
+    }
+
+    fn begin(&self) -> Result<redb::WriteTransaction, JournalError> {
+        let mut transaction = self.index.database.begin_write().map_err(index)?;
+        transaction
+            .set_durability(Durability::None)
+            .map_err(index)?;
+        Ok(transaction)
+    }
+}
+
+fn is_stored(record: &EntryRecord) -> bool {
+    matches!(record.outcome, Outcome::Stored(_))
+}
+
+fn index(error: impl Into<redb::Error>) -> JournalError {
+    JournalError::Index(Box::new(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_path_has_the_key_and_keeps_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::create(&folder.path().join("index")).unwrap();
+        let mut claims = index.claims();
+        let key = |i: usize| ObjectKey::new(format!("key-{}", i / 2)).unwrap();
+        let path = |i: usize| EntryPath::new(format!("path-{i}"));
+        for i in 0..25_000 {
+            assert_eq!(claims.claim(&key(i), &path(i)).unwrap(), i % 2 == 0, "{i}");
+        }
+        assert!(claims.claim(&key(0), &path(0)).unwrap());
+    }
+}

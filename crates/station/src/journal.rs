@@ -1,0 +1,339 @@
+//! The journal: the truth of a transfer. One append-only file for each job on a station.
+//!
+//! `docs/formats.md` has the format. A record that is torn, or does not follow the one before it,
+//! ends the journal: what comes after it is cut off and done again, which is harmless.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use model::ids::{JobId, ObjectKey};
+use model::outcome::EntryRecord;
+use serde::{Deserialize, Serialize};
+
+use crate::durable;
+
+/// The first bytes of a journal: its name and version.
+pub const MAGIC: &[u8; 8] = b"LSJRNL01";
+
+/// Bytes before a record's body: length, checksum, sequence number.
+const FRAME_BYTES: usize = 4 + 4 + 8;
+
+/// Longest body. An entry's path, key and reason fit in some 20 KiB at their longest.
+const BODY_BYTES: u32 = 1 << 20;
+
+/// Bytes held back before they are written.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// A record of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "kebab-case")]
+pub enum Record {
+    /// The first record: what this journal is about.
+    Opened {
+        /// The job.
+        job: JobId,
+    },
+    /// A multipart upload was begun. Journaled and synced before its first part: an upload whose
+    /// id we forgot cannot be abandoned.
+    Intent {
+        /// The key.
+        key: ObjectKey,
+        /// The store's id for the upload.
+        upload: String,
+    },
+    /// The outcome of an entry is known.
+    Entry(EntryRecord),
+}
+
+/// A journal that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// It cannot be read or written.
+    #[error("could not use the journal `{path}`")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// It is not a journal, or of a version this program does not know.
+    #[error("`{0}` is not a journal of this version")]
+    NotAJournal(PathBuf),
+    /// It belongs to another job.
+    #[error("the journal `{path}` is of job {found}")]
+    OtherJob {
+        /// Which file.
+        path: PathBuf,
+        /// Whose it is.
+        found: JobId,
+    },
+    /// The index beside it cannot be used.
+    #[error("could not index the journal")]
+    Index(#[source] Box<redb::Error>),
+}
+
+/// A journal open for appending. One writer.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+    buffer: Vec<u8>,
+    sequence: u64,
+}
+
+impl Journal {
+    /// Opens the journal of `job`, making it if there is none, and hands every good record with
+    /// its offset to `replay`. A torn tail is cut off.
+    ///
+    /// # Errors
+    /// [`JournalError`]; also whatever `replay` returns.
+    pub fn open(
+        path: &Path,
+        job: JobId,
+        replay: &mut dyn FnMut(u64, Record) -> Result<(), JournalError>,
+    ) -> Result<Self, JournalError> {
+        let io = |source| JournalError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(io)?;
+        if is_unborn(&file).map_err(io)? {
+            return Self::start(file, path, job);
+        }
+        let mut scan = Scan::new(BufReader::new(&file), path)?;
+        while let Some((offset, record)) = scan.next_record().map_err(io)? {
+            match record {
+                Record::Opened { job: found } if found != job => {
+                    return Err(JournalError::OtherJob {
+                        path: path.to_owned(),
+                        found,
+                    });
+                }
+                record => replay(offset, record)?,
+            }
+        }
+        let (end, sequence) = (scan.offset, scan.sequence);
+        if sequence == 0 {
+            return Self::start(file, path, job);
+        }
+        cut(&mut file, end, path).map_err(io)?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            buffer: Vec::new(),
+            sequence,
+        })
+    }
+
+    /// Writes the header and the first record.
+    fn start(file: File, path: &Path, job: JobId) -> Result<Self, JournalError> {
+        let io = |source| JournalError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        file.set_len(0).map_err(io)?;
+        (&file).seek(SeekFrom::Start(0)).map_err(io)?;
+        let buffer = MAGIC.to_vec();
+        let mut journal = Self {
+            file,
+            path: path.to_owned(),
+            buffer,
+            sequence: 0,
+        };
+        journal.append(&Record::Opened { job })?;
+        journal.sync()?;
+        durable::sync_folder_of(path).map_err(io)?;
+        Ok(journal)
+    }
+
+    /// Appends a record. Durable only after [`Journal::sync`].
+    ///
+    /// # Errors
+    /// [`JournalError::Io`]; the journal must not be used any more then.
+    pub fn append(&mut self, record: &Record) -> Result<(), JournalError> {
+        let body = serde_json::to_vec(record).map_err(|e| self.io(e.into()))?;
+        let length = u32::try_from(body.len()).map_err(|e| self.io(io::Error::other(e)))?;
+        let sequence = self.sequence.to_le_bytes();
+        self.buffer.extend_from_slice(&length.to_le_bytes());
+        self.buffer
+            .extend_from_slice(&checksum(&sequence, &body).to_le_bytes());
+        self.buffer.extend_from_slice(&sequence);
+        self.buffer.extend_from_slice(&body);
+        self.sequence += 1;
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.write()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes everything appended so far durable.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`]; the journal must not be used any more then.
+    pub fn sync(&mut self) -> Result<(), JournalError> {
+        self.write()?;
+        self.file.sync_data().map_err(|e| self.io(e))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn write(&mut self) -> Result<(), JournalError> {
+        let written = self.file.write_all(&self.buffer);
+        self.buffer.clear();
+        written.map_err(|e| self.io(e))
+    }
+
+    fn io(&self, source: io::Error) -> JournalError {
+        JournalError::Io {
+            path: self.path.clone(),
+            source,
+        }
+    }
+}
+
+/// Whether a file never got a whole header: a crash right after it was made.
+fn is_unborn(file: &File) -> io::Result<bool> {
+    let bytes = file.metadata()?.len();
+    if bytes >= MAGIC.len() as u64 {
+        return Ok(false);
+    }
+    let mut head = Vec::new();
+    (&*file).read_to_end(&mut head)?;
+    (&*file).seek(SeekFrom::Start(0))?;
+    Ok(MAGIC.starts_with(&head))
+}
+
+fn cut(file: &mut File, end: u64, path: &Path) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    if length > end {
+        tracing::warn!(journal = %path.display(), bytes = length - end, "torn tail cut off");
+        file.set_len(end)?;
+        file.sync_data()?;
+    }
+    file.seek(SeekFrom::Start(end)).map(drop)
+}
+
+fn checksum(sequence: &[u8; 8], body: &[u8]) -> u32 {
+    let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi);
+    digest.update(sequence);
+    digest.update(body);
+    u32::try_from(digest.finalize()).unwrap_or_default()
+}
+
+/// Reads a journal's records in order, up to the first that is not whole.
+pub struct Scan<R> {
+    source: R,
+    offset: u64,
+    sequence: u64,
+}
+
+impl<R: Read> Scan<R> {
+    /// Checks the header.
+    ///
+    /// # Errors
+    /// [`JournalError::NotAJournal`] if it is not ours.
+    pub fn new(mut source: R, path: &Path) -> Result<Self, JournalError> {
+        let mut magic = [0; MAGIC.len()];
+        match source.read_exact(&mut magic) {
+            Ok(()) if &magic == MAGIC => Ok(Self {
+                source,
+                offset: MAGIC.len() as u64,
+                sequence: 0,
+            }),
+            _ => Err(JournalError::NotAJournal(path.to_owned())),
+        }
+    }
+
+    /// The next record and where it begins; `None` at the end of what is good.
+    ///
+    /// # Errors
+    /// The system's error, other than the end of the file.
+    pub fn next_record(&mut self) -> io::Result<Option<(u64, Record)>> {
+        let mut frame = [0; FRAME_BYTES];
+        if !read_whole(&mut self.source, &mut frame)? {
+            return Ok(None);
+        }
+        let [l0, l1, l2, l3, c0, c1, c2, c3, sequence @ ..] = frame;
+        let length = u32::from_le_bytes([l0, l1, l2, l3]);
+        if length > BODY_BYTES || u64::from_le_bytes(sequence) != self.sequence {
+            return Ok(None);
+        }
+        let mut body = vec![0; usize::try_from(length).unwrap_or_default()];
+        if !read_whole(&mut self.source, &mut body)?
+            || checksum(&sequence, &body) != u32::from_le_bytes([c0, c1, c2, c3])
+        {
+            return Ok(None);
+        }
+        let Ok(record) = serde_json::from_slice(&body) else {
+            return Ok(None);
+        };
+        let offset = self.offset;
+        self.offset += (FRAME_BYTES + body.len()) as u64;
+        self.sequence += 1;
+        Ok(Some((offset, record)))
+    }
+}
+
+/// Fills `buffer`, or says that the end came first.
+fn read_whole(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
+    match source.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+/// Reads the one record that begins at `offset`, as [`Scan`] found it there.
+///
+/// # Errors
+/// The system's error, or `InvalidData` if the journal was changed meanwhile.
+pub fn entry_at(file: &mut (impl Read + Seek), offset: u64) -> io::Result<EntryRecord> {
+    let changed = || io::Error::new(io::ErrorKind::InvalidData, "the journal was changed");
+    file.seek(SeekFrom::Start(offset))?;
+    let mut frame = [0; FRAME_BYTES];
+    file.read_exact(&mut frame)?;
+    let [l0, l1, l2, l3, ..] = frame;
+    let length = u32::from_le_bytes([l0, l1, l2, l3]).min(BODY_BYTES);
+    let mut body = vec![0; usize::try_from(length).unwrap_or_default()];
+    file.read_exact(&mut body)?;
+    match serde_json::from_slice(&body) {
+        Ok(Record::Entry(record)) => Ok(record),
+        _ => Err(changed()),
+    }
+}
+
+/// Scans a journal from the start, without opening it for writing.
+///
+/// # Errors
+/// [`JournalError`]; also whatever `visit` returns.
+pub fn scan(
+    path: &Path,
+    visit: &mut dyn FnMut(u64, Record) -> Result<(), JournalError>,
+) -> Result<(), JournalError> {
+    let io = |source| JournalError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(io)?;
+    let mut scan = Scan::new(BufReader::with_capacity(1 << 20, file), path)?;
+    while let Some((offset, record)) = scan.next_record().map_err(io)? {
+        visit(offset, record)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "journal_tests.rs"]
+mod tests;

@@ -1,0 +1,24 @@
+//! The machine that has the devices: it finds out whose a device is, loads it, and accounts for
+//! every entry.
+//!
+//! Plain threads throughout: disks block. The station knows its server only through the messages
+//! of [`model::control`] and the store only through [`objects::bucket::Bucket`]; it cannot reach
+//! the database.
+
+pub mod budget;
+pub mod control;
+pub mod dock;
+pub mod durable;
+pub mod import;
+pub mod index;
+pub mod journal;
+pub mod lease;
+pub mod progress;
+pub mod reader;
+pub mod recorder;
+pub mod report;
+pub mod settings;
+pub mod stop;
+pub mod stores;
+pub mod tree;
+pub mod upload;

@@ -1,0 +1,113 @@
+//! How far a transfer is, for whoever wants to look while it runs.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use model::control::Tally;
+use model::outcome::{EntryRecord, Outcome};
+
+/// Live figures of a transfer. Written by the transfer, read by anyone; never read back by it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    found: AtomicU64,
+    found_bytes: AtomicU64,
+    found_all: AtomicBool,
+    stored: AtomicU64,
+    bytes: AtomicU64,
+    ignored: AtomicU64,
+    failed: AtomicU64,
+    resumed: AtomicU64,
+    sent_bytes: AtomicU64,
+    current: Mutex<Option<String>>,
+}
+
+/// The figures at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Entries found on the device so far.
+    pub found: u64,
+    /// Their bytes.
+    pub found_bytes: u64,
+    /// Whether the device has been walked to its end, so that `found` is all there is.
+    pub found_all: bool,
+    /// What has become of them.
+    pub tally: Tally,
+    /// How many of them an earlier attempt had stored already.
+    pub resumed: u64,
+    /// Bytes the store has confirmed in this attempt, parts of unfinished files included.
+    pub sent_bytes: u64,
+    /// The entry whose reading was last begun.
+    pub current: Option<String>,
+}
+
+impl Progress {
+    /// The figures now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            found: self.found.load(Ordering::Relaxed),
+            found_bytes: self.found_bytes.load(Ordering::Relaxed),
+            found_all: self.found_all.load(Ordering::Relaxed),
+            tally: self.tally(),
+            resumed: self.resumed.load(Ordering::Relaxed),
+            sent_bytes: self.sent_bytes.load(Ordering::Relaxed),
+            current: self
+                .current
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+        }
+    }
+
+    /// What has become of the entries so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally {
+            stored: self.stored.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            ignored: self.ignored.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn found(&self, bytes: u64) {
+        self.found.fetch_add(1, Ordering::Relaxed);
+        self.found_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn found_all(&self) {
+        self.found_all.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reading(&self, path: &str) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        *current = Some(path.to_owned());
+    }
+
+    pub(crate) fn sent(&self, bytes: u64) {
+        self.sent_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts one file that an earlier attempt had stored.
+    pub(crate) fn resumed(&self, bytes: u64) {
+        self.resumed.fetch_add(1, Ordering::Relaxed);
+        self.stored.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts one entry whose outcome is known.
+    pub(crate) fn count(&self, record: &EntryRecord) {
+        match &record.outcome {
+            Outcome::Stored(_) => {
+                self.stored.fetch_add(1, Ordering::Relaxed);
+                self.bytes.fetch_add(record.bytes, Ordering::Relaxed);
+            }
+            Outcome::Ignored { .. } => {
+                self.ignored.fetch_add(1, Ordering::Relaxed);
+            }
+            Outcome::Failed(_) => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}

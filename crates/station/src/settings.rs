@@ -1,0 +1,58 @@
+//! What an operator can set about a station.
+
+/// How hard a station works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Requests to the store at once.
+    pub parallel_puts: usize,
+    /// Threads that read the device. A spinning disk wants few, flash more.
+    pub read_threads: usize,
+    /// Bytes read and not yet confirmed by the store.
+    pub memory_bytes: u64,
+    /// Files of at least so many bytes go in parts.
+    pub multipart_threshold: u64,
+    /// Bytes of a part; more where a file would need over 10,000 of them.
+    pub part_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            parallel_puts: 32,
+            read_threads: 4,
+            memory_bytes: 256 << 20,
+            multipart_threshold: 64 << 20,
+            part_bytes: 32 << 20,
+        }
+    }
+}
+
+impl Settings {
+    /// The size of the parts of a file of `bytes`: the setting, or as much as keeps the file
+    /// within [`model::limits::PARTS`], in whole mebibytes.
+    #[must_use]
+    pub fn part_size(&self, bytes: u64) -> u64 {
+        let needed = bytes
+            .div_ceil(model::limits::PARTS)
+            .next_multiple_of(1 << 20);
+        self.part_bytes
+            .max(needed)
+            .max(model::limits::PART_BYTES_MIN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::limits;
+
+    #[test]
+    fn no_object_needs_more_parts_than_s3_takes() {
+        let settings = Settings::default();
+        for bytes in [0, 1, 64 << 20, (320 << 30) + 1, limits::OBJECT_BYTES] {
+            let size = settings.part_size(bytes);
+            assert!(bytes.div_ceil(size) <= limits::PARTS, "{bytes}");
+            assert!(size >= limits::PART_BYTES_MIN);
+        }
+    }
+}

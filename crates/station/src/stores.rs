@@ -1,0 +1,61 @@
+//! Opens the buckets a claim gives access to.
+
+use awsquery::claims::AccessKeyId;
+use awsquery::secret::SecretKey;
+use awsquery::sign::Credentials;
+use model::control::Claim;
+use model::ids::BucketName;
+use objects::Bucket;
+use objects::connect::{Store, StoreConfig};
+use objects::retrying::{Policy, RealTime, Retrying};
+use objects::s3::address::Addressing;
+
+use crate::dock::DockError;
+use crate::settings::Settings;
+use crate::stop::Stop;
+
+/// Opens a bucket of the claim's job, with retries that end when the run stops.
+///
+/// # Errors
+/// [`DockError::Store`] if the claim does not say where the bucket is, or says nonsense.
+pub fn connect(
+    claim: &Claim,
+    bucket: &BucketName,
+    settings: Settings,
+    stop: &Stop,
+) -> Result<Box<dyn Bucket>, DockError> {
+    let wrong = |reason: String| DockError::Store {
+        bucket: bucket.clone(),
+        reason,
+    };
+    let access = claim
+        .access(bucket)
+        .ok_or_else(|| wrong("the server did not name it".into()))?;
+    let access_key_id = AccessKeyId::parse(&access.access_key_id).ok_or_else(|| {
+        wrong(format!(
+            "`{}` is not an access key id",
+            access.access_key_id
+        ))
+    })?;
+    let credentials = Credentials {
+        access_key_id,
+        secret: SecretKey::new(&*access.secret_access_key),
+        session_token: None,
+    };
+    let mut config = StoreConfig::new(&*access.endpoint, &*access.region, credentials);
+    config.connections = settings.parallel_puts;
+    config.addressing = if access.path_style {
+        Addressing::Path
+    } else {
+        Addressing::VirtualHost
+    };
+    let store = Store::connect(config).map_err(|e| wrong(e.to_string()))?;
+    let seed = u64::from(claim.attempt) ^ claim.created.unix().unsigned_abs();
+    let patience = Box::new(RealTime::new(stop.flag()));
+    Ok(Box::new(Retrying::new(
+        store.bucket(bucket),
+        Policy::default(),
+        seed,
+        patience,
+    )))
+}

@@ -1,0 +1,83 @@
+//! What a device holds, seen as a tree of entries.
+//!
+//! Today a mounted folder ([`folder::Folder`]); tests and simulations use [`memory::Memory`].
+
+use std::io;
+use std::ops::ControlFlow;
+
+use model::entry::{Entry, EntryPath};
+
+pub mod folder;
+pub mod memory;
+
+/// A name that could not be looked at. Data, not an error: it becomes a line of the report.
+#[derive(Debug)]
+pub struct BadEntry {
+    /// Which name; the folder's own where the folder cannot be listed.
+    pub path: EntryPath,
+    /// Why.
+    pub reason: String,
+}
+
+/// A device that does not work any more.
+#[derive(Debug, thiserror::Error)]
+#[error("the device cannot be read any more")]
+pub struct DeviceGone(#[source] pub io::Error);
+
+/// What a walk hands out.
+pub type Found = Result<Entry, BadEntry>;
+
+/// A device's content.
+///
+/// # Contract
+/// A tree is read-only and nothing in it is followed: no symbolic link, no `..`. The same device
+/// gives the same entries in the same order as long as it is not written to.
+pub trait Tree: Send + Sync {
+    /// Hands every entry but folders to `visit`, in an order of the tree's own choice, until it
+    /// says stop. Memory does not grow with the number of entries. What cannot be looked at is
+    /// handed out as a [`BadEntry`]; it never ends the walk.
+    ///
+    /// # Errors
+    /// [`DeviceGone`] if the device as a whole does not answer.
+    fn walk(&self, visit: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), DeviceGone>;
+
+    /// Opens a regular file.
+    ///
+    /// # Errors
+    /// The system's error; [`io::ErrorKind::InvalidInput`] if it is no regular file any more.
+    fn open(&self, path: &EntryPath) -> io::Result<Box<dyn Content>>;
+
+    /// Whether the device still answers, asked after an error to tell a bad file from a bad
+    /// device.
+    ///
+    /// # Errors
+    /// [`DeviceGone`] if it does not.
+    fn check(&self) -> Result<(), DeviceGone>;
+}
+
+/// An open file of a device.
+///
+/// # Contract
+/// Reads do not move anything: many may run at once.
+pub trait Content: Send + Sync {
+    /// Size and time of change as they are now: what must be the same before and after reading.
+    ///
+    /// # Errors
+    /// The system's error.
+    fn shape(&self) -> io::Result<Shape>;
+
+    /// Reads at `offset`, at most `buffer.len()` bytes; 0 only at the end.
+    ///
+    /// # Errors
+    /// The system's error.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+}
+
+/// What shows that a file was changed while it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Time of the last change in nanoseconds since 1970.
+    pub modified_ns: i128,
+}

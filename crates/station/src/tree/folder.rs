@@ -1,0 +1,270 @@
+//! A folder or mounted file system as a tree.
+//!
+//! A shipped disk is hostile input: every name is opened relative to the root's own descriptor,
+//! symbolic links are refused by the kernel at every step of the path, and what is not a regular
+//! file is never opened.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use model::entry::{Entry, EntryKind, EntryPath};
+use model::limits;
+use model::time::Timestamp;
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags};
+use rustix::io::Errno;
+
+use super::{BadEntry, Content, DeviceGone, Found, Shape, Tree};
+
+/// Names of one folder that are held and sorted at once. A folder with more is handed out in
+/// sorted runs of this length, so that memory stays flat.
+const SORTED_RUN: usize = 16 << 10;
+
+/// The same below [`DEEP`] levels, where many folders are open at once.
+const SORTED_RUN_DEEP: usize = 1 << 10;
+
+/// From this depth on, runs are short.
+const DEEP: usize = 8;
+
+/// Flags of every open: read, do not follow, do not wait on a pipe, do not leak to children.
+const READ: OFlags = OFlags::RDONLY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+
+/// A folder or mounted file system.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    root: OwnedFd,
+}
+
+impl Folder {
+    /// Opens a folder as the root of a tree. `path` itself may be a symbolic link.
+    ///
+    /// # Errors
+    /// The system's error, `NotADirectory` if it is no folder.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+        Ok(Self {
+            path: path.to_owned(),
+            root,
+        })
+    }
+
+    /// Where it was opened.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn open_beneath(&self, path: &EntryPath, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        let resolve =
+            ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        match rustix::fs::openat2(&self.root, path.as_bytes(), flags, Mode::empty(), resolve) {
+            Err(Errno::NOSYS) => self.open_step_by_step(path, flags),
+            done => done,
+        }
+    }
+
+    /// For kernels before 5.6: the same by opening one folder after the other.
+    fn open_step_by_step(&self, path: &EntryPath, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        let mut parts = path.as_bytes().split(|b| *b == b'/').peekable();
+        let mut here = self.root.try_clone().map_err(|_| Errno::MFILE)?;
+        while let Some(part) = parts.next() {
+            if matches!(part, b"" | b"." | b"..") {
+                return Err(Errno::INVAL);
+            }
+            let flags = if parts.peek().is_some() {
+                READ | OFlags::DIRECTORY
+            } else {
+                flags
+            };
+            here = rustix::fs::openat(&here, part, flags, Mode::empty())?;
+        }
+        Ok(here)
+    }
+}
+
+impl Tree for Folder {
+    fn walk(&self, visit: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), DeviceGone> {
+        let root = self.root.try_clone().map_err(DeviceGone)?;
+        let _stopped = Walk { visit }.folder(root, &mut Vec::new(), 0);
+        self.check()
+    }
+
+    fn open(&self, path: &EntryPath) -> io::Result<Box<dyn Content>> {
+        let file = File::from(self.open_beneath(path, READ)?);
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "not a regular file",
+            ));
+        }
+        Ok(Box::new(FolderFile(file)))
+    }
+
+    fn check(&self) -> Result<(), DeviceGone> {
+        // The descriptor of a lazily unmounted or pulled device still answers `fstat` from memory;
+        // reading the folder's first names does not.
+        let root = rustix::fs::openat(&self.root, ".", READ | OFlags::DIRECTORY, Mode::empty())
+            .map_err(|e| DeviceGone(e.into()))?;
+        let mut names = Dir::read_from(&root).map_err(|e| DeviceGone(e.into()))?;
+        match names.read() {
+            Some(Err(e)) => Err(DeviceGone(e.into())),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct FolderFile(File);
+
+impl Content for FolderFile {
+    fn shape(&self) -> io::Result<Shape> {
+        let meta = self.0.metadata()?;
+        let modified_ns = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
+        Ok(Shape {
+            bytes: meta.len(),
+            modified_ns,
+        })
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read_at(buffer, offset)
+    }
+}
+
+/// One walk. Descends depth first; every folder's names in sorted runs.
+struct Walk<'a> {
+    visit: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
+}
+
+impl Walk<'_> {
+    /// Hands out a folder's entries. `path` is the folder's own path, `/` at its end unless it is
+    /// the root; it is the same again when this returns.
+    fn folder(&mut self, folder: OwnedFd, path: &mut Vec<u8>, depth: usize) -> ControlFlow<()> {
+        let mut names = match Dir::read_from(&folder) {
+            Ok(names) => names,
+            Err(e) => return self.bad(path, &e),
+        };
+        let run_length = if depth < DEEP {
+            SORTED_RUN
+        } else {
+            SORTED_RUN_DEEP
+        };
+        loop {
+            let (mut run, end) = next_run(&mut names, run_length);
+            run.sort_unstable();
+            for name in &run {
+                self.name(&folder, path, name, depth)?;
+            }
+            match end {
+                RunEnd::More => {}
+                RunEnd::Last => return ControlFlow::Continue(()),
+                RunEnd::Failed(e) => return self.bad(path, &e),
+            }
+        }
+    }
+
+    fn name(
+        &mut self,
+        folder: &OwnedFd,
+        path: &mut Vec<u8>,
+        name: &CString,
+        depth: usize,
+    ) -> ControlFlow<()> {
+        let before = path.len();
+        path.extend_from_slice(name.as_bytes());
+        let flow = match look_at(folder, name) {
+            Err(e) => self.bad(path, &e),
+            Ok(found) if FileType::from_raw_mode(found.stx_mode.into()) == FileType::Directory => {
+                self.descend(folder, path, name, depth)
+            }
+            Ok(found) => (self.visit)(Ok(entry(path, &found))),
+        };
+        path.truncate(before);
+        flow
+    }
+
+    fn descend(
+        &mut self,
+        parent: &OwnedFd,
+        path: &mut Vec<u8>,
+        name: &CString,
+        depth: usize,
+    ) -> ControlFlow<()> {
+        if depth + 1 >= limits::TREE_DEPTH {
+            let reason = format!("folders are nested deeper than {}", limits::TREE_DEPTH);
+            return (self.visit)(Err(BadEntry {
+                path: EntryPath::new(path.clone()),
+                reason,
+            }));
+        }
+        match rustix::fs::openat(parent, name, READ | OFlags::DIRECTORY, Mode::empty()) {
+            Err(e) => self.bad(path, &e),
+            Ok(folder) => {
+                path.push(b'/');
+                self.folder(folder, path, depth + 1)
+            }
+        }
+    }
+
+    fn bad(&mut self, path: &[u8], error: &Errno) -> ControlFlow<()> {
+        let reason = io::Error::from(*error).to_string();
+        (self.visit)(Err(BadEntry {
+            path: EntryPath::new(path),
+            reason,
+        }))
+    }
+}
+
+enum RunEnd {
+    More,
+    Last,
+    Failed(Errno),
+}
+
+/// The next names of a folder, as many as one run holds.
+fn next_run(names: &mut Dir, length: usize) -> (Vec<CString>, RunEnd) {
+    let mut run = Vec::new();
+    while run.len() < length {
+        match names.read() {
+            None => return (run, RunEnd::Last),
+            Some(Err(e)) => return (run, RunEnd::Failed(e)),
+            Some(Ok(found)) => {
+                let name = found.file_name();
+                if !matches!(name.to_bytes(), b"." | b"..") {
+                    run.push(name.to_owned());
+                }
+            }
+        }
+    }
+    (run, RunEnd::More)
+}
+
+fn look_at(folder: &OwnedFd, name: &CString) -> rustix::io::Result<Statx> {
+    let wanted = StatxFlags::TYPE | StatxFlags::SIZE | StatxFlags::MTIME;
+    rustix::fs::statx(folder, name, AtFlags::SYMLINK_NOFOLLOW, wanted)
+}
+
+fn entry(path: &[u8], found: &Statx) -> Entry {
+    let kind = match FileType::from_raw_mode(found.stx_mode.into()) {
+        FileType::RegularFile => EntryKind::File {
+            bytes: found.stx_size,
+        },
+        FileType::Symlink => EntryKind::SymbolicLink,
+        _ => EntryKind::Special,
+    };
+    let modified = Some(Timestamp::from_unix(found.stx_mtime.tv_sec));
+    Entry {
+        path: EntryPath::new(path),
+        kind,
+        modified,
+    }
+}

@@ -1,0 +1,380 @@
+//! A device in memory into a bucket in memory: every outcome, every fault, any number of crashes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use model::ids::{BucketName, JobId, JobType, ObjectKey};
+use model::manifest::{Manifest, S3Import};
+use model::time::{ManualClock, Timestamp};
+use objects::faulty::{Failure, Fault, Faulty, Operation};
+use objects::memory::MemoryBucket;
+use objects::{Bucket, Checksums};
+use station::import::Import;
+use station::progress::Progress;
+use station::report;
+use station::settings::Settings;
+use station::stop::{Halt, Stop};
+use station::tree::Tree;
+use station::tree::memory::{Memory, Node};
+
+const MANIFEST: &str = "manifestVersion: 2.0\nbucket: bkt\ndeviceId: D-1\neraseDevice: no\n\
+    notificationEmail: a@b.example\nreturnAddress:\n    name: N\n    street1: S\n    city: C\n    \
+    stateOrProvince: WA\n    postalCode: 98000\n    country: USA\n    phoneNumber: 1\n";
+
+/// Files from here on go in parts of the smallest size S3 takes.
+const LARGE: usize = 6 << 20;
+
+struct World {
+    folder: tempfile::TempDir,
+    rules: S3Import,
+    settings: Settings,
+}
+
+struct Ended {
+    why: Option<Halt>,
+    /// File → the rest of its report line after the time.
+    report: BTreeMap<String, String>,
+    text: String,
+}
+
+impl World {
+    fn new(options: &str) -> Self {
+        let text = format!("{MANIFEST}{options}");
+        let Ok(Manifest::S3Import(rules)) = Manifest::parse_accepted(&text, JobType::Import) else {
+            panic!("no S3 import: {text}")
+        };
+        let settings = Settings {
+            parallel_puts: 4,
+            read_threads: 2,
+            memory_bytes: 16 << 20,
+            multipart_threshold: LARGE as u64,
+            part_bytes: 5 << 20,
+        };
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            rules,
+            settings,
+        }
+    }
+
+    fn run(&self, tree: &dyn Tree, bucket: &dyn Bucket) -> Ended {
+        self.run_until(tree, bucket, &Stop::default())
+    }
+
+    fn run_until(&self, tree: &dyn Tree, bucket: &dyn Bucket, stop: &Stop) -> Ended {
+        let (job, log_key) = (JobId::new("ABCDE").unwrap(), ObjectKey::new("log").unwrap());
+        let import = Import {
+            job,
+            tree,
+            bucket,
+            rules: &self.rules,
+            settings: self.settings,
+            log_key: &log_key,
+            clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
+            progress: &Progress::default(),
+            stop,
+        };
+        import.run(self.folder.path()).unwrap();
+        let report = report::render(self.folder.path(), &BucketName::new("bkt").unwrap()).unwrap();
+        let text = std::fs::read_to_string(&report.path).unwrap();
+        Ended {
+            why: stop.take_reason(),
+            report: lines(&text),
+            text,
+        }
+    }
+}
+
+fn lines(report: &str) -> BTreeMap<String, String> {
+    let mut lines = BTreeMap::new();
+    for line in report.lines().skip(1) {
+        let mut fields = line.splitn(3, ',');
+        let file = fields.nth(1).unwrap().to_owned();
+        assert!(
+            lines
+                .insert(file, fields.next().unwrap().to_owned())
+                .is_none(),
+            "twice: {line}"
+        );
+    }
+    lines
+}
+
+fn content(bucket: &dyn Bucket, key: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut download = bucket.get(&ObjectKey::new(key).unwrap(), None).ok()?;
+    download.body.read_to_end(&mut bytes).unwrap();
+    Some(bytes)
+}
+
+fn keys(bucket: &dyn Bucket) -> Vec<String> {
+    let page = bucket.list("", None, 1000).unwrap();
+    page.objects
+        .iter()
+        .map(|object| object.key.to_string())
+        .collect()
+}
+
+fn noise(length: usize, seed: u8) -> Vec<u8> {
+    (0..length)
+        .map(|i| (i.wrapping_mul(31) >> 3).to_le_bytes()[0] ^ seed)
+        .collect()
+}
+
+#[test]
+fn every_entry_arrives_or_is_accounted_for() {
+    let world = World::new("prefix: p/\nignore:\n    - ~$\n");
+    let big = noise(12 << 20, 1);
+    let device = Memory::new([
+        (b"SIGNATURE".to_vec(), Node::File(vec![0; 90])),
+        (b"a/big".to_vec(), Node::File(big.clone())),
+        (b"a/empty".to_vec(), Node::File(Vec::new())),
+        (b"a/small.txt".to_vec(), Node::File(b"hello".to_vec())),
+        (b"backup~".to_vec(), Node::File(b"x".to_vec())),
+        (b"bad".to_vec(), Node::BadSector(noise(100, 2), 50)),
+        (
+            b"bad-big".to_vec(),
+            Node::BadSector(noise(12 << 20, 3), 7 << 20),
+        ),
+        (b"caf\xE9".to_vec(), Node::File(b"x".to_vec())),
+        (b"link".to_vec(), Node::Link),
+        (b"shrunk".to_vec(), Node::Shrinking(noise(100, 4), 40)),
+        (
+            b"shrunk-big".to_vec(),
+            Node::Shrinking(noise(12 << 20, 5), 11 << 20),
+        ),
+        (b"unlistable".to_vec(), Node::Unlistable),
+    ]);
+    let bucket = MemoryBucket::new();
+    let ended = world.run(&device, &bucket);
+
+    assert!(ended.why.is_none(), "{:?}", ended.why);
+    assert_eq!(keys(&bucket), ["p/a/big", "p/a/empty", "p/a/small.txt"]);
+    assert_eq!(content(&bucket, "p/a/big").unwrap(), big);
+    assert!(
+        bucket.list_uploads("").unwrap().is_empty(),
+        "an upload was left open"
+    );
+
+    let md5 = |bytes: &[u8]| Checksums::of(bytes).md5_hex();
+    let expected = [
+        ("SIGNATURE", "103,Ignored,,,90,text/plain".to_owned()),
+        (
+            "a/big",
+            format!(
+                "200,OK,bkt/p/a/big,{},12582912,binary/octet-stream",
+                md5(&big)
+            ),
+        ),
+        (
+            "a/empty",
+            format!("200,OK,bkt/p/a/empty,{},0,binary/octet-stream", md5(b"")),
+        ),
+        (
+            "a/small.txt",
+            format!("200,OK,bkt/p/a/small.txt,{},5,text/plain", md5(b"hello")),
+        ),
+        ("backup~", "103,Ignored,,,1,".to_owned()),
+        ("bad", "500,ReadError,bkt/p/bad,,100,".to_owned()),
+        (
+            "bad-big",
+            "500,ReadError,bkt/p/bad-big,,12582912,".to_owned(),
+        ),
+        ("caf%E9", "400,InvalidFileName,,,1,".to_owned()),
+        ("link", "103,Ignored,,,0,".to_owned()),
+        ("shrunk", "409,FileChanged,bkt/p/shrunk,,100,".to_owned()),
+        (
+            "shrunk-big",
+            "409,FileChanged,bkt/p/shrunk-big,,12582912,".to_owned(),
+        ),
+        ("unlistable", "500,ReadError,,,0,".to_owned()),
+    ];
+    let expected: BTreeMap<_, _> = expected.map(|(file, rest)| (file.to_owned(), rest)).into();
+    assert_eq!(ended.report, expected);
+}
+
+#[test]
+fn of_two_files_with_one_key_the_first_has_it_on_every_attempt() {
+    let world = World::new("substitutions:\n    \"B\" : \"b\"\n");
+    let device = Memory::new([
+        ("B", Node::File(b"first".to_vec())),
+        ("b", Node::File(b"second".to_vec())),
+    ]);
+    let bucket = MemoryBucket::new();
+    for _ in 0..2 {
+        let ended = world.run(&device, &bucket);
+        assert_eq!(content(&bucket, "b").unwrap(), b"first");
+        assert!(
+            ended.report["b"].starts_with("409,KeyCollision,bkt/b"),
+            "{}",
+            ended.report["b"]
+        );
+        assert!(ended.report["B"].starts_with("200,OK"));
+    }
+}
+
+/// A store that refuses one object does not end the run; one that refuses all does.
+#[test]
+fn a_refused_object_is_a_line_and_a_dead_store_ends_the_run() {
+    let device = Memory::new((0..20).map(|i| (format!("{i:02}"), Node::File(noise(10, i)))));
+    let world = World::new("");
+    let one = Faulty::scripted(
+        MemoryBucket::new(),
+        [(Operation::Put, Fault::before(Failure::AccessDenied))],
+    );
+    let ended = world.run(&device, &one);
+    assert!(ended.why.is_none());
+    let denied = ended
+        .report
+        .values()
+        .filter(|l| l.starts_with("403,AccessDenied,bkt/"))
+        .count();
+    assert_eq!((denied, keys(&one).len()), (1, 19));
+
+    let world = World::new("");
+    let dead = Faulty::seeded(MemoryBucket::new(), 1, 1);
+    let ended = world.run(&device, &dead);
+    assert!(matches!(ended.why, Some(Halt::Store(_))), "{:?}", ended.why);
+    assert!(
+        ended.report.values().all(|l| l.starts_with("200")),
+        "{}",
+        ended.text
+    );
+}
+
+#[test]
+fn a_pulled_device_ends_the_run_and_marks_nothing_failed() {
+    let world = World::new("");
+    let device = Memory::new((0..50).map(|i| (format!("{i:02}"), Node::File(noise(10, i)))));
+    device
+        .pull_switch()
+        .store(true, std::sync::atomic::Ordering::SeqCst);
+    let ended = world.run(&device, &MemoryBucket::new());
+    assert!(
+        matches!(ended.why, Some(Halt::Device(_))),
+        "{:?}",
+        ended.why
+    );
+    assert!(ended.report.is_empty(), "{}", ended.text);
+}
+
+/// The store fails at random; each attempt goes on where the last one stopped; the report is the
+/// one of a run without faults.
+#[test]
+fn any_number_of_interruptions_gives_the_same_report() {
+    let files = (0..40_u8).map(|i| {
+        let length = if i % 10 == 0 {
+            LARGE + usize::from(i)
+        } else {
+            usize::from(i) * 100
+        };
+        (format!("d{}/{i:02}", i % 3), Node::File(noise(length, i)))
+    });
+    let device = Memory::new(files);
+    let calm = World::new("").run(&device, &MemoryBucket::new());
+    for seed in 0..6 {
+        let world = World::new("");
+        let bucket = Faulty::seeded(MemoryBucket::new(), seed, 12);
+        let mut attempts = 0;
+        let ended = loop {
+            attempts += 1;
+            assert!(attempts < 500, "seed {seed} never finishes");
+            let ended = world.run(&device, &bucket);
+            if ended.why.is_none() {
+                break ended;
+            }
+        };
+        let stored = |report: &BTreeMap<String, String>| {
+            report.iter().filter(|(_, l)| l.starts_with("200")).count()
+        };
+        // A denied object is the store's last word on it; everything else must be as if calm.
+        assert_eq!(ended.report.len(), calm.report.len(), "seed {seed}");
+        for (file, line) in &ended.report {
+            if line.starts_with("200") {
+                assert_eq!(line, &calm.report[file], "seed {seed}");
+            }
+        }
+        assert_eq!(
+            stored(&ended.report),
+            keys(bucket.inner()).len(),
+            "seed {seed}"
+        );
+    }
+}
+
+/// What an earlier attempt stored is not read again.
+#[test]
+fn finished_files_are_not_sent_again() {
+    let world = World::new("");
+    let device = |tail: &[u8]| {
+        Memory::new([
+            ("a", Node::File(b"stays".to_vec())),
+            ("b", Node::File(tail.to_vec())),
+        ])
+    };
+    let bucket = MemoryBucket::new();
+    world.run(&device(b"old"), &bucket);
+    bucket.delete(&ObjectKey::new("a").unwrap()).unwrap();
+    let ended = world.run(&device(b"longer than before"), &bucket);
+    assert_eq!(content(&bucket, "a"), None, "it was sent again");
+    assert_eq!(content(&bucket, "b").unwrap(), b"longer than before");
+    assert!(
+        ended.report["b"].ends_with("18,binary/octet-stream"),
+        "{}",
+        ended.report["b"]
+    );
+}
+
+/// Nothing on this machine is read through a link, whatever a disk holds.
+#[test]
+fn a_folder_is_walked_without_following_anything() {
+    use std::os::unix::fs::symlink;
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("secret"), b"secret").unwrap();
+    let disk = tempfile::tempdir().unwrap();
+    let at = |name: &str| disk.path().join(name);
+    std::fs::create_dir_all(at("deep/er")).unwrap();
+    std::fs::write(at("deep/er/file"), b"inside").unwrap();
+    std::fs::write(at("a b+&%.txt"), b"odd").unwrap();
+    symlink(outside.path(), at("folder-link")).unwrap();
+    symlink(outside.path().join("secret"), at("file-link")).unwrap();
+    symlink("..", at("deep/up")).unwrap();
+
+    let world = World::new("");
+    let bucket = MemoryBucket::new();
+    let tree = station::tree::folder::Folder::open(disk.path()).unwrap();
+    let ended = world.run(&tree, &bucket);
+    assert_eq!(keys(&bucket), ["a b+&%.txt", "deep/er/file"]);
+    for link in ["folder-link", "file-link", "deep/up"] {
+        assert!(ended.report[link].starts_with("103,Ignored"), "{link}");
+    }
+    let through = model::entry::EntryPath::new("folder-link/secret");
+    assert!(tree.open(&through).is_err(), "a link was followed");
+    assert!(
+        tree.open(&model::entry::EntryPath::new("../secret"))
+            .is_err()
+    );
+}
+
+/// The order of a folder is that of its names' bytes, also where it has more than one sorted run.
+#[test]
+fn large_folders_are_walked_whole() {
+    let disk = tempfile::tempdir().unwrap();
+    create_empty_files(disk.path(), 20_000);
+    let tree = station::tree::folder::Folder::open(disk.path()).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    tree.walk(&mut |found| {
+        seen.insert(found.unwrap().path);
+        std::ops::ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(seen.len(), 20_000);
+}
+
+fn create_empty_files(folder: &Path, count: usize) {
+    for i in 0..count {
+        std::fs::File::create(folder.join(format!("{i:05}"))).unwrap();
+    }
+}
