@@ -142,6 +142,7 @@ impl Import<'_> {
             }
             // Each queue closes when the last of those who fill it is gone.
             drop((puts, put_queue, work_queue));
+            scope.spawn(|| scout(self.tree, self.progress, self.stop));
             Planner {
                 run,
                 work,
@@ -168,6 +169,30 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Counts what is on the device, ahead of the work, so that those who look know how much there is.
+/// Reads names and sizes only, which the planner's own walk then finds in memory.
+fn scout(tree: &dyn Tree, progress: &Progress, stop: &Stop) {
+    let walked = tree.walk(&mut |found| {
+        progress.found(found.map_or(0, |entry| size(&entry)));
+        if stop.is_set() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    // A device that is gone is the planner's affair.
+    if walked.is_ok() && !stop.is_set() {
+        progress.found_all();
+    }
+}
+
+fn size(entry: &Entry) -> u64 {
+    match entry.kind {
+        EntryKind::File { bytes } => bytes,
+        EntryKind::SymbolicLink | EntryKind::Special => 0,
+    }
+}
+
 /// Turns the walk into work, in the device's order.
 struct Planner<'a> {
     run: Run<'a>,
@@ -187,9 +212,8 @@ impl Planner<'_> {
                 ControlFlow::Break(())
             }
         });
-        match walked {
-            Ok(()) => self.run.progress.found_all(),
-            Err(gone) => self.run.stop.halt(Halt::Device(gone)),
+        if let Err(gone) = walked {
+            self.run.stop.halt(Halt::Device(gone));
         }
     }
 
@@ -197,7 +221,6 @@ impl Planner<'_> {
         match found {
             Ok(entry) => self.entry(&entry),
             Err(bad) => {
-                self.run.progress.found(0);
                 self.run
                     .fail(&bad.path, 0, Failure::unreadable(bad.reason, None));
                 Ok(())
@@ -206,11 +229,7 @@ impl Planner<'_> {
     }
 
     fn entry(&mut self, entry: &Entry) -> Result<(), JournalError> {
-        let size = match entry.kind {
-            EntryKind::File { bytes } => bytes,
-            EntryKind::SymbolicLink | EntryKind::Special => 0,
-        };
-        self.run.progress.found(size);
+        let size = size(entry);
         match plan::import_item(self.run.rules, entry) {
             Item::Ignore(rule) => self.run.note(&entry.path, size, Outcome::Ignored { rule }),
             Item::Fail(failure) => self.run.fail(&entry.path, size, failure),

@@ -11,8 +11,6 @@ use model::ids::{JobId, ObjectKey};
 use model::outcome::EntryRecord;
 use serde::{Deserialize, Serialize};
 
-use crate::durable;
-
 /// The first bytes of a journal: its name and version.
 pub const MAGIC: &[u8; 8] = b"LSJRNL01";
 
@@ -149,7 +147,7 @@ impl Journal {
         };
         journal.append(&Record::Opened { job })?;
         journal.sync()?;
-        durable::sync_folder_of(path).map_err(io)?;
+        durable::sync_folder(path).map_err(io)?;
         Ok(journal)
     }
 

@@ -8,7 +8,6 @@
 pub mod budget;
 pub mod control;
 pub mod dock;
-pub mod durable;
 pub mod import;
 pub mod index;
 pub mod journal;

@@ -16,7 +16,6 @@ use model::report;
 use objects::upload::PartNumber;
 use objects::{Bucket, Checksums, StoreError};
 
-use crate::durable;
 use crate::index::Index;
 use crate::journal::{self, JournalError};
 
