@@ -17,7 +17,7 @@ use sqlx::{Connection, Row};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The format this release writes; see `FORMAT.md`.
+/// The format this release writes; see `docs/formats.md`.
 const VERSION: i64 = 1;
 
 /// The name every index begins with.

@@ -3,7 +3,7 @@
 //! Objects are plain files under their own names wherever a name allows it, so that a person with
 //! `ls` and `cp` can read them; what a file cannot hold (attributes, checksums, uploads in progress)
 //! is in an index beside them. The index is the truth: a file it does not know is not an object.
-//! `FORMAT.md` describes both. Everything acknowledged is on the disk; a crash at any moment leaves
+//! `docs/formats.md` describes both. Everything acknowledged is on the disk; a crash at any moment leaves
 //! the old object or the new one, whole.
 //!
 //! Left to others: who the keys belong to ([`Keyring`]), TLS, and everything about jobs.

@@ -1,8 +1,9 @@
 //! Whether a device that has appeared at a station may be loaded, and what that does to its job.
 
+use crate::custody::Custody;
 use crate::event::Event;
 use crate::ids::{JobId, StationName};
-use crate::job::{Job, Refusal};
+use crate::job::Job;
 use crate::progress::{AbortReason, Progress};
 use crate::signature::{SignatureFile, SigningKey, UnreadableSignature};
 
@@ -49,9 +50,6 @@ pub enum Denial {
     /// The books say the device has gone back.
     #[error("the device of job {0} was returned")]
     Returned(JobId),
-    /// Another station works on it.
-    #[error("the device of job {0} is being loaded by another station")]
-    Elsewhere(JobId),
 }
 
 impl Denial {
@@ -67,7 +65,6 @@ impl Denial {
             Self::Expired(_) => "Expired",
             Self::Over(..) => "Over",
             Self::Returned(_) => "Returned",
-            Self::Elsewhere(_) => "Elsewhere",
         }
     }
 
@@ -90,7 +87,6 @@ impl Denial {
                 "nothing was loaded; return the device with `longshore device return`"
             }
             Self::Returned(_) => "if the device came back, the customer makes a new job for it",
-            Self::Elsewhere(_) => "wait until the other station is done, or stop it there",
         }
     }
 }
@@ -136,11 +132,8 @@ pub fn dispatch(
     let arrived = Event::DeviceArrived {
         station: station.clone(),
     };
-    let now = job.created; // Only refusals matter here; they do not depend on the time.
-    match job.apply(&arrived, now) {
-        Err(Refusal::Elsewhere) => return denied(Vec::new(), Denial::Elsewhere(job.id)),
-        Err(_) => return denied(Vec::new(), Denial::Returned(job.id)),
-        Ok(_) => {}
+    if matches!(job.custody, Custody::Returned { .. }) {
+        return denied(Vec::new(), Denial::Returned(job.id));
     }
     if let Some(denial) = over(job) {
         return denied(vec![arrived], denial);

@@ -59,9 +59,6 @@ pub enum Refusal {
     /// The device has gone back.
     #[error("the device has been returned")]
     Returned,
-    /// Another station has the device.
-    #[error("the device is at another station")]
-    Elsewhere,
 }
 
 impl Job {
@@ -196,23 +193,16 @@ impl Job {
         }
     }
 
-    /// Arriving where it already is changes nothing; a device that is at one station while its job
-    /// is being loaded cannot turn up at another.
+    /// Arriving where it already is changes nothing. A device may turn up at another station also
+    /// while its job is in progress: which station works on a job is the lease's affair.
     fn arrival(
         &self,
         station: &crate::ids::StationName,
         now: Timestamp,
     ) -> Result<Custody, Refusal> {
         match &self.custody {
-            Custody::NotReceived => Ok(Custody::AtStation {
-                station: station.clone(),
-                since: now,
-            }),
             Custody::AtStation { station: here, .. } if here == station => Ok(self.custody.clone()),
-            Custody::AtStation { .. } if matches!(self.progress, Progress::InProgress { .. }) => {
-                Err(Refusal::Elsewhere)
-            }
-            Custody::AtStation { .. } => Ok(Custody::AtStation {
+            Custody::NotReceived | Custody::AtStation { .. } => Ok(Custody::AtStation {
                 station: station.clone(),
                 since: now,
             }),

@@ -1,0 +1,185 @@
+//! `CreateJob`: registers a job and answers with the SIGNATURE for its device.
+
+use awsquery::params::Params;
+use awsquery::xml::Element;
+use model::ids::{JobId, JobType};
+use model::job::Job;
+use model::signature::{Signature, SignatureFile};
+use model::time::Timestamp;
+
+use super::submission::{Submission, ValidateOnly, warning_message};
+use super::{Context, Fault, no_artifacts};
+use crate::identity::Identity;
+use crate::jobstore::JobStoreError;
+use crate::sealing::random;
+
+/// Seconds of a day.
+const DAY: i64 = 24 * 60 * 60;
+
+/// Ids tried before giving up. There are 45 million: of a million jobs, one id in 45 is taken, and
+/// eight in a row are not.
+const ID_TRIES: usize = 8;
+
+/// Times a write is repeated whose outcome is not known.
+const WRITE_TRIES: usize = 3;
+
+/// A request for a job.
+#[derive(Debug, Clone)]
+pub struct CreateJob(Submission);
+
+/// A job that was made, or would have been.
+#[derive(Debug, Clone)]
+pub struct CreatedJob {
+    /// Its id; `….-VALIDATE-ONLY` if nothing was stored.
+    pub job_id: String,
+    /// Import or export.
+    pub job_type: JobType,
+    /// Where the device goes.
+    pub address: String,
+    /// The proof.
+    pub signature: Signature,
+    /// Notices about the manifest.
+    pub warning: Option<String>,
+}
+
+impl CreateJob {
+    /// Reads the parameters.
+    ///
+    /// # Errors
+    /// `MissingParameter`, `InvalidParameter`, `InvalidVersion`, in this order.
+    pub fn read(params: &Params) -> Result<Self, Fault> {
+        Submission::read(params, ["JobType", "Manifest"]).map(Self)
+    }
+}
+
+impl CreatedJob {
+    /// The elements of `CreateJobResult`. `AwsShippingAddress`, which models before 2015 had, is
+    /// where they had it.
+    #[must_use]
+    pub fn elements(&self) -> Vec<Element> {
+        let contents = SignatureFile::contents(&self.job_id, &self.signature);
+        let mut elements = vec![
+            Element::leaf("JobId", self.job_id.as_str()),
+            Element::leaf("JobType", self.job_type.as_str()),
+            Element::leaf("AwsShippingAddress", self.address.as_str()),
+            Element::leaf("Signature", self.signature.to_string()),
+            Element::leaf("SignatureFileContents", contents),
+        ];
+        elements.extend(
+            self.warning
+                .as_deref()
+                .map(|w| Element::leaf("WarningMessage", w)),
+        );
+        elements.push(no_artifacts());
+        elements
+    }
+}
+
+/// Registers a job.
+///
+/// # Errors
+/// [`Fault`]; nothing was stored then, except possibly with [`Fault::OutcomeUnknown`].
+pub async fn create_job(
+    context: &Context,
+    caller: &Identity,
+    CreateJob(submission): CreateJob,
+) -> Result<CreatedJob, Fault> {
+    let now = context.clock.now();
+    let candidate = new_id();
+    let parsed = submission.check(context, caller, candidate).await?;
+    let job_type = submission.job_type;
+    let (id, job_id) = match submission.validate_only {
+        ValidateOnly::Yes => (candidate, format!("{candidate}-VALIDATE-ONLY")),
+        ValidateOnly::No => {
+            check_quota(context, caller, now).await?;
+            let account = caller.account.id.clone();
+            let job = Job::open(candidate, account, job_type, submission.manifest, now);
+            let id = store(context, caller, job).await?;
+            (id, id.to_string())
+        }
+    };
+    Ok(CreatedJob {
+        address: context.rules.shipping_address.for_job(&job_id),
+        signature: context.signing_key.sign(&caller.account.id, id, now),
+        warning: warning_message(&parsed),
+        job_type,
+        job_id,
+    })
+}
+
+fn new_id() -> JobId {
+    JobId::from_entropy(random())
+}
+
+async fn check_quota(context: &Context, caller: &Identity, now: Timestamp) -> Result<(), Fault> {
+    let limit = context.rules.per_day_quota;
+    if limit == 0 {
+        return Ok(());
+    }
+    let since = now.plus_seconds(1 - DAY);
+    let made = context
+        .jobs
+        .jobs_created_since(&caller.account.id, since)
+        .await?;
+    if made >= u64::from(limit) {
+        Err(Fault::QuotaExceeded(limit))
+    } else {
+        Ok(())
+    }
+}
+
+/// Stores a new job under its id, or under another if that is taken.
+async fn store(context: &Context, caller: &Identity, mut job: Job) -> Result<JobId, Fault> {
+    let actor = caller.actor();
+    for _ in 0..ID_TRIES {
+        match insert(context, &job, &actor).await {
+            Err(JobStoreError::Exists(_)) => job.id = new_id(),
+            Err(error @ JobStoreError::Unavailable(_)) => {
+                settle(context, &job, error).await?;
+                return Ok(job.id);
+            }
+            Err(other) => return Err(other.into()),
+            Ok(()) => {
+                tracing::info!(job = %job.id, account = %job.account, "job created");
+                return Ok(job.id);
+            }
+        }
+    }
+    tracing::error!("no free job id found");
+    Err(Fault::Internal)
+}
+
+/// Inserts a job, and finds out whether it is there when the store does not say.
+async fn insert(context: &Context, job: &Job, actor: &str) -> Result<(), JobStoreError> {
+    let mut result = context.jobs.insert_job(job, actor).await;
+    for _ in 1..WRITE_TRIES {
+        let Err(JobStoreError::Unavailable(_)) = result else {
+            return result;
+        };
+        result = match context.jobs.insert_job(job, actor).await {
+            // Either the first try went through, or somebody else has the id.
+            Err(JobStoreError::Exists(id)) => match context.jobs.job(job.id).await? {
+                Some(found) if found.job == *job => Ok(()),
+                _ => Err(JobStoreError::Exists(id)),
+            },
+            other => other,
+        };
+    }
+    result
+}
+
+/// After a write that kept failing: the job is there, or it is not, or nobody knows. Only the
+/// second may be answered so that clients try again.
+async fn settle(context: &Context, job: &Job, error: JobStoreError) -> Result<(), Fault> {
+    match context.jobs.job(job.id).await {
+        Ok(Some(found)) if found.job == *job => Ok(()),
+        Ok(_) => Err(error.into()),
+        Err(_) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "job perhaps not stored"
+            );
+            Err(Fault::OutcomeUnknown)
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The operator's settings: one TOML file, overridden by the command line.
+//!
+//! A [`Config`] that exists is valid: every value is in its range and every address parses. All
+//! faults of a file are found at once, each with its line and setting. `docs/configuration.md`
+//! explains the settings to operators, `docs/longshore.toml` lists them with their defaults; tests
+//! hold all three together.
+
+mod check;
+mod fault;
+mod raw;
+mod values;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use awsquery::secret::SecretKey;
+use model::event::WhileRunning;
+use model::ids::{BucketName, StationName};
+use model::manifest::Country;
+
+pub use fault::{ConfigError, ConfigFault};
+pub use values::{BucketGlob, DatabaseUrl, LogFormat, LogLevel, ShippingAddress, UnknownWord};
+
+/// Where everything lies unless the operator says otherwise, relative to the working folder.
+const DATA: &str = "longshore-data";
+
+/// All settings of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `[server]`
+    pub server: ServerConfig,
+    /// `[database]`
+    pub database: DatabaseConfig,
+    /// `[embedded_store]`
+    pub embedded_store: EmbeddedStoreConfig,
+    /// `[[stores]]`, in the order of the file.
+    pub stores: Vec<StoreConfig>,
+    /// `[jobs]`
+    pub jobs: JobsConfig,
+    /// `[station]`
+    pub station: StationConfig,
+    /// `[log]`
+    pub log: LogConfig,
+}
+
+/// `[server]`: the API and the service as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// `listen`: where the API is served. Port 0 lets the system choose one.
+    pub listen: SocketAddr,
+    /// `public_url`: the API as clients see it, without a slash at the end. `None` if they see it
+    /// as it is served.
+    pub public_url: Option<String>,
+    /// `data`: the data folder.
+    pub data: PathBuf,
+    /// `secret_key_file`: the installation's secret key, where several servers share it. It must
+    /// exist. `None` is `secret.key` in the data folder, made at the first start.
+    pub secret_key_file: Option<PathBuf>,
+    /// `shutdown_seconds`: how long requests and transfers that run may take to end in order.
+    pub shutdown_seconds: u32,
+}
+
+/// `[database]`: where jobs, accounts and keys are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseConfig {
+    /// A SQLite file in the data folder.
+    Sqlite,
+    /// `url` or `url_file`: a PostgreSQL database, which several servers may share.
+    Postgres(DatabaseUrl),
+}
+
+/// `[embedded_store]`: the S3 store within the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddedStoreConfig {
+    /// `enabled`: whether there is one. By default there is if no other store is configured.
+    pub enabled: bool,
+    /// `listen`: where it is served. Port 0 lets the system choose one.
+    pub listen: SocketAddr,
+    /// `public_url`: the store as stations on other hosts see it, without a slash at the end.
+    /// `None` if they see it where it listens.
+    pub public_url: Option<String>,
+    /// `region`: the region it says it is in.
+    pub region: String,
+}
+
+/// `[[stores]]`: an S3-compatible store of the operator's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// `name`: what messages call it; unique.
+    pub name: String,
+    /// `endpoint`: an `http://` or `https://` URL of host and port, without a slash at the end.
+    pub endpoint: String,
+    /// `region`: the region requests are signed for.
+    pub region: String,
+    /// `access_key_id`: the key that stations use there.
+    pub access_key_id: String,
+    /// `secret_access_key` or `secret_access_key_file`: its secret.
+    pub secret_access_key: SecretKey,
+    /// `path_style`: whether a bucket goes into the path rather than into the host name.
+    pub path_style: bool,
+    /// `buckets`: the buckets it has.
+    pub buckets: Vec<BucketGlob>,
+}
+
+/// `[jobs]`: the rules of the house.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobsConfig {
+    /// `expire_after_days`: days after which a job expires whose device has not come.
+    pub expire_after_days: u32,
+    /// `per_day_quota`: jobs an account may create in 24 hours; 0 is no limit. AWS had 50.
+    pub per_day_quota: u32,
+    /// `cancel_in_progress`: whether `CancelJob` stops a transfer that runs.
+    pub cancel_in_progress: WhileRunning,
+    /// `strict_manifests`: whether manifests must have all that the last AWS edition demanded.
+    pub strict_manifests: bool,
+    /// `facility_country`: the country devices are handled in.
+    pub facility_country: Country,
+    /// `shipping_address`: where customers send their devices.
+    pub shipping_address: ShippingAddress,
+    /// `lease_seconds`: how long a station that gives no sign of life keeps its job.
+    pub lease_seconds: u32,
+}
+
+/// `[station]`: the station within the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StationConfig {
+    /// `name`: its name; every station of an installation has another. By default the host's.
+    pub name: StationName,
+    /// `parallel_puts`: requests to the store at once.
+    pub parallel_puts: u32,
+    /// `memory_mib`: MiB of file content held in memory at once.
+    pub memory_mib: u32,
+    /// `multipart_threshold_mib`: MiB from which on a file is sent in parts.
+    pub multipart_threshold_mib: u32,
+    /// `part_mib`: MiB of one part.
+    pub part_mib: u32,
+}
+
+/// `[log]`: what the service tells of itself, on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogConfig {
+    /// `format`: for people or for machines.
+    pub format: LogFormat,
+    /// `level`: the least important lines that are written.
+    pub level: LogLevel,
+}
+
+/// What the command line sets; it outranks the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// In the place of `server.data`.
+    pub data: Option<PathBuf>,
+    /// In the place of `server.listen`.
+    pub listen: Option<SocketAddr>,
+    /// In the place of `embedded_store.listen`.
+    pub embedded_listen: Option<SocketAddr>,
+    /// In the place of `log.format`.
+    pub log_format: Option<LogFormat>,
+    /// In the place of `log.level`.
+    pub log_level: Option<LogLevel>,
+}
+
+/// The store that has a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BucketHome<'a> {
+    /// One of `[[stores]]`.
+    Store(&'a StoreConfig),
+    /// The embedded store.
+    Embedded,
+}
+
+impl Config {
+    /// Reads and checks the settings. Without a file every setting has its default.
+    ///
+    /// Relative paths in the file are relative to the file's folder.
+    ///
+    /// # Errors
+    /// [`ConfigError`] lists everything that is wrong; a file that is not TOML, or has settings of
+    /// the wrong type or name, is read to the first such fault only.
+    pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self, ConfigError> {
+        let (path, text) = match file {
+            Some(path) => (path, read(path)?),
+            None => (Path::new(""), String::new()),
+        };
+        Self::parse(path, &text, overrides)
+    }
+
+    /// Checks the text of the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(path: &Path, text: &str, overrides: &Overrides) -> Result<Self, ConfigError> {
+        let source = fault::Source::new(path, text);
+        let raw = raw::parse(&source)?;
+        check::config(raw, &source, overrides).map_err(ConfigError::Invalid)
+    }
+
+    /// The store that has `bucket`: the first of `[[stores]]` that says so, else the embedded one,
+    /// if it is enabled.
+    #[must_use]
+    pub fn home_of(&self, bucket: &BucketName) -> Option<BucketHome<'_>> {
+        let has = |store: &&StoreConfig| store.buckets.iter().any(|glob| glob.matches(bucket));
+        match self.stores.iter().find(has) {
+            Some(store) => Some(BucketHome::Store(store)),
+            None => self.embedded_store.enabled.then_some(BucketHome::Embedded),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            server: ServerConfig::default(),
+            database: DatabaseConfig::Sqlite,
+            embedded_store: EmbeddedStoreConfig::default(),
+            stores: Vec::new(),
+            jobs: JobsConfig::default(),
+            station: StationConfig::default(),
+            log: LogConfig::default(),
+        }
+    }
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4780)),
+            public_url: None,
+            data: PathBuf::from(DATA),
+            secret_key_file: None,
+            shutdown_seconds: 30,
+        }
+    }
+}
+
+impl Default for EmbeddedStoreConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4781)),
+            public_url: None,
+            region: values::DEFAULT_REGION.to_owned(),
+        }
+    }
+}
+
+impl Default for JobsConfig {
+    fn default() -> Self {
+        Self {
+            expire_after_days: 30,
+            per_day_quota: 0,
+            cancel_in_progress: WhileRunning::Refuse,
+            strict_manifests: false,
+            facility_country: Country::default(),
+            shipping_address: ShippingAddress::default(),
+            lease_seconds: 60,
+        }
+    }
+}
+
+impl Default for StationConfig {
+    /// The name is that of the host.
+    fn default() -> Self {
+        Self {
+            name: values::host_name(),
+            parallel_puts: 32,
+            memory_mib: 256,
+            multipart_threshold_mib: 64,
+            part_mib: 64,
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            level: LogLevel::Info,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "config_docs_tests.rs"]
+mod docs_tests;

@@ -1,0 +1,94 @@
+//! The file as TOML has it: names and types are right, values are not checked.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::fault::{ConfigError, Source};
+
+/// A setting with its place in the file, if it is there.
+pub(super) type Given<T> = Option<Spanned<T>>;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawConfig {
+    pub(super) server: RawServer,
+    pub(super) database: RawDatabase,
+    pub(super) embedded_store: RawEmbeddedStore,
+    pub(super) stores: Vec<Spanned<RawStore>>,
+    pub(super) jobs: RawJobs,
+    pub(super) station: RawStation,
+    pub(super) log: RawLog,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawServer {
+    pub(super) listen: Given<String>,
+    pub(super) public_url: Given<String>,
+    pub(super) data: Given<String>,
+    pub(super) secret_key_file: Given<String>,
+    pub(super) shutdown_seconds: Given<i64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawDatabase {
+    pub(super) url: Given<String>,
+    pub(super) url_file: Given<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawEmbeddedStore {
+    pub(super) enabled: Given<bool>,
+    pub(super) listen: Given<String>,
+    pub(super) public_url: Given<String>,
+    pub(super) region: Given<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawStore {
+    pub(super) name: Given<String>,
+    pub(super) endpoint: Given<String>,
+    pub(super) region: Given<String>,
+    pub(super) access_key_id: Given<String>,
+    pub(super) secret_access_key: Given<String>,
+    pub(super) secret_access_key_file: Given<String>,
+    pub(super) path_style: Option<bool>,
+    pub(super) buckets: Given<Vec<Spanned<String>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawJobs {
+    pub(super) expire_after_days: Given<i64>,
+    pub(super) per_day_quota: Given<i64>,
+    pub(super) cancel_in_progress: Option<bool>,
+    pub(super) strict_manifests: Option<bool>,
+    pub(super) facility_country: Given<String>,
+    pub(super) shipping_address: Given<Vec<String>>,
+    pub(super) lease_seconds: Given<i64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawStation {
+    pub(super) name: Given<String>,
+    pub(super) parallel_puts: Given<i64>,
+    pub(super) memory_mib: Given<i64>,
+    pub(super) multipart_threshold_mib: Given<i64>,
+    pub(super) part_mib: Given<i64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawLog {
+    pub(super) format: Given<String>,
+    pub(super) level: Given<String>,
+}
+
+pub(super) fn parse(source: &Source<'_>) -> Result<RawConfig, ConfigError> {
+    toml::from_str(source.text())
+        .map_err(|error| ConfigError::Invalid(vec![source.toml_fault(&error)]))
+}

@@ -1,0 +1,244 @@
+//! The transport: API requests as HTTP has them, and their answers as XML.
+//!
+//! The API is on every path, because clients send it to several: `/health`, `/metrics` and
+//! `/station/v1` are the only ones with a meaning of their own. What a request says is read from
+//! query string and body together, whatever its content type. Secrets and manifests are never
+//! logged.
+
+mod listen;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use awsquery::request::Request as SignedRequest;
+use awsquery::xml::{Element, Envelope, IMPORT_EXPORT_NAMESPACE};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use futures::StreamExt;
+use model::limits::REQUEST_BODY_BYTES;
+use serde_json::json;
+
+pub(crate) use listen::serve;
+
+use crate::api::{Context, Fault, Operation};
+use crate::identity::{Identity, identify};
+use crate::metrics::Metrics;
+use crate::station_api;
+
+/// How long the body of a request may take to arrive: a megabyte over the thinnest line.
+const BODY_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Bytes that are read of a body that is too long, so that its sender gets to read the answer.
+const DISCARDED_BYTES: usize = 16 << 20;
+
+/// The header in which SDKs look for the request's id.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// What all requests share.
+pub(crate) struct App {
+    pub(crate) context: Context,
+    pub(crate) metrics: Metrics,
+}
+
+/// All paths.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/health", get(health).fallback(api))
+        .route("/metrics", get(metrics).fallback(api))
+        .nest("/station/v1", station_api::routes())
+        .fallback(api)
+        .with_state(app)
+}
+
+/// What is known of a request by the time it is answered; the log line and the counters.
+struct Trace {
+    request_id: String,
+    begun: Instant,
+    operation: Option<Operation>,
+    account: Option<String>,
+    key: Option<String>,
+    job: Option<String>,
+}
+
+/// Answers an API request.
+async fn api(State(app): State<Arc<App>>, request: Request) -> Response {
+    let mut trace = Trace {
+        request_id: uuid::Uuid::new_v4().to_string(),
+        begun: Instant::now(),
+        operation: None,
+        account: None,
+        key: None,
+        job: None,
+    };
+    let done = perform(&app.context, request, &mut trace).await;
+    trace.tell(&app.metrics, done.as_ref().err());
+    respond(&trace, done)
+}
+
+async fn perform(
+    context: &Context,
+    request: Request,
+    trace: &mut Trace,
+) -> Result<Vec<Element>, Fault> {
+    let (head, body) = request.into_parts();
+    if head.method != Method::POST && head.method != Method::GET {
+        return Err(Fault::MethodNotAllowed);
+    }
+    let body = read_body(body, REQUEST_BODY_BYTES)
+        .await
+        .map_err(|error| match error {
+            BodyError::TooLong => Fault::RequestTooLarge(format!(
+                "its body has more than {REQUEST_BODY_BYTES} bytes."
+            )),
+            BodyError::Incomplete => Fault::RequestIncomplete,
+        })?;
+    let (caller, params) = authenticate(context, &head, &body).await?;
+    trace.account = Some(caller.account.id.to_string());
+    trace.key = Some(caller.key.to_string());
+    trace.job = params.get("JobId").map(|id| id.chars().take(16).collect());
+    let operation = Operation::of(&params)?;
+    trace.operation = Some(operation);
+    operation.run(context, &caller, &params).await
+}
+
+async fn authenticate(
+    context: &Context,
+    head: &Parts,
+    body: &[u8],
+) -> Result<(Identity, awsquery::Params), Fault> {
+    let headers: Vec<(&str, &[u8])> = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    let request = SignedRequest {
+        method: head.method.as_str(),
+        path_and_query: head
+            .uri
+            .path_and_query()
+            .map_or("/", |target| target.as_str()),
+        headers: &headers,
+        body,
+    };
+    identify(context, &request).await
+}
+
+impl Trace {
+    fn tell(&self, metrics: &Metrics, fault: Option<&Fault>) {
+        let operation = self.operation.map_or("", Operation::name);
+        let (status, code) = fault.map_or((200, "OK"), |f| (f.http_status(), f.code()));
+        metrics.request(operation, code, self.begun.elapsed());
+        let elapsed_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(
+            request_id = self.request_id,
+            operation,
+            account = self.account,
+            access_key = self.key,
+            job = self.job,
+            status,
+            code,
+            elapsed_ms,
+            "request"
+        );
+    }
+}
+
+/// Writes an answer, with the request's id in it and in the header.
+fn respond(trace: &Trace, done: Result<Vec<Element>, Fault>) -> Response {
+    let request_id = trace.request_id.as_str();
+    let envelope = Envelope {
+        namespace: IMPORT_EXPORT_NAMESPACE,
+        request_id,
+    };
+    let (status, text) = match (done, trace.operation) {
+        (Ok(elements), Some(operation)) => (
+            StatusCode::OK,
+            envelope.response(operation.name(), &elements),
+        ),
+        (Ok(_), None) => refusal(&envelope, &Fault::Internal),
+        (Err(fault), _) => refusal(&envelope, &fault),
+    };
+    let mut response = (status, text).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+    }
+    response
+}
+
+fn refusal(envelope: &Envelope<'_>, fault: &Fault) -> (StatusCode, String) {
+    let status = StatusCode::from_u16(fault.http_status());
+    let text = envelope.error(fault.blame(), fault.code(), &fault.message());
+    (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), text)
+}
+
+/// A body that was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyError {
+    /// It is longer than it may be.
+    TooLong,
+    /// It broke off, or took too long.
+    Incomplete,
+}
+
+/// Reads a body of at most `limit` bytes, in time.
+pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, BodyError> {
+    tokio::time::timeout(BODY_PATIENCE, collect(body, limit))
+        .await
+        .unwrap_or(Err(BodyError::Incomplete))
+}
+
+async fn collect(body: Body, limit: usize) -> Result<Bytes, BodyError> {
+    let mut stream = body.into_data_stream();
+    let mut collected = Vec::new();
+    let mut length = 0_usize;
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| BodyError::Incomplete)?;
+        length = length.saturating_add(chunk.len());
+        if length <= limit {
+            collected.extend_from_slice(&chunk);
+        } else if length > DISCARDED_BYTES {
+            break;
+        }
+    }
+    if length > limit {
+        Err(BodyError::TooLong)
+    } else {
+        Ok(collected.into())
+    }
+}
+
+/// `GET /health`: whether the service can do anything.
+async fn health(State(app): State<Arc<App>>) -> Response {
+    let (status, word) = match app.context.jobs.check().await {
+        Ok(()) => (StatusCode::OK, "ok"),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+        }
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let text = json!({ "status": word, "job_store": word, "version": version }).to_string();
+    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// `GET /metrics`: the counters, for Prometheus. Those of jobs are left out while the job store
+/// cannot be asked.
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let jobs = app.context.jobs.job_counts().await.unwrap_or_else(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
+        Vec::new()
+    });
+    let form = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, form)], app.metrics.render(&jobs)).into_response()
+}

@@ -1,0 +1,67 @@
+//! The job store that several servers share: a PostgreSQL database.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Postgres, Transaction};
+
+use super::JobStoreError;
+use super::methods::implement_job_store;
+use crate::sealing::Sealer;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Connections of one server: PostgreSQL allows a hundred as it comes, for all servers together.
+const CONNECTIONS: u32 = 16;
+
+/// How long a request waits for a connection before it is told to come again.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Keeps jobs in a PostgreSQL database, version 12 or later. How durable a confirmed write is, the
+/// database's `synchronous_commit` says.
+#[derive(Debug, Clone)]
+pub struct PostgresJobStore {
+    pool: PgPool,
+    sealer: Sealer,
+}
+
+impl PostgresJobStore {
+    /// Connects to the database at `url`, a `postgres://` URL, and brings it up to date. Servers
+    /// that start at once wait for each other.
+    ///
+    /// # Errors
+    /// `WrongKey` if the store was made with another secret key; `Migration` if it was made by a
+    /// newer version; `Unavailable` if the database cannot be reached.
+    pub async fn connect(url: &str, sealer: Sealer) -> Result<Self, JobStoreError> {
+        let options = PgConnectOptions::from_str(url)?.application_name("longshore");
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options)
+            .await?;
+        MIGRATIONS
+            .run(&pool)
+            .await
+            .map_err(JobStoreError::Migration)?;
+        let store = Self { pool, sealer };
+        store.check_key().await?;
+        Ok(store)
+    }
+
+    /// Closes all connections after what is under way.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    fn readers(&self) -> &PgPool {
+        &self.pool
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.pool.begin().await
+    }
+}
+
+implement_job_store!(PostgresJobStore);

@@ -1,0 +1,129 @@
+//! What every [`JobStore`] must do, as tests that any implementation can be put to.
+//!
+//! The tests share the store they are given, each with accounts and jobs of its own; the store
+//! must be new. Where several tasks act at once they truly do: every call is polled before any has
+//! to be done.
+
+mod accounts;
+mod jobs;
+mod leases;
+
+use model::control::LeaseToken;
+use model::event::{Event, WhileRunning};
+use model::ids::{AccessKeyId, AccountId, JobId, JobType, StationName};
+use model::job::Job;
+use model::progress::LogLocation;
+use model::time::Timestamp;
+
+use super::{JobStore, JobStoreError, StoredJob};
+
+/// Puts a new, empty store to every test.
+///
+/// # Panics
+/// If the store breaks its contract.
+pub async fn run_all(store: &dyn JobStore) {
+    store
+        .check()
+        .await
+        .expect("a store that was opened answers");
+    jobs::run(store).await;
+    accounts::run(store).await;
+    leases::run(store).await;
+}
+
+/// The instant `seconds` after the beginning of the tests' time.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix(1_700_000_000).plus_seconds(seconds)
+}
+
+fn job_id(text: &str) -> JobId {
+    JobId::new(text).expect("the tests' job ids are valid")
+}
+
+fn account_id(digit: u8) -> AccountId {
+    AccountId::new(digit.to_string().repeat(12)).expect("twelve digits")
+}
+
+fn key_id(letter: char) -> AccessKeyId {
+    AccessKeyId::new(letter.to_string().repeat(20)).expect("twenty letters")
+}
+
+fn station(name: &str) -> StationName {
+    StationName::new(name).expect("the tests' station names are valid")
+}
+
+fn token(text: &str) -> LeaseToken {
+    LeaseToken(text.to_owned())
+}
+
+/// A new job with a manifest that holds a password.
+fn new_job(id: &str, account: u8, created: Timestamp) -> Job {
+    let manifest = format!("manifestVersion: 2.0\ntrueCryptPassword: \"hünter2 {id}\"\n");
+    Job::open(
+        job_id(id),
+        account_id(account),
+        JobType::Import,
+        manifest,
+        created,
+    )
+}
+
+async fn insert(store: &dyn JobStore, job: &Job) {
+    store
+        .insert_job(job, "account:test")
+        .await
+        .expect("a new id can be inserted");
+}
+
+/// The job, which must be there.
+async fn stored(store: &dyn JobStore, id: JobId) -> StoredJob {
+    store
+        .job(id)
+        .await
+        .expect("jobs can be read")
+        .expect("the job is there")
+}
+
+/// Applies events in one change.
+async fn change(store: &dyn JobStore, id: JobId, events: &[Event], now: Timestamp) -> Job {
+    let StoredJob { job, version } = stored(store, id).await;
+    let next = events.iter().fold(job, |job, event| {
+        job.apply(event, now).expect("the tests' events are legal")
+    });
+    store
+        .replace_job(&next, version, events, "service", now)
+        .await
+        .expect("nobody else writes");
+    next
+}
+
+fn arrived() -> Event {
+    Event::DeviceArrived {
+        station: station("dock-1"),
+    }
+}
+
+fn finished(errors: u64) -> Event {
+    let bucket = "logs".to_owned().try_into().expect("a bucket name");
+    let key = "import-log-X".to_owned().try_into().expect("a key");
+    Event::TransferFinished {
+        errors,
+        log: LogLocation { bucket, key },
+    }
+}
+
+fn canceled() -> Event {
+    Event::Canceled {
+        running: WhileRunning::Refuse,
+    }
+}
+
+/// The count of `Conflict`s; any other error fails the test.
+fn conflicts(results: &[Result<(), JobStoreError>]) -> usize {
+    let is_conflict = |result: &&Result<(), JobStoreError>| match result {
+        Ok(()) => false,
+        Err(JobStoreError::Conflict) => true,
+        Err(other) => panic!("a change fails by conflict only, not by `{other}`"),
+    };
+    results.iter().filter(is_conflict).count()
+}

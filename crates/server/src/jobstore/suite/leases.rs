@@ -1,0 +1,262 @@
+//! Leases: one holder at a time, whatever happens at once.
+
+use std::collections::HashSet;
+
+use futures::future::join_all;
+use model::control::Tally;
+use model::ids::JobId;
+use model::time::Timestamp;
+
+use super::{JobStore, JobStoreError, at, insert, job_id, new_job, station, stored, token};
+use crate::jobstore::Lease;
+
+pub(super) async fn run(store: &dyn JobStore) {
+    a_job_without_lease_is_granted(store).await;
+    a_lease_in_force_is_not_granted_to_another(store).await;
+    a_lease_that_lapsed_or_ended_is_granted_anew(store).await;
+    the_same_station_may_claim_again(store).await;
+    a_claim_repeated_with_its_token_changes_nothing(store).await;
+    of_claims_at_once_one_is_granted(store).await;
+    a_renewal_extends_and_keeps_the_tally(store).await;
+    a_lost_lease_can_be_neither_renewed_nor_ended(store).await;
+    a_restart_extends_what_has_not_ended(store).await;
+    a_lease_never_changes_its_job(store).await;
+    a_lease_needs_a_job(store).await;
+}
+
+async fn job(store: &dyn JobStore, id: &str) -> JobId {
+    let job = new_job(id, 9, at(0));
+    insert(store, &job).await;
+    job.id
+}
+
+/// A claim of 60 seconds.
+async fn claim(store: &dyn JobStore, job: JobId, by: &str, with: &str, now: Timestamp) -> Lease {
+    let (station, token) = (station(by), token(with));
+    let until = now.plus_seconds(60);
+    store
+        .claim_lease(job, &station, &token, now, until)
+        .await
+        .expect("claims are answered")
+}
+
+async fn lease(store: &dyn JobStore, job: JobId) -> Lease {
+    store
+        .lease(job)
+        .await
+        .expect("leases can be read")
+        .expect("there is one")
+}
+
+async fn renew(store: &dyn JobStore, job: JobId, with: &str, until: Timestamp) -> bool {
+    let renewed = store
+        .renew_lease(job, &token(with), until, Tally::default(), None)
+        .await;
+    renewed.expect("renewals are answered")
+}
+
+async fn end(store: &dyn JobStore, job: JobId, with: &str) -> bool {
+    store
+        .end_lease(job, &token(with))
+        .await
+        .expect("ends are answered")
+}
+
+async fn a_job_without_lease_is_granted(store: &dyn JobStore) {
+    let job = job(store, "4AAAA").await;
+    assert_eq!(store.lease(job).await.expect("none yet"), None);
+    let granted = claim(store, job, "dock-1", "t1", at(0)).await;
+    let expected = Lease {
+        job,
+        station: station("dock-1"),
+        token: token("t1"),
+        attempt: 1,
+        until: at(60),
+        tally: Tally::default(),
+        current: None,
+        ended: false,
+    };
+    assert_eq!(granted, expected);
+    assert_eq!(lease(store, job).await, expected);
+}
+
+async fn a_lease_in_force_is_not_granted_to_another(store: &dyn JobStore) {
+    let job = job(store, "4AAAB").await;
+    let first = claim(store, job, "dock-1", "t1", at(0)).await;
+    for now in [at(0), at(59), at(60)] {
+        assert_eq!(claim(store, job, "dock-2", "t2", now).await, first);
+    }
+    assert_eq!(lease(store, job).await, first);
+}
+
+async fn a_lease_that_lapsed_or_ended_is_granted_anew(store: &dyn JobStore) {
+    let job = job(store, "4AAAC").await;
+    claim(store, job, "dock-1", "t1", at(0)).await;
+    let tally = Tally {
+        stored: 7,
+        ..Tally::default()
+    };
+    let renewed = store
+        .renew_lease(job, &token("t1"), at(60), tally, Some("a/b"))
+        .await;
+    assert!(renewed.expect("renewals are answered"));
+    let second = claim(store, job, "dock-2", "t2", at(61)).await;
+    assert_eq!(
+        (second.token, second.attempt, second.until),
+        (token("t2"), 2, at(121))
+    );
+    assert_eq!(
+        (second.tally, second.current),
+        (Tally::default(), None),
+        "a new count"
+    );
+    assert!(end(store, job, "t2").await);
+    let third = claim(store, job, "dock-3", "t3", at(62)).await;
+    assert_eq!(
+        (third.token, third.attempt, third.ended),
+        (token("t3"), 3, false)
+    );
+}
+
+async fn the_same_station_may_claim_again(store: &dyn JobStore) {
+    let job = job(store, "4AAAD").await;
+    claim(store, job, "dock-1", "t1", at(0)).await;
+    let again = claim(store, job, "dock-1", "t2", at(1)).await;
+    assert_eq!(
+        (again.token, again.attempt, again.until),
+        (token("t2"), 2, at(61))
+    );
+}
+
+async fn a_claim_repeated_with_its_token_changes_nothing(store: &dyn JobStore) {
+    let job = job(store, "4AAAE").await;
+    let first = claim(store, job, "dock-1", "t1", at(0)).await;
+    assert_eq!(claim(store, job, "dock-1", "t1", at(1)).await, first);
+    end(store, job, "t1").await;
+    let after = claim(store, job, "dock-1", "t1", at(2)).await;
+    assert_eq!(
+        (after.attempt, after.ended),
+        (2, false),
+        "what has ended is granted anew"
+    );
+}
+
+async fn of_claims_at_once_one_is_granted(store: &dyn JobStore) {
+    for (id, lapsed) in [("4BBBA", false), ("4BBBB", true)] {
+        let job = job(store, id).await;
+        if lapsed {
+            claim(store, job, "dock-0", "t0", at(-100)).await;
+        }
+        let names: Vec<(String, String)> = (1..=20)
+            .map(|n| (format!("dock-{n}"), format!("t{n}")))
+            .collect();
+        let leases = join_all(
+            names
+                .iter()
+                .map(|(by, with)| claim(store, job, by, with, at(0))),
+        )
+        .await;
+        let in_force: HashSet<String> = leases.iter().map(|lease| lease.token.0.clone()).collect();
+        assert_eq!(in_force.len(), 1, "all are told of the same lease");
+        let granted = leases
+            .iter()
+            .zip(&names)
+            .filter(|(lease, name)| lease.token.0 == name.1);
+        assert_eq!(granted.count(), 1, "one is told that it is its own");
+        assert_eq!(lease(store, job).await, leases[0]);
+        assert_eq!(leases[0].attempt, if lapsed { 2 } else { 1 });
+    }
+}
+
+async fn a_renewal_extends_and_keeps_the_tally(store: &dyn JobStore) {
+    let job = job(store, "4CCCA").await;
+    claim(store, job, "dock-1", "t1", at(0)).await;
+    let tally = Tally {
+        stored: 1,
+        bytes: u64::MAX,
+        ignored: 2,
+        failed: 3,
+    };
+    let current = "Bücher/\0\n\u{1F4BE}";
+    let renewed = store
+        .renew_lease(job, &token("t1"), at(90), tally, Some(current))
+        .await;
+    assert!(renewed.expect("renewals are answered"));
+    let now = lease(store, job).await;
+    assert_eq!(
+        (now.until, now.tally, now.current.as_deref()),
+        (at(90), tally, Some(current))
+    );
+    assert!(renew(store, job, "t1", at(80)).await);
+    assert_eq!(
+        lease(store, job).await.until,
+        at(90),
+        "a renewal never shortens"
+    );
+    assert!(
+        renew(store, job, "t1", at(500)).await,
+        "lapsed but taken by nobody"
+    );
+}
+
+async fn a_lost_lease_can_be_neither_renewed_nor_ended(store: &dyn JobStore) {
+    let job = job(store, "4CCCB").await;
+    assert!(
+        !renew(store, job, "t1", at(60)).await && !end(store, job, "t1").await,
+        "no lease"
+    );
+    claim(store, job, "dock-1", "t1", at(0)).await;
+    let second = claim(store, job, "dock-2", "t2", at(61)).await;
+    assert!(!renew(store, job, "t1", at(999)).await && !end(store, job, "t1").await);
+    assert_eq!(lease(store, job).await, second);
+    assert!(
+        end(store, job, "t2").await && end(store, job, "t2").await,
+        "twice is as once"
+    );
+    assert!(lease(store, job).await.ended);
+    assert!(
+        !renew(store, job, "t2", at(999)).await,
+        "what has ended is not in force"
+    );
+}
+
+async fn a_restart_extends_what_has_not_ended(store: &dyn JobStore) {
+    let ids = ["4DDDA", "4DDDB", "4DDDC"];
+    let mut jobs = Vec::new();
+    for id in ids {
+        let job = job(store, id).await;
+        claim(store, job, "dock-1", "t1", at(0)).await;
+        jobs.push(job);
+    }
+    end(store, jobs[1], "t1").await;
+    renew(store, jobs[2], "t1", at(500)).await;
+    store
+        .extend_leases(at(200))
+        .await
+        .expect("leases can be extended");
+    let mut ends = Vec::new();
+    for job in jobs {
+        ends.push(lease(store, job).await.until);
+    }
+    assert_eq!(ends, [at(200), at(60), at(500)]);
+}
+
+async fn a_lease_never_changes_its_job(store: &dyn JobStore) {
+    let job = job(store, "4EEEA").await;
+    let before = stored(store, job).await;
+    claim(store, job, "dock-1", "t1", at(0)).await;
+    renew(store, job, "t1", at(90)).await;
+    end(store, job, "t1").await;
+    let after = stored(store, job).await;
+    assert_eq!((after.job, after.version), (before.job, before.version));
+    assert_eq!(store.history(job).await.expect("history").len(), 1);
+}
+
+async fn a_lease_needs_a_job(store: &dyn JobStore) {
+    let (station, token) = (station("dock-1"), token("t1"));
+    let claimed = store
+        .claim_lease(job_id("4ZZZZ"), &station, &token, at(0), at(60))
+        .await;
+    assert!(matches!(claimed, Err(JobStoreError::Missing(id)) if id == "4ZZZZ"));
+    assert_eq!(store.lease(job_id("4ZZZZ")).await.expect("no lease"), None);
+}

@@ -1,0 +1,145 @@
+//! The access keys of the embedded store: those of the accounts, and one of the service itself.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use awsquery::secret::SecretKey;
+use localstore::{KeyHolder, Keyring, KeyringError, Rights};
+use model::control::StoreAccess;
+use model::ids::AccessKeyId;
+use zeroize::Zeroizing;
+
+use crate::jobstore::JobStore;
+use crate::sealing::random;
+
+/// How long an answer is remembered. A key that is revoked works for that much longer.
+const MEMORY: Duration = Duration::from_secs(5);
+
+/// Keys remembered at a time; a stranger can make up any number of them.
+const REMEMBERED: usize = 1000;
+
+/// The owner of what the service makes for itself.
+const SERVICE_ACCOUNT: &str = "service";
+
+/// The id of the service's own key. No account can have it: theirs are made otherwise.
+const SERVICE_KEY_ID: &str = "LONGSHORESERVICE";
+
+/// What stands before the 64 hexadecimal digits in the service key's file: name and version of its
+/// format.
+const FILE_PREFIX: &str = "longshore-service-key-1 ";
+
+/// The key under which the server checks buckets and stations load into them. It outlives the
+/// process, so that a station goes on where it was when the server comes back.
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceKey {
+    secret: SecretKey,
+}
+
+impl ServiceKey {
+    /// Reads the key's file, making it first if there is none.
+    pub(crate) fn load_or_create(path: &Path) -> io::Result<Self> {
+        let fresh = Zeroizing::new(hex::encode(random::<32>()));
+        let content = Zeroizing::new(format!("{FILE_PREFIX}{}\n", *fresh));
+        durable::create(path, content.as_bytes())?;
+        let text = Zeroizing::new(std::fs::read_to_string(path)?);
+        let secret = text
+            .trim_end()
+            .strip_prefix(FILE_PREFIX)
+            .filter(|secret| secret.len() == 64);
+        let secret = secret.ok_or(io::ErrorKind::InvalidData)?;
+        Ok(Self {
+            secret: SecretKey::new(secret),
+        })
+    }
+
+    /// How stations and server reach the embedded store at `endpoint`.
+    pub(crate) fn access(&self, endpoint: String, region: String) -> StoreAccess {
+        StoreAccess {
+            endpoint,
+            region,
+            path_style: true,
+            access_key_id: SERVICE_KEY_ID.to_owned(),
+            secret_access_key: self.secret.expose().to_owned(),
+        }
+    }
+}
+
+/// Looks access keys up in the job store.
+pub(crate) struct JobStoreKeyring {
+    jobs: Arc<dyn JobStore>,
+    service: ServiceKey,
+    remembered: Mutex<HashMap<String, (Instant, Option<KeyHolder>)>>,
+}
+
+impl JobStoreKeyring {
+    pub(crate) fn new(jobs: Arc<dyn JobStore>, service: ServiceKey) -> Self {
+        Self {
+            jobs,
+            service,
+            remembered: Mutex::default(),
+        }
+    }
+
+    fn recall(&self, id: &str) -> Option<Option<KeyHolder>> {
+        let remembered = self
+            .remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (at, holder) = remembered.get(id)?;
+        (at.elapsed() < MEMORY).then(|| holder.clone())
+    }
+
+    fn remember(&self, id: &str, holder: &Option<KeyHolder>) {
+        let mut remembered = self
+            .remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(id.to_owned(), (Instant::now(), holder.clone()));
+    }
+
+    async fn look_up(&self, id: &str) -> Result<Option<KeyHolder>, KeyringError> {
+        let Ok(id) = AccessKeyId::new(id) else {
+            return Ok(None);
+        };
+        let found = self
+            .jobs
+            .key(&id)
+            .await
+            .map_err(|error| KeyringError(Box::new(error)))?;
+        let in_force = found.filter(|(key, ..)| key.revoked.is_none());
+        Ok(in_force.map(|(_, secret, account)| KeyHolder {
+            secret,
+            account: account.id.to_string(),
+            rights: Rights::Buckets {
+                write: account.import,
+                read: account.export,
+            },
+        }))
+    }
+}
+
+#[async_trait]
+impl Keyring for JobStoreKeyring {
+    async fn find(&self, access_key_id: &str) -> Result<Option<KeyHolder>, KeyringError> {
+        if access_key_id == SERVICE_KEY_ID {
+            return Ok(Some(KeyHolder {
+                secret: self.service.secret.clone(),
+                account: SERVICE_ACCOUNT.to_owned(),
+                rights: Rights::Everything,
+            }));
+        }
+        if let Some(known) = self.recall(access_key_id) {
+            return Ok(known);
+        }
+        let holder = self.look_up(access_key_id).await?;
+        self.remember(access_key_id, &holder);
+        Ok(holder)
+    }
+}

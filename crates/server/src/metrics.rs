@@ -1,0 +1,209 @@
+//! What the service counts, in the form Prometheus reads.
+//!
+//! The recorder belongs to one service and is not the process's: two services in one process, as
+//! in tests, count apart.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
+use model::control::Tally;
+use model::ids::JobId;
+use model::progress::AbortReason;
+
+/// Upper bounds of the latency histogram, in seconds: a list takes a millisecond, a manifest whose
+/// buckets are looked up in a store far away some seconds.
+const LATENCY_SECONDS: [f64; 9] = [0.001, 0.005, 0.02, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
+
+/// The counters of one service.
+pub struct Metrics {
+    recorder: PrometheusRecorder,
+    /// The tally each job that is being loaded had at its last sign of life.
+    loading: Mutex<HashMap<JobId, Tally>>,
+}
+
+impl Metrics {
+    /// Begins to count, from zero.
+    ///
+    /// # Errors
+    /// [`BuildError`] if the recorder cannot be made.
+    pub fn new() -> Result<Self, BuildError> {
+        let latency = Matcher::Full("longshore_request_seconds".to_owned());
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(latency, &LATENCY_SECONDS)?
+            .build_recorder();
+        metrics::with_local_recorder(&recorder, describe);
+        Ok(Self {
+            recorder,
+            loading: Mutex::default(),
+        })
+    }
+
+    /// Counts an answered API request. `code` is that of the fault, or `OK`.
+    pub(crate) fn request(&self, operation: &'static str, code: &'static str, took: Duration) {
+        self.record(|| {
+            counter!("longshore_requests_total", "operation" => operation, "code" => code)
+                .increment(1);
+            histogram!("longshore_request_seconds", "operation" => operation).record(took);
+        });
+    }
+
+    /// Counts an answered claim: `Granted`, or the code of the denial.
+    pub(crate) fn claim(&self, answer: &str) {
+        let answer = answer.to_owned();
+        self.record(|| counter!("longshore_claims_total", "answer" => answer).increment(1));
+    }
+
+    /// Counts what has been loaded since the job's last sign of life. An attempt that begins again
+    /// tells the files of the one before, which are not counted twice.
+    pub(crate) fn loaded(&self, job: JobId, tally: Tally) {
+        let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = loading.entry(job).or_default();
+        let (files, bytes) = (
+            tally.stored.saturating_sub(last.stored),
+            tally.bytes.saturating_sub(last.bytes),
+        );
+        let failed = tally.failed.saturating_sub(last.failed);
+        *last = Tally {
+            stored: last.stored.max(tally.stored),
+            bytes: last.bytes.max(tally.bytes),
+            ignored: last.ignored.max(tally.ignored),
+            failed: last.failed.max(tally.failed),
+        };
+        drop(loading);
+        self.record(|| {
+            counter!("longshore_loaded_files_total").increment(files);
+            counter!("longshore_loaded_bytes_total").increment(bytes);
+            counter!("longshore_failed_files_total").increment(failed);
+        });
+    }
+
+    /// Counts the end of a lease.
+    pub(crate) fn concluded(&self, job: JobId, ending: &'static str) {
+        self.loading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&job);
+        self.record(|| counter!("longshore_leases_ended_total", "ending" => ending).increment(1));
+    }
+
+    /// Writes everything down, with the jobs of each progress code as the job store has them now.
+    pub(crate) fn render(&self, jobs: &[(String, u64)]) -> String {
+        let loading = self
+            .loading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len();
+        self.record(|| {
+            // A code that no job has any more is not in the list, and must not keep its number.
+            for code in progress_codes() {
+                gauge!("longshore_jobs", "progress" => code).set(0.0);
+            }
+            for (code, number) in jobs {
+                gauge!("longshore_jobs", "progress" => code.clone()).set(approximate(*number));
+            }
+            gauge!("longshore_leases").set(approximate(u64::try_from(loading).unwrap_or(u64::MAX)));
+        });
+        let handle = self.recorder.handle();
+        handle.run_upkeep();
+        handle.render()
+    }
+
+    fn record(&self, what: impl FnOnce()) {
+        metrics::with_local_recorder(&self.recorder, what);
+    }
+}
+
+fn progress_codes() -> impl Iterator<Item = &'static str> {
+    let codes = [
+        "Pending",
+        "InProgress",
+        "Complete",
+        "SuccessWithErrors",
+        "Canceled",
+        "Expired",
+    ];
+    codes
+        .into_iter()
+        .chain(AbortReason::ALL.map(AbortReason::code))
+}
+
+fn describe() {
+    describe_counter!(
+        "longshore_requests_total",
+        "API requests by operation and answer."
+    );
+    describe_histogram!("longshore_request_seconds", "How long API requests took.");
+    describe_counter!(
+        "longshore_claims_total",
+        "Devices docked at stations, by answer."
+    );
+    describe_counter!("longshore_leases_ended_total", "Leases that ended, by how.");
+    describe_counter!("longshore_loaded_files_total", "Files stored by stations.");
+    describe_counter!("longshore_loaded_bytes_total", "Bytes stored by stations.");
+    describe_counter!(
+        "longshore_failed_files_total",
+        "Files that could not be stored."
+    );
+    describe_gauge!("longshore_jobs", "Jobs by progress code.");
+    describe_gauge!("longshore_leases", "Jobs that are being loaded.");
+}
+
+/// The number as the gauge has it; beyond four billion it does not matter.
+fn approximate(number: u64) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(stored: u64, bytes: u64) -> Tally {
+        Tally {
+            stored,
+            bytes,
+            ..Tally::default()
+        }
+    }
+
+    #[test]
+    fn files_are_counted_once_over_attempts() {
+        let metrics = Metrics::new().unwrap();
+        let job = JobId::new("ABCDE").unwrap();
+        for now in [tally(2, 20), tally(5, 50), tally(1, 10), tally(6, 60)] {
+            metrics.loaded(job, now);
+        }
+        let text = metrics.render(&[]);
+        assert!(text.contains("longshore_loaded_files_total 6"), "{text}");
+        assert!(text.contains("longshore_loaded_bytes_total 60"), "{text}");
+        assert!(text.contains("longshore_leases 1"), "{text}");
+    }
+
+    #[test]
+    fn a_code_that_no_job_has_any_more_counts_none() {
+        let metrics = Metrics::new().unwrap();
+        metrics.render(&[("Pending".to_owned(), 3)]);
+        let text = metrics.render(&[("Complete".to_owned(), 3)]);
+        assert!(
+            text.contains("longshore_jobs{progress=\"Pending\"} 0"),
+            "{text}"
+        );
+        assert!(
+            text.contains("longshore_jobs{progress=\"Complete\"} 3"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn two_services_count_apart() {
+        let (one, other) = (Metrics::new().unwrap(), Metrics::new().unwrap());
+        one.request("GetStatus", "OK", Duration::from_millis(2));
+        assert!(
+            one.render(&[])
+                .contains("operation=\"GetStatus\",code=\"OK\"} 1")
+        );
+        assert!(!other.render(&[]).contains("GetStatus"));
+    }
+}

@@ -1,0 +1,397 @@
+//! The whole service: opens what it keeps, serves, and stops in order.
+//!
+//! Nothing here reads the environment or waits for signals: the caller owns the runtime, starts a
+//! service and stops it. Several may run in one process on different data folders.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use localstore::LocalStore;
+use model::control::StoreAccess;
+use model::ids::StationName;
+use model::time::Clock;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::Context;
+use crate::config::{Config, DatabaseConfig};
+use crate::data_dir::{DataDir, DataDirError, Endpoints};
+use crate::http::{self, App};
+use crate::jobstore::{JobStore, JobStoreError, PostgresJobStore, SqliteJobStore};
+use crate::keyring::{JobStoreKeyring, ServiceKey};
+use crate::keys::{FirstKey, KeyError, StationToken, first_start, write_credentials};
+use crate::metrics::Metrics;
+use crate::sealing::{MasterKey, MasterKeyError};
+use crate::stores::{Stores, StoresError};
+use crate::sweeper;
+
+/// A service that did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The secret key cannot be had.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The job store cannot be opened.
+    #[error("could not open the job store")]
+    JobStore(#[from] JobStoreError),
+    /// The first account cannot be made.
+    #[error("could not make the first account")]
+    FirstAccount(#[from] KeyError),
+    /// The embedded store cannot be opened.
+    #[error("could not open the embedded store")]
+    EmbeddedStore(#[from] localstore::OpenError),
+    /// A configured store cannot be used.
+    #[error(transparent)]
+    Stores(#[from] StoresError),
+    /// An address cannot be listened on.
+    #[error("could not listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file of the data folder cannot be read or written.
+    #[error("could not use `{}`", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The counters cannot be set up.
+    #[error("could not set up the metrics")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+/// Starts services.
+#[derive(Debug)]
+pub struct Service;
+
+/// A service that runs, until it is stopped. One that is dropped goes on until the runtime ends.
+pub struct RunningService {
+    /// Where the API listens; the real port if the system chose it.
+    pub api_addr: SocketAddr,
+    /// Where the embedded store listens, if there is one.
+    pub s3_addr: Option<SocketAddr>,
+    /// Where both can be reached, as `endpoints.json` says.
+    pub endpoints: Endpoints,
+    /// The first account's key; `None` if every key of it was revoked.
+    pub first_key: Option<FirstKey>,
+    /// The file with the token of the station that goes with this service.
+    pub station_token: PathBuf,
+    context: Context,
+    data: DataDir,
+    embedded: Option<LocalStore>,
+    api: Serving,
+    s3: Option<Serving>,
+    sweeper: Serving,
+    database: Database,
+}
+
+/// A task and how it is told to stop.
+struct Serving {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// The job store, to close it.
+enum Database {
+    Sqlite(SqliteJobStore),
+    Postgres(PostgresJobStore),
+}
+
+impl Service {
+    /// Starts everything the configuration asks for, and gives it back once it can be reached.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing runs then.
+    pub async fn start(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<RunningService, StartError> {
+        let kept = Kept::open(config, &*clock).await?;
+        let (listener, api_addr) = listen(config.server.listen).await?;
+        let embedded = Embedded::open(config, &kept.data, &kept.jobs).await?;
+        let access = embedded.as_ref().map(|embedded| embedded.access.clone());
+        let context = Context {
+            jobs: Arc::clone(&kept.jobs),
+            stores: Arc::new(Stores::new(&config.stores, access)?),
+            signing_key: kept.master.signing_key(),
+            clock,
+            rules: config.jobs.clone(),
+        };
+        let metrics = Metrics::new()?;
+        let s3_addr = embedded.as_ref().map(|embedded| embedded.address);
+        let endpoints = endpoints(config, api_addr, s3_addr);
+        // Both addresses are taken: who comes from now on waits until the tasks below attend.
+        kept.data.write_endpoints(&endpoints)?;
+
+        let grace = Duration::from_secs(config.server.shutdown_seconds.into());
+        let router = http::router(Arc::new(App {
+            context: context.clone(),
+            metrics,
+        }));
+        let api = Serving::start(|stop| http::serve(listener, router, stop, grace));
+        let sweeper = Serving::start(|stop| sweeper::run(context.clone(), stop));
+        let (embedded, s3) = embedded.map(Embedded::serve).unzip();
+        tracing::info!(api = endpoints.api, s3 = endpoints.s3, "service started");
+        let Kept {
+            data,
+            database,
+            first_key,
+            station_token,
+            ..
+        } = kept;
+        Ok(RunningService {
+            api_addr,
+            s3_addr,
+            endpoints,
+            first_key,
+            station_token,
+            context,
+            data,
+            embedded,
+            api,
+            s3,
+            sweeper,
+            database,
+        })
+    }
+}
+
+/// What outlives the service: folder, key, job store, and what the first start puts into it.
+struct Kept {
+    data: DataDir,
+    master: MasterKey,
+    database: Database,
+    jobs: Arc<dyn JobStore>,
+    first_key: Option<FirstKey>,
+    station_token: PathBuf,
+}
+
+impl Kept {
+    async fn open(config: &Config, clock: &dyn Clock) -> Result<Self, StartError> {
+        let data = DataDir::open(&config.server.data)?;
+        let master = master_key(config, &data)?;
+        let (database, jobs) = open_database(config, &data, &master).await?;
+        let first_key = first_key(&*jobs, &data, clock).await?;
+        let station_token = register_station(&*jobs, config, &data, clock).await?;
+        // Stations that were at work when the service went down get a whole term to come back.
+        let term = i64::from(config.jobs.lease_seconds);
+        jobs.extend_leases(clock.now().plus_seconds(term)).await?;
+        Ok(Self {
+            data,
+            master,
+            database,
+            jobs,
+            first_key,
+            station_token,
+        })
+    }
+}
+
+impl RunningService {
+    /// The job store, for commands in the same process.
+    #[must_use]
+    pub fn jobs(&self) -> Arc<dyn JobStore> {
+        Arc::clone(&self.context.jobs)
+    }
+
+    /// What operations work with, for commands in the same process.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The embedded store, if there is one.
+    #[must_use]
+    pub fn embedded_store(&self) -> Option<&LocalStore> {
+        self.embedded.as_ref()
+    }
+
+    /// Stops: takes no more requests, lets those under way finish, closes what is open. The store
+    /// goes last, because requests under way may still ask it.
+    pub async fn stop(self) {
+        if let Err(error) = self.data.remove_endpoints() {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "endpoints not removed"
+            );
+        }
+        self.api.stop().await;
+        self.sweeper.stop().await;
+        if let Some(s3) = self.s3 {
+            s3.stop().await;
+        }
+        if let Some(embedded) = self.embedded {
+            embedded.close().await;
+        }
+        match self.database {
+            Database::Sqlite(store) => store.close().await,
+            Database::Postgres(store) => store.close().await,
+        }
+        tracing::info!("service stopped");
+    }
+}
+
+impl Serving {
+    fn start<F: Future<Output = ()> + Send + 'static>(
+        run: impl FnOnce(CancellationToken) -> F,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(run(stop.clone()));
+        Self { stop, task }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "task broke off");
+        }
+    }
+}
+
+/// The embedded store before it serves.
+struct Embedded {
+    store: LocalStore,
+    listener: TcpListener,
+    address: SocketAddr,
+    access: StoreAccess,
+    keyring: JobStoreKeyring,
+}
+
+impl Embedded {
+    async fn open(
+        config: &Config,
+        data: &DataDir,
+        jobs: &Arc<dyn JobStore>,
+    ) -> Result<Option<Self>, StartError> {
+        if !config.embedded_store.enabled {
+            return Ok(None);
+        }
+        let (listener, address) = listen(config.embedded_store.listen).await?;
+        let path = data.root().join("service.key");
+        let key = ServiceKey::load_or_create(&path)
+            .map_err(|source| StartError::File { path, source })?;
+        let endpoint = config.embedded_store.public_url.clone();
+        let endpoint = endpoint.unwrap_or_else(|| url(address));
+        let access = key.access(endpoint, config.embedded_store.region.clone());
+        let keyring = JobStoreKeyring::new(Arc::clone(jobs), key);
+        let store = LocalStore::open(&data.objects()).await?;
+        Ok(Some(Self {
+            store,
+            listener,
+            address,
+            access,
+            keyring,
+        }))
+    }
+
+    fn serve(self) -> (LocalStore, Serving) {
+        let service = self.store.service(self.keyring);
+        let serving = Serving::start(|stop| {
+            localstore::serve(self.listener, service, stop.cancelled_owned())
+        });
+        (self.store, serving)
+    }
+}
+
+fn master_key(config: &Config, data: &DataDir) -> Result<MasterKey, MasterKeyError> {
+    match &config.server.secret_key_file {
+        Some(shared) => MasterKey::load(shared),
+        None => MasterKey::load_or_create(&data.secret_key()),
+    }
+}
+
+async fn open_database(
+    config: &Config,
+    data: &DataDir,
+    master: &MasterKey,
+) -> Result<(Database, Arc<dyn JobStore>), JobStoreError> {
+    Ok(match &config.database {
+        DatabaseConfig::Sqlite => {
+            let store = SqliteJobStore::open(&data.database(), master.sealer()).await?;
+            (Database::Sqlite(store.clone()), Arc::new(store))
+        }
+        DatabaseConfig::Postgres(url) => {
+            let store = PostgresJobStore::connect(url.expose(), master.sealer()).await?;
+            (Database::Postgres(store.clone()), Arc::new(store))
+        }
+    })
+}
+
+/// Makes the first account as needed, and writes its key down for AWS tools.
+async fn first_key(
+    jobs: &dyn JobStore,
+    data: &DataDir,
+    clock: &dyn Clock,
+) -> Result<Option<FirstKey>, StartError> {
+    let first = first_start(jobs, clock.now()).await?;
+    if let Some(key) = &first {
+        let path = data.credentials();
+        write_credentials(&path, &key.id, &key.secret)
+            .map_err(|source| StartError::File { path, source })?;
+    }
+    Ok(first)
+}
+
+/// Registers the station of this machine under the token in its file, making that as needed.
+async fn register_station(
+    jobs: &dyn JobStore,
+    config: &Config,
+    data: &DataDir,
+    clock: &dyn Clock,
+) -> Result<PathBuf, StartError> {
+    let path = data.station().join("token");
+    let token = station_token(&path).map_err(|source| StartError::File {
+        path: path.clone(),
+        source,
+    })?;
+    let name: &StationName = &config.station.name;
+    jobs.put_station(name, token.sha256(), clock.now()).await?;
+    Ok(path)
+}
+
+fn station_token(path: &Path) -> io::Result<StationToken> {
+    let fresh = StationToken::draw();
+    durable::create(path, format!("{}\n", fresh.expose()).as_bytes())?;
+    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path)?);
+    match text.trim() {
+        "" => Err(io::ErrorKind::InvalidData.into()),
+        token => Ok(StationToken::new(token)),
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let real = listener.local_addr().map_err(failed)?;
+    Ok((listener, real))
+}
+
+fn endpoints(config: &Config, api: SocketAddr, s3: Option<SocketAddr>) -> Endpoints {
+    let public_url = config.server.public_url.clone();
+    Endpoints {
+        api: public_url.unwrap_or_else(|| url(api)),
+        s3: s3.map(url),
+        pid: std::process::id(),
+    }
+}
+
+/// Where an address that is listened on can be reached from this machine.
+fn url(address: SocketAddr) -> String {
+    let host: IpAddr = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(host, address.port()))
+}

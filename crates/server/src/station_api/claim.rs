@@ -1,0 +1,270 @@
+//! A device has appeared: decides whether it is loaded, and by whom.
+//!
+//! The lease is taken before the job changes, and the answer is sent after:
+//!
+//! 1. A job under another station's lease is left alone, whatever the device shows.
+//! 2. A device that is not to be loaded changes its job (it is here, perhaps the job is aborted)
+//!    and takes no lease.
+//! 3. Otherwise the station takes the lease. Of two stations that claim at once, one gets it.
+//! 4. Only who has it writes that the device is here and that the transfer runs. If the customer
+//!    canceled in between, the lease is given back and the device denied.
+//!
+//! A crash between 3 and 4 leaves a lease on a job that has not begun: the same station may claim
+//! again at once, another when it lapses. A crash after 4 loses the answer: the station claims
+//! again and gets a new token, and the old one is worth nothing. So no device is lost, and no two
+//! attempts believe that a job is theirs.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use model::control::{Claim, ClaimAnswer, ClaimRequest, LeaseToken};
+use model::dispatch::{Denial, Dispatch, Presented, dispatch, job_of};
+use model::event::Event;
+use model::ids::{JobId, StationName};
+use model::job::Job;
+use model::limits::SIGNATURE_FILE_BYTES;
+use model::manifest::Manifest;
+use model::signature::SignatureFile;
+
+use super::{StationFault, actor};
+use crate::api::Context;
+use crate::change::{Committed, Draft, tries};
+use crate::http::App;
+use crate::jobstore::{JobStoreError, Lease};
+use crate::sealing::random;
+
+/// What a claim comes to.
+enum Verdict {
+    Load(Box<Manifest>),
+    Deny(Refused),
+}
+
+/// A denial in words.
+struct Refused {
+    code: &'static str,
+    message: String,
+    hint: &'static str,
+}
+
+/// Answers a claim.
+pub(super) async fn claim(
+    app: &App,
+    station: &StationName,
+    request: ClaimRequest,
+) -> Result<ClaimAnswer, StationFault> {
+    if request.station != *station {
+        return Err(StationFault::OtherStation(station.clone()));
+    }
+    let presented = presented(request.signature_file.as_deref());
+    let device = request.device.as_str();
+    let (job, answer) = match job_of(&presented, request.job) {
+        Ok(id) => (
+            Some(id),
+            decide(&app.context, station, id, &presented).await?,
+        ),
+        Err(denial) => {
+            let job = match &denial {
+                Denial::OtherJob { found, .. } => Some(*found),
+                _ => None,
+            };
+            (job, denied(job, denial.into()))
+        }
+    };
+    let job = job.map(|id| id.to_string());
+    match &answer {
+        ClaimAnswer::Granted(claim) => {
+            app.metrics.claim("Granted");
+            tracing::info!(%station, job, device, attempt = claim.attempt, "job claimed");
+        }
+        ClaimAnswer::Denied { code, message, .. } => {
+            app.metrics.claim(code);
+            tracing::warn!(%station, job, device, code, "device denied: {message}");
+        }
+    }
+    Ok(answer)
+}
+
+fn presented(signature_file: Option<&str>) -> Presented {
+    let Some(text) = signature_file else {
+        return Presented::Nothing;
+    };
+    let fits = |bytes: &Vec<u8>| bytes.len() as u64 <= SIGNATURE_FILE_BYTES;
+    // What cannot be decoded or is too long is no SIGNATURE file, and is told like one.
+    let bytes = STANDARD.decode(text).ok().filter(fits).unwrap_or_default();
+    match SignatureFile::parse(&bytes) {
+        Ok(file) => Presented::File(file),
+        Err(why) => Presented::Unreadable(why),
+    }
+}
+
+/// Decides until nobody else has changed the job meanwhile.
+async fn decide(
+    context: &Context,
+    station: &StationName,
+    id: JobId,
+    presented: &Presented,
+) -> Result<ClaimAnswer, StationFault> {
+    let token = LeaseToken(hex::encode(random::<16>()));
+    let mut lease = None;
+    for _ in tries() {
+        let Some(mut draft) = Draft::open(context, id).await? else {
+            return Ok(denied(Some(id), Denial::UnknownJob(id).into()));
+        };
+        if let Some(holder) = held_by_another(context, station, id).await? {
+            return Ok(denied(Some(id), leased(id, &holder)));
+        }
+        let (events, verdict) = judge(context, draft.job(), presented, station);
+        if matches!(verdict, Verdict::Load(_)) && lease.is_none() {
+            let taken = take_lease(context, station, id, &token).await?;
+            if taken.token != token {
+                return Ok(denied(Some(id), leased(id, &taken.station)));
+            }
+            lease = Some(taken);
+        }
+        for event in &events {
+            draft
+                .apply(event)
+                .map_err(|why| StationFault::Refused { job: id, why })?;
+        }
+        let Committed::Saved(job) = draft.commit(context, &actor(station)).await? else {
+            continue;
+        };
+        return match (verdict, lease) {
+            (Verdict::Load(manifest), Some(lease)) => Ok(grant(context, &job, &manifest, lease)),
+            (Verdict::Deny(refused), lease) => {
+                if lease.is_some() {
+                    context.jobs.end_lease(id, &token).await?;
+                }
+                Ok(denied(Some(id), refused))
+            }
+            // A lease was taken above for whatever is loaded.
+            (Verdict::Load(_), None) => Err(StationFault::LeaseLost(id)),
+        };
+    }
+    Err(JobStoreError::Conflict.into())
+}
+
+/// What the device does to its job, and whether it is loaded. A job of a kind that no station can
+/// do yet is received and otherwise left as it is.
+fn judge(
+    context: &Context,
+    job: &Job,
+    presented: &Presented,
+    station: &StationName,
+) -> (Vec<Event>, Verdict) {
+    let Dispatch { events, denial } = dispatch(job, &context.signing_key, presented, station);
+    if let Some(denial) = denial {
+        return (events, Verdict::Deny(denial.into()));
+    }
+    match Manifest::parse_accepted(&job.manifest, job.job_type) {
+        Ok(manifest @ Manifest::S3Import(_)) => (events, Verdict::Load(Box::new(manifest))),
+        Ok(_) => (arrivals(events), Verdict::Deny(unsupported(job))),
+        Err(faults) => {
+            tracing::error!(job = %job.id, %faults, "manifest not readable any more");
+            (arrivals(events), Verdict::Deny(unreadable(job)))
+        }
+    }
+}
+
+fn arrivals(events: Vec<Event>) -> Vec<Event> {
+    events
+        .into_iter()
+        .filter(|event| matches!(event, Event::DeviceArrived { .. }))
+        .collect()
+}
+
+async fn held_by_another(
+    context: &Context,
+    station: &StationName,
+    id: JobId,
+) -> Result<Option<StationName>, JobStoreError> {
+    let now = context.clock.now();
+    let lease = context.jobs.lease(id).await?;
+    Ok(lease
+        .filter(|lease| !lease.ended && lease.until >= now && lease.station != *station)
+        .map(|lease| lease.station))
+}
+
+async fn take_lease(
+    context: &Context,
+    station: &StationName,
+    id: JobId,
+    token: &LeaseToken,
+) -> Result<Lease, JobStoreError> {
+    let now = context.clock.now();
+    let until = now.plus_seconds(context.rules.lease_seconds.into());
+    context
+        .jobs
+        .claim_lease(id, station, token, now, until)
+        .await
+}
+
+fn grant(context: &Context, job: &Job, manifest: &Manifest, lease: Lease) -> ClaimAnswer {
+    ClaimAnswer::Granted(Box::new(Claim {
+        job: job.id,
+        job_type: job.job_type,
+        account: job.account.clone(),
+        created: job.created,
+        manifest: job.manifest.clone(),
+        attempt: lease.attempt,
+        lease: lease.token,
+        lease_seconds: context.rules.lease_seconds,
+        buckets: context.stores.access(manifest),
+    }))
+}
+
+fn denied(job: Option<JobId>, refused: Refused) -> ClaimAnswer {
+    let Refused {
+        code,
+        message,
+        hint,
+    } = refused;
+    ClaimAnswer::Denied {
+        code: code.to_owned(),
+        message,
+        hint: hint.to_owned(),
+        job,
+    }
+}
+
+impl From<Denial> for Refused {
+    fn from(denial: Denial) -> Self {
+        Self {
+            code: denial.code(),
+            message: denial.to_string(),
+            hint: denial.hint(),
+        }
+    }
+}
+
+fn leased(id: JobId, holder: &StationName) -> Refused {
+    Refused {
+        code: "Leased",
+        message: format!("job {id} is being done by station `{holder}`"),
+        hint: "wait until that station is done, or until its lease lapses",
+    }
+}
+
+fn unsupported(job: &Job) -> Refused {
+    let what = match job.job_type {
+        model::ids::JobType::Import => "an import of an image (EBS or Glacier)",
+        model::ids::JobType::Export => "an export",
+    };
+    Refused {
+        code: "Unsupported",
+        message: format!("job {} is {what}, which this release cannot do", job.id),
+        hint: "the device is booked as received; keep it, or let the customer cancel the job and \
+               return it with `longshore device return`",
+    }
+}
+
+fn unreadable(job: &Job) -> Refused {
+    Refused {
+        code: "Unsupported",
+        message: format!(
+            "the manifest of job {} cannot be read by this release",
+            job.id
+        ),
+        hint: "the device is booked as received; let the customer submit the manifest again with \
+               UpdateJob",
+    }
+}

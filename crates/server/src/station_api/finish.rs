@@ -1,0 +1,124 @@
+//! The end of a lease, with or without an outcome of its job.
+//!
+//! The job is changed first and the lease ended after: a crash in between leaves a job with its
+//! outcome and a lease that nobody needs, and the station, which got no answer, concludes again.
+//! The job is read before the lease: had another attempt taken over in between, it would have
+//! changed the job, and the swap would fail.
+
+use model::control::{Conclusion, Ending};
+use model::event::Event;
+use model::ids::{JobId, StationName};
+use model::job::{Job, Refusal};
+use model::progress::Progress;
+
+use super::{StationFault, actor};
+use crate::change::{Committed, Draft, tries};
+use crate::http::App;
+use crate::jobstore::JobStoreError;
+
+/// Concludes. The same conclusion under the same token is answered alike however often it comes.
+pub(super) async fn finish(
+    app: &App,
+    station: &StationName,
+    conclusion: Conclusion,
+) -> Result<(), StationFault> {
+    let Conclusion {
+        job: id,
+        lease: token,
+        ending,
+    } = &conclusion;
+    let jobs = &app.context.jobs;
+    for _ in tries() {
+        let draft = Draft::open(&app.context, *id).await?;
+        let mut draft = draft.ok_or(StationFault::UnknownJob(*id))?;
+        let lease = jobs.lease(*id).await?.filter(|lease| lease.token == *token);
+        let lease = lease.ok_or(StationFault::LeaseLost(*id))?;
+        if is_done(draft.job(), ending) {
+            return end(app, station, &conclusion).await;
+        }
+        if lease.ended {
+            return Err(StationFault::LeaseLost(*id));
+        }
+        if let Some(event) = event(ending)
+            && let Err(why) = draft.apply(&event)
+        {
+            return refuse(app, station, &conclusion, why).await;
+        }
+        match draft.commit(&app.context, &actor(station)).await? {
+            Committed::Saved(_) => return end(app, station, &conclusion).await,
+            Committed::Overtaken => {}
+        }
+    }
+    Err(JobStoreError::Conflict.into())
+}
+
+/// Whether the job has this outcome already. One that is given back has none to have.
+fn is_done(job: &Job, ending: &Ending) -> bool {
+    match (ending, &job.progress) {
+        (Ending::Released, _) => true,
+        (
+            Ending::Finished { errors, log },
+            Progress::Finished {
+                errors: e, log: l, ..
+            },
+        ) => errors == e && log == l,
+        (Ending::Aborted { reason }, Progress::Aborted { reason: r, .. }) => reason == r,
+        _ => false,
+    }
+}
+
+fn event(ending: &Ending) -> Option<Event> {
+    match ending {
+        Ending::Finished { errors, log } => Some(Event::TransferFinished {
+            errors: *errors,
+            log: log.clone(),
+        }),
+        Ending::Aborted { reason } => Some(Event::TransferAborted { reason: *reason }),
+        Ending::Released => None,
+    }
+}
+
+async fn end(
+    app: &App,
+    station: &StationName,
+    Conclusion { job, lease, ending }: &Conclusion,
+) -> Result<(), StationFault> {
+    app.context.jobs.end_lease(*job, lease).await?;
+    app.metrics.concluded(*job, name(ending));
+    match ending {
+        Ending::Finished { errors, log } => tracing::info!(
+            %station, %job, errors, log_bucket = %log.bucket, log_key = %log.key, "job finished"
+        ),
+        Ending::Aborted { reason } => {
+            tracing::warn!(%station, %job, reason = reason.code(), "job aborted");
+        }
+        Ending::Released => tracing::info!(%station, %job, "lease given back"),
+    }
+    Ok(())
+}
+
+/// The job cannot have this outcome, for instance because it was canceled: the lease ends all the
+/// same, so that the device may go home.
+async fn refuse(
+    app: &App,
+    station: &StationName,
+    Conclusion { job, lease, ending }: &Conclusion,
+    why: Refusal,
+) -> Result<(), StationFault> {
+    app.context.jobs.end_lease(*job, lease).await?;
+    app.metrics.concluded(*job, "Refused");
+    tracing::warn!(%station, %job, ending = name(ending), %why, "conclusion refused");
+    Err(refused(*job, why))
+}
+
+fn refused(job: JobId, why: Refusal) -> StationFault {
+    StationFault::Refused { job, why }
+}
+
+fn name(ending: &Ending) -> &'static str {
+    match ending {
+        Ending::Finished { .. } => "Finished",
+        Ending::Aborted { .. } => "Aborted",
+        Ending::Released => "Released",
+    }
+}

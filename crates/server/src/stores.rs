@@ -1,0 +1,396 @@
+//! Which S3-compatible store has a bucket, and whether a manifest's buckets may be used.
+//!
+//! Buckets are checked against the real store when a manifest is submitted, so that a customer
+//! learns of a mistake before the disk is in the post: first that all exist, then that the account
+//! may use them and that we can, then that they are in one region. A store that cannot be asked
+//! makes the request fail with nothing stored.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use awsquery::claims::AccessKeyId;
+use awsquery::secret::SecretKey;
+use awsquery::sign::Credentials;
+use model::control::{BucketAccess, StoreAccess};
+use model::ids::{BucketName, JobId, ObjectKey};
+use model::manifest::{BucketUse, Manifest};
+use objects::connect::{Store, Timeouts};
+use objects::probe::{check_read, check_write};
+use objects::s3::address::{Addressing, InvalidEndpoint};
+use objects::{Bucket, StoreError};
+use tokio::sync::Semaphore;
+
+use crate::api::Fault;
+use crate::config::{BucketGlob, StoreConfig};
+use crate::jobstore::Account;
+
+/// Manifests checked at a time: each holds a thread while the store answers.
+const CHECKS_AT_ONCE: usize = 16;
+
+/// How long a store may take over one question of a check. A client waits a minute, and a manifest
+/// asks some six questions.
+const PATIENCE: Timeouts = Timeouts {
+    connect: Duration::from_secs(5),
+    silence: Duration::from_secs(10),
+    assembly: Duration::from_secs(10),
+};
+
+/// What stands after an import's prefix in the key that writing is tried with. Nothing becomes
+/// visible under it.
+const TRIAL_NAME: &str = "longshore-rights-check";
+
+/// A store, and the buckets it has.
+#[derive(Debug, Clone)]
+struct Home {
+    name: String,
+    /// `None`: every bucket that no other store has.
+    buckets: Option<Vec<BucketGlob>>,
+    access: StoreAccess,
+    store: Store,
+}
+
+/// A store that cannot be spoken to at all.
+#[derive(Debug, thiserror::Error)]
+pub enum StoresError {
+    /// Its address is none.
+    #[error("could not use the store `{name}`")]
+    Endpoint {
+        /// What the operator calls it.
+        name: String,
+        /// What is wrong with the address.
+        source: InvalidEndpoint,
+    },
+    /// Its access key is none.
+    #[error("the access key id of the store `{0}` has characters that cannot be signed with")]
+    AccessKey(String),
+}
+
+/// All stores, in the order in which they are asked for a bucket.
+#[derive(Debug)]
+pub struct Stores {
+    homes: Vec<Home>,
+    checks: Semaphore,
+}
+
+impl Stores {
+    /// Prepares to speak to the configured stores and, for all other buckets, to the embedded one,
+    /// if there is one. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`StoresError`] names the first that is not described well.
+    pub fn new(
+        configured: &[StoreConfig],
+        embedded: Option<StoreAccess>,
+    ) -> Result<Self, StoresError> {
+        let mut homes = Vec::new();
+        for config in configured {
+            homes.push(home(
+                &config.name,
+                Some(config.buckets.clone()),
+                access(config),
+            )?);
+        }
+        if let Some(access) = embedded {
+            homes.push(home("embedded", None, access)?);
+        }
+        Ok(Self {
+            homes,
+            checks: Semaphore::new(CHECKS_AT_ONCE),
+        })
+    }
+
+    /// How a station reaches the buckets of a manifest. A bucket that no store has any more is left
+    /// out.
+    #[must_use]
+    pub fn access(&self, manifest: &Manifest) -> Vec<BucketAccess> {
+        let mut buckets: Vec<BucketName> = manifest.buckets().into_iter().map(|(b, _)| b).collect();
+        buckets.sort();
+        buckets.dedup();
+        buckets
+            .into_iter()
+            .filter_map(|bucket| {
+                let access = self.home_of(&bucket)?.access.clone();
+                Some(BucketAccess { bucket, access })
+            })
+            .collect()
+    }
+
+    /// Checks the buckets of a manifest that `account` submits for the job `id`.
+    ///
+    /// # Errors
+    /// [`Fault::NoSuchBucket`], [`Fault::BucketPermission`], [`Fault::MultipleRegions`], in this
+    /// order; [`Fault::Unavailable`] if a store cannot be asked.
+    pub async fn check(
+        self: &Arc<Self>,
+        manifest: &Manifest,
+        account: &Account,
+        id: JobId,
+    ) -> Result<(), Fault> {
+        let needs = needs(manifest, id);
+        let (stores, account) = (Arc::clone(self), account.clone());
+        // Held until the answer is there; never closed.
+        let _turn = self
+            .checks
+            .acquire()
+            .await
+            .map_err(|_| Fault::Unavailable)?;
+        let check = move || {
+            stores.check_existence(&needs)?;
+            stores.check_rights(&needs, &account)?;
+            stores.check_regions(&needs)
+        };
+        tokio::task::spawn_blocking(check)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "bucket check broke off"
+                );
+                Err(Fault::Internal)
+            })
+    }
+
+    fn home_of(&self, bucket: &BucketName) -> Option<&Home> {
+        self.homes.iter().find(|home| match &home.buckets {
+            Some(globs) => globs.iter().any(|glob| glob.matches(bucket)),
+            None => true,
+        })
+    }
+
+    fn check_existence(&self, needs: &[Need]) -> Result<(), Fault> {
+        let mut absent: Vec<BucketName> = Vec::new();
+        for Need { bucket, .. } in needs {
+            if !absent.contains(bucket) && !self.exists(bucket)? {
+                absent.push(bucket.clone());
+            }
+        }
+        if absent.is_empty() {
+            Ok(())
+        } else {
+            Err(Fault::NoSuchBucket(absent))
+        }
+    }
+
+    fn exists(&self, bucket: &BucketName) -> Result<bool, Fault> {
+        let Some(home) = self.home_of(bucket) else {
+            return Ok(false);
+        };
+        match home.store.bucket_exists(bucket) {
+            Ok(exists) => Ok(exists),
+            Err(StoreError::NoSuchBucket(_)) => Ok(false),
+            // Whether it is ours to use is the next question.
+            Err(StoreError::AccessDenied(_) | StoreError::WrongRegion { .. }) => Ok(true),
+            Err(error) => Err(unavailable(bucket, home, &error)),
+        }
+    }
+
+    fn check_rights(&self, needs: &[Need], account: &Account) -> Result<(), Fault> {
+        let mut denied = Vec::new();
+        for need in needs {
+            if !need.is_granted_to(account) || !self.is_possible(need)? {
+                denied.push(format!("{}: may not be {}", need.bucket, need.verb()));
+            }
+        }
+        if denied.is_empty() {
+            Ok(())
+        } else {
+            Err(Fault::BucketPermission(denied))
+        }
+    }
+
+    /// Tries what the job needs, leaving nothing behind.
+    fn is_possible(&self, need: &Need) -> Result<bool, Fault> {
+        let Some(home) = self.home_of(&need.bucket) else {
+            return Ok(false);
+        };
+        let bucket: &dyn Bucket = &home.store.bucket(&need.bucket);
+        let tried = match &need.trial {
+            Trial::Read => check_read(bucket),
+            Trial::Write(key) => check_write(bucket, key),
+        };
+        match tried {
+            Ok(()) => Ok(true),
+            Err(
+                StoreError::AccessDenied(_)
+                | StoreError::NoSuchBucket(_)
+                | StoreError::WrongRegion { .. },
+            ) => Ok(false),
+            Err(error) => Err(unavailable(&need.bucket, home, &error)),
+        }
+    }
+
+    fn check_regions(&self, needs: &[Need]) -> Result<(), Fault> {
+        let regions: Vec<(&BucketName, &str)> = needs
+            .iter()
+            .filter_map(|need| {
+                Some((
+                    &need.bucket,
+                    self.home_of(&need.bucket)?.access.region.as_str(),
+                ))
+            })
+            .collect();
+        if regions.windows(2).all(|pair| pair[0].1 == pair[1].1) {
+            return Ok(());
+        }
+        let mut named: Vec<String> = regions
+            .iter()
+            .map(|(bucket, region)| format!("{bucket}: {region}"))
+            .collect();
+        named.dedup();
+        Err(Fault::MultipleRegions(named))
+    }
+}
+
+/// What a job needs of a bucket, and how that is tried.
+#[derive(Debug)]
+struct Need {
+    bucket: BucketName,
+    usage: BucketUse,
+    trial: Trial,
+}
+
+#[derive(Debug)]
+enum Trial {
+    Read,
+    Write(ObjectKey),
+}
+
+impl Need {
+    /// Whether the account's rights cover it. A report is written, so its bucket is one that the
+    /// account may import to.
+    fn is_granted_to(&self, account: &Account) -> bool {
+        let has = |patterns: &[String]| patterns.iter().any(|p| covers(p, self.bucket.as_str()));
+        match self.usage {
+            BucketUse::Import | BucketUse::Log => has(&account.import),
+            BucketUse::Export => has(&account.export),
+        }
+    }
+
+    fn verb(&self) -> &'static str {
+        match self.usage {
+            BucketUse::Import => "imported to",
+            BucketUse::Export => "exported from",
+            BucketUse::Log => "used for logs",
+        }
+    }
+}
+
+/// What the job `id` with this manifest needs. Writing is tried where it will happen: a store may
+/// allow it under one prefix only.
+fn needs(manifest: &Manifest, id: JobId) -> Vec<Need> {
+    let trial = |usage| match usage {
+        BucketUse::Export => Trial::Read,
+        BucketUse::Log => Trial::Write(manifest.log_key(id)),
+        BucketUse::Import => Trial::Write(trial_key(manifest).unwrap_or(manifest.log_key(id))),
+    };
+    let needs = manifest.buckets().into_iter();
+    needs
+        .map(|(bucket, usage)| Need {
+            bucket,
+            usage,
+            trial: trial(usage),
+        })
+        .collect()
+}
+
+fn trial_key(manifest: &Manifest) -> Option<ObjectKey> {
+    let Manifest::S3Import(import) = manifest else {
+        return None;
+    };
+    ObjectKey::new(format!("{}{TRIAL_NAME}", import.prefix)).ok()
+}
+
+/// Whether a right, a bucket's name or a beginning followed by `*`, covers a bucket.
+fn covers(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => pattern == name,
+    }
+}
+
+fn access(config: &StoreConfig) -> StoreAccess {
+    StoreAccess {
+        endpoint: config.endpoint.clone(),
+        region: config.region.clone(),
+        path_style: config.path_style,
+        access_key_id: config.access_key_id.clone(),
+        secret_access_key: config.secret_access_key.expose().to_owned(),
+    }
+}
+
+fn home(
+    name: &str,
+    buckets: Option<Vec<BucketGlob>>,
+    access: StoreAccess,
+) -> Result<Home, StoresError> {
+    let access_key_id = AccessKeyId::parse(&access.access_key_id)
+        .ok_or_else(|| StoresError::AccessKey(name.to_owned()))?;
+    let secret = SecretKey::new(access.secret_access_key.as_str());
+    let credentials = Credentials {
+        access_key_id,
+        secret,
+        session_token: None,
+    };
+    let mut config =
+        objects::connect::StoreConfig::new(&access.endpoint, &access.region, credentials);
+    config.timeouts = PATIENCE;
+    config.connections = CHECKS_AT_ONCE;
+    config.addressing = if access.path_style {
+        Addressing::Path
+    } else {
+        Addressing::VirtualHost
+    };
+    let store = Store::connect(config).map_err(|source| StoresError::Endpoint {
+        name: name.to_owned(),
+        source,
+    })?;
+    Ok(Home {
+        name: name.to_owned(),
+        buckets,
+        access,
+        store,
+    })
+}
+
+/// The store is in trouble, or does not take our key: the operator has to look.
+fn unavailable(bucket: &BucketName, home: &Home, error: &StoreError) -> Fault {
+    let error: &dyn std::error::Error = error;
+    tracing::error!(%bucket, store = home.name, error, "bucket not checked");
+    Fault::Unavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Overrides};
+
+    #[test]
+    fn an_accounts_rights_are_names_or_beginnings() {
+        assert!(covers("archive", "archive") && !covers("archive", "archive2"));
+        assert!(covers("team-*", "team-a") && !covers("team-*", "tea"));
+        assert!(covers("*", "anything"));
+    }
+
+    #[test]
+    fn the_first_store_that_has_a_bucket_is_asked() {
+        let store = |name: &str, region: &str, buckets: &str| {
+            format!(
+                "[[stores]]\nname = \"{name}\"\nendpoint = \"http://127.0.0.1:1\"\n\
+                 region = \"{region}\"\naccess_key_id = \"key\"\n\
+                 secret_access_key = \"secret\"\nbuckets = [\"{buckets}\"]\n"
+            )
+        };
+        let text = store("a", "eu", "eu-*") + &store("b", "us", "*s");
+        let config = Config::parse("".as_ref(), &text, &Overrides::default()).unwrap();
+        let stores = Stores::new(&config.stores, None).unwrap();
+        let region = |bucket| {
+            let bucket = BucketName::new(bucket).unwrap();
+            stores
+                .home_of(&bucket)
+                .map(|home| home.access.region.as_str())
+        };
+        assert_eq!(region("eu-photos"), Some("eu"));
+        assert_eq!(region("photos"), Some("us"));
+        assert_eq!(region("films2"), None);
+    }
+}

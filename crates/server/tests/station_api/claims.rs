@@ -1,0 +1,230 @@
+//! Which devices are loaded, and what becomes of the jobs of the others.
+
+use model::custody::Custody;
+use model::ids::{BucketName, JobId};
+use model::manifest::Manifest;
+use model::progress::Progress;
+use objects::connect::{Store, StoreConfig};
+use objects::probe::check_write;
+
+use crate::talk::Station;
+use crate::world::{World, at_station, create, export, finished, import, returned};
+
+const DAY: i64 = 24 * 60 * 60;
+
+fn codes(job: &model::job::Job) -> (&'static str, &'static str) {
+    (job.custody.code(), job.progress.code())
+}
+
+#[tokio::test]
+async fn the_right_signature_gets_the_job_and_all_it_takes() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let manifest = format!("{}logBucket: logs\n", import("photos"));
+    let (id, signature) = world.create(&manifest).await;
+    let claim = station.granted(&world, &signature).await;
+    assert_eq!((claim.job, claim.attempt, claim.lease_seconds), (id, 1, 60));
+    assert_eq!(claim.manifest, manifest);
+    assert_eq!(codes(&world.job(id).await), ("AtAWS", "InProgress"));
+    let parsed = Manifest::parse_accepted(&claim.manifest, claim.job_type).unwrap();
+    for bucket in ["photos", "logs"].map(|name| BucketName::new(name).unwrap()) {
+        let access = claim.access(&bucket).unwrap().clone();
+        let key = parsed.log_key(id);
+        let may_write = tokio::task::spawn_blocking(move || {
+            let secret = awsquery::secret::SecretKey::new(access.secret_access_key);
+            let credentials = crate::world::credentials(&access.access_key_id, &secret);
+            let config = StoreConfig::new(access.endpoint, access.region, credentials);
+            check_write(&Store::connect(config).unwrap().bucket(&bucket), &key)
+        });
+        may_write.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_says_nothing_useful_changes_no_job() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    assert_eq!(station.denied(&world, None, None).await, "MissingSignature");
+    assert_eq!(
+        station.denied(&world, Some("nonsense"), None).await,
+        "InvalidSignature"
+    );
+    let long = "x".repeat(5000);
+    assert_eq!(
+        station.denied(&world, Some(&long), None).await,
+        "InvalidSignature"
+    );
+    let other = JobId::new("ZZZZZ").unwrap();
+    assert_eq!(
+        station.denied(&world, Some(&signature), Some(other)).await,
+        "OtherJob"
+    );
+    assert_eq!(
+        station.denied(&world, None, Some(other)).await,
+        "UnknownJob"
+    );
+    assert_eq!(codes(&world.job(id).await), ("NotReceived", "Pending"));
+    assert_eq!(world.jobs().lease(id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_wrong_or_missing_signature_aborts_a_job_that_waits() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (_, other) = world.create(&import("photos")).await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let forged = format!(
+        "version:2.0\nsigningMethod:HmacSHA1\njobId:{id}\n{}",
+        other.lines().last().unwrap()
+    );
+    assert_eq!(
+        station.denied(&world, Some(&forged), None).await,
+        "InvalidSignature"
+    );
+    assert_eq!(codes(&world.job(id).await), ("AtAWS", "InvalidSignature"));
+    // Aborted for good, even with the right one.
+    assert_eq!(station.denied(&world, Some(&signature), None).await, "Over");
+
+    let (id, _) = world.create(&import("photos")).await;
+    assert_eq!(
+        station.denied(&world, None, Some(id)).await,
+        "MissingSignature"
+    );
+    assert_eq!(codes(&world.job(id).await), ("AtAWS", "MissingSignature"));
+    assert_eq!(world.jobs().lease(id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_job_under_lease_is_not_disturbed() {
+    let world = World::start().await;
+    let (one, two) = (
+        Station::register(&world, "dock-1").await,
+        Station::register(&world, "dock-2").await,
+    );
+    let (id, signature) = world.create(&import("photos")).await;
+    let claim = one.granted(&world, &signature).await;
+    let before = world.job(id).await;
+    let forged = signature.replace("signature:", "signature:AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nx:");
+    assert_eq!(two.denied(&world, Some(&signature), None).await, "Leased");
+    assert_eq!(two.denied(&world, Some(&forged), None).await, "Leased");
+    assert_eq!(two.denied(&world, None, Some(id)).await, "Leased");
+    assert_eq!(
+        one.denied(&world, Some(&forged), None).await,
+        "InvalidSignature"
+    );
+    assert_eq!(one.denied(&world, None, Some(id)).await, "MissingSignature");
+    assert_eq!(world.job(id).await, before);
+    let lease = world.jobs().lease(id).await.unwrap().unwrap();
+    assert_eq!((lease.token, lease.ended), (claim.lease, false));
+}
+
+#[tokio::test]
+async fn the_same_station_claims_again_and_the_old_token_is_worth_nothing() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let first = station.granted(&world, &signature).await;
+    let second = station.granted(&world, &signature).await;
+    assert_eq!((first.attempt, second.attempt), (1, 2));
+    assert_ne!(first.lease, second.lease);
+    let tally = crate::world::tally(0, 0, 0);
+    let lost = station.renew(&world, id, &first.lease, tally).await;
+    assert_eq!(lost, model::control::LeaseState::Lost);
+}
+
+#[tokio::test]
+async fn of_two_stations_that_claim_at_once_one_gets_the_job() {
+    let world = World::start().await;
+    let (one, two) = (
+        Station::register(&world, "dock-1").await,
+        Station::register(&world, "dock-2").await,
+    );
+    for _ in 0..10 {
+        let (id, signature) = world.create(&import("photos")).await;
+        let signature = Some(signature.as_str());
+        let answers = futures::join!(
+            one.claim(&world, signature, None),
+            two.claim(&world, signature, None)
+        );
+        let granted = [&answers.0, &answers.1]
+            .into_iter()
+            .filter(|answer| matches!(answer, model::control::ClaimAnswer::Granted(_)))
+            .count();
+        assert_eq!(granted, 1, "{answers:?}");
+        assert_eq!(codes(&world.job(id).await), ("AtAWS", "InProgress"));
+    }
+}
+
+#[tokio::test]
+async fn devices_of_jobs_that_are_over_are_received_and_not_loaded() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-9").await;
+    let now = world.now();
+    let canceled = Progress::Canceled { at: now };
+    for (custody, progress, code) in [
+        (Custody::NotReceived, canceled, "Canceled"),
+        (
+            Custody::NotReceived,
+            Progress::Expired { at: now },
+            "Expired",
+        ),
+        (at_station(now), finished(0, now), "Over"),
+        (returned(now), finished(0, now), "Returned"),
+    ] {
+        let was_returned = matches!(custody, Custody::Returned { .. });
+        let job = world.plant(custody, progress).await;
+        assert_eq!(station.denied(&world, None, Some(job.id)).await, code);
+        let after = world.job(job.id).await;
+        assert_eq!(after.progress, job.progress);
+        assert_eq!(
+            after.custody.code(),
+            if was_returned { "Returned" } else { "AtAWS" }
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_comes_too_late_is_received_even_before_the_sweeper_has_been_by() {
+    let world = World::with("[jobs]\nexpire_after_days = 30\n").await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    world.clock.advance(30 * DAY);
+    assert_eq!(
+        station.denied(&world, Some(&signature), None).await,
+        "Expired"
+    );
+    assert_eq!(codes(&world.job(id).await), ("AtAWS", "Expired"));
+    let events: Vec<_> = world
+        .jobs()
+        .history(id)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter_map(|line| Some(line.event?.name()))
+        .collect();
+    assert_eq!(events, ["Expired", "DeviceArrived"]);
+}
+
+#[tokio::test]
+async fn jobs_that_no_station_can_do_yet_are_received_and_left_as_they_are() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let manifest = export(&["photos"], "logs");
+    let mut params = create(&manifest);
+    params[1].1 = "Export";
+    let created = world.call(&params).await;
+    let id = JobId::new(&created.text("JobId").unwrap()).unwrap();
+    let signature = created.text("SignatureFileContents").unwrap();
+    assert_eq!(
+        station.denied(&world, Some(&signature), None).await,
+        "Unsupported"
+    );
+    assert_eq!(codes(&world.job(id).await), ("AtAWS", "Pending"));
+    assert_eq!(world.jobs().lease(id).await.unwrap(), None);
+    let canceled = world
+        .call(&[("Action", "CancelJob"), ("JobId", id.as_str())])
+        .await;
+    assert_eq!(canceled.code(), "OK");
+    assert_eq!(station.give_back(&world, id, "1Z").await, Ok(()));
+}

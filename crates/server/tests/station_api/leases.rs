@@ -1,0 +1,273 @@
+//! The life of a lease: signs of life, conclusions, and everything that can come between.
+
+use model::control::{Ending, LeaseState};
+use model::ids::JobId;
+use model::progress::AbortReason;
+
+use crate::talk::Station;
+use crate::world::{World, import, log, tally};
+
+fn finished(errors: u64) -> Ending {
+    Ending::Finished { errors, log: log() }
+}
+
+fn refused(code: &str) -> Result<(), (u16, String)> {
+    Err((409, code.to_owned()))
+}
+
+async fn state(world: &World, id: JobId) -> (String, &'static str) {
+    let job = world.job(id).await;
+    (job.custody.code().to_owned(), job.progress.code())
+}
+
+#[tokio::test]
+async fn a_job_runs_from_claim_to_return() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let claim = station.granted(&world, &signature).await;
+    world.clock.advance(50);
+    let held = station
+        .renew(&world, id, &claim.lease, tally(7, 700, 1))
+        .await;
+    assert_eq!(held, LeaseState::Held);
+    let lease = world.jobs().lease(id).await.unwrap().unwrap();
+    assert_eq!(lease.tally, tally(7, 700, 1));
+    assert_eq!(lease.until, world.now().plus_seconds(60));
+    assert_eq!(lease.current.as_deref(), Some("a/b"));
+
+    assert_eq!(
+        station.give_back(&world, id, "1Z").await,
+        refused("InProgress")
+    );
+    assert_eq!(
+        station.finish(&world, id, &claim.lease, finished(1)).await,
+        Ok(())
+    );
+    assert_eq!(
+        state(&world, id).await,
+        ("AtAWS".to_owned(), "SuccessWithErrors")
+    );
+    assert_eq!(station.give_back(&world, id, "1Z").await, Ok(()));
+    // A station that lost the answer says so again.
+    assert_eq!(station.give_back(&world, id, "1Z").await, Ok(()));
+    assert_eq!(
+        station.give_back(&world, id, "2Z").await,
+        refused("Returned")
+    );
+    let status = world
+        .call(&[("Action", "GetStatus"), ("JobId", id.as_str())])
+        .await;
+    assert_eq!(status.text("TrackingNumber").unwrap(), "1Z");
+    assert_eq!(status.text("LogKey").unwrap(), "import-log-ABCDE");
+
+    let metrics = world.http("GET", "/metrics", &[], "").await.body;
+    for line in [
+        "longshore_loaded_files_total 7",
+        "longshore_loaded_bytes_total 700",
+        "longshore_claims_total{answer=\"Granted\"} 1",
+        "longshore_leases_ended_total{ending=\"Finished\"} 1",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn a_conclusion_is_answered_alike_however_often_it_comes() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    for ending in [
+        finished(0),
+        Ending::Aborted {
+            reason: AbortReason::UnsupportedFileFormat,
+        },
+        Ending::Released,
+    ] {
+        let (id, signature) = world.create(&import("photos")).await;
+        let lease = station.granted(&world, &signature).await.lease;
+        for _ in 0..3 {
+            assert_eq!(
+                station.finish(&world, id, &lease, ending.clone()).await,
+                Ok(())
+            );
+        }
+        let after = state(&world, id).await;
+        let other = finished(5);
+        assert_eq!(
+            station.finish(&world, id, &lease, other).await,
+            refused("LeaseLost")
+        );
+        assert_eq!(state(&world, id).await, after);
+        let renewed = station.renew(&world, id, &lease, tally(0, 0, 0)).await;
+        assert_eq!(renewed, LeaseState::Lost);
+    }
+}
+
+#[tokio::test]
+async fn a_crash_between_the_outcome_and_the_end_of_the_lease_is_mended_by_saying_it_again() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    // What a server does that dies before it ends the lease.
+    let stored = world.jobs().job(id).await.unwrap().unwrap();
+    let event = model::event::Event::TransferFinished {
+        errors: 0,
+        log: log(),
+    };
+    let job = stored.job.apply(&event, world.now()).unwrap();
+    let events = [event];
+    world
+        .jobs()
+        .replace_job(&job, stored.version, &events, "t", world.now())
+        .await
+        .unwrap();
+    assert!(!world.jobs().lease(id).await.unwrap().unwrap().ended);
+
+    assert_eq!(
+        station.finish(&world, id, &lease, finished(0)).await,
+        Ok(())
+    );
+    assert!(world.jobs().lease(id).await.unwrap().unwrap().ended);
+    assert_eq!(world.job(id).await, job);
+}
+
+#[tokio::test]
+async fn a_released_job_goes_on_with_the_next_claim() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let first = station.granted(&world, &signature).await;
+    station
+        .finish(&world, id, &first.lease, Ending::Released)
+        .await
+        .unwrap();
+    assert_eq!(state(&world, id).await, ("AtAWS".to_owned(), "InProgress"));
+    let second = station.granted(&world, &signature).await;
+    assert_eq!(second.attempt, 2);
+    // The released attempt has nothing to say any more.
+    assert_eq!(
+        station.finish(&world, id, &first.lease, finished(0)).await,
+        refused("LeaseLost")
+    );
+    assert_eq!(
+        station.finish(&world, id, &second.lease, finished(0)).await,
+        Ok(())
+    );
+}
+
+#[tokio::test]
+async fn a_lease_that_lapsed_and_that_nobody_took_is_still_good() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    world.clock.advance(10_000);
+    assert_eq!(
+        station.renew(&world, id, &lease, tally(1, 1, 0)).await,
+        LeaseState::Held
+    );
+    world.clock.advance(10_000);
+    assert_eq!(
+        station.finish(&world, id, &lease, finished(0)).await,
+        Ok(())
+    );
+    assert_eq!(state(&world, id).await.1, "Complete");
+}
+
+#[tokio::test]
+async fn a_customer_may_cancel_what_runs_if_the_operator_lets_her() {
+    let world = World::with("[jobs]\ncancel_in_progress = true\n").await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    let canceled = world
+        .call(&[("Action", "CancelJob"), ("JobId", id.as_str())])
+        .await;
+    assert_eq!(canceled.code(), "OK");
+    assert_eq!(
+        station.renew(&world, id, &lease, tally(3, 3, 0)).await,
+        LeaseState::Canceled
+    );
+    // It was done before it heard: the customer's word stands, and the device may go home.
+    assert_eq!(
+        station.finish(&world, id, &lease, finished(0)).await,
+        refused("Canceled")
+    );
+    assert_eq!(state(&world, id).await, ("AtAWS".to_owned(), "Canceled"));
+    assert!(world.jobs().lease(id).await.unwrap().unwrap().ended);
+    assert_eq!(
+        station.denied(&world, Some(&signature), None).await,
+        "Canceled"
+    );
+    assert_eq!(station.give_back(&world, id, "1Z").await, Ok(()));
+}
+
+#[tokio::test]
+async fn strangers_tokens_and_unknown_jobs_end_nothing() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    let guess = model::control::LeaseToken("0".repeat(32));
+    assert_eq!(
+        station.finish(&world, id, &guess, finished(0)).await,
+        refused("LeaseLost")
+    );
+    assert_eq!(
+        station.renew(&world, id, &guess, tally(0, 0, 0)).await,
+        LeaseState::Lost
+    );
+    let nowhere = JobId::new("ZZZZZ").unwrap();
+    let unknown = Err((404, "UnknownJob".to_owned()));
+    assert_eq!(
+        station.finish(&world, nowhere, &lease, finished(0)).await,
+        unknown
+    );
+    assert_eq!(station.give_back(&world, nowhere, "1Z").await, unknown);
+    assert_eq!(state(&world, id).await.1, "InProgress");
+    assert_eq!(station.give_back(&world, id, " ").await.unwrap_err().0, 400);
+}
+
+#[tokio::test]
+async fn only_what_was_received_and_is_over_goes_back() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, _) = world.create(&import("photos")).await;
+    assert_eq!(
+        station.give_back(&world, id, "1Z").await,
+        refused("NotReceived")
+    );
+    let waiting = world
+        .plant(
+            crate::world::at_station(world.now()),
+            model::progress::Progress::Pending,
+        )
+        .await;
+    assert_eq!(
+        station.give_back(&world, waiting.id, "1Z").await,
+        refused("NotStarted")
+    );
+}
+
+#[tokio::test]
+async fn after_a_restart_stations_get_a_whole_term_to_come_back() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let claim = station.granted(&world, &signature).await;
+    let bucket = claim.buckets[0].clone();
+    let world = world.restart("", 3600).await;
+    let lease = world.jobs().lease(id).await.unwrap().unwrap();
+    assert_eq!(lease.until, world.now().plus_seconds(60));
+    assert_eq!(
+        station
+            .renew(&world, id, &claim.lease, tally(2, 2, 0))
+            .await,
+        LeaseState::Held
+    );
+    // The way into the embedded store is the same, but for the port the system chose.
+    let again = station.granted(&world, &signature).await;
+    let key = |access: &model::control::StoreAccess| access.secret_access_key.clone();
+    assert_eq!(key(&again.buckets[0].access), key(&bucket.access));
+}

@@ -1,0 +1,14 @@
+//! The station API of a whole service: devices are claimed, loaded, concluded and sent back.
+
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+
+#[path = "../support/world.rs"]
+#[expect(
+    dead_code,
+    reason = "the world serves two test programs, and neither uses all of it"
+)]
+mod world;
+
+mod claims;
+mod leases;
+mod talk;
