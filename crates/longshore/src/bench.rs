@@ -1,0 +1,116 @@
+//! Sets up the station that a command speaks for: beside a running service, or of another host's.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use model::time::SystemClock;
+use server::config::{Config, StationConfig};
+use server::data_dir;
+use station::control::Control;
+use station::dock::Station;
+use station::settings::Settings;
+
+use crate::cli::ServerArgs;
+use crate::environment::Environment;
+use crate::exit::Failure;
+use crate::job::connection::no_service;
+use crate::settings;
+
+/// The station that the arguments name.
+///
+/// # Errors
+/// If there is no service, or no token.
+pub(crate) fn station(args: &ServerArgs) -> Result<Station, Failure> {
+    let data = settings::data_folder(&Environment::of_process(), args.data.data.as_deref())?;
+    let mut config = Config::default().station;
+    if let Some(name) = &args.station {
+        config.name = name.clone();
+    }
+    match (&args.server, &args.token_file) {
+        (Some(url), Some(file)) => Ok(at(url, &read_token(file)?, &data, &config)),
+        _ => beside_service(&data, &config),
+    }
+}
+
+/// The station of the service that runs on the data folder.
+fn beside_service(data: &Path, config: &StationConfig) -> Result<Station, Failure> {
+    let running = data_dir::read_endpoints(data).context("could not find the service")?;
+    let endpoints = running.ok_or_else(|| no_service(Some(data)))?;
+    at_service(&endpoints.api, data, config)
+}
+
+/// The station that goes with the service at `url`, which has the data folder.
+///
+/// # Errors
+/// If its token cannot be read.
+pub(crate) fn at_service(
+    url: &str,
+    data: &Path,
+    config: &StationConfig,
+) -> Result<Station, Failure> {
+    Ok(at(url, &read_token(&token_path(data))?, data, config))
+}
+
+fn at(url: &str, token: &str, data: &Path, config: &StationConfig) -> Station {
+    Station {
+        name: config.name.clone(),
+        control: Control::new(url, token),
+        folder: data.join("station"),
+        settings: settings_of(config),
+        clock: Arc::new(SystemClock),
+    }
+}
+
+/// The token of the service's own station.
+fn token_path(data: &Path) -> PathBuf {
+    data.join("station").join("token")
+}
+
+fn read_token(path: &Path) -> Result<String, Failure> {
+    let read = std::fs::read_to_string(path);
+    let text = read.with_context(|| format!("could not read the token `{}`", path.display()))?;
+    Ok(text.trim().to_owned())
+}
+
+fn settings_of(config: &StationConfig) -> Settings {
+    Settings {
+        parallel_puts: usize::try_from(config.parallel_puts).unwrap_or(usize::MAX),
+        memory_bytes: mebibytes(config.memory_mib),
+        multipart_threshold: mebibytes(config.multipart_threshold_mib),
+        part_bytes: mebibytes(config.part_mib),
+        ..Settings::default()
+    }
+}
+
+fn mebibytes(count: u32) -> u64 {
+    u64::from(count) << 20
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::ids::StationName;
+
+    #[test]
+    fn settings_are_those_of_the_configuration() {
+        let mut config = Config::default().station;
+        config.name = StationName::new("bench-1").unwrap();
+        config.memory_mib = 64;
+        config.parallel_puts = 7;
+        let station = at("http://127.0.0.1:1", "t", Path::new("/data"), &config);
+        assert_eq!(station.name.as_str(), "bench-1");
+        assert_eq!(station.settings.memory_bytes, 64 << 20);
+        assert_eq!(station.settings.parallel_puts, 7);
+        assert_eq!(station.folder, Path::new("/data/station"));
+    }
+
+    #[test]
+    fn without_a_service_there_is_no_station() {
+        let empty = tempfile::tempdir().unwrap();
+        let failure = beside_service(empty.path(), &Config::default().station)
+            .err()
+            .unwrap();
+        assert_eq!(failure.exit, crate::exit::Exit::Unavailable);
+    }
+}

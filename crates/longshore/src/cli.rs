@@ -1,0 +1,443 @@
+//! The command line as clap reads it: definitions only, nothing is done here.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::ids::{AccessKeyId, BucketName, JobId, JobType, StationName};
+
+/// The receiving dock for shipped disks.
+///
+/// Longshore loads disks into any S3-compatible store under the AWS Import/Export (Disk) API. A
+/// customer makes a job and writes its SIGNATURE file to a disk; a station docks the disk, loads
+/// every file and leaves a report that accounts for each of them.
+///
+/// Try it: `longshore import FOLDER --bucket photos` needs no set-up.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: `longshore help exit-codes`.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LogArgs {
+    /// What to log to stderr: error, warn, info, debug, trace, or tracing directives such as
+    /// `station=debug`. Default: info for serve, warn otherwise
+    #[arg(long, global = true, env = "LONGSHORE_LOG", value_name = "LEVEL")]
+    #[arg(hide_env_values = true, help_heading = "Logging")]
+    pub(crate) log: Option<String>,
+    /// How log lines look
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        help_heading = "Logging"
+    )]
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// For machines: one JSON object a line
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Load a folder into a bucket, with no set-up
+    Import(ImportArgs),
+    /// Run the service: Import/Export API, job store, S3 store
+    Serve(ServeArgs),
+    /// Load a device that has arrived, beside a running service
+    Dock(DockArgs),
+    /// Say what became of a device
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// Make and follow jobs, as their customer
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Make, list and revoke access keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Make accounts and say which buckets they may use
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Admit the hosts that have the devices
+    #[command(subcommand)]
+    Station(StationCommand),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print or write the manual pages
+    Man {
+        /// Write a page for every command into this folder
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// List the exit codes
+    #[command(long_about = format!("List the exit codes\n\n{}", crate::exit::table()))]
+    ExitCodes,
+}
+
+/// Where the data folder is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DataArgs {
+    /// The data folder. Default: $XDG_DATA_HOME/longshore, else ~/.local/share/longshore
+    #[arg(
+        long,
+        env = "LONGSHORE_DATA",
+        value_name = "DIR",
+        hide_env_values = true
+    )]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// `longshore import`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "The job, its SIGNATURE and its report stay in the data folder; nothing \
+    is written to FOLDER. With a manifest, options it leaves out are filled in: bucket, prefix, \
+    deviceId, returnAddress and so on."
+)]
+pub(crate) struct ImportArgs {
+    /// The folder to load
+    pub(crate) folder: PathBuf,
+    /// The bucket to load it into; the embedded store makes it if it is missing
+    #[arg(long, short, required_unless_present_any = ["manifest", "resume"])]
+    pub(crate) bucket: Option<BucketName>,
+    /// What to put in front of every object's key; no slash is added
+    #[arg(long, short)]
+    pub(crate) prefix: Option<String>,
+    /// A manifest with further options, such as `ignore` or `cacheControl`
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Go on with a job of this folder that was interrupted
+    #[arg(long, value_name = "JOBID", conflicts_with_all = ["bucket", "prefix", "manifest"])]
+    pub(crate) resume: Option<JobId>,
+    /// Settings of the service, if none is running on the data folder. Unless --data is given, the
+    /// data folder is the one they name
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+/// `longshore serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Where the Import/Export API and the station API listen. Default: 127.0.0.1:4780
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where the embedded S3 store listens. Default: 127.0.0.1:4781
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) s3_listen: Option<SocketAddr>,
+    /// A file of settings. Unless --data is given, the data folder is the one it names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Which server a station speaks to.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServerArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// URL of the server, where it runs on another host
+    #[arg(long, value_name = "URL", requires = "token_file")]
+    pub(crate) server: Option<String>,
+    /// A file with this station's token, as `longshore station token` printed it
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The name of this station, as its token was made for. Default: the host's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) station: Option<StationName>,
+}
+
+/// `longshore dock`.
+#[derive(Debug, Args)]
+pub(crate) struct DockArgs {
+    /// The device: the folder where its file system is mounted, read-only at best
+    #[arg(value_name = "DEVICE_PATH")]
+    pub(crate) device: PathBuf,
+    /// The job it is said to belong to; refused if its SIGNATURE names another
+    #[arg(long, value_name = "JOBID")]
+    pub(crate) job: Option<JobId>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// `longshore device`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeviceCommand {
+    /// Mark a device as sent back to its owner
+    Return(ReturnArgs),
+}
+
+/// `longshore device return`.
+#[derive(Debug, Args)]
+pub(crate) struct ReturnArgs {
+    /// The job
+    #[arg(value_name = "JOBID")]
+    pub(crate) job: JobId,
+    /// Who carries it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) carrier: String,
+    /// The carrier's number for the parcel
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) tracking: String,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Which endpoint a customer speaks to, and with which key.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ApiArgs {
+    /// URL of the API. Default: LONGSHORE_ENDPOINT, AWS_ENDPOINT_URL_IMPORTEXPORT, or the service
+    /// that runs on the data folder
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// A profile of the AWS credentials file. Default: the keys in the environment, AWS_PROFILE,
+    /// or the data folder's key
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The region to sign for. Default: AWS_REGION, AWS_DEFAULT_REGION, or us-east-1
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// The data folder. Default: $XDG_DATA_HOME/longshore, else ~/.local/share/longshore
+    #[arg(
+        long,
+        env = "LONGSHORE_DATA",
+        value_name = "DIR",
+        hide_env_values = true
+    )]
+    pub(crate) data: Option<PathBuf>,
+    /// Print JSON with the member names of the API
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `longshore job`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobCommand {
+    /// Make a job (CreateJob)
+    Create(CreateArgs),
+    /// Replace a job's manifest before its device is loaded (UpdateJob)
+    Update(UpdateArgs),
+    /// Take a job back before its device is loaded (CancelJob)
+    Cancel {
+        /// The job
+        #[arg(value_name = "JOBID")]
+        job: String,
+        #[command(flatten)]
+        api: ApiArgs,
+    },
+    /// List your jobs, newest first (ListJobs)
+    List {
+        /// At most so many
+        #[arg(long, value_name = "N")]
+        max: Option<usize>,
+        #[command(flatten)]
+        api: ApiArgs,
+    },
+    /// Show where a device is and what became of its data (GetStatus)
+    Status {
+        /// The job
+        #[arg(value_name = "JOBID")]
+        job: String,
+        /// Print every change until the job is over; the exit code tells how it went
+        #[arg(long)]
+        watch: bool,
+        #[command(flatten)]
+        api: ApiArgs,
+    },
+    /// Write a job's SIGNATURE file to a device (GetStatus)
+    Sign {
+        /// The job
+        #[arg(value_name = "JOBID")]
+        job: String,
+        /// The root of the device
+        #[arg(value_name = "DEVICE_PATH")]
+        device: PathBuf,
+        /// Overwrite the SIGNATURE of another job
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        api: ApiArgs,
+    },
+}
+
+/// What a manifest is and for which kind of job.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ManifestArgs {
+    /// The manifest; `-` is stdin
+    pub(crate) manifest: PathBuf,
+    /// What the job does: import or export
+    #[arg(long = "type", value_name = "TYPE", default_value = "import", value_parser = job_type)]
+    pub(crate) job_type: JobType,
+    /// Check the manifest, change nothing
+    #[arg(long)]
+    pub(crate) validate_only: bool,
+}
+
+/// `longshore job create`.
+#[derive(Debug, Args)]
+pub(crate) struct CreateArgs {
+    #[command(flatten)]
+    pub(crate) manifest: ManifestArgs,
+    /// Write the SIGNATURE file to the device with this root
+    #[arg(long, value_name = "DEVICE_PATH", conflicts_with = "validate_only")]
+    pub(crate) sign: Option<PathBuf>,
+    /// Overwrite the SIGNATURE of another job
+    #[arg(long, requires = "sign")]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+}
+
+/// `longshore job update`.
+#[derive(Debug, Args)]
+pub(crate) struct UpdateArgs {
+    /// The job
+    #[arg(value_name = "JOBID")]
+    pub(crate) job: String,
+    #[command(flatten)]
+    pub(crate) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+}
+
+/// Where the job store is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StoreArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// The service's settings, where they name another job store than the data folder's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// `longshore key`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make an access key and print it as an AWS credentials profile
+    Create {
+        /// The account, by name or number
+        #[arg(long, default_value = "default")]
+        account: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// List the access keys, without their secrets
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Revoke an access key for good
+    Revoke {
+        /// The key's id
+        #[arg(value_name = "ACCESS_KEY_ID")]
+        key: AccessKeyId,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+/// `longshore account`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Make an account
+    Create {
+        /// What you call it
+        name: String,
+        #[command(flatten)]
+        rights: RightsArgs,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// List the accounts and the buckets they may use
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Let an account use buckets
+    Allow(ChangeRightsArgs),
+    /// Take buckets back from an account, as they were allowed
+    Deny(ChangeRightsArgs),
+}
+
+/// Buckets for a purpose.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RightsArgs {
+    /// A bucket it may import to, or the beginning of bucket names followed by `*`; repeatable
+    #[arg(long, value_name = "BUCKET")]
+    pub(crate) import: Vec<String>,
+    /// A bucket it may export from, in the same form; repeatable
+    #[arg(long, value_name = "BUCKET")]
+    pub(crate) export: Vec<String>,
+}
+
+/// `longshore account allow` and `deny`.
+#[derive(Debug, Args)]
+pub(crate) struct ChangeRightsArgs {
+    /// The account, by name or number
+    pub(crate) account: String,
+    #[command(flatten)]
+    pub(crate) rights: RightsArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// `longshore station`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StationCommand {
+    /// Admit a station, or give it a new token, and print the token
+    Token {
+        /// Its name
+        name: StationName,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+fn job_type(text: &str) -> Result<JobType, String> {
+    JobType::parse(text).ok_or_else(|| "expected `import` or `export`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,42 @@
+//! `longshore device`: what becomes of a device after its data was handled.
+
+use model::control::ReturnRequest;
+
+use crate::bench;
+use crate::cli::{DeviceCommand, ReturnArgs};
+use crate::docking;
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Runs a `longshore device` command.
+///
+/// # Errors
+/// What the server refuses, and what keeps us from telling it.
+pub(crate) fn run(command: &DeviceCommand) -> Result<Exit, Failure> {
+    match command {
+        DeviceCommand::Return(args) => give_back(args),
+    }
+}
+
+fn give_back(args: &ReturnArgs) -> Result<Exit, Failure> {
+    let request = ReturnRequest {
+        job: args.job,
+        carrier: args.carrier.clone(),
+        tracking_number: args.tracking.clone(),
+    };
+    let told = bench::station(&args.server)?.control.give_back(&request);
+    told.map_err(|error| {
+        let (exit, hint) = docking::control_exit(&error);
+        Failure::new(exit, error).hint(hint)
+    })?;
+    let ReturnArgs {
+        job,
+        carrier,
+        tracking,
+        ..
+    } = args;
+    output::note(&format!(
+        "The device of job {job} is on its way back: {carrier} {tracking}."
+    ));
+    Ok(Exit::Ok)
+}

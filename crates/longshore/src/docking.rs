@@ -1,0 +1,277 @@
+//! Docks a device at a station with progress on the screen, and says how it went: shared by `import`
+//! and `dock`.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use model::ids::JobId;
+use serde::Serialize;
+use station::control::ControlError;
+use station::dock::{DockError, Docking, Done, Station};
+use station::progress::Progress;
+use station::report::DeliveryError;
+use station::stop::{Halt, Stop};
+
+use crate::exit::{Exit, Failure};
+use crate::{interrupt, output, progress_bar};
+
+/// A device that was loaded.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// What the station says.
+    pub(crate) done: Done,
+    /// How long it took.
+    pub(crate) time: Duration,
+    /// Files that an earlier attempt had stored.
+    pub(crate) resumed: u64,
+    /// Bytes sent in this attempt.
+    pub(crate) sent_bytes: u64,
+}
+
+/// Docks a device until its job is done or cannot go on; Ctrl-C stops it in order.
+///
+/// # Errors
+/// [`DockError`], or that signals cannot be listened for.
+pub(crate) fn load(
+    station: &Station,
+    device: &Path,
+    docking: &Docking,
+) -> Result<Result<Loaded, DockError>, Failure> {
+    let (progress, stop) = (Progress::default(), Stop::default());
+    interrupt::stops(stop.clone()).context("could not listen for signals")?;
+    let begun = Instant::now();
+    let docked = progress_bar::beside(&progress, || {
+        station.dock(device, docking, &progress, &stop)
+    });
+    let snapshot = progress.snapshot();
+    Ok(docked.map(|done| Loaded {
+        done,
+        time: begun.elapsed(),
+        resumed: snapshot.resumed,
+        sent_bytes: snapshot.sent_bytes,
+    }))
+}
+
+impl Loaded {
+    /// How the program ends.
+    pub(crate) fn exit(&self) -> Exit {
+        if self.done.tally.failed > 0 {
+            Exit::SomeFailed
+        } else {
+            Exit::Ok
+        }
+    }
+
+    /// The first line of the summary, and where the report is.
+    pub(crate) fn summary(&self) -> String {
+        let tally = self.done.tally;
+        let mut text = format!(
+            "Loaded {} ({}) into bucket {} in {}, {}. {}, {} left out.\n",
+            output::count(tally.stored, "file"),
+            output::bytes(tally.bytes),
+            self.done.bucket,
+            output::span(self.time),
+            output::rate(self.sent_bytes, self.time),
+            output::count(tally.failed, "error"),
+            tally.ignored,
+        );
+        if self.resumed > 0 {
+            let resumed = output::count(self.resumed, "file");
+            text.push_str(&format!(
+                "Of these {resumed} had been loaded by an earlier attempt.\n"
+            ));
+        }
+        text
+    }
+
+    /// Where the report is, in the store and on this machine.
+    pub(crate) fn report(&self) -> String {
+        let Done { log, report, .. } = &self.done;
+        format!(
+            "s3://{}/{}  (also {})",
+            log.bucket,
+            log.key,
+            report.display()
+        )
+    }
+
+    /// The summary for machines: everything exact.
+    pub(crate) fn json(&self) -> Summary<'_> {
+        let Done {
+            job,
+            attempt,
+            bucket,
+            tally,
+            log,
+            report,
+        } = &self.done;
+        Summary {
+            job: *job,
+            attempt: *attempt,
+            bucket: bucket.as_str(),
+            files: tally.stored,
+            bytes: tally.bytes,
+            left_out: tally.ignored,
+            errors: tally.failed,
+            resumed: self.resumed,
+            sent_bytes: self.sent_bytes,
+            seconds: self.time.as_secs_f64(),
+            report: format!("s3://{}/{}", log.bucket, log.key),
+            report_file: report,
+        }
+    }
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary<'a> {
+    job: JobId,
+    attempt: u32,
+    bucket: &'a str,
+    files: u64,
+    bytes: u64,
+    left_out: u64,
+    errors: u64,
+    resumed: u64,
+    sent_bytes: u64,
+    seconds: f64,
+    report: String,
+    report_file: &'a Path,
+}
+
+/// A device that was not loaded, in the user's terms. `again` is the command that goes on.
+pub(crate) fn failure(error: DockError, again: &str) -> Failure {
+    let (exit, hint) = match &error {
+        DockError::Denied { hint, .. } => (Exit::Refused, hint.clone()),
+        DockError::Busy(_) => (
+            Exit::Refused,
+            "wait until it is done, or stop it".to_owned(),
+        ),
+        DockError::NotMounted(_) => (
+            Exit::Refused,
+            "mount it read-only and dock the mount point".to_owned(),
+        ),
+        DockError::Control(error) => control_exit(error),
+        DockError::Stopped { why, .. } => (halt_exit(why), on_again(why, again)),
+        DockError::Undelivered { why, .. } => {
+            let exit = match why {
+                DeliveryError::Store(_) => Exit::Unavailable,
+                DeliveryError::Read(_) => Exit::Error,
+            };
+            (exit, format!("`{again}` tries again"))
+        }
+        DockError::Device { .. }
+        | DockError::Manifest { .. }
+        | DockError::Folder { .. }
+        | DockError::Store { .. }
+        | DockError::Journal(_) => (Exit::Error, String::new()),
+    };
+    Failure::new(exit, error).hint(hint)
+}
+
+/// How the program ends when the server does not play along, and what to do.
+pub(crate) fn control_exit(error: &ControlError) -> (Exit, String) {
+    match error {
+        ControlError::Unreachable { .. } => (
+            Exit::Unavailable,
+            "is `longshore serve` running there?".to_owned(),
+        ),
+        ControlError::Trouble { .. } => (Exit::Unavailable, "try again later".to_owned()),
+        ControlError::Refused(fault) if fault.code == "Unauthorized" => (
+            Exit::Refused,
+            "`longshore station token NAME` makes a new token".to_owned(),
+        ),
+        ControlError::Refused(_) => (Exit::Refused, String::new()),
+    }
+}
+
+fn halt_exit(why: &Halt) -> Exit {
+    match why {
+        Halt::Interrupted => Exit::Interrupted,
+        Halt::Canceled | Halt::LeaseLost => Exit::Refused,
+        Halt::Store(_) => Exit::Unavailable,
+        Halt::Device(_) | Halt::Journal(_) => Exit::Error,
+    }
+}
+
+fn on_again(why: &Halt, again: &str) -> String {
+    match why {
+        Halt::Canceled => "return the device with `longshore device return`".to_owned(),
+        Halt::LeaseLost => "another attempt has the job; see `longshore job status`".to_owned(),
+        Halt::Interrupted | Halt::Device(_) | Halt::Store(_) | Halt::Journal(_) => {
+            format!("`{again}` goes on where it stopped")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::control::{ControlFault, Tally};
+    use model::ids::{BucketName, ObjectKey};
+    use model::progress::LogLocation;
+
+    fn loaded(failed: u64) -> Loaded {
+        let bucket = BucketName::new("photos").unwrap();
+        let key = ObjectKey::new("import-log-ABCDE").unwrap();
+        let done = Done {
+            job: JobId::new("ABCDE").unwrap(),
+            attempt: 1,
+            bucket: bucket.clone(),
+            tally: Tally {
+                stored: 12,
+                bytes: 1_400_000,
+                ignored: 1,
+                failed,
+            },
+            log: LogLocation { bucket, key },
+            report: "/d/report.csv".into(),
+        };
+        let time = Duration::from_millis(300);
+        Loaded {
+            done,
+            time,
+            resumed: 0,
+            sent_bytes: 1_400_000,
+        }
+    }
+
+    #[test]
+    fn the_summary_says_what_was_loaded() {
+        assert_eq!(
+            loaded(0).summary(),
+            "Loaded 12 files (1.4 MB) into bucket photos in 0.3 s, 4.7 MB/s. 0 errors, 1 left out.\n"
+        );
+        assert_eq!(
+            loaded(0).report(),
+            "s3://photos/import-log-ABCDE  (also /d/report.csv)"
+        );
+        assert_eq!(
+            (loaded(0).exit(), loaded(1).exit()),
+            (Exit::Ok, Exit::SomeFailed)
+        );
+    }
+
+    #[test]
+    fn every_end_has_its_code_and_a_way_on() {
+        let job = JobId::new("ABCDE").unwrap();
+        let ends = [
+            (Halt::Interrupted, Exit::Interrupted, "goes on"),
+            (Halt::Canceled, Exit::Refused, "return"),
+            (Halt::LeaseLost, Exit::Refused, "another attempt"),
+        ];
+        for (why, exit, words) in ends {
+            let failure = failure(DockError::Stopped { job, why }, "longshore dock X");
+            assert_eq!(failure.exit, exit);
+            assert!(failure.hint.unwrap().contains(words));
+        }
+        let fault = ControlFault {
+            code: "Unauthorized".into(),
+            message: "no".into(),
+        };
+        let failure = failure(DockError::Control(ControlError::Refused(fault)), "");
+        assert_eq!(failure.exit, Exit::Refused);
+        assert!(failure.hint.unwrap().contains("station token"));
+    }
+}

@@ -1,0 +1,194 @@
+//! The service that an import works with: the one that runs on the data folder, or one of its own
+//! that ends with the command.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use awsquery::sign::Credentials;
+use model::ids::BucketName;
+use model::time::SystemClock;
+use objects::StoreError;
+use objects::connect::{Store, StoreConfig};
+use server::config::{BucketHome, Config};
+use server::data_dir::{self, DataDirError, Endpoints};
+use server::service::{RunningService, Service, StartError};
+use station::dock::Station;
+use tokio::runtime::Runtime;
+
+use crate::exit::{Exit, Failure};
+use crate::job::client::Client;
+use crate::job::credentials;
+use crate::{bench, serve};
+
+/// How long to wait for a service that has the data folder and is still starting or stopping.
+const OTHER_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often to look for it meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// A service to work with, and the key of its first account.
+pub(crate) struct Ground {
+    config: Config,
+    endpoints: Endpoints,
+    credentials: Credentials,
+    own: Option<Own>,
+}
+
+/// A service of this process.
+struct Own {
+    runtime: Runtime,
+    service: RunningService,
+}
+
+impl Ground {
+    /// Starts a service, or finds the one that has the data folder.
+    ///
+    /// # Errors
+    /// If there is neither, or the first account has no key.
+    pub(crate) fn open(config: Config) -> Result<Self, Failure> {
+        let data = config.server.data.clone();
+        let begun = Instant::now();
+        let (endpoints, own) = loop {
+            match start(&config) {
+                Ok(own) => break (own_endpoints(&own.service), Some(own)),
+                Err(StartError::DataDir(DataDirError::InUse { .. }))
+                    if begun.elapsed() < OTHER_WITHIN =>
+                {
+                    if let Some(endpoints) = running(&data)? {
+                        break (endpoints, None);
+                    }
+                    std::thread::sleep(LOOK_EVERY);
+                }
+                Err(error) => return Err(serve::not_started(error)),
+            }
+        };
+        let path = data_dir::credentials_path(&data);
+        match credentials::read(&path, "default") {
+            Ok(credentials) => Ok(Self {
+                config,
+                endpoints,
+                credentials,
+                own,
+            }),
+            Err(error) => {
+                if let Some(own) = own {
+                    own.stop();
+                }
+                Err(Failure::new(Exit::Error, error).hint(format!(
+                    "`longshore key create` makes a key; put it into {}",
+                    path.display()
+                )))
+            }
+        }
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> &Path {
+        &self.config.server.data
+    }
+
+    /// Whether another process has the service, which goes on after this one.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.own.is_none()
+    }
+
+    /// URL of the embedded store, if there is one.
+    pub(crate) fn s3(&self) -> Option<&str> {
+        self.endpoints.s3.as_deref()
+    }
+
+    /// Where the embedded store has the files of a bucket; `None` if another store has it.
+    pub(crate) fn objects_of(&self, bucket: &BucketName) -> Option<PathBuf> {
+        self.is_embedded(bucket)
+            .then(|| self.data().join("objects").join(bucket.as_str()))
+    }
+
+    /// The customer's way to the API.
+    ///
+    /// # Errors
+    /// If the service says a URL that is none.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        let region = &self.config.embedded_store.region;
+        Ok(Client::new(
+            &self.endpoints.api,
+            region,
+            self.credentials.clone(),
+        )?)
+    }
+
+    /// The station of this machine.
+    ///
+    /// # Errors
+    /// If its token cannot be read.
+    pub(crate) fn station(&self) -> Result<Station, Failure> {
+        bench::at_service(&self.endpoints.api, self.data(), &self.config.station)
+    }
+
+    /// Makes the bucket if the embedded store is to have it. Buckets of other stores are left to
+    /// whoever runs them.
+    ///
+    /// # Errors
+    /// If the store refuses or does not answer.
+    pub(crate) fn ensure_bucket(&self, bucket: &BucketName) -> Result<(), Failure> {
+        let Some(url) = self.s3().filter(|_| self.is_embedded(bucket)) else {
+            return Ok(());
+        };
+        let region = &self.config.embedded_store.region;
+        let store = Store::connect(StoreConfig::new(url, region, self.credentials.clone()))
+            .context("could not use the embedded store")?;
+        match store.create_bucket(bucket) {
+            Ok(()) => Ok(()),
+            // Of another account: whether this one may load into it is decided with the job.
+            Err(StoreError::Refused(answer)) if answer.code == "BucketAlreadyExists" => Ok(()),
+            Err(error) => {
+                let exit = if error.may_retry() {
+                    Exit::Unavailable
+                } else {
+                    Exit::Refused
+                };
+                let context = format!("could not make the bucket `{bucket}`");
+                Err(Failure::new(
+                    exit,
+                    anyhow::Error::new(error).context(context),
+                ))
+            }
+        }
+    }
+
+    /// Ends what was begun.
+    pub(crate) fn close(self) {
+        if let Some(own) = self.own {
+            own.stop();
+        }
+    }
+
+    fn is_embedded(&self, bucket: &BucketName) -> bool {
+        matches!(self.config.home_of(bucket), Some(BucketHome::Embedded))
+    }
+}
+
+impl Own {
+    fn stop(self) {
+        self.runtime.block_on(self.service.stop());
+    }
+}
+
+fn start(config: &Config) -> Result<Own, StartError> {
+    let runtime = serve::runtime()?;
+    let service = runtime.block_on(Service::start(config, Arc::new(SystemClock)))?;
+    Ok(Own { runtime, service })
+}
+
+/// From within this process, whatever the world calls it.
+fn own_endpoints(service: &RunningService) -> Endpoints {
+    Endpoints {
+        api: format!("http://{}", service.api_addr),
+        ..service.endpoints.clone()
+    }
+}
+
+fn running(data: &Path) -> Result<Option<Endpoints>, Failure> {
+    Ok(data_dir::read_endpoints(data).context("could not find the service that runs")?)
+}

@@ -1,0 +1,55 @@
+//! Ctrl-C and SIGTERM: the first asks the work to stop in order, the second ends the process.
+
+use std::io;
+
+use station::stop::{Halt, Stop};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::exit::Exit;
+use crate::output;
+
+/// Listens for signals on a thread of its own for as long as the process lives.
+///
+/// # Errors
+/// If the system lets nobody listen.
+pub(crate) fn stops(stop: Stop) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let (mut interrupt, mut terminate) = {
+        let _context = runtime.enter();
+        signals()?
+    };
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            runtime.block_on(async {
+                either(&mut interrupt, &mut terminate).await;
+                output::note("Stopping in order; once more stops at once.");
+                stop.halt(Halt::Interrupted);
+                either(&mut interrupt, &mut terminate).await;
+                // Whatever was going on is in the journal as far as it is true.
+                std::process::exit(Exit::Interrupted.number().into());
+            });
+        })?;
+    Ok(())
+}
+
+/// The signals that end a program, from within a runtime.
+///
+/// # Errors
+/// If the system lets nobody listen.
+pub(crate) fn signals() -> io::Result<(Signal, Signal)> {
+    Ok((
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    ))
+}
+
+/// Waits for one of two signals.
+pub(crate) async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
+}

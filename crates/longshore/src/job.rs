@@ -1,0 +1,274 @@
+//! `longshore job`: what a customer does with jobs, through the public API of any endpoint.
+
+mod answers;
+pub(crate) mod client;
+pub(crate) mod connection;
+pub(crate) mod credentials;
+mod show;
+pub(crate) mod signature_file;
+
+use std::io::Read as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use model::ids::JobId;
+use model::limits;
+
+use crate::cli::{ApiArgs, CreateArgs, JobCommand, ManifestArgs, UpdateArgs};
+use crate::exit::{Exit, Failure};
+use crate::output;
+use answers::{Created, Status};
+use client::{ApiError, Client};
+use connection::connect;
+use signature_file::{Overwrite, SignError};
+
+/// How often `--watch` asks.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
+
+/// Runs a `longshore job` command.
+///
+/// # Errors
+/// What the API refuses, and what keeps us from asking it.
+pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
+    match command {
+        JobCommand::Create(args) => create(args),
+        JobCommand::Update(args) => update(args),
+        JobCommand::Cancel { job, api } => cancel(job, api),
+        JobCommand::List { max, api } => list(*max, api),
+        JobCommand::Status {
+            job,
+            watch: false,
+            api,
+        } => status(job, api),
+        JobCommand::Status {
+            job,
+            watch: true,
+            api,
+        } => watch(job, api),
+        JobCommand::Sign {
+            job,
+            device,
+            force,
+            api,
+        } => sign(job, device, Overwrite::from_flag(*force), api),
+    }
+}
+
+fn create(args: &CreateArgs) -> Result<Exit, Failure> {
+    let manifest = read_manifest(&args.manifest)?;
+    let overwrite = Overwrite::from_flag(args.force);
+    if let Some(device) = &args.sign {
+        signature_file::check(device, None, overwrite).map_err(cannot_sign)?;
+    }
+    let client = connect(&args.api)?;
+    let kind = args.manifest.job_type;
+    let created = client.create(kind, &manifest, args.manifest.validate_only)?;
+    let signed = match &args.sign {
+        Some(device) => write_signature(device, &created, overwrite),
+        None => Ok(()),
+    };
+    if args.api.json {
+        output::json(&created)?;
+    } else {
+        tell_created(&created, args)?;
+    }
+    signed.map(|()| Exit::Ok)
+}
+
+fn tell_created(created: &Created, args: &CreateArgs) -> Result<(), Failure> {
+    output::data(&show::created(created))?;
+    if args.manifest.validate_only {
+        output::note("The manifest is good. No job was made.");
+    } else if args.sign.is_none() {
+        output::note("\nPut this into a file named SIGNATURE in the root of the device:\n");
+        output::data(
+            created
+                .signature_file_contents
+                .as_deref()
+                .unwrap_or_default(),
+        )?;
+    }
+    Ok(())
+}
+
+fn write_signature(device: &Path, created: &Created, overwrite: Overwrite) -> Result<(), Failure> {
+    let job = &created.job_id;
+    let contents = created
+        .signature_file_contents
+        .as_deref()
+        .unwrap_or_default();
+    // Asked before the job was made; what has come since is not ours to replace.
+    let written = signature_file::write(device, JobId::new(job).ok(), contents, overwrite);
+    let path = written.map_err(|error| {
+        let error = anyhow::Error::new(error).context(format!("job {job} is made, but not signed"));
+        Failure::new(Exit::Error, error).hint(format!(
+            "`longshore job sign {job} DEVICE_PATH` writes the SIGNATURE again"
+        ))
+    })?;
+    output::note(&format!("Wrote {}", path.display()));
+    Ok(())
+}
+
+fn update(args: &UpdateArgs) -> Result<Exit, Failure> {
+    let manifest = read_manifest(&args.manifest)?;
+    let (kind, validate_only) = (args.manifest.job_type, args.manifest.validate_only);
+    let updated = connect(&args.api)?.update(&args.job, kind, &manifest, validate_only)?;
+    if args.api.json {
+        output::json(&updated)?;
+    } else {
+        output::data(&show::updated(&updated))?;
+        output::note(&match validate_only {
+            true => "The manifest is good. The job was not changed.".to_owned(),
+            false => format!("Job {} has the new manifest.", args.job),
+        });
+    }
+    Ok(success(updated.success))
+}
+
+fn cancel(job: &str, api: &ApiArgs) -> Result<Exit, Failure> {
+    let canceled = connect(api)?.cancel(job)?;
+    if api.json {
+        output::json(&canceled)?;
+    } else {
+        output::note(&format!("Job {job} is canceled."));
+    }
+    Ok(success(canceled.success))
+}
+
+fn success(success: bool) -> Exit {
+    if success { Exit::Ok } else { Exit::Refused }
+}
+
+fn list(max: Option<usize>, api: &ApiArgs) -> Result<Exit, Failure> {
+    let jobs = connect(api)?.list(max)?;
+    if api.json {
+        output::json(&serde_json::json!({ "Jobs": jobs }))?;
+    } else {
+        output::data(&show::list(&jobs))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn status(job: &str, api: &ApiArgs) -> Result<Exit, Failure> {
+    let status = connect(api)?.status(job)?;
+    if api.json {
+        output::json(&status)?;
+    } else {
+        output::data(&show::status(&status))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Prints the job, then every change, until its data has an outcome.
+fn watch(job: &str, api: &ApiArgs) -> Result<Exit, Failure> {
+    let client = connect(api)?;
+    let mut before = client.status(job)?;
+    tell_change(&before, api)?;
+    while !before.is_over() {
+        std::thread::sleep(WATCH_EVERY);
+        let now = patiently(&client, job)?;
+        if let Some(now) = now.filter(|now| *now != before) {
+            tell_change(&now, api)?;
+            before = now;
+        }
+    }
+    Ok(outcome(&before))
+}
+
+/// A service that is away for a moment is asked again at the next turn.
+fn patiently(client: &Client, job: &str) -> Result<Option<Status>, ApiError> {
+    match client.status(job) {
+        Ok(status) => Ok(Some(status)),
+        Err(error @ (ApiError::Unreachable { .. } | ApiError::Odd { .. })) => {
+            tracing::warn!(%error, "status not known");
+            Ok(None)
+        }
+        Err(ApiError::Fault { status, error }) if status.is_server_error() => {
+            tracing::warn!(code = %error.code, "status not known");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn tell_change(status: &Status, api: &ApiArgs) -> Result<(), Failure> {
+    if api.json {
+        return output::json(status);
+    }
+    let now = model::time::Timestamp::new(time::OffsetDateTime::now_utc());
+    output::data(&format!("{now}  {}\n", show::change(status)))
+}
+
+/// How the program ends when a job has ended. `Success` is an older name of `Complete` (developer
+/// guide, *GetStatus*).
+fn outcome(status: &Status) -> Exit {
+    match status.progress_code.as_deref() {
+        Some("Complete" | "Success") => Exit::Ok,
+        Some("SuccessWithErrors") => Exit::SomeFailed,
+        _ => Exit::Refused,
+    }
+}
+
+fn sign(job: &str, device: &Path, overwrite: Overwrite, api: &ApiArgs) -> Result<Exit, Failure> {
+    let id = JobId::new(job).ok();
+    signature_file::check(device, id, overwrite).map_err(cannot_sign)?;
+    let status = connect(api)?.status(job)?;
+    let contents = status.signature_file_contents.as_deref();
+    let contents = contents.with_context(|| format!("the service gives no SIGNATURE for {job}"))?;
+    let path = signature_file::write(device, id, contents, overwrite).map_err(cannot_sign)?;
+    if api.json {
+        output::json(&status)?;
+    }
+    output::note(&format!("Wrote {}", path.display()));
+    Ok(Exit::Ok)
+}
+
+fn cannot_sign(error: SignError) -> Failure {
+    let (exit, hint) = match &error {
+        SignError::NoFolder(_) => (Exit::Usage, "mount the device and name the mount point"),
+        SignError::Foreign { .. } | SignError::Unknown(_) => (
+            Exit::Refused,
+            "is it the right device? `--force` replaces the file",
+        ),
+        SignError::NoFile(_) => (Exit::Refused, ""),
+        SignError::Io { .. } => (Exit::Error, ""),
+    };
+    Failure::new(exit, error).hint(hint)
+}
+
+fn read_manifest(args: &ManifestArgs) -> Result<String, Failure> {
+    let path = &args.manifest;
+    let read = if path.as_os_str() == "-" {
+        read_text(std::io::stdin().lock())
+    } else {
+        std::fs::File::open(path).and_then(read_text)
+    };
+    read.map_err(|error| cannot_read(path, error))
+}
+
+/// Reads a manifest from a file.
+///
+/// # Errors
+/// If it cannot be read, or is longer than any manifest may be.
+pub(crate) fn manifest_file(path: &Path) -> Result<String, Failure> {
+    std::fs::File::open(path)
+        .and_then(read_text)
+        .map_err(|error| cannot_read(path, error))
+}
+
+fn cannot_read(path: &Path, error: std::io::Error) -> Failure {
+    let context = format!("could not read the manifest `{}`", path.display());
+    Failure::new(Exit::Usage, anyhow::Error::new(error).context(context))
+}
+
+fn read_text(from: impl std::io::Read) -> std::io::Result<String> {
+    let mut text = String::new();
+    let limit = u64::try_from(limits::MANIFEST_BYTES).unwrap_or(u64::MAX);
+    from.take(limit + 1).read_to_string(&mut text)?;
+    if text.len() > limits::MANIFEST_BYTES {
+        let message = format!("it has more than {} bytes", limits::MANIFEST_BYTES);
+        return Err(std::io::Error::other(message));
+    }
+    Ok(text)
+}

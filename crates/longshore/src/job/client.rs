@@ -1,0 +1,345 @@
+//! Speaks the public API as any AWS client does: one signed `POST` for each operation.
+//!
+//! Nothing is repeated by itself: CreateJob has no token that would make a second one harmless.
+
+use std::time::Duration;
+
+use awsquery::params::Params;
+use awsquery::sign::{self, Credentials, Endpoint};
+use awsquery::xml::{self, Element, RemoteError, XmlError};
+use model::ids::JobType;
+use time::OffsetDateTime;
+use ureq::http::{StatusCode, Uri};
+
+use super::answers::{Canceled, Created, JobLine, JobPage, Status, Updated};
+use crate::exit::{Exit, Failure};
+
+/// The service name in the scope of a Version 4 signature (botocore, `endpoints.json`).
+const SERVICE: &str = "IngestionService";
+
+/// The version of the API (service model, `apiVersion`).
+const API_VERSION: &str = "2010-06-01";
+
+/// How long one operation may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Longest answer, in bytes: a page of a thousand jobs is a fifth of this.
+const ANSWER_BYTES: u64 = 1 << 20;
+
+/// An operation that had no success.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// The endpoint is none.
+    #[error("`{0}` is not an http:// or https:// URL")]
+    Endpoint(String),
+    /// No answer.
+    #[error("could not reach `{url}`")]
+    Unreachable {
+        /// Where.
+        url: String,
+        /// How it failed.
+        #[source]
+        source: Box<ureq::Error>,
+    },
+    /// An error of the API, as the service names it.
+    #[error("{}: {}", .error.code, .error.message)]
+    Fault {
+        /// The HTTP status.
+        status: StatusCode,
+        /// Code and message.
+        error: RemoteError,
+    },
+    /// An answer that is none.
+    #[error("`{url}` does not answer as the Import/Export API does (HTTP status {status})")]
+    Odd {
+        /// Where.
+        url: String,
+        /// The HTTP status.
+        status: StatusCode,
+        /// What is wrong with the document, if it is not merely another one.
+        #[source]
+        source: Option<XmlError>,
+    },
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        let (exit, hint) = match &error {
+            ApiError::Endpoint(_) => (Exit::Usage, ""),
+            ApiError::Unreachable { .. } => (
+                Exit::Unavailable,
+                "is `longshore serve` running, and is the endpoint right?",
+            ),
+            ApiError::Odd { .. } => (Exit::Unavailable, "is the endpoint right?"),
+            ApiError::Fault { status, error } => fault_exit(*status, &error.code),
+        };
+        Failure::new(exit, error).hint(hint)
+    }
+}
+
+fn fault_exit(status: StatusCode, code: &str) -> (Exit, &'static str) {
+    if status.is_server_error() || code == "Throttling" {
+        return (Exit::Unavailable, "try again later");
+    }
+    let hint = match code {
+        "InvalidClientTokenId" | "SignatureDoesNotMatch" => {
+            "check the access key; `longshore serve` writes its first one to DATA/credentials"
+        }
+        "RequestExpired" => "check this machine's clock",
+        _ => "",
+    };
+    (Exit::Refused, hint)
+}
+
+/// A customer's way to the API.
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    credentials: Credentials,
+    region: String,
+    url: String,
+    host: String,
+    path: String,
+}
+
+impl Client {
+    /// A way to the API at `url`.
+    ///
+    /// # Errors
+    /// [`ApiError::Endpoint`] if `url` is none.
+    pub(crate) fn new(url: &str, region: &str, credentials: Credentials) -> Result<Self, ApiError> {
+        let wrong = || ApiError::Endpoint(url.to_owned());
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        let host = host_header(&uri).ok_or_else(wrong)?;
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .http_status_as_error(false)
+            // A redirected POST would be signed for the wrong host.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .build()
+            .new_agent();
+        let path = Some(uri.path())
+            .filter(|path| !path.is_empty())
+            .unwrap_or("/")
+            .to_owned();
+        let (url, region) = (url.to_owned(), region.to_owned());
+        Ok(Self {
+            agent,
+            credentials,
+            region,
+            url,
+            host,
+            path,
+        })
+    }
+
+    /// CreateJob.
+    pub(crate) fn create(
+        &self,
+        job_type: JobType,
+        manifest: &str,
+        validate_only: bool,
+    ) -> Result<Created, ApiError> {
+        let mut params = Params::new();
+        set_manifest(&mut params, job_type, manifest, validate_only);
+        self.call("CreateJob", params)
+            .map(|answer| Created::read(&answer))
+    }
+
+    /// UpdateJob.
+    pub(crate) fn update(
+        &self,
+        job: &str,
+        job_type: JobType,
+        manifest: &str,
+        validate_only: bool,
+    ) -> Result<Updated, ApiError> {
+        let mut params = Params::new();
+        set_manifest(&mut params, job_type, manifest, validate_only);
+        params.set("JobId", job);
+        self.call("UpdateJob", params)
+            .map(|answer| Updated::read(&answer))
+    }
+
+    /// CancelJob.
+    pub(crate) fn cancel(&self, job: &str) -> Result<Canceled, ApiError> {
+        let mut params = Params::new();
+        params.set("JobId", job);
+        self.call("CancelJob", params)
+            .map(|answer| Canceled::read(&answer))
+    }
+
+    /// GetStatus.
+    pub(crate) fn status(&self, job: &str) -> Result<Status, ApiError> {
+        let mut params = Params::new();
+        params.set("JobId", job);
+        self.call("GetStatus", params)
+            .map(|answer| Status::read(&answer))
+    }
+
+    /// ListJobs, page after page, until `max` jobs are there or no more.
+    pub(crate) fn list(&self, max: Option<usize>) -> Result<Vec<JobLine>, ApiError> {
+        let mut jobs: Vec<JobLine> = Vec::new();
+        loop {
+            let missing = max.map_or(PAGE, |max| (max - jobs.len()).min(PAGE));
+            let page = self.list_page(missing, jobs.last())?;
+            let more = page.is_truncated && !page.jobs.is_empty();
+            jobs.extend(page.jobs);
+            if !more || max.is_some_and(|max| jobs.len() >= max) {
+                jobs.truncate(max.unwrap_or(usize::MAX));
+                return Ok(jobs);
+            }
+        }
+    }
+
+    fn list_page(&self, max: usize, after: Option<&JobLine>) -> Result<JobPage, ApiError> {
+        let mut params = Params::new();
+        params.set("MaxJobs", max.to_string());
+        if let Some(job) = after {
+            params.set("Marker", job.job_id.as_str());
+        }
+        self.call("ListJobs", params)
+            .map(|answer| JobPage::read(&answer))
+    }
+
+    /// Sends one operation and gives the element that has its result.
+    fn call(&self, operation: &str, mut params: Params) -> Result<Element, ApiError> {
+        params.set("Action", operation).set("Version", API_VERSION);
+        let endpoint = Endpoint {
+            host: &self.host,
+            path: &self.path,
+        };
+        let now = OffsetDateTime::now_utc();
+        let form = sign::query_v4(
+            &self.credentials,
+            endpoint,
+            &self.region,
+            SERVICE,
+            &params,
+            now,
+        );
+        let mut request = self.agent.post(&self.url).header("host", &self.host);
+        for (name, value) in &form.headers {
+            request = request.header(*name, value);
+        }
+        let unreachable = |source| ApiError::Unreachable {
+            url: self.url.clone(),
+            source: Box::new(source),
+        };
+        let mut answer = request.send(&form.body).map_err(unreachable)?;
+        let status = answer.status();
+        let body = answer
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_BYTES)
+            .read_to_vec();
+        self.result(operation, status, &body.map_err(unreachable)?)
+    }
+
+    fn result(
+        &self,
+        operation: &str,
+        status: StatusCode,
+        body: &[u8],
+    ) -> Result<Element, ApiError> {
+        let odd = |source| ApiError::Odd {
+            url: self.url.clone(),
+            status,
+            source,
+        };
+        let root = xml::parse(body).map_err(|e| odd(Some(e)))?;
+        if let Some(error) = xml::remote_error(&root) {
+            return Err(ApiError::Fault { status, error });
+        }
+        let result = root.child(&format!("{operation}Result")).cloned();
+        result
+            .filter(|_| status.is_success())
+            .ok_or_else(|| odd(None))
+    }
+}
+
+/// Jobs of one page: the most the API gives (API reference, `MaxJobs`).
+const PAGE: usize = 1000;
+
+fn set_manifest(params: &mut Params, job_type: JobType, manifest: &str, validate_only: bool) {
+    params
+        .set("JobType", job_type.as_str())
+        .set("Manifest", manifest)
+        .set("ValidateOnly", validate_only.to_string());
+}
+
+/// The `Host` header for a URL: its port only where it is not the scheme's own.
+fn host_header(uri: &Uri) -> Option<String> {
+    let own_port = match uri.scheme_str()? {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    };
+    let host = uri.host().filter(|host| !host.is_empty())?;
+    match uri.port_u16().filter(|port| *port != own_port) {
+        Some(port) => Some(format!("{host}:{port}")),
+        None => Some(host.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client() -> Client {
+        let credentials = Credentials {
+            access_key_id: awsquery::claims::AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap(),
+            secret: awsquery::secret::SecretKey::new("secret"),
+            session_token: None,
+        };
+        Client::new("http://127.0.0.1:4780", "us-east-1", credentials).unwrap()
+    }
+
+    #[test]
+    fn the_host_has_its_port_unless_it_is_the_schemes_own() {
+        let cases = [
+            ("http://127.0.0.1:4780", Some("127.0.0.1:4780")),
+            ("https://dock.example:443/", Some("dock.example")),
+            ("http://dock.example:443", Some("dock.example:443")),
+            ("http://[::1]:4780/x", Some("[::1]:4780")),
+            ("ftp://dock.example", None),
+            ("/only/a/path", None),
+        ];
+        for (url, host) in cases {
+            assert_eq!(host_header(&url.parse().unwrap()).as_deref(), host, "{url}");
+        }
+    }
+
+    #[test]
+    fn faults_and_foreign_answers_are_told_apart() {
+        let fault = br#"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidJobIdException</Code>
+            <Message>No such job ABCDE for your account</Message></Error></ErrorResponse>"#;
+        let error = client()
+            .result("GetStatus", StatusCode::BAD_REQUEST, fault)
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "InvalidJobIdException: No such job ABCDE for your account"
+        );
+        assert_eq!(Failure::from(error).exit, Exit::Refused);
+
+        for body in [
+            &b"<html><p>hello</html>"[..],
+            b"<GetStatusResponse/>",
+            b"{}",
+        ] {
+            let error = client()
+                .result("GetStatus", StatusCode::OK, body)
+                .unwrap_err();
+            assert_eq!(Failure::from(error).exit, Exit::Unavailable);
+        }
+    }
+
+    #[test]
+    fn a_service_in_trouble_is_not_a_refusal() {
+        let exit = |status: u16, code| fault_exit(StatusCode::from_u16(status).unwrap(), code).0;
+        assert_eq!(exit(503, "ServiceUnavailable"), Exit::Unavailable);
+        assert_eq!(exit(400, "Throttling"), Exit::Unavailable);
+        assert_eq!(exit(403, "InvalidClientTokenId"), Exit::Refused);
+    }
+}

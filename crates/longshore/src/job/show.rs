@@ -1,0 +1,175 @@
+//! The answers of the API as tables for people.
+
+use super::answers::{Artifact, Created, JobLine, Status, Updated};
+use crate::output;
+
+/// A job that was made, or a manifest that was found good.
+pub(crate) fn created(created: &Created) -> String {
+    let artifacts = artifacts(&created.artifact_list);
+    output::fields([
+        ("Job", Some(created.job_id.as_str())),
+        ("Type", created.job_type.as_deref()),
+        ("Ship to", created.aws_shipping_address.as_deref()),
+        ("Warning", created.warning_message.as_deref()),
+        ("Documents", artifacts.as_deref()),
+    ])
+}
+
+/// A manifest that was replaced.
+pub(crate) fn updated(updated: &Updated) -> String {
+    let artifacts = artifacts(&updated.artifact_list);
+    output::fields([
+        ("Warning", updated.warning_message.as_deref()),
+        ("Documents", artifacts.as_deref()),
+    ])
+}
+
+/// The table of jobs.
+pub(crate) fn list(jobs: &[JobLine]) -> String {
+    let row = |job: &JobLine| {
+        [
+            job.job_id.clone(),
+            job.job_type.clone().unwrap_or_default(),
+            job.creation_date.clone().unwrap_or_default(),
+            if job.is_canceled {
+                "yes".to_owned()
+            } else {
+                "no".to_owned()
+            },
+        ]
+    };
+    let rows: Vec<[String; 4]> = jobs.iter().map(row).collect();
+    output::table(["JOB", "TYPE", "CREATED", "CANCELED"], &rows)
+}
+
+/// Everything about a job.
+pub(crate) fn status(status: &Status) -> String {
+    let location = said(
+        status.location_code.as_deref(),
+        status.location_message.as_deref(),
+    );
+    let progress = said(
+        status.progress_code.as_deref(),
+        status.progress_message.as_deref(),
+    );
+    let errors = status.error_count.map(|count| count.to_string());
+    let report = report(status);
+    let artifacts = artifacts(&status.artifact_list);
+    output::fields([
+        ("Job", Some(status.job_id.as_str())),
+        ("Type", status.job_type.as_deref()),
+        ("Created", status.creation_date.as_deref()),
+        ("Location", location.as_deref()),
+        ("Progress", progress.as_deref()),
+        ("Errors", errors.as_deref()),
+        ("Report", report.as_deref()),
+        ("Carrier", status.carrier.as_deref()),
+        ("Tracking", status.tracking_number.as_deref()),
+        ("Ship to", status.aws_shipping_address.as_deref()),
+        ("Signature", status.signature.as_deref()),
+        ("SIGNATURE", status.signature_file_contents.as_deref()),
+        ("Documents", artifacts.as_deref()),
+        ("Manifest", status.current_manifest.as_deref()),
+    ])
+}
+
+/// What can change about a job, on one line.
+pub(crate) fn change(status: &Status) -> String {
+    let location = said(
+        status.location_code.as_deref(),
+        status.location_message.as_deref(),
+    );
+    let progress = said(
+        status.progress_code.as_deref(),
+        status.progress_message.as_deref(),
+    );
+    let errors = status
+        .error_count
+        .filter(|errors| *errors > 0)
+        .map(|errors| format!("  {}", output::count(errors, "error")));
+    output::printable(&format!(
+        "{}  {}{}",
+        location.unwrap_or_default(),
+        progress.unwrap_or_default(),
+        errors.unwrap_or_default()
+    ))
+}
+
+/// Code and message: `Pending: The specified job has not started.`
+fn said(code: Option<&str>, message: Option<&str>) -> Option<String> {
+    match (code, message) {
+        (Some(code), Some(message)) if !message.is_empty() => Some(format!("{code}: {message}")),
+        (code, message) => code.or(message).map(str::to_owned),
+    }
+}
+
+fn report(status: &Status) -> Option<String> {
+    Some(format!(
+        "s3://{}/{}",
+        status.log_bucket.as_deref()?,
+        status.log_key.as_deref()?
+    ))
+}
+
+fn artifacts(artifacts: &[Artifact]) -> Option<String> {
+    let line = |artifact: &Artifact| {
+        said(artifact.description.as_deref(), artifact.url.as_deref()).unwrap_or_default()
+    };
+    let lines: Vec<String> = artifacts.iter().map(line).collect();
+    Some(lines.join("\n")).filter(|_| !artifacts.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use awsquery::xml;
+
+    fn sample() -> Status {
+        let answer = "<GetStatusResult><JobId>ABCDE</JobId><JobType>Import</JobType>\
+            <LocationCode>AtAWS</LocationCode><LocationMessage>Your device is at AWS.</LocationMessage>\
+            <ProgressCode>SuccessWithErrors</ProgressCode><ProgressMessage>Done.</ProgressMessage>\
+            <LogBucket>photos</LogBucket><LogKey>import-log-ABCDE</LogKey>\
+            <ErrorCount>2</ErrorCount><CreationDate>2026-01-02T03:04:05Z</CreationDate>\
+            <CurrentManifest>manifestVersion: 2.0\nbucket: photos\n</CurrentManifest>\
+            </GetStatusResult>";
+        Status::read(&xml::parse(answer.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_status_shows_every_field_there_is() {
+        assert_eq!(
+            status(&sample()),
+            "Job       ABCDE\n\
+             Type      Import\n\
+             Created   2026-01-02T03:04:05Z\n\
+             Location  AtAWS: Your device is at AWS.\n\
+             Progress  SuccessWithErrors: Done.\n\
+             Errors    2\n\
+             Report    s3://photos/import-log-ABCDE\n\
+             Manifest  manifestVersion: 2.0\n\
+             \u{20}         bucket: photos\n"
+        );
+    }
+
+    #[test]
+    fn a_change_is_one_line() {
+        let text = "AtAWS: Your device is at AWS.  SuccessWithErrors: Done.  2 errors";
+        assert_eq!(change(&sample()), text);
+    }
+
+    #[test]
+    fn jobs_are_a_table() {
+        let job = JobLine {
+            job_id: "ABCDE".into(),
+            creation_date: Some("2026-01-02T03:04:05Z".into()),
+            is_canceled: true,
+            job_type: Some("Export".into()),
+        };
+        assert_eq!(
+            list(&[job]),
+            "JOB    TYPE    CREATED               CANCELED\n\
+             ABCDE  Export  2026-01-02T03:04:05Z  yes\n"
+        );
+        assert_eq!(list(&[]), "JOB  TYPE  CREATED  CANCELED\n");
+    }
+}

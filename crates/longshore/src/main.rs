@@ -1,0 +1,70 @@
+//! The command line of Longshore: reads the arguments, runs one command, and is the only place that
+//! prints, looks at the environment and ends the process.
+
+mod account;
+mod bench;
+mod cli;
+mod completions;
+mod device;
+mod dock;
+mod docking;
+mod environment;
+mod exit;
+mod import;
+mod interrupt;
+mod job;
+mod key;
+mod log;
+mod man;
+mod output;
+mod progress_bar;
+mod serve;
+mod settings;
+mod station_token;
+mod store;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use server::config::{LogConfig, LogFormat, LogLevel};
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure};
+
+fn main() -> ExitCode {
+    let ended = run(&Cli::parse());
+    let exit = ended.unwrap_or_else(|failure| {
+        output::failure(&failure);
+        failure.exit
+    });
+    exit.into()
+}
+
+fn run(cli: &Cli) -> Result<Exit, Failure> {
+    // The service's file of settings says how it logs.
+    if !matches!(cli.command, Command::Serve(_)) {
+        log::start(
+            &cli.log,
+            LogConfig {
+                format: LogFormat::Text,
+                level: LogLevel::Warn,
+            },
+        )?;
+    }
+    match &cli.command {
+        Command::Import(args) => import::run(args),
+        Command::Serve(args) => serve::run(args, &cli.log),
+        Command::Dock(args) => dock::run(args),
+        Command::Device(command) => device::run(command),
+        Command::Job(command) => job::run(command),
+        Command::Key(command) => key::run(command),
+        Command::Account(command) => account::run(command),
+        Command::Station(command) => station_token::run(command),
+        Command::Completions { shell } => completions::run(*shell),
+        Command::Man { out } => man::run(out.as_deref()),
+        Command::ExitCodes => {
+            output::data(&exit::table())?;
+            Ok(Exit::Ok)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! `longshore serve`: runs the whole service until it is told to stop.
+
+use std::io;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use model::time::SystemClock;
+use server::config::Config;
+use server::data_dir::{self, DataDirError};
+use server::jobstore::JobStoreError;
+use server::service::{RunningService, Service, StartError};
+use tokio::runtime::Runtime;
+
+use crate::cli::{LogArgs, ServeArgs};
+use crate::exit::{Exit, Failure};
+use crate::settings::{self, Listen};
+use crate::{interrupt, log, output};
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Why it did not start.
+pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Result<Exit, Failure> {
+    let listen = Listen {
+        api: args.listen,
+        s3: args.s3_listen,
+    };
+    let config = settings::load(args.config.as_deref(), args.data.data.as_deref(), listen)?;
+    log::start(log, config.log)?;
+    let runtime = runtime().map_err(not_started)?;
+    runtime.block_on(serve(&config))
+}
+
+async fn serve(config: &Config) -> Result<Exit, Failure> {
+    // Before the start, so that no signal finds nobody listening.
+    let (mut interrupt, mut terminate) =
+        interrupt::signals().context("could not listen for signals")?;
+    let service = Service::start(config, Arc::new(SystemClock))
+        .await
+        .map_err(not_started)?;
+    output::data(&places(config, &service))?;
+    interrupt::either(&mut interrupt, &mut terminate).await;
+    output::note("Stopping in order; once more stops at once.");
+    tokio::select! {
+        () = service.stop() => Ok(Exit::Ok),
+        () = interrupt::either(&mut interrupt, &mut terminate) => {
+            std::process::exit(Exit::Interrupted.number().into())
+        }
+    }
+}
+
+/// Where everything is.
+fn places(config: &Config, service: &RunningService) -> String {
+    let data = &config.server.data;
+    let key = data_dir::credentials_path(data);
+    let health = format!("{}/health", service.endpoints.api);
+    let key = match service.first_key {
+        Some(_) => key.display().to_string(),
+        None => "none in force; `longshore key create` makes one".to_owned(),
+    };
+    output::fields([
+        ("Import/Export API", Some(service.endpoints.api.as_str())),
+        ("S3 store", service.endpoints.s3.as_deref()),
+        ("Health", Some(health.as_str())),
+        ("Credentials", Some(key.as_str())),
+        ("Data folder", Some(data.display().to_string().as_str())),
+    ])
+}
+
+/// A runtime for a service.
+///
+/// # Errors
+/// If the system gives no threads.
+pub(crate) fn runtime() -> Result<Runtime, StartError> {
+    let built = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    built.map_err(|source: io::Error| StartError::File {
+        path: "/proc/self/task".into(),
+        source,
+    })
+}
+
+/// A service that did not start, in the user's terms.
+pub(crate) fn not_started(error: StartError) -> Failure {
+    let (exit, hint) = match &error {
+        StartError::DataDir(DataDirError::InUse { .. }) => (
+            Exit::Error,
+            "one service has a data folder at a time; stop it, or name another --data",
+        ),
+        StartError::Listen { .. } => (
+            Exit::Error,
+            "is a service running there already? `--listen 127.0.0.1:0` takes any port",
+        ),
+        StartError::JobStore(JobStoreError::Unavailable(_)) => (Exit::Unavailable, ""),
+        _ => (Exit::Error, ""),
+    };
+    Failure::new(exit, error).hint(hint)
+}

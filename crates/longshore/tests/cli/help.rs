@@ -1,0 +1,109 @@
+//! The help is written for people and changes only on purpose: `UPDATE_GOLDEN=1` writes it anew.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::world::{Ended, World, longshore};
+
+/// Every command that has a help of its own.
+const COMMANDS: [&str; 27] = [
+    "",
+    "import",
+    "serve",
+    "dock",
+    "device",
+    "device return",
+    "job",
+    "job create",
+    "job update",
+    "job cancel",
+    "job list",
+    "job status",
+    "job sign",
+    "key",
+    "key create",
+    "key list",
+    "key revoke",
+    "account",
+    "account create",
+    "account list",
+    "account allow",
+    "account deny",
+    "station",
+    "station token",
+    "completions",
+    "man",
+    "exit-codes",
+];
+
+#[test]
+fn the_help_is_the_published_one() {
+    let mut all = String::new();
+    for command in COMMANDS {
+        let arguments = ["help"].into_iter().chain(command.split_whitespace());
+        let ended: Ended = longshore().args(arguments).output().unwrap().into();
+        let help = ended.with(0).out;
+        writeln!(all, "### longshore help {command}\n\n{help}").unwrap();
+    }
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/help.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&golden, &all).unwrap();
+    }
+    let published = std::fs::read_to_string(golden).unwrap();
+    for (now, before) in all.lines().zip(published.lines()) {
+        assert_eq!(now, before, "UPDATE_GOLDEN=1 accepts the change");
+    }
+    assert_eq!(all.lines().count(), published.lines().count());
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2_and_says_so_on_stderr() {
+    for arguments in [
+        &["imprt"][..],
+        &["import"],
+        &["job", "status"],
+        &["--nonsense"],
+    ] {
+        let ended: Ended = longshore().args(arguments).output().unwrap().into();
+        let ended = ended.with(2);
+        assert!(
+            ended.out.is_empty() && ended.err.contains("Usage"),
+            "{ended:?}"
+        );
+    }
+    let ended: Ended = longshore()
+        .args(["--log", "a=b=c", "man"])
+        .output()
+        .unwrap()
+        .into();
+    ended.with(2).saying("`a=b=c` is not a log level");
+}
+
+#[test]
+fn every_shell_has_its_completions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ended: Ended = longshore()
+            .args(["completions", shell])
+            .output()
+            .unwrap()
+            .into();
+        let script = ended.with(0).out;
+        assert!(script.contains("validate-only"), "{shell}");
+    }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let world = World::new();
+    let folder = world.path("man");
+    world
+        .run(["man".as_ref(), "--out".as_ref(), folder.as_os_str()])
+        .with(0);
+    for command in COMMANDS {
+        let name = format!("longshore {command}").trim().replace(' ', "-");
+        let page = std::fs::read_to_string(folder.join(format!("{name}.1"))).unwrap();
+        assert!(page.contains(".TH"), "{name}");
+    }
+    let page = world.run(["man"]).with(0).out;
+    assert!(page.contains("longshore\\-import") || page.contains("longshore-import"));
+}

@@ -1,0 +1,10 @@
+//! The built binary as a person uses it: what it prints, leaves behind and how it ends.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod accounts;
+mod customer;
+mod docking;
+mod help;
+mod import;
+mod world;
