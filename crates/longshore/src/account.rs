@@ -6,7 +6,7 @@ use server::keys;
 
 use crate::cli::{AccountCommand, ChangeRightsArgs, RightsArgs};
 use crate::exit::{Exit, Failure};
-use crate::{output, store};
+use crate::{job_store, output};
 
 /// Runs a `longshore account` command.
 ///
@@ -18,9 +18,9 @@ pub(crate) fn run(command: &AccountCommand) -> Result<Exit, Failure> {
             name,
             rights,
             store,
-        } => store::with(store, async |store| create(store, name, rights).await),
+        } => job_store::with(store, async |store| create(store, name, rights).await),
         AccountCommand::List { json, store } => {
-            store::with(store, async |store| list(store, *json).await)
+            job_store::with(store, async |store| list(store, *json).await)
         }
         AccountCommand::Allow(args) => change(args, allow),
         AccountCommand::Deny(args) => change(args, deny),
@@ -30,11 +30,11 @@ pub(crate) fn run(command: &AccountCommand) -> Result<Exit, Failure> {
 async fn create(store: &dyn JobStore, name: &str, rights: &RightsArgs) -> Result<Exit, Failure> {
     let RightsArgs { import, export } = rights.clone();
     let account = keys::create_account(store, name, import, export).await;
-    tell(&account.map_err(store::key_failed)?)
+    tell(&account.map_err(job_store::key_failed)?)
 }
 
 async fn list(store: &dyn JobStore, json: bool) -> Result<Exit, Failure> {
-    let accounts = store.accounts().await.map_err(store::failed)?;
+    let accounts = store.accounts().await.map_err(job_store::failed)?;
     if json {
         let accounts: Vec<_> = accounts
             .iter()
@@ -87,13 +87,13 @@ fn change(
     if args.rights.import.is_empty() && args.rights.export.is_empty() {
         return Err(Failure::usage("name a bucket with --import or --export"));
     }
-    store::with(&args.store, async |store| {
-        let mut account = store::account(store, &args.account).await?;
+    job_store::with(&args.store, async |store| {
+        let mut account = job_store::account(store, &args.account).await?;
         decide(&mut account, &args.rights)?;
         store
             .update_account(&account)
             .await
-            .map_err(store::failed)?;
+            .map_err(job_store::failed)?;
         tell(&account)
     })
 }
@@ -103,7 +103,7 @@ fn allow(account: &mut Account, rights: &RightsArgs) -> Result<(), Failure> {
     named
         .clone()
         .try_for_each(|right| keys::check_right(right))
-        .map_err(store::key_failed)?;
+        .map_err(job_store::key_failed)?;
     add(&mut account.import, &rights.import);
     add(&mut account.export, &rights.export);
     Ok(())

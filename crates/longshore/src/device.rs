@@ -2,11 +2,11 @@
 
 use model::control::ReturnRequest;
 
-use crate::bench;
 use crate::cli::{DeviceCommand, ReturnArgs};
 use crate::docking;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::own_station;
 
 /// Runs a `longshore device` command.
 ///
@@ -24,7 +24,9 @@ fn give_back(args: &ReturnArgs) -> Result<Exit, Failure> {
         carrier: args.carrier.clone(),
         tracking_number: args.tracking.clone(),
     };
-    let told = bench::station(&args.server)?.control.give_back(&request);
+    let told = own_station::station(&args.server)?
+        .control
+        .give_back(&request);
     told.map_err(|error| {
         let (exit, hint) = docking::control_exit(&error);
         Failure::new(exit, error).hint(hint)

@@ -4,18 +4,18 @@ use std::path::Path;
 
 use station::dock::Docking;
 
-use crate::bench;
 use crate::cli::{DockArgs, ServerArgs};
 use crate::docking;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::own_station;
 
 /// Docks the device and stays until its job is done.
 ///
 /// # Errors
 /// Why it was not loaded.
 pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
-    let station = bench::station(&args.server)?;
+    let station = own_station::station(&args.server)?;
     let docking = Docking {
         job: args.job,
         signature: None,

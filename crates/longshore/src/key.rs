@@ -9,7 +9,7 @@ use server::keys;
 
 use crate::cli::KeyCommand;
 use crate::exit::{Exit, Failure};
-use crate::{output, store};
+use crate::{job_store, output};
 
 /// Runs a `longshore key` command.
 ///
@@ -21,21 +21,21 @@ pub(crate) fn run(command: &KeyCommand) -> Result<Exit, Failure> {
             account,
             json,
             store,
-        } => store::with(store, async |store| create(store, account, *json).await),
+        } => job_store::with(store, async |store| create(store, account, *json).await),
         KeyCommand::List { json, store } => {
-            store::with(store, async |store| list(store, *json).await)
+            job_store::with(store, async |store| list(store, *json).await)
         }
         KeyCommand::Revoke { key, store } => {
-            store::with(store, async |store| revoke(store, key).await)
+            job_store::with(store, async |store| revoke(store, key).await)
         }
     }
 }
 
 async fn create(store: &dyn JobStore, account: &str, json: bool) -> Result<Exit, Failure> {
-    let account = store::account(store, account).await?;
-    let (key, secret) = keys::create_key(store, &account.id, store::now())
+    let account = job_store::account(store, account).await?;
+    let (key, secret) = keys::create_key(store, &account.id, job_store::now())
         .await
-        .map_err(store::failed)?;
+        .map_err(job_store::failed)?;
     if json {
         output::json(&json!({
             "AccessKeyId": key.id,
@@ -56,8 +56,8 @@ async fn create(store: &dyn JobStore, account: &str, json: bool) -> Result<Exit,
 }
 
 async fn list(store: &dyn JobStore, json: bool) -> Result<Exit, Failure> {
-    let keys = store.keys().await.map_err(store::failed)?;
-    let accounts = store.accounts().await.map_err(store::failed)?;
+    let keys = store.keys().await.map_err(job_store::failed)?;
+    let accounts = store.accounts().await.map_err(job_store::failed)?;
     let names: BTreeMap<AccountId, String> = accounts
         .into_iter()
         .map(|account| (account.id, account.name))
@@ -98,9 +98,9 @@ async fn list(store: &dyn JobStore, json: bool) -> Result<Exit, Failure> {
 
 async fn revoke(store: &dyn JobStore, key: &AccessKeyId) -> Result<Exit, Failure> {
     if !store
-        .revoke_key(key, store::now())
+        .revoke_key(key, job_store::now())
         .await
-        .map_err(store::failed)?
+        .map_err(job_store::failed)?
     {
         return Err(Failure::refused(format!("there is no access key `{key}`"))
             .hint("`longshore key list` shows them"));

@@ -2,7 +2,6 @@
 //! prints, looks at the environment and ends the process.
 
 mod account;
-mod bench;
 mod cli;
 mod completions;
 mod device;
@@ -13,15 +12,16 @@ mod exit;
 mod import;
 mod interrupt;
 mod job;
+mod job_store;
 mod key;
 mod log;
 mod man;
 mod output;
+mod own_station;
 mod progress_bar;
 mod serve;
 mod settings;
 mod station_token;
-mod store;
 
 use std::process::ExitCode;
 

@@ -6,7 +6,7 @@ use server::keys::StationToken;
 
 use crate::cli::StationCommand;
 use crate::exit::{Exit, Failure};
-use crate::{output, store};
+use crate::{job_store, output};
 
 /// Runs a `longshore station` command.
 ///
@@ -15,7 +15,7 @@ use crate::{output, store};
 pub(crate) fn run(command: &StationCommand) -> Result<Exit, Failure> {
     match command {
         StationCommand::Token { name, store } => {
-            store::with(store, async |store| admit(store, name).await)
+            job_store::with(store, async |store| admit(store, name).await)
         }
     }
 }
@@ -23,9 +23,9 @@ pub(crate) fn run(command: &StationCommand) -> Result<Exit, Failure> {
 async fn admit(store: &dyn JobStore, name: &StationName) -> Result<Exit, Failure> {
     let token = StationToken::draw();
     store
-        .put_station(name, token.sha256(), store::now())
+        .put_station(name, token.sha256(), job_store::now())
         .await
-        .map_err(store::failed)?;
+        .map_err(job_store::failed)?;
     output::data(&format!("{}\n", token.expose()))?;
     output::note(&format!(
         "The token is shown this once; an earlier one of station {name} is void. On its host:\n\

@@ -26,7 +26,7 @@ use crate::progress::Progress;
 use crate::report::{self, DeliveryError};
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
-use crate::stores;
+use crate::stores::{self, NoWayToBucket};
 use crate::tree::folder::Folder;
 
 /// How long a station tries to tell the server how a job ended.
@@ -120,14 +120,9 @@ pub enum DockError {
         /// The system's error.
         source: io::Error,
     },
-    /// The store's address is wrong.
-    #[error("could not use the store of bucket `{bucket}`: {reason}")]
-    Store {
-        /// The bucket.
-        bucket: BucketName,
-        /// What is wrong.
-        reason: String,
-    },
+    /// The server does not say how to reach a bucket.
+    #[error(transparent)]
+    Store(#[from] NoWayToBucket),
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -8,14 +8,13 @@
 //! The executor holds no policy: what becomes of an entry is decided by [`model::plan`].
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use model::entry::{Entry, EntryKind, EntryPath};
+use model::entry::{Entry, EntryKind};
 use model::ids::{JobId, ObjectKey};
 use model::manifest::S3Import;
 use model::naming;
-use model::outcome::{EntryRecord, Failure, Outcome};
+use model::outcome::{Failure, Outcome};
 use model::plan::{self, Item};
 use model::time::Clock;
 use objects::Bucket;
@@ -25,8 +24,9 @@ use crate::budget::Budget;
 use crate::index::{Claims, Index};
 use crate::journal::{Journal, JournalError, Record};
 use crate::progress::Progress;
-use crate::reader::{Reader, Work};
-use crate::recorder::{Notes, Recorder};
+use crate::reader::Reader;
+use crate::recorder::Recorder;
+use crate::run::{Run, Work};
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use crate::tree::{Found, Tree};
@@ -55,21 +55,6 @@ pub struct Import<'a> {
     pub progress: &'a Progress,
     /// Who may end it.
     pub stop: &'a Stop,
-}
-
-/// What every thread of a run shares.
-#[derive(Clone)]
-pub struct Run<'a> {
-    pub(crate) tree: &'a dyn Tree,
-    pub(crate) bucket: &'a dyn Bucket,
-    pub(crate) rules: &'a S3Import,
-    pub(crate) settings: Settings,
-    pub(crate) probe_key: &'a ObjectKey,
-    pub(crate) clock: &'a dyn Clock,
-    pub(crate) progress: &'a Progress,
-    pub(crate) stop: &'a Stop,
-    pub(crate) budget: Arc<Budget>,
-    pub(crate) notes: Notes,
 }
 
 impl Import<'_> {
@@ -151,21 +136,6 @@ impl Import<'_> {
             }
             .plan();
         });
-    }
-}
-
-impl<'a> Run<'a> {
-    /// Notes the outcome of an entry.
-    pub(crate) fn note(&self, path: &EntryPath, bytes: u64, outcome: Outcome) {
-        let record = EntryRecord::new(path, bytes, self.clock.now(), outcome);
-        // If the recorder is gone, it has said why and the run ends.
-        let _recorder_may_be_gone = self.notes.entry(record);
-    }
-
-    /// Notes that an entry was not stored.
-    pub(crate) fn fail(&self, path: &EntryPath, bytes: u64, failure: Failure) {
-        tracing::warn!(file = %path, code = %failure.code, reason = %failure.reason, "not loaded");
-        self.note(path, bytes, Outcome::Failed(failure));
     }
 }
 

@@ -16,6 +16,7 @@ pub mod progress;
 pub mod reader;
 pub mod recorder;
 pub mod report;
+pub mod run;
 pub mod settings;
 pub mod stop;
 pub mod stores;

@@ -6,32 +6,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use crossbeam_channel::Sender;
-use model::entry::EntryPath;
-use model::ids::ObjectKey;
 use model::outcome::Failure;
 use model::plan;
-use model::time::Timestamp;
 use objects::Checksums;
 use objects::checksum::{Digests, Hasher};
 use objects::upload::PartNumber;
 
-use crate::import::Run;
+use crate::run::{Run, Work};
 use crate::stop::Halt;
 use crate::tree::{Content, Shape};
 use crate::upload::{Large, PartPut, Put, SmallPut, Whole};
-
-/// A file that is to be loaded.
-#[derive(Debug)]
-pub struct Work {
-    /// Where it is on the device.
-    pub path: EntryPath,
-    /// What its object is called.
-    pub key: ObjectKey,
-    /// Its size when the device was walked.
-    pub bytes: u64,
-    /// When it was last changed.
-    pub modified: Option<Timestamp>,
-}
 
 /// Why a file is not read to its end.
 enum Unread {

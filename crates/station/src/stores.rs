@@ -10,21 +10,30 @@ use objects::connect::{Store, StoreConfig};
 use objects::retrying::{Policy, RealTime, Retrying};
 use objects::s3::address::Addressing;
 
-use crate::dock::DockError;
 use crate::settings::Settings;
 use crate::stop::Stop;
+
+/// A claim that does not say how to reach a bucket, or says nonsense.
+#[derive(Debug, thiserror::Error)]
+#[error("could not use the store of bucket `{bucket}`: {reason}")]
+pub struct NoWayToBucket {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// What is wrong.
+    pub reason: String,
+}
 
 /// Opens a bucket of the claim's job, with retries that end when the run stops.
 ///
 /// # Errors
-/// [`DockError::Store`] if the claim does not say where the bucket is, or says nonsense.
+/// [`NoWayToBucket`].
 pub fn connect(
     claim: &Claim,
     bucket: &BucketName,
     settings: Settings,
     stop: &Stop,
-) -> Result<Box<dyn Bucket>, DockError> {
-    let wrong = |reason: String| DockError::Store {
+) -> Result<Box<dyn Bucket>, NoWayToBucket> {
+    let wrong = |reason: String| NoWayToBucket {
         bucket: bucket.clone(),
         reason,
     };

@@ -15,8 +15,7 @@ use objects::upload::{PartNumber, PartReceipt, UploadId, expected_etag, total_si
 use objects::{Checksums, StoreError};
 
 use crate::budget::Permit;
-use crate::import::Run;
-use crate::reader::Work;
+use crate::run::{Run, Work};
 use crate::stop::Halt;
 
 /// One request to the store.

@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use crate::exit::{Exit, Failure};
 use crate::job::client::Client;
 use crate::job::credentials;
-use crate::{bench, serve};
+use crate::{own_station, serve};
 
 /// How long to wait for a service that has the data folder and is still starting or stopping.
 const OTHER_WITHIN: Duration = Duration::from_secs(10);
@@ -123,7 +123,7 @@ impl Ground {
     /// # Errors
     /// If its token cannot be read.
     pub(crate) fn station(&self) -> Result<Station, Failure> {
-        bench::at_service(&self.endpoints.api, self.data(), &self.config.station)
+        own_station::at_service(&self.endpoints.api, self.data(), &self.config.station)
     }
 
     /// Makes the bucket if the embedded store is to have it. Buckets of other stores are left to
