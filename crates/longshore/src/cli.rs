@@ -165,8 +165,11 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "FILE", requires = "server")]
     pub(crate) token_file: Option<PathBuf>,
     /// The name of this station, as its token was made for. Default: the host's
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "server")]
     pub(crate) station: Option<StationName>,
+    /// A file of settings, of which the table `[station]` counts
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// `longshore dock`.

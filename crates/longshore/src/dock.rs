@@ -41,6 +41,7 @@ fn again(args: &DockArgs) -> String {
         server,
         token_file,
         station,
+        config,
     } = &args.server;
     let start = format!("longshore dock {}", output::word(&args.device));
     let options = [
@@ -55,6 +56,7 @@ fn again(args: &DockArgs) -> String {
             "--station",
             station.as_ref().map(|name| Path::new(name.as_str())),
         ),
+        ("--config", config.as_deref()),
     ];
     output::command(start, &options)
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use model::time::SystemClock;
-use server::config::{Config, StationConfig};
-use server::data_dir;
+use server::config::StationConfig;
+use server::data_dir::{self, Endpoints};
 use station::control::Control;
 use station::dock::Station;
 use station::settings::Settings;
@@ -15,7 +15,7 @@ use crate::cli::ServerArgs;
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::job::connection::no_service;
-use crate::settings;
+use crate::settings::{self, Listen};
 
 /// The station that the arguments name.
 ///
@@ -23,33 +23,33 @@ use crate::settings;
 /// If there is no service, or no token.
 pub(crate) fn station(args: &ServerArgs) -> Result<Station, Failure> {
     let data = settings::data_folder(&Environment::of_process(), args.data.data.as_deref())?;
-    let mut config = Config::default().station;
-    if let Some(name) = &args.station {
-        config.name = name.clone();
-    }
     match (&args.server, &args.token_file) {
-        (Some(url), Some(file)) => Ok(at(url, &read_token(file)?, &data, &config)),
-        _ => beside_service(&data, &config),
+        (Some(url), Some(file)) => {
+            let mut config =
+                settings::load(args.config.as_deref(), Some(&data), Listen::default())?;
+            if let Some(name) = &args.station {
+                config.station.name = name.clone();
+            }
+            Ok(at(url, &read_token(file)?, &data, &config.station))
+        }
+        _ => beside_service(&data),
     }
 }
 
 /// The station of the service that runs on the data folder.
-fn beside_service(data: &Path, config: &StationConfig) -> Result<Station, Failure> {
+fn beside_service(data: &Path) -> Result<Station, Failure> {
     let running = data_dir::read_endpoints(data).context("could not find the service")?;
     let endpoints = running.ok_or_else(|| no_service(Some(data)))?;
-    at_service(&endpoints.api, data, config)
+    at_service(&endpoints, data)
 }
 
-/// The station that goes with the service at `url`, which has the data folder.
+/// The station that goes with the service at `endpoints`, which has the data folder.
 ///
 /// # Errors
 /// If its token cannot be read.
-pub(crate) fn at_service(
-    url: &str,
-    data: &Path,
-    config: &StationConfig,
-) -> Result<Station, Failure> {
-    Ok(at(url, &read_token(&token_path(data))?, data, config))
+pub(crate) fn at_service(endpoints: &Endpoints, data: &Path) -> Result<Station, Failure> {
+    let token = read_token(&token_path(data))?;
+    Ok(at(&endpoints.api, &token, data, &endpoints.station))
 }
 
 fn at(url: &str, token: &str, data: &Path, config: &StationConfig) -> Station {
@@ -91,6 +91,7 @@ fn mebibytes(count: u32) -> u64 {
 mod tests {
     use super::*;
     use model::ids::StationName;
+    use server::config::Config;
 
     #[test]
     fn settings_are_those_of_the_configuration() {
@@ -108,9 +109,7 @@ mod tests {
     #[test]
     fn without_a_service_there_is_no_station() {
         let empty = tempfile::tempdir().unwrap();
-        let failure = beside_service(empty.path(), &Config::default().station)
-            .err()
-            .unwrap();
+        let failure = beside_service(empty.path()).err().unwrap();
         assert_eq!(failure.exit, crate::exit::Exit::Unavailable);
     }
 }

@@ -60,6 +60,7 @@ fn places(config: &Config, service: &RunningService) -> String {
     };
     output::fields([
         ("Import/Export API", Some(service.endpoints.api.as_str())),
+        ("  for clients", config.server.public_url.as_deref()),
         ("S3 store", service.endpoints.s3.as_deref()),
         ("Health", Some(health.as_str())),
         ("Credentials", Some(key.as_str())),

@@ -17,6 +17,7 @@ use awsquery::secret::SecretKey;
 use model::event::WhileRunning;
 use model::ids::{BucketName, StationName};
 use model::manifest::Country;
+use serde::{Deserialize, Serialize};
 
 pub use fault::{ConfigError, ConfigFault};
 pub use values::{BucketGlob, DatabaseUrl, LogFormat, LogLevel, ShippingAddress, UnknownWord};
@@ -121,8 +122,8 @@ pub struct JobsConfig {
     pub lease_seconds: u32,
 }
 
-/// `[station]`: the station within the service.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `[station]`: the station of the service's own host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StationConfig {
     /// `name`: its name; every station of an installation has another. By default the host's.
     pub name: StationName,

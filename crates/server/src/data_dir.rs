@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::StationConfig;
+
 /// Name and version of the format of `endpoints.json`.
 const ENDPOINTS_FORMAT: &str = "longshore-endpoints-1";
 
@@ -67,6 +69,8 @@ pub struct Endpoints {
     pub s3: Option<String>,
     /// The service's process number.
     pub pid: u32,
+    /// How the station of this host works.
+    pub station: StationConfig,
 }
 
 /// The file, with its format's name before the rest.

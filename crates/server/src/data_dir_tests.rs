@@ -14,6 +14,7 @@ fn endpoints() -> Endpoints {
         api,
         s3: Some("http://127.0.0.1:4781".to_owned()),
         pid: 4711,
+        station: crate::config::Config::default().station,
     }
 }
 

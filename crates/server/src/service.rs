@@ -378,11 +378,11 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
 }
 
 fn endpoints(config: &Config, api: SocketAddr, s3: Option<SocketAddr>) -> Endpoints {
-    let public_url = config.server.public_url.clone();
     Endpoints {
-        api: public_url.unwrap_or_else(|| url(api)),
+        api: url(api),
         s3: s3.map(url),
         pid: std::process::id(),
+        station: config.station.clone(),
     }
 }
 

@@ -52,7 +52,7 @@ impl Ground {
         let begun = Instant::now();
         let (endpoints, own) = loop {
             match start(&config) {
-                Ok(own) => break (own_endpoints(&own.service), Some(own)),
+                Ok(own) => break (own.service.endpoints.clone(), Some(own)),
                 Err(StartError::DataDir(DataDirError::InUse { .. }))
                     if begun.elapsed() < OTHER_WITHIN =>
                 {
@@ -123,7 +123,7 @@ impl Ground {
     /// # Errors
     /// If its token cannot be read.
     pub(crate) fn station(&self) -> Result<Station, Failure> {
-        own_station::at_service(&self.endpoints.api, self.data(), &self.config.station)
+        own_station::at_service(&self.endpoints, self.data())
     }
 
     /// Makes the bucket if the embedded store is to have it. Buckets of other stores are left to
@@ -179,14 +179,6 @@ fn start(config: &Config) -> Result<Own, StartError> {
     let runtime = serve::runtime()?;
     let service = runtime.block_on(Service::start(config, Arc::new(SystemClock)))?;
     Ok(Own { runtime, service })
-}
-
-/// From within this process, whatever the world calls it.
-fn own_endpoints(service: &RunningService) -> Endpoints {
-    Endpoints {
-        api: format!("http://{}", service.api_addr),
-        ..service.endpoints.clone()
-    }
 }
 
 fn running(data: &Path) -> Result<Option<Endpoints>, Failure> {
