@@ -82,6 +82,13 @@ impl Failure {
         Self::new(409, "KeyCollision", reason, Some(key))
     }
 
+    /// A path that comes to the key of the report, which would take its place.
+    #[must_use]
+    pub fn reserved(key: ObjectKey) -> Self {
+        let reason = "the report of this job has the same key".to_owned();
+        Self::new(409, "KeyCollision", reason, Some(key))
+    }
+
     /// A file larger than any object.
     #[must_use]
     pub fn too_large(key: ObjectKey, bytes: u64) -> Self {

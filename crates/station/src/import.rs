@@ -99,7 +99,7 @@ impl Import<'_> {
             bucket: self.bucket,
             rules: self.rules,
             settings: self.settings,
-            probe_key: self.log_key,
+            log_key: self.log_key,
             clock: self.clock,
             progress: self.progress,
             stop: self.stop,
@@ -210,6 +210,10 @@ impl Planner<'_> {
 
     fn load(&mut self, entry: &Entry, key: ObjectKey, bytes: u64) -> Result<(), JournalError> {
         let path = &entry.path;
+        if self.is_of_the_report(&key) {
+            self.run.fail(path, bytes, Failure::reserved(key));
+            return Ok(());
+        }
         if naming::may_collide(self.run.rules) && !self.claims.claim(&key, path)? {
             self.run.fail(path, bytes, Failure::collision(key));
             return Ok(());
@@ -227,5 +231,10 @@ impl Planner<'_> {
         // The queue is closed only when every reader has ended, and then the run has stopped.
         let _stopped = self.work.send(work);
         Ok(())
+    }
+
+    fn is_of_the_report(&self, key: &ObjectKey) -> bool {
+        let rules = self.run.rules;
+        key == self.run.log_key && rules.bucket == rules.common.log_bucket
     }
 }

@@ -36,7 +36,7 @@ pub struct Run<'a> {
     pub(crate) bucket: &'a dyn Bucket,
     pub(crate) rules: &'a S3Import,
     pub(crate) settings: Settings,
-    pub(crate) probe_key: &'a ObjectKey,
+    pub(crate) log_key: &'a ObjectKey,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) progress: &'a Progress,
     pub(crate) stop: &'a Stop,

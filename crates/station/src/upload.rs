@@ -312,7 +312,7 @@ impl Run<'_> {
     /// Whether a refusal to write is about one object only: the place of the report still takes
     /// writes.
     fn may_write_elsewhere(&self) -> bool {
-        objects::probe::check_write(self.bucket, self.probe_key).is_ok()
+        objects::probe::check_write(self.bucket, self.log_key).is_ok()
     }
 }
 

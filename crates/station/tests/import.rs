@@ -215,6 +215,22 @@ fn of_two_files_with_one_key_the_first_has_it_on_every_attempt() {
     }
 }
 
+/// The report goes into the same bucket: a file must not have its key, or it would be replaced.
+#[test]
+fn a_file_with_the_key_of_the_report_is_not_loaded() {
+    let device = || Memory::new([("log", Node::File(b"mine".to_vec()))]);
+    let bucket = MemoryBucket::new();
+    let ended = World::new("").run(&device(), &bucket);
+    assert!(
+        ended.report["log"].starts_with("409,KeyCollision,bkt/log"),
+        "{}",
+        ended.text
+    );
+    assert_eq!(content(&bucket, "log"), None);
+    let ended = World::new("logBucket: other\n").run(&device(), &bucket);
+    assert!(ended.report["log"].starts_with("200,OK"), "{}", ended.text);
+}
+
 /// A store that refuses one object does not end the run; one that refuses all does.
 #[test]
 fn a_refused_object_is_a_line_and_a_dead_store_ends_the_run() {
