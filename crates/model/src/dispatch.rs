@@ -84,7 +84,7 @@ impl Denial {
             }
             Self::OtherJob { .. } => "the boxes may have been mixed up; compare label and device",
             Self::Canceled(_) | Self::Expired(_) | Self::Over(..) => {
-                "nothing was loaded; return the device with `longshore device return`"
+                "there is nothing more to load; return the device with `longshore device return`"
             }
             Self::Returned(_) => "if the device came back, the customer makes a new job for it",
         }

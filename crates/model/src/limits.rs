@@ -22,9 +22,16 @@ pub const IGNORE_PATTERNS: usize = 1000;
 /// Most `substitutions` in one manifest.
 pub const SUBSTITUTIONS: usize = 1000;
 
-/// Steps one `ignore` expression may take on one path before it counts as a fault of that file.
-/// A sane expression takes some thousand on the longest path; a hostile one takes 2^n.
-pub const REGEX_BACKTRACKS: usize = 100_000;
+/// Longest name in bytes while substitutions are applied one after the other. Later ones may shrink
+/// it, so it is more than [`KEY_BYTES`]; without a bound a thousand of them grow without end.
+pub const NAME_BYTES: usize = 64 << 10;
+
+/// Steps all `ignore` expressions of a manifest together may take on one path, shared out among
+/// them. A million takes some ten milliseconds; a hostile expression alone would take 2^n.
+pub const REGEX_BACKTRACKS: usize = 1_000_000;
+
+/// Steps one `ignore` expression has of them: a sane one takes some thousand on the longest path.
+pub const REGEX_BACKTRACKS_EACH: std::ops::RangeInclusive<usize> = 10_000..=100_000;
 
 /// Longest SIGNATURE file that is read, in bytes: four short lines need about 100.
 pub const SIGNATURE_FILE_BYTES: u64 = 4096;

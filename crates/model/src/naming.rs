@@ -39,7 +39,7 @@ impl NameProblem {
 /// [`NameProblem`] if the path has no key.
 pub fn import_key(rules: &S3Import, path: &EntryPath) -> Result<ObjectKey, NameProblem> {
     let path = path.as_str().ok_or(NameProblem::NotUtf8)?;
-    let named = substituted(format!("{}{path}", rules.prefix), &rules.substitutions);
+    let named = substituted(format!("{}{path}", rules.prefix), &rules.substitutions)?;
     if named.is_empty() {
         return Err(NameProblem::Empty);
     }
@@ -53,12 +53,18 @@ pub fn may_collide(rules: &S3Import) -> bool {
     !rules.substitutions.is_empty()
 }
 
-fn substituted(name: String, substitutions: &[Substitution]) -> String {
-    substitutions.iter().fold(name, |name, s| {
-        if name.contains(&s.from) {
-            name.replace(&s.from, &s.to)
-        } else {
-            name
+fn substituted(mut name: String, substitutions: &[Substitution]) -> Result<String, NameProblem> {
+    for Substitution { from, to } in substitutions {
+        let times = name.matches(from.as_str()).count();
+        if times == 0 {
+            continue;
         }
-    })
+        let bytes =
+            (name.len() - times * from.len()).saturating_add(times.saturating_mul(to.len()));
+        if bytes > limits::NAME_BYTES {
+            return Err(NameProblem::TooLong(bytes));
+        }
+        name = name.replace(from.as_str(), to);
+    }
+    Ok(name)
 }

@@ -110,10 +110,14 @@ impl Failure {
         Self::new(500, "ReadError", reason, key)
     }
 
-    /// A file that was not the same size at the end as at the start.
+    /// A file that was not the same at the end as at the start; sizes in bytes.
     #[must_use]
     pub fn changed(expected: u64, found: u64, key: ObjectKey) -> Self {
-        let reason = format!("the file had {expected} bytes at first and {found} when it was read");
+        let reason = if expected == found {
+            "the file was written to while it was read".to_owned()
+        } else {
+            format!("the file had {expected} bytes at first and {found} when it was read")
+        };
         Self::new(409, "FileChanged", reason, Some(key))
     }
 

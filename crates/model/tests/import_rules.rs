@@ -72,6 +72,21 @@ fn a_name_that_is_substituted_away_fails() {
     assert_eq!((status, code.as_ref()), (400, "InvalidSubstitution"));
 }
 
+/// Each substitution is within bounds; one after the other they would fill the memory.
+#[test]
+fn substitutions_that_grow_a_name_without_end_cost_its_file() {
+    let steps = "abcdefgh".as_bytes().windows(2).map(|pair| {
+        let (from, to) = (
+            char::from(pair[0]),
+            char::from(pair[1]).to_string().repeat(900),
+        );
+        format!("    \"{from}\" : \"{to}\"\n")
+    });
+    let options = format!("substitutions:\n{}", steps.collect::<String>());
+    assert!(matches!(key(&options, "a"), Err(NameProblem::TooLong(_))));
+    assert_eq!(key(&options, "z").unwrap(), "z");
+}
+
 #[test]
 fn keys_end_at_1024_bytes() {
     assert!(key("", &"k".repeat(1024)).is_ok());

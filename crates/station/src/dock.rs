@@ -1,7 +1,8 @@
 //! What happens when a device is docked: find its SIGNATURE, claim its job, load, report, conclude.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::control::{Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, Tally};
+use model::entry::EntryPath;
 use model::ids::{BucketName, JobId, StationName};
 use model::limits;
 use model::manifest::{Manifest, S3Import};
@@ -17,6 +19,7 @@ use model::progress::LogLocation;
 use model::signature::SignatureFile;
 use model::time::Clock;
 use objects::Bucket;
+use rustix::io::Errno;
 
 use crate::control::{Control, ControlError};
 use crate::import::Import;
@@ -28,6 +31,7 @@ use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use crate::stores::{self, NoWayToBucket};
 use crate::tree::folder::Folder;
+use crate::tree::{Content, Tree as _};
 
 /// How long a station tries to tell the server how a job ended.
 const CONCLUDE_WITHIN: Duration = Duration::from_secs(300);
@@ -330,7 +334,8 @@ impl Station {
 
     fn job_folder(&self, job: JobId) -> Result<PathBuf, DockError> {
         let path = self.folder.join("jobs").join(job.as_str());
-        match fs::create_dir_all(&path) {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
+        match made {
             Ok(()) => Ok(path),
             Err(source) => Err(DockError::Folder { path, source }),
         }
@@ -354,28 +359,41 @@ fn open_device(path: &Path) -> Result<Folder, DockError> {
     Folder::open(path).map_err(device)
 }
 
-/// The bytes of the device's SIGNATURE, if it has that file in its root.
+/// The bytes of the device's SIGNATURE, if it has that name in its root. What is no regular file
+/// has none, which is an invalid SIGNATURE; of one that is too long, one byte too many is read.
 fn read_signature(tree: &Folder, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
-    use crate::tree::Tree as _;
-    let source = match tree.open(&model::entry::EntryPath::new(SIGNATURE_NAME)) {
-        Ok(file) => file,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => {
-            return Err(DockError::Device {
-                path: device.join(SIGNATURE_NAME),
-                source,
-            });
-        }
-    };
-    let mut bytes = vec![0; usize::try_from(limits::SIGNATURE_FILE_BYTES).unwrap_or(usize::MAX)];
-    let read = source
-        .read_at(0, &mut bytes)
-        .map_err(|source| DockError::Device {
+    let read = tree
+        .open(&EntryPath::new(SIGNATURE_NAME))
+        .and_then(|file| read_head(&*file, limits::SIGNATURE_FILE_BYTES + 1));
+    match read {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) if is_no_regular_file(&e) => Ok(Some(Vec::new())),
+        Err(source) => Err(DockError::Device {
             path: device.join(SIGNATURE_NAME),
             source,
-        })?;
-    bytes.truncate(read);
-    Ok(Some(bytes))
+        }),
+    }
+}
+
+fn is_no_regular_file(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidInput
+        || matches!(Errno::from_io_error(error), Some(Errno::LOOP | Errno::NXIO))
+}
+
+fn read_head(file: &dyn Content, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(limit).unwrap_or(usize::MAX)];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read_at(filled as u64, &mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
 }
 
 fn job_named_in(signature: Option<&[u8]>) -> Option<JobId> {
@@ -411,6 +429,7 @@ fn lock(folder: &Path, job: JobId) -> Result<File, DockError> {
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(durable::OWNER_ONLY)
         .open(&path);
     let file = file.map_err(|source| DockError::Folder { path, source })?;
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {

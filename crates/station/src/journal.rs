@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use model::ids::{JobId, ObjectKey};
@@ -100,6 +101,7 @@ impl Journal {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(durable::OWNER_ONLY)
             .open(path)
             .map_err(io)?;
         if is_unborn(&file).map_err(io)? {

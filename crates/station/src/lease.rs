@@ -12,6 +12,9 @@ use crate::stop::{Halt, Stop};
 /// Signs of life within one term: three may be lost.
 const RENEWALS_PER_TERM: u32 = 4;
 
+/// They also carry how far the job is, which people watch: so often at least.
+const NEWS_EVERY: Duration = Duration::from_secs(5);
+
 /// Renews the lease until `done` is closed. A customer who canceled, or a server that gave the job
 /// to another attempt, stops the run.
 ///
@@ -24,7 +27,8 @@ pub fn keep(
     stop: &Stop,
     done: &Receiver<()>,
 ) {
-    let pause = Duration::from_secs(claim.lease_seconds.into()) / RENEWALS_PER_TERM;
+    let term = Duration::from_secs(claim.lease_seconds.into());
+    let pause = (term / RENEWALS_PER_TERM).min(NEWS_EVERY);
     let mut last_answer = Instant::now();
     while let Err(RecvTimeoutError::Timeout) = done.recv_timeout(pause) {
         let snapshot = progress.snapshot();

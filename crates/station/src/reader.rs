@@ -2,6 +2,7 @@
 //!
 //! A few threads, so that the device is read in its own order; they wait only for the byte budget.
 
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use objects::upload::PartNumber;
 
 use crate::run::{Run, Work};
 use crate::stop::Halt;
-use crate::tree::{Content, Shape};
+use crate::tree::{Content, DeviceGone, Shape, is_starved};
 use crate::upload::{Large, PartPut, Put, SmallPut, Whole};
 
 /// Why a file is not read to its end.
@@ -142,7 +143,7 @@ impl Reader<'_> {
             let shape = file.shape()?;
             Ok((file, shape))
         });
-        let (file, shape) = opened.map_err(|e| self.unreadable(work, &format!("{e}")))?;
+        let (file, shape) = opened.map_err(|e| self.unreadable(work, e, ""))?;
         if shape.bytes == work.bytes {
             Ok((file, shape))
         } else {
@@ -165,8 +166,8 @@ impl Reader<'_> {
             match file.read_at(at, &mut buffer[filled..]) {
                 Ok(0) => return Err(Failure::changed(work.bytes, at, work.key.clone()).into()),
                 Ok(read) => filled += read,
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(self.unreadable(work, &format!("at offset {at}: {e}"))),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(self.unreadable(work, e, &format!("at offset {at}: "))),
             }
         }
         Ok(Bytes::from(buffer))
@@ -181,14 +182,21 @@ impl Reader<'_> {
         match file.shape() {
             Ok(after) if after == before => Ok(()),
             Ok(after) => Err(Failure::changed(before.bytes, after.bytes, work.key.clone()).into()),
-            Err(e) => Err(self.unreadable(work, &format!("{e}"))),
+            Err(e) => Err(self.unreadable(work, e, "")),
         }
     }
 
-    /// A file that cannot be read is data; a device that does not answer ends the run.
-    fn unreadable(&self, work: &Work, reason: &str) -> Unread {
-        match self.run.tree.check() {
-            Ok(()) => Failure::unreadable(reason.to_owned(), Some(work.key.clone())).into(),
+    /// A file that cannot be read is data; a device that does not answer, or a host that ran out of
+    /// something, ends the run.
+    fn unreadable(&self, work: &Work, error: io::Error, place: &str) -> Unread {
+        let reason = format!("{place}{error}");
+        let checked = if is_starved(&error) {
+            Err(DeviceGone(error))
+        } else {
+            self.run.tree.check()
+        };
+        match checked {
+            Ok(()) => Failure::unreadable(reason, Some(work.key.clone())).into(),
             Err(gone) => {
                 self.run.stop.halt(Halt::Device(gone));
                 Unread::Stopped

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -46,7 +47,13 @@ pub fn render(folder: &Path, bucket: &BucketName) -> Result<Report, JournalError
     index.fill(&journal_path)?;
     let mut journal = BufReader::new(File::open(&journal_path).map_err(io)?);
     let temporary = folder.join("report.tmp");
-    let mut out = BufWriter::new(File::create(&temporary).map_err(io)?);
+    let private = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(durable::OWNER_ONLY)
+        .open(&temporary);
+    let mut out = BufWriter::new(private.map_err(io)?);
     out.write_all(report::HEADER.as_bytes()).map_err(io)?;
     let mut tally = Tally::default();
     index.for_each(&mut |offset| {

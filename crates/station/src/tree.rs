@@ -78,6 +78,17 @@ pub trait Content: Send + Sync {
 pub struct Shape {
     /// Size in bytes.
     pub bytes: u64,
-    /// Time of the last change in nanoseconds since 1970.
+    /// Time of the last change of its content, in nanoseconds since 1970.
     pub modified_ns: i128,
+    /// Time of the last change of anything, in nanoseconds since 1970: unlike the other it cannot
+    /// be set back.
+    pub changed_ns: i128,
+}
+
+/// Whether an error says that this host ran out of something, not that the device is bad.
+#[must_use]
+pub fn is_starved(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let starved = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|errno| starved.contains(&errno))
 }

@@ -3,7 +3,7 @@
 use fancy_regex::{Regex, RegexBuilder};
 
 use super::java;
-use crate::limits::REGEX_BACKTRACKS;
+use crate::limits::{REGEX_BACKTRACKS, REGEX_BACKTRACKS_EACH};
 
 /// Longest expression in bytes. Those in use are a tenth of it; a path has 4096 at most.
 const SOURCE_BYTES: usize = 1024;
@@ -28,8 +28,8 @@ pub struct IgnorePattern {
 pub struct PatternTooCostly(pub String);
 
 impl IgnorePattern {
-    /// Compiles an expression. The error is a fragment for a fault.
-    pub(super) fn new(source: &str) -> Result<Self, String> {
+    /// Compiles one of `count` expressions. The error is a fragment for a fault.
+    pub(super) fn new(source: &str, count: usize) -> Result<Self, String> {
         if source.is_empty() {
             return Err("an empty expression would match every path".to_owned());
         }
@@ -37,8 +37,10 @@ impl IgnorePattern {
             return Err(format!("longer than {SOURCE_BYTES} bytes"));
         }
         let translated = java::translate(source).map_err(|error| error.to_string())?;
+        let (least, most) = REGEX_BACKTRACKS_EACH.into_inner();
+        let steps = (REGEX_BACKTRACKS / count.max(1)).clamp(least, most);
         let regex = RegexBuilder::new(&translated)
-            .backtrack_limit(REGEX_BACKTRACKS)
+            .backtrack_limit(steps)
             .delegate_size_limit(COMPILED_BYTES)
             .max_prog_size(PROGRAM_SIZE)
             .build()
@@ -80,7 +82,7 @@ mod tests {
     use super::*;
 
     fn found(source: &str, path: &str) -> bool {
-        let pattern = IgnorePattern::new(source).unwrap_or_else(|e| panic!("{source}: {e}"));
+        let pattern = IgnorePattern::new(source, 1).unwrap_or_else(|e| panic!("{source}: {e}"));
         pattern.matches(path).unwrap_or_else(|e| panic!("{e}"))
     }
 
@@ -153,13 +155,13 @@ mod tests {
             r"(?=a)((((\pL{99}){99}){99}){99})",
             &long,
         ] {
-            assert!(IgnorePattern::new(source).is_err(), "{source}");
+            assert!(IgnorePattern::new(source, 1).is_err(), "{source}");
         }
     }
 
     #[test]
     fn a_hostile_expression_ends() {
-        let pattern = IgnorePattern::new(r"^(a|aa)+\1x$").unwrap();
+        let pattern = IgnorePattern::new(r"^(a|aa)+\1x$", 1).unwrap();
         let path = format!("{}xy", "a".repeat(300));
         assert_eq!(
             pattern.matches(&path),

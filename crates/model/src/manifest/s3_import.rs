@@ -184,7 +184,7 @@ fn ignore(fields: &Fields<'_>) -> Vec<IgnorePattern> {
     }
     let mut patterns = Vec::new();
     for (index, text) in texts.iter().enumerate() {
-        match IgnorePattern::new(text.value) {
+        match IgnorePattern::new(text.value, texts.len()) {
             Ok(pattern) => patterns.push(pattern),
             Err(error) => fields.invalid(&format!("ignore[{}]", index + 1), text.line, error),
         }

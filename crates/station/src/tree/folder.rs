@@ -18,7 +18,7 @@ use model::time::Timestamp;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags};
 use rustix::io::Errno;
 
-use super::{BadEntry, Content, DeviceGone, Found, Shape, Tree};
+use super::{BadEntry, Content, DeviceGone, Found, Shape, Tree, is_starved};
 
 /// Names of one folder that are held and sorted at once. A folder with more is handed out in
 /// sorted runs of this length, so that memory stays flat.
@@ -64,6 +64,13 @@ impl Folder {
         &self.path
     }
 
+    /// The root's names, read through a descriptor of their own: two walks at once do not share
+    /// a place in them.
+    fn open_root(&self) -> rustix::io::Result<Dir> {
+        rustix::fs::openat(&self.root, ".", READ | OFlags::DIRECTORY, Mode::empty())
+            .and_then(Dir::new)
+    }
+
     fn open_beneath(&self, path: &EntryPath, flags: OFlags) -> rustix::io::Result<OwnedFd> {
         let resolve =
             ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
@@ -94,9 +101,16 @@ impl Folder {
 
 impl Tree for Folder {
     fn walk(&self, visit: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), DeviceGone> {
-        let root = self.root.try_clone().map_err(DeviceGone)?;
-        let _stopped = Walk { visit }.folder(root, &mut Vec::new(), 0);
-        self.check()
+        let root = self.open_root().map_err(|e| DeviceGone(e.into()))?;
+        let mut walk = Walk {
+            visit,
+            starved: None,
+        };
+        let _stopped = walk.folder(root, &mut Vec::new(), 0);
+        match walk.starved {
+            Some(error) => Err(DeviceGone(error.into())),
+            None => self.check(),
+        }
     }
 
     fn open(&self, path: &EntryPath) -> io::Result<Box<dyn Content>> {
@@ -113,9 +127,7 @@ impl Tree for Folder {
     fn check(&self) -> Result<(), DeviceGone> {
         // The descriptor of a lazily unmounted or pulled device still answers `fstat` from memory;
         // reading the folder's first names does not.
-        let root = rustix::fs::openat(&self.root, ".", READ | OFlags::DIRECTORY, Mode::empty())
-            .map_err(|e| DeviceGone(e.into()))?;
-        let mut names = Dir::read_from(&root).map_err(|e| DeviceGone(e.into()))?;
+        let mut names = self.open_root().map_err(|e| DeviceGone(e.into()))?;
         match names.read() {
             Some(Err(e)) => Err(DeviceGone(e.into())),
             _ => Ok(()),
@@ -128,10 +140,11 @@ struct FolderFile(File);
 impl Content for FolderFile {
     fn shape(&self) -> io::Result<Shape> {
         let meta = self.0.metadata()?;
-        let modified_ns = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
+        let nanoseconds = |s: i64, ns: i64| i128::from(s) * 1_000_000_000 + i128::from(ns);
         Ok(Shape {
             bytes: meta.len(),
-            modified_ns,
+            modified_ns: nanoseconds(meta.mtime(), meta.mtime_nsec()),
+            changed_ns: nanoseconds(meta.ctime(), meta.ctime_nsec()),
         })
     }
 
@@ -140,26 +153,25 @@ impl Content for FolderFile {
     }
 }
 
-/// One walk. Descends depth first; every folder's names in sorted runs.
+/// One walk. Descends depth first, with one descriptor for each folder on the way; every folder's
+/// names in sorted runs.
 struct Walk<'a> {
     visit: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
+    /// What this host ran out of. That is nobody's fault on the device, and ends the walk.
+    starved: Option<Errno>,
 }
 
 impl Walk<'_> {
     /// Hands out a folder's entries. `path` is the folder's own path, `/` at its end unless it is
     /// the root; it is the same again when this returns.
-    fn folder(&mut self, folder: OwnedFd, path: &mut Vec<u8>, depth: usize) -> ControlFlow<()> {
-        let mut names = match Dir::read_from(&folder) {
-            Ok(names) => names,
-            Err(e) => return self.bad(path, &e),
-        };
+    fn folder(&mut self, mut folder: Dir, path: &mut Vec<u8>, depth: usize) -> ControlFlow<()> {
         let run_length = if depth < DEEP {
             SORTED_RUN
         } else {
             SORTED_RUN_DEEP
         };
         loop {
-            let (mut run, end) = next_run(&mut names, run_length);
+            let (mut run, end) = next_run(&mut folder, run_length);
             run.sort_unstable();
             for name in &run {
                 self.name(&folder, path, name, depth)?;
@@ -167,14 +179,14 @@ impl Walk<'_> {
             match end {
                 RunEnd::More => {}
                 RunEnd::Last => return ControlFlow::Continue(()),
-                RunEnd::Failed(e) => return self.bad(path, &e),
+                RunEnd::Failed(e) => return self.bad(path, e),
             }
         }
     }
 
     fn name(
         &mut self,
-        folder: &OwnedFd,
+        folder: &Dir,
         path: &mut Vec<u8>,
         name: &CString,
         depth: usize,
@@ -182,7 +194,7 @@ impl Walk<'_> {
         let before = path.len();
         path.extend_from_slice(name.as_bytes());
         let flow = match look_at(folder, name) {
-            Err(e) => self.bad(path, &e),
+            Err(e) => self.bad(path, e),
             Ok(found) if FileType::from_raw_mode(found.stx_mode.into()) == FileType::Directory => {
                 self.descend(folder, path, name, depth)
             }
@@ -194,20 +206,21 @@ impl Walk<'_> {
 
     fn descend(
         &mut self,
-        parent: &OwnedFd,
+        parent: &Dir,
         path: &mut Vec<u8>,
         name: &CString,
         depth: usize,
     ) -> ControlFlow<()> {
         if depth + 1 >= limits::TREE_DEPTH {
             let reason = format!("folders are nested deeper than {}", limits::TREE_DEPTH);
-            return (self.visit)(Err(BadEntry {
-                path: EntryPath::new(path.clone()),
-                reason,
-            }));
+            let path = EntryPath::new(path.clone());
+            return (self.visit)(Err(BadEntry { path, reason }));
         }
-        match rustix::fs::openat(parent, name, READ | OFlags::DIRECTORY, Mode::empty()) {
-            Err(e) => self.bad(path, &e),
+        let opened = parent.fd().and_then(|parent| {
+            rustix::fs::openat(parent, name, READ | OFlags::DIRECTORY, Mode::empty())
+        });
+        match opened.and_then(Dir::new) {
+            Err(e) => self.bad(path, e),
             Ok(folder) => {
                 path.push(b'/');
                 self.folder(folder, path, depth + 1)
@@ -215,12 +228,14 @@ impl Walk<'_> {
         }
     }
 
-    fn bad(&mut self, path: &[u8], error: &Errno) -> ControlFlow<()> {
-        let reason = io::Error::from(*error).to_string();
-        (self.visit)(Err(BadEntry {
-            path: EntryPath::new(path),
-            reason,
-        }))
+    fn bad(&mut self, path: &[u8], error: Errno) -> ControlFlow<()> {
+        let error = io::Error::from(error);
+        if is_starved(&error) {
+            self.starved = Errno::from_io_error(&error);
+            return ControlFlow::Break(());
+        }
+        let (path, reason) = (EntryPath::new(path), error.to_string());
+        (self.visit)(Err(BadEntry { path, reason }))
     }
 }
 
@@ -248,9 +263,9 @@ fn next_run(names: &mut Dir, length: usize) -> (Vec<CString>, RunEnd) {
     (run, RunEnd::More)
 }
 
-fn look_at(folder: &OwnedFd, name: &CString) -> rustix::io::Result<Statx> {
+fn look_at(folder: &Dir, name: &CString) -> rustix::io::Result<Statx> {
     let wanted = StatxFlags::TYPE | StatxFlags::SIZE | StatxFlags::MTIME;
-    rustix::fs::statx(folder, name, AtFlags::SYMLINK_NOFOLLOW, wanted)
+    rustix::fs::statx(folder.fd()?, name, AtFlags::SYMLINK_NOFOLLOW, wanted)
 }
 
 fn entry(path: &[u8], found: &Statx) -> Entry {

@@ -126,6 +126,7 @@ impl Content for MemoryFile {
         Ok(Shape {
             bytes: bytes as u64,
             modified_ns: 0,
+            changed_ns: 0,
         })
     }
 
