@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use model::ids::ObjectKey;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
@@ -71,6 +71,24 @@ impl Chance {
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         (mixed ^ (mixed >> 31)).checked_rem(bound).unwrap_or(0)
+    }
+}
+
+/// When trouble was last told, in milliseconds of [`Patience::elapsed`] and one more; 0 if never.
+#[derive(Debug, Default)]
+struct News(AtomicU64);
+
+impl News {
+    /// The least time between two warnings.
+    const EVERY: Duration = Duration::from_secs(30);
+
+    /// Whether trouble is to be told at `now`; true for one of those who ask at once.
+    fn is_due(&self, now: Duration) -> bool {
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX - 1) + 1;
+        let every = u64::try_from(Self::EVERY.as_millis()).unwrap_or(u64::MAX);
+        let told = |last: u64| (last == 0 || now.saturating_sub(last) >= every).then_some(now);
+        let order = Ordering::Relaxed;
+        self.0.fetch_update(order, order, told).is_ok()
     }
 }
 
@@ -147,6 +165,7 @@ impl Patience for RealTime {
 pub struct Retrying<B> {
     inner: B,
     policy: Policy,
+    news: News,
     chance: Chance,
     patience: Box<dyn Patience>,
 }
@@ -163,6 +182,7 @@ impl<B: fmt::Debug> fmt::Debug for Retrying<B> {
 /// Tries of one call: what failed so far, and whether there is time for another.
 struct Tries<'r> {
     policy: &'r Policy,
+    news: &'r News,
     chance: &'r Chance,
     patience: &'r dyn Patience,
     start: Duration,
@@ -179,7 +199,12 @@ impl Tries<'_> {
         if !error.may_retry() || spent.saturating_add(wait) > self.policy.budget {
             return Err(self.give_up(error));
         }
-        warn!(operation, failures = self.failures, wait_ms = wait.as_millis(), %error, "trying again");
+        let wait_ms = wait.as_millis();
+        // Many threads meet the same trouble at once: one of them says so.
+        if self.news.is_due(self.patience.elapsed()) {
+            warn!(operation, failures = self.failures, %error, "the store fails; trying again");
+        }
+        debug!(operation, failures = self.failures, wait_ms, %error, "trying again");
         if self.patience.wait(wait) == Waited::Canceled {
             let last = Box::new(self.give_up(error));
             return Err(StoreError::Canceled { last });
@@ -212,6 +237,7 @@ impl<B: Bucket> Retrying<B> {
         Self {
             inner,
             policy,
+            news: News::default(),
             chance: Chance::new(seed),
             patience,
         }
@@ -225,6 +251,7 @@ impl<B: Bucket> Retrying<B> {
     fn tries(&self) -> Tries<'_> {
         Tries {
             policy: &self.policy,
+            news: &self.news,
             chance: &self.chance,
             patience: &*self.patience,
             start: self.patience.elapsed(),
