@@ -94,13 +94,8 @@ pub(crate) enum Command {
 /// Where the data folder is.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DataArgs {
-    /// The data folder. Default: $XDG_DATA_HOME/longshore, else ~/.local/share/longshore
-    #[arg(
-        long,
-        env = "LONGSHORE_DATA",
-        value_name = "DIR",
-        hide_env_values = true
-    )]
+    /// The data folder. Default: LONGSHORE_DATA, else $XDG_DATA_HOME/longshore, else ~/.local/share/longshore
+    #[arg(long, value_name = "DIR", hide_env_values = true)]
     pub(crate) data: Option<PathBuf>,
 }
 
@@ -225,13 +220,8 @@ pub(crate) struct ApiArgs {
     /// The region to sign for. Default: AWS_REGION, AWS_DEFAULT_REGION, or us-east-1
     #[arg(long)]
     pub(crate) region: Option<String>,
-    /// The data folder. Default: $XDG_DATA_HOME/longshore, else ~/.local/share/longshore
-    #[arg(
-        long,
-        env = "LONGSHORE_DATA",
-        value_name = "DIR",
-        hide_env_values = true
-    )]
+    /// The data folder. Default: LONGSHORE_DATA, else $XDG_DATA_HOME/longshore, else ~/.local/share/longshore
+    #[arg(long, value_name = "DIR", hide_env_values = true)]
     pub(crate) data: Option<PathBuf>,
     /// Print JSON with the member names of the API
     #[arg(long)]

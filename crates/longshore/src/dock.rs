@@ -9,6 +9,7 @@ use crate::docking;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::own_station;
+use crate::settings;
 
 /// Docks the device and stays until its job is done.
 ///
@@ -43,13 +44,14 @@ fn again(args: &DockArgs) -> String {
         station,
         config,
     } = &args.server;
+    let data = settings::named_data_folder(data.data.as_deref());
     let start = format!("longshore dock {}", output::word(&args.device));
     let options = [
         (
             "--job",
             args.job.as_ref().map(|job| Path::new(job.as_str())),
         ),
-        ("--data", data.data.as_deref()),
+        ("--data", data.as_deref()),
         ("--server", server.as_deref().map(Path::new)),
         ("--token-file", token_file.as_deref()),
         (

@@ -36,12 +36,15 @@ impl Environment {
         self.value(name).map(PathBuf::from)
     }
 
-    /// The data folder: the one given (by `--data` or `LONGSHORE_DATA`), else
+    /// The data folder: the one given by `--data`, else `LONGSHORE_DATA`, else
     /// `$XDG_DATA_HOME/longshore`, else `~/.local/share/longshore` (XDG base directory
     /// specification: a relative `XDG_DATA_HOME` is to be ignored). `None` without a home.
     pub(crate) fn data_folder(&self, given: Option<&Path>) -> Option<PathBuf> {
-        if let Some(given) = given {
-            return Some(given.to_owned());
+        let named = given
+            .map(Path::to_owned)
+            .or_else(|| self.path("LONGSHORE_DATA"));
+        if named.is_some() {
+            return named;
         }
         let data_home = self
             .path("XDG_DATA_HOME")
@@ -68,7 +71,9 @@ mod tests {
         let folder = |variables: &[(&str, &str)], given: Option<&str>| {
             Environment::of(variables).data_folder(given.map(Path::new))
         };
-        assert_eq!(folder(&[home], Some("d")), Some("d".into()));
+        let named = ("LONGSHORE_DATA", "/n");
+        assert_eq!(folder(&[home, named], Some("d")), Some("d".into()));
+        assert_eq!(folder(&[home, named], None), Some("/n".into()));
         assert_eq!(
             folder(&[home, ("XDG_DATA_HOME", "/x")], None),
             Some("/x/longshore".into())

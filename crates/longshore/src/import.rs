@@ -92,6 +92,9 @@ fn create_job(
         .context("the service gave no SIGNATURE")?;
     kept::keep(ground.data(), job, folder, &contents)?;
     output::note(&format!("Job {job}"));
+    if let Some(warning) = &created.warning_message {
+        output::note(&format!("Warning  {}", output::printable(warning)));
+    }
     Ok((job, contents.into_bytes()))
 }
 
@@ -182,8 +185,9 @@ fn again(args: &ImportArgs, job: JobId) -> String {
         "longshore import {} --resume {job}",
         output::word(&args.folder)
     );
+    let data = settings::named_data_folder(args.data.data.as_deref());
     let options = [
-        ("--data", args.data.data.as_deref()),
+        ("--data", data.as_deref()),
         ("--config", args.config.as_deref()),
     ];
     output::command(start, &options)

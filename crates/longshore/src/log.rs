@@ -1,37 +1,89 @@
 //! Sends what the crates log to stderr, for people or for machines.
+//!
+//! Names from disks and texts of customers are in these lines: each line is written as one, with
+//! whatever would play with a terminal or look like another line in its escaped form.
 
-use std::io;
+use std::io::{self, Write};
 
 use server::config::{LogConfig, LogFormat};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{self, LogArgs};
 use crate::exit::Failure;
+use crate::output::plays_with_terminals;
 
 /// Starts logging. The command line outranks `config`.
 ///
 /// # Errors
 /// If the level is none.
 pub(crate) fn start(args: &LogArgs, config: LogConfig) -> Result<(), Failure> {
-    let directives = args.log.as_deref().filter(|text| !text.is_empty());
-    let directives = directives.unwrap_or(config.level.as_str());
-    let filter = EnvFilter::try_new(directives).map_err(|_| {
+    let given = args.log.as_deref().filter(|text| !text.is_empty());
+    // The S3 library calls every refused request an error; the answer says it to whom it concerns.
+    let usual = || format!("{},s3s=off", config.level.as_str());
+    let directives = given.map_or_else(usual, str::to_owned);
+    let filter = EnvFilter::try_new(&directives).map_err(|_| {
         Failure::usage(format!("`{directives}` is not a log level"))
             .hint("error, warn, info, debug or trace")
     })?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr);
+        .with_ansi(false)
+        .with_writer(|| OneLine(io::stderr()));
     let format = match args.log_format {
         Some(cli::LogFormat::Text) => LogFormat::Text,
         Some(cli::LogFormat::Json) => LogFormat::Json,
         None => config.format,
     };
     match format {
-        LogFormat::Text => lines
-            .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
-            .init(),
+        LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),
     }
     Ok(())
+}
+
+/// Writes what comes in one piece as one line. The subscriber hands over a whole event at once.
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let (line, end) = match text.strip_suffix('\n') {
+            Some(line) => (line, "\n"),
+            None => (&*text, ""),
+        };
+        let mut escaped = String::with_capacity(text.len());
+        for c in line.chars() {
+            if plays_with_terminals(c) {
+                escaped.extend(c.escape_default());
+            } else {
+                escaped.push(c);
+            }
+        }
+        escaped.push_str(end);
+        self.0.write_all(escaped.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_forge_a_line_or_paint_the_terminal() {
+        let mut out = Vec::new();
+        let event = "WARN not loaded file=a\x1b]0;OWNED\x07\nERROR forged \u{202e}gpj\n";
+        assert_eq!(
+            OneLine(&mut out).write(event.as_bytes()).unwrap(),
+            event.len()
+        );
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "WARN not loaded file=a\\u{1b}]0;OWNED\\u{7}\\nERROR forged \\u{202e}gpj\n"
+        );
+    }
 }

@@ -26,18 +26,28 @@ mod station_token;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use server::config::{LogConfig, LogFormat, LogLevel};
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure};
 
 fn main() -> ExitCode {
+    raise_descriptor_limit();
     let ended = run(&Cli::parse());
     let exit = ended.unwrap_or_else(|failure| {
         output::failure(&failure);
         failure.exit
     });
     exit.into()
+}
+
+/// Takes as many file descriptors as the system allows: the usual 1024 are soon used up by
+/// connections and deep folders. If it allows no more, what there is has to do.
+fn raise_descriptor_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _as_before_if_refused = setrlimit(Resource::Nofile, limit);
 }
 
 fn run(cli: &Cli) -> Result<Exit, Failure> {

@@ -116,18 +116,22 @@ pub(crate) fn table<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> 
     std::iter::once(line(header)).chain(body).collect()
 }
 
-/// Text without the control characters that would let a file's name or a server's answer play with
-/// the terminal. Line ends stay.
+/// Text without the characters that would let a file's name or a server's answer play with the
+/// terminal. Line ends stay.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
+    let shown = |c| {
+        if c == '\n' || !plays_with_terminals(c) {
+            c
+        } else {
+            '\u{fffd}'
+        }
+    };
+    text.chars().map(shown).collect()
+}
+
+/// Whether a character moves the cursor, colours, or turns the direction of what is around it.
+pub(crate) fn plays_with_terminals(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A path as a word of a shell command, in quotes if it needs them.

@@ -30,6 +30,15 @@ pub(crate) fn data_folder(
         .ok_or_else(|| Failure::usage("there is no home folder").hint("name a data folder: --data"))
 }
 
+/// The data folder that was named, by option or environment: part of a command that goes on with
+/// something in it.
+pub(crate) fn named_data_folder(given: Option<&Path>) -> Option<PathBuf> {
+    let environment = Environment::of_process();
+    given
+        .map(Path::to_owned)
+        .or_else(|| environment.path("LONGSHORE_DATA"))
+}
+
 /// Reads the settings. The data folder is the one given, else the file's, else the default one.
 ///
 /// # Errors

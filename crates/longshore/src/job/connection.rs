@@ -61,8 +61,10 @@ fn region<'a>(given: Option<&'a str>, environment: &'a Environment) -> &'a str {
 pub(crate) fn no_service(data: Option<&Path>) -> Failure {
     let place = data.map(|data| format!(" on the data folder `{}`", data.display()));
     let message = format!("no service is running{}", place.unwrap_or_default());
-    Failure::new(Exit::Unavailable, anyhow::Error::msg(message))
-        .hint("start `longshore serve`, or name another service's URL")
+    Failure::new(Exit::Unavailable, anyhow::Error::msg(message)).hint(
+        "start `longshore serve`; if it runs on another data folder, name that with --data or \
+         LONGSHORE_DATA; if on another host, name its URL",
+    )
 }
 
 fn no_key(error: CredentialsError) -> Failure {

@@ -242,3 +242,35 @@ fn secrets_are_for_their_owner_alone() {
 fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
+
+/// A host that runs out of descriptors is not the disk's fault: the run ends, nothing is marked
+/// failed, and with enough of them it goes on.
+#[test]
+fn a_host_without_descriptors_marks_no_file_failed() {
+    let world = World::new();
+    let folder = world.path("deep");
+    let mut deepest = folder.clone();
+    (0..300).for_each(|_| deepest.push("d"));
+    std::fs::create_dir_all(&deepest).unwrap();
+    std::fs::write(deepest.join("file"), b"down here").unwrap();
+    let few = format!(
+        "ulimit -n 200; exec {} import {} --bucket deep --data {} --json",
+        env!("CARGO_BIN_EXE_longshore"),
+        folder.display(),
+        world.data().display(),
+    );
+    let starved = std::process::Command::new("sh")
+        .args(["-c", &few])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&starved.stderr);
+    assert!(!matches!(starved.status.code(), Some(0 | 3)), "{said}");
+    assert!(said.contains("Too many open files"), "{said}");
+    let path = folder.display().to_string();
+    world.run(["import", &path, "--bucket", "deep"]).with(0);
+    assert!(
+        files(&world.objects("deep"))
+            .values()
+            .any(|content| content == b"down here")
+    );
+}
