@@ -1,0 +1,119 @@
+"""Fixtures: services with data folders of their own, stores, a PostgreSQL."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+import stores
+from longshore import Service, binary
+
+
+def pytest_addoption(parser):
+    parser.addoption("--ceph", action="store_true", help="also run the tests against Ceph")
+    parser.addoption("--large", action="store_true", help="also run the tests of large amounts")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "ceph: needs Ceph, `cargo xtask ceph`")
+    config.addinivalue_line("markers", "large: large amounts, `cargo xtask large`")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what only the separate commands run, so that nothing is reported as skipped."""
+    left_out = [item for item in items for kind in ("ceph", "large")
+                if item.get_closest_marker(kind) and not config.getoption(f"--{kind}")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Lets fixtures know whether their test has failed."""
+    outcome = yield
+    if outcome.get_result().failed:
+        item.has_failed = True
+
+
+def put_away(service, item):
+    """Ends a service and removes what it wrote, showing the end of its logs if a test failed."""
+    service.close()
+    if getattr(item, "has_failed", False):
+        for log in sorted(service.folder.glob("*.log")):
+            print(f"--- {log.name}\n{log.read_text(errors='replace')[-4000:]}")
+    remove(service.folder)
+
+
+def remove(folder):
+    """Removes a folder with perhaps hundreds of thousands of files."""
+    subprocess.run(["rm", "-rf", folder], check=True)
+
+
+@pytest.fixture
+def new_service(tmp_path_factory, request):
+    """Makes services that end with the test."""
+    made = []
+
+    def make(config=None, **options):
+        service = Service(tmp_path_factory.mktemp("service"), config, **options)
+        made.append(service)
+        return service.start()
+
+    yield make
+    for service in made:
+        put_away(service, request.node)
+
+
+@pytest.fixture
+def service(new_service):
+    """A service of this test alone."""
+    return new_service()
+
+
+@pytest.fixture(scope="module")
+def shared_service(tmp_path_factory):
+    """A service for the tests of one file that do not disturb each other."""
+    service = Service(tmp_path_factory.mktemp("shared"))
+    yield service.start()
+    put_away(service, None)
+
+
+@pytest.fixture(scope="session")
+def seaweed():
+    with stores.SeaweedFS() as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def ceph():
+    with stores.Ceph() as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    with stores.Postgres() as database:
+        yield database
+
+
+@pytest.fixture
+def readable_by_nobody():
+    """A service that runs as an ordinary user also where the tests run as root, and a folder that
+    this user may enter."""
+    if os.geteuid() != 0:
+        folder = Path(tempfile.mkdtemp(prefix="longshore-e2e-user-"))
+        service = Service(folder)
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="longshore-e2e-user-"))
+        program = shutil.copy(binary(), folder / "longshore")
+        folder.chmod(0o755)
+        state = folder / "state"
+        state.mkdir()
+        shutil.chown(state, "nobody", "nogroup")
+        service = Service(state, program=program, user="nobody")
+    yield service.start(), folder
+    service.close()
+    shutil.rmtree(folder, ignore_errors=True)

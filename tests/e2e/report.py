@@ -1,0 +1,78 @@
+"""Reads reports and compares them, and buckets, with what a device should have become."""
+
+import csv
+import hashlib
+import io
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+
+HEADER = ["DateTime", "File", "Status", "Code", "Key", "MD5", "Bytes", "Content-Type"]
+MOMENT = re.compile(r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$")
+
+
+def lines_of(text):
+    """The lines of a report as dictionaries."""
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert rows[0] == HEADER
+    assert all(len(row) == len(HEADER) for row in rows)
+    return [dict(zip(HEADER, row)) for row in rows[1:]]
+
+
+def fetch(s3, status):
+    """The report that GetStatus points to."""
+    answer = s3.get_object(Bucket=status["LogBucket"], Key=status["LogKey"])
+    assert answer["ContentType"].startswith("text/csv")
+    return answer["Body"].read().decode()
+
+
+def check(text, device, bucket):
+    """Exactly one line for each entry, and each of them true."""
+    lines = lines_of(text)
+    files = [line["File"] for line in lines]
+    assert len(files) == len(set(files)), "a file has two lines"
+    assert set(files) == set(device.expected)
+    for line in lines:
+        assert MOMENT.match(line["DateTime"]), line
+        expected = device.expected[line["File"]]
+        found = (int(line["Status"]), line["Code"], int(line["Bytes"]))
+        assert found == (expected.status, expected.code, expected.bytes), line
+        assert line["Key"] == (f"{bucket}/{expected.key}" if expected.key else ""), line
+        assert line["MD5"] == expected.md5, line
+        assert line["Content-Type"].split(";")[0] == expected.content_type, line
+
+
+def keys_in(s3, bucket, prefix=""):
+    """Every key of a bucket, with its size."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+
+
+def compare(s3, bucket, device, check_object=None, but=()):
+    """The bucket equals the device: the same keys, the same bytes, the right headers."""
+    loaded = device.loaded
+    found = keys_in(s3, bucket)
+    for key in but:
+        found.pop(key, None)
+    assert set(found) == set(loaded)
+
+    def one(key):
+        expected = loaded[key]
+        answer = s3.get_object(Bucket=bucket, Key=key)
+        digest, size = hashlib.md5(), 0
+        for block in answer["Body"].iter_chunks(1 << 20):
+            digest.update(block)
+            size += len(block)
+        assert (size, digest.hexdigest()) == (expected.bytes, expected.md5), key
+        assert answer["ContentType"].split(";")[0] == expected.content_type, key
+        assert answer.get("ContentEncoding") == expected.encoding, key
+        if check_object:
+            check_object(key, expected, answer)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, loaded))
+
+
+def stamp(seconds):
+    """A time as `diskTimestampMetadataKey` writes it."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

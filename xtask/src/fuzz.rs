@@ -1,0 +1,67 @@
+//! Runs the fuzz targets of `fuzz/` for a while each.
+
+use std::fs;
+
+use anyhow::Result;
+
+use crate::setup::venv;
+use crate::shell::{cargo, path_with, root};
+
+/// A fuzz target and the inputs it starts from. `fuzz/README.md` says what each reads.
+pub(crate) struct Target {
+    /// Its name.
+    pub(crate) name: &'static str,
+    seeds: &'static str,
+    longest: u32,
+}
+
+/// All of them.
+pub(crate) const TARGETS: [Target; 3] = [
+    Target {
+        name: "request",
+        seeds: "crates/awsquery/tests/requests",
+        longest: 4096,
+    },
+    Target {
+        name: "xml",
+        seeds: "crates/awsquery/tests/responses",
+        longest: 4096,
+    },
+    Target {
+        name: "manifest",
+        seeds: "crates/model/tests/manifests",
+        longest: 4096,
+    },
+];
+
+/// Runs one target; the result is whether it found nothing.
+///
+/// # Errors
+/// If it cannot be run.
+pub(crate) fn run(target: &Target, seconds: u32) -> Result<bool> {
+    let corpus = format!("fuzz/corpus/{}", target.name);
+    fs::create_dir_all(root().join(&corpus))?;
+    let mut command = cargo([
+        "fuzz",
+        "run",
+        target.name,
+        "-s",
+        "none",
+        &corpus,
+        target.seeds,
+        "--",
+    ]);
+    command
+        .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-max_len={}", target.longest))
+        .args([
+            "-timeout=10",
+            "-rss_limit_mb=2048",
+            "-verbosity=0",
+            "-print_final_stats=1",
+        ])
+        // The coverage flags are the compiler's own, but only named on nightly.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("PATH", path_with(&venv().join("bin"))?);
+    Ok(command.status()?.success())
+}

@@ -1,0 +1,60 @@
+//! Repository chores: `cargo xtask test` installs what the tests need and runs all of them.
+//!
+//! The workspace's own crates know nothing of this one.
+#![expect(clippy::print_stdout, reason = "a program for the terminal")]
+#![expect(clippy::print_stderr, reason = "a program for the terminal")]
+
+mod fuzz;
+mod setup;
+mod shell;
+mod steps;
+mod suites;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test              everything: install what the tests need, then format, lints, all tests of the
+                    workspace, the built binary against real clients and stores, fuzz targets,
+                    licences. What CI runs
+  setup             only install: Debian packages, target/e2e/venv, target/e2e/js
+  e2e [ARGUMENT]…   only the built binary; arguments go to pytest: -k kill9, -x, test_import.py
+  ceph [ARGUMENT]…  the built binary against Ceph, which is installed if it is missing
+  large [ARGUMENT]… 200,000 files and a file of 6 GiB, with the memory they took
+  fuzz [SECONDS]    every fuzz target, 30 seconds each unless said otherwise
+
+LONGSHORE_BIN names a binary to test in place of the one that is built.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode> {
+    let Some((command, rest)) = arguments.split_first() else {
+        println!("{USAGE}");
+        return Ok(ExitCode::FAILURE);
+    };
+    match command.as_str() {
+        "test" if rest.is_empty() => suites::everything(),
+        "setup" if rest.is_empty() => setup::tools().map(|()| ExitCode::SUCCESS),
+        "e2e" => suites::end_to_end(rest),
+        "ceph" => suites::ceph(rest),
+        "large" => suites::large(rest),
+        "fuzz" => suites::fuzz(rest),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => bail!("no such command: `{}`\n\n{USAGE}", arguments.join(" ")),
+    }
+}

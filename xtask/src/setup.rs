@@ -1,0 +1,170 @@
+//! Installs what the tests need and is not there: Debian packages, Python packages into a virtual
+//! environment, JavaScript packages. Nothing outside `target` but the Debian packages.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::shell::{self, command, exists, root, run, target};
+
+/// Where the virtual environment is.
+pub(crate) fn venv() -> PathBuf {
+    target().join("e2e/venv")
+}
+
+/// Where the JavaScript packages are.
+pub(crate) fn node_modules() -> PathBuf {
+    target().join("e2e/js/node_modules")
+}
+
+/// Installs everything that `cargo xtask test` needs.
+///
+/// # Errors
+/// If a package cannot be installed.
+pub(crate) fn tools() -> Result<()> {
+    debian_packages(&missing_packages())?;
+    python_packages()?;
+    javascript_packages()
+}
+
+/// Installs Ceph.
+///
+/// # Errors
+/// If it cannot be installed.
+pub(crate) fn ceph() -> Result<()> {
+    if ["ceph-mon", "ceph-mgr", "ceph-osd", "radosgw", "ceph"]
+        .into_iter()
+        .all(exists)
+    {
+        return Ok(());
+    }
+    debian_packages(&["radosgw", "ceph-mon", "ceph-mgr", "ceph-osd", "ceph-common"])
+}
+
+/// The Debian packages of what is missing; on a machine that has all of it nothing is installed,
+/// and root is not needed.
+fn missing_packages() -> Vec<&'static str> {
+    let mut packages = Vec::new();
+    if !has_postgres() {
+        packages.push("postgresql");
+    }
+    if !has_venv() {
+        packages.extend(["python3", "python3-venv"]);
+    }
+    if !exists("node") || !exists("npm") {
+        packages.extend(["nodejs", "npm"]);
+    }
+    // The fuzzing engine is C++.
+    if !exists("c++") {
+        packages.push("g++");
+    }
+    packages
+}
+
+fn has_postgres() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    versions
+        .into_iter()
+        .any(|version| version.path().join("bin/initdb").is_file())
+}
+
+fn has_venv() -> bool {
+    let check = command("python3", ["-c", "import ensurepip, venv"])
+        .stderr(Stdio::null())
+        .status();
+    check.is_ok_and(|status| status.success())
+}
+
+fn debian_packages(packages: &[&str]) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if !exists("apt-get") {
+        bail!(
+            "please install these, or what your system calls them: {}",
+            packages.join(" ")
+        );
+    }
+    println!("installing {}", packages.join(" "));
+    run(&mut apt_get(&["-q", "update"]))?;
+    let install = ["-q", "-y", "--no-install-recommends", "install"];
+    run(&mut apt_get(&[&install, packages].concat()))
+}
+
+/// `apt-get`, as root and without questions.
+fn apt_get(arguments: &[&str]) -> Command {
+    let mut words = vec!["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+    if !is_root() {
+        words.insert(0, "sudo");
+    }
+    words.extend(arguments);
+    command(words[0], &words[1..])
+}
+
+fn is_root() -> bool {
+    let id = command("id", ["-u"]).output();
+    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+}
+
+fn python_packages() -> Result<()> {
+    let requirements = root().join("tests/e2e/requirements.txt");
+    let venv = venv();
+    once(&venv, &[&requirements], || {
+        run(command("python3", ["-m", "venv", "--clear"]).arg(&venv))?;
+        let pip = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "-r",
+        ];
+        run(command(venv.join("bin/python"), pip).arg(&requirements))
+    })
+}
+
+fn javascript_packages() -> Result<()> {
+    let source = root().join("tests/e2e/js");
+    let files = ["package.json", "package-lock.json"].map(|name| source.join(name));
+    let folder = target().join("e2e/js");
+    once(&folder, &[&files[0], &files[1]], || {
+        fs::create_dir_all(&folder)?;
+        for file in &files {
+            fs::copy(
+                file,
+                folder.join(file.file_name().context("it has a name")?),
+            )?;
+        }
+        let npm = [
+            "ci",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--loglevel=error",
+        ];
+        run(shell::command("npm", npm).current_dir(&folder))
+    })
+}
+
+/// Fills `folder` by `work`, unless that was done from the same `sources` before.
+fn once(folder: &Path, sources: &[&Path], work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let stamp = folder.join("installed-from");
+    let mut wanted = Vec::new();
+    for source in sources {
+        let text =
+            fs::read(source).with_context(|| format!("could not read `{}`", source.display()))?;
+        wanted.extend(text);
+    }
+    if fs::read(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    println!("installing into {}", folder.display());
+    work()?;
+    fs::write(&stamp, wanted).with_context(|| format!("could not write `{}`", stamp.display()))
+}

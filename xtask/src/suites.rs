@@ -1,0 +1,155 @@
+//! What is run, and in which order.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+
+use crate::shell::{cargo, command, path_with, root, run, target, watched};
+use crate::steps::{Steps, Tally};
+use crate::{fuzz, setup};
+
+/// How long a fuzz target runs in a test of everything, in seconds.
+const FUZZ_BRIEFLY: u32 = 20;
+
+/// How long it runs on its own, unless said otherwise.
+const FUZZ: u32 = 30;
+
+/// `cargo xtask test`
+pub(crate) fn everything() -> Result<ExitCode> {
+    let mut steps = Steps::new();
+    let ready = steps.step("set-up", |_| setup::tools().map(|()| true));
+    steps.step("cargo fmt", |_| succeeds(["fmt", "--all", "--check"]));
+    let clippy = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    steps.step("cargo clippy", |_| succeeds(clippy));
+    steps.step("cargo test", |tally| {
+        let mut test = cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+        watched(&mut test, &mut |line| tally.read(line))
+    });
+    let built = steps.step("build", |_| build().map(|()| true));
+    if ready && built {
+        let arguments = with(&["--large", "--durations=10"], &[]);
+        steps.step("clients and stores", |tally| pytest(&arguments, tally));
+    }
+    if ready {
+        fuzz_targets(&mut steps, FUZZ_BRIEFLY);
+        steps.step("licences and sources", |_| licences());
+    }
+    Ok(steps.sum_up())
+}
+
+/// `cargo xtask e2e`
+pub(crate) fn end_to_end(arguments: &[String]) -> Result<ExitCode> {
+    setup::tools()?;
+    build()?;
+    let mut steps = Steps::new();
+    steps.step("clients and stores", |tally| pytest(arguments, tally));
+    Ok(steps.sum_up())
+}
+
+/// `cargo xtask ceph`
+pub(crate) fn ceph(arguments: &[String]) -> Result<ExitCode> {
+    setup::tools()?;
+    setup::ceph()?;
+    build()?;
+    let mut steps = Steps::new();
+    let arguments = with(&["--ceph", "test_ceph.py"], arguments);
+    steps.step("ceph", |tally| pytest(&arguments, tally));
+    Ok(steps.sum_up())
+}
+
+/// `cargo xtask large`
+pub(crate) fn large(arguments: &[String]) -> Result<ExitCode> {
+    setup::tools()?;
+    build()?;
+    let mut steps = Steps::new();
+    let arguments = with(&["--large", "-s", "test_large.py"], arguments);
+    steps.step("large amounts", |tally| pytest(&arguments, tally));
+    Ok(steps.sum_up())
+}
+
+/// `cargo xtask fuzz`
+pub(crate) fn fuzz(arguments: &[String]) -> Result<ExitCode> {
+    let seconds = match arguments.first() {
+        Some(text) => text
+            .parse()
+            .with_context(|| format!("`{text}` is no number of seconds"))?,
+        None => FUZZ,
+    };
+    setup::tools()?;
+    let mut steps = Steps::new();
+    fuzz_targets(&mut steps, seconds);
+    Ok(steps.sum_up())
+}
+
+fn with(first: &[&str], then: &[String]) -> Vec<String> {
+    first
+        .iter()
+        .map(|&word| word.to_owned())
+        .chain(then.iter().cloned())
+        .collect()
+}
+
+fn succeeds<const N: usize>(arguments: [&str; N]) -> Result<bool> {
+    run(&mut cargo(arguments)).map(|()| true)
+}
+
+fn fuzz_targets(steps: &mut Steps, seconds: u32) {
+    for target in &fuzz::TARGETS {
+        steps.step(&format!("fuzz {}", target.name), |_| {
+            fuzz::run(target, seconds)
+        });
+    }
+}
+
+/// Builds the binary as it is shipped.
+fn build() -> Result<()> {
+    if given_binary().is_some() {
+        return Ok(());
+    }
+    run(&mut cargo([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "longshore",
+    ]))
+}
+
+fn given_binary() -> Option<OsString> {
+    std::env::var_os("LONGSHORE_BIN")
+}
+
+fn binary() -> PathBuf {
+    match given_binary() {
+        Some(path) => root().join(path),
+        None => target().join("release/longshore"),
+    }
+}
+
+fn pytest(arguments: &[String], tally: &mut Tally) -> Result<bool> {
+    let mut pytest = command(setup::venv().join("bin/python"), ["-m", "pytest"]);
+    pytest
+        .args(arguments)
+        .current_dir(root().join("tests/e2e"))
+        .env("LONGSHORE_BIN", binary())
+        .env("LONGSHORE_E2E_NODE_PATH", setup::node_modules())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONUNBUFFERED", "1");
+    watched(&mut pytest, &mut |line| tally.read(line))
+}
+
+fn licences() -> Result<bool> {
+    let mut deny = cargo(["deny", "--locked", "check", "bans", "licenses", "sources"]);
+    deny.env("PATH", path_with(&setup::venv().join("bin"))?);
+    run(&mut deny).map(|()| true)
+}
