@@ -307,6 +307,8 @@ impl Embedded {
 fn master_key(config: &Config, data: &DataDir) -> Result<MasterKey, MasterKeyError> {
     match &config.server.secret_key_file {
         Some(shared) => MasterKey::load(shared),
+        // A new key would open nothing of a job store that is there: the old one has to come back.
+        None if data.database().exists() => MasterKey::load(&data.secret_key()),
         None => MasterKey::load_or_create(&data.secret_key()),
     }
 }

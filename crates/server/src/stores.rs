@@ -178,6 +178,8 @@ impl Stores {
         match home.store.bucket_exists(bucket) {
             Ok(exists) => Ok(exists),
             Err(StoreError::NoSuchBucket(_)) => Ok(false),
+            // A store that keeps to the rules has no bucket of such a name, and says so oddly.
+            Err(StoreError::Refused(_)) if !follows_naming_rules(bucket) => Ok(false),
             // Whether it is ours to use is the next question.
             Err(StoreError::AccessDenied(_) | StoreError::WrongRegion { .. }) => Ok(true),
             Err(error) => Err(unavailable(bucket, home, &error)),
@@ -350,6 +352,16 @@ fn home(
         access,
         store,
     })
+}
+
+/// Whether a name is one that S3 gives to new buckets (S3 User Guide, *Bucket naming rules*).
+fn follows_naming_rules(bucket: &BucketName) -> bool {
+    let name = bucket.as_str().as_bytes();
+    let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    name.len() <= 63
+        && name.iter().all(|b| plain(b) || b".-".contains(b))
+        && name.first().is_some_and(plain)
+        && name.last().is_some_and(plain)
 }
 
 /// The store is in trouble, or does not take our key: the operator has to look.

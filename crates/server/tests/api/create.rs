@@ -212,6 +212,17 @@ async fn an_accounts_rights_bound_its_buckets() {
     assert_eq!(of(import("other-nothing")).await, "NoSuchBucketException");
 }
 
+/// The store refuses such names with a bare 400; the customer has to hear which bucket it is.
+#[tokio::test]
+async fn a_name_that_no_bucket_can_have_is_of_no_bucket() {
+    let world = World::start().await;
+    for name in ["Bad_Bucket", "UPPER", "under_score"] {
+        let answer = world.call(&create(&import(name))).await;
+        assert_eq!(answer.code(), "NoSuchBucketException", "{name}");
+        assert!(answer.message().contains(name), "{}", answer.message());
+    }
+}
+
 async fn create_as(world: &World, credentials: &Credentials, manifest: String) -> String {
     world.call_as(credentials, &create(&manifest)).await.code()
 }

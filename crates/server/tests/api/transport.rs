@@ -239,3 +239,30 @@ async fn a_service_that_starts_again_has_everything() {
         .await;
     assert_eq!(status.text("SignatureFileContents").unwrap(), contents);
 }
+
+/// A new key would open nothing of what is there, and look like the right one to a backup.
+#[tokio::test]
+async fn a_lost_secret_key_is_not_made_up() {
+    let world = World::start().await;
+    let data = world.folder.path().join("data");
+    let overrides = server::config::Overrides {
+        data: Some(data.clone()),
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        embedded_listen: Some(([127, 0, 0, 1], 0).into()),
+        ..Default::default()
+    };
+    let config = server::config::Config::parse("settings".as_ref(), "", &overrides).unwrap();
+    world.service.stop().await;
+    let kept = std::fs::read(data.join("secret.key")).unwrap();
+    std::fs::remove_file(data.join("secret.key")).unwrap();
+    let clock = std::sync::Arc::new(model::time::SystemClock);
+    let refused = server::service::Service::start(&config, clock.clone()).await;
+    assert!(refused.is_err());
+    assert!(!data.join("secret.key").exists());
+    durable::replace(&data.join("secret.key"), &kept).unwrap();
+    server::service::Service::start(&config, clock)
+        .await
+        .unwrap()
+        .stop()
+        .await;
+}
