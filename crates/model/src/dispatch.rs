@@ -21,9 +21,9 @@ pub enum Presented {
 /// Why a device is not loaded. The operator sees the text and the hint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
-    /// No SIGNATURE file.
+    /// No SIGNATURE file. With the job that is over because of it, if the operator named one.
     #[error("the device has no SIGNATURE file in its root")]
-    MissingSignature,
+    MissingSignature(Option<JobId>),
     /// The SIGNATURE file cannot be read or is not the one that was issued.
     #[error("the SIGNATURE file is invalid: {0}")]
     InvalidSignature(String),
@@ -57,7 +57,7 @@ impl Denial {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::MissingSignature => "MissingSignature",
+            Self::MissingSignature(_) => "MissingSignature",
             Self::InvalidSignature(_) => "InvalidSignature",
             Self::UnknownJob(_) => "UnknownJob",
             Self::OtherJob { .. } => "OtherJob",
@@ -72,9 +72,13 @@ impl Denial {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::MissingSignature => {
-                "if the box is labelled with a job id, dock it again with --job JOBID: that aborts \
-                 the job as MissingSignature; then return the device"
+            Self::MissingSignature(None) => {
+                "if the box is labelled with a job id, dock it again with --job JOBID: that ends \
+                 the job for good as MissingSignature; then return the device"
+            }
+            Self::MissingSignature(Some(_)) => {
+                "the job is aborted as MissingSignature; return the device with `longshore device \
+                 return`, and the customer makes a new job"
             }
             Self::InvalidSignature(_) => {
                 "return the device; the customer makes a new job and writes its SIGNATURE file"
@@ -113,7 +117,7 @@ pub fn job_of(presented: &Presented, named: Option<JobId>) -> Result<JobId, Deni
         }),
         (Presented::File(file), _) => Ok(file.job),
         (_, Some(named)) => Ok(named),
-        (Presented::Nothing, None) => Err(Denial::MissingSignature),
+        (Presented::Nothing, None) => Err(Denial::MissingSignature(None)),
         (Presented::Unreadable(why), None) => Err(Denial::InvalidSignature(why.to_string())),
     }
 }
@@ -179,7 +183,10 @@ fn check_signature(
         ))
     };
     match presented {
-        Presented::Nothing => Err((AbortReason::MissingSignature, Denial::MissingSignature)),
+        Presented::Nothing => {
+            let denial = Denial::MissingSignature(Some(job.id));
+            Err((AbortReason::MissingSignature, denial))
+        }
         Presented::Unreadable(why) => invalid(&why.to_string()),
         Presented::File(file) if file.job != job.id => invalid("it names another job"),
         Presented::File(file) if file.signature != key.sign(&job.account, job.id, job.created) => {
@@ -280,7 +287,7 @@ mod tests {
     fn nobody_knows_whose_a_bare_device_is() {
         assert_eq!(
             job_of(&Presented::Nothing, None),
-            Err(Denial::MissingSignature)
+            Err(Denial::MissingSignature(None))
         );
     }
 }
