@@ -4,8 +4,13 @@ use crate::store::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Connections at a time. Each holds a few buffers and perhaps a file.
+const CONNECTIONS: usize = 1024;
 
 /// A client that does not finish its request's head in this time is let go.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
@@ -21,16 +26,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Connections are kept alive and send without delay.
 pub async fn serve(listener: TcpListener, service: Service, shutdown: impl Future<Output = ()>) {
     let connections = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => attend(stream, service.clone(), &connections),
-                Err(error) => {
-                    tracing::warn!(%error, "connection not accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
+            Some((stream, place)) = accept(&listener, &places) => {
+                attend(stream, service.clone(), &connections, place);
+            }
             () = &mut shutdown => break,
         }
     }
@@ -43,7 +45,29 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: impl Futur
     }
 }
 
-fn attend(stream: TcpStream, service: Service, connections: &GracefulShutdown) {
+/// The next connection, once there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return Some((stream, place)),
+            Err(error) => {
+                tracing::warn!(%error, "connection not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn attend(
+    stream: TcpStream,
+    service: Service,
+    connections: &GracefulShutdown,
+    place: OwnedSemaphorePermit,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "delay not switched off");
     }
@@ -56,5 +80,6 @@ fn attend(stream: TcpStream, service: Service, connections: &GracefulShutdown) {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "connection ended");
         }
+        drop(place);
     });
 }

@@ -135,8 +135,41 @@ impl Service {
     /// # Errors
     /// [`HttpError`] if no answer could be made; the connection is best closed.
     pub async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        if is_form(&request) {
+            return Ok(no_forms());
+        }
         access::with_request(self.0.call(request)).await
     }
+}
+
+/// Whether a request is a browser's form. The protocol library would take one into memory, up to
+/// gigabytes, before it looks at any credential.
+fn is_form(request: &HttpRequest) -> bool {
+    let kind = request.headers().get(http::header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    request.method() == http::Method::POST
+        && kind
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("multipart/")
+}
+
+/// The answer to a form. Its body is not read, so the connection ends with it.
+fn no_forms() -> HttpResponse {
+    const ANSWER: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\
+        <Code>MethodNotAllowed</Code>\
+        <Message>Forms are not taken here. Send a PUT.</Message></Error>";
+    let mut response = HttpResponse::new(Body::from(ANSWER.to_owned()));
+    *response.status_mut() = http::StatusCode::METHOD_NOT_ALLOWED;
+    let xml = http::HeaderValue::from_static("application/xml");
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, xml);
+    let close = http::HeaderValue::from_static("close");
+    response
+        .headers_mut()
+        .insert(http::header::CONNECTION, close);
+    response
 }
 
 impl hyper::service::Service<http::Request<hyper::body::Incoming>> for Service {

@@ -435,3 +435,21 @@ fn objects_outlive_the_program() {
     door.reopen();
     assert_eq!(door.ok("GET", "/bucket/key", &[], &[], b"").body, b"kept");
 }
+
+/// A browser's form is refused before its body is read: the answer comes while it is still on its
+/// way.
+#[test]
+fn forms_are_refused_unread() {
+    use std::io::{Read as _, Write as _};
+    let door = Door::open();
+    let mut stream = std::net::TcpStream::connect(door.address()).unwrap();
+    let patience = Some(std::time::Duration::from_secs(10));
+    stream.set_read_timeout(patience).unwrap();
+    let head = "POST /bucket HTTP/1.1\r\nHost: store\r\nContent-Type: Multipart/Form-Data; \
+                boundary=x\r\nContent-Length: 4000000000\r\n\r\n--x\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 512];
+    let read = stream.read(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer[..read]);
+    assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
+}

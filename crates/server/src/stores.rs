@@ -150,6 +150,15 @@ impl Stores {
             })
     }
 
+    /// The first bucket of a manifest that `account` may not use, if there is one.
+    #[must_use]
+    pub fn ungranted(manifest: &Manifest, account: &Account, id: JobId) -> Option<BucketName> {
+        needs(manifest, id)
+            .into_iter()
+            .find(|need| !need.is_granted_to(account))
+            .map(|need| need.bucket)
+    }
+
     fn home_of(&self, bucket: &BucketName) -> Option<&Home> {
         self.homes.iter().find(|home| match &home.buckets {
             Some(globs) => globs.iter().any(|glob| glob.matches(bucket)),

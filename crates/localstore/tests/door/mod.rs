@@ -115,6 +115,11 @@ impl Door {
         self.world.folder.path().to_owned()
     }
 
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) fn reopen(&mut self) {
         let mut running = self.world.running.lock().unwrap();
         stop(running.take().unwrap());

@@ -19,7 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use model::control::{Claim, ClaimAnswer, ClaimRequest, LeaseToken};
 use model::dispatch::{Denial, Dispatch, Presented, dispatch, job_of};
 use model::event::Event;
-use model::ids::{JobId, StationName};
+use model::ids::{BucketName, JobId, StationName};
 use model::job::Job;
 use model::limits::SIGNATURE_FILE_BYTES;
 use model::manifest::Manifest;
@@ -29,8 +29,9 @@ use super::{StationFault, actor};
 use crate::api::Context;
 use crate::change::{Committed, Draft, tries};
 use crate::http::App;
-use crate::jobstore::{JobStoreError, Lease};
+use crate::jobstore::{Account, JobStoreError, Lease};
 use crate::sealing::random;
+use crate::stores::Stores;
 
 /// What a claim comes to.
 enum Verdict {
@@ -112,7 +113,8 @@ async fn decide(
         if let Some(holder) = held_by_another(context, station, id).await? {
             return Ok(denied(Some(id), leased(id, &holder)));
         }
-        let (events, verdict) = judge(context, draft.job(), presented, station);
+        let account = context.jobs.account(&draft.job().account).await?;
+        let (events, verdict) = judge(context, draft.job(), account.as_ref(), presented, station);
         if matches!(verdict, Verdict::Load(_)) && lease.is_none() {
             let taken = take_lease(context, station, id, &token).await?;
             if taken.token != token {
@@ -144,10 +146,12 @@ async fn decide(
 }
 
 /// What the device does to its job, and whether it is loaded. A job of a kind that no station can
-/// do yet is received and otherwise left as it is.
+/// do yet, or whose account has lost its right to a bucket meanwhile, is received and otherwise
+/// left as it is.
 fn judge(
     context: &Context,
     job: &Job,
+    account: Option<&Account>,
     presented: &Presented,
     station: &StationName,
 ) -> (Vec<Event>, Verdict) {
@@ -156,12 +160,22 @@ fn judge(
         return (events, Verdict::Deny(denial.into()));
     }
     match Manifest::parse_accepted(&job.manifest, job.job_type) {
-        Ok(manifest @ Manifest::S3Import(_)) => (events, Verdict::Load(Box::new(manifest))),
+        Ok(manifest @ Manifest::S3Import(_)) => match ungranted(&manifest, account, job.id) {
+            None => (events, Verdict::Load(Box::new(manifest))),
+            Some(bucket) => (arrivals(events), Verdict::Deny(forbidden(job, &bucket))),
+        },
         Ok(_) => (arrivals(events), Verdict::Deny(unsupported(job))),
         Err(faults) => {
             tracing::error!(job = %job.id, %faults, "manifest not readable any more");
             (arrivals(events), Verdict::Deny(unreadable(job)))
         }
+    }
+}
+
+fn ungranted(manifest: &Manifest, account: Option<&Account>, id: JobId) -> Option<BucketName> {
+    match account {
+        Some(account) => Stores::ungranted(manifest, account, id),
+        None => Some(manifest.log_bucket().clone()),
     }
 }
 
@@ -241,6 +255,18 @@ fn leased(id: JobId, holder: &StationName) -> Refused {
         code: "Leased",
         message: format!("job {id} is being done by station `{holder}`"),
         hint: "wait until that station is done, or until its lease lapses",
+    }
+}
+
+fn forbidden(job: &Job, bucket: &BucketName) -> Refused {
+    Refused {
+        code: "BucketPermission",
+        message: format!(
+            "account {} of job {} has no right to the bucket `{bucket}` any more",
+            job.account, job.id
+        ),
+        hint: "the device is booked as received; give the right back with `longshore account \
+               allow` and dock it again, or let the customer cancel the job",
     }
 }
 

@@ -228,3 +228,20 @@ async fn jobs_that_no_station_can_do_yet_are_received_and_left_as_they_are() {
     assert_eq!(canceled.code(), "OK");
     assert_eq!(station.give_back(&world, id, "1Z").await, Ok(()));
 }
+
+/// Rights are asked for again when the device is here: weeks may have passed.
+#[tokio::test]
+async fn an_account_that_lost_its_right_loads_nothing() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let mut account = world.account.clone();
+    account.import = vec!["logs".to_owned()];
+    world.jobs().update_account(&account).await.unwrap();
+    let code = station.denied(&world, Some(&signature), None).await;
+    assert_eq!(code, "BucketPermission");
+    assert_eq!(codes(&world.job(id).await), ("AtAWS", "Pending"));
+    assert_eq!(world.jobs().lease(id).await.unwrap(), None);
+    world.jobs().update_account(&world.account).await.unwrap();
+    assert_eq!(station.granted(&world, &signature).await.job, id);
+}
