@@ -188,7 +188,10 @@ pub enum Ending {
         reason: AbortReason,
     },
     /// Interrupted; another attempt goes on.
-    Released,
+    Released {
+        /// What interrupted it, for the operator who reads the server's log.
+        reason: String,
+    },
 }
 
 /// `POST /station/v1/return`: a device goes back.

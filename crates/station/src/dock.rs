@@ -180,8 +180,8 @@ impl Station {
         let _entered = span.enter();
         tracing::info!(device = %device.display(), "claimed");
         let done = self.work(&claim, &tree, &folder, progress, stop);
-        if done.is_err() {
-            self.release(&claim);
+        if let Err(error) = &done {
+            self.release(&claim, chain(error));
         }
         done
     }
@@ -320,12 +320,12 @@ impl Station {
 
     /// Gives the lease back, so that the device can be docked again at once. If that fails the
     /// lease lapses by itself.
-    fn release(&self, claim: &Claim) {
+    fn release(&self, claim: &Claim, reason: String) {
         let (job, lease) = (claim.job, claim.lease.clone());
         let released = Conclusion {
             job,
             lease,
-            ending: Ending::Released,
+            ending: Ending::Released { reason },
         };
         if let Err(error) = self.control.conclude(&released) {
             tracing::warn!(%job, %error, "lease not given back");
@@ -340,6 +340,17 @@ impl Station {
             Err(source) => Err(DockError::Folder { path, source }),
         }
     }
+}
+
+/// An error and all that caused it, in one line.
+fn chain(error: &DockError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }
 
 /// Opens a device: today a folder or a mounted file system.

@@ -55,7 +55,7 @@ pub(super) async fn finish(
 /// Whether the job has this outcome already. One that is given back has none to have.
 fn is_done(job: &Job, ending: &Ending) -> bool {
     match (ending, &job.progress) {
-        (Ending::Released, _) => true,
+        (Ending::Released { .. }, _) => true,
         (
             Ending::Finished { errors, log },
             Progress::Finished {
@@ -74,7 +74,7 @@ fn event(ending: &Ending) -> Option<Event> {
             log: log.clone(),
         }),
         Ending::Aborted { reason } => Some(Event::TransferAborted { reason: *reason }),
-        Ending::Released => None,
+        Ending::Released { .. } => None,
     }
 }
 
@@ -87,12 +87,14 @@ async fn end(
     app.metrics.concluded(*job, name(ending));
     match ending {
         Ending::Finished { errors, log } => tracing::info!(
-            %station, %job, errors, log_bucket = %log.bucket, log_key = %log.key, "job finished"
+            %station, %job, errors, log_bucket = %log.bucket, log_key = ?log.key.as_str(), "job finished"
         ),
         Ending::Aborted { reason } => {
             tracing::warn!(%station, %job, reason = reason.code(), "job aborted");
         }
-        Ending::Released => tracing::info!(%station, %job, "lease given back"),
+        Ending::Released { reason } => {
+            tracing::warn!(%station, %job, ?reason, "lease given back");
+        }
     }
     Ok(())
 }
@@ -119,6 +121,6 @@ fn name(ending: &Ending) -> &'static str {
     match ending {
         Ending::Finished { .. } => "Finished",
         Ending::Aborted { .. } => "Aborted",
-        Ending::Released => "Released",
+        Ending::Released { .. } => "Released",
     }
 }

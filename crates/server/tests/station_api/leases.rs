@@ -20,6 +20,12 @@ async fn state(world: &World, id: JobId) -> (String, &'static str) {
     (job.custody.code().to_owned(), job.progress.code())
 }
 
+fn released() -> Ending {
+    Ending::Released {
+        reason: "the store is gone".to_owned(),
+    }
+}
+
 #[tokio::test]
 async fn a_job_runs_from_claim_to_return() {
     let world = World::start().await;
@@ -81,7 +87,7 @@ async fn a_conclusion_is_answered_alike_however_often_it_comes() {
         Ending::Aborted {
             reason: AbortReason::UnsupportedFileFormat,
         },
-        Ending::Released,
+        released(),
     ] {
         let (id, signature) = world.create(&import("photos")).await;
         let lease = station.granted(&world, &signature).await.lease;
@@ -139,7 +145,7 @@ async fn a_released_job_goes_on_with_the_next_claim() {
     let (id, signature) = world.create(&import("photos")).await;
     let first = station.granted(&world, &signature).await;
     station
-        .finish(&world, id, &first.lease, Ending::Released)
+        .finish(&world, id, &first.lease, released())
         .await
         .unwrap();
     assert_eq!(state(&world, id).await, ("AtAWS".to_owned(), "InProgress"));
