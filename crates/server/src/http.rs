@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use awsquery::request::Request as SignedRequest;
 use awsquery::xml::{Element, Envelope, IMPORT_EXPORT_NAMESPACE};
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -32,7 +32,7 @@ use crate::metrics::Metrics;
 use crate::station_api;
 
 /// How long the body of a request may take to arrive: a megabyte over the thinnest line.
-const BODY_PATIENCE: Duration = Duration::from_secs(60);
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Bytes that are read of a body that is too long, so that its sender gets to read the answer.
 const DISCARDED_BYTES: usize = 16 << 20;
@@ -193,6 +193,10 @@ pub(crate) enum BodyError {
 
 /// Reads a body of at most `limit` bytes, in time.
 pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, BodyError> {
+    // Of what is announced as far too long nothing is waited for.
+    if body.size_hint().lower() > DISCARDED_BYTES as u64 {
+        return Err(BodyError::TooLong);
+    }
     tokio::time::timeout(BODY_PATIENCE, collect(body, limit))
         .await
         .unwrap_or(Err(BodyError::Incomplete))

@@ -16,7 +16,7 @@ const CONNECTIONS: usize = 512;
 
 /// A client that does not finish a request's head in this time is let go; so is one that keeps an
 /// idle connection.
-const HEAD_PATIENCE: Duration = Duration::from_secs(60);
+const HEAD_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long to wait when no connection can be accepted (out of file descriptors, mostly).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

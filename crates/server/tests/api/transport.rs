@@ -266,3 +266,21 @@ async fn a_lost_secret_key_is_not_made_up() {
         .stop()
         .await;
 }
+
+/// What is announced as far too long is refused before any of it came.
+#[tokio::test]
+async fn a_body_announced_as_far_too_long_is_not_waited_for() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let world = World::start().await;
+    let mut stream = tokio::net::TcpStream::connect(world.service.api_addr)
+        .await
+        .unwrap();
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\nAction=";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 256];
+    let patience = std::time::Duration::from_secs(10);
+    let read = tokio::time::timeout(patience, stream.read(&mut answer)).await;
+    let length = read.expect("an answer at once").unwrap();
+    let answer = String::from_utf8_lossy(&answer[..length]);
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
