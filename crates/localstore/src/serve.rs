@@ -10,10 +10,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Connections at a time. Each holds a few buffers and perhaps a file.
-const CONNECTIONS: usize = 1024;
+const CONNECTIONS: usize = 512;
 
-/// A client that does not finish its request's head in this time is let go.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// A client that does not finish its request's head in this time is let go; so is one that keeps an
+/// idle connection. Longer than our own clients keep one, so that none is cut under their hands.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long requests under way may go on after the shutdown.
 const GRACE: Duration = Duration::from_secs(30);
@@ -82,4 +83,31 @@ fn attend(
         }
         drop(place);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    #[tokio::test]
+    async fn a_head_that_does_not_end_is_not_waited_for() {
+        let (_folder, _store, service) = store::tests::service().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut stream = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        tokio::spawn(serve(listener, service, std::future::pending()));
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HT")
+            .await
+            .unwrap();
+        let mut answer = [0; 2048];
+        assert!(stream.read(&mut answer).await.unwrap() > 0);
+        // From here on time passes as soon as everyone waits.
+        tokio::time::pause();
+        let end = tokio::time::timeout(HEAD_TIMEOUT * 2, stream.read(&mut answer));
+        assert_eq!(end.await.expect("let go").unwrap(), 0);
+    }
 }

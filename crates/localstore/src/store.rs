@@ -8,6 +8,7 @@ use crate::index::{self, Index, writer::Writer};
 use crate::keyring::Keyring;
 use crate::tree::{Incoming, Tree};
 use crate::{keyring, naming, recover};
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpError, HttpRequest, HttpResponse};
 use std::future::Future;
@@ -89,6 +90,7 @@ impl LocalStore {
         let mut builder = S3ServiceBuilder::new(self.clone());
         builder.set_auth(gate.clone());
         builder.set_access(gate);
+        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(protocol()))));
         Service(builder.build())
     }
 
@@ -142,6 +144,16 @@ impl Service {
     }
 }
 
+/// What the protocol library may do. A form that reaches it all the same is cut short.
+fn protocol() -> S3Config {
+    let mut config = S3Config::default();
+    config.post_object_max_file_size = 0;
+    config.form_max_field_size = 0;
+    config.form_max_fields_size = 0;
+    config.form_max_parts = 0;
+    config
+}
+
 /// Whether a request is a browser's form. The protocol library would take one into memory, up to
 /// gigabytes, before it looks at any credential.
 fn is_form(request: &HttpRequest) -> bool {
@@ -180,5 +192,45 @@ impl hyper::service::Service<http::Request<hyper::body::Incoming>> for Service {
     fn call(&self, request: http::Request<hyper::body::Incoming>) -> Self::Future {
         let service = self.clone();
         Box::pin(async move { Self::call(&service, request.map(Body::from)).await })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::keyring::{KeyHolder, KeyringError};
+
+    /// Nobody has a key.
+    struct Nobody;
+
+    #[async_trait::async_trait]
+    impl Keyring for Nobody {
+        async fn find(&self, _: &str) -> Result<Option<KeyHolder>, KeyringError> {
+            Ok(None)
+        }
+    }
+
+    /// A store in a folder of its own, to be kept, and its service.
+    pub(crate) async fn service() -> (tempfile::TempDir, LocalStore, Service) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::open_with(folder.path(), Durability::Relaxed)
+            .await
+            .unwrap();
+        let service = store.service(Nobody);
+        (folder, store, service)
+    }
+
+    /// The second line of defense: a form that the service does let through.
+    #[tokio::test]
+    async fn the_protocol_library_takes_no_forms_either() {
+        let (_folder, _store, service) = service().await;
+        let form = "--x\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\na\r\n\
+                    --x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nb\r\n--x--\r\n";
+        let request = http::Request::post("http://store/bucket")
+            .header("content-type", "multipart/form-data; boundary=x")
+            .body(Body::from(form.to_owned()))
+            .unwrap();
+        let answer = service.0.call(request).await.unwrap();
+        assert_eq!(answer.status(), http::StatusCode::BAD_REQUEST);
     }
 }

@@ -34,6 +34,9 @@ use crate::station_api;
 /// How long the body of a request may take to arrive: a megabyte over the thinnest line.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long nothing of a body may come.
+const BODY_SILENCE: Duration = Duration::from_secs(15);
+
 /// Bytes that are read of a body that is too long, so that its sender gets to read the answer.
 const DISCARDED_BYTES: usize = 16 << 20;
 
@@ -206,7 +209,10 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, BodyError> {
     let mut stream = body.into_data_stream();
     let mut collected = Vec::new();
     let mut length = 0_usize;
-    while let Some(chunk) = stream.next().await {
+    while let Some(chunk) = tokio::time::timeout(BODY_SILENCE, stream.next())
+        .await
+        .map_err(|_| BodyError::Incomplete)?
+    {
         let chunk = chunk.map_err(|_| BodyError::Incomplete)?;
         length = length.saturating_add(chunk.len());
         if length <= limit {
@@ -245,4 +251,18 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
     });
     let form = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, form)], app.metrics.render(&jobs)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_falls_silent_is_not_waited_for() {
+        let begun = tokio::time::Instant::now();
+        let first = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from("Action="))]);
+        let body = Body::from_stream(first.chain(futures::stream::pending()));
+        assert_eq!(read_body(body, 100).await, Err(BodyError::Incomplete));
+        assert_eq!(begun.elapsed(), BODY_SILENCE);
+    }
 }

@@ -43,6 +43,14 @@ pub(crate) enum StationFault {
     /// The message cannot be read.
     #[error("the message cannot be read: {0}")]
     Unreadable(String),
+    /// A field of the message has a value that it cannot have.
+    #[error("`{field}` {wrong}")]
+    BadField {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it, after the field's name.
+        wrong: String,
+    },
     /// There is no such job.
     #[error("there is no job {0}")]
     UnknownJob(JobId),
@@ -67,7 +75,7 @@ impl StationFault {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::OtherStation(_) => StatusCode::FORBIDDEN,
-            Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Self::Unreadable(_) | Self::BadField { .. } => StatusCode::BAD_REQUEST,
             Self::UnknownJob(_) => StatusCode::NOT_FOUND,
             Self::LeaseLost(_) | Self::Refused { .. } => StatusCode::CONFLICT,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -80,6 +88,7 @@ impl StationFault {
             Self::Unauthorized => "Unauthorized",
             Self::OtherStation(_) => "OtherStation",
             Self::Unreadable(_) => "Unreadable",
+            Self::BadField { .. } => "BadField",
             Self::UnknownJob(_) => "UnknownJob",
             Self::LeaseLost(_) => "LeaseLost",
             Self::Refused { why, .. } => refusal_code(*why),
@@ -107,7 +116,7 @@ impl IntoResponse for StationFault {
         if let Self::Store(error) = &self {
             tracing::error!(error = error as &dyn std::error::Error, "job store failed");
         } else {
-            tracing::warn!(code, "station refused: {self}");
+            tracing::warn!(code, why = ?self.to_string(), "station refused");
         }
         json(
             status,

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 const CONNECTIONS: usize = 512;
 
 /// A client that does not finish a request's head in this time is let go; so is one that keeps an
-/// idle connection.
+/// idle connection. Longer than our own clients keep one, so that none is cut under their hands.
 const HEAD_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long to wait when no connection can be accepted (out of file descriptors, mostly).
@@ -79,4 +79,30 @@ fn attend(stream: TcpStream, router: Router, watcher: Watcher, place: OwnedSemap
         }
         drop(place);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    #[tokio::test]
+    async fn a_head_that_does_not_end_is_not_waited_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut stream = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let stop = CancellationToken::new();
+        tokio::spawn(serve(listener, Router::new(), stop, Duration::ZERO));
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HT")
+            .await
+            .unwrap();
+        let mut answer = [0; 512];
+        assert!(stream.read(&mut answer).await.unwrap() > 0);
+        // From here on time passes as soon as everyone waits.
+        tokio::time::pause();
+        let end = tokio::time::timeout(HEAD_PATIENCE * 2, stream.read(&mut answer));
+        assert_eq!(end.await.expect("let go").unwrap(), 0);
+    }
 }

@@ -74,11 +74,11 @@ pub(super) async fn claim(
     match &answer {
         ClaimAnswer::Granted(claim) => {
             app.metrics.claim("Granted");
-            tracing::info!(%station, job, device, attempt = claim.attempt, "job claimed");
+            tracing::info!(%station, job, ?device, attempt = claim.attempt, "job claimed");
         }
         ClaimAnswer::Denied { code, message, .. } => {
             app.metrics.claim(code);
-            tracing::warn!(%station, job, device, code, "device denied: {message}");
+            tracing::warn!(%station, job, ?device, code, why = ?message, "device denied");
         }
     }
     Ok(answer)
@@ -166,7 +166,7 @@ fn judge(
         },
         Ok(_) => (arrivals(events), Verdict::Deny(unsupported(job))),
         Err(faults) => {
-            tracing::error!(job = %job.id, %faults, "manifest not readable any more");
+            tracing::error!(job = %job.id, faults = ?faults.to_string(), "manifest not readable any more");
             (arrivals(events), Verdict::Deny(unreadable(job)))
         }
     }

@@ -9,7 +9,8 @@ use model::control::{Conclusion, Ending};
 use model::event::Event;
 use model::ids::{JobId, StationName};
 use model::job::{Job, Refusal};
-use model::progress::Progress;
+use model::manifest::Manifest;
+use model::progress::{LogLocation, Progress};
 
 use super::{StationFault, actor};
 use crate::change::{Committed, Draft, tries};
@@ -33,6 +34,7 @@ pub(super) async fn finish(
         let mut draft = draft.ok_or(StationFault::UnknownJob(*id))?;
         let lease = jobs.lease(*id).await?.filter(|lease| lease.token == *token);
         let lease = lease.ok_or(StationFault::LeaseLost(*id))?;
+        check(draft.job(), ending)?;
         if is_done(draft.job(), ending) {
             return end(app, station, &conclusion).await;
         }
@@ -50,6 +52,27 @@ pub(super) async fn finish(
         }
     }
     Err(JobStoreError::Conflict.into())
+}
+
+/// Whether the report is where the customer asked for it: `GetStatus` sends her there.
+fn check(job: &Job, ending: &Ending) -> Result<(), StationFault> {
+    let Ending::Finished { log, .. } = ending else {
+        return Ok(());
+    };
+    match Manifest::parse_accepted(&job.manifest, job.job_type) {
+        Ok(manifest) if *log == location(&manifest, job.id) => Ok(()),
+        _ => Err(StationFault::BadField {
+            field: "log",
+            wrong: format!("is not where the manifest of job {} puts it", job.id),
+        }),
+    }
+}
+
+fn location(manifest: &Manifest, id: JobId) -> LogLocation {
+    LogLocation {
+        bucket: manifest.log_bucket().clone(),
+        key: manifest.log_key(id),
+    }
 }
 
 /// Whether the job has this outcome already. One that is given back has none to have.

@@ -10,7 +10,7 @@ use crate::change;
 use crate::http::App;
 
 /// Longest carrier or tracking number, in characters: both go into one sentence of `GetStatus`.
-const TEXT_CHARS: usize = 200;
+const TEXT_CHARS: usize = 100;
 
 /// Books a device as sent back. The same message again is answered alike.
 pub(super) async fn give_back(
@@ -18,12 +18,8 @@ pub(super) async fn give_back(
     station: &StationName,
     request: ReturnRequest,
 ) -> Result<(), StationFault> {
-    for text in [&request.carrier, &request.tracking_number] {
-        if text.trim().is_empty() || text.chars().count() > TEXT_CHARS {
-            let limits = format!("carrier and tracking number have 1 to {TEXT_CHARS} characters");
-            return Err(StationFault::Unreadable(limits));
-        }
-    }
+    check("carrier", &request.carrier)?;
+    check("tracking_number", &request.tracking_number)?;
     let ReturnRequest {
         job,
         carrier,
@@ -45,6 +41,15 @@ pub(super) async fn give_back(
         .ok_or(StationFault::UnknownJob(job))?;
     tracing::info!(%station, %job, "device returned");
     Ok(())
+}
+
+fn check(field: &'static str, text: &str) -> Result<(), StationFault> {
+    let fits = !text.trim().is_empty() && text.chars().count() <= TEXT_CHARS;
+    if fits && !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let wrong = format!("must have 1 to {TEXT_CHARS} characters, and no control characters");
+    Err(StationFault::BadField { field, wrong })
 }
 
 fn is_returned(custody: &Custody, carrier: &str, tracking_number: &str) -> bool {

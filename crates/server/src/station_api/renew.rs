@@ -7,6 +7,9 @@ use model::progress::Progress;
 use super::StationFault;
 use crate::http::App;
 
+/// Characters that are kept of the entry a station is at: as many as a key has bytes.
+const CURRENT_CHARS: usize = 1024;
+
 /// Answers a renewal.
 pub(super) async fn renew(
     app: &App,
@@ -20,6 +23,7 @@ pub(super) async fn renew(
         tally,
         current,
     } = renewal;
+    let current = current.map(|entry| entry.chars().take(CURRENT_CHARS).collect::<String>());
     let until = context
         .clock
         .now()

@@ -1,14 +1,23 @@
 //! The life of a lease: signs of life, conclusions, and everything that can come between.
 
 use model::control::{Ending, LeaseState};
-use model::ids::JobId;
-use model::progress::AbortReason;
+use model::ids::{BucketName, JobId, ObjectKey};
+use model::progress::{AbortReason, LogLocation};
 
 use crate::talk::Station;
-use crate::world::{World, import, log, tally};
+use crate::world::{World, import, tally};
 
-fn finished(errors: u64) -> Ending {
-    Ending::Finished { errors, log: log() }
+/// Where the report of a job goes whose manifest is `import("photos")`.
+fn log(id: JobId) -> LogLocation {
+    LogLocation {
+        bucket: BucketName::new("photos").unwrap(),
+        key: ObjectKey::new(format!("import-log-{id}")).unwrap(),
+    }
+}
+
+fn finished(id: JobId, errors: u64) -> Ending {
+    let log = log(id);
+    Ending::Finished { errors, log }
 }
 
 fn refused(code: &str) -> Result<(), (u16, String)> {
@@ -47,7 +56,9 @@ async fn a_job_runs_from_claim_to_return() {
         refused("InProgress")
     );
     assert_eq!(
-        station.finish(&world, id, &claim.lease, finished(1)).await,
+        station
+            .finish(&world, id, &claim.lease, finished(id, 1))
+            .await,
         Ok(())
     );
     assert_eq!(
@@ -65,7 +76,7 @@ async fn a_job_runs_from_claim_to_return() {
         .call(&[("Action", "GetStatus"), ("JobId", id.as_str())])
         .await;
     assert_eq!(status.text("TrackingNumber").unwrap(), "1Z");
-    assert_eq!(status.text("LogKey").unwrap(), "import-log-ABCDE");
+    assert_eq!(status.text("LogKey").unwrap(), format!("import-log-{id}"));
 
     let metrics = world.http("GET", "/metrics", &[], "").await.body;
     for line in [
@@ -83,13 +94,14 @@ async fn a_conclusion_is_answered_alike_however_often_it_comes() {
     let world = World::start().await;
     let station = Station::register(&world, "dock-1").await;
     for ending in [
-        finished(0),
-        Ending::Aborted {
+        None,
+        Some(Ending::Aborted {
             reason: AbortReason::UnsupportedFileFormat,
-        },
-        released(),
+        }),
+        Some(released()),
     ] {
         let (id, signature) = world.create(&import("photos")).await;
+        let ending = ending.unwrap_or_else(|| finished(id, 0));
         let lease = station.granted(&world, &signature).await.lease;
         for _ in 0..3 {
             assert_eq!(
@@ -98,7 +110,7 @@ async fn a_conclusion_is_answered_alike_however_often_it_comes() {
             );
         }
         let after = state(&world, id).await;
-        let other = finished(5);
+        let other = finished(id, 5);
         assert_eq!(
             station.finish(&world, id, &lease, other).await,
             refused("LeaseLost")
@@ -119,7 +131,7 @@ async fn a_crash_between_the_outcome_and_the_end_of_the_lease_is_mended_by_sayin
     let stored = world.jobs().job(id).await.unwrap().unwrap();
     let event = model::event::Event::TransferFinished {
         errors: 0,
-        log: log(),
+        log: log(id),
     };
     let job = stored.job.apply(&event, world.now()).unwrap();
     let events = [event];
@@ -131,7 +143,7 @@ async fn a_crash_between_the_outcome_and_the_end_of_the_lease_is_mended_by_sayin
     assert!(!world.jobs().lease(id).await.unwrap().unwrap().ended);
 
     assert_eq!(
-        station.finish(&world, id, &lease, finished(0)).await,
+        station.finish(&world, id, &lease, finished(id, 0)).await,
         Ok(())
     );
     assert!(world.jobs().lease(id).await.unwrap().unwrap().ended);
@@ -153,11 +165,15 @@ async fn a_released_job_goes_on_with_the_next_claim() {
     assert_eq!(second.attempt, 2);
     // The released attempt has nothing to say any more.
     assert_eq!(
-        station.finish(&world, id, &first.lease, finished(0)).await,
+        station
+            .finish(&world, id, &first.lease, finished(id, 0))
+            .await,
         refused("LeaseLost")
     );
     assert_eq!(
-        station.finish(&world, id, &second.lease, finished(0)).await,
+        station
+            .finish(&world, id, &second.lease, finished(id, 0))
+            .await,
         Ok(())
     );
 }
@@ -175,7 +191,7 @@ async fn a_lease_that_lapsed_and_that_nobody_took_is_still_good() {
     );
     world.clock.advance(10_000);
     assert_eq!(
-        station.finish(&world, id, &lease, finished(0)).await,
+        station.finish(&world, id, &lease, finished(id, 0)).await,
         Ok(())
     );
     assert_eq!(state(&world, id).await.1, "Complete");
@@ -197,7 +213,7 @@ async fn a_customer_may_cancel_what_runs_if_the_operator_lets_her() {
     );
     // It was done before it heard: the customer's word stands, and the device may go home.
     assert_eq!(
-        station.finish(&world, id, &lease, finished(0)).await,
+        station.finish(&world, id, &lease, finished(id, 0)).await,
         refused("Canceled")
     );
     assert_eq!(state(&world, id).await, ("AtAWS".to_owned(), "Canceled"));
@@ -217,7 +233,7 @@ async fn strangers_tokens_and_unknown_jobs_end_nothing() {
     let lease = station.granted(&world, &signature).await.lease;
     let guess = model::control::LeaseToken("0".repeat(32));
     assert_eq!(
-        station.finish(&world, id, &guess, finished(0)).await,
+        station.finish(&world, id, &guess, finished(id, 0)).await,
         refused("LeaseLost")
     );
     assert_eq!(
@@ -227,12 +243,63 @@ async fn strangers_tokens_and_unknown_jobs_end_nothing() {
     let nowhere = JobId::new("ZZZZZ").unwrap();
     let unknown = Err((404, "UnknownJob".to_owned()));
     assert_eq!(
-        station.finish(&world, nowhere, &lease, finished(0)).await,
+        station
+            .finish(&world, nowhere, &lease, finished(nowhere, 0))
+            .await,
         unknown
     );
     assert_eq!(station.give_back(&world, nowhere, "1Z").await, unknown);
     assert_eq!(state(&world, id).await.1, "InProgress");
-    assert_eq!(station.give_back(&world, id, " ").await.unwrap_err().0, 400);
+}
+
+/// What `GetStatus` says comes from the job, not from whoever has its lease.
+#[tokio::test]
+async fn a_report_elsewhere_than_the_manifest_says_is_refused() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    let other_key = log(JobId::new("ZZZZZ").unwrap());
+    let mut other_bucket = log(id);
+    other_bucket.bucket = BucketName::new("logs").unwrap();
+    for log in [other_key, other_bucket] {
+        let ending = Ending::Finished { errors: 0, log };
+        let refused = station.finish(&world, id, &lease, ending).await;
+        assert_eq!(refused, Err((400, "BadField".to_owned())));
+    }
+    assert_eq!(state(&world, id).await.1, "InProgress");
+    assert!(!world.jobs().lease(id).await.unwrap().unwrap().ended);
+    let done = station.finish(&world, id, &lease, finished(id, 0)).await;
+    assert_eq!(done, Ok(()));
+}
+
+#[tokio::test]
+async fn what_the_customer_reads_of_a_return_is_one_short_line() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    let ending = finished(id, 0);
+    station.finish(&world, id, &lease, ending).await.unwrap();
+    let (long, most) = ("1".repeat(101), "é".repeat(100));
+    for odd in ["", " ", "1Z\n2Z", "\u{1b}[2J", &long] {
+        let refused = station.give_back(&world, id, odd).await;
+        assert_eq!(refused, Err((400, "BadField".to_owned())), "{odd:?}");
+    }
+    assert_eq!(station.give_back(&world, id, &most).await, Ok(()));
+}
+
+#[tokio::test]
+async fn of_a_long_entry_the_beginning_is_kept() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    let current = "é".repeat(3000);
+    let held = station.renew_at(&world, id, &lease, &current).await;
+    assert_eq!(held, LeaseState::Held);
+    let kept = world.jobs().lease(id).await.unwrap().unwrap().current;
+    assert_eq!(kept, Some("é".repeat(1024)));
 }
 
 #[tokio::test]

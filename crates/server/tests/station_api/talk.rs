@@ -1,5 +1,7 @@
 //! What stations say, and who may say it.
 
+use std::sync::{Arc, Mutex};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::control::{
@@ -87,8 +89,29 @@ impl Station {
             tally,
             current: Some("a/b".to_owned()),
         };
+        self.tell_renewal(world, &renewal).await
+    }
+
+    /// Renews while an entry is being stored.
+    pub(crate) async fn renew_at(
+        &self,
+        world: &World,
+        job: JobId,
+        lease: &LeaseToken,
+        current: &str,
+    ) -> LeaseState {
+        let renewal = Renewal {
+            job,
+            lease: lease.clone(),
+            tally: Tally::default(),
+            current: Some(current.to_owned()),
+        };
+        self.tell_renewal(world, &renewal).await
+    }
+
+    async fn tell_renewal(&self, world: &World, renewal: &Renewal) -> LeaseState {
         world
-            .tell_as(self.token.expose(), "lease/renew", &renewal)
+            .tell_as(self.token.expose(), "lease/renew", renewal)
             .await
             .unwrap()
     }
@@ -146,6 +169,49 @@ async fn only_registered_stations_are_heard() {
     assert_eq!(other.unwrap_err(), (403, "OtherStation".to_owned()));
     let bare = world.http("POST", "/station/v1/claim", &[], "{}").await;
     assert_eq!(bare.status, 401);
+}
+
+/// What a station says stays within the line that tells of it.
+#[tokio::test]
+async fn log_lines_cannot_be_forged_by_stations() {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(Arc::new(Kept(Arc::clone(&kept))))
+        .finish();
+    let world = World::start().await;
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let ending = serde_json::json!({ "ending": "x\nforged" });
+    let message = serde_json::json!({ "job": "ABCDE", "lease": "0", "ending": ending });
+    let refused = world.tell::<()>("lease/finish", &message).await;
+    assert_eq!(refused.unwrap_err().0, 400);
+    let station = Station::register(&world, "dock-1").await;
+    let request = ClaimRequest {
+        station: station.name.clone(),
+        signature_file: None,
+        job: None,
+        device: "/mnt\nforged".to_owned(),
+    };
+    let denied = world.tell_as::<ClaimAnswer>(station.token.expose(), "claim", &request);
+    denied.await.unwrap();
+    let text = String::from_utf8(kept.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("station refused"), "{text}");
+    assert!(text.contains("device denied"), "{text}");
+    assert!(!text.contains("\nforged"), "{text}");
+}
+
+/// A log that is kept.
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for &Kept {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test]
