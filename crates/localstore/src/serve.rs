@@ -107,7 +107,10 @@ mod tests {
         assert!(stream.read(&mut answer).await.unwrap() > 0);
         // From here on time passes as soon as everyone waits.
         tokio::time::pause();
-        let end = tokio::time::timeout(HEAD_TIMEOUT * 2, stream.read(&mut answer));
+        let end = tokio::time::timeout(
+            HEAD_TIMEOUT + Duration::from_secs(2),
+            stream.read(&mut answer),
+        );
         assert_eq!(end.await.expect("let go").unwrap(), 0);
     }
 }

@@ -32,7 +32,8 @@ pub enum ClaimAnswer {
     Granted(Box<Claim>),
     /// Do not load it.
     Denied {
-        /// A stable word: [`crate::dispatch::Denial::code`], or `Leased`, `Unsupported`.
+        /// A stable word: [`crate::dispatch::Denial::code`], or `Leased`,
+        /// `Unsupported`, `BucketPermission`.
         code: String,
         /// What is wrong.
         message: String,
