@@ -40,6 +40,7 @@ use kind::Kind;
 use node::Entry;
 
 use crate::ids::{AccessKeyId, BucketName, JobId, JobType, ObjectKey};
+use crate::progress::LogLocation;
 
 /// A checked manifest.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,6 +153,15 @@ impl Manifest {
     #[must_use]
     pub fn log_bucket(&self) -> &BucketName {
         &self.common().log_bucket
+    }
+
+    /// Where the report of a job with this manifest lies.
+    #[must_use]
+    pub fn log_location(&self, job: JobId) -> LogLocation {
+        LogLocation {
+            bucket: self.log_bucket().clone(),
+            key: self.log_key(job),
+        }
     }
 
     /// The key of the report: the log prefix, then `import-log-` or `export-log-` and the job.

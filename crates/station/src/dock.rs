@@ -31,7 +31,7 @@ use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use crate::stores::{self, NoWayToBucket};
 use crate::tree::folder::Folder;
-use crate::tree::{Content, Tree as _};
+use crate::tree::{Content, Tree as _, fill};
 
 /// How long a station tries to tell the server how a job ended.
 const CONCLUDE_WITHIN: Duration = Duration::from_secs(300);
@@ -222,10 +222,9 @@ impl Station {
         progress: &Progress,
         stop: &Stop,
     ) -> Result<Done, DockError> {
-        let rules = import_rules(claim)?;
+        let (rules, log) = import_rules(claim)?;
         let bucket = stores::connect(claim, &rules.bucket, self.settings, stop)?;
         let logs = stores::connect(claim, &rules.common.log_bucket, self.settings, stop)?;
-        let log = log_location(claim, &rules);
         let import = Import {
             job: claim.job,
             tree,
@@ -237,14 +236,15 @@ impl Station {
             progress,
             stop,
         };
-        self.while_leased(claim, progress, stop, || import.run(folder))?;
-        if let Some(why) = stop.take_reason() {
-            return Err(DockError::Stopped {
-                job: claim.job,
-                why,
-            });
-        }
-        self.conclude(claim, folder, &rules, &*logs, log)
+        // The lease is kept until the report is delivered and the server told: both may take long.
+        self.while_leased(claim, progress, stop, || {
+            import.run(folder)?;
+            if let Some(why) = stop.take_reason() {
+                let job = claim.job;
+                return Err(DockError::Stopped { job, why });
+            }
+            self.conclude(claim, folder, &rules, &*logs, log.clone())
+        })
     }
 
     /// Runs `work` with the lease kept alive beside it.
@@ -394,15 +394,7 @@ fn is_no_regular_file(error: &io::Error) -> bool {
 
 fn read_head(file: &dyn Content, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(limit).unwrap_or(usize::MAX)];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match file.read_at(filled as u64, &mut bytes[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
+    let filled = fill(file, 0, &mut bytes).map_err(|bad| bad.source)?;
     bytes.truncate(filled);
     Ok(bytes)
 }
@@ -411,24 +403,18 @@ fn job_named_in(signature: Option<&[u8]>) -> Option<JobId> {
     SignatureFile::parse(signature?).ok().map(|file| file.job)
 }
 
-fn import_rules(claim: &Claim) -> Result<S3Import, DockError> {
+/// What the manifest says of the import, and where its report is to lie.
+fn import_rules(claim: &Claim) -> Result<(S3Import, LogLocation), DockError> {
     let unreadable = |reason| DockError::Manifest {
         job: claim.job,
         reason,
     };
     let parsed = Manifest::parse_accepted(&claim.manifest, claim.job_type)
         .map_err(|faults| unreadable(faults.to_string()))?;
+    let log = parsed.log_location(claim.job);
     match parsed {
-        Manifest::S3Import(rules) => Ok(rules),
+        Manifest::S3Import(rules) => Ok((rules, log)),
         _ => Err(unreadable("it is not an import into a bucket".to_owned())),
-    }
-}
-
-fn log_location(claim: &Claim, rules: &S3Import) -> LogLocation {
-    let manifest = Manifest::S3Import(rules.clone());
-    LogLocation {
-        bucket: manifest.log_bucket().clone(),
-        key: manifest.log_key(claim.job),
     }
 }
 

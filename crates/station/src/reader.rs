@@ -15,7 +15,7 @@ use objects::upload::PartNumber;
 
 use crate::run::{Run, Work};
 use crate::stop::Halt;
-use crate::tree::{Content, DeviceGone, Shape, is_starved};
+use crate::tree::{BadRead, Content, DeviceGone, Shape, fill, is_starved};
 use crate::upload::{Large, PartPut, Put, SmallPut, Whole};
 
 /// Why a file is not read to its end.
@@ -160,17 +160,16 @@ impl Reader<'_> {
         length: usize,
     ) -> Result<Bytes, Unread> {
         let mut buffer = vec![0; length];
-        let mut filled = 0;
-        while filled < length {
-            let at = offset + filled as u64;
-            match file.read_at(at, &mut buffer[filled..]) {
-                Ok(0) => return Err(Failure::changed(work.bytes, at, work.key.clone()).into()),
-                Ok(read) => filled += read,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(self.unreadable(work, e, &format!("at offset {at}: "))),
+        match fill(file, offset, &mut buffer) {
+            Ok(filled) if filled == length => Ok(Bytes::from(buffer)),
+            Ok(filled) => {
+                let end = offset + filled as u64;
+                Err(Failure::changed(work.bytes, end, work.key.clone()).into())
+            }
+            Err(BadRead { at, source }) => {
+                Err(self.unreadable(work, source, &format!("at offset {at}: ")))
             }
         }
-        Ok(Bytes::from(buffer))
     }
 
     fn must_be_unchanged(

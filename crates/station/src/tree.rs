@@ -73,6 +73,33 @@ pub trait Content: Send + Sync {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 }
 
+/// A read that failed.
+#[derive(Debug)]
+pub struct BadRead {
+    /// The offset in bytes.
+    pub at: u64,
+    /// The system's error.
+    pub source: io::Error,
+}
+
+/// Reads from `offset` on until `buffer` is full or the file ends; says how many bytes came.
+///
+/// # Errors
+/// [`BadRead`].
+pub fn fill(file: &dyn Content, offset: u64, buffer: &mut [u8]) -> Result<usize, BadRead> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        let at = offset + filled as u64;
+        match file.read_at(at, &mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(source) => return Err(BadRead { at, source }),
+        }
+    }
+    Ok(filled)
+}
+
 /// What shows that a file was changed while it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {

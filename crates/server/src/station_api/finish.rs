@@ -10,7 +10,7 @@ use model::event::Event;
 use model::ids::{JobId, StationName};
 use model::job::{Job, Refusal};
 use model::manifest::Manifest;
-use model::progress::{LogLocation, Progress};
+use model::progress::Progress;
 
 use super::{StationFault, actor};
 use crate::change::{Committed, Draft, tries};
@@ -60,18 +60,11 @@ fn check(job: &Job, ending: &Ending) -> Result<(), StationFault> {
         return Ok(());
     };
     match Manifest::parse_accepted(&job.manifest, job.job_type) {
-        Ok(manifest) if *log == location(&manifest, job.id) => Ok(()),
+        Ok(manifest) if *log == manifest.log_location(job.id) => Ok(()),
         _ => Err(StationFault::BadField {
             field: "log",
             wrong: format!("is not where the manifest of job {} puts it", job.id),
         }),
-    }
-}
-
-fn location(manifest: &Manifest, id: JobId) -> LogLocation {
-    LogLocation {
-        bucket: manifest.log_bucket().clone(),
-        key: manifest.log_key(id),
     }
 }
 
