@@ -9,7 +9,9 @@ use server::config::StationConfig;
 use server::data_dir::{self, Endpoints};
 use station::control::Control;
 use station::dock::Station;
+use station::logfile::Disk;
 use station::settings::Settings;
+use station::stores::S3Stores;
 
 use crate::cli::ServerArgs;
 use crate::environment::Environment;
@@ -59,6 +61,8 @@ fn at(url: &str, token: &str, data: &Path, config: &StationConfig) -> Station {
         folder: data.join("station"),
         settings: settings_of(config),
         clock: Arc::new(SystemClock),
+        stores: Arc::new(S3Stores),
+        logs: Arc::new(Disk),
     }
 }
 

@@ -5,6 +5,7 @@
 //! what is decided here.
 
 pub mod attributes;
+pub mod capabilities;
 pub mod content_type;
 pub mod control;
 pub mod custody;
@@ -19,6 +20,7 @@ pub mod naming;
 pub mod outcome;
 pub mod plan;
 pub mod progress;
+pub mod proof;
 pub mod report;
 pub mod signature;
 pub mod time;

@@ -39,6 +39,20 @@ pub struct Stored {
     pub etag: String,
     /// The type it was given.
     pub content_type: String,
+    /// In how many parts it was sent; 0 if in one request.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub parts: u32,
+    /// Whether its bytes were read back from the store and had the same SHA-256.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub read_back: bool,
+}
+
+fn is_zero(parts: &u32) -> bool {
+    *parts == 0
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Why an entry was left out.
@@ -119,6 +133,12 @@ impl Failure {
             format!("the file had {expected} bytes at first and {found} when it was read")
         };
         Self::new(409, "FileChanged", reason, Some(key))
+    }
+
+    /// An object that is not the file when it is read back.
+    #[must_use]
+    pub fn read_back(reason: String, key: ObjectKey) -> Self {
+        Self::new(500, "ReadBackMismatch", reason, Some(key))
     }
 
     /// An object the store refused.

@@ -101,6 +101,8 @@ mod tests {
                 sha256: String::new(),
                 etag: String::new(),
                 content_type: "text/plain".into(),
+                parts: 0,
+                read_back: false,
             }),
         );
         let report = format!(

@@ -25,13 +25,14 @@ use crate::control::{Control, ControlError};
 use crate::import::Import;
 use crate::journal::JournalError;
 use crate::lease;
+use crate::logfile::LogFiles;
 use crate::progress::Progress;
 use crate::report::{self, DeliveryError};
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
-use crate::stores::{self, NoWayToBucket};
+use crate::stores::{NoWayToBucket, Stores};
 use crate::tree::folder::Folder;
-use crate::tree::{Content, Tree as _, fill};
+use crate::tree::{Content, Tree, fill};
 
 /// How long a station tries to tell the server how a job ended.
 const CONCLUDE_WITHIN: Duration = Duration::from_secs(300);
@@ -48,6 +49,10 @@ pub struct Station {
     pub settings: Settings,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// The way to the stores.
+    pub stores: Arc<dyn Stores>,
+    /// Where journals are written.
+    pub logs: Arc<dyn LogFiles>,
 }
 
 /// How a device comes to be docked.
@@ -164,9 +169,24 @@ impl Station {
         stop: &Stop,
     ) -> Result<Done, DockError> {
         let tree = open_device(device)?;
+        self.dock_tree(&tree, device, docking, progress, stop)
+    }
+
+    /// Docks a device that is open already; `device` is where the operator sees it.
+    ///
+    /// # Errors
+    /// As [`Station::dock`].
+    pub fn dock_tree(
+        &self,
+        tree: &dyn Tree,
+        device: &Path,
+        docking: &Docking,
+        progress: &Progress,
+        stop: &Stop,
+    ) -> Result<Done, DockError> {
         let signature = match &docking.signature {
             Some(given) => Some(given.clone()),
-            None => read_signature(&tree, device)?,
+            None => read_signature(tree, device)?,
         };
         // Before the claim: the same station may always claim again, and that would take the lease
         // from a process that is at work.
@@ -179,7 +199,7 @@ impl Station {
         let span = tracing::info_span!("job", job = %claim.job, attempt = claim.attempt);
         let _entered = span.enter();
         tracing::info!(device = %device.display(), "claimed");
-        let done = self.work(&claim, &tree, &folder, progress, stop);
+        let done = self.work(&claim, tree, &folder, progress, stop);
         if let Err(error) = &done {
             self.release(&claim, chain(error));
         }
@@ -217,14 +237,17 @@ impl Station {
     fn work(
         &self,
         claim: &Claim,
-        tree: &Folder,
+        tree: &dyn Tree,
         folder: &Path,
         progress: &Progress,
         stop: &Stop,
     ) -> Result<Done, DockError> {
         let (rules, log) = import_rules(claim)?;
-        let bucket = stores::connect(claim, &rules.bucket, self.settings, stop)?;
-        let logs = stores::connect(claim, &rules.common.log_bucket, self.settings, stop)?;
+        let bucket = self
+            .stores
+            .open(claim, &rules.bucket, self.settings, stop)?;
+        let log_bucket = &rules.common.log_bucket;
+        let logs = self.stores.open(claim, log_bucket, self.settings, stop)?;
         let import = Import {
             job: claim.job,
             tree,
@@ -232,6 +255,7 @@ impl Station {
             rules: &rules,
             settings: self.settings,
             log_key: &log.key,
+            logs: &*self.logs,
             clock: &*self.clock,
             progress,
             stop,
@@ -372,7 +396,7 @@ fn open_device(path: &Path) -> Result<Folder, DockError> {
 
 /// The bytes of the device's SIGNATURE, if it has that name in its root. What is no regular file
 /// has none, which is an invalid SIGNATURE; of one that is too long, one byte too many is read.
-fn read_signature(tree: &Folder, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
+fn read_signature(tree: &dyn Tree, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
     let read = tree
         .open(&EntryPath::new(SIGNATURE_NAME))
         .and_then(|file| read_head(&*file, limits::SIGNATURE_FILE_BYTES + 1));

@@ -23,6 +23,7 @@ use objects::upload::UploadId;
 use crate::budget::Budget;
 use crate::index::{Claims, Index};
 use crate::journal::{Journal, JournalError, Record};
+use crate::logfile::LogFiles;
 use crate::progress::Progress;
 use crate::reader::Reader;
 use crate::recorder::Recorder;
@@ -49,6 +50,8 @@ pub struct Import<'a> {
     pub settings: Settings,
     /// Where the report will go: the key that is tried when the store refuses another.
     pub log_key: &'a ObjectKey,
+    /// Where the journal is written.
+    pub logs: &'a dyn LogFiles,
     /// What time it is.
     pub clock: &'a dyn Clock,
     /// Who wants to look.
@@ -67,7 +70,7 @@ impl Import<'_> {
     pub fn run(&self, folder: &std::path::Path) -> Result<(), JournalError> {
         let mut uploads = Vec::new();
         let journal_path = folder.join("journal");
-        let journal = Journal::open(&journal_path, self.job, &mut |_, record| {
+        let journal = Journal::open(self.logs, &journal_path, self.job, &mut |_, record| {
             if let Record::Intent { key, upload } = record {
                 uploads.push((key, UploadId::new(upload)));
             }

@@ -3,14 +3,17 @@
 //! `docs/formats.md` has the format. A record that is torn, or does not follow the one before it,
 //! ends the journal: what comes after it is cut off and done again, which is harmless.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use model::ids::{JobId, ObjectKey};
 use model::outcome::EntryRecord;
+use model::proof::Attempt;
 use serde::{Deserialize, Serialize};
+
+use crate::logfile::{LogFile, LogFiles};
 
 /// The first bytes of a journal: its name and version.
 pub const MAGIC: &[u8; 8] = b"LSJRNL01";
@@ -33,6 +36,8 @@ pub enum Record {
         /// The job.
         job: JobId,
     },
+    /// An attempt began: what the store was found to do, before the first byte.
+    Attempt(Attempt),
     /// A multipart upload was begun. Journaled and synced before its first part: an upload whose
     /// id we forgot cannot be abandoned.
     Intent {
@@ -73,12 +78,20 @@ pub enum JournalError {
 }
 
 /// A journal open for appending. One writer.
-#[derive(Debug)]
 pub struct Journal {
-    file: File,
+    file: Box<dyn LogFile>,
     path: PathBuf,
     buffer: Vec<u8>,
     sequence: u64,
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("path", &self.path)
+            .field("sequence", &self.sequence)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Journal {
@@ -88,6 +101,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]; also whatever `replay` returns.
     pub fn open(
+        files: &dyn LogFiles,
         path: &Path,
         job: JobId,
         replay: &mut dyn FnMut(u64, Record) -> Result<(), JournalError>,
@@ -96,18 +110,12 @@ impl Journal {
             path: path.to_owned(),
             source,
         };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(durable::OWNER_ONLY)
-            .open(path)
-            .map_err(io)?;
-        if is_unborn(&file).map_err(io)? {
+        let file = files.open(path).map_err(io)?;
+        let written = File::open(path).map_err(io)?;
+        if is_unborn(&written).map_err(io)? {
             return Self::start(file, path, job);
         }
-        let mut scan = Scan::new(BufReader::new(&file), path)?;
+        let mut scan = Scan::new(BufReader::new(&written), path)?;
         while let Some((offset, record)) = scan.next_record().map_err(io)? {
             match record {
                 Record::Opened { job: found } if found != job => {
@@ -119,38 +127,45 @@ impl Journal {
                 record => replay(offset, record)?,
             }
         }
-        let (end, sequence) = (scan.offset, scan.sequence);
-        if sequence == 0 {
+        if scan.sequence == 0 {
             return Self::start(file, path, job);
         }
-        cut(&mut file, end, path).map_err(io)?;
-        Ok(Self {
-            file,
-            path: path.to_owned(),
-            buffer: Vec::new(),
-            sequence,
-        })
-    }
-
-    /// Writes the header and the first record.
-    fn start(file: File, path: &Path, job: JobId) -> Result<Self, JournalError> {
-        let io = |source| JournalError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        file.set_len(0).map_err(io)?;
-        (&file).seek(SeekFrom::Start(0)).map_err(io)?;
-        let buffer = MAGIC.to_vec();
         let mut journal = Self {
             file,
             path: path.to_owned(),
-            buffer,
+            buffer: Vec::new(),
+            sequence: scan.sequence,
+        };
+        let length = written.metadata().map_err(io)?.len();
+        journal.cut(length, scan.offset)?;
+        Ok(journal)
+    }
+
+    /// Writes the header and the first record.
+    fn start(mut file: Box<dyn LogFile>, path: &Path, job: JobId) -> Result<Self, JournalError> {
+        file.cut(0).map_err(|source| JournalError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut journal = Self {
+            file,
+            path: path.to_owned(),
+            buffer: MAGIC.to_vec(),
             sequence: 0,
         };
         journal.append(&Record::Opened { job })?;
         journal.sync()?;
-        durable::sync_folder(path).map_err(io)?;
         Ok(journal)
+    }
+
+    /// Cuts off what follows the last good record.
+    fn cut(&mut self, length: u64, end: u64) -> Result<(), JournalError> {
+        if length > end {
+            let (journal, bytes) = (self.path.display(), length - end);
+            tracing::warn!(%journal, bytes, "torn tail cut off");
+            self.file.cut(end).map_err(|e| self.io(e))?;
+        }
+        Ok(())
     }
 
     /// Appends a record. Durable only after [`Journal::sync`].
@@ -180,7 +195,7 @@ impl Journal {
     /// [`JournalError::Io`]; the journal must not be used any more then.
     pub fn sync(&mut self) -> Result<(), JournalError> {
         self.write()?;
-        self.file.sync_data().map_err(|e| self.io(e))
+        self.file.sync().map_err(|e| self.io(e))
     }
 
     /// Where it is.
@@ -190,7 +205,7 @@ impl Journal {
     }
 
     fn write(&mut self) -> Result<(), JournalError> {
-        let written = self.file.write_all(&self.buffer);
+        let written = self.file.append(&self.buffer);
         self.buffer.clear();
         written.map_err(|e| self.io(e))
     }
@@ -213,16 +228,6 @@ fn is_unborn(file: &File) -> io::Result<bool> {
     (&*file).read_to_end(&mut head)?;
     (&*file).seek(SeekFrom::Start(0))?;
     Ok(MAGIC.starts_with(&head))
-}
-
-fn cut(file: &mut File, end: u64, path: &Path) -> io::Result<()> {
-    let length = file.metadata()?.len();
-    if length > end {
-        tracing::warn!(journal = %path.display(), bytes = length - end, "torn tail cut off");
-        file.set_len(end)?;
-        file.sync_data()?;
-    }
-    file.seek(SeekFrom::Start(end)).map(drop)
 }
 
 fn checksum(sequence: &[u8; 8], body: &[u8]) -> u32 {

@@ -1,6 +1,7 @@
 //! The journal is cut at every byte, and replays what was whole.
 
 use super::*;
+use crate::logfile::Disk;
 use model::outcome::{Failure, IgnoreRule, Outcome};
 use model::time::Timestamp;
 
@@ -18,7 +19,7 @@ fn entry(name: &str) -> Record {
 
 fn open(path: &Path) -> (Journal, Vec<Record>) {
     let mut records = Vec::new();
-    let journal = Journal::open(path, job(), &mut |_, record| {
+    let journal = Journal::open(&Disk, path, job(), &mut |_, record| {
         records.push(record);
         Ok(())
     });
@@ -94,13 +95,18 @@ fn other_files_and_other_jobs_are_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
     std::fs::write(&path, b"a customer's own file").unwrap();
-    let refused = Journal::open(&path, job(), &mut |_, _| Ok(()));
+    let refused = Journal::open(&Disk, &path, job(), &mut |_, _| Ok(()));
     assert!(matches!(refused, Err(JournalError::NotAJournal(_))));
     assert_eq!(std::fs::read(&path).unwrap(), b"a customer's own file");
 
     std::fs::remove_file(&path).unwrap();
-    drop(Journal::open(&path, JobId::new("ZZZZZ").unwrap(), &mut |_, _| Ok(())).unwrap());
-    let refused = Journal::open(&path, job(), &mut |_, _| Ok(()));
+    drop(
+        Journal::open(&Disk, &path, JobId::new("ZZZZZ").unwrap(), &mut |_, _| {
+            Ok(())
+        })
+        .unwrap(),
+    );
+    let refused = Journal::open(&Disk, &path, job(), &mut |_, _| Ok(()));
     assert!(matches!(refused, Err(JournalError::OtherJob { .. })));
 }
 

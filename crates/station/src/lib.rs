@@ -12,6 +12,7 @@ pub mod import;
 pub mod index;
 pub mod journal;
 pub mod lease;
+pub mod logfile;
 pub mod progress;
 pub mod reader;
 pub mod recorder;

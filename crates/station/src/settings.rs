@@ -1,5 +1,7 @@
 //! What an operator can set about a station.
 
+use model::proof::ReadBack;
+
 /// How hard a station works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
@@ -13,6 +15,10 @@ pub struct Settings {
     pub multipart_threshold: u64,
     /// Bytes of a part; more where a file would need over 10,000 of them.
     pub part_bytes: u64,
+    /// How much of what was stored is read back and compared.
+    pub read_back: ReadBack,
+    /// Whether objects carry the SHA-256 of their content as metadata.
+    pub sha256_metadata: bool,
 }
 
 impl Default for Settings {
@@ -23,6 +29,8 @@ impl Default for Settings {
             memory_bytes: 256 << 20,
             multipart_threshold: 64 << 20,
             part_bytes: 32 << 20,
+            read_back: ReadBack::Off,
+            sha256_metadata: true,
         }
     }
 }

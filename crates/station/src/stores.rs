@@ -23,11 +23,42 @@ pub struct NoWayToBucket {
     pub reason: String,
 }
 
-/// Opens a bucket of the claim's job, with retries that end when the run stops.
+/// The way to the stores of a claim's buckets.
 ///
-/// # Errors
-/// [`NoWayToBucket`].
-pub fn connect(
+/// # Contract
+/// What is opened tries again by itself while trying may help, and ends its waiting soon after
+/// `stop` is set.
+pub trait Stores: Send + Sync {
+    /// Opens a bucket of the claim's job. Nothing need be sent before its first call.
+    ///
+    /// # Errors
+    /// [`NoWayToBucket`].
+    fn open(
+        &self,
+        claim: &Claim,
+        bucket: &BucketName,
+        settings: Settings,
+        stop: &Stop,
+    ) -> Result<Box<dyn Bucket>, NoWayToBucket>;
+}
+
+/// Stores that speak S3, at the addresses the claim names.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct S3Stores;
+
+impl Stores for S3Stores {
+    fn open(
+        &self,
+        claim: &Claim,
+        bucket: &BucketName,
+        settings: Settings,
+        stop: &Stop,
+    ) -> Result<Box<dyn Bucket>, NoWayToBucket> {
+        connect(claim, bucket, settings, stop)
+    }
+}
+
+fn connect(
     claim: &Claim,
     bucket: &BucketName,
     settings: Settings,

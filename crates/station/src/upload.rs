@@ -323,5 +323,7 @@ fn stored(key: &ObjectKey, checksums: &Checksums, etag: String, content_type: &s
         sha256: checksums.sha256_hex().unwrap_or_default(),
         etag,
         content_type: content_type.to_owned(),
+        parts: 0,
+        read_back: false,
     }
 }

@@ -12,6 +12,7 @@ use objects::faulty::{Failure, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
 use objects::{Bucket, Checksums};
 use station::import::Import;
+use station::logfile::Disk;
 use station::progress::Progress;
 use station::report;
 use station::settings::Settings;
@@ -51,6 +52,7 @@ impl World {
             memory_bytes: 16 << 20,
             multipart_threshold: LARGE as u64,
             part_bytes: 5 << 20,
+            ..Settings::default()
         };
         Self {
             folder: tempfile::tempdir().unwrap(),
@@ -72,6 +74,7 @@ impl World {
             rules: &self.rules,
             settings: self.settings,
             log_key: &log_key,
+            logs: &Disk,
             clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
             progress: &Progress::default(),
             stop,

@@ -1,0 +1,62 @@
+//! What a store was found to do when it was probed, before the first byte of a job.
+//!
+//! Decides what an import relies on, and is kept in the journal and in the report.
+
+use serde::{Deserialize, Serialize};
+
+/// What a store makes of something it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// It does it.
+    Honored,
+    /// It answers with an error.
+    Refused,
+    /// It answers with success and does not do it.
+    Ignored,
+    /// It was not asked, or the answer says nothing.
+    Unknown,
+}
+
+impl Finding {
+    /// Whether it can be relied on.
+    #[must_use]
+    pub fn is_honored(self) -> bool {
+        self == Self::Honored
+    }
+}
+
+/// What a store was found to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// Refuses a body whose `Content-MD5` is wrong, and keeps nothing of it.
+    pub md5: Finding,
+    /// Refuses a body whose `x-amz-checksum-sha256` is wrong.
+    pub sha256: Finding,
+    /// Refuses a body whose `x-amz-checksum-crc64nvme` is wrong.
+    pub crc64nvme: Finding,
+    /// Refuses a body that is not what its signature says (`x-amz-content-sha256`).
+    pub signed_body: Finding,
+    /// Tells the SHA-256 again when asked for the object (`x-amz-checksum-mode`).
+    pub keeps_sha256: Finding,
+    /// Gives an object put in one request its MD5 as entity tag.
+    pub etag_is_md5: Finding,
+    /// Takes uploads in parts.
+    pub multipart: Finding,
+    /// Refuses a part whose `Content-MD5` is wrong.
+    pub part_md5: Finding,
+    /// Gives a part its MD5 as entity tag.
+    pub part_etag_is_md5: Finding,
+    /// Lists the parts of an upload that is not complete.
+    pub lists_parts: Finding,
+    /// Keeps `x-amz-meta-` headers.
+    pub metadata: Finding,
+    /// Keeps a canned ACL; whether it has effect is the store's affair.
+    pub acl: Finding,
+    /// Takes keys of 1024 bytes.
+    pub long_keys: Finding,
+    /// Keeps object tags.
+    pub tags: Finding,
+    /// Unpacks an archive that is put with `X-Amz-Meta-Snowball-Auto-Extract`.
+    pub extraction: Finding,
+}

@@ -1,0 +1,66 @@
+//! How much of a load is proved, and under which circumstances it was made.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::capabilities::Capabilities;
+use crate::ids::StationName;
+use crate::time::Timestamp;
+
+/// How much of what was stored is read back from the store and compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadBack {
+    /// Nothing: the store's word, given for checksums it has checked, is enough.
+    #[default]
+    Off,
+    /// About one file in a hundred, chosen by its path.
+    Sampled,
+    /// Every file.
+    Full,
+}
+
+/// A word that is not `off`, `sampled` or `full`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not `off`, `sampled` or `full`")]
+pub struct NotAReadBack(String);
+
+impl FromStr for ReadBack {
+    type Err = NotAReadBack;
+
+    fn from_str(text: &str) -> Result<Self, NotAReadBack> {
+        match text {
+            "off" => Ok(Self::Off),
+            "sampled" => Ok(Self::Sampled),
+            "full" => Ok(Self::Full),
+            other => Err(NotAReadBack(other.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for ReadBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Off => "off",
+            Self::Sampled => "sampled",
+            Self::Full => "full",
+        })
+    }
+}
+
+/// One attempt at a job: a record of the journal, told in the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Which attempt, from 1.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// Who made it.
+    pub station: StationName,
+    /// How much it reads back.
+    pub read_back: ReadBack,
+    /// What the store was found to do.
+    pub store: Capabilities,
+}
