@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 #![expect(clippy::print_stderr, reason = "a program for the terminal")]
 
+mod bench;
 mod fuzz;
 mod setup;
 mod shell;
@@ -25,6 +26,7 @@ usage: cargo xtask COMMAND
   ceph [ARGUMENT]…  the built binary against Ceph, which is installed if it is missing
   large [ARGUMENT]… 200,000 files and a file of 6 GiB, with the memory they took
   fuzz [SECONDS]    every fuzz target, 30 seconds each unless said otherwise
+  bench [OPTION]…   a race with other uploaders: --help, docs/benchmarks.md
 
 LONGSHORE_BIN names a binary to test in place of the one that is built.";
 
@@ -51,6 +53,9 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "ceph" => suites::ceph(rest),
         "large" => suites::large(rest),
         "fuzz" => suites::fuzz(rest),
+        "bench" => bench::command(rest),
+        // Not for people: `bench` starts it, in a process of its own.
+        "null-sink" => bench::sink::serve(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)

@@ -25,7 +25,7 @@ pub(crate) fn node_modules() -> PathBuf {
 /// If a package cannot be installed.
 pub(crate) fn tools() -> Result<()> {
     debian_packages(&missing_packages())?;
-    python_packages()?;
+    python_packages(&venv(), "tests/e2e/requirements.txt")?;
     javascript_packages()
 }
 
@@ -41,6 +41,24 @@ pub(crate) fn ceph() -> Result<()> {
         return Ok(());
     }
     debian_packages(&["radosgw", "ceph-mon", "ceph-mgr", "ceph-osd", "ceph-common"])
+}
+
+/// Installs what `cargo xtask bench` races with into a virtual environment, and gives that.
+///
+/// # Errors
+/// If a package cannot be installed.
+pub(crate) fn peers() -> Result<PathBuf> {
+    let mut packages = Vec::new();
+    if !has_venv() {
+        packages.extend(["python3", "python3-venv"]);
+    }
+    if !exists("time") {
+        packages.push("time");
+    }
+    debian_packages(&packages)?;
+    let venv = target().join("bench/venv");
+    python_packages(&venv, "xtask/bench-requirements.txt")?;
+    Ok(venv)
 }
 
 /// The Debian packages of what is missing; on a machine that has all of it nothing is installed,
@@ -111,11 +129,11 @@ fn is_root() -> bool {
     id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }
 
-fn python_packages() -> Result<()> {
-    let requirements = root().join("tests/e2e/requirements.txt");
-    let venv = venv();
-    once(&venv, &[&requirements], || {
-        run(command("python3", ["-m", "venv", "--clear"]).arg(&venv))?;
+/// Makes `venv` with the packages that a file of requirements in the repository names.
+fn python_packages(venv: &Path, requirements: &str) -> Result<()> {
+    let requirements = root().join(requirements);
+    once(venv, &[&requirements], || {
+        run(command("python3", ["-m", "venv", "--clear"]).arg(venv))?;
         let pip = [
             "-m",
             "pip",

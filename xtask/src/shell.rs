@@ -107,7 +107,8 @@ pub(crate) fn watched(command: &mut Command, watch: &mut dyn FnMut(&str)) -> Res
     Ok(child.wait()?.success())
 }
 
-fn described(command: &Command) -> String {
+/// A command as one would type it.
+pub(crate) fn described(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words
         .map(OsStr::to_string_lossy)

@@ -112,7 +112,10 @@ fn fuzz_targets(steps: &mut Steps, seconds: u32) {
 }
 
 /// Builds the binary as it is shipped.
-fn build() -> Result<()> {
+///
+/// # Errors
+/// If it does not build.
+pub(crate) fn build() -> Result<()> {
     if given_binary().is_some() {
         return Ok(());
     }
@@ -129,7 +132,8 @@ fn given_binary() -> Option<OsString> {
     std::env::var_os("LONGSHORE_BIN")
 }
 
-fn binary() -> PathBuf {
+/// The binary that is built, or that `LONGSHORE_BIN` names.
+pub(crate) fn binary() -> PathBuf {
     match given_binary() {
         Some(path) => root().join(path),
         None => target().join("release/longshore"),

@@ -1,0 +1,156 @@
+//! The options of `cargo xtask bench`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::data::{SetKind, Sizes};
+use super::peers::Tool;
+use super::stores::StoreKind;
+
+pub(crate) const USAGE: &str = "\
+usage: cargo xtask bench [OPTION]…
+
+Races Longshore and other uploaders in turn and prints tables in Markdown.
+
+  --sets LIST          big,small,mixed
+  --tools LIST         longshore,rclone-tuned,rclone,s5cmd,aws,juicefs
+  --stores LIST        sink,seaweed
+  --rounds N           how often each tool runs (3)
+  --quick              a tenth of the data
+  --cold               drop the data set from the page cache before each run
+  --json FILE          also write every run to a file
+  --longshore PATH     race this binary in place of the one that is built
+  --big COUNTxMIB      files of the set `big` (4x1024)
+  --small COUNT        files of the set `small` (50000)
+  --mixed S,M,L        small, medium and large files of the set `mixed` (10000,200,4)";
+
+/// What is raced, and how.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) sets: Vec<SetKind>,
+    pub(crate) tools: Vec<Tool>,
+    pub(crate) stores: Vec<StoreKind>,
+    pub(crate) rounds: u32,
+    pub(crate) sizes: Sizes,
+    pub(crate) cold: bool,
+    pub(crate) json: Option<PathBuf>,
+    pub(crate) longshore: Option<PathBuf>,
+}
+
+impl Options {
+    /// Reads the arguments of the command.
+    ///
+    /// # Errors
+    /// If they are not those of [`USAGE`].
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
+        let mut options = Self {
+            sets: SetKind::ALL.to_vec(),
+            tools: Tool::ALL.to_vec(),
+            stores: StoreKind::ALL.to_vec(),
+            rounds: 3,
+            sizes: Sizes::FULL,
+            cold: false,
+            json: None,
+            longshore: None,
+        };
+        // First, so that sizes that are named outrank it wherever it stands.
+        if arguments.iter().any(|argument| argument == "--quick") {
+            options.sizes = Sizes::QUICK;
+        }
+        let mut rest = arguments.iter();
+        while let Some(name) = rest.next() {
+            match name.as_str() {
+                "--quick" => {}
+                "--cold" => options.cold = true,
+                _ => {
+                    let value = rest.next().map(String::as_str);
+                    options
+                        .take(name, value)
+                        .with_context(|| format!("`{name}`\n\n{USAGE}"))?;
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    fn take(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        let value = || value.context("a value is missing");
+        match name {
+            "--sets" => self.sets = chosen(value()?, &SetKind::ALL, SetKind::name)?,
+            "--tools" => self.tools = chosen(value()?, &Tool::ALL, Tool::name)?,
+            "--stores" => self.stores = chosen(value()?, &StoreKind::ALL, StoreKind::name)?,
+            "--rounds" => [self.rounds] = numbers(value()?, ',')?,
+            "--big" => [self.sizes.big_files, self.sizes.big_mib] = numbers(value()?, 'x')?,
+            "--small" => [self.sizes.small_files] = numbers(value()?, ',')?,
+            "--mixed" => self.sizes.mixed = numbers(value()?, ',')?,
+            "--json" => self.json = Some(value()?.into()),
+            "--longshore" => self.longshore = Some(std::path::absolute(value()?)?),
+            _ => bail!("no such option"),
+        }
+        Ok(())
+    }
+}
+
+/// Those of `all` that a list names, in the order of `all`.
+fn chosen<T: Copy>(text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<Vec<T>> {
+    let words: Vec<&str> = text.split(',').collect();
+    if let Some(word) = words
+        .iter()
+        .find(|&&word| all.iter().all(|&one| name(one) != word))
+    {
+        bail!("`{word}` is none of them");
+    }
+    let all = all.iter().copied();
+    Ok(all.filter(|&one| words.contains(&name(one))).collect())
+}
+
+fn numbers<const N: usize>(text: &str, separator: char) -> Result<[u32; N]> {
+    let read: Option<Vec<u32>> = text
+        .split(separator)
+        .map(|word| word.parse().ok())
+        .collect();
+    let numbers: Option<[u32; N]> = read.and_then(|numbers| numbers.try_into().ok());
+    let numbers = numbers.filter(|numbers| numbers.iter().sum::<u32>() > 0);
+    numbers.with_context(|| format!("`{text}` is not {N} number(s)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Options> {
+        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        Options::parse(&words)
+    }
+
+    #[test]
+    fn options_are_read() {
+        let options = parse("--sets small,big --tools aws --rounds 5 --small 7 --quick").unwrap();
+        assert_eq!(options.sets, [SetKind::Big, SetKind::Small]);
+        assert_eq!(options.tools, [Tool::Aws]);
+        assert_eq!(options.stores, StoreKind::ALL);
+        assert_eq!((options.rounds, options.cold), (5, false));
+        let sizes = Sizes {
+            small_files: 7,
+            ..Sizes::QUICK
+        };
+        assert_eq!(options.sizes, sizes);
+    }
+
+    #[test]
+    fn what_is_no_option_is_refused() {
+        for text in [
+            "--sets tiny",
+            "--tools",
+            "--rounds 0",
+            "--rounds many",
+            "--mixed 1,2",
+            "--big 4",
+            "--fast",
+            "small",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

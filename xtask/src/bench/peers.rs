@@ -1,0 +1,244 @@
+//! The tools that race, each at its best known settings.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::data::SetKind;
+use super::stores::{ACCESS_KEY, BUCKET, REGION, SECRET_KEY};
+use crate::shell::command;
+
+/// What races.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tool {
+    Longshore,
+    RcloneTuned,
+    Rclone,
+    S5cmd,
+    Aws,
+    Juicefs,
+}
+
+impl Tool {
+    /// All of them; we are the first.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Longshore,
+        Self::RcloneTuned,
+        Self::Rclone,
+        Self::S5cmd,
+        Self::Aws,
+        Self::Juicefs,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Longshore => "longshore",
+            Self::RcloneTuned => "rclone-tuned",
+            Self::Rclone => "rclone",
+            Self::S5cmd => "s5cmd",
+            Self::Aws => "aws",
+            Self::Juicefs => "juicefs",
+        }
+    }
+
+    /// What is known of the content once the tool has ended.
+    pub(crate) fn proves(self) -> &'static str {
+        match self {
+            Self::Longshore => {
+                "MD5 and SHA-256 of every whole file in a report; Content-MD5 on every request; \
+                 a journal that outlives a crash"
+            }
+            Self::RcloneTuned => {
+                "Content-MD5 on every request, signed SHA-256 on parts; nothing of whole files in parts"
+            }
+            Self::Rclone => "Content-MD5 on every request; MD5 of whole files as metadata",
+            Self::S5cmd => "Content-MD5 and signed SHA-256 on every request; nothing is kept",
+            Self::Aws => "CRC32 and signed SHA-256 on every request; nothing is kept",
+            Self::Juicefs => "nothing of parts; CRC32C of small files as metadata",
+        }
+    }
+}
+
+/// Where the programs are.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    longshore: PathBuf,
+    venv: PathBuf,
+    s5cmd: PathBuf,
+}
+
+impl Programs {
+    /// Finds the programs in a virtual environment.
+    ///
+    /// # Errors
+    /// If s5cmd is not there.
+    pub(crate) fn find(longshore: PathBuf, venv: PathBuf) -> Result<Self> {
+        if !longshore.is_file() {
+            bail!("there is no `{}`", longshore.display());
+        }
+        // What is in `bin` is a Python script that starts the program: that start is not s5cmd's.
+        let libraries = fs::read_dir(venv.join("lib")).context("the environment has no `lib`")?;
+        let mut programs = libraries
+            .flatten()
+            .map(|library| library.path().join("site-packages/s5cmd/bin/s5cmd"));
+        let s5cmd = programs.find(|program| program.is_file());
+        Ok(Self {
+            longshore,
+            s5cmd: s5cmd.context("s5cmd is not in the environment")?,
+            venv,
+        })
+    }
+
+    pub(crate) fn in_venv(&self, name: &str) -> PathBuf {
+        self.venv.join("bin").join(name)
+    }
+
+    /// rclone as a client of the store at `url`, with the settings all its uses share.
+    pub(crate) fn rclone(&self, url: &str) -> Command {
+        let mut rclone = command(self.in_venv("rclone"), ["--config", "/dev/null"]);
+        rclone.env("RCLONE_S3_ENDPOINT", url).envs([
+            ("RCLONE_S3_PROVIDER", "Other"),
+            ("RCLONE_S3_ACCESS_KEY_ID", ACCESS_KEY),
+            ("RCLONE_S3_SECRET_ACCESS_KEY", SECRET_KEY),
+            ("RCLONE_S3_REGION", REGION),
+        ]);
+        rclone
+    }
+}
+
+/// One load of a folder into the bucket.
+#[derive(Debug)]
+pub(crate) struct Load<'a> {
+    pub(crate) programs: &'a Programs,
+    pub(crate) set: SetKind,
+    pub(crate) folder: &'a Path,
+    /// The store.
+    pub(crate) url: &'a str,
+    /// An empty folder of this run.
+    pub(crate) scratch: &'a Path,
+}
+
+impl Load<'_> {
+    /// The command that loads with `tool`.
+    ///
+    /// # Errors
+    /// If its settings cannot be written.
+    pub(crate) fn command(&self, tool: Tool) -> Result<Command> {
+        let mut command = match tool {
+            Tool::Longshore => self.longshore()?,
+            Tool::Rclone => self.rclone(&[]),
+            Tool::RcloneTuned => self.rclone(&self.rclone_tuned()),
+            Tool::S5cmd => self.s5cmd(),
+            Tool::Aws => self.aws()?,
+            Tool::Juicefs => self.juicefs()?,
+        };
+        // Nothing of the user's own settings.
+        command.env("HOME", self.scratch).envs([
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+            ("AWS_REGION", REGION),
+            ("AWS_DEFAULT_REGION", REGION),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ]);
+        Ok(command)
+    }
+
+    /// Default settings, but for the store. The service, its job store and the report are part of
+    /// the run.
+    fn longshore(&self) -> Result<Command> {
+        let settings = self.scratch.join("longshore.toml");
+        let text = format!(
+            "[[stores]]\nname = \"bench\"\nendpoint = \"{}\"\n\
+             region = \"{REGION}\"\naccess_key_id = \"{ACCESS_KEY}\"\n\
+             secret_access_key = \"{SECRET_KEY}\"\n",
+            self.url
+        );
+        write(&settings, &text)?;
+        let mut longshore = command(&self.programs.longshore, ["import", "--bucket", BUCKET]);
+        longshore
+            .arg("--config")
+            .arg(settings)
+            .arg("--data")
+            .arg(self.scratch.join("data"))
+            .arg(self.folder);
+        Ok(longshore)
+    }
+
+    fn rclone(&self, flags: &[&str]) -> Command {
+        let mut rclone = self.programs.rclone(self.url);
+        rclone.arg("copy").args(flags);
+        rclone.arg(self.folder).arg(format!(":s3:{BUCKET}"));
+        rclone
+    }
+
+    /// As fast as it goes: it neither looks for what is there nor looks at what it sent.
+    fn rclone_tuned(&self) -> Vec<&'static str> {
+        let transfers = match self.set {
+            SetKind::Big => "--transfers=4",
+            SetKind::Small | SetKind::Mixed => "--transfers=32",
+        };
+        vec![
+            transfers,
+            "--checkers=32",
+            "--no-check-dest",
+            "--ignore-checksum",
+            "--buffer-size=0",
+            "--s3-no-head",
+            "--s3-no-check-bucket",
+            "--s3-disable-checksum",
+            "--s3-upload-concurrency=4",
+            "--s3-chunk-size=64M",
+            "--s3-upload-cutoff=64M",
+            "--multi-thread-cutoff=64M",
+        ]
+    }
+
+    fn s5cmd(&self) -> Command {
+        let options = [
+            "--log=error",
+            "--numworkers=256",
+            "--endpoint-url",
+            self.url,
+        ];
+        let mut s5cmd = command(&self.programs.s5cmd, options);
+        s5cmd.args(["cp", "--concurrency=4", "--part-size=64"]);
+        s5cmd
+            .arg(format!("{}/", self.folder.display()))
+            .arg(format!("s3://{BUCKET}/"));
+        s5cmd
+    }
+
+    fn aws(&self) -> Result<Command> {
+        let settings = self.scratch.join("aws-config");
+        let text = "[default]\ns3 =\n  max_concurrent_requests = 20\n  max_queue_size = 10000\n  \
+             multipart_threshold = 64MB\n  multipart_chunksize = 64MB\n  addressing_style = path\n";
+        write(&settings, text)?;
+        let options = ["--endpoint-url", self.url, "s3", "cp", "--recursive"];
+        let mut aws = command(self.programs.in_venv("aws"), options);
+        aws.arg("--only-show-errors")
+            .arg(self.folder)
+            .arg(format!("s3://{BUCKET}/"))
+            .env("AWS_CONFIG_FILE", settings);
+        Ok(aws)
+    }
+
+    fn juicefs(&self) -> Result<Command> {
+        let host = self.url.strip_prefix("http://");
+        let host = host.context("the store is not served over plain HTTP")?;
+        let options = ["sync", "--threads=32", "--quiet", "--no-https"];
+        let mut juicefs = command(self.programs.in_venv("juicefs"), options);
+        juicefs
+            .arg(format!("{}/", self.folder.display()))
+            .arg(format!(
+                "minio://{ACCESS_KEY}:{SECRET_KEY}@{host}/{BUCKET}/"
+            ))
+            .env("MINIO_REGION", REGION);
+        Ok(juicefs)
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("could not write `{}`", path.display()))
+}

@@ -1,0 +1,210 @@
+//! What is printed: a table in Markdown for each set and store.
+
+use std::fmt::Write as _;
+
+use super::data::DataSet;
+use super::peers::Tool;
+use super::run::Measured;
+use super::stores::StoreKind;
+
+/// All runs of a tool with one set and one store.
+#[derive(Debug, Default)]
+pub(crate) struct Runs(Vec<Measured>);
+
+impl Runs {
+    /// Adds a run, if it succeeded.
+    pub(crate) fn extend(&mut self, measured: Option<Measured>) {
+        self.0.extend(measured);
+    }
+
+    /// Those that count: the undisturbed, or all if there are none.
+    fn counted(&self) -> Vec<&Measured> {
+        let quiet: Vec<&Measured> = self.0.iter().filter(|run| !run.is_disturbed()).collect();
+        match quiet.is_empty() {
+            true => self.0.iter().collect(),
+            false => quiet,
+        }
+    }
+
+    /// Least, median and most of a figure; `None` without runs.
+    fn spread(&self, figure: impl Fn(&Measured) -> f64) -> Option<Spread> {
+        let mut values: Vec<f64> = self.counted().into_iter().map(figure).collect();
+        values.sort_by(f64::total_cmp);
+        let middle = values.len() / 2;
+        let median = match values.len() % 2 {
+            1 => values[middle],
+            _ => f64::midpoint(*values.get(middle.checked_sub(1)?)?, values[middle]),
+        };
+        Some(Spread {
+            least: *values.first()?,
+            median,
+            most: *values.last()?,
+        })
+    }
+
+    /// How many runs there are, and whether they were disturbed.
+    fn described(&self) -> String {
+        let quiet = self.0.iter().filter(|run| !run.is_disturbed()).count();
+        match (quiet, self.0.len()) {
+            (quiet, all) if quiet == all => all.to_string(),
+            (0, all) => format!("{all}, all disturbed"),
+            (quiet, all) => format!("{quiet} of {all}"),
+        }
+    }
+}
+
+struct Spread {
+    least: f64,
+    median: f64,
+    most: f64,
+}
+
+/// The table of one set and one store.
+pub(crate) struct Table<'a> {
+    pub(crate) store: StoreKind,
+    pub(crate) set: &'a DataSet,
+    pub(crate) is_cold: bool,
+    /// In the order of the rows.
+    pub(crate) rows: Vec<(Tool, Runs)>,
+}
+
+impl Table<'_> {
+    /// The table in Markdown; ratios are the tool's figure by ours.
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = self.title();
+        text.push_str(
+            "\n| | wall s | by ours | CPU s | by ours | memory MiB | MB/s | files/s | store CPU s | runs |\n\
+             | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+        );
+        for (tool, runs) in &self.rows {
+            let _ = writeln!(text, "{}", self.row(*tool, runs));
+        }
+        text
+    }
+
+    fn title(&self) -> String {
+        let DataSet {
+            kind, files, bytes, ..
+        } = self.set;
+        let cache = match self.is_cold {
+            true => "cold",
+            false => "warm",
+        };
+        format!(
+            "**`{}` into {}**: {files} files, {:.0} MB, page cache {cache}\n",
+            kind.name(),
+            self.store.title(),
+            float(*bytes) / 1e6,
+        )
+    }
+
+    fn row(&self, tool: Tool, runs: &Runs) -> String {
+        let name = tool.name();
+        let figures = (
+            runs.spread(|run| run.wall),
+            runs.spread(|run| run.cpu),
+            runs.spread(|run| run.memory),
+            runs.spread(|run| run.store_cpu),
+        );
+        let (Some(wall), Some(cpu), Some(memory), Some(store_cpu)) = figures else {
+            return format!("| {name} | failed | | | | | | | | 0 |");
+        };
+        format!(
+            "| {name} | **{:.2}** ({:.2}–{:.2}) | {} | {:.2} | {} | {:.0} | {:.0} | {:.0} | {:.1} | {} |",
+            wall.median,
+            wall.least,
+            wall.most,
+            self.ratio(wall.median, |run| run.wall),
+            cpu.median,
+            self.ratio(cpu.median, |run| run.cpu),
+            memory.median,
+            float(self.set.bytes) / 1e6 / wall.median,
+            float(self.set.files) / wall.median,
+            store_cpu.median,
+            runs.described(),
+        )
+    }
+
+    /// `value` by our own figure; nothing if we did not run.
+    fn ratio(&self, value: f64, figure: impl Fn(&Measured) -> f64) -> String {
+        let ours = self.rows.iter().find(|(tool, _)| *tool == Tool::Longshore);
+        match ours.and_then(|(_, runs)| runs.spread(figure)) {
+            Some(ours) if ours.median > 0.0 => format!("{:.2}", value / ours.median),
+            _ => String::new(),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "rounded for the eye anyway")]
+fn float(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::data::{SetKind, Sizes};
+
+    fn runs(walls: &[(f64, f64)]) -> Runs {
+        let measured = walls.iter().map(|&(wall, others)| Measured {
+            wall,
+            cpu: 2.0 * wall,
+            memory: 10.0,
+            store_cpu: 1.0,
+            others,
+        });
+        Runs(measured.collect())
+    }
+
+    #[test]
+    fn medians_are_of_undisturbed_runs() {
+        let spread = |walls| {
+            let spread = runs(walls).spread(|run| run.wall);
+            spread.map(
+                |Spread {
+                     least,
+                     median,
+                     most,
+                 }| (least, median, most),
+            )
+        };
+        assert_eq!(spread(&[]), None);
+        assert_eq!(
+            spread(&[(3.0, 0.0), (1.0, 0.0), (2.0, 0.1)]),
+            Some((1.0, 2.0, 3.0))
+        );
+        assert_eq!(
+            spread(&[(3.0, 0.0), (9.0, 0.5), (2.0, 0.1)]),
+            Some((2.0, 2.5, 3.0))
+        );
+        assert_eq!(spread(&[(3.0, 0.9), (9.0, 0.5)]), Some((3.0, 6.0, 9.0)));
+        assert_eq!(runs(&[(3.0, 0.9)]).described(), "1, all disturbed");
+        assert_eq!(runs(&[(3.0, 0.9), (3.0, 0.0)]).described(), "1 of 2");
+    }
+    #[test]
+    fn rows_compare_with_ours() {
+        let sizes = Sizes {
+            big_files: 1,
+            big_mib: 1,
+            ..Sizes::QUICK
+        };
+        let world = std::env::temp_dir().join(format!("bench-table-{}", std::process::id()));
+        let set = DataSet::ready(SetKind::Big, sizes, &world).unwrap();
+        let table = Table {
+            store: StoreKind::Sink,
+            set: &set,
+            is_cold: false,
+            rows: vec![
+                (Tool::Longshore, runs(&[(2.0, 0.0)])),
+                (Tool::S5cmd, runs(&[(3.0, 0.0), (5.0, 0.0)])),
+                (Tool::Aws, Runs::default()),
+            ],
+        };
+        let text = table.markdown();
+        std::fs::remove_dir_all(&world).unwrap();
+        let s5cmd = "| s5cmd | **4.00** (3.00–5.00) | 2.00 | 8.00 | 2.00 | 10 | 0 | 0 | 1.0 | 2 |";
+        assert!(text.contains(s5cmd), "{text}");
+        assert!(text.contains("| aws | failed |"), "{text}");
+        assert!(text.contains("1 files, 1 MB, page cache warm"), "{text}");
+    }
+}
