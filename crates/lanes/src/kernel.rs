@@ -36,16 +36,17 @@ impl<'a, const W: usize> Lane<'a, W> {
     }
 
     /// How many blocks are left.
-    fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         self.blocks.len() + self.then.len()
     }
 
-    /// Drops `count` of `blocks`, which have been taken in.
-    fn advance(&mut self, count: usize) {
+    /// Drops `count` of `blocks`, which have been taken in. Whether any are left.
+    pub(crate) fn advance(&mut self, count: usize) -> bool {
         self.blocks = &self.blocks[count..];
         if self.blocks.is_empty() {
             self.blocks = std::mem::take(&mut self.then);
         }
+        self.left() > 0
     }
 }
 
@@ -73,10 +74,7 @@ impl<const W: usize> Kernel<W> {
                 return;
             };
             (self.several)(&mut running, count);
-            running.retain_mut(|lane| {
-                lane.advance(count);
-                lane.left() > 0
-            });
+            running.retain_mut(|lane| lane.advance(count));
         }
     }
 }

@@ -2,14 +2,17 @@
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vector loads, and calls that need AVX2")]
-mod avx2;
+pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vector loads, and calls that need AVX-512")]
-mod avx512;
+pub(crate) mod avx512;
 #[cfg(target_arch = "x86_64")]
-mod seats;
+#[expect(unsafe_code, reason = "a place that the compiler must keep")]
+pub(crate) mod scalar;
 #[cfg(target_arch = "x86_64")]
-mod steps;
+pub(crate) mod seats;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod steps;
 
 use crate::kernel::{Kernel, Lane};
 use crate::stream::{self, LengthBytes, Midstate, Stream};
@@ -19,7 +22,7 @@ const INITIAL: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
 /// MD5 that can be advanced alone or together with others. A clone goes on from the same state.
 #[derive(Clone, Debug)]
-pub struct Md5(Stream<4>);
+pub struct Md5(pub(crate) Stream<4>);
 
 impl Md5 {
     /// Of no bytes yet.
@@ -98,7 +101,7 @@ fn digest(words: [u32; 4]) -> [u8; 16] {
 }
 
 /// The fastest kernel of this machine.
-fn kernel() -> Kernel<4> {
+pub(crate) fn kernel() -> Kernel<4> {
     #[cfg(target_arch = "x86_64")]
     if let Some(kernel) = avx512::kernel().or_else(avx2::kernel) {
         return kernel;

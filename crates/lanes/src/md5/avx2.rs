@@ -1,6 +1,7 @@
 //! MD5 of up to sixteen streams with AVX2: eight in the lanes of a register, and two such groups
 //! taking turns, since one alone waits for its own results half of the time.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::one_by_one;
@@ -9,10 +10,10 @@ use super::steps::steps;
 use crate::kernel::{BLOCK, Block, Kernel, Lane};
 
 /// Streams in one register.
-const WIDE: usize = 8;
+pub(crate) const WIDE: usize = 8;
 
 /// The same word of the eight streams of each of `G` groups.
-type Word<const G: usize> = [__m256i; G];
+pub(crate) type Word<const G: usize> = [__m256i; G];
 
 /// The kernel, if this processor has AVX2.
 pub(super) fn kernel() -> Option<Kernel<4>> {
@@ -41,14 +42,7 @@ fn compress<const G: usize>(lanes: &mut [Lane<'_, 4>], count: usize) {
     let Seats { words, blocks } = Seats::<G, WIDE>::take(lanes, count);
     let mut state = words.map(|word| load(&word));
     for index in 0..count {
-        let mut message = [[_mm256_setzero_si256(); G]; 16];
-        for group in 0..G {
-            let columns = transpose(blocks[group].map(|stream| &stream[index]));
-            for (word, column) in message.iter_mut().zip(columns) {
-                word[group] = column;
-            }
-        }
-        block(&mut state, &message);
+        block(&mut state, &message(&blocks, index));
     }
     Seats::leave(state.map(|word| store(word)), lanes);
 }
@@ -65,6 +59,28 @@ fn block<const G: usize>(state: &mut [Word<G>; 4], x: &[Word<G>; 16]) {
         add(state[2], c),
         add(state[3], d),
     ];
+}
+
+/// The message words of the blocks at `index` of all streams.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(crate) fn message<const G: usize>(
+    blocks: &[[&[Block]; WIDE]; G],
+    index: usize,
+) -> [Word<G>; 16] {
+    let mut message = [[_mm256_setzero_si256(); G]; 16];
+    for group in 0..G {
+        // Not by `map`, which is compiled without these instructions and would be called.
+        let mut rows = [&blocks[group][0][index]; WIDE];
+        for (row, stream) in rows.iter_mut().zip(&blocks[group]) {
+            *row = &stream[index];
+        }
+        let columns = transpose(rows);
+        for (word, column) in message.iter_mut().zip(columns) {
+            word[group] = column;
+        }
+    }
+    message
 }
 
 /// The sixteen words of eight blocks, word by word.
@@ -104,7 +120,7 @@ fn load_quarter(block: &Block, quarter: usize) -> __m128i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
+pub(crate) fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
     let mut loaded = [_mm256_setzero_si256(); G];
     for (register, lanes) in loaded.iter_mut().zip(words) {
         // SAFETY: `lanes` are the 32 bytes that are read, and the load asks for no alignment.
@@ -115,7 +131,7 @@ fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
+pub(crate) fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
     let mut words = [[0; WIDE]; G];
     for (lanes, register) in words.iter_mut().zip(word) {
         // SAFETY: `lanes` are the 32 bytes that are written; the store asks for no alignment.
@@ -128,7 +144,7 @@ fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
+pub(crate) fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
     for group in 0..G {
         x[group] = _mm256_add_epi32(x[group], y[group]);
     }
@@ -137,7 +153,7 @@ fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn term<const G: usize>(mut x: Word<G>, sine: u32) -> Word<G> {
+pub(crate) fn term<const G: usize>(mut x: Word<G>, sine: u32) -> Word<G> {
     let sine = _mm256_set1_epi32(sine.cast_signed());
     for word in &mut x {
         *word = _mm256_add_epi32(*word, sine);
@@ -148,7 +164,7 @@ fn term<const G: usize>(mut x: Word<G>, sine: u32) -> Word<G> {
 /// `(b & c) | (!b & d)`, with one operation less.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn f<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+pub(crate) fn f<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     for n in 0..G {
         let mix = _mm256_xor_si256(d[n], _mm256_and_si256(b[n], _mm256_xor_si256(c[n], d[n])));
         sum[n] = _mm256_add_epi32(sum[n], mix);
@@ -160,7 +176,7 @@ fn f<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Wo
 /// need not wait for `b`, the newest of the three.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn g<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+pub(crate) fn g<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     for n in 0..G {
         sum[n] = _mm256_add_epi32(sum[n], _mm256_andnot_si256(d[n], c[n]));
         sum[n] = _mm256_add_epi32(sum[n], _mm256_and_si256(b[n], d[n]));
@@ -171,7 +187,7 @@ fn g<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Wo
 /// `b ^ c ^ d`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn h<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+pub(crate) fn h<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     for n in 0..G {
         let mix = _mm256_xor_si256(b[n], _mm256_xor_si256(c[n], d[n]));
         sum[n] = _mm256_add_epi32(sum[n], mix);
@@ -182,7 +198,7 @@ fn h<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Wo
 /// `c ^ (b | !d)`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn i<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+pub(crate) fn i<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     let ones = _mm256_set1_epi32(-1);
     for n in 0..G {
         let mix = _mm256_xor_si256(c[n], _mm256_or_si256(b[n], _mm256_xor_si256(d[n], ones)));
@@ -193,7 +209,10 @@ fn i<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Wo
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn turn<const S: i32, const T: i32, const G: usize>(mut sum: Word<G>, b: Word<G>) -> Word<G> {
+pub(crate) fn turn<const S: i32, const T: i32, const G: usize>(
+    mut sum: Word<G>,
+    b: Word<G>,
+) -> Word<G> {
     for n in 0..G {
         let turned = _mm256_or_si256(
             _mm256_slli_epi32::<S>(sum[n]),
@@ -202,4 +221,20 @@ fn turn<const S: i32, const T: i32, const G: usize>(mut sum: Word<G>, b: Word<G>
         sum[n] = _mm256_add_epi32(turned, b[n]);
     }
     sum
+}
+
+/// Keeps the compiler from moving the calculation of `word` past this place. No instruction.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(crate) fn hold<const G: usize>(word: &mut Word<G>) {
+    for register in word {
+        // SAFETY: there is only a comment, which leaves everything as it was.
+        unsafe {
+            asm!(
+                "/* {} */",
+                inout(ymm_reg) * register,
+                options(nomem, nostack, preserves_flags),
+            );
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! MD5 of up to 32 streams with AVX-512, as in the module for AVX2 but with registers twice as
 //! wide. A rotation, and each of RFC 1321's functions, is one operation here.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::one_by_one;
@@ -9,10 +10,10 @@ use super::steps::steps;
 use crate::kernel::{BLOCK, Block, Kernel, Lane};
 
 /// Streams in one register.
-const WIDE: usize = 16;
+pub(crate) const WIDE: usize = 16;
 
 /// The same word of the sixteen streams of each of `G` groups.
-type Word<const G: usize> = [__m512i; G];
+pub(crate) type Word<const G: usize> = [__m512i; G];
 
 /// The kernel, if this processor has AVX-512.
 pub(super) fn kernel() -> Option<Kernel<4>> {
@@ -41,14 +42,7 @@ fn compress<const G: usize>(lanes: &mut [Lane<'_, 4>], count: usize) {
     let Seats { words, blocks } = Seats::<G, WIDE>::take(lanes, count);
     let mut state = words.map(|word| load(&word));
     for index in 0..count {
-        let mut message = [[_mm512_setzero_si512(); G]; 16];
-        for group in 0..G {
-            let columns = transpose(blocks[group].map(|stream| &stream[index]));
-            for (word, column) in message.iter_mut().zip(columns) {
-                word[group] = column;
-            }
-        }
-        block(&mut state, &message);
+        block(&mut state, &message(&blocks, index));
     }
     Seats::leave(state.map(|word| store(word)), lanes);
 }
@@ -65,6 +59,28 @@ fn block<const G: usize>(state: &mut [Word<G>; 4], x: &[Word<G>; 16]) {
         add(state[2], c),
         add(state[3], d),
     ];
+}
+
+/// The message words of the blocks at `index` of all streams.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) fn message<const G: usize>(
+    blocks: &[[&[Block]; WIDE]; G],
+    index: usize,
+) -> [Word<G>; 16] {
+    let mut message = [[_mm512_setzero_si512(); G]; 16];
+    for group in 0..G {
+        // Not by `map`, which is compiled without these instructions and would be called.
+        let mut rows = [&blocks[group][0][index]; WIDE];
+        for (row, stream) in rows.iter_mut().zip(&blocks[group]) {
+            *row = &stream[index];
+        }
+        let columns = transpose(rows);
+        for (word, column) in message.iter_mut().zip(columns) {
+            word[group] = column;
+        }
+    }
+    message
 }
 
 /// The sixteen words of sixteen blocks, word by word.
@@ -104,7 +120,7 @@ fn load_quarter(block: &Block, quarter: usize) -> __m128i {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
+pub(crate) fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
     let mut loaded = [_mm512_setzero_si512(); G];
     for (register, lanes) in loaded.iter_mut().zip(words) {
         // SAFETY: `lanes` are the 64 bytes that are read, and the load asks for no alignment.
@@ -115,7 +131,7 @@ fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
+pub(crate) fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
     let mut words = [[0; WIDE]; G];
     for (lanes, register) in words.iter_mut().zip(word) {
         // SAFETY: `lanes` are the 64 bytes that are written; the store asks for no alignment.
@@ -128,7 +144,7 @@ fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
+pub(crate) fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
     for group in 0..G {
         x[group] = _mm512_add_epi32(x[group], y[group]);
     }
@@ -137,7 +153,7 @@ fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn term<const G: usize>(mut x: Word<G>, sine: u32) -> Word<G> {
+pub(crate) fn term<const G: usize>(mut x: Word<G>, sine: u32) -> Word<G> {
     let sine = _mm512_set1_epi32(sine.cast_signed());
     for word in &mut x {
         *word = _mm512_add_epi32(*word, sine);
@@ -164,36 +180,55 @@ fn add_function<const TABLE: i32, const G: usize>(
 /// `(b & c) | (!b & d)`
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn f<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+pub(crate) fn f<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     add_function::<0b1100_1010, G>(sum, b, c, d)
 }
 
 /// `(b & d) | (c & !d)`
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn g<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+pub(crate) fn g<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     add_function::<0b1110_0100, G>(sum, b, c, d)
 }
 
 /// `b ^ c ^ d`
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn h<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+pub(crate) fn h<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     add_function::<0b1001_0110, G>(sum, b, c, d)
 }
 
 /// `c ^ (b | !d)`
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn i<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+pub(crate) fn i<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     add_function::<0b0011_1001, G>(sum, b, c, d)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn turn<const S: i32, const T: i32, const G: usize>(mut sum: Word<G>, b: Word<G>) -> Word<G> {
+pub(crate) fn turn<const S: i32, const T: i32, const G: usize>(
+    mut sum: Word<G>,
+    b: Word<G>,
+) -> Word<G> {
     for n in 0..G {
         sum[n] = _mm512_add_epi32(_mm512_rol_epi32::<S>(sum[n]), b[n]);
     }
     sum
+}
+
+/// Keeps the compiler from moving the calculation of `word` past this place. No instruction.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) fn hold<const G: usize>(word: &mut Word<G>) {
+    for register in word {
+        // SAFETY: there is only a comment, which leaves everything as it was.
+        unsafe {
+            asm!(
+                "/* {} */",
+                inout(zmm_reg) * register,
+                options(nomem, nostack, preserves_flags),
+            );
+        }
+    }
 }

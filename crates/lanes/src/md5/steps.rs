@@ -2,7 +2,7 @@
 
 /// The constants of the steps, whole parts of 2³² |sin(step + 1)|.
 #[rustfmt::skip]
-pub(super) const SINES: [u32; 64] = [
+pub(crate) const SINES: [u32; 64] = [
     0xd76a_a478, 0xe8c7_b756, 0x2420_70db, 0xc1bd_ceee, 0xf57c_0faf, 0x4787_c62a, 0xa830_4613, 0xfd46_9501,
     0x6980_98d8, 0x8b44_f7af, 0xffff_5bb1, 0x895c_d7be, 0x6b90_1122, 0xfd98_7193, 0xa679_438e, 0x49b4_0821,
     0xf61e_2562, 0xc040_b340, 0x265e_5a51, 0xe9b6_c7aa, 0xd62f_105d, 0x0244_1453, 0xd8a1_e681, 0xe7d3_fbc8,
@@ -14,6 +14,7 @@ pub(super) const SINES: [u32; 64] = [
 ];
 
 /// Runs all steps over the places `$a`, `$b`, `$c`, `$d` with the message words `$x[0..16]`.
+/// After each four `$beside` is done, in which the constant `$four` counts the fours from 0.
 ///
 /// The caller has these functions in scope, over whatever holds a word of each stream:
 ///
@@ -22,6 +23,9 @@ pub(super) const SINES: [u32; 64] = [
 /// - `turn::<S, T, _>(sum, b)`: `b` plus the sum rotated left by `S`, where `T` is `32 - S`.
 macro_rules! steps {
     ($a:ident, $b:ident, $c:ident, $d:ident, $x:ident) => {
+        $crate::md5::steps::steps!($a, $b, $c, $d, $x, _FOUR => ())
+    };
+    ($a:ident, $b:ident, $c:ident, $d:ident, $x:ident, $four:ident => $beside:expr) => {
         macro_rules! step {
             ($mix:ident, $p:ident, $q:ident, $r:ident, $s:ident, $word:expr, $n:expr, $turn:literal) => {
                 $p = add($p, term($x[$word], $crate::md5::steps::SINES[$n]));
@@ -34,6 +38,10 @@ macro_rules! steps {
                 step!($mix, $d, $a, $b, $c, $w1, $n + 1, $t1);
                 step!($mix, $c, $d, $a, $b, $w2, $n + 2, $t2);
                 step!($mix, $b, $c, $d, $a, $w3, $n + 3, $t3);
+                {
+                    const $four: usize = $n / 4;
+                    $beside
+                }
             };
         }
         four!(f, 0, [0, 1, 2, 3], [7, 12, 17, 22]);
@@ -55,4 +63,4 @@ macro_rules! steps {
     };
 }
 
-pub(super) use steps;
+pub(crate) use steps;
