@@ -1,10 +1,13 @@
 //! The command line as clap reads it: definitions only, nothing is done here.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use model::ids::{AccessKeyId, BucketName, JobId, JobType, StationName};
+use model::proof::ReadBack;
+use station::verify::Sample;
 
 /// The receiving dock for shipped disks.
 ///
@@ -60,6 +63,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Load a device that has arrived, beside a running service
     Dock(DockArgs),
+    /// Compare a report with the bucket or the device by reading everything again
+    Verify(VerifyArgs),
     /// Say what became of a device
     #[command(subcommand)]
     Device(DeviceCommand),
@@ -99,6 +104,21 @@ pub(crate) struct DataArgs {
     pub(crate) data: Option<PathBuf>,
 }
 
+/// How to load, in the place of what the settings say.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct LoadArgs {
+    /// The most to send and receive in a second, such as 50MB or 100MiB. Default: no limit
+    #[arg(long, value_name = "RATE", value_parser = rate, help_heading = "Loading")]
+    pub(crate) rate: Option<NonZeroU64>,
+    /// Most requests to the store at once. Default: 32
+    #[arg(long, value_name = "N", help_heading = "Loading")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) parallel: Option<u32>,
+    /// How much of what was stored to read back and compare: off, sampled or full. Default: off
+    #[arg(long, value_name = "HOW_MUCH", help_heading = "Loading")]
+    pub(crate) read_back: Option<ReadBack>,
+}
+
 /// `longshore import`.
 #[derive(Debug, Args)]
 #[command(
@@ -128,6 +148,8 @@ pub(crate) struct ImportArgs {
     /// Print the summary as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
     #[command(flatten)]
     pub(crate) data: DataArgs,
 }
@@ -180,7 +202,55 @@ pub(crate) struct DockArgs {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
+    pub(crate) load: LoadArgs,
+    #[command(flatten)]
     pub(crate) server: ServerArgs,
+}
+
+/// `longshore verify`.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("against").args(["bucket", "device"]).required(true).multiple(true)))]
+#[command(
+    after_long_help = "Prints what differs, one line each, and ends with exit code 6 if anything \
+    does. With --json every line is an object; the last one is the summary.\n\nWithout \
+    --endpoint-url the bucket is looked for in the service's own store, which is started for as \
+    long as it takes if it is not running."
+)]
+pub(crate) struct VerifyArgs {
+    /// The report: the file that ends in .jsonl, from the log bucket or the station
+    pub(crate) report: PathBuf,
+    /// Read every object of the bucket. NAME is another bucket than the report names
+    #[arg(long, short, value_name = "NAME")]
+    #[expect(clippy::option_option, reason = "the option alone, and with a value")]
+    pub(crate) bucket: Option<Option<BucketName>>,
+    /// Read every file of the device, or of the folder that was loaded
+    #[arg(long, value_name = "DEVICE_PATH")]
+    pub(crate) device: Option<PathBuf>,
+    /// Compare only so many percent, chosen by chance
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) sample: Option<Sample>,
+    /// The number that chooses the sample, to choose the same again
+    #[arg(long, value_name = "NUMBER", requires = "sample")]
+    pub(crate) seed: Option<u64>,
+    /// Most objects to read at once
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) parallel: u16,
+    /// URL of the S3 store. Default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or the service's own
+    #[arg(long, visible_alias = "endpoint", value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// A profile of the AWS credentials file. Default: the keys in the environment, AWS_PROFILE,
+    /// or the data folder's key
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The region to sign for. Default: AWS_REGION, AWS_DEFAULT_REGION, or us-east-1
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
 }
 
 /// `longshore device`.
@@ -256,7 +326,7 @@ pub(crate) enum JobCommand {
         /// The job
         #[arg(value_name = "JOBID")]
         job: String,
-        /// Print every change until the job is over; the exit code tells how it went
+        /// Show how far it is until the job is over; the exit code tells how it went
         #[arg(long)]
         watch: bool,
         #[command(flatten)]
@@ -418,6 +488,11 @@ pub(crate) enum StationCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
+}
+
+fn rate(text: &str) -> Result<NonZeroU64, String> {
+    let rate = objects::paced::parse_rate(text).map_err(|error| error.to_string())?;
+    NonZeroU64::new(rate).ok_or_else(|| "nothing would be let through".to_owned())
 }
 
 fn job_type(text: &str) -> Result<JobType, String> {

@@ -16,7 +16,8 @@ use crate::settings;
 /// # Errors
 /// Why it was not loaded.
 pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
-    let station = own_station::station(&args.server)?;
+    let mut station = own_station::station(&args.server)?;
+    own_station::apply(&args.load, &mut station.settings);
     let docking = Docking {
         job: args.job,
         signature: None,
@@ -46,7 +47,8 @@ fn again(args: &DockArgs) -> String {
     } = &args.server;
     let data = settings::named_data_folder(data.data.as_deref());
     let start = format!("longshore dock {}", output::word(&args.device));
-    let options = [
+    let load = own_station::options(&args.load);
+    let mut options = vec![
         (
             "--job",
             args.job.as_ref().map(|job| Path::new(job.as_str())),
@@ -60,5 +62,6 @@ fn again(args: &DockArgs) -> String {
         ),
         ("--config", config.as_deref()),
     ];
+    options.extend(load.iter().map(|(name, value)| (*name, value.as_deref())));
     output::command(start, &options)
 }

@@ -63,7 +63,7 @@ impl Loaded {
         }
     }
 
-    /// The first line of the summary, and where the report is.
+    /// What was loaded, what was not, and what proves it.
     pub(crate) fn summary(&self) -> String {
         let tally = self.done.tally;
         let mut text = format!(
@@ -82,17 +82,23 @@ impl Loaded {
                 "Of these {resumed} had been loaded by an earlier attempt.\n"
             ));
         }
-        text
+        let report = &self.done.report;
+        let failures = report.findings.failures();
+        if !failures.is_empty() {
+            text.push_str(&format!("Not loaded:\n{failures}"));
+        }
+        text.push_str(&report.findings.proof(&report.attempts));
+        text + "\n"
     }
 
     /// Where the report is, in the store and on this machine.
     pub(crate) fn report(&self) -> String {
         let Done { log, report, .. } = &self.done;
         format!(
-            "s3://{}/{}  (also {})",
+            "s3://{}/{}  (and .jsonl, .txt; also {})",
             log.bucket,
             log.key,
-            report.display()
+            report.csv.display()
         )
     }
 
@@ -118,7 +124,9 @@ impl Loaded {
             sent_bytes: self.sent_bytes,
             seconds: self.time.as_secs_f64(),
             report: format!("s3://{}/{}", log.bucket, log.key),
-            report_file: report,
+            report_file: &report.csv,
+            lines_file: &report.lines,
+            read_back: report.findings.totals.read_back,
         }
     }
 }
@@ -138,6 +146,8 @@ pub(crate) struct Summary<'a> {
     seconds: f64,
     report: String,
     report_file: &'a Path,
+    lines_file: &'a Path,
+    read_back: u64,
 }
 
 /// A device that was not loaded, in the user's terms. `again` is the command that goes on.
@@ -209,12 +219,29 @@ fn on_again(why: &Halt, again: &str) -> String {
 mod tests {
     use super::*;
     use model::control::{ControlFault, Tally};
+    use model::entry::EntryPath;
     use model::ids::{BucketName, ObjectKey};
+    use model::outcome::{EntryRecord, Failure, Outcome};
     use model::progress::LogLocation;
+    use model::report::summary::Summary;
+    use station::report::Report;
+
+    fn findings() -> Summary {
+        let failure = Failure::unreadable("bad block".into(), None);
+        let at = model::time::Timestamp::from_unix(0);
+        let path = EntryPath::new("a.txt");
+        let mut summary = Summary::default();
+        summary.add(&EntryRecord::new(&path, 1, at, Outcome::Failed(failure)));
+        summary
+    }
 
     fn loaded(failed: u64) -> Loaded {
         let bucket = BucketName::new("photos").unwrap();
         let key = ObjectKey::new("import-log-ABCDE").unwrap();
+        let log = LogLocation {
+            bucket: bucket.clone(),
+            key,
+        };
         let done = Done {
             job: JobId::new("ABCDE").unwrap(),
             attempt: 1,
@@ -225,8 +252,15 @@ mod tests {
                 ignored: 1,
                 failed,
             },
-            log: LogLocation { bucket, key },
-            report: "/d/report.csv".into(),
+            report: Report {
+                csv: "/d/report.csv".into(),
+                lines: "/d/report.jsonl".into(),
+                summary: "/d/report.txt".into(),
+                findings: findings(),
+                attempts: Vec::new(),
+                keys: model::report::keys(&log),
+            },
+            log,
         };
         let time = Duration::from_millis(300);
         Loaded {
@@ -240,12 +274,14 @@ mod tests {
     #[test]
     fn the_summary_says_what_was_loaded() {
         assert_eq!(
-            loaded(0).summary(),
-            "Loaded 12 files (1.4 MB) into bucket photos in 0.3 s, 4.7 MB/s. 0 errors, 1 left out.\n"
+            loaded(1).summary(),
+            "Loaded 12 files (1.4 MB) into bucket photos in 0.3 s, 4.7 MB/s. 1 error, 1 left out.\n\
+             Not loaded:\n  1 with 500 ReadError\n    a.txt: bad block\n\
+             The store was not probed.\nNothing was read back.\n"
         );
         assert_eq!(
             loaded(0).report(),
-            "s3://photos/import-log-ABCDE  (also /d/report.csv)"
+            "s3://photos/import-log-ABCDE  (and .jsonl, .txt; also /d/report.csv)"
         );
         assert_eq!(
             (loaded(0).exit(), loaded(1).exit()),

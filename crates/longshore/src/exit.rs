@@ -18,19 +18,22 @@ pub(crate) enum Exit {
     Refused,
     /// The service or the store cannot be reached or does not work.
     Unavailable,
+    /// What was verified is not as the report says.
+    Differs,
     /// Ctrl-C or SIGTERM.
     Interrupted,
 }
 
 impl Exit {
     /// Every code, in the order of the table.
-    pub(crate) const ALL: [Exit; 7] = [
+    pub(crate) const ALL: [Exit; 8] = [
         Exit::Ok,
         Exit::Error,
         Exit::Usage,
         Exit::SomeFailed,
         Exit::Refused,
         Exit::Unavailable,
+        Exit::Differs,
         Exit::Interrupted,
     ];
 
@@ -43,6 +46,7 @@ impl Exit {
             Exit::SomeFailed => 3,
             Exit::Refused => 4,
             Exit::Unavailable => 5,
+            Exit::Differs => 6,
             // What a shell gives for a process that SIGINT ended: 128 + 2.
             Exit::Interrupted => 130,
         }
@@ -57,6 +61,7 @@ impl Exit {
             Exit::SomeFailed => "some-failed",
             Exit::Refused => "refused",
             Exit::Unavailable => "unavailable",
+            Exit::Differs => "differs",
             Exit::Interrupted => "interrupted",
         }
     }
@@ -70,6 +75,7 @@ impl Exit {
             Exit::SomeFailed => "the job is done, but some files failed; the report names them",
             Exit::Refused => "the device, the job or the request was refused",
             Exit::Unavailable => "the service or the store could not be reached, or is in trouble",
+            Exit::Differs => "what was verified is not as the report says; the list names it",
             Exit::Interrupted => "interrupted by Ctrl-C or SIGTERM; the work can be gone on with",
         }
     }
@@ -156,7 +162,7 @@ mod tests {
     #[test]
     fn the_published_numbers_stay() {
         let numbers = Exit::ALL.map(Exit::number);
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 130]);
         assert!(table().contains("    3  some-failed  the job is done"));
     }
 }

@@ -1,7 +1,7 @@
 //! `longshore import`: the whole journey in one command. Service, account, bucket, job, SIGNATURE,
 //! loading, report; what is missing is made, and nothing is written to the folder.
 
-mod ground;
+pub(crate) mod ground;
 mod kept;
 mod manifest;
 
@@ -17,7 +17,7 @@ use crate::cli::ImportArgs;
 use crate::docking::{self, Loaded};
 use crate::exit::{Exit, Failure};
 use crate::settings::{self, Listen};
-use crate::{job, output};
+use crate::{job, output, own_station};
 use ground::Ground;
 use manifest::{Filled, Wishes};
 
@@ -66,7 +66,9 @@ fn carry_out(
         job: Some(job),
         signature: Some(signature),
     };
-    let loaded = docking::load(&ground.station()?, folder, &docking)?
+    let mut station = ground.station()?;
+    own_station::apply(&args.load, &mut station.settings);
+    let loaded = docking::load(&station, folder, &docking)?
         .map_err(|error| not_loaded(error, args, ground.data(), job))?;
     if args.json {
         output::json(&loaded.json())?;
@@ -186,10 +188,12 @@ fn again(args: &ImportArgs, job: JobId) -> String {
         output::word(&args.folder)
     );
     let data = settings::named_data_folder(args.data.data.as_deref());
-    let options = [
+    let load = own_station::options(&args.load);
+    let mut options = vec![
         ("--data", data.as_deref()),
         ("--config", args.config.as_deref()),
     ];
+    options.extend(load.iter().map(|(name, value)| (*name, value.as_deref())));
     output::command(start, &options)
 }
 

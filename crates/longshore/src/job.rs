@@ -6,10 +6,10 @@ pub(crate) mod connection;
 pub(crate) mod credentials;
 mod show;
 pub(crate) mod signature_file;
+mod watch;
 
 use std::io::Read as _;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use model::ids::JobId;
@@ -18,13 +18,9 @@ use model::limits;
 use crate::cli::{ApiArgs, CreateArgs, JobCommand, ManifestArgs, UpdateArgs};
 use crate::exit::{Exit, Failure};
 use crate::output;
-use answers::{Created, Status};
-use client::{ApiError, Client};
+use answers::Created;
 use connection::connect;
 use signature_file::{Overwrite, SignError};
-
-/// How often `--watch` asks.
-const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 /// Runs a `longshore job` command.
 ///
@@ -45,7 +41,7 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
             job,
             watch: true,
             api,
-        } => watch(job, api),
+        } => watch::watch(job, api),
         JobCommand::Sign {
             job,
             device,
@@ -158,56 +154,6 @@ fn status(job: &str, api: &ApiArgs) -> Result<Exit, Failure> {
         output::data(&show::status(&status))?;
     }
     Ok(Exit::Ok)
-}
-
-/// Prints the job, then every change, until its data has an outcome.
-fn watch(job: &str, api: &ApiArgs) -> Result<Exit, Failure> {
-    let client = connect(api)?;
-    let mut before = client.status(job)?;
-    tell_change(&before, api)?;
-    while !before.is_over() {
-        std::thread::sleep(WATCH_EVERY);
-        let now = patiently(&client, job)?;
-        if let Some(now) = now.filter(|now| *now != before) {
-            tell_change(&now, api)?;
-            before = now;
-        }
-    }
-    Ok(outcome(&before))
-}
-
-/// A service that is away for a moment is asked again at the next turn.
-fn patiently(client: &Client, job: &str) -> Result<Option<Status>, ApiError> {
-    match client.status(job) {
-        Ok(status) => Ok(Some(status)),
-        Err(error @ (ApiError::Unreachable { .. } | ApiError::Odd { .. })) => {
-            tracing::warn!(%error, "status not known");
-            Ok(None)
-        }
-        Err(ApiError::Fault { status, error }) if status.is_server_error() => {
-            tracing::warn!(code = %error.code, "status not known");
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn tell_change(status: &Status, api: &ApiArgs) -> Result<(), Failure> {
-    if api.json {
-        return output::json(status);
-    }
-    let now = model::time::Timestamp::new(time::OffsetDateTime::now_utc());
-    output::data(&format!("{now}  {}\n", show::change(status)))
-}
-
-/// How the program ends when a job has ended. `Success` is an older name of `Complete` (developer
-/// guide, *GetStatus*).
-fn outcome(status: &Status) -> Exit {
-    match status.progress_code.as_deref() {
-        Some("Complete" | "Success") => Exit::Ok,
-        Some("SuccessWithErrors") => Exit::SomeFailed,
-        _ => Exit::Refused,
-    }
 }
 
 fn sign(job: &str, device: &Path, overwrite: Overwrite, api: &ApiArgs) -> Result<Exit, Failure> {

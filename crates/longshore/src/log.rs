@@ -1,7 +1,8 @@
 //! Sends what the crates log to stderr, for people or for machines.
 //!
 //! Names from disks and texts of customers are in these lines: each line is written as one, with
-//! whatever would play with a terminal or look like another line in its escaped form.
+//! whatever would play with a terminal or look like another line in its escaped form. A bar that is
+//! drawn there makes room for them.
 
 use std::io::{self, Write};
 
@@ -11,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{self, LogArgs};
 use crate::exit::Failure;
 use crate::output::plays_with_terminals;
+use crate::screen;
 
 /// Starts logging. The command line outranks `config`.
 ///
@@ -60,7 +62,7 @@ impl<W: Write> Write for OneLine<W> {
             }
         }
         escaped.push_str(end);
-        self.0.write_all(escaped.as_bytes())?;
+        screen::aside(|| self.0.write_all(escaped.as_bytes()))?;
         Ok(event.len())
     }
 

@@ -19,9 +19,11 @@ mod man;
 mod output;
 mod own_station;
 mod progress_bar;
+mod screen;
 mod serve;
 mod settings;
 mod station_token;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -65,6 +67,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Import(args) => import::run(args),
         Command::Serve(args) => serve::run(args, &cli.log),
         Command::Dock(args) => dock::run(args),
+        Command::Verify(args) => verify::run(args),
         Command::Device(command) => device::run(command),
         Command::Job(command) => job::run(command),
         Command::Key(command) => key::run(command),

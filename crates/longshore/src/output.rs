@@ -4,19 +4,22 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+pub(crate) use model::readable::{bytes, plays_with_terminals};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
+use crate::screen;
 
 /// Prints data. A reader that has gone away (`| head`) is no error.
 ///
 /// # Errors
 /// If stdout cannot be written.
 pub(crate) fn data(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
+    let written = screen::aside(|| {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    });
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let error = anyhow::Error::new(error).context("could not write to stdout");
@@ -39,7 +42,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
 /// Tells the user something that is not data.
 pub(crate) fn note(text: &str) {
     // If stderr is gone there is nobody left to tell.
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = screen::aside(|| writeln!(io::stderr().lock(), "{text}"));
 }
 
 /// Prints an error once, with its causes, and what can be done about it.
@@ -129,11 +132,6 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// Whether a character moves the cursor, colours, or turns the direction of what is around it.
-pub(crate) fn plays_with_terminals(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// A path as a word of a shell command, in quotes if it needs them.
 pub(crate) fn word(path: &std::path::Path) -> String {
     let text = path.display().to_string();
@@ -152,24 +150,6 @@ pub(crate) fn command(start: String, options: &[(&str, Option<&std::path::Path>)
             Some(value) => format!("{command} {option} {}", word(value)),
             None => command,
         })
-}
-
-/// Bytes for the screen: `512 B`, `1.4 MB`, in powers of 1000.
-pub(crate) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
-    if count < 1000 {
-        return format!("{count} B");
-    }
-    let count = u128::from(count);
-    let rounded = |unit: u128| (count + unit / 2) / unit;
-    let (mut unit, mut name) = (1000, 0);
-    while rounded(unit) >= 1000 && name + 1 < UNITS.len() {
-        (unit, name) = (unit * 1000, name + 1);
-    }
-    match rounded(unit / 10) {
-        tenths @ 0..1000 => format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[name]),
-        _ => format!("{} {}", rounded(unit), UNITS[name]),
-    }
 }
 
 /// Bytes per second over a time, for the screen.
@@ -200,26 +180,6 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
 mod tests {
     use super::*;
     use std::time::Duration;
-
-    #[test]
-    fn bytes_are_rounded_to_what_a_person_reads() {
-        let cases = [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_000, "1.0 kB"),
-            (1_449, "1.4 kB"),
-            (99_949, "99.9 kB"),
-            (123_456, "123 kB"),
-            (999_499, "999 kB"),
-            (999_999, "1.0 MB"),
-            (1_400_000, "1.4 MB"),
-            (5_497_558_138_880, "5.5 TB"),
-            (u64::MAX, "18.4 EB"),
-        ];
-        for (count, text) in cases {
-            assert_eq!(bytes(count), text, "{count}");
-        }
-    }
 
     #[test]
     fn rates_and_spans_have_their_units() {

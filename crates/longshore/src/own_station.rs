@@ -13,7 +13,7 @@ use station::logfile::Disk;
 use station::settings::Settings;
 use station::stores::S3Stores;
 
-use crate::cli::ServerArgs;
+use crate::cli::{LoadArgs, ServerArgs};
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::job::connection::no_service;
@@ -79,12 +79,44 @@ fn read_token(path: &Path) -> Result<String, Failure> {
 
 fn settings_of(config: &StationConfig) -> Settings {
     Settings {
-        parallel_puts: usize::try_from(config.parallel_puts).unwrap_or(usize::MAX),
+        parallel: count(config.parallel),
+        read_threads: count(config.read_threads),
         memory_bytes: mebibytes(config.memory_mib),
         multipart_threshold: mebibytes(config.multipart_threshold_mib),
         part_bytes: mebibytes(config.part_mib),
-        ..Settings::default()
+        read_back: config.read_back,
+        sha256_metadata: config.sha256_metadata,
+        pace: config.pace,
     }
+}
+
+/// Puts what the command line says in the place of what the settings say.
+pub(crate) fn apply(args: &LoadArgs, settings: &mut Settings) {
+    if let Some(rate) = args.rate {
+        settings.pace.bytes_per_second = Some(rate);
+    }
+    if let Some(parallel) = args.parallel {
+        settings.parallel = count(parallel);
+    }
+    if let Some(read_back) = args.read_back {
+        settings.read_back = read_back;
+    }
+}
+
+/// The options of a command that say the same.
+pub(crate) fn options(args: &LoadArgs) -> [(&'static str, Option<PathBuf>); 3] {
+    let rate = args.rate.map(|rate| format!("{rate}B"));
+    let parallel = args.parallel.map(|parallel| parallel.to_string());
+    let read_back = args.read_back.map(|read_back| read_back.to_string());
+    [
+        ("--rate", rate.map(PathBuf::from)),
+        ("--parallel", parallel.map(PathBuf::from)),
+        ("--read-back", read_back.map(PathBuf::from)),
+    ]
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn mebibytes(count: u32) -> u64 {
@@ -95,19 +127,47 @@ fn mebibytes(count: u32) -> u64 {
 mod tests {
     use super::*;
     use model::ids::StationName;
+    use model::proof::ReadBack;
+    use objects::paced::QuietHours;
     use server::config::Config;
+    use std::num::NonZeroU64;
 
     #[test]
     fn settings_are_those_of_the_configuration() {
         let mut config = Config::default().station;
         config.name = StationName::new("bench-1").unwrap();
         config.memory_mib = 64;
-        config.parallel_puts = 7;
+        config.parallel = 7;
+        config.read_threads = 3;
+        config.read_back = ReadBack::Sampled;
+        config.sha256_metadata = false;
         let station = at("http://127.0.0.1:1", "t", Path::new("/data"), &config);
         assert_eq!(station.name.as_str(), "bench-1");
         assert_eq!(station.settings.memory_bytes, 64 << 20);
-        assert_eq!(station.settings.parallel_puts, 7);
+        let settings = station.settings;
+        assert_eq!((settings.parallel, settings.read_threads), (7, 3));
+        assert_eq!(settings.read_back, ReadBack::Sampled);
+        assert!(!settings.sha256_metadata && settings.pace.is_unlimited());
         assert_eq!(station.folder, Path::new("/data/station"));
+    }
+
+    #[test]
+    fn the_command_line_outranks_the_settings() {
+        let mut config = Config::default().station;
+        let quiet = QuietHours::parse("08:00-18:00", 0).unwrap();
+        config.pace.quiet = Some(quiet);
+        let mut settings = settings_of(&config);
+        apply(&LoadArgs::default(), &mut settings);
+        assert_eq!(settings, settings_of(&config));
+        let args = LoadArgs {
+            rate: NonZeroU64::new(5000),
+            parallel: Some(3),
+            read_back: Some(ReadBack::Full),
+        };
+        apply(&args, &mut settings);
+        assert_eq!(settings.pace.bytes_per_second, NonZeroU64::new(5000));
+        assert_eq!(settings.pace.quiet, Some(quiet));
+        assert_eq!((settings.parallel, settings.read_back), (3, ReadBack::Full));
     }
 
     #[test]

@@ -5,15 +5,17 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use station::progress::{Progress, Snapshot};
+use model::loading::Figures;
+use station::progress::{Pace, Progress};
 
 use crate::output;
+use crate::screen::OnScreen;
 
 /// How often the bar is drawn.
 const BAR_EVERY: Duration = Duration::from_millis(100);
 
 /// How often a plain line is written.
-const LINE_EVERY: Duration = Duration::from_secs(10);
+pub(crate) const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Runs `work` and shows `progress` beside it.
 pub(crate) fn beside<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
@@ -31,62 +33,51 @@ pub(crate) fn beside<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
 }
 
 fn draw_bar(progress: &Progress, done: &mpsc::Receiver<()>) {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let begun = Instant::now();
+    let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr());
+    bar.set_style(style(false));
+    let screen = OnScreen::put(bar);
+    let bar = screen.bar();
+    let mut pace = Pace::default();
     while done.recv_timeout(BAR_EVERY) == Err(RecvTimeoutError::Timeout) {
-        let now = progress.snapshot();
-        bar.set_style(style(now.found_all));
-        bar.set_length(now.found_bytes.max(1));
-        bar.set_position(moved(&now));
-        bar.set_message(line(&now, begun.elapsed()));
+        let figures = pace.figures(progress.snapshot(), Instant::now());
+        bar.set_style(style(figures.found_all));
+        bar.set_position(figures.thousandths());
+        bar.set_prefix(figures.pace().unwrap_or_default());
+        bar.set_message(details(&figures));
         bar.tick();
     }
-    bar.finish_and_clear();
 }
 
 /// Before all is found there is no whole to show a part of.
 fn style(found_all: bool) -> ProgressStyle {
     let template = if found_all {
-        "{bar:30} {percent:>3}%  {wide_msg}"
+        "{bar:30} {percent:>3}%  {prefix}\n{wide_msg}"
     } else {
-        "{spinner} counting  {wide_msg}"
+        "{spinner} counting  {prefix}\n{wide_msg}"
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-fn write_lines(progress: &Progress, done: &mpsc::Receiver<()>) {
-    let begun = Instant::now();
-    while done.recv_timeout(LINE_EVERY) == Err(RecvTimeoutError::Timeout) {
-        output::note(&line(&progress.snapshot(), begun.elapsed()));
+/// The line below the bar: `12 of 20 files, 1.4 of 2.0 MB, 1 failed  photos/a.jpg`
+fn details(figures: &Figures) -> String {
+    let mut text = format!("{}, {}", figures.files(), figures.bytes());
+    if figures.tally.failed > 0 {
+        text.push_str(&format!(", {} failed", figures.tally.failed));
     }
-}
-
-/// Bytes that are done with: sent in this attempt, or stored by an earlier one.
-fn moved(now: &Snapshot) -> u64 {
-    now.sent_bytes.max(now.tally.bytes)
-}
-
-/// `12 of 20 files, 1.4 of 2.0 MB, 4.7 MB/s, 1 failed  photos/a.jpg`
-fn line(now: &Snapshot, time: Duration) -> String {
-    let of = if now.found_all { "of" } else { "of at least" };
-    let done = now.tally.stored + now.tally.ignored + now.tally.failed;
-    let mut text = format!(
-        "{done} {of} {}, {} {of} {}, {}",
-        output::count(now.found, "file"),
-        output::bytes(moved(now)),
-        output::bytes(now.found_bytes),
-        output::rate(now.sent_bytes, time)
-    );
-    if now.tally.failed > 0 {
-        text.push_str(&format!(", {} failed", now.tally.failed));
-    }
-    if let Some(current) = &now.current {
-        text.push_str(&format!(
-            "  {}",
-            output::printable(&current.replace('\n', " "))
-        ));
+    if let Some(current) = figures.current() {
+        text.push_str(&format!("  {current}"));
     }
     text
+}
+
+fn write_lines(progress: &Progress, done: &mpsc::Receiver<()>) {
+    let mut pace = Pace::default();
+    // The measuring begins with the work, not with the first line.
+    pace.figures(progress.snapshot(), Instant::now());
+    while done.recv_timeout(LINE_EVERY) == Err(RecvTimeoutError::Timeout) {
+        let figures = pace.figures(progress.snapshot(), Instant::now());
+        output::note(&figures.to_string());
+    }
 }
 
 #[cfg(test)]
@@ -94,31 +85,26 @@ mod tests {
     use super::*;
     use model::control::Tally;
 
-    fn snapshot(found_all: bool) -> Snapshot {
-        Snapshot {
-            found: 20,
-            found_bytes: 2_000_000,
-            found_all,
+    #[test]
+    fn the_line_below_the_bar_has_files_bytes_failures_and_the_name() {
+        let figures = Figures {
             tally: Tally {
                 stored: 10,
                 bytes: 900_000,
                 ignored: 1,
                 failed: 1,
             },
-            sent_bytes: 1_400_000,
             current: Some("photos/a\x1b.jpg".to_owned()),
-            ..Snapshot::default()
-        }
-    }
-
-    #[test]
-    fn a_line_has_files_bytes_rate_and_failures() {
-        let half_a_second = Duration::from_millis(500);
+            found: 20,
+            found_bytes: 2_000_000,
+            found_all: true,
+            sent_bytes: 1_400_000,
+            ..Figures::default()
+        };
         assert_eq!(
-            line(&snapshot(true), half_a_second),
-            "12 of 20 files, 1.4 MB of 2.0 MB, 2.8 MB/s, 1 failed  photos/a\u{fffd}.jpg"
+            details(&figures),
+            "10 of 20 files, 1.4 of 2.0 MB, 1 failed  photos/a\\u{1b}.jpg"
         );
-        assert!(line(&snapshot(false), half_a_second).starts_with("12 of at least 20 files"));
     }
 
     #[test]

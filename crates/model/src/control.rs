@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, BucketName, JobId, JobType, StationName};
+use crate::loading::Figures;
 use crate::progress::{AbortReason, LogLocation};
 use crate::time::Timestamp;
 
@@ -131,9 +132,8 @@ pub struct Renewal {
     /// The right to it.
     pub lease: LeaseToken,
     /// How far it is.
-    pub tally: Tally,
-    /// The entry that was last begun.
-    pub current: Option<String>,
+    #[serde(flatten)]
+    pub figures: Figures,
 }
 
 /// What has become of the entries so far.
@@ -213,4 +213,30 @@ pub struct ControlFault {
     pub code: String,
     /// What is wrong.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renewal_is_flat_and_what_old_stations_say_is_understood() {
+        let old = r#"{"job":"ABCDE","lease":"00","current":"a/b",
+            "tally":{"stored":1,"bytes":18446744073709551615,"ignored":2,"failed":3}}"#;
+        let renewal: Renewal = serde_json::from_str(old).unwrap();
+        assert_eq!(renewal.figures.tally.bytes, u64::MAX);
+        assert_eq!(renewal.figures.current.as_deref(), Some("a/b"));
+        assert_eq!((renewal.figures.found, renewal.figures.rate), (0, None));
+
+        let mut new = serde_json::to_value(&renewal).unwrap();
+        new["found"] = 9.into();
+        new["seconds_left"] = 7.into();
+        let renewal: Renewal = serde_json::from_value(new.clone()).unwrap();
+        let figures = &renewal.figures;
+        assert_eq!((figures.found, figures.seconds_left), (9, Some(7)));
+        assert_eq!(serde_json::to_value(&renewal).unwrap(), new);
+
+        let without_tally = r#"{"job":"ABCDE","lease":"00","current":null}"#;
+        assert!(serde_json::from_str::<Renewal>(without_tally).is_err());
+    }
 }

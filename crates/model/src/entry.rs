@@ -2,6 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::time::Timestamp;
 
 /// One name on a device. Folders are no entries: they have no object.
@@ -51,6 +54,23 @@ impl EntryPath {
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         std::str::from_utf8(&self.0).ok()
+    }
+
+    /// The path as records keep it: for a person, and the raw bytes in base64 where that is not
+    /// all.
+    #[must_use]
+    pub fn to_record(&self) -> (String, Option<String>) {
+        let raw = self.as_str().is_none().then(|| STANDARD.encode(&self.0));
+        (self.to_string(), raw)
+    }
+
+    /// The path of a record; `None` if its base64 is none.
+    #[must_use]
+    pub fn from_record(file: &str, raw: Option<&str>) -> Option<Self> {
+        match raw {
+            Some(raw) => STANDARD.decode(raw).ok().map(Self),
+            None => Some(Self::new(file)),
+        }
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::EntryPath;
@@ -183,12 +181,9 @@ impl EntryRecord {
     /// The record of an entry of `bytes` on the device.
     #[must_use]
     pub fn new(path: &EntryPath, bytes: u64, at: Timestamp, outcome: Outcome) -> Self {
-        let raw_path = path
-            .as_str()
-            .is_none()
-            .then(|| STANDARD.encode(path.as_bytes()));
+        let (file, raw_path) = path.to_record();
         Self {
-            file: path.to_string(),
+            file,
             raw_path,
             bytes,
             at,
@@ -199,11 +194,8 @@ impl EntryRecord {
     /// The entry's path, to the byte.
     #[must_use]
     pub fn path(&self) -> EntryPath {
-        let raw = self
-            .raw_path
-            .as_ref()
-            .and_then(|raw| STANDARD.decode(raw).ok());
-        EntryPath::new(raw.unwrap_or_else(|| self.file.clone().into_bytes()))
+        EntryPath::from_record(&self.file, self.raw_path.as_deref())
+            .unwrap_or_else(|| EntryPath::new(self.file.as_str()))
     }
 }
 

@@ -96,3 +96,15 @@ pub fn attributes(
         metadata,
     }
 }
+
+/// The name under which an object's SHA-256 is kept with it, in lower-case hexadecimal.
+pub const SHA256_NAME: &str = "sha256";
+
+/// Adds the SHA-256 of an object's content to what it carries, unless the customer uses the name.
+pub fn add_sha256(attributes: &mut Attributes, sha256: Option<String>) {
+    let is_free = |(name, _): &(String, String)| !name.eq_ignore_ascii_case(SHA256_NAME);
+    if attributes.metadata.iter().all(is_free) {
+        let named = |sha256| (SHA256_NAME.to_owned(), sha256);
+        attributes.metadata.extend(sha256.map(named));
+    }
+}

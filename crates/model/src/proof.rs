@@ -50,6 +50,20 @@ impl fmt::Display for ReadBack {
     }
 }
 
+impl Capabilities {
+    /// How much is to be read back where `wanted` is asked for: everything, if the store checks
+    /// nothing and its entity tags say nothing.
+    #[must_use]
+    pub fn needed_read_back(&self, wanted: ReadBack) -> ReadBack {
+        let checks = [self.md5, self.sha256, self.signed_body, self.etag_is_md5];
+        if checks.iter().any(|finding| finding.is_honored()) {
+            wanted
+        } else {
+            ReadBack::Full
+        }
+    }
+}
+
 /// One attempt at a job: a record of the journal, told in the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {

@@ -1,129 +1,92 @@
-//! The report as AWS wrote it: comma-separated lines, one for each entry of the device (developer
-//! guide, *Import Export Log File Fields* and *Examples*).
-//!
-//! What AWS calls the log. RFC 4180 quoting, UTF-8, a header line, LF at line ends.
+//! The report of a job, in three forms of one content: as AWS wrote it ([`csv`]), for programs
+//! ([`lines`]), and for people ([`summary`]).
 
-use std::fmt::Write as _;
+use crate::ids::ObjectKey;
+use crate::limits;
+use crate::progress::LogLocation;
 
-use crate::content_type;
-use crate::ids::BucketName;
-use crate::outcome::{EntryRecord, Failure, IgnoreRule, Outcome, Stored};
+pub mod csv;
+pub mod lines;
+pub mod summary;
 
-/// `Content-Type` of the report object.
-pub const CONTENT_TYPE: &str = "text/csv; charset=utf-8";
+/// What is put behind the log's key for the form that programs read.
+const LINES_SUFFIX: &str = ".jsonl";
 
-/// The first line of a report.
-pub const HEADER: &str = "DateTime,File,Status,Code,Key,MD5,Bytes,Content-Type\n";
+/// What is put behind the log's key for the form that people read.
+const SUMMARY_SUFFIX: &str = ".txt";
 
-/// The line of one entry, with its line end. `bucket` is the one the import goes to.
-#[must_use]
-pub fn line(record: &EntryRecord, bucket: &BucketName) -> String {
-    let at = record.at.log_form();
-    let file = quoted(&record.file);
-    match &record.outcome {
-        Outcome::Stored(Stored {
-            key,
-            md5,
-            content_type,
-            ..
-        }) => {
-            let key = quoted(&format!("{bucket}/{key}"));
-            format!(
-                "{at},{file},200,OK,{key},{md5},{},{}\n",
-                record.bytes,
-                quoted(content_type)
-            )
-        }
-        Outcome::Ignored { rule } => {
-            let kind = if *rule == IgnoreRule::Signature {
-                content_type::SIGNATURE
-            } else {
-                ""
-            };
-            format!("{at},{file},103,Ignored,,,{},{kind}\n", record.bytes)
-        }
-        Outcome::Failed(Failure {
-            status, code, key, ..
-        }) => {
-            let key = key
-                .as_ref()
-                .map(|key| format!("{bucket}/{key}"))
-                .unwrap_or_default();
-            let (code, key) = (quoted(code), quoted(&key));
-            format!("{at},{file},{status},{code},{key},,{},\n", record.bytes)
-        }
+/// Where the three forms lie, all in the log bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// AWS's log: the key that the job's status names.
+    pub csv: ObjectKey,
+    /// JSON Lines.
+    pub lines: ObjectKey,
+    /// The text.
+    pub summary: ObjectKey,
+}
+
+impl Keys {
+    /// Whether `key` is one of them.
+    #[must_use]
+    pub fn contain(&self, key: &ObjectKey) -> bool {
+        [&self.csv, &self.lines, &self.summary].contains(&key)
     }
 }
 
-/// A field in quotes if it needs them (RFC 4180, section 2).
-fn quoted(field: &str) -> String {
-    if !field.contains([',', '"', '\n', '\r']) {
-        return field.to_owned();
+/// The keys of a job's reports: nothing of the device may take them.
+#[must_use]
+pub fn keys(log: &LogLocation) -> Keys {
+    Keys {
+        csv: log.key.clone(),
+        lines: beside(&log.key, LINES_SUFFIX),
+        summary: beside(&log.key, SUMMARY_SUFFIX),
     }
-    let mut text = String::with_capacity(field.len() + 2);
-    let _ = write!(text, "\"{}\"", field.replace('"', "\"\""));
-    text
+}
+
+/// A key with `suffix` behind it. Where that is too long for a key, as many characters of the
+/// prefix as needed are left out at the start: the end names the job.
+fn beside(key: &ObjectKey, suffix: &str) -> ObjectKey {
+    let mut kept = key.as_str();
+    while kept.len() + suffix.len() > limits::KEY_BYTES {
+        let mut characters = kept.chars();
+        characters.next();
+        kept = characters.as_str();
+    }
+    ObjectKey::new(format!("{kept}{suffix}")).expect("it was made short enough, and is not empty")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::ObjectKey;
+    use crate::ids::BucketName;
 
-    fn record(file: &str, bytes: u64, outcome: Outcome) -> EntryRecord {
-        let at = "2009-02-03T21:57:43Z".parse().unwrap();
-        EntryRecord {
-            file: file.into(),
-            raw_path: None,
-            bytes,
-            at,
-            outcome,
+    fn keys_of(log: &str) -> Keys {
+        keys(&LogLocation {
+            bucket: BucketName::new("logs").unwrap(),
+            key: ObjectKey::new(log).unwrap(),
+        })
+    }
+
+    #[test]
+    fn the_forms_lie_beside_the_log() {
+        let keys = keys_of("a/import-log-ABCDE");
+        assert_eq!(keys.csv.as_str(), "a/import-log-ABCDE");
+        assert_eq!(keys.lines.as_str(), "a/import-log-ABCDE.jsonl");
+        assert_eq!(keys.summary.as_str(), "a/import-log-ABCDE.txt");
+        for key in [&keys.csv, &keys.lines, &keys.summary] {
+            assert!(keys.contain(key));
         }
-    }
-
-    /// The two lines that AWS's guide shows.
-    #[test]
-    fn the_published_sample_is_printed() {
-        let bucket = BucketName::new("myawsbucket").unwrap();
-        let ignored = record(
-            "SIGNATURE",
-            90,
-            Outcome::Ignored {
-                rule: IgnoreRule::Signature,
-            },
-        );
-        let stored = record(
-            "Notice.txt",
-            13,
-            Outcome::Stored(Stored {
-                key: ObjectKey::new("Notice.txt").unwrap(),
-                md5: "f60fe317bc497b1204b327094959eb64".into(),
-                sha256: String::new(),
-                etag: String::new(),
-                content_type: "text/plain".into(),
-                parts: 0,
-                read_back: false,
-            }),
-        );
-        let report = format!(
-            "{HEADER}{}{}",
-            line(&ignored, &bucket),
-            line(&stored, &bucket)
-        );
-        assert_eq!(report, include_str!("../tests/report/published-sample.csv"));
+        assert!(!keys.contain(&ObjectKey::new("a/import-log-ABCDE.csv").unwrap()));
     }
 
     #[test]
-    fn names_with_commas_quotes_and_line_ends_stay_one_field() {
-        let bucket = BucketName::new("bkt").unwrap();
-        let failure = Failure::unreadable("gone".into(), None);
-        let text = line(
-            &record("a,\"b\"\n.txt", 1, Outcome::Failed(failure)),
-            &bucket,
-        );
-        assert!(
-            text.contains(",\"a,\"\"b\"\"\n.txt\",500,ReadError,,,1,\n"),
-            "{text}"
-        );
+    fn the_longest_prefix_leaves_three_keys_that_name_the_job() {
+        let log = format!("{}import-log-ABCDE", "é".repeat(504));
+        assert_eq!(log.len(), limits::KEY_BYTES);
+        let keys = keys_of(&log);
+        assert!(keys.lines.as_str().ends_with("éimport-log-ABCDE.jsonl"));
+        assert_eq!(keys.lines.as_str().len(), limits::KEY_BYTES);
+        assert!(keys.summary.as_str().ends_with("éimport-log-ABCDE.txt"));
     }
 }

@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
 
 use crate::checksum::Checksums;
 use crate::error::StoreError;
-use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt};
+use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 /// The bytes of an object or a part: cheap to clone, so that trying again sends the very same ones.
@@ -169,6 +170,34 @@ pub trait Bucket: Send + Sync {
     /// # Errors
     /// See the trait.
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError>;
+
+    /// Gives an object `tags`, key and value each, in the place of those it has.
+    ///
+    /// # Contract
+    /// Only for stores that are known to keep tags ([`Capabilities::tags`]): one that never heard
+    /// of them may take this for a put. S3 takes ten tags, keys of 128 and values of 256 characters
+    /// (S3 User Guide, *Object tagging*).
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchKey`]; [`StoreError::Refused`] if the tags are not acceptable or the store
+    /// has none.
+    fn put_tags(&self, key: &ObjectKey, tags: &[Tag]) -> Result<(), StoreError>;
+
+    /// Tells an object's tags, sorted.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchKey`]; [`StoreError::Refused`] if the store has no tags.
+    fn tags(&self, key: &ObjectKey) -> Result<Vec<Tag>, StoreError>;
+
+    /// Finds out by experiments what the store does; see [`crate::probe::capabilities`].
+    ///
+    /// # Contract
+    /// Writes under keys that begin with `key` and `.probe/` only, and removes all it wrote. Wrappers
+    /// pass it on as one call: what they add would spoil the experiments.
+    ///
+    /// # Errors
+    /// Whatever kept the store from answering. What it cannot do is a finding, not an error.
+    fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError>;
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -246,5 +275,17 @@ impl<B: Bucket + ?Sized> Bucket for Arc<B> {
 
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         (**self).delete(key)
+    }
+
+    fn put_tags(&self, key: &ObjectKey, tags: &[Tag]) -> Result<(), StoreError> {
+        (**self).put_tags(key, tags)
+    }
+
+    fn tags(&self, key: &ObjectKey) -> Result<Vec<Tag>, StoreError> {
+        (**self).tags(key)
+    }
+
+    fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
+        (**self).capabilities(key)
     }
 }

@@ -135,11 +135,11 @@ pub enum StoreError {
         /// The failure that ended the tries.
         last: Box<StoreError>,
     },
-    /// Somebody asked to stop while this waited to try again.
-    #[error("stopped while waiting to try again: {last}")]
+    /// Somebody asked to stop while this waited to be sent, or to be sent again.
+    #[error("stopped while waiting{}", last.as_ref().map(|last| format!(" to try again: {last}")).unwrap_or_default())]
     Canceled {
-        /// The failure that made it wait.
-        last: Box<StoreError>,
+        /// The failure that made it wait; `None` if it was not sent at all.
+        last: Option<Box<StoreError>>,
     },
 }
 
@@ -173,7 +173,7 @@ impl StoreError {
             Self::Network { failure, .. } => {
                 matches!(failure, NetworkFailure::TimedOut | NetworkFailure::Broken)
             }
-            Self::Canceled { last } => last.might_have_happened(),
+            Self::Canceled { last } => last.as_ref().is_some_and(|last| last.might_have_happened()),
             Self::NoSuchBucket(_)
             | Self::NoSuchKey(_)
             | Self::NoSuchUpload(_)
@@ -201,7 +201,8 @@ impl StoreError {
             | Self::Throttled(answer)
             | Self::Unavailable(answer) => Some(answer),
             Self::Network { .. } | Self::Protocol { .. } => None,
-            Self::Unsure { last, .. } | Self::Canceled { last } => last.answer(),
+            Self::Unsure { last, .. } => last.answer(),
+            Self::Canceled { last } => last.as_ref()?.answer(),
         }
     }
 

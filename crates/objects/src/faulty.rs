@@ -8,12 +8,13 @@ use std::io;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
 
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::{Answer, NetworkFailure, StoreError};
-use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt};
+use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
 use crate::retrying::Chance;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
@@ -32,6 +33,9 @@ pub enum Operation {
     Get,
     List,
     Delete,
+    PutTags,
+    Tags,
+    Capabilities,
 }
 
 /// When a call fails.
@@ -307,5 +311,17 @@ impl<B: Bucket> Bucket for Faulty<B> {
 
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         self.call(Operation::Delete, |inner| inner.delete(key))
+    }
+
+    fn put_tags(&self, key: &ObjectKey, tags: &[Tag]) -> Result<(), StoreError> {
+        self.call(Operation::PutTags, |inner| inner.put_tags(key, tags))
+    }
+
+    fn tags(&self, key: &ObjectKey) -> Result<Vec<Tag>, StoreError> {
+        self.call(Operation::Tags, |inner| inner.tags(key))
+    }
+
+    fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
+        self.call(Operation::Capabilities, |inner| inner.capabilities(key))
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! Everything goes through one trait, [`Bucket`](bucket::Bucket). [`connect::Store`] opens buckets of a real store,
 //! [`memory::MemoryBucket`] is an honest small one for tests and trials, and behaviour is added by
-//! wrapping: [`retrying::Retrying`] tries again, [`faulty::Faulty`] fails on purpose. Every
-//! implementation passes the same [`suite`].
+//! wrapping: [`retrying::Retrying`] tries again, [`adaptive::Adaptive`] finds how many requests do
+//! best at once, [`paced::Paced`] keeps to a rate, [`faulty::Faulty`] fails on purpose. Every
+//! implementation passes the same [`suite`]. [`probe`] finds out what a store does.
 //!
 //! The crate blocks. It is thread-safe and starts neither a thread nor a runtime of its own: callers
 //! bring as many threads as they want requests in flight. What to send, where and in which order
 //! is theirs too.
 
+pub mod adaptive;
 pub mod bucket;
 pub mod checksum;
 pub mod connect;
@@ -16,6 +18,7 @@ pub mod error;
 pub mod faulty;
 pub mod memory;
 pub mod object;
+pub mod paced;
 pub mod probe;
 pub mod retrying;
 pub mod s3;

@@ -10,6 +10,7 @@ use std::ops::{Bound, Range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
+use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
 use model::limits;
 use time::{Duration, OffsetDateTime};
@@ -17,11 +18,15 @@ use time::{Duration, OffsetDateTime};
 use crate::bucket::{Body, Bucket};
 use crate::checksum::{Checksums, Digests, Hasher};
 use crate::error::{Answer, StoreError};
-use crate::object::{Attributes, Download, Listed, ObjectInfo, Page, Receipt};
+use crate::object::{Attributes, Download, Listed, ObjectInfo, Page, Receipt, Tag};
+use crate::probe::{self, Subject};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag};
 
 /// Most objects of one page, as with S3.
 const LIST_LIMIT: usize = 1000;
+
+/// Most tags of one object, as with S3.
+const TAGS: usize = 10;
 
 /// A bucket that lives as long as this value.
 #[derive(Debug, Default)]
@@ -40,6 +45,8 @@ struct State {
 struct Stored {
     body: Bytes,
     info: ObjectInfo,
+    acl: Option<String>,
+    tags: Vec<Tag>,
 }
 
 #[derive(Debug)]
@@ -75,11 +82,16 @@ impl State {
             .ok_or_else(|| StoreError::NoSuchUpload(Answer::new(404, "NoSuchUpload", "")))
     }
 
-    fn store(&mut self, key: &ObjectKey, body: Bytes, mut info: ObjectInfo) -> Receipt {
-        info.last_modified = Some(self.tick());
-        let etag = info.etag.clone();
+    fn object(&mut self, key: &ObjectKey) -> Result<&mut Stored, StoreError> {
         self.objects
-            .insert(key.as_str().to_owned(), Stored { body, info });
+            .get_mut(key.as_str())
+            .ok_or_else(|| StoreError::NoSuchKey(Answer::new(404, "NoSuchKey", "")))
+    }
+
+    fn store(&mut self, key: &ObjectKey, mut stored: Stored) -> Receipt {
+        stored.info.last_modified = Some(self.tick());
+        let etag = stored.info.etag.clone();
+        self.objects.insert(key.as_str().to_owned(), stored);
         Receipt {
             etag,
             version: None,
@@ -97,13 +109,8 @@ impl Bucket for MemoryBucket {
         checksums: &Checksums,
     ) -> Result<Receipt, StoreError> {
         verify(&body, checksums)?;
-        let info = info(
-            body.len(),
-            checksums.md5_hex(),
-            checksums.sha256,
-            attributes,
-        );
-        Ok(self.state().store(key, body, info))
+        let stored = stored(body, checksums.md5_hex(), checksums.sha256, attributes);
+        Ok(self.state().store(key, stored))
     }
 
     fn begin_multipart(
@@ -163,9 +170,9 @@ impl Bucket for MemoryBucket {
         let open = state.upload(key, upload)?;
         let body = assemble(open, parts)?;
         let etag = expected_etag(parts).ok_or_else(|| refused("InvalidPart", "no such part"))?;
-        let info = info(body.len(), etag, None, &open.attributes);
+        let stored = stored(body, etag, None, &open.attributes);
         state.uploads.remove(upload);
-        Ok(state.store(key, body, info))
+        Ok(state.store(key, stored))
     }
 
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
@@ -198,9 +205,7 @@ impl Bucket for MemoryBucket {
     }
 
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
-        let stored = self.state().objects.get(key.as_str()).cloned();
-        let Stored { body, info } =
-            stored.ok_or_else(|| StoreError::NoSuchKey(Answer::new(404, "NoSuchKey", "")))?;
+        let Stored { body, info, .. } = self.state().object(key)?.clone();
         let range = range.unwrap_or(0..info.size);
         let end = range.end.min(info.size);
         if range.start >= end && info.size > 0 || range.start > end {
@@ -243,6 +248,48 @@ impl Bucket for MemoryBucket {
         self.state().objects.remove(key.as_str());
         Ok(())
     }
+
+    fn put_tags(&self, key: &ObjectKey, tags: &[Tag]) -> Result<(), StoreError> {
+        let mut tags = tags.to_vec();
+        tags.sort_unstable();
+        let twice = tags.windows(2).any(|pair| pair[0].0 == pair[1].0);
+        if tags.len() > TAGS || twice {
+            return Err(refused("InvalidTag", "too many tags, or one of them twice"));
+        }
+        self.state().object(key)?.tags = tags;
+        Ok(())
+    }
+
+    fn tags(&self, key: &ObjectKey) -> Result<Vec<Tag>, StoreError> {
+        Ok(self.state().object(key)?.tags.clone())
+    }
+
+    fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
+        probe::experiment(self, key)
+    }
+}
+
+impl Subject for MemoryBucket {
+    fn put_signed_as(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        checksums: &Checksums,
+        signed: &[u8; 32],
+    ) -> Result<Receipt, StoreError> {
+        let signed = Checksums {
+            sha256: Some(*signed),
+            ..*checksums
+        };
+        verify(&body, &signed)?;
+        self.put(key, body, &Attributes::default(), checksums)
+    }
+
+    fn is_public(&self, key: &ObjectKey) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let acl = state.object(key)?.acl.as_deref();
+        Ok(acl.is_some_and(|acl| acl.starts_with("public-read")))
+    }
 }
 
 fn listed((key, stored): (&String, &Stored)) -> Listed {
@@ -254,18 +301,19 @@ fn listed((key, stored): (&String, &Stored)) -> Listed {
     }
 }
 
-fn info(
-    length: usize,
-    etag: String,
-    sha256: Option<[u8; 32]>,
-    attributes: &Attributes,
-) -> ObjectInfo {
-    ObjectInfo {
-        size: length as u64,
+fn stored(body: Bytes, etag: String, sha256: Option<[u8; 32]>, attributes: &Attributes) -> Stored {
+    let info = ObjectInfo {
+        size: body.len() as u64,
         etag,
         last_modified: None,
         sha256,
         attributes: as_read_back(attributes),
+    };
+    Stored {
+        body,
+        info,
+        acl: attributes.acl.clone(),
+        tags: Vec::new(),
     }
 }
 

@@ -8,6 +8,9 @@ pub use model::attributes::Attributes;
 use model::ids::ObjectKey;
 use time::OffsetDateTime;
 
+/// A tag of an object: key and value.
+pub type Tag = (String, String);
+
 /// The store's word that it holds a whole object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {

@@ -1,10 +1,33 @@
-//! Proofs of rights that leave nothing behind.
+//! What may be done in a bucket, and what its store does: found out by real requests.
+//!
+//! The proofs of rights leave nothing behind at any time. The experiments write small objects under
+//! keys of their own and remove them, whatever happened.
 
+mod archive;
+mod experiments;
+
+use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
 
 use crate::bucket::Bucket;
 use crate::error::StoreError;
 use crate::object::Attributes;
+
+pub use experiments::{Subject, experiment};
+
+/// Finds out what the store does, by some forty small requests, a few of which are wrong on purpose.
+///
+/// Nothing is written but under keys that begin with `key` and `.probe/`; what is there is removed
+/// first and last. Nobody else may use such keys, and `key` must leave twenty bytes of what a key may
+/// have. Where the account may not remove objects, those of the experiments (a few hundred
+/// bytes) stay, and a warning is logged.
+///
+/// # Errors
+/// Whatever kept the store from answering, or from taking the plainest of objects. What it refuses or
+/// ignores beyond that is a finding.
+pub fn capabilities(bucket: &dyn Bucket, key: &ObjectKey) -> Result<Capabilities, StoreError> {
+    bucket.capabilities(key)
+}
 
 /// Proves that objects may be written, by beginning an upload under `key` and abandoning it.
 ///

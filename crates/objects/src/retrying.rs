@@ -12,13 +12,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
 use tracing::{debug, warn};
 
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
-use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt};
+use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag, total_size};
 
 /// How long and how often to try.
@@ -159,8 +160,8 @@ impl Patience for RealTime {
 /// # Contract
 /// As every bucket, and: an error that [may be retried](StoreError::may_retry) means that the time
 /// is used up. If an earlier try may have succeeded and the last one says it did not happen,
-/// the error is [`StoreError::Unsure`]. `begin_multipart` may leave uploads that nobody knows, one for
-/// each try that may have succeeded. A body that breaks while it is read is not fetched again here:
+/// the error is [`StoreError::Unsure`]. Where a try to begin an upload may have succeeded and a later one
+/// did, other uploads of the same key are abandoned; an error of `begin_multipart` may leave some. A body that breaks while it is read is not fetched again here:
 /// its reader knows how far it came.
 pub struct Retrying<B> {
     inner: B,
@@ -206,7 +207,7 @@ impl Tries<'_> {
         }
         debug!(operation, failures = self.failures, wait_ms, %error, "trying again");
         if self.patience.wait(wait) == Waited::Canceled {
-            let last = Box::new(self.give_up(error));
+            let last = Some(Box::new(self.give_up(error)));
             return Err(StoreError::Canceled { last });
         }
         if error.might_have_happened() {
@@ -287,6 +288,21 @@ impl<B: Bucket> Retrying<B> {
         })
     }
 
+    /// Abandons the uploads that earlier tries to begin `upload` may have left. Nobody knows their
+    /// ids, so all others of the same key go: at any time an object is uploaded by one only.
+    fn drop_twins(&self, key: &ObjectKey, upload: &UploadId) {
+        let dropped = self.list_uploads(key.as_str()).and_then(|open| {
+            let twins = open
+                .into_iter()
+                .filter(|twin| twin.key == key.as_str() && twin.id != *upload);
+            let mut dropped = twins.map(|twin| self.abort(key, &twin.id));
+            dropped.try_for_each(|done| done)
+        });
+        if let Err(error) = dropped {
+            warn!(%key, %error, "an upload that was begun twice may be left open");
+        }
+    }
+
     /// Finds out whether the object that `parts` make is there and the upload gone.
     ///
     /// `None` if it is not, or if that cannot be told.
@@ -335,9 +351,17 @@ impl<B: Bucket> Bucket for Retrying<B> {
         key: &ObjectKey,
         attributes: &Attributes,
     ) -> Result<UploadId, StoreError> {
-        self.act("begin_multipart", || {
-            self.inner.begin_multipart(key, attributes)
-        })
+        let mut tries = self.tries();
+        loop {
+            match self.inner.begin_multipart(key, attributes) {
+                Ok(upload) if tries.outcome_is_open() => {
+                    self.drop_twins(key, &upload);
+                    return Ok(upload);
+                }
+                Ok(upload) => return Ok(upload),
+                Err(error) => tries.again("begin_multipart", error)?,
+            }
+        }
     }
 
     fn put_part(
@@ -416,5 +440,17 @@ impl<B: Bucket> Bucket for Retrying<B> {
 
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         self.act("delete", || self.inner.delete(key))
+    }
+
+    fn put_tags(&self, key: &ObjectKey, tags: &[Tag]) -> Result<(), StoreError> {
+        self.act("put_tags", || self.inner.put_tags(key, tags))
+    }
+
+    fn tags(&self, key: &ObjectKey) -> Result<Vec<Tag>, StoreError> {
+        self.look("tags", || self.inner.tags(key))
+    }
+
+    fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
+        self.look("capabilities", || self.inner.capabilities(key))
     }
 }

@@ -15,6 +15,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use model::capabilities::Capabilities;
 use model::ids::{BucketName, ObjectKey};
 use ureq::http::Method;
 
@@ -23,7 +24,8 @@ use self::wire::{Call, Patience, Reply, Wire};
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::{Answer, StoreError};
-use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt};
+use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use crate::probe::{self, Subject};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag};
 
 /// Most objects a store lists at once (API reference, `ListObjectsV2`).
@@ -56,6 +58,32 @@ impl S3Bucket {
         self.wire.endpoint().object(&self.name, key)
     }
 
+    /// A put of a whole object without attributes.
+    fn putting(&self, key: &ObjectKey, body: Body, checksums: &Checksums) -> Call<'static> {
+        let mut call = Call::new(Method::PUT, self.object(key));
+        call.headers
+            .push(("content-md5".into(), checksums.md5_base64()));
+        if let Some((name, value)) = checksums.header() {
+            call.headers.push((name.into(), value));
+        }
+        call.sha256 = checksums.sha256_hex();
+        call.body = body;
+        call
+    }
+
+    fn put_whole(&self, call: &Call<'_>, checksums: &Checksums) -> Result<Receipt, StoreError> {
+        let reply = self.wire.ask(call)?.succeed()?;
+        headers::check_echo(&reply, checksums)?;
+        Ok(headers::receipt(&reply))
+    }
+
+    /// A request about what belongs to an object, such as its tags.
+    fn belonging(&self, method: Method, key: &ObjectKey, what: &'static str) -> Call<'static> {
+        let mut call = Call::new(method, self.object(key));
+        call.query.push((what, ""));
+        call
+    }
+
     fn listing(&self) -> Call<'_> {
         Call::new(Method::GET, self.wire.endpoint().bucket(&self.name))
     }
@@ -70,18 +98,9 @@ impl Bucket for S3Bucket {
         attributes: &Attributes,
         checksums: &Checksums,
     ) -> Result<Receipt, StoreError> {
-        let mut call = Call::new(Method::PUT, self.object(key));
-        call.headers = headers::of_attributes(attributes);
-        call.headers
-            .push(("content-md5".into(), checksums.md5_base64()));
-        if let Some((name, value)) = checksums.header() {
-            call.headers.push((name.into(), value));
-        }
-        call.sha256 = checksums.sha256_hex();
-        call.body = body;
-        let reply = self.wire.ask(&call)?.succeed()?;
-        headers::check_echo(&reply, checksums)?;
-        Ok(headers::receipt(&reply))
+        let mut call = self.putting(key, body, checksums);
+        call.headers.extend(headers::of_attributes(attributes));
+        self.put_whole(&call, checksums)
     }
 
     fn begin_multipart(
@@ -252,6 +271,44 @@ impl Bucket for S3Bucket {
             Err(StoreError::NoSuchKey(_)) => Ok(()),
             done => done.map(drop),
         }
+    }
+
+    fn put_tags(&self, key: &ObjectKey, tags: &[Tag]) -> Result<(), StoreError> {
+        let mut call = self.belonging(Method::PUT, key, "tagging");
+        call.body = Bytes::from(documents::tagging(tags));
+        let md5 = Checksums::of(&call.body).md5_base64();
+        call.headers
+            .push(("content-type".into(), "application/xml".to_owned()));
+        call.headers.push(("content-md5".into(), md5));
+        self.wire.ask(&call)?.succeed().map(drop)
+    }
+
+    fn tags(&self, key: &ObjectKey) -> Result<Vec<Tag>, StoreError> {
+        let call = self.belonging(Method::GET, key, "tagging");
+        documents::tags(&self.wire.ask(&call)?.document()?)
+    }
+
+    fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
+        probe::experiment(self, key)
+    }
+}
+
+impl Subject for S3Bucket {
+    fn put_signed_as(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        checksums: &Checksums,
+        signed: &[u8; 32],
+    ) -> Result<Receipt, StoreError> {
+        let mut call = self.putting(key, body, checksums);
+        call.sha256 = Some(hex::encode(signed));
+        self.put_whole(&call, checksums)
+    }
+
+    fn is_public(&self, key: &ObjectKey) -> Result<bool, StoreError> {
+        let call = self.belonging(Method::GET, key, "acl");
+        documents::is_public(&self.wire.ask(&call)?.document()?)
     }
 }
 

@@ -407,6 +407,35 @@ pub fn probes(bucket: &dyn Bucket) {
     assert_eq!(bucket.list_uploads(&prefix).expect("list uploads"), []);
 }
 
+/// Tags are kept beside an object, replaced as a whole, and gone with what they were given to.
+///
+/// Not part of [`run`]: stores need not have tags.
+pub fn tags(bucket: &dyn Bucket) {
+    let prefix = clean(bucket, "tags/");
+    let it = key(&prefix, "tagged");
+    let tag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let error = bucket.put_tags(&it, &[tag("a", "b")]);
+    let error = error.expect_err("there is no object yet");
+    assert!(matches!(error, StoreError::NoSuchKey(_)), "{error:?}");
+    put(bucket, &it, b"content");
+    assert_eq!(bucket.tags(&it).expect("tags"), []);
+    let first = [tag("sha256", "ba78"), tag("a&b <c>", "\u{e9} + /=")];
+    bucket.put_tags(&it, &first).expect("put tags");
+    let [sha256, odd] = first;
+    assert_eq!(bucket.tags(&it).expect("tags"), [odd, sha256.clone()]);
+    bucket
+        .put_tags(&it, std::slice::from_ref(&sha256))
+        .expect("put tags");
+    assert_eq!(bucket.tags(&it).expect("tags"), [sha256]);
+    assert_eq!(read(bucket, &it), b"content");
+    put(bucket, &it, b"other content");
+    assert_eq!(bucket.tags(&it).expect("tags"), []);
+    let many: Vec<_> = (0..11).map(|n| tag(&n.to_string(), "")).collect();
+    let error = bucket.put_tags(&it, &many);
+    let error = error.expect_err("S3 takes ten");
+    assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
+}
+
 /// Empties the part of the bucket a function works in.
 fn clean(bucket: &dyn Bucket, name: &str) -> String {
     let prefix = format!("longshore-suite/{name}");

@@ -5,9 +5,9 @@
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
-use model::ids::BucketName;
+use model::ids::{BucketName, ObjectKey};
 use objects::connect::{Store, StoreConfig};
-use objects::suite;
+use objects::{Bucket as _, suite};
 
 fn config() -> Option<StoreConfig> {
     let variable = |name: &str| std::env::var(format!("LONGSHORE_TEST_S3_{name}")).ok();
@@ -40,6 +40,16 @@ fn a_real_store_keeps_the_promises_we_build_on() {
     assert!(!store.bucket_exists(&nobody).unwrap());
     assert!(!store.bucket_region(&name).unwrap().is_empty());
     suite::run(&store.bucket(&name));
+    let key = ObjectKey::new("longshore-objects-suite.probe").unwrap();
+    let bucket = store.bucket(&name);
+    let found = objects::probe::capabilities(&bucket, &key).unwrap();
+    println!("{found:#?}");
+    assert!(found.multipart.is_honored() && found.etag_is_md5.is_honored());
+    let left = bucket.list(key.as_str(), None, 10).unwrap();
+    assert_eq!(left.objects, []);
+    if found.tags.is_honored() {
+        suite::tags(&bucket);
+    }
 }
 
 #[test]

@@ -4,15 +4,17 @@
 
 use std::net::TcpListener;
 use std::thread;
+use std::time::Instant;
 
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
 use localstore::{Durability, KeyHolder, Keyring, KeyringError, LocalStore, Rights};
-use model::ids::BucketName;
-use objects::StoreError;
+use model::capabilities::{Capabilities, Finding};
+use model::ids::{BucketName, ObjectKey};
 use objects::connect::{Store, StoreConfig};
-use objects::suite;
+use objects::probe::capabilities;
+use objects::{Bucket as _, StoreError, suite};
 use tokio::sync::oneshot;
 
 const ACCESS_KEY: &str = "LONGSHORETESTKEY0001";
@@ -83,6 +85,43 @@ fn the_embedded_store_keeps_every_promise() {
         suite::run(&bucket);
         suite::byte_order(&bucket);
         suite::path_like_keys(&bucket);
+        suite::tags(&bucket);
+    });
+}
+
+/// The embedded store does all that is asked for, except unpack archives, and is left as it was.
+#[test]
+fn the_probe_finds_what_the_embedded_store_does() {
+    with_store(|config| {
+        let store = Store::connect(config).unwrap();
+        let name = BucketName::new("probe").unwrap();
+        store.create_bucket(&name).unwrap();
+        let bucket = store.bucket(&name);
+        let key = ObjectKey::new("logs/import-log.probe").unwrap();
+        let start = Instant::now();
+        let found = capabilities(&bucket, &key).unwrap();
+        println!("the probe took {:?}", start.elapsed());
+        let yes = Finding::Honored;
+        let expected = Capabilities {
+            md5: yes,
+            sha256: yes,
+            crc64nvme: yes,
+            signed_body: yes,
+            keeps_sha256: yes,
+            etag_is_md5: yes,
+            multipart: yes,
+            part_md5: yes,
+            part_etag_is_md5: yes,
+            lists_parts: yes,
+            metadata: yes,
+            acl: yes,
+            long_keys: yes,
+            tags: yes,
+            extraction: Finding::Ignored,
+        };
+        assert_eq!(found, expected);
+        assert_eq!(bucket.list("", None, 10).unwrap().objects, []);
+        assert_eq!(bucket.list_uploads("").unwrap(), []);
     });
 }
 

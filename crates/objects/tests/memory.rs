@@ -15,6 +15,7 @@ fn memory_keeps_every_promise() {
     suite::run(&bucket);
     suite::path_like_keys(&bucket);
     suite::byte_order(&bucket);
+    suite::tags(&bucket);
     suite::run(&bucket);
 }
 

@@ -208,3 +208,15 @@ fn canceling_ends_a_wait_at_once() {
     assert!(matches!(error, StoreError::Canceled { .. }), "{error:?}");
     assert!(error.might_have_happened() && !error.may_retry());
 }
+
+/// A store that breaks while it is probed is probed again from the start, once it is back.
+#[test]
+fn a_probe_that_broke_is_made_again() {
+    let fault = (Operation::Capabilities, Fault::after(Failure::TimedOut));
+    let (bucket, memory, time) = subject(&[fault, fault]);
+    let found = bucket.capabilities(&key()).unwrap();
+    assert!(found.md5.is_honored() && found.part_md5.is_honored());
+    // What is damaged on purpose was not tried again: only the faults were waited for.
+    assert_eq!(time.waits.lock().unwrap().len(), 2);
+    assert_eq!(memory.list("", None, 10).unwrap().objects, []);
+}

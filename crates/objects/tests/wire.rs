@@ -19,6 +19,7 @@ use objects::bucket::Bucket;
 use objects::connect::{Store, StoreConfig, Timeouts};
 use objects::error::{NetworkFailure, StoreError};
 use objects::object::Attributes;
+use objects::probe::Subject as _;
 use objects::retrying::{Policy, RealTime, Retrying};
 use objects::s3::S3Bucket;
 use objects::upload::{PartNumber, PartReceipt, UploadId};
@@ -584,4 +585,63 @@ fn a_part_listed_twice_counts_once_and_not_at_all_if_in_doubt() {
         [1, 3]
     );
     server.join().unwrap();
+}
+
+#[test]
+fn tags_are_spelled_as_s3_wants_them() {
+    let told = "<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><TagSet>\
+                <Tag><Key>sha256</Key><Value>ba78</Value></Tag>\
+                <Tag><Key>a</Key><Value></Value></Tag></TagSet></Tagging>";
+    let (endpoint, server) = serve(vec![answer("200 OK", "", ""), answer("200 OK", "", told)]);
+    let bucket = bucket(&endpoint);
+    let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    bucket.put_tags(&key("k"), &[tag("a&b", "<1>")]).unwrap();
+    let tags = bucket.tags(&key("k")).unwrap();
+    assert_eq!(tags, [tag("a", ""), tag("sha256", "ba78")]);
+    let requests = server.join().unwrap();
+    assert!(requests[0].starts_with("PUT /dock/k?tagging= HTTP/1.1\r\n"));
+    assert!(requests[0].ends_with(
+        "<TagSet><Tag><Key>a&amp;b</Key><Value>&lt;1&gt;</Value></Tag></TagSet></Tagging>"
+    ));
+    assert!(header(&requests[0], "content-md5").is_some());
+    assert!(requests[1].starts_with("GET /dock/k?tagging= HTTP/1.1\r\n"));
+}
+
+/// Signature and checksum are told apart: only one of them is wrong at a time.
+#[test]
+fn a_signature_can_be_made_for_other_bytes() {
+    let (endpoint, server) = serve(vec![answer("200 OK", "ETag: \"tag\"\r\n", "")]);
+    let sums = Checksums::of(b"abc");
+    let body = Bytes::from_static(b"abc");
+    let put = bucket(&endpoint).put_signed_as(&key("k"), body, &sums, &[0xAB; 32]);
+    assert_eq!(put.unwrap().etag, "tag");
+    let request = &server.join().unwrap()[0];
+    let signed = "ab".repeat(32);
+    assert_eq!(header(request, "x-amz-content-sha256"), Some(&*signed));
+    let sum = header(request, "x-amz-checksum-sha256").unwrap();
+    assert_eq!(sum, "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+}
+
+#[test]
+fn who_may_read_is_read_from_the_grants() {
+    let grant = |uri: &str, permission: &str| {
+        let grant = format!(
+            "<AccessControlPolicy><AccessControlList><Grant><Grantee><ID>me</ID></Grantee>\
+             <Permission>FULL_CONTROL</Permission></Grant><Grant><Grantee><URI>{uri}</URI>\
+             </Grantee><Permission>{permission}</Permission></Grant></AccessControlList>\
+             </AccessControlPolicy>"
+        );
+        answer("200 OK", "", &grant)
+    };
+    let all = "http://acs.amazonaws.com/groups/global/AllUsers";
+    let some = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers";
+    let (endpoint, server) = serve(vec![
+        grant(all, "READ"),
+        grant(all, "WRITE"),
+        grant(some, "READ"),
+    ]);
+    let bucket = bucket(&endpoint);
+    let told = [(); 3].map(|()| bucket.is_public(&key("k")).unwrap());
+    assert_eq!(told, [true, false, false]);
+    assert!(server.join().unwrap()[0].starts_with("GET /dock/k?acl= HTTP/1.1\r\n"));
 }

@@ -17,6 +17,8 @@ use awsquery::secret::SecretKey;
 use model::event::WhileRunning;
 use model::ids::{BucketName, StationName};
 use model::manifest::Country;
+use model::proof::ReadBack;
+use objects::paced::Pace;
 use serde::{Deserialize, Serialize};
 
 pub use fault::{ConfigError, ConfigFault};
@@ -127,14 +129,22 @@ pub struct JobsConfig {
 pub struct StationConfig {
     /// `name`: its name; every station of an installation has another. By default the host's.
     pub name: StationName,
-    /// `parallel_puts`: requests to the store at once.
-    pub parallel_puts: u32,
+    /// `parallel`: most requests to the store at once.
+    pub parallel: u32,
+    /// `read_threads`: threads that read the device.
+    pub read_threads: u32,
     /// `memory_mib`: MiB of file content held in memory at once.
     pub memory_mib: u32,
     /// `multipart_threshold_mib`: MiB from which on a file is sent in parts.
     pub multipart_threshold_mib: u32,
     /// `part_mib`: MiB of one part.
     pub part_mib: u32,
+    /// `rate`, `quiet_hours` and `quiet_rate`: how fast to send and receive.
+    pub pace: Pace,
+    /// `read_back`: how much of what was stored is read back and compared.
+    pub read_back: ReadBack,
+    /// `sha256_metadata`: whether objects carry their SHA-256 as metadata.
+    pub sha256_metadata: bool,
 }
 
 /// `[log]`: what the service tells of itself, on standard error.
@@ -271,10 +281,14 @@ impl Default for StationConfig {
     fn default() -> Self {
         Self {
             name: values::host_name(),
-            parallel_puts: 32,
-            memory_mib: 256,
-            multipart_threshold_mib: 64,
-            part_mib: 64,
+            parallel: 32,
+            read_threads: 4,
+            memory_mib: 128,
+            multipart_threshold_mib: 32,
+            part_mib: 8,
+            pace: Pace::default(),
+            read_back: ReadBack::Off,
+            sha256_metadata: true,
         }
     }
 }

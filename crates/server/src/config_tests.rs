@@ -1,5 +1,9 @@
 //! Tests of the configuration: values, and faults with their places.
 
+use std::num::NonZeroU64;
+
+use objects::paced::QuietHours;
+
 use super::*;
 
 const STORE: &str = "[[stores]]\nname = \"ceph\"\nendpoint = \"https://s3.example.org\"\n\
@@ -60,10 +64,16 @@ fn everything_given_is_taken() {
         lease_seconds = 120
         [station]
         name = "dock-7"
-        parallel_puts = 8
+        parallel = 8
+        read_threads = 2
         memory_mib = 1024
         multipart_threshold_mib = 100
         part_mib = 16
+        rate = "50MB"
+        quiet_hours = "08:00-18:00+01:00"
+        quiet_rate = "5MiB"
+        read_back = "sampled"
+        sha256_metadata = false
         [log]
         format = "json"
         level = "debug"
@@ -113,10 +123,17 @@ fn everything_given_is_taken() {
     assert_eq!(config.jobs, jobs);
     let station = StationConfig {
         name: StationName::new("dock-7").unwrap(),
-        parallel_puts: 8,
+        parallel: 8,
+        read_threads: 2,
         memory_mib: 1024,
         multipart_threshold_mib: 100,
         part_mib: 16,
+        pace: Pace {
+            bytes_per_second: NonZeroU64::new(50_000_000),
+            quiet: Some(QuietHours::parse("08:00-18:00+01:00", 5 << 20).unwrap()),
+        },
+        read_back: ReadBack::Sampled,
+        sha256_metadata: false,
     };
     assert_eq!(config.station, station);
     assert_eq!(
@@ -292,8 +309,43 @@ fn every_bad_value_is_named_with_its_line_and_setting() {
         ),
         (
             "station",
-            "parallel_puts = 0",
-            "parallel_puts: `0` is not within 1 to 1024",
+            "parallel = 0",
+            "parallel: `0` is not within 1 to 1024",
+        ),
+        (
+            "station",
+            "read_threads = 65",
+            "read_threads: `65` is not within 1 to 64",
+        ),
+        (
+            "station",
+            "rate = \"50\"",
+            "rate: `50` is not a rate such as `50MB`",
+        ),
+        (
+            "station",
+            "rate = \"0\"",
+            "rate: `0` would let nothing through",
+        ),
+        (
+            "station",
+            "quiet_hours = \"8-18\"",
+            "quiet_hours: `8-18` is not a span of hours such as",
+        ),
+        (
+            "station",
+            "quiet_hours = \"08:00-18:00\"",
+            "quiet_rate: is missing beside quiet_hours",
+        ),
+        (
+            "station",
+            "quiet_rate = \"0\"",
+            "quiet_hours: is missing beside quiet_rate",
+        ),
+        (
+            "station",
+            "read_back = \"some\"",
+            "read_back: `some` is not `off`, `sampled` or `full`",
         ),
         (
             "station",

@@ -16,10 +16,11 @@ pub use sqlite::SqliteJobStore;
 
 use async_trait::async_trait;
 use awsquery::secret::SecretKey;
-use model::control::{LeaseToken, Tally};
+use model::control::LeaseToken;
 use model::event::Event;
 use model::ids::{AccessKeyId, AccountId, JobId, StationName};
 use model::job::Job;
+use model::loading::Figures;
 use model::time::Timestamp;
 
 /// A job as the store has it.
@@ -91,10 +92,8 @@ pub struct Lease {
     pub attempt: u32,
     /// When it lapses.
     pub until: Timestamp,
-    /// How far the holder is.
-    pub tally: Tally,
-    /// The entry last begun.
-    pub current: Option<String>,
+    /// How far the holder was at its last sign of life.
+    pub figures: Figures,
     /// Whether the holder gave it back or concluded it.
     pub ended: bool,
 }
@@ -236,15 +235,14 @@ pub trait JobStore: Send + Sync + 'static {
     /// The job's last lease.
     async fn lease(&self, job: JobId) -> Result<Option<Lease>, JobStoreError>;
 
-    /// Extends the lease, never shortens it, and keeps its tally; `false` if the token is not the
+    /// Extends the lease, never shortens it, and keeps its figures; `false` if the token is not the
     /// one in force. A lease that has lapsed and that nobody else took is still in force.
     async fn renew_lease(
         &self,
         job: JobId,
         token: &LeaseToken,
         until: Timestamp,
-        tally: Tally,
-        current: Option<&str>,
+        figures: &Figures,
     ) -> Result<bool, JobStoreError>;
 
     /// Ends the lease; `false` if the token is not that of the last lease. Ending twice is as good

@@ -16,9 +16,11 @@ use model::limits;
 use model::manifest::{Manifest, S3Import};
 use model::plan::SIGNATURE_NAME;
 use model::progress::LogLocation;
+use model::proof::Attempt;
+use model::report::lines::About;
 use model::signature::SignatureFile;
 use model::time::Clock;
-use objects::Bucket;
+use objects::{Bucket, probe};
 use rustix::io::Errno;
 
 use crate::control::{Control, ControlError};
@@ -27,7 +29,7 @@ use crate::journal::JournalError;
 use crate::lease;
 use crate::logfile::LogFiles;
 use crate::progress::Progress;
-use crate::report::{self, DeliveryError};
+use crate::report::{self, DeliveryError, Report};
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use crate::stores::{NoWayToBucket, Stores};
@@ -77,8 +79,8 @@ pub struct Done {
     pub tally: Tally,
     /// Where the report lies in the store.
     pub log: LogLocation,
-    /// The same report on this station.
-    pub report: PathBuf,
+    /// The same report on this station, and what it says.
+    pub report: Report,
 }
 
 /// A device that was not loaded, or not to the end.
@@ -248,26 +250,50 @@ impl Station {
             .open(claim, &rules.bucket, self.settings, stop)?;
         let log_bucket = &rules.common.log_bucket;
         let logs = self.stores.open(claim, log_bucket, self.settings, stop)?;
-        let import = Import {
-            job: claim.job,
-            tree,
-            bucket: &*bucket,
-            rules: &rules,
-            settings: self.settings,
-            log_key: &log.key,
-            logs: &*self.logs,
-            clock: &*self.clock,
-            progress,
-            stop,
-        };
-        // The lease is kept until the report is delivered and the server told: both may take long.
+        // The lease is kept until the report is delivered and the server told: all of this may
+        // take long.
         self.while_leased(claim, progress, stop, || {
-            import.run(folder)?;
+            if let Some(attempt) = self.attempt(claim, &*bucket, &log, stop) {
+                let import = Import {
+                    job: claim.job,
+                    attempt: &attempt,
+                    tree,
+                    bucket: &*bucket,
+                    rules: &rules,
+                    settings: self.settings,
+                    log: &log,
+                    logs: &*self.logs,
+                    clock: &*self.clock,
+                    progress,
+                    stop,
+                };
+                import.run(folder)?;
+            }
             if let Some(why) = stop.take_reason() {
                 let job = claim.job;
                 return Err(DockError::Stopped { job, why });
             }
             self.conclude(claim, folder, &rules, &*logs, log.clone())
+        })
+    }
+
+    /// Finds out what the store does, and how much is to be proved beyond that. `None` if the store
+    /// cannot be used: the run is stopped then.
+    fn attempt(
+        &self,
+        claim: &Claim,
+        bucket: &dyn Bucket,
+        log: &LogLocation,
+        stop: &Stop,
+    ) -> Option<Attempt> {
+        let probed = probe::capabilities(bucket, &log.key);
+        let store = probed.map_err(|error| stop.halt(Halt::Store(error))).ok()?;
+        Some(Attempt {
+            number: claim.attempt,
+            at: self.clock.now(),
+            station: self.name.clone(),
+            read_back: store.needed_read_back(self.settings.read_back),
+            store,
         })
     }
 
@@ -298,11 +324,19 @@ impl Station {
         log: LogLocation,
     ) -> Result<Done, DockError> {
         let job = claim.job;
-        let report = report::render(folder, &rules.bucket)?;
-        report::deliver(&report, logs, &log.key)
-            .map_err(|why| DockError::Undelivered { job, why })?;
+        let about = About {
+            job,
+            account: claim.account.clone(),
+            created: claim.created,
+            bucket: rules.bucket.clone(),
+            prefix: rules.prefix.clone(),
+            log: log.clone(),
+        };
+        let report = report::render(folder, &about)?;
+        report::deliver(&report, logs).map_err(|why| DockError::Undelivered { job, why })?;
+        let tally = report.tally();
         let ending = Ending::Finished {
-            errors: report.tally.failed,
+            errors: tally.failed,
             log: log.clone(),
         };
         self.tell(&Conclusion {
@@ -310,18 +344,14 @@ impl Station {
             lease: claim.lease.clone(),
             ending,
         })?;
-        tracing::info!(
-            stored = report.tally.stored,
-            failed = report.tally.failed,
-            "finished"
-        );
+        tracing::info!(stored = tally.stored, failed = tally.failed, "finished");
         Ok(Done {
             job,
             attempt: claim.attempt,
             bucket: rules.bucket.clone(),
-            tally: report.tally,
+            tally,
             log,
-            report: report.path,
+            report,
         })
     }
 

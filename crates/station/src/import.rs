@@ -7,30 +7,40 @@
 //!
 //! The executor holds no policy: what becomes of an entry is decided by [`model::plan`].
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use model::entry::{Entry, EntryKind};
+use model::entry::{Entry, EntryKind, EntryPath};
 use model::ids::{JobId, ObjectKey};
 use model::manifest::S3Import;
 use model::naming;
 use model::outcome::{Failure, Outcome};
 use model::plan::{self, Item};
+use model::progress::LogLocation;
+use model::proof::Attempt;
+use model::report::{self, Keys};
 use model::time::Clock;
 use objects::Bucket;
 use objects::upload::UploadId;
 
 use crate::budget::Budget;
+use crate::buffers::Buffers;
+use crate::hashing::Hashing;
 use crate::index::{Claims, Index};
-use crate::journal::{Journal, JournalError, Record};
+use crate::journal::{self, Journal, JournalError, Record};
 use crate::logfile::LogFiles;
 use crate::progress::Progress;
 use crate::reader::Reader;
 use crate::recorder::Recorder;
+use crate::resume::{Unfinished, Uploads};
 use crate::run::{Run, Work};
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use crate::tree::{Found, Tree};
+use crate::turns::Turns;
 use crate::upload::Put;
 
 /// Files that may wait for a reader.
@@ -40,6 +50,8 @@ const WORK_AHEAD: usize = 256;
 pub struct Import<'a> {
     /// The job.
     pub job: JobId,
+    /// Which attempt at it this is, and what its store was found to do.
+    pub attempt: &'a Attempt,
     /// The device.
     pub tree: &'a dyn Tree,
     /// Where its files go.
@@ -48,8 +60,9 @@ pub struct Import<'a> {
     pub rules: &'a S3Import,
     /// How hard.
     pub settings: Settings,
-    /// Where the report will go: the key that is tried when the store refuses another.
-    pub log_key: &'a ObjectKey,
+    /// Where the report will go: no file of the device may have its place, and its key is tried when
+    /// the store refuses another.
+    pub log: &'a LogLocation,
     /// Where the journal is written.
     pub logs: &'a dyn LogFiles,
     /// What time it is.
@@ -67,67 +80,98 @@ impl Import<'_> {
     /// # Errors
     /// [`JournalError`] if the journal cannot be opened. Everything later is told through the
     /// [`Stop`].
-    pub fn run(&self, folder: &std::path::Path) -> Result<(), JournalError> {
-        let mut uploads = Vec::new();
-        let journal_path = folder.join("journal");
-        let journal = Journal::open(self.logs, &journal_path, self.job, &mut |_, record| {
-            if let Record::Intent { key, upload } = record {
-                uploads.push((key, UploadId::new(upload)));
-            }
+    pub fn run(&self, folder: &Path) -> Result<(), JournalError> {
+        let index = Index::create(&folder.join("index"))?;
+        let mut filling = index.filling()?;
+        let mut uploads = Uploads::default();
+        let path = folder.join("journal");
+        let mut journal = Journal::open(self.logs, &path, self.job, &mut |offset, record| {
+            filling.take(offset, &record)?;
+            uploads.replay(record);
             Ok(())
         })?;
-        let index = Index::create(&folder.join("index"))?;
-        index.fill(&journal_path)?;
-        self.abandon(&uploads);
-        self.execute(journal, &index);
+        filling.finish()?;
+        let (unfinished, stale) = uploads.into_parts();
+        journal.append(&Record::Attempt(self.attempt.clone()))?;
+        journal.sync()?;
+        self.drop_stale(&stale);
+        self.execute(journal, &index, unfinished);
+        if self.stop.is_canceled() {
+            // No attempt follows that could go on with what is half-sent.
+            self.drop_open(&path)?;
+        }
         Ok(())
     }
 
-    /// Drops what an earlier attempt left half-sent. An upload that was completed is not there any
-    /// more, and abandoning it changes nothing.
-    fn abandon(&self, uploads: &[(ObjectKey, UploadId)]) {
-        for (key, upload) in uploads {
+    fn drop_open(&self, journal: &Path) -> Result<(), JournalError> {
+        let mut uploads = Uploads::default();
+        journal::scan(journal, &mut |_, record| {
+            uploads.replay(record);
+            Ok(())
+        })?;
+        self.drop_stale(&uploads.into_all());
+        Ok(())
+    }
+
+    /// Abandons uploads of an earlier attempt that cannot be gone on with. One that was completed
+    /// is not there any more, and abandoning it changes nothing.
+    fn drop_stale(&self, stale: &[(ObjectKey, UploadId)]) {
+        for (key, upload) in stale {
             if let Err(error) = self.bucket.abort(key, upload) {
                 tracing::warn!(%key, %upload, %error, "upload of an earlier attempt left open");
             }
         }
     }
 
-    fn execute(&self, journal: Journal, index: &Index) {
+    fn report_keys(&self) -> Option<Keys> {
+        (self.log.bucket == self.rules.bucket).then(|| report::keys(self.log))
+    }
+
+    fn execute(&self, journal: Journal, index: &Index, unfinished: HashMap<EntryPath, Unfinished>) {
         let (recorder, notes) = Recorder::new(journal, self.progress);
-        let (puts, put_queue) = bounded(self.settings.parallel_puts);
+        let (puts, put_queue) = bounded(self.settings.parallel);
         let (work, work_queue) = bounded(WORK_AHEAD);
         let run = Run {
             tree: self.tree,
             bucket: self.bucket,
             rules: self.rules,
             settings: self.settings,
-            log_key: self.log_key,
+            store: &self.attempt.store,
+            read_back: self.attempt.read_back,
+            is_later_attempt: self.attempt.number > 1,
+            log_key: &self.log.key,
             clock: self.clock,
             progress: self.progress,
             stop: self.stop,
             budget: Budget::new(self.settings.memory_bytes),
             notes,
         };
+        let (hashing, buffers) = (Hashing::default(), Arc::new(Buffers::default()));
+        let turns = self.tree.spins().then(Turns::default);
         std::thread::scope(|scope| {
             let stop = self.stop;
-            scope.spawn(move || {
-                if let Err(error) = recorder.run() {
-                    stop.halt(Halt::Journal(error));
-                }
-            });
-            for _ in 0..self.settings.parallel_puts {
+            scope.spawn(move || recorder.run(stop));
+            for _ in 0..self.settings.parallel {
                 let (run, queue): (_, Receiver<Put>) = (run.clone(), put_queue.clone());
                 scope.spawn(move || queue.iter().for_each(|put| run.carry_out(put)));
             }
-            for _ in 0..self.settings.read_threads {
-                let reader = Reader {
-                    run: run.clone(),
-                    puts: puts.clone(),
-                };
-                let queue: Receiver<Work> = work_queue.clone();
-                scope.spawn(move || queue.iter().for_each(|work| reader.read(work)));
+            for _ in 0..hashing_threads() {
+                let (run, puts, hashing) = (run.clone(), puts.clone(), &hashing);
+                scope.spawn(move || hashing.work(&run, &puts));
             }
+            let readers: Vec<_> = (0..self.settings.read_threads)
+                .map(|_| {
+                    let reader = Reader {
+                        run: run.clone(),
+                        hashing: &hashing,
+                        buffers: Arc::clone(&buffers),
+                        turns: turns.as_ref(),
+                        puts: puts.clone(),
+                    };
+                    let queue: Receiver<Work> = work_queue.clone();
+                    scope.spawn(move || reader.work(&queue))
+                })
+                .collect();
             // Each queue closes when the last of those who fill it is gone.
             drop((puts, put_queue, work_queue));
             scope.spawn(|| scout(self.tree, self.progress, self.stop));
@@ -136,10 +180,22 @@ impl Import<'_> {
                 work,
                 index,
                 claims: index.claims(),
+                unfinished,
+                reports: self.report_keys(),
             }
             .plan();
+            for reader in readers {
+                // A reader that panicked takes the whole scope with it.
+                let _its_panic_is_told_by_the_scope = reader.join();
+            }
+            hashing.close();
         });
     }
+}
+
+/// As many as there are cores.
+fn hashing_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Counts what is on the device, ahead of the work, so that those who look know how much there is.
@@ -172,6 +228,9 @@ struct Planner<'a> {
     work: Sender<Work>,
     index: &'a Index,
     claims: Claims<'a>,
+    unfinished: HashMap<EntryPath, Unfinished>,
+    /// What the reports are called, where they go into the bucket of the import.
+    reports: Option<Keys>,
 }
 
 impl Planner<'_> {
@@ -185,8 +244,19 @@ impl Planner<'_> {
                 ControlFlow::Break(())
             }
         });
-        if let Err(gone) = walked {
-            self.run.stop.halt(Halt::Device(gone));
+        match walked {
+            Err(gone) => self.run.stop.halt(Halt::Device(gone)),
+            Ok(()) if !self.run.stop.is_set() => self.drop_orphans(),
+            Ok(()) => {}
+        }
+    }
+
+    /// Abandons uploads of files that are not on the device any more.
+    fn drop_orphans(&mut self) {
+        for (_, orphan) in self.unfinished.drain() {
+            if let Err(Some(failure)) = self.run.drop_upload(&orphan) {
+                tracing::warn!(key = %orphan.key, reason = %failure.reason, "upload left open");
+            }
         }
     }
 
@@ -230,6 +300,7 @@ impl Planner<'_> {
             key,
             bytes,
             modified: entry.modified,
+            unfinished: self.unfinished.remove(path).map(Box::new),
         };
         // The queue is closed only when every reader has ended, and then the run has stopped.
         let _stopped = self.work.send(work);
@@ -237,7 +308,6 @@ impl Planner<'_> {
     }
 
     fn is_of_the_report(&self, key: &ObjectKey) -> bool {
-        let rules = self.run.rules;
-        key == self.run.log_key && rules.bucket == rules.common.log_bucket
+        self.reports.as_ref().is_some_and(|keys| keys.contain(key))
     }
 }

@@ -45,28 +45,28 @@ impl Index {
         Ok(Self { database })
     }
 
-    /// Files the entries of a journal by their paths; the last record of a path counts.
+    /// Files the entries of a journal by their paths.
     ///
     /// # Errors
     /// [`JournalError`].
     pub fn fill(&self, journal: &Path) -> Result<(), JournalError> {
+        let mut filling = self.filling()?;
+        journal::scan(journal, &mut |offset, record| filling.take(offset, &record))?;
+        filling.finish()
+    }
+
+    /// Begins to file entries by their paths; the last record of a path counts.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn filling(&self) -> Result<Filling, JournalError> {
         let mut transaction = self.database.begin_write().map_err(index)?;
         transaction
             .set_durability(Durability::None)
             .map_err(index)?;
-        {
-            let mut entries = transaction.open_table(ENTRIES).map_err(index)?;
-            journal::scan(journal, &mut |offset, record| {
-                if let Record::Entry(record) = record {
-                    let value = (offset, is_stored(&record), record.bytes);
-                    entries
-                        .insert(record.path().as_bytes(), value)
-                        .map_err(index)?;
-                }
-                Ok(())
-            })?;
-        }
-        transaction.commit().map_err(index)
+        // Made here, so that it is there also if nothing is filed.
+        drop(transaction.open_table(ENTRIES).map_err(index)?);
+        Ok(Filling { transaction })
     }
 
     /// The bytes of the file that was stored from `path`, if one was.
@@ -108,6 +108,36 @@ impl Index {
             open: None,
             pending: 0,
         }
+    }
+}
+
+/// An index that is being filled.
+pub struct Filling {
+    transaction: redb::WriteTransaction,
+}
+
+impl Filling {
+    /// Files the record that begins at `offset` of its journal, if it is of an entry.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn take(&mut self, offset: u64, record: &Record) -> Result<(), JournalError> {
+        if let Record::Entry(record) = record {
+            let mut entries = self.transaction.open_table(ENTRIES).map_err(index)?;
+            let value = (offset, is_stored(record), record.bytes);
+            entries
+                .insert(record.path().as_bytes(), value)
+                .map_err(index)?;
+        }
+        Ok(())
+    }
+
+    /// Makes what was filed visible.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn finish(self) -> Result<(), JournalError> {
+        self.transaction.commit().map_err(index)
     }
 }
 

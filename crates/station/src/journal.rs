@@ -3,17 +3,23 @@
 //! `docs/formats.md` has the format. A record that is torn, or does not follow the one before it,
 //! ends the journal: what comes after it is cut off and done again, which is harmless.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use model::entry::EntryPath;
 use model::ids::{JobId, ObjectKey};
-use model::outcome::EntryRecord;
+use model::outcome::{EntryRecord, Stored};
 use model::proof::Attempt;
+use objects::upload::{PartNumber, PartReceipt, UploadId};
 use serde::{Deserialize, Serialize};
 
 use crate::logfile::{LogFile, LogFiles};
+use crate::resume::Unfinished;
+use crate::tree::Shape;
+use crate::whole::MarkRecord;
 
 /// The first bytes of a journal: its name and version.
 pub const MAGIC: &[u8; 8] = b"LSJRNL01";
@@ -45,9 +51,127 @@ pub enum Record {
         key: ObjectKey,
         /// The store's id for the upload.
         upload: String,
+        /// What it takes to go on with it; early journals have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<IntentFile>,
+    },
+    /// The store confirmed a part.
+    Part {
+        /// The upload.
+        upload: String,
+        /// What it confirmed.
+        #[serde(flatten)]
+        receipt: ReceiptRecord,
+    },
+    /// The sums of a whole file are known up to the end of a part.
+    Hashed {
+        /// The upload.
+        upload: String,
+        /// The last part that is in them.
+        number: u64,
+        /// The sums.
+        #[serde(flatten)]
+        mark: MarkRecord,
+    },
+    /// A multipart upload is about to be completed. Journaled and synced before: whether it was
+    /// completed can be seen, but not what it was completed from.
+    Review {
+        /// The upload.
+        upload: String,
+        /// What the object will be.
+        stored: Stored,
     },
     /// The outcome of an entry is known.
     Entry(EntryRecord),
+}
+
+/// The file of an upload, as it was when the upload was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntentFile {
+    /// Its path, as the report prints it.
+    pub file: String,
+    /// The raw bytes of the path in base64, where they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_path: Option<String>,
+    /// Its size.
+    pub bytes: u64,
+    /// When its content was last changed, in nanoseconds since 1970.
+    pub modified_ns: i64,
+    /// When anything of it was last changed, in nanoseconds since 1970.
+    pub changed_ns: i64,
+    /// Bytes of each part but the last.
+    pub part_bytes: u64,
+    /// The type the object is given.
+    pub content_type: String,
+}
+
+impl IntentFile {
+    /// The upload that was begun with this.
+    pub(crate) fn unfinished(self, key: ObjectKey, upload: UploadId) -> Option<Unfinished> {
+        let path = EntryPath::from_record(&self.file, self.raw_path.as_deref())?;
+        Some(Unfinished {
+            path,
+            key,
+            upload,
+            shape: Shape {
+                bytes: self.bytes,
+                modified_ns: self.modified_ns,
+                changed_ns: self.changed_ns,
+            },
+            part_bytes: self.part_bytes,
+            content_type: self.content_type,
+            receipts: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            review: None,
+        })
+    }
+}
+
+impl From<&Unfinished> for IntentFile {
+    fn from(upload: &Unfinished) -> Self {
+        let (file, raw_path) = upload.path.to_record();
+        Self {
+            file,
+            raw_path,
+            bytes: upload.shape.bytes,
+            modified_ns: upload.shape.modified_ns,
+            changed_ns: upload.shape.changed_ns,
+            part_bytes: upload.part_bytes,
+            content_type: upload.content_type.clone(),
+        }
+    }
+}
+
+/// A part the store confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptRecord {
+    /// Which part, from 1.
+    pub number: u64,
+    /// The part's entity tag.
+    pub etag: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl ReceiptRecord {
+    /// The receipt, unless the number cannot be one.
+    pub(crate) fn receipt(self) -> Option<PartReceipt> {
+        Some(PartReceipt {
+            number: PartNumber::new(self.number).ok()?,
+            etag: self.etag,
+            size: self.bytes,
+        })
+    }
+}
+
+impl From<&PartReceipt> for ReceiptRecord {
+    fn from(receipt: &PartReceipt) -> Self {
+        Self {
+            number: receipt.number.get().into(),
+            etag: receipt.etag.clone(),
+            bytes: receipt.size,
+        }
+    }
 }
 
 /// A journal that cannot be used.
@@ -110,10 +234,19 @@ impl Journal {
             path: path.to_owned(),
             source,
         };
-        let file = files.open(path).map_err(io)?;
+        let mut beginning = MAGIC.to_vec();
+        beginning.extend(frame(0, &Record::Opened { job }).map_err(io)?);
+        let mut journal = Self {
+            file: files.open(path, &beginning).map_err(io)?,
+            path: path.to_owned(),
+            buffer: Vec::new(),
+            sequence: 0,
+        };
         let written = File::open(path).map_err(io)?;
+        let length = written.metadata().map_err(io)?.len();
         if is_unborn(&written).map_err(io)? {
-            return Self::start(file, path, job);
+            journal.begin_anew(beginning)?;
+            return Ok(journal);
         }
         let mut scan = Scan::new(BufReader::new(&written), path)?;
         while let Some((offset, record)) = scan.next_record().map_err(io)? {
@@ -127,35 +260,21 @@ impl Journal {
                 record => replay(offset, record)?,
             }
         }
+        journal.sequence = scan.sequence;
         if scan.sequence == 0 {
-            return Self::start(file, path, job);
+            journal.begin_anew(beginning)?;
+        } else {
+            journal.cut(length, scan.offset)?;
         }
-        let mut journal = Self {
-            file,
-            path: path.to_owned(),
-            buffer: Vec::new(),
-            sequence: scan.sequence,
-        };
-        let length = written.metadata().map_err(io)?.len();
-        journal.cut(length, scan.offset)?;
         Ok(journal)
     }
 
-    /// Writes the header and the first record.
-    fn start(mut file: Box<dyn LogFile>, path: &Path, job: JobId) -> Result<Self, JournalError> {
-        file.cut(0).map_err(|source| JournalError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        let mut journal = Self {
-            file,
-            path: path.to_owned(),
-            buffer: MAGIC.to_vec(),
-            sequence: 0,
-        };
-        journal.append(&Record::Opened { job })?;
-        journal.sync()?;
-        Ok(journal)
+    /// Writes the header and the first record where neither is whole.
+    fn begin_anew(&mut self, beginning: Vec<u8>) -> Result<(), JournalError> {
+        self.file.cut(0).map_err(|e| self.io(e))?;
+        self.buffer = beginning;
+        self.sequence = 1;
+        self.sync()
     }
 
     /// Cuts off what follows the last good record.
@@ -173,14 +292,8 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Io`]; the journal must not be used any more then.
     pub fn append(&mut self, record: &Record) -> Result<(), JournalError> {
-        let body = serde_json::to_vec(record).map_err(|e| self.io(e.into()))?;
-        let length = u32::try_from(body.len()).map_err(|e| self.io(io::Error::other(e)))?;
-        let sequence = self.sequence.to_le_bytes();
-        self.buffer.extend_from_slice(&length.to_le_bytes());
-        self.buffer
-            .extend_from_slice(&checksum(&sequence, &body).to_le_bytes());
-        self.buffer.extend_from_slice(&sequence);
-        self.buffer.extend_from_slice(&body);
+        let frame = frame(self.sequence, record).map_err(|e| self.io(e))?;
+        self.buffer.extend(frame);
         self.sequence += 1;
         if self.buffer.len() >= BUFFER_BYTES {
             self.write()
@@ -204,7 +317,15 @@ impl Journal {
         &self.path
     }
 
-    fn write(&mut self) -> Result<(), JournalError> {
+    /// Hands what was appended to the system: it survives the end of this process then, though not
+    /// that of the host.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`]; the journal must not be used any more then.
+    pub fn write(&mut self) -> Result<(), JournalError> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
         let written = self.file.append(&self.buffer);
         self.buffer.clear();
         written.map_err(|e| self.io(e))
@@ -218,16 +339,25 @@ impl Journal {
     }
 }
 
-/// Whether a file never got a whole header: a crash right after it was made.
-fn is_unborn(file: &File) -> io::Result<bool> {
-    let bytes = file.metadata()?.len();
-    if bytes >= MAGIC.len() as u64 {
-        return Ok(false);
-    }
+/// Whether a file never got a whole header.
+fn is_unborn(mut file: &File) -> io::Result<bool> {
     let mut head = Vec::new();
-    (&*file).read_to_end(&mut head)?;
-    (&*file).seek(SeekFrom::Start(0))?;
-    Ok(MAGIC.starts_with(&head))
+    file.take(MAGIC.len() as u64).read_to_end(&mut head)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(head.len() < MAGIC.len() && MAGIC.starts_with(&head))
+}
+
+/// A record as it stands in the file.
+fn frame(sequence: u64, record: &Record) -> io::Result<Vec<u8>> {
+    let body = serde_json::to_vec(record)?;
+    let length = u32::try_from(body.len()).map_err(io::Error::other)?;
+    let sequence = sequence.to_le_bytes();
+    let mut frame = Vec::with_capacity(FRAME_BYTES + body.len());
+    frame.extend_from_slice(&length.to_le_bytes());
+    frame.extend_from_slice(&checksum(&sequence, &body).to_le_bytes());
+    frame.extend_from_slice(&sequence);
+    frame.extend_from_slice(&body);
+    Ok(frame)
 }
 
 fn checksum(sequence: &[u8; 8], body: &[u8]) -> u32 {

@@ -32,6 +32,7 @@ fn sample(path: &Path) -> Vec<Record> {
         Record::Intent {
             key: ObjectKey::new("big").unwrap(),
             upload: "u-1".into(),
+            file: None,
         },
         entry("ünï/b"),
     ];

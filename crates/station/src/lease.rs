@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use model::control::{Claim, LeaseState, Renewal};
+use model::readable;
 
 use crate::control::{Control, ControlError};
-use crate::progress::Progress;
+use crate::progress::{Pace, Progress};
 use crate::stop::{Halt, Stop};
 
 /// Signs of life within one term: three may be lost.
@@ -14,6 +15,9 @@ const RENEWALS_PER_TERM: u32 = 4;
 
 /// They also carry how far the job is, which people watch: so often at least.
 const NEWS_EVERY: Duration = Duration::from_secs(5);
+
+/// Most characters of a name in a sign of life: paths can be of any length, messages cannot.
+const NAME_CHARS: usize = 200;
 
 /// Renews the lease until `done` is closed. A customer who canceled, or a server that gave the job
 /// to another attempt, stops the run.
@@ -30,16 +34,11 @@ pub fn keep(
     let term = Duration::from_secs(claim.lease_seconds.into());
     let pause = (term / RENEWALS_PER_TERM).min(NEWS_EVERY);
     let mut last_answer = Instant::now();
+    let mut pace = Pace::default();
+    pace.figures(progress.snapshot(), Instant::now());
     while let Err(RecvTimeoutError::Timeout) = done.recv_timeout(pause) {
-        let snapshot = progress.snapshot();
-        let (tally, current) = (snapshot.tally, snapshot.current);
-        let (job, lease) = (claim.job, claim.lease.clone());
-        match control.renew(&Renewal {
-            job,
-            lease,
-            tally,
-            current,
-        }) {
+        let job = claim.job;
+        match control.renew(&sign_of_life(claim, progress, &mut pace)) {
             Ok(LeaseState::Held) => last_answer = Instant::now(),
             Ok(LeaseState::Canceled) => stop.halt(Halt::Canceled),
             Ok(LeaseState::Lost) => stop.halt(Halt::LeaseLost),
@@ -52,5 +51,48 @@ pub fn keep(
                 tracing::warn!(%job, silent_seconds = silent, %error, "lease not renewed");
             }
         }
+    }
+}
+
+fn sign_of_life(claim: &Claim, progress: &Progress, pace: &mut Pace) -> Renewal {
+    let mut figures = pace.figures(progress.snapshot(), Instant::now());
+    figures.current = figures
+        .current
+        .map(|current| readable::name(&current, NAME_CHARS));
+    Renewal {
+        job: claim.job,
+        lease: claim.lease.clone(),
+        figures,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::control::LeaseToken;
+    use model::ids::{AccountId, JobId, JobType};
+
+    #[test]
+    fn the_deepest_path_fits_into_a_sign_of_life() {
+        let claim = Claim {
+            job: JobId::new("ABCDE").unwrap(),
+            job_type: JobType::Import,
+            account: AccountId::new("000000000001").unwrap(),
+            created: "2026-01-02T03:04:05Z".parse().unwrap(),
+            manifest: String::new(),
+            attempt: 1,
+            lease: LeaseToken("0".repeat(32)),
+            lease_seconds: 60,
+            buckets: Vec::new(),
+        };
+        let progress = Progress::default();
+        progress.found(10);
+        progress.reading(&"\u{1}\u{202e}".repeat(100_000));
+        let renewal = sign_of_life(&claim, &progress, &mut Pace::default());
+        assert!(serde_json::to_vec(&renewal).unwrap().len() < 4096);
+        assert_eq!(
+            (renewal.figures.found, renewal.figures.found_bytes),
+            (1, 10)
+        );
     }
 }

@@ -6,20 +6,28 @@
 //! the database.
 
 pub mod budget;
+mod buffers;
 pub mod control;
 pub mod dock;
+mod hashing;
 pub mod import;
 pub mod index;
 pub mod journal;
 pub mod lease;
 pub mod logfile;
 pub mod progress;
-pub mod reader;
+mod putter;
+mod read_back;
+mod reader;
 pub mod recorder;
 pub mod report;
-pub mod run;
+pub mod resume;
+mod run;
 pub mod settings;
 pub mod stop;
 pub mod stores;
 pub mod tree;
-pub mod upload;
+mod turns;
+mod upload;
+pub mod verify;
+pub mod whole;

@@ -1,18 +1,17 @@
 //! The file under a journal, so that tests can lose what was not synced, or find the disk full.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// Opens the files of journals.
 pub trait LogFiles: Send + Sync {
-    /// Opens the file at `path` for appending at its end, making it, for its owner only, if there is
-    /// none. Its name is durable when this returns.
+    /// Opens the file at `path` for appending at its end. If there is none it is made, for its owner
+    /// only, holding `beginning`: durably when this returns, and whole or not at all before.
     ///
     /// # Errors
     /// The system's error.
-    fn open(&self, path: &Path) -> io::Result<Box<dyn LogFile>>;
+    fn open(&self, path: &Path, beginning: &[u8]) -> io::Result<Box<dyn LogFile>>;
 }
 
 /// A file that only grows, but for its tail being cut off when it is opened.
@@ -46,15 +45,11 @@ pub trait LogFile: Send {
 pub struct Disk;
 
 impl LogFiles for Disk {
-    fn open(&self, path: &Path) -> io::Result<Box<dyn LogFile>> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(durable::OWNER_ONLY)
-            .open(path)?;
-        durable::sync_folder(path)?;
+    fn open(&self, path: &Path, beginning: &[u8]) -> io::Result<Box<dyn LogFile>> {
+        if !path.try_exists()? {
+            durable::create(path, beginning)?;
+        }
+        let mut file = File::options().write(true).open(path)?;
         file.seek(SeekFrom::End(0))?;
         Ok(Box::new(file))
     }

@@ -1,5 +1,9 @@
 //! How far a transfer is, for whoever wants to look while it runs.
 
+mod pace;
+
+pub use pace::Pace;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,7 +20,10 @@ pub struct Progress {
     bytes: AtomicU64,
     ignored: AtomicU64,
     failed: AtomicU64,
+    ignored_bytes: AtomicU64,
+    failed_bytes: AtomicU64,
     resumed: AtomicU64,
+    resumed_bytes: AtomicU64,
     sent_bytes: AtomicU64,
     current: Mutex<Option<String>>,
 }
@@ -32,8 +39,14 @@ pub struct Snapshot {
     pub found_all: bool,
     /// What has become of them.
     pub tally: Tally,
+    /// Bytes of those left out.
+    pub ignored_bytes: u64,
+    /// Bytes of those that failed, whatever of them was sent.
+    pub failed_bytes: u64,
     /// How many of them an earlier attempt had stored already.
     pub resumed: u64,
+    /// Their bytes.
+    pub resumed_bytes: u64,
     /// Bytes the store has confirmed in this attempt, parts of unfinished files included.
     pub sent_bytes: u64,
     /// The entry whose reading was last begun.
@@ -49,7 +62,10 @@ impl Progress {
             found_bytes: self.found_bytes.load(Ordering::Relaxed),
             found_all: self.found_all.load(Ordering::Relaxed),
             tally: self.tally(),
+            ignored_bytes: self.ignored_bytes.load(Ordering::Relaxed),
+            failed_bytes: self.failed_bytes.load(Ordering::Relaxed),
             resumed: self.resumed.load(Ordering::Relaxed),
+            resumed_bytes: self.resumed_bytes.load(Ordering::Relaxed),
             sent_bytes: self.sent_bytes.load(Ordering::Relaxed),
             current: self
                 .current
@@ -91,6 +107,7 @@ impl Progress {
     /// Counts one file that an earlier attempt had stored.
     pub(crate) fn resumed(&self, bytes: u64) {
         self.resumed.fetch_add(1, Ordering::Relaxed);
+        self.resumed_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.stored.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -104,9 +121,12 @@ impl Progress {
             }
             Outcome::Ignored { .. } => {
                 self.ignored.fetch_add(1, Ordering::Relaxed);
+                self.ignored_bytes
+                    .fetch_add(record.bytes, Ordering::Relaxed);
             }
             Outcome::Failed(_) => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
+                self.failed_bytes.fetch_add(record.bytes, Ordering::Relaxed);
             }
         }
     }

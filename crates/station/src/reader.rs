@@ -1,4 +1,5 @@
-//! Reads files from the device, hashing in the same pass, and hands them to the putters.
+//! Reads files from the device and hands them on: small ones in batches, hashed here and sent
+//! whole; large ones block by block, hashed beside the others and sent in parts.
 //!
 //! A few threads, so that the device is read in its own order; they wait only for the byte budget.
 
@@ -6,17 +7,28 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use model::outcome::Failure;
 use model::plan;
 use objects::Checksums;
-use objects::checksum::{Digests, Hasher};
 use objects::upload::PartNumber;
 
+use crate::budget::Permit;
+use crate::buffers::Buffers;
+use crate::hashing::Hashing;
+use crate::resume::Found;
 use crate::run::{Run, Work};
 use crate::stop::Halt;
 use crate::tree::{BadRead, Content, DeviceGone, Shape, fill, is_starved};
-use crate::upload::{Large, PartPut, Put, SmallPut, Whole};
+use crate::turns::{TURN_BYTES, Turns};
+use crate::upload::{Large, PartPut, Put, SmallPut};
+use crate::whole::Block;
+
+/// Small files that are read together, to be hashed together.
+const BATCH_FILES: usize = 16;
+
+/// Their bytes together, unless one has more.
+const BATCH_BYTES: u64 = 8 << 20;
 
 /// Why a file is not read to its end.
 enum Unread {
@@ -32,110 +44,221 @@ impl From<Failure> for Unread {
     }
 }
 
+impl From<Option<Failure>> for Unread {
+    fn from(failure: Option<Failure>) -> Self {
+        failure.map_or(Self::Stopped, Self::File)
+    }
+}
+
 /// One thread that reads.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     pub(crate) run: Run<'a>,
+    pub(crate) hashing: &'a Hashing,
+    pub(crate) buffers: Arc<Buffers>,
+    /// Where the device spins.
+    pub(crate) turns: Option<&'a Turns>,
     pub(crate) puts: Sender<Put>,
 }
 
 impl Reader<'_> {
-    /// Reads one file and hands on what is to be put. Whatever happens is noted.
-    pub(crate) fn read(&self, work: Work) {
-        if self.run.stop.is_set() {
-            return;
-        }
-        self.run.progress.reading(&work.path.to_string());
-        let is_large = work.bytes >= self.run.settings.multipart_threshold;
-        let done = if is_large {
-            self.read_large(&work)
-        } else {
-            self.read_small(&work)
-        };
-        match done {
-            Ok(()) | Err(Unread::Stopped) => {}
-            Err(Unread::File(failure)) => self.run.fail(&work.path, work.bytes, failure),
+    /// Reads everything that is to be read. Whatever happens to a file is noted.
+    pub(crate) fn work(&self, queue: &Receiver<Work>) {
+        let mut next = queue.recv().ok();
+        while let Some(work) = next {
+            if self.run.stop.is_set() {
+                return;
+            }
+            next = if self.is_large(&work) {
+                self.one(&work, |work| self.read_large(work));
+                None
+            } else {
+                self.read_batch(work, queue)
+            };
+            next = next.or_else(|| queue.recv().ok());
         }
     }
 
-    fn read_small(&self, work: &Work) -> Result<(), Unread> {
-        let permit = self.run.budget.take(work.bytes);
+    fn is_large(&self, work: &Work) -> bool {
+        work.bytes >= self.run.settings.multipart_threshold || work.unfinished.is_some()
+    }
+
+    /// Reads one file and notes it if that cannot be done.
+    fn one<T>(&self, work: &Work, read: impl FnOnce(&Work) -> Result<T, Unread>) -> Option<T> {
+        self.run.progress.reading(&work.path.to_string());
+        match read(work) {
+            Ok(done) => Some(done),
+            Err(Unread::Stopped) => None,
+            Err(Unread::File(failure)) => {
+                self.run.fail(&work.path, work.bytes, failure);
+                None
+            }
+        }
+    }
+
+    /// Reads `first` and the small files that wait behind it. Gives the one that did not fit.
+    fn read_batch(&self, first: Work, queue: &Receiver<Work>) -> Option<Work> {
+        let (mut bytes, mut batch, mut left) = (first.bytes, vec![first], None);
+        while batch.len() < BATCH_FILES {
+            let Ok(work) = queue.try_recv() else { break };
+            if self.is_large(&work) || bytes + work.bytes > BATCH_BYTES {
+                left = Some(work);
+                break;
+            }
+            bytes += work.bytes;
+            batch.push(work);
+        }
+        // Large files may be over, and memory is for whoever uses it.
+        self.buffers.let_go();
+        // For all of them at once: readers that each held a little and waited for more could wait
+        // for each other.
+        let permit = Arc::new(self.run.budget.take(bytes));
+        let read = batch.into_iter().filter_map(|work| {
+            let body = self.one(&work, |work| self.read_small(work))?;
+            Some((work, body))
+        });
+        let (batch, bodies): (Vec<Work>, Vec<Bytes>) = read.unzip();
+        for (work, body, checksums) in with_sums(batch, bodies) {
+            self.send_small(work, body, checksums, &permit);
+        }
+        left
+    }
+
+    fn read_small(&self, work: &Work) -> Result<Bytes, Unread> {
         let (file, shape) = self.open(work)?;
         let bytes = usize::try_from(shape.bytes).unwrap_or(usize::MAX);
-        let body = self.read_range(work, &*file, 0, bytes)?;
+        let mut body = vec![0; bytes];
+        self.read_range(work, &*file, 0, &mut body)?;
         self.must_be_unchanged(work, &*file, shape)?;
-        let checksums = Checksums::of(&body);
-        let attributes = plan::attributes(self.run.rules, &work.path, &body, work.modified);
-        let (path, key) = (work.path.clone(), work.key.clone());
+        Ok(body.into())
+    }
+
+    fn send_small(&self, work: Work, body: Bytes, checksums: Checksums, permit: &Arc<Permit>) {
+        let mut attributes = plan::attributes(self.run.rules, &work.path, &body, work.modified);
+        if self.run.settings.sha256_metadata {
+            plan::add_sha256(&mut attributes, checksums.sha256_hex());
+        }
         let put = SmallPut {
-            path,
-            key,
+            path: work.path,
+            key: work.key,
             body,
             attributes,
             checksums,
-            permit,
+            permit: Arc::clone(permit),
         };
-        self.put(Put::Small(Box::new(put)))
+        // The putters are gone only when the run is over.
+        let _stopped = self.puts.send(Put::Small(Box::new(put)));
     }
 
     /// Reads a large file part by part. The upload is begun when the first part has been read, so
     /// that a file which cannot be read at all leaves nothing behind.
     fn read_large(&self, work: &Work) -> Result<(), Unread> {
         let (file, shape) = self.open(work)?;
-        let part_size = self.run.settings.part_size(shape.bytes);
-        let mut whole = Hasher::new(Digests::Md5Sha256);
-        let mut upload = None;
-        let read = self.read_parts(work, &*file, shape, part_size, &mut whole, &mut upload);
+        let Some((mut upload, parts_done, part_bytes)) = self.take_up(work, shape)? else {
+            return Ok(());
+        };
+        let mut parts = Parts {
+            work,
+            file: &*file,
+            shape,
+            part_bytes,
+            next: parts_done,
+        };
+        let read = self.read_parts(&mut parts, &mut upload);
         let Some(upload) = upload else { return read };
         match read.and_then(|()| self.must_be_unchanged(work, &*file, shape)) {
-            Ok(()) => upload.read_to_the_end(&self.run, Whole::new(whole)),
+            Ok(()) => upload.read_to_the_end(&self.run),
             Err(Unread::File(failure)) => upload.give_up(&self.run, failure),
-            Err(Unread::Stopped) => upload.leave(),
+            Err(Unread::Stopped) => upload.leave(&self.run),
         }
         Ok(())
+    }
+
+    /// What an earlier attempt has left of a file's upload: the upload if it goes on, how many parts
+    /// need not be read, and their size. `None` if nothing is left to do.
+    fn take_up(&self, work: &Work, shape: Shape) -> Result<Option<TakenUp>, Unread> {
+        let afresh = Ok(Some((None, 0, self.run.settings.part_size(shape.bytes))));
+        let Some(unfinished) = work.unfinished.as_deref() else {
+            return afresh;
+        };
+        match self.run.look_for(unfinished.clone(), &work.key, shape)? {
+            Found::Useless => afresh,
+            Found::Complete(stored) => {
+                self.run.finish_large(&work.path, shape.bytes, stored);
+                Ok(None)
+            }
+            Found::Open(unfinished, parts, mark) => {
+                let part_bytes = unfinished.part_bytes;
+                let Some(upload) = Large::go_on(*unfinished, mark) else {
+                    return afresh;
+                };
+                Ok(Some((Some(upload), parts, part_bytes)))
+            }
+        }
     }
 
     fn read_parts(
         &self,
-        work: &Work,
-        file: &dyn Content,
-        shape: Shape,
-        part_size: u64,
-        whole: &mut Hasher,
+        parts: &mut Parts<'_>,
         upload: &mut Option<Arc<Large>>,
     ) -> Result<(), Unread> {
-        for index in 0..shape.bytes.div_ceil(part_size) {
-            let offset = index * part_size;
-            let length = part_size.min(shape.bytes - offset);
-            let permit = self.run.budget.take(length);
+        let (mut turn, mut end_of_turn) = (None, 0);
+        while let Some((number, offset, length)) = parts.next()? {
+            if offset >= end_of_turn {
+                end_of_turn = offset + TURN_BYTES;
+                // Passed on before the next is asked for.
+                drop(turn.take());
+                turn = self.turns.map(Turns::take);
+            }
+            let permit = Arc::new(self.run.budget.take(length));
             if self.run.stop.is_set() {
                 return Err(Unread::Stopped);
             }
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            let body = self.read_range(work, file, offset, length)?;
-            whole.update(&body);
+            let mut body = self.buffers.take(length);
+            self.read_range(parts.work, parts.file, offset, &mut body)?;
+            let bytes = body.into_bytes();
             let upload = match upload {
-                Some(begun) => Arc::clone(begun),
-                None => Arc::clone(upload.insert(self.begin(work, &body)?)),
+                Some(begun) => begun,
+                None => upload.insert(self.begin(parts, &bytes)?),
             };
-            let number = PartNumber::from_index(index)
-                .map_err(|_| Failure::too_large(work.key.clone(), shape.bytes))?;
-            upload.expect_part();
-            self.put(Put::Part(PartPut {
+            self.send_block(
                 upload,
-                number,
-                body,
-                permit,
-            }))?;
+                Block {
+                    number,
+                    bytes,
+                    permit,
+                },
+            );
         }
         Ok(())
     }
 
-    fn begin(&self, work: &Work, head: &[u8]) -> Result<Arc<Large>, Unread> {
+    fn begin(&self, parts: &Parts<'_>, head: &[u8]) -> Result<Arc<Large>, Unread> {
+        let (work, shape) = (parts.work, parts.shape);
         let attributes = plan::attributes(self.run.rules, &work.path, head, work.modified);
-        Large::begin(&self.run, work, &attributes).map_err(|failure| match failure {
-            Some(failure) => Unread::File(failure),
-            None => Unread::Stopped,
-        })
+        Ok(Large::begin(
+            &self.run,
+            work,
+            shape,
+            parts.part_bytes,
+            &attributes,
+        )?)
+    }
+
+    /// Hands a block to those who hash, and to those who send unless the store has it.
+    fn send_block(&self, upload: &Arc<Large>, block: Block) {
+        if upload.has(block.number) {
+            upload.expect(1);
+        } else {
+            upload.expect(2);
+            self.hashing.part(PartPut {
+                upload: Arc::clone(upload),
+                number: block.number,
+                body: block.bytes.clone(),
+                md5: [0; 16],
+                permit: Arc::clone(&block.permit),
+            });
+        }
+        self.hashing.whole(upload, block);
     }
 
     fn open(&self, work: &Work) -> Result<(Box<dyn Content>, Shape), Unread> {
@@ -143,25 +266,25 @@ impl Reader<'_> {
             let shape = file.shape()?;
             Ok((file, shape))
         });
-        let (file, shape) = opened.map_err(|e| self.unreadable(work, e, ""))?;
-        if shape.bytes == work.bytes {
-            Ok((file, shape))
-        } else {
-            Err(Failure::changed(work.bytes, shape.bytes, work.key.clone()).into())
+        match opened {
+            Ok((file, shape)) if shape.bytes == work.bytes => Ok((file, shape)),
+            Ok((_, shape)) => {
+                Err(Failure::changed(work.bytes, shape.bytes, work.key.clone()).into())
+            }
+            Err(e) => Err(self.unreadable(work, e, "")),
         }
     }
 
-    /// Reads exactly `length` bytes at `offset`.
+    /// Fills `buffer` from `offset` on.
     fn read_range(
         &self,
         work: &Work,
         file: &dyn Content,
         offset: u64,
-        length: usize,
-    ) -> Result<Bytes, Unread> {
-        let mut buffer = vec![0; length];
-        match fill(file, offset, &mut buffer) {
-            Ok(filled) if filled == length => Ok(Bytes::from(buffer)),
+        buffer: &mut [u8],
+    ) -> Result<(), Unread> {
+        match fill(file, offset, buffer) {
+            Ok(filled) if filled == buffer.len() => Ok(()),
             Ok(filled) => {
                 let end = offset + filled as u64;
                 Err(Failure::changed(work.bytes, end, work.key.clone()).into())
@@ -202,8 +325,53 @@ impl Reader<'_> {
             }
         }
     }
+}
 
-    fn put(&self, put: Put) -> Result<(), Unread> {
-        self.puts.send(put).map_err(|_| Unread::Stopped)
+/// An upload that goes on, the parts of it that need not be read, and the size of a part.
+type TakenUp = (Option<Arc<Large>>, u64, u64);
+
+/// The parts of a file that are still to be read.
+struct Parts<'a> {
+    work: &'a Work,
+    file: &'a dyn Content,
+    shape: Shape,
+    part_bytes: u64,
+    /// Counted from 0.
+    next: u64,
+}
+
+impl Parts<'_> {
+    /// The next part: its number, its offset and its length.
+    fn next(&mut self) -> Result<Option<(PartNumber, u64, u64)>, Unread> {
+        let offset = self.next * self.part_bytes;
+        if offset >= self.shape.bytes {
+            return Ok(None);
+        }
+        let number = PartNumber::from_index(self.next)
+            .map_err(|_| Failure::too_large(self.work.key.clone(), self.shape.bytes))?;
+        self.next += 1;
+        let length = self.part_bytes.min(self.shape.bytes - offset);
+        Ok(Some((number, offset, length)))
     }
+}
+
+/// Hashes the files of a batch beside each other.
+fn with_sums(
+    batch: Vec<Work>,
+    bodies: Vec<Bytes>,
+) -> impl Iterator<Item = (Work, Bytes, Checksums)> {
+    let slices: Vec<&[u8]> = bodies.iter().map(|body| &**body).collect();
+    let sums = lanes::md5_of(&slices)
+        .into_iter()
+        .zip(lanes::sha256_of(&slices));
+    let checksums: Vec<_> = sums
+        .map(|(md5, sha256)| Checksums {
+            md5,
+            sha256: Some(sha256),
+            crc64nvme: None,
+            crc32c: None,
+        })
+        .collect();
+    let files = batch.into_iter().zip(bodies).zip(checksums);
+    files.map(|((work, body), checksums)| (work, body, checksums))
 }

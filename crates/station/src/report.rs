@@ -1,7 +1,8 @@
-//! Renders the report from the journal and puts it into the log bucket.
+//! Renders the three forms of the report from the journal and puts them into the log bucket.
 //!
-//! A function of the journal alone: the same journal gives the same report, after any number of
-//! crashes. Lines are in the order of the paths' bytes.
+//! A function of the journal and the job alone: the same journal gives the same report, after any
+//! number of crashes. Lines are in the order of the paths' bytes; memory does not grow with their
+//! number.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -9,16 +10,20 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use lanes::Sha256;
 use model::attributes::Attributes;
 use model::control::Tally;
-use model::ids::{BucketName, ObjectKey};
-use model::outcome::{EntryRecord, Outcome};
-use model::report;
+use model::ids::ObjectKey;
+use model::outcome::EntryRecord;
+use model::proof::Attempt;
+use model::report::lines::{About, End, Head};
+use model::report::summary::Summary;
+use model::report::{self, Keys, csv, lines, summary};
 use objects::upload::PartNumber;
 use objects::{Bucket, Checksums, StoreError};
 
 use crate::index::Index;
-use crate::journal::{self, JournalError};
+use crate::journal::{self, JournalError, Record};
 
 /// A report of at most so many bytes goes in one request, a longer one in parts of that size.
 const PART_BYTES: usize = 16 << 20;
@@ -26,55 +31,159 @@ const PART_BYTES: usize = 16 << 20;
 /// A rendered report.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// Where it lies on this station.
-    pub path: PathBuf,
-    /// What it says, counted.
-    pub tally: Tally,
+    /// Where AWS's form lies on this station.
+    pub csv: PathBuf,
+    /// Where the form for programs lies.
+    pub lines: PathBuf,
+    /// Where the form for people lies.
+    pub summary: PathBuf,
+    /// What the last one says of the entries.
+    pub findings: Summary,
+    /// Every attempt, with what the store was found to do.
+    pub attempts: Vec<Attempt>,
+    /// Where the three go in the log bucket.
+    pub keys: Keys,
 }
 
-/// Renders the report of an import into `bucket` from the journal in `folder`.
+impl Report {
+    /// What it says, counted.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let totals = self.findings.totals;
+        Tally {
+            stored: totals.stored,
+            bytes: totals.bytes,
+            ignored: totals.ignored,
+            failed: totals.failed,
+        }
+    }
+}
+
+/// Renders the report of the import that `about` names from the journal in `folder`.
 ///
 /// # Errors
 /// [`JournalError`].
-pub fn render(folder: &Path, bucket: &BucketName) -> Result<Report, JournalError> {
-    let path = folder.join("report.csv");
-    let io = |source| JournalError::Io {
-        path: path.clone(),
-        source,
-    };
+pub fn render(folder: &Path, about: &About) -> Result<Report, JournalError> {
     let journal_path = folder.join("journal");
     let index = Index::create(&folder.join("index"))?;
-    index.fill(&journal_path)?;
+    let head = Head {
+        about: about.clone(),
+        attempts: fill(&index, &journal_path)?,
+    };
+    let io = |source| JournalError::Io {
+        path: folder.to_owned(),
+        source,
+    };
     let mut journal = BufReader::new(File::open(&journal_path).map_err(io)?);
-    let temporary = folder.join("report.tmp");
-    let private = File::options()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(durable::OWNER_ONLY)
-        .open(&temporary);
-    let mut out = BufWriter::new(private.map_err(io)?);
-    out.write_all(report::HEADER.as_bytes()).map_err(io)?;
-    let mut tally = Tally::default();
+    let mut forms = Forms::begin(folder, &head).map_err(io)?;
     index.for_each(&mut |offset| {
-        let record = journal::entry_at(&mut journal, offset).map_err(io)?;
-        count(&mut tally, &record);
-        out.write_all(report::line(&record, bucket).as_bytes())
+        journal::entry_at(&mut journal, offset)
+            .and_then(|record| forms.add(&record, about))
             .map_err(io)
     })?;
-    let file = out.into_inner().map_err(|e| io(e.into_error()))?;
-    durable::commit(&file, &temporary, &path).map_err(io)?;
-    Ok(Report { path, tally })
+    forms.end(head).map_err(io)
 }
 
-fn count(tally: &mut Tally, record: &EntryRecord) {
-    match record.outcome {
-        Outcome::Stored(_) => {
-            tally.stored += 1;
-            tally.bytes += record.bytes;
+/// Files the entries of a journal, and gives the attempts it tells of.
+fn fill(index: &Index, journal: &Path) -> Result<Vec<Attempt>, JournalError> {
+    let mut filling = index.filling()?;
+    let mut attempts = Vec::new();
+    journal::scan(journal, &mut |offset, record| {
+        if let Record::Attempt(attempt) = &record {
+            attempts.push(attempt.clone());
         }
-        Outcome::Ignored { .. } => tally.ignored += 1,
-        Outcome::Failed(_) => tally.failed += 1,
+        filling.take(offset, &record)
+    })?;
+    filling.finish()?;
+    Ok(attempts)
+}
+
+/// The forms while they are written.
+struct Forms<'a> {
+    folder: &'a Path,
+    csv: Form,
+    lines: Form,
+    /// Over all lines of the form for programs.
+    sha256: Sha256,
+    findings: Summary,
+}
+
+impl<'a> Forms<'a> {
+    fn begin(folder: &'a Path, head: &Head) -> io::Result<Self> {
+        let mut forms = Self {
+            folder,
+            csv: Form::create(folder, "report.csv")?,
+            lines: Form::create(folder, "report.jsonl")?,
+            sha256: Sha256::new(),
+            findings: Summary::default(),
+        };
+        forms.csv.write(csv::HEADER)?;
+        forms.line(&head.line())?;
+        Ok(forms)
+    }
+
+    fn add(&mut self, record: &EntryRecord, about: &About) -> io::Result<()> {
+        self.findings.add(record);
+        self.csv.write(&csv::line(record, &about.bucket))?;
+        self.line(&lines::entry(record, &about.bucket))
+    }
+
+    fn line(&mut self, line: &str) -> io::Result<()> {
+        self.sha256.update(line.as_bytes());
+        self.lines.write(line)
+    }
+
+    fn end(mut self, head: Head) -> io::Result<Report> {
+        let end = End {
+            totals: self.findings.totals,
+            sha256: hex::encode(self.sha256.finish()),
+        };
+        self.lines.write(&lines::end(end))?;
+        let keys = report::keys(&head.about.log);
+        let mut text = Form::create(self.folder, "report.txt")?;
+        text.write(&self.findings.text(&head, &keys))?;
+        Ok(Report {
+            csv: self.csv.commit()?,
+            lines: self.lines.commit()?,
+            summary: text.commit()?,
+            findings: self.findings,
+            attempts: head.attempts,
+            keys,
+        })
+    }
+}
+
+/// One form while it is written, under a temporary name.
+struct Form {
+    path: PathBuf,
+    temporary: PathBuf,
+    out: BufWriter<File>,
+}
+
+impl Form {
+    fn create(folder: &Path, name: &str) -> io::Result<Self> {
+        let temporary = folder.join(format!("{name}.tmp"));
+        let private = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(durable::OWNER_ONLY)
+            .open(&temporary)?;
+        Ok(Self {
+            path: folder.join(name),
+            temporary,
+            out: BufWriter::new(private),
+        })
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())
+    }
+
+    fn commit(self) -> io::Result<PathBuf> {
+        let file = self.out.into_inner().map_err(|e| e.into_error())?;
+        durable::commit(&file, &self.temporary, &self.path)?;
+        Ok(self.path)
     }
 }
 
@@ -89,16 +198,35 @@ pub enum DeliveryError {
     Read(#[source] io::Error),
 }
 
-/// Puts a rendered report where the customer looks for it. Again is harmless.
+/// Puts a rendered report where the customer looks for it: AWS's form last, which is the one that
+/// the job's status names. Again is harmless.
 ///
 /// # Errors
 /// [`DeliveryError`].
-pub fn deliver(report: &Report, bucket: &dyn Bucket, key: &ObjectKey) -> Result<(), DeliveryError> {
+pub fn deliver(report: &Report, bucket: &dyn Bucket) -> Result<(), DeliveryError> {
+    let keys = &report.keys;
+    let forms = [
+        (&report.lines, &keys.lines, lines::CONTENT_TYPE),
+        (&report.summary, &keys.summary, summary::CONTENT_TYPE),
+        (&report.csv, &keys.csv, csv::CONTENT_TYPE),
+    ];
+    for (path, key, content_type) in forms {
+        deliver_form(path, bucket, key, content_type)?;
+    }
+    Ok(())
+}
+
+fn deliver_form(
+    path: &Path,
+    bucket: &dyn Bucket,
+    key: &ObjectKey,
+    content_type: &str,
+) -> Result<(), DeliveryError> {
     let attributes = Attributes {
-        content_type: Some(report::CONTENT_TYPE.to_owned()),
+        content_type: Some(content_type.to_owned()),
         ..Attributes::default()
     };
-    let mut file = File::open(&report.path).map_err(DeliveryError::Read)?;
+    let mut file = File::open(path).map_err(DeliveryError::Read)?;
     let first = next_part(&mut file)?;
     if first.len() < PART_BYTES {
         let checksums = Checksums::of(&first);

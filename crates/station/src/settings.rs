@@ -1,13 +1,14 @@
 //! What an operator can set about a station.
 
 use model::proof::ReadBack;
+use objects::paced::Pace;
 
 /// How hard a station works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// Requests to the store at once.
-    pub parallel_puts: usize,
-    /// Threads that read the device. A spinning disk wants few, flash more.
+    /// Most requests to the store at once; how many do best is found out.
+    pub parallel: usize,
+    /// Threads that read the device; on a disk that spins they take turns at large files.
     pub read_threads: usize,
     /// Bytes read and not yet confirmed by the store.
     pub memory_bytes: u64,
@@ -19,18 +20,21 @@ pub struct Settings {
     pub read_back: ReadBack,
     /// Whether objects carry the SHA-256 of their content as metadata.
     pub sha256_metadata: bool,
+    /// How fast to send and receive.
+    pub pace: Pace,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            parallel_puts: 32,
+            parallel: 32,
             read_threads: 4,
-            memory_bytes: 256 << 20,
-            multipart_threshold: 64 << 20,
-            part_bytes: 32 << 20,
+            memory_bytes: 128 << 20,
+            multipart_threshold: 32 << 20,
+            part_bytes: 8 << 20,
             read_back: ReadBack::Off,
             sha256_metadata: true,
+            pace: Pace::default(),
         }
     }
 }

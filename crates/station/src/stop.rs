@@ -51,6 +51,12 @@ impl Stop {
         self.flag.load(Ordering::SeqCst)
     }
 
+    /// Whether the customer canceled the job, so that no attempt will follow.
+    #[must_use]
+    pub fn is_canceled(&self) -> bool {
+        matches!(*self.lock(), Some(Halt::Canceled))
+    }
+
     /// The flag alone, for those who only wait. A signal handler may set it without a reason:
     /// that counts as [`Halt::Interrupted`].
     #[must_use]

@@ -1,12 +1,17 @@
 //! Opens the buckets a claim gives access to.
 
+use std::sync::Arc;
+
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
 use model::control::Claim;
 use model::ids::BucketName;
+use model::time::SystemClock;
 use objects::Bucket;
+use objects::adaptive::Adaptive;
 use objects::connect::{Store, StoreConfig};
+use objects::paced::Paced;
 use objects::retrying::{Policy, RealTime, Retrying};
 use objects::s3::address::Addressing;
 
@@ -83,7 +88,7 @@ fn connect(
         session_token: None,
     };
     let mut config = StoreConfig::new(&*access.endpoint, &*access.region, credentials);
-    config.connections = settings.parallel_puts;
+    config.connections = settings.parallel;
     config.addressing = if access.path_style {
         Addressing::Path
     } else {
@@ -91,11 +96,19 @@ fn connect(
     };
     let store = Store::connect(config).map_err(|e| wrong(e.to_string()))?;
     let seed = u64::from(claim.attempt) ^ claim.created.unix().unsigned_abs();
-    let patience = Box::new(RealTime::new(stop.flag()));
-    Ok(Box::new(Retrying::new(
+    let patience = || Box::new(RealTime::new(stop.flag()));
+    // Who waits to try again must not hold a place among those who try.
+    let paced = Paced::new(
         store.bucket(bucket),
+        settings.pace,
+        patience(),
+        Arc::new(SystemClock),
+    );
+    let adaptive = Adaptive::new(paced, settings.parallel, patience());
+    Ok(Box::new(Retrying::new(
+        adaptive,
         Policy::default(),
         seed,
-        patience,
+        patience(),
     )))
 }

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use model::entry::{Entry, EntryPath};
 
+pub(crate) mod file;
 pub mod folder;
 pub mod memory;
 
@@ -53,6 +54,9 @@ pub trait Tree: Send + Sync {
     /// # Errors
     /// [`DeviceGone`] if it does not.
     fn check(&self) -> Result<(), DeviceGone>;
+
+    /// Whether reading in two places at once costs time, as on a disk that spins.
+    fn spins(&self) -> bool;
 }
 
 /// An open file of a device.
@@ -106,10 +110,10 @@ pub struct Shape {
     /// Size in bytes.
     pub bytes: u64,
     /// Time of the last change of its content, in nanoseconds since 1970.
-    pub modified_ns: i128,
+    pub modified_ns: i64,
     /// Time of the last change of anything, in nanoseconds since 1970: unlike the other it cannot
     /// be set back.
-    pub changed_ns: i128,
+    pub changed_ns: i64,
 }
 
 /// Whether an error says that this host ran out of something, not that the device is bad.

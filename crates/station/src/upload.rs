@@ -1,8 +1,10 @@
-//! Puts what was read into the store: small files in one request, large ones in parts.
+//! A large file on its way into the store in parts.
 //!
-//! Many threads, because the network is wide. A large file becomes visible only after every part
-//! was confirmed and the whole was reviewed; whatever goes wrong before leaves nothing behind.
+//! Shared by the reader of its file, the threads that hash it and the putters of its parts; whoever
+//! finishes last concludes it. It becomes visible only after every part was confirmed and the whole
+//! was reviewed; whatever goes wrong before leaves nothing behind.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -10,16 +12,18 @@ use model::attributes::Attributes;
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
 use model::outcome::{Failure, Outcome, Stored};
-use objects::checksum::{Digests, Hasher};
+use model::plan::SHA256_NAME;
+use objects::Checksums;
 use objects::upload::{PartNumber, PartReceipt, UploadId, expected_etag, total_size};
-use objects::{Checksums, StoreError};
 
 use crate::budget::Permit;
+use crate::resume::Unfinished;
 use crate::run::{Run, Work};
-use crate::stop::Halt;
+use crate::tree::Shape;
+use crate::whole::{Mark, Whole};
 
 /// One request to the store.
-pub enum Put {
+pub(crate) enum Put {
     /// A whole file.
     Small(Box<SmallPut>),
     /// A part of a large one.
@@ -27,72 +31,47 @@ pub enum Put {
 }
 
 /// A file that goes in one request.
-pub struct SmallPut {
-    /// Where it is on the device.
-    pub path: EntryPath,
-    /// What its object is called.
-    pub key: ObjectKey,
-    /// Its content.
-    pub body: Bytes,
-    /// What its object carries.
-    pub attributes: Attributes,
-    /// What its content adds up to.
-    pub checksums: Checksums,
-    /// Its share of the byte budget.
-    pub permit: Permit,
+pub(crate) struct SmallPut {
+    pub(crate) path: EntryPath,
+    pub(crate) key: ObjectKey,
+    pub(crate) body: Bytes,
+    pub(crate) attributes: Attributes,
+    pub(crate) checksums: Checksums,
+    /// Its share of the byte budget, and that of those read with it.
+    pub(crate) permit: Arc<Permit>,
 }
 
 /// A part of a large file.
-pub struct PartPut {
-    /// The upload it belongs to.
-    pub upload: Arc<Large>,
-    /// Which part.
-    pub number: PartNumber,
-    /// Its content.
-    pub body: Bytes,
-    /// Its share of the byte budget.
-    pub permit: Permit,
+pub(crate) struct PartPut {
+    pub(crate) upload: Arc<Large>,
+    pub(crate) number: PartNumber,
+    pub(crate) body: Bytes,
+    /// Known once it was hashed.
+    pub(crate) md5: [u8; 16],
+    pub(crate) permit: Arc<Permit>,
 }
 
-/// What a whole large file adds up to.
-#[derive(Debug, Clone)]
-pub struct Whole {
-    bytes: u64,
-    checksums: Checksums,
-}
-
-impl Whole {
-    /// The sums of everything the hasher has taken.
-    #[must_use]
-    pub fn new(hasher: Hasher) -> Self {
-        Self {
-            bytes: hasher.length(),
-            checksums: hasher.finish(),
-        }
-    }
-}
-
-/// An upload in parts: shared by the reader of its file and the putters of its parts. Whoever
-/// finishes last concludes it.
-pub struct Large {
-    path: EntryPath,
-    key: ObjectKey,
+/// An upload in parts.
+pub(crate) struct Large {
+    pub(crate) path: EntryPath,
+    pub(crate) key: ObjectKey,
+    pub(crate) id: UploadId,
     bytes: u64,
     content_type: String,
-    id: UploadId,
+    whole: Mutex<Whole>,
     state: Mutex<State>,
 }
 
 struct State {
-    /// Parts on their way, plus one while the reader is not done.
+    /// Parts on their way and blocks not yet hashed, plus one while the reader is not done.
     outstanding: usize,
-    receipts: Vec<PartReceipt>,
+    receipts: BTreeMap<PartNumber, PartReceipt>,
     ending: Option<Ending>,
 }
 
 /// How an upload is to end, as far as is known. The first failure stays.
 enum Ending {
-    Complete(Whole),
+    Complete,
     GiveUp(Failure),
     /// The run stops: the next attempt finds the upload in the journal.
     Leave,
@@ -103,34 +82,61 @@ impl Large {
     pub(crate) fn begin(
         run: &Run<'_>,
         work: &Work,
+        shape: Shape,
+        part_bytes: u64,
         attributes: &Attributes,
     ) -> Result<Arc<Self>, Option<Failure>> {
+        run.abandon_strangers(&work.key)?;
         let begun = run.bucket.begin_multipart(&work.key, attributes);
         let id = begun.map_err(|error| run.judge(error, &work.key))?;
-        run.notes.intent(&work.key, &id).map_err(|_| None)?;
-        let state = State {
-            outstanding: 1,
-            receipts: Vec::new(),
-            ending: None,
-        };
-        Ok(Arc::new(Self {
+        let content_type = attributes.content_type.clone().unwrap_or_default();
+        let intent = Unfinished {
             path: work.path.clone(),
             key: work.key.clone(),
-            bytes: work.bytes,
-            content_type: attributes.content_type.clone().unwrap_or_default(),
-            id,
+            upload: id,
+            shape,
+            part_bytes,
+            content_type,
+            receipts: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            review: None,
+        };
+        run.notes.intent(&intent).map_err(|_| None)?;
+        Self::go_on(intent, None).ok_or(None)
+    }
+
+    /// Goes on with an upload of which some parts are there; `mark` is where its sums go on.
+    /// `None` if the mark cannot be one.
+    pub(crate) fn go_on(upload: Unfinished, mark: Option<Mark>) -> Option<Arc<Self>> {
+        let state = State {
+            outstanding: 1,
+            receipts: upload.receipts,
+            ending: None,
+        };
+        Some(Arc::new(Self {
+            path: upload.path,
+            key: upload.key,
+            id: upload.upload,
+            bytes: upload.shape.bytes,
+            content_type: upload.content_type,
+            whole: Mutex::new(Whole::new(mark)?),
             state: Mutex::new(state),
         }))
     }
 
-    /// Announces a part that is about to be put.
-    pub(crate) fn expect_part(&self) {
-        self.lock().outstanding += 1;
+    /// Whether the store has confirmed a part.
+    pub(crate) fn has(&self, number: PartNumber) -> bool {
+        self.lock().receipts.contains_key(&number)
+    }
+
+    /// Announces so many parts to be put or blocks to be hashed.
+    pub(crate) fn expect(&self, count: usize) {
+        self.lock().outstanding += count;
     }
 
     /// The reader is done and all went well.
-    pub(crate) fn read_to_the_end(&self, run: &Run<'_>, whole: Whole) {
-        self.step(run, None, Some(Ending::Complete(whole)));
+    pub(crate) fn read_to_the_end(&self, run: &Run<'_>) {
+        self.step(run, None, Some(Ending::Complete));
     }
 
     /// The reader is done and the file is bad.
@@ -139,8 +145,37 @@ impl Large {
     }
 
     /// The reader is done because the run stops.
-    pub(crate) fn leave(&self) {
-        self.lock().ending = Some(Ending::Leave);
+    pub(crate) fn leave(&self, run: &Run<'_>) {
+        self.step(run, None, Some(Ending::Leave));
+    }
+
+    /// The whole was hashed up to the end of a part.
+    pub(crate) fn hashed(&self, run: &Run<'_>, number: PartNumber, mark: Option<Mark>) {
+        if run.stop.is_set() {
+            return self.step(run, None, Some(Ending::Leave));
+        }
+        if let Some(mark) = mark {
+            // If the recorder is gone, it has said why and the run ends.
+            let _recorder_may_be_gone = run.notes.hashed(&self.id, number, mark);
+        }
+        self.step(run, None, None);
+    }
+
+    /// A part was put, or was not.
+    pub(crate) fn put(&self, run: &Run<'_>, outcome: Result<PartReceipt, Option<Failure>>) {
+        match outcome {
+            Ok(receipt) => {
+                let _recorder_may_be_gone = run.notes.part(&self.id, &receipt);
+                self.step(run, Some(receipt), None);
+            }
+            Err(Some(failure)) => self.step(run, None, Some(Ending::GiveUp(failure))),
+            Err(None) => self.step(run, None, Some(Ending::Leave)),
+        }
+    }
+
+    /// The sums of the whole file.
+    pub(crate) fn whole(&self) -> MutexGuard<'_, Whole> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -150,7 +185,9 @@ impl Large {
     /// One of those at work on this upload is done. The last one concludes it.
     fn step(&self, run: &Run<'_>, receipt: Option<PartReceipt>, ending: Option<Ending>) {
         let mut state = self.lock();
-        state.receipts.extend(receipt);
+        state
+            .receipts
+            .extend(receipt.map(|receipt| (receipt.number, receipt)));
         state.outstanding -= 1;
         state.ending = match (state.ending.take(), ending) {
             (Some(Ending::Leave), _) | (_, Some(Ending::Leave)) => Some(Ending::Leave),
@@ -161,45 +198,63 @@ impl Large {
         if state.outstanding > 0 {
             return;
         }
-        let mut parts = std::mem::take(&mut state.receipts);
+        let parts: Vec<_> = std::mem::take(&mut state.receipts).into_values().collect();
         let ending = state.ending.take();
         drop(state);
-        parts.sort_unstable_by_key(|part| part.number);
         match ending {
-            Some(Ending::Complete(whole)) => self.complete(run, &parts, &whole),
+            Some(Ending::Complete) => self.complete(run, &parts),
             Some(Ending::GiveUp(failure)) => self.abandon(run, failure),
             Some(Ending::Leave) | None => {}
         }
     }
 
     /// Reviews what the store confirmed against what was read, and only then makes it visible.
-    fn complete(&self, run: &Run<'_>, parts: &[PartReceipt], whole: &Whole) {
-        if total_size(parts) != whole.bytes || whole.bytes != self.bytes {
-            let reason = format!(
-                "the store confirmed {} of {} bytes in parts",
-                total_size(parts),
-                whole.bytes
-            );
-            let key = self.key.clone();
-            return self.abandon(
-                run,
-                Failure::refused(500, "ReviewFailed".into(), reason, key),
-            );
+    fn complete(&self, run: &Run<'_>, parts: &[PartReceipt]) {
+        let (confirmed, sums) = (total_size(parts), self.whole().finish());
+        let stored = match sums {
+            Some((hashed, md5, sha256)) if hashed == self.bytes && confirmed == self.bytes => {
+                self.stored(parts, md5, sha256)
+            }
+            _ => {
+                let reason = format!(
+                    "the store confirmed {confirmed} of {} bytes in parts",
+                    self.bytes
+                );
+                let failure =
+                    Failure::refused(500, "ReviewFailed".into(), reason, self.key.clone());
+                return self.abandon(run, failure);
+            }
+        };
+        // What it will be is journaled before it can be seen: after a crash in between, one look
+        // tells that it is done.
+        if run.notes.review(&self.id, &stored).is_err() {
+            return;
         }
         match run.bucket.complete(&self.key, &self.id, parts) {
+            Ok(receipt) if receipt.etag.is_empty() => {
+                run.finish_large(&self.path, self.bytes, stored)
+            }
             Ok(receipt) => {
-                let etag = match expected_etag(parts) {
-                    Some(expected) if receipt.etag.is_empty() => expected,
-                    _ => receipt.etag,
-                };
-                let stored = stored(&self.key, &whole.checksums, etag, &self.content_type);
-                run.note(&self.path, whole.bytes, Outcome::Stored(stored));
+                let etag = receipt.etag;
+                run.finish_large(&self.path, self.bytes, Stored { etag, ..stored });
             }
             Err(error) => {
                 if let Some(failure) = run.judge(error, &self.key) {
                     self.abandon(run, failure);
                 }
             }
+        }
+    }
+
+    fn stored(&self, parts: &[PartReceipt], md5: [u8; 16], sha256: [u8; 32]) -> Stored {
+        Stored {
+            key: self.key.clone(),
+            md5: hex::encode(md5),
+            sha256: hex::encode(sha256),
+            etag: expected_etag(parts).unwrap_or_default(),
+            content_type: self.content_type.clone(),
+            parts: u32::try_from(parts.len()).unwrap_or(u32::MAX),
+            read_back: false,
         }
     }
 
@@ -212,118 +267,47 @@ impl Large {
 }
 
 impl Run<'_> {
-    /// Carries out one request and notes what came of it.
-    pub(crate) fn carry_out(&self, put: Put) {
-        match put {
-            Put::Small(put) => self.put_small(*put),
-            Put::Part(put) => self.put_part(put),
+    /// Abandons uploads under `key` that an earlier attempt began and could not journal. Only a
+    /// later attempt can meet them, and only its own job has the key.
+    fn abandon_strangers(&self, key: &ObjectKey) -> Result<(), Option<Failure>> {
+        if !self.is_later_attempt {
+            return Ok(());
         }
-    }
-
-    fn put_small(&self, put: SmallPut) {
-        if self.stop.is_set() {
-            return;
-        }
-        let SmallPut {
-            path,
-            key,
-            body,
-            attributes,
-            checksums,
-            permit,
-        } = put;
-        let bytes = body.len() as u64;
-        let done = self.bucket.put(&key, body, &attributes, &checksums);
-        drop(permit);
-        match done {
-            Ok(receipt) => {
-                self.progress.sent(bytes);
-                let kind = attributes.content_type.as_deref().unwrap_or_default();
-                let stored = stored(&key, &checksums, receipt.etag, kind);
-                self.note(&path, bytes, Outcome::Stored(stored));
-            }
-            Err(error) => {
-                if let Some(failure) = self.judge(error, &key) {
-                    self.fail(&path, bytes, failure);
-                }
-            }
-        }
-    }
-
-    fn put_part(&self, put: PartPut) {
-        let PartPut {
-            upload,
-            number,
-            body,
-            permit,
-        } = put;
-        if self.stop.is_set() {
-            return upload.step(self, None, Some(Ending::Leave));
-        }
-        let bytes = body.len() as u64;
-        let mut hasher = Hasher::new(Digests::Md5);
-        hasher.update(&body);
-        let done = self
-            .bucket
-            .put_part(&upload.key, &upload.id, number, body, &hasher.finish());
-        drop(permit);
-        match done {
-            Ok(receipt) => {
-                self.progress.sent(bytes);
-                upload.step(self, Some(receipt), None);
-            }
-            Err(error) => {
-                let ending = match self.judge(error, &upload.key) {
-                    Some(failure) => Ending::GiveUp(failure),
-                    None => Ending::Leave,
-                };
-                upload.step(self, None, Some(ending));
-            }
-        }
-    }
-
-    /// Tells a refused object, which is a line of the report, from a store that does not do its
-    /// work, which ends the run: nothing is marked failed for the store's sins.
-    pub(crate) fn judge(&self, error: StoreError, key: &ObjectKey) -> Option<Failure> {
-        let is_about_the_object = match &error {
-            StoreError::Refused(_)
-            | StoreError::BadDigest(_)
-            | StoreError::NoSuchUpload(_)
-            | StoreError::NoSuchKey(_) => true,
-            StoreError::AccessDenied(_) => self.may_write_elsewhere(),
-            _ => false,
+        let open = self.bucket.list_uploads(key.as_str());
+        let open = match open {
+            Ok(open) => open,
+            // A store that cannot list them, or does not let us.
+            Err(error) if !error.may_retry() => return Ok(()),
+            Err(error) => return Err(self.judge(error, key)),
         };
-        if !is_about_the_object {
-            self.stop.halt(Halt::Store(error));
-            return None;
+        for stranger in open.iter().filter(|upload| upload.key == key.as_str()) {
+            let aborted = self.bucket.abort(key, &stranger.id);
+            aborted.map_err(|error| self.judge(error, key))?;
         }
-        let (status, code) = match error.answer() {
-            Some(answer) => (answer.status, answer.code.clone()),
-            None => (500, "StoreError".to_owned()),
-        };
-        Some(Failure::refused(
-            status,
-            code,
-            error.to_string(),
-            key.clone(),
-        ))
+        Ok(())
     }
 
-    /// Whether a refusal to write is about one object only: the place of the report still takes
-    /// writes.
-    fn may_write_elsewhere(&self) -> bool {
-        objects::probe::check_write(self.bucket, self.log_key).is_ok()
+    /// Notes a large file whose object is visible, after what can only be done now.
+    pub(crate) fn finish_large(&self, path: &EntryPath, bytes: u64, stored: Stored) {
+        self.tag_sha256(&stored);
+        match self.read_back(path, bytes, stored) {
+            Ok(stored) => self.note(path, bytes, Outcome::Stored(stored)),
+            Err(Some(failure)) => self.fail(path, bytes, failure),
+            Err(None) => {}
+        }
     }
 }
 
-fn stored(key: &ObjectKey, checksums: &Checksums, etag: String, content_type: &str) -> Stored {
-    Stored {
-        key: key.clone(),
-        md5: checksums.md5_hex(),
-        sha256: checksums.sha256_hex().unwrap_or_default(),
-        etag,
-        content_type: content_type.to_owned(),
-        parts: 0,
-        read_back: false,
+impl Run<'_> {
+    /// Keeps the SHA-256 of a large file with its object: as a tag, since it is known only after
+    /// the metadata was sent. Failing at this is no failure of the file.
+    fn tag_sha256(&self, stored: &Stored) {
+        if !self.settings.sha256_metadata || !self.store.tags.is_honored() {
+            return;
+        }
+        let tags = [(SHA256_NAME.to_owned(), stored.sha256.clone())];
+        if let Err(error) = self.bucket.put_tags(&stored.key, &tags) {
+            tracing::warn!(key = %stored.key, %error, "object not tagged with its SHA-256");
+        }
     }
 }

@@ -4,12 +4,19 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use model::ids::{BucketName, JobId, JobType, ObjectKey};
+use model::capabilities::{Capabilities, Finding};
+use model::ids::{AccountId, BucketName, JobId, JobType, ObjectKey, StationName};
 use model::manifest::{Manifest, S3Import};
+use model::progress::LogLocation;
+use model::proof::{Attempt, ReadBack};
+use model::report::lines::About;
 use model::time::{ManualClock, Timestamp};
 use objects::faulty::{Failure, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
+use objects::object::Attributes;
 use objects::{Bucket, Checksums};
 use station::import::Import;
 use station::logfile::Disk;
@@ -31,6 +38,7 @@ struct World {
     folder: tempfile::TempDir,
     rules: S3Import,
     settings: Settings,
+    attempts: AtomicU32,
 }
 
 struct Ended {
@@ -47,7 +55,7 @@ impl World {
             panic!("no S3 import: {text}")
         };
         let settings = Settings {
-            parallel_puts: 4,
+            parallel: 4,
             read_threads: 2,
             memory_bytes: 16 << 20,
             multipart_threshold: LARGE as u64,
@@ -58,6 +66,35 @@ impl World {
             folder: tempfile::tempdir().unwrap(),
             rules,
             settings,
+            attempts: AtomicU32::new(0),
+        }
+    }
+
+    /// The next attempt, on a store that does all that is asked of it.
+    fn attempt(&self) -> Attempt {
+        let yes = Finding::Honored;
+        Attempt {
+            number: self.attempts.fetch_add(1, Ordering::SeqCst) + 1,
+            at: Timestamp::from_unix(1_500_000_000),
+            station: StationName::new("bench").unwrap(),
+            read_back: self.settings.read_back,
+            store: Capabilities {
+                md5: yes,
+                sha256: yes,
+                crc64nvme: yes,
+                signed_body: yes,
+                keeps_sha256: yes,
+                etag_is_md5: yes,
+                multipart: yes,
+                part_md5: yes,
+                part_etag_is_md5: yes,
+                lists_parts: yes,
+                metadata: yes,
+                acl: yes,
+                long_keys: yes,
+                tags: yes,
+                extraction: Finding::Ignored,
+            },
         }
     }
 
@@ -66,27 +103,47 @@ impl World {
     }
 
     fn run_until(&self, tree: &dyn Tree, bucket: &dyn Bucket, stop: &Stop) -> Ended {
-        let (job, log_key) = (JobId::new("ABCDE").unwrap(), ObjectKey::new("log").unwrap());
+        let job = JobId::new("ABCDE").unwrap();
+        let log = LogLocation {
+            bucket: self.rules.common.log_bucket.clone(),
+            key: ObjectKey::new("log").unwrap(),
+        };
         let import = Import {
             job,
+            attempt: &self.attempt(),
             tree,
             bucket,
             rules: &self.rules,
             settings: self.settings,
-            log_key: &log_key,
+            log: &log,
             logs: &Disk,
             clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
             progress: &Progress::default(),
             stop,
         };
         import.run(self.folder.path()).unwrap();
-        let report = report::render(self.folder.path(), &BucketName::new("bkt").unwrap()).unwrap();
-        let text = std::fs::read_to_string(&report.path).unwrap();
+        let report = report::render(self.folder.path(), &about(job, &log.key)).unwrap();
+        let text = std::fs::read_to_string(&report.csv).unwrap();
         Ended {
             why: stop.take_reason(),
             report: lines(&text),
             text,
         }
+    }
+}
+
+fn about(job: JobId, log: &ObjectKey) -> About {
+    let bucket = BucketName::new("bkt").unwrap();
+    About {
+        job,
+        account: AccountId::new("123456789012").unwrap(),
+        created: Timestamp::from_unix(1_400_000_000),
+        log: LogLocation {
+            bucket: bucket.clone(),
+            key: log.clone(),
+        },
+        bucket,
+        prefix: String::new(),
     }
 }
 
@@ -396,4 +453,115 @@ fn create_empty_files(folder: &Path, count: usize) {
     for i in 0..count {
         std::fs::File::create(folder.join(format!("{i:05}"))).unwrap();
     }
+}
+
+/// What was sent of a large file and confirmed is neither read nor sent again.
+#[test]
+fn a_half_sent_file_goes_on_at_the_next_missing_part() {
+    let world = World::new("");
+    let big = noise(27 << 20, 9);
+    let device = Memory::new([("big", Node::File(big.clone()))]);
+    let memory = Arc::new(MemoryBucket::new());
+    // The fourth part meets a store that refuses everybody, which ends the run.
+    let mut parts = 0;
+    let failing = Faulty::new(Arc::clone(&memory), move |operation| {
+        parts += u32::from(operation == Operation::PutPart);
+        (parts >= 4).then_some(Fault::before(Failure::AccessDenied))
+    });
+    let ended = world.run(&device, &failing);
+    assert!(matches!(ended.why, Some(Halt::Store(_))), "{:?}", ended.why);
+    let open = memory.list_uploads("").unwrap();
+    assert_eq!(open.len(), 1, "the upload was not left open");
+    let key = ObjectKey::new("big").unwrap();
+    let confirmed = memory.list_parts(&key, &open[0].id).unwrap().len();
+
+    let sent = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&sent);
+    let counting = Faulty::new(Arc::clone(&memory), move |operation| {
+        counter.fetch_add(u32::from(operation == Operation::PutPart), Ordering::SeqCst);
+        None
+    });
+    let ended = world.run(&device, &counting);
+    assert!(ended.why.is_none());
+    assert_eq!(content(&memory, "big").unwrap(), big);
+    assert!(
+        ended.report["big"].contains(&Checksums::of(&big).md5_hex()),
+        "{}",
+        ended.text
+    );
+    let sent = usize::try_from(sent.load(Ordering::SeqCst)).unwrap();
+    assert_eq!(sent, 6 - confirmed, "{confirmed} parts were there already");
+    assert!(memory.list_uploads("").unwrap().is_empty());
+}
+
+/// An object that was completed just before the crash is recognised and not sent again.
+#[test]
+fn a_completed_upload_whose_answer_was_lost_is_found() {
+    let world = World::new("");
+    let big = noise(12 << 20, 3);
+    let device = Memory::new([("big", Node::File(big.clone()))]);
+    let memory = Arc::new(MemoryBucket::new());
+    let dying = Faulty::new(Arc::clone(&memory), |operation| {
+        (operation == Operation::Complete).then_some(Fault::after(Failure::TimedOut))
+    });
+    let ended = world.run(&device, &dying);
+    assert!(matches!(ended.why, Some(Halt::Store(_))), "{:?}", ended.why);
+    let no_parts = Faulty::new(Arc::clone(&memory), |operation| {
+        (operation == Operation::PutPart).then_some(Fault::before(Failure::Refused))
+    });
+    let ended = world.run(&device, &no_parts);
+    assert!(ended.report["big"].starts_with("200,OK"), "{}", ended.text);
+    assert_eq!(content(&memory, "big").unwrap(), big);
+}
+
+/// A large file that was written to between two attempts is sent anew, not patched together.
+#[test]
+fn a_file_that_changed_between_attempts_is_sent_from_its_beginning() {
+    let world = World::new("");
+    let device = |seed| Memory::new([("big", Node::File(noise(12 << 20, seed)))]);
+    let memory = Arc::new(MemoryBucket::new());
+    let failing = Faulty::scripted(
+        Arc::clone(&memory),
+        [(Operation::Complete, Fault::before(Failure::AccessDenied))],
+    );
+    world.run(&device(1), &failing);
+    let longer = Memory::new([("big", Node::File(noise(13 << 20, 2)))]);
+    let ended = world.run(&longer, &memory);
+    assert!(ended.why.is_none());
+    assert_eq!(content(&memory, "big").unwrap(), noise(13 << 20, 2));
+    assert!(memory.list_uploads("").unwrap().is_empty());
+}
+
+/// Read back in full, a store that keeps other bytes than it was sent is found out.
+#[test]
+fn a_store_that_garbles_is_found_out_by_reading_back() {
+    let mut world = World::new("");
+    world.settings.read_back = ReadBack::Full;
+    let device = Memory::new([
+        ("bad", Node::File(noise(1000, 1))),
+        ("good", Node::File(noise(1000, 2))),
+        ("big", Node::File(noise(12 << 20, 3))),
+    ]);
+    let memory = Arc::new(MemoryBucket::new());
+    let rotting = Arc::clone(&memory);
+    let garbling = Faulty::new(Arc::clone(&memory), move |operation| {
+        let key = ObjectKey::new("bad").unwrap();
+        if operation == Operation::Get && rotting.head(&key).unwrap().is_some() {
+            let other = noise(1000, 99);
+            let sums = Checksums::of(&other);
+            rotting
+                .put(&key, other.into(), &Attributes::default(), &sums)
+                .unwrap();
+        }
+        None
+    });
+    let ended = world.run(&device, &garbling);
+    assert!(ended.why.is_none());
+    assert!(
+        ended.report["bad"].starts_with("500,ReadBackMismatch"),
+        "{}",
+        ended.text
+    );
+    assert!(ended.report["good"].starts_with("200,OK"), "{}", ended.text);
+    assert!(ended.report["big"].starts_with("200,OK"), "{}", ended.text);
 }

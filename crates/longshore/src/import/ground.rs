@@ -135,10 +135,7 @@ impl Ground {
         let Some(url) = self.s3().filter(|_| self.is_embedded(bucket)) else {
             return Ok(());
         };
-        let region = &self.config.embedded_store.region;
-        let store = Store::connect(StoreConfig::new(url, region, self.credentials.clone()))
-            .context("could not use the embedded store")?;
-        match store.create_bucket(bucket) {
+        match self.store(url)?.create_bucket(bucket) {
             Ok(()) => Ok(()),
             // Of another account: whether this one may load into it is decided with the job.
             Err(StoreError::Refused(answer)) if answer.code == "BucketAlreadyExists" => Ok(()),
@@ -155,6 +152,20 @@ impl Ground {
                 ))
             }
         }
+    }
+
+    /// The embedded store under the key of the first account; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the service says a URL that is none.
+    pub(crate) fn embedded_store(&self) -> Result<Option<Store>, Failure> {
+        self.s3().map(|url| self.store(url)).transpose()
+    }
+
+    fn store(&self, url: &str) -> Result<Store, Failure> {
+        let region = &self.config.embedded_store.region;
+        let store = Store::connect(StoreConfig::new(url, region, self.credentials.clone()));
+        Ok(store.context("could not use the embedded store")?)
     }
 
     /// Ends what was begun.

@@ -50,7 +50,8 @@ fn endpoint(
     }
 }
 
-fn region<'a>(given: Option<&'a str>, environment: &'a Environment) -> &'a str {
+/// The region to sign for: the one given, or that of the environment.
+pub(crate) fn region<'a>(given: Option<&'a str>, environment: &'a Environment) -> &'a str {
     given
         .or_else(|| environment.text("AWS_REGION"))
         .or_else(|| environment.text("AWS_DEFAULT_REGION"))
@@ -67,7 +68,8 @@ pub(crate) fn no_service(data: Option<&Path>) -> Failure {
     )
 }
 
-fn no_key(error: CredentialsError) -> Failure {
+/// An access key that is not found, in the user's terms.
+pub(crate) fn no_key(error: CredentialsError) -> Failure {
     let hint = match &error {
         CredentialsError::Nowhere => {
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile"

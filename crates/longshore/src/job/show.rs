@@ -95,6 +95,20 @@ pub(crate) fn change(status: &Status) -> String {
     ))
 }
 
+/// What is going on, for a line that moves: `InProgress: Loaded 12,345 of 50,000 files …`. Of a
+/// message of two sentences, as a job that is loaded has it, the second says it; the first is
+/// always the same.
+pub(crate) fn loading(status: &Status) -> String {
+    let message = status.progress_message.as_deref().unwrap_or_default();
+    let (_, figures) = message.split_once(". ").unwrap_or_default();
+    let message = match status.progress_code.as_deref() {
+        Some("InProgress") if !figures.is_empty() => figures,
+        _ => message,
+    };
+    let said = said(status.progress_code.as_deref(), Some(message)).unwrap_or_default();
+    output::printable(&said).replace('\n', " ")
+}
+
 /// Code and message: `Pending: The specified job has not started.`
 fn said(code: Option<&str>, message: Option<&str>) -> Option<String> {
     match (code, message) {
@@ -155,6 +169,31 @@ mod tests {
     fn a_change_is_one_line() {
         let text = "AtAWS: Your device is at AWS.  SuccessWithErrors: Done.  2 errors";
         assert_eq!(change(&sample()), text);
+    }
+
+    #[test]
+    fn the_line_that_moves_has_the_figures() {
+        let line = |code: &str, message: &str| {
+            loading(&Status {
+                progress_code: Some(code.to_owned()),
+                progress_message: Some(message.to_owned()),
+                ..sample()
+            })
+        };
+        let (pending, begun) = ("It has not started.", "The data is being loaded.");
+        assert_eq!(line("Pending", pending), format!("Pending: {pending}"));
+        assert_eq!(line("InProgress", begun), format!("InProgress: {begun}"));
+        assert_eq!(
+            line(
+                "InProgress",
+                "It is being loaded. Loaded 1 of 2 files (1.2 of 8.4 GB); now a. b"
+            ),
+            "InProgress: Loaded 1 of 2 files (1.2 of 8.4 GB); now a. b"
+        );
+        assert_eq!(
+            line("InProgress", "Odd\n\x1b[2J."),
+            "InProgress: Odd \u{fffd}[2J."
+        );
     }
 
     #[test]

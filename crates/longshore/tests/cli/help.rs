@@ -6,11 +6,12 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "",
     "import",
     "serve",
     "dock",
+    "verify",
     "device",
     "device return",
     "job",

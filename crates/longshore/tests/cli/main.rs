@@ -7,4 +7,5 @@ mod customer;
 mod docking;
 mod help;
 mod import;
+mod watch;
 mod world;

@@ -1,4 +1,4 @@
-//! The XML that goes over the wire: three documents we write, six we read.
+//! The XML that goes over the wire: what we write, and what we read.
 
 use awsquery::xml::Element;
 use model::ids::ObjectKey;
@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::headers::bare_etag;
 use crate::error::StoreError;
-use crate::object::{Listed, Page};
+use crate::object::{Listed, Page, Tag};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -36,6 +36,43 @@ pub(crate) fn create_bucket(region: &str) -> String {
         "<CreateBucketConfiguration xmlns=\"{NAMESPACE}\"><LocationConstraint>{region}\
          </LocationConstraint></CreateBucketConfiguration>"
     )
+}
+
+/// The body of `PutObjectTagging`.
+pub(crate) fn tagging(tags: &[Tag]) -> String {
+    let tags: String = tags
+        .iter()
+        .map(|(key, value)| {
+            let (key, value) = (escape(key), escape(value));
+            format!("<Tag><Key>{key}</Key><Value>{value}</Value></Tag>")
+        })
+        .collect();
+    format!("<Tagging xmlns=\"{NAMESPACE}\"><TagSet>{tags}</TagSet></Tagging>")
+}
+
+/// Reads `GetObjectTagging`, and sorts: S3 promises no order.
+pub(crate) fn tags(root: &Element) -> Result<Vec<Tag>, StoreError> {
+    expect_root(root, "Tagging")?;
+    let sets = root.children_named("TagSet");
+    let mut tags: Vec<Tag> = sets
+        .flat_map(|set| set.children_named("Tag"))
+        .map(|tag| Ok((text(tag, "Key")?.to_owned(), text(tag, "Value")?.to_owned())))
+        .collect::<Result<_, StoreError>>()?;
+    tags.sort_unstable();
+    Ok(tags)
+}
+
+/// Reads `GetObjectAcl`: whether everybody may read (S3 User Guide, *Access control list overview*).
+pub(crate) fn is_public(root: &Element) -> Result<bool, StoreError> {
+    const EVERYBODY: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
+    expect_root(root, "AccessControlPolicy")?;
+    let lists = root.children_named("AccessControlList");
+    let mut grants = lists.flat_map(|list| list.children_named("Grant"));
+    Ok(grants.any(|grant| {
+        let grantee = grant.descend(&["Grantee", "URI"]);
+        let everybody = grantee.is_some_and(|uri| uri.text.trim() == EVERYBODY);
+        everybody && matches!(grant.text_of("Permission"), Some("READ" | "FULL_CONTROL"))
+    }))
 }
 
 /// Reads `GetBucketLocation`: an empty answer is us-east-1, `EU` an old name of eu-west-1.

@@ -2,14 +2,16 @@
 
 use awsquery::params::Params;
 use awsquery::xml::Element;
-use model::control::Tally;
 use model::custody::Custody;
 use model::job::Job;
+use model::loading::Figures;
 use model::progress::Progress;
 use model::signature::{Signature, SignatureFile};
+use model::time::Timestamp;
 
 use super::{Context, Fault, input, no_artifacts, own_job};
 use crate::identity::Identity;
+use crate::jobstore::Lease;
 
 /// A question about a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct JobStatus {
     /// Its proof.
     pub signature: Signature,
     /// How far a transfer is that runs.
-    pub tally: Option<Tally>,
+    pub loading: Option<Figures>,
 }
 
 impl GetStatus {
@@ -52,16 +54,34 @@ pub async fn get_status(
     GetStatus { job_id }: GetStatus,
 ) -> Result<JobStatus, Fault> {
     let job = own_job(context, caller, &job_id).await?;
-    let tally = match job.progress {
+    let loading = match job.progress {
         Progress::Expired { .. } => return Err(Fault::ExpiredJob),
-        Progress::InProgress { .. } => context.jobs.lease(job.id).await?.map(|lease| lease.tally),
+        Progress::InProgress { .. } => context
+            .jobs
+            .lease(job.id)
+            .await?
+            .and_then(|lease| loading(lease, context.clock.now())),
         _ => None,
     };
     Ok(JobStatus {
         address: context.rules.shipping_address.for_job(job.id.as_str()),
         signature: context.signing_key.sign(&job.account, job.id, job.created),
         job,
-        tally,
+        loading,
+    })
+}
+
+/// What the holder of a lease has said, as far as it is still true; `None` if it has said nothing.
+fn loading(lease: Lease, now: Timestamp) -> Option<Figures> {
+    let is_at_work = !lease.ended && lease.until >= now;
+    let figures = lease.figures;
+    if figures == Figures::default() {
+        return None;
+    }
+    Some(if is_at_work {
+        figures
+    } else {
+        figures.at_rest()
     })
 }
 
@@ -126,54 +146,12 @@ impl JobStatus {
         ]
     }
 
-    /// AWS's sentence, and for a transfer that runs how far it is.
+    /// AWS's sentence, and for a transfer that runs a second one: how far it is.
     fn progress_message(&self) -> String {
         let sentence = self.job.progress.message();
-        match self.tally {
-            Some(tally) => format!(
-                "{sentence} {} files and {} are loaded so far, with {} errors.",
-                tally.stored,
-                size(tally.bytes),
-                tally.failed
-            ),
+        match &self.loading {
+            Some(figures) => format!("{sentence} {figures}"),
             None => sentence,
-        }
-    }
-}
-
-/// A size rounded to one decimal, in units of a thousand.
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
-    if bytes < 1000 {
-        return format!("{bytes} bytes");
-    }
-    // Tenths of the next unit; rounding may carry into one more.
-    let mut tenths = u128::from(bytes).div_euclid(100) + u128::from(bytes % 100 >= 50);
-    let mut unit = 0;
-    while tenths >= 10_000 && unit + 1 < UNITS.len() {
-        tenths = (tenths + 500) / 1000;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_rounded_to_a_decimal() {
-        for (bytes, text) in [
-            (0, "0 bytes"),
-            (999, "999 bytes"),
-            (1000, "1.0 KB"),
-            (5_600_000_000, "5.6 GB"),
-            (999_949, "999.9 KB"),
-            (999_950, "1.0 MB"),
-            (4_000_000_000_000, "4.0 TB"),
-            (u64::MAX, "18446.7 PB"),
-        ] {
-            assert_eq!(size(bytes), text);
         }
     }
 }

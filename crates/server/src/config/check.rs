@@ -1,29 +1,26 @@
 //! From the file as it stands to settings that can be used; every fault is collected on the way.
 
+mod station;
+
 use std::net::SocketAddr;
 use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 
 use awsquery::secret::SecretKey;
 use model::event::WhileRunning;
-use model::ids::StationName;
 use model::manifest::Country;
 use toml::Spanned;
 use zeroize::Zeroizing;
 
 use super::fault::{ConfigFault, Source};
 use super::raw::{
-    Given, RawConfig, RawDatabase, RawEmbeddedStore, RawJobs, RawLog, RawServer, RawStation,
-    RawStore,
+    Given, RawConfig, RawDatabase, RawEmbeddedStore, RawJobs, RawLog, RawServer, RawStore,
 };
 use super::values::{self, BucketGlob, DatabaseUrl, ShippingAddress};
 use super::{
     Config, DatabaseConfig, EmbeddedStoreConfig, JobsConfig, LogConfig, Overrides, ServerConfig,
-    StationConfig, StoreConfig,
+    StoreConfig,
 };
-
-/// A PUT of one piece ends at 5 GiB, so does a part (S3 User Guide, *Multipart upload limits*).
-const PUT_MIB: RangeInclusive<u32> = 5..=5120;
 
 /// Longest file with a secret or an URL in it that is read, in bytes.
 const SECRET_FILE_BYTES: u64 = 4096;
@@ -45,7 +42,7 @@ pub(super) fn config(
         embedded_store: check.embedded_store(raw.embedded_store, places.has_stores),
         stores: check.stores(&raw.stores),
         jobs: check.jobs(raw.jobs),
-        station: check.station(raw.station),
+        station: check.station(&raw.station),
         log: check.log(raw.log),
     };
     apply(&mut config, overrides);
@@ -288,42 +285,6 @@ impl Check<'_> {
                 10..=3600,
                 default.lease_seconds,
             ),
-        }
-    }
-
-    fn station(&mut self, raw: RawStation) -> StationConfig {
-        let default = StationConfig::default();
-        let mut number = |name: &str, given, range, default| {
-            self.number(&format!("station.{name}"), given, range, default)
-        };
-        let parallel_puts = number(
-            "parallel_puts",
-            &raw.parallel_puts,
-            1..=1024,
-            default.parallel_puts,
-        );
-        let memory_mib = number(
-            "memory_mib",
-            &raw.memory_mib,
-            16..=1_048_576,
-            default.memory_mib,
-        );
-        let multipart_threshold_mib = number(
-            "multipart_threshold_mib",
-            &raw.multipart_threshold_mib,
-            PUT_MIB,
-            default.multipart_threshold_mib,
-        );
-        let part_mib = number("part_mib", &raw.part_mib, PUT_MIB, default.part_mib);
-        let name = self.parsed("station.name", &raw.name, |text| {
-            StationName::new(text).map_err(|error| error.to_string())
-        });
-        StationConfig {
-            name: name.unwrap_or(default.name),
-            parallel_puts,
-            memory_mib,
-            multipart_threshold_mib,
-            part_mib,
         }
     }
 

@@ -75,10 +75,16 @@ pub(super) struct RawJobs {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawStation {
     pub(super) name: Given<String>,
-    pub(super) parallel_puts: Given<i64>,
+    pub(super) parallel: Given<i64>,
+    pub(super) read_threads: Given<i64>,
     pub(super) memory_mib: Given<i64>,
     pub(super) multipart_threshold_mib: Given<i64>,
     pub(super) part_mib: Given<i64>,
+    pub(super) rate: Given<String>,
+    pub(super) quiet_hours: Given<String>,
+    pub(super) quiet_rate: Given<String>,
+    pub(super) read_back: Given<String>,
+    pub(super) sha256_metadata: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]

@@ -10,10 +10,11 @@ macro_rules! implement_job_store {
         const _: () = {
             use async_trait::async_trait;
             use awsquery::secret::SecretKey;
-            use model::control::{LeaseToken, Tally};
+            use model::control::LeaseToken;
             use model::event::Event;
             use model::ids::{AccessKeyId, AccountId, JobId, StationName};
             use model::job::Job;
+            use model::loading::Figures;
             use model::time::Timestamp;
             use sqlx::{query, query_as, query_scalar};
             use $crate::jobstore::{
@@ -330,7 +331,7 @@ macro_rules! implement_job_store {
                         .bind(station.as_str())
                         .bind(&token.0)
                         .bind(until.unix())
-                        .bind(rows::sign_of_life(Tally::default(), None)?)
+                        .bind(rows::sign_of_life(&Figures::default())?)
                         .bind(now.unix())
                         .execute(&mut *tx)
                         .await
@@ -357,15 +358,14 @@ macro_rules! implement_job_store {
                     job: JobId,
                     token: &LeaseToken,
                     until: Timestamp,
-                    tally: Tally,
-                    current: Option<&str>,
+                    figures: &Figures,
                 ) -> Result<bool, JobStoreError> {
                     let mut tx = self.begin().await?;
                     let done = query(statements::RENEW_LEASE)
                         .bind(job.as_str())
                         .bind(&token.0)
                         .bind(until.unix())
-                        .bind(rows::sign_of_life(tally, current)?)
+                        .bind(rows::sign_of_life(figures)?)
                         .execute(&mut *tx)
                         .await?;
                     tx.commit().await?;

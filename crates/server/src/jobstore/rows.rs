@@ -2,12 +2,12 @@
 //! does not parse is [`JobStoreError::Corrupt`].
 
 use awsquery::secret::SecretKey;
-use model::control::{LeaseToken, Tally};
+use model::control::LeaseToken;
 use model::event::Event;
 use model::ids::{AccessKeyId, AccountId, InvalidId, JobId, StationName};
 use model::job::Job;
+use model::loading::Figures;
 use model::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{AccessKey, Account, HistoryLine, JobStoreError, Lease, StoredJob};
 use crate::sealing::{Purpose, SealBroken, Sealer};
@@ -32,13 +32,6 @@ pub(super) type SecretRow = (String, String, i64, Option<i64>, Vec<u8>);
 
 /// `job, station, token, attempt, until, sign_of_life, ended`.
 pub(super) type LeaseRow = (String, String, String, i64, i64, String, bool);
-
-/// What a station last said of its work.
-#[derive(Serialize, Deserialize, Default)]
-struct SignOfLife {
-    tally: Tally,
-    current: Option<String>,
-}
 
 impl From<InvalidId> for JobStoreError {
     fn from(invalid: InvalidId) -> Self {
@@ -146,14 +139,13 @@ pub(super) fn secret_key(
     Ok((key, SecretKey::new(secret)))
 }
 
-pub(super) fn sign_of_life(tally: Tally, current: Option<&str>) -> Result<String, JobStoreError> {
-    let current = current.map(str::to_owned);
-    Ok(serde_json::to_string(&SignOfLife { tally, current })?)
+/// What a station last said of its work, as JSON.
+pub(super) fn sign_of_life(figures: &Figures) -> Result<String, JobStoreError> {
+    Ok(serde_json::to_string(figures)?)
 }
 
 pub(super) fn lease(row: LeaseRow) -> Result<Lease, JobStoreError> {
     let (job, station, token, attempt, until, sign, ended) = row;
-    let SignOfLife { tally, current } = serde_json::from_str(&sign)?;
     let attempt =
         u32::try_from(attempt).map_err(|_| JobStoreError::Corrupt(format!("attempt {attempt}")))?;
     Ok(Lease {
@@ -162,8 +154,7 @@ pub(super) fn lease(row: LeaseRow) -> Result<Lease, JobStoreError> {
         token: LeaseToken(token),
         attempt,
         until: Timestamp::from_unix(until),
-        tally,
-        current,
+        figures: serde_json::from_str(&sign)?,
         ended,
     })
 }

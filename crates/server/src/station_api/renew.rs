@@ -20,17 +20,19 @@ pub(super) async fn renew(
     let Renewal {
         job: id,
         lease,
-        tally,
-        current,
+        mut figures,
     } = renewal;
-    let current = current.map(|entry| entry.chars().take(CURRENT_CHARS).collect::<String>());
+    if let Some(current) = &mut figures.current {
+        *current = current.chars().take(CURRENT_CHARS).collect();
+    }
+    let tally = figures.tally;
     let until = context
         .clock
         .now()
         .plus_seconds(context.rules.lease_seconds.into());
     let held = context
         .jobs
-        .renew_lease(id, &lease, until, tally, current.as_deref())
+        .renew_lease(id, &lease, until, &figures)
         .await?;
     if !held {
         tracing::warn!(%station, job = %id, "lease lost");

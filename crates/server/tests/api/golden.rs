@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use awsquery::xml::{self, Element};
+use model::loading::Figures;
 use model::progress::Progress;
 
 use crate::world::{Answer, World, create, finished, import, returned, tally};
@@ -106,7 +107,11 @@ async fn a_running_job_tells_how_far_it_is() {
     jobs.claim_lease(job.id, &crate::world::station(), &token, now, until)
         .await
         .unwrap();
-    jobs.renew_lease(job.id, &token, until, tally(1234, 5_600_000_000, 0), None)
+    let figures = Figures {
+        tally: tally(1234, 5_600_000_000, 0),
+        ..Figures::default()
+    };
+    jobs.renew_lease(job.id, &token, until, &figures)
         .await
         .unwrap();
     let status = world
@@ -114,7 +119,6 @@ async fn a_running_job_tells_how_far_it_is() {
         .await;
     assert_eq!(
         status.text("ProgressMessage").unwrap(),
-        "The data on your device is currently being loaded. 1234 files and 5.6 GB are loaded so \
-         far, with 0 errors."
+        "The data on your device is currently being loaded. Loaded 1,234 files (5.6 GB)"
     );
 }

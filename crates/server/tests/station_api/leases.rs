@@ -2,6 +2,7 @@
 
 use model::control::{Ending, LeaseState};
 use model::ids::{BucketName, JobId, ObjectKey};
+use model::loading::Figures;
 use model::progress::{AbortReason, LogLocation};
 
 use crate::talk::Station;
@@ -47,9 +48,9 @@ async fn a_job_runs_from_claim_to_return() {
         .await;
     assert_eq!(held, LeaseState::Held);
     let lease = world.jobs().lease(id).await.unwrap().unwrap();
-    assert_eq!(lease.tally, tally(7, 700, 1));
+    assert_eq!(lease.figures.tally, tally(7, 700, 1));
     assert_eq!(lease.until, world.now().plus_seconds(60));
-    assert_eq!(lease.current.as_deref(), Some("a/b"));
+    assert_eq!(lease.figures.current.as_deref(), Some("a/b"));
 
     assert_eq!(
         station.give_back(&world, id, "1Z").await,
@@ -296,10 +297,119 @@ async fn of_a_long_entry_the_beginning_is_kept() {
     let (id, signature) = world.create(&import("photos")).await;
     let lease = station.granted(&world, &signature).await.lease;
     let current = "é".repeat(3000);
-    let held = station.renew_at(&world, id, &lease, &current).await;
+    let figures = Figures {
+        current: Some(current),
+        ..Figures::default()
+    };
+    let held = station.renew_with(&world, id, &lease, figures).await;
     assert_eq!(held, LeaseState::Held);
-    let kept = world.jobs().lease(id).await.unwrap().unwrap().current;
-    assert_eq!(kept, Some("é".repeat(1024)));
+    let kept = world.jobs().lease(id).await.unwrap().unwrap().figures;
+    assert_eq!(kept.current, Some("é".repeat(1024)));
+}
+
+async fn progress_message(world: &World, id: JobId) -> String {
+    let status = world
+        .call(&[("Action", "GetStatus"), ("JobId", id.as_str())])
+        .await;
+    status.text("ProgressMessage").unwrap()
+}
+
+const LOADING: &str = "The data on your device is currently being loaded.";
+
+#[tokio::test]
+async fn the_customer_is_told_how_far_the_station_is() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    assert_eq!(progress_message(&world, id).await, LOADING);
+
+    let figures = Figures {
+        tally: tally(12_345, 1_150_000_000, 2),
+        current: Some("photos/2009/img_0412.jpg".to_owned()),
+        found: 50_000,
+        found_bytes: 8_400_000_000,
+        found_all: true,
+        sent_bytes: 1_200_000_000,
+        rate: Some(35_000_000),
+        seconds_left: Some(205),
+    };
+    let held = station.renew_with(&world, id, &lease, figures).await;
+    assert_eq!(held, LeaseState::Held);
+    assert_eq!(
+        progress_message(&world, id).await,
+        format!(
+            "{LOADING} Loaded 12,345 of 50,000 files (1.2 of 8.4 GB), 35 MB/s, about 3 min left; \
+             2 files could not be loaded; now photos/2009/img_0412.jpg"
+        )
+    );
+
+    // Nobody is at it any more: what is done stays, what is going on does not.
+    let at_rest = format!(
+        "{LOADING} Loaded 12,345 of 50,000 files (1.2 of 8.4 GB); 2 files could not be loaded"
+    );
+    world.clock.advance(61);
+    assert_eq!(progress_message(&world, id).await, at_rest);
+    let told = station.finish(&world, id, &lease, released()).await;
+    assert_eq!(told, Ok(()));
+    assert_eq!(progress_message(&world, id).await, at_rest);
+
+    let lease = station.granted(&world, &signature).await.lease;
+    let done = station.finish(&world, id, &lease, finished(id, 2)).await;
+    assert_eq!(done, Ok(()));
+    assert_eq!(
+        progress_message(&world, id).await,
+        format!(
+            "The data load completed with 2 errors. See import-log-{id} in the bucket photos for \
+             more details."
+        )
+    );
+}
+
+/// A station of an earlier release tells nothing but its tally and the entry it is at.
+#[tokio::test]
+async fn of_an_old_station_is_told_what_it_says() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    let renewal = serde_json::json!({
+        "job": id, "lease": lease, "current": "a/b",
+        "tally": { "stored": 1234, "bytes": 5_600_000_000_u64, "ignored": 1, "failed": 0 },
+    });
+    let state: LeaseState = world
+        .tell_as(station.token.expose(), "lease/renew", &renewal)
+        .await
+        .unwrap();
+    assert_eq!(state, LeaseState::Held);
+    assert_eq!(
+        progress_message(&world, id).await,
+        format!("{LOADING} Loaded 1,234 files (5.6 GB); now a/b")
+    );
+}
+
+#[tokio::test]
+async fn a_name_from_a_hostile_disk_is_only_a_name() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    let figures = Figures {
+        current: Some("]]></ProgressMessage>&\0\u{1b}[2J\r\n\u{ffff}\u{202e}x".to_owned()),
+        ..Figures::default()
+    };
+    station.renew_with(&world, id, &lease, figures).await;
+    let status = world
+        .call(&[("Action", "GetStatus"), ("JobId", id.as_str())])
+        .await;
+    assert_eq!(status.text("ProgressCode").unwrap(), "InProgress");
+    assert_eq!(
+        status.text("ProgressMessage").unwrap(),
+        format!(
+            "{LOADING} Loaded 0 files (0 B); now ]]></ProgressMessage>&\\u{{0}}\\u{{1b}}[2J\\r\\n\
+             \\u{{ffff}}\\u{{202e}}x"
+        )
+    );
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use model::control::{
     ReturnRequest, Tally,
 };
 use model::ids::{JobId, StationName};
+use model::loading::Figures;
 use server::keys::StationToken;
 
 use crate::world::World;
@@ -16,7 +17,7 @@ use crate::world::World;
 /// A station with a token of its own.
 pub(crate) struct Station {
     pub(crate) name: StationName,
-    token: StationToken,
+    pub(crate) token: StationToken,
 }
 
 impl Station {
@@ -83,35 +84,30 @@ impl Station {
         lease: &LeaseToken,
         tally: Tally,
     ) -> LeaseState {
-        let renewal = Renewal {
-            job,
-            lease: lease.clone(),
+        let current = Some("a/b".to_owned());
+        let figures = Figures {
             tally,
-            current: Some("a/b".to_owned()),
+            current,
+            ..Figures::default()
         };
-        self.tell_renewal(world, &renewal).await
+        self.renew_with(world, job, lease, figures).await
     }
 
-    /// Renews while an entry is being stored.
-    pub(crate) async fn renew_at(
+    /// Renews and tells everything.
+    pub(crate) async fn renew_with(
         &self,
         world: &World,
         job: JobId,
         lease: &LeaseToken,
-        current: &str,
+        figures: Figures,
     ) -> LeaseState {
         let renewal = Renewal {
             job,
             lease: lease.clone(),
-            tally: Tally::default(),
-            current: Some(current.to_owned()),
+            figures,
         };
-        self.tell_renewal(world, &renewal).await
-    }
-
-    async fn tell_renewal(&self, world: &World, renewal: &Renewal) -> LeaseState {
         world
-            .tell_as(self.token.expose(), "lease/renew", renewal)
+            .tell_as(self.token.expose(), "lease/renew", &renewal)
             .await
             .unwrap()
     }
@@ -180,7 +176,9 @@ async fn log_lines_cannot_be_forged_by_stations() {
         .with_writer(Arc::new(Kept(Arc::clone(&kept))))
         .finish();
     let world = World::start().await;
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // For the whole process: one for this thread alone may be missed by call sites that another
+    // test meets first.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let ending = serde_json::json!({ "ending": "x\nforged" });
     let message = serde_json::json!({ "job": "ABCDE", "lease": "0", "ending": ending });
     let refused = world.tell::<()>("lease/finish", &message).await;

@@ -9,7 +9,6 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use model::entry::{Entry, EntryKind, EntryPath};
@@ -18,7 +17,8 @@ use model::time::Timestamp;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags};
 use rustix::io::Errno;
 
-use super::{BadEntry, Content, DeviceGone, Found, Shape, Tree, is_starved};
+use super::file::FolderFile;
+use super::{BadEntry, Content, DeviceGone, Found, Tree, is_starved};
 
 /// Names of one folder that are held and sorted at once. A folder with more is handed out in
 /// sorted runs of this length, so that memory stays flat.
@@ -121,7 +121,7 @@ impl Tree for Folder {
                 "not a regular file",
             ));
         }
-        Ok(Box::new(FolderFile(file)))
+        Ok(Box::new(FolderFile::new(file)))
     }
 
     fn check(&self) -> Result<(), DeviceGone> {
@@ -133,24 +133,22 @@ impl Tree for Folder {
             _ => Ok(()),
         }
     }
+
+    fn spins(&self) -> bool {
+        spins(&self.root).unwrap_or(false)
+    }
 }
 
-struct FolderFile(File);
-
-impl Content for FolderFile {
-    fn shape(&self) -> io::Result<Shape> {
-        let meta = self.0.metadata()?;
-        let nanoseconds = |s: i64, ns: i64| i128::from(s) * 1_000_000_000 + i128::from(ns);
-        Ok(Shape {
-            bytes: meta.len(),
-            modified_ns: nanoseconds(meta.mtime(), meta.mtime_nsec()),
-            changed_ns: nanoseconds(meta.ctime(), meta.ctime_nsec()),
-        })
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read_at(buffer, offset)
-    }
+/// Whether the disk under a file system spins, as the kernel has it: asked of the partition's own
+/// folder and of the one above it, which is the disk's.
+fn spins(root: &OwnedFd) -> Option<bool> {
+    let device = rustix::fs::fstat(root).ok()?.st_dev;
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let folder = PathBuf::from(format!("/sys/dev/block/{major}:{minor}"));
+    let told = ["queue/rotational", "../queue/rotational"]
+        .iter()
+        .find_map(|name| std::fs::read(folder.join(name)).ok())?;
+    Some(told.starts_with(b"1"))
 }
 
 /// One walk. Descends depth first, with one descriptor for each folder on the way; every folder's

@@ -96,6 +96,10 @@ impl Tree for Memory {
             Ok(())
         }
     }
+
+    fn spins(&self) -> bool {
+        false
+    }
 }
 
 fn entry(path: &EntryPath, kind: EntryKind) -> Entry {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use futures::future::join_all;
 use model::control::Tally;
 use model::ids::JobId;
+use model::loading::Figures;
 use model::time::Timestamp;
 
 use super::{JobStore, JobStoreError, at, insert, job_id, new_job, station, stored, token};
@@ -17,7 +18,7 @@ pub(super) async fn run(store: &dyn JobStore) {
     the_same_station_may_claim_again(store).await;
     a_claim_repeated_with_its_token_changes_nothing(store).await;
     of_claims_at_once_one_is_granted(store).await;
-    a_renewal_extends_and_keeps_the_tally(store).await;
+    a_renewal_extends_and_keeps_the_figures(store).await;
     a_lost_lease_can_be_neither_renewed_nor_ended(store).await;
     a_restart_extends_what_has_not_ended(store).await;
     a_lease_never_changes_its_job(store).await;
@@ -50,7 +51,7 @@ async fn lease(store: &dyn JobStore, job: JobId) -> Lease {
 
 async fn renew(store: &dyn JobStore, job: JobId, with: &str, until: Timestamp) -> bool {
     let renewed = store
-        .renew_lease(job, &token(with), until, Tally::default(), None)
+        .renew_lease(job, &token(with), until, &Figures::default())
         .await;
     renewed.expect("renewals are answered")
 }
@@ -72,8 +73,7 @@ async fn a_job_without_lease_is_granted(store: &dyn JobStore) {
         token: token("t1"),
         attempt: 1,
         until: at(60),
-        tally: Tally::default(),
-        current: None,
+        figures: Figures::default(),
         ended: false,
     };
     assert_eq!(granted, expected);
@@ -92,24 +92,19 @@ async fn a_lease_in_force_is_not_granted_to_another(store: &dyn JobStore) {
 async fn a_lease_that_lapsed_or_ended_is_granted_anew(store: &dyn JobStore) {
     let job = job(store, "4AAAC").await;
     claim(store, job, "dock-1", "t1", at(0)).await;
-    let tally = Tally {
-        stored: 7,
-        ..Tally::default()
+    let figures = Figures {
+        found: 7,
+        current: Some("a/b".to_owned()),
+        ..Figures::default()
     };
-    let renewed = store
-        .renew_lease(job, &token("t1"), at(60), tally, Some("a/b"))
-        .await;
+    let renewed = store.renew_lease(job, &token("t1"), at(60), &figures).await;
     assert!(renewed.expect("renewals are answered"));
     let second = claim(store, job, "dock-2", "t2", at(61)).await;
     assert_eq!(
         (second.token, second.attempt, second.until),
         (token("t2"), 2, at(121))
     );
-    assert_eq!(
-        (second.tally, second.current),
-        (Tally::default(), None),
-        "a new count"
-    );
+    assert_eq!(second.figures, Figures::default(), "a new count");
     assert!(end(store, job, "t2").await);
     let third = claim(store, job, "dock-3", "t3", at(62)).await;
     assert_eq!(
@@ -168,25 +163,28 @@ async fn of_claims_at_once_one_is_granted(store: &dyn JobStore) {
     }
 }
 
-async fn a_renewal_extends_and_keeps_the_tally(store: &dyn JobStore) {
+async fn a_renewal_extends_and_keeps_the_figures(store: &dyn JobStore) {
     let job = job(store, "4CCCA").await;
     claim(store, job, "dock-1", "t1", at(0)).await;
-    let tally = Tally {
-        stored: 1,
-        bytes: u64::MAX,
-        ignored: 2,
-        failed: 3,
+    let figures = Figures {
+        tally: Tally {
+            stored: 1,
+            bytes: u64::MAX,
+            ignored: 2,
+            failed: 3,
+        },
+        current: Some("Bücher/\0\n\u{1F4BE}".to_owned()),
+        found: 4,
+        found_bytes: u64::MAX,
+        found_all: true,
+        sent_bytes: 5,
+        rate: Some(6),
+        seconds_left: Some(7),
     };
-    let current = "Bücher/\0\n\u{1F4BE}";
-    let renewed = store
-        .renew_lease(job, &token("t1"), at(90), tally, Some(current))
-        .await;
+    let renewed = store.renew_lease(job, &token("t1"), at(90), &figures).await;
     assert!(renewed.expect("renewals are answered"));
     let now = lease(store, job).await;
-    assert_eq!(
-        (now.until, now.tally, now.current.as_deref()),
-        (at(90), tally, Some(current))
-    );
+    assert_eq!((now.until, now.figures), (at(90), figures));
     assert!(renew(store, job, "t1", at(80)).await);
     assert_eq!(
         lease(store, job).await.until,

@@ -1,0 +1,132 @@
+//! The report as AWS wrote it: comma-separated lines, one for each entry of the device (developer
+//! guide, *Import Export Log File Fields* and *Examples*).
+//!
+//! What AWS calls the log. RFC 4180 quoting, UTF-8, a header line, LF at line ends.
+
+use std::fmt::Write as _;
+
+use crate::content_type;
+use crate::ids::BucketName;
+use crate::outcome::{EntryRecord, Failure, IgnoreRule, Outcome, Stored};
+
+/// `Content-Type` of the report object.
+pub const CONTENT_TYPE: &str = "text/csv; charset=utf-8";
+
+/// The first line of a report.
+pub const HEADER: &str = "DateTime,File,Status,Code,Key,MD5,Bytes,Content-Type\n";
+
+/// The line of one entry, with its line end. `bucket` is the one the import goes to.
+#[must_use]
+pub fn line(record: &EntryRecord, bucket: &BucketName) -> String {
+    let at = record.at.log_form();
+    let file = quoted(&record.file);
+    match &record.outcome {
+        Outcome::Stored(Stored {
+            key,
+            md5,
+            content_type,
+            ..
+        }) => {
+            let key = quoted(&format!("{bucket}/{key}"));
+            format!(
+                "{at},{file},200,OK,{key},{md5},{},{}\n",
+                record.bytes,
+                quoted(content_type)
+            )
+        }
+        Outcome::Ignored { rule } => {
+            let kind = if *rule == IgnoreRule::Signature {
+                content_type::SIGNATURE
+            } else {
+                ""
+            };
+            format!("{at},{file},103,Ignored,,,{},{kind}\n", record.bytes)
+        }
+        Outcome::Failed(Failure {
+            status, code, key, ..
+        }) => {
+            let key = key
+                .as_ref()
+                .map(|key| format!("{bucket}/{key}"))
+                .unwrap_or_default();
+            let (code, key) = (quoted(code), quoted(&key));
+            format!("{at},{file},{status},{code},{key},,{},\n", record.bytes)
+        }
+    }
+}
+
+/// A field in quotes if it needs them (RFC 4180, section 2).
+fn quoted(field: &str) -> String {
+    if !field.contains([',', '"', '\n', '\r']) {
+        return field.to_owned();
+    }
+    let mut text = String::with_capacity(field.len() + 2);
+    let _ = write!(text, "\"{}\"", field.replace('"', "\"\""));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ObjectKey;
+
+    fn record(file: &str, bytes: u64, outcome: Outcome) -> EntryRecord {
+        let at = "2009-02-03T21:57:43Z".parse().unwrap();
+        EntryRecord {
+            file: file.into(),
+            raw_path: None,
+            bytes,
+            at,
+            outcome,
+        }
+    }
+
+    /// The two lines that AWS's guide shows.
+    #[test]
+    fn the_published_sample_is_printed() {
+        let bucket = BucketName::new("myawsbucket").unwrap();
+        let ignored = record(
+            "SIGNATURE",
+            90,
+            Outcome::Ignored {
+                rule: IgnoreRule::Signature,
+            },
+        );
+        let stored = record(
+            "Notice.txt",
+            13,
+            Outcome::Stored(Stored {
+                key: ObjectKey::new("Notice.txt").unwrap(),
+                md5: "f60fe317bc497b1204b327094959eb64".into(),
+                sha256: String::new(),
+                etag: String::new(),
+                content_type: "text/plain".into(),
+                parts: 0,
+                read_back: false,
+            }),
+        );
+        let report = format!(
+            "{HEADER}{}{}",
+            line(&ignored, &bucket),
+            line(&stored, &bucket)
+        );
+        assert_eq!(
+            report,
+            include_str!("../../tests/report/published-sample.csv")
+        );
+    }
+
+    #[test]
+    fn names_with_commas_quotes_and_line_ends_stay_one_field() {
+        let bucket = BucketName::new("bkt").unwrap();
+        let failure = Failure::unreadable("gone".into(), None);
+        let text = line(
+            &record("a,\"b\"\n.txt", 1, Outcome::Failed(failure)),
+            &bucket,
+        );
+        assert!(
+            text.contains(",\"a,\"\"b\"\"\n.txt\",500,ReadError,,,1,\n"),
+            "{text}"
+        );
+    }
+}

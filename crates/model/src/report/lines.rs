@@ -1,0 +1,399 @@
+//! The report for programs: JSON Lines, one object a line. `docs/formats.md` has the format.
+//!
+//! The first line says what was imported, the last one counts and sums up what stands before it:
+//! a report that was cut short or damaged shows. Between them is one line for each entry.
+
+use serde::{Deserialize, Serialize};
+
+use crate::entry::EntryPath;
+use crate::ids::{AccountId, BucketName, JobId};
+use crate::outcome::{EntryRecord, Outcome};
+use crate::progress::LogLocation;
+use crate::proof::Attempt;
+use crate::time::Timestamp;
+
+/// `Content-Type` of the report object.
+pub const CONTENT_TYPE: &str = "application/x-ndjson";
+
+/// The name of the format, in its first line.
+const FORMAT: &str = "longshore-report";
+
+/// The version that is written, and the only one there is.
+const VERSION: u32 = 1;
+
+/// How the last line begins, and no other.
+const END: &[u8] = b"{\"summary\":";
+
+/// What was imported, by whom, and to where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The job.
+    pub job: JobId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Where the files went.
+    pub bucket: BucketName,
+    /// What stands before every path in its key.
+    pub prefix: String,
+    /// Where the log lies, and this report beside it.
+    pub log: LogLocation,
+}
+
+/// The first line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// What was imported.
+    #[serde(flatten)]
+    pub about: About,
+    /// Every attempt at it, with what the store was found to do.
+    pub attempts: Vec<Attempt>,
+}
+
+/// What the entries of a report add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Entries, which is lines between the first and the last.
+    pub entries: u64,
+    /// Entries whose bytes are in the store.
+    pub stored: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Entries left out by a rule.
+    pub ignored: u64,
+    /// Entries that should have been stored and were not.
+    pub failed: u64,
+    /// Of those stored, the ones that were read back and compared.
+    pub read_back: u64,
+}
+
+impl Totals {
+    /// Counts one entry.
+    pub fn add(&mut self, record: &EntryRecord) {
+        self.entries += 1;
+        match &record.outcome {
+            Outcome::Stored(stored) => {
+                self.stored += 1;
+                self.bytes = self.bytes.saturating_add(record.bytes);
+                self.read_back += u64::from(stored.read_back);
+            }
+            Outcome::Ignored { .. } => self.ignored += 1,
+            Outcome::Failed(_) => self.failed += 1,
+        }
+    }
+}
+
+/// The last line: what came before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Counted.
+    #[serde(flatten)]
+    pub totals: Totals,
+    /// SHA-256 of all lines before, with their line ends, in lower-case hex.
+    pub sha256: String,
+}
+
+/// A line after the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// What became of an entry.
+    Entry(Box<EntryRecord>),
+    /// The last line.
+    End(End),
+}
+
+/// A line that is not of a report.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// The first line is of something else.
+    #[error("it does not begin as a report does")]
+    NotAReport,
+    /// The report is of a later version of this program.
+    #[error("it is a report of version {0}, and this program reads version {VERSION}")]
+    Version(u32),
+    /// It does not have the fields it should have.
+    #[error("it is not a line of a report")]
+    Malformed(#[source] serde_json::Error),
+    /// A path that cannot be one.
+    #[error("`raw_path` is not base64")]
+    RawPath,
+    /// An entry of another bucket than the first line says.
+    #[error("it is of the bucket `{0}`")]
+    OtherBucket(BucketName),
+}
+
+/// The first line as it is written.
+#[derive(Serialize)]
+struct HeadLine<'a> {
+    format: &'a str,
+    version: u32,
+    #[serde(flatten)]
+    head: &'a Head,
+}
+
+/// What every version has in its first line.
+#[derive(Deserialize)]
+struct Marker {
+    format: String,
+    version: u32,
+}
+
+/// An entry as it is written. What became of it has the form it has in the journal.
+#[derive(Serialize, Deserialize)]
+struct EntryLine {
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    raw_path: Option<String>,
+    bytes: u64,
+    at: Timestamp,
+    /// Present if the entry is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bucket: Option<BucketName>,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+/// The last line as it is written.
+#[derive(Serialize, Deserialize)]
+struct EndLine {
+    summary: End,
+}
+
+impl Head {
+    /// The first line, with its line end.
+    #[must_use]
+    pub fn line(&self) -> String {
+        line(&HeadLine {
+            format: FORMAT,
+            version: VERSION,
+            head: self,
+        })
+    }
+
+    /// Reads the first line.
+    ///
+    /// # Errors
+    /// [`LineError`].
+    pub fn parse(line: &[u8]) -> Result<Self, LineError> {
+        let marker: Marker = serde_json::from_slice(line).map_err(|_| LineError::NotAReport)?;
+        match (marker.format.as_str(), marker.version) {
+            (FORMAT, VERSION) => serde_json::from_slice(line).map_err(LineError::Malformed),
+            (FORMAT, other) => Err(LineError::Version(other)),
+            _ => Err(LineError::NotAReport),
+        }
+    }
+}
+
+/// The line of one entry, with its line end. `bucket` is the one the import goes to.
+#[must_use]
+pub fn entry(record: &EntryRecord, bucket: &BucketName) -> String {
+    let is_stored = matches!(record.outcome, Outcome::Stored(_));
+    line(&EntryLine {
+        path: record.file.clone(),
+        raw_path: record.raw_path.clone(),
+        bytes: record.bytes,
+        at: record.at,
+        bucket: is_stored.then(|| bucket.clone()),
+        outcome: record.outcome.clone(),
+    })
+}
+
+/// The last line, with its line end.
+#[must_use]
+pub fn end(end: End) -> String {
+    line(&EndLine { summary: end })
+}
+
+/// Reads a line after the first. `bucket` is the one the first line names.
+///
+/// # Errors
+/// [`LineError`].
+pub fn parse(line: &[u8], bucket: &BucketName) -> Result<Line, LineError> {
+    if line.starts_with(END) {
+        let end: EndLine = serde_json::from_slice(line).map_err(LineError::Malformed)?;
+        return Ok(Line::End(end.summary));
+    }
+    let line: EntryLine = serde_json::from_slice(line).map_err(LineError::Malformed)?;
+    if let Some(other) = line.bucket.filter(|other| other != bucket) {
+        return Err(LineError::OtherBucket(other));
+    }
+    let record = EntryRecord {
+        file: line.path,
+        raw_path: line.raw_path,
+        bytes: line.bytes,
+        at: line.at,
+        outcome: line.outcome,
+    };
+    match EntryPath::from_record(&record.file, record.raw_path.as_deref()) {
+        Some(_) => Ok(Line::Entry(Box::new(record))),
+        None => Err(LineError::RawPath),
+    }
+}
+
+fn line(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string(value).expect("texts and numbers have a JSON form");
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capabilities::{Capabilities, Finding};
+    use crate::ids::{ObjectKey, StationName};
+    use crate::outcome::{Failure, IgnoreRule, Stored};
+    use crate::proof::ReadBack;
+
+    /// A report of version 1, which every later program must read.
+    const FROZEN: &str = include_str!("../../tests/report/version-1.jsonl");
+
+    fn bucket() -> BucketName {
+        BucketName::new("photos").unwrap()
+    }
+
+    fn at() -> Timestamp {
+        Timestamp::from_unix(1_300_000_000)
+    }
+
+    fn head() -> Head {
+        let is = Finding::Honored;
+        let about = About {
+            job: JobId::new("ABCDE").unwrap(),
+            account: AccountId::new("123456789012").unwrap(),
+            created: at(),
+            bucket: bucket(),
+            prefix: "p/".into(),
+            log: LogLocation {
+                bucket: BucketName::new("logs").unwrap(),
+                key: ObjectKey::new("import-log-ABCDE").unwrap(),
+            },
+        };
+        let attempt = Attempt {
+            number: 1,
+            at: at(),
+            station: StationName::new("bench-1").unwrap(),
+            read_back: ReadBack::Sampled,
+            store: Capabilities {
+                md5: is,
+                sha256: is,
+                crc64nvme: Finding::Ignored,
+                signed_body: is,
+                keeps_sha256: is,
+                etag_is_md5: is,
+                multipart: is,
+                part_md5: is,
+                part_etag_is_md5: is,
+                lists_parts: is,
+                metadata: is,
+                acl: Finding::Refused,
+                long_keys: is,
+                tags: is,
+                extraction: Finding::Unknown,
+            },
+        };
+        Head {
+            about,
+            attempts: vec![attempt],
+        }
+    }
+
+    fn entries() -> Vec<EntryRecord> {
+        let key = |key: &str| ObjectKey::new(key).unwrap();
+        let stored = |name: &str, parts, read_back| {
+            Outcome::Stored(Stored {
+                key: key(name),
+                md5: "5d41402abc4b2a76b9719d911017c592".into(),
+                sha256: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824".into(),
+                etag: "5d41402abc4b2a76b9719d911017c592".into(),
+                content_type: "text/plain".into(),
+                parts,
+                read_back,
+            })
+        };
+        let rule = IgnoreRule::Signature;
+        let refused = Failure::refused(403, "AccessDenied".into(), "no".into(), key("p/c"));
+        let unnamed = Failure::unnamed(&crate::naming::NameProblem::NotUtf8);
+        [
+            (&b"SIGNATURE"[..], 90, Outcome::Ignored { rule }),
+            (b"a \"b\"\n,c", 5, stored("p/a \"b\"\n,c", 0, true)),
+            (b"big", 5, stored("p/big", 3, false)),
+            (b"c", 7, Outcome::Failed(refused)),
+            (b"caf\xE9", 1, Outcome::Failed(unnamed)),
+        ]
+        .map(|(path, bytes, outcome)| EntryRecord::new(&EntryPath::new(path), bytes, at(), outcome))
+        .into()
+    }
+
+    fn totals() -> Totals {
+        let mut totals = Totals::default();
+        entries().iter().for_each(|record| totals.add(record));
+        totals
+    }
+
+    fn sealed() -> End {
+        End {
+            totals: totals(),
+            sha256: "00".repeat(32),
+        }
+    }
+
+    /// The form of version 1, to the byte.
+    #[test]
+    fn the_frozen_report_is_printed() {
+        let body: String = entries().iter().map(|e| entry(e, &bucket())).collect();
+        assert_eq!(head().line() + &body + &end(sealed()), FROZEN);
+    }
+
+    #[test]
+    fn the_frozen_report_is_read() {
+        let mut lines = FROZEN.lines();
+        assert_eq!(
+            Head::parse(lines.next().unwrap().as_bytes()).unwrap(),
+            head()
+        );
+        for record in entries() {
+            let read = parse(lines.next().unwrap().as_bytes(), &bucket()).unwrap();
+            assert_eq!(read, Line::Entry(Box::new(record)));
+        }
+        let last = parse(lines.next().unwrap().as_bytes(), &bucket()).unwrap();
+        assert_eq!(last, Line::End(sealed()));
+        assert_eq!(lines.next(), None);
+    }
+
+    #[test]
+    fn what_is_counted_is_what_became_of_the_entries() {
+        let expected = Totals {
+            entries: 5,
+            stored: 2,
+            bytes: 10,
+            ignored: 1,
+            failed: 2,
+            read_back: 1,
+        };
+        assert_eq!(totals(), expected);
+    }
+
+    #[test]
+    fn what_is_no_report_is_told_from_a_later_one() {
+        let later = FROZEN.replacen("\"version\":1", "\"version\":2", 1);
+        let first = later.lines().next().unwrap().as_bytes();
+        assert!(matches!(Head::parse(first), Err(LineError::Version(2))));
+        for other in ["", "{}", "DateTime,File", r#"{"format":"x","version":1}"#] {
+            let parsed = Head::parse(other.as_bytes());
+            assert!(matches!(parsed, Err(LineError::NotAReport)), "{other}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_cut_or_of_elsewhere_are_refused() {
+        for whole in FROZEN.lines().skip(1) {
+            for end in 0..whole.len() {
+                assert!(parse(&whole.as_bytes()[..end], &bucket()).is_err(), "{end}");
+            }
+        }
+        let stored = FROZEN.lines().nth(2).unwrap();
+        let elsewhere = parse(stored.as_bytes(), &BucketName::new("other").unwrap());
+        assert!(matches!(elsewhere, Err(LineError::OtherBucket(_))));
+    }
+}

@@ -1,0 +1,287 @@
+//! The report for people: what was loaded, what was not, what proves it, and where to read more.
+
+use std::collections::BTreeMap;
+
+use crate::capabilities::{Capabilities, Finding};
+use crate::outcome::{EntryRecord, Outcome};
+use crate::proof::Attempt;
+use crate::readable;
+use crate::report::Keys;
+use crate::report::lines::{Head, Totals};
+use crate::time::Timestamp;
+
+/// `Content-Type` of the report object.
+pub const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
+
+/// Files that are named of those that failed with one code.
+const EXAMPLES: usize = 3;
+
+/// Codes that are told apart. They come from stores, and there may be any number of them.
+const CODES: usize = 32;
+
+/// Characters of a name or a reason that are shown.
+const SHOWN: usize = 160;
+
+/// What the entries of a report come to. Does not grow with their number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Counted.
+    pub totals: Totals,
+    /// When the first and the last entry were processed.
+    times: Option<(Timestamp, Timestamp)>,
+    /// By status and code.
+    failures: BTreeMap<(u16, String), Failures>,
+    /// Failures with further codes.
+    others: u64,
+}
+
+/// Entries that failed with one code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Failures {
+    count: u64,
+    /// Path and reason of the first ones.
+    examples: Vec<(String, String)>,
+}
+
+impl Summary {
+    /// Takes one entry.
+    pub fn add(&mut self, record: &EntryRecord) {
+        self.totals.add(record);
+        let (first, last) = self.times.unwrap_or((record.at, record.at));
+        self.times = Some((first.min(record.at), last.max(record.at)));
+        let Outcome::Failed(failure) = &record.outcome else {
+            return;
+        };
+        let code = (failure.status, failure.code.to_string());
+        if self.failures.len() == CODES && !self.failures.contains_key(&code) {
+            self.others += 1;
+            return;
+        }
+        let group = self.failures.entry(code).or_default();
+        group.count += 1;
+        if group.examples.len() < EXAMPLES {
+            let shown = |text: &str| readable::name(text, SHOWN);
+            let example = (shown(&record.file), shown(&failure.reason));
+            group.examples.push(example);
+        }
+    }
+
+    /// The whole text. `keys` is where the reports lie.
+    #[must_use]
+    pub fn text(&self, head: &Head, keys: &Keys) -> String {
+        let failed = match self.failures() {
+            none if none.is_empty() => none,
+            some => format!("\nNot loaded\n{some}"),
+        };
+        format!(
+            "Import {}\n\n{}{failed}\nProof\n{}\nReports\n{}",
+            head.about.job,
+            self.facts(head),
+            indented(&self.proof(&head.attempts)),
+            reports(head, keys)
+        )
+    }
+
+    fn facts(&self, head: &Head) -> String {
+        let (about, totals) = (&head.about, &self.totals);
+        let job = format!("of account {}, made {}", about.account, about.created);
+        let bucket = match about.prefix.as_str() {
+            "" => about.bucket.to_string(),
+            prefix => format!(
+                "{}, keys begin with `{}`",
+                about.bucket,
+                readable::name(prefix, SHOWN)
+            ),
+        };
+        let loaded = format!(
+            "{} file{}, {} bytes ({})",
+            readable::number(totals.stored),
+            if totals.stored == 1 { "" } else { "s" },
+            readable::number(totals.bytes),
+            readable::bytes(totals.bytes)
+        );
+        let mut text = format!("Job         {job}\nBucket      {bucket}\nLoaded      {loaded}\n");
+        text.push_str(&format!(
+            "Left out    {}\nNot loaded  {}\n",
+            readable::number(totals.ignored),
+            readable::number(totals.failed)
+        ));
+        if let Some(time) = self.time(&head.attempts) {
+            text.push_str(&format!("Time        {time}\n"));
+        }
+        text
+    }
+
+    /// From the first attempt to the last entry. Several attempts have no rate: nobody knows what
+    /// went on between them.
+    fn time(&self, attempts: &[Attempt]) -> Option<String> {
+        let (first, last) = self.times?;
+        let begun = attempts.iter().map(|attempt| attempt.at).min();
+        let begun = begun.unwrap_or(first).min(last);
+        let seconds = last.since(begun).whole_seconds().unsigned_abs();
+        let span = format!("{begun} to {last}");
+        Some(match (attempts.len(), seconds) {
+            (..2, 0) => span,
+            (..2, _) => format!(
+                "{span}, {}",
+                readable::rate(self.totals.bytes.checked_div(seconds).unwrap_or_default())
+            ),
+            (count, _) => format!("{span}, in {count} attempts"),
+        })
+    }
+
+    /// What was not loaded, by code, with the first of each; empty if everything was.
+    #[must_use]
+    pub fn failures(&self) -> String {
+        let mut text = String::new();
+        for ((status, code), group) in &self.failures {
+            let (count, code) = (readable::number(group.count), readable::name(code, SHOWN));
+            text.push_str(&format!("  {count} with {status} {code}\n"));
+            for (path, reason) in &group.examples {
+                text.push_str(&format!("    {path}: {reason}\n"));
+            }
+            if group.count > EXAMPLES as u64 {
+                text.push_str("    …\n");
+            }
+        }
+        if self.others > 0 {
+            let others = readable::number(self.others);
+            text.push_str(&format!("  {others} with other codes\n"));
+        }
+        text
+    }
+
+    /// What proves that the store has the bytes of the device, in two sentences.
+    #[must_use]
+    pub fn proof(&self, attempts: &[Attempt]) -> String {
+        let (read_back, stored) = (self.totals.read_back, self.totals.stored);
+        let read_back = match read_back {
+            0 => "Nothing was read back.".to_owned(),
+            _ => format!(
+                "{} of {} files were read back and had the SHA-256 of the device.",
+                readable::number(read_back),
+                readable::number(stored)
+            ),
+        };
+        format!("{}\n{read_back}", checked_by_store(attempts))
+    }
+}
+
+/// What the store was found to refuse, in every attempt.
+fn checked_by_store(attempts: &[Attempt]) -> String {
+    type Check = (&'static str, fn(&Capabilities) -> Finding);
+    const CHECKS: [Check; 4] = [
+        ("SHA-256", |store| store.sha256),
+        ("CRC-64/NVME", |store| store.crc64nvme),
+        ("MD5", |store| store.md5),
+        ("signature of the body", |store| store.signed_body),
+    ];
+    if attempts.is_empty() {
+        return "The store was not probed.".to_owned();
+    }
+    let is_honored = |check: &&Check| attempts.iter().all(|a| check.1(&a.store).is_honored());
+    let names: Vec<&str> = CHECKS.iter().filter(is_honored).map(|c| c.0).collect();
+    match names.as_slice() {
+        [] => "The store was found not to check what it is sent.".to_owned(),
+        [only] => format!("The store was found to refuse a body with a wrong {only}."),
+        [most @ .., last] => format!(
+            "The store was found to refuse a body with a wrong {} or {last}.",
+            most.join(", ")
+        ),
+    }
+}
+
+fn reports(head: &Head, keys: &Keys) -> String {
+    let bucket = &head.about.log.bucket;
+    let line = |key, what| format!("  s3://{bucket}/{key}\n    {what}\n");
+    [
+        line(&keys.csv, "one line for each entry, as AWS wrote it (CSV)"),
+        line(
+            &keys.lines,
+            "the same with all that is known (JSON Lines); `longshore verify` compares it with the \
+             bucket or the device",
+        ),
+        line(&keys.summary, "this text"),
+    ]
+    .concat()
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::EntryPath;
+    use crate::ids::ObjectKey;
+    use crate::outcome::{Failure, Stored};
+    use crate::report::keys;
+
+    fn head() -> Head {
+        let frozen = include_str!("../../tests/report/version-1.jsonl");
+        Head::parse(frozen.lines().next().unwrap().as_bytes()).unwrap()
+    }
+
+    fn record(path: &str, second: i64, outcome: Outcome) -> EntryRecord {
+        let at = Timestamp::from_unix(1_300_000_000 + second);
+        EntryRecord::new(&EntryPath::new(path), 1_000_000, at, outcome)
+    }
+
+    fn stored(path: &str, second: i64) -> EntryRecord {
+        let outcome = Outcome::Stored(Stored {
+            key: ObjectKey::new(path).unwrap(),
+            md5: String::new(),
+            sha256: String::new(),
+            etag: String::new(),
+            content_type: String::new(),
+            parts: 0,
+            read_back: second == 1,
+        });
+        record(path, second, outcome)
+    }
+
+    fn failed(path: &str, code: &str) -> EntryRecord {
+        let key = ObjectKey::new(path).unwrap();
+        let failure = Failure::refused(403, code.to_owned(), "no\x1b[2J".to_owned(), key);
+        record(path, 2, Outcome::Failed(failure))
+    }
+
+    #[test]
+    fn the_text_is_the_published_one() {
+        let mut summary = Summary::default();
+        for second in 1..=4 {
+            summary.add(&stored(&format!("f{second}"), second));
+        }
+        for path in ["a", "b", "c", "d"] {
+            summary.add(&failed(path, "AccessDenied"));
+        }
+        let text = summary.text(&head(), &keys(&head().about.log));
+        assert_eq!(text, include_str!("../../tests/report/summary.txt"));
+    }
+
+    #[test]
+    fn several_attempts_have_no_rate_and_their_weakest_store_counts() {
+        let mut head = head();
+        let mut second = head.attempts[0].clone();
+        second.store.sha256 = Finding::Ignored;
+        head.attempts.push(second);
+        let mut summary = Summary::default();
+        summary.add(&stored("a", 9));
+        let text = summary.text(&head, &keys(&head.about.log));
+        assert!(text.contains(", in 2 attempts\n"), "{text}");
+        assert!(!text.contains("SHA-256, MD5"), "{text}");
+        assert!(text.contains("Nothing was read back."));
+    }
+
+    #[test]
+    fn any_number_of_codes_is_held_in_little_memory() {
+        let mut summary = Summary::default();
+        for code in 0..1000 {
+            summary.add(&failed("a", &format!("Code{code}")));
+        }
+        assert_eq!(summary.failures.len(), CODES);
+        assert!(summary.failures().ends_with("  968 with other codes\n"));
+        assert_eq!(summary.totals.failed, 1000);
+    }
+}

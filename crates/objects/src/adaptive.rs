@@ -1,0 +1,340 @@
+//! A bucket that finds out how many requests do best at once.
+//!
+//! It begins with few and lets more in while they get more done together; when more would not, it stays,
+//! and tries again now and then. When the store asks to slow down it halves them and pauses. The
+//! judgement is [`course`]'s; here are the gate before the requests and what is measured of them.
+
+mod course;
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use model::capabilities::Capabilities;
+use model::ids::ObjectKey;
+use tracing::debug;
+
+use self::course::{Course, Window};
+use crate::bucket::{Body, Bucket};
+use crate::checksum::Checksums;
+use crate::error::{NetworkFailure, StoreError};
+use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use crate::retrying::{Patience, Waited};
+use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
+
+/// How long nothing new begins after the store asked to slow down.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How often one who waits for others looks whether to stop.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What a request is worth beside its bytes: a small put is work too. About what a store stores in
+/// the time it takes to answer at all.
+const REQUEST_WORTH: u64 = 64 << 10;
+
+/// A bucket around `B` that lets no more requests in at once than do good, and never more than its cap.
+///
+/// # Contract
+/// As every bucket. A call that waits to be let in ends with [`StoreError::Canceled`] soon after
+/// somebody asked to stop; nothing was sent then. What ends an upload, `complete` and `abort`, is let
+/// in at once, and so are experiments. A download counts until its body begins.
+pub struct Adaptive<B> {
+    inner: B,
+    gate: Arc<Gate>,
+}
+
+impl<B: fmt::Debug> fmt::Debug for Adaptive<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Adaptive")
+            .field("inner", &self.inner)
+            .field("limit", &self.gate.state().course.limit())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shows how many requests are let in, for progress and metrics. Cheap to clone.
+#[derive(Clone)]
+pub struct Gauge(Arc<Gate>);
+
+impl fmt::Debug for Gauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Gauge").field(&self.limit()).finish()
+    }
+}
+
+impl Gauge {
+    /// How many requests may be on their way at present.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.0.state().course.limit()
+    }
+
+    /// How many are.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.0.state().in_flight
+    }
+}
+
+struct Gate {
+    patience: Box<dyn Patience>,
+    state: Mutex<State>,
+    room: Condvar,
+}
+
+struct State {
+    course: Course,
+    in_flight: usize,
+    /// Nothing begins before.
+    resume_at: Duration,
+    /// When the limit was last halved: what began before tells nothing new.
+    halved_at: Option<Duration>,
+    window: Window,
+    began: Duration,
+}
+
+/// A request that was let in.
+struct Pass<'g> {
+    gate: &'g Gate,
+    since: Duration,
+}
+
+impl<B: Bucket> Adaptive<B> {
+    /// Lets in at most `cap` requests, at least one, in the time `patience` gives.
+    pub fn new(inner: B, cap: usize, patience: Box<dyn Patience>) -> Self {
+        let began = patience.elapsed();
+        let state = State {
+            course: Course::new(cap),
+            in_flight: 0,
+            resume_at: began,
+            halved_at: None,
+            window: Window::default(),
+            began,
+        };
+        let gate = Arc::new(Gate {
+            patience,
+            state: Mutex::new(state),
+            room: Condvar::new(),
+        });
+        Self { inner, gate }
+    }
+
+    /// Shows how many requests are let in.
+    #[must_use]
+    pub fn gauge(&self) -> Gauge {
+        Gauge(Arc::clone(&self.gate))
+    }
+
+    fn gated<T>(
+        &self,
+        bytes: usize,
+        act: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let pass = self.gate.enter()?;
+        let result = act();
+        pass.ended(bytes as u64, result.as_ref().err());
+        result
+    }
+}
+
+impl Gate {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change is made of assignments that cannot panic half way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self) -> Result<Pass<'_>, StoreError> {
+        let mut state = self.state();
+        loop {
+            let now = self.patience.elapsed();
+            let pause = state.resume_at.saturating_sub(now);
+            if pause.is_zero() && state.in_flight < state.course.limit() {
+                state.in_flight += 1;
+                state.window.most = state.window.most.max(state.in_flight);
+                return Ok(Pass {
+                    gate: self,
+                    since: now,
+                });
+            }
+            if pause.is_zero() {
+                let waited = self.room.wait_timeout(state, LOOK);
+                drop(waited.unwrap_or_else(PoisonError::into_inner));
+            } else {
+                drop(state);
+            }
+            if self.patience.wait(pause) == Waited::Canceled {
+                return Err(StoreError::Canceled { last: None });
+            }
+            state = self.state();
+        }
+    }
+}
+
+impl Pass<'_> {
+    /// Takes note of how the request ended.
+    fn ended(&self, bytes: u64, error: Option<&StoreError>) {
+        let now = self.gate.patience.elapsed();
+        let mut state = self.gate.state();
+        let before = state.course.limit();
+        match error {
+            Some(error) if asks_to_slow_down(error) => state.slow_down(self.since, now),
+            _ => state.count(self.since, now, if error.is_none() { bytes } else { 0 }),
+        }
+        let after = state.course.limit();
+        drop(state);
+        if after != before {
+            debug!(before, after, "requests at once");
+            self.gate.room.notify_all();
+        }
+    }
+}
+
+/// Gives the place back, also after a panic.
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        let mut state = self.gate.state();
+        state.in_flight = state.in_flight.saturating_sub(1);
+        drop(state);
+        self.gate.room.notify_one();
+    }
+}
+
+impl State {
+    fn count(&mut self, since: Duration, now: Duration, bytes: u64) {
+        self.window.requests += 1;
+        self.window.work = self.window.work.saturating_add(bytes + REQUEST_WORTH);
+        self.window.busy += now.saturating_sub(since);
+        self.window.took = now.saturating_sub(self.began);
+        if self.course.has_seen_enough(&self.window) {
+            self.course.decide(&self.window);
+            self.begin_window(now);
+        }
+    }
+
+    /// Halves once for all requests that were on their way together.
+    fn slow_down(&mut self, since: Duration, now: Duration) {
+        if self.halved_at.is_some_and(|halved| since < halved) {
+            return;
+        }
+        self.course.halve();
+        self.halved_at = Some(now);
+        self.resume_at = now.saturating_add(PAUSE);
+        self.begin_window(self.resume_at);
+    }
+
+    fn begin_window(&mut self, now: Duration) {
+        self.began = now;
+        self.window = Window {
+            most: self.in_flight,
+            ..Window::default()
+        };
+    }
+}
+
+fn asks_to_slow_down(error: &StoreError) -> bool {
+    match error {
+        StoreError::Throttled(_) => true,
+        StoreError::Unavailable(answer) => answer.status == 503,
+        StoreError::Network { failure, .. } => *failure == NetworkFailure::TimedOut,
+        _ => false,
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<B: Bucket> Bucket for Adaptive<B> {
+    fn put(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        self.gated(body.len(), || {
+            self.inner.put(key, body, attributes, checksums)
+        })
+    }
+
+    fn begin_multipart(
+        &self,
+        key: &ObjectKey,
+        attributes: &Attributes,
+    ) -> Result<UploadId, StoreError> {
+        self.gated(0, || self.inner.begin_multipart(key, attributes))
+    }
+
+    fn put_part(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        body: Body,
+        checksums: &Checksums,
+    ) -> Result<PartReceipt, StoreError> {
+        self.gated(body.len(), || {
+            self.inner.put_part(key, upload, number, body, checksums)
+        })
+    }
+
+    fn list_parts(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+    ) -> Result<Vec<PartReceipt>, StoreError> {
+        self.gated(0, || self.inner.list_parts(key, upload))
+    }
+
+    fn complete(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        self.inner.complete(key, upload, parts)
+    }
+
+    fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
+        self.inner.abort(key, upload)
+    }
+
+    fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
+        self.gated(0, || self.inner.list_uploads(prefix))
+    }
+
+    fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
+        self.gated(0, || self.inner.head(key))
+    }
+
+    fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
+        self.gated(0, || self.inner.get(key, range))
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        start_after: Option<&ObjectKey>,
+        limit: u16,
+    ) -> Result<Page, StoreError> {
+        self.gated(0, || self.inner.list(prefix, start_after, limit))
+    }
+
+    fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        self.gated(0, || self.inner.delete(key))
+    }
+
+    fn put_tags(&self, key: &ObjectKey, tags: &[Tag]) -> Result<(), StoreError> {
+        self.gated(0, || self.inner.put_tags(key, tags))
+    }
+
+    fn tags(&self, key: &ObjectKey) -> Result<Vec<Tag>, StoreError> {
+        self.gated(0, || self.inner.tags(key))
+    }
+
+    fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
+        self.inner.capabilities(key)
+    }
+}
+
+#[cfg(test)]
+#[path = "adaptive_tests.rs"]
+mod tests;

@@ -1,0 +1,182 @@
+//! A bucket that keeps to a rate.
+//!
+//! Bodies are counted when they are sent, downloads while they are read. The rate holds over all
+//! threads, who are served in the order they came. A body goes out at once when its turn has come:
+//! over any time no more is sent than the rate allows, a tenth of a second and one body more.
+
+mod gate;
+mod pace;
+
+use std::fmt;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::Arc;
+
+use model::capabilities::Capabilities;
+use model::ids::ObjectKey;
+use model::time::Clock;
+
+use self::gate::Gate;
+use crate::bucket::{Body, Bucket};
+use crate::checksum::Checksums;
+use crate::error::StoreError;
+use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use crate::retrying::Patience;
+use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
+
+pub use pace::{InvalidPace, Pace, QuietHours, parse_rate};
+
+/// A bucket around `B` that sends and receives no faster than its [`Pace`].
+///
+/// # Contract
+/// As every bucket. A call that waits for its turn ends with [`StoreError::Canceled`] soon after
+/// somebody asked to stop; nothing was sent then. Calls without a body do not wait.
+pub struct Paced<B> {
+    inner: B,
+    gate: Option<Arc<Gate>>,
+}
+
+impl<B: fmt::Debug> fmt::Debug for Paced<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paced")
+            .field("inner", &self.inner)
+            .field("gate", &self.gate)
+            .finish()
+    }
+}
+
+impl<B: Bucket> Paced<B> {
+    /// Keeps to `pace`, in the time `patience` gives; `clock` tells the hour of the day.
+    pub fn new(inner: B, pace: Pace, patience: Box<dyn Patience>, clock: Arc<dyn Clock>) -> Self {
+        let gate = (!pace.is_unlimited()).then(|| Arc::new(Gate::new(pace, patience, clock)));
+        Self { inner, gate }
+    }
+
+    fn pass(&self, body: &Body) -> Result<(), StoreError> {
+        match &self.gate {
+            Some(gate) => gate.pass(body.len() as u64),
+            None => Ok(()),
+        }
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<B: Bucket> Bucket for Paced<B> {
+    fn put(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        self.pass(&body)?;
+        self.inner.put(key, body, attributes, checksums)
+    }
+
+    fn begin_multipart(
+        &self,
+        key: &ObjectKey,
+        attributes: &Attributes,
+    ) -> Result<UploadId, StoreError> {
+        self.inner.begin_multipart(key, attributes)
+    }
+
+    fn put_part(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        body: Body,
+        checksums: &Checksums,
+    ) -> Result<PartReceipt, StoreError> {
+        self.pass(&body)?;
+        self.inner.put_part(key, upload, number, body, checksums)
+    }
+
+    fn list_parts(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+    ) -> Result<Vec<PartReceipt>, StoreError> {
+        self.inner.list_parts(key, upload)
+    }
+
+    fn complete(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        self.inner.complete(key, upload, parts)
+    }
+
+    fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
+        self.inner.abort(key, upload)
+    }
+
+    fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
+        self.inner.list_uploads(prefix)
+    }
+
+    fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
+        self.inner.head(key)
+    }
+
+    fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
+        let download = self.inner.get(key, range)?;
+        Ok(match &self.gate {
+            None => download,
+            Some(gate) => Download {
+                body: Box::new(PacedBody {
+                    body: download.body,
+                    gate: Arc::clone(gate),
+                }),
+                ..download
+            },
+        })
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        start_after: Option<&ObjectKey>,
+        limit: u16,
+    ) -> Result<Page, StoreError> {
+        self.inner.list(prefix, start_after, limit)
+    }
+
+    fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        self.inner.delete(key)
+    }
+
+    fn put_tags(&self, key: &ObjectKey, tags: &[Tag]) -> Result<(), StoreError> {
+        self.inner.put_tags(key, tags)
+    }
+
+    fn tags(&self, key: &ObjectKey) -> Result<Vec<Tag>, StoreError> {
+        self.inner.tags(key)
+    }
+
+    fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
+        self.inner.capabilities(key)
+    }
+}
+
+/// A body that is read no faster than the gate lets it.
+struct PacedBody {
+    body: Box<dyn Read + Send>,
+    gate: Arc<Gate>,
+}
+
+impl Read for PacedBody {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // What is not read yet waits in the network, which slows the sender.
+        let count = self.body.read(buffer)?;
+        self.gate.pass(count as u64).map_err(io::Error::other)?;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+#[path = "paced_tests.rs"]
+mod tests;

@@ -1,0 +1,140 @@
+//! Who may send how much, and when.
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use model::time::Clock;
+
+use super::pace::Pace;
+use crate::error::StoreError;
+use crate::retrying::{Patience, Waited};
+
+/// Bytes are counted with the nanoseconds of a second as their fraction, so that nothing is lost.
+const FRACTION: i128 = 1_000_000_000;
+
+/// Unused time counts for as much as this.
+const CREDIT: Duration = Duration::from_millis(100);
+
+/// The longest wait before the hour of the day is looked at again.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A bucket of tokens before which one waits in a line.
+pub(super) struct Gate {
+    pace: Pace,
+    patience: Box<dyn Patience>,
+    clock: Arc<dyn Clock>,
+    line: Mutex<Line>,
+    next: Condvar,
+}
+
+/// Tickets are drawn and served one by one. Only the thread that is served touches the balance.
+#[derive(Debug, Default)]
+struct Line {
+    drawn: u64,
+    served: u64,
+    /// What may be sent, in billionths of a byte; negative while what was sent must be waited for.
+    balance: i128,
+    counted: Duration,
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pace = &self.pace;
+        f.debug_struct("Gate")
+            .field("pace", pace)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Gate {
+    pub(super) fn new(pace: Pace, patience: Box<dyn Patience>, clock: Arc<dyn Clock>) -> Self {
+        let line = Line {
+            counted: patience.elapsed(),
+            ..Line::default()
+        };
+        Self {
+            pace,
+            patience,
+            clock,
+            line: Mutex::new(line),
+            next: Condvar::new(),
+        }
+    }
+
+    /// Waits until `bytes` may pass. Who came first goes first, however little others have.
+    pub(super) fn pass(&self, bytes: u64) -> Result<(), StoreError> {
+        let mut line = self.line();
+        let ticket = line.drawn;
+        line.drawn += 1;
+        while line.served != ticket {
+            line = self.next.wait(line).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(line);
+        let waited = self.be_served(bytes);
+        self.line().served += 1;
+        self.next.notify_all();
+        match waited {
+            Waited::Through => Ok(()),
+            Waited::Canceled => Err(StoreError::Canceled { last: None }),
+        }
+    }
+
+    fn be_served(&self, bytes: u64) -> Waited {
+        loop {
+            let rate = self.pace.rate_at(self.clock.now());
+            let wait = {
+                let mut line = self.line();
+                line.count(self.patience.elapsed(), rate);
+                match line.wait(rate) {
+                    None => {
+                        line.balance -= i128::from(bytes) * FRACTION;
+                        return Waited::Through;
+                    }
+                    Some(wait) => wait.min(LOOK),
+                }
+            };
+            if self.patience.wait(wait) == Waited::Canceled {
+                return Waited::Canceled;
+            }
+        }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        // Every change is made of sums that cannot panic half way.
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    /// Adds what the time since the last count is worth at `rate`; `None` is no limit.
+    fn count(&mut self, now: Duration, rate: Option<u64>) {
+        let passed = now.saturating_sub(self.counted);
+        self.counted = now;
+        self.balance = match rate {
+            Some(rate) => (self.balance + worth(passed, rate)).min(worth(CREDIT, rate)),
+            None => 0,
+        };
+    }
+
+    /// How long until something may pass; `None` if it may at once.
+    fn wait(&self, rate: Option<u64>) -> Option<Duration> {
+        match rate {
+            None => None,
+            Some(0) => Some(LOOK),
+            Some(_) if self.balance >= 0 => None,
+            Some(rate) => {
+                let nanos = self.balance.unsigned_abs().div_ceil(u128::from(rate));
+                Some(Duration::from_nanos(
+                    u64::try_from(nanos).unwrap_or(u64::MAX),
+                ))
+            }
+        }
+    }
+}
+
+/// What may be sent in `time`, in billionths of a byte.
+fn worth(time: Duration, rate: u64) -> i128 {
+    let nanos = i128::try_from(time.as_nanos()).unwrap_or(i128::MAX);
+    nanos.saturating_mul(i128::from(rate))
+}

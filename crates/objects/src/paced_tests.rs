@@ -1,0 +1,162 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use model::time::{SystemClock, Timestamp};
+
+use super::*;
+use crate::memory::MemoryBucket;
+use crate::retrying::{RealTime, Waited};
+
+/// Time that passes only by waiting; the day begins at noon UTC.
+#[derive(Clone, Default)]
+struct ManualTime(Arc<AtomicU64>);
+
+impl Patience for ManualTime {
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::SeqCst))
+    }
+    fn wait(&self, duration: Duration) -> Waited {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap();
+        self.0.fetch_add(nanos, Ordering::SeqCst);
+        Waited::Through
+    }
+}
+
+impl Clock for ManualTime {
+    fn now(&self) -> Timestamp {
+        let noon: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        noon.plus_seconds(i64::try_from(self.elapsed().as_secs()).unwrap())
+    }
+}
+
+fn paced(rate: &str, quiet: Option<(&str, u64)>) -> (Paced<MemoryBucket>, ManualTime) {
+    let time = ManualTime::default();
+    let pace = Pace {
+        bytes_per_second: std::num::NonZeroU64::new(parse_rate(rate).unwrap()),
+        quiet: quiet.map(|(hours, rate)| QuietHours::parse(hours, rate).unwrap()),
+    };
+    let clock = Arc::new(time.clone());
+    let patience = Box::new(time.clone());
+    (Paced::new(MemoryBucket::new(), pace, patience, clock), time)
+}
+
+fn put(bucket: &dyn Bucket, length: usize) -> Result<(), StoreError> {
+    let body = Bytes::from(vec![b'x'; length]);
+    let sums = Checksums::of(&body);
+    let key = ObjectKey::new("k").unwrap();
+    bucket
+        .put(&key, body, &Attributes::default(), &sums)
+        .map(drop)
+}
+
+#[test]
+fn a_paced_bucket_is_a_bucket() {
+    crate::suite::run(&paced("0", None).0);
+    crate::suite::run(&paced("10MB", None).0);
+    crate::suite::tags(&paced("10MB", None).0);
+}
+
+#[test]
+fn no_more_is_sent_than_the_rate_allows() {
+    let (bucket, time) = paced("1MB", None);
+    for size in [1, 10, 1000, 500_000, 3_000_000] {
+        let start = time.elapsed();
+        for _ in 0..20 {
+            put(&bucket, size).unwrap();
+        }
+        let took = (time.elapsed() - start).as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "sizes of a test")]
+        let nominal = (20 * size) as f64 / 1e6;
+        #[expect(clippy::cast_precision_loss, reason = "sizes of a test")]
+        let one = size as f64 / 1e6;
+        assert!(took >= nominal - one - 0.11, "{size}: {took} of {nominal}");
+        // What the one before left to wait for counts here.
+        assert!(took <= nominal + 3.1, "{size}: {took} of {nominal}");
+    }
+}
+
+#[test]
+fn downloads_are_held_to_the_rate_too() {
+    let (bucket, time) = paced("1MB", None);
+    put(&bucket, 2_000_000).unwrap();
+    let before = time.elapsed();
+    let mut download = bucket.get(&ObjectKey::new("k").unwrap(), None).unwrap();
+    io::copy(&mut download.body, &mut io::sink()).unwrap();
+    let took = time.elapsed() - before;
+    assert!(took >= Duration::from_millis(3_800), "{took:?}");
+}
+
+/// From noon on nothing moves until one o'clock, and slowly from two to three.
+#[test]
+fn quiet_hours_are_kept() {
+    let (bucket, time) = paced("100MB", Some(("11:00-13:00", 0)));
+    put(&bucket, 10).unwrap();
+    let hour = Duration::from_secs(3600);
+    assert!((hour..hour + Duration::from_secs(2)).contains(&time.elapsed()));
+    let (bucket, time) = paced("100MB", Some(("11:00-13:00", 1000)));
+    for _ in 0..5 {
+        put(&bucket, 1_000_000).unwrap();
+    }
+    // 3.6 MB in the hour, and the rest at once.
+    assert!((hour..hour + Duration::from_secs(2)).contains(&time.elapsed()));
+}
+
+#[test]
+fn without_a_rate_nothing_waits() {
+    let (bucket, time) = paced("0", None);
+    put(&bucket, 50_000_000).unwrap();
+    assert_eq!(time.elapsed(), Duration::ZERO);
+}
+
+#[test]
+fn who_came_first_goes_first() {
+    let time = ManualTime::default();
+    let pace = Pace {
+        bytes_per_second: std::num::NonZeroU64::new(1000),
+        quiet: None,
+    };
+    let gate = Gate::new(pace, Box::new(time.clone()), Arc::new(time));
+    let order = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        // Drawn in order, because each is drawn before the next thread is made.
+        for (index, bytes) in [5000, 1, 3000, 1, 1].into_iter().enumerate() {
+            let (gate, order) = (&gate, &order);
+            scope.spawn(move || {
+                gate.pass(bytes).unwrap();
+                order.lock().unwrap().push(index);
+            });
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn waiting_ends_when_somebody_asks_to_stop() {
+    let stop = Arc::new(AtomicBool::new(false));
+    let pace = Pace {
+        bytes_per_second: std::num::NonZeroU64::new(1),
+        quiet: None,
+    };
+    let patience = Box::new(RealTime::new(Arc::clone(&stop)));
+    let bucket = Paced::new(MemoryBucket::new(), pace, patience, Arc::new(SystemClock));
+    put(&bucket, 1_000_000).unwrap();
+    let start = Instant::now();
+    thread::scope(|scope| {
+        let waiting: Vec<_> = (0..4).map(|_| scope.spawn(|| put(&bucket, 1))).collect();
+        thread::sleep(Duration::from_millis(30));
+        stop.store(true, Ordering::SeqCst);
+        for thread in waiting {
+            let error = thread.join().unwrap().unwrap_err();
+            assert!(
+                matches!(error, StoreError::Canceled { last: None }),
+                "{error:?}"
+            );
+            assert!(!error.may_retry() && !error.might_have_happened());
+        }
+    });
+    assert!(start.elapsed() < Duration::from_secs(5));
+}

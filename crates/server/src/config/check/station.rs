@@ -1,0 +1,90 @@
+//! `[station]`.
+
+use std::num::NonZeroU64;
+use std::ops::RangeInclusive;
+
+use model::ids::StationName;
+use model::proof::ReadBack;
+use objects::paced::{Pace, QuietHours, parse_rate};
+
+use super::super::StationConfig;
+use super::super::raw::RawStation;
+use super::Check;
+
+/// A PUT of one piece ends at 5 GiB, so does a part (S3 User Guide, *Multipart upload limits*).
+const PUT_MIB: RangeInclusive<u32> = 5..=5120;
+
+impl Check<'_> {
+    pub(super) fn station(&mut self, raw: &RawStation) -> StationConfig {
+        let default = StationConfig::default();
+        let mut number = |name: &str, given, range, default| {
+            self.number(&format!("station.{name}"), given, range, default)
+        };
+        let parallel = number("parallel", &raw.parallel, 1..=1024, default.parallel);
+        let read_threads = number(
+            "read_threads",
+            &raw.read_threads,
+            1..=64,
+            default.read_threads,
+        );
+        let memory_mib = number(
+            "memory_mib",
+            &raw.memory_mib,
+            16..=1_048_576,
+            default.memory_mib,
+        );
+        let multipart_threshold_mib = number(
+            "multipart_threshold_mib",
+            &raw.multipart_threshold_mib,
+            PUT_MIB,
+            default.multipart_threshold_mib,
+        );
+        let part_mib = number("part_mib", &raw.part_mib, PUT_MIB, default.part_mib);
+        let name = self.parsed("station.name", &raw.name, |text| {
+            StationName::new(text).map_err(|error| error.to_string())
+        });
+        let read_back = self.parsed("station.read_back", &raw.read_back, |text| {
+            text.parse::<ReadBack>().map_err(|error| error.to_string())
+        });
+        StationConfig {
+            name: name.unwrap_or(default.name),
+            parallel,
+            read_threads,
+            memory_mib,
+            multipart_threshold_mib,
+            part_mib,
+            pace: self.pace(raw),
+            read_back: read_back.unwrap_or(default.read_back),
+            sha256_metadata: raw.sha256_metadata.unwrap_or(default.sha256_metadata),
+        }
+    }
+
+    fn pace(&mut self, raw: &RawStation) -> Pace {
+        let bytes_per_second = self.parsed("station.rate", &raw.rate, |text| {
+            let rate = parse_rate(text).map_err(|error| error.to_string())?;
+            NonZeroU64::new(rate).ok_or_else(|| format!("`{text}` would let nothing through"))
+        });
+        let quiet_rate = self.parsed("station.quiet_rate", &raw.quiet_rate, |text| {
+            parse_rate(text).map_err(|error| error.to_string())
+        });
+        let quiet = self.parsed("station.quiet_hours", &raw.quiet_hours, |text| {
+            // A rate that is missing or wrong is told below.
+            QuietHours::parse(text, quiet_rate.unwrap_or(0)).map_err(|error| error.to_string())
+        });
+        match (&raw.quiet_hours, &raw.quiet_rate) {
+            (Some(hours), None) => {
+                let message = "is missing beside quiet_hours".to_owned();
+                self.fault(Some(hours.span()), "station.quiet_rate", message);
+            }
+            (None, Some(rate)) => {
+                let message = "is missing beside quiet_rate".to_owned();
+                self.fault(Some(rate.span()), "station.quiet_hours", message);
+            }
+            _ => {}
+        }
+        Pace {
+            bytes_per_second,
+            quiet,
+        }
+    }
+}

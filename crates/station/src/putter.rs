@@ -1,0 +1,135 @@
+//! Puts what was read into the store: small files in one request, large ones in parts.
+//!
+//! Many threads, because the network is wide. What the store says is judged here: a refused object
+//! is a line of the report, a store that does not do its work ends the run.
+
+use model::ids::ObjectKey;
+use model::outcome::{Failure, Outcome, Stored};
+use objects::error::Answer;
+use objects::object::Receipt;
+use objects::{Checksums, StoreError};
+
+use crate::run::Run;
+use crate::stop::Halt;
+use crate::upload::{PartPut, Put, SmallPut};
+
+impl Run<'_> {
+    /// Carries out one request and notes what came of it.
+    pub(crate) fn carry_out(&self, put: Put) {
+        match put {
+            Put::Small(put) => self.put_small(*put),
+            Put::Part(put) => self.put_part(put),
+        }
+    }
+
+    fn put_small(&self, put: SmallPut) {
+        if self.stop.is_set() {
+            return;
+        }
+        let SmallPut {
+            path,
+            key,
+            body,
+            attributes,
+            checksums,
+            permit,
+        } = put;
+        let bytes = body.len() as u64;
+        let done = self
+            .bucket
+            .put(&key, body, &attributes, &checksums)
+            .and_then(|receipt| self.must_match(receipt, &checksums));
+        drop(permit);
+        let stored = done
+            .map_err(|error| self.judge(error, &key))
+            .and_then(|receipt| {
+                self.progress.sent(bytes);
+                let stored = Stored {
+                    key,
+                    md5: checksums.md5_hex(),
+                    sha256: checksums.sha256_hex().unwrap_or_default(),
+                    etag: receipt.etag,
+                    content_type: attributes.content_type.unwrap_or_default(),
+                    parts: 0,
+                    read_back: false,
+                };
+                self.read_back(&path, bytes, stored)
+            });
+        match stored {
+            Ok(stored) => self.note(&path, bytes, Outcome::Stored(stored)),
+            Err(Some(failure)) => self.fail(&path, bytes, failure),
+            Err(None) => {}
+        }
+    }
+
+    /// On a store whose entity tags are MD5s, another one says that it got other bytes.
+    fn must_match(&self, receipt: Receipt, sent: &Checksums) -> Result<Receipt, StoreError> {
+        let differs = receipt.etag != sent.md5_hex();
+        if self.store.etag_is_md5.is_honored() && differs {
+            let message = "the store received other bytes than were sent";
+            return Err(StoreError::BadDigest(Answer::new(200, "", message)));
+        }
+        Ok(receipt)
+    }
+
+    fn put_part(&self, put: PartPut) {
+        let PartPut {
+            upload,
+            number,
+            body,
+            md5,
+            permit,
+        } = put;
+        if self.stop.is_set() {
+            return upload.put(self, Err(None));
+        }
+        let bytes = body.len() as u64;
+        let checksums = Checksums {
+            md5,
+            sha256: None,
+            crc64nvme: None,
+            crc32c: None,
+        };
+        let done = self
+            .bucket
+            .put_part(&upload.key, &upload.id, number, body, &checksums);
+        drop(permit);
+        if done.is_ok() {
+            self.progress.sent(bytes);
+        }
+        upload.put(self, done.map_err(|error| self.judge(error, &upload.key)));
+    }
+
+    /// Tells a refused object, which is a line of the report, from a store that does not do its
+    /// work, which ends the run: nothing is marked failed for the store's sins.
+    pub(crate) fn judge(&self, error: StoreError, key: &ObjectKey) -> Option<Failure> {
+        let is_about_the_object = match &error {
+            StoreError::Refused(_)
+            | StoreError::BadDigest(_)
+            | StoreError::NoSuchUpload(_)
+            | StoreError::NoSuchKey(_) => true,
+            StoreError::AccessDenied(_) => self.may_write_elsewhere(),
+            _ => false,
+        };
+        if !is_about_the_object {
+            self.stop.halt(Halt::Store(error));
+            return None;
+        }
+        let (status, code) = match error.answer() {
+            Some(answer) => (answer.status, answer.code.clone()),
+            None => (500, "StoreError".to_owned()),
+        };
+        Some(Failure::refused(
+            status,
+            code,
+            error.to_string(),
+            key.clone(),
+        ))
+    }
+
+    /// Whether a refusal to write is about one object only: the place of the report still takes
+    /// writes.
+    fn may_write_elsewhere(&self) -> bool {
+        objects::probe::check_write(self.bucket, self.log_key).is_ok()
+    }
+}

@@ -1,0 +1,116 @@
+//! Proof beyond the store's word: what was stored is read back and hashed again.
+
+use std::io::Read as _;
+
+use lanes::Sha256;
+use model::entry::EntryPath;
+use model::ids::ObjectKey;
+use model::outcome::{Failure, Stored};
+use model::proof::ReadBack;
+use objects::StoreError;
+
+use crate::run::Run;
+
+/// Of so many files one is read back when sampled.
+const SAMPLE: u32 = 100;
+
+/// Bytes hashed at once.
+const STRIDE: usize = 256 << 10;
+
+/// How often a body that breaks off is asked for again from where it broke.
+const TRIES: u32 = 5;
+
+/// Why an object cannot be compared.
+enum Unread {
+    Store(StoreError),
+    /// It is longer or shorter than the file.
+    Length(u64),
+}
+
+impl Run<'_> {
+    /// Reads an object back if that is wanted. The error is a line of the report, or `None` if the
+    /// run stops.
+    pub(crate) fn read_back(
+        &self,
+        path: &EntryPath,
+        bytes: u64,
+        stored: Stored,
+    ) -> Result<Stored, Option<Failure>> {
+        let is_wanted = match self.read_back {
+            ReadBack::Off => false,
+            ReadBack::Sampled => is_in_sample(path),
+            ReadBack::Full => true,
+        };
+        if !is_wanted {
+            return Ok(stored);
+        }
+        let differs = |reason: String| Some(Failure::read_back(reason, stored.key.clone()));
+        match self.sha256_of_object(&stored.key, bytes) {
+            Ok(found) if found == stored.sha256 => Ok(Stored {
+                read_back: true,
+                ..stored
+            }),
+            Ok(found) => Err(differs(format!("read back, its SHA-256 is {found}"))),
+            Err(Unread::Length(found)) => Err(differs(format!(
+                "read back, it has {found} bytes and not {bytes}"
+            ))),
+            Err(Unread::Store(error)) => Err(self.judge(error, &stored.key)),
+        }
+    }
+
+    fn sha256_of_object(&self, key: &ObjectKey, bytes: u64) -> Result<String, Unread> {
+        let mut sha256 = Sha256::new();
+        let mut buffer = vec![0; STRIDE];
+        let mut failures = 0;
+        loop {
+            match self.hash_from(key, bytes, &mut sha256, &mut buffer) {
+                Ok(()) => return Ok(hex::encode(sha256.finish())),
+                Err(Unread::Store(error)) if error.may_retry() && failures < TRIES => failures += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Hashes an object from where `sha256` is.
+    fn hash_from(
+        &self,
+        key: &ObjectKey,
+        bytes: u64,
+        sha256: &mut Sha256,
+        buffer: &mut [u8],
+    ) -> Result<(), Unread> {
+        let from = sha256.length();
+        let range = (from > 0).then_some(from..u64::MAX);
+        let mut download = self.bucket.get(key, range).map_err(Unread::Store)?;
+        if download.info.size != bytes {
+            return Err(Unread::Length(download.info.size));
+        }
+        while sha256.length() < bytes {
+            match download.body.read(buffer) {
+                Ok(0) => return Err(Unread::Length(sha256.length())),
+                Ok(count) => sha256.update(&buffer[..count]),
+                Err(error) => return Err(Unread::Store(StoreError::while_reading(error))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file is in the sample: chosen by its path, so that every attempt chooses the same.
+fn is_in_sample(path: &EntryPath) -> bool {
+    let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi);
+    digest.update(path.as_bytes());
+    digest.finalize().is_multiple_of(u64::from(SAMPLE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_is_about_one_in_a_hundred() {
+        let names = (0..20_000).map(|i| EntryPath::new(format!("folder/file-{i}.jpg")));
+        let sampled = names.filter(is_in_sample).count();
+        assert!((120..280).contains(&sampled), "{sampled}");
+    }
+}

@@ -1,0 +1,209 @@
+//! Compares one stored object, or one file of a device, with its line of the report.
+
+use std::io::{self, Read as _};
+
+use lanes::Sha256;
+use model::outcome::{EntryRecord, Stored};
+use objects::{Bucket, StoreError};
+
+use super::{Kind, Trouble};
+use crate::progress::Progress;
+use crate::tree::{DeviceGone, Tree, is_starved};
+
+/// Bytes read and hashed at once.
+const STRIDE: usize = 256 << 10;
+
+/// How often in a row a body may break off without a byte before its object counts as unreadable.
+const TRIES: u32 = 5;
+
+/// What is found wrong: the kind, and words for it.
+pub(super) type Wrong = (Kind, String);
+
+/// Reads and hashes; one for each thread, so that the buffer is made once.
+pub(super) struct Comparer<'a> {
+    buffer: Vec<u8>,
+    progress: &'a Progress,
+}
+
+/// An object as far as it is read.
+#[derive(Default)]
+struct ObjectRead {
+    sha256: Sha256,
+    /// What it began with: another one is another object.
+    etag: Option<String>,
+    content_type: Option<String>,
+}
+
+/// Why an object was not read to its end.
+enum Unread {
+    /// The store's error.
+    Store(StoreError),
+    /// It is not the object any more that it was when its reading began.
+    Replaced,
+    /// It is not as the report says, which shows without its bytes.
+    Wrong(Wrong),
+}
+
+impl<'a> Comparer<'a> {
+    pub(super) fn new(progress: &'a Progress) -> Self {
+        Self {
+            buffer: vec![0; STRIDE],
+            progress,
+        }
+    }
+
+    /// Compares an object: length, SHA-256 and content type.
+    pub(super) fn object(
+        &mut self,
+        bucket: &dyn Bucket,
+        record: &EntryRecord,
+        stored: &Stored,
+    ) -> Result<Option<Wrong>, Trouble> {
+        let (mut read, mut failures) = (ObjectRead::default(), 0);
+        loop {
+            let before = read.sha256.length();
+            match self.go_on(bucket, record, stored, &mut read) {
+                Ok(()) => break,
+                Err(Unread::Wrong(wrong)) => return Ok(Some(wrong)),
+                Err(Unread::Replaced) if failures < TRIES => {
+                    failures += 1;
+                    read = ObjectRead::default();
+                }
+                Err(Unread::Store(error)) if error.may_retry() && failures < TRIES => {
+                    let came = read.sha256.length() > before;
+                    failures = if came { 0 } else { failures + 1 };
+                }
+                Err(Unread::Replaced) => {
+                    let reason = "it is replaced again and again".to_owned();
+                    return Ok(Some((Kind::Unreadable, reason)));
+                }
+                Err(Unread::Store(error)) => return judge(bucket, error).map(Some),
+            }
+        }
+        let content = differs(&hex::encode(read.sha256.finish()), &stored.sha256);
+        Ok(content.or_else(|| other_type(read.content_type.as_deref(), &stored.content_type)))
+    }
+
+    /// Goes on reading an object from where `read` is.
+    fn go_on(
+        &mut self,
+        bucket: &dyn Bucket,
+        record: &EntryRecord,
+        stored: &Stored,
+        read: &mut ObjectRead,
+    ) -> Result<(), Unread> {
+        let from = read.sha256.length();
+        let range = (from > 0).then_some(from..u64::MAX);
+        let mut download = bucket.get(&stored.key, range).map_err(Unread::Store)?;
+        let info = download.info;
+        if read.etag.as_ref().is_some_and(|etag| *etag != info.etag) {
+            return Err(Unread::Replaced);
+        }
+        (read.etag, read.content_type) = (Some(info.etag), info.attributes.content_type);
+        if let Some(size) = other_size(info.size, record.bytes) {
+            return Err(Unread::Wrong(size));
+        }
+        while read.sha256.length() < record.bytes {
+            match download.body.read(&mut self.buffer) {
+                Ok(0) => return Err(Unread::Store(StoreError::while_reading(cut_short()))),
+                Ok(count) => {
+                    read.sha256.update(&self.buffer[..count]);
+                    self.progress.sent(count as u64);
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Unread::Store(StoreError::while_reading(e))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares a file: length and SHA-256.
+    pub(super) fn file(
+        &mut self,
+        tree: &dyn Tree,
+        record: &EntryRecord,
+        stored: &Stored,
+    ) -> Result<Option<Wrong>, Trouble> {
+        let opened = tree
+            .open(&record.path())
+            .and_then(|file| file.shape().map(|shape| (file, shape)));
+        let (file, shape) = match opened {
+            Ok(opened) => opened,
+            Err(e) if is_absence(&e) => return Ok(Some((Kind::Missing, "no such file".into()))),
+            Err(e) => return unreadable(tree, e, ""),
+        };
+        if let Some(size) = other_size(shape.bytes, record.bytes) {
+            return Ok(Some(size));
+        }
+        let mut sha256 = Sha256::new();
+        loop {
+            let offset = sha256.length();
+            match file.read_at(offset, &mut self.buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    sha256.update(&self.buffer[..count]);
+                    self.progress.sent(count as u64);
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return unreadable(tree, e, &format!("at offset {offset}: ")),
+            }
+        }
+        let size = other_size(sha256.length(), record.bytes);
+        Ok(size.or_else(|| differs(&hex::encode(sha256.finish()), &stored.sha256)))
+    }
+}
+
+/// Compares the content type. Its parameters are the store's affair: some add a character set.
+fn other_type(found: Option<&str>, stated: &str) -> Option<Wrong> {
+    let essence = |kind: &str| {
+        let kind = kind.split(';').next().unwrap_or_default();
+        kind.trim().to_ascii_lowercase()
+    };
+    let found = found.filter(|found| essence(found) != essence(stated))?;
+    let words = format!("its content type is `{found}` and not `{stated}`");
+    Some((Kind::Metadata, words))
+}
+
+fn other_size(found: u64, stated: u64) -> Option<Wrong> {
+    let words = || format!("it has {found} bytes and not {stated}");
+    (found != stated).then(|| (Kind::Size, words()))
+}
+
+fn differs(found: &str, stated: &str) -> Option<Wrong> {
+    let words = || format!("its SHA-256 is {found} and not {stated}");
+    (found != stated).then(|| (Kind::Content, words()))
+}
+
+fn cut_short() -> io::Error {
+    io::ErrorKind::UnexpectedEof.into()
+}
+
+/// What a store's error says of the object; an error if it says that the store cannot be read.
+fn judge(bucket: &dyn Bucket, error: StoreError) -> Result<Wrong, Trouble> {
+    match error {
+        StoreError::NoSuchKey(_) => Ok((Kind::Missing, "no such object".to_owned())),
+        StoreError::AccessDenied(_) | StoreError::Refused(_) => {
+            Ok((Kind::Unreadable, error.to_string()))
+        }
+        // Is it this object that the store fails with, or everything?
+        error if error.may_retry() => match bucket.list("", None, 1) {
+            Ok(_) | Err(StoreError::AccessDenied(_)) => Ok((Kind::Unreadable, error.to_string())),
+            Err(_) => Err(Trouble::Store(error)),
+        },
+        error => Err(Trouble::Store(error)),
+    }
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    let kind = error.kind();
+    kind == io::ErrorKind::NotFound || kind == io::ErrorKind::NotADirectory
+}
+
+/// A file that cannot be read is a difference; a device that does not answer is trouble.
+fn unreadable(tree: &dyn Tree, error: io::Error, place: &str) -> Result<Option<Wrong>, Trouble> {
+    if is_starved(&error) {
+        return Err(Trouble::Device(DeviceGone(error)));
+    }
+    tree.check().map_err(Trouble::Device)?;
+    Ok(Some((Kind::Unreadable, format!("{place}{error}"))))
+}

@@ -1,0 +1,339 @@
+//! The device: what is on it, and how it fails.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use model::entry::{Entry, EntryKind, EntryPath};
+use rustix::io::Errno;
+use station::tree::memory::{Memory, Node};
+use station::tree::{BadEntry, Content, DeviceGone, Found, Shape, Tree};
+
+use crate::attempt::Attempt;
+use crate::chance::Chance;
+
+/// From this size on files go in parts.
+pub const LARGE: usize = 6 << 20;
+
+/// One name on the device, and what it is.
+#[derive(Debug, Clone)]
+pub struct Thing {
+    /// Where.
+    pub path: EntryPath,
+    /// What.
+    pub kind: Kind,
+    /// Whether it cannot be read in some attempts.
+    pub is_flaky: bool,
+}
+
+/// What is under a name. What is wrong with it stays wrong.
+#[derive(Debug, Clone)]
+pub enum Kind {
+    /// A file that can be read.
+    Good(Vec<u8>),
+    /// One that cannot from this offset on.
+    BadSector(Vec<u8>, u64),
+    /// One that ends here when it is read.
+    Shrinking(Vec<u8>, u64),
+    /// One that is longer after it was read.
+    Growing(Vec<u8>),
+    /// One that is written to while it is read.
+    Rewritten(Vec<u8>),
+    /// A symbolic link.
+    Link,
+    /// A name that cannot be looked at.
+    Unlistable,
+}
+
+impl Kind {
+    /// Its size as a listing tells it.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Good(bytes)
+            | Self::BadSector(bytes, _)
+            | Self::Shrinking(bytes, _)
+            | Self::Growing(bytes)
+            | Self::Rewritten(bytes) => bytes.len() as u64,
+            Self::Link | Self::Unlistable => 0,
+        }
+    }
+
+    fn node(&self) -> Node {
+        match self.clone() {
+            Self::Good(bytes) | Self::Growing(bytes) | Self::Rewritten(bytes) => Node::File(bytes),
+            Self::BadSector(bytes, from) => Node::BadSector(bytes, from),
+            Self::Shrinking(bytes, end) => Node::Shrinking(bytes, end),
+            Self::Link => Node::Link,
+            Self::Unlistable => Node::Unlistable,
+        }
+    }
+}
+
+/// A device with its content.
+pub struct Device {
+    /// What is on it, in the order of the paths' bytes.
+    pub things: Vec<Thing>,
+    memory: Memory,
+}
+
+impl Device {
+    /// A device with this SIGNATURE; everything else by chance. `report` is the key that a file
+    /// may not have.
+    #[must_use]
+    pub fn generate(chance: Chance, signature: &str, report: &str) -> Self {
+        let count = 3 + chance.of("files").below(60);
+        let mut things = vec![good("SIGNATURE", signature.as_bytes().to_vec())];
+        things.extend((0..count).map(|index| thing(chance.of(("file", index)), index)));
+        if chance.of("large").one_in(4) {
+            for index in 0..1 + chance.of("how many are large").below(2) {
+                things.push(large(chance.of(("large file", index)), index));
+            }
+        }
+        if chance.of("report").one_in(6) {
+            things.push(good(report, b"in the place of the report".to_vec()));
+        }
+        // Of two with one path the first stays: the SIGNATURE.
+        things.sort_by(|a, b| a.path.cmp(&b.path));
+        things.dedup_by(|a, b| a.path == b.path);
+        let nodes = things.iter();
+        let memory = Memory::new(nodes.map(|t| (t.path.as_bytes().to_vec(), t.kind.node())));
+        Self { things, memory }
+    }
+
+    /// The device in the dock, for one attempt.
+    #[must_use]
+    pub fn docked(&self, attempt: Arc<Attempt>) -> Docked<'_> {
+        Docked {
+            device: self,
+            line: Arc::new(Connection {
+                attempt,
+                accesses: AtomicU64::new(0),
+                is_gone: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    fn thing(&self, path: &EntryPath) -> Option<&Thing> {
+        let found = self
+            .things
+            .binary_search_by(|thing| thing.path.cmp(path))
+            .ok()?;
+        self.things.get(found)
+    }
+}
+
+fn good(path: &str, bytes: Vec<u8>) -> Thing {
+    Thing {
+        path: EntryPath::new(path),
+        kind: Kind::Good(bytes),
+        is_flaky: false,
+    }
+}
+
+fn thing(chance: Chance, index: u64) -> Thing {
+    let kind = kind(chance.of("kind"), small_size(chance.of("size")));
+    let is_flaky = matches!(kind, Kind::Good(_)) && chance.of("flaky").one_in(20);
+    Thing {
+        path: EntryPath::new(path(chance.of("path"), index)),
+        kind,
+        is_flaky,
+    }
+}
+
+fn small_size(chance: Chance) -> usize {
+    match chance.below(10) {
+        0 => 0,
+        1 => 1,
+        2 => chance.of("middling").index(200 << 10),
+        _ => chance.of("small").index(4 << 10),
+    }
+}
+
+fn large(chance: Chance, index: u64) -> Thing {
+    let size = (11 << 20) + chance.of("size").index(5 << 20);
+    Thing {
+        path: EntryPath::new(format!(
+            "{}large-{index}.iso",
+            chance.pick(&["", "d1/", "z/"])
+        )),
+        kind: kind(chance.of("kind"), size),
+        is_flaky: false,
+    }
+}
+
+fn kind(chance: Chance, size: usize) -> Kind {
+    let mut bytes = chance.of("content").noise(size);
+    let within = chance.of("where").below(size.max(1) as u64);
+    match chance.below(40) {
+        0 if size > 0 => Kind::BadSector(bytes, within),
+        1 if size > 0 => Kind::Shrinking(bytes, within),
+        2 if size > 0 => Kind::Growing(bytes),
+        3 if size > 0 => Kind::Rewritten(bytes),
+        4 if size < LARGE => Kind::Link,
+        5 if size < LARGE => Kind::Unlistable,
+        6 if size > 3 => {
+            bytes[..3].copy_from_slice(&[0x1F, 0x8B, 0x08]);
+            Kind::Good(bytes)
+        }
+        _ => Kind::Good(bytes),
+    }
+}
+
+/// Paths of all sorts. Some differ in one letter that a substitution makes equal.
+fn path(chance: Chance, index: u64) -> Vec<u8> {
+    let folder = chance
+        .of("folder")
+        .pick(&["", "d1/", "d1/d2/", "Z ü/", "B/"]);
+    let name = match chance.below(14) {
+        0 => format!("backup-{index}~"),
+        1 => format!("comma,\"quote\"\n{index}.txt"),
+        2 => format!(
+            "{}{index}",
+            "long-".repeat(20 + chance.of("long").index(150))
+        ),
+        3 => return [folder.as_bytes(), b"caf\xE9-", index.to_string().as_bytes()].concat(),
+        4 => format!("{}.jpg", index % 3),
+        5 => format!("twin-{}B.txt", index / 6),
+        6 => format!("twin-{}b.txt", index / 6),
+        7 => format!("ünïcode + % & ' {index}.html"),
+        8 => "SIGNATURE".to_owned(),
+        9 => format!("{index}.gz"),
+        10 => format!(".hidden/{index}"),
+        _ => format!("{index:03}.bin"),
+    };
+    format!("{folder}{name}").into_bytes()
+}
+
+/// A device that is connected.
+pub struct Docked<'a> {
+    device: &'a Device,
+    line: Arc<Connection>,
+}
+
+struct Connection {
+    attempt: Arc<Attempt>,
+    accesses: AtomicU64,
+    is_gone: AtomicBool,
+}
+
+impl Connection {
+    /// One access, at which the device may be pulled.
+    fn access(&self) -> io::Result<()> {
+        let access = self.accesses.fetch_add(1, Ordering::SeqCst);
+        let alive = self.attempt.step("an access to the device");
+        if self.attempt.trouble.pull == Some(access) {
+            self.attempt.note("the device is pulled");
+            self.is_gone.store(true, Ordering::SeqCst);
+        }
+        match alive {
+            Ok(()) if !self.is_gone.load(Ordering::SeqCst) => Ok(()),
+            _ => Err(Errno::NODEV.into()),
+        }
+    }
+
+    fn is_flaky_now(&self, thing: &Thing) -> bool {
+        let chance = self.attempt.chance.of(("flaky", thing.path.as_bytes()));
+        thing.is_flaky && self.attempt.trouble.flaky && chance.percent(70)
+    }
+}
+
+impl Tree for Docked<'_> {
+    fn walk(&self, visit: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), DeviceGone> {
+        let mut gone = None;
+        self.device.memory.walk(&mut |found| {
+            if let Err(error) = self.line.access() {
+                gone = Some(error);
+                return ControlFlow::Break(());
+            }
+            visit(found)
+        })?;
+        gone.map_or(Ok(()), |error| Err(DeviceGone(error)))
+    }
+
+    fn open(&self, path: &EntryPath) -> io::Result<Box<dyn Content>> {
+        self.line.access()?;
+        let file = self.device.memory.open(path)?;
+        let thing = self.device.thing(path);
+        if let Some(thing) = thing.filter(|thing| self.line.is_flaky_now(thing)) {
+            self.line
+                .attempt
+                .note(format_args!("`{}` is not readable now", thing.path));
+            return Err(Errno::IO.into());
+        }
+        Ok(Box::new(OpenFile {
+            file,
+            grows: thing.is_some_and(|thing| matches!(thing.kind, Kind::Growing(_))),
+            changes: thing.is_some_and(|thing| matches!(thing.kind, Kind::Rewritten(_))),
+            was_read: AtomicBool::new(false),
+            line: Arc::clone(&self.line),
+        }))
+    }
+
+    fn check(&self) -> Result<(), DeviceGone> {
+        self.line.access().map_err(DeviceGone)
+    }
+
+    fn spins(&self) -> bool {
+        false
+    }
+}
+
+struct OpenFile {
+    file: Box<dyn Content>,
+    grows: bool,
+    changes: bool,
+    was_read: AtomicBool,
+    line: Arc<Connection>,
+}
+
+impl Content for OpenFile {
+    fn shape(&self) -> io::Result<Shape> {
+        self.line.access()?;
+        let mut shape = self.file.shape()?;
+        if self.was_read.load(Ordering::SeqCst) {
+            shape.bytes += u64::from(self.grows);
+            if self.changes {
+                shape.changed_ns += 1;
+            }
+        }
+        Ok(shape)
+    }
+
+    /// Gives less than it is asked for at times, as a device may.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.line.access()?;
+        self.was_read.store(true, Ordering::SeqCst);
+        let chance = self.line.attempt.chance.of(("read", offset, buffer.len()));
+        let length = match chance.below(8) {
+            0 if buffer.len() > 1 => 1 + chance.of("short").index(buffer.len() - 1),
+            _ => buffer.len(),
+        };
+        self.file.read_at(offset, &mut buffer[..length])
+    }
+}
+
+/// What the planner is told of a thing.
+///
+/// # Errors
+/// [`BadEntry`] if it cannot be looked at.
+pub fn entry(thing: &Thing) -> Result<Entry, BadEntry> {
+    let kind = match &thing.kind {
+        Kind::Unlistable => {
+            return Err(BadEntry {
+                path: thing.path.clone(),
+                reason: String::new(),
+            });
+        }
+        Kind::Link => EntryKind::SymbolicLink,
+        file => EntryKind::File {
+            bytes: file.bytes(),
+        },
+    };
+    Ok(Entry {
+        path: thing.path.clone(),
+        kind,
+        modified: Some(model::time::Timestamp::from_unix(1_300_000_000)),
+    })
+}

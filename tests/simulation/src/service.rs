@@ -1,0 +1,277 @@
+//! The real service in this process, and its customer.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use awsquery::params::Params;
+use awsquery::sign::{Credentials, Endpoint, query_v4};
+use awsquery::xml::{self, Element};
+use model::ids::{JobId, StationName};
+use model::job::Job;
+use model::time::{Clock as _, ManualClock};
+use server::config::{Config, Overrides};
+use server::jobstore::{HistoryLine, Lease};
+use server::keys::StationToken;
+use server::service::{RunningService, Service};
+use tokio::runtime::Runtime;
+
+/// Seconds a lease holds: short, so that stations give signs of life within a run.
+pub const LEASE_SECONDS: u32 = 1;
+
+/// Times a service is started that cannot take over its folder yet.
+const STARTS: u32 = 100;
+
+/// How a service goes down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Down {
+    /// It is asked to stop.
+    Stopped,
+    /// Its threads end wherever they are.
+    Killed,
+}
+
+/// A service that may be restarted on the same data.
+pub struct Server {
+    config: Config,
+    clock: Arc<ManualClock>,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    service: RunningService,
+    runtime: Runtime,
+}
+
+impl Server {
+    /// A service on the folder `data`, with these buckets.
+    #[must_use]
+    pub fn start(data: &Path, clock: Arc<ManualClock>, buckets: &[&str]) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let overrides = Overrides {
+            data: Some(data.to_owned()),
+            listen: Some(any),
+            embedded_listen: Some(any),
+            ..Overrides::default()
+        };
+        let settings = "[jobs]\ncancel_in_progress = true\n";
+        let mut config = Config::parse("settings".as_ref(), settings, &overrides)
+            .expect("the settings are right");
+        config.jobs.lease_seconds = LEASE_SECONDS;
+        let running = Running::start(&config, &clock);
+        let store = running
+            .service
+            .embedded_store()
+            .expect("it is on by default");
+        for bucket in buckets {
+            let owner = &running.key().account.id;
+            running
+                .runtime
+                .block_on(store.create_bucket(bucket, owner.as_str()))
+                .expect("a new bucket");
+        }
+        Self {
+            config,
+            clock,
+            running: Mutex::new(Some(running)),
+        }
+    }
+
+    /// Stops the service and starts it again.
+    pub fn restart(&self, down: Down) {
+        let mut running = self.lock();
+        if let Some(running) = running.take() {
+            running.stop(down);
+        }
+        *running = Some(Running::start(&self.config, &self.clock));
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.with(|running| running.service.api_addr)
+    }
+
+    /// Registers a station and gives its token.
+    #[must_use]
+    pub fn register(&self, station: &StationName) -> String {
+        let token = StationToken::draw();
+        self.with(|running| {
+            let jobs = running.service.jobs();
+            let put = jobs.put_station(station, token.sha256(), self.clock.now());
+            running.runtime.block_on(put).expect("a new station");
+        });
+        token.expose().to_owned()
+    }
+
+    /// `CreateJob`: the job and its SIGNATURE file.
+    #[must_use]
+    pub fn create_job(&self, manifest: &str) -> (JobId, String) {
+        let answer = self.call(&[
+            ("Action", "CreateJob"),
+            ("JobType", "Import"),
+            ("Manifest", manifest),
+        ]);
+        let text = |name: &str| {
+            text(&answer, name).unwrap_or_else(|| panic!("CreateJob answers {answer:?}"))
+        };
+        let id = JobId::new(&text("JobId")).expect("a job id");
+        (id, text("SignatureFileContents"))
+    }
+
+    /// `GetStatus`: progress code, error count, and where the report lies.
+    #[must_use]
+    pub fn status(&self, job: JobId) -> Status {
+        let answer = self.call(&[("Action", "GetStatus"), ("JobId", job.as_str())]);
+        let text = |name: &str| text(&answer, name).unwrap_or_default();
+        Status {
+            location: text("LocationCode"),
+            progress: text("ProgressCode"),
+            errors: text("ErrorCount"),
+            log_bucket: text("LogBucket"),
+            log_key: text("LogKey"),
+        }
+    }
+
+    /// `CancelJob`; whether it was canceled.
+    #[must_use]
+    pub fn cancel(&self, job: JobId) -> bool {
+        let answer = self.call(&[("Action", "CancelJob"), ("JobId", job.as_str())]);
+        text(&answer, "Success").as_deref() == Some("true")
+    }
+
+    /// The job as the job store has it, with its history.
+    #[must_use]
+    pub fn job(&self, id: JobId) -> (Job, Vec<HistoryLine>) {
+        self.with(|running| {
+            let jobs = running.service.jobs();
+            running.runtime.block_on(async {
+                let job = jobs.job(id).await.expect("the job store works");
+                let history = jobs.history(id).await.expect("the job store works");
+                (job.expect("the job is there").job, history)
+            })
+        })
+    }
+
+    /// The job's last lease.
+    #[must_use]
+    pub fn lease(&self, id: JobId) -> Option<Lease> {
+        self.with(|running| {
+            let jobs = running.service.jobs();
+            let lease = running.runtime.block_on(jobs.lease(id));
+            lease.expect("the job store works")
+        })
+    }
+
+    fn call(&self, params: &[(&str, &str)]) -> Element {
+        let params: Params = params.iter().map(|(name, value)| (*name, *value)).collect();
+        let (host, credentials) = self.with(|running| {
+            let key = running.key();
+            let credentials = Credentials {
+                access_key_id: awsquery::claims::AccessKeyId::parse(key.id.as_str())
+                    .expect("a key id"),
+                secret: key.secret.clone(),
+                session_token: None,
+            };
+            (running.service.api_addr.to_string(), credentials)
+        });
+        let endpoint = Endpoint {
+            host: &host,
+            path: "/",
+        };
+        let now = self.clock.now().instant();
+        let signed = query_v4(
+            &credentials,
+            endpoint,
+            "eu-west-1",
+            "IngestionService",
+            &params,
+            now,
+        );
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build();
+        let mut request = config.new_agent().post(format!("http://{host}/"));
+        for (name, value) in &signed.headers {
+            request = request.header(*name, value);
+        }
+        let answer = request
+            .send(&signed.body)
+            .and_then(|mut answer| answer.body_mut().read_to_vec());
+        xml::parse(&answer.expect("the service answers")).expect("it answers in XML")
+    }
+
+    fn with<T>(&self, ask: impl FnOnce(&Running) -> T) -> T {
+        let running = self.lock();
+        ask(running.as_ref().expect("it runs but for a restart"))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(running) = self.lock().take() {
+            running.stop(Down::Killed);
+        }
+    }
+}
+
+impl Running {
+    fn start(config: &Config, clock: &Arc<ManualClock>) -> Self {
+        let mut starts = 0;
+        loop {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .expect("a runtime can be had");
+            let clock = Arc::<ManualClock>::clone(clock);
+            match runtime.block_on(Service::start(config, clock)) {
+                Ok(service) => return Self { service, runtime },
+                // What was killed may hold its files for a moment.
+                Err(_) if starts < STARTS => {
+                    starts += 1;
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(error) => panic!("the service does not start: {error:?}"),
+            }
+        }
+    }
+
+    fn stop(self, down: Down) {
+        match down {
+            Down::Stopped => self.runtime.block_on(self.service.stop()),
+            Down::Killed => {
+                self.runtime.shutdown_timeout(Duration::from_secs(5));
+                drop(self.service);
+            }
+        }
+    }
+
+    fn key(&self) -> &server::keys::FirstKey {
+        self.service.first_key.as_ref().expect("nobody revokes it")
+    }
+}
+
+/// What `GetStatus` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// `LocationCode`.
+    pub location: String,
+    /// `ProgressCode`.
+    pub progress: String,
+    /// `ErrorCount`.
+    pub errors: String,
+    /// `LogBucket`.
+    pub log_bucket: String,
+    /// `LogKey`.
+    pub log_key: String,
+}
+
+fn text(answer: &Element, name: &str) -> Option<String> {
+    answer.children.first()?.text_of(name).map(str::to_owned)
+}
