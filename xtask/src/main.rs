@@ -25,6 +25,8 @@ usage: cargo xtask COMMAND
   e2e [ARGUMENT]…   only the built binary; arguments go to pytest: -k kill9, -x, test_import.py
   ceph [ARGUMENT]…  the built binary against Ceph, which is installed if it is missing
   large [ARGUMENT]… 200,000 files and a file of 6 GiB, with the memory they took
+  simulate [SEEDS]  the simulation of server, stations, store and device: 2000 seeds unless said
+                    otherwise, or those of a range such as 100..500
   fuzz [SECONDS]    every fuzz target, 30 seconds each unless said otherwise
   bench [OPTION]…   a race with other uploaders: --help, docs/benchmarks.md
 
@@ -52,6 +54,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "e2e" => suites::end_to_end(rest),
         "ceph" => suites::ceph(rest),
         "large" => suites::large(rest),
+        "simulate" => suites::simulate(rest),
         "fuzz" => suites::fuzz(rest),
         "bench" => bench::command(rest),
         // Not for people: `bench` starts it, in a process of its own.

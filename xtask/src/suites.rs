@@ -13,6 +13,15 @@ use crate::{fuzz, setup};
 /// How long a fuzz target runs in a test of everything, in seconds.
 const FUZZ_BRIEFLY: u32 = 20;
 
+/// The variable that says which seeds the simulation runs.
+const SEEDS: &str = "LONGSHORE_SIMULATION_SEEDS";
+
+/// Seeds that are simulated in a test of everything: about a minute and a half.
+const SIMULATED_BRIEFLY: u32 = 400;
+
+/// Seeds that are simulated on their own, unless said otherwise.
+const SIMULATED: u32 = 2000;
+
 /// How long it runs on its own, unless said otherwise.
 const FUZZ: u32 = 30;
 
@@ -33,6 +42,7 @@ pub(crate) fn everything() -> Result<ExitCode> {
     steps.step("cargo clippy", |_| succeeds(clippy));
     steps.step("cargo test", |tally| {
         let mut test = cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+        test.env(SEEDS, format!("0..{SIMULATED_BRIEFLY}"));
         watched(&mut test, &mut |line| tally.read(line))
     });
     let built = steps.step("build", |_| build().map(|()| true));
@@ -74,6 +84,31 @@ pub(crate) fn large(arguments: &[String]) -> Result<ExitCode> {
     let mut steps = Steps::new();
     let arguments = with(&["--large", "-s", "test_large.py"], arguments);
     steps.step("large amounts", |tally| pytest(&arguments, tally));
+    Ok(steps.sum_up())
+}
+
+/// `cargo xtask simulate`: optimised, so that thousands of seeds are a matter of minutes.
+pub(crate) fn simulate(arguments: &[String]) -> Result<ExitCode> {
+    let seeds = match arguments.first() {
+        Some(range) if range.contains("..") => range.clone(),
+        Some(count) => format!("0..{count}"),
+        None => format!("0..{SIMULATED}"),
+    };
+    let mut steps = Steps::new();
+    steps.step(&format!("seeds {seeds}"), |tally| {
+        let words = [
+            "test",
+            "--release",
+            "--locked",
+            "--package",
+            "simulation",
+            "--test",
+            "seeds",
+        ];
+        let mut test = cargo(words);
+        test.env(SEEDS, &seeds);
+        watched(&mut test, &mut |line| tally.read(line))
+    });
     Ok(steps.sum_up())
 }
 
