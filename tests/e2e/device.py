@@ -27,6 +27,7 @@ class Expected:
     content_type: str = ""
     encoding: str | None = None
     mtime: int | None = None
+    sha256: str = ""
 
 
 def escaped(raw):
@@ -66,7 +67,7 @@ class Device:
         key = key if key is not None else self.prefix + raw.decode()
         self.expected[escaped(raw)] = Expected(
             200, "OK", key, len(content), hashlib.md5(content).hexdigest(), content_type, encoding,
-            int(os.stat(path).st_mtime),
+            int(os.stat(path).st_mtime), hashlib.sha256(content).hexdigest(),
         )
 
     def ignored(self, name, content=b"not wanted"):

@@ -56,7 +56,7 @@ def test_every_file_arrives(installation, tmp_path):
 
     def headers_are_there(_key, _expected, answer):
         assert answer["CacheControl"] == "no-cache" and answer["ContentDisposition"] == "inline"
-        assert answer["ContentLanguage"] == "es" and answer["Metadata"] == {"batch": "7"}
+        assert answer["ContentLanguage"] == "es" and answer["Metadata"]["batch"] == "7"
 
     report.compare(s3, bucket, device, headers_are_there, but=[status["LogKey"]])
     report.check(report.fetch(s3, status), device, bucket)

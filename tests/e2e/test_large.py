@@ -74,7 +74,8 @@ def check_tree(s3, bucket, status, files):
         seen.add(name)
     assert len(seen) == files
     found = report.keys_in(s3, bucket)
-    found.pop(status["LogKey"])
+    for form in ("", ".jsonl", ".txt"):
+        found.pop(status["LogKey"] + form)
     assert set(found) == seen
     for name in sorted(seen)[:: files // 50]:
         body = s3.get_object(Bucket=bucket, Key=name)["Body"].read()
@@ -131,7 +132,7 @@ def test_memory_does_not_grow_with_the_number_of_files(service, tmp_path):
 
 def test_a_file_larger_than_the_memory_allowed_goes_in_parts(service, tmp_path):
     memory = load_sparse(service, tmp_path / "disk", 1024 * MIB)
-    assert memory < 512 * MIB
+    assert memory < 200 * MIB
 
 
 @pytest.mark.large
@@ -144,4 +145,4 @@ def test_a_tree_of_200_000_files(service, tmp_path):
 @pytest.mark.large
 def test_a_file_of_6_gib(service, tmp_path):
     memory = load_sparse(service, tmp_path / "disk", 6 * 1024 * MIB)
-    assert memory < 512 * MIB
+    assert memory < 200 * MIB

@@ -1,0 +1,64 @@
+"""A proxy before a store that counts what is put through it."""
+
+import collections
+import re
+import socket
+import threading
+
+PUT = re.compile(rb"^PUT (\S+) HTTP/1\.1\r\n")
+
+
+class CountingProxy:
+    """Passes connections on to `target`, and counts how often each path was put.
+
+    A client writes the head of a request at the beginning of a segment of its own; what the body holds
+    is not looked at otherwise.
+    """
+
+    def __init__(self, target):
+        self.target = target
+        self.puts = collections.Counter()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            store = socket.create_connection(self.target)
+            for pair in ((client, store, self._count), (store, client, None)):
+                threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _count(self, segment):
+        found = PUT.match(segment)
+        if found:
+            self.puts[found[1].decode()] += 1
+
+    @staticmethod
+    def _pass_on(source, sink, look):
+        try:
+            while segment := source.recv(1 << 18):
+                if look:
+                    look(segment)
+                sink.sendall(segment)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            end.close()
+
+    def again(self, what):
+        """How many puts there were of paths put before, of those that `what` is true for."""
+        return sum(count - 1 for path, count in self.puts.items() if what(path))
