@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Capabilities, Finding};
 use crate::ids::StationName;
 use crate::time::Timestamp;
 
@@ -52,11 +52,13 @@ impl fmt::Display for ReadBack {
 
 impl Capabilities {
     /// How much is to be read back where `wanted` is asked for: everything, if the store checks
-    /// nothing and its entity tags say nothing.
+    /// nothing of whole bodies or nothing of parts, and its entity tags say nothing either.
     #[must_use]
     pub fn needed_read_back(&self, wanted: ReadBack) -> ReadBack {
-        let checks = [self.md5, self.sha256, self.signed_body, self.etag_is_md5];
-        if checks.iter().any(|finding| finding.is_honored()) {
+        let any = |findings: &[Finding]| findings.iter().any(|finding| finding.is_honored());
+        let of_bodies = any(&[self.md5, self.sha256, self.signed_body, self.etag_is_md5]);
+        let of_parts = any(&[self.part_md5, self.part_etag_is_md5]);
+        if of_bodies && (of_parts || !self.multipart.is_honored()) {
             wanted
         } else {
             ReadBack::Full

@@ -29,6 +29,13 @@ pub fn capabilities(bucket: &dyn Bucket, key: &ObjectKey) -> Result<Capabilities
     bucket.capabilities(key)
 }
 
+/// Whether `key` is one of those that [`capabilities`] under `root` writes and removes.
+#[must_use]
+pub fn is_of_experiments(key: &ObjectKey, root: &ObjectKey) -> bool {
+    let rest = key.as_str().strip_prefix(root.as_str());
+    rest.is_some_and(|rest| rest.starts_with(".probe/"))
+}
+
 /// Proves that objects may be written, by beginning an upload under `key` and abandoning it.
 ///
 /// Nothing becomes visible at any time, and what is under `key` stays as it is.

@@ -29,7 +29,7 @@ pub struct Policy {
     pub first_wait: Duration,
     /// The longest wait between two tries.
     pub longest_wait: Duration,
-    /// For how long after the first try others may begin.
+    /// For how long after the first failure other tries may begin.
     pub budget: Duration,
 }
 
@@ -195,6 +195,10 @@ impl Tries<'_> {
     /// Takes note of `error` and waits; `Err` if there is to be no other try.
     fn again(&mut self, operation: &str, error: StoreError) -> Result<(), StoreError> {
         self.failures += 1;
+        if self.failures == 1 {
+            // Not before: the first try may have waited long for its turn.
+            self.start = self.patience.elapsed();
+        }
         let wait = self.policy.wait(self.failures, self.chance);
         let spent = self.patience.elapsed().saturating_sub(self.start);
         if !error.may_retry() || spent.saturating_add(wait) > self.policy.budget {

@@ -26,8 +26,10 @@ pub(crate) struct Buffer {
 impl Buffers {
     /// A buffer of `length` bytes, which may hold anything.
     pub(crate) fn take(self: &Arc<Self>, length: u64) -> Buffer {
-        let mut memory = self.lock().pop().unwrap_or_default();
         let length = usize::try_from(length).unwrap_or(usize::MAX - ALIGNMENT);
+        // One made for a much larger part would hold on to memory that nobody counts.
+        let is_fit = |memory: &Vec<u8>| memory.capacity() / 2 <= length + ALIGNMENT;
+        let mut memory = self.lock().pop().filter(is_fit).unwrap_or_default();
         memory.resize(length + ALIGNMENT, 0);
         let start = memory.as_ptr().align_offset(ALIGNMENT);
         Buffer {

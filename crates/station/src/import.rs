@@ -23,13 +23,13 @@ use model::progress::LogLocation;
 use model::proof::Attempt;
 use model::report::{self, Keys};
 use model::time::Clock;
-use objects::Bucket;
 use objects::upload::UploadId;
+use objects::{Bucket, probe};
 
 use crate::budget::Budget;
 use crate::buffers::Buffers;
 use crate::hashing::Hashing;
-use crate::index::{Claims, Index};
+use crate::index::{Claims, Index, Keep};
 use crate::journal::{self, Journal, JournalError, Record};
 use crate::logfile::LogFiles;
 use crate::progress::Progress;
@@ -82,7 +82,12 @@ impl Import<'_> {
     /// [`Stop`].
     pub fn run(&self, folder: &Path) -> Result<(), JournalError> {
         let index = Index::create(&folder.join("index"))?;
-        let mut filling = index.filling()?;
+        let may_collide = naming::may_collide(self.rules);
+        let mut filling = index.filling(if may_collide {
+            Keep::EntriesAndKeys
+        } else {
+            Keep::Entries
+        })?;
         let mut uploads = Uploads::default();
         let path = folder.join("journal");
         let mut journal = Journal::open(self.logs, &path, self.job, &mut |offset, record| {
@@ -263,7 +268,12 @@ impl Planner<'_> {
     fn take(&mut self, found: Found) -> Result<(), JournalError> {
         match found {
             Ok(entry) => self.entry(&entry),
+            // A device that is going makes all its names bad, one after the other.
             Err(bad) => {
+                if let Err(gone) = self.run.tree.check() {
+                    self.run.stop.halt(Halt::Device(gone));
+                    return Ok(());
+                }
                 self.run
                     .fail(&bad.path, 0, Failure::unreadable(bad.reason, None));
                 Ok(())
@@ -308,6 +318,7 @@ impl Planner<'_> {
     }
 
     fn is_of_the_report(&self, key: &ObjectKey) -> bool {
-        self.reports.as_ref().is_some_and(|keys| keys.contain(key))
+        let of_reports = self.reports.as_ref().is_some_and(|keys| keys.contain(key));
+        of_reports || probe::is_of_experiments(key, self.run.log_key)
     }
 }

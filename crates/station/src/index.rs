@@ -8,7 +8,7 @@ use model::ids::ObjectKey;
 use model::outcome::{EntryRecord, Outcome};
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 
-use crate::journal::{self, JournalError, Record};
+use crate::journal::{JournalError, Record};
 
 /// Path on the device → the offset of its last record, whether that says stored, and its bytes.
 const ENTRIES: TableDefinition<'_, &[u8], (u64, bool, u64)> = TableDefinition::new("entries");
@@ -45,28 +45,18 @@ impl Index {
         Ok(Self { database })
     }
 
-    /// Files the entries of a journal by their paths.
-    ///
-    /// # Errors
-    /// [`JournalError`].
-    pub fn fill(&self, journal: &Path) -> Result<(), JournalError> {
-        let mut filling = self.filling()?;
-        journal::scan(journal, &mut |offset, record| filling.take(offset, &record))?;
-        filling.finish()
-    }
-
     /// Begins to file entries by their paths; the last record of a path counts.
     ///
     /// # Errors
     /// [`JournalError::Index`].
-    pub fn filling(&self) -> Result<Filling, JournalError> {
+    pub fn filling(&self, keep: Keep) -> Result<Filling, JournalError> {
         let mut transaction = self.database.begin_write().map_err(index)?;
         transaction
             .set_durability(Durability::None)
             .map_err(index)?;
         // Made here, so that it is there also if nothing is filed.
         drop(transaction.open_table(ENTRIES).map_err(index)?);
-        Ok(Filling { transaction })
+        Ok(Filling { transaction, keep })
     }
 
     /// The bytes of the file that was stored from `path`, if one was.
@@ -111,9 +101,20 @@ impl Index {
     }
 }
 
+/// What an index is filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// The entries.
+    Entries,
+    /// Also which stored file has which key, where two files may come to one: an object that is
+    /// there is not replaced by a file that was not first.
+    EntriesAndKeys,
+}
+
 /// An index that is being filled.
 pub struct Filling {
     transaction: redb::WriteTransaction,
+    keep: Keep,
 }
 
 impl Filling {
@@ -124,10 +125,14 @@ impl Filling {
     pub fn take(&mut self, offset: u64, record: &Record) -> Result<(), JournalError> {
         if let Record::Entry(record) = record {
             let mut entries = self.transaction.open_table(ENTRIES).map_err(index)?;
+            let path = record.path();
             let value = (offset, is_stored(record), record.bytes);
-            entries
-                .insert(record.path().as_bytes(), value)
-                .map_err(index)?;
+            entries.insert(path.as_bytes(), value).map_err(index)?;
+            if let (Keep::EntriesAndKeys, Outcome::Stored(stored)) = (self.keep, &record.outcome) {
+                let mut keys = self.transaction.open_table(KEYS).map_err(index)?;
+                keys.insert(stored.key.as_str(), path.as_bytes())
+                    .map_err(index)?;
+            }
         }
         Ok(())
     }

@@ -104,10 +104,9 @@ impl Run<'_> {
     /// work, which ends the run: nothing is marked failed for the store's sins.
     pub(crate) fn judge(&self, error: StoreError, key: &ObjectKey) -> Option<Failure> {
         let is_about_the_object = match &error {
-            StoreError::Refused(_)
-            | StoreError::BadDigest(_)
-            | StoreError::NoSuchUpload(_)
-            | StoreError::NoSuchKey(_) => true,
+            StoreError::Refused(_) | StoreError::BadDigest(_) | StoreError::NoSuchKey(_) => true,
+            // Somebody abandoned it: the next attempt sends the file anew.
+            StoreError::NoSuchUpload(_) => false,
             StoreError::AccessDenied(_) => self.may_write_elsewhere(),
             _ => false,
         };

@@ -17,7 +17,7 @@ const SAMPLE: u32 = 100;
 /// Bytes hashed at once.
 const STRIDE: usize = 256 << 10;
 
-/// How often a body that breaks off is asked for again from where it broke.
+/// How often a body that breaks off is asked for again without coming on.
 const TRIES: u32 = 5;
 
 /// Why an object cannot be compared.
@@ -25,6 +25,8 @@ enum Unread {
     Store(StoreError),
     /// It is longer or shorter than the file.
     Length(u64),
+    /// The run is over.
+    Stopped,
 }
 
 impl Run<'_> {
@@ -55,6 +57,7 @@ impl Run<'_> {
                 "read back, it has {found} bytes and not {bytes}"
             ))),
             Err(Unread::Store(error)) => Err(self.judge(error, &stored.key)),
+            Err(Unread::Stopped) => Err(None),
         }
     }
 
@@ -63,9 +66,13 @@ impl Run<'_> {
         let mut buffer = vec![0; STRIDE];
         let mut failures = 0;
         loop {
+            let before = sha256.length();
             match self.hash_from(key, bytes, &mut sha256, &mut buffer) {
                 Ok(()) => return Ok(hex::encode(sha256.finish())),
-                Err(Unread::Store(error)) if error.may_retry() && failures < TRIES => failures += 1,
+                Err(Unread::Store(error)) if error.may_retry() && failures < TRIES => {
+                    let has_come_on = sha256.length() > before;
+                    failures = if has_come_on { 1 } else { failures + 1 };
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -86,6 +93,9 @@ impl Run<'_> {
             return Err(Unread::Length(download.info.size));
         }
         while sha256.length() < bytes {
+            if self.stop.is_set() {
+                return Err(Unread::Stopped);
+            }
             match download.body.read(buffer) {
                 Ok(0) => return Err(Unread::Length(sha256.length())),
                 Ok(count) => sha256.update(&buffer[..count]),

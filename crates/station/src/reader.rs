@@ -152,7 +152,13 @@ impl Reader<'_> {
     /// Reads a large file part by part. The upload is begun when the first part has been read, so
     /// that a file which cannot be read at all leaves nothing behind.
     fn read_large(&self, work: &Work) -> Result<(), Unread> {
-        let (file, shape) = self.open(work)?;
+        let (file, shape) = match (self.open(work), &work.unfinished) {
+            (Err(Unread::File(failure)), Some(unfinished)) => {
+                self.run.drop_upload(unfinished)?;
+                return Err(failure.into());
+            }
+            (opened, _) => opened?,
+        };
         let Some((mut upload, parts_done, part_bytes)) = self.take_up(work, shape)? else {
             return Ok(());
         };
@@ -244,20 +250,16 @@ impl Reader<'_> {
         )?)
     }
 
-    /// Hands a block to those who hash, and to those who send unless the store has it.
+    /// Hands a block to those who hash, for the whole and on its way to those who send.
     fn send_block(&self, upload: &Arc<Large>, block: Block) {
-        if upload.has(block.number) {
-            upload.expect(1);
-        } else {
-            upload.expect(2);
-            self.hashing.part(PartPut {
-                upload: Arc::clone(upload),
-                number: block.number,
-                body: block.bytes.clone(),
-                md5: [0; 16],
-                permit: Arc::clone(&block.permit),
-            });
-        }
+        upload.expect(2);
+        self.hashing.part(PartPut {
+            upload: Arc::clone(upload),
+            number: block.number,
+            body: block.bytes.clone(),
+            md5: [0; 16],
+            permit: Arc::clone(&block.permit),
+        });
         self.hashing.whole(upload, block);
     }
 

@@ -14,7 +14,7 @@ use lanes::Sha256;
 use model::attributes::Attributes;
 use model::control::Tally;
 use model::ids::ObjectKey;
-use model::outcome::EntryRecord;
+use model::outcome::{EntryRecord, Outcome};
 use model::proof::Attempt;
 use model::report::lines::{About, End, Head};
 use model::report::summary::Summary;
@@ -22,7 +22,7 @@ use model::report::{self, Keys, csv, lines, summary};
 use objects::upload::PartNumber;
 use objects::{Bucket, Checksums, StoreError};
 
-use crate::index::Index;
+use crate::index::{Index, Keep};
 use crate::journal::{self, JournalError, Record};
 
 /// A report of at most so many bytes goes in one request, a longer one in parts of that size.
@@ -66,9 +66,10 @@ impl Report {
 pub fn render(folder: &Path, about: &About) -> Result<Report, JournalError> {
     let journal_path = folder.join("journal");
     let index = Index::create(&folder.join("index"))?;
+    let (attempts, last_attempt) = fill(&index, &journal_path)?;
     let head = Head {
         about: about.clone(),
-        attempts: fill(&index, &journal_path)?,
+        attempts,
     };
     let io = |source| JournalError::Io {
         path: folder.to_owned(),
@@ -77,25 +78,31 @@ pub fn render(folder: &Path, about: &About) -> Result<Report, JournalError> {
     let mut journal = BufReader::new(File::open(&journal_path).map_err(io)?);
     let mut forms = Forms::begin(folder, &head).map_err(io)?;
     index.for_each(&mut |offset| {
-        journal::entry_at(&mut journal, offset)
-            .and_then(|record| forms.add(&record, about))
-            .map_err(io)
+        let record = journal::entry_at(&mut journal, offset).map_err(io)?;
+        // Every attempt looks at all that is not stored again. What the last one did not meet, such
+        // as a folder that could not be listed before, is not so any more.
+        let is_stored = matches!(record.outcome, Outcome::Stored(_));
+        if is_stored || offset > last_attempt {
+            forms.add(&record, about).map_err(io)?;
+        }
+        Ok(())
     })?;
     forms.end(head).map_err(io)
 }
 
-/// Files the entries of a journal, and gives the attempts it tells of.
-fn fill(index: &Index, journal: &Path) -> Result<Vec<Attempt>, JournalError> {
-    let mut filling = index.filling()?;
-    let mut attempts = Vec::new();
+/// Files the entries of a journal. Gives the attempts it tells of, and where the last one begins.
+fn fill(index: &Index, journal: &Path) -> Result<(Vec<Attempt>, u64), JournalError> {
+    let mut filling = index.filling(Keep::Entries)?;
+    let (mut attempts, mut last_attempt) = (Vec::new(), 0);
     journal::scan(journal, &mut |offset, record| {
         if let Record::Attempt(attempt) = &record {
             attempts.push(attempt.clone());
+            last_attempt = offset;
         }
         filling.take(offset, &record)
     })?;
     filling.finish()?;
-    Ok(attempts)
+    Ok((attempts, last_attempt))
 }
 
 /// The forms while they are written.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
-use model::outcome::{Failure, Stored};
+use model::outcome::{Failure, Outcome, Stored};
 use objects::StoreError;
 use objects::upload::{PartNumber, PartReceipt, UploadId};
 
@@ -79,19 +79,31 @@ impl Uploads {
                 }
             }
             Record::Entry(record) => {
-                let path = record.path();
-                self.open.retain(|_, open| open.path != path);
+                let is_stored = matches!(record.outcome, Outcome::Stored(_));
+                let over = self.take_out(&record.path());
+                // What became of a file that was not stored says nothing of its upload.
+                self.stale.extend(over.filter(|_| !is_stored));
             }
         }
     }
 
     fn begin(&mut self, unfinished: Unfinished) {
-        let before = self
-            .open
-            .extract_if(|_, open| open.path == unfinished.path)
-            .map(|(upload, open)| (open.key, upload));
+        let before = self.take_out(&unfinished.path);
         self.stale.extend(before);
         self.open.insert(unfinished.upload.clone(), unfinished);
+    }
+
+    /// Takes out the upload of a file.
+    fn take_out(
+        &mut self,
+        path: &EntryPath,
+    ) -> impl Iterator<Item = (ObjectKey, UploadId)> + use<> {
+        let taken: Vec<_> = self
+            .open
+            .extract_if(|_, open| open.path == *path)
+            .map(|(upload, open)| (open.key, upload))
+            .collect();
+        taken.into_iter()
     }
 
     fn open(&mut self, upload: String) -> Option<&mut Unfinished> {
@@ -141,6 +153,13 @@ impl Run<'_> {
         match self.bucket.list_parts(key, &unfinished.upload) {
             Ok(held) => Ok(go_on_from(unfinished, &held)),
             Err(StoreError::NoSuchUpload(_)) => self.look_for_object(unfinished),
+            // A store that does not tell, or does not let us ask: that is not the file's fault.
+            Err(
+                StoreError::Refused(_) | StoreError::AccessDenied(_) | StoreError::NoSuchKey(_),
+            ) => {
+                self.drop_upload(&unfinished)?;
+                Ok(Found::Useless)
+            }
             Err(error) => Err(self.judge(error, key)),
         }
     }
@@ -161,15 +180,32 @@ impl Run<'_> {
         })
     }
 
-    /// Abandons an upload that is of no use any more.
+    /// Abandons an upload that is of no use any more. That a store refuses this is no fault of the
+    /// file; one that does not answer ends the run, and the next attempt comes back to it.
     pub(crate) fn drop_upload(&self, unfinished: &Unfinished) -> Result<(), Option<Failure>> {
         let Unfinished { key, upload, .. } = unfinished;
-        let aborted = self.bucket.abort(key, upload);
-        aborted.map_err(|error| self.judge(error, key))
+        self.abandon_upload(key, upload)
+    }
+
+    /// As [`Run::drop_upload`].
+    pub(crate) fn abandon_upload(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+    ) -> Result<(), Option<Failure>> {
+        match self.bucket.abort(key, upload) {
+            Ok(()) => Ok(()),
+            Err(StoreError::Refused(_) | StoreError::AccessDenied(_)) => {
+                tracing::warn!(%key, %upload, "the store refuses to abandon an upload");
+                Ok(())
+            }
+            Err(error) => Err(self.judge(error, key)),
+        }
     }
 }
 
 /// Keeps the parts on which journal and store agree, and finds from where on the file must be read.
+/// What is read again is sent again: only so is it sure that the sums are of what the store has.
 fn go_on_from(mut unfinished: Unfinished, held: &[PartReceipt]) -> Found {
     let is_held = |receipt: &PartReceipt| held.contains(receipt);
     unfinished.receipts.retain(|_, receipt| is_held(receipt));
@@ -184,12 +220,13 @@ fn go_on_from(mut unfinished: Unfinished, held: &[PartReceipt]) -> Found {
         .filter(|(number, _)| u64::from(number.get()) <= unbroken)
         .find_map(|(number, record)| Some((u64::from(number.get()), record.mark()?)));
     // The length was journaled with the state: together they must say the same place.
-    match mark {
-        Some((parts, mark)) if mark.md5.length == unfinished.end_of(parts) => {
-            Found::Open(Box::new(unfinished), parts, Some(mark))
-        }
-        _ => Found::Open(Box::new(unfinished), 0, None),
-    }
+    let (parts, mark) = match mark {
+        Some((parts, mark)) if mark.md5.length == unfinished.end_of(parts) => (parts, Some(mark)),
+        _ => (0, None),
+    };
+    let is_hashed = |number: PartNumber| u64::from(number.get()) <= parts;
+    unfinished.receipts.retain(|number, _| is_hashed(*number));
+    Found::Open(Box::new(unfinished), parts, mark)
 }
 
 impl Unfinished {

@@ -124,11 +124,6 @@ impl Large {
         }))
     }
 
-    /// Whether the store has confirmed a part.
-    pub(crate) fn has(&self, number: PartNumber) -> bool {
-        self.lock().receipts.contains_key(&number)
-    }
-
     /// Announces so many parts to be put or blocks to be hashed.
     pub(crate) fn expect(&self, count: usize) {
         self.lock().outstanding += count;
@@ -259,10 +254,10 @@ impl Large {
     }
 
     fn abandon(&self, run: &Run<'_>, failure: Failure) {
-        if let Err(error) = run.bucket.abort(&self.key, &self.id) {
-            tracing::warn!(key = %self.key, upload = %self.id, %error, "upload left open");
+        // While the upload may be open the file is not done with: the next attempt finds both.
+        if run.abandon_upload(&self.key, &self.id).is_ok() {
+            run.fail(&self.path, self.bytes, failure);
         }
-        run.fail(&self.path, self.bytes, failure);
     }
 }
 

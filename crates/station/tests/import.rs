@@ -565,3 +565,50 @@ fn a_store_that_garbles_is_found_out_by_reading_back() {
     assert!(ended.report["good"].starts_with("200,OK"), "{}", ended.text);
     assert!(ended.report["big"].starts_with("200,OK"), "{}", ended.text);
 }
+
+/// A file whose earlier rival is out of sight on a later attempt does not take its object.
+#[test]
+fn a_stored_object_is_not_replaced_by_a_file_that_was_not_first() {
+    let world = World::new("substitutions:\n    \"B\" : \"b\"\n");
+    let second = || ("b", Node::File(b"second".to_vec()));
+    let both = Memory::new([("B", Node::File(b"first".to_vec())), second()]);
+    let bucket = MemoryBucket::new();
+    world.run(&both, &bucket);
+    let ended = world.run(&Memory::new([second()]), &bucket);
+    assert_eq!(content(&bucket, "b").unwrap(), b"first");
+    assert!(ended.report["B"].starts_with("200,OK"), "{}", ended.text);
+    assert!(ended.report["b"].starts_with("409,"), "{}", ended.text);
+}
+
+/// A store that does not list parts costs a half-sent file its parts, not its place in the bucket.
+#[test]
+fn a_half_sent_file_goes_anew_where_parts_cannot_be_listed() {
+    let world = World::new("");
+    let big = noise(12 << 20, 4);
+    let device = Memory::new([("big", Node::File(big.clone()))]);
+    let memory = Arc::new(MemoryBucket::new());
+    let dying = Faulty::scripted(
+        Arc::clone(&memory),
+        [(Operation::Complete, Fault::before(Failure::TimedOut))],
+    );
+    world.run(&device, &dying);
+    let silent = Faulty::new(Arc::clone(&memory), |operation| {
+        (operation == Operation::ListParts).then_some(Fault::before(Failure::AccessDenied))
+    });
+    let ended = world.run(&device, &silent);
+    assert!(ended.report["big"].starts_with("200,OK"), "{}", ended.text);
+    assert_eq!(content(&memory, "big").unwrap(), big);
+    assert!(memory.list_uploads("").unwrap().is_empty());
+}
+
+/// A folder that could not be listed once has no line when it can be.
+#[test]
+fn what_the_last_attempt_did_not_meet_has_no_line() {
+    let world = World::new("");
+    let bucket = MemoryBucket::new();
+    let bad = Memory::new([("folder", Node::Unlistable)]);
+    assert!(world.run(&bad, &bucket).report["folder"].starts_with("500,ReadError"));
+    let good = Memory::new([("folder/file", Node::File(b"x".to_vec()))]);
+    let report = world.run(&good, &bucket).report;
+    assert_eq!(report.keys().collect::<Vec<_>>(), ["folder/file"]);
+}

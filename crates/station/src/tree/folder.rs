@@ -42,6 +42,8 @@ const READ: OFlags = OFlags::RDONLY
 pub struct Folder {
     path: PathBuf,
     root: OwnedFd,
+    /// The kernel's folder of the block device under it, where there is one.
+    device: Option<PathBuf>,
 }
 
 impl Folder {
@@ -54,6 +56,7 @@ impl Folder {
         let root = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
         Ok(Self {
             path: path.to_owned(),
+            device: block_device(&root),
             root,
         })
     }
@@ -125,8 +128,11 @@ impl Tree for Folder {
     }
 
     fn check(&self) -> Result<(), DeviceGone> {
-        // The descriptor of a lazily unmounted or pulled device still answers `fstat` from memory;
-        // reading the folder's first names does not.
+        // A pulled device still answers from memory, even with names: the kernel's folder of it is
+        // what goes.
+        if self.device.as_ref().is_some_and(|device| !device.exists()) {
+            return Err(DeviceGone(Errno::NODEV.into()));
+        }
         let mut names = self.open_root().map_err(|e| DeviceGone(e.into()))?;
         match names.read() {
             Some(Err(e)) => Err(DeviceGone(e.into())),
@@ -135,19 +141,24 @@ impl Tree for Folder {
     }
 
     fn spins(&self) -> bool {
-        spins(&self.root).unwrap_or(false)
+        self.device.as_deref().and_then(spins).unwrap_or(false)
     }
+}
+
+/// The kernel's folder of the block device under a file system; others have none.
+fn block_device(root: &OwnedFd) -> Option<PathBuf> {
+    let device = rustix::fs::fstat(root).ok()?.st_dev;
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let folder = PathBuf::from(format!("/sys/dev/block/{major}:{minor}"));
+    folder.exists().then_some(folder)
 }
 
 /// Whether the disk under a file system spins, as the kernel has it: asked of the partition's own
 /// folder and of the one above it, which is the disk's.
-fn spins(root: &OwnedFd) -> Option<bool> {
-    let device = rustix::fs::fstat(root).ok()?.st_dev;
-    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
-    let folder = PathBuf::from(format!("/sys/dev/block/{major}:{minor}"));
+fn spins(device: &Path) -> Option<bool> {
     let told = ["queue/rotational", "../queue/rotational"]
         .iter()
-        .find_map(|name| std::fs::read(folder.join(name)).ok())?;
+        .find_map(|name| std::fs::read(device.join(name)).ok())?;
     Some(told.starts_with(b"1"))
 }
 
