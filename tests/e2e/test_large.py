@@ -139,7 +139,8 @@ def test_a_file_larger_than_the_memory_allowed_goes_in_parts(service, tmp_path):
 def test_a_tree_of_200_000_files(service, tmp_path):
     few = load_tree(service, tmp_path / "few", 2_000)
     many = load_tree(service, tmp_path / "many", 200_000)
-    assert many < few + 32 * MIB
+    # The index on disk has a cache of 24 MiB, which a small tree does not fill.
+    assert many < few + 64 * MIB
 
 
 @pytest.mark.large
