@@ -60,3 +60,27 @@ pub struct Capabilities {
     /// Unpacks an archive that is put with `X-Amz-Meta-Snowball-Auto-Extract`.
     pub extraction: Finding,
 }
+
+impl Capabilities {
+    /// The same finding for everything.
+    #[must_use]
+    pub fn all(finding: Finding) -> Self {
+        Self {
+            md5: finding,
+            sha256: finding,
+            crc64nvme: finding,
+            signed_body: finding,
+            keeps_sha256: finding,
+            etag_is_md5: finding,
+            multipart: finding,
+            part_md5: finding,
+            part_etag_is_md5: finding,
+            lists_parts: finding,
+            metadata: finding,
+            acl: finding,
+            long_keys: finding,
+            tags: finding,
+            extraction: finding,
+        }
+    }
+}

@@ -254,30 +254,10 @@ fn key() -> ObjectKey {
     ObjectKey::new("logs/import-log-ABCDE").unwrap()
 }
 
-fn all(finding: Finding) -> Capabilities {
-    Capabilities {
-        md5: finding,
-        sha256: finding,
-        crc64nvme: finding,
-        signed_body: finding,
-        keeps_sha256: finding,
-        etag_is_md5: finding,
-        multipart: finding,
-        part_md5: finding,
-        part_etag_is_md5: finding,
-        lists_parts: finding,
-        metadata: finding,
-        acl: finding,
-        long_keys: finding,
-        tags: finding,
-        extraction: finding,
-    }
-}
-
 fn honest() -> Capabilities {
     Capabilities {
         extraction: Finding::Ignored,
-        ..all(Finding::Honored)
+        ..Capabilities::all(Finding::Honored)
     }
 }
 
@@ -320,7 +300,7 @@ fn what_a_careless_store_lets_pass_is_found() {
         part_etag_is_md5: Finding::Honored,
         lists_parts: Finding::Honored,
         long_keys: Finding::Honored,
-        ..all(Finding::Ignored)
+        ..Capabilities::all(Finding::Ignored)
     };
     assert_eq!(found(Oddity::Careless), expected);
 }
@@ -359,7 +339,10 @@ fn tags_that_would_overwrite_the_object_are_no_tags() {
 
 #[test]
 fn an_archive_that_is_unpacked_is_found() {
-    assert_eq!(found(Oddity::Unpacking), all(Finding::Honored));
+    assert_eq!(
+        found(Oddity::Unpacking),
+        Capabilities::all(Finding::Honored)
+    );
 }
 
 #[test]

@@ -259,7 +259,8 @@ impl Planner<'_> {
     /// Abandons uploads of files that are not on the device any more.
     fn drop_orphans(&mut self) {
         for (_, orphan) in self.unfinished.drain() {
-            if let Err(Some(failure)) = self.run.drop_upload(&orphan) {
+            let dropped = self.run.drop_upload(&orphan.key, &orphan.upload);
+            if let Err(Some(failure)) = dropped {
                 tracing::warn!(key = %orphan.key, reason = %failure.reason, "upload left open");
             }
         }

@@ -154,7 +154,7 @@ impl Reader<'_> {
     fn read_large(&self, work: &Work) -> Result<(), Unread> {
         let (file, shape) = match (self.open(work), &work.unfinished) {
             (Err(Unread::File(failure)), Some(unfinished)) => {
-                self.run.drop_upload(unfinished)?;
+                self.run.drop_upload(&unfinished.key, &unfinished.upload)?;
                 return Err(failure.into());
             }
             (opened, _) => opened?,

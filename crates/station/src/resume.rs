@@ -82,7 +82,9 @@ impl Uploads {
                 let is_stored = matches!(record.outcome, Outcome::Stored(_));
                 let over = self.take_out(&record.path());
                 // What became of a file that was not stored says nothing of its upload.
-                self.stale.extend(over.filter(|_| !is_stored));
+                if !is_stored {
+                    self.stale.extend(over);
+                }
             }
         }
     }
@@ -94,16 +96,9 @@ impl Uploads {
     }
 
     /// Takes out the upload of a file.
-    fn take_out(
-        &mut self,
-        path: &EntryPath,
-    ) -> impl Iterator<Item = (ObjectKey, UploadId)> + use<> {
-        let taken: Vec<_> = self
-            .open
-            .extract_if(|_, open| open.path == *path)
-            .map(|(upload, open)| (open.key, upload))
-            .collect();
-        taken.into_iter()
+    fn take_out(&mut self, path: &EntryPath) -> Vec<(ObjectKey, UploadId)> {
+        let of_file = self.open.extract_if(|_, open| open.path == *path);
+        of_file.map(|(upload, open)| (open.key, upload)).collect()
     }
 
     fn open(&mut self, upload: String) -> Option<&mut Unfinished> {
@@ -147,7 +142,7 @@ impl Run<'_> {
         shape: Shape,
     ) -> Result<Found, Option<Failure>> {
         if unfinished.key != *key || unfinished.shape != shape {
-            self.drop_upload(&unfinished)?;
+            self.drop_upload(&unfinished.key, &unfinished.upload)?;
             return Ok(Found::Useless);
         }
         match self.bucket.list_parts(key, &unfinished.upload) {
@@ -157,7 +152,7 @@ impl Run<'_> {
             Err(
                 StoreError::Refused(_) | StoreError::AccessDenied(_) | StoreError::NoSuchKey(_),
             ) => {
-                self.drop_upload(&unfinished)?;
+                self.drop_upload(key, &unfinished.upload)?;
                 Ok(Found::Useless)
             }
             Err(error) => Err(self.judge(error, key)),
@@ -182,13 +177,7 @@ impl Run<'_> {
 
     /// Abandons an upload that is of no use any more. That a store refuses this is no fault of the
     /// file; one that does not answer ends the run, and the next attempt comes back to it.
-    pub(crate) fn drop_upload(&self, unfinished: &Unfinished) -> Result<(), Option<Failure>> {
-        let Unfinished { key, upload, .. } = unfinished;
-        self.abandon_upload(key, upload)
-    }
-
-    /// As [`Run::drop_upload`].
-    pub(crate) fn abandon_upload(
+    pub(crate) fn drop_upload(
         &self,
         key: &ObjectKey,
         upload: &UploadId,

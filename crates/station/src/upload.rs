@@ -226,11 +226,9 @@ impl Large {
             return;
         }
         match run.bucket.complete(&self.key, &self.id, parts) {
-            Ok(receipt) if receipt.etag.is_empty() => {
-                run.finish_large(&self.path, self.bytes, stored)
-            }
             Ok(receipt) => {
-                let etag = receipt.etag;
+                let told = Some(receipt.etag).filter(|etag| !etag.is_empty());
+                let etag = told.unwrap_or_else(|| stored.etag.clone());
                 run.finish_large(&self.path, self.bytes, Stored { etag, ..stored });
             }
             Err(error) => {
@@ -255,7 +253,7 @@ impl Large {
 
     fn abandon(&self, run: &Run<'_>, failure: Failure) {
         // While the upload may be open the file is not done with: the next attempt finds both.
-        if run.abandon_upload(&self.key, &self.id).is_ok() {
+        if run.drop_upload(&self.key, &self.id).is_ok() {
             run.fail(&self.path, self.bytes, failure);
         }
     }
@@ -291,9 +289,7 @@ impl Run<'_> {
             Err(None) => {}
         }
     }
-}
 
-impl Run<'_> {
     /// Keeps the SHA-256 of a large file with its object: as a tag, since it is known only after
     /// the metadata was sent. Failing at this is no failure of the file.
     fn tag_sha256(&self, stored: &Stored) {

@@ -72,28 +72,14 @@ impl World {
 
     /// The next attempt, on a store that does all that is asked of it.
     fn attempt(&self) -> Attempt {
-        let yes = Finding::Honored;
         Attempt {
             number: self.attempts.fetch_add(1, Ordering::SeqCst) + 1,
             at: Timestamp::from_unix(1_500_000_000),
             station: StationName::new("bench").unwrap(),
             read_back: self.settings.read_back,
             store: Capabilities {
-                md5: yes,
-                sha256: yes,
-                crc64nvme: yes,
-                signed_body: yes,
-                keeps_sha256: yes,
-                etag_is_md5: yes,
-                multipart: yes,
-                part_md5: yes,
-                part_etag_is_md5: yes,
-                lists_parts: yes,
-                metadata: yes,
-                acl: yes,
-                long_keys: yes,
-                tags: yes,
                 extraction: Finding::Ignored,
+                ..Capabilities::all(Finding::Honored)
             },
         }
     }

@@ -257,7 +257,6 @@ mod tests {
     }
 
     fn head() -> Head {
-        let is = Finding::Honored;
         let about = About {
             job: JobId::new("ABCDE").unwrap(),
             account: AccountId::new("123456789012").unwrap(),
@@ -275,21 +274,10 @@ mod tests {
             station: StationName::new("bench-1").unwrap(),
             read_back: ReadBack::Sampled,
             store: Capabilities {
-                md5: is,
-                sha256: is,
                 crc64nvme: Finding::Ignored,
-                signed_body: is,
-                keeps_sha256: is,
-                etag_is_md5: is,
-                multipart: is,
-                part_md5: is,
-                part_etag_is_md5: is,
-                lists_parts: is,
-                metadata: is,
                 acl: Finding::Refused,
-                long_keys: is,
-                tags: is,
                 extraction: Finding::Unknown,
+                ..Capabilities::all(Finding::Honored)
             },
         };
         Head {
