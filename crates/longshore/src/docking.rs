@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use model::ids::JobId;
+use model::report::lines::Work;
 use serde::Serialize;
 use station::control::ControlError;
 use station::dock::{DockError, Docking, Done, Station};
@@ -87,7 +88,7 @@ impl Loaded {
         if !failures.is_empty() {
             text.push_str(&format!("Not loaded:\n{failures}"));
         }
-        text.push_str(&report.findings.proof(&report.attempts));
+        text.push_str(&report.findings.proof(Work::Import, &report.attempts));
         text + "\n"
     }
 

@@ -36,7 +36,8 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
     let reached = match &args.bucket {
         Some(named) => {
-            let name = named.as_ref().unwrap_or(&report.head.about.bucket);
+            let ours = report.head.about.bucket.as_ref().ok_or_else(no_import)?;
+            let name = named.as_ref().unwrap_or(ours);
             Some(store::reach(args, name, &stop)?)
         }
         None => None,
@@ -46,6 +47,12 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
         reached.close();
     }
     verified
+}
+
+fn no_import() -> Failure {
+    let error =
+        anyhow::anyhow!("the report is not of an import, and its objects are in no one bucket");
+    Failure::new(Exit::Usage, error).hint("compare it with the device, --device")
 }
 
 fn compare(

@@ -46,7 +46,7 @@ pub enum ClaimAnswer {
 }
 
 /// A station's right to a job, and all it needs to do it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Claim {
     /// The job.
     pub job: JobId,
@@ -66,6 +66,46 @@ pub struct Claim {
     pub lease_seconds: u32,
     /// Where each bucket of the manifest lies.
     pub buckets: Vec<BucketAccess>,
+    /// Where the image of the device goes, in an EBS or Glacier import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageTarget>,
+}
+
+/// Where the image of a device goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "kebab-case")]
+pub enum ImageTarget {
+    /// A snapshot, through the EBS direct APIs.
+    Snapshot(StoreAccess),
+    /// An archive in a vault, through the Glacier API.
+    Vault(VaultAccess),
+    /// Objects in the log bucket.
+    Objects {
+        /// Their storage class, where it is not the store's default.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        storage_class: Option<String>,
+    },
+}
+
+/// How to reach a Glacier API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VaultAccess {
+    /// The vault's account as the API's paths name it: twelve digits, or `-` for the key's own.
+    pub account: String,
+    /// Where the API is, and with which key.
+    #[serde(flatten)]
+    pub access: StoreAccess,
+}
+
+/// Leaves out the manifest, which may hold a device's password.
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim")
+            .field("job", &self.job)
+            .field("attempt", &self.attempt)
+            .field("lease", &self.lease)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Claim {
@@ -182,6 +222,10 @@ pub enum Ending {
         errors: u64,
         /// Where the report lies.
         log: LogLocation,
+        /// What the customer should know beyond that, in whole sentences: becomes part of
+        /// `ProgressMessage`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remark: Option<String>,
     },
     /// The job is given up.
     Aborted {

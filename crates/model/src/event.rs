@@ -44,6 +44,9 @@ pub enum Event {
         errors: u64,
         /// Where the report lies.
         log: LogLocation,
+        /// What the customer should know beyond that, in whole sentences.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remark: Option<String>,
     },
     /// The job is given up.
     TransferAborted {

@@ -122,12 +122,17 @@ impl Job {
                 self.must_be_here()?;
                 next.progress = self.started(now)?;
             }
-            Event::TransferFinished { errors, log } => {
+            Event::TransferFinished {
+                errors,
+                log,
+                remark,
+            } => {
                 self.must_be_running()?;
                 next.progress = Progress::Finished {
                     errors: *errors,
                     log: log.clone(),
                     at: now,
+                    remark: remark.clone(),
                 };
             }
             Event::TransferAborted { reason } => {

@@ -42,6 +42,7 @@ fn progresses() -> Vec<Progress> {
             errors: 3,
             log: log(),
             at,
+            remark: None,
         },
         Progress::Aborted {
             reason: AbortReason::MissingSignature,
@@ -74,6 +75,7 @@ fn events() -> Vec<Event> {
         Event::TransferFinished {
             errors: 0,
             log: log(),
+            remark: None,
         },
         Event::TransferAborted {
             reason: AbortReason::DeviceError,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::EntryPath;
-use crate::ids::ObjectKey;
+use crate::ids::{BucketName, ObjectKey};
 use crate::naming::NameProblem;
 use crate::time::Timestamp;
 
@@ -160,6 +160,15 @@ impl Failure {
     }
 }
 
+/// Where an exported file comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its place in the plan of the export, from 0: the report is in this order.
+    pub ordinal: u64,
+    /// The bucket of its object.
+    pub bucket: BucketName,
+}
+
 /// One entry with its outcome: a record of the journal and a line of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryRecord {
@@ -172,6 +181,9 @@ pub struct EntryRecord {
     pub bytes: u64,
     /// When it was processed.
     pub at: Timestamp,
+    /// In an export, where the bytes come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// What became of it.
     #[serde(flatten)]
     pub outcome: Outcome,
@@ -187,6 +199,7 @@ impl EntryRecord {
             raw_path,
             bytes,
             at,
+            source: None,
             outcome,
         }
     }

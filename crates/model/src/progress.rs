@@ -34,6 +34,10 @@ pub enum Progress {
         log: LogLocation,
         /// When the transfer finished.
         at: Timestamp,
+        /// What the customer should know beyond that, in whole sentences: the snapshot that was
+        /// made, or where the next export goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remark: Option<String>,
     },
     /// The job was given up.
     Aborted {
@@ -147,15 +151,19 @@ impl Progress {
             Self::InProgress { .. } => {
                 "The data on your device is currently being loaded.".to_owned()
             }
-            Self::Finished { errors: 0, log, .. } => format!(
-                "The data loaded successfully. The log was saved to {} in the bucket {}.",
-                log.key, log.bucket
-            ),
-            Self::Finished { errors, log, .. } => format!(
-                "The data load completed with {errors} errors. See {} in the bucket {} for more \
-                 details.",
-                log.key, log.bucket
-            ),
+            Self::Finished {
+                errors,
+                log,
+                remark,
+                ..
+            } => {
+                let mut message = finished(*errors, log);
+                if let Some(remark) = remark {
+                    message.push(' ');
+                    message.push_str(remark);
+                }
+                message
+            }
             Self::Aborted { reason, .. } => reason.message().to_owned(),
             Self::Canceled { .. } => "The job was canceled.".to_owned(),
             Self::Expired { .. } => "The job expired.".to_owned(),
@@ -184,5 +192,18 @@ impl Progress {
             Self::Finished { errors, .. } => *errors,
             _ => 0,
         }
+    }
+}
+
+/// AWS's two sentences about a transfer that ended.
+fn finished(errors: u64, LogLocation { bucket, key }: &LogLocation) -> String {
+    match errors {
+        0 => format!(
+            "The data loaded successfully. The log was saved to {key} in the bucket {bucket}."
+        ),
+        _ => format!(
+            "The data load completed with {errors} errors. See {key} in the bucket {bucket} for \
+             more details."
+        ),
     }
 }

@@ -17,7 +17,7 @@ use model::manifest::{Manifest, S3Import};
 use model::plan::SIGNATURE_NAME;
 use model::progress::LogLocation;
 use model::proof::Attempt;
-use model::report::lines::About;
+use model::report::lines::{About, Work};
 use model::signature::SignatureFile;
 use model::time::Clock;
 use objects::{Bucket, probe};
@@ -328,7 +328,8 @@ impl Station {
             job,
             account: claim.account.clone(),
             created: claim.created,
-            bucket: rules.bucket.clone(),
+            work: Work::Import,
+            bucket: Some(rules.bucket.clone()),
             prefix: rules.prefix.clone(),
             log: log.clone(),
         };
@@ -338,6 +339,7 @@ impl Station {
         let ending = Ending::Finished {
             errors: tally.failed,
             log: log.clone(),
+            remark: None,
         };
         self.tell(&Conclusion {
             job,

@@ -84,6 +84,7 @@ mod tests {
             lease: LeaseToken("0".repeat(32)),
             lease_seconds: 60,
             buckets: Vec::new(),
+            image: None,
         };
         let progress = Progress::default();
         progress.found(10);

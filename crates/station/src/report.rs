@@ -131,8 +131,8 @@ impl<'a> Forms<'a> {
 
     fn add(&mut self, record: &EntryRecord, about: &About) -> io::Result<()> {
         self.findings.add(record);
-        self.csv.write(&csv::line(record, &about.bucket))?;
-        self.line(&lines::entry(record, &about.bucket))
+        self.csv.write(&csv::line(record, about.bucket.as_ref()))?;
+        self.line(&lines::entry(record, about.bucket.as_ref()))
     }
 
     fn line(&mut self, line: &str) -> io::Result<()> {

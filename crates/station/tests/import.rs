@@ -12,7 +12,7 @@ use model::ids::{AccountId, BucketName, JobId, JobType, ObjectKey, StationName};
 use model::manifest::{Manifest, S3Import};
 use model::progress::LogLocation;
 use model::proof::{Attempt, ReadBack};
-use model::report::lines::About;
+use model::report::lines::{About, Work};
 use model::time::{ManualClock, Timestamp};
 use objects::faulty::{Failure, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
@@ -128,7 +128,8 @@ fn about(job: JobId, log: &ObjectKey) -> About {
             bucket: bucket.clone(),
             key: log.clone(),
         },
-        bucket,
+        work: Work::Import,
+        bucket: Some(bucket),
         prefix: String::new(),
     }
 }

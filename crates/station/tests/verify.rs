@@ -15,7 +15,7 @@ use model::ids::{AccountId, BucketName, JobId, ObjectKey};
 use model::naming::NameProblem;
 use model::outcome::{EntryRecord, Failure, IgnoreRule, Outcome, Stored};
 use model::progress::LogLocation;
-use model::report::lines::About;
+use model::report::lines::{About, Work};
 use model::time::Timestamp;
 use objects::faulty::{self, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
@@ -68,7 +68,8 @@ fn about() -> About {
             bucket: bucket.clone(),
             key: key("import-log-ABCDE"),
         },
-        bucket,
+        work: Work::Import,
+        bucket: Some(bucket),
         prefix: "p/".into(),
     }
 }

@@ -98,7 +98,11 @@ fn a_job_is_watched_to_its_end() {
         bucket: BucketName::new("photos").unwrap(),
         key: ObjectKey::new(format!("import-log-{job}")).unwrap(),
     };
-    let ending = Ending::Finished { errors: 2, log };
+    let ending = Ending::Finished {
+        errors: 2,
+        log,
+        remark: None,
+    };
     let conclusion = Conclusion { job, lease, ending };
     control.conclude(&conclusion).unwrap();
     let line = lines.next().unwrap().unwrap();

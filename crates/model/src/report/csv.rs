@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::content_type;
-use crate::ids::BucketName;
+use crate::ids::{BucketName, ObjectKey};
 use crate::outcome::{EntryRecord, Failure, IgnoreRule, Outcome, Stored};
 
 /// `Content-Type` of the report object.
@@ -15,11 +15,20 @@ pub const CONTENT_TYPE: &str = "text/csv; charset=utf-8";
 /// The first line of a report.
 pub const HEADER: &str = "DateTime,File,Status,Code,Key,MD5,Bytes,Content-Type\n";
 
-/// The line of one entry, with its line end. `bucket` is the one the import goes to.
+/// The line of one entry, with its line end. `bucket` is the one an import goes to.
 #[must_use]
-pub fn line(record: &EntryRecord, bucket: &BucketName) -> String {
+pub fn line(record: &EntryRecord, bucket: Option<&BucketName>) -> String {
     let at = record.at.log_form();
     let file = quoted(&record.file);
+    let bucket = record
+        .source
+        .as_ref()
+        .map(|source| &source.bucket)
+        .or(bucket);
+    let in_bucket = |key: &ObjectKey| match bucket {
+        Some(bucket) => quoted(&format!("{bucket}/{key}")),
+        None => quoted(key.as_str()),
+    };
     match &record.outcome {
         Outcome::Stored(Stored {
             key,
@@ -27,7 +36,7 @@ pub fn line(record: &EntryRecord, bucket: &BucketName) -> String {
             content_type,
             ..
         }) => {
-            let key = quoted(&format!("{bucket}/{key}"));
+            let key = in_bucket(key);
             format!(
                 "{at},{file},200,OK,{key},{md5},{},{}\n",
                 record.bytes,
@@ -45,11 +54,8 @@ pub fn line(record: &EntryRecord, bucket: &BucketName) -> String {
         Outcome::Failed(Failure {
             status, code, key, ..
         }) => {
-            let key = key
-                .as_ref()
-                .map(|key| format!("{bucket}/{key}"))
-                .unwrap_or_default();
-            let (code, key) = (quoted(code), quoted(&key));
+            let key = key.as_ref().map(in_bucket).unwrap_or_default();
+            let code = quoted(code);
             format!("{at},{file},{status},{code},{key},,{},\n", record.bytes)
         }
     }
@@ -68,7 +74,6 @@ fn quoted(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::ObjectKey;
 
     fn record(file: &str, bytes: u64, outcome: Outcome) -> EntryRecord {
         let at = "2009-02-03T21:57:43Z".parse().unwrap();
@@ -77,6 +82,7 @@ mod tests {
             raw_path: None,
             bytes,
             at,
+            source: None,
             outcome,
         }
     }
@@ -107,8 +113,8 @@ mod tests {
         );
         let report = format!(
             "{HEADER}{}{}",
-            line(&ignored, &bucket),
-            line(&stored, &bucket)
+            line(&ignored, Some(&bucket)),
+            line(&stored, Some(&bucket))
         );
         assert_eq!(
             report,
@@ -122,7 +128,7 @@ mod tests {
         let failure = Failure::unreadable("gone".into(), None);
         let text = line(
             &record("a,\"b\"\n.txt", 1, Outcome::Failed(failure)),
-            &bucket,
+            Some(&bucket),
         );
         assert!(
             text.contains(",\"a,\"\"b\"\"\n.txt\",500,ReadError,,,1,\n"),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::EntryPath;
 use crate::ids::{AccountId, BucketName, JobId};
-use crate::outcome::{EntryRecord, Outcome};
+use crate::outcome::{EntryRecord, Outcome, Source};
 use crate::progress::LogLocation;
 use crate::proof::Attempt;
 use crate::time::Timestamp;
@@ -24,7 +24,44 @@ const VERSION: u32 = 1;
 /// How the last line begins, and no other.
 const END: &[u8] = b"{\"summary\":";
 
-/// What was imported, by whom, and to where.
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Work {
+    /// Files of a device became objects.
+    #[default]
+    Import,
+    /// Objects became files of a device.
+    Export,
+    /// The image of a device became a snapshot.
+    Snapshot,
+    /// The image of a device became an archive.
+    Archive,
+}
+
+impl Work {
+    /// What a person calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Import => "Import",
+            Self::Export => "Export",
+            Self::Snapshot => "EBS import",
+            Self::Archive => "Glacier import",
+        }
+    }
+
+    /// What has been done with what it succeeded with.
+    #[must_use]
+    pub fn done(self) -> &'static str {
+        match self {
+            Self::Import | Self::Snapshot | Self::Archive => "loaded",
+            Self::Export => "written",
+        }
+    }
+}
+
+/// What was done, for whom, and to where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
     /// The job.
@@ -33,9 +70,14 @@ pub struct About {
     pub account: AccountId,
     /// When it was created.
     pub created: Timestamp,
-    /// Where the files went.
-    pub bucket: BucketName,
-    /// What stands before every path in its key.
+    /// What it does. Reports of the first releases are all of imports and do not say so.
+    #[serde(default)]
+    pub work: Work,
+    /// Where the files of an import went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<BucketName>,
+    /// What stands before every path of an import in its key.
+    #[serde(default)]
     pub prefix: String,
     /// Where the log lies, and this report beside it.
     pub log: LogLocation,
@@ -44,7 +86,7 @@ pub struct About {
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// What was imported.
+    /// What was done.
     #[serde(flatten)]
     pub about: About,
     /// Every attempt at it, with what the store was found to do.
@@ -147,7 +189,10 @@ struct EntryLine {
     raw_path: Option<String>,
     bytes: u64,
     at: Timestamp,
-    /// Present if the entry is stored.
+    /// In an export, the entry's place in its plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ordinal: Option<u64>,
+    /// Present if the entry is stored, and in every line of an export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bucket: Option<BucketName>,
     #[serde(flatten)]
@@ -185,16 +230,20 @@ impl Head {
     }
 }
 
-/// The line of one entry, with its line end. `bucket` is the one the import goes to.
+/// The line of one entry, with its line end. `bucket` is the one an import goes to.
 #[must_use]
-pub fn entry(record: &EntryRecord, bucket: &BucketName) -> String {
+pub fn entry(record: &EntryRecord, bucket: Option<&BucketName>) -> String {
     let is_stored = matches!(record.outcome, Outcome::Stored(_));
     line(&EntryLine {
         path: record.file.clone(),
         raw_path: record.raw_path.clone(),
         bytes: record.bytes,
         at: record.at,
-        bucket: is_stored.then(|| bucket.clone()),
+        ordinal: record.source.as_ref().map(|source| source.ordinal),
+        bucket: match &record.source {
+            Some(source) => Some(source.bucket.clone()),
+            None => bucket.filter(|_| is_stored).cloned(),
+        },
         outcome: record.outcome.clone(),
     })
 }
@@ -205,24 +254,28 @@ pub fn end(end: End) -> String {
     line(&EndLine { summary: end })
 }
 
-/// Reads a line after the first. `bucket` is the one the first line names.
+/// Reads a line after the first. `bucket` is the one the first line names, which that of an export
+/// does not.
 ///
 /// # Errors
 /// [`LineError`].
-pub fn parse(line: &[u8], bucket: &BucketName) -> Result<Line, LineError> {
+pub fn parse(line: &[u8], bucket: Option<&BucketName>) -> Result<Line, LineError> {
     if line.starts_with(END) {
         let end: EndLine = serde_json::from_slice(line).map_err(LineError::Malformed)?;
         return Ok(Line::End(end.summary));
     }
     let line: EntryLine = serde_json::from_slice(line).map_err(LineError::Malformed)?;
-    if let Some(other) = line.bucket.filter(|other| other != bucket) {
-        return Err(LineError::OtherBucket(other));
-    }
+    let source = match (line.ordinal, line.bucket) {
+        (Some(ordinal), Some(bucket)) => Some(Source { ordinal, bucket }),
+        (_, Some(other)) if Some(&other) != bucket => return Err(LineError::OtherBucket(other)),
+        _ => None,
+    };
     let record = EntryRecord {
         file: line.path,
         raw_path: line.raw_path,
         bytes: line.bytes,
         at: line.at,
+        source,
         outcome: line.outcome,
     };
     match EntryPath::from_record(&record.file, record.raw_path.as_deref()) {
@@ -261,7 +314,8 @@ mod tests {
             job: JobId::new("ABCDE").unwrap(),
             account: AccountId::new("123456789012").unwrap(),
             created: at(),
-            bucket: bucket(),
+            work: Work::Import,
+            bucket: Some(bucket()),
             prefix: "p/".into(),
             log: LogLocation {
                 bucket: BucketName::new("logs").unwrap(),
@@ -329,7 +383,10 @@ mod tests {
     /// The form of version 1, to the byte.
     #[test]
     fn the_frozen_report_is_printed() {
-        let body: String = entries().iter().map(|e| entry(e, &bucket())).collect();
+        let body: String = entries()
+            .iter()
+            .map(|e| entry(e, Some(&bucket())))
+            .collect();
         assert_eq!(head().line() + &body + &end(sealed()), FROZEN);
     }
 
@@ -341,10 +398,10 @@ mod tests {
             head()
         );
         for record in entries() {
-            let read = parse(lines.next().unwrap().as_bytes(), &bucket()).unwrap();
+            let read = parse(lines.next().unwrap().as_bytes(), Some(&bucket())).unwrap();
             assert_eq!(read, Line::Entry(Box::new(record)));
         }
-        let last = parse(lines.next().unwrap().as_bytes(), &bucket()).unwrap();
+        let last = parse(lines.next().unwrap().as_bytes(), Some(&bucket())).unwrap();
         assert_eq!(last, Line::End(sealed()));
         assert_eq!(lines.next(), None);
     }
@@ -377,11 +434,14 @@ mod tests {
     fn lines_that_are_cut_or_of_elsewhere_are_refused() {
         for whole in FROZEN.lines().skip(1) {
             for end in 0..whole.len() {
-                assert!(parse(&whole.as_bytes()[..end], &bucket()).is_err(), "{end}");
+                assert!(
+                    parse(&whole.as_bytes()[..end], Some(&bucket())).is_err(),
+                    "{end}"
+                );
             }
         }
         let stored = FROZEN.lines().nth(2).unwrap();
-        let elsewhere = parse(stored.as_bytes(), &BucketName::new("other").unwrap());
+        let elsewhere = parse(stored.as_bytes(), BucketName::new("other").ok().as_ref());
         assert!(matches!(elsewhere, Err(LineError::OtherBucket(_))));
     }
 }

@@ -7,7 +7,7 @@ use crate::outcome::{EntryRecord, Outcome};
 use crate::proof::Attempt;
 use crate::readable;
 use crate::report::Keys;
-use crate::report::lines::{Head, Totals};
+use crate::report::lines::{Head, Totals, Work};
 use crate::time::Timestamp;
 
 /// `Content-Type` of the report object.
@@ -69,15 +69,17 @@ impl Summary {
     /// The whole text. `keys` is where the reports lie.
     #[must_use]
     pub fn text(&self, head: &Head, keys: &Keys) -> String {
+        let work = head.about.work;
         let failed = match self.failures() {
             none if none.is_empty() => none,
-            some => format!("\nNot loaded\n{some}"),
+            some => format!("\nNot {}\n{some}", work.done()),
         };
         format!(
-            "Import {}\n\n{}{failed}\nProof\n{}\nReports\n{}",
+            "{} {}\n\n{}{failed}\nProof\n{}\nReports\n{}",
+            work.name(),
             head.about.job,
             self.facts(head),
-            indented(&self.proof(&head.attempts)),
+            indented(&self.proof(work, &head.attempts)),
             reports(head, keys)
         )
     }
@@ -85,14 +87,13 @@ impl Summary {
     fn facts(&self, head: &Head) -> String {
         let (about, totals) = (&head.about, &self.totals);
         let job = format!("of account {}, made {}", about.account, about.created);
-        let bucket = match about.prefix.as_str() {
-            "" => about.bucket.to_string(),
-            prefix => format!(
-                "{}, keys begin with `{}`",
-                about.bucket,
-                readable::name(prefix, SHOWN)
-            ),
-        };
+        let bucket = about.bucket.as_ref().map(|bucket| {
+            let prefix = readable::name(&about.prefix, SHOWN);
+            match prefix.as_str() {
+                "" => format!("Bucket      {bucket}\n"),
+                prefix => format!("Bucket      {bucket}, keys begin with `{prefix}`\n"),
+            }
+        });
         let loaded = format!(
             "{} file{}, {} bytes ({})",
             readable::number(totals.stored),
@@ -100,12 +101,16 @@ impl Summary {
             readable::number(totals.bytes),
             readable::bytes(totals.bytes)
         );
-        let mut text = format!("Job         {job}\nBucket      {bucket}\nLoaded      {loaded}\n");
-        text.push_str(&format!(
-            "Left out    {}\nNot loaded  {}\n",
-            readable::number(totals.ignored),
-            readable::number(totals.failed)
-        ));
+        let mut text = format!("Job         {job}\n{}", bucket.unwrap_or_default());
+        let done = about.work.done();
+        let (ignored, failed) = (totals.ignored, totals.failed);
+        for (name, fact) in [
+            (capitalised(done), loaded),
+            ("Left out".to_owned(), readable::number(ignored)),
+            (format!("Not {done}"), readable::number(failed)),
+        ] {
+            text.push_str(&format!("{name:<12}{fact}\n"));
+        }
         if let Some(time) = self.time(&head.attempts) {
             text.push_str(&format!("Time        {time}\n"));
         }
@@ -151,19 +156,23 @@ impl Summary {
         text
     }
 
-    /// What proves that the store has the bytes of the device, in two sentences.
+    /// What proves that one side has the bytes of the other, in one or two sentences.
     #[must_use]
-    pub fn proof(&self, attempts: &[Attempt]) -> String {
-        let (read_back, stored) = (self.totals.read_back, self.totals.stored);
-        let read_back = match read_back {
-            0 => "Nothing was read back.".to_owned(),
-            _ => format!(
-                "{} of {} files were read back and had the SHA-256 of the device.",
-                readable::number(read_back),
-                readable::number(stored)
+    pub fn proof(&self, work: Work, attempts: &[Attempt]) -> String {
+        let (count, of) = (self.totals.read_back, self.totals.stored);
+        let (count, of) = (readable::number(count), readable::number(of));
+        let read_back = match (self.totals.read_back, work) {
+            (0, _) => "Nothing was read back.".to_owned(),
+            (_, Work::Export) => format!(
+                "{count} of {of} files were read back from the device and were as the store sent \
+                 them."
             ),
+            _ => format!("{count} of {of} files were read back and had the SHA-256 of the device."),
         };
-        format!("{}\n{read_back}", checked_by_store(attempts))
+        match work {
+            Work::Export => read_back,
+            _ => format!("{}\n{read_back}", checked_by_store(attempts)),
+        }
     }
 }
 
@@ -189,6 +198,14 @@ fn checked_by_store(attempts: &[Attempt]) -> String {
             most.join(", ")
         ),
     }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 fn reports(head: &Head, keys: &Keys) -> String {

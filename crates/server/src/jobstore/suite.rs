@@ -109,6 +109,7 @@ fn finished(errors: u64) -> Event {
     Event::TransferFinished {
         errors,
         log: LogLocation { bucket, key },
+        remark: None,
     }
 }
 

@@ -223,6 +223,7 @@ fn grant(context: &Context, job: &Job, manifest: &Manifest, lease: Lease) -> Cla
         lease: lease.token,
         lease_seconds: context.rules.lease_seconds,
         buckets: context.stores.access(manifest),
+        image: None,
     }))
 }
 

@@ -73,11 +73,18 @@ fn is_done(job: &Job, ending: &Ending) -> bool {
     match (ending, &job.progress) {
         (Ending::Released { .. }, _) => true,
         (
-            Ending::Finished { errors, log },
-            Progress::Finished {
-                errors: e, log: l, ..
+            Ending::Finished {
+                errors,
+                log,
+                remark,
             },
-        ) => errors == e && log == l,
+            Progress::Finished {
+                errors: e,
+                log: l,
+                remark: r,
+                ..
+            },
+        ) => errors == e && log == l && remark == r,
         (Ending::Aborted { reason }, Progress::Aborted { reason: r, .. }) => reason == r,
         _ => false,
     }
@@ -85,9 +92,14 @@ fn is_done(job: &Job, ending: &Ending) -> bool {
 
 fn event(ending: &Ending) -> Option<Event> {
     match ending {
-        Ending::Finished { errors, log } => Some(Event::TransferFinished {
+        Ending::Finished {
+            errors,
+            log,
+            remark,
+        } => Some(Event::TransferFinished {
             errors: *errors,
             log: log.clone(),
+            remark: remark.clone(),
         }),
         Ending::Aborted { reason } => Some(Event::TransferAborted { reason: *reason }),
         Ending::Released { .. } => None,
@@ -102,7 +114,7 @@ async fn end(
     app.context.jobs.end_lease(*job, lease).await?;
     app.metrics.concluded(*job, name(ending));
     match ending {
-        Ending::Finished { errors, log } => tracing::info!(
+        Ending::Finished { errors, log, .. } => tracing::info!(
             %station, %job, errors, log_bucket = %log.bucket, log_key = ?log.key.as_str(), "job finished"
         ),
         Ending::Aborted { reason } => {

@@ -18,7 +18,12 @@ fn log(id: JobId) -> LogLocation {
 
 fn finished(id: JobId, errors: u64) -> Ending {
     let log = log(id);
-    Ending::Finished { errors, log }
+    let remark = None;
+    Ending::Finished {
+        errors,
+        log,
+        remark,
+    }
 }
 
 fn refused(code: &str) -> Result<(), (u16, String)> {
@@ -133,6 +138,7 @@ async fn a_crash_between_the_outcome_and_the_end_of_the_lease_is_mended_by_sayin
     let event = model::event::Event::TransferFinished {
         errors: 0,
         log: log(id),
+        remark: None,
     };
     let job = stored.job.apply(&event, world.now()).unwrap();
     let events = [event];
@@ -264,7 +270,11 @@ async fn a_report_elsewhere_than_the_manifest_says_is_refused() {
     let mut other_bucket = log(id);
     other_bucket.bucket = BucketName::new("logs").unwrap();
     for log in [other_key, other_bucket] {
-        let ending = Ending::Finished { errors: 0, log };
+        let ending = Ending::Finished {
+            errors: 0,
+            log,
+            remark: None,
+        };
         let refused = station.finish(&world, id, &lease, ending).await;
         assert_eq!(refused, Err((400, "BadField".to_owned())));
     }

@@ -367,6 +367,7 @@ pub(crate) fn finished(errors: u64, at: Timestamp) -> Progress {
         errors,
         log: log(),
         at,
+        remark: None,
     }
 }
 

@@ -158,7 +158,7 @@ impl<'a> Reading<'a> {
         if self.advance()? == 0 {
             return Err(self.wrong(|path, line| ReportError::Cut { path, line }));
         }
-        let line = lines::parse(&self.line, &head.about.bucket);
+        let line = lines::parse(&self.line, head.about.bucket.as_ref());
         line.map_err(|why| self.damaged(why))
     }
 
