@@ -1,12 +1,14 @@
 //! What can happen to a job. Events are kept with the job as its history.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{JobType, StationName};
 use crate::progress::{AbortReason, LogLocation};
 
 /// Something that happened, or is asked to happen, to a job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The customer replaced the manifest, perhaps the type.
@@ -53,6 +55,13 @@ pub enum Event {
         /// Why.
         reason: AbortReason,
     },
+}
+
+/// As it is stored: without the manifest, which may hold a device's password.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
 }
 
 /// Whether `CancelJob` may stop a transfer that runs. AWS's reference says no, its guide yes.

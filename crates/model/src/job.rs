@@ -1,5 +1,7 @@
 //! A job and the one function that changes its state.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::custody::Custody;
@@ -12,7 +14,7 @@ use crate::time::Timestamp;
 ///
 /// Invariants, kept by [`Job::apply`]: `InProgress`, `Finished` and `Aborted` imply that the
 /// device was received; `Returned` implies that progress is terminal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     /// Its identifier.
     pub id: JobId,
@@ -29,6 +31,13 @@ pub struct Job {
     pub custody: Custody,
     /// What became of the data.
     pub progress: Progress,
+}
+
+/// As it is stored: without the manifest, which may hold a device's password.
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
 }
 
 /// Why an event cannot happen to a job as it stands. Maps one to one to AWS's exceptions where the

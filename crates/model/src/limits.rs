@@ -45,3 +45,7 @@ pub const PARTS: u64 = 10_000;
 
 /// Smallest part but the last, in bytes (same source).
 pub const PART_BYTES_MIN: u64 = 5 << 20;
+
+/// Longest path an export writes, in bytes. Linux stops at 4096 with the final NUL, and a hundred
+/// are left for where the device is mounted.
+pub const PATH_BYTES: usize = 3996;

@@ -236,7 +236,8 @@ const OPTIONS: [&str; 9] = [
 
 impl JobType {
     /// What stands before the job id in a report's name (developer guide, *Log Reports*).
-    pub(crate) fn log_name(self) -> &'static str {
+    #[must_use]
+    pub fn log_name(self) -> &'static str {
         match self {
             Self::Import => "import-log-",
             Self::Export => "export-log-",

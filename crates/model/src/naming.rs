@@ -53,7 +53,10 @@ pub fn may_collide(rules: &S3Import) -> bool {
     !rules.substitutions.is_empty()
 }
 
-fn substituted(mut name: String, substitutions: &[Substitution]) -> Result<String, NameProblem> {
+pub(crate) fn substituted(
+    mut name: String,
+    substitutions: &[Substitution],
+) -> Result<String, NameProblem> {
     for Substitution { from, to } in substitutions {
         let times = name.matches(from.as_str()).count();
         if times == 0 {

@@ -6,14 +6,15 @@ use crate::limits;
 use crate::progress::LogLocation;
 
 pub mod csv;
+pub mod glacier;
 pub mod lines;
 pub mod summary;
 
 /// What is put behind the log's key for the form that programs read.
-const LINES_SUFFIX: &str = ".jsonl";
+pub const LINES_SUFFIX: &str = ".jsonl";
 
 /// What is put behind the log's key for the form that people read.
-const SUMMARY_SUFFIX: &str = ".txt";
+pub const SUMMARY_SUFFIX: &str = ".txt";
 
 /// Where the three forms lie, all in the log bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -103,6 +103,9 @@ pub enum UnreadableSignature {
         /// What should.
         expected: &'static str,
     },
+    /// A scan that is neither of the two forms.
+    #[error("`{0}` is neither `JOBID:SIGNATURE` nor the lines of a SIGNATURE file")]
+    NotAScan(String),
 }
 
 impl SignatureFile {
@@ -134,6 +137,47 @@ impl SignatureFile {
                 .ok_or_else(|| invalid("signature", signature, "20 bytes of base64"))?,
         })
     }
+
+    /// The one line that the barcode of a signature sheet or shipping label holds:
+    /// `JOBID:SIGNATURE`, the signature in base64.
+    #[must_use]
+    pub fn scan_text(&self) -> String {
+        format!("{}:{}", self.job, self.signature)
+    }
+
+    /// Reads what a scanner types: [`SignatureFile::scan_text`], or the lines of a SIGNATURE
+    /// file, also with spaces or tabs where the line ends were.
+    ///
+    /// # Errors
+    /// [`UnreadableSignature`] says what is wrong.
+    pub fn parse_scan(text: &str) -> Result<Self, UnreadableSignature> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words.as_slice() {
+            [] => Err(not_a_scan(text)),
+            [word] => Self::parse_scan_text(word),
+            words => Self::parse(lines_of(words).as_bytes()),
+        }
+    }
+
+    fn parse_scan_text(word: &str) -> Result<Self, UnreadableSignature> {
+        let (job, signature) = word.split_once(':').ok_or_else(|| not_a_scan(word))?;
+        Ok(Self {
+            job: JobId::new(job).map_err(|_| not_a_scan(word))?,
+            signature: Signature::parse(signature).ok_or_else(|| not_a_scan(word))?,
+        })
+    }
+}
+
+/// One word per line; a word that ends with its colon has its value in the next one.
+fn lines_of(words: &[&str]) -> String {
+    words
+        .iter()
+        .flat_map(|word| [*word, if word.ends_with(':') { "" } else { "\n" }])
+        .collect()
+}
+
+fn not_a_scan(text: &str) -> UnreadableSignature {
+    UnreadableSignature::NotAScan(start(text.trim()))
 }
 
 fn expect_value(
@@ -167,9 +211,14 @@ fn line<'a>(text: &'a str, key: &'static str) -> Result<&'a str, UnreadableSigna
 fn invalid(key: &'static str, value: &str, expected: &'static str) -> UnreadableSignature {
     UnreadableSignature::Invalid {
         key,
-        value: value.chars().take(64).collect(),
+        value: start(value),
         expected,
     }
+}
+
+/// As much of a value as a message shows.
+fn start(value: &str) -> String {
+    value.chars().take(64).collect()
 }
 
 #[cfg(test)]
@@ -232,6 +281,51 @@ mod tests {
         assert_eq!(
             SignatureFile::parse(&[0xFF, 0xFE]),
             Err(UnreadableSignature::NotText)
+        );
+    }
+
+    #[test]
+    fn what_a_scanner_types_is_read_in_either_form() {
+        let (job, signature) = signed();
+        let file = SignatureFile { job, signature };
+        let scan = file.scan_text();
+        assert_eq!(scan, format!("WXSPP:{}", file.signature));
+        assert_eq!(scan.len(), 5 + 1 + 28);
+        let lines = SignatureFile::contents("WXSPP", &file.signature);
+        for text in [
+            scan.clone(),
+            format!("  {scan}\r\n"),
+            scan.replace("WXSPP", "wxspp"),
+            lines.clone(),
+            lines.replace('\n', " "),
+            lines.replace('\n', "\t"),
+            lines.replace(':', ": ").replace('\n', "\r\n"),
+        ] {
+            assert_eq!(SignatureFile::parse_scan(&text), Ok(file.clone()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_scan_that_cannot_be_read_is_quoted() {
+        let (_, signature) = signed();
+        let half = &signature.to_string()[..10];
+        let long = "x".repeat(1000);
+        for text in ["", " \n", "WXSPP", "HELLO:", "*:*", half, long.as_str()] {
+            let fault = SignatureFile::parse_scan(text).unwrap_err().to_string();
+            let shown: String = text.trim().chars().take(64).collect();
+            assert!(
+                fault.starts_with(&format!("`{shown}` is neither")),
+                "{fault}"
+            );
+        }
+        let torn = format!("WXSPP:{half}");
+        assert!(matches!(
+            SignatureFile::parse_scan(&torn),
+            Err(UnreadableSignature::NotAScan(text)) if text == torn
+        ));
+        assert_eq!(
+            SignatureFile::parse_scan("version:2.0 signingMethod:HmacSHA1 jobId:WXSPP"),
+            Err(UnreadableSignature::Missing("signature"))
         );
     }
 

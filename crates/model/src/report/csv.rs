@@ -62,7 +62,7 @@ pub fn line(record: &EntryRecord, bucket: Option<&BucketName>) -> String {
 }
 
 /// A field in quotes if it needs them (RFC 4180, section 2).
-fn quoted(field: &str) -> String {
+pub(super) fn quoted(field: &str) -> String {
     if !field.contains([',', '"', '\n', '\r']) {
         return field.to_owned();
     }

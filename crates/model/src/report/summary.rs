@@ -211,13 +211,20 @@ fn capitalised(word: &str) -> String {
 fn reports(head: &Head, keys: &Keys) -> String {
     let bucket = &head.about.log.bucket;
     let line = |key, what| format!("  s3://{bucket}/{key}\n    {what}\n");
+    let lines = match head.about.work {
+        Work::Import => {
+            "the same with all that is known (JSON Lines); `longshore verify` compares it with the \
+             bucket or the device"
+        }
+        Work::Export => {
+            "the same with all that is known (JSON Lines); `longshore verify` compares it with the \
+             device"
+        }
+        Work::Snapshot | Work::Archive => "the same with all that is known (JSON Lines)",
+    };
     [
         line(&keys.csv, "one line for each entry, as AWS wrote it (CSV)"),
-        line(
-            &keys.lines,
-            "the same with all that is known (JSON Lines); `longshore verify` compares it with the \
-             bucket or the device",
-        ),
+        line(&keys.lines, lines),
         line(&keys.summary, "this text"),
     ]
     .concat()

@@ -1,0 +1,350 @@
+//! Snapshots, written and read block by block through the EBS direct APIs (EBS direct APIs
+//! reference, 2019-11-02).
+//!
+//! A snapshot is begun, filled with blocks in any order and completed; blocks that were never put read as
+//! zeros. Until it is completed it cannot be read, and afterwards it cannot be written.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use ureq::http::Method;
+
+use crate::connect::{InvalidEndpoint, ServiceConfig};
+use crate::error::ServiceError;
+use crate::retry::Retry;
+use crate::wire::{Body, Call, Reply, Service, Wire};
+
+/// Bytes of a block: the service takes and gives no other size (`PutSnapshotBlock`).
+pub const BLOCK_BYTES: usize = 512 << 10;
+
+/// Largest volume in GiB (`StartSnapshot`): 64 TiB.
+pub const VOLUME_GIB: u64 = 64 << 10;
+
+/// Most blocks the service lists at once (`ListSnapshotBlocks`).
+const PAGE_BLOCKS: u32 = 10_000;
+
+/// Minutes without a block after which the service drops a snapshot that is not completed: the longest
+/// it grants, three days, so that a station may be repaired in between (`StartSnapshot`).
+const TIMEOUT_MINUTES: u32 = 4320;
+
+/// The name of a snapshot: `snap-` and lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SnapshotId(String);
+
+impl SnapshotId {
+    /// Takes a name as the service gave it; `None` if it is not of the documented form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("snap-")?;
+        let known = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        let good = (1..=59).contains(&digits.len()) && digits.bytes().all(known);
+        good.then(|| Self(text.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SnapshotId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How far a snapshot is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It is being filled, or the service still works on it.
+    Pending,
+    /// It can be read.
+    Completed,
+    /// It will never be of use: the blocks are not those that were announced.
+    Error,
+}
+
+/// What a snapshot is begun with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beginning<'a> {
+    /// Size of the volume in GiB, at most [`VOLUME_GIB`].
+    pub volume_gib: u64,
+    /// At most 255 characters, not empty.
+    pub description: &'a str,
+    /// The same token gives the same snapshot: 1 to 255 characters, none of them white space.
+    pub client_token: &'a str,
+}
+
+/// A block that a snapshot has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBlock {
+    /// Its place in the volume, in units of [`BLOCK_BYTES`].
+    pub index: u32,
+    /// What [`Snapshots::get_block`] wants to see; it expires after some days.
+    pub token: String,
+}
+
+/// The EBS direct APIs of one region, spoken to under one access key.
+#[derive(Debug)]
+pub struct Snapshots {
+    wire: Wire,
+    retry: Retry,
+}
+
+impl Snapshots {
+    /// Prepares to speak to the service. Nothing is sent before the first call.
+    ///
+    /// # Errors
+    /// [`InvalidEndpoint`] if the endpoint is not an `http` or `https` address.
+    pub fn connect(config: &ServiceConfig, retry: Retry) -> Result<Self, InvalidEndpoint> {
+        let wire = Wire::new(config, Service::Ebs)?;
+        Ok(Self { wire, retry })
+    }
+
+    /// Begins a snapshot, or finds the one that was begun with the same token.
+    ///
+    /// Without a sign of life the service drops it after three days; the same token then still names the
+    /// dropped one, and a new snapshot needs a new token.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] also if the token was used with another size or description.
+    pub fn start(&self, beginning: &Beginning<'_>) -> Result<SnapshotId, ServiceError> {
+        let document = json!({
+            "VolumeSize": beginning.volume_gib,
+            "Description": beginning.description,
+            "ClientToken": beginning.client_token,
+            "Timeout": TIMEOUT_MINUTES,
+        });
+        let body = document.to_string();
+        let mut call = Call::new(Method::POST, "/snapshots".to_owned());
+        call.headers
+            .push(("content-type", "application/json".to_owned()));
+        call.body = Body::hashed(body.as_bytes());
+        self.retry
+            .act("StartSnapshot", || started(self.wire.ask(&call)?))
+    }
+
+    /// Writes a block of [`BLOCK_BYTES`]; the last one of a device is filled up with zeros. A block that was
+    /// put before is overwritten.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] if the snapshot was dropped, and that only after two minutes, since one that
+    /// was just begun may be unknown for a while; [`ServiceError::Refused`] if it is completed.
+    pub fn put_block(
+        &self,
+        snapshot: &SnapshotId,
+        index: u32,
+        data: &[u8],
+        sha256: &[u8; 32],
+    ) -> Result<(), ServiceError> {
+        let checksum = BASE64.encode(sha256);
+        let mut call = Call::new(Method::PUT, block_path(snapshot, index));
+        call.headers = vec![
+            ("content-type", "application/octet-stream".to_owned()),
+            ("x-amz-data-length", data.len().to_string()),
+            ("x-amz-checksum", checksum.clone()),
+            ("x-amz-checksum-algorithm", "SHA256".to_owned()),
+        ];
+        // The service wants it unsigned: the checksum, which is signed, covers it.
+        call.body = Body::unsigned(data);
+        self.retry.act_on_new("PutSnapshotBlock", || {
+            let reply = self.wire.ask(&call)?.succeed()?;
+            check_echo(&reply, &checksum)
+        })
+    }
+
+    /// Seals a snapshot that has `changed_blocks` blocks.
+    ///
+    /// `checksum` is the [linear](LinearChecksum) one over all of them. Often the service goes on working
+    /// after its answer, and the status is [`Status::Pending`]: see [`Snapshots::is_readable`].
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] also if it was completed before.
+    pub fn complete(
+        &self,
+        snapshot: &SnapshotId,
+        changed_blocks: u32,
+        checksum: Option<[u8; 32]>,
+    ) -> Result<Status, ServiceError> {
+        let path = format!("/snapshots/completion/{snapshot}");
+        let mut call = Call::new(Method::POST, path);
+        call.headers
+            .push(("x-amz-changedblockscount", changed_blocks.to_string()));
+        if let Some(checksum) = checksum {
+            call.headers.extend([
+                ("x-amz-checksum", BASE64.encode(checksum)),
+                ("x-amz-checksum-algorithm", "SHA256".to_owned()),
+                ("x-amz-checksum-aggregation-method", "LINEAR".to_owned()),
+            ]);
+        }
+        let completed = self.retry.act_on_new("CompleteSnapshot", || {
+            Ok(self.wire.ask(&call)?.json::<Completion>()?.status)
+        });
+        match completed {
+            // An earlier try did it, and the service does not do it twice.
+            Err(ServiceError::Unsure { .. }) if self.is_readable(snapshot).unwrap_or(false) => {
+                Ok(Status::Completed)
+            }
+            other => other,
+        }
+    }
+
+    /// Tells whether the blocks can be listed, which is so once the snapshot is completed. There is no other
+    /// way to see a snapshot's status in these APIs.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] if there is no such snapshot.
+    pub fn is_readable(&self, snapshot: &SnapshotId) -> Result<bool, ServiceError> {
+        match self.page(snapshot, None) {
+            Err(ServiceError::Refused(_)) => Ok(false),
+            page => page.map(|_| true),
+        }
+    }
+
+    /// Lists all blocks in the order of their indexes.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] if the snapshot is not completed.
+    pub fn list_blocks(&self, snapshot: &SnapshotId) -> Result<Vec<StoredBlock>, ServiceError> {
+        let mut blocks = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let page = self.page(snapshot, token.as_deref())?;
+            blocks.extend(page.blocks.into_iter().map(StoredBlock::from));
+            match page.next_token {
+                Some(next) if token.as_ref() != Some(&next) => token = Some(next),
+                _ => break,
+            }
+        }
+        blocks.sort_unstable_by_key(|block: &StoredBlock| block.index);
+        Ok(blocks)
+    }
+
+    /// Reads a block and checks it against the service's checksum.
+    ///
+    /// # Errors
+    /// [`ServiceError::Damaged`] if the checksum or the length is wrong.
+    pub fn get_block(
+        &self,
+        snapshot: &SnapshotId,
+        block: &StoredBlock,
+    ) -> Result<Vec<u8>, ServiceError> {
+        let mut call = Call::new(Method::GET, block_path(snapshot, block.index));
+        call.query.push(("blockToken", block.token.clone()));
+        self.retry.look("GetSnapshotBlock", || {
+            check_block(self.wire.ask(&call)?.streaming()?, block.index)
+        })
+    }
+
+    fn page(&self, snapshot: &SnapshotId, token: Option<&str>) -> Result<BlocksPage, ServiceError> {
+        let mut call = Call::new(Method::GET, format!("/snapshots/{snapshot}/blocks"));
+        call.query.push(("maxResults", PAGE_BLOCKS.to_string()));
+        if let Some(token) = token {
+            call.query.push(("pageToken", token.to_owned()));
+        }
+        self.retry
+            .look("ListSnapshotBlocks", || self.wire.ask(&call)?.json())
+    }
+}
+
+/// The checksum over a whole snapshot: SHA-256 of the checksums of all blocks that were put, in the order of
+/// their indexes (`CompleteSnapshot`, aggregation method `LINEAR`).
+#[derive(Debug, Clone, Default)]
+pub struct LinearChecksum(Sha256);
+
+impl LinearChecksum {
+    /// Takes the SHA-256 of the next block.
+    pub fn push(&mut self, block: &[u8; 32]) {
+        self.0.update(block);
+    }
+
+    /// The checksum.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
+/// The answer of `StartSnapshot`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StartedDocument {
+    snapshot_id: String,
+    block_size: u64,
+}
+
+/// The answer of `CompleteSnapshot`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Completion {
+    status: Status,
+}
+
+/// A page of `ListSnapshotBlocks`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct BlocksPage {
+    blocks: Vec<BlockDocument>,
+    next_token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct BlockDocument {
+    block_index: u32,
+    block_token: String,
+}
+
+impl From<BlockDocument> for StoredBlock {
+    fn from(document: BlockDocument) -> Self {
+        Self {
+            index: document.block_index,
+            token: document.block_token,
+        }
+    }
+}
+
+fn block_path(snapshot: &SnapshotId, index: u32) -> String {
+    format!("/snapshots/{snapshot}/blocks/{index}")
+}
+
+fn started(reply: Reply) -> Result<SnapshotId, ServiceError> {
+    let status = reply.status().as_u16();
+    let document: StartedDocument = reply.json()?;
+    let protocol = |what| ServiceError::Protocol { status, what };
+    // moto 5.2 says 512 and means KiB.
+    if ![512, BLOCK_BYTES as u64].contains(&document.block_size) {
+        return Err(protocol(format!(
+            "it wants blocks of `{}` bytes, not `{BLOCK_BYTES}`",
+            document.block_size
+        )));
+    }
+    let id = SnapshotId::parse(&document.snapshot_id);
+    id.ok_or_else(|| protocol(format!("`{}` is no snapshot id", document.snapshot_id)))
+}
+
+/// Compares the checksum that the service computed with ours.
+fn check_echo(reply: &Reply, checksum: &str) -> Result<(), ServiceError> {
+    match reply.header("x-amz-checksum") {
+        Some(echo) if echo != checksum => Err(ServiceError::Damaged(format!(
+            "the service computed the checksum `{echo}`, we `{checksum}`"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn check_block(mut reply: Reply, index: u32) -> Result<Vec<u8>, ServiceError> {
+    let data = reply.bytes(BLOCK_BYTES as u64)?;
+    if data.len() != BLOCK_BYTES {
+        let what = format!("block `{index}` came with `{}` bytes", data.len());
+        return Err(ServiceError::Damaged(what));
+    }
+    check_echo(&reply, &BASE64.encode(Sha256::digest(&data)))?;
+    Ok(data)
+}

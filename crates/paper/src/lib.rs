@@ -1,0 +1,68 @@
+//! What is printed: shipping labels, packing slips and signature sheets, as PDF.
+//!
+//! Data in, bytes out. Nothing here opens a file, reads a clock or draws a random number: the
+//! same sheet is the same bytes, always. What stands on a sheet is decided by the caller; how it
+//! fits on the page, in any script and of any length, is decided here.
+
+mod caption;
+mod clean;
+mod code;
+mod customs;
+mod fonts;
+mod form;
+mod label;
+pub mod limits;
+mod page;
+mod pdf;
+mod shape;
+mod sheet;
+mod slip;
+mod wrap;
+
+pub use form::{Declaration, PackingSlip, Party, ShippingLabel, SignatureSheet};
+
+/// A sheet that cannot be drawn.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PaperError {
+    /// A label for nothing.
+    #[error("a shipping label needs at least one job")]
+    NoJobs,
+    /// More than one label can be for.
+    #[error("a shipping label holds at most {most} jobs, not {given}")]
+    TooManyJobs {
+        /// What was asked for.
+        given: usize,
+        /// What there is room for.
+        most: usize,
+    },
+    /// A text that no barcode holds; its length in bytes, for it may be a secret.
+    #[error("a text of {0} bytes has no barcode")]
+    NoBarcode(usize),
+    /// The PDF library refused.
+    #[error("could not write the PDF: {0}")]
+    Pdf(String),
+}
+
+/// Draws a shipping label, and behind it the customs declarations.
+///
+/// # Errors
+/// [`PaperError`] if there are no jobs or too many.
+pub fn shipping_label(label: &ShippingLabel) -> Result<Vec<u8>, PaperError> {
+    pdf::write("Shipping label", &label::pages(label)?)
+}
+
+/// Draws a packing slip.
+///
+/// # Errors
+/// [`PaperError::Pdf`] if the PDF library refuses.
+pub fn packing_slip(slip: &PackingSlip) -> Result<Vec<u8>, PaperError> {
+    pdf::write("Packing slip", &[slip::page(slip)?])
+}
+
+/// Draws a signature sheet.
+///
+/// # Errors
+/// [`PaperError::Pdf`] if the PDF library refuses.
+pub fn signature_sheet(sheet: &SignatureSheet) -> Result<Vec<u8>, PaperError> {
+    pdf::write("Signature sheet", &[sheet::page(sheet)?])
+}

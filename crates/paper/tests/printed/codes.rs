@@ -1,0 +1,101 @@
+//! Every barcode says exactly what it should.
+
+use std::collections::HashSet;
+
+use model::signature::SignatureFile;
+use rxing::BarcodeFormat;
+
+use crate::render::{self, Dots};
+use crate::samples;
+
+type Found = HashSet<(BarcodeFormat, String)>;
+
+/// What a scanner finds on a page.
+fn scan(page: Dots) -> Found {
+    let Dots {
+        luma,
+        width,
+        height,
+    } = page;
+    let found = rxing::helpers::detect_multiple_in_luma(luma, width, height).unwrap();
+    let found = found
+        .iter()
+        .map(|code| (*code.getBarcodeFormat(), code.getText().to_owned()));
+    found.collect()
+}
+
+fn code128(text: impl ToString) -> (BarcodeFormat, String) {
+    (BarcodeFormat::CODE_128, text.to_string())
+}
+
+#[test]
+fn a_label_has_the_code_of_each_job() {
+    for count in [1, 2, 3, 6, 7, 12] {
+        let label = samples::label(count);
+        let pages = render::dots(&paper::shipping_label(&label).unwrap());
+        assert_eq!(pages.len(), count.div_ceil(6));
+        for (page, jobs) in pages.into_iter().zip(label.jobs.chunks(6)) {
+            let expected: Found = jobs.iter().map(code128).collect();
+            assert_eq!(scan(page), expected, "{count} jobs");
+        }
+    }
+}
+
+#[test]
+fn a_hostile_address_leaves_the_codes_alone() {
+    let label = samples::hostile_label();
+    let pages = render::dots(&paper::shipping_label(&label).unwrap());
+    let first = pages.into_iter().next().unwrap();
+    let expected: Found = label.jobs.iter().map(code128).collect();
+    assert_eq!(scan(first), expected);
+}
+
+#[test]
+fn a_declaration_and_a_slip_have_the_code_of_their_job() {
+    let label = samples::label_abroad();
+    let mut pages = render::dots(&paper::shipping_label(&label).unwrap());
+    pages.extend(render::dots(
+        &paper::packing_slip(&samples::slip()).unwrap(),
+    ));
+    assert_eq!(pages.len(), 3);
+    for page in pages {
+        assert_eq!(scan(page), Found::from([code128(label.jobs[0])]));
+    }
+}
+
+#[test]
+fn a_signature_sheet_proves_its_device_in_two_ways() {
+    let file = samples::signature_file();
+    for sheet in [samples::sheet(), samples::hostile_sheet()] {
+        let mut pages = render::dots(&paper::signature_sheet(&sheet).unwrap());
+        let found = scan(pages.remove(0));
+        let contents = SignatureFile::contents(&file.job.to_string(), &file.signature);
+        let expected = Found::from([
+            code128(file.job),
+            code128(file.scan_text()),
+            (BarcodeFormat::QR_CODE, contents),
+        ]);
+        assert_eq!(found, expected);
+        for (_, text) in found.iter().filter(|(_, text)| text.len() > 5) {
+            assert_eq!(SignatureFile::parse_scan(text).unwrap(), file);
+        }
+    }
+}
+
+/// Signatures of all sorts: every character of base64 at every place.
+#[test]
+fn any_signature_can_be_scanned() {
+    for seed in 0_u8..6 {
+        let bytes: Vec<u8> = (0..20_u8)
+            .map(|i| (i ^ seed).wrapping_mul(53 + 16 * seed))
+            .collect();
+        let mut sheet = samples::sheet();
+        sheet.signature = samples::signed(&bytes);
+        let mut pages = render::dots(&paper::signature_sheet(&sheet).unwrap());
+        let found = scan(pages.remove(0));
+        assert!(
+            found.contains(&code128(sheet.signature.scan_text())),
+            "{found:?}"
+        );
+    }
+}
