@@ -46,8 +46,11 @@ impl Default for Policy {
 
 impl Policy {
     /// The wait after `failures` failures in a row, between half and all of the nominal one.
-    fn wait(&self, failures: u32, chance: &Chance) -> Duration {
-        let doubled = self.first_wait.saturating_mul(1 << (failures - 1).min(20));
+    #[must_use]
+    pub fn wait(&self, failures: u32, chance: &Chance) -> Duration {
+        let doubled = self
+            .first_wait
+            .saturating_mul(1 << failures.saturating_sub(1).min(20));
         let nominal = doubled.min(self.longest_wait);
         let half = u64::try_from(nominal.as_micros() / 2).unwrap_or(u64::MAX - 1);
         Duration::from_micros(half + chance.below(half + 1))

@@ -22,22 +22,25 @@ use awsquery::params::Params;
 use awsquery::xml::Element;
 use model::ids::JobId;
 use model::job::Job;
+use model::manifest::Manifest;
 use model::signature::SigningKey;
 use model::time::Clock;
 
 pub use cancel_job::{CancelJob, cancel_job};
 pub use create_job::{CreateJob, CreatedJob, create_job};
 pub use fault::Fault;
-pub use get_shipping_label::{GetShippingLabel, get_shipping_label};
+pub use get_shipping_label::{GetShippingLabel, LabelLink, get_shipping_label};
 pub use get_status::{GetStatus, JobStatus, get_status};
 pub use list_jobs::{JobList, ListJobs, list_jobs};
 pub use submission::ValidateOnly;
 pub use update_job::{UpdateJob, UpdatedJob, update_job};
 
+use crate::artifact::Artifact;
 use crate::change;
-use crate::config::JobsConfig;
+use crate::config::{EbsConfig, GlacierConfig, JobsConfig};
 use crate::identity::Identity;
 use crate::jobstore::JobStore;
+use crate::sealing::Sealer;
 use crate::stores::Stores;
 
 /// What every operation works with.
@@ -53,6 +56,14 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// The rules of the house.
     pub rules: JobsConfig,
+    /// Where snapshots are made, if anywhere.
+    pub ebs: Option<EbsConfig>,
+    /// Where archives go.
+    pub glacier: GlacierConfig,
+    /// What links to sheets are sealed with.
+    pub sealer: Sealer,
+    /// The URL under which customers reach this service, without a slash at the end.
+    pub public_url: String,
 }
 
 /// The six operations.
@@ -136,7 +147,7 @@ impl Operation {
                 .elements(),
             Self::GetShippingLabel => {
                 let input = GetShippingLabel::read(params)?;
-                match get_shipping_label(context, caller, input).await? {}
+                get_shipping_label(context, caller, input).await?.elements()
             }
         })
     }
@@ -155,7 +166,33 @@ async fn own_job(context: &Context, caller: &Identity, id: &str) -> Result<Job, 
         .ok_or_else(|| Fault::no_such_job(id))
 }
 
-/// The list that labels and instructions will be in.
-fn no_artifacts() -> Element {
-    Element::node("ArtifactList", Vec::new())
+/// A sheet of a job, and where it is had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactLink {
+    /// What it is.
+    pub description: &'static str,
+    /// A link that needs no other credential, and expires.
+    pub url: String,
+}
+
+/// Links to the sheets of a job with this manifest.
+fn artifact_links(context: &Context, job: JobId, manifest: &Manifest) -> Vec<ArtifactLink> {
+    let link = |artifact: Artifact| ArtifactLink {
+        description: artifact.description(),
+        url: artifact.link(context),
+    };
+    Artifact::of_job(job, manifest)
+        .into_iter()
+        .map(link)
+        .collect()
+}
+
+fn artifact_list(links: &[ArtifactLink]) -> Element {
+    let member = |link: &ArtifactLink| {
+        vec![
+            Element::leaf("Description", link.description),
+            Element::leaf("URL", link.url.as_str()),
+        ]
+    };
+    Element::list("ArtifactList", links.iter().map(member))
 }

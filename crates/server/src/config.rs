@@ -7,6 +7,7 @@
 
 mod check;
 mod fault;
+mod images;
 mod raw;
 mod values;
 
@@ -22,6 +23,7 @@ use objects::paced::Pace;
 use serde::{Deserialize, Serialize};
 
 pub use fault::{ConfigError, ConfigFault};
+pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, image_target};
 pub use values::{BucketGlob, DatabaseUrl, LogFormat, LogLevel, ShippingAddress, UnknownWord};
 
 /// Where everything lies unless the operator says otherwise, relative to the working folder.
@@ -40,6 +42,10 @@ pub struct Config {
     pub stores: Vec<StoreConfig>,
     /// `[jobs]`
     pub jobs: JobsConfig,
+    /// `[ebs]`; `None` if there is no such API.
+    pub ebs: Option<EbsConfig>,
+    /// `[glacier]`
+    pub glacier: GlacierConfig,
     /// `[station]`
     pub station: StationConfig,
     /// `[log]`
@@ -122,6 +128,8 @@ pub struct JobsConfig {
     pub shipping_address: ShippingAddress,
     /// `lease_seconds`: how long a station that gives no sign of life keeps its job.
     pub lease_seconds: u32,
+    /// `artifact_days`: days for which the URL of a label or sheet is good.
+    pub artifact_days: u32,
 }
 
 /// `[station]`: the station of the service's own host.
@@ -233,6 +241,8 @@ impl Default for Config {
             embedded_store: EmbeddedStoreConfig::default(),
             stores: Vec::new(),
             jobs: JobsConfig::default(),
+            ebs: None,
+            glacier: GlacierConfig::default(),
             station: StationConfig::default(),
             log: LogConfig::default(),
         }
@@ -272,6 +282,7 @@ impl Default for JobsConfig {
             facility_country: Country::default(),
             shipping_address: ShippingAddress::default(),
             lease_seconds: 60,
+            artifact_days: 7,
         }
     }
 }

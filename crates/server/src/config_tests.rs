@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use model::manifest::Region;
 use objects::paced::QuietHours;
 
 use super::*;
@@ -62,6 +63,16 @@ fn everything_given_is_taken() {
         facility_country = "Germany"
         shipping_address = ["Dock", "Pier 1", "Hamburg"]
         lease_seconds = 120
+        artifact_days = 3
+        [ebs]
+        endpoint = "https://ebs.{region}.example.org/"
+        access_key_id = "EBS"
+        secret_access_key = "ES"
+        [glacier]
+        endpoint = "http://glacier:8000"
+        account = "123456789012"
+        access_key_id = "GL"
+        secret_access_key = "GS"
         [station]
         name = "dock-7"
         parallel = 8
@@ -119,8 +130,10 @@ fn everything_given_is_taken() {
         facility_country: Country::new("DE"),
         shipping_address: address,
         lease_seconds: 120,
+        artifact_days: 3,
     };
     assert_eq!(config.jobs, jobs);
+    assert_images(&config);
     let station = StationConfig {
         name: StationName::new("dock-7").unwrap(),
         parallel: 8,
@@ -143,6 +156,24 @@ fn everything_given_is_taken() {
             level: LogLevel::Debug
         }
     );
+}
+
+fn assert_images(config: &Config) {
+    let ebs = &config.ebs.as_ref().unwrap().access;
+    assert_eq!(
+        ebs.endpoint.of(Region::EuWest1),
+        "https://ebs.eu-west-1.example.org"
+    );
+    let key = (&*ebs.access_key_id, ebs.secret_access_key.expose());
+    assert_eq!(key, ("EBS", "ES"));
+    let GlacierConfig::Vaults { account, access } = &config.glacier else {
+        panic!("{:?}", config.glacier);
+    };
+    assert_eq!(account, "123456789012");
+    let anywhere = access.endpoint.of(Region::UsWest2);
+    assert_eq!(anywhere, "http://glacier:8000");
+    let key = (&*access.access_key_id, access.secret_access_key.expose());
+    assert_eq!(key, ("GL", "GS"));
 }
 
 #[test]

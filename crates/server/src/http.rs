@@ -1,10 +1,11 @@
 //! The transport: API requests as HTTP has them, and their answers as XML.
 //!
-//! The API is on every path, because clients send it to several: `/health`, `/metrics` and
-//! `/station/v1` are the only ones with a meaning of their own. What a request says is read from
-//! query string and body together, whatever its content type. Secrets and manifests are never
-//! logged.
+//! The API is on every path, because clients send it to several: `/health`, `/metrics`,
+//! `/artifacts/v1` and `/station/v1` are the only ones with a meaning of their own. What a request
+//! says is read from query string and body together, whatever its content type. Secrets and
+//! manifests are never logged.
 
+mod artifacts;
 mod listen;
 
 use std::sync::Arc;
@@ -23,10 +24,12 @@ use bytes::Bytes;
 use futures::StreamExt;
 use model::limits::REQUEST_BODY_BYTES;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 pub(crate) use listen::serve;
 
 use crate::api::{Context, Fault, Operation};
+use crate::artifact::PATH;
 use crate::identity::{Identity, identify};
 use crate::metrics::Metrics;
 use crate::station_api;
@@ -47,6 +50,17 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 pub(crate) struct App {
     pub(crate) context: Context,
     pub(crate) metrics: Metrics,
+    drawing: Semaphore,
+}
+
+impl App {
+    pub(crate) fn new(context: Context, metrics: Metrics) -> Self {
+        Self {
+            context,
+            metrics,
+            drawing: Semaphore::new(artifacts::DRAWN_AT_ONCE),
+        }
+    }
 }
 
 /// All paths.
@@ -54,6 +68,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/health", get(health).fallback(api))
         .route("/metrics", get(metrics).fallback(api))
+        .route(
+            &format!("{PATH}/{{name}}"),
+            get(artifacts::artifact).fallback(api),
+        )
         .nest("/station/v1", station_api::routes())
         .fallback(api)
         .with_state(app)

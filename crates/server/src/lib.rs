@@ -2,6 +2,7 @@
 //! job store behind them. It cannot read a device.
 
 pub mod api;
+mod artifact;
 mod change;
 pub mod config;
 pub mod data_dir;

@@ -2,7 +2,7 @@
 //!
 //! One file of 32 random bytes guards everything secret that an installation keeps. From it come,
 //! by HMAC-SHA256 under different labels, the key that signs SIGNATURE files and the key that
-//! seals access-key secrets and manifests in the job store. Servers that share a job store share
+//! seals access-key secrets and manifests in the job store, and links to sheets. Servers that share a job store share
 //! this file. Losing it makes every disk on its way and every sealed secret worthless.
 
 use std::fmt;
@@ -179,6 +179,8 @@ pub enum Purpose<'a> {
     Manifest(JobId),
     /// The secret half of an access key.
     AccessKeySecret(&'a AccessKeyId),
+    /// A link to a sheet.
+    Artifact,
 }
 
 impl Purpose<'_> {
@@ -186,6 +188,7 @@ impl Purpose<'_> {
         match self {
             Self::Installation => "longshore seal 1 installation".to_owned(),
             Self::Manifest(job) => format!("longshore seal 1 manifest {job}"),
+            Self::Artifact => "longshore seal 1 artifact".to_owned(),
             Self::AccessKeySecret(key) => format!("longshore seal 1 access key {key}"),
         }
     }
@@ -197,7 +200,7 @@ impl Purpose<'_> {
 #[error("a sealed value does not open with this installation's secret key")]
 pub struct SealBroken;
 
-/// Seals what the job store must keep secret, with XChaCha20-Poly1305.
+/// Seals what the job store, or a link, must keep secret, with XChaCha20-Poly1305.
 ///
 /// A blob is a version byte (1), a random nonce of 24 bytes and the ciphertext with its tag of 16.
 #[derive(Clone)]

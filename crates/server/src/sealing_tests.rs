@@ -117,6 +117,7 @@ fn what_is_sealed_opens_for_its_purpose_only() {
         Purpose::Manifest(job("ABCDF")),
         Purpose::AccessKeySecret(&id),
         Purpose::Installation,
+        Purpose::Artifact,
     ] {
         assert_eq!(sealer.open(other, &blob), Err(SealBroken));
     }

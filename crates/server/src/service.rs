@@ -121,13 +121,8 @@ impl Service {
         let (listener, api_addr) = listen(config.server.listen).await?;
         let embedded = Embedded::open(config, &kept.data, &kept.jobs).await?;
         let access = embedded.as_ref().map(|embedded| embedded.access.clone());
-        let context = Context {
-            jobs: Arc::clone(&kept.jobs),
-            stores: Arc::new(Stores::new(&config.stores, access)?),
-            signing_key: kept.master.signing_key(),
-            clock,
-            rules: config.jobs.clone(),
-        };
+        let stores = Stores::new(&config.stores, access)?;
+        let context = kept.context(config, clock, stores, api_addr);
         let metrics = Metrics::new()?;
         let s3_addr = embedded.as_ref().map(|embedded| embedded.address);
         let endpoints = endpoints(config, api_addr, s3_addr);
@@ -135,10 +130,7 @@ impl Service {
         kept.data.write_endpoints(&endpoints)?;
 
         let grace = Duration::from_secs(config.server.shutdown_seconds.into());
-        let router = http::router(Arc::new(App {
-            context: context.clone(),
-            metrics,
-        }));
+        let router = http::router(Arc::new(App::new(context.clone(), metrics)));
         let api = Serving::start(|stop| http::serve(listener, router, stop, grace));
         let sweeper = Serving::start(|stop| sweeper::run(context.clone(), stop));
         let (embedded, s3) = embedded.map(Embedded::serve).unzip();
@@ -195,6 +187,27 @@ impl Kept {
             first_key,
             station_token,
         })
+    }
+
+    fn context(
+        &self,
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        stores: Stores,
+        api: SocketAddr,
+    ) -> Context {
+        let public_url = config.server.public_url.clone();
+        Context {
+            jobs: Arc::clone(&self.jobs),
+            stores: Arc::new(stores),
+            signing_key: self.master.signing_key(),
+            clock,
+            rules: config.jobs.clone(),
+            ebs: config.ebs.clone(),
+            glacier: config.glacier.clone(),
+            sealer: self.master.sealer(),
+            public_url: public_url.unwrap_or_else(|| url(api)),
+        }
     }
 }
 

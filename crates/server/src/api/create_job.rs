@@ -8,7 +8,7 @@ use model::signature::{Signature, SignatureFile};
 use model::time::Timestamp;
 
 use super::submission::{Submission, ValidateOnly, warning_message};
-use super::{Context, Fault, no_artifacts};
+use super::{ArtifactLink, Context, Fault, artifact_links, artifact_list};
 use crate::identity::Identity;
 use crate::jobstore::JobStoreError;
 use crate::sealing::random;
@@ -40,6 +40,8 @@ pub struct CreatedJob {
     pub signature: Signature,
     /// Notices about the manifest.
     pub warning: Option<String>,
+    /// Its sheets; none if nothing was stored.
+    pub artifacts: Vec<ArtifactLink>,
 }
 
 impl CreateJob {
@@ -70,7 +72,7 @@ impl CreatedJob {
                 .as_deref()
                 .map(|w| Element::leaf("WarningMessage", w)),
         );
-        elements.push(no_artifacts());
+        elements.push(artifact_list(&self.artifacts));
         elements
     }
 }
@@ -88,14 +90,18 @@ pub async fn create_job(
     let candidate = new_id();
     let parsed = submission.check(context, caller, candidate).await?;
     let job_type = submission.job_type;
-    let (id, job_id) = match submission.validate_only {
-        ValidateOnly::Yes => (candidate, format!("{candidate}-VALIDATE-ONLY")),
+    let (id, job_id, artifacts) = match submission.validate_only {
+        ValidateOnly::Yes => {
+            let job_id = format!("{candidate}-VALIDATE-ONLY");
+            (candidate, job_id, Vec::new())
+        }
         ValidateOnly::No => {
             check_quota(context, caller, now).await?;
             let account = caller.account.id.clone();
             let job = Job::open(candidate, account, job_type, submission.manifest, now);
             let id = store(context, caller, job).await?;
-            (id, id.to_string())
+            let artifacts = artifact_links(context, id, &parsed.manifest);
+            (id, id.to_string(), artifacts)
         }
     };
     Ok(CreatedJob {
@@ -104,6 +110,7 @@ pub async fn create_job(
         warning: warning_message(&parsed),
         job_type,
         job_id,
+        artifacts,
     })
 }
 

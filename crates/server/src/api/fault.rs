@@ -32,8 +32,6 @@ pub enum Fault {
     RequestTooLarge(String),
     /// The request did not arrive in time, or broke off.
     RequestIncomplete,
-    /// An operation of the protocol that this release does not have.
-    NotInThisRelease(&'static str),
     /// A required parameter is absent or empty.
     MissingParameter(&'static str),
     /// A parameter has a value it cannot have; the text is the whole message.
@@ -137,9 +135,6 @@ impl Fault {
             Self::MissingParameter(name) => format!("{name} must be specified"),
             Self::InvalidParameter(text) => text.clone(),
             Self::NoSuchJob(id) => format!("No such job {id} for your account"),
-            Self::NotInThisRelease(operation) => {
-                format!("{operation} is not available in this release.")
-            }
             Self::RequestTooLarge(detail)
             | Self::MissingManifestField(detail)
             | Self::InvalidManifestField(detail)
@@ -181,7 +176,6 @@ impl Fault {
                 code: "RequestTimeout",
                 sentence: "The body of the request did not arrive in time.",
             },
-            Self::NotInThisRelease(_) => wire("InvalidAction", ""),
             Self::MissingParameter(_) => wire("MissingParameterException", ""),
             Self::InvalidParameter(_) => wire("InvalidParameterException", ""),
             Self::InvalidVersion => wire(

@@ -17,11 +17,6 @@ fn all() -> Vec<(Fault, u16, &'static str)> {
         ),
         (Fault::RequestIncomplete, 408, "RequestTimeout"),
         (
-            Fault::NotInThisRelease("GetShippingLabel"),
-            400,
-            "InvalidAction",
-        ),
-        (
             Fault::MissingParameter("Manifest"),
             400,
             "MissingParameterException",

@@ -5,11 +5,12 @@ use awsquery::xml::Element;
 use model::custody::Custody;
 use model::job::Job;
 use model::loading::Figures;
+use model::manifest::Manifest;
 use model::progress::Progress;
 use model::signature::{Signature, SignatureFile};
 use model::time::Timestamp;
 
-use super::{Context, Fault, input, no_artifacts, own_job};
+use super::{ArtifactLink, Context, Fault, artifact_links, artifact_list, input, own_job};
 use crate::identity::Identity;
 use crate::jobstore::Lease;
 
@@ -30,6 +31,8 @@ pub struct JobStatus {
     pub signature: Signature,
     /// How far a transfer is that runs.
     pub loading: Option<Figures>,
+    /// Its sheets; none if it was canceled.
+    pub artifacts: Vec<ArtifactLink>,
 }
 
 impl GetStatus {
@@ -66,9 +69,21 @@ pub async fn get_status(
     Ok(JobStatus {
         address: context.rules.shipping_address.for_job(job.id.as_str()),
         signature: context.signing_key.sign(&job.account, job.id, job.created),
+        artifacts: artifacts(context, &job),
         job,
         loading,
     })
+}
+
+fn artifacts(context: &Context, job: &Job) -> Vec<ArtifactLink> {
+    if matches!(job.progress, Progress::Canceled { .. }) {
+        return Vec::new();
+    }
+    match Manifest::parse_accepted(&job.manifest, job.job_type) {
+        Ok(manifest) => artifact_links(context, job.id, &manifest),
+        // The status of a job whose manifest is not understood any more is told all the same.
+        Err(_) => Vec::new(),
+    }
 }
 
 /// What the holder of a lease has said, as far as it is still true; `None` if it has said nothing.
@@ -142,7 +157,7 @@ impl JobStatus {
             Element::leaf("SignatureFileContents", contents),
             Element::leaf("CurrentManifest", job.manifest.as_str()),
             Element::leaf("CreationDate", job.created.to_string()),
-            no_artifacts(),
+            artifact_list(&self.artifacts),
         ]
     }
 

@@ -1,5 +1,7 @@
 //! What `CreateJob` and `UpdateJob` have in common: a manifest is submitted and checked.
 
+use std::fmt;
+
 use awsquery::params::Params;
 use model::ids::{JobId, JobType};
 use model::manifest::{Manifest, ManifestRules, Parsed};
@@ -17,12 +19,21 @@ pub enum ValidateOnly {
     No,
 }
 
-/// A manifest and what it is for.
-#[derive(Debug, Clone)]
+/// A manifest and what it is for. `Debug` leaves out the manifest, which may hold a password.
+#[derive(Clone)]
 pub(super) struct Submission {
     pub(super) job_type: JobType,
     pub(super) manifest: String,
     pub(super) validate_only: ValidateOnly,
+}
+
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submission")
+            .field("job_type", &self.job_type)
+            .field("validate_only", &self.validate_only)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Submission {
@@ -66,6 +77,23 @@ impl Submission {
     }
 }
 
+/// What a customer with a `trueCryptPassword` would otherwise find out too late.
+fn container_notice(manifest: &Manifest) -> Option<&'static str> {
+    manifest.common().true_crypt_password.as_ref()?;
+    match manifest {
+        Manifest::S3Export(_) => Some(
+            "trueCryptPassword: this release does not make encrypted containers; the files are \
+             written to the device unencrypted.",
+        ),
+        Manifest::S3Import(_) => Some(
+            "trueCryptPassword: this release does not open encrypted containers; a container on \
+             the device is loaded as the file it is.",
+        ),
+        // An image is taken as it is; the option means nothing there.
+        Manifest::EbsImport(_) | Manifest::GlacierImport(_) => None,
+    }
+}
+
 fn job_type(text: &str) -> Result<JobType, Fault> {
     JobType::parse(text.trim()).ok_or_else(|| {
         Fault::InvalidParameter(format!(
@@ -77,6 +105,7 @@ fn job_type(text: &str) -> Result<JobType, Fault> {
 
 /// `WarningMessage`: all notices about a manifest, one to a line. `None` if there are none.
 pub(super) fn warning_message(parsed: &Parsed) -> Option<String> {
-    let warnings: Vec<String> = parsed.warnings.iter().map(ToString::to_string).collect();
+    let mut warnings: Vec<String> = parsed.warnings.iter().map(ToString::to_string).collect();
+    warnings.extend(container_notice(&parsed.manifest).map(str::to_owned));
     (!warnings.is_empty()).then(|| warnings.join("\n"))
 }

@@ -6,7 +6,7 @@ use model::event::Event;
 use model::job::{Job, Refusal};
 
 use super::submission::{Submission, ValidateOnly, warning_message};
-use super::{Context, Fault, input, no_artifacts, own_job};
+use super::{ArtifactLink, Context, Fault, artifact_links, artifact_list, input, own_job};
 use crate::change;
 use crate::identity::Identity;
 
@@ -22,6 +22,8 @@ pub struct UpdateJob {
 pub struct UpdatedJob {
     /// Notices about the manifest.
     pub warning: Option<String>,
+    /// The job's sheets; none if it was not changed.
+    pub artifacts: Vec<ArtifactLink>,
 }
 
 impl UpdateJob {
@@ -48,7 +50,7 @@ impl UpdatedJob {
                 .as_deref()
                 .map(|w| Element::leaf("WarningMessage", w)),
         );
-        elements.push(no_artifacts());
+        elements.push(artifact_list(&self.artifacts));
         elements
     }
 }
@@ -69,20 +71,23 @@ pub async fn update_job(
     };
     must_be_valid(&job, &event, context)?;
     let parsed = submission.check(context, caller, job.id).await?;
-    match submission.validate_only {
+    let artifacts = match submission.validate_only {
         ValidateOnly::Yes => {
             job.apply(&event, context.clock.now())
                 .map_err(Fault::of_update)?;
+            Vec::new()
         }
         ValidateOnly::No => {
             change::apply(context, job.id, &caller.actor(), &event, Fault::of_update)
                 .await?
                 .ok_or_else(|| Fault::no_such_job(&job_id))?;
             tracing::info!(job = %job.id, account = %job.account, "job updated");
+            artifact_links(context, job.id, &parsed.manifest)
         }
-    }
+    };
     Ok(UpdatedJob {
         warning: warning_message(&parsed),
+        artifacts,
     })
 }
 

@@ -1,5 +1,6 @@
 //! From the file as it stands to settings that can be used; every fault is collected on the way.
 
+mod images;
 mod station;
 
 use std::net::SocketAddr;
@@ -42,6 +43,8 @@ pub(super) fn config(
         embedded_store: check.embedded_store(raw.embedded_store, places.has_stores),
         stores: check.stores(&raw.stores),
         jobs: check.jobs(raw.jobs),
+        ebs: check.ebs(raw.ebs),
+        glacier: check.glacier(raw.glacier),
         station: check.station(&raw.station),
         log: check.log(raw.log),
     };
@@ -186,7 +189,11 @@ impl Check<'_> {
             &raw.access_key_id,
             values::access_key_id,
         );
-        let secret = self.store_secret(index, at, raw);
+        let secret = self.secret_key(
+            &format!("stores[{index}]"),
+            at,
+            [&raw.secret_access_key, &raw.secret_access_key_file],
+        );
         let buckets = self.globs(&setting("buckets"), &raw.buckets);
         Some(StoreConfig {
             name: name?,
@@ -199,28 +206,21 @@ impl Check<'_> {
         })
     }
 
-    fn store_secret(
+    /// The secret of an access key, in the file or in one of its own; `at` is where `table` begins.
+    fn secret_key(
         &mut self,
-        index: usize,
+        table: &str,
         at: Range<usize>,
-        raw: &RawStore,
+        [inline, file]: [&Given<String>; 2],
     ) -> Option<SecretKey> {
-        let inline = format!("stores[{index}].secret_access_key");
-        let file = format!("stores[{index}].secret_access_key_file");
-        if raw.secret_access_key.is_none() && raw.secret_access_key_file.is_none() {
-            self.fault(
-                Some(at),
-                &inline,
-                "is missing, and so is its `_file`".to_owned(),
-            );
+        let setting = format!("{table}.secret_access_key");
+        if inline.is_none() && file.is_none() {
+            let message = "is missing, and so is its `_file`".to_owned();
+            self.fault(Some(at), &setting, message);
             return None;
         }
-        let settings = [inline.as_str(), file.as_str()];
-        let secret = self.secret_text(
-            settings,
-            &raw.secret_access_key,
-            &raw.secret_access_key_file,
-        )?;
+        let in_file = format!("{setting}_file");
+        let secret = self.secret_text([&setting, &in_file], inline, file)?;
         if secret.value.is_empty() {
             self.fault(Some(secret.at), secret.setting, "is empty".to_owned());
             return None;
@@ -284,6 +284,12 @@ impl Check<'_> {
                 &raw.lease_seconds,
                 10..=3600,
                 default.lease_seconds,
+            ),
+            artifact_days: self.number(
+                "jobs.artifact_days",
+                &raw.artifact_days,
+                1..=3650,
+                default.artifact_days,
             ),
         }
     }

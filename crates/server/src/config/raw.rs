@@ -16,6 +16,8 @@ pub(super) struct RawConfig {
     pub(super) embedded_store: RawEmbeddedStore,
     pub(super) stores: Vec<Spanned<RawStore>>,
     pub(super) jobs: RawJobs,
+    pub(super) ebs: Given<RawEbs>,
+    pub(super) glacier: Given<RawGlacier>,
     pub(super) station: RawStation,
     pub(super) log: RawLog,
 }
@@ -69,6 +71,27 @@ pub(super) struct RawJobs {
     pub(super) facility_country: Given<String>,
     pub(super) shipping_address: Given<Vec<String>>,
     pub(super) lease_seconds: Given<i64>,
+    pub(super) artifact_days: Given<i64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawEbs {
+    pub(super) endpoint: Given<String>,
+    pub(super) access_key_id: Given<String>,
+    pub(super) secret_access_key: Given<String>,
+    pub(super) secret_access_key_file: Given<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawGlacier {
+    pub(super) endpoint: Given<String>,
+    pub(super) account: Given<String>,
+    pub(super) access_key_id: Given<String>,
+    pub(super) secret_access_key: Given<String>,
+    pub(super) secret_access_key_file: Given<String>,
+    pub(super) storage_class: Given<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -28,6 +28,7 @@ use model::signature::SignatureFile;
 use super::{StationFault, actor};
 use crate::api::Context;
 use crate::change::{Committed, Draft, tries};
+use crate::config::image_target;
 use crate::http::App;
 use crate::jobstore::{Account, JobStoreError, Lease};
 use crate::sealing::random;
@@ -145,9 +146,8 @@ async fn decide(
     Err(JobStoreError::Conflict.into())
 }
 
-/// What the device does to its job, and whether it is loaded. A job of a kind that no station can
-/// do yet, or whose account has lost its right to a bucket meanwhile, is received and otherwise
-/// left as it is.
+/// What the device does to its job, and whether it is loaded. A job whose account has lost its right
+/// to a bucket meanwhile is received and otherwise left as it is.
 fn judge(
     context: &Context,
     job: &Job,
@@ -160,11 +160,10 @@ fn judge(
         return (events, Verdict::Deny(denial.into()));
     }
     match Manifest::parse_accepted(&job.manifest, job.job_type) {
-        Ok(manifest @ Manifest::S3Import(_)) => match ungranted(&manifest, account, job.id) {
+        Ok(manifest) => match ungranted(&manifest, account, job.id) {
             None => (events, Verdict::Load(Box::new(manifest))),
             Some(bucket) => (arrivals(events), Verdict::Deny(forbidden(job, &bucket))),
         },
-        Ok(_) => (arrivals(events), Verdict::Deny(unsupported(job))),
         Err(faults) => {
             tracing::error!(job = %job.id, faults = ?faults.to_string(), "manifest not readable any more");
             (arrivals(events), Verdict::Deny(unreadable(job)))
@@ -223,7 +222,7 @@ fn grant(context: &Context, job: &Job, manifest: &Manifest, lease: Lease) -> Cla
         lease: lease.token,
         lease_seconds: context.rules.lease_seconds,
         buckets: context.stores.access(manifest),
-        image: None,
+        image: image_target(manifest, context.ebs.as_ref(), &context.glacier),
     }))
 }
 
@@ -268,19 +267,6 @@ fn forbidden(job: &Job, bucket: &BucketName) -> Refused {
         ),
         hint: "the device is booked as received; give the right back with `longshore account \
                allow` and dock it again, or let the customer cancel the job",
-    }
-}
-
-fn unsupported(job: &Job) -> Refused {
-    let what = match job.job_type {
-        model::ids::JobType::Import => "an import of an image (EBS or Glacier)",
-        model::ids::JobType::Export => "an export",
-    };
-    Refused {
-        code: "Unsupported",
-        message: format!("job {} is {what}, which this release cannot do", job.id),
-        hint: "the device is booked as received; keep it, or let the customer cancel the job and \
-               return it with `longshore device return`",
     }
 }
 

@@ -17,6 +17,9 @@ use crate::change::{Committed, Draft, tries};
 use crate::http::App;
 use crate::jobstore::JobStoreError;
 
+/// Longest remark in bytes: some sentences with a key of a kilobyte in them.
+const REMARK_BYTES: usize = 2048;
+
 /// Concludes. The same conclusion under the same token is answered alike however often it comes.
 pub(super) async fn finish(
     app: &App,
@@ -54,11 +57,13 @@ pub(super) async fn finish(
     Err(JobStoreError::Conflict.into())
 }
 
-/// Whether the report is where the customer asked for it: `GetStatus` sends her there.
+/// Whether the report is where the customer asked for it, since `GetStatus` sends her there, and
+/// whether the remark can stand in its message.
 fn check(job: &Job, ending: &Ending) -> Result<(), StationFault> {
-    let Ending::Finished { log, .. } = ending else {
+    let Ending::Finished { log, remark, .. } = ending else {
         return Ok(());
     };
+    check_remark(remark.as_deref().unwrap_or_default())?;
     match Manifest::parse_accepted(&job.manifest, job.job_type) {
         Ok(manifest) if *log == manifest.log_location(job.id) => Ok(()),
         _ => Err(StationFault::BadField {
@@ -66,6 +71,18 @@ fn check(job: &Job, ending: &Ending) -> Result<(), StationFault> {
             wrong: format!("is not where the manifest of job {} puts it", job.id),
         }),
     }
+}
+
+fn check_remark(remark: &str) -> Result<(), StationFault> {
+    let wrong = if remark.len() > REMARK_BYTES {
+        format!("has more than {REMARK_BYTES} bytes")
+    } else if remark.contains(char::is_control) {
+        "has control characters".to_owned()
+    } else {
+        return Ok(());
+    };
+    let field = "remark";
+    Err(StationFault::BadField { field, wrong })
 }
 
 /// Whether the job has this outcome already. One that is given back has none to have.

@@ -2,7 +2,7 @@
 
 use awsquery::sign::Credentials;
 
-use crate::world::{World, create, export, import};
+use crate::world::{World, create, ebs, export, glacier, import};
 
 #[tokio::test]
 async fn a_created_job_can_be_asked_for_and_its_signature_stays() {
@@ -309,20 +309,12 @@ async fn a_day_has_so_many_jobs() {
 #[tokio::test]
 async fn every_kind_of_job_can_be_made() {
     let world = World::start().await;
-    let rest = "deviceId: 1\nlogBucket: logs\nlogPrefix: l/\neraseDevice: yes\n\
-                notificationEmail: jane@example.com\n";
-    let address = import("photos");
-    let address = &address[address.find("returnAddress").unwrap()..];
-    let ebs = format!(
-        "manifestVersion: 3.0\n{rest}{address}operations:\n  - source: device\n    destination: ebs-snapshot\n    \
-         region: us-east-1\n    deviceCapacityGreaterThan1TB: no\n"
-    );
-    let glacier = format!(
-        "manifestVersion: 3.0\n{rest}{address}operations:\n  - source: device\n    destination: glacier\n    \
-         region: us-east-1\n    vaultName: films\n    archiveComment: reels\n"
-    );
     let exports = export(&["photos", "other-bucket"], "logs");
-    for (job_type, manifest) in [("Import", ebs), ("Import", glacier), ("Export", exports)] {
+    for (job_type, manifest) in [
+        ("Import", ebs("no")),
+        ("Import", glacier()),
+        ("Export", exports),
+    ] {
         let params = [
             ("Action", "CreateJob"),
             ("JobType", job_type),

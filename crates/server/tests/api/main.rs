@@ -9,10 +9,12 @@
 )]
 mod world;
 
+mod artifacts;
 mod create;
 mod golden;
 mod jobs;
 mod precedence;
+mod secrets;
 mod states;
 mod store_trouble;
 mod transport;

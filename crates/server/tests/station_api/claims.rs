@@ -1,14 +1,15 @@
 //! Which devices are loaded, and what becomes of the jobs of the others.
 
+use model::control::{ImageTarget, StoreAccess, VaultAccess};
 use model::custody::Custody;
-use model::ids::{BucketName, JobId};
+use model::ids::{BucketName, JobId, JobType};
 use model::manifest::Manifest;
 use model::progress::Progress;
 use objects::connect::{Store, StoreConfig};
 use objects::probe::check_write;
 
 use crate::talk::Station;
-use crate::world::{World, at_station, create, export, finished, import, returned};
+use crate::world::{World, at_station, ebs, export, finished, glacier, import, returned};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -207,26 +208,69 @@ async fn a_device_that_comes_too_late_is_received_even_before_the_sweeper_has_be
 }
 
 #[tokio::test]
-async fn jobs_that_no_station_can_do_yet_are_received_and_left_as_they_are() {
+async fn an_export_is_granted_with_the_way_to_every_bucket() {
     let world = World::start().await;
     let station = Station::register(&world, "dock-1").await;
-    let manifest = export(&["photos"], "logs");
-    let mut params = create(&manifest);
-    params[1].1 = "Export";
-    let created = world.call(&params).await;
-    let id = JobId::new(&created.text("JobId").unwrap()).unwrap();
-    let signature = created.text("SignatureFileContents").unwrap();
-    assert_eq!(
-        station.denied(&world, Some(&signature), None).await,
-        "Unsupported"
-    );
-    assert_eq!(codes(&world.job(id).await), ("AtAWS", "Pending"));
-    assert_eq!(world.jobs().lease(id).await.unwrap(), None);
-    let canceled = world
-        .call(&[("Action", "CancelJob"), ("JobId", id.as_str())])
-        .await;
-    assert_eq!(canceled.code(), "OK");
-    assert_eq!(station.give_back(&world, id, "1Z").await, Ok(()));
+    let manifest = export(&["photos", "other-bucket"], "logs");
+    let (id, signature) = world.create_as_type("Export", &manifest).await;
+    let claim = station.granted(&world, &signature).await;
+    assert_eq!((claim.job, claim.job_type), (id, JobType::Export));
+    assert_eq!(claim.image, None);
+    let buckets: Vec<&str> = claim.buckets.iter().map(|b| b.bucket.as_str()).collect();
+    assert_eq!(buckets, ["logs", "other-bucket", "photos"]);
+    assert_eq!(codes(&world.job(id).await), ("AtAWS", "InProgress"));
+}
+
+/// Where the image goes that a service with these settings grants for this manifest.
+async fn image_of(settings: &str, manifest: &str) -> ImageTarget {
+    let world = World::with(settings).await;
+    let station = Station::register(&world, "dock-1").await;
+    let (_, signature) = world.create(manifest).await;
+    let claim = station.granted(&world, &signature).await;
+    let buckets: Vec<&str> = claim.buckets.iter().map(|b| b.bucket.as_str()).collect();
+    assert_eq!(buckets, ["logs"]);
+    claim.image.unwrap()
+}
+
+fn api_of(host: &str) -> StoreAccess {
+    StoreAccess {
+        endpoint: format!("https://{host}"),
+        region: "eu-west-1".to_owned(),
+        path_style: true,
+        access_key_id: "AK".to_owned(),
+        secret_access_key: "SK".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn an_ebs_image_becomes_a_snapshot_where_there_is_an_api_and_it_fits() {
+    let settings = "[ebs]\nendpoint = \"https://ebs.{region}.example.org\"\n\
+                    access_key_id = \"AK\"\nsecret_access_key = \"SK\"\n";
+    let (small, large) = (ebs("no"), ebs("yes"));
+    let objects = ImageTarget::Objects {
+        storage_class: None,
+    };
+    let snapshot = ImageTarget::Snapshot(api_of("ebs.eu-west-1.example.org"));
+    assert_eq!(image_of(settings, &small).await, snapshot);
+    assert_eq!(image_of(settings, &large).await, objects);
+    assert_eq!(image_of("", &small).await, objects);
+}
+
+#[tokio::test]
+async fn a_glacier_image_becomes_an_archive_or_objects_of_a_class() {
+    let vaults = "[glacier]\nendpoint = \"https://glacier.example.org\"\naccount = \"123456789012\"\n\
+                  access_key_id = \"AK\"\nsecret_access_key = \"SK\"\n";
+    let vault = ImageTarget::Vault(VaultAccess {
+        account: "123456789012".to_owned(),
+        access: api_of("glacier.example.org"),
+    });
+    assert_eq!(image_of(vaults, &glacier()).await, vault);
+    let class = "[glacier]\nstorage_class = \"DEEP_ARCHIVE\"\n";
+    for (settings, class) in [(class, Some("DEEP_ARCHIVE")), ("", None)] {
+        let storage_class = class.map(str::to_owned);
+        let objects = ImageTarget::Objects { storage_class };
+        assert_eq!(image_of(settings, &glacier()).await, objects);
+    }
 }
 
 /// Rights are asked for again when the device is here: weeks may have passed.

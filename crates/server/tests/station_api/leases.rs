@@ -42,6 +42,31 @@ fn released() -> Ending {
 }
 
 #[tokio::test]
+async fn a_remark_is_one_line_of_two_kilobytes_and_told_to_the_customer() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let claim = station.granted(&world, &signature).await;
+    let with = |remark: &str| Ending::Finished {
+        errors: 0,
+        log: log(id),
+        remark: Some(remark.to_owned()),
+    };
+    for bad in ["a\nb", "\u{1b}[2J", "\u{85}", &"é".repeat(1025)] {
+        let done = station.finish(&world, id, &claim.lease, with(bad)).await;
+        assert_eq!(done, Err((400, "BadField".to_owned())), "{bad:?}");
+    }
+    let remark = "é".repeat(1024);
+    let done = station
+        .finish(&world, id, &claim.lease, with(&remark))
+        .await;
+    assert_eq!(done, Ok(()));
+    let ask = [("Action", "GetStatus"), ("JobId", id.as_str())];
+    let status = world.call(&ask).await.text("ProgressMessage").unwrap();
+    assert!(status.ends_with(&remark), "{status}");
+}
+
+#[tokio::test]
 async fn a_job_runs_from_claim_to_return() {
     let world = World::start().await;
     let station = Station::register(&world, "dock-1").await;

@@ -147,7 +147,13 @@ impl World {
 
     /// Creates a job with this manifest, and gives its id and its SIGNATURE file.
     pub(crate) async fn create(&self, manifest: &str) -> (JobId, String) {
-        let answer = self.call(&create(manifest)).await;
+        self.create_as_type("Import", manifest).await
+    }
+
+    pub(crate) async fn create_as_type(&self, job_type: &str, manifest: &str) -> (JobId, String) {
+        let mut params = create(manifest);
+        params[1].1 = job_type;
+        let answer = self.call(&params).await;
         let text = |name| {
             answer
                 .text(name)
@@ -226,7 +232,8 @@ impl World {
         stream.write_all(body.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();
-        Answer::read(&String::from_utf8(answer).unwrap())
+        // A PDF is no text; what is looked at of it is.
+        Answer::read(&String::from_utf8_lossy(&answer))
     }
 }
 
@@ -323,6 +330,26 @@ pub(crate) fn export(buckets: &[&str], log_bucket: &str) -> String {
         "manifestVersion: 2.0\nlogBucket: {log_bucket}\ndeviceId: 123\nfileSystem: NTFS\n\
          trueCryptPassword: correct horse\n\
          notificationEmail: jane@example.com\n{ADDRESS}operations:\n{operations}"
+    )
+}
+
+/// A manifest that has all an EBS import needs.
+pub(crate) fn ebs(over_1tb: &str) -> String {
+    image(&format!(
+        "destination: ebs-snapshot\n    deviceCapacityGreaterThan1TB: {over_1tb}\n"
+    ))
+}
+
+/// A manifest that has all a Glacier import needs.
+pub(crate) fn glacier() -> String {
+    image("destination: glacier\n    vaultName: films\n    archiveComment: reels\n")
+}
+
+fn image(operation: &str) -> String {
+    format!(
+        "manifestVersion: 3.0\ndeviceId: 123\nlogBucket: logs\nlogPrefix: l/\neraseDevice: yes\n\
+         notificationEmail: jane@example.com\n{ADDRESS}operations:\n  - source: device\n    \
+         region: eu-west-1\n    {operation}"
     )
 }
 
