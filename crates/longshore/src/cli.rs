@@ -1,5 +1,9 @@
 //! The command line as clap reads it: definitions only, nothing is done here.
 
+mod artifacts;
+mod image;
+mod plan_export;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -7,7 +11,12 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use model::ids::{AccessKeyId, BucketName, JobId, JobType, StationName};
 use model::proof::ReadBack;
+use model::signature::SignatureFile;
 use station::verify::Sample;
+
+pub(crate) use artifacts::{ArtifactsArgs, LabelArgs};
+pub(crate) use image::{ImageCommand, RestoreArgs};
+pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 
 /// The receiving dock for shipped disks.
 ///
@@ -65,6 +74,11 @@ pub(crate) enum Command {
     Dock(DockArgs),
     /// Compare a report with the bucket or the device by reading everything again
     Verify(VerifyArgs),
+    /// Plan an export that takes several devices, and write a manifest for each
+    PlanExport(PlanExportArgs),
+    /// Rebuild images of devices from their objects
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// Say what became of a device
     #[command(subcommand)]
     Device(DeviceCommand),
@@ -192,12 +206,22 @@ pub(crate) struct ServerArgs {
 /// `longshore dock`.
 #[derive(Debug, Args)]
 pub(crate) struct DockArgs {
-    /// The device: the folder where its file system is mounted, read-only at best
+    /// The device: the folder where its file system is mounted, read-only at best; for an image, or
+    /// with --format, the block device itself or an image file
     #[arg(value_name = "DEVICE_PATH")]
     pub(crate) device: PathBuf,
     /// The job it is said to belong to; refused if its SIGNATURE names another
     #[arg(long, value_name = "JOBID")]
     pub(crate) job: Option<JobId>,
+    /// What a scanner types from the sheet on the device, in the place of a SIGNATURE file
+    #[arg(long, value_name = "TEXT", value_parser = scanned)]
+    pub(crate) signature: Option<SignatureFile>,
+    /// Format the device as its export asks for, before it is filled. What is on it is lost
+    #[arg(long)]
+    pub(crate) format: bool,
+    /// Do not ask before formatting
+    #[arg(long, requires = "format")]
+    pub(crate) yes: bool,
     /// Print the summary as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -232,20 +256,8 @@ pub(crate) struct VerifyArgs {
     /// The number that chooses the sample, to choose the same again
     #[arg(long, value_name = "NUMBER", requires = "sample")]
     pub(crate) seed: Option<u64>,
-    /// Most objects to read at once
-    #[arg(long, value_name = "N", default_value_t = 16)]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) parallel: u16,
-    /// URL of the S3 store. Default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or the service's own
-    #[arg(long, visible_alias = "endpoint", value_name = "URL")]
-    pub(crate) endpoint_url: Option<String>,
-    /// A profile of the AWS credentials file. Default: the keys in the environment, AWS_PROFILE,
-    /// or the data folder's key
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
-    /// The region to sign for. Default: AWS_REGION, AWS_DEFAULT_REGION, or us-east-1
-    #[arg(long)]
-    pub(crate) region: Option<String>,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
     /// Print JSON, one object a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -346,6 +358,10 @@ pub(crate) enum JobCommand {
         #[command(flatten)]
         api: ApiArgs,
     },
+    /// Get the label for a parcel with the devices of some jobs (GetShippingLabel)
+    Label(Box<LabelArgs>),
+    /// List and download what is printed for a job: packing slip, signature sheet (GetStatus)
+    Artifacts(ArtifactsArgs),
 }
 
 /// What a manifest is and for which kind of job.
@@ -488,6 +504,10 @@ pub(crate) enum StationCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
+}
+
+fn scanned(text: &str) -> Result<SignatureFile, String> {
+    SignatureFile::parse_scan(text).map_err(|error| error.to_string())
 }
 
 fn rate(text: &str) -> Result<NonZeroU64, String> {

@@ -1,7 +1,12 @@
-//! `longshore dock`: loads a device that has arrived, beside a running service.
+//! `longshore dock`: loads or fills a device that has arrived, beside a running service.
 
+use std::ffi::OsStr;
+use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::Path;
 
+use anyhow::anyhow;
+use model::signature::SignatureFile;
+use station::bay::Facts;
 use station::dock::Docking;
 
 use crate::cli::{DockArgs, ServerArgs};
@@ -14,13 +19,17 @@ use crate::settings;
 /// Docks the device and stays until its job is done.
 ///
 /// # Errors
-/// Why it was not loaded.
+/// Why it was not done.
 pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
     let mut station = own_station::station(&args.server)?;
     own_station::apply(&args.load, &mut station.settings);
+    if args.format {
+        agree_to_format(args, &station.folder)?;
+    }
     let docking = Docking {
         job: args.job,
-        signature: None,
+        signature: args.signature.as_ref().map(contents),
+        format: args.format,
     };
     let loaded = docking::load(&station, &args.device, &docking)?
         .map_err(|error| docking::failure(error, &again(args)))?;
@@ -36,6 +45,36 @@ pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
     Ok(loaded.exit())
 }
 
+fn contents(file: &SignatureFile) -> Vec<u8> {
+    SignatureFile::contents(file.job.as_str(), &file.signature).into_bytes()
+}
+
+/// Shows what would be lost, and asks.
+fn agree_to_format(args: &DockArgs, station: &Path) -> Result<(), Failure> {
+    let facts = Facts::of(&args.device, &[station]).map_err(|error| {
+        Failure::new(Exit::Refused, error)
+            .hint("--format takes the block device itself, or an image file")
+    })?;
+    output::note(&facts.to_string());
+    if args.yes {
+        return Ok(());
+    }
+    let refused = |text: &str| Failure::new(Exit::Refused, anyhow!("{text}"));
+    if !io::stdin().is_terminal() {
+        return Err(
+            refused("nobody was asked whether the device may be formatted")
+                .hint("--yes says that what is on it may be destroyed"),
+        );
+    }
+    output::note("If its export has not begun, everything on it will be destroyed. Type `yes`:");
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    match read {
+        Ok(_) if answer.trim() == "yes" => Ok(()),
+        _ => Err(refused("the device was not formatted")),
+    }
+}
+
 /// The command that goes on with a device.
 fn again(args: &DockArgs) -> String {
     let ServerArgs {
@@ -46,12 +85,23 @@ fn again(args: &DockArgs) -> String {
         config,
     } = &args.server;
     let data = settings::named_data_folder(data.data.as_deref());
-    let start = format!("longshore dock {}", output::word(&args.device));
+    let mut start = format!("longshore dock {}", output::word(&args.device));
+    for (flag, given) in [("--format", args.format), ("--yes", args.yes)] {
+        if given {
+            start.push(' ');
+            start.push_str(flag);
+        }
+    }
     let load = own_station::options(&args.load);
+    let signature = args.signature.as_ref().map(SignatureFile::scan_text);
     let mut options = vec![
         (
             "--job",
             args.job.as_ref().map(|job| Path::new(job.as_str())),
+        ),
+        (
+            "--signature",
+            signature.as_deref().map(OsStr::new).map(Path::new),
         ),
         ("--data", data.as_deref()),
         ("--server", server.as_deref().map(Path::new)),

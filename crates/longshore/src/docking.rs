@@ -5,11 +5,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use model::ids::JobId;
+use model::ids::{BucketName, JobId};
 use model::report::lines::Work;
 use serde::Serialize;
+use station::bay::FormatError;
 use station::control::ControlError;
 use station::dock::{DockError, Docking, Done, Station};
+use station::export::planner::PlanFailure;
+use station::image::device::OpenError;
 use station::progress::Progress;
 use station::report::DeliveryError;
 use station::stop::{Halt, Stop};
@@ -57,7 +60,7 @@ pub(crate) fn load(
 impl Loaded {
     /// How the program ends.
     pub(crate) fn exit(&self) -> Exit {
-        if self.done.tally.failed > 0 {
+        if self.done.errors > 0 {
             Exit::SomeFailed
         } else {
             Exit::Ok
@@ -66,29 +69,37 @@ impl Loaded {
 
     /// What was loaded, what was not, and what proves it.
     pub(crate) fn summary(&self) -> String {
-        let tally = self.done.tally;
+        let (tally, work) = (self.done.tally, self.done.work);
+        let (done, to) = match work {
+            Work::Export => ("Wrote", "to"),
+            Work::Import | Work::Snapshot | Work::Archive => ("Loaded", "into"),
+        };
         let mut text = format!(
-            "Loaded {} ({}) into bucket {} in {}, {}. {}, {} left out.\n",
+            "{done} {} ({}) {to} {} in {}, {}. {}, {} left out.\n",
             output::count(tally.stored, "file"),
             output::bytes(tally.bytes),
-            self.done.bucket,
+            self.done.place,
             output::span(self.time),
             output::rate(self.sent_bytes, self.time),
-            output::count(tally.failed, "error"),
+            output::count(self.done.errors, "error"),
             tally.ignored,
         );
         if self.resumed > 0 {
             let resumed = output::count(self.resumed, "file");
             text.push_str(&format!(
-                "Of these {resumed} had been loaded by an earlier attempt.\n"
+                "Of these {resumed} had been {} by an earlier attempt.\n",
+                work.done()
             ));
         }
         let report = &self.done.report;
         let failures = report.findings.failures();
         if !failures.is_empty() {
-            text.push_str(&format!("Not loaded:\n{failures}"));
+            text.push_str(&format!("Not {}:\n{failures}", work.done()));
         }
-        text.push_str(&report.findings.proof(Work::Import, &report.attempts));
+        text.push_str(&report.findings.proof(work, &report.attempts));
+        if let Some(remark) = &self.done.remark {
+            text.push_str(&format!("\n{remark}"));
+        }
         text + "\n"
     }
 
@@ -108,7 +119,11 @@ impl Loaded {
         let Done {
             job,
             attempt,
+            work,
             bucket,
+            place,
+            remark,
+            errors,
             tally,
             log,
             report,
@@ -116,11 +131,14 @@ impl Loaded {
         Summary {
             job: *job,
             attempt: *attempt,
-            bucket: bucket.as_str(),
+            work: *work,
+            bucket: bucket.as_ref().map(BucketName::as_str),
+            place,
+            remark: remark.as_deref(),
             files: tally.stored,
             bytes: tally.bytes,
             left_out: tally.ignored,
-            errors: tally.failed,
+            errors: *errors,
             resumed: self.resumed,
             sent_bytes: self.sent_bytes,
             seconds: self.time.as_secs_f64(),
@@ -137,7 +155,12 @@ impl Loaded {
 pub(crate) struct Summary<'a> {
     job: JobId,
     attempt: u32,
-    bucket: &'a str,
+    work: Work,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bucket: Option<&'a str>,
+    place: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<&'a str>,
     files: u64,
     bytes: u64,
     left_out: u64,
@@ -159,10 +182,26 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
             Exit::Refused,
             "wait until it is done, or stop it".to_owned(),
         ),
-        DockError::NotMounted(_) => (
+        DockError::WrongView { hint, .. } => (Exit::Refused, (*hint).to_owned()),
+        DockError::NotEmpty { .. } => (
             Exit::Refused,
-            "mount it read-only and dock the mount point".to_owned(),
+            "an export fills an empty device: dock the block device itself with --format, which \
+             destroys what is on it"
+                .to_owned(),
         ),
+        DockError::Aborted { .. } => (
+            Exit::Refused,
+            "return the device with `longshore device return`".to_owned(),
+        ),
+        DockError::Format(FormatError::Refused(_)) | DockError::Raw(OpenError::InUse(_)) => {
+            (Exit::Refused, String::new())
+        }
+        DockError::OntoDevice { .. } | DockError::Mount(_) => {
+            (Exit::Error, format!("`{again}` goes on where it stopped"))
+        }
+        DockError::Planning(PlanFailure::Store { .. }) => {
+            (Exit::Unavailable, format!("`{again}` tries again"))
+        }
         DockError::Control(error) => control_exit(error),
         DockError::Stopped { why, .. } => (halt_exit(why), on_again(why, again)),
         DockError::Undelivered { why, .. } => {
@@ -176,6 +215,12 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
         | DockError::Manifest { .. }
         | DockError::Folder { .. }
         | DockError::Store { .. }
+        | DockError::Facts(_)
+        | DockError::Format(_)
+        | DockError::Raw(_)
+        | DockError::Planning(_)
+        | DockError::Export(_)
+        | DockError::Image(_)
         | DockError::Journal(_) => (Exit::Error, String::new()),
     };
     Failure::new(exit, error).hint(hint)
@@ -201,7 +246,7 @@ fn halt_exit(why: &Halt) -> Exit {
     match why {
         Halt::Interrupted => Exit::Interrupted,
         Halt::Canceled | Halt::LeaseLost => Exit::Refused,
-        Halt::Store(_) => Exit::Unavailable,
+        Halt::Store(_) | Halt::Service(_) => Exit::Unavailable,
         Halt::Device(_) | Halt::Journal(_) => Exit::Error,
     }
 }
@@ -210,7 +255,11 @@ fn on_again(why: &Halt, again: &str) -> String {
     match why {
         Halt::Canceled => "return the device with `longshore device return`".to_owned(),
         Halt::LeaseLost => "another attempt has the job; see `longshore job status`".to_owned(),
-        Halt::Interrupted | Halt::Device(_) | Halt::Store(_) | Halt::Journal(_) => {
+        Halt::Interrupted
+        | Halt::Device(_)
+        | Halt::Store(_)
+        | Halt::Service(_)
+        | Halt::Journal(_) => {
             format!("`{again}` goes on where it stopped")
         }
     }
@@ -221,7 +270,7 @@ mod tests {
     use super::*;
     use model::control::{ControlFault, Tally};
     use model::entry::EntryPath;
-    use model::ids::{BucketName, ObjectKey};
+    use model::ids::ObjectKey;
     use model::outcome::{EntryRecord, Failure, Outcome};
     use model::progress::LogLocation;
     use model::report::summary::Summary;
@@ -246,7 +295,11 @@ mod tests {
         let done = Done {
             job: JobId::new("ABCDE").unwrap(),
             attempt: 1,
-            bucket: bucket.clone(),
+            work: Work::Import,
+            bucket: Some(bucket.clone()),
+            place: format!("bucket {bucket}"),
+            remark: None,
+            errors: failed,
             tally: Tally {
                 stored: 12,
                 bytes: 1_400_000,
@@ -260,6 +313,7 @@ mod tests {
                 findings: findings(),
                 attempts: Vec::new(),
                 keys: model::report::keys(&log),
+                log_type: model::report::csv::CONTENT_TYPE,
             },
             log,
         };

@@ -64,6 +64,7 @@ fn carry_out(
     };
     let docking = Docking {
         job: Some(job),
+        format: false,
         signature: Some(signature),
     };
     let mut station = ground.station()?;
@@ -198,14 +199,15 @@ fn again(args: &ImportArgs, job: JobId) -> String {
 }
 
 fn where_to_look(loaded: &Loaded, ground: &Ground) -> String {
-    let bucket = &loaded.done.bucket;
     let report = loaded.report();
-    let objects = ground
-        .objects_of(bucket)
+    let bucket = loaded.done.bucket.as_ref();
+    let objects = bucket
+        .and_then(|bucket| ground.objects_of(bucket))
         .map(|folder| folder.display().to_string());
     let look = objects
         .as_ref()
-        .and_then(|_| look(ground, &format!("s3://{bucket}")));
+        .and(bucket)
+        .and_then(|bucket| look(ground, &format!("s3://{bucket}")));
     output::fields([
         ("Report", Some(report.as_str())),
         ("Objects", objects.as_deref()),

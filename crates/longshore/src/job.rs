@@ -1,6 +1,7 @@
 //! `longshore job`: what a customer does with jobs, through the public API of any endpoint.
 
 mod answers;
+mod artifacts;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credentials;
@@ -48,6 +49,8 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
             force,
             api,
         } => sign(job, device, Overwrite::from_flag(*force), api),
+        JobCommand::Label(args) => artifacts::label(args),
+        JobCommand::Artifacts(args) => artifacts::artifacts(args),
     }
 }
 

@@ -9,6 +9,7 @@ mod dock;
 mod docking;
 mod environment;
 mod exit;
+mod image;
 mod import;
 mod interrupt;
 mod job;
@@ -18,7 +19,9 @@ mod log;
 mod man;
 mod output;
 mod own_station;
+mod plan_export;
 mod progress_bar;
+mod reach;
 mod screen;
 mod serve;
 mod settings;
@@ -68,6 +71,8 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Serve(args) => serve::run(args, &cli.log),
         Command::Dock(args) => dock::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::PlanExport(args) => plan_export::run(args),
+        Command::Image(command) => image::run(command),
         Command::Device(command) => device::run(command),
         Command::Job(command) => job::run(command),
         Command::Key(command) => key::run(command),

@@ -9,6 +9,7 @@ use server::config::StationConfig;
 use server::data_dir::{self, Endpoints};
 use station::control::Control;
 use station::dock::Station;
+use station::image::services::AwsServices;
 use station::logfile::Disk;
 use station::settings::Settings;
 use station::stores::S3Stores;
@@ -62,6 +63,7 @@ fn at(url: &str, token: &str, data: &Path, config: &StationConfig) -> Station {
         settings: settings_of(config),
         clock: Arc::new(SystemClock),
         stores: Arc::new(S3Stores),
+        services: Arc::new(AwsServices),
         logs: Arc::new(Disk),
     }
 }

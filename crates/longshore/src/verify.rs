@@ -1,8 +1,6 @@
 //! `longshore verify`: compares a report with the bucket, or with the device, by reading everything
 //! again.
 
-mod store;
-
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
@@ -19,8 +17,8 @@ use station::verify::{Finding, Sample, Trouble, Verdict, Verification};
 
 use crate::cli::VerifyArgs;
 use crate::exit::{Exit, Failure};
+use crate::reach::Reached;
 use crate::{interrupt, output, progress_bar};
-use store::Reached;
 
 /// Characters of a name that are shown.
 const NAME: usize = 200;
@@ -38,12 +36,14 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
         Some(named) => {
             let ours = report.head.about.bucket.as_ref().ok_or_else(no_import)?;
             let name = named.as_ref().unwrap_or(ours);
-            Some(store::reach(args, name, &stop)?)
+            let reached = Reached::open(&args.reach, &args.data)?;
+            Some((reached.bucket(name, &stop), reached))
         }
         None => None,
     };
-    let verified = compare(args, &report, reached.as_ref(), device.as_ref(), &stop);
-    if let Some(reached) = reached {
+    let bucket = reached.as_ref().map(|(bucket, _)| &**bucket);
+    let verified = compare(args, &report, bucket, device.as_ref(), &stop);
+    if let Some((_, reached)) = reached {
         reached.close();
     }
     verified
@@ -58,7 +58,7 @@ fn no_import() -> Failure {
 fn compare(
     args: &VerifyArgs,
     report: &ReportFile,
-    reached: Option<&Reached>,
+    bucket: Option<&dyn Bucket>,
     device: Option<&Folder>,
     stop: &Stop,
 ) -> Result<Exit, Failure> {
@@ -69,10 +69,10 @@ fn compare(
     let progress = Progress::default();
     let verification = Verification {
         report,
-        bucket: reached.map(|reached| &*reached.bucket as &dyn Bucket),
+        bucket,
         device: device.map(|device| device as &dyn Tree),
         sample,
-        requests: args.parallel.into(),
+        requests: args.reach.parallel.into(),
         readers: Settings::default().read_threads,
         progress: &progress,
         stop,
@@ -100,7 +100,7 @@ fn compare(
     if args.json {
         output::data(&line(&Summary { summary: &end })?)?;
     } else {
-        output::data(&end.text(reached.is_some(), device.is_some()))?;
+        output::data(&end.text(bucket.is_some(), device.is_some()))?;
     }
     Ok(match verdict.agrees() {
         true => Exit::Ok,

@@ -1,8 +1,15 @@
-//! What happens when a device is docked: find its SIGNATURE, claim its job, load, report, conclude.
+//! What happens when a device is docked: find its SIGNATURE, claim its job, do it, report, conclude.
+//!
+//! Here is what every job needs; what is done with the device is in a module for each kind of job.
+
+mod export;
+mod formatting;
+mod image;
+mod import;
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,9 +20,9 @@ use model::control::{Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, Tally
 use model::entry::EntryPath;
 use model::ids::{BucketName, JobId, StationName};
 use model::limits;
-use model::manifest::{Manifest, S3Import};
+use model::manifest::Manifest;
 use model::plan::SIGNATURE_NAME;
-use model::progress::LogLocation;
+use model::progress::{AbortReason, LogLocation};
 use model::proof::Attempt;
 use model::report::lines::{About, Work};
 use model::signature::SignatureFile;
@@ -23,8 +30,13 @@ use model::time::Clock;
 use objects::{Bucket, probe};
 use rustix::io::Errno;
 
+use crate::bay::{FactsError, FormatError, MountError};
 use crate::control::{Control, ControlError};
-use crate::import::Import;
+use crate::export::ExportError;
+use crate::export::planner::PlanFailure;
+use crate::image::ImageError;
+use crate::image::device::OpenError;
+use crate::image::services::Services;
 use crate::journal::JournalError;
 use crate::lease;
 use crate::logfile::LogFiles;
@@ -53,6 +65,8 @@ pub struct Station {
     pub clock: Arc<dyn Clock>,
     /// The way to the stores.
     pub stores: Arc<dyn Stores>,
+    /// The way to the services that take images.
+    pub services: Arc<dyn Services>,
     /// Where journals are written.
     pub logs: Arc<dyn LogFiles>,
 }
@@ -64,6 +78,8 @@ pub struct Docking {
     pub job: Option<JobId>,
     /// The content of the SIGNATURE where the device itself has none.
     pub signature: Option<Vec<u8>>,
+    /// Whether a device that is to be filled may be formatted: all that is on it is lost.
+    pub format: bool,
 }
 
 /// A job that was done.
@@ -73,8 +89,16 @@ pub struct Done {
     pub job: JobId,
     /// Which attempt finished it.
     pub attempt: u32,
-    /// Where the files went.
-    pub bucket: BucketName,
+    /// What was done.
+    pub work: Work,
+    /// The bucket that the files of an import went to.
+    pub bucket: Option<BucketName>,
+    /// Where the files or the image went, for a person: a bucket, a device, a snapshot.
+    pub place: String,
+    /// How many errors the job has.
+    pub errors: u64,
+    /// What the customer is told beyond the report, in whole sentences.
+    pub remark: Option<String>,
     /// What became of the entries.
     pub tally: Tally,
     /// Where the report lies in the store.
@@ -94,9 +118,63 @@ pub enum DockError {
         /// The system's error.
         source: io::Error,
     },
-    /// A block device that is not mounted.
-    #[error("`{0}` is a block device, not a mounted file system")]
-    NotMounted(PathBuf),
+    /// The job needs a device of another kind, or another view of it.
+    #[error("job {job} {needs}")]
+    WrongView {
+        /// The job.
+        job: JobId,
+        /// What it needs.
+        needs: &'static str,
+        /// What the operator can do.
+        hint: &'static str,
+    },
+    /// A device that is to be filled has something on it.
+    #[error("`{path}` is not empty: it has `{name}`")]
+    NotEmpty {
+        /// Where the device is mounted.
+        path: PathBuf,
+        /// What it has.
+        name: String,
+    },
+    /// A device cannot be looked at.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    /// A device was not formatted.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A device was not mounted, or not put away.
+    #[error(transparent)]
+    Mount(#[from] MountError),
+    /// A device cannot be read raw.
+    #[error(transparent)]
+    Raw(#[from] OpenError),
+    /// What is to be written to the device cannot be planned.
+    #[error(transparent)]
+    Planning(#[from] PlanFailure),
+    /// The export cannot be begun.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The import of the image cannot be begun.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The report cannot be written to the device.
+    #[error("could not write the report to the device `{path}`")]
+    OntoDevice {
+        /// Where the device is mounted.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The job was given up, as the server was told.
+    #[error("job {job} was aborted as {}: {why}", reason.code())]
+    Aborted {
+        /// The job.
+        job: JobId,
+        /// The code.
+        reason: AbortReason,
+        /// Why.
+        why: String,
+    },
     /// The server says that it must not be loaded.
     #[error("{message}")]
     Denied {
@@ -157,8 +235,73 @@ pub enum DockError {
     },
 }
 
+/// A device as it is docked.
+enum View<'a> {
+    /// A folder where its file system is mounted.
+    Mounted(&'a dyn Tree),
+    /// A block device or image.
+    Raw,
+}
+
+/// A job while it is done.
+struct Errand<'a> {
+    claim: &'a Claim,
+    /// The station's folder for the job.
+    folder: &'a Path,
+    /// Where the operator sees the device.
+    device: &'a Path,
+    docking: &'a Docking,
+    /// The content of the SIGNATURE that the claim was made with.
+    signature: Option<&'a [u8]>,
+    log: LogLocation,
+    progress: &'a Progress,
+    stop: &'a Stop,
+}
+
+impl Errand<'_> {
+    /// What the report says of the job as a whole.
+    fn about(&self, work: Work) -> About {
+        About {
+            job: self.claim.job,
+            account: self.claim.account.clone(),
+            created: self.claim.created,
+            work,
+            bucket: None,
+            prefix: String::new(),
+            log: self.log.clone(),
+        }
+    }
+
+    /// The error of a run that was stopped, if it was.
+    fn must_go_on(&self) -> Result<(), DockError> {
+        if self.stop.is_set() {
+            Err(self.interrupted())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The error of a run that was stopped.
+    fn interrupted(&self) -> DockError {
+        DockError::Stopped {
+            job: self.claim.job,
+            why: self.stop.take_reason().unwrap_or(Halt::Interrupted),
+        }
+    }
+}
+
+/// How a job ends.
+struct Outcome {
+    work: Work,
+    bucket: Option<BucketName>,
+    place: String,
+    errors: u64,
+    remark: Option<String>,
+}
+
 impl Station {
-    /// Docks a device and stays with it until its job is done or cannot go on.
+    /// Docks a device and stays with it until its job is done or cannot go on: a folder where its
+    /// file system is mounted, a block device, or an image of one.
     ///
     /// # Errors
     /// [`DockError`]. Whatever happened, nothing went to a bucket the job does not name, and a job
@@ -170,7 +313,18 @@ impl Station {
         progress: &Progress,
         stop: &Stop,
     ) -> Result<Done, DockError> {
-        let tree = open_device(device)?;
+        if is_raw(device)? {
+            let signature = match &docking.signature {
+                None if docking.format => self.signature_on(device)?,
+                None => self.signature_of_formatted(device),
+                given => given.clone(),
+            };
+            return self.dock_view(&View::Raw, device, docking, signature, progress, stop);
+        }
+        let tree = Folder::open(device).map_err(|source| DockError::Device {
+            path: device.to_owned(),
+            source,
+        })?;
         self.dock_tree(&tree, device, docking, progress, stop)
     }
 
@@ -190,20 +344,52 @@ impl Station {
             Some(given) => Some(given.clone()),
             None => read_signature(tree, device)?,
         };
+        let view = View::Mounted(tree);
+        self.dock_view(&view, device, docking, signature, progress, stop)
+    }
+
+    fn dock_view(
+        &self,
+        view: &View<'_>,
+        device: &Path,
+        docking: &Docking,
+        signature: Option<Vec<u8>>,
+        progress: &Progress,
+        stop: &Stop,
+    ) -> Result<Done, DockError> {
         // Before the claim: the same station may always claim again, and that would take the lease
         // from a process that is at work.
-        let _only_one = match docking.job.or_else(|| job_named_in(signature.as_deref())) {
+        let named = docking.job.or_else(|| job_named_in(signature.as_deref()));
+        let _only_one = match named {
             Some(job) => Some(lock(&self.job_folder(job)?, job)?),
             None => None,
         };
-        let claim = self.claim(device, docking.job, signature)?;
+        let claim = self.claim(device, docking.job, signature.as_deref())?;
         let folder = self.job_folder(claim.job)?;
         let span = tracing::info_span!("job", job = %claim.job, attempt = claim.attempt);
         let _entered = span.enter();
         tracing::info!(device = %device.display(), "claimed");
-        let done = self.work(&claim, tree, &folder, progress, stop);
-        if let Err(error) = &done {
-            self.release(&claim, chain(error));
+        let done = read_manifest(&claim).and_then(|manifest| {
+            let errand = Errand {
+                claim: &claim,
+                folder: &folder,
+                device,
+                docking,
+                signature: signature.as_deref(),
+                log: manifest.log_location(claim.job),
+                progress,
+                stop,
+            };
+            // The lease is kept until the report is delivered and the server told: all of this may
+            // take long.
+            self.while_leased(&claim, progress, stop, || {
+                self.work(&errand, &manifest, view)
+            })
+        });
+        match &done {
+            // The server knows how it ended.
+            Ok(_) | Err(DockError::Aborted { .. }) => {}
+            Err(error) => self.release(&claim, chain(error)),
         }
         done
     }
@@ -212,7 +398,7 @@ impl Station {
         &self,
         device: &Path,
         job: Option<JobId>,
-        signature: Option<Vec<u8>>,
+        signature: Option<&[u8]>,
     ) -> Result<Claim, DockError> {
         let request = ClaimRequest {
             station: self.name.clone(),
@@ -236,60 +422,56 @@ impl Station {
         }
     }
 
+    /// Does what the manifest asks for with the device.
     fn work(
         &self,
-        claim: &Claim,
-        tree: &dyn Tree,
-        folder: &Path,
-        progress: &Progress,
-        stop: &Stop,
+        errand: &Errand<'_>,
+        manifest: &Manifest,
+        view: &View<'_>,
     ) -> Result<Done, DockError> {
-        let (rules, log) = import_rules(claim)?;
-        let bucket = self
-            .stores
-            .open(claim, &rules.bucket, self.settings, stop)?;
-        let log_bucket = &rules.common.log_bucket;
-        let logs = self.stores.open(claim, log_bucket, self.settings, stop)?;
-        // The lease is kept until the report is delivered and the server told: all of this may
-        // take long.
-        self.while_leased(claim, progress, stop, || {
-            if let Some(attempt) = self.attempt(claim, &*bucket, &log, stop) {
-                let import = Import {
-                    job: claim.job,
-                    attempt: &attempt,
-                    tree,
-                    bucket: &*bucket,
-                    rules: &rules,
-                    settings: self.settings,
-                    log: &log,
-                    logs: &*self.logs,
-                    clock: &*self.clock,
-                    progress,
-                    stop,
-                };
-                import.run(folder)?;
+        let job = errand.claim.job;
+        let wrong = |needs, hint| Err(DockError::WrongView { job, needs, hint });
+        match (manifest, view) {
+            (Manifest::S3Import(rules), View::Mounted(tree)) => self.import(errand, rules, *tree),
+            (Manifest::S3Import(_), View::Raw) => wrong(
+                "is an import of files, which needs the device's file system",
+                "mount it read-only and dock the mount point",
+            ),
+            (Manifest::S3Export(rules), View::Mounted(_)) => {
+                self.export(errand, rules, errand.device, || Ok(()))
             }
-            if let Some(why) = stop.take_reason() {
-                let job = claim.job;
-                return Err(DockError::Stopped { job, why });
+            (Manifest::S3Export(rules), View::Raw) => self.export_formatted(errand, rules),
+            (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Raw) => {
+                self.import_image(errand, manifest)
             }
-            self.conclude(claim, folder, &rules, &*logs, log.clone())
-        })
+            (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Mounted(_)) => wrong(
+                "takes the image of the whole device, which must not be mounted",
+                "unmount it and dock the block device itself, or an image file",
+            ),
+        }
     }
 
-    /// Finds out what the store does, and how much is to be proved beyond that. `None` if the store
-    /// cannot be used: the run is stopped then.
-    fn attempt(
+    /// A bucket of the job.
+    fn bucket(
         &self,
-        claim: &Claim,
-        bucket: &dyn Bucket,
-        log: &LogLocation,
-        stop: &Stop,
-    ) -> Option<Attempt> {
-        let probed = probe::capabilities(bucket, &log.key);
-        let store = probed.map_err(|error| stop.halt(Halt::Store(error))).ok()?;
+        errand: &Errand<'_>,
+        bucket: &BucketName,
+    ) -> Result<Box<dyn Bucket>, DockError> {
+        let opened = self
+            .stores
+            .open(errand.claim, bucket, self.settings, errand.stop);
+        Ok(opened?)
+    }
+
+    /// Finds out what a store that is written to does, and how much is to be proved beyond that.
+    /// `None` if the store cannot be used: the run is stopped then.
+    fn attempt(&self, errand: &Errand<'_>, bucket: &dyn Bucket) -> Option<Attempt> {
+        let probed = probe::capabilities(bucket, &errand.log.key);
+        let store = probed
+            .map_err(|error| errand.stop.halt(Halt::Store(error)))
+            .ok()?;
         Some(Attempt {
-            number: claim.attempt,
+            number: errand.claim.attempt,
             at: self.clock.now(),
             station: self.name.clone(),
             read_back: store.needed_read_back(self.settings.read_back),
@@ -314,45 +496,37 @@ impl Station {
         })
     }
 
-    /// Renders and delivers the report, then tells the server.
+    /// Delivers the report and tells the server.
     fn conclude(
         &self,
-        claim: &Claim,
-        folder: &Path,
-        rules: &S3Import,
-        logs: &dyn Bucket,
-        log: LogLocation,
+        errand: &Errand<'_>,
+        report: Report,
+        what: Outcome,
     ) -> Result<Done, DockError> {
-        let job = claim.job;
-        let about = About {
-            job,
-            account: claim.account.clone(),
-            created: claim.created,
-            work: Work::Import,
-            bucket: Some(rules.bucket.clone()),
-            prefix: rules.prefix.clone(),
-            log: log.clone(),
-        };
-        let report = report::render(folder, &about)?;
-        report::deliver(&report, logs).map_err(|why| DockError::Undelivered { job, why })?;
+        let job = errand.claim.job;
+        let logs = self.bucket(errand, &errand.log.bucket)?;
+        report::deliver(&report, &*logs).map_err(|why| DockError::Undelivered { job, why })?;
         let tally = report.tally();
-        let ending = Ending::Finished {
-            errors: tally.failed,
-            log: log.clone(),
-            remark: None,
-        };
         self.tell(&Conclusion {
             job,
-            lease: claim.lease.clone(),
-            ending,
+            lease: errand.claim.lease.clone(),
+            ending: Ending::Finished {
+                errors: what.errors,
+                log: errand.log.clone(),
+                remark: what.remark.clone(),
+            },
         })?;
-        tracing::info!(stored = tally.stored, failed = tally.failed, "finished");
+        tracing::info!(stored = tally.stored, failed = what.errors, "finished");
         Ok(Done {
             job,
-            attempt: claim.attempt,
-            bucket: rules.bucket.clone(),
+            attempt: errand.claim.attempt,
+            work: what.work,
+            bucket: what.bucket,
+            place: what.place,
+            errors: what.errors,
+            remark: what.remark,
             tally,
-            log,
+            log: errand.log.clone(),
             report,
         })
     }
@@ -409,21 +583,14 @@ fn chain(error: &DockError) -> String {
     text
 }
 
-/// Opens a device: today a folder or a mounted file system.
-fn open_device(path: &Path) -> Result<Folder, DockError> {
-    use std::os::unix::fs::FileTypeExt as _;
-    let device = |source| DockError::Device {
+/// Whether a device is docked as a block device or image, not as a folder.
+fn is_raw(path: &Path) -> Result<bool, DockError> {
+    let kind = fs::metadata(path).map(|found| found.file_type());
+    let kind = kind.map_err(|source| DockError::Device {
         path: path.to_owned(),
         source,
-    };
-    if fs::metadata(path)
-        .map_err(device)?
-        .file_type()
-        .is_block_device()
-    {
-        return Err(DockError::NotMounted(path.to_owned()));
-    }
-    Folder::open(path).map_err(device)
+    })?;
+    Ok(kind.is_block_device() || kind.is_file())
 }
 
 /// The bytes of the device's SIGNATURE, if it has that name in its root. What is no regular file
@@ -459,19 +626,12 @@ fn job_named_in(signature: Option<&[u8]>) -> Option<JobId> {
     SignatureFile::parse(signature?).ok().map(|file| file.job)
 }
 
-/// What the manifest says of the import, and where its report is to lie.
-fn import_rules(claim: &Claim) -> Result<(S3Import, LogLocation), DockError> {
-    let unreadable = |reason| DockError::Manifest {
+fn read_manifest(claim: &Claim) -> Result<Manifest, DockError> {
+    let parsed = Manifest::parse_accepted(&claim.manifest, claim.job_type);
+    parsed.map_err(|faults| DockError::Manifest {
         job: claim.job,
-        reason,
-    };
-    let parsed = Manifest::parse_accepted(&claim.manifest, claim.job_type)
-        .map_err(|faults| unreadable(faults.to_string()))?;
-    let log = parsed.log_location(claim.job);
-    match parsed {
-        Manifest::S3Import(rules) => Ok((rules, log)),
-        _ => Err(unreadable("it is not an import into a bucket".to_owned())),
-    }
+        reason: faults.to_string(),
+    })
 }
 
 /// Makes sure that only one process of this host works on a job: a lease is the station's, not a

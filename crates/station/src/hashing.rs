@@ -10,13 +10,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
 use lanes::{Both, Md5};
-use objects::upload::PartNumber;
 
-use crate::run::Run;
-use crate::upload::{Large, PartPut, Put};
-use crate::whole::{Block, Mark, Sums};
+use crate::stop::Stop;
+use crate::upload::PartPut;
+use crate::whole::{Block, Mark, Sums, Whole};
 
 /// So many streams of MD5 are faster in lanes than one after the other.
 const COMPANY: usize = 4;
@@ -24,32 +22,37 @@ const COMPANY: usize = 4;
 /// How long parts wait for company.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// A large file whose blocks are hashed here.
+pub(crate) trait Chained: Send + Sync {
+    /// Its sums and the blocks that wait to go into them.
+    fn whole(&self) -> MutexGuard<'_, Whole>;
+}
+
 /// A block on its way into the sums of its file.
-struct Lane {
-    file: Arc<Large>,
+struct Lane<F> {
+    file: Arc<F>,
     sums: Sums,
     block: Block,
 }
 
 /// What one thread takes at a time.
-struct Load {
-    files: Vec<Lane>,
+struct Load<F> {
+    files: Vec<Lane<F>>,
     parts: Vec<PartPut>,
 }
 
 /// What waits to be hashed.
-#[derive(Default)]
-struct Waiting {
-    files: VecDeque<Lane>,
+struct Waiting<F> {
+    files: VecDeque<Lane<F>>,
     parts: VecDeque<PartPut>,
     /// How many files some thread advances meanwhile.
     away: usize,
     no_more: bool,
 }
 
-impl Waiting {
+impl<F> Waiting<F> {
     /// What a free thread does next: files first, because their sums are what takes longest.
-    fn take(&mut self, is_patient: bool) -> Option<Load> {
+    fn take(&mut self, is_patient: bool) -> Option<Load<F>> {
         let (most_files, lanes) = lanes::both_lanes();
         let files = self.take_files(most_files);
         if !files.is_empty() {
@@ -75,7 +78,7 @@ impl Waiting {
 
     /// Takes as many as go well together; fewer only if no other thread is at it, whose files will
     /// be back soon.
-    fn take_files(&mut self, most: usize) -> Vec<Lane> {
+    fn take_files(&mut self, most: usize) -> Vec<Lane<F>> {
         let count = self.files.len().min(most);
         if count < most && self.away > 0 {
             return Vec::new();
@@ -100,16 +103,34 @@ fn is_company(files: usize) -> bool {
     files + 1 >= COMPANY
 }
 
+/// As many as there are cores.
+pub(crate) fn hashing_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// The place where blocks wait for the threads that hash.
-#[derive(Default)]
-pub(crate) struct Hashing {
-    waiting: Mutex<Waiting>,
+pub(crate) struct Hashing<F> {
+    waiting: Mutex<Waiting<F>>,
     changed: Condvar,
 }
 
-impl Hashing {
+impl<F> Default for Hashing<F> {
+    fn default() -> Self {
+        Self {
+            waiting: Mutex::new(Waiting {
+                files: VecDeque::new(),
+                parts: VecDeque::new(),
+                away: 0,
+                no_more: false,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+}
+
+impl<F: Chained> Hashing<F> {
     /// Takes a block of a large file into the sums of the whole. Blocks of a file come in order.
-    pub(crate) fn whole(&self, file: &Arc<Large>, block: Block) {
+    pub(crate) fn whole(&self, file: &Arc<F>, block: Block) {
         let now = file.whole().feed(block);
         self.lock().files.extend(now.map(|now| lane(file, now)));
         self.changed.notify_all();
@@ -127,30 +148,26 @@ impl Hashing {
         self.changed.notify_all();
     }
 
-    /// Hashes until there is nothing more; parts go on to `puts`.
-    pub(crate) fn work(&self, run: &Run<'_>, puts: &Sender<Put>) {
+    /// Hashes until there is nothing more. Parts go on to `send`; `done` is told which block went
+    /// into the sums of which file, of several threads in no order.
+    pub(crate) fn work(&self, stop: &Stop, send: impl Fn(PartPut), done: impl Fn(Hashed<F>)) {
         while let Some(mut load) = self.next() {
             // A run that stops needs no sums: its uploads are left for the next attempt.
-            if !run.stop.is_set() {
+            if !stop.is_set() {
                 load.hash();
             }
-            let done = self.put_back(load.files);
-            for part in load.parts {
-                // The putters are gone only when the run is over.
-                let _stopped = puts.send(Put::Part(part));
-            }
-            for (file, number, mark) in done {
-                file.hashed(run, number, mark);
-            }
+            let hashed = self.put_back(load.files);
+            load.parts.into_iter().for_each(&send);
+            hashed.into_iter().for_each(&done);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<F>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for something to hash; `None` when all is done.
-    fn next(&self) -> Option<Load> {
+    fn next(&self) -> Option<Load<F>> {
         let mut waiting = self.lock();
         let mut is_patient = true;
         loop {
@@ -166,14 +183,13 @@ impl Hashing {
         }
     }
 
-    /// Gives the files' sums back, all at once so that they stay together. Tells which file was
-    /// hashed up to which part, and the mark there.
-    fn put_back(&self, files: Vec<Lane>) -> Vec<Hashed> {
+    /// Gives the files' sums back, all at once so that they stay together.
+    fn put_back(&self, files: Vec<Lane<F>>) -> Vec<Hashed<F>> {
         let (mut next, mut done) = (Vec::new(), Vec::new());
         for Lane { file, sums, block } in files {
             let mark = sums.mark();
             next.extend(file.whole().fed(sums).map(|now| lane(&file, now)));
-            done.push((file, block.number, mark));
+            done.push(Hashed { file, block, mark });
         }
         let mut waiting = self.lock();
         waiting.away -= done.len();
@@ -184,10 +200,17 @@ impl Hashing {
     }
 }
 
-/// A file, the last part that went into its sums, and the mark after it.
-type Hashed = (Arc<Large>, PartNumber, Option<Mark>);
+/// A block that went into the sums of its file.
+pub(crate) struct Hashed<F> {
+    /// The file.
+    pub(crate) file: Arc<F>,
+    /// The block.
+    pub(crate) block: Block,
+    /// The sums after it.
+    pub(crate) mark: Option<Mark>,
+}
 
-impl Load {
+impl<F> Load<F> {
     /// Advances the sums of the files and makes those of the parts, beside each other.
     fn hash(&mut self) {
         let mut files: Vec<_> = self
@@ -209,7 +232,7 @@ impl Load {
     }
 }
 
-fn lane(file: &Arc<Large>, (sums, block): (Sums, Block)) -> Lane {
+fn lane<F>(file: &Arc<F>, (sums, block): (Sums, Block)) -> Lane<F> {
     Lane {
         file: Arc::clone(file),
         sums,

@@ -28,7 +28,7 @@ use objects::{Bucket, probe};
 
 use crate::budget::Budget;
 use crate::buffers::Buffers;
-use crate::hashing::Hashing;
+use crate::hashing::{Hashed, Hashing, hashing_threads};
 use crate::index::{Claims, Index, Keep};
 use crate::journal::{self, Journal, JournalError, Record};
 use crate::logfile::LogFiles;
@@ -41,7 +41,7 @@ use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use crate::tree::{Found, Tree};
 use crate::turns::Turns;
-use crate::upload::Put;
+use crate::upload::{Large, Put};
 
 /// Files that may wait for a reader.
 const WORK_AHEAD: usize = 256;
@@ -151,7 +151,7 @@ impl Import<'_> {
             budget: Budget::new(self.settings.memory_bytes),
             notes,
         };
-        let (hashing, buffers) = (Hashing::default(), Arc::new(Buffers::default()));
+        let (hashing, buffers) = (Hashing::<Large>::default(), Arc::new(Buffers::default()));
         let turns = self.tree.spins().then(Turns::default);
         std::thread::scope(|scope| {
             let stop = self.stop;
@@ -162,7 +162,14 @@ impl Import<'_> {
             }
             for _ in 0..hashing_threads() {
                 let (run, puts, hashing) = (run.clone(), puts.clone(), &hashing);
-                scope.spawn(move || hashing.work(&run, &puts));
+                scope.spawn(move || {
+                    hashing.work(
+                        run.stop,
+                        // The putters are gone only when the run is over.
+                        |part| drop(puts.send(Put::Part(part))),
+                        |Hashed { file, block, mark }| file.hashed(&run, block.number, mark),
+                    );
+                });
             }
             let readers: Vec<_> = (0..self.settings.read_threads)
                 .map(|_| {
@@ -196,11 +203,6 @@ impl Import<'_> {
             hashing.close();
         });
     }
-}
-
-/// As many as there are cores.
-fn hashing_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Counts what is on the device, ahead of the work, so that those who look know how much there is.

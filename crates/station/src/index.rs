@@ -10,7 +10,8 @@ use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinitio
 
 use crate::journal::{JournalError, Record};
 
-/// Path on the device → the offset of its last record, whether that says stored, and its bytes.
+/// What an entry is filed under: its path on the device, or its place in the plan of an export, big
+/// end first → the offset of its last record, whether that says stored, and its bytes.
 const ENTRIES: TableDefinition<'_, &[u8], (u64, bool, u64)> = TableDefinition::new("entries");
 
 /// Key of an object → the path that has it.
@@ -64,16 +65,26 @@ impl Index {
     /// # Errors
     /// [`JournalError::Index`].
     pub fn stored(&self, path: &EntryPath) -> Result<Option<u64>, JournalError> {
+        self.stored_under(path.as_bytes())
+    }
+
+    /// The bytes of the file that was written for this place in the plan of an export, if one was.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn written(&self, ordinal: u64) -> Result<Option<u64>, JournalError> {
+        self.stored_under(&ordinal.to_be_bytes())
+    }
+
+    fn stored_under(&self, id: &[u8]) -> Result<Option<u64>, JournalError> {
         let transaction = self.database.begin_read().map_err(index)?;
         let entries = transaction.open_table(ENTRIES).map_err(index)?;
-        let found = entries
-            .get(path.as_bytes())
-            .map_err(index)?
-            .map(|found| found.value());
+        let found = entries.get(id).map_err(index)?.map(|found| found.value());
         Ok(found.and_then(|(_, is_stored, bytes)| is_stored.then_some(bytes)))
     }
 
-    /// Hands the offset of every entry's last record to `visit`, in the order of the paths' bytes.
+    /// Hands the offset of every entry's last record to `visit`, in the order of the paths' bytes; for
+    /// an export in the order of its plan.
     ///
     /// # Errors
     /// [`JournalError`]; also whatever `visit` returns.
@@ -127,7 +138,12 @@ impl Filling {
             let mut entries = self.transaction.open_table(ENTRIES).map_err(index)?;
             let path = record.path();
             let value = (offset, is_stored(record), record.bytes);
-            entries.insert(path.as_bytes(), value).map_err(index)?;
+            let place = record
+                .source
+                .as_ref()
+                .map(|source| source.ordinal.to_be_bytes());
+            let id = place.as_ref().map_or(path.as_bytes(), |place| place);
+            entries.insert(id, value).map_err(index)?;
             if let (Keep::EntriesAndKeys, Outcome::Stored(stored)) = (self.keep, &record.outcome) {
                 let mut keys = self.transaction.open_table(KEYS).map_err(index)?;
                 keys.insert(stored.key.as_str(), path.as_bytes())

@@ -16,6 +16,7 @@ use model::proof::Attempt;
 use objects::upload::{PartNumber, PartReceipt, UploadId};
 use serde::{Deserialize, Serialize};
 
+use crate::image::Step;
 use crate::logfile::{LogFile, LogFiles};
 use crate::resume::Unfinished;
 use crate::tree::Shape;
@@ -81,6 +82,24 @@ pub enum Record {
         /// What the object will be.
         stored: Stored,
     },
+    /// In an export, the beginning of a large file is on the device and was read back.
+    Written {
+        /// The file's place in the plan.
+        ordinal: u64,
+        /// Which version of the object it is.
+        etag: String,
+        /// The sums of the file up to there; they say how far it is.
+        #[serde(flatten)]
+        mark: MarkRecord,
+    },
+    /// In an export, the device is full: what has this place in the plan, and all that follows, is
+    /// not on it.
+    Full {
+        /// The first place that is not on the device.
+        ordinal: u64,
+    },
+    /// A step on the way of a device's image.
+    Image(Step),
     /// The outcome of an entry is known.
     Entry(EntryRecord),
 }

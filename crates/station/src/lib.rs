@@ -5,11 +5,14 @@
 //! of [`model::control`] and the store only through [`objects::bucket::Bucket`]; it cannot reach
 //! the database.
 
+pub mod bay;
 pub mod budget;
 mod buffers;
 pub mod control;
 pub mod dock;
+pub mod export;
 mod hashing;
+pub mod image;
 pub mod import;
 pub mod index;
 pub mod journal;
@@ -26,6 +29,7 @@ mod run;
 pub mod settings;
 pub mod stop;
 pub mod stores;
+pub mod target;
 pub mod tree;
 mod turns;
 mod upload;

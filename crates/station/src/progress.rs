@@ -91,6 +91,13 @@ impl Progress {
         self.found_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Counts what an earlier attempt had found.
+    pub(crate) fn found_before(&self, entries: u64, bytes: u64) {
+        self.found.fetch_add(entries, Ordering::Relaxed);
+        self.found_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.found_all();
+    }
+
     pub(crate) fn found_all(&self) {
         self.found_all.store(true, Ordering::Relaxed);
     }

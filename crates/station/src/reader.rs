@@ -53,7 +53,7 @@ impl From<Option<Failure>> for Unread {
 /// One thread that reads.
 pub(crate) struct Reader<'a> {
     pub(crate) run: Run<'a>,
-    pub(crate) hashing: &'a Hashing,
+    pub(crate) hashing: &'a Hashing<Large>,
     pub(crate) buffers: Arc<Buffers>,
     /// Where the device spins.
     pub(crate) turns: Option<&'a Turns>,
@@ -226,14 +226,7 @@ impl Reader<'_> {
                 Some(begun) => begun,
                 None => upload.insert(self.begin(parts, &bytes)?),
             };
-            self.send_block(
-                upload,
-                Block {
-                    number,
-                    bytes,
-                    permit,
-                },
-            );
+            self.send_block(upload, number, bytes, permit);
         }
         Ok(())
     }
@@ -251,15 +244,27 @@ impl Reader<'_> {
     }
 
     /// Hands a block to those who hash, for the whole and on its way to those who send.
-    fn send_block(&self, upload: &Arc<Large>, block: Block) {
+    fn send_block(
+        &self,
+        upload: &Arc<Large>,
+        number: PartNumber,
+        bytes: Bytes,
+        permit: Arc<Permit>,
+    ) {
         upload.expect(2);
         self.hashing.part(PartPut {
             upload: Arc::clone(upload),
-            number: block.number,
-            body: block.bytes.clone(),
+            number,
+            body: bytes.clone(),
             md5: [0; 16],
-            permit: Arc::clone(&block.permit),
+            permit: Arc::clone(&permit),
         });
+        let number = number.get().into();
+        let block = Block {
+            number,
+            bytes,
+            permit,
+        };
         self.hashing.whole(upload, block);
     }
 

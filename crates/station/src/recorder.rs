@@ -6,6 +6,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use model::outcome::{EntryRecord, Stored};
 use objects::upload::{PartNumber, PartReceipt, UploadId};
 
+use crate::image::Step;
 use crate::journal::{IntentFile, Journal, JournalError, ReceiptRecord, Record};
 use crate::progress::Progress;
 use crate::resume::Unfinished;
@@ -83,6 +84,26 @@ impl Notes {
         })
     }
 
+    /// Notes how far the file `ordinal` of an export is on the device.
+    ///
+    /// # Errors
+    /// [`RecorderGone`].
+    pub(crate) fn written(&self, ordinal: u64, etag: &str, mark: Mark) -> Result<(), RecorderGone> {
+        self.usual(Record::Written {
+            ordinal,
+            etag: etag.to_owned(),
+            mark: mark.into(),
+        })
+    }
+
+    /// Notes that the device is full, and returns when that is on disk.
+    ///
+    /// # Errors
+    /// [`RecorderGone`].
+    pub(crate) fn full(&self, ordinal: u64) -> Result<(), RecorderGone> {
+        self.urgent(Record::Full { ordinal })
+    }
+
     /// Notes what an upload is about to become, and returns when that is on disk.
     ///
     /// # Errors
@@ -92,6 +113,22 @@ impl Notes {
             upload: upload.as_str().to_owned(),
             stored: stored.clone(),
         })
+    }
+
+    /// Notes a step of an image.
+    ///
+    /// # Errors
+    /// [`RecorderGone`].
+    pub(crate) fn step(&self, step: Step) -> Result<(), RecorderGone> {
+        self.usual(Record::Image(step))
+    }
+
+    /// Notes a step of an image, and returns when that is on disk.
+    ///
+    /// # Errors
+    /// [`RecorderGone`].
+    pub(crate) fn step_now(&self, step: Step) -> Result<(), RecorderGone> {
+        self.urgent(Record::Image(step))
     }
 
     fn usual(&self, record: Record) -> Result<(), RecorderGone> {

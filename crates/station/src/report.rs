@@ -24,9 +24,13 @@ use objects::{Bucket, Checksums, StoreError};
 
 use crate::index::{Index, Keep};
 use crate::journal::{self, JournalError, Record};
+use crate::target::{Existing, Target};
 
 /// A report of at most so many bytes goes in one request, a longer one in parts of that size.
 const PART_BYTES: usize = 16 << 20;
+
+/// Under which numbers the forms are staged on a device: no plan has so many items.
+const FIRST_NUMBER: u64 = 1 << 63;
 
 /// A rendered report.
 #[derive(Debug, Clone)]
@@ -43,6 +47,8 @@ pub struct Report {
     pub attempts: Vec<Attempt>,
     /// Where the three go in the log bucket.
     pub keys: Keys,
+    /// The type of the first: the log of a Glacier import is no table.
+    pub log_type: &'static str,
 }
 
 impl Report {
@@ -66,10 +72,10 @@ impl Report {
 pub fn render(folder: &Path, about: &About) -> Result<Report, JournalError> {
     let journal_path = folder.join("journal");
     let index = Index::create(&folder.join("index"))?;
-    let (attempts, last_attempt) = fill(&index, &journal_path)?;
+    let told = fill(&index, &journal_path)?;
     let head = Head {
         about: about.clone(),
-        attempts,
+        attempts: told.attempts.clone(),
     };
     let io = |source| JournalError::Io {
         path: folder.to_owned(),
@@ -82,7 +88,7 @@ pub fn render(folder: &Path, about: &About) -> Result<Report, JournalError> {
         // Every attempt looks at all that is not stored again. What the last one did not meet, such
         // as a folder that could not be listed before, is not so any more.
         let is_stored = matches!(record.outcome, Outcome::Stored(_));
-        if is_stored || offset > last_attempt {
+        if (is_stored || offset > told.last_attempt) && !told.is_taken_back(&record) {
             forms.add(&record, about).map_err(io)?;
         }
         Ok(())
@@ -90,19 +96,44 @@ pub fn render(folder: &Path, about: &About) -> Result<Report, JournalError> {
     forms.end(head).map_err(io)
 }
 
-/// Files the entries of a journal. Gives the attempts it tells of, and where the last one begins.
-fn fill(index: &Index, journal: &Path) -> Result<(Vec<Attempt>, u64), JournalError> {
+/// What a journal tells beside the entries.
+#[derive(Default)]
+struct Told {
+    attempts: Vec<Attempt>,
+    /// Where the last attempt begins.
+    last_attempt: u64,
+    /// From which place in its plan on the device of an export is full.
+    full: Option<u64>,
+}
+
+impl Told {
+    /// Whether a file was removed again from a full device. Of the first that found no room the
+    /// report says so.
+    fn is_taken_back(&self, record: &EntryRecord) -> bool {
+        let place = record.source.as_ref().map(|source| source.ordinal);
+        self.full
+            .zip(place)
+            .is_some_and(|(full, place)| place > full)
+    }
+}
+
+/// Files the entries of a journal, and gives what else it tells.
+fn fill(index: &Index, journal: &Path) -> Result<Told, JournalError> {
     let mut filling = index.filling(Keep::Entries)?;
-    let (mut attempts, mut last_attempt) = (Vec::new(), 0);
+    let mut told = Told::default();
     journal::scan(journal, &mut |offset, record| {
-        if let Record::Attempt(attempt) = &record {
-            attempts.push(attempt.clone());
-            last_attempt = offset;
+        match &record {
+            Record::Attempt(attempt) => {
+                told.attempts.push(attempt.clone());
+                told.last_attempt = offset;
+            }
+            Record::Full { ordinal } => told.full = Some(*ordinal),
+            _ => {}
         }
         filling.take(offset, &record)
     })?;
     filling.finish()?;
-    Ok((attempts, last_attempt))
+    Ok(told)
 }
 
 /// The forms while they are written.
@@ -156,6 +187,7 @@ impl<'a> Forms<'a> {
             findings: self.findings,
             attempts: head.attempts,
             keys,
+            log_type: csv::CONTENT_TYPE,
         })
     }
 }
@@ -194,6 +226,43 @@ impl Form {
     }
 }
 
+/// Writes the three forms into the root of a device, named as AWS names the log. Again is harmless.
+///
+/// # Errors
+/// The system's error.
+pub fn write_to(report: &Report, target: &dyn Target, log_name: &str) -> io::Result<()> {
+    let forms = [
+        (&report.csv, ""),
+        (&report.lines, report::LINES_SUFFIX),
+        (&report.summary, report::SUMMARY_SUFFIX),
+    ];
+    for (number, (path, _)) in (FIRST_NUMBER..).zip(forms) {
+        copy_to(path, target, number)?;
+    }
+    target.sync()?;
+    for (number, (_, suffix)) in (FIRST_NUMBER..).zip(forms) {
+        let name = format!("{log_name}{suffix}");
+        target.publish(number, &name, Existing::Replace)?;
+    }
+    target.sync()
+}
+
+fn copy_to(path: &Path, target: &dyn Target, number: u64) -> io::Result<()> {
+    let staged = target.stage(number)?;
+    staged.reserve(0)?;
+    let (mut file, mut offset) = (File::open(path)?, 0);
+    loop {
+        let mut part = Vec::new();
+        let limit = PART_BYTES as u64;
+        Read::by_ref(&mut file).take(limit).read_to_end(&mut part)?;
+        if part.is_empty() {
+            return staged.is_written();
+        }
+        staged.write_at(offset, &part)?;
+        offset += part.len() as u64;
+    }
+}
+
 /// A report that cannot be delivered.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
@@ -215,7 +284,7 @@ pub fn deliver(report: &Report, bucket: &dyn Bucket) -> Result<(), DeliveryError
     let forms = [
         (&report.lines, &keys.lines, lines::CONTENT_TYPE),
         (&report.summary, &keys.summary, summary::CONTENT_TYPE),
-        (&report.csv, &keys.csv, csv::CONTENT_TYPE),
+        (&report.csv, &keys.csv, report.log_type),
     ];
     for (path, key, content_type) in forms {
         deliver_form(path, bucket, key, content_type)?;

@@ -51,7 +51,11 @@ impl Uploads {
     /// Takes in the next record of a journal.
     pub fn replay(&mut self, record: Record) {
         match record {
-            Record::Opened { .. } | Record::Attempt(_) => {}
+            Record::Opened { .. }
+            | Record::Attempt(_)
+            | Record::Written { .. }
+            | Record::Full { .. }
+            | Record::Image(_) => {}
             Record::Intent { key, upload, file } => {
                 let upload = UploadId::new(upload);
                 match file.and_then(|file| file.unfinished(key.clone(), upload.clone())) {

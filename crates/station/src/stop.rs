@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use images::ServiceError;
 use objects::StoreError;
 
 use crate::journal::JournalError;
@@ -26,6 +27,9 @@ pub enum Halt {
     /// The store does not do its work: nothing that is the file's fault.
     #[error("the store cannot take the files")]
     Store(#[source] StoreError),
+    /// The service that takes the image does not do its work.
+    #[error("the service cannot take the image")]
+    Service(#[source] ServiceError),
     /// The journal cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),

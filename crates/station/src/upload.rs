@@ -17,6 +17,7 @@ use objects::Checksums;
 use objects::upload::{PartNumber, PartReceipt, UploadId, expected_etag, total_size};
 
 use crate::budget::Permit;
+use crate::hashing::Chained;
 use crate::resume::Unfinished;
 use crate::run::{Run, Work};
 use crate::tree::Shape;
@@ -145,11 +146,11 @@ impl Large {
     }
 
     /// The whole was hashed up to the end of a part.
-    pub(crate) fn hashed(&self, run: &Run<'_>, number: PartNumber, mark: Option<Mark>) {
+    pub(crate) fn hashed(&self, run: &Run<'_>, number: u64, mark: Option<Mark>) {
         if run.stop.is_set() {
             return self.step(run, None, Some(Ending::Leave));
         }
-        if let Some(mark) = mark {
+        if let (Some(mark), Ok(number)) = (mark, PartNumber::new(number)) {
             // If the recorder is gone, it has said why and the run ends.
             let _recorder_may_be_gone = run.notes.hashed(&self.id, number, mark);
         }
@@ -166,11 +167,6 @@ impl Large {
             Err(Some(failure)) => self.step(run, None, Some(Ending::GiveUp(failure))),
             Err(None) => self.step(run, None, Some(Ending::Leave)),
         }
-    }
-
-    /// The sums of the whole file.
-    pub(crate) fn whole(&self) -> MutexGuard<'_, Whole> {
-        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -256,6 +252,12 @@ impl Large {
         if run.drop_upload(&self.key, &self.id).is_ok() {
             run.fail(&self.path, self.bytes, failure);
         }
+    }
+}
+
+impl Chained for Large {
+    fn whole(&self) -> MutexGuard<'_, Whole> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

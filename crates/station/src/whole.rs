@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lanes::{Md5, Midstate, Sha256};
-use objects::upload::PartNumber;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Permit;
@@ -17,7 +16,8 @@ use crate::budget::Permit;
 /// A stretch of a file, as long as a part.
 #[derive(Debug)]
 pub(crate) struct Block {
-    pub(crate) number: PartNumber,
+    /// Which one, from 1.
+    pub(crate) number: u64,
     pub(crate) bytes: Bytes,
     /// Its share of the byte budget, shared with whoever sends it.
     pub(crate) permit: Arc<Permit>,
@@ -90,7 +90,7 @@ fn from_hex<const N: usize>(text: &str) -> Option<[u32; N]> {
 
 impl Sums {
     /// Both hashes of nothing, or where a mark says. `None` if the mark cannot be one.
-    fn new(from: Option<Mark>) -> Option<Self> {
+    pub(crate) fn new(from: Option<Mark>) -> Option<Self> {
         let (md5, sha256) = match from {
             None => (Md5::new(), Sha256::new()),
             Some(mark) => (Md5::resume(mark.md5)?, Sha256::resume(mark.sha256)?),

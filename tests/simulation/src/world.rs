@@ -14,6 +14,7 @@ use objects::Bucket as _;
 use objects::memory::MemoryBucket;
 use station::control::Control;
 use station::dock::{DockError, Docking, Done, Station};
+use station::image::services::AwsServices;
 use station::settings::Settings;
 
 use crate::attempt::{Attempt, Meddling};
@@ -187,6 +188,7 @@ impl World {
                 buckets: self.buckets.clone(),
                 attempt: Arc::clone(&attempt),
             }),
+            services: Arc::new(AwsServices),
             logs: Arc::new(Logs::new(Arc::clone(&attempt))),
         };
         let result = station.dock_tree(

@@ -75,6 +75,15 @@ pub(crate) struct Status {
     pub(crate) artifact_list: Vec<Artifact>,
 }
 
+/// The answer to GetShippingLabel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Label {
+    #[serde(rename = "ShippingLabelURL")]
+    pub(crate) shipping_label_url: String,
+    #[serde(rename = "Warning", skip_serializing_if = "Option::is_none")]
+    pub(crate) warning: Option<String>,
+}
+
 /// One job of ListJobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -155,6 +164,15 @@ impl Status {
             self.progress_code.as_deref(),
             Some("Pending" | "InProgress") | None
         )
+    }
+}
+
+impl Label {
+    pub(crate) fn read(result: &Element) -> Self {
+        Self {
+            shipping_label_url: text(result, "ShippingLabelURL").unwrap_or_default(),
+            warning: text(result, "Warning"),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use model::ids::JobType;
 use time::OffsetDateTime;
 use ureq::http::{StatusCode, Uri};
 
-use super::answers::{Canceled, Created, JobLine, JobPage, Status, Updated};
+use super::answers::{Canceled, Created, JobLine, JobPage, Label, Status, Updated};
 use crate::exit::{Exit, Failure};
 
 /// The service name in the scope of a Version 4 signature (botocore, `endpoints.json`).
@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Longest answer, in bytes: a page of a thousand jobs is a fifth of this.
 const ANSWER_BYTES: u64 = 1 << 20;
+
+/// Longest sheet that is downloaded, in bytes. One of ours has some hundred thousand.
+const SHEET_BYTES: u64 = 64 << 20;
 
 /// An operation that had no success.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +52,14 @@ pub(crate) enum ApiError {
         /// Code and message.
         error: RemoteError,
     },
+    /// A link that gives nothing.
+    #[error("could not download `{url}`: HTTP status {status}")]
+    Link {
+        /// The link without its query, which is a right to what it leads to.
+        url: String,
+        /// The HTTP status.
+        status: StatusCode,
+    },
     /// An answer that is none.
     #[error("`{url}` does not answer as the Import/Export API does (HTTP status {status})")]
     Odd {
@@ -70,6 +81,10 @@ impl From<ApiError> for Failure {
                 Exit::Unavailable,
                 "is `longshore serve` running, and is the endpoint right?",
             ),
+            ApiError::Link { status, .. } if status.is_server_error() => {
+                (Exit::Unavailable, "try again later")
+            }
+            ApiError::Link { .. } => (Exit::Refused, ""),
             ApiError::Odd { .. } => (Exit::Unavailable, "is the endpoint right?"),
             ApiError::Fault { status, error } => fault_exit(*status, &error.code),
         };
@@ -175,6 +190,41 @@ impl Client {
         params.set("JobId", job);
         self.call("GetStatus", params)
             .map(|answer| Status::read(&answer))
+    }
+
+    /// GetShippingLabel, for these jobs and with what is said of the sender.
+    pub(crate) fn label<'a>(
+        &self,
+        jobs: &[String],
+        sender: impl Iterator<Item = (&'static str, &'a str)>,
+    ) -> Result<Label, ApiError> {
+        let mut params = Params::new();
+        for (name, value) in sender {
+            params.set(name, value);
+        }
+        for (index, job) in jobs.iter().enumerate() {
+            params.set(format!("jobIds.member.{}", index + 1), job.as_str());
+        }
+        self.call("GetShippingLabel", params)
+            .map(|answer| Label::read(&answer))
+    }
+
+    /// What a link of an answer leads to. No signature goes there: the link is the right.
+    pub(crate) fn download(&self, url: &str) -> Result<Vec<u8>, ApiError> {
+        let bare = url.split('?').next().unwrap_or(url).to_owned();
+        let uri: Uri = url.parse().map_err(|_| ApiError::Endpoint(bare.clone()))?;
+        host_header(&uri).ok_or_else(|| ApiError::Endpoint(bare.clone()))?;
+        let unreachable = |source| ApiError::Unreachable {
+            url: bare.clone(),
+            source: Box::new(source),
+        };
+        let mut answer = self.agent.get(uri).call().map_err(unreachable)?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(ApiError::Link { url: bare, status });
+        }
+        let body = answer.body_mut().with_config().limit(SHEET_BYTES);
+        body.read_to_vec().map_err(unreachable)
     }
 
     /// ListJobs, page after page, until `max` jobs are there or no more.

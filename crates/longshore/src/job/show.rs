@@ -1,6 +1,6 @@
 //! The answers of the API as tables for people.
 
-use super::answers::{Artifact, Created, JobLine, Status, Updated};
+use super::answers::{Artifact, Created, JobLine, Label, Status, Updated};
 use crate::output;
 
 /// A job that was made, or a manifest that was found good.
@@ -22,6 +22,24 @@ pub(crate) fn updated(updated: &Updated) -> String {
         ("Warning", updated.warning_message.as_deref()),
         ("Documents", artifacts.as_deref()),
     ])
+}
+
+/// A label.
+pub(crate) fn label(label: &Label) -> String {
+    output::fields([
+        ("Label", Some(label.shipping_label_url.as_str())),
+        ("Warning", label.warning.as_deref()),
+    ])
+}
+
+/// The table of sheets.
+pub(crate) fn artifact_list(artifacts: &[Artifact]) -> String {
+    let row = |artifact: &Artifact| {
+        let (description, url) = (artifact.description.clone(), artifact.url.clone());
+        [description.unwrap_or_default(), url.unwrap_or_default()]
+    };
+    let rows: Vec<[String; 2]> = artifacts.iter().map(row).collect();
+    output::table(["SHEET", "URL"], &rows)
 }
 
 /// The table of jobs.

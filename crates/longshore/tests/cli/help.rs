@@ -6,12 +6,13 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 31] = [
     "",
     "import",
     "serve",
     "dock",
     "verify",
+    "plan-export",
     "device",
     "device return",
     "job",
@@ -21,6 +22,8 @@ const COMMANDS: [&str; 28] = [
     "job list",
     "job status",
     "job sign",
+    "job label",
+    "job artifacts",
     "key",
     "key create",
     "key list",

@@ -7,5 +7,6 @@ mod customer;
 mod docking;
 mod help;
 mod import;
+mod plan_export;
 mod watch;
 mod world;

@@ -28,7 +28,7 @@ pub(crate) const ALIGNMENT: usize = 4096;
 
 /// An open file.
 #[derive(Debug)]
-pub(super) struct FolderFile {
+pub(crate) struct FolderFile {
     file: File,
     /// Whether large reads go past the page cache; found out at the first.
     is_direct: OnceLock<AtomicBool>,
@@ -36,7 +36,7 @@ pub(super) struct FolderFile {
 
 impl FolderFile {
     /// `file` is a regular file, open for reading.
-    pub(super) fn new(file: File) -> Self {
+    pub(crate) fn new(file: File) -> Self {
         Self {
             file,
             is_direct: OnceLock::new(),

@@ -70,8 +70,7 @@ impl Folder {
     /// The root's names, read through a descriptor of their own: two walks at once do not share
     /// a place in them.
     fn open_root(&self) -> rustix::io::Result<Dir> {
-        rustix::fs::openat(&self.root, ".", READ | OFlags::DIRECTORY, Mode::empty())
-            .and_then(Dir::new)
+        names(&self.root)
     }
 
     fn open_beneath(&self, path: &EntryPath, flags: OFlags) -> rustix::io::Result<OwnedFd> {
@@ -128,16 +127,7 @@ impl Tree for Folder {
     }
 
     fn check(&self) -> Result<(), DeviceGone> {
-        // A pulled device still answers from memory, even with names: the kernel's folder of it is
-        // what goes.
-        if self.device.as_ref().is_some_and(|device| !device.exists()) {
-            return Err(DeviceGone(Errno::NODEV.into()));
-        }
-        let mut names = self.open_root().map_err(|e| DeviceGone(e.into()))?;
-        match names.read() {
-            Some(Err(e)) => Err(DeviceGone(e.into())),
-            _ => Ok(()),
-        }
+        check(&self.root, self.device.as_deref())
     }
 
     fn spins(&self) -> bool {
@@ -145,8 +135,27 @@ impl Tree for Folder {
     }
 }
 
+/// The names of the folder `root`, through a descriptor of their own.
+fn names(root: &OwnedFd) -> rustix::io::Result<Dir> {
+    rustix::fs::openat(root, ".", READ | OFlags::DIRECTORY, Mode::empty()).and_then(Dir::new)
+}
+
+/// Whether the file system with this root still answers; `device` is the kernel's folder of it.
+pub(crate) fn check(root: &OwnedFd, device: Option<&Path>) -> Result<(), DeviceGone> {
+    // A pulled device still answers from memory, even with names: the kernel's folder of it is
+    // what goes.
+    if device.is_some_and(|device| !device.exists()) {
+        return Err(DeviceGone(Errno::NODEV.into()));
+    }
+    let mut names = names(root).map_err(|e| DeviceGone(e.into()))?;
+    match names.read() {
+        Some(Err(e)) => Err(DeviceGone(e.into())),
+        _ => Ok(()),
+    }
+}
+
 /// The kernel's folder of the block device under a file system; others have none.
-fn block_device(root: &OwnedFd) -> Option<PathBuf> {
+pub(crate) fn block_device(root: &OwnedFd) -> Option<PathBuf> {
     let device = rustix::fs::fstat(root).ok()?.st_dev;
     let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
     let folder = PathBuf::from(format!("/sys/dev/block/{major}:{minor}"));
@@ -155,7 +164,7 @@ fn block_device(root: &OwnedFd) -> Option<PathBuf> {
 
 /// Whether the disk under a file system spins, as the kernel has it: asked of the partition's own
 /// folder and of the one above it, which is the disk's.
-fn spins(device: &Path) -> Option<bool> {
+pub(crate) fn spins(device: &Path) -> Option<bool> {
     let told = ["queue/rotational", "../queue/rotational"]
         .iter()
         .find_map(|name| std::fs::read(device.join(name)).ok())?;

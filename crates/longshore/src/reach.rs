@@ -1,4 +1,4 @@
-//! Finds the store that has the bucket, and the key to read it with.
+//! Finds the store that has the buckets a command reads, and the key to read them with.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use objects::connect::{Store, StoreConfig};
 use objects::retrying::{Policy, RealTime, Retrying};
 use station::stop::Stop;
 
-use crate::cli::VerifyArgs;
+use crate::cli::{DataArgs, ReachArgs};
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::import::ground::Ground;
@@ -20,49 +20,67 @@ use crate::settings::{self, Listen};
 /// read is not.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A bucket that can be read.
-pub(super) struct Reached {
-    /// The bucket.
-    pub(super) bucket: Box<dyn Bucket>,
-    /// The service whose store has it, if it is the service's own.
+/// A store whose buckets can be read.
+pub(crate) struct Reached {
+    store: Store,
+    /// The service whose store it is, if it is the service's own.
     ground: Option<Ground>,
 }
 
 impl Reached {
+    /// Reaches a store: at the endpoint that is named, else that of the service.
+    ///
+    /// # Errors
+    /// If there is no such store, or no key.
+    pub(crate) fn open(args: &ReachArgs, data: &DataArgs) -> Result<Self, Failure> {
+        let environment = Environment::of_process();
+        match endpoint(args, &environment) {
+            Some(url) => Ok(Self {
+                store: at(url, args, data, &environment)?,
+                ground: None,
+            }),
+            None => of_service(data, &environment),
+        }
+    }
+
+    /// One of its buckets. Nothing is asked before its first call.
+    pub(crate) fn bucket(&self, name: &BucketName, stop: &Stop) -> Box<dyn Bucket> {
+        let policy = Policy {
+            budget: PATIENCE,
+            ..Policy::default()
+        };
+        let patience = Box::new(RealTime::new(stop.flag()));
+        let seed = u64::from(std::process::id());
+        Box::new(Retrying::new(
+            self.store.bucket(name),
+            policy,
+            seed,
+            patience,
+        ))
+    }
+
     /// Ends what was begun.
-    pub(super) fn close(self) {
+    pub(crate) fn close(self) {
         if let Some(ground) = self.ground {
             ground.close();
         }
     }
 }
 
-/// Reaches a bucket: at the endpoint that is named, else in the store of the service.
-///
-/// # Errors
-/// If there is no such store, or no key.
-pub(super) fn reach(args: &VerifyArgs, name: &BucketName, stop: &Stop) -> Result<Reached, Failure> {
-    let environment = Environment::of_process();
-    match endpoint(args, &environment) {
-        Some(url) => {
-            let store = at(url, args, &environment)?;
-            let bucket = patient(&store, name, stop);
-            let ground = None;
-            Ok(Reached { bucket, ground })
-        }
-        None => of_service(args, &environment, name, stop),
-    }
-}
-
-fn endpoint<'a>(args: &'a VerifyArgs, environment: &'a Environment) -> Option<&'a str> {
+fn endpoint<'a>(args: &'a ReachArgs, environment: &'a Environment) -> Option<&'a str> {
     args.endpoint_url
         .as_deref()
         .or_else(|| environment.text("AWS_ENDPOINT_URL_S3"))
         .or_else(|| environment.text("AWS_ENDPOINT_URL"))
 }
 
-fn at(url: &str, args: &VerifyArgs, environment: &Environment) -> Result<Store, Failure> {
-    let data = environment.data_folder(args.data.data.as_deref());
+fn at(
+    url: &str,
+    args: &ReachArgs,
+    data: &DataArgs,
+    environment: &Environment,
+) -> Result<Store, Failure> {
+    let data = environment.data_folder(data.data.as_deref());
     let profile = args.profile.as_deref();
     let key = credentials::find(environment, profile, data.as_deref(), EndpointFrom::User);
     let region = region(args.region.as_deref(), environment);
@@ -72,13 +90,8 @@ fn at(url: &str, args: &VerifyArgs, environment: &Environment) -> Result<Store, 
 }
 
 /// A data folder that has no key yet is not made for this.
-fn of_service(
-    args: &VerifyArgs,
-    environment: &Environment,
-    name: &BucketName,
-    stop: &Stop,
-) -> Result<Reached, Failure> {
-    let data = settings::data_folder(environment, args.data.data.as_deref())?;
+fn of_service(data: &DataArgs, environment: &Environment) -> Result<Reached, Failure> {
+    let data = settings::data_folder(environment, data.data.as_deref())?;
     if !server::data_dir::credentials_path(&data).is_file() {
         return Err(nowhere(&data));
     }
@@ -90,7 +103,7 @@ fn of_service(
     let ground = Ground::open(settings::load(None, Some(&data), listen)?)?;
     match ground.embedded_store() {
         Ok(Some(store)) => Ok(Reached {
-            bucket: patient(&store, name, stop),
+            store,
             ground: Some(ground),
         }),
         other => {
@@ -104,14 +117,4 @@ fn nowhere(data: &std::path::Path) -> Failure {
     no_service(Some(data)).hint(
         "name the store that has the bucket, --endpoint-url; or the service's data folder, --data",
     )
-}
-
-fn patient(store: &Store, name: &BucketName, stop: &Stop) -> Box<dyn Bucket> {
-    let policy = Policy {
-        budget: PATIENCE,
-        ..Policy::default()
-    };
-    let patience = Box::new(RealTime::new(stop.flag()));
-    let seed = u64::from(std::process::id());
-    Box::new(Retrying::new(store.bucket(name), policy, seed, patience))
 }

@@ -1,0 +1,248 @@
+//! What a device or image is: size, maker's names, content, and what it is used for.
+
+use std::fmt;
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+use model::readable;
+use rustix::fs::Access;
+
+use super::content::{Content, ProbeError};
+use super::kernel::{Block, Kernel};
+use super::mountinfo::DeviceNumber;
+use super::uses::{self, Use};
+
+/// Characters of a maker's name that are shown.
+const SHOWN: usize = 64;
+
+/// What a path leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A block device that is no partition.
+    Disk,
+    /// A partition of a disk.
+    Partition {
+        /// The disk.
+        of: PathBuf,
+    },
+    /// A regular file that holds what a device would.
+    Image,
+}
+
+/// What is known of a device or image. The maker's names are as the device tells them, and not fit
+/// for a terminal as they are; `Display` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Its path, links followed.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: Kind,
+    /// Its size.
+    pub bytes: u64,
+    /// The maker.
+    pub vendor: Option<String>,
+    /// The maker's name of it.
+    pub model: Option<String>,
+    /// The maker's number of it.
+    pub serial: Option<String>,
+    /// Whether it can be taken out or unplugged, as far as the kernel knows.
+    pub removable: bool,
+    /// Whether it spins.
+    pub rotational: bool,
+    /// Whether it cannot be written to.
+    pub read_only: bool,
+    /// The partitions the kernel has found on it.
+    pub partitions: Vec<PathBuf>,
+    /// What it is used for, the gravest first.
+    pub uses: Vec<Use>,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// A path is no device, or one that cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum FactsError {
+    /// It cannot be looked at.
+    #[error("could not look at `{path}`")]
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is a folder, a terminal, a pipe.
+    #[error("`{path}` is neither a block device nor an image file")]
+    NoDevice {
+        /// The path.
+        path: PathBuf,
+    },
+    /// What it holds cannot be found out.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+}
+
+impl Facts {
+    /// Looks at a block device or image file; only reads. `needed` are absolute paths whose disk
+    /// must not be lost, beside those of the system: the station's own folders.
+    ///
+    /// # Errors
+    /// [`FactsError`] if it is no device or cannot be looked at.
+    pub fn of(path: &Path, needed: &[&Path]) -> Result<Self, FactsError> {
+        let unreadable = |source| FactsError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        let path = std::fs::canonicalize(path).map_err(unreadable)?;
+        let kernel = Kernel::running();
+        let facts = if metadata.file_type().is_block_device() {
+            let number = DeviceNumber::of(metadata.rdev());
+            Self::of_block(&kernel, path, number, needed)
+        } else if metadata.is_file() {
+            Self::of_image(&kernel, path, metadata.len())
+        } else {
+            return Err(FactsError::NoDevice { path });
+        };
+        let facts = facts.map_err(unreadable)?;
+        let content = match Content::probe(&facts.path) {
+            // That it is in use is the graver fact, and is not kept back for this.
+            Err(_) if !facts.uses.is_empty() => Content::default(),
+            probed => probed?,
+        };
+        Ok(Self { content, ..facts })
+    }
+
+    /// What the kernel knows of a block device; its content stays unknown.
+    pub(super) fn of_block(
+        kernel: &Kernel,
+        path: PathBuf,
+        number: DeviceNumber,
+        needed: &[&Path],
+    ) -> io::Result<Self> {
+        let block = kernel.block(number)?;
+        let disk = block.disk();
+        let bytes = block
+            .bytes()
+            .ok_or_else(|| io::Error::other("the kernel does not tell its size"))?;
+        Ok(Self {
+            path,
+            kind: if block == disk {
+                Kind::Disk
+            } else {
+                Kind::Partition { of: disk.path() }
+            },
+            bytes,
+            vendor: vendor(&disk),
+            model: model(&disk),
+            serial: serial(&disk),
+            removable: disk.flag("removable") == Some(true) || usb(&disk).is_some(),
+            rotational: disk.flag("queue/rotational") == Some(true),
+            read_only: block.flag("ro") == Some(true) || disk.flag("ro") == Some(true),
+            partitions: block.partitions().iter().map(Block::path).collect(),
+            uses: uses::of_block(kernel, &block, needed)?,
+            content: Content::default(),
+        })
+    }
+
+    /// What is known of an image; its content stays unknown.
+    pub(super) fn of_image(kernel: &Kernel, path: PathBuf, bytes: u64) -> io::Result<Self> {
+        let writable = rustix::fs::access(&path, Access::WRITE_OK).is_ok();
+        Ok(Self {
+            kind: Kind::Image,
+            bytes,
+            vendor: None,
+            model: None,
+            serial: None,
+            removable: false,
+            rotational: false,
+            read_only: !writable,
+            partitions: Vec::new(),
+            uses: uses::of_image(kernel, &path)?,
+            content: Content::default(),
+            path,
+        })
+    }
+
+    /// Whether it is a file rather than a device.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        self.kind == Kind::Image
+    }
+}
+
+/// For the operator: what it is, maker's names, size, content, in one line.
+impl fmt::Display for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: ", self.path.display())?;
+        match &self.kind {
+            Kind::Disk if self.removable => f.write_str("removable disk")?,
+            Kind::Disk => f.write_str("disk")?,
+            Kind::Partition { of } => write!(f, "partition of `{}`", of.display())?,
+            Kind::Image => f.write_str("image file")?,
+        }
+        let names = [
+            ("", &self.vendor),
+            ("", &self.model),
+            ("serial ", &self.serial),
+        ];
+        for (what, name) in names {
+            if let Some(name) = name {
+                write!(f, ", {what}{}", readable::name(name, SHOWN))?;
+            }
+        }
+        let (bytes, rounded) = (self.bytes, readable::bytes(self.bytes));
+        write!(f, ", {bytes} bytes ({rounded}), holds {}", self.content)?;
+        match self.partitions.len() {
+            0 => Ok(()),
+            1 => f.write_str(", 1 partition"),
+            many => write!(f, ", {many} partitions"),
+        }
+    }
+}
+
+/// The maker, where it is a name and not a number of a bus.
+fn vendor(disk: &Block) -> Option<String> {
+    let vendor = disk.attribute("device/vendor");
+    vendor.filter(|vendor| !vendor.starts_with("0x"))
+}
+
+fn model(disk: &Block) -> Option<String> {
+    // SCSI, ATA and NVMe; memory cards; volumes and encrypted devices.
+    let names = ["device/model", "device/name", "dm/name"];
+    names.iter().find_map(|name| disk.attribute(name))
+}
+
+fn serial(disk: &Block) -> Option<String> {
+    let names = ["device/serial", "serial", "dm/uuid"];
+    let told = names.iter().find_map(|name| disk.attribute(name));
+    told.or_else(|| unit_serial(disk))
+        .or_else(|| attribute(&usb(disk)?, "serial"))
+        .or_else(|| disk.attribute("wwid"))
+        .or_else(|| disk.attribute("device/wwid"))
+}
+
+/// A SCSI device's own number: page 80h of its vital product data, four bytes before the text.
+fn unit_serial(disk: &Block) -> Option<String> {
+    let page = std::fs::read(disk.folder().join("device/vpd_pg80")).ok()?;
+    let text = String::from_utf8_lossy(page.get(4..)?);
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The folder of the USB device that a disk is behind.
+fn usb(disk: &Block) -> Option<PathBuf> {
+    let mut above = disk.folder().ancestors();
+    let found = above.find(|folder| folder.join("idVendor").exists());
+    found.map(Path::to_owned)
+}
+
+fn attribute(folder: &Path, name: &str) -> Option<String> {
+    let value = std::fs::read_to_string(folder.join(name)).ok()?;
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+#[cfg(test)]
+#[path = "facts_tests.rs"]
+mod tests;

@@ -1,0 +1,177 @@
+//! The kernel's own files about block devices: `/sys/class/block`, `/sys/dev/block`, and the lists
+//! in `/proc`.
+//!
+//! Everything is read below a root, which is `/` but for tests.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::mountinfo::{self, DeviceNumber, Mount};
+
+/// What the kernel counts a device's size in, whatever its sectors are.
+const SECTOR: u64 = 512;
+
+/// Where the kernel's files are.
+#[derive(Debug, Clone)]
+pub(super) struct Kernel {
+    root: PathBuf,
+}
+
+impl Kernel {
+    /// The kernel that runs.
+    pub(super) fn running() -> Self {
+        Self::at("/")
+    }
+
+    /// The kernel whose files are below `root`.
+    pub(super) fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// What is mounted, in the order in which it was.
+    pub(super) fn mounts(&self) -> io::Result<Vec<Mount>> {
+        let text = std::fs::read(self.root.join("proc/self/mountinfo"))?;
+        Ok(mountinfo::mounts(&text))
+    }
+
+    /// What is swapped to. A kernel without swap has no list of it.
+    pub(super) fn swaps(&self) -> io::Result<Vec<PathBuf>> {
+        match std::fs::read(self.root.join("proc/swaps")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            read => Ok(mountinfo::swaps(&read?)),
+        }
+    }
+
+    /// The block device of this number.
+    pub(super) fn block(&self, number: DeviceNumber) -> io::Result<Block> {
+        let link = format!("sys/dev/block/{number}");
+        let folder = std::fs::canonicalize(self.root.join(link))?;
+        Ok(Block { folder })
+    }
+
+    /// The block device that a path below `/dev` is, links followed; `None` if it is none.
+    pub(super) fn block_at(&self, path: &Path) -> Option<Block> {
+        let below = path.strip_prefix("/").ok()?;
+        path.strip_prefix("/dev").ok()?;
+        let node = std::fs::canonicalize(self.root.join(below)).ok()?;
+        let link = self.root.join("sys/class/block").join(node.file_name()?);
+        let folder = std::fs::canonicalize(link).ok()?;
+        Some(Block { folder })
+    }
+
+    /// The block device under a mount, if there is one.
+    pub(super) fn block_of(&self, mount: &Mount) -> Option<Block> {
+        // Btrfs gives a mount a number that is no device's; what was mounted says it then.
+        self.block(mount.device)
+            .ok()
+            .or_else(|| self.block_at(&mount.source))
+    }
+
+    /// Loop devices and the file behind each.
+    pub(super) fn loops(&self) -> Vec<(Block, PathBuf)> {
+        let all = folders(&self.root.join("sys/class/block"));
+        all.into_iter()
+            .filter_map(|folder| {
+                let folder = std::fs::canonicalize(folder).ok()?;
+                let block = Block { folder };
+                let file = block.attribute("loop/backing_file")?;
+                Some((block, PathBuf::from(file)))
+            })
+            .collect()
+    }
+}
+
+/// A disk, a partition, or a device made of others, by its folder in `/sys`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Block {
+    folder: PathBuf,
+}
+
+impl Block {
+    /// Its path below `/dev`, as the kernel calls it.
+    pub(super) fn path(&self) -> PathBuf {
+        let name = self.folder.file_name().unwrap_or_default();
+        // A slash in a device's name cannot be one in the name of a folder.
+        let name = name.to_string_lossy().replace('!', "/");
+        Path::new("/dev").join(name)
+    }
+
+    /// Its folder in `/sys`.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// One of its attributes, trimmed; `None` if it has no such or an empty one.
+    pub(super) fn attribute(&self, name: &str) -> Option<String> {
+        let value = std::fs::read(self.folder.join(name)).ok()?;
+        let value = String::from_utf8_lossy(&value);
+        let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    /// Whether an attribute is other than 0; `None` if it has no such.
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        self.attribute(name).map(|value| value != "0")
+    }
+
+    /// Its size in bytes.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        let sectors: u64 = self.attribute("size")?.parse().ok()?;
+        sectors.checked_mul(SECTOR)
+    }
+
+    /// Whether it is a partition of a disk.
+    pub(super) fn is_partition(&self) -> bool {
+        self.folder.join("partition").exists()
+    }
+
+    /// The disk that a partition is on; itself if it is no partition.
+    pub(super) fn disk(&self) -> Self {
+        let above = self.folder.parent().filter(|_| self.is_partition());
+        Self {
+            folder: above.unwrap_or(&self.folder).to_owned(),
+        }
+    }
+
+    /// Its partitions.
+    pub(super) fn partitions(&self) -> Vec<Self> {
+        let all = folders(&self.folder).into_iter();
+        let all = all.map(|folder| Self { folder });
+        all.filter(Self::is_partition).collect()
+    }
+
+    /// The devices that are made of it: volumes, arrays, encrypted ones.
+    pub(super) fn holders(&self) -> Vec<Self> {
+        self.linked("holders")
+    }
+
+    /// The disks it rests on: of a volume or an array those of its parts, of a disk itself.
+    pub(super) fn disks(&self) -> Vec<Self> {
+        let disk = self.disk();
+        let parts = disk.linked("slaves");
+        if parts.is_empty() {
+            vec![disk]
+        } else {
+            parts.iter().flat_map(Self::disks).collect()
+        }
+    }
+
+    fn linked(&self, name: &str) -> Vec<Self> {
+        let all = folders(&self.folder.join(name)).into_iter();
+        all.filter_map(|link| std::fs::canonicalize(link).ok())
+            .map(|folder| Self { folder })
+            .collect()
+    }
+}
+
+/// The folders, and links to folders, in a folder, by name.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir() && path.file_name() != Some(OsStr::new("subsystem")))
+        .collect();
+    found.sort_unstable();
+    found
+}

@@ -1,0 +1,166 @@
+//! Why a device is not formatted: a decision on facts alone.
+
+use std::path::PathBuf;
+
+use model::manifest::FileSystem;
+
+use super::facts::Facts;
+use super::mkfs;
+use super::uses::Use;
+
+/// Why a device may not be formatted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is in use.
+    #[error("`{path}` is not formatted: {what}")]
+    InUse {
+        /// The device.
+        path: PathBuf,
+        /// By what.
+        what: Use,
+    },
+    /// It cannot be written to.
+    #[error("`{path}` is not formatted: it is read-only")]
+    ReadOnly {
+        /// The device.
+        path: PathBuf,
+    },
+    /// The file system has no room on it.
+    #[error(
+        "`{path}` is not formatted: it has {bytes} bytes, and {} needs {least} at least",
+        .file_system.as_str()
+    )]
+    TooSmall {
+        /// The device.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// What it was to be formatted with.
+        file_system: FileSystem,
+        /// The smallest size for that.
+        least: u64,
+    },
+}
+
+impl Facts {
+    /// Whether formatting the device would destroy nothing that is in use. What it holds otherwise
+    /// is for the operator to judge.
+    ///
+    /// # Errors
+    /// [`Refused`], with the gravest reason.
+    pub fn may_be_formatted(&self, file_system: FileSystem) -> Result<(), Refused> {
+        let path = || self.path.clone();
+        let least = mkfs::least_bytes(file_system);
+        if let Some(what) = self.uses.first() {
+            Err(Refused::InUse {
+                path: path(),
+                what: what.clone(),
+            })
+        } else if self.read_only {
+            Err(Refused::ReadOnly { path: path() })
+        } else if self.bytes < least {
+            Err(Refused::TooSmall {
+                path: path(),
+                bytes: self.bytes,
+                file_system,
+                least,
+            })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bay::{Content, Kind};
+
+    fn device() -> Facts {
+        Facts {
+            path: "/dev/sdb".into(),
+            kind: Kind::Disk,
+            bytes: 64 << 20,
+            vendor: None,
+            model: None,
+            serial: None,
+            removable: false,
+            rotational: true,
+            read_only: false,
+            partitions: vec!["/dev/sdb1".into()],
+            uses: Vec::new(),
+            content: Content::default(),
+        }
+    }
+
+    fn used(what: Use) -> Facts {
+        Facts {
+            uses: vec![
+                what,
+                Use::Attached {
+                    to: "/dev/loop7".into(),
+                },
+            ],
+            ..device()
+        }
+    }
+
+    #[test]
+    fn each_reason_is_told() {
+        let table = [
+            (
+                used(Use::Needed { path: "/".into() }),
+                "`/dev/sdb` is not formatted: its disk holds `/`",
+            ),
+            (
+                used(Use::Swap {
+                    device: "/dev/sdb2".into(),
+                }),
+                "`/dev/sdb` is not formatted: the system swaps to `/dev/sdb2`",
+            ),
+            (
+                used(Use::Mounted {
+                    device: "/dev/sdb1".into(),
+                    at: "/mnt/x".into(),
+                }),
+                "`/dev/sdb` is not formatted: `/dev/sdb1` is mounted at `/mnt/x`",
+            ),
+            (
+                used(Use::Held {
+                    device: "/dev/sdb1".into(),
+                    by: "/dev/dm-0".into(),
+                }),
+                "`/dev/sdb` is not formatted: `/dev/sdb1` is part of `/dev/dm-0`",
+            ),
+            (
+                used(Use::Attached {
+                    to: "/dev/loop0".into(),
+                }),
+                "`/dev/sdb` is not formatted: it is attached to `/dev/loop0`",
+            ),
+            (
+                Facts {
+                    read_only: true,
+                    ..device()
+                },
+                "`/dev/sdb` is not formatted: it is read-only",
+            ),
+            (
+                Facts {
+                    bytes: 1000,
+                    ..device()
+                },
+                "`/dev/sdb` is not formatted: it has 1000 bytes, and FAT32 needs 67108864 at least",
+            ),
+        ];
+        for (facts, why) in table {
+            let refused = facts.may_be_formatted(FileSystem::Fat32).unwrap_err();
+            assert_eq!(refused.to_string(), why);
+        }
+    }
+
+    #[test]
+    fn a_device_that_nothing_uses_may_be_formatted() {
+        assert_eq!(device().may_be_formatted(FileSystem::Fat32), Ok(()));
+    }
+}

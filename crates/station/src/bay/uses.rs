@@ -1,0 +1,165 @@
+//! What a device or image is used for at the moment, which formatting it would destroy.
+
+use std::fmt;
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+use super::kernel::{Block, Kernel};
+use super::mountinfo::{self, DeviceNumber, Mount};
+
+/// Paths that the system cannot lose.
+const SYSTEM: [&str; 5] = ["/", "/boot", "/boot/efi", "/usr", "/var"];
+
+/// One use of a device, its partitions, or the disk it is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Use {
+    /// A path that the system or this station cannot lose is on the same disk.
+    Needed {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The same disk, or the image, is swapped to.
+    Swap {
+        /// What the kernel swaps to.
+        device: PathBuf,
+    },
+    /// It or one of its partitions is mounted.
+    Mounted {
+        /// Which of them.
+        device: PathBuf,
+        /// Where.
+        at: PathBuf,
+    },
+    /// It or one of its partitions is part of another device: a volume, an array, an encrypted one.
+    Held {
+        /// Which of them.
+        device: PathBuf,
+        /// The other device.
+        by: PathBuf,
+    },
+    /// The image is attached to a loop device.
+    Attached {
+        /// The loop device.
+        to: PathBuf,
+    },
+}
+
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Needed { path } => write!(f, "its disk holds `{}`", path.display()),
+            Self::Swap { device } => write!(f, "the system swaps to `{}`", device.display()),
+            Self::Mounted { device, at } => {
+                write!(f, "`{}` is mounted at `{}`", device.display(), at.display())
+            }
+            Self::Held { device, by } => {
+                write!(f, "`{}` is part of `{}`", device.display(), by.display())
+            }
+            Self::Attached { to } => write!(f, "it is attached to `{}`", to.display()),
+        }
+    }
+}
+
+/// The uses of a block device or image.
+pub(super) fn of_path(kernel: &Kernel, path: &Path, needed: &[&Path]) -> io::Result<Vec<Use>> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.file_type().is_block_device() {
+        let block = kernel.block(DeviceNumber::of(metadata.rdev()))?;
+        of_block(kernel, &block, needed)
+    } else {
+        of_image(kernel, path)
+    }
+}
+
+/// The uses of a block device, the gravest first. `needed` are paths of this station.
+pub(super) fn of_block(kernel: &Kernel, block: &Block, needed: &[&Path]) -> io::Result<Vec<Use>> {
+    let mounts = kernel.mounts()?;
+    let mut uses = needed_by(kernel, block, &mounts, needed);
+    uses.extend(swapped(kernel, block)?);
+    for part in parts(block) {
+        uses.extend(mounted(kernel, &part, &mounts));
+        uses.extend(held(&part));
+    }
+    Ok(uses)
+}
+
+/// The uses of an image, the gravest first.
+pub(super) fn of_image(kernel: &Kernel, image: &Path) -> io::Result<Vec<Use>> {
+    let mounts = kernel.mounts()?;
+    let swaps = kernel.swaps()?.into_iter();
+    let swaps = swaps.filter(|swap| is_same_file(swap, image));
+    let mut uses: Vec<Use> = swaps.map(|device| Use::Swap { device }).collect();
+    for (block, file) in kernel.loops() {
+        if !is_same_file(&file, image) {
+            continue;
+        }
+        for part in parts(&block) {
+            uses.extend(mounted(kernel, &part, &mounts));
+        }
+        uses.push(Use::Attached { to: block.path() });
+    }
+    Ok(uses)
+}
+
+/// A device and its partitions.
+fn parts(block: &Block) -> impl Iterator<Item = Block> {
+    std::iter::once(block.clone()).chain(block.partitions())
+}
+
+/// Which of the system's and the station's paths rest on a disk that `block` rests on too.
+fn needed_by(kernel: &Kernel, block: &Block, mounts: &[Mount], needed: &[&Path]) -> Vec<Use> {
+    let system = SYSTEM.iter().map(Path::new);
+    system
+        .chain(needed.iter().copied())
+        .filter(|path| {
+            let mount = mountinfo::mount_of(mounts, path);
+            let under = mount.and_then(|mount| kernel.block_of(mount));
+            under.is_some_and(|under| share_a_disk(block, &under))
+        })
+        .map(|path| Use::Needed { path: path.into() })
+        .collect()
+}
+
+fn swapped(kernel: &Kernel, block: &Block) -> io::Result<Vec<Use>> {
+    let swaps = kernel.swaps()?.into_iter();
+    let same_disk = swaps.filter(|swap| {
+        kernel
+            .block_at(swap)
+            .is_some_and(|swap| share_a_disk(block, &swap))
+    });
+    Ok(same_disk.map(|device| Use::Swap { device }).collect())
+}
+
+fn mounted(kernel: &Kernel, part: &Block, mounts: &[Mount]) -> Vec<Use> {
+    let here = mounts
+        .iter()
+        .filter(|mount| kernel.block_of(mount).as_ref() == Some(part));
+    here.map(|mount| Use::Mounted {
+        device: part.path(),
+        at: mount.at.clone(),
+    })
+    .collect()
+}
+
+fn held(part: &Block) -> Vec<Use> {
+    let holders = part.holders().into_iter();
+    let held = holders.map(|holder| Use::Held {
+        device: part.path(),
+        by: holder.path(),
+    });
+    held.collect()
+}
+
+fn share_a_disk(one: &Block, other: &Block) -> bool {
+    let disks = other.disks();
+    one.disks().iter().any(|disk| disks.contains(disk))
+}
+
+/// Whether two paths lead to one file.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (std::fs::metadata(one), std::fs::metadata(other)) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}

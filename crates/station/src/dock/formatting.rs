@@ -1,0 +1,161 @@
+//! A block device or image that is to be filled: formatted for its job, once, and mounted.
+//!
+//! What was formatted is written down, and recognised by its identifier: docking it again after an
+//! interruption goes on. The SIGNATURE, which formatting destroys, is written down before and put on
+//! the device again.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use model::ids::JobId;
+use model::manifest::S3Export;
+use model::plan::SIGNATURE_NAME;
+use serde::{Deserialize, Serialize};
+
+use super::{DockError, Done, Errand, Station, read_signature};
+use crate::bay::{self, Access, Content, Facts, Mounted};
+use crate::tree::folder::Folder;
+
+/// What is known of a device that was formatted for a job: `formatted` in the job's folder.
+#[derive(Debug, Serialize, Deserialize)]
+struct Formatted {
+    /// The identifier of its file system; none while it is being made.
+    uuid: Option<String>,
+    /// The bytes of its SIGNATURE in base64.
+    signature: Option<String>,
+}
+
+impl Station {
+    /// The SIGNATURE on a block device or image, if it holds a file system that has one; otherwise
+    /// that of the job it was formatted for.
+    pub(super) fn signature_on(&self, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
+        let at = self
+            .folder
+            .join("mount")
+            .join(std::process::id().to_string());
+        // Whatever cannot be mounted has no SIGNATURE that we could read.
+        if let Ok(mounted) = Mounted::mount(device, &at, Access::ReadOnly) {
+            let read = Folder::open(mounted.path())
+                .map_err(|source| DockError::Device {
+                    path: device.to_owned(),
+                    source,
+                })
+                .and_then(|tree| read_signature(&tree, device));
+            mounted.unmount()?;
+            if let Some(signature) = read? {
+                return Ok(Some(signature));
+            }
+        }
+        Ok(self.signature_of_formatted(device))
+    }
+
+    /// A device that this station has formatted is known by its label, which is the job, and its
+    /// identifier.
+    pub(super) fn signature_of_formatted(&self, device: &Path) -> Option<Vec<u8>> {
+        let content = Content::probe(device).ok()?;
+        let job = JobId::new(content.label.as_deref()?).ok()?;
+        let folder = self.folder.join("jobs").join(job.as_str());
+        let formatted = read(&folder).ok()??;
+        let is_it = formatted.uuid.is_some() && formatted.uuid == content.uuid;
+        let signature = formatted.signature.filter(|_| is_it)?;
+        STANDARD.decode(signature).ok()
+    }
+
+    /// Fills a block device or image, formatting it first unless that was done.
+    pub(super) fn export_formatted(
+        &self,
+        errand: &Errand<'_>,
+        rules: &S3Export,
+    ) -> Result<Done, DockError> {
+        let job = errand.claim.job;
+        let facts = Facts::of(errand.device, &[&self.folder])?;
+        if !is_formatted(errand.folder, &facts)? {
+            if !errand.docking.format {
+                return Err(DockError::WrongView {
+                    job,
+                    needs: "is an export, which fills a device with a file system",
+                    hint: "dock it with --format, which destroys what is on it; or mount it and \
+                           dock the mount point",
+                });
+            }
+            self.format(errand, rules, &facts)?;
+        }
+        let at = errand.folder.join("device");
+        let mounted = Mounted::mount(&facts.path, &at, Access::ReadWrite)?;
+        let root = mounted.path().to_owned();
+        put_signature(errand, &root).map_err(|source| DockError::OntoDevice {
+            path: errand.device.to_owned(),
+            source,
+        })?;
+        self.export(errand, rules, &root, move || Ok(mounted.unmount()?))
+    }
+
+    /// Formats a device. What an earlier attempt has written down is of another device, or of this
+    /// one before.
+    fn format(
+        &self,
+        errand: &Errand<'_>,
+        rules: &S3Export,
+        facts: &Facts,
+    ) -> Result<(), DockError> {
+        let unusable = |source| DockError::Folder {
+            path: errand.folder.to_owned(),
+            source,
+        };
+        facts
+            .may_be_formatted(rules.file_system)
+            .map_err(bay::FormatError::from)?;
+        for name in ["plan", "journal", "index"] {
+            durable::remove(&errand.folder.join(name)).map_err(unusable)?;
+        }
+        let mut formatted = Formatted {
+            uuid: None,
+            signature: errand.signature.map(|bytes| STANDARD.encode(bytes)),
+        };
+        write(errand.folder, &formatted).map_err(unusable)?;
+        tracing::info!(device = %facts.path.display(), "formatting");
+        let content = bay::format(facts, rules.file_system, errand.claim.job)?;
+        formatted.uuid = content.uuid;
+        write(errand.folder, &formatted).map_err(unusable)
+    }
+}
+
+/// Whether a device holds what was made on it for the job.
+fn is_formatted(folder: &Path, facts: &Facts) -> Result<bool, DockError> {
+    let formatted = read(folder).map_err(|source| DockError::Folder {
+        path: path(folder),
+        source,
+    })?;
+    let uuid = formatted.and_then(|formatted| formatted.uuid);
+    Ok(uuid.is_some() && uuid == facts.content.uuid)
+}
+
+fn put_signature(errand: &Errand<'_>, root: &Path) -> io::Result<()> {
+    let path = root.join(SIGNATURE_NAME);
+    match errand.signature {
+        Some(signature) if !path.exists() => {
+            fs::write(&path, signature)?;
+            fs::File::open(&path)?.sync_all()
+        }
+        _ => Ok(()),
+    }
+}
+
+fn path(folder: &Path) -> PathBuf {
+    folder.join("formatted")
+}
+
+fn read(folder: &Path) -> io::Result<Option<Formatted>> {
+    match fs::read(path(folder)) {
+        Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn write(folder: &Path, formatted: &Formatted) -> io::Result<()> {
+    durable::replace(&path(folder), &serde_json::to_vec(formatted)?)
+}

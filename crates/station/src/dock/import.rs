@@ -1,0 +1,51 @@
+//! Files of a mounted device become objects.
+
+use model::manifest::S3Import;
+use model::report::lines::{About, Work};
+
+use super::{DockError, Done, Errand, Outcome, Station};
+use crate::import::Import;
+use crate::report;
+use crate::tree::Tree;
+
+impl Station {
+    pub(super) fn import(
+        &self,
+        errand: &Errand<'_>,
+        rules: &S3Import,
+        tree: &dyn Tree,
+    ) -> Result<Done, DockError> {
+        let bucket = self.bucket(errand, &rules.bucket)?;
+        if let Some(attempt) = self.attempt(errand, &*bucket) {
+            let import = Import {
+                job: errand.claim.job,
+                attempt: &attempt,
+                tree,
+                bucket: &*bucket,
+                rules,
+                settings: self.settings,
+                log: &errand.log,
+                logs: &*self.logs,
+                clock: &*self.clock,
+                progress: errand.progress,
+                stop: errand.stop,
+            };
+            import.run(errand.folder)?;
+        }
+        errand.must_go_on()?;
+        let about = About {
+            bucket: Some(rules.bucket.clone()),
+            prefix: rules.prefix.clone(),
+            ..errand.about(Work::Import)
+        };
+        let report = report::render(errand.folder, &about)?;
+        let outcome = Outcome {
+            work: Work::Import,
+            bucket: Some(rules.bucket.clone()),
+            place: format!("bucket {}", rules.bucket),
+            errors: report.tally().failed,
+            remark: None,
+        };
+        self.conclude(errand, report, outcome)
+    }
+}

@@ -1,0 +1,325 @@
+//! A large file on its way to the device, block by block.
+//!
+//! Blocks come from the store in any order and are written where they belong; into the sums they go
+//! in order. From stretch to stretch what was written is synced, read back from the device and
+//! compared, and the journal is told how far the file is: the next attempt goes on from there.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use model::outcome::{Failure, Stored};
+use objects::object::ObjectInfo;
+use time::OffsetDateTime;
+
+use super::commit::Written;
+use super::plan::Item;
+use super::run::Run;
+use super::{Pen, crc};
+use crate::budget::Permit;
+use crate::buffers::Buffer;
+use crate::hashing::{Chained, Hashing};
+use crate::target::Staged;
+use crate::whole::{Block, Mark, Whole};
+
+/// Blocks that are synced and read back together: enough that a disk which spins goes to and fro
+/// seldom, little enough to be done again after a crash.
+pub(super) const STRETCH: u64 = 8;
+
+/// A large file while it is written.
+pub(super) struct Large {
+    pub(super) item: Item,
+    block_bytes: u64,
+    staged: Box<dyn Staged>,
+    hashing: Arc<Hashing<Large>>,
+    whole: Mutex<Whole>,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Written blocks whose turn to be hashed has not come.
+    arrived: BTreeMap<u64, Block>,
+    /// The next block to be hashed.
+    next: u64,
+    /// The checksums of blocks that were not read back yet.
+    crcs: BTreeMap<u64, u64>,
+    /// The last block that was read back.
+    checked: u64,
+    /// Nothing more is done with it: it failed, or the run ends.
+    is_over: bool,
+    content_type: Option<String>,
+    modified: Option<OffsetDateTime>,
+}
+
+/// How far an earlier attempt was with a file.
+#[derive(Debug, Clone)]
+pub(super) struct Begun {
+    pub(super) etag: String,
+    pub(super) mark: Mark,
+}
+
+/// A stretch that can be read back: all blocks up to `until`, the sums after which are `mark`.
+pub(super) struct Stretch {
+    pub(super) file: Arc<Large>,
+    until: u64,
+    mark: Option<Mark>,
+}
+
+impl Large {
+    /// Begins a file, or goes on with it where an earlier attempt was. `None` if there is nothing to
+    /// be said of it, or it was said.
+    pub(super) fn begin(
+        run: &Run<'_>,
+        item: Item,
+        begun: Option<&Begun>,
+        hashing: &Arc<Hashing<Large>>,
+    ) -> Option<Arc<Self>> {
+        let block_bytes = run.settings.part_bytes;
+        let opened = run.target.stage(item.ordinal).and_then(|staged| {
+            let held = staged.bytes()?;
+            let begun = begun.filter(|begun| {
+                let done = begun.mark.md5.length;
+                begun.etag == item.etag && done <= held && done % block_bytes == 0
+            });
+            let whole = begun.and_then(|begun| Whole::new(Some(begun.mark)));
+            let done = begun.filter(|_| whole.is_some());
+            let done = done.map_or(0, |begun| begun.mark.md5.length);
+            staged.reserve(item.bytes)?;
+            Ok((staged, whole, done / block_bytes))
+        });
+        let (staged, whole, done) = match opened {
+            Ok((staged, whole, done)) => (staged, whole.or_else(|| Whole::new(None)), done),
+            Err(error) => {
+                let failure = run.judge_device(&item, error);
+                failure.into_iter().for_each(|why| run.fail(&item, why));
+                return None;
+            }
+        };
+        let state = State {
+            arrived: BTreeMap::new(),
+            next: done + 1,
+            crcs: BTreeMap::new(),
+            checked: done,
+            is_over: false,
+            content_type: None,
+            modified: None,
+        };
+        run.progress.sent((done * block_bytes).min(item.bytes));
+        Some(Arc::new(Self {
+            item,
+            block_bytes,
+            staged,
+            hashing: Arc::clone(hashing),
+            whole: Mutex::new(whole?),
+            state: Mutex::new(state),
+        }))
+    }
+
+    /// The numbers of the blocks that are still to be read.
+    pub(super) fn missing(&self) -> Range<u64> {
+        self.lock().next..self.blocks() + 1
+    }
+
+    /// Which bytes block `number` has.
+    pub(super) fn range(&self, number: u64) -> Range<u64> {
+        let start = (number - 1) * self.block_bytes;
+        start..(start + self.block_bytes).min(self.item.bytes)
+    }
+
+    /// Whether nothing more is done with it.
+    pub(super) fn is_over(&self) -> bool {
+        self.lock().is_over
+    }
+
+    /// A block was read: writes it, and hashes it when its turn comes.
+    pub(super) fn arrived(
+        self: &Arc<Self>,
+        run: &Run<'_>,
+        pen: &Pen,
+        number: u64,
+        buffer: Buffer,
+        info: ObjectInfo,
+        permit: Permit,
+    ) {
+        let crc = crc(&buffer);
+        let written = {
+            let _pen = pen.take();
+            self.staged.write_at(self.range(number).start, &buffer)
+        };
+        if let Err(error) = written {
+            return match run.judge_device(&self.item, error) {
+                Some(failure) => self.fail(run, failure),
+                None => self.leave(),
+            };
+        }
+        let mut state = self.lock();
+        if state.is_over {
+            return;
+        }
+        state.crcs.insert(number, crc);
+        state.content_type = info.attributes.content_type;
+        state.modified = info.last_modified;
+        let block = Block {
+            number,
+            bytes: buffer.into_bytes(),
+            permit: Arc::new(permit),
+        };
+        state.arrived.insert(number, block);
+        // Under the lock, so that they are fed in order.
+        while let Some(block) = state.next_block() {
+            self.hashing.whole(self, block);
+        }
+    }
+
+    /// A block went into the sums; gives the stretch that ends with it.
+    pub(super) fn hashed(self: &Arc<Self>, number: u64, mark: Option<Mark>) -> Option<Stretch> {
+        let ends = number.is_multiple_of(STRETCH) || number == self.blocks();
+        ends.then(|| Stretch {
+            file: Arc::clone(self),
+            until: number,
+            mark,
+        })
+    }
+
+    /// The file cannot be written; nothing more is done with it.
+    pub(super) fn fail(&self, run: &Run<'_>, failure: Failure) {
+        if self.end() {
+            run.fail(&self.item, failure);
+        }
+    }
+
+    /// The run ends, or does without this file; the next attempt goes on.
+    pub(super) fn leave(&self) {
+        self.end();
+    }
+
+    /// Says whether it was not over before. Blocks that wait for one that will not come are let go:
+    /// others wait for their memory.
+    fn end(&self) -> bool {
+        let mut state = self.lock();
+        state.arrived.clear();
+        !std::mem::replace(&mut state.is_over, true)
+    }
+
+    fn blocks(&self) -> u64 {
+        self.item.bytes.div_ceil(self.block_bytes)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn next_block(&mut self) -> Option<Block> {
+        let block = self.arrived.remove(&self.next)?;
+        self.next += 1;
+        Some(block)
+    }
+}
+
+impl Chained for Large {
+    fn whole(&self) -> MutexGuard<'_, Whole> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stretch {
+    /// Makes the stretch durable, reads it back and compares. Gives the file when it is done.
+    pub(super) fn check(self, run: &Run<'_>, pen: &Pen) -> Option<Written> {
+        let Self { file, until, mark } = self;
+        let (from, is_over) = {
+            let state = file.lock();
+            (state.checked, state.is_over)
+        };
+        // One that comes late was read back with a later one.
+        if is_over || until <= from || run.is_over(file.item.ordinal) {
+            return None;
+        }
+        match file.read_back(run, pen, from + 1..until + 1) {
+            Ok(None) => {}
+            Ok(Some(offset)) => {
+                file.fail(run, Run::differs(&file.item.key, offset));
+                return None;
+            }
+            Err(error) => {
+                let failure = run.judge_device(&file.item, error);
+                failure.map_or_else(|| file.leave(), |failure| file.fail(run, failure));
+                return None;
+            }
+        }
+        file.lock().checked = until;
+        if until == file.blocks() {
+            return file.finish(run);
+        }
+        if let Some(mark) = mark {
+            // If the recorder is gone, it has said why and the run ends.
+            let (item, notes) = (&file.item, &run.notes);
+            let _recorder_may_be_gone = notes.written(item.ordinal, &item.etag, mark);
+        }
+        None
+    }
+}
+
+impl Large {
+    /// Compares what the device holds of some blocks; gives the offset of the first that differs.
+    fn read_back(
+        &self,
+        run: &Run<'_>,
+        pen: &Pen,
+        blocks: Range<u64>,
+    ) -> std::io::Result<Option<u64>> {
+        self.staged.sync()?;
+        let mut buffer = run.buffers.take(self.block_bytes);
+        let _pen = pen.take_on_disk_that_spins();
+        for number in blocks {
+            let range = self.range(number);
+            let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+            let read = self.staged.read_back(range.start, &mut buffer[..length])?;
+            let expected = self.lock().crcs.remove(&number);
+            if read != length || Some(crc(&buffer[..length])) != expected {
+                return Ok(Some(range.start));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All of it is on the device and was read back.
+    fn finish(&self, run: &Run<'_>) -> Option<Written> {
+        let (bytes, md5, sha256) = self.whole().finish()?;
+        if bytes != self.item.bytes {
+            let reason = format!("{bytes} of {} bytes were hashed", self.item.bytes);
+            let key = self.item.key.clone();
+            let failure = Failure::refused(500, "ReviewFailed".to_owned(), reason, key);
+            self.fail(run, failure);
+            return None;
+        }
+        let mut state = self.lock();
+        let content_type = state.content_type.take();
+        state
+            .modified
+            .into_iter()
+            .for_each(|at| self.staged.date(at));
+        drop(state);
+        if let Err(error) = self.staged.is_written() {
+            let failure = run.judge_device(&self.item, error);
+            failure.map_or_else(|| self.leave(), |failure| self.fail(run, failure));
+            return None;
+        }
+        let stored = Stored {
+            key: self.item.key.clone(),
+            md5: hex::encode(md5),
+            sha256: hex::encode(sha256),
+            etag: self.item.etag.clone(),
+            content_type: content_type.unwrap_or_default(),
+            parts: u32::try_from(self.blocks()).unwrap_or(u32::MAX),
+            read_back: true,
+        };
+        Some(Written {
+            item: self.item.clone(),
+            bytes,
+            stored,
+            proof: None,
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! What the threads of one export share, and how they note what became of an object.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use model::entry::EntryPath;
+use model::ids::{BucketName, ObjectKey};
+use model::outcome::{EntryRecord, Failure, Outcome, Source};
+use model::time::Clock;
+use objects::{Bucket, StoreError};
+
+use super::plan::{Item, To};
+use crate::budget::Budget;
+use crate::buffers::Buffers;
+use crate::progress::Progress;
+use crate::recorder::Notes;
+use crate::settings::Settings;
+use crate::stop::{Halt, Stop};
+use crate::target::{Existing, Target};
+use crate::tree::DeviceGone;
+
+/// The buckets an export reads, by their names.
+pub type Buckets = BTreeMap<BucketName, Box<dyn Bucket>>;
+
+/// What every thread of an export shares.
+#[derive(Clone)]
+pub(super) struct Run<'a> {
+    pub(super) buckets: &'a Buckets,
+    pub(super) target: &'a dyn Target,
+    pub(super) existing: Existing,
+    pub(super) settings: Settings,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) progress: &'a Progress,
+    pub(super) stop: &'a Stop,
+    pub(super) full: &'a Full,
+    pub(super) budget: Arc<Budget>,
+    pub(super) buffers: Arc<Buffers>,
+    pub(super) notes: Notes,
+}
+
+/// From which place in the plan on the device has no room.
+#[derive(Debug)]
+pub(super) struct Full(AtomicU64);
+
+impl Full {
+    /// As an earlier attempt found it.
+    pub(super) fn new(from: Option<u64>) -> Self {
+        Self(AtomicU64::new(from.unwrap_or(u64::MAX)))
+    }
+
+    /// The first place without room, if the device is full.
+    pub(super) fn from(&self) -> Option<u64> {
+        let from = self.0.load(Ordering::SeqCst);
+        (from != u64::MAX).then_some(from)
+    }
+
+    /// Whether the item at this place is not to be written any more.
+    pub(super) fn is_past(&self, ordinal: u64) -> bool {
+        ordinal >= self.0.load(Ordering::SeqCst)
+    }
+
+    fn at(&self, ordinal: u64) {
+        self.0.fetch_min(ordinal, Ordering::SeqCst);
+    }
+}
+
+impl Run<'_> {
+    /// The bucket of an item. Buckets that the claim does not reach were found missing before.
+    pub(super) fn bucket(&self, item: &Item) -> Option<&dyn Bucket> {
+        self.buckets.get(&item.bucket).map(|bucket| &**bucket)
+    }
+
+    /// Whether nothing more is to be done with the item at this place.
+    pub(super) fn is_over(&self, ordinal: u64) -> bool {
+        self.stop.is_set() || self.full.is_past(ordinal)
+    }
+
+    /// Notes what became of an item, of which `bytes` are on the device.
+    pub(super) fn note(&self, item: &Item, bytes: u64, outcome: Outcome) {
+        let path = EntryPath::new(path(item));
+        let mut record = EntryRecord::new(&path, bytes, self.clock.now(), outcome);
+        record.source = Some(Source {
+            ordinal: item.ordinal,
+            bucket: item.bucket.clone(),
+        });
+        // If the recorder is gone, it has said why and the run ends.
+        let _recorder_may_be_gone = self.notes.entry(record);
+    }
+
+    /// Notes that an object is not on the device.
+    pub(super) fn fail(&self, item: &Item, failure: Failure) {
+        tracing::warn!(
+            bucket = %item.bucket, key = %item.key, code = %failure.code,
+            reason = %failure.reason, "not written"
+        );
+        self.note(item, item.bytes, Outcome::Failed(failure));
+    }
+
+    /// Tells a refused object, which is a line of the report, from a store that does not do its
+    /// work, which ends the run: nothing is marked failed for the store's sins.
+    pub(super) fn judge(&self, item: &Item, error: StoreError) -> Option<Failure> {
+        let is_about_the_object = match &error {
+            StoreError::Refused(_) | StoreError::NoSuchKey(_) => true,
+            StoreError::AccessDenied(_) => self.may_read_elsewhere(item),
+            _ => false,
+        };
+        if !is_about_the_object {
+            self.stop.halt(Halt::Store(error));
+            return None;
+        }
+        let (status, code) = match error.answer() {
+            Some(answer) => (answer.status, answer.code.clone()),
+            None => (500, "StoreError".to_owned()),
+        };
+        let code = if code.is_empty() {
+            "AccessDenied".to_owned()
+        } else {
+            code
+        };
+        let (reason, key) = (error.to_string(), item.key.clone());
+        Some(Failure::refused(status, code, reason, key))
+    }
+
+    /// Whether a refusal to read is about one object only: the bucket can still be listed.
+    fn may_read_elsewhere(&self, item: &Item) -> bool {
+        self.bucket(item)
+            .is_some_and(|bucket| objects::probe::check_read(bucket).is_ok())
+    }
+
+    /// Tells a full device and one that is gone from a file that cannot be written, which is a line
+    /// of the report. `None` if there is nothing to be said of the item.
+    pub(super) fn judge_device(&self, item: &Item, error: io::Error) -> Option<Failure> {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        if matches!(error.kind(), StorageFull | QuotaExceeded) {
+            tracing::warn!(ordinal = item.ordinal, key = %item.key, "device full");
+            self.full.at(item.ordinal);
+            return None;
+        }
+        if crate::tree::is_starved(&error) {
+            self.stop.halt(Halt::Device(DeviceGone(error)));
+            return None;
+        }
+        if let Err(gone) = self.target.check() {
+            self.stop.halt(Halt::Device(gone));
+            return None;
+        }
+        let code = match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => "NameCollision",
+            FileTooLarge => "EntityTooLarge",
+            _ => "WriteError",
+        };
+        let reason = format!("could not be written to the device: {error}");
+        Some(Failure::refused(
+            500,
+            code.to_owned(),
+            reason,
+            item.key.clone(),
+        ))
+    }
+
+    /// What the device holds is not what was written to it.
+    pub(super) fn differs(key: &ObjectKey, offset: u64) -> Failure {
+        let reason = format!("the device holds other bytes than were written, from {offset} on");
+        Failure::refused(500, "ReadBackMismatch".to_owned(), reason, key.clone())
+    }
+}
+
+/// The path of an item on the device; empty if it has none.
+pub(super) fn path(item: &Item) -> &str {
+    match &item.to {
+        To::File { path } | To::Recovered { path, .. } | To::Directory { path } => path,
+        To::Nowhere(_) => "",
+    }
+}

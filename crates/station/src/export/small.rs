@@ -1,0 +1,131 @@
+//! Small objects, held in memory whole: hashed together, written one after the other.
+
+use std::io;
+
+use bytes::Bytes;
+use crossbeam_channel::{Receiver, Sender};
+use model::outcome::{Failure, Stored};
+use objects::object::ObjectInfo;
+
+use super::commit::Written;
+use super::plan::Item;
+use super::run::Run;
+use super::{Pen, crc};
+use crate::budget::Permit;
+
+/// Objects that are hashed beside each other.
+const BATCH: usize = 16;
+
+/// An object that was read.
+pub(super) struct Small {
+    pub(super) item: Item,
+    pub(super) info: ObjectInfo,
+    pub(super) body: Bytes,
+    /// Given back when the body is on the device.
+    pub(super) permit: Permit,
+}
+
+/// An object and what it adds up to.
+struct Summed {
+    small: Small,
+    md5: [u8; 16],
+    sha256: [u8; 32],
+}
+
+impl Run<'_> {
+    /// Writes small objects until there are no more, and hands them on to be committed.
+    pub(super) fn write_smalls(&self, queue: &Receiver<Small>, done: &Sender<Written>, pen: &Pen) {
+        while let Ok(first) = queue.recv() {
+            let rest = queue.try_iter().take(BATCH - 1);
+            let batch: Vec<Small> = std::iter::once(first).chain(rest).collect();
+            for summed in sums(batch) {
+                if let Some(written) = self.write_small(summed, pen) {
+                    // Whoever commits is gone only when the run is over.
+                    let _stopped = done.send(written);
+                }
+            }
+        }
+    }
+
+    fn write_small(&self, summed: Summed, pen: &Pen) -> Option<Written> {
+        if self.is_over(summed.small.item.ordinal) {
+            return None;
+        }
+        let summed = self.as_the_store_has_it(summed)?;
+        let Summed { small, md5, sha256 } = summed;
+        let written = {
+            let _pen = pen.take();
+            self.stage(&small)
+        };
+        if let Err(error) = written {
+            let failure = self.judge_device(&small.item, error);
+            failure
+                .into_iter()
+                .for_each(|why| self.fail(&small.item, why));
+            return None;
+        }
+        drop(small.permit);
+        Some(Written {
+            bytes: small.body.len() as u64,
+            stored: Stored {
+                key: small.item.key.clone(),
+                md5: hex::encode(md5),
+                sha256: hex::encode(sha256),
+                etag: small.info.etag,
+                content_type: small.info.attributes.content_type.unwrap_or_default(),
+                parts: 0,
+                read_back: true,
+            },
+            proof: Some(crc(&small.body)),
+            item: small.item,
+        })
+    }
+
+    fn stage(&self, small: &Small) -> io::Result<()> {
+        let staged = self.target.stage(small.item.ordinal)?;
+        staged.write_at(0, &small.body)?;
+        small
+            .info
+            .last_modified
+            .into_iter()
+            .for_each(|at| staged.date(at));
+        staged.is_written()
+    }
+
+    /// Compares with what the store says of the object. An entity tag that is an MD5 by its looks
+    /// and another than ours is no proof of damage, because stores that encrypt have such: the
+    /// object is read once more, and has to be the same.
+    fn as_the_store_has_it(&self, summed: Summed) -> Option<Summed> {
+        let info = &summed.small.info;
+        let is_proven = info.sha256 == Some(summed.sha256);
+        let looks_like_md5 = info.etag.len() == 32 && hex::decode(&info.etag).is_ok();
+        let is_tag = !looks_like_md5 || info.etag.eq_ignore_ascii_case(&hex::encode(summed.md5));
+        if is_proven || (info.sha256.is_none() && is_tag) {
+            return Some(summed);
+        }
+        let item = &summed.small.item;
+        let failure = match self.read_whole(item) {
+            Ok((info, body)) if body == summed.small.body && info.sha256.is_none() => {
+                return Some(summed);
+            }
+            Ok(_) => {
+                let reason = "what came is not what the store says it sent".to_owned();
+                let (code, key) = ("ChecksumMismatch".to_owned(), item.key.clone());
+                Some(Failure::refused(500, code, reason, key))
+            }
+            Err(failure) => failure,
+        };
+        failure.into_iter().for_each(|why| self.fail(item, why));
+        None
+    }
+}
+
+fn sums(batch: Vec<Small>) -> Vec<Summed> {
+    let bodies: Vec<&[u8]> = batch.iter().map(|small| &*small.body).collect();
+    let (md5, sha256) = (lanes::md5_of(&bodies), lanes::sha256_of(&bodies));
+    let sums = md5.into_iter().zip(sha256);
+    let summed = batch.into_iter().zip(sums);
+    summed
+        .map(|(small, (md5, sha256))| Summed { small, md5, sha256 })
+        .collect()
+}

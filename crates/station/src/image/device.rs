@@ -1,0 +1,216 @@
+//! A device read raw: no file system, no names, only bytes at offsets.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek as _, SeekFrom};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+use crate::tree::file::FolderFile;
+use crate::tree::{Content as _, DeviceGone};
+
+pub mod memory;
+
+/// What a device may be read in at its finest: sectors of 4096 bytes, or eight of 512.
+pub const SECTOR_BYTES: u64 = 4096;
+
+/// A device read raw.
+///
+/// # Contract
+/// It is never written to, and its size stays. The same place gives the same bytes, or an error.
+/// Reads do not move anything: many may run at once.
+pub trait Device: Send + Sync {
+    /// Its size in bytes.
+    fn bytes(&self) -> u64;
+
+    /// Reads at `offset`, at most `buffer.len()` bytes; 0 only at the end.
+    ///
+    /// # Errors
+    /// The system's error.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Where the next bytes may be that are not zero, from `offset` on; the size if there are none.
+    /// Answering `offset` is always right.
+    fn next_data(&self, offset: u64) -> u64;
+
+    /// Whether the device still answers, asked after an error to tell a bad sector from a bad device.
+    ///
+    /// # Errors
+    /// [`DeviceGone`] if it does not.
+    fn check(&self) -> Result<(), DeviceGone>;
+}
+
+/// A device that cannot be read raw.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is none, or we may not read it.
+    #[error("could not open the device `{path}`")]
+    Io {
+        /// What was given.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// A block device that is mounted, or part of a volume.
+    #[error("the block device `{0}` is in use: it is mounted, or part of a volume")]
+    InUse(PathBuf),
+    /// A folder, a pipe, a terminal.
+    #[error("`{0}` is neither a block device nor an image file")]
+    NotADevice(PathBuf),
+}
+
+/// A block device, or a file that holds an image.
+#[derive(Debug)]
+pub struct RawDevice {
+    source: Source,
+    bytes: u64,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// Read past the page cache: what the kernel reads ahead of a bad sector would be bad as well.
+    Block(File),
+    Image {
+        file: File,
+        content: FolderFile,
+    },
+}
+
+impl RawDevice {
+    /// Opens a device, for reading only. A block device is held so that nobody can mount it meanwhile.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let io = |source| OpenError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let kind = std::fs::metadata(path).map_err(io)?.file_type();
+        if kind.is_block_device() {
+            return Self::open_block(path);
+        }
+        if !kind.is_file() {
+            return Err(OpenError::NotADevice(path.to_owned()));
+        }
+        let file = File::open(path).map_err(io)?;
+        let bytes = file.metadata().map_err(io)?.len();
+        let content = FolderFile::new(file.try_clone().map_err(io)?);
+        let source = Source::Image { file, content };
+        Ok(Self { source, bytes })
+    }
+
+    fn open_block(path: &Path) -> Result<Self, OpenError> {
+        let flags = [OFlags::EXCL | OFlags::DIRECT, OFlags::EXCL];
+        let mut opened = open_with(path, flags[0]);
+        if opened
+            .as_ref()
+            .is_err_and(|e| e.kind() == io::ErrorKind::InvalidInput)
+        {
+            opened = open_with(path, flags[1]);
+        }
+        let mut file = opened.map_err(|source| match Errno::from_io_error(&source) {
+            Some(Errno::BUSY) => OpenError::InUse(path.to_owned()),
+            _ => OpenError::Io {
+                path: path.to_owned(),
+                source,
+            },
+        })?;
+        let end = file
+            .seek(SeekFrom::End(0))
+            .map_err(|source| OpenError::Io {
+                path: path.to_owned(),
+                source,
+            })?;
+        Ok(Self {
+            source: Source::Block(file),
+            bytes: end,
+        })
+    }
+}
+
+fn open_with(path: &Path, flags: OFlags) -> io::Result<File> {
+    let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+impl Device for RawDevice {
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        match &self.source {
+            Source::Block(file) => Ok(rustix::io::pread(file, buffer, offset)?),
+            Source::Image { content, .. } => content.read_at(offset, buffer),
+        }
+    }
+
+    fn next_data(&self, offset: u64) -> u64 {
+        let Source::Image { file, .. } = &self.source else {
+            return offset;
+        };
+        match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(offset)) {
+            Ok(found) => found.max(offset),
+            // There is no data behind it.
+            Err(Errno::NXIO) => self.bytes.max(offset),
+            // A file system that does not tell.
+            Err(_) => offset,
+        }
+    }
+
+    fn check(&self) -> Result<(), DeviceGone> {
+        let file = match &self.source {
+            Source::Block(file) | Source::Image { file, .. } => file,
+        };
+        // A device that was pulled has no size any more.
+        let end = rustix::fs::seek(file, rustix::fs::SeekFrom::End(0));
+        match end.map_err(|e| DeviceGone(e.into()))? {
+            end if end == self.bytes => Ok(()),
+            end => Err(DeviceGone(io::Error::other(format!(
+                "it has {end} bytes now, and had {}",
+                self.bytes
+            )))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::FileExt as _;
+
+    #[test]
+    fn an_image_file_is_a_device_and_its_holes_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("disk.img");
+        let file = File::create(&path).unwrap();
+        file.set_len(64 << 20).unwrap();
+        file.write_all_at(b"data", 40 << 20).unwrap();
+        let device = RawDevice::open(&path).unwrap();
+        assert_eq!(device.bytes(), 64 << 20);
+        let data = device.next_data(0);
+        assert!(data <= 40 << 20, "{data}");
+        assert!(device.next_data(48 << 20) >= 48 << 20);
+        let mut buffer = [9; 8];
+        assert_eq!(device.read_at((40 << 20) - 2, &mut buffer).unwrap(), 8);
+        assert_eq!(&buffer, b"\0\0data\0\0");
+        assert_eq!(device.read_at(64 << 20, &mut buffer).unwrap(), 0);
+        device.check().unwrap();
+        file.set_len(1 << 20).unwrap();
+        assert!(device.check().is_err());
+    }
+
+    #[test]
+    fn what_is_no_device_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let of_folder = RawDevice::open(folder.path());
+        assert!(matches!(of_folder, Err(OpenError::NotADevice(_))));
+        let missing = RawDevice::open(&folder.path().join("none"));
+        assert!(matches!(missing, Err(OpenError::Io { .. })));
+        let special = RawDevice::open(Path::new("/dev/null"));
+        assert!(matches!(special, Err(OpenError::NotADevice(_))));
+    }
+}

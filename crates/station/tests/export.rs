@@ -1,0 +1,427 @@
+//! A bucket in memory onto a device in memory: every outcome, every fault, any number of crashes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use model::capabilities::{Capabilities, Finding};
+use model::ids::{AccountId, BucketName, JobId, ObjectKey, StationName};
+use model::progress::LogLocation;
+use model::proof::{Attempt, ReadBack};
+use model::report::lines::{About, Work};
+use model::time::{ManualClock, Timestamp};
+use objects::faulty::{Failure, Fault, Faulty, Operation};
+use objects::memory::MemoryBucket;
+use objects::object::Attributes;
+use objects::{Bucket, Checksums};
+use station::export::plan::{Item, Plan, To, Writer};
+use station::export::{Buckets, Export, LeftOut};
+use station::logfile::Disk;
+use station::progress::Progress;
+use station::report;
+use station::settings::Settings;
+use station::stop::{Halt, Stop};
+use station::target::Target;
+use station::target::folder;
+use station::target::memory::Memory;
+
+/// Objects from here on go in blocks of this size.
+const BLOCK: usize = 16 << 10;
+
+struct World {
+    folder: tempfile::TempDir,
+    attempts: AtomicU32,
+    plan: Plan,
+}
+
+struct Ended {
+    why: Option<Halt>,
+    left_out: Option<LeftOut>,
+    /// Key → status, code, path.
+    report: Vec<(String, String, String)>,
+}
+
+fn job() -> JobId {
+    JobId::new("ABCDE").unwrap()
+}
+
+fn bucket() -> BucketName {
+    BucketName::new("media").unwrap()
+}
+
+fn content(seed: usize, bytes: usize) -> Vec<u8> {
+    let mut state = seed as u64 + 1;
+    (0..bytes)
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            state.to_le_bytes()[6]
+        })
+        .collect()
+}
+
+/// Small, empty, large, of whole blocks and not, a folder.
+fn objects() -> BTreeMap<String, Vec<u8>> {
+    let sizes = [
+        0,
+        1,
+        4096,
+        5000,
+        BLOCK - 1,
+        BLOCK,
+        9 * BLOCK + 77,
+        17 * BLOCK,
+        20,
+        30,
+    ];
+    let mut objects: BTreeMap<String, Vec<u8>> = sizes
+        .into_iter()
+        .enumerate()
+        .map(|(index, bytes)| (format!("k{index:02}/file"), content(index, bytes)))
+        .collect();
+    objects.insert("k05a/".to_owned(), Vec::new());
+    objects
+}
+
+fn fill(bucket: &MemoryBucket, objects: &BTreeMap<String, Vec<u8>>) -> Vec<Item> {
+    let items = objects.iter().map(|(name, content)| {
+        let key = ObjectKey::new(name.clone()).unwrap();
+        let attributes = Attributes {
+            content_type: Some("text/plain".to_owned()),
+            ..Attributes::default()
+        };
+        let body = bytes::Bytes::from(content.clone());
+        let receipt = bucket
+            .put(&key, body.clone(), &attributes, &Checksums::of(&body))
+            .unwrap();
+        Item {
+            ordinal: 0,
+            operation: 0,
+            bucket: self::bucket(),
+            to: match name.strip_suffix('/') {
+                Some(path) => To::Directory {
+                    path: path.to_owned(),
+                },
+                None => To::File {
+                    path: format!("media/{name}"),
+                },
+            },
+            key,
+            bytes: content.len() as u64,
+            etag: receipt.etag,
+        }
+    });
+    items.collect()
+}
+
+impl World {
+    fn new(items: Vec<Item>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::create(&folder.path().join("plan"), job()).unwrap();
+        items.into_iter().for_each(|item| writer.add(item).unwrap());
+        Self {
+            plan: writer.finish(None).unwrap(),
+            folder,
+            attempts: AtomicU32::new(0),
+        }
+    }
+
+    fn run(&self, target: &dyn Target, source: impl Bucket + 'static) -> Ended {
+        let stop = Stop::default();
+        let settings = Settings {
+            parallel: 4,
+            memory_bytes: 8 * BLOCK as u64,
+            part_bytes: BLOCK as u64,
+            ..Settings::default()
+        };
+        let attempt = Attempt {
+            number: self.attempts.fetch_add(1, Ordering::SeqCst) + 1,
+            at: Timestamp::from_unix(1_500_000_000),
+            station: StationName::new("bench").unwrap(),
+            read_back: ReadBack::Full,
+            store: Capabilities::all(Finding::Unknown),
+        };
+        let buckets = Buckets::from([(bucket(), Box::new(source) as Box<dyn Bucket>)]);
+        let export = Export {
+            job: job(),
+            attempt: &attempt,
+            plan: &self.plan,
+            buckets: &buckets,
+            target,
+            settings,
+            logs: &Disk,
+            clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
+            progress: &Progress::default(),
+            stop: &stop,
+        };
+        let left_out = export.run(self.folder.path()).unwrap();
+        Ended {
+            why: stop.take_reason(),
+            left_out,
+            report: self.report(),
+        }
+    }
+
+    fn report(&self) -> Vec<(String, String, String)> {
+        let about = About {
+            job: job(),
+            account: AccountId::new("123456789012").unwrap(),
+            created: Timestamp::from_unix(1_400_000_000),
+            work: Work::Export,
+            bucket: None,
+            prefix: String::new(),
+            log: LogLocation {
+                bucket: bucket(),
+                key: ObjectKey::new("export-log-ABCDE").unwrap(),
+            },
+        };
+        let report = report::render(self.folder.path(), &about).unwrap();
+        let text = std::fs::read_to_string(&report.csv).unwrap();
+        let lines = text.lines().skip(1).map(|line| {
+            let fields: Vec<&str> = line.split(',').collect();
+            let key = fields[4].strip_prefix("media/").unwrap().to_owned();
+            let status = format!("{} {}", fields[2], fields[3]);
+            (key, status, fields[1].to_owned())
+        });
+        lines.collect()
+    }
+}
+
+fn expected(objects: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
+    let files = objects.iter().filter(|(name, _)| !name.ends_with('/'));
+    files
+        .map(|(name, content)| (format!("media/{name}"), content.clone()))
+        .collect()
+}
+
+#[track_caller]
+fn is_whole(ended: &Ended, target: &Memory, objects: &BTreeMap<String, Vec<u8>>) {
+    assert!(ended.why.is_none(), "{:?}", ended.why);
+    assert!(target.files() == expected(objects));
+    let keys: Vec<&str> = ended.report.iter().map(|line| line.0.as_str()).collect();
+    let all: Vec<&str> = objects.keys().map(String::as_str).collect();
+    assert_eq!(keys, all, "each once, in the order of the keys");
+    assert!(
+        ended.report.iter().all(|line| line.1 == "200 OK"),
+        "{:?}",
+        ended.report
+    );
+}
+
+#[test]
+fn the_device_has_every_object_and_the_report_names_each_once() {
+    let (source, objects) = (MemoryBucket::new(), objects());
+    let world = World::new(fill(&source, &objects));
+    let target = Memory::default();
+    let ended = world.run(&target, source);
+    is_whole(&ended, &target, &objects);
+    assert!(target.folders().contains("k05a"));
+    assert_eq!(target.staged().unwrap(), Vec::<u64>::new());
+    let text = std::fs::read_to_string(world.folder.path().join("report.txt")).unwrap();
+    assert!(
+        text.starts_with("Export ABCDE\n") && text.contains("11 of 11 files were read back"),
+        "{text}"
+    );
+}
+
+/// The device goes away after every number of writes, and loses what was not synced.
+#[test]
+fn an_export_survives_the_loss_of_power_at_any_step() {
+    let (source, objects) = (std::sync::Arc::new(MemoryBucket::new()), objects());
+    let items = fill(&source, &objects);
+    for calls in (0..200).step_by(3) {
+        let (world, target) = (World::new(items.clone()), Memory::default());
+        target.break_after(Some(calls));
+        let ended = world.run(&target, std::sync::Arc::clone(&source));
+        target.crash();
+        target.break_after(None);
+        if ended.why.is_some() {
+            // Nothing that is reported as written may be lost.
+            for (key, status, path) in &ended.report {
+                let is_there = target.files().contains_key(path) || key.ends_with('/');
+                assert!(status != "200 OK" || is_there, "{key} after {calls}");
+            }
+        }
+        let ended = world.run(&target, std::sync::Arc::clone(&source));
+        is_whole(&ended, &target, &objects);
+    }
+}
+
+#[test]
+fn a_large_file_goes_on_where_the_device_had_it() {
+    let source = std::sync::Arc::new(MemoryBucket::new());
+    let objects = BTreeMap::from([("big".to_owned(), content(3, 40 * BLOCK + 5))]);
+    let (world, target) = (World::new(fill(&source, &objects)), Memory::default());
+    // Some stretches are through by then.
+    target.break_after(Some(32));
+    let ended = world.run(&target, std::sync::Arc::clone(&source));
+    assert!(matches!(ended.why, Some(Halt::Device(_))));
+    target.break_after(None);
+    let gets = std::sync::Arc::new(AtomicU32::new(0));
+    let counted = std::sync::Arc::clone(&gets);
+    let counting = Faulty::new(source, move |operation| {
+        if operation == Operation::Get {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+        None
+    });
+    let ended = world.run(&target, counting);
+    is_whole(&ended, &target, &objects);
+    let gets = gets.load(Ordering::SeqCst);
+    assert!(
+        (1..=33).contains(&gets),
+        "{gets} of 41 blocks were read again"
+    );
+}
+
+#[test]
+fn a_full_device_holds_a_beginning_and_nothing_else() {
+    let (source, objects) = (MemoryBucket::new(), objects());
+    let world = World::new(fill(&source, &objects));
+    // Room for all up to `k05/file`, and for much of what follows but not the large ones.
+    let target = Memory::with_room(3 * BLOCK as u64);
+    let ended = world.run(&target, source);
+    assert!(ended.why.is_none());
+    let left_out = ended.left_out.unwrap();
+    let first = left_out.next.first.as_str().to_owned();
+    let after = left_out.next.after.clone().unwrap();
+    let held: Vec<(String, Vec<u8>)> = target.files().into_iter().collect();
+    let all: Vec<(String, Vec<u8>)> = expected(&objects).into_iter().collect();
+    assert_eq!(
+        held,
+        all[..held.len()],
+        "a beginning, in the order of the keys"
+    );
+    assert!(
+        held.iter()
+            .all(|(path, _)| *path < format!("media/{first}"))
+    );
+    assert!(after.as_str() < first.as_str());
+    assert!(
+        left_out
+            .remark()
+            .contains(&format!("beginMarker `{after}`"))
+    );
+    let last = ended.report.last().unwrap();
+    assert_eq!(
+        (last.0.as_str(), last.1.as_str()),
+        (first.as_str(), "507 DeviceFull")
+    );
+    assert_eq!(ended.report.len(), left_out.ordinal as usize + 1);
+    let ok = &ended.report[..ended.report.len() - 1];
+    assert!(ok.iter().all(|line| line.1 == "200 OK"), "{ok:?}");
+}
+
+#[test]
+fn a_device_that_holds_other_bytes_is_found_out() {
+    let (source, objects) = (MemoryBucket::new(), objects());
+    let world = World::new(fill(&source, &objects));
+    let target = Memory::default();
+    // A small one, and a large one.
+    for number in [3, 8] {
+        target.lie_about(number);
+    }
+    let ended = world.run(&target, source);
+    assert!(ended.why.is_none());
+    let bad: Vec<&str> = ended
+        .report
+        .iter()
+        .filter(|line| line.1 == "500 ReadBackMismatch")
+        .map(|line| line.0.as_str())
+        .collect();
+    assert_eq!(bad, ["k03/file", "k07/file"]);
+    assert!(!target.files().contains_key("media/k03/file"));
+}
+
+#[test]
+fn what_the_store_does_not_give_is_a_line_of_the_report() {
+    let (source, objects) = (std::sync::Arc::new(MemoryBucket::new()), objects());
+    let items = fill(&source, &objects);
+    source.delete(&ObjectKey::new("k02/file").unwrap()).unwrap();
+    source.delete(&ObjectKey::new("k07/file").unwrap()).unwrap();
+    let replaced = bytes::Bytes::from_static(b"other");
+    let key = ObjectKey::new("k03/file").unwrap();
+    let sums = Checksums::of(&replaced);
+    source
+        .put(&key, replaced, &Attributes::default(), &sums)
+        .unwrap();
+    let key = ObjectKey::new("k06/file").unwrap();
+    let longer = bytes::Bytes::from(content(99, 10 * BLOCK));
+    let sums = Checksums::of(&longer);
+    source
+        .put(&key, longer, &Attributes::default(), &sums)
+        .unwrap();
+    let (world, target) = (World::new(items), Memory::default());
+    let ended = world.run(&target, source);
+    assert!(ended.why.is_none());
+    let failed: Vec<(&str, &str)> = ended
+        .report
+        .iter()
+        .filter(|line| line.1 != "200 OK")
+        .map(|line| (line.0.as_str(), line.1.as_str()))
+        .collect();
+    assert_eq!(
+        failed,
+        [
+            ("k02/file", "404 NoSuchKey"),
+            ("k06/file", "409 ObjectChanged"),
+            ("k07/file", "404 NoSuchKey"),
+        ]
+    );
+    assert_eq!(target.files()["media/k03/file"], b"other");
+    assert_eq!(
+        target.staged().unwrap(),
+        [7, 8],
+        "for a later attempt to remove"
+    );
+}
+
+#[test]
+fn a_store_that_is_down_ends_the_run_and_marks_nothing_failed() {
+    let (source, objects) = (std::sync::Arc::new(MemoryBucket::new()), objects());
+    let (world, target) = (World::new(fill(&source, &objects)), Memory::default());
+    let mut gets = 0;
+    let broken = Faulty::new(std::sync::Arc::clone(&source), move |operation| {
+        gets += u32::from(operation == Operation::Get);
+        (gets > 5).then(|| Fault::before(Failure::InternalError))
+    });
+    let ended = world.run(&target, broken);
+    assert!(matches!(ended.why, Some(Halt::Store(_))));
+    assert!(ended.report.iter().all(|line| line.1 == "200 OK"));
+    let ended = world.run(&target, source);
+    is_whole(&ended, &target, &objects);
+}
+
+#[test]
+fn a_folder_on_a_real_file_system_is_filled_and_tidied() {
+    let (source, objects) = (MemoryBucket::new(), objects());
+    let world = World::new(fill(&source, &objects));
+    let device = tempfile::tempdir().unwrap();
+    std::fs::write(device.path().join("SIGNATURE"), "s").unwrap();
+    assert_eq!(folder::foreign_name(device.path(), job()).unwrap(), None);
+    let target = folder::Folder::open(device.path(), job()).unwrap();
+    assert_eq!(folder::foreign_name(device.path(), job()).unwrap(), None);
+    let ended = world.run(&target, source);
+    assert!(ended.why.is_none());
+    target.tidy().unwrap();
+    for (path, content) in expected(&objects) {
+        assert!(
+            std::fs::read(device.path().join(&path)).unwrap() == content,
+            "{path}"
+        );
+    }
+    assert!(device.path().join("k05a").is_dir());
+    let mut root: Vec<_> = std::fs::read_dir(device.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    root.sort();
+    assert_eq!(root, ["SIGNATURE", "k05a", "media"]);
+    assert!(
+        folder::foreign_name(device.path(), job())
+            .unwrap()
+            .is_some()
+    );
+}
