@@ -225,13 +225,3 @@ def test_a_presigned_url_shows_a_status(shared_service, buckets):
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(url.replace(job, "ZZZZZ"))
     assert caught.value.code == 403
-
-
-def test_a_shipping_label_is_refused_in_words(shared_service, buckets):
-    """This release makes no labels, and says so."""
-    client = shared_service.api()
-    job = client.create_job(JobType="Import", Manifest=importing("boto-data"), ValidateOnly=False)["JobId"]
-    with pytest.raises(client.exceptions.ClientError) as caught:
-        client.get_shipping_label(jobIds=[job])
-    assert caught.value.response["Error"] == {
-        "Type": "Sender", "Code": "InvalidAction", "Message": "GetShippingLabel is not available in this release."}
