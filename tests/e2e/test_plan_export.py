@@ -3,10 +3,11 @@ each manifest that is written makes a job."""
 
 import json
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
-from longshore import OK, SOME_FAILED, USAGE
+from longshore import OK, SOME_FAILED, USAGE, binary, clean_environment
 from manifests import exporting
 
 BUCKET = "plan-data"
@@ -104,5 +105,8 @@ def test_a_person_reads_what_happens_to_names(service, filled, tmp_path):
 
 def test_the_store_is_reached_at_its_endpoint_too(service, filled, tmp_path):
     manifest = write(tmp_path / "export.yaml")
-    found = plan(service, manifest, "--capacity=2TB", "--rate=1MB", "--endpoint-url", service.endpoints["s3"])
-    assert [device["objects"] for device in found["devices"]] == [43]
+    command = [binary(), "plan-export", manifest, "--capacity=2TB", "--rate=1MB", "--json"]
+    where = {"AWS_ENDPOINT_URL_S3": service.endpoints["s3"]}
+    key = {"AWS_ACCESS_KEY_ID": service.key.id, "AWS_SECRET_ACCESS_KEY": service.key.secret}
+    done = subprocess.run(command, capture_output=True, check=True, env=clean_environment(**where, **key))
+    assert [device["objects"] for device in json.loads(done.stdout)["devices"]] == [43]

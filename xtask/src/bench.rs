@@ -1,18 +1,24 @@
 //! `cargo xtask bench`: races Longshore and its peers, and prints what they took.
 //!
 //! The tools run in turn, round after round, so that a machine that slows down slows all of them.
-//! Every run has a fresh store and data folder, and counts only if everything was stored.
+//! Every import has a fresh store and data folder, every export an empty device and the store that
+//! was filled once; a run counts only if everything has arrived.
 
 mod data;
+mod downloads;
+mod exports;
+mod imports;
+mod measured;
 mod options;
 mod peers;
-mod run;
+mod service;
 pub(crate) mod sink;
 mod stores;
 mod table;
+mod uploads;
 mod usage;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,10 +28,12 @@ use serde::Serialize;
 use crate::shell::{cargo, run, target};
 use crate::{setup, suites};
 use data::DataSet;
-use options::Options;
+use exports::{Check, Export};
+use imports::{Import, emptied};
+use measured::Measured;
+use options::{Direction, Options};
 use peers::{Programs, Tool};
-use run::{Measured, Run};
-use stores::StoreKind;
+use stores::{Store, StoreKind};
 use table::{Runs, Table};
 
 /// `cargo xtask bench`
@@ -67,6 +75,7 @@ fn optimised(arguments: &[String]) -> Result<ExitCode> {
 /// A run for the file of all runs.
 #[derive(Debug, Serialize)]
 struct Record {
+    direction: &'static str,
     store: &'static str,
     set: &'static str,
     files: u64,
@@ -83,6 +92,20 @@ struct Race {
     programs: Programs,
     sets: Vec<DataSet>,
     scratch: PathBuf,
+    /// Where the store of exports keeps what it keeps.
+    store_folder: PathBuf,
+    /// The folder that exports fill.
+    device: PathBuf,
+}
+
+/// One run of the race.
+struct Turn<'a> {
+    store: StoreKind,
+    /// For exports: the store, which has the set.
+    filled: Option<&'a Store<'a>>,
+    set: &'a DataSet,
+    tool: Tool,
+    round: u32,
 }
 
 impl Race {
@@ -99,9 +122,13 @@ impl Race {
         let folder = target().join("bench/data");
         let sets = options.sets.iter();
         let sets = sets.map(|&kind| DataSet::ready(kind, options.sizes, &folder));
+        let device = options.device.clone();
+        let device = device.unwrap_or_else(|| target().join("bench"));
         Ok(Self {
             sets: sets.collect::<Result<_>>()?,
             scratch: target().join("bench/run"),
+            store_folder: target().join("bench/store"),
+            device: device.join("bench-device"),
             options,
             programs,
         })
@@ -111,7 +138,7 @@ impl Race {
         let (mut tables, mut records) = (Vec::new(), Vec::new());
         for &store in &self.options.stores {
             for set in &self.sets {
-                tables.push(self.rounds(store, set, &mut records));
+                tables.push(self.rounds(store, set, &mut records)?);
                 // What there is so far is not lost with what goes wrong later.
                 self.write(&records)?;
             }
@@ -121,7 +148,7 @@ impl Race {
         }
         println!("\nWhat is proven:\n");
         for &tool in &self.options.tools {
-            println!("- {}: {}", tool.name(), tool.proves());
+            println!("- {}: {}", tool.name(), tool.proves(self.options.direction));
         }
         let failed = records
             .iter()
@@ -135,40 +162,101 @@ impl Race {
     }
 
     /// All runs with one set and one store.
+    ///
+    /// # Errors
+    /// If a store for exports cannot be filled.
     fn rounds<'a>(
         &self,
         store: StoreKind,
         set: &'a DataSet,
         records: &mut Vec<Record>,
-    ) -> Table<'a> {
-        println!("\n{} into {}", set.kind.name(), store.title());
+    ) -> Result<Table<'a>> {
+        let direction = self.options.direction;
+        println!("\n{} {}", set.kind.name(), store.title(direction));
+        let filled = match direction {
+            Direction::Import => None,
+            Direction::Export => Some(self.filled(store, set)?),
+        };
         let tools = self.options.tools.iter();
         let mut rows: Vec<(Tool, Runs)> = tools.map(|&tool| (tool, Runs::default())).collect();
         for round in 1..=self.options.rounds {
             for (tool, runs) in &mut rows {
-                let record = self.one(store, set, *tool, round);
+                let record = self.record(&Turn {
+                    store,
+                    filled: filled.as_ref(),
+                    set,
+                    tool: *tool,
+                    round,
+                });
                 runs.extend(record.measured.clone());
                 records.push(record);
             }
         }
-        Table {
+        if filled.is_some() {
+            drop(filled);
+            // What it stored is as large as the set.
+            fs::remove_dir_all(&self.store_folder)?;
+        }
+        Ok(Table {
+            direction,
             store,
             set,
             is_cold: self.options.cold,
             rows,
+        })
+    }
+
+    /// A store that has the set, for all exports of it.
+    fn filled(&self, store: StoreKind, set: &DataSet) -> Result<Store<'_>> {
+        emptied(&self.store_folder)?;
+        Store::filled(store, &self.programs, &self.store_folder, set)
+    }
+
+    fn measure(&self, turn: &Turn<'_>) -> Result<Measured> {
+        let Turn {
+            store,
+            filled,
+            set,
+            tool,
+            round,
+        } = *turn;
+        let programs = &self.programs;
+        match filled {
+            None => Import {
+                tool,
+                set,
+                store,
+                programs,
+                is_cold: self.options.cold,
+                scratch: &self.scratch,
+            }
+            .measure(),
+            Some(store) => Export {
+                tool,
+                set,
+                store,
+                programs,
+                // Once is enough to know that it does what it says.
+                check: match round {
+                    1 => Check::Content,
+                    _ => Check::Sizes,
+                },
+                device: &self.device,
+                scratch: &self.scratch,
+            }
+            .measure(),
         }
     }
 
-    fn one(&self, store: StoreKind, set: &DataSet, tool: Tool, round: u32) -> Record {
-        let run = Run {
-            tool,
-            set,
+    fn record(&self, turn: &Turn<'_>) -> Record {
+        let Turn {
             store,
-            programs: &self.programs,
-            is_cold: self.options.cold,
-            scratch: &self.scratch,
-        };
-        let outcome = run.measure();
+            set,
+            tool,
+            round,
+            ..
+        } = *turn;
+        let outcome = self.measure(turn);
         match &outcome {
             Ok(measured) => println!("  {round} {:<13} {measured}", tool.name()),
             Err(error) => println!("  {round} {:<13} FAILED: {error:#}", tool.name()),
@@ -178,6 +266,7 @@ impl Race {
             Err(error) => (None, Some(format!("{error:#}"))),
         };
         Record {
+            direction: self.options.direction.name(),
             store: store.name(),
             set: set.kind.name(),
             files: set.files,

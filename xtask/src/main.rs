@@ -28,7 +28,7 @@ usage: cargo xtask COMMAND
   simulate [SEEDS]  the simulation of server, stations, store and device: 2000 seeds unless said
                     otherwise, or those of a range such as 100..500
   fuzz [SECONDS]    every fuzz target, 30 seconds each unless said otherwise
-  bench [OPTION]…   a race with other uploaders: --help, docs/benchmarks.md
+  bench [OPTION]…   a race with other tools: --help, docs/benchmarks.md
 
 LONGSHORE_BIN names a binary to test in place of the one that is built.";
 

@@ -78,7 +78,28 @@ fn missing_packages() -> Vec<&'static str> {
     if !exists("c++") {
         packages.push("g++");
     }
+    packages.extend(missing_disk_tools());
     packages
+}
+
+/// The Debian packages of missing programs that format and mount devices.
+fn missing_disk_tools() -> Vec<&'static str> {
+    let tools = [
+        ("blkid", "util-linux"),
+        ("mount", "mount"),
+        ("mkfs.ext4", "e2fsprogs"),
+        ("mkfs.ntfs", "ntfs-3g"),
+        ("mkfs.vfat", "dosfstools"),
+        ("mkfs.exfat", "exfatprogs"),
+    ];
+    let missing = tools.into_iter().filter(|(tool, _)| !has_disk_tool(tool));
+    missing.map(|(_, package)| package).collect()
+}
+
+/// The search path of an ordinary login leaves out where these are.
+fn has_disk_tool(name: &str) -> bool {
+    let places = ["/usr/sbin", "/sbin"].map(Path::new);
+    exists(name) || places.iter().any(|place| place.join(name).is_file())
 }
 
 fn has_postgres() -> bool {

@@ -1,10 +1,10 @@
 //! The data sets: made once from a seed, the same on every machine.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Read as _, Write as _};
+use std::io::{BufWriter, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use rustix::fs::{Advice, fadvise, sync};
 
 const KIB: u64 = 1 << 10;
@@ -150,6 +150,39 @@ impl DataSet {
         Ok(())
     }
 
+    /// Checks that `folder` has every file of the set with its size.
+    ///
+    /// # Errors
+    /// Which is missing, or has another size.
+    pub(crate) fn check_sizes(&self, folder: &Path) -> Result<()> {
+        for planned in &self.plan {
+            let path = folder.join(&planned.path);
+            let found = fs::symlink_metadata(&path);
+            let found = found.with_context(|| format!("there is no `{}`", path.display()))?;
+            if !found.is_file() || found.len() != planned.size {
+                let (path, size, wanted) = (path.display(), found.len(), planned.size);
+                bail!("`{path}` has {size} bytes of {wanted}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that `folder` has every file of the set with its content.
+    ///
+    /// # Errors
+    /// Which cannot be read, or is different.
+    pub(crate) fn check_content(&self, folder: &Path) -> Result<()> {
+        for planned in &self.plan {
+            let path = folder.join(&planned.path);
+            let found =
+                File::open(&path).with_context(|| format!("there is no `{}`", path.display()))?;
+            if !is_same(self.open(planned)?, found)? {
+                bail!("`{}` has another content", path.display());
+            }
+        }
+        Ok(())
+    }
+
     fn open(&self, planned: &Planned) -> Result<File> {
         let path = self.folder.join(&planned.path);
         File::open(&path).with_context(|| format!("could not open `{}`", path.display()))
@@ -223,6 +256,24 @@ fn fill(file: File, planned: &Planned) -> std::io::Result<()> {
     file.flush()
 }
 
+/// Whether two files have the same bytes.
+fn is_same(mut one: File, mut other: File) -> std::io::Result<bool> {
+    let mut buffers = [vec![0; 1 << 20], vec![0; 1 << 20]];
+    loop {
+        let [left, right] = &mut buffers;
+        let count = one.read(left)?;
+        if count == 0 {
+            return Ok(other.read(right)? == 0);
+        }
+        match other.read_exact(&mut right[..count]) {
+            Ok(()) if left[..count] == right[..count] => {}
+            Ok(()) => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// SplitMix64 (Steele, Lea, Flood 2014): numbers that no compression finds a pattern in.
 struct Chance(u64);
 
@@ -281,5 +332,37 @@ mod tests {
             files.iter().filter(|file| file.size == 200 * MIB).count(),
             4
         );
+    }
+
+    #[test]
+    fn copies_are_checked_by_size_and_content() {
+        let sizes = Sizes {
+            small_files: 3,
+            ..Sizes::QUICK
+        };
+        let world = std::env::temp_dir().join(format!("bench-data-{}", std::process::id()));
+        let set = DataSet::ready(SetKind::Small, sizes, &world.join("set")).unwrap();
+        let copy = world.join("copy");
+        set.make(&copy).unwrap();
+        set.check_sizes(&copy).unwrap();
+        set.check_content(&copy).unwrap();
+
+        let path = copy.join(&set.plan[1].path);
+        let mut bytes = fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        set.check_sizes(&copy).unwrap();
+        let wrong = set.check_content(&copy).unwrap_err().to_string();
+        assert!(
+            wrong.ends_with("000001.bin` has another content"),
+            "{wrong}"
+        );
+        bytes.pop();
+        fs::write(&path, &bytes).unwrap();
+        assert!(set.check_sizes(&copy).is_err() && set.check_content(&copy).is_err());
+        fs::remove_file(&path).unwrap();
+        let missing = set.check_sizes(&copy).unwrap_err().to_string();
+        fs::remove_dir_all(&world).unwrap();
+        assert!(missing.starts_with("there is no `"), "{missing}");
     }
 }

@@ -11,29 +11,54 @@ use super::stores::StoreKind;
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTION]…
 
-Races Longshore and other uploaders in turn and prints tables in Markdown.
+Races Longshore and other tools in turn and prints tables in Markdown.
 
+  --direction WAY      import: folders into a store; export: out of a store onto a device (import)
   --sets LIST          big,small,mixed
   --tools LIST         longshore,rclone-tuned,rclone,s5cmd,aws,juicefs
   --stores LIST        sink,seaweed
   --rounds N           how often each tool runs (3)
   --quick              a tenth of the data
-  --cold               drop the data set from the page cache before each run
+  --cold               for imports: drop the data set from the page cache before each run
+  --device FOLDER      for exports: where to write to, a folder of the device (target/bench)
   --json FILE          also write every run to a file
   --longshore PATH     race this binary in place of the one that is built
   --big COUNTxMIB      files of the set `big` (4x1024)
   --small COUNT        files of the set `small` (50000)
   --mixed S,M,L        small, medium and large files of the set `mixed` (10000,200,4)";
 
+/// Which way the data goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// From a folder into a store.
+    Import,
+    /// From a store into a folder.
+    Export,
+}
+
+impl Direction {
+    const ALL: [Self; 2] = [Self::Import, Self::Export];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Export => "export",
+        }
+    }
+}
+
 /// What is raced, and how.
 #[derive(Debug)]
 pub(crate) struct Options {
+    pub(crate) direction: Direction,
     pub(crate) sets: Vec<SetKind>,
     pub(crate) tools: Vec<Tool>,
     pub(crate) stores: Vec<StoreKind>,
     pub(crate) rounds: u32,
     pub(crate) sizes: Sizes,
     pub(crate) cold: bool,
+    /// Where exports write to, in a folder of their own.
+    pub(crate) device: Option<PathBuf>,
     pub(crate) json: Option<PathBuf>,
     pub(crate) longshore: Option<PathBuf>,
 }
@@ -45,12 +70,14 @@ impl Options {
     /// If they are not those of [`USAGE`].
     pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
         let mut options = Self {
+            direction: Direction::Import,
             sets: SetKind::ALL.to_vec(),
             tools: Tool::ALL.to_vec(),
             stores: StoreKind::ALL.to_vec(),
             rounds: 3,
             sizes: Sizes::FULL,
             cold: false,
+            device: None,
             json: None,
             longshore: None,
         };
@@ -71,12 +98,23 @@ impl Options {
                 }
             }
         }
+        options.agree()?;
         Ok(options)
+    }
+
+    /// Refuses what means nothing in the direction that was chosen.
+    fn agree(&self) -> Result<()> {
+        match self.direction {
+            Direction::Import if self.device.is_some() => bail!("`--device` is for exports"),
+            Direction::Export if self.cold => bail!("`--cold` is for imports"),
+            Direction::Import | Direction::Export => Ok(()),
+        }
     }
 
     fn take(&mut self, name: &str, value: Option<&str>) -> Result<()> {
         let value = || value.context("a value is missing");
         match name {
+            "--direction" => self.direction = direction(value()?)?,
             "--sets" => self.sets = chosen(value()?, &SetKind::ALL, SetKind::name)?,
             "--tools" => self.tools = chosen(value()?, &Tool::ALL, Tool::name)?,
             "--stores" => self.stores = chosen(value()?, &StoreKind::ALL, StoreKind::name)?,
@@ -84,12 +122,19 @@ impl Options {
             "--big" => [self.sizes.big_files, self.sizes.big_mib] = numbers(value()?, 'x')?,
             "--small" => [self.sizes.small_files] = numbers(value()?, ',')?,
             "--mixed" => self.sizes.mixed = numbers(value()?, ',')?,
+            "--device" => self.device = Some(std::path::absolute(value()?)?),
             "--json" => self.json = Some(value()?.into()),
             "--longshore" => self.longshore = Some(std::path::absolute(value()?)?),
             _ => bail!("no such option"),
         }
         Ok(())
     }
+}
+
+fn direction(text: &str) -> Result<Direction> {
+    let mut all = Direction::ALL.into_iter();
+    let found = all.find(|direction| direction.name() == text);
+    found.with_context(|| format!("`{text}` is neither import nor export"))
 }
 
 /// Those of `all` that a list names, in the order of `all`.
@@ -136,6 +181,19 @@ mod tests {
             ..Sizes::QUICK
         };
         assert_eq!(options.sizes, sizes);
+        assert_eq!(options.direction, Direction::Import);
+    }
+
+    #[test]
+    fn exports_have_a_device() {
+        let options = parse("--device /mnt/disk --direction export").unwrap();
+        assert_eq!(options.direction, Direction::Export);
+        assert_eq!(options.device, Some("/mnt/disk".into()));
+        assert_eq!(parse("--direction export").unwrap().device, None);
+        let refused = parse("--direction export --cold").unwrap_err();
+        assert_eq!(refused.to_string(), "`--cold` is for imports");
+        let refused = parse("--device /mnt/disk").unwrap_err();
+        assert_eq!(refused.to_string(), "`--device` is for exports");
     }
 
     #[test]
@@ -149,6 +207,8 @@ mod tests {
             "--big 4",
             "--fast",
             "small",
+            "--direction back",
+            "--direction import,export",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

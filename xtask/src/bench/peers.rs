@@ -1,4 +1,4 @@
-//! The tools that race, each at its best known settings.
+//! The tools that race, and what they have in common whichever way they carry.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::data::SetKind;
+use super::options::Direction;
 use super::stores::{ACCESS_KEY, BUCKET, REGION, SECRET_KEY};
 use crate::shell::command;
 
@@ -44,7 +45,14 @@ impl Tool {
     }
 
     /// What is known of the content once the tool has ended.
-    pub(crate) fn proves(self) -> &'static str {
+    pub(crate) fn proves(self, direction: Direction) -> &'static str {
+        match direction {
+            Direction::Import => self.proves_of_upload(),
+            Direction::Export => self.proves_of_download(),
+        }
+    }
+
+    fn proves_of_upload(self) -> &'static str {
         match self {
             Self::Longshore => {
                 "MD5 and SHA-256 of every whole file in a report; Content-MD5 on every request; \
@@ -59,12 +67,23 @@ impl Tool {
             Self::Juicefs => "nothing of parts; CRC32C of small files as metadata",
         }
     }
+
+    fn proves_of_download(self) -> &'static str {
+        match self {
+            Self::Longshore => {
+                "every file read again from the device and compared; its MD5 and SHA-256 in a \
+                 report; a name only for what is whole; a journal that outlives a crash"
+            }
+            Self::Rclone => "MD5 of files whose entity tag is one, as they came in",
+            Self::RcloneTuned | Self::S5cmd | Self::Aws | Self::Juicefs => "sizes",
+        }
+    }
 }
 
 /// Where the programs are.
 #[derive(Debug)]
 pub(crate) struct Programs {
-    longshore: PathBuf,
+    pub(crate) longshore: PathBuf,
     venv: PathBuf,
     s5cmd: PathBuf,
 }
@@ -108,33 +127,20 @@ impl Programs {
     }
 }
 
-/// One load of a folder into the bucket.
-#[derive(Debug)]
-pub(crate) struct Load<'a> {
+/// What every command has in common.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Client<'a> {
     pub(crate) programs: &'a Programs,
     pub(crate) set: SetKind,
-    pub(crate) folder: &'a Path,
     /// The store.
     pub(crate) url: &'a str,
     /// An empty folder of this run.
     pub(crate) scratch: &'a Path,
 }
 
-impl Load<'_> {
-    /// The command that loads with `tool`.
-    ///
-    /// # Errors
-    /// If its settings cannot be written.
-    pub(crate) fn command(&self, tool: Tool) -> Result<Command> {
-        let mut command = match tool {
-            Tool::Longshore => self.longshore()?,
-            Tool::Rclone => self.rclone(&[]),
-            Tool::RcloneTuned => self.rclone(&self.rclone_tuned()),
-            Tool::S5cmd => self.s5cmd(),
-            Tool::Aws => self.aws()?,
-            Tool::Juicefs => self.juicefs()?,
-        };
-        // Nothing of the user's own settings.
+impl Client<'_> {
+    /// A command that sees nothing of the user's own settings, but the store's key.
+    pub(crate) fn settled(&self, mut command: Command) -> Command {
         command.env("HOME", self.scratch).envs([
             ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
             ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
@@ -142,12 +148,14 @@ impl Load<'_> {
             ("AWS_DEFAULT_REGION", REGION),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ]);
-        Ok(command)
+        command
     }
 
-    /// Default settings, but for the store. The service, its job store and the report are part of
-    /// the run.
-    fn longshore(&self) -> Result<Command> {
+    /// Settings of the service with the store as its only one.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub(crate) fn longshore_settings(&self) -> Result<PathBuf> {
         let settings = self.scratch.join("longshore.toml");
         let text = format!(
             "[[stores]]\nname = \"bench\"\nendpoint = \"{}\"\n\
@@ -156,46 +164,18 @@ impl Load<'_> {
             self.url
         );
         write(&settings, &text)?;
-        let mut longshore = command(&self.programs.longshore, ["import", "--bucket", BUCKET]);
-        longshore
-            .arg("--config")
-            .arg(settings)
-            .arg("--data")
-            .arg(self.scratch.join("data"))
-            .arg(self.folder);
-        Ok(longshore)
+        Ok(settings)
     }
 
-    fn rclone(&self, flags: &[&str]) -> Command {
-        let mut rclone = self.programs.rclone(self.url);
-        rclone.arg("copy").args(flags);
-        rclone.arg(self.folder).arg(format!(":s3:{BUCKET}"));
-        rclone
-    }
-
-    /// As fast as it goes: it neither looks for what is there nor looks at what it sent.
-    fn rclone_tuned(&self) -> Vec<&'static str> {
-        let transfers = match self.set {
+    /// How many files rclone carries at once when it is tuned.
+    pub(crate) fn rclone_transfers(&self) -> &'static str {
+        match self.set {
             SetKind::Big => "--transfers=4",
             SetKind::Small | SetKind::Mixed => "--transfers=32",
-        };
-        vec![
-            transfers,
-            "--checkers=32",
-            "--no-check-dest",
-            "--ignore-checksum",
-            "--buffer-size=0",
-            "--s3-no-head",
-            "--s3-no-check-bucket",
-            "--s3-disable-checksum",
-            "--s3-upload-concurrency=4",
-            "--s3-chunk-size=64M",
-            "--s3-upload-cutoff=64M",
-            "--multi-thread-cutoff=64M",
-        ]
+        }
     }
 
-    fn s5cmd(&self) -> Command {
+    pub(crate) fn s5cmd(&self) -> Command {
         let options = [
             "--log=error",
             "--numworkers=256",
@@ -205,12 +185,13 @@ impl Load<'_> {
         let mut s5cmd = command(&self.programs.s5cmd, options);
         s5cmd.args(["cp", "--concurrency=4", "--part-size=64"]);
         s5cmd
-            .arg(format!("{}/", self.folder.display()))
-            .arg(format!("s3://{BUCKET}/"));
-        s5cmd
     }
 
-    fn aws(&self) -> Result<Command> {
+    /// `aws s3 cp --recursive`.
+    ///
+    /// # Errors
+    /// If its settings cannot be written.
+    pub(crate) fn aws(&self) -> Result<Command> {
         let settings = self.scratch.join("aws-config");
         let text = "[default]\ns3 =\n  max_concurrent_requests = 20\n  max_queue_size = 10000\n  \
              multipart_threshold = 64MB\n  multipart_chunksize = 64MB\n  addressing_style = path\n";
@@ -218,27 +199,34 @@ impl Load<'_> {
         let options = ["--endpoint-url", self.url, "s3", "cp", "--recursive"];
         let mut aws = command(self.programs.in_venv("aws"), options);
         aws.arg("--only-show-errors")
-            .arg(self.folder)
-            .arg(format!("s3://{BUCKET}/"))
             .env("AWS_CONFIG_FILE", settings);
         Ok(aws)
     }
 
-    fn juicefs(&self) -> Result<Command> {
-        let host = self.url.strip_prefix("http://");
-        let host = host.context("the store is not served over plain HTTP")?;
+    pub(crate) fn juicefs(&self) -> Command {
         let options = ["sync", "--threads=32", "--quiet", "--no-https"];
         let mut juicefs = command(self.programs.in_venv("juicefs"), options);
+        juicefs.env("MINIO_REGION", REGION);
         juicefs
-            .arg(format!("{}/", self.folder.display()))
-            .arg(format!(
-                "minio://{ACCESS_KEY}:{SECRET_KEY}@{host}/{BUCKET}/"
-            ))
-            .env("MINIO_REGION", REGION);
-        Ok(juicefs)
+    }
+
+    /// The bucket as JuiceFS calls it.
+    ///
+    /// # Errors
+    /// If the store is not one it can be told of.
+    pub(crate) fn juicefs_bucket(&self) -> Result<String> {
+        let host = self.url.strip_prefix("http://");
+        let host = host.context("the store is not served over plain HTTP")?;
+        Ok(format!(
+            "minio://{ACCESS_KEY}:{SECRET_KEY}@{host}/{BUCKET}/"
+        ))
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
+/// Writes a file of settings.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("could not write `{}`", path.display()))
 }

@@ -5,13 +5,17 @@
 //! and entity tags are remembered, so that clients can list and look at what they sent, and a run
 //! can be checked. Signatures are not. An object that was sent with `Content-MD5` has it as its
 //! entity tag unchecked; one without has a tag that is no MD5, which clients then do not compare.
+//!
+//! For exports it also is a store that never makes a client wait: it serves the files of a folder.
 
 mod http;
+mod source;
 mod store;
 mod xml;
 
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -19,27 +23,31 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 
 use http::{Connection, Head, Reply};
+use source::Source;
 use store::{Listing, Store};
 
 /// Stack of a connection's thread, in bytes: some clients open thousands.
 const STACK: usize = 256 << 10;
 
-/// `cargo xtask null-sink [ADDRESS]`: serves until it is killed. Any access key is right.
+/// `cargo xtask null-sink [ADDRESS [BUCKET FOLDER]]`: serves until it is killed, with the files of
+/// the folder as objects of the bucket. Any access key is right.
 ///
 /// # Errors
-/// If the address cannot be served.
+/// If the address cannot be served, or the folder not read.
 pub(crate) fn serve(arguments: &[String]) -> Result<ExitCode> {
-    let address: SocketAddr = match arguments {
-        [] => SocketAddr::from(([127, 0, 0, 1], 4799)),
-        [text] => text
-            .parse()
-            .with_context(|| format!("`{text}` is no address with a port"))?,
-        _ => bail!("usage: cargo xtask null-sink [ADDRESS]"),
+    let (address, store) = match arguments {
+        [] => (SocketAddr::from(([127, 0, 0, 1], 4799)), Store::default()),
+        [address] => (read_address(address)?, Store::default()),
+        [address, bucket, folder] => {
+            let source = Source::read(bucket, Path::new(folder))?;
+            (read_address(address)?, Store::serving(source))
+        }
+        _ => bail!("usage: cargo xtask null-sink [ADDRESS [BUCKET FOLDER]]"),
     };
     let listener =
         TcpListener::bind(address).with_context(|| format!("could not listen on {address}"))?;
     println!("null sink on http://{}", listener.local_addr()?);
-    let store = Arc::new(Store::default());
+    let store = Arc::new(store);
     for stream in listener.incoming() {
         let Ok(stream) = stream else { continue };
         let store = Arc::clone(&store);
@@ -48,6 +56,11 @@ pub(crate) fn serve(arguments: &[String]) -> Result<ExitCode> {
         let _ = thread.spawn(move || converse(stream, &store));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn read_address(text: &str) -> Result<SocketAddr> {
+    let address = text.parse();
+    address.with_context(|| format!("`{text}` is no address with a port"))
 }
 
 /// Answers the requests of one connection until the client goes.
@@ -61,7 +74,7 @@ fn converse(stream: TcpStream, store: &Store) -> io::Result<()> {
         }
         connection.discard(head.length)?;
         let reply = answer(&head, store);
-        connection.stream().write_all(&reply.bytes(&head))?;
+        reply.send(&head, connection.stream())?;
         if head.closes {
             break;
         }
@@ -113,7 +126,12 @@ fn answer(head: &Head, store: &Store) -> Reply {
             Some(content) => Reply::head_of(&content),
             None => Reply::error(404, "NoSuchKey"),
         },
-        ("GET", None) if store.get(path).is_none() => Reply::error(404, "NoSuchKey"),
+        ("GET", None) => match store.served(path) {
+            Some(object) => Reply::of_object(head, object),
+            // It is forgotten.
+            None if store.get(path).is_some() => Reply::error(501, "NotImplemented"),
+            None => Reply::error(404, "NoSuchKey"),
+        },
         _ => Reply::error(501, "NotImplemented"),
     }
 }
@@ -144,5 +162,68 @@ fn of_bucket(head: &Head, store: &Store) -> Reply {
             Reply::document(xml::page(&listing, &store.list(&listing)))
         }
         _ => Reply::error(501, "NotImplemented"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    /// What a sink with the files of a folder answers on one connection, without the date.
+    fn answers(source: Source, requests: &[&str]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let server = listener.accept().unwrap().0;
+        let thread = thread::spawn(move || converse(server, &Store::serving(source)));
+        client.write_all(requests.concat().as_bytes()).unwrap();
+        let mut text = Vec::new();
+        client.read_to_end(&mut text).unwrap();
+        thread.join().unwrap().unwrap();
+        let text = String::from_utf8(text).unwrap();
+        text.replace("Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n", "")
+    }
+
+    #[test]
+    fn objects_are_served_whole_and_in_ranges() {
+        let folder = std::env::temp_dir().join(format!("bench-sink-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("small"), "hello").unwrap();
+        // Too large to be held: the kernel sends it from the file.
+        let large: String = (0..60_000).map(|number| format!("{number:05} ")).collect();
+        std::fs::write(folder.join("large"), &large).unwrap();
+        let source = Source::read("b", &folder).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+
+        let text = answers(
+            source,
+            &[
+                "GET /b/small HTTP/1.1\r\n\r\n",
+                "HEAD /b/small HTTP/1.1\r\n\r\n",
+                "GET /b/small HTTP/1.1\r\nRange: bytes=1-3\r\n\r\n",
+                "GET /b/small HTTP/1.1\r\nRange: bytes=5-\r\n\r\n",
+                "GET /b/small HTTP/1.1\r\nIf-Match: \"x\"\r\n\r\n",
+                "GET /b/large HTTP/1.1\r\nRange: bytes=359994-\r\n\r\n",
+                "GET /b/none HTTP/1.1\r\nConnection: close\r\n\r\n",
+            ],
+        );
+        let tag = "ETag: \"5d41402abc4b2a76b9719d911017c592\"\r\nAccept-Ranges: bytes\r\n";
+        let kind = "Content-Type: binary/octet-stream\r\n";
+        let whole =
+            format!("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n{tag}{kind}\r\nhelloHTTP/1.1 ");
+        assert!(text.starts_with(&whole), "{text}");
+        let only_head = format!("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n{tag}\r\nHTTP/1.1 ");
+        assert!(text.contains(&only_head), "{text}");
+        let range = "Content-Range: bytes 1-3/5\r\n";
+        let range = format!(
+            "HTTP/1.1 206 Partial Content\r\nContent-Length: 3\r\n{tag}{range}{kind}\r\nellHTTP/1.1 "
+        );
+        assert!(text.contains(&range), "{text}");
+        for refused in ["416 Range", "412 Precondition", "404 Not Found"] {
+            assert!(text.contains(refused), "{text}");
+        }
+        assert!(text.contains("Content-Length: 6\r\n"), "{text}");
+        assert!(text.contains("\r\n59999 HTTP/1.1 404"), "{text}");
     }
 }

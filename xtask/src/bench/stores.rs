@@ -1,4 +1,4 @@
-//! The stores that are loaded into, each started anew for every run.
+//! The stores: for imports started anew and empty for every run, for exports filled once.
 
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -10,22 +10,25 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use super::data::DataSet;
-use super::peers::Programs;
-use super::usage;
+use super::options::Direction;
+use super::peers::{Client, Programs, Tool};
+use super::uploads::Load;
 use crate::shell::{command, described, run};
 
 pub(crate) const ACCESS_KEY: &str = "BENCHSTOREKEY0000001";
 pub(crate) const SECRET_KEY: &str = "bench-store-secret-00000000000000000001";
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const BUCKET: &str = "bench";
+/// Where our reports of exports go.
+pub(crate) const LOG_BUCKET: &str = "bench-logs";
 
-/// How long a store may take until it takes an object.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How long a store may take until it takes an object. One that serves a set reads it before.
+const READY_WITHIN: Duration = Duration::from_secs(120);
 
-/// Where to load to.
+/// Where to load to, or to fetch from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StoreKind {
-    /// The store that forgets: what is measured is the client.
+    /// The store that forgets, or serves from memory: what is measured is the client.
     Sink,
     /// A real store, which shares the machine with its client.
     Seaweed,
@@ -42,15 +45,17 @@ impl StoreKind {
     }
 
     /// What a table is headed with.
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Self::Sink => "a store that forgets",
-            Self::Seaweed => "SeaweedFS on the same machine",
+    pub(crate) fn title(self, direction: Direction) -> &'static str {
+        match (self, direction) {
+            (Self::Sink, Direction::Import) => "into a store that forgets",
+            (Self::Sink, Direction::Export) => "from a store that serves from memory",
+            (Self::Seaweed, Direction::Import) => "into SeaweedFS on the same machine",
+            (Self::Seaweed, Direction::Export) => "from SeaweedFS on the same machine",
         }
     }
 }
 
-/// A store that runs, with an empty bucket.
+/// A store that runs.
 pub(crate) struct Store<'a> {
     child: Child,
     programs: &'a Programs,
@@ -58,16 +63,69 @@ pub(crate) struct Store<'a> {
 }
 
 impl<'a> Store<'a> {
-    /// Starts a store that keeps what it keeps in `folder`.
+    /// Starts a store with an empty bucket that keeps what it keeps in `folder`.
     ///
     /// # Errors
     /// If it does not take objects in time.
     pub(crate) fn start(kind: StoreKind, programs: &'a Programs, folder: &Path) -> Result<Self> {
         let ports = free_ports()?;
-        let mut server = match kind {
+        let server = match kind {
             StoreKind::Sink => sink(ports[0])?,
             StoreKind::Seaweed => seaweed(ports, programs, folder)?,
         };
+        Self::started(server, ports[0], programs, folder)
+    }
+
+    /// Starts a store whose bucket has the files of `set`.
+    ///
+    /// # Errors
+    /// If it does not take objects in time, or not the files.
+    pub(crate) fn filled(
+        kind: StoreKind,
+        programs: &'a Programs,
+        folder: &Path,
+        set: &DataSet,
+    ) -> Result<Self> {
+        let store = match kind {
+            StoreKind::Sink => {
+                let ports = free_ports()?;
+                let mut server = sink(ports[0])?;
+                server.arg(BUCKET).arg(&set.folder);
+                Self::started(server, ports[0], programs, folder)?
+            }
+            StoreKind::Seaweed => {
+                let store = Self::start(kind, programs, folder)?;
+                store.fill(set, folder)?;
+                store
+            }
+        };
+        store.check(set, None)?;
+        Ok(store)
+    }
+
+    /// Loads a set, and makes the bucket for reports.
+    fn fill(&self, set: &DataSet, scratch: &Path) -> Result<()> {
+        let load = Load {
+            client: Client {
+                programs: self.programs,
+                set: set.kind,
+                url: &self.url,
+                scratch,
+            },
+            folder: &set.folder,
+        };
+        run(&mut load.command(Tool::RcloneTuned)?)?;
+        let mut rclone = self.programs.rclone(&self.url);
+        run(rclone.arg("mkdir").arg(format!(":s3:{LOG_BUCKET}")))
+    }
+
+    /// Starts `server`, which listens on `port`, and waits until it takes objects.
+    fn started(
+        mut server: Command,
+        port: u16,
+        programs: &'a Programs,
+        folder: &Path,
+    ) -> Result<Self> {
         let log = folder.join("store.log");
         let file = File::create(&log)?;
         let line = described(&server);
@@ -79,7 +137,7 @@ impl<'a> Store<'a> {
         let mut store = Self {
             child,
             programs,
-            url: format!("http://127.0.0.1:{}", ports[0]),
+            url: format!("http://127.0.0.1:{port}"),
         };
         let ready = store.wait();
         ready.with_context(|| {
@@ -120,12 +178,9 @@ impl<'a> Store<'a> {
         rclone.status().is_ok_and(|status| status.success())
     }
 
-    /// Processor time it took so far, in seconds.
-    ///
-    /// # Errors
-    /// If the system does not say.
-    pub(crate) fn cpu(&self) -> Result<f64> {
-        usage::of_process(self.child.id())
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Checks that the bucket has every file of the set under its name with its size, and nothing
@@ -141,7 +196,7 @@ impl<'a> Store<'a> {
             rclone.args(["--exclude", report]);
         }
         rclone.args(["--log-level", "ERROR"]);
-        run(&mut rclone).context("the store does not have what was sent")
+        run(&mut rclone).context("the store does not have the files of the set")
     }
 }
 

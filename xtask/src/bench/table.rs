@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::data::DataSet;
+use super::measured::Measured;
+use super::options::Direction;
 use super::peers::Tool;
-use super::run::Measured;
 use super::stores::StoreKind;
 
 /// All runs of a tool with one set and one store.
@@ -19,7 +20,7 @@ impl Runs {
 
     /// Those that count: the undisturbed, or all if there are none.
     fn counted(&self) -> Vec<&Measured> {
-        let quiet: Vec<&Measured> = self.0.iter().filter(|run| !run.is_disturbed()).collect();
+        let quiet: Vec<&Measured> = self.0.iter().filter(|run| !run.is_disturbed).collect();
         match quiet.is_empty() {
             true => self.0.iter().collect(),
             false => quiet,
@@ -44,7 +45,7 @@ impl Runs {
 
     /// How many runs there are, and whether they were disturbed.
     fn described(&self) -> String {
-        let quiet = self.0.iter().filter(|run| !run.is_disturbed()).count();
+        let quiet = self.0.iter().filter(|run| !run.is_disturbed).count();
         match (quiet, self.0.len()) {
             (quiet, all) if quiet == all => all.to_string(),
             (0, all) => format!("{all}, all disturbed"),
@@ -61,6 +62,7 @@ struct Spread {
 
 /// The table of one set and one store.
 pub(crate) struct Table<'a> {
+    pub(crate) direction: Direction,
     pub(crate) store: StoreKind,
     pub(crate) set: &'a DataSet,
     pub(crate) is_cold: bool,
@@ -72,9 +74,14 @@ impl Table<'_> {
     /// The table in Markdown; ratios are the tool's figure by ours.
     pub(crate) fn markdown(&self) -> String {
         let mut text = self.title();
-        text.push_str(
-            "\n| | wall s | by ours | CPU s | by ours | memory MiB | MB/s | files/s | store CPU s | runs |\n\
-             | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+        let (sync, line) = match self.direction {
+            Direction::Import => ("", ""),
+            Direction::Export => (" without sync s |", " --- |"),
+        };
+        let _ = writeln!(
+            text,
+            "\n| | wall s | by ours |{sync} CPU s | by ours | memory MiB | MB/s | files/s | store CPU s | runs |\n\
+             | --- | --- | --- |{line} --- | --- | --- | --- | --- | --- | --- |",
         );
         for (tool, runs) in &self.rows {
             let _ = writeln!(text, "{}", self.row(*tool, runs));
@@ -86,14 +93,15 @@ impl Table<'_> {
         let DataSet {
             kind, files, bytes, ..
         } = self.set;
-        let cache = match self.is_cold {
-            true => "cold",
-            false => "warm",
+        let conditions = match (self.direction, self.is_cold) {
+            (Direction::Import, true) => "page cache cold",
+            (Direction::Import, false) => "page cache warm",
+            (Direction::Export, _) => "until everything is on the disk",
         };
         format!(
-            "**`{}` into {}**: {files} files, {:.0} MB, page cache {cache}\n",
+            "**`{}` {}**: {files} files, {:.0} MB, {conditions}\n",
             kind.name(),
-            self.store.title(),
+            self.store.title(self.direction),
             float(*bytes) / 1e6,
         )
     }
@@ -107,10 +115,18 @@ impl Table<'_> {
             runs.spread(|run| run.store_cpu),
         );
         let (Some(wall), Some(cpu), Some(memory), Some(store_cpu)) = figures else {
-            return format!("| {name} | failed | | | | | | | | 0 |");
+            let columns = match self.direction {
+                Direction::Import => 7,
+                Direction::Export => 8,
+            };
+            return format!("| {name} | failed |{} 0 |", " |".repeat(columns));
+        };
+        let sync = match self.direction {
+            Direction::Import => String::new(),
+            Direction::Export => self.without_sync(runs),
         };
         format!(
-            "| {name} | **{:.2}** ({:.2}–{:.2}) | {} | {:.2} | {} | {:.0} | {:.0} | {:.0} | {:.1} | {} |",
+            "| {name} | **{:.2}** ({:.2}–{:.2}) | {} |{sync} {:.2} | {} | {:.0} | {:.0} | {:.0} | {:.1} | {} |",
             wall.median,
             wall.least,
             wall.most,
@@ -123,6 +139,12 @@ impl Table<'_> {
             store_cpu.median,
             runs.described(),
         )
+    }
+
+    /// The column of what the command alone took.
+    fn without_sync(&self, runs: &Runs) -> String {
+        let spread = runs.spread(|run| run.wall - run.sync);
+        spread.map_or_else(String::new, |alone| format!(" {:.2} |", alone.median))
     }
 
     /// `value` by our own figure; nothing if we did not run.
@@ -148,10 +170,12 @@ mod tests {
     fn runs(walls: &[(f64, f64)]) -> Runs {
         let measured = walls.iter().map(|&(wall, others)| Measured {
             wall,
+            sync: wall / 4.0,
             cpu: 2.0 * wall,
             memory: 10.0,
             store_cpu: 1.0,
             others,
+            is_disturbed: others > 0.2,
         });
         Runs(measured.collect())
     }
@@ -181,16 +205,19 @@ mod tests {
         assert_eq!(runs(&[(3.0, 0.9)]).described(), "1, all disturbed");
         assert_eq!(runs(&[(3.0, 0.9), (3.0, 0.0)]).described(), "1 of 2");
     }
-    #[test]
-    fn rows_compare_with_ours() {
+
+    /// The table of a set of one file, with ourselves, one peer and one that failed.
+    fn table(direction: Direction) -> String {
         let sizes = Sizes {
             big_files: 1,
             big_mib: 1,
             ..Sizes::QUICK
         };
-        let world = std::env::temp_dir().join(format!("bench-table-{}", std::process::id()));
+        let name = format!("bench-table-{}-{}", direction.name(), std::process::id());
+        let world = std::env::temp_dir().join(name);
         let set = DataSet::ready(SetKind::Big, sizes, &world).unwrap();
         let table = Table {
+            direction,
             store: StoreKind::Sink,
             set: &set,
             is_cold: false,
@@ -202,9 +229,32 @@ mod tests {
         };
         let text = table.markdown();
         std::fs::remove_dir_all(&world).unwrap();
+        text
+    }
+
+    /// How many cells the rows of a table have.
+    fn columns(text: &str) -> Vec<usize> {
+        let rows = text.lines().filter(|line| line.starts_with('|'));
+        rows.map(|row| row.matches('|').count() - 1).collect()
+    }
+
+    #[test]
+    fn rows_compare_with_ours() {
+        let text = table(Direction::Import);
         let s5cmd = "| s5cmd | **4.00** (3.00–5.00) | 2.00 | 8.00 | 2.00 | 10 | 0 | 0 | 1.0 | 2 |";
         assert!(text.contains(s5cmd), "{text}");
         assert!(text.contains("| aws | failed |"), "{text}");
         assert!(text.contains("1 files, 1 MB, page cache warm"), "{text}");
+        assert_eq!(columns(&text), [10; 5]);
+    }
+
+    #[test]
+    fn tables_of_exports_say_what_the_command_alone_took() {
+        let text = table(Direction::Export);
+        let s5cmd =
+            "| s5cmd | **4.00** (3.00–5.00) | 2.00 | 3.00 | 8.00 | 2.00 | 10 | 0 | 0 | 1.0 | 2 |";
+        assert!(text.contains(s5cmd), "{text}");
+        assert!(text.contains("`big` from a store that serves"), "{text}");
+        assert_eq!(columns(&text), [11; 5]);
     }
 }

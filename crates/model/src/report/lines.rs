@@ -51,6 +51,11 @@ impl Work {
         }
     }
 
+    /// Whether it is what a report is of that does not say.
+    fn is_import(&self) -> bool {
+        *self == Self::Import
+    }
+
     /// What has been done with what it succeeded with.
     #[must_use]
     pub fn done(self) -> &'static str {
@@ -71,7 +76,7 @@ pub struct About {
     /// When it was created.
     pub created: Timestamp,
     /// What it does. Reports of the first releases are all of imports and do not say so.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Work::is_import")]
     pub work: Work,
     /// Where the files of an import went.
     #[serde(default, skip_serializing_if = "Option::is_none")]

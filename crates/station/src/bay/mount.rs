@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -31,9 +31,13 @@ const UMOUNT: Tool = Tool {
     package: "mount",
 };
 
-/// How often, and how long apart, unmounting is tried: somebody may just be looking.
+/// How often, and how long apart, something is tried that stands in the way of somebody who may be
+/// gone soon: one who is just looking, a program that has not quite ended.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// What programs say of such.
+const SOON_GONE: [&str; 2] = ["busy", "temporarily unavailable"];
 
 /// What `mount` says where neither the kernel nor a program knows the file system.
 const UNKNOWN: &str = "unknown filesystem type";
@@ -140,8 +144,8 @@ impl Mounted {
                 found: content,
             });
         }
-        let at = mount_point(device, at)?;
-        mount_by_first(drivers, device, &at, access)
+        let at = mount_point(device, at, &lock)?;
+        mount_by_first(drivers, device, &at, access, &lock)
             .inspect_err(|_| drop(std::fs::remove_dir(&at)))?;
         let mounted = Self {
             device: device.to_owned(),
@@ -169,7 +173,7 @@ impl Mounted {
             source,
         };
         let synced = sync_file_system(&self.at).map_err(unsynced);
-        let unmounted = umount(&self.at, TRIES);
+        let unmounted = umount(&self.at, TRIES, &self.lock);
         self.is_mounted = unmounted.is_err();
         unmounted?;
         synced?;
@@ -200,7 +204,7 @@ impl Drop for Mounted {
         if !self.is_mounted {
             return;
         }
-        match umount(&self.at, 1) {
+        match umount(&self.at, 1, &self.lock) {
             Ok(()) => drop(std::fs::remove_dir(&self.at)),
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
@@ -222,7 +226,7 @@ fn not_locked(device: &Path, errno: Errno) -> MountError {
 }
 
 /// Makes the folder, free of earlier mounts. It may not answer itself: its device may be gone.
-fn mount_point(device: &Path, given: &Path) -> Result<PathBuf, MountError> {
+fn mount_point(device: &Path, given: &Path, lock: &File) -> Result<PathBuf, MountError> {
     let failed = |source| MountError::Folder {
         at: given.to_owned(),
         source,
@@ -235,7 +239,7 @@ fn mount_point(device: &Path, given: &Path) -> Result<PathBuf, MountError> {
     let above = std::fs::canonicalize(above).map_err(failed)?;
     let at = above.join(name);
     for left in left_mounted(device, &above, &at).map_err(failed)? {
-        umount(&left, TRIES)?;
+        umount(&left, TRIES, lock)?;
         let _may_stay = std::fs::remove_dir(&left);
     }
     match std::fs::create_dir(&at) {
@@ -268,11 +272,15 @@ fn mount_by_first(
     device: &Path,
     at: &Path,
     access: Access,
+    lock: &File,
 ) -> Result<(), MountError> {
     let mut kind = "";
     for driver in drivers {
         kind = driver.kind;
-        match mount(*driver, device, at, access) {
+        let options = driver.options(access, device.is_file());
+        let words = ["-t", kind, "-o", &options, "--"].map(AsRef::as_ref);
+        let words = [&words[..], &[device.as_os_str(), at.as_os_str()]].concat();
+        match patiently(TRIES, || MOUNT.run(&words, held(lock))) {
             Ok(()) => return Ok(()),
             Err(error) if error.says(UNKNOWN) => {}
             Err(source) => {
@@ -284,34 +292,29 @@ fn mount_by_first(
     Err(MountError::NoDriver { kind: kind.into() })
 }
 
-fn mount(driver: Driver, device: &Path, at: &Path, access: Access) -> Result<(), ToolError> {
-    let options = driver.options(access, device.is_file());
-    let arguments = [
-        "-t".as_ref(),
-        driver.kind.as_ref(),
-        "-o".as_ref(),
-        options.as_ref(),
-        "--".as_ref(),
-        device.as_os_str(),
-        at.as_os_str(),
-    ];
-    MOUNT.run(arguments, Stdio::null()).map(drop)
-}
-
-fn umount(at: &Path, tries: u32) -> Result<(), MountError> {
-    let attempt = || UMOUNT.run(["--".as_ref(), at.as_os_str()], Stdio::null());
-    let mut done = attempt();
-    for _ in 1..tries {
-        if !done.as_ref().is_err_and(|error| error.says("busy")) {
-            break;
-        }
-        thread::sleep(PAUSE);
-        done = attempt();
-    }
-    done.map(drop).map_err(|source| MountError::Unmount {
+fn umount(at: &Path, tries: u32, lock: &File) -> Result<(), MountError> {
+    let words = ["--".as_ref(), at.as_os_str()];
+    patiently(tries, || UMOUNT.run(words, held(lock))).map_err(|source| MountError::Unmount {
         at: at.to_owned(),
         source,
     })
+}
+
+/// The lock as a program's standard input: should we be killed, it lasts until the program is done,
+/// and whoever comes next finds the device mounted or not, and nothing between.
+fn held(lock: &File) -> Stdio {
+    lock.try_clone().map_or_else(|_| Stdio::null(), Stdio::from)
+}
+
+fn patiently(tries: u32, attempt: impl Fn() -> Result<Output, ToolError>) -> Result<(), ToolError> {
+    let is_soon_gone = |error: &ToolError| SOON_GONE.iter().any(|words| error.says(words));
+    for _ in 1..tries {
+        match attempt() {
+            Err(error) if is_soon_gone(&error) => thread::sleep(PAUSE),
+            done => return done.map(drop),
+        }
+    }
+    attempt().map(drop)
 }
 
 fn sync_file_system(at: &Path) -> io::Result<()> {

@@ -219,8 +219,13 @@ struct EndLine {
 struct Sealed {
     #[serde(flatten)]
     end: End,
-    /// SHA-256 of all lines before, with their line ends, in lower-case hex.
+    /// SHA-256 of all lines before, with their line ends, and of `end` as JSON without this, in
+    /// lower-case hex.
     sha256: String,
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("texts and numbers have a JSON form")
 }
 
 impl End {

@@ -35,7 +35,7 @@ pub enum PlanFailure {
         /// Which bucket.
         bucket: BucketName,
         /// What the store said.
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// Markers have no meaning where keys are in no order.
     #[error(

@@ -1,13 +1,18 @@
-//! As much of HTTP/1.1 as S3 clients speak: request heads, bodies of a known length, keep-alive.
+//! As much of HTTP/1.1 as S3 clients speak: request heads, bodies of a known length, ranges,
+//! keep-alive.
 
-use std::io::{self, Read as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
+use rustix::fs::sendfile;
 use rustix::net::{RecvFlags, recv};
 
+use super::source::{Object, Piece};
 use super::store::{Content, Tag};
 
 /// The most a request head may have, in bytes; most small bodies fit in behind it.
@@ -15,6 +20,12 @@ const HEAD: usize = 24 << 10;
 
 /// How much of a body is discarded at once, in bytes.
 const DISCARD: usize = 1 << 20;
+
+/// How much of a file the kernel is asked to send at once, in bytes.
+const SENT: u64 = 1 << 30;
+
+/// When everything was changed: the sink has no clock.
+const CHANGED: &str = "Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n";
 
 /// A connection, and what was read from it and belongs to no request yet.
 pub(crate) struct Connection {
@@ -116,6 +127,9 @@ pub(crate) struct Head {
     pub(crate) is_chunked: bool,
     pub(crate) copies: bool,
     pub(crate) closes: bool,
+    range: Option<String>,
+    /// The entity tag that is wanted, and no other.
+    if_match: Option<String>,
 }
 
 impl Head {
@@ -140,6 +154,8 @@ impl Head {
             is_chunked: false,
             copies: false,
             closes: false,
+            range: None,
+            if_match: None,
         };
         for (name, value) in lines.filter_map(|line| line.split_once(':')) {
             head.take(name, value.trim())?;
@@ -164,6 +180,10 @@ impl Head {
             self.copies = true;
         } else if is("connection") {
             self.closes = value.eq_ignore_ascii_case("close");
+        } else if is("range") {
+            self.range = Some(value.to_owned());
+        } else if is("if-match") {
+            self.if_match = Some(value.trim_matches('"').to_owned());
         }
         Some(())
     }
@@ -189,6 +209,30 @@ impl Head {
         Some(percent_decode_str(&value).decode_utf8_lossy().into_owned())
     }
 
+    /// Which bytes of `size` are asked for; `None` if there are none such.
+    fn range_of(&self, size: u64) -> Option<Range<u64>> {
+        let text = self.range.as_deref();
+        let Some((first, last)) =
+            text.and_then(|text| text.strip_prefix("bytes=")?.split_once('-'))
+        else {
+            return Some(0..size);
+        };
+        let range = match (first.parse::<u64>(), last.parse::<u64>()) {
+            (Ok(first), Ok(last)) => first..last.saturating_add(1).min(size),
+            (Ok(first), Err(_)) => first..size,
+            (Err(_), Ok(count)) => size.saturating_sub(count)..size,
+            // Several ranges, or none: RFC 9110, 14.2 lets a server answer with everything.
+            (Err(_), Err(_)) => return Some(0..size),
+        };
+        (!range.is_empty()).then_some(range)
+    }
+
+    fn wants_tag(&self, tag: Tag) -> bool {
+        let tag = tag.to_string();
+        let wanted = self.if_match.as_deref();
+        wanted.is_none_or(|wanted| wanted == "*" || wanted == tag.trim_matches('"'))
+    }
+
     /// What the body is, as far as it is remembered.
     pub(crate) fn content(&self) -> Content {
         Content {
@@ -205,9 +249,14 @@ impl Head {
 pub(crate) struct Reply {
     status: u16,
     headers: String,
-    /// For HEAD: what the content's length would be.
-    length: Option<u64>,
-    body: String,
+    body: Body,
+}
+
+enum Body {
+    /// Nothing; for HEAD, what the content's length would be.
+    None(u64),
+    Text(String),
+    Piece(Piece),
 }
 
 impl Reply {
@@ -215,8 +264,7 @@ impl Reply {
         Self {
             status,
             headers: String::new(),
-            length: None,
-            body: String::new(),
+            body: Body::None(0),
         }
     }
 
@@ -230,17 +278,39 @@ impl Reply {
     /// The answer to HEAD.
     pub(crate) fn head_of(content: &Content) -> Self {
         let mut reply = Self::tagged(content);
-        reply.length = Some(content.size);
+        reply.headers.push_str(CHANGED);
+        reply.headers.push_str("Accept-Ranges: bytes\r\n");
+        reply.body = Body::None(content.size);
+        reply
+    }
+
+    /// The answer to GET: the object, or the range of it that is asked for.
+    pub(crate) fn of_object(head: &Head, object: &Object) -> Self {
+        let Content { size, tag } = object.content;
+        if !head.wants_tag(tag) {
+            return Self::error(412, "PreconditionFailed");
+        }
+        let Some(range) = head.range_of(size) else {
+            return Self::error(416, "InvalidRange");
+        };
+        let mut reply = Self::head_of(&object.content);
+        if head.range.is_some() {
+            let (first, last) = (range.start, range.end.saturating_sub(1));
+            let text = format!("Content-Range: bytes {first}-{last}/{size}\r\n");
+            reply.headers.push_str(&text);
+            reply.status = 206;
+        }
         reply
             .headers
-            .push_str("Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n");
+            .push_str("Content-Type: binary/octet-stream\r\n");
+        reply.body = Body::Piece(object.piece(range));
         reply
     }
 
     pub(crate) fn document(body: String) -> Self {
         let mut reply = Self::empty(200);
         reply.headers = "Content-Type: application/xml\r\n".to_owned();
-        reply.body = body;
+        reply.body = Body::Text(body);
         reply
     }
 
@@ -250,38 +320,82 @@ impl Reply {
         reply
     }
 
-    /// The answer to `head` on the wire.
-    pub(crate) fn bytes(&self, head: &Head) -> Vec<u8> {
+    /// Sends the answer to `head`. What is in memory goes with the head in one piece.
+    pub(crate) fn send(&self, head: &Head, stream: &mut TcpStream) -> io::Result<()> {
+        let mut bytes = self.head().into_bytes();
+        let body = match head.method.as_str() {
+            "HEAD" => &Body::None(0),
+            _ => &self.body,
+        };
+        match body {
+            Body::None(_) => stream.write_all(&bytes),
+            Body::Text(text) => {
+                bytes.extend_from_slice(text.as_bytes());
+                stream.write_all(&bytes)
+            }
+            Body::Piece(Piece::Held(held, range)) => {
+                bytes.extend_from_slice(&held[range.clone()]);
+                stream.write_all(&bytes)
+            }
+            Body::Piece(Piece::Open(file, range)) => {
+                stream.write_all(&bytes)?;
+                send_file(file, range.clone(), stream)
+            }
+        }
+    }
+
+    fn head(&self) -> String {
         let Self {
             status, headers, ..
         } = self;
-        let body = match head.method.as_str() {
-            "HEAD" => "",
-            _ => &self.body,
-        };
-        let length = self.length.unwrap_or(self.body.len() as u64);
-        let length = match status {
-            204 => String::new(),
-            _ => format!("Content-Length: {length}\r\n"),
+        let length = match (status, self.body.length()) {
+            (204, _) => String::new(),
+            (_, length) => format!("Content-Length: {length}\r\n"),
         };
         let reason = reason(*status);
-        format!("HTTP/1.1 {status} {reason}\r\n{length}{headers}\r\n{body}").into_bytes()
+        format!("HTTP/1.1 {status} {reason}\r\n{length}{headers}\r\n")
     }
+}
+
+impl Body {
+    /// In bytes.
+    fn length(&self) -> u64 {
+        match self {
+            Self::None(length) => *length,
+            Self::Text(text) => text.len() as u64,
+            Self::Piece(Piece::Held(_, range)) => range.len() as u64,
+            Self::Piece(Piece::Open(_, range)) => range.end - range.start,
+        }
+    }
+}
+
+/// Lets the kernel send a range of a file.
+fn send_file(file: &File, range: Range<u64>, stream: &TcpStream) -> io::Result<()> {
+    let Range { mut start, end } = range;
+    while start < end {
+        let most = usize::try_from((end - start).min(SENT)).unwrap_or(usize::MAX);
+        if sendfile(stream, file, Some(&mut start), most)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(())
 }
 
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         204 => "No Content",
+        206 => "Partial Content",
         404 => "Not Found",
         411 => "Length Required",
+        412 => "Precondition Failed",
+        416 => "Range Not Satisfiable",
         _ => "Not Implemented",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
     use std::net::TcpListener;
 
     use super::*;
@@ -303,6 +417,24 @@ mod tests {
             tag, "\"5d41402abc4b2a76b9719d911017c592\"",
             "that of `hello`"
         );
+    }
+
+    #[test]
+    fn ranges_are_read() {
+        let range = |text: &str| {
+            let text = format!("GET /b/k HTTP/1.1\r\nRange: {text}\r\n\r\n");
+            Head::parse(text.as_bytes()).unwrap().range_of(10)
+        };
+        assert_eq!(range("bytes=2-4"), Some(2..5));
+        assert_eq!(range("bytes=0-99"), Some(0..10));
+        assert_eq!(range("bytes=7-"), Some(7..10));
+        assert_eq!(range("bytes=-3"), Some(7..10));
+        assert_eq!(range("bytes=-30"), Some(0..10));
+        assert_eq!(range("bytes=10-12"), None);
+        assert_eq!(range("bytes=4-2"), None);
+        assert_eq!(range("pages=1-2"), Some(0..10));
+        let plain = Head::parse(b"GET /b/k HTTP/1.1\r\n\r\n").unwrap();
+        assert_eq!(plain.range_of(0), Some(0..0));
     }
 
     #[test]

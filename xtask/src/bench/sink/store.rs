@@ -1,4 +1,4 @@
-//! What the sink remembers: names, sizes and entity tags.
+//! What the sink remembers: names, sizes and entity tags, and what it was given to serve.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -6,6 +6,8 @@ use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use md5::{Digest as _, Md5};
+
+use super::source::{Object, Source};
 
 /// An entity tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +41,12 @@ pub(crate) struct Content {
 /// Parts by number.
 pub(crate) type Parts = BTreeMap<u16, Content>;
 
-/// Everything that was sent.
+/// Everything that was sent, and everything that is served.
 #[derive(Default)]
-pub(crate) struct Store(Mutex<Kept>);
+pub(crate) struct Store {
+    kept: Mutex<Kept>,
+    source: Source,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -58,9 +63,26 @@ struct Upload {
 }
 
 impl Store {
+    /// A store that also has the objects of `source`.
+    pub(crate) fn serving(source: Source) -> Self {
+        let mut kept = Kept::default();
+        for (path, content) in source.contents() {
+            kept.objects.insert(path.to_owned(), content);
+        }
+        Self {
+            kept: Mutex::new(kept),
+            source,
+        }
+    }
+
+    /// An object that is served, with its bytes.
+    pub(crate) fn served(&self, path: &str) -> Option<&Object> {
+        self.source.get(path)
+    }
+
     /// A thread that panicked left nothing half done.
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn put(&self, path: &str, content: Content) -> Content {

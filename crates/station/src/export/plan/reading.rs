@@ -8,7 +8,7 @@ use lanes::Sha256;
 use model::ids::JobId;
 use serde::de::DeserializeOwned;
 
-use super::{End, EndLine, FORMAT, Head, Item, Marker, PlanError, VERSION};
+use super::{End, EndLine, FORMAT, Head, Item, Marker, PlanError, VERSION, json};
 
 /// Longest line that is read, in bytes. Key, path and reason fit in a tenth of it.
 const LINE_BYTES: u64 = 1 << 20;
@@ -104,6 +104,7 @@ impl Reading {
         }
         let stated = self.parsed::<EndLine>()?.end;
         found.next.clone_from(&stated.end.next);
+        sum.update(&json(&stated.end));
         let is_same = stated.end == found && stated.sha256 == hex::encode(sum.finish());
         if is_same && self.line.ends_with(b"\n") && self.read()? == 0 {
             Ok(found)

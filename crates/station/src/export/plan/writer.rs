@@ -8,7 +8,7 @@ use lanes::Sha256;
 use model::ids::JobId;
 use serde::Serialize;
 
-use super::{End, EndLine, FORMAT, Head, Item, Next, Plan, PlanError, Sealed, VERSION};
+use super::{End, EndLine, FORMAT, Head, Item, Next, Plan, PlanError, Sealed, VERSION, json};
 
 /// A plan while it is made. Nothing is at its path before [`Writer::finish`].
 #[derive(Debug)]
@@ -65,6 +65,7 @@ impl Writer {
     /// [`PlanError::Io`].
     pub fn finish(mut self, next: Option<Next>) -> Result<Plan, PlanError> {
         self.end.next = next;
+        self.sum.update(&json(&self.end));
         let sealed = Sealed {
             end: self.end.clone(),
             sha256: hex::encode(std::mem::take(&mut self.sum).finish()),
@@ -81,7 +82,7 @@ impl Writer {
     }
 
     fn line(&mut self, value: &impl Serialize) -> Result<(), PlanError> {
-        let mut line = serde_json::to_vec(value).expect("texts and numbers have a JSON form");
+        let mut line = json(value);
         line.push(b'\n');
         self.sum.update(&line);
         let written = self.file.write_all(&line);

@@ -109,7 +109,7 @@ impl<'a> Listing<'a> {
             .list(prefix, after.as_ref(), PAGE)
             .map_err(|source| PlanFailure::Store {
                 bucket: set.bucket.clone(),
-                source,
+                source: Box::new(source),
             })?;
         self.more = page.more && !page.objects.is_empty();
         self.page = page.objects.into_iter();

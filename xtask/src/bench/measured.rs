@@ -1,27 +1,26 @@
-//! One run of one tool: a fresh store, the load with its measurements, the check.
+//! What a run takes: its command under `time`, and what the system counted meanwhile.
 
 use std::fmt;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
+use rustix::fs::syncfs;
 use serde::Serialize;
 
-use super::data::DataSet;
-use super::peers::{Load, Programs, Tool};
-use super::stores::{Store, StoreKind, end_of};
+use super::stores::end_of;
 use super::usage;
 use crate::shell::command;
-
-/// Cores that others may use before a run counts as disturbed.
-const QUIET: f64 = 0.12;
 
 /// What a run took.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Measured {
-    /// Seconds from start to end.
+    /// Seconds from start to end, with what follows the command.
     pub(crate) wall: f64,
+    /// Seconds of it after the command had ended, until everything was on the disk.
+    pub(crate) sync: f64,
     /// Processor seconds of the tool and the processes it started.
     pub(crate) cpu: f64,
     /// The most memory that one process of the tool had, in MiB.
@@ -30,109 +29,110 @@ pub(crate) struct Measured {
     pub(crate) store_cpu: f64,
     /// Cores that neither of the two used: other programs, and the kernel's own work.
     pub(crate) others: f64,
-}
-
-impl Measured {
-    /// Whether the machine was busy with something else.
-    pub(crate) fn is_disturbed(&self) -> bool {
-        self.others > QUIET
-    }
+    /// Whether these are more than in a run of this kind on a machine that does nothing else.
+    pub(crate) is_disturbed: bool,
 }
 
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             wall,
+            sync,
             cpu,
             memory,
             store_cpu,
             others,
+            is_disturbed,
         } = self;
         write!(
             f,
             "{wall:>7.2} s, CPU {cpu:>6.2} s, {memory:>4.0} MiB, store {store_cpu:>6.2} s, \
              others {others:.2} cores"
         )?;
-        match self.is_disturbed() {
+        if *sync > 0.0 {
+            write!(f, ", sync {sync:.2} s")?;
+        }
+        match is_disturbed {
             true => f.write_str(": disturbed"),
             false => Ok(()),
         }
     }
 }
 
-/// What is run.
-#[derive(Debug)]
-pub(crate) struct Run<'a> {
-    pub(crate) tool: Tool,
-    pub(crate) set: &'a DataSet,
-    pub(crate) store: StoreKind,
-    pub(crate) programs: &'a Programs,
-    /// Whether the set is not in the page cache at the start.
-    pub(crate) is_cold: bool,
-    /// Where the run writes what it writes. It is emptied.
+/// A command that is measured.
+pub(crate) struct Timed<'a> {
+    pub(crate) command: Command,
+    /// Where its output and the measurements go.
     pub(crate) scratch: &'a Path,
+    /// The store's process.
+    pub(crate) store: u32,
+    /// A process that works for the tool, whose processor time is the tool's.
+    pub(crate) service: Option<u32>,
+    /// Cores that others may use before the run counts as disturbed.
+    pub(crate) quiet: f64,
 }
 
-impl Run<'_> {
-    /// Runs, and checks that everything was stored.
+impl Timed<'_> {
+    /// Runs the command; with `device`, also until all of the file system that this folder is on
+    /// has been written, which is part of the time.
     ///
     /// # Errors
-    /// If the tool failed, or something is missing. The scratch folder then has the logs.
-    pub(crate) fn measure(&self) -> Result<Measured> {
-        if self.scratch.exists() {
-            fs::remove_dir_all(self.scratch)?;
-        }
-        fs::create_dir_all(self.scratch)?;
-        let store = Store::start(self.store, self.programs, self.scratch)?;
-        if self.is_cold {
-            self.set.chill()?;
-        } else {
-            self.set.warm()?;
-        }
-        // Nothing of the run before is still being written.
-        rustix::fs::sync();
-        let measured = self.load(&store)?;
-        let report = (self.tool == Tool::Longshore).then_some("/import-log-*");
-        store.check(self.set, report)?;
-        drop(store);
-        fs::remove_dir_all(self.scratch)?;
-        Ok(measured)
-    }
-
-    fn load(&self, store: &Store<'_>) -> Result<Measured> {
-        let load = Load {
-            programs: self.programs,
-            set: self.set.kind,
-            folder: &self.set.folder,
-            url: &store.url,
-            scratch: self.scratch,
-        };
+    /// If one of the two fails. The scratch folder then has the log.
+    pub(crate) fn run(&self, device: Option<&Path>) -> Result<Measured> {
         let times = self.scratch.join("times");
-        let mut timed = timed(&load.command(self.tool)?, &times);
         let log = self.scratch.join("tool.log");
         let file = File::create(&log)?;
+        let mut timed = timed(&self.command, &times);
         timed.stdout(file.try_clone()?).stderr(file);
 
-        let before = (usage::of_machine()?, store.cpu()?);
+        let before = self.used()?;
         let status = timed.status().context("could not run `time`")?;
-        let after = (usage::of_machine()?, store.cpu()?);
         if !status.success() {
             bail!("it ended with {status}:\n{}", end_of(&log));
         }
+        let sync = device.map_or(Ok(0.0), synced)?;
+        let after = self.used()?;
+
         let text = fs::read_to_string(&times)?;
         let [wall, user, system, kibibytes] =
             numbers(&text).with_context(|| format!("`time` says `{text}`"))?;
-        let cpu = user + system;
-        let store_cpu = after.1 - before.1;
-        let others = (after.0 - before.0 - cpu - store_cpu) / wall.max(0.01);
+        let wall = wall + sync;
+        let cpu = user + system + after.service - before.service;
+        let store_cpu = after.store - before.store;
+        let others = (after.machine - before.machine - cpu - store_cpu) / wall.max(0.01);
         Ok(Measured {
             wall,
+            sync,
             cpu,
             memory: kibibytes / 1024.0,
             store_cpu,
             others: others.max(0.0),
+            is_disturbed: others > self.quiet,
         })
     }
+
+    fn used(&self) -> Result<Used> {
+        Ok(Used {
+            machine: usage::of_machine()?,
+            store: usage::of_process(self.store)?,
+            service: self.service.map_or(Ok(0.0), usage::of_process)?,
+        })
+    }
+}
+
+/// Processor seconds so far.
+struct Used {
+    machine: f64,
+    store: f64,
+    service: f64,
+}
+
+/// Writes what a file system has not yet written, as `sync -f FOLDER` does; the seconds it took.
+fn synced(folder: &Path) -> Result<f64> {
+    let begun = Instant::now();
+    let wrong = || format!("could not sync `{}`", folder.display());
+    syncfs(File::open(folder).with_context(wrong)?).with_context(wrong)?;
+    Ok(begun.elapsed().as_secs_f64())
 }
 
 /// A command under `time`, which writes what it took into the file `times`.

@@ -1,0 +1,146 @@
+//! Longshore as a service that has an export job, for the runs in which it races.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+
+use super::peers::{Client, write};
+use super::stores::{BUCKET, LOG_BUCKET, end_of};
+use crate::shell::{command, run};
+
+/// How long the service may take until it says where it is.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// A service that runs, with the store as its only one.
+pub(crate) struct Service<'a> {
+    child: Child,
+    client: Client<'a>,
+    /// Its data folder.
+    pub(crate) data: PathBuf,
+}
+
+/// As much of the service's `endpoints.json` as is looked at.
+#[derive(Deserialize)]
+struct Endpoints {
+    pid: u32,
+}
+
+impl<'a> Service<'a> {
+    /// Starts a service with default settings, but for the store and the port.
+    ///
+    /// # Errors
+    /// If it is not there in time.
+    pub(crate) fn start(client: Client<'a>) -> Result<Self> {
+        let data = client.scratch.join("data");
+        let mut serve = command(
+            &client.programs.longshore,
+            ["serve", "--listen", "127.0.0.1:0"],
+        );
+        serve
+            .arg("--config")
+            .arg(client.longshore_settings()?)
+            .arg("--data")
+            .arg(&data);
+        let log = client.scratch.join("service.log");
+        let file = File::create(&log)?;
+        let mut serve = client.settled(serve);
+        serve.stdout(file.try_clone()?).stderr(file);
+        let mut service = Self {
+            child: serve.spawn().context("could not run `longshore serve`")?,
+            client,
+            data,
+        };
+        let ready = service.wait();
+        ready.with_context(|| format!("the service did not start:\n{}", end_of(&log)))?;
+        Ok(service)
+    }
+
+    fn wait(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        while !self.is_ready() {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("it ended with {status}");
+            }
+            if begun.elapsed() > READY_WITHIN {
+                bail!("it does not say where it is");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// The file is complete when it has its name.
+    fn is_ready(&self) -> bool {
+        let bytes = fs::read(self.data.join("endpoints.json"));
+        let endpoints = bytes
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        endpoints.is_some_and(|found: Endpoints| found.pid == self.child.id())
+    }
+
+    /// Makes a job that exports the bucket, and puts its SIGNATURE onto the device.
+    ///
+    /// # Errors
+    /// If the service refuses the job.
+    pub(crate) fn make_job(&self, device: &Path) -> Result<()> {
+        let manifest = self.client.scratch.join("manifest.txt");
+        write(&manifest, &manifest_text())?;
+        let options = ["job", "create", "--type", "export", "--json", "--sign"];
+        let mut create = command(&self.client.programs.longshore, options);
+        create
+            .arg(device)
+            .arg("--data")
+            .arg(&self.data)
+            .arg(manifest);
+        let log = self.client.scratch.join("job.log");
+        let file = File::create(&log)?;
+        create.stdout(file.try_clone()?).stderr(file);
+        // This service, whatever the user has.
+        for name in ["LONGSHORE_ENDPOINT", "AWS_ENDPOINT_URL_IMPORTEXPORT"] {
+            create.env_remove(name);
+        }
+        run(&mut create).with_context(|| format!("there is no job:\n{}", end_of(&log)))
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Service<'_> {
+    fn drop(&mut self) {
+        // Its folder is thrown away: it need not end in order.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An export of the whole bucket to where the others put it, with all that is demanded besides.
+fn manifest_text() -> String {
+    format!(
+        "manifestVersion: 2.0
+deviceId: bench
+notificationEmail: bench@longshore.example
+fileSystem: EXT4
+pinCode: 00004711
+logBucket: {LOG_BUCKET}
+targetDirectory: /
+operations:
+    - exportBucket: {BUCKET}
+returnAddress:
+    name: Bench
+    street1: 1 Pier Road
+    city: Oakland
+    stateOrProvince: CA
+    postalCode: 94607
+    country: USA
+    phoneNumber: +1-510-555-0147
+"
+    )
+}
