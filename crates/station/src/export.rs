@@ -110,21 +110,7 @@ impl Export<'_> {
         filling.finish()?;
         journal.append(&Record::Attempt(self.attempt.clone()))?;
         journal.sync()?;
-        if let Err(error) = self.drop_strays(&earlier) {
-            self.stop.halt(Halt::Device(DeviceGone(error)));
-            return Ok(None);
-        }
         self.execute(journal, &index, earlier)
-    }
-
-    /// Removes what an earlier attempt has staged and nobody goes on with.
-    fn drop_strays(&self, earlier: &Earlier) -> std::io::Result<()> {
-        for number in self.target.staged()? {
-            if !earlier.begun.contains_key(&number) {
-                self.target.discard(number)?;
-            }
-        }
-        Ok(())
     }
 
     fn execute(
@@ -273,7 +259,7 @@ impl Export<'_> {
             if (from..begun).contains(&item.ordinal) {
                 let path = run::path(&item);
                 let gone = |error| self.stop.halt(Halt::Device(DeviceGone(error)));
-                let discarded = self.target.discard(item.ordinal);
+                let discarded = run.discard(&item);
                 let removed = discarded.and_then(|()| match path {
                     "" => Ok(()),
                     _ if matches!(item.to, To::Directory { .. }) => Ok(()),

@@ -47,6 +47,8 @@ struct Waiting<F> {
     parts: VecDeque<PartPut>,
     /// How many files some thread advances meanwhile.
     away: usize,
+    /// How many files are on their way, whose blocks are worth waiting for.
+    company: usize,
     no_more: bool,
 }
 
@@ -54,7 +56,10 @@ impl<F> Waiting<F> {
     /// What a free thread does next: files first, because their sums are what takes longest.
     fn take(&mut self, is_patient: bool) -> Option<Load<F>> {
         let (most_files, lanes) = lanes::both_lanes();
-        let files = self.take_files(most_files);
+        let files = match self.company.min(most_files) {
+            company if is_patient && self.files.len() < company => Vec::new(),
+            _ => self.take_files(most_files),
+        };
         if !files.is_empty() {
             let room = match files.len() {
                 count if is_company(count) => lanes.saturating_sub(count),
@@ -121,6 +126,7 @@ impl<F> Default for Hashing<F> {
                 files: VecDeque::new(),
                 parts: VecDeque::new(),
                 away: 0,
+                company: 0,
                 no_more: false,
             }),
             changed: Condvar::new(),
@@ -133,6 +139,18 @@ impl<F: Chained> Hashing<F> {
     pub(crate) fn whole(&self, file: &Arc<F>, block: Block) {
         let now = file.whole().feed(block);
         self.lock().files.extend(now.map(|now| lane(file, now)));
+        self.changed.notify_all();
+    }
+
+    /// Says that another file is on its way. Where its parts are not hashed here for themselves, its
+    /// blocks had better be hashed beside those of others.
+    pub(crate) fn joins(&self) {
+        self.lock().company += 1;
+    }
+
+    /// Says that nothing more comes of a file that had joined.
+    pub(crate) fn leaves(&self) {
+        self.lock().company -= 1;
         self.changed.notify_all();
     }
 

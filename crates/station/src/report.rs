@@ -24,7 +24,7 @@ use objects::{Bucket, Checksums, StoreError};
 
 use crate::index::{Index, Keep};
 use crate::journal::{self, JournalError, Record};
-use crate::target::{Existing, Target};
+use crate::target::{Existing, Staged, Target};
 
 /// A report of at most so many bytes goes in one request, a longer one in parts of that size.
 const PART_BYTES: usize = 16 << 20;
@@ -236,19 +236,18 @@ pub fn write_to(report: &Report, target: &dyn Target, log_name: &str) -> io::Res
         (&report.lines, report::LINES_SUFFIX),
         (&report.summary, report::SUMMARY_SUFFIX),
     ];
-    for (number, (path, _)) in (FIRST_NUMBER..).zip(forms) {
-        copy_to(path, target, number)?;
+    let named = |suffix| format!("{log_name}{suffix}");
+    for (number, (path, suffix)) in (FIRST_NUMBER..).zip(forms) {
+        copy_to(path, &*target.stage(number, &named(suffix))?)?;
     }
     target.sync()?;
     for (number, (_, suffix)) in (FIRST_NUMBER..).zip(forms) {
-        let name = format!("{log_name}{suffix}");
-        target.publish(number, &name, Existing::Replace)?;
+        target.publish(number, &named(suffix), Existing::Replace)?;
     }
     target.sync()
 }
 
-fn copy_to(path: &Path, target: &dyn Target, number: u64) -> io::Result<()> {
-    let staged = target.stage(number)?;
+fn copy_to(path: &Path, staged: &dyn Staged) -> io::Result<()> {
     staged.reserve(0)?;
     let (mut file, mut offset) = (File::open(path)?, 0);
     loop {

@@ -3,8 +3,8 @@
 //! Today a mounted folder ([`folder::Folder`]); tests use [`memory::Memory`], which can lose what was
 //! not synced.
 //!
-//! A file is written under a number, out of sight, and gets its name only when all of it is on the
-//! device and was read back. So whatever has a name is whole.
+//! A file is written beside its place under a name of the job's, and gets its own only when all of it
+//! is on the device and was read back. So whatever has its name is whole.
 
 pub mod folder;
 pub mod memory;
@@ -22,33 +22,27 @@ use crate::tree::DeviceGone;
 /// device, and no symbolic link is followed. What was done is durable once a later
 /// [`Target::sync`] has returned. Calls may come from any number of threads.
 pub trait Target: Send + Sync {
-    /// Opens the staged file `number` for writing, making it if there is none. What an earlier
-    /// attempt has written of it stays.
+    /// Opens the file `number`, staged beside `path`, for writing; makes it, and the folders above
+    /// it, if there is none. What an earlier attempt has written of it stays.
+    ///
+    /// # Errors
+    /// The system's error; `NotADirectory` if something else is in the way.
+    fn stage(&self, number: u64, path: &str) -> io::Result<Box<dyn Staged>>;
+
+    /// Fills `buffer` with what the device itself holds of the start of a staged file, not what
+    /// memory has of it; says how many bytes came. Only after a sync.
     ///
     /// # Errors
     /// The system's error.
-    fn stage(&self, number: u64) -> io::Result<Box<dyn Staged>>;
+    fn read_back(&self, number: u64, path: &str, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Fills `buffer` with what the device itself holds of the start of the staged file `number`, not
-    /// what memory has of it; says how many bytes came. Only after a sync.
+    /// Removes a staged file, if there is one.
     ///
     /// # Errors
     /// The system's error.
-    fn read_back(&self, number: u64, buffer: &mut [u8]) -> io::Result<usize>;
+    fn discard(&self, number: u64, path: &str) -> io::Result<()>;
 
-    /// The numbers that have a staged file.
-    ///
-    /// # Errors
-    /// The system's error.
-    fn staged(&self) -> io::Result<Vec<u64>>;
-
-    /// Removes the staged file `number`, if there is one.
-    ///
-    /// # Errors
-    /// The system's error.
-    fn discard(&self, number: u64) -> io::Result<()>;
-
-    /// Moves the staged file `number` to `path`, making the folders above it.
+    /// Gives the staged file `number` its name.
     ///
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`] if something is there and `existing` says to keep it; the
@@ -78,12 +72,6 @@ pub trait Target: Send + Sync {
     /// # Errors
     /// The system's error; nothing is known then of what was not synced before.
     fn sync(&self) -> io::Result<()>;
-
-    /// Removes the place where files are staged, with all that is in it.
-    ///
-    /// # Errors
-    /// The system's error.
-    fn tidy(&self) -> io::Result<()>;
 
     /// Whether the device still answers.
     ///

@@ -15,7 +15,6 @@ use crate::export::plan::Plan;
 use crate::export::planner::Planner;
 use crate::export::{Buckets, Export, ExportError, LeftOut};
 use crate::report;
-use crate::target::Target as _;
 use crate::target::folder::{Folder, foreign_name};
 
 impl Station {
@@ -63,7 +62,6 @@ impl Station {
         };
         let log_name = format!("{}{job}", JobType::Export.log_name());
         report::write_to(&report, &target, &log_name).map_err(onto)?;
-        target.tidy().and_then(|()| target.sync()).map_err(onto)?;
         drop(target);
         put_away()?;
         let outcome = Outcome {

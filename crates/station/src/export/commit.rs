@@ -102,7 +102,10 @@ impl Run<'_> {
         // One byte more than it may have, so that a longer one shows.
         let room = (file.bytes + 1).next_multiple_of(ALIGNMENT as u64);
         let mut buffer = self.buffers.take(room);
-        let failure = match self.target.read_back(file.item.ordinal, &mut buffer) {
+        let failure = match self
+            .target
+            .read_back(file.item.ordinal, path(&file.item), &mut buffer)
+        {
             Ok(read) if read as u64 == file.bytes && crc(&buffer[..read]) == proof => return true,
             Ok(_) => Some(Run::differs(&file.item.key, 0)),
             Err(error) => self.judge_device(&file.item, error),

@@ -2,7 +2,7 @@
 //!
 //! Memory is taken here, before anything is asked for, and in the order in which things are asked
 //! for: so whoever holds some never waits for one that was asked for later. Large files go a few at
-//! a time, block by block in turns, because their hashes are made beside each other.
+//! a time, in turns, because their hashes are made beside each other.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -20,6 +20,8 @@ use super::plan::{Item, Items, To};
 use super::run::{Run, path};
 use crate::hashing::Hashing;
 use crate::index::Index;
+use crate::target::Existing;
+use crate::turns::TURN_BYTES;
 
 /// Large files at a time, as many as are hashed beside each other.
 const LARGE_AT_ONCE: usize = 4;
@@ -38,16 +40,11 @@ pub(super) struct Feed<'a> {
 impl Feed<'_> {
     /// Hands out the whole plan; gives the place after the last item that was begun.
     pub(super) fn feed(mut self, items: Items) -> Result<u64, ExportError> {
-        let most = if self.run.target.spins() {
-            1
-        } else {
-            LARGE_AT_ONCE
-        };
         let mut begun = 0;
         for item in items {
             let item = item?;
-            while self.open.len() >= most && !self.run.stop.is_set() {
-                self.one_block();
+            while self.open.len() >= LARGE_AT_ONCE && !self.run.stop.is_set() {
+                self.one_turn();
             }
             if self.run.is_over(item.ordinal) {
                 break;
@@ -56,7 +53,7 @@ impl Feed<'_> {
             self.item(item)?;
         }
         while !self.open.is_empty() && !self.run.stop.is_set() {
-            self.one_block();
+            self.one_turn();
         }
         Ok(begun)
     }
@@ -71,6 +68,7 @@ impl Feed<'_> {
             To::Directory { .. } => self.folder(&item),
             To::File { .. } | To::Recovered { .. } if self.is_large(&item) => self.large(item),
             To::File { .. } | To::Recovered { .. } => {
+                self.drop_stray(&item);
                 let permit = self.run.budget.take(item.bytes);
                 self.send(Unit::Small(item, permit));
             }
@@ -92,12 +90,25 @@ impl Feed<'_> {
         Ok(found.is_ok_and(|found| found == Some(bytes)))
     }
 
+    /// Removes what an earlier attempt has written of a file that is begun anew.
+    fn drop_stray(&self, item: &Item) {
+        if self.run.existing == Existing::Replace
+            && let Err(error) = self.run.discard(item)
+        {
+            let failure = self.run.judge_device(item, error);
+            failure.into_iter().for_each(|why| self.run.fail(item, why));
+        }
+    }
+
     fn is_large(&self, item: &Item) -> bool {
         item.bytes >= self.run.settings.part_bytes
     }
 
     fn large(&mut self, item: Item) {
         let begun = self.begun.get(&item.ordinal);
+        if begun.is_none() {
+            self.drop_stray(&item);
+        }
         if let Some(large) = Large::begin(&self.run, item, begun, &self.hashing) {
             let missing = large.missing();
             self.open.push_back((large, missing));
@@ -116,20 +127,31 @@ impl Feed<'_> {
         }
     }
 
-    /// Asks for the next block of the file whose turn it is.
-    fn one_block(&mut self) {
+    /// Asks for the next blocks of the file whose turn it is.
+    fn one_turn(&mut self) {
         let Some((large, mut missing)) = self.open.pop_front() else {
             return;
         };
-        if large.is_over() {
-            return;
+        for number in missing.by_ref().take(self.turn_blocks()) {
+            if large.is_over() || self.run.stop.is_set() {
+                return;
+            }
+            let range = large.range(number);
+            let permit = self.run.budget.take(range.end - range.start);
+            self.send(Unit::Block(Arc::clone(&large), number, permit));
         }
-        let Some(number) = missing.next() else { return };
-        let range = large.range(number);
-        let permit = self.run.budget.take(range.end - range.start);
-        self.send(Unit::Block(Arc::clone(&large), number, permit));
         if !missing.is_empty() {
             self.open.push_back((large, missing));
+        }
+    }
+
+    /// How many blocks of a file follow each other. Going from one file to another costs a disk that
+    /// spins time; and memory has to hold a turn of every file.
+    fn turn_blocks(&self) -> usize {
+        let blocks = TURN_BYTES / self.run.settings.part_bytes.max(1);
+        match self.run.target.spins() {
+            true => usize::try_from(blocks).unwrap_or(1).max(1),
+            false => 1,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reads objects from the store: small ones whole, large ones in ranges.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ impl Run<'_> {
             }
             let length = usize::try_from(download.info.size).unwrap_or(usize::MAX);
             let mut body = vec![0; length];
-            download.body.read_exact(&mut body).map_err(broken)?;
+            read_to_end(&mut *download.body, &mut body)?;
             Ok((download.info, Bytes::from(body)))
         });
         let (info, body) = read.map_err(|why| self.unread(item, why))?;
@@ -145,8 +145,18 @@ fn read_range(
     if !is_same || download.range != *range {
         return Err(Unread::Changed);
     }
-    download.body.read_exact(buffer).map_err(broken)?;
+    read_to_end(&mut *download.body, buffer)?;
     Ok(info)
+}
+
+/// Fills `buffer` with a body that is as long, and reads on to its end: a connection whose answer was
+/// not read to the end is closed.
+fn read_to_end(body: &mut dyn io::Read, buffer: &mut [u8]) -> Result<(), Unread> {
+    body.read_exact(buffer).map_err(broken)?;
+    match body.read(&mut [0]).map_err(broken)? {
+        0 => Ok(()),
+        _ => Err(Unread::Changed),
+    }
 }
 
 /// Tries again while a body breaks off. That a request is made again at all is the bucket's affair.

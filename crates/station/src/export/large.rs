@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::commit::Written;
 use super::plan::Item;
-use super::run::Run;
+use super::run::{Run, path};
 use super::{Pen, crc};
 use crate::budget::Permit;
 use crate::buffers::Buffer;
@@ -47,6 +47,8 @@ struct State {
     checked: u64,
     /// Nothing more is done with it: it failed, or the run ends.
     is_over: bool,
+    /// Nothing more of it is hashed.
+    is_hashed: bool,
     content_type: Option<String>,
     modified: Option<OffsetDateTime>,
 }
@@ -75,18 +77,21 @@ impl Large {
         hashing: &Arc<Hashing<Large>>,
     ) -> Option<Arc<Self>> {
         let block_bytes = run.settings.part_bytes;
-        let opened = run.target.stage(item.ordinal).and_then(|staged| {
-            let held = staged.bytes()?;
-            let begun = begun.filter(|begun| {
-                let done = begun.mark.md5.length;
-                begun.etag == item.etag && done <= held && done % block_bytes == 0
+        let opened = run
+            .target
+            .stage(item.ordinal, path(&item))
+            .and_then(|staged| {
+                let held = staged.bytes()?;
+                let begun = begun.filter(|begun| {
+                    let done = begun.mark.md5.length;
+                    begun.etag == item.etag && done <= held && done % block_bytes == 0
+                });
+                let whole = begun.and_then(|begun| Whole::new(Some(begun.mark)));
+                let done = begun.filter(|_| whole.is_some());
+                let done = done.map_or(0, |begun| begun.mark.md5.length);
+                staged.reserve(item.bytes)?;
+                Ok((staged, whole, done / block_bytes))
             });
-            let whole = begun.and_then(|begun| Whole::new(Some(begun.mark)));
-            let done = begun.filter(|_| whole.is_some());
-            let done = done.map_or(0, |begun| begun.mark.md5.length);
-            staged.reserve(item.bytes)?;
-            Ok((staged, whole, done / block_bytes))
-        });
         let (staged, whole, done) = match opened {
             Ok((staged, whole, done)) => (staged, whole.or_else(|| Whole::new(None)), done),
             Err(error) => {
@@ -101,16 +106,19 @@ impl Large {
             crcs: BTreeMap::new(),
             checked: done,
             is_over: false,
+            is_hashed: false,
             content_type: None,
             modified: None,
         };
         run.progress.sent((done * block_bytes).min(item.bytes));
+        let whole = Mutex::new(whole?);
+        hashing.joins();
         Some(Arc::new(Self {
             item,
             block_bytes,
             staged,
             hashing: Arc::clone(hashing),
-            whole: Mutex::new(whole?),
+            whole,
             state: Mutex::new(state),
         }))
     }
@@ -173,6 +181,9 @@ impl Large {
 
     /// A block went into the sums; gives the stretch that ends with it.
     pub(super) fn hashed(self: &Arc<Self>, number: u64, mark: Option<Mark>) -> Option<Stretch> {
+        if number == self.blocks() {
+            self.is_hashed();
+        }
         let ends = number.is_multiple_of(STRETCH) || number == self.blocks();
         ends.then(|| Stretch {
             file: Arc::clone(self),
@@ -196,9 +207,17 @@ impl Large {
     /// Says whether it was not over before. Blocks that wait for one that will not come are let go:
     /// others wait for their memory.
     fn end(&self) -> bool {
+        self.is_hashed();
         let mut state = self.lock();
         state.arrived.clear();
         !std::mem::replace(&mut state.is_over, true)
+    }
+
+    /// Others need not wait for it any more.
+    fn is_hashed(&self) {
+        if !std::mem::replace(&mut self.lock().is_hashed, true) {
+            self.hashing.leaves();
+        }
     }
 
     fn blocks(&self) -> u64 {

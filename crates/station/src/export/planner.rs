@@ -118,7 +118,6 @@ fn own_names(job: Option<JobId>) -> Vec<String> {
     if let Some(job) = job {
         let log = format!("{}{job}", JobType::Export.log_name());
         names.extend(["", LINES_SUFFIX, SUMMARY_SUFFIX].map(|ending| format!("{log}{ending}")));
-        names.push(format!(".longshore-{job}"));
     }
     names
 }

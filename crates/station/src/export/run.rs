@@ -95,7 +95,21 @@ impl Run<'_> {
             bucket = %item.bucket, key = %item.key, code = %failure.code,
             reason = %failure.reason, "not written"
         );
+        // The next attempt begins anew.
+        if let Err(error) = self.discard(item) {
+            tracing::warn!(path = path(item), %error, "half a file is left on the device");
+        }
         self.note(item, item.bytes, Outcome::Failed(failure));
+    }
+
+    /// Removes what was written of an item that has not got its name.
+    pub(super) fn discard(&self, item: &Item) -> io::Result<()> {
+        match &item.to {
+            To::File { path } | To::Recovered { path, .. } => {
+                self.target.discard(item.ordinal, path)
+            }
+            To::Directory { .. } | To::Nowhere(_) => Ok(()),
+        }
     }
 
     /// Tells a refused object, which is a line of the report, from a store that does not do its

@@ -9,7 +9,7 @@ use objects::object::ObjectInfo;
 
 use super::commit::Written;
 use super::plan::Item;
-use super::run::Run;
+use super::run::{Run, path};
 use super::{Pen, crc};
 use crate::budget::Permit;
 
@@ -82,7 +82,7 @@ impl Run<'_> {
     }
 
     fn stage(&self, small: &Small) -> io::Result<()> {
-        let staged = self.target.stage(small.item.ordinal)?;
+        let staged = self.target.stage(small.item.ordinal, path(&small.item))?;
         staged.write_at(0, &small.body)?;
         small
             .info

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use model::ids::JobId;
 use rustix::fs::{
-    Advice, AtFlags, CWD, Dir, FallocateFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags,
+    Advice, AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags,
     Timespec, Timestamps,
 };
 use rustix::io::Errno;
@@ -52,8 +52,8 @@ const NOBODYS: [&str; 5] = [
 #[derive(Debug)]
 pub struct Folder {
     root: OwnedFd,
-    staging: OwnedFd,
-    staging_name: String,
+    /// How the names of staged files begin.
+    staged: String,
     /// The kernel's folder of the block device under it, where there is one.
     device: Option<PathBuf>,
     /// Whether every file has to be synced for itself.
@@ -62,10 +62,12 @@ pub struct Folder {
     last_folder: Mutex<String>,
 }
 
-/// The place in the root where a job's files are staged.
-#[must_use]
-pub fn staging_name(job: JobId) -> String {
-    format!(".longshore-{job}")
+/// How the names of all staged files begin: nothing else on a device that is filled may.
+pub const STAGED: &str = ".longshore-";
+
+/// How the names of a job's staged files begin.
+fn staging_name(job: JobId) -> String {
+    format!("{STAGED}{job}")
 }
 
 /// The first name in the root at `path` that belongs to somebody: an export fills a device that is
@@ -77,7 +79,8 @@ pub fn foreign_name(path: &Path, job: JobId) -> io::Result<Option<OsString>> {
     let staging = staging_name(job);
     for entry in std::fs::read_dir(path)? {
         let name = entry?.file_name();
-        let is_ours = name == *staging || NOBODYS.iter().any(|nobodys| name == **nobodys);
+        let is_ours = name.as_encoded_bytes().starts_with(staging.as_bytes())
+            || NOBODYS.iter().any(|nobodys| name == **nobodys);
         if !is_ours {
             return Ok(Some(name));
         }
@@ -86,24 +89,19 @@ pub fn foreign_name(path: &Path, job: JobId) -> io::Result<Option<OsString>> {
 }
 
 impl Folder {
-    /// Opens the file system at `path` to write files of `job` to it, and makes the place where they
-    /// are staged.
+    /// Opens the file system at `path` to write files of `job` to it.
     ///
     /// # Errors
     /// The system's error.
     pub fn open(path: &Path, job: JobId) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
-        let staging_name = staging_name(job);
-        make_one(&root, &staging_name)?;
-        let staging = open_folder(&root, &staging_name)?;
         let kind = rustix::fs::fstatfs(&root)?.f_type;
         Ok(Self {
             device: block_device(&root),
             syncs_each: i64::try_from(kind).is_ok_and(|kind| kind == FUSE_SUPER_MAGIC),
             root,
-            staging,
-            staging_name,
+            staged: staging_name(job),
             last_folder: Mutex::default(),
         })
     }
@@ -112,6 +110,12 @@ impl Folder {
         self.last_folder
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the file `number` is staged beside `path`.
+    fn staged(&self, number: u64, path: &str) -> String {
+        let folder = path.rfind('/').map_or("", |end| &path[..=end]);
+        format!("{folder}{}-{number}", self.staged)
     }
 
     /// Makes the folder that `path` is in.
@@ -127,9 +131,10 @@ impl Folder {
 }
 
 impl Target for Folder {
-    fn stage(&self, number: u64) -> io::Result<Box<dyn Staged>> {
+    fn stage(&self, number: u64, path: &str) -> io::Result<Box<dyn Staged>> {
+        self.make_parent(path)?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&self.staging, name(number), flags, FILE_MODE)?;
+        let file = rustix::fs::openat(&self.root, self.staged(number, path), flags, FILE_MODE)?;
         Ok(Box::new(FolderFile {
             cached: File::from(file),
             direct: OnceLock::new(),
@@ -137,9 +142,10 @@ impl Target for Folder {
         }))
     }
 
-    fn read_back(&self, number: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read_back(&self, number: u64, path: &str, buffer: &mut [u8]) -> io::Result<usize> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let open = |flags| rustix::fs::openat(&self.staging, name(number), flags, Mode::empty());
+        let staged = self.staged(number, path);
+        let open = |flags| rustix::fs::openat(&self.root, &*staged, flags, Mode::empty());
         if is_aligned(0, buffer) && buffer.len().is_multiple_of(ALIGNMENT) {
             let direct = open(flags | OFlags::DIRECT).map_err(io::Error::from);
             match direct.and_then(|file| read_whole(&File::from(file), 0, buffer)) {
@@ -150,48 +156,24 @@ impl Target for Folder {
         read_dropped(&File::from(open(flags)?), 0, buffer)
     }
 
-    fn staged(&self) -> io::Result<Vec<u64>> {
-        let own = rustix::fs::openat(
-            &self.staging,
-            ".",
-            OFlags::RDONLY | OFlags::DIRECTORY,
-            Mode::empty(),
-        )?;
-        let mut numbers = Vec::new();
-        for entry in Dir::new(own)? {
-            let number = entry?.file_name().to_str().ok().map(str::parse::<u64>);
-            numbers.extend(number.and_then(Result::ok));
-        }
-        Ok(numbers)
-    }
-
-    fn discard(&self, number: u64) -> io::Result<()> {
-        absent_is_fine(rustix::fs::unlinkat(
-            &self.staging,
-            name(number),
-            AtFlags::empty(),
-        ))
+    fn discard(&self, number: u64, path: &str) -> io::Result<()> {
+        let staged = self.staged(number, path);
+        absent_is_fine(rustix::fs::unlinkat(&self.root, staged, AtFlags::empty()))
     }
 
     fn publish(&self, number: u64, path: &str, existing: Existing) -> io::Result<()> {
-        self.make_parent(path)?;
-        let number = name(number);
-        let moved = match existing {
-            Existing::Replace => rustix::fs::renameat(&self.staging, number, &self.root, path),
-            Existing::Keep => {
-                let keep = RenameFlags::NOREPLACE;
-                let moved =
-                    rustix::fs::renameat_with(&self.staging, &*number, &self.root, path, keep);
-                match moved {
-                    Err(Errno::INVAL | Errno::NOSYS) => match self.size(path)? {
-                        Some(_) => Err(Errno::EXIST),
-                        None => rustix::fs::renameat(&self.staging, number, &self.root, path),
-                    },
-                    moved => moved,
-                }
-            }
-        };
-        Ok(moved?)
+        let (root, staged) = (&self.root, self.staged(number, path));
+        if existing == Existing::Replace {
+            return Ok(rustix::fs::renameat(root, staged, root, path)?);
+        }
+        let keep = RenameFlags::NOREPLACE;
+        match rustix::fs::renameat_with(root, &*staged, root, path, keep) {
+            Err(Errno::INVAL | Errno::NOSYS) => match self.size(path)? {
+                Some(_) => Err(Errno::EXIST.into()),
+                None => Ok(rustix::fs::renameat(root, staged, root, path)?),
+            },
+            moved => Ok(moved?),
+        }
     }
 
     fn make_folder(&self, path: &str) -> io::Result<()> {
@@ -225,20 +207,9 @@ impl Target for Folder {
         rustix::fs::syncfs(&self.root)?;
         // Tells a program in user space to write what it holds of the folder.
         if self.syncs_each {
-            rustix::fs::fsync(&self.staging)?;
+            rustix::fs::fsync(&self.root)?;
         }
         Ok(())
-    }
-
-    fn tidy(&self) -> io::Result<()> {
-        for number in self.staged()? {
-            self.discard(number)?;
-        }
-        absent_is_fine(rustix::fs::unlinkat(
-            &self.root,
-            &*self.staging_name,
-            AtFlags::REMOVEDIR,
-        ))
     }
 
     fn check(&self) -> Result<(), DeviceGone> {
@@ -248,10 +219,6 @@ impl Target for Folder {
     fn spins(&self) -> bool {
         self.device.as_deref().and_then(spins).unwrap_or(false)
     }
-}
-
-fn name(number: u64) -> String {
-    number.to_string()
 }
 
 fn make_one(root: &OwnedFd, path: &str) -> io::Result<()> {
@@ -271,7 +238,7 @@ fn open_folder(root: &OwnedFd, path: &str) -> io::Result<OwnedFd> {
 
 fn absent_is_fine(removed: rustix::io::Result<()>) -> io::Result<()> {
     match removed {
-        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -66,6 +66,12 @@ impl Memory {
         self.lock().now.files.clone()
     }
 
+    /// The numbers that have a staged file.
+    #[must_use]
+    pub fn staged(&self) -> Vec<u64> {
+        self.lock().now.staged.keys().copied().collect()
+    }
+
     /// The folders that were made.
     #[must_use]
     pub fn folders(&self) -> BTreeSet<String> {
@@ -98,7 +104,10 @@ fn gone() -> io::Error {
 }
 
 impl Target for Memory {
-    fn stage(&self, number: u64) -> io::Result<Box<dyn Staged>> {
+    fn stage(&self, number: u64, path: &str) -> io::Result<Box<dyn Staged>> {
+        if let Some((parent, _)) = path.rsplit_once('/') {
+            self.make_folder(parent)?;
+        }
         self.change(|disk| {
             disk.now.staged.entry(number).or_default();
             Ok(())
@@ -109,7 +118,7 @@ impl Target for Memory {
         }))
     }
 
-    fn read_back(&self, number: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read_back(&self, number: u64, _path: &str, buffer: &mut [u8]) -> io::Result<usize> {
         let file = MemoryFile {
             memory: self.clone(),
             number,
@@ -117,11 +126,7 @@ impl Target for Memory {
         file.read_back(0, buffer)
     }
 
-    fn staged(&self) -> io::Result<Vec<u64>> {
-        Ok(self.lock().now.staged.keys().copied().collect())
-    }
-
-    fn discard(&self, number: u64) -> io::Result<()> {
+    fn discard(&self, number: u64, _path: &str) -> io::Result<()> {
         self.change(|disk| {
             disk.now.staged.remove(&number);
             Ok(())
@@ -129,9 +134,6 @@ impl Target for Memory {
     }
 
     fn publish(&self, number: u64, path: &str, existing: Existing) -> io::Result<()> {
-        if let Some((parent, _)) = path.rsplit_once('/') {
-            self.make_folder(parent)?;
-        }
         self.change(|disk| {
             if existing == Existing::Keep && disk.now.files.contains_key(path) {
                 return Err(io::ErrorKind::AlreadyExists.into());
@@ -170,13 +172,6 @@ impl Target for Memory {
     fn sync(&self) -> io::Result<()> {
         self.change(|disk| {
             disk.durable = disk.now.clone();
-            Ok(())
-        })
-    }
-
-    fn tidy(&self) -> io::Result<()> {
-        self.change(|disk| {
-            disk.now.staged.clear();
             Ok(())
         })
     }

@@ -12,6 +12,7 @@ use super::PlanFailure;
 use super::listing::Found;
 use super::names::{Free, Names};
 use crate::export::plan::To;
+use crate::target::folder::STAGED;
 
 /// A device that is being planned.
 pub(super) struct Device<'a> {
@@ -139,11 +140,14 @@ impl<'a> Device<'a> {
         Ok(taken.map(|taken| taken.map(|free| free.path)))
     }
 
-    /// Whether a path begins with a name that the job itself has in the root.
+    /// Whether a path begins with a name that the job itself has in the root, or has a part that
+    /// could be a file on its way to its name.
     fn is_own(&self, path: &str) -> bool {
-        let first = path.split('/').next().unwrap_or(path);
-        let first = export::fold(self.rules.file_system, first);
-        self.own.contains(&first)
+        let fold = |name| export::fold(self.rules.file_system, name);
+        let (path, staged) = (fold(path), fold(STAGED));
+        let first = path.split('/').next().unwrap_or(&path);
+        let is_taken = self.own.iter().any(|own| own == first);
+        is_taken || path.split('/').any(|part| part.starts_with(&staged))
     }
 }
 
