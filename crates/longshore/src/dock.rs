@@ -23,13 +23,14 @@ use crate::settings;
 pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
     let mut station = own_station::station(&args.server)?;
     own_station::apply(&args.load, &mut station.settings);
-    if args.format {
-        agree_to_format(args, &station.folder)?;
-    }
+    let format = match args.format {
+        true => Some(agree_to_format(args, &station.folder)?),
+        false => None,
+    };
     let docking = Docking {
         job: args.job,
         signature: args.signature.as_ref().map(contents),
-        format: args.format,
+        format,
     };
     let loaded = docking::load(&station, &args.device, &docking)?
         .map_err(|error| docking::failure(error, &again(args)))?;
@@ -50,14 +51,14 @@ fn contents(file: &SignatureFile) -> Vec<u8> {
 }
 
 /// Shows what would be lost, and asks.
-fn agree_to_format(args: &DockArgs, station: &Path) -> Result<(), Failure> {
+fn agree_to_format(args: &DockArgs, station: &Path) -> Result<Facts, Failure> {
     let facts = Facts::of(&args.device, &[station]).map_err(|error| {
         Failure::new(Exit::Refused, error)
             .hint("--format takes the block device itself, or an image file")
     })?;
     output::note(&facts.to_string());
     if args.yes {
-        return Ok(());
+        return Ok(facts);
     }
     let refused = |text: &str| Failure::new(Exit::Refused, anyhow!("{text}"));
     if !io::stdin().is_terminal() {
@@ -70,12 +71,13 @@ fn agree_to_format(args: &DockArgs, station: &Path) -> Result<(), Failure> {
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     match read {
-        Ok(_) if answer.trim() == "yes" => Ok(()),
+        Ok(_) if answer.trim() == "yes" => Ok(facts),
         _ => Err(refused("the device was not formatted")),
     }
 }
 
-/// The command that goes on with a device.
+/// The command that goes on with a device. Formatting happens once, and to go on is not a reason to
+/// destroy what is on whatever has the device's name by then.
 fn again(args: &DockArgs) -> String {
     let ServerArgs {
         data,
@@ -85,13 +87,7 @@ fn again(args: &DockArgs) -> String {
         config,
     } = &args.server;
     let data = settings::named_data_folder(data.data.as_deref());
-    let mut start = format!("longshore dock {}", output::word(&args.device));
-    for (flag, given) in [("--format", args.format), ("--yes", args.yes)] {
-        if given {
-            start.push(' ');
-            start.push_str(flag);
-        }
-    }
+    let start = format!("longshore dock {}", output::word(&args.device));
     let load = own_station::options(&args.load);
     let signature = args.signature.as_ref().map(SignatureFile::scan_text);
     let mut options = vec![

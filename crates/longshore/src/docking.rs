@@ -189,11 +189,16 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
              destroys what is on it"
                 .to_owned(),
         ),
+        DockError::OtherSignature { .. } | DockError::Changed(_) => (
+            Exit::Refused,
+            "the boxes may have been mixed up; compare label and device".to_owned(),
+        ),
         DockError::Aborted { .. } => (
             Exit::Refused,
             "return the device with `longshore device return`".to_owned(),
         ),
-        DockError::Format(FormatError::Refused(_)) | DockError::Raw(OpenError::InUse(_)) => {
+        DockError::Raw(OpenError::InUse(_)) => (Exit::Refused, String::new()),
+        DockError::Format(error) if matches!(**error, FormatError::Refused(_)) => {
             (Exit::Refused, String::new())
         }
         DockError::OntoDevice { .. } | DockError::Mount(_) => {

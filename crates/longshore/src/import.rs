@@ -64,7 +64,7 @@ fn carry_out(
     };
     let docking = Docking {
         job: Some(job),
-        format: false,
+        format: None,
         signature: Some(signature),
     };
     let mut station = ground.station()?;

@@ -30,7 +30,7 @@ use model::time::Clock;
 use objects::{Bucket, probe};
 use rustix::io::Errno;
 
-use crate::bay::{FactsError, FormatError, MountError};
+use crate::bay::{Facts, FactsError, FormatError, MountError};
 use crate::control::{Control, ControlError};
 use crate::export::ExportError;
 use crate::export::planner::PlanFailure;
@@ -78,8 +78,9 @@ pub struct Docking {
     pub job: Option<JobId>,
     /// The content of the SIGNATURE where the device itself has none.
     pub signature: Option<Vec<u8>>,
-    /// Whether a device that is to be filled may be formatted: all that is on it is lost.
-    pub format: bool,
+    /// The device that may be formatted to be filled, as the operator saw it: all that is on it is
+    /// lost.
+    pub format: Option<Facts>,
 }
 
 /// A job that was done.
@@ -136,15 +137,26 @@ pub enum DockError {
         /// What it has.
         name: String,
     },
+    /// The SIGNATURE on the device names another job than the operator does.
+    #[error("the SIGNATURE on the device is of job {found}, not of job {given}")]
+    OtherSignature {
+        /// What the device says.
+        found: JobId,
+        /// What the operator says.
+        given: JobId,
+    },
+    /// The device is not the one that the operator agreed to format.
+    #[error("`{0}` is not the device any more that was shown")]
+    Changed(PathBuf),
     /// A device cannot be looked at.
     #[error(transparent)]
     Facts(#[from] FactsError),
     /// A device was not formatted.
     #[error(transparent)]
-    Format(#[from] FormatError),
+    Format(Box<FormatError>),
     /// A device was not mounted, or not put away.
     #[error(transparent)]
-    Mount(#[from] MountError),
+    Mount(Box<MountError>),
     /// A device cannot be read raw.
     #[error(transparent)]
     Raw(#[from] OpenError),
@@ -258,6 +270,18 @@ struct Errand<'a> {
     stop: &'a Stop,
 }
 
+impl From<FormatError> for DockError {
+    fn from(error: FormatError) -> Self {
+        Self::Format(Box::new(error))
+    }
+}
+
+impl From<MountError> for DockError {
+    fn from(error: MountError) -> Self {
+        Self::Mount(Box::new(error))
+    }
+}
+
 impl Errand<'_> {
     /// What the report says of the job as a whole.
     fn about(&self, work: Work) -> About {
@@ -314,11 +338,7 @@ impl Station {
         stop: &Stop,
     ) -> Result<Done, DockError> {
         if is_raw(device)? {
-            let signature = match &docking.signature {
-                None if docking.format => self.signature_on(device)?,
-                None => self.signature_of_formatted(device),
-                given => given.clone(),
-            };
+            let signature = self.signature_of_raw(device, docking)?;
             return self.dock_view(&View::Raw, device, docking, signature, progress, stop);
         }
         let tree = Folder::open(device).map_err(|source| DockError::Device {
@@ -438,7 +458,7 @@ impl Station {
                 "mount it read-only and dock the mount point",
             ),
             (Manifest::S3Export(rules), View::Mounted(_)) => {
-                self.export(errand, rules, errand.device, || Ok(()))
+                self.export(errand, rules, errand.device, None, || Ok(()))
             }
             (Manifest::S3Export(rules), View::Raw) => self.export_formatted(errand, rules),
             (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Raw) => {

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::{bounded, unbounded};
 use model::ids::{JobId, ObjectKey};
-use model::outcome::{Failure, Outcome};
+use model::outcome::Failure;
 use model::proof::Attempt;
 use model::readable;
 use model::time::Clock;
@@ -145,7 +145,12 @@ impl Export<'_> {
                 return Ok(None);
             }
             if let Some(from) = full.from() {
-                self.take_back(&run, from, begun)?;
+                // Earlier attempts may have come further.
+                let until = match run.existing {
+                    Existing::Keep => begun,
+                    Existing::Replace => self.plan.end().items,
+                };
+                self.take_back(&run, from, until)?;
             }
             let left_out = self.left_out(full.from())?;
             if let Some(left_out) = &left_out {
@@ -182,6 +187,7 @@ impl Export<'_> {
                 // Whoever commits is gone only when the run is over.
                 checked.for_each(|file| drop(written.send(file)));
             });
+            let _closed_whatever_happens = Closing(&hashing);
             for _ in 0..hashing_threads() {
                 let (hashing, stretches) = (Arc::clone(&hashing), stretches.clone());
                 scope.spawn(move || {
@@ -216,7 +222,6 @@ impl Export<'_> {
                 // A fetcher that panicked takes the whole scope with it.
                 let _its_panic_is_told_by_the_scope = fetcher.join();
             }
-            hashing.close();
             fed
         })
     }
@@ -253,10 +258,10 @@ impl Export<'_> {
 
     /// Removes from a full device what comes after the first place that found no room: what is on it
     /// ends at one place, and the next job goes on there.
-    fn take_back(&self, run: &Run<'_>, from: u64, begun: u64) -> Result<(), ExportError> {
+    fn take_back(&self, run: &Run<'_>, from: u64, until: u64) -> Result<(), ExportError> {
         let removed = self.plan.items()?.try_for_each(|item| {
             let item = item?;
-            if (from..begun).contains(&item.ordinal) {
+            if (from..until).contains(&item.ordinal) {
                 let path = run::path(&item);
                 let gone = |error| self.stop.halt(Halt::Device(DeviceGone(error)));
                 let discarded = run.discard(&item);
@@ -328,6 +333,15 @@ impl LeftOut {
     }
 }
 
+/// Ends those who hash when it is dropped: nobody may wait for a feed that panicked.
+struct Closing<'a>(&'a Hashing<Large>);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 /// What earlier attempts have left.
 #[derive(Default)]
 struct Earlier {
@@ -350,8 +364,8 @@ impl Earlier {
                 self.begun.extend(begun.map(|begun| (ordinal, begun)));
             }
             Record::Entry(record) => {
-                let is_stored = matches!(record.outcome, Outcome::Stored(_));
-                if let Some(source) = record.source.filter(|_| is_stored) {
+                // Whatever became of it: what is not stored was removed.
+                if let Some(source) = record.source {
                     self.begun.remove(&source.ordinal);
                 }
             }

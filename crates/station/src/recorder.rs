@@ -11,7 +11,7 @@ use crate::journal::{IntentFile, Journal, JournalError, ReceiptRecord, Record};
 use crate::progress::Progress;
 use crate::resume::Unfinished;
 use crate::stop::{Halt, Stop};
-use crate::whole::Mark;
+use crate::whole::{Mark, Sums};
 
 /// How long an outcome may wait for its fsync. What a crash of the host takes back is done again.
 const SYNC_EVERY: Duration = Duration::from_millis(500);
@@ -94,6 +94,24 @@ impl Notes {
             etag: etag.to_owned(),
             mark: mark.into(),
         })
+    }
+
+    /// Notes that nothing of the file `ordinal` of an export is on the device, and returns when that
+    /// is on disk.
+    ///
+    /// # Errors
+    /// [`RecorderGone`].
+    pub(crate) fn forget_written(&self, ordinal: u64, etag: &str) -> Result<(), RecorderGone> {
+        let mark = Sums::new(None).and_then(|sums| sums.mark());
+        match mark {
+            Some(mark) => self.urgent(Record::Written {
+                ordinal,
+                etag: etag.to_owned(),
+                mark: mark.into(),
+            }),
+            // Nothing was hashed yet, so no block is open.
+            None => Err(RecorderGone),
+        }
     }
 
     /// Notes that the device is full, and returns when that is on disk.

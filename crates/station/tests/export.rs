@@ -22,9 +22,9 @@ use station::progress::Progress;
 use station::report;
 use station::settings::Settings;
 use station::stop::{Halt, Stop};
-use station::target::Target;
 use station::target::folder;
 use station::target::memory::Memory;
+use station::target::{Existing, Target};
 
 /// Objects from here on go in blocks of this size.
 const BLOCK: usize = 16 << 10;
@@ -400,7 +400,14 @@ fn a_folder_on_a_real_file_system_is_filled_and_tidied() {
     let device = tempfile::tempdir().unwrap();
     std::fs::write(device.path().join("SIGNATURE"), "s").unwrap();
     assert_eq!(folder::foreign_name(device.path(), job()).unwrap(), None);
-    let target = folder::Folder::open(device.path(), job()).unwrap();
+    std::os::unix::fs::symlink("/etc", device.path().join("lost+found")).unwrap();
+    assert!(
+        folder::foreign_name(device.path(), job())
+            .unwrap()
+            .is_some()
+    );
+    std::fs::remove_file(device.path().join("lost+found")).unwrap();
+    let target = folder::Folder::open(device.path(), job(), None).unwrap();
     assert_eq!(folder::foreign_name(device.path(), job()).unwrap(), None);
     let ended = world.run(&target, source);
     assert!(ended.why.is_none());
@@ -422,4 +429,33 @@ fn a_folder_on_a_real_file_system_is_filled_and_tidied() {
             .unwrap()
             .is_some()
     );
+}
+
+/// What a hostile device or key could lead out of the device, or into what is no file.
+#[test]
+fn nothing_is_written_through_a_link_or_into_what_is_no_file() {
+    let (device, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::os::unix::fs::symlink(outside.path(), device.path().join("link")).unwrap();
+    std::fs::write(outside.path().join("victim"), "v").unwrap();
+    let target = folder::Folder::open(device.path(), job(), None).unwrap();
+    assert!(target.stage(0, "link/x").is_err());
+    assert!(target.stage(0, "link/new/x").is_err());
+    assert!(target.make_folder("link/new").is_err());
+    target.remove("link/victim").unwrap();
+    assert_eq!(target.size("link/victim").unwrap(), None);
+    assert!(target.stage(0, "../x").is_err());
+    assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
+
+    std::fs::hard_link(
+        outside.path().join("victim"),
+        device.path().join(".longshore-ABCDE-7"),
+    )
+    .unwrap();
+    assert!(target.stage(7, "x").is_err());
+    let staged = target.stage(8, "\u{e9}/\u{444}/x").unwrap();
+    staged.write_at(0, b"12").unwrap();
+    target
+        .publish(8, "\u{e9}/\u{444}/x", Existing::Keep)
+        .unwrap();
+    assert_eq!(target.size("\u{e9}/\u{444}/x").unwrap(), Some(2));
 }

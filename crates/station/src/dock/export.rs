@@ -1,5 +1,6 @@
 //! Objects become files of a device.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -17,14 +18,19 @@ use crate::export::{Buckets, Export, ExportError, LeftOut};
 use crate::report;
 use crate::target::folder::{Folder, foreign_name};
 
+/// What EXT2, EXT3 and EXT4 call themselves (`statfs(2)`).
+const EXT_SUPER_MAGIC: rustix::fs::FsWord = 0xEF53;
+
 impl Station {
-    /// Fills the file system that is mounted at `root`. `put_away` is called when all is on it, the
+    /// Fills the file system that is mounted at `root`, on the block device or image `backing` where
+    /// that is known. `put_away` is called when all is on it, the
     /// report too.
     pub(super) fn export(
         &self,
         errand: &Errand<'_>,
         rules: &S3Export,
         root: &Path,
+        backing: Option<&Path>,
         put_away: impl FnOnce() -> Result<(), DockError>,
     ) -> Result<Done, DockError> {
         let job = errand.claim.job;
@@ -40,7 +46,7 @@ impl Station {
             path: root.to_owned(),
             source,
         };
-        let target = Folder::open(root, job).map_err(unwritable)?;
+        let target = Folder::open(root, job, backing).map_err(unwritable)?;
         let export = Export {
             job,
             attempt: &self.export_attempt(errand),
@@ -61,7 +67,13 @@ impl Station {
             source,
         };
         let log_name = format!("{}{job}", JobType::Export.log_name());
-        report::write_to(&report, &target, &log_name).map_err(onto)?;
+        match report::write_to(&report, &target, &log_name) {
+            // Of a device that is full against all reckoning the log bucket has the report.
+            Err(e) if e.kind() == io::ErrorKind::StorageFull => {
+                tracing::warn!(error = %e, "no room for the report on the device");
+            }
+            written => written.map_err(onto)?,
+        }
         drop(target);
         put_away()?;
         let outcome = Outcome {
@@ -84,21 +96,37 @@ impl Station {
     ) -> Result<Option<Plan>, DockError> {
         let job = errand.claim.job;
         let path = errand.folder.join("plan");
-        if let Some(plan) = Plan::open(&path, job).map_err(ExportError::from)? {
+        let device = |source| DockError::Device {
+            path: root.to_owned(),
+            source,
+        };
+        let begun = Plan::open(&path, job).map_err(ExportError::from)?;
+        let identity = identity(root).map_err(device)?;
+        let identity_path = errand.folder.join("device-id");
+        let is_other = identity.is_some()
+            && fs::read_to_string(&identity_path).is_ok_and(|known| Some(known) != identity);
+        if let Some(plan) = begun.filter(|_| !is_other) {
             errand
                 .progress
                 .found_before(plan.end().items, plan.end().bytes);
             return Ok(Some(plan));
         }
-        let device = |source| DockError::Device {
-            path: root.to_owned(),
-            source,
-        };
         if let Some(name) = foreign_name(root, job).map_err(device)? {
             return Err(DockError::NotEmpty {
                 path: errand.device.to_owned(),
                 name: name.to_string_lossy().into_owned(),
             });
+        }
+        let unusable = |source| DockError::Folder {
+            path: errand.folder.to_owned(),
+            source,
+        };
+        // What was written to another device is not on this one.
+        for name in ["plan", "journal", "index"] {
+            durable::remove(&errand.folder.join(name)).map_err(unusable)?;
+        }
+        if let Some(identity) = identity {
+            durable::replace(&identity_path, identity.as_bytes()).map_err(unusable)?;
         }
         let planner = Planner {
             job,
@@ -109,7 +137,11 @@ impl Station {
             progress: errand.progress,
             stop: errand.stop,
         };
-        Ok(planner.make(room(rules, root).map_err(device)?, &path)?)
+        let made = planner.make(room(rules, root).map_err(device)?, &path);
+        if errand.stop.is_set() {
+            return Err(errand.interrupted());
+        }
+        Ok(made?)
     }
 
     /// An export asks nothing of a store that would have to be found out; what is written to the
@@ -123,6 +155,14 @@ impl Station {
             store: Capabilities::all(Finding::Unknown),
         }
     }
+}
+
+/// What tells the file system at `root` from others, if it has something that stays when it is mounted
+/// again: the kernel makes it of the identifier that `mkfs` gave.
+fn identity(root: &Path) -> io::Result<Option<String>> {
+    let is_ext = rustix::fs::statfs(root)?.f_type == EXT_SUPER_MAGIC;
+    let id = rustix::fs::statvfs(root)?.f_fsid;
+    Ok(is_ext.then(|| format!("{id:016x}")))
 }
 
 /// The room on the file system that is mounted at `root`.

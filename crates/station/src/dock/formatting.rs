@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -15,7 +16,7 @@ use model::manifest::S3Export;
 use model::plan::SIGNATURE_NAME;
 use serde::{Deserialize, Serialize};
 
-use super::{DockError, Done, Errand, Station, read_signature};
+use super::{DockError, Docking, Done, Errand, Station, job_named_in, read_signature};
 use crate::bay::{self, Access, Content, Facts, Mounted};
 use crate::tree::folder::Folder;
 
@@ -29,9 +30,37 @@ struct Formatted {
 }
 
 impl Station {
+    /// The SIGNATURE that goes with a block device or image: what the operator gives, what is on it if
+    /// it is to be formatted, or what was on it before it was.
+    pub(super) fn signature_of_raw(
+        &self,
+        device: &Path,
+        docking: &Docking,
+    ) -> Result<Option<Vec<u8>>, DockError> {
+        let found = match docking.format {
+            Some(_) => self.signature_on(device)?,
+            None => self.signature_of_formatted(device),
+        };
+        let jobs = (found.as_deref(), docking.signature.as_deref());
+        if let (Some(found), Some(given)) = (job_named_in(jobs.0), job_named_in(jobs.1))
+            && found != given
+        {
+            return Err(DockError::OtherSignature { found, given });
+        }
+        let kept = || self.signature_kept(docking.job?);
+        Ok(docking.signature.clone().or(found).or_else(kept))
+    }
+
+    /// The SIGNATURE of a device that was about to be formatted for a job when that was interrupted.
+    fn signature_kept(&self, job: JobId) -> Option<Vec<u8>> {
+        let formatted = read(&self.folder.join("jobs").join(job.as_str())).ok()??;
+        let signature = formatted.signature.filter(|_| formatted.uuid.is_none())?;
+        STANDARD.decode(signature).ok()
+    }
+
     /// The SIGNATURE on a block device or image, if it holds a file system that has one; otherwise
     /// that of the job it was formatted for.
-    pub(super) fn signature_on(&self, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
+    fn signature_on(&self, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
         let at = self
             .folder
             .join("mount")
@@ -54,7 +83,7 @@ impl Station {
 
     /// A device that this station has formatted is known by its label, which is the job, and its
     /// identifier.
-    pub(super) fn signature_of_formatted(&self, device: &Path) -> Option<Vec<u8>> {
+    fn signature_of_formatted(&self, device: &Path) -> Option<Vec<u8>> {
         let content = Content::probe(device).ok()?;
         let job = JobId::new(content.label.as_deref()?).ok()?;
         let folder = self.folder.join("jobs").join(job.as_str());
@@ -73,13 +102,16 @@ impl Station {
         let job = errand.claim.job;
         let facts = Facts::of(errand.device, &[&self.folder])?;
         if !is_formatted(errand.folder, &facts)? {
-            if !errand.docking.format {
+            let Some(agreed) = &errand.docking.format else {
                 return Err(DockError::WrongView {
                     job,
                     needs: "is an export, which fills a device with a file system",
                     hint: "dock it with --format, which destroys what is on it; or mount it and \
                            dock the mount point",
                 });
+            };
+            if !is_same(agreed, &facts) {
+                return Err(DockError::Changed(errand.device.to_owned()));
             }
             self.format(errand, rules, &facts)?;
         }
@@ -90,7 +122,14 @@ impl Station {
             path: errand.device.to_owned(),
             source,
         })?;
-        self.export(errand, rules, &root, move || Ok(mounted.unmount()?))
+        let backing = Some(facts.path.as_path());
+        self.export(
+            errand,
+            rules,
+            &root,
+            backing,
+            move || Ok(mounted.unmount()?),
+        )
     }
 
     /// Formats a device. What an earlier attempt has written down is of another device, or of this
@@ -108,14 +147,25 @@ impl Station {
         facts
             .may_be_formatted(rules.file_system)
             .map_err(bay::FormatError::from)?;
+        let before = read(errand.folder).map_err(unusable)?;
+        let (uuid, kept) = before.map_or((None, None), |it| (it.uuid, it.signature));
+        if uuid.is_some() {
+            return Err(DockError::WrongView {
+                job: errand.claim.job,
+                needs: "was begun on another device, or on this one before somebody else formatted it",
+                hint: "dock the device it was begun on; to begin again on this one, remove `formatted` \
+                       from the job's folder of this station",
+            });
+        }
+        let given = errand.signature.map(|bytes| STANDARD.encode(bytes));
+        let mut formatted = Formatted {
+            uuid: None,
+            signature: given.or(kept),
+        };
+        write(errand.folder, &formatted).map_err(unusable)?;
         for name in ["plan", "journal", "index"] {
             durable::remove(&errand.folder.join(name)).map_err(unusable)?;
         }
-        let mut formatted = Formatted {
-            uuid: None,
-            signature: errand.signature.map(|bytes| STANDARD.encode(bytes)),
-        };
-        write(errand.folder, &formatted).map_err(unusable)?;
         tracing::info!(device = %facts.path.display(), "formatting");
         let content = bay::format(facts, rules.file_system, errand.claim.job)?;
         formatted.uuid = content.uuid;
@@ -136,12 +186,28 @@ fn is_formatted(folder: &Path, facts: &Facts) -> Result<bool, DockError> {
 fn put_signature(errand: &Errand<'_>, root: &Path) -> io::Result<()> {
     let path = root.join(SIGNATURE_NAME);
     match errand.signature {
-        Some(signature) if !path.exists() => {
-            fs::write(&path, signature)?;
-            fs::File::open(&path)?.sync_all()
+        Some(signature) if fs::read(&path).ok().as_deref() != Some(signature) => {
+            durable::replace(&path, signature)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644))
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a device is the one that was agreed to; what uses it may have changed.
+fn is_same(agreed: &Facts, found: &Facts) -> bool {
+    let traits = |facts: &Facts| {
+        let Facts {
+            path,
+            bytes,
+            model,
+            serial,
+            content,
+            ..
+        } = facts.clone();
+        (path, bytes, model, serial, content)
+    };
+    traits(agreed) == traits(found)
 }
 
 fn path(folder: &Path) -> PathBuf {

@@ -68,9 +68,10 @@ impl Feed<'_> {
             To::Directory { .. } => self.folder(&item),
             To::File { .. } | To::Recovered { .. } if self.is_large(&item) => self.large(item),
             To::File { .. } | To::Recovered { .. } => {
-                self.drop_stray(&item);
-                let permit = self.run.budget.take(item.bytes);
-                self.send(Unit::Small(item, permit));
+                if self.drop_stray(&item) {
+                    let permit = self.run.budget.take(item.bytes);
+                    self.send(Unit::Small(item, permit));
+                }
             }
         }
         Ok(())
@@ -91,13 +92,17 @@ impl Feed<'_> {
     }
 
     /// Removes what an earlier attempt has written of a file that is begun anew.
-    fn drop_stray(&self, item: &Item) {
-        if self.run.existing == Existing::Replace
-            && let Err(error) = self.run.discard(item)
-        {
-            let failure = self.run.judge_device(item, error);
-            failure.into_iter().for_each(|why| self.run.fail(item, why));
+    /// Says whether it is gone; if not, that was noted.
+    fn drop_stray(&self, item: &Item) -> bool {
+        if self.run.existing == Existing::Keep {
+            return true;
         }
+        let Err(error) = self.run.discard(item) else {
+            return true;
+        };
+        let failure = self.run.judge_device(item, error);
+        failure.into_iter().for_each(|why| self.run.fail(item, why));
+        false
     }
 
     fn is_large(&self, item: &Item) -> bool {
@@ -106,8 +111,8 @@ impl Feed<'_> {
 
     fn large(&mut self, item: Item) {
         let begun = self.begun.get(&item.ordinal);
-        if begun.is_none() {
-            self.drop_stray(&item);
+        if begun.is_none() && !self.drop_stray(&item) {
+            return;
         }
         if let Some(large) = Large::begin(&self.run, item, begun, &self.hashing) {
             let missing = large.missing();

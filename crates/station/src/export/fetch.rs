@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
@@ -19,6 +20,9 @@ use crate::budget::Permit;
 /// How often a body that breaks off is asked for again.
 const TRIES: u32 = 5;
 
+/// How long to wait before it is asked for again; each later wait is four times the one before.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// What is to be read.
 pub(super) enum Unit {
     /// An object that is held in memory whole.
@@ -30,6 +34,8 @@ pub(super) enum Unit {
 /// Why something was not read.
 enum Unread {
     Store(StoreError),
+    /// Its body broke off.
+    Broken(StoreError),
     /// The object is not the one that was listed.
     Changed,
 }
@@ -77,7 +83,7 @@ impl Run<'_> {
     pub(super) fn read_whole(&self, item: &Item) -> Result<(ObjectInfo, Bytes), Option<Failure>> {
         let bucket = self.bucket(item).ok_or(None)?;
         let most = self.settings.part_bytes.max(item.bytes);
-        let read = again(|| {
+        let read = self.again(|| {
             let mut download = bucket.get(&item.key, None).map_err(Unread::Store)?;
             if download.info.size > most {
                 return Err(Unread::Changed);
@@ -107,7 +113,7 @@ impl Run<'_> {
         let Some(bucket) = self.bucket(item) else {
             return large.leave();
         };
-        match again(|| read_range(bucket, item, &range, &mut buffer)) {
+        match self.again(|| read_range(bucket, item, &range, &mut buffer)) {
             Ok(info) => {
                 self.progress.sent(length);
                 large.arrived(self, pen, number, buffer, info, permit);
@@ -119,8 +125,30 @@ impl Run<'_> {
         }
     }
 
+    /// Tries again while a body breaks off. That a request is made again at all is the bucket's
+    /// affair.
+    fn again<T>(&self, mut read: impl FnMut() -> Result<T, Unread>) -> Result<T, Unread> {
+        let (mut tries, mut pause) = (1, PAUSE);
+        loop {
+            match read() {
+                Err(Unread::Broken(_)) if tries < TRIES && !self.stop.is_set() => {
+                    tries += 1;
+                    std::thread::sleep(pause);
+                    pause *= 4;
+                }
+                done => return done,
+            }
+        }
+    }
+
     fn unread(&self, item: &Item, why: Unread) -> Option<Failure> {
         match why {
+            // Of a store that answers otherwise it is the object that is broken.
+            Unread::Broken(error) if !self.stop.is_set() && self.may_read_elsewhere(item) => {
+                let (code, key) = ("ReadError".to_owned(), item.key.clone());
+                Some(Failure::refused(500, code, error.to_string(), key))
+            }
+            Unread::Broken(error) => self.judge(item, error),
             Unread::Store(error) => self.judge(item, error),
             Unread::Changed => {
                 let reason = "the object was replaced after it was listed".to_owned();
@@ -159,21 +187,6 @@ fn read_to_end(body: &mut dyn io::Read, buffer: &mut [u8]) -> Result<(), Unread>
     }
 }
 
-/// Tries again while a body breaks off. That a request is made again at all is the bucket's affair.
-fn again<T>(mut read: impl FnMut() -> Result<T, Unread>) -> Result<T, Unread> {
-    let mut tries = 1;
-    loop {
-        match read() {
-            Err(Unread::Store(error @ StoreError::Network { .. }))
-                if tries < TRIES && error.may_retry() =>
-            {
-                tries += 1;
-            }
-            done => return done,
-        }
-    }
-}
-
 fn broken(error: io::Error) -> Unread {
-    Unread::Store(StoreError::while_reading(error))
+    Unread::Broken(StoreError::while_reading(error))
 }

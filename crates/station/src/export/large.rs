@@ -110,6 +110,10 @@ impl Large {
             content_type: None,
             modified: None,
         };
+        if begun.is_some() && done == 0 {
+            // The mark of what is not there any more must never be believed again.
+            run.notes.forget_written(item.ordinal, &item.etag).ok()?;
+        }
         run.progress.sent((done * block_bytes).min(item.bytes));
         let whole = Mutex::new(whole?);
         hashing.joins();

@@ -138,7 +138,7 @@ impl Run<'_> {
     }
 
     /// Whether a refusal to read is about one object only: the bucket can still be listed.
-    fn may_read_elsewhere(&self, item: &Item) -> bool {
+    pub(super) fn may_read_elsewhere(&self, item: &Item) -> bool {
         self.bucket(item)
             .is_some_and(|bucket| objects::probe::check_read(bucket).is_ok())
     }

@@ -83,6 +83,9 @@ impl Run<'_> {
 
     fn stage(&self, small: &Small) -> io::Result<()> {
         let staged = self.target.stage(small.item.ordinal, path(&small.item))?;
+        if staged.bytes()? > 0 {
+            staged.reserve(0)?;
+        }
         staged.write_at(0, &small.body)?;
         small
             .info

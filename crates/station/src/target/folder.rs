@@ -7,12 +7,13 @@ use std::num::NonZeroU64;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use model::ids::JobId;
+use model::plan::SIGNATURE_NAME;
 use rustix::fs::{
-    Advice, AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags,
-    Timespec, Timestamps,
+    Advice, AtFlags, CWD, FallocateFlags, FileType, FsWord, Mode, OFlags, RenameFlags, Timespec,
+    Timestamps,
 };
 use rustix::io::Errno;
 use time::OffsetDateTime;
@@ -26,22 +27,22 @@ use crate::tree::{DeviceGone, folder};
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
 const FILE_MODE: Mode = Mode::from_raw_mode(0o644);
 
-/// Beneath the root, and nowhere else.
-const BENEATH: ResolveFlags = ResolveFlags::BENEATH
-    .union(ResolveFlags::NO_SYMLINKS)
-    .union(ResolveFlags::NO_MAGICLINKS);
+/// Flags of every open: do not follow a link, do not wait on a pipe, do not leak to children.
+const HARMLESS: OFlags = OFlags::NOFOLLOW
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
 
 /// Writes of at least so many bytes go past the page cache where they can.
 const LARGE_BYTES: usize = 1 << 20;
 
 /// What a file system made by a program in user space calls itself (`statfs(2)`). Such a program is
 /// not told to sync as a whole.
-const FUSE_SUPER_MAGIC: i64 = 0x6573_5546;
+const FUSE_SUPER_MAGIC: FsWord = 0x6573_5546;
 
-/// What may lie in the root of a device that counts as empty: what file systems and their makers
-/// put there, and the device's own SIGNATURE.
-const NOBODYS: [&str; 5] = [
-    "SIGNATURE",
+/// Folders that may lie in the root of a device that counts as empty: what file systems and their
+/// makers put there.
+const NOBODYS: [&str; 4] = [
     "lost+found",
     "System Volume Information",
     "$RECYCLE.BIN",
@@ -51,15 +52,18 @@ const NOBODYS: [&str; 5] = [
 /// A mounted file system.
 #[derive(Debug)]
 pub struct Folder {
-    root: OwnedFd,
+    root: Arc<OwnedFd>,
     /// How the names of staged files begin.
     staged: String,
     /// The kernel's folder of the block device under it, where there is one.
     device: Option<PathBuf>,
     /// Whether every file has to be synced for itself.
     syncs_each: bool,
-    /// The folder that was made or found last: most files follow others of theirs.
-    last_folder: Mutex<String>,
+    /// The block device or image under a file system in user space, whose memory is in the way of
+    /// reading back.
+    backing: Option<File>,
+    /// The folder that was opened last: most files follow others of theirs.
+    last_folder: Mutex<(String, Arc<OwnedFd>)>,
 }
 
 /// How the names of all staged files begin: nothing else on a device that is filled may.
@@ -76,12 +80,15 @@ fn staging_name(job: JobId) -> String {
 /// # Errors
 /// The system's error.
 pub fn foreign_name(path: &Path, job: JobId) -> io::Result<Option<OsString>> {
-    let staging = staging_name(job);
+    let staged = staging_name(job);
     for entry in std::fs::read_dir(path)? {
-        let name = entry?.file_name();
-        let is_ours = name.as_encoded_bytes().starts_with(staging.as_bytes())
-            || NOBODYS.iter().any(|nobodys| name == **nobodys);
-        if !is_ours {
+        let entry = entry?;
+        // Of the entry itself: a link is never nobody's.
+        let (name, kind) = (entry.file_name(), entry.file_type()?);
+        let is_staged = kind.is_file() && name.as_encoded_bytes().starts_with(staged.as_bytes());
+        let is_signature = kind.is_file() && name == SIGNATURE_NAME;
+        let is_nobodys = kind.is_dir() && NOBODYS.iter().any(|nobodys| name == **nobodys);
+        if !(is_staged || is_signature || is_nobodys) {
             return Ok(Some(name));
         }
     }
@@ -89,52 +96,84 @@ pub fn foreign_name(path: &Path, job: JobId) -> io::Result<Option<OsString>> {
 }
 
 impl Folder {
-    /// Opens the file system at `path` to write files of `job` to it.
+    /// Opens the file system at `path` to write files of `job` to it. `backing` is the block device
+    /// or image it is on, where that is known.
     ///
     /// # Errors
     /// The system's error.
-    pub fn open(path: &Path, job: JobId) -> io::Result<Self> {
+    pub fn open(path: &Path, job: JobId, backing: Option<&Path>) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+        let root = Arc::new(rustix::fs::openat(CWD, path, flags, Mode::empty())?);
         let kind = rustix::fs::fstatfs(&root)?.f_type;
         Ok(Self {
             device: block_device(&root),
-            syncs_each: i64::try_from(kind).is_ok_and(|kind| kind == FUSE_SUPER_MAGIC),
+            syncs_each: kind == FUSE_SUPER_MAGIC,
+            backing: backing.map(File::open).transpose()?,
+            last_folder: Mutex::new((String::new(), Arc::clone(&root))),
             root,
             staged: staging_name(job),
-            last_folder: Mutex::default(),
         })
     }
 
-    fn last_folder(&self) -> MutexGuard<'_, String> {
-        self.last_folder
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// The name under which the file `number` is staged.
+    fn staged(&self, number: u64) -> String {
+        format!("{}-{number}", self.staged)
     }
 
-    /// Where the file `number` is staged beside `path`.
-    fn staged(&self, number: u64, path: &str) -> String {
-        let folder = path.rfind('/').map_or("", |end| &path[..=end]);
-        format!("{folder}{}-{number}", self.staged)
+    /// The folder that `path` is in, opened one part after the other without following a link, and
+    /// the name there.
+    fn place<'p>(&self, path: &'p str, absent: Absent) -> io::Result<(Arc<OwnedFd>, &'p str)> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        Ok((self.folder(parent, absent)?, name))
     }
 
-    /// Makes the folder that `path` is in.
-    fn make_parent(&self, path: &str) -> io::Result<()> {
-        let Some((parent, _)) = path.rsplit_once('/') else {
-            return Ok(());
-        };
-        if *self.last_folder() == parent {
-            return Ok(());
+    fn folder(&self, path: &str, absent: Absent) -> io::Result<Arc<OwnedFd>> {
+        if path.is_empty() {
+            return Ok(Arc::clone(&self.root));
         }
-        self.make_folder(parent)
+        let last = || {
+            self.last_folder
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        {
+            let last = last();
+            if last.0 == path {
+                return Ok(Arc::clone(&last.1));
+            }
+        }
+        let mut here = Arc::clone(&self.root);
+        for part in path.split('/') {
+            if absent == Absent::Make {
+                make_one(&here, part)?;
+            }
+            here = Arc::new(open_one(&here, part)?);
+        }
+        *last() = (path.to_owned(), Arc::clone(&here));
+        Ok(here)
     }
+}
+
+/// What becomes of a folder that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    /// It is made.
+    Make,
+    /// It is an error.
+    Fail,
 }
 
 impl Target for Folder {
     fn stage(&self, number: u64, path: &str) -> io::Result<Box<dyn Staged>> {
-        self.make_parent(path)?;
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&self.root, self.staged(number, path), flags, FILE_MODE)?;
+        let (folder, _) = self.place(path, Absent::Make)?;
+        let flags = OFlags::RDWR | OFlags::CREATE | HARMLESS;
+        let file = rustix::fs::openat(&folder, self.staged(number), flags, FILE_MODE)?;
+        let found = rustix::fs::fstat(&file)?;
+        let is_file = FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
+        if !is_file || found.st_nlink != 1 {
+            let message = "something else has the name of a file that is to be written";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+        }
         Ok(Box::new(FolderFile {
             cached: File::from(file),
             direct: OnceLock::new(),
@@ -143,9 +182,10 @@ impl Target for Folder {
     }
 
     fn read_back(&self, number: u64, path: &str, buffer: &mut [u8]) -> io::Result<usize> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let staged = self.staged(number, path);
-        let open = |flags| rustix::fs::openat(&self.root, &*staged, flags, Mode::empty());
+        let (folder, _) = self.place(path, Absent::Fail)?;
+        let staged = self.staged(number);
+        let open = |flags| rustix::fs::openat(&folder, &*staged, flags, Mode::empty());
+        let flags = OFlags::RDONLY | HARMLESS;
         if is_aligned(0, buffer) && buffer.len().is_multiple_of(ALIGNMENT) {
             let direct = open(flags | OFlags::DIRECT).map_err(io::Error::from);
             match direct.and_then(|file| read_whole(&File::from(file), 0, buffer)) {
@@ -157,50 +197,55 @@ impl Target for Folder {
     }
 
     fn discard(&self, number: u64, path: &str) -> io::Result<()> {
-        let staged = self.staged(number, path);
-        absent_is_fine(rustix::fs::unlinkat(&self.root, staged, AtFlags::empty()))
+        let removed = self.place(path, Absent::Fail).and_then(|(folder, _)| {
+            let staged = self.staged(number);
+            Ok(rustix::fs::unlinkat(&folder, staged, AtFlags::empty())?)
+        });
+        absent_is_fine(removed)
     }
 
     fn publish(&self, number: u64, path: &str, existing: Existing) -> io::Result<()> {
-        let (root, staged) = (&self.root, self.staged(number, path));
+        let (folder, name) = self.place(path, Absent::Fail)?;
+        let staged = self.staged(number);
         if existing == Existing::Replace {
-            return Ok(rustix::fs::renameat(root, staged, root, path)?);
+            return Ok(rustix::fs::renameat(&folder, staged, &folder, name)?);
         }
         let keep = RenameFlags::NOREPLACE;
-        match rustix::fs::renameat_with(root, &*staged, root, path, keep) {
+        match rustix::fs::renameat_with(&folder, &*staged, &folder, name, keep) {
             Err(Errno::INVAL | Errno::NOSYS) => match self.size(path)? {
                 Some(_) => Err(Errno::EXIST.into()),
-                None => Ok(rustix::fs::renameat(root, staged, root, path)?),
+                None => Ok(rustix::fs::renameat(&folder, staged, &folder, name)?),
             },
             moved => Ok(moved?),
         }
     }
 
     fn make_folder(&self, path: &str) -> io::Result<()> {
-        let mut end = 0;
-        while end < path.len() {
-            end = path[end + 1..]
-                .find('/')
-                .map_or(path.len(), |at| end + 1 + at);
-            make_one(&self.root, &path[..end])?;
-        }
-        open_folder(&self.root, path)?;
-        path.clone_into(&mut self.last_folder());
-        Ok(())
+        self.folder(path, Absent::Make).map(drop)
     }
 
     fn size(&self, path: &str) -> io::Result<Option<u64>> {
-        match rustix::fs::statat(&self.root, path, AtFlags::SYMLINK_NOFOLLOW) {
+        let found = self.place(path, Absent::Fail).and_then(|(folder, name)| {
+            Ok(rustix::fs::statat(
+                &folder,
+                name,
+                AtFlags::SYMLINK_NOFOLLOW,
+            )?)
+        });
+        match found {
             Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::RegularFile => {
                 Ok(Some(found.st_size.unsigned_abs()))
             }
-            Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
-            Err(error) => Err(error.into()),
+            Ok(_) => Ok(None),
+            Err(error) => absent_is_fine(Err(error)).map(|()| None),
         }
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {
-        absent_is_fine(rustix::fs::unlinkat(&self.root, path, AtFlags::empty()))
+        let removed = self
+            .place(path, Absent::Fail)
+            .and_then(|(folder, name)| Ok(rustix::fs::unlinkat(&folder, name, AtFlags::empty())?));
+        absent_is_fine(removed)
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -208,6 +253,11 @@ impl Target for Folder {
         // Tells a program in user space to write what it holds of the folder.
         if self.syncs_each {
             rustix::fs::fsync(&self.root)?;
+            if let Some(backing) = &self.backing {
+                // It reads through the host's memory of the device, which has to forget.
+                backing.sync_all()?;
+                let _hint = rustix::fs::fadvise(backing, 0, None, Advice::DontNeed);
+            }
         }
         Ok(())
     }
@@ -221,25 +271,37 @@ impl Target for Folder {
     }
 }
 
-fn make_one(root: &OwnedFd, path: &str) -> io::Result<()> {
-    match rustix::fs::mkdirat(root, path, FOLDER_MODE) {
+fn make_one(folder: &OwnedFd, name: &str) -> io::Result<()> {
+    match rustix::fs::mkdirat(folder, name, FOLDER_MODE) {
         Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn open_folder(root: &OwnedFd, path: &str) -> io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    match rustix::fs::openat2(root, path, flags, Mode::empty(), BENEATH) {
-        Err(Errno::NOSYS) => Ok(rustix::fs::openat(root, path, flags, Mode::empty())?),
+/// Opens a folder within another; `name` is one part of a path.
+fn open_one(folder: &OwnedFd, name: &str) -> io::Result<OwnedFd> {
+    if matches!(name, "" | "." | "..") {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | HARMLESS;
+    match rustix::fs::openat(folder, name, flags, Mode::empty()) {
+        // A link is as much in the way as a file.
+        Err(Errno::LOOP) => Err(io::ErrorKind::NotADirectory.into()),
         opened => Ok(opened?),
     }
 }
 
-fn absent_is_fine(removed: rustix::io::Result<()>) -> io::Result<()> {
-    match removed {
-        Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
-        Err(error) => Err(error.into()),
+fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(())
+        }
+        done => done,
     }
 }
 
