@@ -32,7 +32,7 @@ fn a_device_goes_from_its_job_to_its_owner() {
         .find_map(|line| line.strip_prefix("jobId:"))
         .unwrap();
     assert!(
-        ended.out.starts_with(&format!("Job      {job}\n")),
+        ended.out.starts_with(&format!("Job        {job}\n")),
         "{}",
         ended.out
     );
