@@ -1,0 +1,169 @@
+//! What keeps a device from being loaded or filled.
+
+use std::io;
+use std::path::PathBuf;
+
+use model::ids::JobId;
+use model::progress::AbortReason;
+
+use crate::bay::{FactsError, FormatError, MountError};
+use crate::control::ControlError;
+use crate::export::ExportError;
+use crate::export::planner::PlanFailure;
+use crate::image::ImageError;
+use crate::image::device::OpenError;
+use crate::journal::JournalError;
+use crate::report::DeliveryError;
+use crate::stop::Halt;
+use crate::stores::NoWayToBucket;
+
+/// A device that was not loaded, or not to the end.
+#[derive(Debug, thiserror::Error)]
+pub enum DockError {
+    /// There is no such folder, or it is none.
+    #[error("could not open the device `{path}`")]
+    Device {
+        /// What was given.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The job needs a device of another kind, or another view of it.
+    #[error("job {job} {needs}")]
+    WrongView {
+        /// The job.
+        job: JobId,
+        /// What it needs.
+        needs: &'static str,
+        /// What the operator can do.
+        hint: &'static str,
+    },
+    /// A device that is to be filled has something on it.
+    #[error("`{path}` is not empty: it has `{name}`")]
+    NotEmpty {
+        /// Where the device is mounted.
+        path: PathBuf,
+        /// What it has.
+        name: String,
+    },
+    /// The SIGNATURE on the device names another job than the operator does.
+    #[error("the SIGNATURE on the device is of job {found}, not of job {given}")]
+    OtherSignature {
+        /// What the device says.
+        found: JobId,
+        /// What the operator says.
+        given: JobId,
+    },
+    /// The device is not the one that the operator agreed to format.
+    #[error("`{0}` is not the device any more that was shown")]
+    Changed(PathBuf),
+    /// A device cannot be looked at.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    /// A device was not formatted.
+    #[error(transparent)]
+    Format(Box<FormatError>),
+    /// A device was not mounted, or not put away.
+    #[error(transparent)]
+    Mount(Box<MountError>),
+    /// A device cannot be read raw.
+    #[error(transparent)]
+    Raw(#[from] OpenError),
+    /// What is to be written to the device cannot be planned.
+    #[error(transparent)]
+    Planning(#[from] PlanFailure),
+    /// The export cannot be begun.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The import of the image cannot be begun.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The report cannot be written to the device.
+    #[error("could not write the report to the device `{path}`")]
+    OntoDevice {
+        /// Where the device is mounted.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The job was given up, as the server was told.
+    #[error("job {job} was aborted as {}: {why}", reason.code())]
+    Aborted {
+        /// The job.
+        job: JobId,
+        /// The code.
+        reason: AbortReason,
+        /// Why.
+        why: String,
+    },
+    /// The server says that it must not be loaded.
+    #[error("{message}")]
+    Denied {
+        /// A stable word.
+        code: String,
+        /// What is wrong.
+        message: String,
+        /// What the operator can do.
+        hint: String,
+        /// The job concerned.
+        job: Option<JobId>,
+    },
+    /// Another process of this station works on the job.
+    #[error("job {0} is being loaded by another process of this station")]
+    Busy(JobId),
+    /// The server cannot be asked or told.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// The server sent a job this station cannot read.
+    #[error("could not read the manifest of job {job}: {reason}")]
+    Manifest {
+        /// The job.
+        job: JobId,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The station's own folder cannot be used.
+    #[error("could not use the station's folder `{path}`")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The server does not say how to reach a bucket.
+    #[error(transparent)]
+    Store(#[from] NoWayToBucket),
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The run ended early. Docking the device again goes on where it stopped.
+    #[error("job {job} was stopped")]
+    Stopped {
+        /// The job.
+        job: JobId,
+        /// Why.
+        #[source]
+        why: Halt,
+    },
+    /// Everything is loaded and the report cannot be delivered. Docking again tries again.
+    #[error("job {job} is loaded, but its report is not delivered")]
+    Undelivered {
+        /// The job.
+        job: JobId,
+        /// Why.
+        #[source]
+        why: DeliveryError,
+    },
+}
+
+impl From<FormatError> for DockError {
+    fn from(error: FormatError) -> Self {
+        Self::Format(Box::new(error))
+    }
+}
+
+impl From<MountError> for DockError {
+    fn from(error: MountError) -> Self {
+        Self::Mount(Box::new(error))
+    }
+}
