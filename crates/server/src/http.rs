@@ -50,7 +50,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 pub(crate) struct App {
     pub(crate) context: Context,
     pub(crate) metrics: Metrics,
-    drawing: Semaphore,
+    drawing: Arc<Semaphore>,
 }
 
 impl App {
@@ -58,7 +58,7 @@ impl App {
         Self {
             context,
             metrics,
-            drawing: Semaphore::new(artifacts::DRAWN_AT_ONCE),
+            drawing: Arc::new(Semaphore::new(artifacts::DRAWN_AT_ONCE)),
         }
     }
 }

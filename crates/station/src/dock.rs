@@ -380,7 +380,7 @@ impl Station {
             ending: Ending::Finished {
                 errors: what.errors,
                 log: errand.log.clone(),
-                remark: what.remark.clone(),
+                remark: what.remark.as_deref().map(bounded),
             },
         })?;
         tracing::info!(stored = tally.stored, failed = what.errors, "finished");
@@ -437,6 +437,16 @@ impl Station {
             Err(source) => Err(DockError::Folder { path, source }),
         }
     }
+}
+
+/// Most bytes of a remark that the server takes, with room to spare.
+const REMARK_BYTES: usize = 2000;
+
+/// A remark as the server takes it: short, and without what is no text.
+fn bounded(remark: &str) -> String {
+    let end = remark.floor_char_boundary(REMARK_BYTES);
+    let plain = |c: char| if c.is_control() { '?' } else { c };
+    remark[..end].chars().map(plain).collect()
 }
 
 /// An error and all that caused it, in one line.

@@ -159,6 +159,14 @@ pub enum ImageError {
         /// Archive, object or snapshot.
         what: &'static str,
     },
+    /// The job was begun with a device of another size.
+    #[error("the device has {bytes} bytes, and the one the job was begun with has {expected}")]
+    OtherDevice {
+        /// Its size.
+        bytes: u64,
+        /// That of the right one.
+        expected: u64,
+    },
     /// There is nothing on it.
     #[error("the device has no bytes")]
     Empty,

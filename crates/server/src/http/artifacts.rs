@@ -74,10 +74,15 @@ pub(super) async fn artifact(
 
 async fn sheet(app: &App, name: &str, token: &str) -> Result<(Artifact, Vec<u8>), NoSheet> {
     let artifact = Artifact::of_link(&app.context, name, token)?;
+    // Goes with the drawing, which goes on when the one who asked has hung up; never closed.
+    let turn = Arc::clone(&app.drawing).acquire_owned().await;
+    let turn = turn.map_err(|_| NoSheet::Drawing)?;
     let sheet = prepare(&app.context, &artifact).await?;
-    // Held until the sheet is drawn; never closed.
-    let _turn = app.drawing.acquire().await.map_err(|_| NoSheet::Drawing)?;
-    match tokio::task::spawn_blocking(move || sheet.draw()).await {
+    let draw = move || {
+        let _turn = turn;
+        sheet.draw()
+    };
+    match tokio::task::spawn_blocking(draw).await {
         Ok(Ok(pdf)) => Ok((artifact, pdf)),
         Ok(Err(error)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "sheet not drawn");

@@ -4,10 +4,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use crate::buffers::Buffers;
 use crate::tree::file::FolderFile;
 use crate::tree::{Content as _, DeviceGone};
 
@@ -154,8 +156,8 @@ impl Device for RawDevice {
         };
         match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(offset)) {
             Ok(found) => found.max(offset),
-            // There is no data behind it.
-            Err(Errno::NXIO) => self.bytes.max(offset),
+            // There is no data behind it, unless the file is not as long any more as it was.
+            Err(Errno::NXIO) if self.check().is_ok() => self.bytes.max(offset),
             // A file system that does not tell.
             Err(_) => offset,
         }
@@ -168,12 +170,33 @@ impl Device for RawDevice {
         // A device that was pulled has no size any more.
         let end = rustix::fs::seek(file, rustix::fs::SeekFrom::End(0));
         match end.map_err(|e| DeviceGone(e.into()))? {
-            end if end == self.bytes => Ok(()),
+            end if end == self.bytes => self.must_answer(),
             end => Err(DeviceGone(io::Error::other(format!(
                 "it has {end} bytes now, and had {}",
                 self.bytes
             )))),
         }
+    }
+}
+
+impl RawDevice {
+    /// A disk that the kernel has given up keeps its name and its size, and gives nothing any more:
+    /// somewhere it has to be readable.
+    fn must_answer(&self) -> Result<(), DeviceGone> {
+        let Source::Block(_) = &self.source else {
+            return Ok(());
+        };
+        let last = self.bytes.saturating_sub(SECTOR_BYTES) / SECTOR_BYTES * SECTOR_BYTES;
+        let middle = last / 2 / SECTOR_BYTES * SECTOR_BYTES;
+        let mut sector = Arc::new(Buffers::default()).take(SECTOR_BYTES);
+        let mut refused = None;
+        for offset in [0, middle, last] {
+            match self.read_at(offset, &mut sector) {
+                Ok(_) => return Ok(()),
+                Err(error) => refused = Some(error),
+            }
+        }
+        refused.map_or(Ok(()), |error| Err(DeviceGone(error)))
     }
 }
 

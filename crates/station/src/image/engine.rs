@@ -34,14 +34,24 @@ pub(super) fn run(
     folder: &Path,
     object_bytes: u64,
 ) -> Result<ImageOutcome, ImageError> {
-    if let Some(said_over_1tb) = import.wrong_capacity() {
-        let bytes = import.device.bytes();
-        return Ok(ImageOutcome::WrongCapacity {
-            bytes,
-            said_over_1tb,
-        });
-    }
     let (mut journal, state, entry) = replay(import, folder)?;
+    let bytes = import.device.bytes();
+    match &state.begun {
+        // Some other disk, and the job is not disturbed by it.
+        Some(begun) if begun.bytes != bytes => {
+            let expected = begun.bytes;
+            return Err(ImageError::OtherDevice { bytes, expected });
+        }
+        Some(_) => {}
+        None => {
+            if let Some(said_over_1tb) = import.wrong_capacity() {
+                return Ok(ImageOutcome::WrongCapacity {
+                    bytes,
+                    said_over_1tb,
+                });
+            }
+        }
+    }
     if let (Some(done), Some(record)) = (&state.done, entry) {
         let done = done_of(done, record, &state, 0);
         return Ok(ImageOutcome::Done(Box::new(done)));
@@ -198,11 +208,8 @@ impl Work<'_> {
     /// if the service still has it. Begins anew otherwise.
     fn open(&self, target: &dyn Target) -> Result<(), Halted> {
         let before = self.ledger.state().begun.clone();
-        let is_ready = self.ledger.state().ready().is_some();
         let fits = match &before {
-            Some(before) if self.is_cut_alike(before) => {
-                is_ready || !self.is_other_device(target)?
-            }
+            Some(before) if self.is_cut_alike(before) => !self.is_other_device(target)?,
             _ => false,
         };
         if !fits {

@@ -225,6 +225,11 @@ impl Target for Snapshot {
             Ok(Status::Error) => return Err(self.begin_anew(work, id)?),
             // An earlier attempt did it and did not hear of it.
             Err(ServiceError::Refused(_)) if self.is_complete(work, id, blocks)? => {}
+            // Until it can be read it may still turn out to be of no use.
+            Ok(Status::Pending) if !self.wait(work, id)? => {
+                let what = format!("the snapshot `{id}` did not become readable in time");
+                return Err(stopped(work, ServiceError::Damaged(what)));
+            }
             other => drop(service(work.import.stop, other)?),
         }
         let gib = volume_gib(work.begun.bytes);

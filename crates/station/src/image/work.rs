@@ -12,6 +12,9 @@ use super::{Halted, ImageImport, reading};
 use crate::budget::{Budget, Permit};
 use crate::buffers::Buffers;
 
+/// At how many stretches to look, to see whether a device is the one that was begun with.
+const LOOKS: usize = 4;
+
 /// What every thread of a run shares.
 pub(crate) struct Work<'a> {
     pub(crate) import: &'a ImageImport<'a>,
@@ -130,21 +133,31 @@ impl<'a> Work<'a> {
         Ok((stretch, bad))
     }
 
-    /// Whether the device begins with other bytes than those that were sent: it is another one.
+    /// Whether the device has other bytes than those that were sent of it: it is another one. Looks
+    /// at stretches from all over what was sent; if none of them tells anything, it may be.
     pub(crate) fn is_other_device(&self, target: &dyn Target) -> Result<bool, Halted> {
-        let before = {
+        let looked_at: Vec<(u64, String)> = {
             let state = self.ledger.state();
-            state
-                .sent
-                .get(&0)
-                .filter(|_| !state.bad.contains_key(&0))
-                .cloned()
+            let good = |stretch: &u64| !state.bad.contains_key(stretch);
+            let sent: Vec<u64> = state.sent.keys().copied().filter(good).collect();
+            let step = (sent.len() / LOOKS).max(1);
+            let chosen = sent.iter().step_by(step).chain(sent.last());
+            let sum = |stretch: &u64| Some((*stretch, state.sent.get(stretch)?.sum.clone()));
+            chosen.filter_map(sum).collect()
         };
-        let Some(before) = before else {
-            return Ok(false);
-        };
-        let (stretch, bad) = self.read(0)?;
-        Ok(bad.is_empty() && before.sum != target.sum(&stretch.bytes))
+        let (mut is_told, mut is_empty) = (false, true);
+        for (index, sum) in looked_at {
+            is_empty = false;
+            let (stretch, bad) = self.read(index)?;
+            if !bad.is_empty() {
+                continue;
+            }
+            if sum != target.sum(&stretch.bytes) {
+                return Ok(true);
+            }
+            is_told = true;
+        }
+        Ok(!is_told && !is_empty)
     }
 
     /// Sends a stretch and notes that.

@@ -100,8 +100,8 @@ impl Output {
         let temporary = PathBuf::from(name);
         let file = OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            // Never through a link, nor into what another restore writes.
+            .create_new(true)
             .mode(durable::OWNER_ONLY)
             .open(&temporary)
             .map_err(io)?;
