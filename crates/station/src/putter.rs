@@ -114,16 +114,7 @@ impl Run<'_> {
             self.stop.halt(Halt::Store(error));
             return None;
         }
-        let (status, code) = match error.answer() {
-            Some(answer) => (answer.status, answer.code.clone()),
-            None => (500, "StoreError".to_owned()),
-        };
-        Some(Failure::refused(
-            status,
-            code,
-            error.to_string(),
-            key.clone(),
-        ))
+        Some(refusal(&error, key))
     }
 
     /// Whether a refusal to write is about one object only: the place of the report still takes
@@ -131,4 +122,13 @@ impl Run<'_> {
     fn may_write_elsewhere(&self) -> bool {
         objects::probe::check_write(self.bucket, self.log_key).is_ok()
     }
+}
+
+/// What the report says of an object that the store refuses.
+pub(crate) fn refusal(error: &StoreError, key: &ObjectKey) -> Failure {
+    let (status, code) = match error.answer() {
+        Some(answer) => (answer.status, answer.code.clone()),
+        None => (500, "StoreError".to_owned()),
+    };
+    Failure::refused(status, code, error.to_string(), key.clone())
 }

@@ -251,9 +251,7 @@ fn copy_to(path: &Path, staged: &dyn Staged) -> io::Result<()> {
     staged.reserve(0)?;
     let (mut file, mut offset) = (File::open(path)?, 0);
     loop {
-        let mut part = Vec::new();
-        let limit = PART_BYTES as u64;
-        Read::by_ref(&mut file).take(limit).read_to_end(&mut part)?;
+        let part = next_part(&mut file)?;
         if part.is_empty() {
             return staged.is_written();
         }
@@ -302,7 +300,7 @@ fn deliver_form(
         ..Attributes::default()
     };
     let mut file = File::open(path).map_err(DeliveryError::Read)?;
-    let first = next_part(&mut file)?;
+    let first = next_part(&mut file).map_err(DeliveryError::Read)?;
     if first.len() < PART_BYTES {
         let checksums = Checksums::of(&first);
         let put = bucket.put(key, first, &attributes, &checksums);
@@ -329,7 +327,7 @@ fn deliver_in_parts(
             let checksums = Checksums::of(&body);
             let put = bucket.put_part(key, &upload, number, body, &checksums);
             parts.push(put.map_err(DeliveryError::Store)?);
-            body = next_part(file)?;
+            body = next_part(file).map_err(DeliveryError::Read)?;
         }
         bucket
             .complete(key, &upload, &parts)
@@ -343,12 +341,9 @@ fn deliver_in_parts(
     })
 }
 
-fn next_part(file: &mut File) -> Result<Bytes, DeliveryError> {
+fn next_part(file: &mut File) -> io::Result<Bytes> {
     let mut part = Vec::new();
     let limit = PART_BYTES as u64;
-    Read::by_ref(file)
-        .take(limit)
-        .read_to_end(&mut part)
-        .map_err(DeliveryError::Read)?;
+    Read::by_ref(file).take(limit).read_to_end(&mut part)?;
     Ok(Bytes::from(part))
 }

@@ -91,10 +91,19 @@ pub struct BadRead {
 /// # Errors
 /// [`BadRead`].
 pub fn fill(file: &dyn Content, offset: u64, buffer: &mut [u8]) -> Result<usize, BadRead> {
+    fill_by(offset, buffer, |at, rest| file.read_at(at, rest))
+}
+
+/// The same by whatever reads at an offset.
+pub(crate) fn fill_by(
+    offset: u64,
+    buffer: &mut [u8],
+    read_at: impl Fn(u64, &mut [u8]) -> io::Result<usize>,
+) -> Result<usize, BadRead> {
     let mut filled = 0;
     while filled < buffer.len() {
         let at = offset + filled as u64;
-        match file.read_at(at, &mut buffer[filled..]) {
+        match read_at(at, &mut buffer[filled..]) {
             Ok(0) => break,
             Ok(read) => filled += read,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

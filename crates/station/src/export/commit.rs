@@ -102,17 +102,12 @@ impl Run<'_> {
         // One byte more than it may have, so that a longer one shows.
         let room = (file.bytes + 1).next_multiple_of(ALIGNMENT as u64);
         let mut buffer = self.buffers.take(room);
-        let failure = match self
-            .target
-            .read_back(file.item.ordinal, path(&file.item), &mut buffer)
-        {
+        let item = &file.item;
+        match self.target.read_back(item.ordinal, path(item), &mut buffer) {
             Ok(read) if read as u64 == file.bytes && crc(&buffer[..read]) == proof => return true,
-            Ok(_) => Some(Run::differs(&file.item.key, 0)),
-            Err(error) => self.judge_device(&file.item, error),
-        };
-        failure
-            .into_iter()
-            .for_each(|why| self.fail(&file.item, why));
+            Ok(_) => self.fail(item, Run::differs(&item.key, 0)),
+            Err(error) => self.fail_on_device(item, error),
+        }
         false
     }
 
@@ -123,15 +118,10 @@ impl Run<'_> {
             if self.is_over(item.ordinal) {
                 return false;
             }
-            let path = path(item);
-            match self.target.publish(item.ordinal, path, self.existing) {
-                Ok(()) => true,
-                Err(error) => {
-                    let failure = self.judge_device(item, error);
-                    failure.into_iter().for_each(|why| self.fail(item, why));
-                    false
-                }
-            }
+            let named = self.target.publish(item.ordinal, path(item), self.existing);
+            named
+                .map_err(|error| self.fail_on_device(item, error))
+                .is_ok()
         };
         group.into_iter().filter(is_named).collect()
     }

@@ -97,12 +97,9 @@ impl Feed<'_> {
         if self.run.existing == Existing::Keep {
             return true;
         }
-        let Err(error) = self.run.discard(item) else {
-            return true;
-        };
-        let failure = self.run.judge_device(item, error);
-        failure.into_iter().for_each(|why| self.run.fail(item, why));
-        false
+        let gone = self.run.discard(item);
+        gone.map_err(|error| self.run.fail_on_device(item, error))
+            .is_ok()
     }
 
     fn is_large(&self, item: &Item) -> bool {
@@ -125,10 +122,7 @@ impl Feed<'_> {
     fn folder(&self, item: &Item) {
         match self.run.target.make_folder(path(item)) {
             Ok(()) => self.run.note(item, 0, Outcome::Stored(nothing(&item.key))),
-            Err(error) => {
-                let failure = self.run.judge_device(item, error);
-                failure.into_iter().for_each(|why| self.run.fail(item, why));
-            }
+            Err(error) => self.run.fail_on_device(item, error),
         }
     }
 

@@ -95,8 +95,7 @@ impl Large {
         let (staged, whole, done) = match opened {
             Ok((staged, whole, done)) => (staged, whole.or_else(|| Whole::new(None)), done),
             Err(error) => {
-                let failure = run.judge_device(&item, error);
-                failure.into_iter().for_each(|why| run.fail(&item, why));
+                run.fail_on_device(&item, error);
                 return None;
             }
         };
@@ -159,10 +158,7 @@ impl Large {
             self.staged.write_at(self.range(number).start, &buffer)
         };
         if let Err(error) = written {
-            return match run.judge_device(&self.item, error) {
-                Some(failure) => self.fail(run, failure),
-                None => self.leave(),
-            };
+            return self.fail_on_device(run, error);
         }
         let mut state = self.lock();
         if state.is_over {
@@ -200,6 +196,14 @@ impl Large {
     pub(super) fn fail(&self, run: &Run<'_>, failure: Failure) {
         if self.end() {
             run.fail(&self.item, failure);
+        }
+    }
+
+    /// The device does not take the file, which may be the file's fault or not.
+    fn fail_on_device(&self, run: &Run<'_>, error: std::io::Error) {
+        match run.judge_device(&self.item, error) {
+            Some(failure) => self.fail(run, failure),
+            None => self.leave(),
         }
     }
 
@@ -266,8 +270,7 @@ impl Stretch {
                 return None;
             }
             Err(error) => {
-                let failure = run.judge_device(&file.item, error);
-                failure.map_or_else(|| file.leave(), |failure| file.fail(run, failure));
+                file.fail_on_device(run, error);
                 return None;
             }
         }
@@ -325,8 +328,7 @@ impl Large {
             .for_each(|at| self.staged.date(at));
         drop(state);
         if let Err(error) = self.staged.is_written() {
-            let failure = run.judge_device(&self.item, error);
-            failure.map_or_else(|| self.leave(), |failure| self.fail(run, failure));
+            self.fail_on_device(run, error);
             return None;
         }
         let stored = Stored {

@@ -15,6 +15,7 @@ use super::plan::{Item, To};
 use crate::budget::Budget;
 use crate::buffers::Buffers;
 use crate::progress::Progress;
+use crate::putter::refusal;
 use crate::recorder::Notes;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
@@ -124,23 +125,24 @@ impl Run<'_> {
             self.stop.halt(Halt::Store(error));
             return None;
         }
-        let (status, code) = match error.answer() {
-            Some(answer) => (answer.status, answer.code.clone()),
-            None => (500, "StoreError".to_owned()),
-        };
-        let code = if code.is_empty() {
-            "AccessDenied".to_owned()
-        } else {
-            code
-        };
-        let (reason, key) = (error.to_string(), item.key.clone());
-        Some(Failure::refused(status, code, reason, key))
+        let mut failure = refusal(&error, &item.key);
+        if failure.code.is_empty() {
+            failure.code = "AccessDenied".into();
+        }
+        Some(failure)
     }
 
     /// Whether a refusal to read is about one object only: the bucket can still be listed.
     pub(super) fn may_read_elsewhere(&self, item: &Item) -> bool {
         self.bucket(item)
             .is_some_and(|bucket| objects::probe::check_read(bucket).is_ok())
+    }
+
+    /// Notes what the device says against an item, if it says it of the item alone.
+    pub(super) fn fail_on_device(&self, item: &Item, error: io::Error) {
+        if let Some(failure) = self.judge_device(item, error) {
+            self.fail(item, failure);
+        }
     }
 
     /// Tells a full device and one that is gone from a file that cannot be written, which is a line

@@ -58,10 +58,7 @@ impl Run<'_> {
             self.stage(&small)
         };
         if let Err(error) = written {
-            let failure = self.judge_device(&small.item, error);
-            failure
-                .into_iter()
-                .for_each(|why| self.fail(&small.item, why));
+            self.fail_on_device(&small.item, error);
             return None;
         }
         drop(small.permit);

@@ -6,7 +6,7 @@ use model::image::BadRange;
 use rustix::io::Errno;
 
 use crate::stop::{Halt, Stop};
-use crate::tree::{DeviceGone, is_starved};
+use crate::tree::{DeviceGone, fill_by, is_starved};
 
 use super::Halted;
 use super::device::{Device, SECTOR_BYTES};
@@ -79,16 +79,11 @@ fn add(bad: &mut Vec<BadRange>, range: BadRange) {
 }
 
 fn read_whole(device: &dyn Device, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match device.read_at(offset + filled as u64, &mut buffer[filled..]) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(read) => filled += read,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+    match fill_by(offset, buffer, |at, rest| device.read_at(at, rest)) {
+        Ok(filled) if filled == buffer.len() => Ok(()),
+        Ok(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+        Err(bad) => Err(bad.source),
     }
-    Ok(())
 }
 
 /// An error of a sector is data; one of the device, or of this host, ends the run.

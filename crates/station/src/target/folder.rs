@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use super::{Existing, Staged, Target};
 use crate::tree::file::ALIGNMENT;
 use crate::tree::folder::{block_device, spins};
-use crate::tree::{DeviceGone, folder};
+use crate::tree::{DeviceGone, fill_by, folder};
 
 /// Mode of folders and files on the device: whoever gets it may read them.
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
@@ -433,16 +433,8 @@ fn read_dropped(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize
 }
 
 fn read_whole(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match file.read_at(&mut buffer[filled..], offset + filled as u64) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(filled)
+    let filled = fill_by(offset, buffer, |at, rest| file.read_at(rest, at));
+    filled.map_err(|bad| bad.source)
 }
 
 fn is_aligned(offset: u64, bytes: &[u8]) -> bool {
