@@ -5,6 +5,7 @@
 //! encoded and what stands for the payload, is the caller's to decide.
 
 use std::fmt;
+use std::sync::{PoisonError, RwLock};
 
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
@@ -122,6 +123,43 @@ impl SigningKey {
     /// Computes the hexadecimal signature of a string to sign.
     pub fn sign(&self, string_to_sign: &str) -> String {
         hex::encode(hmac_sha256(&*self.key, string_to_sign.as_bytes()))
+    }
+}
+
+/// A client's key, derived anew when the UTC day is over. Cheap to ask while it lasts.
+pub struct KeyOfTheDay {
+    secret: SecretKey,
+    region: String,
+    service: String,
+    key: RwLock<SigningKey>,
+}
+
+impl KeyOfTheDay {
+    /// The key for a service in a region, derived for `now`.
+    pub fn new(secret: &SecretKey, region: &str, service: &str, now: OffsetDateTime) -> Self {
+        let scope = Scope::new(now, region, service);
+        Self {
+            key: RwLock::new(SigningKey::derive(secret, scope)),
+            secret: secret.clone(),
+            region: region.to_owned(),
+            service: service.to_owned(),
+        }
+    }
+
+    /// The key that requests of `time` are signed with.
+    pub fn at(&self, time: OffsetDateTime) -> SigningKey {
+        let key = self
+            .key
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if key.is_for(time) {
+            return key;
+        }
+        let scope = Scope::new(time, &self.region, &self.service);
+        let fresh = SigningKey::derive(&self.secret, scope);
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = fresh.clone();
+        fresh
     }
 }
 

@@ -2,7 +2,7 @@
 
 use awsquery::sign::Credentials;
 use objects::connect::Timeouts;
-use url::Url;
+use objects::http::Address;
 
 /// A text that is not the address of a service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,38 +40,10 @@ impl ServiceConfig {
             connections: 64,
         }
     }
-}
 
-/// The address of a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Endpoint {
-    /// Scheme, host, port.
-    pub(crate) origin: String,
-    /// The `Host` header.
-    pub(crate) host: String,
-    /// The path all paths begin with, encoded and without a slash at its end.
-    pub(crate) base: String,
-}
-
-impl Endpoint {
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidEndpoint> {
-        let invalid = || InvalidEndpoint(text.to_owned());
-        let url = Url::parse(text).map_err(|_| invalid())?;
-        let bare = url.username().is_empty() && url.password().is_none();
-        let plain = url.query().is_none() && url.fragment().is_none();
-        if !bare || !plain || !matches!(url.scheme(), "http" | "https") {
-            return Err(invalid());
-        }
-        let name = url.host_str().ok_or_else(invalid)?;
-        let host = match url.port() {
-            Some(port) => format!("{name}:{port}"),
-            None => name.to_owned(),
-        };
-        Ok(Self {
-            origin: format!("{}://{host}", url.scheme()),
-            host,
-            base: url.path().trim_end_matches('/').to_owned(),
-        })
+    /// The endpoint as an address.
+    pub(crate) fn address(&self) -> Result<Address, InvalidEndpoint> {
+        Address::parse(&self.endpoint).ok_or_else(|| InvalidEndpoint(self.endpoint.clone()))
     }
 }
 
@@ -89,11 +61,12 @@ mod tests {
             "http://h/?x",
             "http://",
         ] {
-            assert!(Endpoint::parse(bad).is_err(), "{bad}");
+            assert!(Address::parse(bad).is_none(), "{bad}");
         }
-        let nested = Endpoint::parse("https://h:8443/cloud/").unwrap();
-        assert_eq!(nested.origin, "https://h:8443");
+        let nested = Address::parse("https://h:8443/cloud/").unwrap();
+        let origin = format!("{}://{}", nested.scheme, nested.host);
+        assert_eq!(origin, "https://h:8443");
         assert_eq!((&*nested.host, &*nested.base), ("h:8443", "/cloud"));
-        assert_eq!(Endpoint::parse("http://h:80").unwrap().host, "h");
+        assert_eq!(Address::parse("http://h:80").unwrap().host, "h");
     }
 }

@@ -140,15 +140,10 @@ impl ServiceError {
 
     /// Sorts an error met while an answer is read.
     pub(crate) fn while_reading(source: io::Error) -> Self {
-        let failure = match source.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => NetworkFailure::TimedOut,
-            // Before anything could be sent.
-            io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable => NetworkFailure::Unreachable,
-            _ => NetworkFailure::Broken,
-        };
-        Self::Network { failure, source }
+        Self::Network {
+            failure: NetworkFailure::while_reading(&source),
+            source,
+        }
     }
 
     /// Sorts an answer by its code and `reason` and, where they say nothing, by its status.

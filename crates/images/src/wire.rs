@@ -4,21 +4,20 @@
 
 use std::fmt;
 use std::io::Read as _;
-use std::sync::{PoisonError, RwLock};
 
 use awsquery::sign::{Credentials, Payload, S3Request};
-use awsquery::sigv4::{Scope, SigningKey, canonical_query};
+use awsquery::sigv4::{KeyOfTheDay, canonical_query};
 use objects::connect::Timeouts;
-use objects::error::{Answer, NetworkFailure};
+use objects::error::Answer;
+use objects::http::{self, Address, NoAnswer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
-use ureq::config::AutoHeaderValue;
+use ureq::Agent;
 use ureq::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use ureq::{Agent, Timeout};
 
-use crate::connect::{Endpoint, InvalidEndpoint, ServiceConfig};
+use crate::connect::{InvalidEndpoint, ServiceConfig};
 use crate::error::ServiceError;
 
 /// Longest answer that is a document, in bytes: a page of 10,000 blocks with tokens of 256 characters is
@@ -122,13 +121,12 @@ impl Service {
 /// The connections to one service, and what is needed to sign for it.
 pub(crate) struct Wire {
     agent: Agent,
-    endpoint: Endpoint,
+    endpoint: Address,
     service: Service,
     region: String,
     credentials: Credentials,
     timeouts: Timeouts,
-    /// The key of the day; deriving it costs four times what signing does.
-    key: RwLock<SigningKey>,
+    key: KeyOfTheDay,
 }
 
 impl fmt::Debug for Wire {
@@ -144,13 +142,13 @@ impl fmt::Debug for Wire {
 impl Wire {
     pub(crate) fn new(config: &ServiceConfig, service: Service) -> Result<Self, InvalidEndpoint> {
         let now = OffsetDateTime::now_utc();
-        let scope = Scope::new(now, &config.region, service.signing_name());
+        let (secret, region) = (&config.credentials.secret, &config.region);
         Ok(Self {
-            agent: agent(config),
-            endpoint: Endpoint::parse(&config.endpoint)?,
+            agent: http::agent(&config.timeouts, config.connections),
+            endpoint: config.address()?,
             service,
             region: config.region.clone(),
-            key: RwLock::new(SigningKey::derive(&config.credentials.secret, scope)),
+            key: KeyOfTheDay::new(secret, region, service.signing_name(), now),
             credentials: config.credentials.clone(),
             timeouts: config.timeouts,
         })
@@ -167,7 +165,7 @@ impl Wire {
                 self.agent.run(patient.build())
             }
         };
-        sent.map(|response| Reply { response }).map_err(network)
+        sent.map(|response| Reply { response }).map_err(no_answer)
     }
 
     fn request<'c>(
@@ -199,10 +197,13 @@ impl Wire {
     }
 
     fn uri(&self, path: &str, query: &[(&str, &str)]) -> String {
-        let origin = &self.endpoint.origin;
+        let Address { scheme, host, .. } = &self.endpoint;
         match query {
-            [] => format!("{origin}{path}"),
-            _ => format!("{origin}{path}?{}", canonical_query(query.iter().copied())),
+            [] => format!("{scheme}://{host}{path}"),
+            _ => format!(
+                "{scheme}://{host}{path}?{}",
+                canonical_query(query.iter().copied())
+            ),
         }
     }
 
@@ -223,25 +224,10 @@ impl Wire {
             headers: said,
             payload: sha256.map_or(Payload::Unsigned, Payload::Sha256),
         };
-        let key = self.key_of_the_day(now);
+        let key = self.key.at(now);
         let credentials = &self.credentials;
         let token = credentials.session_token.as_ref();
         awsquery::sign::rest(&credentials.access_key_id, token, &key, &request, now)
-    }
-
-    fn key_of_the_day(&self, now: OffsetDateTime) -> SigningKey {
-        let key = self
-            .key
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if key.is_for(now) {
-            return key;
-        }
-        let scope = Scope::new(now, &self.region, self.service.signing_name());
-        let fresh = SigningKey::derive(&self.credentials.secret, scope);
-        *self.key.write().unwrap_or_else(PoisonError::into_inner) = fresh.clone();
-        fresh
     }
 }
 
@@ -338,25 +324,6 @@ fn bare_code(code: &str) -> &str {
     code.rsplit('#').next().unwrap_or_default()
 }
 
-fn agent(config: &ServiceConfig) -> Agent {
-    Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        // The environment is the command line's business.
-        .proxy(None)
-        .user_agent(concat!("longshore/", env!("CARGO_PKG_VERSION")))
-        .accept(AutoHeaderValue::None)
-        .accept_encoding(AutoHeaderValue::None)
-        .timeout_connect(Some(config.timeouts.connect))
-        .timeout_per_read(Some(config.timeouts.silence))
-        .timeout_per_write(Some(config.timeouts.silence))
-        .max_idle_connections(config.connections)
-        .max_idle_connections_per_host(config.connections)
-        .build()
-        .new_agent()
-}
-
 fn pairs<'a>(owned: &'a [(&'static str, String)]) -> impl Iterator<Item = (&'static str, &'a str)> {
     owned.iter().map(|(name, value)| (*name, value.as_str()))
 }
@@ -373,25 +340,10 @@ fn header_value(name: &str, value: &str) -> Result<HeaderValue, ServiceError> {
     })
 }
 
-/// Sorts the HTTP library's errors by whether the request can have reached the service.
-fn network(error: ureq::Error) -> ServiceError {
-    use ureq::Error as E;
-    let failure = match &error {
-        E::Protocol(_) | E::LargeResponseHeader(..) => {
-            let what = error.to_string();
-            return ServiceError::Protocol { status: 0, what };
-        }
-        E::HostNotFound | E::ConnectionFailed | E::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            NetworkFailure::Unreachable
-        }
-        E::Timeout(_) => NetworkFailure::TimedOut,
-        E::Tls(_) | E::Rustls(_) => NetworkFailure::Untrusted,
-        E::Io(_) => return ServiceError::while_reading(error.into_io()),
-        _ => NetworkFailure::Broken,
-    };
-    ServiceError::Network {
-        failure,
-        source: error.into_io(),
+fn no_answer(error: ureq::Error) -> ServiceError {
+    match http::no_answer(error) {
+        NoAnswer::Network { failure, source } => ServiceError::Network { failure, source },
+        NoAnswer::Protocol(what) => ServiceError::Protocol { status: 0, what },
     }
 }
 

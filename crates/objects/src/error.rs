@@ -62,6 +62,21 @@ pub enum NetworkFailure {
     Broken,
 }
 
+impl NetworkFailure {
+    /// Sorts an error met while something is sent or received.
+    #[must_use]
+    pub fn while_reading(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Self::TimedOut,
+            // Before anything could be sent.
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable => Self::Unreachable,
+            _ => Self::Broken,
+        }
+    }
+}
+
 impl fmt::Display for NetworkFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -209,15 +224,10 @@ impl StoreError {
     /// Sorts an error met while reading a body, such as that of a [`Download`](crate::object::Download).
     #[must_use]
     pub fn while_reading(source: io::Error) -> Self {
-        let failure = match source.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => NetworkFailure::TimedOut,
-            // Before anything could be sent.
-            io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable => NetworkFailure::Unreachable,
-            _ => NetworkFailure::Broken,
-        };
-        Self::Network { failure, source }
+        Self::Network {
+            failure: NetworkFailure::while_reading(&source),
+            source,
+        }
     }
 
     /// A refusal of this object that S3 would answer with status 400, found before sending.

@@ -16,6 +16,7 @@ pub mod checksum;
 pub mod connect;
 pub mod error;
 pub mod faulty;
+pub mod http;
 pub mod memory;
 pub mod object;
 pub mod paced;

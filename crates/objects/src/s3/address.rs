@@ -6,7 +6,8 @@
 use awsquery::params::encode_path;
 use model::ids::{BucketName, ObjectKey};
 use ureq::http::Uri;
-use url::Url;
+
+use crate::http::{Address, known_scheme};
 
 /// Where a bucket's name goes in an address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,14 +47,7 @@ pub(crate) struct Target {
 impl Endpoint {
     pub(crate) fn parse(text: &str, addressing: Addressing) -> Result<Self, InvalidEndpoint> {
         let invalid = || InvalidEndpoint(text.to_owned());
-        let url = Url::parse(text).map_err(|_| invalid())?;
-        let scheme = known_scheme(url.scheme()).ok_or_else(invalid)?;
-        let host = host(&url).ok_or_else(invalid)?;
-        let bare = url.username().is_empty() && url.password().is_none();
-        if !bare || url.query().is_some() || url.fragment().is_some() {
-            return Err(invalid());
-        }
-        let base = url.path().trim_end_matches('/').to_owned();
+        let Address { scheme, host, base } = Address::parse(text).ok_or_else(invalid)?;
         Ok(Self {
             scheme,
             host,
@@ -102,18 +96,6 @@ impl Target {
             path: uri.path().to_owned(),
         })
     }
-}
-
-fn known_scheme(text: &str) -> Option<&'static str> {
-    ["http", "https"].into_iter().find(|scheme| *scheme == text)
-}
-
-fn host(url: &Url) -> Option<String> {
-    let host = url.host_str()?;
-    Some(match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    })
 }
 
 #[cfg(test)]

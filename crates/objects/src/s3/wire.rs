@@ -6,21 +6,20 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::Read as _;
-use std::sync::{PoisonError, RwLock};
 
 use awsquery::sign::{Credentials, Payload, S3Request};
-use awsquery::sigv4::{Scope, SigningKey, canonical_query};
+use awsquery::sigv4::{KeyOfTheDay, canonical_query};
 use awsquery::xml::{self, Element};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
-use ureq::config::AutoHeaderValue;
+use ureq::Agent;
 use ureq::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
-use ureq::{Agent, Timeout};
 
 use super::address::{Endpoint, Target};
 use crate::connect::{StoreConfig, Timeouts};
-use crate::error::{Answer, NetworkFailure, StoreError};
+use crate::error::{Answer, StoreError};
+use crate::http::{self, NoAnswer};
 
 /// Longest answer that is a document, in bytes: a page of 1,000 keys of 1,024 bytes, encoded
 /// threefold, is 3 MiB, and the XML reader takes no more than 16.
@@ -76,8 +75,7 @@ pub(crate) struct Wire {
     region: String,
     credentials: Credentials,
     timeouts: Timeouts,
-    /// The key of the day; deriving it costs four times what signing does.
-    key: RwLock<SigningKey>,
+    key: KeyOfTheDay,
 }
 
 impl fmt::Debug for Wire {
@@ -91,12 +89,12 @@ impl fmt::Debug for Wire {
 
 impl Wire {
     pub(crate) fn new(endpoint: Endpoint, config: &StoreConfig) -> Self {
-        let scope = Scope::new(OffsetDateTime::now_utc(), &config.region, "s3");
+        let now = OffsetDateTime::now_utc();
         Self {
-            agent: agent(config),
+            agent: http::agent(&config.timeouts, config.connections),
             endpoint,
             region: config.region.clone(),
-            key: RwLock::new(SigningKey::derive(&config.credentials.secret, scope)),
+            key: KeyOfTheDay::new(&config.credentials.secret, &config.region, "s3", now),
             credentials: config.credentials.clone(),
             timeouts: config.timeouts,
         }
@@ -136,7 +134,7 @@ impl Wire {
                 self.agent.run(patient.build())
             }
         };
-        sent.map(|response| Reply { response }).map_err(network)
+        sent.map(|response| Reply { response }).map_err(no_answer)
     }
 
     fn request<'c>(
@@ -177,25 +175,10 @@ impl Wire {
             payload: sha256.as_deref().map_or(Payload::Unsigned, Payload::Sha256),
         };
         let now = OffsetDateTime::now_utc();
-        let key = self.key_of_the_day(now);
+        let key = self.key.at(now);
         let credentials = &self.credentials;
         let token = credentials.session_token.as_ref();
         awsquery::sign::s3(&credentials.access_key_id, token, &key, &request, now)
-    }
-
-    fn key_of_the_day(&self, now: OffsetDateTime) -> SigningKey {
-        let key = self
-            .key
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if key.is_for(now) {
-            return key;
-        }
-        let scope = Scope::new(now, &self.region, "s3");
-        let fresh = SigningKey::derive(&self.credentials.secret, scope);
-        *self.key.write().unwrap_or_else(PoisonError::into_inner) = fresh.clone();
-        fresh
     }
 }
 
@@ -308,25 +291,6 @@ impl Reply {
     }
 }
 
-fn agent(config: &StoreConfig) -> Agent {
-    Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        // The environment is the command line's business.
-        .proxy(None)
-        .user_agent(concat!("longshore/", env!("CARGO_PKG_VERSION")))
-        .accept(AutoHeaderValue::None)
-        .accept_encoding(AutoHeaderValue::None)
-        .timeout_connect(Some(config.timeouts.connect))
-        .timeout_per_read(Some(config.timeouts.silence))
-        .timeout_per_write(Some(config.timeouts.silence))
-        .max_idle_connections(config.connections)
-        .max_idle_connections_per_host(config.connections)
-        .build()
-        .new_agent()
-}
-
 fn uri(target: &Target, query: &[(&str, &str)]) -> Result<Uri, StoreError> {
     let Target { scheme, host, path } = target;
     let text = if query.is_empty() {
@@ -365,29 +329,9 @@ fn header_value(value: &str) -> Result<HeaderValue, StoreError> {
         .map_err(|_| StoreError::invalid_argument("a value has control characters"))
 }
 
-/// Sorts the HTTP library's errors by whether the request can have reached the store.
-fn network(error: ureq::Error) -> StoreError {
-    use ureq::Error as E;
-    let failure = match &error {
-        E::Protocol(_) | E::LargeResponseHeader(..) => {
-            return StoreError::Protocol {
-                status: 0,
-                what: error.to_string(),
-            };
-        }
-        E::HostNotFound | E::ConnectionFailed | E::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            NetworkFailure::Unreachable
-        }
-        E::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
-            NetworkFailure::Unreachable
-        }
-        E::Timeout(_) => NetworkFailure::TimedOut,
-        E::Tls(_) | E::Rustls(_) => NetworkFailure::Untrusted,
-        E::Io(_) => return StoreError::while_reading(error.into_io()),
-        _ => NetworkFailure::Broken,
-    };
-    StoreError::Network {
-        failure,
-        source: error.into_io(),
+fn no_answer(error: ureq::Error) -> StoreError {
+    match http::no_answer(error) {
+        NoAnswer::Network { failure, source } => StoreError::Network { failure, source },
+        NoAnswer::Protocol(what) => StoreError::Protocol { status: 0, what },
     }
 }
