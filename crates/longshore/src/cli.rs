@@ -369,9 +369,9 @@ pub(crate) enum JobCommand {
 pub(crate) struct ManifestArgs {
     /// The manifest; `-` is stdin
     pub(crate) manifest: PathBuf,
-    /// What the job does: import or export
-    #[arg(long = "type", value_name = "TYPE", default_value = "import", value_parser = job_type)]
-    pub(crate) job_type: JobType,
+    /// What the job does: import or export. Default: what the manifest is for
+    #[arg(long = "type", value_name = "TYPE", value_parser = job_type)]
+    pub(crate) job_type: Option<JobType>,
     /// Check the manifest, change nothing
     #[arg(long)]
     pub(crate) validate_only: bool,

@@ -13,8 +13,9 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use model::ids::JobId;
-use model::limits;
+use model::ids::{JobId, JobType};
+use model::manifest::{Manifest, mistaken};
+use model::{limits, written};
 
 use crate::cli::{ApiArgs, CreateArgs, JobCommand, ManifestArgs, UpdateArgs};
 use crate::exit::{Exit, Failure};
@@ -61,7 +62,7 @@ fn create(args: &CreateArgs) -> Result<Exit, Failure> {
         signature_file::check(device, None, overwrite).map_err(cannot_sign)?;
     }
     let client = connect(&args.api)?;
-    let kind = args.manifest.job_type;
+    let kind = job_type(&args.manifest, &manifest);
     let created = client.create(kind, &manifest, args.manifest.validate_only)?;
     let signed = match &args.sign {
         Some(device) => write_signature(device, &created, overwrite),
@@ -73,6 +74,13 @@ fn create(args: &CreateArgs) -> Result<Exit, Failure> {
         tell_created(&created, args)?;
     }
     signed.map(|()| Exit::Ok)
+}
+
+/// What a job does: as its maker says, else as its manifest does.
+fn job_type(args: &ManifestArgs, manifest: &str) -> JobType {
+    args.job_type
+        .or_else(|| Manifest::likely_type(manifest))
+        .unwrap_or(JobType::Import)
 }
 
 fn tell_created(created: &Created, args: &CreateArgs) -> Result<(), Failure> {
@@ -111,7 +119,8 @@ fn write_signature(device: &Path, created: &Created, overwrite: Overwrite) -> Re
 
 fn update(args: &UpdateArgs) -> Result<Exit, Failure> {
     let manifest = read_manifest(&args.manifest)?;
-    let (kind, validate_only) = (args.manifest.job_type, args.manifest.validate_only);
+    let kind = job_type(&args.manifest, &manifest);
+    let validate_only = args.manifest.validate_only;
     let updated = connect(&args.api)?.update(&args.job, kind, &manifest, validate_only)?;
     if args.api.json {
         output::json(&updated)?;
@@ -212,9 +221,15 @@ fn cannot_read(path: &Path, error: std::io::Error) -> Failure {
 }
 
 fn read_text(from: impl std::io::Read) -> std::io::Result<String> {
-    let mut text = String::new();
-    let limit = u64::try_from(limits::MANIFEST_BYTES).unwrap_or(u64::MAX);
-    from.take(limit + 1).read_to_string(&mut text)?;
+    let mut bytes = Vec::new();
+    // Twice: what editors of Windows write takes two bytes a letter.
+    let limit = u64::try_from(2 * limits::MANIFEST_BYTES).unwrap_or(u64::MAX);
+    from.take(limit + 1).read_to_end(&mut bytes)?;
+    let text =
+        written::decode(&bytes).map_err(|error| match mistaken::recognise_bytes(&bytes) {
+            Some(told) => std::io::Error::other(told),
+            None => std::io::Error::other(error),
+        })?;
     if text.len() > limits::MANIFEST_BYTES {
         let message = format!("it has more than {} bytes", limits::MANIFEST_BYTES);
         return Err(std::io::Error::other(message));

@@ -40,9 +40,7 @@ struct Plan<'a> {
 /// If the manifest or the store cannot be used. Objects that cannot be written are no error: they
 /// are in the plan, and in the exit code.
 pub(crate) fn run(args: &PlanExportArgs) -> Result<Exit, Failure> {
-    let text = std::fs::read_to_string(&args.manifest)
-        .with_context(|| format!("could not read the manifest `{}`", args.manifest.display()))
-        .map_err(|error| Failure::new(Exit::Usage, error))?;
+    let text = crate::job::manifest_file(&args.manifest)?;
     let rules = rules(&text)?;
     let room = room(&rules, args)?;
     let target = Target::new(&args.manifest, args.output.as_deref())?;

@@ -28,3 +28,4 @@ pub mod readable;
 pub mod report;
 pub mod signature;
 pub mod time;
+pub mod written;

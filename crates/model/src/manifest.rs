@@ -16,6 +16,7 @@ mod fields;
 mod images;
 mod java;
 mod kind;
+pub mod mistaken;
 mod node;
 mod pattern;
 mod reader;
@@ -23,6 +24,7 @@ mod s3_export;
 mod s3_import;
 mod scalar;
 mod shared;
+mod spelling;
 mod yaml;
 
 pub use address::Address;
@@ -109,20 +111,22 @@ impl Manifest {
         Self::parse_against(text, job_type, None).map(|parsed| parsed.manifest)
     }
 
+    /// The type of job that a text is the manifest of, where it says so: for clients whose user did
+    /// not.
+    #[must_use]
+    pub fn likely_type(text: &str) -> Option<JobType> {
+        let entries = options(text).ok()?;
+        let findings = Findings::new(None);
+        let fields = Fields::new(&findings, String::new(), &entries, Kinds::FIELDS);
+        kind::likely_type(&fields)
+    }
+
     fn parse_against(
         text: &str,
         job_type: JobType,
         rules: Option<&ManifestRules>,
     ) -> Result<Parsed, ManifestFaults> {
-        let mut entries = reader::read(text).map_err(ManifestFaults::one)?;
-        if !entries
-            .iter()
-            .any(|entry| OPTIONS.contains(&entry.key.as_str()))
-        {
-            let line = entries.first().map(|entry| entry.line);
-            let fault = ManifestFault::malformed(line, "not an option of any manifest");
-            return Err(ManifestFaults::one(fault));
-        }
+        let mut entries = options(text).map_err(ManifestFaults::one)?;
         let findings = Findings::new(rules);
         address::hoist(&mut entries, &findings);
         let manifest = read(&entries, job_type, &findings);
@@ -203,6 +207,35 @@ impl Manifest {
             Self::S3Export(_) => JobType::Export,
         }
     }
+}
+
+/// Reads the text, which must have at least one of the options that manifests have.
+fn options(text: &str) -> Result<Vec<Entry>, ManifestFault> {
+    let read = reader::read(text).and_then(|entries| {
+        let known = |entry: &Entry| {
+            OPTIONS
+                .iter()
+                .any(|name| spelling::is_like(&entry.key, name))
+        };
+        if entries.iter().any(known) {
+            return Ok(entries);
+        }
+        let line = entries.first().map(|entry| entry.line);
+        Err(ManifestFault::malformed(
+            line,
+            "not an option of any manifest",
+        ))
+    });
+    let is_option = |line: &str| {
+        let name = line.split_once(':').map_or("", |(name, _)| name.trim());
+        OPTIONS.contains(&name)
+    };
+    read.map_err(|fault| match mistaken::recognise(text) {
+        Some(told) if !text.lines().any(is_option) || text.contains('\0') => {
+            ManifestFault::malformed(None, told)
+        }
+        _ => fault,
+    })
 }
 
 /// Reads the options of whatever kind of job they describe.

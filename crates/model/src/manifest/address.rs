@@ -86,7 +86,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Option<Address> {
     let street2 = address.string("street2");
     let street3 = address.string("street3");
     let city = address.required("city");
-    let country = address.required("country");
+    let country = address.required("country").filter(|_| is_country(&address));
     if country.as_deref().is_some_and(has_states) {
         address.demand("stateOrProvince");
     }
@@ -107,6 +107,24 @@ pub(super) fn read(fields: &Fields<'_>) -> Option<Address> {
         country: country?,
         phone_number: phone_number?,
     })
+}
+
+/// Whether the country of an address is one, which is not asked of what was accepted before.
+fn is_country(address: &Fields<'_>) -> bool {
+    let Some(text) = address.text("country") else {
+        return false;
+    };
+    if address.findings.rules().is_none() || Country::new(text.value).is_known() {
+        return true;
+    }
+    let meant = Country::near(text.value);
+    let hint = meant.map_or_else(
+        || "; write its English name or its code, such as DE".to_owned(),
+        |name| format!("; did you mean `{name}`?"),
+    );
+    let detail = format!("`{}` is not a country{hint}", text.value);
+    address.invalid("country", text.line, detail);
+    false
 }
 
 /// Whether a country's addresses need a state or province.

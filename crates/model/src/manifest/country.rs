@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::spelling;
+
 /// A country: its ISO 3166 two-letter code where the name is recognised, otherwise the name's
 /// letters in upper case, which then equal only themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,6 +39,22 @@ impl Country {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the country is one.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.0.len() == 2
+    }
+
+    /// The name of a country that is spelled almost like `text`.
+    pub(super) fn near(text: &str) -> Option<&'static str> {
+        let names = TABLE
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .flat_map(|line| line.split('|').skip(2));
+        let mut names = names.filter(|name| name.len() > 3);
+        names.find(|name| spelling::is_like(text, name))
     }
 
     /// Whether the country is a member of the European Union.
@@ -93,7 +111,10 @@ mod tests {
             ("Atlantis 7", "ATLANTIS"),
         ] {
             assert_eq!(Country::new(text).as_str(), code, "{text}");
+            assert_eq!(Country::new(text).is_known(), code.len() == 2, "{text}");
         }
+        assert_eq!(Country::near("Untied States"), Some("United States"));
+        assert_eq!(Country::near("Narnia"), None);
         assert_ne!(Country::new("Atlantis"), Country::new("Lemuria"));
         assert_eq!(Country::new("USA"), Country::default());
     }

@@ -9,7 +9,7 @@ use std::fmt::Display;
 
 use super::fault::{FaultKind, ManifestFault, Warning};
 use super::node::{Entry, Node, Value};
-use super::{ManifestRules, Passphrase};
+use super::{ManifestRules, Passphrase, spelling};
 
 /// Most faults, and most warnings, that are kept. A person fixes a page of them at a time, and a
 /// hostile text of half a megabyte could otherwise cause a hundred thousand.
@@ -45,6 +45,11 @@ impl<'r> Findings<'r> {
         if warnings.len() < FINDINGS && !warnings.contains(&warning) {
             warnings.push(warning);
         }
+    }
+
+    /// Whether no further warning is kept.
+    fn has_enough_warnings(&self) -> bool {
+        self.warnings.borrow().len() >= FINDINGS
     }
 
     /// What the manifest is checked against; `None` if it was accepted before.
@@ -230,10 +235,34 @@ impl<'a> Fields<'a> {
     /// Reports the option if it is absent or empty.
     pub(super) fn demand(&self, name: &'static str) {
         match self.get(name).map(|entry| &entry.value) {
-            None => self.missing(name, "required field is missing"),
+            None => self.missing(name, self.missing_but(name)),
             Some(value) if is_blank(value) => self.missing(name, "required field is empty"),
             Some(_) => {}
         }
+    }
+
+    /// Says that an option is missing and, if another is spelled almost like it, where.
+    fn missing_but(&self, name: &str) -> String {
+        let like = |entry: &&Entry| spelling::is_like(&entry.key, name);
+        match self.entries.iter().find(like) {
+            Some(Entry { key, line, .. }) => {
+                format!("required field is missing; line {line} has `{key}`: write it `{name}`")
+            }
+            None => "required field is missing".to_owned(),
+        }
+    }
+
+    /// A text that becomes the value of a header: printable ASCII. What was accepted before is
+    /// taken as it is.
+    pub(super) fn header(&self, name: &'static str) -> Option<String> {
+        let text = self.text(name)?;
+        if self.findings.rules().is_some()
+            && let Err(detail) = header_value(text.value)
+        {
+            self.invalid(name, text.line, detail);
+            return None;
+        }
+        Some(text.value.to_owned())
     }
 
     /// A text that `parse` understands.
@@ -297,12 +326,8 @@ impl<'a> Fields<'a> {
                 kinds,
             )),
             Value::Text(_) | Value::List(_) => {
-                self.fault(
-                    kinds.invalid,
-                    name,
-                    Some(entry.line),
-                    "must be a list of options",
-                );
+                let detail = not_options(&entry.value);
+                self.fault(kinds.invalid, name, Some(entry.line), detail);
                 None
             }
         }
@@ -388,9 +413,12 @@ impl<'a> Fields<'a> {
             if asked.contains(&entry.key.as_str()) {
                 continue;
             }
+            if self.findings.has_enough_warnings() {
+                break;
+            }
             let near = asked
                 .iter()
-                .find(|name| name.eq_ignore_ascii_case(&entry.key));
+                .find(|name| spelling::is_like(&entry.key, name));
             let hint = near.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
             let detail = format!("not an option of {place}, ignored{hint}");
             self.warn(&entry.key, Some(entry.line), detail);
@@ -423,6 +451,28 @@ impl<'a> Fields<'a> {
                 first_lines.insert(key.as_str(), *line);
             }
         }
+    }
+}
+
+/// Why a value that should be options is none, and what they look like.
+fn not_options(value: &Value) -> &'static str {
+    match value {
+        Value::List(_) => {
+            "must be options, `name: value` on a line each, without dashes in front of them"
+        }
+        _ => "must be options, `name: value` on a line each, indented below it",
+    }
+}
+
+/// Whether a text can be the value of a header as it is; if not, what is wrong.
+pub(super) fn header_value(text: &str) -> Result<(), String> {
+    let printable = |c: &char| (' '..='~').contains(c);
+    match text.chars().find(|c| !printable(c)) {
+        None => Ok(()),
+        Some(c) => Err(format!(
+            "must be printable ASCII, since every object carries it in a header; `{}` is not",
+            c.escape_debug()
+        )),
     }
 }
 

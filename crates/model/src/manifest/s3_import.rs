@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::fields::{Fields, Pair};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use super::fields::{Fields, Pair, header_value};
 use super::kind::Kind;
 use super::{Common, IgnorePattern, ManifestVersion};
 use crate::ids::BucketName;
@@ -138,12 +141,12 @@ pub(super) fn read(fields: &Fields<'_>) -> Option<S3Import> {
     let static_metadata = static_metadata(fields, disk_timestamp_key.as_deref());
     let classes = [StorageClass::Standard, StorageClass::ReducedRedundancy];
     let storage_class = fields.choice("storageClass", &classes, StorageClass::as_str);
-    let cache_control = fields.string("cacheControl");
-    let content_disposition = fields.string("contentDisposition");
-    let content_language = fields.string("contentLanguage");
-    let default_content_type = fields.string("defaultContentType");
+    let cache_control = fields.header("cacheControl");
+    let content_disposition = fields.header("contentDisposition");
+    let content_language = fields.header("contentLanguage");
+    let default_content_type = fields.header("defaultContentType");
     let gzip_content_encoding = fields.yes_no("setContentEncodingForGzFiles");
-    let expires = fields.string("expires");
+    let expires = expires(fields);
     Some(S3Import {
         common: common?,
         bucket: bucket?,
@@ -185,11 +188,49 @@ fn ignore(fields: &Fields<'_>) -> Vec<IgnorePattern> {
     let mut patterns = Vec::new();
     for (index, text) in texts.iter().enumerate() {
         match IgnorePattern::new(text.value, texts.len()) {
-            Ok(pattern) => patterns.push(pattern),
-            Err(error) => fields.invalid(&format!("ignore[{}]", index + 1), text.line, error),
+            Ok(pattern) => {
+                if let Some(hint) = wildcard(text.value) {
+                    let name = format!("ignore[{}]", index + 1);
+                    fields.warn(&name, Some(text.line), hint);
+                }
+                patterns.push(pattern);
+            }
+            Err(error) => {
+                let hint = wildcard(text.value).map_or(String::new(), |hint| format!("; {hint}"));
+                let name = format!("ignore[{}]", index + 1);
+                fields.invalid(&name, text.line, format!("{error}{hint}"));
+            }
         }
     }
     patterns
+}
+
+/// What to write in the place of a wildcard of shells, which is another thing as an expression or
+/// none at all; `None` for what is no wildcard.
+fn wildcard(text: &str) -> Option<String> {
+    let plain = |part: &str| {
+        let known = |b: u8| b.is_ascii_alphanumeric() || b"._-~ ".contains(&b);
+        !part.is_empty() && part.bytes().all(known)
+    };
+    let mended = if let Some(end) = text.strip_prefix("**/*").or(text.strip_prefix('*'))
+        && plain(end)
+    {
+        format!("{}$", escaped(end))
+    } else if let Some(start) = text.strip_suffix("/**").or(text.strip_suffix("/*"))
+        && start.split('/').all(plain)
+    {
+        format!("^{}/", escaped(start))
+    } else {
+        return None;
+    };
+    Some(format!(
+        "it looks like a wildcard, and is read as a Java regular expression; as one it is `{mended}`"
+    ))
+}
+
+/// A text as an expression that finds just it.
+fn escaped(text: &str) -> String {
+    text.replace('.', "\\.")
 }
 
 /// Reads `substitutions`, in order.
@@ -231,13 +272,37 @@ fn content_types(fields: &Fields<'_>) -> Vec<(String, String)> {
         let extension = key.strip_prefix('.').unwrap_or(key);
         if extension.is_empty() || value.is_empty() {
             fields.invalid(NAME, line, "an extension or its media type is empty");
-        } else if value.contains(char::is_control) {
-            fields.invalid(NAME, line, "control characters are not allowed");
+        } else if let Some(detail) = unusable_type(fields, value) {
+            fields.invalid(NAME, line, detail);
         } else {
             types.push((extension.to_owned(), value.to_owned()));
         }
     }
     types
+}
+
+/// What keeps a media type from being sent. One that was accepted before must only be harmless.
+fn unusable_type(fields: &Fields<'_>, value: &str) -> Option<String> {
+    if value.contains(char::is_control) {
+        return Some("control characters are not allowed".to_owned());
+    }
+    fields.findings.rules()?;
+    header_value(value).err()
+}
+
+/// Reads `expires`, an HTTP date.
+fn expires(fields: &Fields<'_>) -> Option<String> {
+    const NAME: &str = "expires";
+    let text = fields.text(NAME)?;
+    if fields.findings.rules().is_some() && OffsetDateTime::parse(text.value, &Rfc2822).is_err() {
+        let detail = format!(
+            "`{}` is not a date such as `Tue, 03 Feb 2032 21:57:43 GMT`",
+            text.value
+        );
+        fields.invalid(NAME, text.line, detail);
+        return None;
+    }
+    Some(text.value.to_owned())
 }
 
 /// Reads `staticMetadata`, whose names and values become headers.

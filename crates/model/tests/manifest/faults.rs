@@ -453,3 +453,107 @@ fn headers_cannot_be_split() {
     let large = format!("staticMetadata:\n  a: {}\neraseDevice", "x".repeat(2048));
     assert!(import(&with("import-a-smallest", "eraseDevice", &large)).is_err());
 }
+
+/// What people write who have never seen a manifest, and what mends it at once.
+#[test]
+fn common_mistakes_are_told_with_what_mends_them() {
+    let smallest = "import-a-smallest";
+    let replaced = |what: &str, by: &str| with(smallest, what, by);
+    let added = |lines: &str| with(smallest, "eraseDevice", &format!("{lines}\neraseDevice"));
+    for (manifest, told) in [
+        (replaced("bucket:", "Bucket:"), "write it `bucket`"),
+        (replaced("deviceId", "deviceID"), "write it `deviceId`"),
+        (replaced("deviceId", "device_id"), "write it `deviceId`"),
+        (
+            replaced("returnAddress", "retrunAddress"),
+            "write it `returnAddress`",
+        ),
+        (
+            replaced("USA", "Untied States"),
+            "did you mean `United States`?",
+        ),
+        (replaced("USA", "Narnia"), "`Narnia` is not a country"),
+        (added("substitutions:\n  - \"a\": \"b\""), "without dashes"),
+        (
+            added("contentTypes:\n  - jpg: image/jpeg"),
+            "without dashes",
+        ),
+        (
+            added("contentTypes: image/jpeg"),
+            "`name: value` on a line each",
+        ),
+        (added("ignore: *.bak"), r"as one it is `\.bak$`"),
+        (added("ignore:\n  - **/*.o"), r"as one it is `\.o$`"),
+        (
+            added("cacheControl: é"),
+            "cacheControl: must be printable ASCII",
+        ),
+        (
+            added("contentDisposition: attachment; filename=\u{1f62c}.pdf"),
+            "contentDisposition: must be",
+        ),
+        (
+            added("contentLanguage: 日本"),
+            "contentLanguage: must be printable ASCII",
+        ),
+        (
+            added("defaultContentType: text/plain; name=é"),
+            "defaultContentType: must be",
+        ),
+        (
+            added("contentTypes:\n    .x: a/é"),
+            "contentTypes: must be printable ASCII",
+        ),
+        (added("expires: 2032-02-03"), "is not a date such as"),
+        (
+            text("export-a-one-bucket").to_owned(),
+            "make it with JobType Export",
+        ),
+        ("/root/Downloads/manifest.txt".to_owned(), "path of a file"),
+        (
+            "bucket=photos\ndeviceId=1".to_owned(),
+            "separated by a colon",
+        ),
+    ] {
+        let faults = import(&manifest).expect_err(&manifest).to_string();
+        assert!(faults.contains(told), "{told}: {faults}\n{manifest}");
+    }
+    let as_export = Manifest::parse(text(smallest), JobType::Export, &rules()).unwrap_err();
+    assert!(
+        as_export
+            .to_string()
+            .contains("make it with JobType Import"),
+        "{as_export}"
+    );
+    let photos = added("ignore:\n  - photos/*\n  - ^a/b\n  - .DS_Store");
+    let told = warnings(&import(&photos).unwrap());
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("as one it is `^photos/`"), "{told:?}");
+}
+
+/// A country that is none says so, and not that the device crosses a border.
+#[test]
+fn customs_are_not_asked_for_a_country_that_is_none() {
+    let narnia = with("import-a-smallest", "USA", "Narnia");
+    let found = faults(&narnia, JobType::Import, &rules());
+    assert_eq!(
+        found,
+        [(
+            FaultKind::InvalidAddress,
+            "returnAddress.country".to_owned()
+        )]
+    );
+}
+
+/// A job that is on its way is read whatever newer rules say of new ones.
+#[test]
+fn what_was_accepted_before_is_still_read() {
+    let odd = with(
+        "import-a-smallest",
+        "eraseDevice",
+        "cacheControl: é\nexpires: never\ncontentTypes:\n    x: a/é\neraseDevice",
+    )
+    .replace("USA", "Narnia");
+    assert!(import(&odd).is_err());
+    assert!(Manifest::parse_accepted(&odd, JobType::Import).is_ok());
+}

@@ -3,6 +3,7 @@
 mod faults;
 mod golden;
 mod hostile;
+mod manual;
 
 use model::ids::{AccessKeyId, JobType};
 use model::manifest::{

@@ -10,7 +10,7 @@ use std::fmt::Display;
 use awsquery::fault::Blame;
 use model::ids::BucketName;
 use model::job::Refusal;
-use model::manifest::{FaultKind, ManifestFaults};
+use model::manifest::{FaultKind, ManifestFaults, mistaken};
 
 use crate::jobstore::JobStoreError;
 
@@ -283,9 +283,11 @@ impl Fault {
     pub fn of_manifest(text: &str, faults: &ManifestFaults) -> Self {
         let detail = faults.to_string();
         match faults.first_kind() {
-            FaultKind::Malformed => {
-                Self::MalformedManifest((!is_bare_scalar(text)).then_some(detail))
+            // Of a word alone the live service said no more than that.
+            FaultKind::Malformed if is_bare_scalar(text) && mistaken::recognise(text).is_none() => {
+                Self::MalformedManifest(None)
             }
+            FaultKind::Malformed => Self::MalformedManifest(Some(detail)),
             FaultKind::MissingField => Self::MissingManifestField(detail),
             FaultKind::InvalidField => Self::InvalidManifestField(detail),
             FaultKind::InvalidAddress => Self::InvalidAddress(detail),

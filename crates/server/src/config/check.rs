@@ -483,7 +483,7 @@ fn word<T: std::str::FromStr<Err = values::UnknownWord>>(text: &str) -> Result<T
 /// Names that are not recognised stay as they are, longer than a code.
 fn country(text: &str) -> Result<Country, String> {
     let country = Country::new(text);
-    if country.as_str().len() == 2 {
+    if country.is_known() {
         return Ok(country);
     }
     Err(format!("`{text}` is not a country"))
