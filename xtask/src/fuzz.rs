@@ -1,6 +1,7 @@
 //! Runs the fuzz targets of `fuzz/` for a while each.
 
 use std::fs;
+use std::process::Stdio;
 
 use anyhow::Result;
 
@@ -33,6 +34,26 @@ pub(crate) const TARGETS: [Target; 3] = [
         longest: 4096,
     },
 ];
+
+/// Whether `fuzz/Cargo.lock` has all that the targets need. `cargo fuzz` would add what it lacks, and so
+/// change a file of the repository.
+///
+/// # Errors
+/// If it cannot be asked.
+pub(crate) fn is_locked() -> Result<bool> {
+    let words = ["metadata", "--locked", "--format-version", "1"];
+    let mut metadata = cargo(words);
+    metadata
+        .args(["--manifest-path", "fuzz/Cargo.toml"])
+        .stdout(Stdio::null());
+    let locked = metadata.status()?.success();
+    if !locked {
+        eprintln!(
+            "fuzz/Cargo.lock is stale: `cargo metadata --manifest-path fuzz/Cargo.toml` renews it"
+        );
+    }
+    Ok(locked)
+}
 
 /// Runs one target; the result is whether it found nothing.
 ///

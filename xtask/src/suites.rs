@@ -139,6 +139,9 @@ fn succeeds<const N: usize>(arguments: [&str; N]) -> Result<bool> {
 }
 
 fn fuzz_targets(steps: &mut Steps, seconds: u32) {
+    if !steps.step("fuzz lock", |_| fuzz::is_locked()) {
+        return;
+    }
     for target in &fuzz::TARGETS {
         steps.step(&format!("fuzz {}", target.name), |_| {
             fuzz::run(target, seconds)
