@@ -3,11 +3,13 @@
 //!
 //! What AWS calls the log. RFC 4180 quoting, UTF-8, a header line, LF at line ends.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::content_type;
 use crate::ids::{BucketName, ObjectKey};
 use crate::outcome::{EntryRecord, Failure, IgnoreRule, Outcome, Stored};
+use crate::readable::plays_with_terminals;
 
 /// `Content-Type` of the report object.
 pub const CONTENT_TYPE: &str = "text/csv; charset=utf-8";
@@ -19,7 +21,7 @@ pub const HEADER: &str = "DateTime,File,Status,Code,Key,MD5,Bytes,Content-Type\n
 #[must_use]
 pub fn line(record: &EntryRecord, bucket: Option<&BucketName>) -> String {
     let at = record.at.log_form();
-    let file = quoted(&record.file);
+    let file = quoted(&path(&record.file));
     let bucket = record
         .source
         .as_ref()
@@ -61,14 +63,44 @@ pub fn line(record: &EntryRecord, bucket: Option<&BucketName>) -> String {
     }
 }
 
-/// A field in quotes if it needs them (RFC 4180, section 2).
+/// A path as the report shows it. One that a spreadsheet would take for a formula begins with the slash that
+/// the guide's table has and its sample has not.
+fn path(file: &str) -> Cow<'_, str> {
+    if file.starts_with(['=', '+', '-', '@']) {
+        Cow::Owned(format!("/{file}"))
+    } else {
+        Cow::Borrowed(file)
+    }
+}
+
+/// A field in quotes if it needs them (RFC 4180, section 2). Characters that play with terminals are
+/// shown as odd bytes are, `%XX`; line ends are the format's own and stay.
 pub(super) fn quoted(field: &str) -> String {
+    let field = harmless(field);
     if !field.contains([',', '"', '\n', '\r']) {
-        return field.to_owned();
+        return field.into_owned();
     }
     let mut text = String::with_capacity(field.len() + 2);
     let _ = write!(text, "\"{}\"", field.replace('"', "\"\""));
     text
+}
+
+fn harmless(field: &str) -> Cow<'_, str> {
+    let is_odd = |c: char| !matches!(c, '\n' | '\r') && plays_with_terminals(c);
+    if !field.contains(is_odd) {
+        return Cow::Borrowed(field);
+    }
+    let mut text = String::with_capacity(field.len() + 8);
+    for c in field.chars() {
+        if is_odd(c) {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                let _ = write!(text, "%{byte:02X}");
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    Cow::Owned(text)
 }
 
 #[cfg(test)]
@@ -134,5 +166,25 @@ mod tests {
             text.contains(",\"a,\"\"b\"\"\n.txt\",500,ReadError,,,1,\n"),
             "{text}"
         );
+    }
+
+    /// Whoever opens the report in a terminal or a spreadsheet sees names, and nothing happens.
+    #[test]
+    fn names_neither_play_with_terminals_nor_count_in_spreadsheets() {
+        let shown = |file: &str| {
+            let failure = Failure::unreadable("gone".into(), None);
+            let text = line(&record(file, 1, Outcome::Failed(failure)), None);
+            text.splitn(3, ',').nth(1).unwrap().to_owned()
+        };
+        for (file, cell) in [
+            ("\u{1b}[31m.txt", "%1B[31m.txt"),
+            ("a\u{9b}\u{202e}gpj", "a%C2%9B%E2%80%AEgpj"),
+            ("=cmd|' /C calc'!A0", "/=cmd|' /C calc'!A0"),
+            ("@eaDir/a.jpg", "/@eaDir/a.jpg"),
+            ("-1", "/-1"),
+            ("a/-b é", "a/-b é"),
+        ] {
+            assert_eq!(shown(file), cell);
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! The first line says what was imported, the last one counts and sums up what stands before it:
 //! a report that was cut short or damaged shows. Between them is one line for each entry.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 
 use crate::entry::EntryPath;
@@ -10,6 +12,7 @@ use crate::ids::{AccountId, BucketName, JobId};
 use crate::outcome::{EntryRecord, Outcome, Source};
 use crate::progress::LogLocation;
 use crate::proof::Attempt;
+use crate::readable::plays_with_terminals;
 use crate::time::Timestamp;
 
 /// `Content-Type` of the report object.
@@ -290,8 +293,28 @@ pub fn parse(line: &[u8], bucket: Option<&BucketName>) -> Result<Line, LineError
 }
 
 fn line(value: &impl Serialize) -> String {
-    let mut text = serde_json::to_string(value).expect("texts and numbers have a JSON form");
+    let text = serde_json::to_string(value).expect("texts and numbers have a JSON form");
+    let mut text = escaped(text);
     text.push('\n');
+    text
+}
+
+/// JSON in which characters that play with terminals are escaped too: the same texts, and whoever
+/// looks at the file sees them.
+fn escaped(json: String) -> String {
+    if !json.contains(plays_with_terminals) {
+        return json;
+    }
+    let mut text = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if plays_with_terminals(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(c);
+        }
+    }
     text
 }
 
@@ -448,5 +471,13 @@ mod tests {
         let stored = FROZEN.lines().nth(2).unwrap();
         let elsewhere = parse(stored.as_bytes(), BucketName::new("other").ok().as_ref());
         assert!(matches!(elsewhere, Err(LineError::OtherBucket(_))));
+    }
+
+    #[test]
+    fn odd_characters_are_escaped_and_mean_the_same() {
+        let odd = "\u{1b}[31m\u{9b}\u{202e}é\u{ffff}\n\u{1f4be}";
+        let text = line(&odd);
+        assert_eq!(text, "\"\\u001b[31m\\u009b\\u202eé\\uffff\\n\u{1f4be}\"\n");
+        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), odd);
     }
 }
