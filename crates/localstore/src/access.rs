@@ -1,7 +1,11 @@
 //! Plugs the keyring into the protocol library: first the secret for the signature, then the right.
 
+use crate::index::Index;
 use crate::keyring::{Caller, KeyHolder, Keyring, KeyringError};
+use crate::meaning;
+use crate::s3::fault::{access_denied, fault, no_such_bucket};
 use async_trait::async_trait;
+use http::HeaderMap;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::{S3Result, s3_error};
@@ -14,6 +18,21 @@ tokio::task_local! {
     static FOUND: RefCell<Option<Arc<KeyHolder>>>;
 }
 
+/// What whoever may import to a bucket may do with it besides looking at what is its own: make it and
+/// put objects into it.
+const IMPORT: [&str; 10] = [
+    "CreateBucket",
+    "GetBucketLocation",
+    "GetBucketVersioning",
+    "PutObject",
+    "CopyObject",
+    "CreateMultipartUpload",
+    "UploadPart",
+    "UploadPartCopy",
+    "CompleteMultipartUpload",
+    "AbortMultipartUpload",
+];
+
 /// Runs a request with a place to keep its key.
 pub(crate) fn with_request<F: Future>(request: F) -> impl Future<Output = F::Output> {
     FOUND.scope(RefCell::new(None), request)
@@ -21,13 +40,16 @@ pub(crate) fn with_request<F: Future>(request: F) -> impl Future<Output = F::Out
 
 /// Authentication and authorization over one keyring.
 #[derive(Clone)]
-pub(crate) struct Gate(pub(crate) Arc<dyn Keyring>);
+pub(crate) struct Gate {
+    keyring: Arc<dyn Keyring>,
+    index: Arc<Index>,
+}
 
 #[async_trait]
 impl S3Auth for Gate {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
         let holder = self
-            .0
+            .keyring
             .find(access_key)
             .await
             .map_err(unavailable)?
@@ -52,22 +74,56 @@ impl S3Access for Gate {
             None => Caller::Anonymous,
             Some(credentials) => Caller::Holder(self.holder(&credentials.access_key).await?),
         };
-        let allowed = is_allowed(&caller, cx.s3_op().name(), cx.s3_path().get_bucket_name());
-        cx.extensions_mut().insert(caller);
-        if allowed {
-            Ok(())
-        } else {
-            Err(s3_error!(AccessDenied, "Access Denied"))
+        let operation = cx.s3_op().name();
+        let bucket = cx.s3_path().get_bucket_name().map(ToOwned::to_owned);
+        let is_signed = matches!(caller, Caller::Holder(_));
+        if !is_allowed(&caller, operation, bucket.as_deref()) {
+            return Err(self.refusal(is_signed, bucket.as_deref()).await);
         }
+        let query = cx.uri().query().unwrap_or_default();
+        meaning::check(operation, cx.headers(), query, is_signed)?;
+        for (header, bucket) in expected_owners(cx.headers(), bucket.as_deref()) {
+            self.check_owner(&header, &bucket).await?;
+        }
+        cx.extensions_mut().insert(caller);
+        Ok(())
     }
 }
 
 impl Gate {
+    pub(crate) fn new(keyring: impl Keyring, index: Arc<Index>) -> Self {
+        Self {
+            keyring: Arc::new(keyring),
+            index,
+        }
+    }
+
+    /// Whoever shows no key learns of a bucket that does not exist, as AWS tells it; to others what
+    /// they may not use and what is not there look alike.
+    async fn refusal(&self, is_signed: bool, bucket: Option<&str>) -> s3s::S3Error {
+        match bucket {
+            Some(bucket) if !is_signed => match self.index.bucket(bucket).await {
+                Ok(None) => no_such_bucket(),
+                Ok(Some(_)) => access_denied(),
+                Err(error) => fault(error),
+            },
+            _ => access_denied(),
+        }
+    }
+
+    /// Whether a bucket that is there belongs to the account that the client thinks of.
+    async fn check_owner(&self, expected: &str, bucket: &str) -> S3Result<()> {
+        match self.index.bucket(bucket).await.map_err(fault)? {
+            Some(bucket) if bucket.owner != expected => Err(access_denied()),
+            _ => Ok(()),
+        }
+    }
+
     async fn holder(&self, access_key: &str) -> S3Result<Arc<KeyHolder>> {
         if let Ok(Some(holder)) = FOUND.try_with(RefCell::take) {
             return Ok(holder);
         }
-        let holder = self.0.find(access_key).await.map_err(unavailable)?;
+        let holder = self.keyring.find(access_key).await.map_err(unavailable)?;
         holder
             .map(Arc::new)
             .ok_or_else(|| s3_error!(InvalidAccessKeyId))
@@ -81,14 +137,37 @@ fn is_allowed(caller: &Caller, operation: &str, bucket: Option<&str>) -> bool {
     match operation {
         // Decided by the operation itself, which knows the object's ACL.
         "GetObject" | "HeadObject" => true,
-        _ if ["Get", "Head", "List"]
+        _ if IMPORT.contains(&operation) => {
+            caller.may_import(bucket) || {
+                operation.starts_with("Get") && caller.may_export(bucket)
+            }
+        }
+        // Whoever may import sees uploads of its own.
+        "HeadBucket" | "ListParts" | "ListMultipartUploads" => caller.may_use(bucket),
+        _ if ["Get", "List"]
             .iter()
             .any(|verb| operation.starts_with(verb)) =>
         {
-            caller.may_read(bucket)
+            caller.may_export(bucket)
         }
-        _ => caller.may_write(bucket),
+        _ => caller.may_manage(bucket),
     }
+}
+
+/// Each bucket that a request names, with the account that is said to own it.
+fn expected_owners(headers: &HeaderMap, bucket: Option<&str>) -> Vec<(String, String)> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let source = text("x-amz-copy-source").map(|source| {
+        let source = source.trim_start_matches('/');
+        source.split('/').next().unwrap_or_default()
+    });
+    [
+        (text("x-amz-expected-bucket-owner"), bucket),
+        (text("x-amz-source-expected-bucket-owner"), source),
+    ]
+    .into_iter()
+    .filter_map(|(owner, bucket)| Some((owner?.to_owned(), bucket?.to_owned())))
+    .collect()
 }
 
 fn unavailable(error: KeyringError) -> s3s::S3Error {
@@ -101,37 +180,60 @@ mod tests {
     use super::*;
     use crate::keyring::Rights;
 
-    fn reader() -> Caller {
+    fn holder(import: &[&str], export: &[&str]) -> Caller {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         let rights = Rights::Buckets {
-            write: vec![],
-            read: vec!["b".to_owned()],
+            import: names(import),
+            export: names(export),
         };
-        let secret = crate::SecretKey::new("secret");
         Caller::Holder(Arc::new(KeyHolder {
-            secret,
+            secret: crate::SecretKey::new("secret"),
             account: "a".to_owned(),
             rights,
         }))
     }
 
+    /// Every operation that is answered, under each right: nothing is allowed by being forgotten.
     #[test]
-    fn operations_are_told_apart_by_their_verb() {
-        for read in ["ListObjectsV2", "HeadBucket", "GetObjectAcl", "ListParts"] {
-            assert!(is_allowed(&reader(), read, Some("b")), "{read}");
-            assert!(!is_allowed(&reader(), read, Some("c")), "{read}");
-            assert!(!is_allowed(&Caller::Anonymous, read, Some("b")), "{read}");
+    fn operations_are_allowed_by_the_right_they_need() {
+        let import = holder(&["b"], &[]);
+        let export = holder(&[], &["b"]);
+        let both = holder(&["b"], &["b"]);
+        for operation in meaning::TABLE.iter().map(|operation| operation.name) {
+            if ["ListBuckets", "GetObject", "HeadObject"].contains(&operation) {
+                continue;
+            }
+            let reads = ["Get", "Head", "List"]
+                .iter()
+                .any(|verb| operation.starts_with(verb));
+            assert!(is_allowed(&both, operation, Some("b")), "{operation}");
+            assert_eq!(
+                is_allowed(&export, operation, Some("b")),
+                reads,
+                "{operation}"
+            );
+            let puts = IMPORT.contains(&operation)
+                || ["HeadBucket", "ListParts", "ListMultipartUploads"].contains(&operation);
+            assert_eq!(
+                is_allowed(&import, operation, Some("b")),
+                puts,
+                "{operation}"
+            );
+            assert!(!is_allowed(&both, operation, Some("c")), "{operation}");
+            assert!(
+                !is_allowed(&Caller::Anonymous, operation, Some("b")),
+                "{operation}"
+            );
         }
-        for write in [
-            "PutObject",
-            "PostObject",
+        for operation in [
+            "DeleteObject",
             "DeleteObjects",
-            "CreateBucket",
-            "UploadPart",
+            "PutObjectAcl",
+            "ListObjectsV2",
         ] {
-            assert!(!is_allowed(&reader(), write, Some("b")), "{write}");
-            assert!(!is_allowed(&Caller::Anonymous, write, Some("b")), "{write}");
+            assert!(!is_allowed(&import, operation, Some("b")), "{operation}");
         }
-        assert!(is_allowed(&reader(), "ListBuckets", None));
+        assert!(is_allowed(&export, "ListBuckets", None));
         assert!(!is_allowed(&Caller::Anonymous, "ListBuckets", None));
     }
 }

@@ -85,6 +85,8 @@ pub enum Refusal {
     },
     /// S3's rules do not allow the bucket's name.
     BadBucketName,
+    /// Another object has the file name that was found for this one; another try finds another.
+    PathTaken,
 }
 
 impl StoreError {

@@ -7,8 +7,8 @@ pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod writer;
 
-use crate::error::OpenError;
-use crate::{Durability, limits};
+use crate::error::{OpenError, StoreError};
+use crate::{Durability, limits, tree};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The format this release writes; see `docs/formats.md`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// The name every index begins with.
 const NAME: &str = "longshore-store";
@@ -72,10 +72,25 @@ CREATE TABLE part (
 CREATE TABLE doomed (id INTEGER PRIMARY KEY, path TEXT NOT NULL) STRICT;
 ";
 
+/// What version 2 added: who has a path, and which files are still to be renamed.
+const SECOND: &str = "
+CREATE INDEX object_path ON object (path);
+CREATE TABLE move (id INTEGER PRIMARY KEY, source TEXT NOT NULL, path TEXT NOT NULL) STRICT;
+";
+
 /// The index, open.
 #[derive(Debug)]
 pub(crate) struct Index {
     pub(crate) readers: SqlitePool,
+    /// How to open the connection that writes, again if it has seen a failure.
+    options: SqliteConnectOptions,
+}
+
+impl Index {
+    /// Opens a connection for the one task that writes.
+    pub(crate) async fn writer(&self) -> Result<SqliteConnection, StoreError> {
+        Ok(SqliteConnection::connect_with(&self.options).await?)
+    }
 }
 
 /// Opens the index, making it if it is not there, and returns it with the one connection that writes.
@@ -91,6 +106,10 @@ pub(crate) async fn open(
         let path: PathBuf = path.to_owned();
         |source| OpenError::Index { path, source }
     };
+    tree::make_private(&path).map_err(|source| OpenError::Root {
+        path: path.clone(),
+        source,
+    })?;
     let options = SqliteConnectOptions::new()
         .filename(&path)
         .create_if_missing(true)
@@ -113,13 +132,13 @@ pub(crate) async fn open(
     let readers = SqlitePoolOptions::new()
         .max_connections(limits::READERS)
         .min_connections(1)
-        .connect_with(options.pragma("query_only", "on"))
+        .connect_with(options.clone().pragma("query_only", "on"))
         .await
         .map_err(fail(&path))?;
-    Ok((Index { readers }, writer))
+    Ok((Index { readers, options }, writer))
 }
 
-/// Makes the tables in a new file; returns the format found or made.
+/// Makes the tables in a new file, and what an older one lacks; returns the format found or made.
 async fn prepare(writer: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
     let tables: i64 =
@@ -131,15 +150,55 @@ async fn prepare(writer: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
         sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
         sqlx::query("INSERT INTO format (name, version) VALUES (?, ?)")
             .bind(NAME)
-            .bind(VERSION)
+            .bind(1)
             .execute(&mut *transaction)
             .await?;
     }
-    let version = sqlx::query("SELECT version FROM format WHERE name = ?")
+    let mut version: i64 = sqlx::query("SELECT version FROM format WHERE name = ?")
         .bind(NAME)
         .fetch_one(&mut *transaction)
         .await?
         .try_get(0)?;
+    if version == 1 {
+        sqlx::raw_sql(SECOND).execute(&mut *transaction).await?;
+        sqlx::query("UPDATE format SET version = ? WHERE name = ?")
+            .bind(VERSION)
+            .bind(NAME)
+            .execute(&mut *transaction)
+            .await?;
+        version = VERSION;
+    }
     transaction.commit().await?;
     Ok(version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of the first release is opened, and keeps what it has.
+    #[tokio::test]
+    async fn the_first_version_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("index.db"))
+            .create_if_missing(true);
+        let mut old = SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::raw_sql(SCHEMA).execute(&mut old).await.unwrap();
+        let rows = "INSERT INTO format VALUES ('longshore-store', 1);
+            INSERT INTO bucket VALUES ('photos', 'me', '', 0);
+            INSERT INTO object VALUES ('photos', CAST('a.jpg' AS BLOB), 'photos/a.jpg~e528538b', 1, 0,
+                '0cc175b9c0f1b6a831c399e269772661', 'me', 'private', 'STANDARD', '{}',
+                '{\"kind\":\"FULL_OBJECT\"}', '[]');";
+        sqlx::raw_sql(rows).execute(&mut old).await.unwrap();
+        old.close().await.unwrap();
+        for _ in 0..2 {
+            let (index, writer) = open(folder.path(), Durability::Full).await.unwrap();
+            assert!(index.uses("photos/a.jpg~e528538b").await.unwrap());
+            assert!(index.moves().await.unwrap().is_empty());
+            assert!(index.object("photos", "a.jpg").await.unwrap().is_some());
+            writer.close().await.unwrap();
+            index.readers.close().await;
+        }
+    }
 }

@@ -34,36 +34,38 @@ pub struct KeyHolder {
     pub rights: Rights,
 }
 
-/// What an access key may do.
+/// What an access key may do: the same as through the API for jobs. Who may import to a bucket may
+/// write what is new, who may export from it may read it, and who may do both may do all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rights {
     /// All of it.
     Everything,
     /// Only some buckets. Names are exact, or end with `*` for all names that begin alike.
     Buckets {
-        /// Buckets it may create, delete, read and write.
-        write: Vec<String>,
-        /// Buckets it may read.
-        read: Vec<String>,
+        /// Buckets it may make, and put objects into; it sees attributes of objects, but not what
+        /// is in them or which there are.
+        import: Vec<String>,
+        /// Buckets it may read and list.
+        export: Vec<String>,
     },
 }
 
 impl Rights {
     /// Whether objects of the bucket may be read and listed.
     #[must_use]
-    pub fn may_read(&self, bucket: &str) -> bool {
+    pub fn may_export(&self, bucket: &str) -> bool {
         match self {
             Self::Everything => true,
-            Self::Buckets { write, read } => any(write, bucket) || any(read, bucket),
+            Self::Buckets { export, .. } => any(export, bucket),
         }
     }
 
-    /// Whether the bucket may be made, changed and removed.
+    /// Whether the bucket may be made, and objects put into it.
     #[must_use]
-    pub fn may_write(&self, bucket: &str) -> bool {
+    pub fn may_import(&self, bucket: &str) -> bool {
         match self {
             Self::Everything => true,
-            Self::Buckets { write, .. } => any(write, bucket),
+            Self::Buckets { import, .. } => any(import, bucket),
         }
     }
 }
@@ -76,12 +78,22 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
-    pub(crate) fn may_read(&self, bucket: &str) -> bool {
-        matches!(self, Self::Holder(holder) if holder.rights.may_read(bucket))
+    pub(crate) fn may_export(&self, bucket: &str) -> bool {
+        matches!(self, Self::Holder(holder) if holder.rights.may_export(bucket))
     }
 
-    pub(crate) fn may_write(&self, bucket: &str) -> bool {
-        matches!(self, Self::Holder(holder) if holder.rights.may_write(bucket))
+    pub(crate) fn may_import(&self, bucket: &str) -> bool {
+        matches!(self, Self::Holder(holder) if holder.rights.may_import(bucket))
+    }
+
+    /// Whether the bucket may be used at all.
+    pub(crate) fn may_use(&self, bucket: &str) -> bool {
+        self.may_export(bucket) || self.may_import(bucket)
+    }
+
+    /// Whether everything may be done with the bucket: delete, publish, touch others' uploads.
+    pub(crate) fn may_manage(&self, bucket: &str) -> bool {
+        self.may_export(bucket) && self.may_import(bucket)
     }
 
     /// Whether a canned ACL lets this caller read an object whatever its rights.
@@ -122,24 +134,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writing_implies_reading_and_patterns_end_with_a_star() {
+    fn importing_and_exporting_are_two_rights() {
         let rights = Rights::Buckets {
-            write: vec!["mine".to_owned(), "team-*".to_owned()],
-            read: vec!["theirs".to_owned()],
+            import: vec!["mine".to_owned(), "team-*".to_owned()],
+            export: vec!["theirs".to_owned(), "mine".to_owned()],
         };
-        for bucket in ["mine", "team-a", "team-"] {
-            assert!(
-                rights.may_write(bucket) && rights.may_read(bucket),
-                "{bucket}"
-            );
+        for (bucket, import, export) in [
+            ("mine", true, true),
+            ("team-a", true, false),
+            ("team-", true, false),
+            ("theirs", false, true),
+            ("mine2", false, false),
+            ("team", false, false),
+        ] {
+            assert_eq!(rights.may_import(bucket), import, "{bucket}");
+            assert_eq!(rights.may_export(bucket), export, "{bucket}");
         }
-        assert!(rights.may_read("theirs") && !rights.may_write("theirs"));
-        for bucket in ["mine2", "team", "other"] {
-            assert!(
-                !rights.may_write(bucket) && !rights.may_read(bucket),
-                "{bucket}"
-            );
-        }
+        assert!(Rights::Everything.may_import("any") && Rights::Everything.may_export("any"));
     }
 
     #[test]
@@ -147,6 +158,6 @@ mod tests {
         let caller = Caller::Anonymous;
         assert!(caller.may_read_by_acl("public-read"));
         assert!(!caller.may_read_by_acl("authenticated-read"));
-        assert!(!caller.may_read("any") && !caller.may_write("any"));
+        assert!(!caller.may_use("any") && !caller.may_manage("any"));
     }
 }

@@ -9,12 +9,15 @@
 //! Left to others: who the keys belong to ([`Keyring`]), TLS, and everything about jobs.
 
 mod access;
+mod answer;
 mod checksum;
 mod error;
+mod front;
 mod index;
 mod intake;
 mod keyring;
 mod limits;
+mod meaning;
 mod naming;
 mod recover;
 mod s3;

@@ -44,6 +44,18 @@ pub(crate) const READERS: u32 = 4;
 /// a `~` and eight hex digits and a part of the name need.
 pub(crate) const COMPONENT_BYTES: usize = 200;
 
+/// Bytes of what counts as a file name's ending, with its dot: the longest that people know have
+/// about ten (`.photoslibrary` has 14); behind a dot further left is a piece of the name.
+pub(crate) const ENDING_BYTES: usize = 16;
+
+/// Bytes kept aside on the disk so that objects can still be deleted when it is full: a full batch
+/// of changes writes at most a page of 4 KiB for each, and as much again for the tree above them.
+pub(crate) const RESERVE_BYTES: u64 = 4 << 20;
+
+/// How long a read waits for a file that is just being put in its place, which takes
+/// microseconds unless the disk fails.
+pub(crate) const MOVE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Components of a path; deeper keys are stored under a digest of the key.
 pub(crate) const DEPTH: usize = 64;
 

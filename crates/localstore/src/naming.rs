@@ -25,13 +25,20 @@ pub(crate) fn components(key: &str) -> Vec<String> {
     parts
 }
 
-/// The second choice for a name that is taken: the name with a tail of eight hex digits.
+/// The second choice for a name that is taken: a tail of eight hex digits, before the ending by
+/// which people and programs tell what a file is.
 pub(crate) fn variant(name: &str, tail: u32) -> String {
-    format!("{name}~{tail:08x}")
+    let (stem, ending) = name.split_at(name.len() - ending_bytes(name));
+    format!("{stem}~{tail:08x}{ending}")
+}
+
+/// The second choice for a folder whose name is taken by a file.
+pub(crate) fn folder_variant(folder: &str) -> String {
+    format!("{folder}~{:08x}", folder_tail(folder))
 }
 
 /// The tail for a folder whose name is taken by a file: the same for every key below that folder.
-pub(crate) fn folder_tail(folder: &str) -> u32 {
+fn folder_tail(folder: &str) -> u32 {
     Crc32::checksum_u32(folder.as_bytes())
 }
 
@@ -45,8 +52,21 @@ fn component(raw: &str) -> String {
     if name.len() <= limits::COMPONENT_BYTES {
         return name;
     }
-    let head = name.floor_char_boundary(limits::COMPONENT_BYTES - 9);
-    variant(&name[..head], Crc32::checksum_u32(raw.as_bytes()))
+    let ending = &name[name.len() - ending_bytes(&name)..];
+    let head = name.floor_char_boundary(limits::COMPONENT_BYTES - 9 - ending.len());
+    format!(
+        "{}~{:08x}{ending}",
+        &name[..head],
+        Crc32::checksum_u32(raw.as_bytes())
+    )
+}
+
+/// Bytes of the ending of a name with its dot; none if there is no ending a person would call one.
+fn ending_bytes(name: &str) -> usize {
+    match name.rfind('.') {
+        Some(dot) if dot > 0 && name.len() - dot <= limits::ENDING_BYTES => name.len() - dot,
+        _ => 0,
+    }
 }
 
 /// Control characters upset terminals and a NUL cannot be part of a file's name at all.
@@ -95,6 +115,21 @@ mod tests {
         assert!(a.len() <= limits::COMPONENT_BYTES && b.len() <= limits::COMPONENT_BYTES);
         assert_ne!(a, b);
         assert!(a.starts_with("éééé"));
+        let film = path(&format!("{}.mp4", "n".repeat(900)));
+        assert!(
+            film.len() <= limits::COMPONENT_BYTES && film.ends_with(".mp4"),
+            "{film}"
+        );
+    }
+
+    #[test]
+    fn variants_keep_the_ending() {
+        assert_eq!(variant("IMG.JPG", 1), "IMG~00000001.JPG");
+        assert_eq!(variant("a.tar.gz", 1), "a.tar~00000001.gz");
+        assert_eq!(variant(".hidden", 1), ".hidden~00000001");
+        assert_eq!(variant("README", 1), "README~00000001");
+        let sentence = "no. this is a whole sentence behind a dot";
+        assert_eq!(variant(sentence, 1), format!("{sentence}~00000001"));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The store as its embedding program sees it: open, serve, close.
 
 use crate::access::{self, Gate};
+use crate::answer::{self, RequestId};
 use crate::error::{OpenError, Refusal, StoreError};
 use crate::index::apply::Change;
 use crate::index::rows::{Bucket, Moment};
 use crate::index::{self, Index, writer::Writer};
 use crate::keyring::Keyring;
 use crate::tree::{Incoming, Tree};
-use crate::{keyring, naming, recover};
+use crate::{front, keyring, naming, recover};
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpError, HttpRequest, HttpResponse};
@@ -15,6 +16,7 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use tracing::Instrument as _;
 
 /// How much an acknowledgement is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +55,11 @@ impl LocalStore {
     /// As [`LocalStore::open`].
     pub async fn open_with(root: &Path, durability: Durability) -> Result<Self, OpenError> {
         let tree = Arc::new(Tree::open(root, durability)?);
-        let (index, db) = index::open(tree.root(), durability).await?;
+        let mut opened = index::open(tree.root(), durability).await;
+        if opened.is_err() && tree.is_full() && tree.release_reserve() {
+            opened = index::open(tree.root(), durability).await;
+        }
+        let (index, db) = opened?;
         let struck = recover::recover(&index, &tree).await?;
         let index = Arc::new(index);
         let writer = Writer::start(Arc::clone(&index), db, Arc::clone(&tree), struck);
@@ -86,7 +92,7 @@ impl LocalStore {
     /// The store as a service for the holders of these keys.
     #[must_use]
     pub fn service(&self, keyring: impl Keyring) -> Service {
-        let gate = Gate(Arc::new(keyring));
+        let gate = Gate::new(keyring, Arc::clone(&self.index));
         let mut builder = S3ServiceBuilder::new(self.clone());
         builder.set_auth(gate.clone());
         builder.set_access(gate);
@@ -137,8 +143,21 @@ impl Service {
     /// # Errors
     /// [`HttpError`] if no answer could be made; the connection is best closed.
     pub async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let id = RequestId::draw();
+        let path = request.uri().path().to_owned();
+        let span = tracing::info_span!("s3", request = %id.short);
+        let mut response = self.answer(request).instrument(span).await?;
+        id.stamp(&mut response, &path);
+        Ok(response)
+    }
+
+    async fn answer(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
         if is_form(&request) {
-            return Ok(no_forms());
+            return Ok(answer::no_forms());
+        }
+        if let Err(stop) = front::check(&mut request) {
+            tracing::debug!(code = stop.code, message = stop.message, "request stopped");
+            return Ok(answer::stopped(&stop));
         }
         access::with_request(self.0.call(request)).await
     }
@@ -164,24 +183,6 @@ fn is_form(request: &HttpRequest) -> bool {
             .trim_start()
             .to_ascii_lowercase()
             .starts_with("multipart/")
-}
-
-/// The answer to a form. Its body is not read, so the connection ends with it.
-fn no_forms() -> HttpResponse {
-    const ANSWER: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\
-        <Code>MethodNotAllowed</Code>\
-        <Message>Forms are not taken here. Send a PUT.</Message></Error>";
-    let mut response = HttpResponse::new(Body::from(ANSWER.to_owned()));
-    *response.status_mut() = http::StatusCode::METHOD_NOT_ALLOWED;
-    let xml = http::HeaderValue::from_static("application/xml");
-    response
-        .headers_mut()
-        .insert(http::header::CONTENT_TYPE, xml);
-    let close = http::HeaderValue::from_static("close");
-    response
-        .headers_mut()
-        .insert(http::header::CONNECTION, close);
-    response
 }
 
 impl hyper::service::Service<http::Request<hyper::body::Incoming>> for Service {

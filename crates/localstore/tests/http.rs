@@ -322,8 +322,8 @@ fn multipart_uploads_follow_s3() {
 fn rights_are_kept() {
     let door = Door::open();
     let limited = door.key(Rights::Buckets {
-        write: vec!["mine-*".to_owned()],
-        read: vec!["theirs".to_owned()],
+        import: vec!["mine-*".to_owned()],
+        export: vec!["theirs".to_owned(), "mine-*".to_owned()],
     });
     door.ok("PUT", "/theirs", &[], &[], b"");
     door.ok("PUT", "/hidden", &[], &[], b"");
@@ -381,6 +381,80 @@ fn rights_are_kept() {
         assert_eq!(door.anonymous("GET", path).status, 403, "{path}");
     }
     assert_eq!(door.anonymous("PUT", "/hidden/open").status, 403);
+}
+
+/// Whoever may only import to a bucket writes what is new there and reads, lists, deletes and publishes
+/// nothing: the same as through the API for jobs.
+#[test]
+fn importing_is_not_reading() {
+    let door = Door::open();
+    let importer = door.key(Rights::Buckets {
+        import: vec!["data".to_owned()],
+        export: vec![],
+    });
+    importer.ok("PUT", "/data", &[], &[], b"");
+    door.ok("PUT", "/data/secret", &[], &[], b"secret");
+    let others = door.ok("POST", "/data/theirs", &[("uploads", "")], &[], b"");
+    let others = between(others.text(), "<UploadId>", "<")[0].to_owned();
+    importer.ok("PUT", "/data/mine", &[], &[], b"mine");
+    assert_eq!(
+        importer.ask("HEAD", "/data/mine", &[], &[], b"").status,
+        200
+    );
+    importer.ok("HEAD", "/data", &[], &[], b"");
+    let begun = importer.ok("POST", "/data/big", &[("uploads", "")], &[], b"");
+    let own = between(begun.text(), "<UploadId>", "<")[0].to_owned();
+    let part = [("partNumber", "1"), ("uploadId", own.as_str())];
+    importer.ok("PUT", "/data/big", &part, &[], b"part");
+    importer.ok("GET", "/data/big", &[("uploadId", &own)], &[], b"");
+    let uploads = importer.ok("GET", "/data", &[("uploads", "")], &[], b"");
+    assert_eq!(between(uploads.text(), "<UploadId>", "<"), [own.as_str()]);
+    let theirs = [("partNumber", "1"), ("uploadId", others.as_str())];
+    assert_eq!(
+        importer
+            .ask("PUT", "/data/theirs", &theirs, &[], b"x")
+            .code(),
+        "NoSuchUpload"
+    );
+    let abort = [("uploadId", others.as_str())];
+    assert_eq!(
+        importer
+            .ask("DELETE", "/data/theirs", &abort, &[], b"")
+            .status,
+        404
+    );
+    for (method, path, query) in [
+        ("GET", "/data/secret", ""),
+        ("GET", "/data/mine", ""),
+        ("GET", "/data/secret", "acl"),
+        ("GET", "/data/secret", "tagging"),
+        ("GET", "/data", ""),
+        ("GET", "/data", "versions"),
+        ("DELETE", "/data/secret", ""),
+        ("DELETE", "/data/mine", ""),
+        ("PUT", "/data/secret", "acl"),
+        ("PUT", "/data/secret", "tagging"),
+        ("POST", "/data", "delete"),
+        ("DELETE", "/data", ""),
+    ] {
+        let query = [(query, "")];
+        let query = if query[0].0.is_empty() {
+            &[][..]
+        } else {
+            &query[..]
+        };
+        assert_eq!(
+            importer.ask(method, path, query, &[], b"").status,
+            403,
+            "{method} {path}"
+        );
+    }
+    let copied = [("x-amz-copy-source", "/data/secret")];
+    assert_eq!(
+        importer.ask("PUT", "/data/copy", &[], &copied, b"").status,
+        403
+    );
+    importer.ok("DELETE", "/data/big", &[("uploadId", &own)], &[], b"");
 }
 
 /// Conditions decide at the moment of the change, and of the read.

@@ -118,8 +118,8 @@ impl JobStoreKeyring {
             secret,
             account: account.id.to_string(),
             rights: Rights::Buckets {
-                write: account.import,
-                read: account.export,
+                import: account.import,
+                export: account.export,
             },
         }))
     }

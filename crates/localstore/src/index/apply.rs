@@ -5,6 +5,7 @@
 
 use super::rows::{Attributes, Bucket, Object, Part, Upload};
 use crate::error::{Refusal, StoreError};
+use crate::tree::Place;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Row, Sqlite, query::Query, sqlite::SqliteArguments};
 
@@ -67,12 +68,40 @@ pub(crate) enum Condition {
 /// The files, relative to the root, that a change left without use.
 pub(crate) type Doomed = Vec<String>;
 
-/// Carries a change out; `path` is where its contents were placed.
+impl Change {
+    /// The object whose name on disk the change is about.
+    pub(crate) fn object(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::PutObject { object, .. } | Self::Complete { object, .. } => {
+                Some((&object.label.bucket, &object.label.key))
+            }
+            Self::DeleteObject { bucket, key, .. } => Some((bucket, key)),
+            Self::CreateBucket(_)
+            | Self::DeleteBucket { .. }
+            | Self::SetAcl { .. }
+            | Self::SetAttributes { .. }
+            | Self::CreateUpload(_)
+            | Self::PutPart { .. }
+            | Self::AbortUpload { .. } => None,
+        }
+    }
+
+    /// Whether the change makes room on the disk and needs none but the index's own.
+    pub(crate) fn makes_room(&self) -> bool {
+        matches!(
+            self,
+            Self::DeleteObject { .. } | Self::AbortUpload { .. } | Self::DeleteBucket { .. }
+        )
+    }
+}
+
+/// Carries a change out; `place` is where its contents are, or will be.
 pub(crate) async fn apply(
     db: &mut SqliteConnection,
     change: &Change,
-    path: &str,
+    place: Option<&Place>,
 ) -> Result<Doomed, StoreError> {
+    let path = place.map(Place::path).unwrap_or_default();
     match change {
         Change::CreateBucket(bucket) => create_bucket(db, bucket).await,
         Change::DeleteBucket { bucket } => delete_bucket(db, bucket).await,
@@ -187,6 +216,7 @@ async fn put_object(
     require_bucket(db, &label.bucket).await?;
     let present = present(db, &label.bucket, &label.key).await?;
     check(condition, present.as_ref())?;
+    claim(db, &label.bucket, &label.key, path).await?;
     sqlx::query("INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(&label.bucket)
         .bind(label.key.as_bytes())
@@ -200,9 +230,54 @@ async fn put_object(
         .bind(json(&label.attributes)?)
         .bind(json(&object.checksums)?)
         .bind(json(&object.parts)?)
-        .execute(db)
+        .execute(&mut *db)
         .await?;
-    Ok(present.into_iter().map(|present| present.path).collect())
+    match present {
+        Some(present) if present.path != path => doom(db, present.path).await,
+        _ => Ok(Doomed::new()),
+    }
+}
+
+/// A file that a row let go of, unless another row has it: two rows of an older release may.
+async fn doom(db: &mut SqliteConnection, path: String) -> Result<Doomed, StoreError> {
+    sqlx::query("DELETE FROM move WHERE path = ?")
+        .bind(&path)
+        .execute(&mut *db)
+        .await?;
+    let other = sqlx::query("SELECT 1 FROM object WHERE path = ? LIMIT 1")
+        .bind(&path)
+        .fetch_optional(db)
+        .await?;
+    Ok(match other {
+        Some(_) => Doomed::new(),
+        None => vec![path],
+    })
+}
+
+/// Makes sure that the path is no other object's, and strikes out what was noted about it before.
+async fn claim(
+    db: &mut SqliteConnection,
+    bucket: &str,
+    key: &str,
+    path: &str,
+) -> Result<(), StoreError> {
+    let other =
+        sqlx::query("SELECT 1 FROM object WHERE path = ? AND NOT (bucket = ? AND key = ?) LIMIT 1")
+            .bind(path)
+            .bind(bucket)
+            .bind(key.as_bytes())
+            .fetch_optional(&mut *db)
+            .await?;
+    if other.is_some() {
+        return Err(Refusal::PathTaken.into());
+    }
+    for statement in [
+        "DELETE FROM doomed WHERE path = ?",
+        "DELETE FROM move WHERE path = ?",
+    ] {
+        sqlx::query(statement).bind(path).execute(&mut *db).await?;
+    }
+    Ok(())
 }
 
 async fn delete_object(
@@ -217,9 +292,12 @@ async fn delete_object(
     sqlx::query("DELETE FROM object WHERE bucket = ? AND key = ?")
         .bind(bucket)
         .bind(key.as_bytes())
-        .execute(db)
+        .execute(&mut *db)
         .await?;
-    Ok(present.into_iter().map(|present| present.path).collect())
+    match present {
+        Some(present) => doom(db, present.path).await,
+        None => Ok(Doomed::new()),
+    }
 }
 
 async fn amend(
@@ -271,10 +349,10 @@ async fn put_part(
         .bind(json(&part.checksums)?)
         .execute(db)
         .await?;
-    Ok(row
-        .map(|row| row.try_get("path"))
-        .transpose()?
+    let replaced: Option<String> = row.map(|row| row.try_get("path")).transpose()?;
+    Ok(replaced
         .into_iter()
+        .filter(|replaced| replaced != path)
         .collect())
 }
 

@@ -153,6 +153,20 @@ impl Index {
         collect(&rows, |row| Ok((row.try_get("id")?, row.try_get("path")?)))
     }
 
+    /// Renames that may not be done yet, oldest first: note, where the file is, what it is to be called.
+    pub(crate) async fn moves(&self) -> Result<Vec<(i64, String, String)>, StoreError> {
+        let rows = sqlx::query("SELECT id, source, path FROM move ORDER BY id")
+            .fetch_all(&self.readers)
+            .await?;
+        collect(&rows, |row| {
+            Ok((
+                row.try_get("id")?,
+                row.try_get("source")?,
+                row.try_get("path")?,
+            ))
+        })
+    }
+
     /// Whether an object or part has its contents at this path.
     pub(crate) async fn uses(&self, path: &str) -> Result<bool, StoreError> {
         let row = sqlx::query(

@@ -1,16 +1,23 @@
 //! The one task that changes the index and the names on disk.
 //!
-//! A batch goes: give contents their names, sync the folders, one transaction, answer everybody, then
-//! remove what nobody needs any more. Files to remove are written into the same transaction
-//! (`doomed`), so a crash before the removal only postpones it; the note is struck out by the next batch.
+//! A batch goes: give contents their names, sync the folders, one transaction, rename what replaces
+//! something, answer everybody, then remove what nobody needs any more. Renames (`move`) and files to
+//! remove (`doomed`) are noted in the same transaction, so a crash before either only postpones it;
+//! the notes are struck out by the next batch. A batch holds at most one change of each object, so that what
+//! is read of the objects' names before it is still true when it is written.
+//!
+//! A connection that has seen a failure is never used again: the database may have rolled back by
+//! itself, and then the library's count of open transactions is wrong for good.
 
+use super::Index;
 use super::apply::{Change, Doomed, apply};
-use super::{Index, rows::Moment};
 use crate::error::StoreError;
 use crate::limits;
-use crate::tree::{Incoming, Tree};
+use crate::naming;
+use crate::tree::{self, Incoming, Place, Tree};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -30,30 +37,53 @@ struct Order {
     reply: oneshot::Sender<Result<(), StoreError>>,
 }
 
-/// An order whose contents have their name.
-struct Placed {
-    order: Order,
-    path: Option<String>,
+/// What is known of an object's name before its contents are placed.
+#[derive(Debug, Default)]
+struct Known {
+    /// The name that the object to be replaced has.
+    present: Option<String>,
+    /// Whether the best name belongs to another key.
+    is_reserved: bool,
 }
 
-/// Paths that may be removed, each with the number of its note in the index if it has one.
-type Removals = Vec<(Option<i64>, String)>;
+/// An order whose contents have a place.
+struct Placed {
+    order: Order,
+    place: Option<Place>,
+}
+
+/// Notes in the index of what is done on disk, and so can be struck out.
+#[derive(Debug, Default)]
+pub(crate) struct Struck {
+    pub(crate) doomed: Vec<i64>,
+    pub(crate) moves: Vec<i64>,
+}
+
+/// What a transaction leaves to be done on disk.
+#[derive(Debug, Default)]
+struct Chores {
+    /// Files to remove, each with the number of its note if it has one.
+    removals: Vec<(Option<i64>, String)>,
+    /// Note, where the file is, what it is to be called.
+    moves: Vec<(i64, String, String)>,
+}
 
 impl Writer {
-    /// Starts the task; `struck` are notes of files that are removed already.
+    /// Starts the task; `struck` are notes of what is done already.
     pub(crate) fn start(
         index: Arc<Index>,
         db: SqliteConnection,
         tree: Arc<Tree>,
-        struck: Vec<i64>,
+        struck: Struck,
     ) -> Self {
         let (inbox, orders) = mpsc::channel(limits::BATCH_CHANGES * 4);
         let (stop, stopped) = watch::channel(false);
         let task = Task {
             index,
-            db,
+            db: Some(db),
             tree,
             struck,
+            unsure: Vec::new(),
         };
         let task = tokio::spawn(task.run(orders, stopped));
         Self {
@@ -104,62 +134,84 @@ impl Writer {
 
 struct Task {
     index: Arc<Index>,
-    db: SqliteConnection,
+    /// `None` after a failure, until the next batch opens another.
+    db: Option<SqliteConnection>,
     tree: Arc<Tree>,
-    /// Notes of files that are removed, to be struck out with the next batch.
-    struck: Vec<i64>,
+    /// Notes to be struck out with the next batch.
+    struck: Struck,
+    /// Names of which it is not known whether their files are to be replaced.
+    unsure: Vec<String>,
 }
 
 impl Task {
     async fn run(mut self, mut inbox: mpsc::Receiver<Order>, mut stopped: watch::Receiver<bool>) {
+        let mut waiting = VecDeque::new();
         let mut orders = Vec::new();
         loop {
-            tokio::select! {
-                biased;
-                count = inbox.recv_many(&mut orders, limits::BATCH_CHANGES) => if count == 0 { break },
-                _ = stopped.wait_for(|stop| *stop), if !inbox.is_closed() => inbox.close(),
+            if waiting.is_empty() {
+                tokio::select! {
+                    biased;
+                    count = inbox.recv_many(&mut orders, limits::BATCH_CHANGES) => if count == 0 { break },
+                    _ = stopped.wait_for(|stop| *stop), if !inbox.is_closed() => inbox.close(),
+                }
+                waiting.extend(orders.drain(..));
             }
-            if !orders.is_empty() {
-                self.batch(std::mem::take(&mut orders)).await;
+            let batch = take_batch(&mut waiting);
+            if !batch.is_empty() {
+                self.batch(batch).await;
             }
         }
-        let struck = self.strike_out().await;
-        if let Err(error) = struck.and(self.db.close().await.map_err(StoreError::from)) {
-            tracing::warn!(error = %error, "index not closed cleanly");
+        if let Err(error) = self.strike_out().await {
+            tracing::warn!(%error, "index not closed cleanly");
         }
     }
 
     async fn batch(&mut self, orders: Vec<Order>) {
+        let known = match self.connect().await {
+            Ok(()) => self.look_up(&orders).await,
+            Err(error) => Err(error),
+        };
+        let known = match known {
+            Ok(known) => known,
+            Err(error) => return self.abandon(orders, error),
+        };
         let tree = Arc::clone(&self.tree);
-        let placed = tokio::task::spawn_blocking(move || place_all(&tree, orders)).await;
-        let Ok(placed) = placed else {
+        let placed = tokio::task::spawn_blocking(move || {
+            tree.keep_reserve();
+            place_all(&tree, orders, known)
+        });
+        let Ok(placed) = placed.await else {
             return tracing::error!("placing files panicked; the batch is refused");
         };
-        let removals = match self.transact(&placed).await {
-            Ok((outcomes, doomed)) => self.answer(placed, outcomes, doomed),
-            Err(error) => self.fail(placed, &error).await,
-        };
-        let tree = Arc::clone(&self.tree);
-        let removed = tokio::task::spawn_blocking(move || remove_all(&tree, removals)).await;
-        self.struck.extend(removed.unwrap_or_default());
+        if !placed.is_empty() {
+            self.commit(placed).await;
+        }
     }
 
-    /// One transaction for the batch: per order whether it was done, and the files to remove.
+    /// One transaction for what is placed, and what follows from it on disk.
+    async fn commit(&mut self, placed: Vec<Placed>) {
+        self.tree.begin_moves(replaced(&placed));
+        match self.transact(&placed).await {
+            Ok((outcomes, chores)) => self.finish(placed, outcomes, chores).await,
+            Err(error) => self.fail(placed, error).await,
+        }
+    }
+
+    /// One transaction for the batch: per order whether it was done, and what is left to do.
     async fn transact(
         &mut self,
         placed: &[Placed],
-    ) -> Result<(Vec<Result<(), StoreError>>, Removals), StoreError> {
-        let mut transaction = self.db.begin_with("BEGIN IMMEDIATE").await?;
-        for note in &self.struck {
-            strike(&mut transaction, *note).await?;
-        }
+    ) -> Result<(Vec<Result<(), StoreError>>, Chores), StoreError> {
+        let db = self.db.as_mut().ok_or(StoreError::Closed)?;
+        let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
+        self.struck.strike(&mut transaction).await?;
         let mut outcomes = Vec::with_capacity(placed.len());
-        let mut removals = Removals::new();
-        for Placed { order, path } in placed {
-            let path = path.as_deref().unwrap_or_default();
-            match apply(&mut transaction, &order.change, path).await {
+        let mut chores = Chores::default();
+        for Placed { order, place } in placed {
+            match apply(&mut transaction, &order.change, place.as_ref()).await {
                 Ok(doomed) => {
-                    note_all(&mut transaction, doomed, &mut removals).await?;
+                    chores.note_doomed(&mut transaction, doomed).await?;
+                    chores.note_move(&mut transaction, place.as_ref()).await?;
                     outcomes.push(Ok(()));
                 }
                 Err(refusal @ StoreError::Refused(_)) => outcomes.push(Err(refusal)),
@@ -167,105 +219,333 @@ impl Task {
             }
         }
         transaction.commit().await?;
-        self.struck.clear();
-        Ok((outcomes, removals))
+        self.struck = Struck::default();
+        Ok((outcomes, chores))
     }
 
-    fn answer(
-        &self,
+    async fn finish(
+        &mut self,
         placed: Vec<Placed>,
         outcomes: Vec<Result<(), StoreError>>,
-        mut removals: Removals,
-    ) -> Removals {
-        for (Placed { order, path }, outcome) in placed.into_iter().zip(outcomes) {
-            if outcome.is_err() {
-                removals.extend(path.map(|path| (None, path)));
-            } else if let Change::DeleteBucket { bucket } = &order.change {
+        mut chores: Chores,
+    ) {
+        let replaced: Vec<String> = replaced(&placed).map(ToOwned::to_owned).collect();
+        let stuck = self.rename(std::mem::take(&mut chores.moves)).await;
+        let done = replaced.iter().filter(|path| !stuck.contains(*path));
+        self.tree.end_moves(done.map(String::as_str));
+        for (Placed { order, place }, outcome) in placed.into_iter().zip(outcomes) {
+            match (&outcome, place) {
+                (Err(_), Some(Place::Named(path))) => chores.removals.push((None, path)),
+                // The file is still needed: opening again will give it its name.
+                (Ok(()), Some(place)) if stuck.contains(place.path()) => {
+                    std::mem::forget(order.contents);
+                }
+                _ => {}
+            }
+            if let (Ok(()), Change::DeleteBucket { bucket }) = (&outcome, &order.change) {
                 self.tree.remove_bucket(bucket);
             }
             // Whoever asked may be gone; the change is done all the same.
             let _ = order.reply.send(outcome);
         }
-        removals
+        self.clear_up(chores.removals, replaced).await;
+    }
+
+    /// Gives files their names; returns the names that could not be given.
+    async fn rename(&mut self, moves: Vec<(i64, String, String)>) -> HashSet<String> {
+        if moves.is_empty() {
+            return HashSet::new();
+        }
+        let tree = Arc::clone(&self.tree);
+        let renamed = tokio::task::spawn_blocking(move || {
+            let mut done = Vec::new();
+            let mut stuck = HashSet::new();
+            for (note, source, path) in moves {
+                match tree.finish_move(&source, &path) {
+                    Ok(()) => done.push(note),
+                    Err(error) => {
+                        tracing::error!(path, %error, "contents without their name; the store will try again when it is opened");
+                        stuck.insert(path);
+                    }
+                }
+            }
+            (done, stuck)
+        });
+        let (done, stuck) = renamed.await.unwrap_or_default();
+        self.struck.moves.extend(done);
+        stuck
+    }
+
+    /// Removes what no row has, and waits until the names given are on the disk: before that their
+    /// notes must not be struck out.
+    async fn clear_up(&mut self, removals: Vec<(Option<i64>, String)>, renamed: Vec<String>) {
+        let tree = Arc::clone(&self.tree);
+        let cleared = tokio::task::spawn_blocking(move || {
+            let gone = remove_all(&tree, removals);
+            (gone, tree.settle_names(renamed.iter().map(String::as_str)))
+        });
+        match cleared.await {
+            Ok((gone, settled)) => {
+                self.struck.doomed.extend(gone);
+                if let Err(error) = settled {
+                    tracing::warn!(%error, "names not known to be on the disk");
+                    self.struck.moves.clear();
+                }
+            }
+            Err(_) => self.struck.moves.clear(),
+        }
     }
 
     /// Answers a batch whose transaction failed. A commit that failed may still have been carried
-    /// out, so a file is removed only if the index says it is not in use.
-    async fn fail(&self, placed: Vec<Placed>, error: &StoreError) -> Removals {
-        tracing::error!(%error, changes = placed.len(), at = ?Moment::now(), "index transaction failed");
-        let mut removals = Removals::new();
-        for Placed { order, path } in placed {
-            match path {
-                Some(path) if matches!(self.index.uses(&path).await, Ok(false)) => {
-                    removals.push((None, path));
+    /// out, so contents go only if the index says that they are not in use.
+    async fn fail(&mut self, placed: Vec<Placed>, error: StoreError) {
+        self.db = None;
+        let error = self.named(error);
+        let is_full = error.is_out_of_space();
+        tracing::error!(%error, cause = ?std::error::Error::source(&error), changes = placed.len(), "index transaction failed");
+        let moves = self.index.moves().await;
+        let mut removals = Vec::new();
+        let mut again = Vec::new();
+        for Placed { order, place } in placed {
+            match &place {
+                Some(Place::Named(path)) => match self.index.uses(path).await {
+                    Ok(false) => removals.push((None, path.clone())),
+                    // The second name in `.incoming` stays too: the next opening will look into it.
+                    _ => std::mem::forget(order.contents),
+                },
+                Some(Place::Replacing { path, source }) => match &moves {
+                    Ok(moves) if !moves.iter().any(|(_, noted, _)| noted == source) => {
+                        self.tree.end_moves(std::iter::once(path.as_str()));
+                    }
+                    _ => {
+                        std::mem::forget(order.contents);
+                        self.unsure.push(path.clone());
+                    }
+                },
+                None if is_full && order.change.makes_room() => {
+                    again.push(Placed { order, place });
+                    continue;
                 }
-                // The second name in `.incoming` stays too: the next opening will look into it.
-                Some(_) => std::mem::forget(order.contents),
                 None => {}
             }
             let _ = order.reply.send(Err(error.clone()));
         }
-        removals
+        self.clear_up(removals, Vec::new()).await;
+        self.make_room(again, error).await;
+    }
+
+    /// Deletes although the disk is full, with the space that was kept aside for it.
+    async fn make_room(&mut self, placed: Vec<Placed>, error: StoreError) {
+        if placed.is_empty() {
+            return;
+        }
+        if !self.tree.release_reserve() || self.connect().await.is_err() {
+            return self.abandon(placed.into_iter().map(|placed| placed.order), error);
+        }
+        match self.transact(&placed).await {
+            Ok((outcomes, chores)) => self.finish(placed, outcomes, chores).await,
+            Err(error) => {
+                self.db = None;
+                let error = self.named(error);
+                self.abandon(placed.into_iter().map(|placed| placed.order), error);
+            }
+        }
+    }
+
+    fn abandon(&self, orders: impl IntoIterator<Item = Order>, error: StoreError) {
+        let error = self.named(error);
+        for order in orders {
+            let _ = order.reply.send(Err(error.clone()));
+        }
+    }
+
+    /// A failure by its cause: on a full disk the database fails in several ways.
+    fn named(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Index(_) if self.tree.is_full() => tree::full("write the index"),
+            other => other,
+        }
+    }
+
+    /// Opens a connection if the last one failed, and does what may have been left undone then.
+    async fn connect(&mut self) -> Result<(), StoreError> {
+        if self.db.is_some() {
+            return Ok(());
+        }
+        let db = self.index.writer().await?;
+        if !self.unsure.is_empty() {
+            let moves = self.index.moves().await?;
+            let stuck = self.rename(moves).await;
+            let unsure = std::mem::take(&mut self.unsure);
+            let (stuck, done): (Vec<_>, Vec<_>) =
+                unsure.into_iter().partition(|path| stuck.contains(path));
+            self.tree.end_moves(done.iter().map(String::as_str));
+            self.unsure = stuck;
+            self.clear_up(Vec::new(), done).await;
+        }
+        self.db = Some(db);
+        Ok(())
+    }
+
+    /// What the index knows about the names of the objects that are about to be written.
+    async fn look_up(&mut self, orders: &[Order]) -> Result<Vec<Known>, StoreError> {
+        let mut known = Vec::with_capacity(orders.len());
+        for order in orders {
+            known.push(match (&order.contents, order.change.object()) {
+                (Some(_), Some((bucket, key))) => self.known(bucket, key).await.inspect_err(|_| {
+                    // Not even reading went well.
+                    tracing::error!(bucket, key, "object not looked up");
+                }),
+                _ => Ok(Known::default()),
+            });
+        }
+        let known: Result<Vec<Known>, StoreError> = known.into_iter().collect();
+        if known.is_err() {
+            self.db = None;
+        }
+        known
+    }
+
+    async fn known(&mut self, bucket: &str, key: &str) -> Result<Known, StoreError> {
+        let db = self.db.as_mut().ok_or(StoreError::Closed)?;
+        let present = sqlx::query_scalar("SELECT path FROM object WHERE bucket = ? AND key = ?")
+            .bind(bucket)
+            .bind(key.as_bytes())
+            .fetch_optional(&mut *db)
+            .await?;
+        let wish = format!("{bucket}/{}", naming::components(key).join("/"));
+        let other: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM object WHERE path = ? AND NOT (bucket = ? AND key = ?) LIMIT 1",
+        )
+        .bind(wish)
+        .bind(bucket)
+        .bind(key.as_bytes())
+        .fetch_optional(db)
+        .await?;
+        Ok(Known {
+            present,
+            is_reserved: other.is_some(),
+        })
     }
 
     async fn strike_out(&mut self) -> Result<(), StoreError> {
-        let mut transaction = self.db.begin_with("BEGIN IMMEDIATE").await?;
-        for note in &self.struck {
-            strike(&mut transaction, *note).await?;
-        }
-        Ok(transaction.commit().await?)
+        self.connect().await?;
+        let Some(mut db) = self.db.take() else {
+            return Ok(());
+        };
+        let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
+        self.struck.strike(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(db.close().await?)
     }
 }
 
-async fn strike(db: &mut SqliteConnection, note: i64) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM doomed WHERE id = ?")
-        .bind(note)
-        .execute(db)
-        .await?;
-    Ok(())
+impl Struck {
+    async fn strike(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        for note in &self.doomed {
+            sqlx::query("DELETE FROM doomed WHERE id = ?")
+                .bind(note)
+                .execute(&mut *db)
+                .await?;
+        }
+        for note in &self.moves {
+            sqlx::query("DELETE FROM move WHERE id = ?")
+                .bind(note)
+                .execute(&mut *db)
+                .await?;
+        }
+        Ok(())
+    }
 }
 
-async fn note_all(
-    db: &mut SqliteConnection,
-    doomed: Doomed,
-    removals: &mut Removals,
-) -> Result<(), StoreError> {
-    for path in doomed {
-        let note = sqlx::query("INSERT INTO doomed (path) VALUES (?)")
-            .bind(&path)
-            .execute(&mut *db)
+impl Chores {
+    async fn note_doomed(
+        &mut self,
+        db: &mut SqliteConnection,
+        doomed: Doomed,
+    ) -> Result<(), StoreError> {
+        for path in doomed {
+            let note = sqlx::query("INSERT INTO doomed (path) VALUES (?)")
+                .bind(&path)
+                .execute(&mut *db)
+                .await?
+                .last_insert_rowid();
+            self.removals.push((Some(note), path));
+        }
+        Ok(())
+    }
+
+    async fn note_move(
+        &mut self,
+        db: &mut SqliteConnection,
+        place: Option<&Place>,
+    ) -> Result<(), StoreError> {
+        let Some(Place::Replacing { path, source }) = place else {
+            return Ok(());
+        };
+        let note = sqlx::query("INSERT INTO move (source, path) VALUES (?, ?)")
+            .bind(source)
+            .bind(path)
+            .execute(db)
             .await?
             .last_insert_rowid();
-        removals.push((Some(note), path));
+        self.moves.push((note, source.clone(), path.clone()));
+        Ok(())
     }
-    Ok(())
 }
 
-/// Names all contents and syncs the folders; orders that fail are answered and left out.
-fn place_all(tree: &Tree, orders: Vec<Order>) -> Vec<Placed> {
+/// The orders up to the first that is about an object of an earlier one.
+fn take_batch(waiting: &mut VecDeque<Order>) -> Vec<Order> {
+    let mut objects = HashSet::new();
+    let mut count = 0;
+    for order in waiting.iter() {
+        if let Some((bucket, key)) = order.change.object()
+            && !objects.insert((bucket, key))
+        {
+            break;
+        }
+        count += 1;
+    }
+    drop(objects);
+    waiting.drain(..count).collect()
+}
+
+fn replaced(placed: &[Placed]) -> impl Iterator<Item = &str> {
+    placed.iter().filter_map(|placed| match &placed.place {
+        Some(Place::Replacing { path, .. }) => Some(path.as_str()),
+        _ => None,
+    })
+}
+
+/// Places all contents and syncs the folders; orders that fail are answered and left out.
+fn place_all(tree: &Tree, orders: Vec<Order>, known: Vec<Known>) -> Vec<Placed> {
     let mut placed = Vec::with_capacity(orders.len());
-    for order in orders {
-        match place(tree, &order) {
-            Ok(path) => placed.push(Placed { order, path }),
+    for (order, known) in orders.into_iter().zip(known) {
+        match place(tree, &order, &known) {
+            Ok(place) => placed.push(Placed { order, place }),
             Err(error) => drop(order.reply.send(Err(error))),
         }
     }
-    let paths = placed.iter().filter_map(|placed| placed.path.as_deref());
-    let Err(error) = tree.settle(paths) else {
+    let places = placed.iter().filter_map(|placed| placed.place.as_ref());
+    let Err(error) = tree.settle(places) else {
         return placed;
     };
-    for Placed { order, path } in placed {
-        remove_all(tree, path.map(|path| (None, path)).into_iter().collect());
+    for Placed { order, place } in placed {
+        if let Some(Place::Named(path)) = place {
+            remove_all(tree, vec![(None, path)]);
+        }
         drop(order.reply.send(Err(error.clone())));
     }
     Vec::new()
 }
 
-fn place(tree: &Tree, order: &Order) -> Result<Option<String>, StoreError> {
+fn place(tree: &Tree, order: &Order, known: &Known) -> Result<Option<Place>, StoreError> {
     match (&order.change, &order.contents) {
         (Change::PutObject { object, .. } | Change::Complete { object, .. }, Some(contents)) => {
             let label = &object.label;
-            tree.place_object(contents, &label.bucket, &label.key)
+            let name = (label.bucket.as_str(), label.key.as_str());
+            let present = known.present.as_deref();
+            tree.place_object(contents, name, present, known.is_reserved)
                 .map(Some)
         }
         (Change::PutPart { part, .. }, Some(contents)) => tree
@@ -277,7 +557,7 @@ fn place(tree: &Tree, order: &Order) -> Result<Option<String>, StoreError> {
 }
 
 /// Removes files; returns the notes of those that are gone. One that resists stays noted.
-fn remove_all(tree: &Tree, removals: Removals) -> Vec<i64> {
+fn remove_all(tree: &Tree, removals: Vec<(Option<i64>, String)>) -> Vec<i64> {
     let mut gone = Vec::new();
     for (note, path) in removals {
         match tree.remove(&path) {

@@ -76,7 +76,7 @@ pub(super) async fn head(
     })
 }
 
-/// Shows only buckets that the caller may read.
+/// Shows only buckets that the caller may use.
 pub(super) async fn list(
     store: &LocalStore,
     request: S3Request<ListBucketsInput>,
@@ -89,7 +89,7 @@ pub(super) async fn list(
         .await
         .map_err(fault)?
         .into_iter()
-        .filter(|bucket| caller.may_read(&bucket.name))
+        .filter(|bucket| caller.may_use(&bucket.name))
         .filter(|bucket| {
             bucket
                 .name

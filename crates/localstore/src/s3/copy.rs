@@ -11,10 +11,12 @@ use crate::index::apply::Condition;
 use crate::index::rows::Object;
 use crate::intake;
 use crate::keyring::Caller;
+use crate::meaning;
 use crate::store::LocalStore;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 use std::collections::BTreeSet;
+use std::ops;
 
 pub(super) async fn object(
     store: &LocalStore,
@@ -82,7 +84,8 @@ pub(super) async fn part(
     let caller = caller(&request);
     let input = request.input;
     parts::check_number(input.part_number)?;
-    let upload = parts::find(store, &input.bucket, &input.key, &input.upload_id).await?;
+    let target = (input.bucket.as_str(), input.key.as_str());
+    let upload = parts::find(store, &caller, target, &input.upload_id).await?;
     let Opened {
         object: source,
         file,
@@ -94,15 +97,9 @@ pub(super) async fn part(
         if_unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
     }
     .check(&source)?;
-    let bytes = match input.copy_source_range.as_deref().map(Range::parse) {
+    let bytes = match input.copy_source_range.as_deref() {
         None => 0..source.size,
-        Some(Ok(range)) => range.check(source.size)?,
-        Some(Err(_)) => {
-            return Err(s3_error!(
-                InvalidArgument,
-                "The x-amz-copy-source-range is not valid."
-            ));
-        }
+        Some(range) => source_range(range, source.size)?,
     };
     let algorithms = upload
         .checksum
@@ -123,17 +120,46 @@ pub(super) async fn part(
     })
 }
 
+/// A range of the source: `bytes=first-last` and nothing else, and not a byte beyond the end.
+fn source_range(text: &str, size: u64) -> S3Result<ops::Range<u64>> {
+    let number = |text: &str| {
+        let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_plain.then(|| text.parse::<u64>().ok()).flatten()
+    };
+    let range = text.strip_prefix("bytes=").and_then(|range| {
+        let (first, last) = range.split_once('-')?;
+        Some((number(first)?, number(last)?))
+    });
+    match range {
+        Some((first, last)) if first <= last && last < size => Ok(first..last + 1),
+        Some((first, last)) if first <= last => Err(s3_error!(
+            InvalidArgument,
+            "Range specified is not valid for source object of size: {}",
+            size
+        )),
+        _ => Err(s3_error!(
+            InvalidArgument,
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy"
+        )),
+    }
+}
+
 /// Opens what is to be copied, which the caller must be allowed to read.
 async fn source(store: &LocalStore, caller: &Caller, source: &CopySource) -> S3Result<Opened> {
     match source {
         CopySource::Bucket {
             bucket,
             key,
-            version_id: None,
-        } => get::open(store, caller, bucket, key).await,
+            version_id,
+        } => {
+            if let Some(version) = version_id {
+                meaning::check_version(version)?;
+            }
+            get::open(store, caller, bucket, key).await
+        }
         _ => Err(s3_error!(
             NotImplemented,
-            "Only unversioned objects of buckets can be copied."
+            "Only objects of buckets can be copied."
         )),
     }
 }

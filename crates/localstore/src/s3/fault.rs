@@ -48,6 +48,7 @@ fn refused(refusal: Refusal) -> S3Error {
         Refusal::BadBucketName => {
             s3_error!(InvalidBucketName, "The specified bucket is not valid.")
         }
+        Refusal::PathTaken => s3_error!(SlowDown, "Please try again."),
     }
 }
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use s3s::dto::*;
 use s3s::{Body, S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
@@ -78,7 +78,14 @@ pub(super) async fn head(
 ) -> S3Result<HeadObjectOutput> {
     let caller = caller(&request);
     let input = request.input;
-    let object = look_up(store, &caller, &input.bucket, &input.key).await?;
+    let object = look_at(store, &caller, &input.bucket, &input.key).await?;
+    store.tree.at_rest(&object.path).await.map_err(fault)?;
+    if !store.tree.has(&object.path) {
+        let again = look_at(store, &caller, &input.bucket, &input.key).await?;
+        if again.path == object.path && !store.tree.has(&again.path) {
+            return Err(contents_gone(&again));
+        }
+    }
     let conditions = Conditions {
         if_match: input.if_match.as_ref(),
         if_none_match: input.if_none_match.as_ref(),
@@ -122,13 +129,30 @@ pub(super) async fn look_up(
     bucket: &str,
     key: &str,
 ) -> S3Result<Object> {
+    find(store, caller, (bucket, key), caller.may_export(bucket)).await
+}
+
+/// As [`look_up`], for those who may know of the object without reading it.
+async fn look_at(store: &LocalStore, caller: &Caller, bucket: &str, key: &str) -> S3Result<Object> {
+    find(store, caller, (bucket, key), caller.may_use(bucket)).await
+}
+
+async fn find(
+    store: &LocalStore,
+    caller: &Caller,
+    (bucket, key): (&str, &str),
+    by_right: bool,
+) -> S3Result<Object> {
     let object = store.index.object(bucket, key).await.map_err(fault)?;
-    let by_right = caller.may_read(bucket);
     match object {
         Some(object) if by_right || caller.may_read_by_acl(&object.label.acl) => Ok(object),
         None if by_right => {
             bucket::find(store, bucket).await?;
             Err(no_such_key())
+        }
+        None if matches!(caller, Caller::Anonymous) => {
+            bucket::find(store, bucket).await?;
+            Err(access_denied())
         }
         Some(_) | None => Err(access_denied()),
     }
@@ -146,6 +170,7 @@ pub(super) async fn open(
 ) -> S3Result<Opened> {
     let mut object = look_up(store, caller, bucket, key).await?;
     for _ in 0..ATTEMPTS {
+        store.tree.at_rest(&object.path).await.map_err(fault)?;
         let path = store.tree.path(&object.path);
         let opened = tokio::task::spawn_blocking(move || std::fs::File::open(path)).await;
         let opened = opened.map_err(S3Error::internal_error)?;
@@ -154,23 +179,20 @@ pub(super) async fn open(
             object = again;
             continue;
         }
-        let file = opened
-            .map_err(StoreError::disk("open an object"))
-            .map_err(fault)?;
+        let file = match opened {
+            Ok(file) => file,
+            Err(error) if is_gone(&error) => return Err(contents_gone(&object)),
+            Err(error) => return Err(fault(StoreError::disk("open an object")(error))),
+        };
         let found = file
             .metadata()
             .map_err(StoreError::disk("open an object"))
             .map_err(fault)?;
+        if !found.is_file() {
+            return Err(contents_gone(&object));
+        }
         if found.len() != object.size {
-            tracing::error!(
-                path = object.path,
-                size = found.len(),
-                "contents changed outside the store"
-            );
-            return Err(s3_error!(
-                InternalError,
-                "The object's contents are damaged."
-            ));
+            return Err(contents_damaged(&object, found.len()));
         }
         return Ok(Opened { object, file });
     }
@@ -178,6 +200,48 @@ pub(super) async fn open(
         SlowDown,
         "The object is being replaced too often."
     ))
+}
+
+/// Whether an error of opening says that somebody removed the file, or put something else there.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
+    )
+}
+
+/// To clients an object whose file was removed by hand is missing: asking again is of no use, and
+/// putting it again heals it.
+fn contents_gone(object: &Object) -> S3Error {
+    let label = &object.label;
+    tracing::error!(
+        bucket = label.bucket,
+        key = label.key,
+        path = object.path,
+        "the object's file is gone; put the object again, or delete it"
+    );
+    s3_error!(
+        NoSuchKey,
+        "The object's file is gone from the store's folder. Put the object again."
+    )
+}
+
+/// As [`contents_gone`], where there is a file, but not the object's.
+fn contents_damaged(object: &Object, found: u64) -> S3Error {
+    let label = &object.label;
+    tracing::error!(
+        bucket = label.bucket,
+        key = label.key,
+        path = object.path,
+        size = object.size,
+        found,
+        "the object's file was changed outside the store; put the object again, or delete it"
+    );
+    custom(
+        "ObjectDamaged",
+        http::StatusCode::CONFLICT,
+        "The object's file was changed outside the store. Put the object again.",
+    )
 }
 
 struct Conditions<'a> {

@@ -5,6 +5,7 @@ use super::bucket::{self, owner};
 use super::caller;
 use super::fault::fault;
 use super::page::{Entry, Query, behind, common_prefix, page, parse_token, token};
+use super::parts::is_shown;
 use crate::index::read::{From, successor};
 use crate::index::rows::{Listed, Upload};
 use crate::limits;
@@ -133,7 +134,8 @@ pub(super) async fn uploads(
     store: &LocalStore,
     request: S3Request<ListMultipartUploadsInput>,
 ) -> S3Result<ListMultipartUploadsOutput> {
-    let account = caller(&request).account().to_owned();
+    let caller = caller(&request);
+    let account = caller.account().to_owned();
     let input = request.input;
     bucket::find(store, &input.bucket).await?;
     let limit = limit(input.max_uploads, "max-uploads")?;
@@ -161,7 +163,9 @@ pub(super) async fn uploads(
         .uploads(&input.bucket, from, &below, UPLOADS_SEEN)
         .await;
     let shown = Shown::new(&input.encoding_type)?;
-    let rolled = roll_up(found.map_err(fault)?, prefix, delimiter, key_marker, limit);
+    let mut found = found.map_err(fault)?;
+    found.retain(|upload| is_shown(&caller, upload));
+    let rolled = roll_up(found, prefix, delimiter, key_marker, limit);
     Ok(ListMultipartUploadsOutput {
         common_prefixes: Some(
             rolled

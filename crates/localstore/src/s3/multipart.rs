@@ -53,12 +53,14 @@ pub(super) async fn abort(
     store: &LocalStore,
     request: S3Request<AbortMultipartUploadInput>,
 ) -> S3Result<AbortMultipartUploadOutput> {
+    let caller = caller(&request);
     let AbortMultipartUploadInput {
         bucket,
         key,
         upload_id,
         ..
     } = request.input;
+    parts::find(store, &caller, (&bucket, &key), &upload_id).await?;
     store
         .change(Change::AbortUpload {
             bucket,
@@ -74,10 +76,12 @@ pub(super) async fn complete(
     store: &LocalStore,
     request: S3Request<CompleteMultipartUploadInput>,
 ) -> S3Result<CompleteMultipartUploadOutput> {
+    let caller = caller(&request);
     let input = request.input;
     let condition = condition(input.if_match.as_ref(), input.if_none_match.as_ref())?;
     let named = named_parts(input.multipart_upload.as_ref())?;
-    let upload = match parts::find(store, &input.bucket, &input.key, &input.upload_id).await {
+    let target = (input.bucket.as_str(), input.key.as_str());
+    let upload = match parts::find(store, &caller, target, &input.upload_id).await {
         Ok(upload) => upload,
         Err(error) => return completed_before(store, &input, &named).await.ok_or(error),
     };

@@ -8,6 +8,7 @@ use super::list::limit;
 use crate::index::apply::Change;
 use crate::index::rows::{self, Moment, Upload};
 use crate::intake::{self, Promise, Received};
+use crate::keyring::Caller;
 use crate::limits;
 use crate::store::LocalStore;
 use s3s::dto::*;
@@ -17,6 +18,7 @@ pub(super) async fn upload(
     store: &LocalStore,
     request: S3Request<UploadPartInput>,
 ) -> S3Result<UploadPartOutput> {
+    let caller = caller(&request);
     let input = request.input;
     check_number(input.part_number)?;
     let mut promise = Promise::parse(
@@ -24,7 +26,13 @@ pub(super) async fn upload(
         input.content_length,
         request.trailing_headers,
     )?;
-    let upload = find(store, &input.bucket, &input.key, &input.upload_id).await?;
+    let upload = find(
+        store,
+        &caller,
+        (&input.bucket, &input.key),
+        &input.upload_id,
+    )
+    .await?;
     if let Some((algorithm, _)) = upload.checksum {
         promise.compute(algorithm);
     }
@@ -42,10 +50,17 @@ pub(super) async fn list(
     store: &LocalStore,
     request: S3Request<ListPartsInput>,
 ) -> S3Result<ListPartsOutput> {
-    let account = caller(&request).account().to_owned();
+    let caller = caller(&request);
+    let account = caller.account().to_owned();
     let input = request.input;
     let limit = limit(input.max_parts, "max-parts")?;
-    let upload = find(store, &input.bucket, &input.key, &input.upload_id).await?;
+    let upload = find(
+        store,
+        &caller,
+        (&input.bucket, &input.key),
+        &input.upload_id,
+    )
+    .await?;
     let behind = input.part_number_marker.unwrap_or(0);
     let mut parts = store
         .index
@@ -80,20 +95,28 @@ pub(super) async fn list(
     })
 }
 
-/// Finds an upload that is in progress for the key.
+/// Finds an upload that is in progress for the key, and is the caller's unless it may do everything
+/// with the bucket.
 ///
 /// # Errors
 /// `NoSuchUpload`.
 pub(super) async fn find(
     store: &LocalStore,
-    bucket: &str,
-    key: &str,
+    caller: &Caller,
+    (bucket, key): (&str, &str),
     id: &str,
 ) -> S3Result<Upload> {
     let upload = store.index.upload(id).await.map_err(fault)?;
     upload
         .filter(|upload| upload.label.bucket == bucket && upload.label.key == key)
+        .filter(|upload| is_shown(caller, upload))
         .ok_or_else(no_such_upload)
+}
+
+/// Whether an upload in progress is there for the caller.
+pub(super) fn is_shown(caller: &Caller, upload: &Upload) -> bool {
+    let label = &upload.label;
+    caller.may_export(&label.bucket) || caller.account() == label.owner
 }
 
 /// Makes received bytes a part of an upload.

@@ -1,5 +1,7 @@
 //! A store behind a port of its own, and a client that signs.
 
+#![expect(dead_code, reason = "every test needs its own part")]
+
 use async_trait::async_trait;
 use awsquery::sign::{self, Payload};
 use awsquery::sigv4::{Scope, SigningKey};
@@ -80,12 +82,17 @@ impl Keyring for Keys {
 impl Door {
     /// Starts an empty store; this door may do everything.
     pub(crate) fn open() -> Self {
+        Self::open_in(&std::env::temp_dir())
+    }
+
+    /// As [`Door::open`], on the file system of a folder.
+    pub(crate) fn open_in(parent: &Path) -> Self {
         let keys = Keys::default();
         keys.0
             .lock()
             .unwrap()
             .insert("KEY0".to_owned(), Rights::Everything);
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir_in(parent).unwrap();
         let (running, address) = start(folder.path(), &keys);
         let world = World {
             folder,
@@ -180,6 +187,71 @@ impl Door {
         )
     }
 
+    /// Sends headers as they are, without a signature.
+    pub(crate) fn unsigned(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
+        self.follow(method, path, headers, b"")
+    }
+
+    /// A presigned link, whose signature covers the host, and the query as it is given here.
+    pub(crate) fn link(
+        &self,
+        method: &str,
+        path: &str,
+        seconds: u32,
+        query: &[(&str, &str)],
+    ) -> String {
+        let now = OffsetDateTime::now_utc();
+        let date = stamp(now);
+        let scope = Scope::new(now, "us-east-1", "s3");
+        let key = SigningKey::derive(&SecretKey::new(SECRET), scope);
+        let (credential, seconds) = (format!("{}/{}", self.key, key.scope()), seconds.to_string());
+        let link = [
+            ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
+            ("X-Amz-Credential", &credential),
+            ("X-Amz-Date", &date),
+            ("X-Amz-Expires", &seconds),
+            ("X-Amz-SignedHeaders", "host"),
+        ];
+        let query = sigv4::canonical_query(query.iter().chain(&link).copied());
+        let canonical = sigv4::CanonicalRequest {
+            method,
+            path,
+            query: &query,
+            headers: &[("host".to_owned(), self.address.clone())],
+            payload: sigv4::UNSIGNED_PAYLOAD,
+        };
+        let text = sigv4::string_to_sign(&date, key.scope(), &canonical.text());
+        format!("{path}?{query}&X-Amz-Signature={}", key.sign(&text))
+    }
+
+    /// Sends a request to a path with its query as they are.
+    pub(crate) fn follow(
+        &self,
+        method: &str,
+        link: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
+        let mut builder = http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{link}", self.address));
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        exchange(builder, method, body)
+    }
+
+    /// Sends a header that the signature does not cover.
+    pub(crate) fn ask_with_unsigned(
+        &self,
+        method: &str,
+        path: &str,
+        (name, value): (&str, &str),
+    ) -> Reply {
+        let signed = self.signed(method, path, &[], &[], b"");
+        exchange(signed.header(name, value), method, b"")
+    }
+
     fn send(
         &self,
         method: &str,
@@ -189,6 +261,21 @@ impl Door {
         body: &[u8],
         signed: &[u8],
     ) -> Reply {
+        exchange(
+            self.signed(method, path, query, headers, signed),
+            method,
+            body,
+        )
+    }
+
+    fn signed(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: &[(&str, &str)],
+        signed: &[u8],
+    ) -> http::request::Builder {
         let now = OffsetDateTime::now_utc();
         let scope = Scope::new(now, "us-east-1", "s3");
         let hash = hex::encode(Sha256::checksum(signed));
@@ -213,7 +300,7 @@ impl Door {
         for (name, value) in added {
             builder = builder.header(name, value);
         }
-        exchange(builder, method, body)
+        builder
     }
 
     fn url(&self, path: &str, query: &str) -> String {
@@ -233,6 +320,20 @@ impl Drop for World {
 /// The encoded path of an object.
 pub(crate) fn path(bucket: &str, key: &str) -> String {
     format!("/{bucket}/{}", params::encode_path(key))
+}
+
+/// A time as signatures write it.
+fn stamp(at: OffsetDateTime) -> String {
+    let (date, time) = (at.date(), at.time());
+    format!(
+        "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
 }
 
 fn exchange(builder: http::request::Builder, method: &str, body: &[u8]) -> Reply {
