@@ -131,6 +131,9 @@ pub(crate) struct LoadArgs {
     /// How much of what was stored to read back and compare: off, sampled or full. Default: off
     #[arg(long, value_name = "HOW_MUCH", help_heading = "Loading")]
     pub(crate) read_back: Option<ReadBack>,
+    /// Load files with holes in full, also those that claim more than the device can hold
+    #[arg(long, help_heading = "Loading")]
+    pub(crate) sparse: bool,
 }
 
 /// `longshore import`.

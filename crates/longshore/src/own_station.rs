@@ -89,11 +89,13 @@ fn settings_of(config: &StationConfig) -> Settings {
         read_back: config.read_back,
         sha256_metadata: config.sha256_metadata,
         pace: config.pace,
+        sparse: false,
     }
 }
 
 /// Puts what the command line says in the place of what the settings say.
 pub(crate) fn apply(args: &LoadArgs, settings: &mut Settings) {
+    settings.sparse |= args.sparse;
     if let Some(rate) = args.rate {
         settings.pace.bytes_per_second = Some(rate);
     }
@@ -162,6 +164,7 @@ mod tests {
         apply(&LoadArgs::default(), &mut settings);
         assert_eq!(settings, settings_of(&config));
         let args = LoadArgs {
+            sparse: true,
             rate: NonZeroU64::new(5000),
             parallel: Some(3),
             read_back: Some(ReadBack::Full),
@@ -170,6 +173,7 @@ mod tests {
         assert_eq!(settings.pace.bytes_per_second, NonZeroU64::new(5000));
         assert_eq!(settings.pace.quiet, Some(quiet));
         assert_eq!((settings.parallel, settings.read_back), (3, ReadBack::Full));
+        assert!(settings.sparse);
     }
 
     #[test]

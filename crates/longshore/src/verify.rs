@@ -198,7 +198,8 @@ impl End<'_> {
 }
 
 fn open_device(path: &std::path::Path) -> Result<Folder, Failure> {
-    Folder::open(path).map_err(|error| {
+    let opened = Folder::open(path).map(|tree| tree.with_claims(true));
+    opened.map_err(|error| {
         let context = format!("could not open the device `{}`", path.display());
         Failure::new(Exit::Usage, anyhow::Error::new(error).context(context))
     })

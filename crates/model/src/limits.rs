@@ -49,3 +49,8 @@ pub const PART_BYTES_MIN: u64 = 5 << 20;
 /// Longest path an export writes, in bytes. Linux stops at 4096 with the final NUL, and a hundred
 /// are left for where the device is mounted.
 pub const PATH_BYTES: usize = 3996;
+
+/// How many times what a device holds the holes of its files may be. A disk full of files that its
+/// file system has compressed to a ninth comes to that; nothing honest goes beyond, and each byte of
+/// a hole is one that the store has to keep.
+pub const HOLES_TIMES: u64 = 8;

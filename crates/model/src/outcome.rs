@@ -122,6 +122,12 @@ impl Failure {
         Self::new(500, "ReadError", reason, key)
     }
 
+    /// A file that claims more than its device can hold.
+    #[must_use]
+    pub fn larger_than_device(reason: String) -> Self {
+        Self::new(400, "LargerThanDevice", reason, None)
+    }
+
     /// A file that was not the same at the end as at the start; sizes in bytes.
     #[must_use]
     pub fn changed(expected: u64, found: u64, key: ObjectKey) -> Self {

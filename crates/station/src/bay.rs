@@ -25,6 +25,7 @@ pub use content::{Content, ProbeError};
 pub use driver::Access;
 pub use facts::{Facts, FactsError, Kind};
 pub use format::{FormatError, format};
+pub(crate) use kernel::mounted_from;
 pub use mount::{MountError, Mounted};
 pub use refused::Refused;
 pub use tool::ToolError;

@@ -192,6 +192,7 @@ impl Station {
             path: device.to_owned(),
             source,
         })?;
+        let tree = tree.with_claims(self.settings.sparse);
         self.dock_tree(&tree, device, docking, progress, stop)
     }
 

@@ -28,6 +28,7 @@ use objects::{Bucket, probe};
 
 use crate::budget::Budget;
 use crate::buffers::Buffers;
+use crate::doubt::Doubt;
 use crate::hashing::{Hashed, Hashing, hashing_threads};
 use crate::index::{Claims, Index, Keep};
 use crate::journal::{self, Journal, JournalError, Record};
@@ -36,7 +37,7 @@ use crate::progress::Progress;
 use crate::reader::Reader;
 use crate::recorder::Recorder;
 use crate::resume::{Unfinished, Uploads};
-use crate::run::{Run, Work};
+use crate::run::{Run, Told, Work};
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use crate::tree::{Found, Tree};
@@ -136,6 +137,7 @@ impl Import<'_> {
         let (recorder, notes) = Recorder::new(journal, self.progress);
         let (puts, put_queue) = bounded(self.settings.parallel);
         let (work, work_queue) = bounded(WORK_AHEAD);
+        let (doubt, told) = (Doubt::default(), Told::default());
         let run = Run {
             tree: self.tree,
             bucket: self.bucket,
@@ -150,6 +152,8 @@ impl Import<'_> {
             stop: self.stop,
             budget: Budget::new(self.settings.memory_bytes),
             notes,
+            doubt: &doubt,
+            told: &told,
         };
         let (hashing, buffers) = (Hashing::<Large>::default(), Arc::new(Buffers::default()));
         let turns = self.tree.spins().then(Turns::default);
@@ -188,7 +192,7 @@ impl Import<'_> {
             drop((puts, put_queue, work_queue));
             scope.spawn(|| scout(self.tree, self.progress, self.stop));
             Planner {
-                run,
+                run: run.clone(),
                 work,
                 index,
                 claims: index.claims(),
@@ -200,8 +204,11 @@ impl Import<'_> {
                 // A reader that panicked takes the whole scope with it.
                 let _its_panic_is_told_by_the_scope = reader.join();
             }
+            run.settle();
+            drop(run);
             hashing.close();
         });
+        told.in_all();
     }
 }
 
@@ -209,7 +216,7 @@ impl Import<'_> {
 /// Reads names and sizes only, which the planner's own walk then finds in memory.
 fn scout(tree: &dyn Tree, progress: &Progress, stop: &Stop) {
     let walked = tree.walk(&mut |found| {
-        progress.found(found.map_or(0, |entry| size(&entry)));
+        progress.found(found.map_or_else(|bad| bad.bytes, |entry| size(&entry)));
         if stop.is_set() {
             ControlFlow::Break(())
         } else {
@@ -271,14 +278,8 @@ impl Planner<'_> {
     fn take(&mut self, found: Found) -> Result<(), JournalError> {
         match found {
             Ok(entry) => self.entry(&entry),
-            // A device that is going makes all its names bad, one after the other.
             Err(bad) => {
-                if let Err(gone) = self.run.tree.check() {
-                    self.run.stop.halt(Halt::Device(gone));
-                    return Ok(());
-                }
-                self.run
-                    .fail(&bad.path, 0, Failure::unreadable(bad.reason, None));
+                self.run.bad_entry(bad);
                 Ok(())
             }
         }
@@ -306,6 +307,7 @@ impl Planner<'_> {
         }
         if self.index.stored(path)? == Some(bytes) {
             self.run.progress.resumed(bytes);
+            self.run.doubt.was_read(path, bytes);
             return Ok(());
         }
         let work = Work {

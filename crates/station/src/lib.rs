@@ -10,6 +10,7 @@ pub mod budget;
 mod buffers;
 pub mod control;
 pub mod dock;
+mod doubt;
 pub mod export;
 mod hashing;
 pub mod image;

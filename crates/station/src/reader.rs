@@ -15,11 +15,11 @@ use objects::upload::PartNumber;
 
 use crate::budget::Permit;
 use crate::buffers::Buffers;
+use crate::doubt::Suspect;
 use crate::hashing::Hashing;
 use crate::resume::Found;
-use crate::run::{Run, Work};
-use crate::stop::Halt;
-use crate::tree::{BadRead, Content, DeviceGone, Shape, fill, is_starved};
+use crate::run::{Halted, Run, Work};
+use crate::tree::{BadRead, Content, Shape, fill};
 use crate::turns::{TURN_BYTES, Turns};
 use crate::upload::{Large, PartPut, Put, SmallPut};
 use crate::whole::Block;
@@ -34,6 +34,8 @@ const BATCH_BYTES: u64 = 8 << 20;
 enum Unread {
     /// The file's own fault: a line of the report.
     File(Failure),
+    /// Whether it is the file's fault shows later.
+    Later,
     /// The run is over.
     Stopped,
 }
@@ -87,7 +89,7 @@ impl Reader<'_> {
         self.run.progress.reading(&work.path.to_string());
         match read(work) {
             Ok(done) => Some(done),
-            Err(Unread::Stopped) => None,
+            Err(Unread::Stopped | Unread::Later) => None,
             Err(Unread::File(failure)) => {
                 self.run.fail(&work.path, work.bytes, failure);
                 None
@@ -174,7 +176,8 @@ impl Reader<'_> {
         match read.and_then(|()| self.must_be_unchanged(work, &*file, shape)) {
             Ok(()) => upload.read_to_the_end(&self.run),
             Err(Unread::File(failure)) => upload.give_up(&self.run, failure),
-            Err(Unread::Stopped) => upload.leave(&self.run),
+            // The next attempt goes on with it.
+            Err(Unread::Stopped | Unread::Later) => upload.leave(&self.run),
         }
         Ok(())
     }
@@ -186,6 +189,7 @@ impl Reader<'_> {
         let Some(unfinished) = work.unfinished.as_deref() else {
             return afresh;
         };
+        self.run.doubt.was_read(&work.path, work.bytes);
         match self.run.look_for(unfinished.clone(), &work.key, shape)? {
             Found::Useless => afresh,
             Found::Complete(stored) => {
@@ -282,7 +286,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Fills `buffer` from `offset` on.
+    /// Fills `buffer` from `offset` on. What fails is tried once more when the device has answered
+    /// otherwise: one that was reset for a moment is no bad file.
     fn read_range(
         &self,
         work: &Work,
@@ -290,15 +295,46 @@ impl Reader<'_> {
         offset: u64,
         buffer: &mut [u8],
     ) -> Result<(), Unread> {
-        match fill(file, offset, buffer) {
-            Ok(filled) if filled == buffer.len() => Ok(()),
-            Ok(filled) => {
-                let end = offset + filled as u64;
-                Err(Failure::changed(work.bytes, end, work.key.clone()).into())
+        match self.try_range(work, file, offset, buffer) {
+            Err(Unread::File(failure)) if !self.run.stop.is_set() => {
+                match fill(file, offset, buffer) {
+                    Ok(filled) if filled == buffer.len() => Ok(()),
+                    _ => Err(failure.into()),
+                }
             }
+            read => read,
+        }
+    }
+
+    fn try_range(
+        &self,
+        work: &Work,
+        file: &dyn Content,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> Result<(), Unread> {
+        match fill(file, offset, buffer) {
+            Ok(filled) if filled == buffer.len() => {
+                self.run.was_read(work, offset, buffer);
+                Ok(())
+            }
+            Ok(filled) => Err(self.cut_short(work, file, offset + filled as u64)),
             Err(BadRead { at, source }) => {
                 Err(self.unreadable(work, source, &format!("at offset {at}: ")))
             }
+        }
+    }
+
+    /// A file that ends before its size. It was changed, unless it still says it had that size: then
+    /// the device gives nothing, as one that was pulled does.
+    fn cut_short(&self, work: &Work, file: &dyn Content, end: u64) -> Unread {
+        let failure = Failure::changed(work.bytes, end, work.key.clone());
+        match file.shape() {
+            Ok(shape) if shape.bytes == work.bytes => {
+                self.judge(work, io::ErrorKind::UnexpectedEof.into(), failure)
+            }
+            Ok(_) => failure.into(),
+            Err(e) => self.unreadable(work, e, ""),
         }
     }
 
@@ -319,17 +355,20 @@ impl Reader<'_> {
     /// something, ends the run.
     fn unreadable(&self, work: &Work, error: io::Error, place: &str) -> Unread {
         let reason = format!("{place}{error}");
-        let checked = if is_starved(&error) {
-            Err(DeviceGone(error))
-        } else {
-            self.run.tree.check()
+        let failure = Failure::unreadable(reason, Some(work.key.clone()));
+        self.judge(work, error, failure)
+    }
+
+    fn judge(&self, work: &Work, error: io::Error, failure: Failure) -> Unread {
+        let suspect = Suspect {
+            path: work.path.clone(),
+            bytes: work.bytes,
+            failure,
         };
-        match checked {
-            Ok(()) => Failure::unreadable(reason, Some(work.key.clone())).into(),
-            Err(gone) => {
-                self.run.stop.halt(Halt::Device(gone));
-                Unread::Stopped
-            }
+        match self.run.judge_read(error, suspect) {
+            Ok(Some(failure)) => Unread::File(failure),
+            Ok(None) => Unread::Later,
+            Err(Halted) => Unread::Stopped,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What the threads of one run share, and how they note what became of an entry.
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::capabilities::Capabilities;
 use model::entry::EntryPath;
@@ -8,16 +10,22 @@ use model::ids::ObjectKey;
 use model::manifest::S3Import;
 use model::outcome::{EntryRecord, Failure, Outcome};
 use model::proof::ReadBack;
+use model::readable;
 use model::time::{Clock, Timestamp};
 use objects::Bucket;
 
 use crate::budget::Budget;
+use crate::doubt::{Doubt, Suspect};
 use crate::progress::Progress;
 use crate::recorder::Notes;
 use crate::resume::Unfinished;
 use crate::settings::Settings;
-use crate::stop::Stop;
-use crate::tree::Tree;
+use crate::stop::{Halt, Stop};
+use crate::tree::{BadCause, BadEntry, DeviceGone, Tree};
+
+/// The run is over, and the [`Stop`] knows why.
+#[derive(Debug)]
+pub(crate) struct Halted;
 
 /// A file that is to be loaded.
 #[derive(Debug)]
@@ -52,6 +60,41 @@ pub(crate) struct Run<'a> {
     pub(crate) stop: &'a Stop,
     pub(crate) budget: Arc<Budget>,
     pub(crate) notes: Notes,
+    pub(crate) doubt: &'a Doubt,
+    pub(crate) told: &'a Told,
+}
+
+/// Failures that are each logged; of those behind them only the number is. The report has them all.
+const TOLD_EACH: u64 = 20;
+
+/// Characters of a name, and of a reason, that are logged.
+const SHOWN: usize = 120;
+
+/// How many failures were logged.
+#[derive(Debug, Default)]
+pub(crate) struct Told(AtomicU64);
+
+impl Told {
+    /// Logs that an entry was not stored, unless enough was said of others.
+    pub(crate) fn failure(&self, file: &str, failure: &Failure) {
+        let before = self.0.fetch_add(1, Ordering::Relaxed);
+        if before < TOLD_EACH {
+            let (file, code) = (readable::name(file, SHOWN), &failure.code);
+            let reason = readable::name(&failure.reason, SHOWN);
+            tracing::warn!(file = format_args!("`{file}`"), %code, %reason, "not loaded");
+        }
+        if before == TOLD_EACH {
+            tracing::warn!("more files are not loaded: the report names them all");
+        }
+    }
+
+    /// Logs how many there were, if not each was logged.
+    pub(crate) fn in_all(&self) {
+        let count = self.0.load(Ordering::Relaxed);
+        if count > TOLD_EACH {
+            tracing::warn!(count, "files not loaded");
+        }
+    }
 }
 
 impl<'a> Run<'a> {
@@ -64,7 +107,83 @@ impl<'a> Run<'a> {
 
     /// Notes that an entry was not stored.
     pub(crate) fn fail(&self, path: &EntryPath, bytes: u64, failure: Failure) {
-        tracing::warn!(file = %path, code = %failure.code, reason = %failure.reason, "not loaded");
+        self.told.failure(&path.to_string(), &failure);
         self.note(path, bytes, Outcome::Failed(failure));
+    }
+
+    /// Finds out whether an error is the file's own fault; gives what to tell of it, if it is to be
+    /// told now and not later.
+    ///
+    /// # Errors
+    /// [`Halted`] if it is the device's, which ends the run.
+    pub(crate) fn judge_read(
+        &self,
+        error: io::Error,
+        suspect: Suspect,
+    ) -> Result<Option<Failure>, Halted> {
+        let mut judged = self
+            .doubt
+            .judge(self.tree, error, suspect)
+            .map_err(|gone| self.halt_for(gone))?;
+        let own = judged.pop();
+        self.fail_all(judged);
+        Ok(own.map(|own| own.failure))
+    }
+
+    /// Notes that so much of a file was read, which may show that others before it are bad.
+    pub(crate) fn was_read(&self, work: &Work, offset: u64, read: &[u8]) {
+        let judged = self
+            .doubt
+            .read_well(self.tree, &work.path, work.bytes, offset, read);
+        self.fail_all(judged);
+    }
+
+    /// Notes what is wrong with a name.
+    pub(crate) fn bad_entry(&self, bad: BadEntry) {
+        let BadEntry { path, bytes, cause } = bad;
+        let words = cause.to_string();
+        let failure = match cause {
+            BadCause::LargerThanDevice { .. } | BadCause::TooManyHoles { .. } => {
+                Failure::larger_than_device(words)
+            }
+            _ => Failure::unreadable(words, None),
+        };
+        let judged = match cause {
+            BadCause::Unreadable(error) => {
+                let path = path.clone();
+                let suspect = Suspect {
+                    path,
+                    bytes,
+                    failure,
+                };
+                self.judge_read(error, suspect)
+            }
+            _ => Ok(Some(failure)),
+        };
+        if let Ok(Some(failure)) = judged {
+            self.fail(&path, bytes, failure);
+        }
+    }
+
+    /// Judges what had to wait until everything was tried.
+    pub(crate) fn settle(&self) {
+        if self.stop.is_set() {
+            return;
+        }
+        match self.doubt.settle(self.tree) {
+            Ok(judged) => self.fail_all(judged),
+            Err(gone) => drop(self.halt_for(gone)),
+        }
+    }
+
+    fn fail_all(&self, judged: Vec<Suspect>) {
+        for bad in judged {
+            self.fail(&bad.path, bad.bytes, bad.failure);
+        }
+    }
+
+    fn halt_for(&self, gone: DeviceGone) -> Halted {
+        self.stop.halt(Halt::Device(gone));
+        Halted
     }
 }

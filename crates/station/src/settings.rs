@@ -22,6 +22,8 @@ pub struct Settings {
     pub sha256_metadata: bool,
     /// How fast to send and receive.
     pub pace: Pace,
+    /// Whether files are loaded that claim more than the device can hold.
+    pub sparse: bool,
 }
 
 impl Default for Settings {
@@ -35,6 +37,7 @@ impl Default for Settings {
             read_back: ReadBack::Off,
             sha256_metadata: true,
             pace: Pace::default(),
+            sparse: false,
         }
     }
 }

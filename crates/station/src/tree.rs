@@ -7,17 +7,70 @@ use std::ops::ControlFlow;
 
 use model::entry::{Entry, EntryPath};
 
+pub(crate) mod block;
 pub(crate) mod file;
 pub mod folder;
 pub mod memory;
 
-/// A name that could not be looked at. Data, not an error: it becomes a line of the report.
+/// A name that could not be looked at, or is not what it claims. Data, not an error: it becomes a
+/// line of the report.
 #[derive(Debug)]
 pub struct BadEntry {
     /// Which name; the folder's own where the folder cannot be listed.
     pub path: EntryPath,
+    /// Its size in bytes, if it is a file.
+    pub bytes: u64,
     /// Why.
-    pub reason: String,
+    pub cause: BadCause,
+}
+
+/// What is wrong with a name.
+#[derive(Debug, thiserror::Error)]
+pub enum BadCause {
+    /// It cannot be looked at or listed.
+    #[error("{0}")]
+    Unreadable(io::Error),
+    /// Folders within folders without end.
+    #[error("folders are nested deeper than {}", model::limits::TREE_DEPTH)]
+    TooDeep,
+    /// A folder that has other names above: walking it again would not end.
+    #[error("the folder was met before under another name: the file system is damaged")]
+    MetBefore,
+    /// More folders than the file system has room for.
+    #[error("the file system has more folders than there is room for on it: it is damaged")]
+    TooMany,
+    /// A name that no folder can hold.
+    #[error("the folder has an entry of this name: the file system is damaged")]
+    NoName,
+    /// A file that claims more than the device holds.
+    #[error("the file claims {bytes} bytes, and its file system holds {capacity}")]
+    LargerThanDevice {
+        /// What it claims.
+        bytes: u64,
+        /// What the file system holds.
+        capacity: u64,
+    },
+    /// A file with holes, after others whose holes together are many times what the device holds.
+    #[error(
+        "the file claims {bytes} bytes, most of them holes, and with the files before it \
+         {} times what its file system holds ({capacity})",
+        model::limits::HOLES_TIMES
+    )]
+    TooManyHoles {
+        /// What it claims.
+        bytes: u64,
+        /// What the file system holds.
+        capacity: u64,
+    },
+}
+
+/// How sure it is that a device answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Places all over it were read just now, and none of them from memory.
+    Sound,
+    /// It could not be asked, or some of the places did not answer.
+    Doubtful,
 }
 
 /// A device that does not work any more.
@@ -49,11 +102,11 @@ pub trait Tree: Send + Sync {
     fn open(&self, path: &EntryPath) -> io::Result<Box<dyn Content>>;
 
     /// Whether the device still answers, asked after an error to tell a bad file from a bad
-    /// device.
+    /// device. What this host has in memory of it does not count.
     ///
     /// # Errors
     /// [`DeviceGone`] if it does not.
-    fn check(&self) -> Result<(), DeviceGone>;
+    fn check(&self) -> Result<Health, DeviceGone>;
 
     /// Whether reading in two places at once costs time, as on a disk that spins.
     fn spins(&self) -> bool;
@@ -75,6 +128,13 @@ pub trait Content: Send + Sync {
     /// # Errors
     /// The system's error.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Reads one byte at `offset` from the device itself, not from what this host has in memory of
+    /// it, as far as that can be told. Says whether there was one.
+    ///
+    /// # Errors
+    /// The system's error.
+    fn read_afresh(&self, offset: u64) -> io::Result<bool>;
 }
 
 /// A read that failed.
@@ -123,6 +183,35 @@ pub struct Shape {
     /// Time of the last change of anything, in nanoseconds since 1970: unlike the other it cannot
     /// be set back.
     pub changed_ns: i64,
+}
+
+/// Whether an error is about a name or a right to it, which a dead device does not give.
+#[must_use]
+pub fn is_of_name(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let of_name = [
+        Errno::ACCESS,
+        Errno::PERM,
+        Errno::NOENT,
+        Errno::NOTDIR,
+        Errno::ISDIR,
+        Errno::LOOP,
+        Errno::XDEV,
+        Errno::NAMETOOLONG,
+        Errno::INVAL,
+        Errno::OPNOTSUPP,
+        Errno::OVERFLOW,
+        Errno::TXTBSY,
+        // Encrypted, and the kernel has no key.
+        Errno::NOKEY,
+    ];
+    match Errno::from_io_error(error) {
+        Some(errno) => of_name.contains(&errno),
+        None => matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::InvalidInput
+        ),
+    }
 }
 
 /// Whether an error says that this host ran out of something, not that the device is bad.

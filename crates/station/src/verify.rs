@@ -20,10 +20,11 @@ use model::outcome::{EntryRecord, Outcome, Stored};
 use objects::{Bucket, StoreError};
 use serde::Serialize;
 
+use crate::doubt::Doubt;
 use crate::progress::Progress;
 use crate::stop::Stop;
 use crate::tree::{DeviceGone, Tree};
-use content::Comparer;
+use content::{Answer, Comparer};
 use report_file::{ReportError, ReportFile};
 pub use sample::{NotAPercentage, Sample};
 
@@ -189,6 +190,8 @@ struct Work {
 enum Told {
     Same(Side, u64),
     Different(Finding),
+    /// Different, if the device turns out to be alive.
+    Perhaps(Finding),
     Trouble(Trouble),
 }
 
@@ -225,8 +228,8 @@ impl Verification<'_> {
 
     fn compare(&self, tell: &mut dyn FnMut(Finding)) -> Result<Verdict, Trouble> {
         let (told, answers) = bounded(WORK_AHEAD);
-        let over = AtomicBool::new(false);
-        let over = &over;
+        let (over, doubt) = (AtomicBool::new(false), Doubt::default());
+        let (over, doubt) = (&over, &doubt);
         std::thread::scope(|scope| {
             let mut queues = Vec::new();
             for (side, threads) in [(Side::Bucket, self.requests), (Side::Device, self.readers)] {
@@ -237,11 +240,11 @@ impl Verification<'_> {
                 queues.push(queue);
                 for _ in 0..threads.max(1) {
                     let (work, told) = (work.clone(), told.clone());
-                    scope.spawn(move || self.look(side, &work, &told, over));
+                    scope.spawn(move || self.look(side, doubt, &work, &told, over));
                 }
             }
             scope.spawn(move || self.feed(&queues, &told, over));
-            self.listen(&answers, tell, over)
+            self.listen(&answers, doubt, tell, over)
         })
     }
 
@@ -272,7 +275,14 @@ impl Verification<'_> {
     }
 
     /// One thread that compares.
-    fn look(&self, side: Side, work: &Receiver<Arc<Work>>, told: &Sender<Told>, over: &AtomicBool) {
+    fn look(
+        &self,
+        side: Side,
+        doubt: &Doubt,
+        work: &Receiver<Arc<Work>>,
+        told: &Sender<Told>,
+        over: &AtomicBool,
+    ) {
         let mut comparer = Comparer::new(self.progress);
         for Work { record, stored } in work.iter().map(Arc::unwrap_or_clone) {
             // The queue is emptied all the same: who fills it may be waiting.
@@ -281,14 +291,18 @@ impl Verification<'_> {
             }
             self.progress.reading(&record.file);
             let compared = match (side, self.bucket, self.device) {
-                (Side::Bucket, Some(bucket), _) => comparer.object(bucket, &record, &stored),
-                (Side::Device, _, Some(device)) => comparer.file(device, &record, &stored),
-                (Side::Bucket, None, _) | (Side::Device, _, None) => Ok(None),
+                (Side::Bucket, Some(bucket), _) => {
+                    let compared = comparer.object(bucket, &record, &stored);
+                    compared.map(Answer::from)
+                }
+                (Side::Device, _, Some(device)) => comparer.file((device, doubt), &record, &stored),
+                (Side::Bucket, None, _) | (Side::Device, _, None) => Ok(Answer::Same),
             };
             self.progress.count(&record);
             let answer = match compared {
-                Ok(None) => Told::Same(side, record.bytes),
-                Ok(Some(wrong)) => Told::Different(finding(side, record, stored, wrong)),
+                Ok(Answer::Same) => Told::Same(side, record.bytes),
+                Ok(Answer::Wrong(wrong)) => Told::Different(finding(side, record, stored, wrong)),
+                Ok(Answer::Perhaps(wrong)) => Told::Perhaps(finding(side, record, stored, wrong)),
                 Err(trouble) => Told::Trouble(trouble),
             };
             if told.send(answer).is_err() {
@@ -301,10 +315,12 @@ impl Verification<'_> {
     fn listen(
         &self,
         answers: &Receiver<Told>,
+        doubt: &Doubt,
         tell: &mut dyn FnMut(Finding),
         over: &AtomicBool,
     ) -> Result<Verdict, Trouble> {
         let (mut verdict, mut trouble) = (Verdict::default(), None);
+        let mut perhaps = Vec::new();
         for told in answers {
             match told {
                 Told::Same(side, bytes) => {
@@ -316,6 +332,7 @@ impl Verification<'_> {
                     verdict.side(finding.side).different += 1;
                     tell(finding);
                 }
+                Told::Perhaps(finding) => perhaps.push(finding),
                 Told::Trouble(why) => {
                     trouble.get_or_insert(why);
                     over.store(true, Ordering::Relaxed);
@@ -323,10 +340,18 @@ impl Verification<'_> {
             }
         }
         match trouble {
-            _ if self.stop.is_set() => Err(Trouble::Interrupted),
-            Some(why) => Err(why),
-            None => Ok(verdict),
+            _ if self.stop.is_set() => return Err(Trouble::Interrupted),
+            Some(why) => return Err(why),
+            None => {}
         }
+        if let Some(device) = self.device {
+            doubt.settle(device).map_err(Trouble::Device)?;
+        }
+        for finding in perhaps {
+            verdict.side(finding.side).different += 1;
+            tell(finding);
+        }
+        Ok(verdict)
     }
 
     /// Tells what is on the device and not in the report. Holds eight bytes for each line of the
@@ -343,7 +368,7 @@ impl Verification<'_> {
         let walked = device.walk(&mut |found| {
             let (path, detail) = match found {
                 Ok(entry) => (entry.path, "not in the report".to_owned()),
-                Err(bad) => (bad.path, format!("not in the report: {}", bad.reason)),
+                Err(bad) => (bad.path, format!("not in the report: {}", bad.cause)),
             };
             if known.binary_search(&hash(&path)).is_err() {
                 tell(extra(&path, detail));

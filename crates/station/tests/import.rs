@@ -599,3 +599,106 @@ fn what_the_last_attempt_did_not_meet_has_no_line() {
     let report = world.run(&good, &bucket).report;
     assert_eq!(report.keys().collect::<Vec<_>>(), ["folder/file"]);
 }
+
+/// A bucket that sets a switch at its `at`th put.
+fn switching(
+    memory: &Arc<MemoryBucket>,
+    at: u32,
+    switch: Arc<std::sync::atomic::AtomicBool>,
+) -> impl Bucket {
+    let puts = AtomicU32::new(0);
+    Faulty::new(Arc::clone(memory), move |operation| {
+        if operation == Operation::Put && puts.fetch_add(1, Ordering::SeqCst) + 1 == at {
+            switch.store(true, Ordering::SeqCst);
+        }
+        None
+    })
+}
+
+/// A device that stays where it is and fails every read from a moment on is no heap of bad files: the
+/// run ends, nothing is marked, and with the device back all is loaded.
+#[test]
+fn a_device_that_dies_where_it_is_marks_nothing() {
+    for (at, files) in [(1, 300), (40, 300), (299, 300), (2, 3)] {
+        let world = World::new("");
+        let names = (0..files).map(|i| (format!("f{i:03}"), Node::File(noise(5000, 7))));
+        let device = Memory::new(names);
+        let memory = Arc::new(MemoryBucket::new());
+        let dying = switching(&memory, at, device.death_switch());
+        let ended = world.run(&device, &dying);
+        // With its last files it may die when all of it was read.
+        let is_dead = matches!(ended.why, Some(Halt::Device(_)));
+        assert!(is_dead || at + 16 > files, "{:?}", ended.why);
+        for (file, line) in &ended.report {
+            assert!(line.starts_with("200,OK"), "{file}: {line}");
+        }
+        device.death_switch().store(false, Ordering::SeqCst);
+        let ended = world.run(&device, &memory);
+        assert!(ended.why.is_none(), "{:?}", ended.why);
+        assert_eq!(ended.report.len(), usize::try_from(files).unwrap());
+        assert!(ended.report.values().all(|line| line.starts_with("200,OK")));
+    }
+}
+
+/// The same from the beginning on, and of a device on which every file is bad and which cannot be asked:
+/// nothing shows that it lives. One good file does.
+#[test]
+fn bad_files_are_lines_only_of_a_device_that_lives() {
+    let bad = (0..3).map(|i| (format!("bad{i}"), Node::BadSector(noise(5000, 7), 0)));
+    let bad: Vec<_> = bad.collect();
+    let good = ("good".to_owned(), Node::File(noise(5000, 7)));
+    let all: Vec<_> = bad.iter().cloned().chain([good]).collect();
+    let cases = [
+        (bad.clone(), true, None),
+        (bad, false, Some(3)),
+        (all, true, Some(4)),
+    ];
+    for (nodes, is_doubtful, lines) in cases {
+        let world = World::new("");
+        let device = Memory::new(nodes);
+        device.doubt_switch().store(is_doubtful, Ordering::SeqCst);
+        let ended = world.run(&device, &MemoryBucket::new());
+        match lines {
+            None => {
+                assert!(
+                    matches!(ended.why, Some(Halt::Device(_))),
+                    "{:?}",
+                    ended.why
+                );
+                assert!(ended.report.is_empty(), "{}", ended.text);
+            }
+            Some(lines) => {
+                assert!(ended.why.is_none(), "{:?}", ended.why);
+                assert_eq!(ended.report.len(), lines);
+            }
+        }
+    }
+}
+
+/// An upload that was begun goes on when the device is back.
+#[test]
+fn a_large_file_goes_on_after_its_device_has_died() {
+    let world = World::new("");
+    let big = noise(40 << 20, 9);
+    let device = Memory::new([("big", Node::File(big.clone()))]);
+    let memory = Arc::new(MemoryBucket::new());
+    let (switch, parts) = (device.death_switch(), AtomicU32::new(0));
+    let dying = Faulty::new(Arc::clone(&memory), move |operation| {
+        if operation == Operation::PutPart && parts.fetch_add(1, Ordering::SeqCst) == 2 {
+            switch.store(true, Ordering::SeqCst);
+        }
+        None
+    });
+    let ended = world.run(&device, &dying);
+    assert!(
+        matches!(ended.why, Some(Halt::Device(_))),
+        "{:?}",
+        ended.why
+    );
+    assert!(ended.report.is_empty(), "{}", ended.text);
+    device.death_switch().store(false, Ordering::SeqCst);
+    let ended = world.run(&device, &memory);
+    assert!(ended.report["big"].starts_with("200,OK"), "{}", ended.text);
+    assert_eq!(content(&memory, "big").unwrap(), big);
+    assert!(memory.list_uploads("").unwrap().is_empty());
+}

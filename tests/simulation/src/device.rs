@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use model::entry::{Entry, EntryKind, EntryPath};
 use rustix::io::Errno;
 use station::tree::memory::{Memory, Node};
-use station::tree::{BadEntry, Content, DeviceGone, Found, Shape, Tree};
+use station::tree::{BadCause, BadEntry, Content, DeviceGone, Found, Health, Shape, Tree};
 
 use crate::attempt::Attempt;
 use crate::chance::Chance;
@@ -111,6 +111,7 @@ impl Device {
                 attempt,
                 accesses: AtomicU64::new(0),
                 is_gone: AtomicBool::new(false),
+                is_dead: AtomicBool::new(false),
             }),
         }
     }
@@ -216,6 +217,7 @@ struct Connection {
     attempt: Arc<Attempt>,
     accesses: AtomicU64,
     is_gone: AtomicBool,
+    is_dead: AtomicBool,
 }
 
 impl Connection {
@@ -227,9 +229,22 @@ impl Connection {
             self.attempt.note("the device is pulled");
             self.is_gone.store(true, Ordering::SeqCst);
         }
+        if self.attempt.trouble.dies == Some(access) {
+            self.attempt.note("the device dies where it is");
+            self.is_dead.store(true, Ordering::SeqCst);
+        }
         match alive {
             Ok(()) if !self.is_gone.load(Ordering::SeqCst) => Ok(()),
             _ => Err(Errno::NODEV.into()),
+        }
+    }
+
+    /// A read of the device itself, which one that has died does not give.
+    fn read(&self) -> io::Result<()> {
+        self.access()?;
+        match self.is_dead.load(Ordering::SeqCst) {
+            true => Err(Errno::IO.into()),
+            false => Ok(()),
         }
     }
 
@@ -271,8 +286,13 @@ impl Tree for Docked<'_> {
         }))
     }
 
-    fn check(&self) -> Result<(), DeviceGone> {
-        self.line.access().map_err(DeviceGone)
+    /// One that is to die cannot be asked from the beginning on: as one behind a bridge.
+    fn check(&self) -> Result<Health, DeviceGone> {
+        self.line.access().map_err(DeviceGone)?;
+        match self.line.attempt.trouble.dies {
+            Some(_) => Ok(Health::Doubtful),
+            None => Ok(Health::Sound),
+        }
     }
 
     fn spins(&self) -> bool {
@@ -303,7 +323,7 @@ impl Content for OpenFile {
 
     /// Gives less than it is asked for at times, as a device may.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.line.access()?;
+        self.line.read()?;
         self.was_read.store(true, Ordering::SeqCst);
         let chance = self.line.attempt.chance.of(("read", offset, buffer.len()));
         let length = match chance.below(8) {
@@ -311,6 +331,11 @@ impl Content for OpenFile {
             _ => buffer.len(),
         };
         self.file.read_at(offset, &mut buffer[..length])
+    }
+
+    fn read_afresh(&self, offset: u64) -> io::Result<bool> {
+        self.line.read()?;
+        self.file.read_afresh(offset)
     }
 }
 
@@ -323,7 +348,8 @@ pub fn entry(thing: &Thing) -> Result<Entry, BadEntry> {
         Kind::Unlistable => {
             return Err(BadEntry {
                 path: thing.path.clone(),
-                reason: String::new(),
+                bytes: 0,
+                cause: BadCause::Unreadable(Errno::IO.into()),
             });
         }
         Kind::Link => EntryKind::SymbolicLink,

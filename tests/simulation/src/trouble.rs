@@ -21,6 +21,9 @@ pub struct Trouble {
     pub cancel: Option<Step>,
     /// The device is pulled at this of its own accesses.
     pub pull: Option<u64>,
+    /// The device dies where it is: from this of its own accesses on every read fails, while names and
+    /// sizes still come from memory, and nobody can say how it is.
+    pub dies: Option<u64>,
     /// Some files cannot be read in this attempt, and can in others.
     pub flaky: bool,
     /// The journal's disk takes so many bytes more.
@@ -92,6 +95,11 @@ impl Trouble {
             Kind::Restart,
         ];
         let mut trouble = Self::default();
+        // Drawn apart from the others, so that seeds keep their meaning.
+        let dies = chance.of("dies");
+        if dies.one_in(8) {
+            trouble.dies = Some(dies.of("when").below(steps / 2 + 1));
+        }
         for index in 0..=chance.of("troubles").below(3) {
             let kind = chance.of(("kind", index)).pick(&KINDS);
             trouble.add(kind, chance.of(("when", index)), steps);

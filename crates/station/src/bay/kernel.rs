@@ -82,6 +82,13 @@ impl Kernel {
     }
 }
 
+/// What was named when the mount of this number was made.
+pub(crate) fn mounted_from(id: u64) -> Option<PathBuf> {
+    let mounts = Kernel::running().mounts().ok()?;
+    let mount = mounts.into_iter().find(|mount| mount.id == id)?;
+    Some(mount.source)
+}
+
 /// A disk, a partition, or a device made of others, by its folder in `/sys`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Block {

@@ -47,6 +47,8 @@ impl fmt::Display for DeviceNumber {
 /// One mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mount {
+    /// The kernel's number of it.
+    pub id: u64,
     /// Of what device.
     pub device: DeviceNumber,
     /// Where.
@@ -62,11 +64,13 @@ pub(super) fn mounts(text: &[u8]) -> Vec<Mount> {
 
 fn mount(line: &[u8]) -> Option<Mount> {
     let mut words = line.split(|b| *b == b' ');
-    let device = std::str::from_utf8(words.nth(2)?).ok()?.parse().ok()?;
+    let id = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+    let device = std::str::from_utf8(words.nth(1)?).ok()?.parse().ok()?;
     let at = unescaped(words.nth(1)?);
     // Any number of optional fields, a dash, the file system's kind, the source.
     let source = words.skip_while(|word| *word != b"-").nth(2)?;
     Some(Mount {
+        id,
         device,
         at,
         source: unescaped(source),

@@ -6,7 +6,7 @@ use std::io;
 use std::num::NonZeroU64;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use model::ids::JobId;
@@ -19,8 +19,8 @@ use rustix::io::Errno;
 use time::OffsetDateTime;
 
 use super::{Existing, Staged, Target};
+use crate::tree::block::BlockDevice;
 use crate::tree::file::ALIGNMENT;
-use crate::tree::folder::{block_device, spins};
 use crate::tree::{DeviceGone, fill_by, folder};
 
 /// Mode of folders and files on the device: whoever gets it may read them.
@@ -55,8 +55,8 @@ pub struct Folder {
     root: Arc<OwnedFd>,
     /// How the names of staged files begin.
     staged: String,
-    /// The kernel's folder of the block device under it, where there is one.
-    device: Option<PathBuf>,
+    /// The block device under it, where there is one.
+    device: Option<BlockDevice>,
     /// Whether every file has to be synced for itself.
     syncs_each: bool,
     /// The block device or image under a file system in user space, whose memory is in the way of
@@ -106,7 +106,7 @@ impl Folder {
         let root = Arc::new(rustix::fs::openat(CWD, path, flags, Mode::empty())?);
         let kind = rustix::fs::fstatfs(&root)?.f_type;
         Ok(Self {
-            device: block_device(&root),
+            device: BlockDevice::under(&root),
             syncs_each: kind == FUSE_SUPER_MAGIC,
             backing: backing.map(File::open).transpose()?,
             last_folder: Mutex::new((String::new(), Arc::clone(&root))),
@@ -263,11 +263,12 @@ impl Target for Folder {
     }
 
     fn check(&self) -> Result<(), DeviceGone> {
-        folder::check(&self.root, self.device.as_deref())
+        folder::check(&self.root, self.device.as_ref()).map(drop)
     }
 
     fn spins(&self) -> bool {
-        self.device.as_deref().and_then(spins).unwrap_or(false)
+        let told = self.device.as_ref().and_then(BlockDevice::spins);
+        told.unwrap_or(false)
     }
 }
 

@@ -9,13 +9,14 @@ use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::num::NonZeroU64;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{Advice, OFlags};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 use super::{Content, Shape};
+use crate::buffers::Buffers;
 
 /// Reads of at least so many bytes may go past the page cache.
 const LARGE_BYTES: usize = 1 << 20;
@@ -68,6 +69,21 @@ impl FolderFile {
         }
     }
 
+    /// Reads the block at `offset` past the page cache, or after it was told to forget the block.
+    fn read_block(&self, offset: u64) -> io::Result<usize> {
+        let mut block = Arc::new(Buffers::default()).take(ALIGNMENT as u64);
+        let length = NonZeroU64::new(ALIGNMENT as u64);
+        let _hint = rustix::fs::fadvise(&self.file, offset, length, Advice::DontNeed);
+        let read = self.set_direct(true).and_then(|()| {
+            let read = rustix::io::pread(&self.file, &mut *block, offset);
+            self.set_direct(false).and(read)
+        });
+        match read {
+            Err(Errno::INVAL | Errno::OPNOTSUPP) => self.file.read_at(&mut block, offset),
+            read => Ok(read?),
+        }
+    }
+
     /// Whether the page cache has the bytes at `offset`.
     fn is_cached(&self, offset: u64) -> bool {
         let mut bytes = [0; PROBE_BYTES];
@@ -117,6 +133,12 @@ impl Content for FolderFile {
             self.ask_ahead(offset, buffer.len());
         }
         self.file.read_at(buffer, offset)
+    }
+
+    fn read_afresh(&self, offset: u64) -> io::Result<bool> {
+        let block = offset / ALIGNMENT as u64 * ALIGNMENT as u64;
+        let read = self.read_block(block)?;
+        Ok(block + read as u64 > offset)
     }
 }
 

@@ -9,13 +9,34 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use model::entry::{Entry, EntryKind, EntryPath};
 use model::time::Timestamp;
 
-use super::{BadEntry, Content, DeviceGone, Found, Shape, Tree};
+use super::{BadCause, BadEntry, Content, DeviceGone, Found, Health, Shape, Tree};
 
 /// A device in memory.
 #[derive(Debug, Default)]
 pub struct Memory {
     nodes: BTreeMap<EntryPath, Node>,
+    switches: Switches,
+}
+
+/// What is wrong with all of a device.
+#[derive(Debug, Default, Clone)]
+struct Switches {
     gone: Arc<AtomicBool>,
+    dead: Arc<AtomicBool>,
+    doubtful: Arc<AtomicBool>,
+}
+
+impl Switches {
+    /// Every read ends here once the device is gone or dead.
+    fn must_read(&self) -> io::Result<()> {
+        if self.gone.load(Ordering::SeqCst) {
+            return Err(no_device());
+        }
+        match self.dead.load(Ordering::SeqCst) {
+            true => Err(rustix::io::Errno::IO.into()),
+            false => Ok(()),
+        }
+    }
 }
 
 /// What one name of a [`Memory`] holds.
@@ -42,14 +63,27 @@ impl Memory {
             .collect();
         Self {
             nodes,
-            gone: Arc::default(),
+            switches: Switches::default(),
         }
     }
 
     /// Whether the device has been pulled: set it, and nothing can be read any more.
     #[must_use]
     pub fn pull_switch(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.gone)
+        Arc::clone(&self.switches.gone)
+    }
+
+    /// Whether the device has died where it is: set it, and every read fails, while names and sizes
+    /// still come from memory and nobody says that it is gone.
+    #[must_use]
+    pub fn death_switch(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.switches.dead)
+    }
+
+    /// Whether the device cannot be asked how it is, as one in another's hands.
+    #[must_use]
+    pub fn doubt_switch(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.switches.doubtful)
     }
 }
 
@@ -60,7 +94,8 @@ impl Tree for Memory {
             let found = match node {
                 Node::Unlistable => Err(BadEntry {
                     path: path.clone(),
-                    reason: "bad block".into(),
+                    bytes: 0,
+                    cause: BadCause::Unreadable(io::Error::other("bad block")),
                 }),
                 Node::Link => Ok(entry(path, EntryKind::SymbolicLink)),
                 Node::File(bytes) | Node::BadSector(bytes, _) | Node::Shrinking(bytes, _) => {
@@ -84,16 +119,19 @@ impl Tree for Memory {
             None => Err(io::ErrorKind::NotFound.into()),
             Some(node) => Ok(Box::new(MemoryFile {
                 node: node.clone(),
-                gone: Arc::clone(&self.gone),
+                switches: self.switches.clone(),
             })),
         }
     }
 
-    fn check(&self) -> Result<(), DeviceGone> {
-        if self.gone.load(Ordering::SeqCst) {
-            Err(DeviceGone(no_device()))
-        } else {
-            Ok(())
+    fn check(&self) -> Result<Health, DeviceGone> {
+        let is_set = |switch: &AtomicBool| switch.load(Ordering::SeqCst);
+        if is_set(&self.switches.gone) {
+            return Err(DeviceGone(no_device()));
+        }
+        match is_set(&self.switches.dead) || is_set(&self.switches.doubtful) {
+            true => Ok(Health::Doubtful),
+            false => Ok(Health::Sound),
         }
     }
 
@@ -116,7 +154,7 @@ fn no_device() -> io::Error {
 
 struct MemoryFile {
     node: Node,
-    gone: Arc<AtomicBool>,
+    switches: Switches,
 }
 
 impl Content for MemoryFile {
@@ -135,9 +173,7 @@ impl Content for MemoryFile {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.gone.load(Ordering::SeqCst) {
-            return Err(no_device());
-        }
+        self.switches.must_read()?;
         let (bytes, end) = match &self.node {
             Node::File(bytes) => (bytes, bytes.len() as u64),
             Node::Shrinking(bytes, end) => (bytes, *end),
@@ -152,5 +188,9 @@ impl Content for MemoryFile {
         let length = buffer.len().min(end - start);
         buffer[..length].copy_from_slice(&bytes[start..start + length]);
         Ok(length)
+    }
+
+    fn read_afresh(&self, offset: u64) -> io::Result<bool> {
+        Ok(self.read_at(offset, &mut [0])? == 1)
     }
 }

@@ -3,12 +3,13 @@
 use std::io::{self, Read as _};
 
 use lanes::Sha256;
-use model::outcome::{EntryRecord, Stored};
+use model::outcome::{EntryRecord, Failure, Stored};
 use objects::{Bucket, StoreError};
 
 use super::{Kind, Trouble};
+use crate::doubt::{Doubt, Suspect};
 use crate::progress::Progress;
-use crate::tree::{DeviceGone, Tree, is_starved};
+use crate::tree::Tree;
 
 /// Bytes read and hashed at once.
 const STRIDE: usize = 256 << 10;
@@ -18,6 +19,22 @@ const TRIES: u32 = 5;
 
 /// What is found wrong: the kind, and words for it.
 pub(super) type Wrong = (Kind, String);
+
+/// How a file of the device compares.
+pub(super) enum Answer {
+    /// As the report says.
+    Same,
+    /// Otherwise.
+    Wrong(Wrong),
+    /// Otherwise, if the device turns out to be alive.
+    Perhaps(Wrong),
+}
+
+impl From<Option<Wrong>> for Answer {
+    fn from(wrong: Option<Wrong>) -> Self {
+        wrong.map_or(Self::Same, Self::Wrong)
+    }
+}
 
 /// Reads and hashes; one for each thread, so that the buffer is made once.
 pub(super) struct Comparer<'a> {
@@ -77,7 +94,7 @@ impl<'a> Comparer<'a> {
                     let reason = "it is replaced again and again".to_owned();
                     return Ok(Some((Kind::Unreadable, reason)));
                 }
-                Err(Unread::Store(error)) => return judge(bucket, error).map(Some),
+                Err(Unread::Store(error)) => return judge_store(bucket, error).map(Some),
             }
         }
         let content = differs(&hex::encode(read.sha256.finish()), &stored.sha256);
@@ -120,20 +137,25 @@ impl<'a> Comparer<'a> {
     /// Compares a file: length and SHA-256.
     pub(super) fn file(
         &mut self,
-        tree: &dyn Tree,
+        (tree, doubt): (&dyn Tree, &Doubt),
         record: &EntryRecord,
         stored: &Stored,
-    ) -> Result<Option<Wrong>, Trouble> {
+    ) -> Result<Answer, Trouble> {
         let opened = tree
             .open(&record.path())
             .and_then(|file| file.shape().map(|shape| (file, shape)));
         let (file, shape) = match opened {
             Ok(opened) => opened,
-            Err(e) if is_absence(&e) => return Ok(Some((Kind::Missing, "no such file".into()))),
-            Err(e) => return unreadable(tree, e, ""),
+            Err(e) if is_absence(&e) => {
+                return Ok(Answer::Wrong((Kind::Missing, "no such file".into())));
+            }
+            Err(e) => {
+                let wrong = (Kind::Unreadable, e.to_string());
+                return judge((tree, doubt), record, e, wrong);
+            }
         };
         if let Some(size) = other_size(shape.bytes, record.bytes) {
-            return Ok(Some(size));
+            return Ok(Answer::Wrong(size));
         }
         let mut sha256 = Sha256::new();
         loop {
@@ -141,15 +163,27 @@ impl<'a> Comparer<'a> {
             match file.read_at(offset, &mut self.buffer) {
                 Ok(0) => break,
                 Ok(count) => {
+                    if offset == 0 {
+                        let head = &self.buffer[..count];
+                        let _all_are_told_at_the_end =
+                            doubt.read_well(tree, &record.path(), record.bytes, 0, head);
+                    }
                     sha256.update(&self.buffer[..count]);
                     self.progress.sent(count as u64);
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return unreadable(tree, e, &format!("at offset {offset}: ")),
+                Err(e) => {
+                    let wrong = (Kind::Unreadable, format!("at offset {offset}: {e}"));
+                    return judge((tree, doubt), record, e, wrong);
+                }
             }
         }
-        let size = other_size(sha256.length(), record.bytes);
-        Ok(size.or_else(|| differs(&hex::encode(sha256.finish()), &stored.sha256)))
+        if let Some(size) = other_size(sha256.length(), record.bytes) {
+            // It still has its size, and ends before it: perhaps the device gives nothing.
+            let cut_short = io::ErrorKind::UnexpectedEof.into();
+            return judge((tree, doubt), record, cut_short, size);
+        }
+        Ok(differs(&hex::encode(sha256.finish()), &stored.sha256).into())
     }
 }
 
@@ -179,7 +213,7 @@ fn cut_short() -> io::Error {
 }
 
 /// What a store's error says of the object; an error if it says that the store cannot be read.
-fn judge(bucket: &dyn Bucket, error: StoreError) -> Result<Wrong, Trouble> {
+fn judge_store(bucket: &dyn Bucket, error: StoreError) -> Result<Wrong, Trouble> {
     match error {
         StoreError::NoSuchKey(_) => Ok((Kind::Missing, "no such object".to_owned())),
         StoreError::AccessDenied(_) | StoreError::Refused(_) => {
@@ -200,10 +234,20 @@ fn is_absence(error: &io::Error) -> bool {
 }
 
 /// A file that cannot be read is a difference; a device that does not answer is trouble.
-fn unreadable(tree: &dyn Tree, error: io::Error, place: &str) -> Result<Option<Wrong>, Trouble> {
-    if is_starved(&error) {
-        return Err(Trouble::Device(DeviceGone(error)));
-    }
-    tree.check().map_err(Trouble::Device)?;
-    Ok(Some((Kind::Unreadable, format!("{place}{error}"))))
+fn judge(
+    (tree, doubt): (&dyn Tree, &Doubt),
+    record: &EntryRecord,
+    error: io::Error,
+    wrong: Wrong,
+) -> Result<Answer, Trouble> {
+    let suspect = Suspect {
+        path: record.path(),
+        bytes: record.bytes,
+        failure: Failure::unreadable(wrong.1.clone(), None),
+    };
+    let judged = doubt.judge(tree, error, suspect).map_err(Trouble::Device)?;
+    Ok(match judged.is_empty() {
+        true => Answer::Perhaps(wrong),
+        false => Answer::Wrong(wrong),
+    })
 }

@@ -1,0 +1,379 @@
+//! Tells bad files from a bad device.
+//!
+//! One file that cannot be read is data. A device that gives nothing any more must not be taken for
+//! so many bad files: its job would be over, and the device sent home. A dead device often stays where
+//! it is, and answers from this host's memory with names and whole files. So every error is put to the
+//! device itself:
+//!
+//! * [`Tree::check`] asks the kernel and reads places all over the device past every memory. If they all
+//!   answer, the file is bad.
+//! * Otherwise a *witness* is asked: a file that was read before is read again, from the device. If no
+//!   witness answers, the device is dead.
+//! * Without a witness the failure is held back, out of the journal, until a file is read well.
+//! * [`IN_A_ROW`] errors without a file that was read well between them are the device's.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use model::entry::EntryPath;
+use model::outcome::Failure;
+
+use crate::tree::block::is_of_device;
+use crate::tree::{DeviceGone, Health, Tree, is_of_name, is_starved};
+
+/// Errors in a row, at as many files, after which a device that is not sound counts as dead. A bad
+/// sector spoils one file; a scratch, or a folder's index, some neighbours; what goes on and on is the
+/// device.
+const IN_A_ROW: usize = 8;
+
+/// Witnesses that are kept: the first file that was read well, and the last ones. They are far from
+/// each other, so that one bad place does not silence all.
+const WITNESSES: usize = 3;
+
+/// A file of less may lie in the file system's own table, which memory always has.
+const GOOD_WITNESS_BYTES: u64 = 4096;
+
+/// What may be the device's fault, and what is to be told of the file if it is not.
+#[derive(Debug)]
+pub(crate) struct Suspect {
+    /// Where it is on the device.
+    pub(crate) path: EntryPath,
+    /// Its size in bytes.
+    pub(crate) bytes: u64,
+    /// What becomes of it if the device lives.
+    pub(crate) failure: Failure,
+}
+
+/// What a run knows of its device.
+#[derive(Debug, Default)]
+pub(crate) struct Doubt {
+    state: Mutex<State>,
+    /// How many failures are held back: those who read well look here first.
+    held: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    witnesses: VecDeque<Witness>,
+    held: Vec<Suspect>,
+    /// Errors since a file was read well.
+    in_a_row: usize,
+}
+
+/// A file that was read well, and a place in it.
+#[derive(Debug, Clone)]
+struct Witness {
+    path: EntryPath,
+    bytes: u64,
+    offset: u64,
+}
+
+/// What a witness says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// The device gave its bytes again.
+    Alive,
+    /// It did not.
+    Dead,
+    /// The file is not there any more, or not the same.
+    Nothing,
+}
+
+impl Doubt {
+    /// Judges an error. Gives what is the files' own fault, the suspect last; nothing if that has to
+    /// wait.
+    ///
+    /// # Errors
+    /// [`DeviceGone`] if it is the device's fault, or this host's.
+    pub(crate) fn judge(
+        &self,
+        tree: &dyn Tree,
+        error: io::Error,
+        suspect: Suspect,
+    ) -> Result<Vec<Suspect>, DeviceGone> {
+        if is_starved(&error) || is_of_device(&error) {
+            return Err(DeviceGone(error));
+        }
+        if is_of_name(&error) {
+            return Ok(vec![suspect]);
+        }
+        let mut state = self.lock();
+        // One after the other: the device has enough to do with one question.
+        let health = tree.check()?;
+        state.in_a_row += 1;
+        if health == Health::Sound {
+            state.held.push(suspect);
+            return Ok(self.release(&mut state));
+        }
+        let says = ask(tree, &mut state.witnesses);
+        if says == Says::Dead || state.in_a_row >= IN_A_ROW {
+            return Err(DeviceGone(error));
+        }
+        state.held.push(suspect);
+        match says {
+            Says::Alive => Ok(self.release(&mut state)),
+            _ => {
+                self.held.store(state.held.len(), Ordering::SeqCst);
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Notes that a file of `bytes` gave `read` at `offset`. Gives the failures that are the files' own
+    /// fault, now that the device is known to live.
+    pub(crate) fn read_well(
+        &self,
+        tree: &dyn Tree,
+        path: &EntryPath,
+        bytes: u64,
+        offset: u64,
+        read: &[u8],
+    ) -> Vec<Suspect> {
+        // A hole is read without the device.
+        let says_nothing = read.iter().take(64).all(|byte| *byte == 0);
+        if says_nothing {
+            return Vec::new();
+        }
+        let is_held = self.held.load(Ordering::SeqCst) > 0;
+        let mut state = match self.state.try_lock() {
+            Ok(state) => state,
+            // Somebody is judging; there will be other witnesses.
+            Err(_) if !is_held => return Vec::new(),
+            Err(_) => self.lock(),
+        };
+        let witness = Witness {
+            path: path.clone(),
+            bytes,
+            offset,
+        };
+        // It may have come from memory: held back is let go only for what the device gives.
+        if is_held && witness.says(tree) != Says::Alive {
+            return Vec::new();
+        }
+        state.in_a_row = 0;
+        state.take(witness);
+        self.release(&mut state)
+    }
+
+    /// Names a file that an earlier attempt has read, for as long as there is no better witness.
+    pub(crate) fn was_read(&self, path: &EntryPath, bytes: u64) {
+        if bytes == 0 {
+            return;
+        }
+        if let Ok(mut state) = self.state.try_lock()
+            && state.witnesses.is_empty()
+        {
+            state.take(Witness {
+                path: path.clone(),
+                bytes,
+                offset: 0,
+            });
+        }
+    }
+
+    /// Judges at the end, when everything was tried: a device that has died is not done.
+    ///
+    /// # Errors
+    /// [`DeviceGone`] if nothing shows that the device lives.
+    pub(crate) fn settle(&self, tree: &dyn Tree) -> Result<Vec<Suspect>, DeviceGone> {
+        let mut state = self.lock();
+        if tree.check()? == Health::Doubtful {
+            let says = ask(tree, &mut state.witnesses);
+            let held = state.held.len();
+            if says == Says::Dead || (says == Says::Nothing && held > 0) {
+                let words = format!("nothing can be read of it, and {held} files could not be");
+                return Err(DeviceGone(io::Error::other(words)));
+            }
+        }
+        Ok(self.release(&mut state))
+    }
+
+    fn release(&self, state: &mut State) -> Vec<Suspect> {
+        self.held.store(0, Ordering::SeqCst);
+        std::mem::take(&mut state.held)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Keeps a witness: the first for good, of the others the last. One that memory may speak for only
+    /// while there is no better.
+    fn take(&mut self, witness: Witness) {
+        let is_good = |witness: &Witness| witness.bytes >= GOOD_WITNESS_BYTES;
+        if is_good(&witness) {
+            self.witnesses.retain(is_good);
+        } else if !self.witnesses.is_empty() {
+            return;
+        }
+        if self.witnesses.len() == WITNESSES {
+            self.witnesses.remove(1);
+        }
+        self.witnesses.push_back(witness);
+    }
+}
+
+/// Asks the witnesses, the last first, until one says that the device lives. Those that are of no use
+/// any more are let go.
+fn ask(tree: &dyn Tree, witnesses: &mut VecDeque<Witness>) -> Says {
+    let mut answer = Says::Nothing;
+    for at in (0..witnesses.len()).rev() {
+        match witnesses[at].says(tree) {
+            Says::Alive => return Says::Alive,
+            Says::Dead => answer = Says::Dead,
+            Says::Nothing => drop(witnesses.remove(at)),
+        }
+    }
+    answer
+}
+
+impl Witness {
+    fn says(&self, tree: &dyn Tree) -> Says {
+        let read = tree.open(&self.path).and_then(|file| {
+            let is_same = file.shape()?.bytes == self.bytes;
+            Ok(is_same.then_some(file.read_afresh(self.offset)?))
+        });
+        match read {
+            Ok(Some(true)) => Says::Alive,
+            Ok(Some(false)) => Says::Dead,
+            Ok(None) => Says::Nothing,
+            Err(error) if is_of_name(&error) || is_starved(&error) => Says::Nothing,
+            Err(_) => Says::Dead,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::memory::{Memory, Node};
+    use std::sync::atomic::AtomicBool;
+
+    fn device() -> Memory {
+        let well = (0..20).map(|i| (format!("well/{i:02}"), Node::File(vec![7; 5000])));
+        let bad = (0..20).map(|i| (format!("bad/{i:02}"), Node::BadSector(vec![7; 5000], 0)));
+        Memory::new(well.chain(bad))
+    }
+
+    fn suspect(at: usize) -> Suspect {
+        Suspect {
+            path: EntryPath::new(format!("bad/{at:02}")),
+            bytes: 5000,
+            failure: Failure::unreadable("?".into(), None),
+        }
+    }
+
+    fn eio() -> io::Error {
+        rustix::io::Errno::IO.into()
+    }
+
+    fn judge(doubt: &Doubt, tree: &Memory, at: usize) -> Result<usize, ()> {
+        let judged = doubt.judge(tree, eio(), suspect(at));
+        judged.map(|all| all.len()).map_err(drop)
+    }
+
+    fn read_well(doubt: &Doubt, tree: &Memory, at: usize) -> usize {
+        let path = EntryPath::new(format!("well/{at:02}"));
+        doubt.read_well(tree, &path, 5000, 0, &[7; 100]).len()
+    }
+
+    fn set(switch: &AtomicBool) {
+        switch.store(true, Ordering::SeqCst);
+    }
+
+    #[test]
+    fn on_a_sound_device_every_bad_file_is_a_line() {
+        let (tree, doubt) = (device(), Doubt::default());
+        for at in 0..20 {
+            assert_eq!(judge(&doubt, &tree, at), Ok(1));
+        }
+        assert_eq!(doubt.settle(&tree).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_witness_speaks_for_a_device_that_cannot_be_asked() {
+        let (tree, doubt) = (device(), Doubt::default());
+        set(&tree.doubt_switch());
+        assert_eq!(read_well(&doubt, &tree, 0), 0);
+        for at in 0..IN_A_ROW - 1 {
+            assert_eq!(judge(&doubt, &tree, at), Ok(1));
+        }
+        assert_eq!(read_well(&doubt, &tree, 1), 0);
+        assert_eq!(judge(&doubt, &tree, 0), Ok(1));
+        for at in 2..IN_A_ROW {
+            assert_eq!(judge(&doubt, &tree, at), Ok(1));
+        }
+        assert_eq!(judge(&doubt, &tree, 9), Err(()), "{IN_A_ROW} in a row");
+    }
+
+    #[test]
+    fn without_a_witness_failures_wait_for_a_file_that_is_read_well() {
+        let (tree, doubt) = (device(), Doubt::default());
+        set(&tree.doubt_switch());
+        assert_eq!(judge(&doubt, &tree, 0), Ok(0));
+        assert_eq!(judge(&doubt, &tree, 1), Ok(0));
+        assert_eq!(read_well(&doubt, &tree, 0), 2);
+        assert_eq!(judge(&doubt, &tree, 2), Ok(1));
+        let never = Doubt::default();
+        assert_eq!(judge(&never, &tree, 0), Ok(0));
+        assert!(never.settle(&tree).is_err());
+    }
+
+    #[test]
+    fn a_device_that_dies_where_it_is_is_dead_at_the_first_error() {
+        let (tree, doubt) = (device(), Doubt::default());
+        for at in 0..20 {
+            read_well(&doubt, &tree, at);
+        }
+        set(&tree.death_switch());
+        assert_eq!(judge(&doubt, &tree, 0), Err(()));
+        assert!(doubt.settle(&tree).is_err());
+    }
+
+    /// Files that are still in memory are read well, and prove nothing.
+    #[test]
+    fn what_memory_gives_lets_nothing_go() {
+        let (tree, doubt) = (device(), Doubt::default());
+        set(&tree.death_switch());
+        assert_eq!(judge(&doubt, &tree, 0), Ok(0));
+        assert_eq!(read_well(&doubt, &tree, 0), 0);
+        assert_eq!(judge(&doubt, &tree, 1), Ok(0));
+        assert!(doubt.settle(&tree).is_err());
+    }
+
+    #[test]
+    fn a_name_or_a_right_is_no_fault_of_the_device() {
+        let (tree, doubt) = (device(), Doubt::default());
+        set(&tree.death_switch());
+        for at in 0..20 {
+            let error = io::Error::from(rustix::io::Errno::ACCESS);
+            assert_eq!(doubt.judge(&tree, error, suspect(at)).unwrap().len(), 1);
+        }
+        assert!(doubt.settle(&tree).unwrap().is_empty());
+    }
+
+    #[test]
+    fn holes_and_files_that_are_gone_are_no_witnesses() {
+        let (tree, doubt) = (device(), Doubt::default());
+        set(&tree.doubt_switch());
+        let path = EntryPath::new("well/00");
+        doubt.read_well(&tree, &path, 5000, 0, &[0; 100]);
+        doubt.was_read(&EntryPath::new("not there"), 5000);
+        assert_eq!(judge(&doubt, &tree, 0), Ok(0));
+        doubt.was_read(&path, 5000);
+        assert_eq!(judge(&doubt, &tree, 1), Ok(2));
+    }
+
+    #[test]
+    fn what_says_that_the_device_is_gone_is_believed() {
+        use rustix::io::Errno;
+        let (tree, doubt) = (device(), Doubt::default());
+        for errno in [Errno::NODEV, Errno::NXIO, Errno::NOMEDIUM, Errno::NOMEM] {
+            assert!(doubt.judge(&tree, errno.into(), suspect(0)).is_err());
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! One walk over a folder.
+//!
+//! A file system that was damaged, or made to harm, may hold folders within themselves, one folder
+//! under many names, and files that claim any size. What it has room for bounds what is walked.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::CString;
+use std::io;
+use std::ops::ControlFlow;
+
+use model::entry::{Entry, EntryKind, EntryPath};
+use model::limits;
+use model::time::Timestamp;
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxFlags, makedev};
+use rustix::io::Errno;
+
+use super::{Folder, READ};
+use crate::tree::{BadCause, BadEntry, DeviceGone, Found, is_starved};
+
+/// Names of one folder that are held and sorted at once. A folder with more is handed out in
+/// sorted runs of this length, so that memory stays flat.
+const SORTED_RUN: usize = 16 << 10;
+
+/// The same below [`DEEP`] levels, where many folders are open at once.
+const SORTED_RUN_DEEP: usize = 1 << 10;
+
+/// From this depth on, runs are short.
+const DEEP: usize = 8;
+
+/// How much a file system has room for; `None` where it does not say, or is not to be asked.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    /// The number of its device: other file systems below have rooms of their own.
+    pub(super) device: u64,
+    /// Folders at most.
+    pub(super) folders: Option<u64>,
+    /// Bytes.
+    pub(super) bytes: Option<u64>,
+}
+
+/// One walk. Descends depth first, with one descriptor for each folder on the way; every folder's
+/// names in sorted runs.
+pub(super) struct Walk<'a> {
+    tree: &'a Folder,
+    room: Room,
+    visit: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
+    /// The folders that were walked, by mount and device: some 16 bytes each.
+    walked: HashMap<(u64, u64), HashSet<u64>>,
+    folders: u64,
+    /// Bytes of holes in the files so far.
+    holes: u64,
+    /// What this host ran out of. That is nobody's fault on the device, and ends the walk.
+    starved: Option<Errno>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        tree: &'a Folder,
+        room: Room,
+        visit: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
+    ) -> Self {
+        Self {
+            tree,
+            room,
+            visit,
+            walked: HashMap::new(),
+            folders: 0,
+            holes: 0,
+            starved: None,
+        }
+    }
+
+    /// Hands out everything below `root`.
+    ///
+    /// # Errors
+    /// [`DeviceGone`] if this host ran out of something.
+    pub(super) fn run(mut self, root: Dir) -> Result<(), DeviceGone> {
+        let found = root.fd().and_then(|fd| {
+            let wanted = StatxFlags::INO | StatxFlags::MNT_ID;
+            rustix::fs::statx(fd, "", AtFlags::EMPTY_PATH, wanted)
+        });
+        if let Ok(found) = found {
+            self.is_first_time(&found);
+        }
+        let _stopped = self.folder(root, &mut Vec::new(), 0);
+        self.starved
+            .map_or(Ok(()), |error| Err(DeviceGone(error.into())))
+    }
+
+    /// Hands out a folder's entries. `path` is the folder's own path, `/` at its end unless it is
+    /// the root; it is the same again when this returns.
+    fn folder(&mut self, mut folder: Dir, path: &mut Vec<u8>, depth: usize) -> ControlFlow<()> {
+        let run_length = if depth < DEEP {
+            SORTED_RUN
+        } else {
+            SORTED_RUN_DEEP
+        };
+        let mut dots = Dots::default();
+        loop {
+            let (mut run, end) = next_run(&mut folder, run_length, &mut dots);
+            run.sort_unstable();
+            for name in &run {
+                self.name(&folder, path, name, depth)?;
+            }
+            match end {
+                RunEnd::More => {}
+                RunEnd::Last => return self.dots(path, &dots),
+                RunEnd::Failed(e) => return self.bad(path, e),
+            }
+        }
+    }
+
+    /// Every folder has one entry for itself and one for the folder above; others of these names
+    /// cannot be reached.
+    fn dots(&mut self, path: &[u8], dots: &Dots) -> ControlFlow<()> {
+        for (name, count) in [(".", dots.itself), ("..", dots.above)] {
+            if count > 1 {
+                let path = [path, name.as_bytes()].concat();
+                self.wrong(&path, 0, BadCause::NoName)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn name(
+        &mut self,
+        folder: &Dir,
+        path: &mut Vec<u8>,
+        name: &CString,
+        depth: usize,
+    ) -> ControlFlow<()> {
+        let before = path.len();
+        path.extend_from_slice(name.as_bytes());
+        let flow = match look_at(folder, name) {
+            Err(e) => self.bad(path, e),
+            Ok(found) => match kind(&found) {
+                FileType::Directory => self.descend(folder, path, name, depth, &found),
+                _ => self.file(path, &found),
+            },
+        };
+        path.truncate(before);
+        flow
+    }
+
+    fn file(&mut self, path: &[u8], found: &Statx) -> ControlFlow<()> {
+        match self.claims_too_much(found) {
+            Some(cause) => self.wrong(path, found.stx_size, cause),
+            None => (self.visit)(Ok(entry(path, found))),
+        }
+    }
+
+    /// Whether a file claims what its file system cannot hold.
+    fn claims_too_much(&mut self, found: &Statx) -> Option<BadCause> {
+        let (bytes, capacity) = (found.stx_size, self.room.bytes?);
+        // What no object could be is refused as such.
+        let is_asked = kind(found) == FileType::RegularFile && bytes <= limits::OBJECT_BYTES;
+        if !is_asked || device(found) != self.room.device {
+            return None;
+        }
+        if bytes > capacity {
+            return Some(BadCause::LargerThanDevice { bytes, capacity });
+        }
+        let holes = bytes.saturating_sub(found.stx_blocks.saturating_mul(512));
+        let with_this = self.holes.saturating_add(holes);
+        if holes > 0 && with_this > capacity.saturating_mul(limits::HOLES_TIMES) {
+            return Some(BadCause::TooManyHoles { bytes, capacity });
+        }
+        self.holes = with_this;
+        None
+    }
+
+    fn descend(
+        &mut self,
+        parent: &Dir,
+        path: &mut Vec<u8>,
+        name: &CString,
+        depth: usize,
+        found: &Statx,
+    ) -> ControlFlow<()> {
+        if depth + 1 >= limits::TREE_DEPTH {
+            return self.wrong(path, 0, BadCause::TooDeep);
+        }
+        if !self.is_first_time(found) {
+            return self.wrong(path, 0, BadCause::MetBefore);
+        }
+        if device(found) == self.room.device {
+            self.folders += 1;
+            if self.room.folders.is_some_and(|room| self.folders > room) {
+                return self.wrong(path, 0, BadCause::TooMany);
+            }
+        }
+        let opened = parent.fd().and_then(|parent| {
+            self.tree.quietly(READ | OFlags::DIRECTORY, |flags| {
+                rustix::fs::openat(parent, name, flags, Mode::empty())
+            })
+        });
+        match opened.and_then(Dir::new) {
+            Err(e) => self.bad(path, e),
+            Ok(folder) => {
+                path.push(b'/');
+                self.folder(folder, path, depth + 1)
+            }
+        }
+    }
+
+    /// Whether a folder was not met before. The same folder mounted twice is two.
+    fn is_first_time(&mut self, found: &Statx) -> bool {
+        let place = (found.stx_mnt_id, device(found));
+        self.walked.entry(place).or_default().insert(found.stx_ino)
+    }
+
+    fn bad(&mut self, path: &[u8], error: Errno) -> ControlFlow<()> {
+        let error = io::Error::from(error);
+        if is_starved(&error) {
+            self.starved = Errno::from_io_error(&error);
+            return ControlFlow::Break(());
+        }
+        self.wrong(path, 0, BadCause::Unreadable(error))
+    }
+
+    fn wrong(&mut self, path: &[u8], bytes: u64, cause: BadCause) -> ControlFlow<()> {
+        let path = EntryPath::new(path);
+        (self.visit)(Err(BadEntry { path, bytes, cause }))
+    }
+}
+
+enum RunEnd {
+    More,
+    Last,
+    Failed(Errno),
+}
+
+/// How many entries a folder has for itself and for the folder above.
+#[derive(Debug, Default)]
+struct Dots {
+    itself: u32,
+    above: u32,
+}
+
+/// The next names of a folder, as many as one run holds.
+fn next_run(names: &mut Dir, length: usize, dots: &mut Dots) -> (Vec<CString>, RunEnd) {
+    let mut run = Vec::new();
+    while run.len() < length {
+        match names.read() {
+            None => return (run, RunEnd::Last),
+            Some(Err(e)) => return (run, RunEnd::Failed(e)),
+            Some(Ok(found)) => match found.file_name().to_bytes() {
+                b"." => dots.itself += 1,
+                b".." => dots.above += 1,
+                _ => run.push(found.file_name().to_owned()),
+            },
+        }
+    }
+    (run, RunEnd::More)
+}
+
+fn look_at(folder: &Dir, name: &CString) -> rustix::io::Result<Statx> {
+    let wanted = StatxFlags::TYPE
+        | StatxFlags::SIZE
+        | StatxFlags::MTIME
+        | StatxFlags::BLOCKS
+        | StatxFlags::INO
+        | StatxFlags::MNT_ID;
+    rustix::fs::statx(folder.fd()?, name, AtFlags::SYMLINK_NOFOLLOW, wanted)
+}
+
+fn kind(found: &Statx) -> FileType {
+    FileType::from_raw_mode(found.stx_mode.into())
+}
+
+fn device(found: &Statx) -> u64 {
+    makedev(found.stx_dev_major, found.stx_dev_minor)
+}
+
+fn entry(path: &[u8], found: &Statx) -> Entry {
+    let kind = match kind(found) {
+        FileType::RegularFile => EntryKind::File {
+            bytes: found.stx_size,
+        },
+        FileType::Symlink => EntryKind::SymbolicLink,
+        _ => EntryKind::Special,
+    };
+    let modified = Some(Timestamp::from_unix(found.stx_mtime.tv_sec));
+    Entry {
+        path: EntryPath::new(path),
+        kind,
+        modified,
+    }
+}

@@ -1,0 +1,375 @@
+//! Real block devices: loop devices, which need root. Without it nothing is tried, and that is said.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::fs::{self, File};
+use std::ops::ControlFlow;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use model::capabilities::{Capabilities, Finding};
+use model::ids::{JobId, JobType, ObjectKey, StationName};
+use model::manifest::{Manifest, S3Import};
+use model::outcome::Outcome;
+use model::progress::LogLocation;
+use model::proof::Attempt;
+use model::time::{ManualClock, Timestamp};
+use objects::Bucket;
+use objects::faulty::{Faulty, Operation};
+use objects::memory::MemoryBucket;
+use station::import::Import;
+use station::journal::{self, Record};
+use station::logfile::Disk;
+use station::progress::Progress;
+use station::settings::Settings;
+use station::stop::{Halt, Stop};
+use station::tree::folder::Folder;
+use station::tree::{BadCause, Found, Tree};
+
+const MANIFEST: &str = "manifestVersion: 2.0\nbucket: bkt\ndeviceId: D-1\neraseDevice: no\n\
+    notificationEmail: a@b.example\nreturnAddress:\n    name: N\n    street1: S\n    city: C\n    \
+    stateOrProvince: WA\n    postalCode: 98000\n    country: USA\n    phoneNumber: 1\n";
+
+const MEBIBYTE: u64 = 1 << 20;
+
+/// Whether loop devices can be made here.
+fn can_attach() -> bool {
+    let can = rustix::process::geteuid().is_root() && Path::new("/dev/loop-control").exists();
+    if !can {
+        eprintln!("not tried: loop devices need root");
+    }
+    can
+}
+
+fn run(program: &str, arguments: &[&Path]) -> Output {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{program} {arguments:?}: {said}");
+    output
+}
+
+/// An image with a file system, attached and mounted as long as this lives.
+struct Card {
+    folder: tempfile::TempDir,
+    device: PathBuf,
+    is_mounted: bool,
+}
+
+impl Card {
+    /// Attaches an image of so many MiB that holds ext4 and what `fill` puts there.
+    fn new(mebibytes: u64, fill: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let image = folder.path().join("card.img");
+        File::create(&image)
+            .unwrap()
+            .set_len(mebibytes * MEBIBYTE)
+            .unwrap();
+        // Without checksums of its own, so that a test can damage it.
+        let words = ["-q", "-O", "^metadata_csum"].map(Path::new);
+        run("mkfs.ext4", &[&words[..], &[&image]].concat());
+        let shown = run("losetup", &["--find".as_ref(), "--show".as_ref(), &image]);
+        let device = String::from_utf8(shown.stdout).unwrap();
+        let mut card = Self {
+            device: device.trim().into(),
+            folder,
+            is_mounted: false,
+        };
+        fs::create_dir(card.root()).unwrap();
+        card.mount("rw");
+        fill(&card.root());
+        card.unmount();
+        card
+    }
+
+    fn image(&self) -> PathBuf {
+        self.folder.path().join("card.img")
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("mounted")
+    }
+
+    fn mount(&mut self, options: &str) {
+        let words = ["-o".as_ref(), options.as_ref(), &*self.device, &self.root()];
+        run("mount", &words);
+        self.is_mounted = true;
+    }
+
+    fn unmount(&mut self) {
+        run("umount", &[&self.root()]);
+        self.is_mounted = false;
+    }
+}
+
+impl Drop for Card {
+    fn drop(&mut self) {
+        if self.is_mounted {
+            let _best_effort = Command::new("umount").arg(self.root()).output();
+        }
+        let detach = [Path::new("--detach"), &self.device];
+        let _best_effort = Command::new("losetup").args(detach).output();
+    }
+}
+
+/// So many files of 100 kB.
+fn files(count: u32) -> impl Fn(&Path) {
+    move |root: &Path| {
+        for at in 0..count {
+            let byte = at.to_le_bytes()[0] | 1;
+            fs::write(root.join(format!("f{at:03}")), vec![byte; 100_000]).unwrap();
+        }
+    }
+}
+
+fn rules() -> S3Import {
+    let Ok(Manifest::S3Import(rules)) = Manifest::parse_accepted(MANIFEST, JobType::Import) else {
+        panic!("no S3 import")
+    };
+    rules
+}
+
+/// Loads a tree; gives why it stopped, and how many entries the journal has: stored and failed.
+fn load(tree: &dyn Tree, bucket: &dyn Bucket, folder: &Path) -> (Option<Halt>, usize, usize) {
+    let (rules, stop) = (rules(), Stop::default());
+    let job = JobId::new("ABCDE").unwrap();
+    let settings = Settings::default();
+    let attempt = Attempt {
+        number: 1,
+        at: Timestamp::from_unix(1_500_000_000),
+        station: StationName::new("bench").unwrap(),
+        read_back: settings.read_back,
+        store: Capabilities::all(Finding::Honored),
+    };
+    let log = LogLocation {
+        bucket: rules.common.log_bucket.clone(),
+        key: ObjectKey::new("log").unwrap(),
+    };
+    let import = Import {
+        job,
+        attempt: &attempt,
+        tree,
+        bucket,
+        rules: &rules,
+        settings,
+        log: &log,
+        logs: &Disk,
+        clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
+        progress: &Progress::default(),
+        stop: &stop,
+    };
+    import.run(folder).unwrap();
+    let (mut stored, mut failed) = (0, 0);
+    journal::scan(&folder.join("journal"), &mut |_, record| {
+        if let Record::Entry(record) = record {
+            match record.outcome {
+                Outcome::Stored(_) => stored += 1,
+                Outcome::Failed(_) => failed += 1,
+                Outcome::Ignored { .. } => {}
+            }
+        }
+        Ok(())
+    })
+    .unwrap();
+    (stop.take_reason(), stored, failed)
+}
+
+fn names(tree: &dyn Tree) -> Vec<Found> {
+    let mut all = Vec::new();
+    tree.walk(&mut |found| {
+        all.push(found);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    all
+}
+
+/// A device whose content is cut off stays where it is and answers every read with an error, while its
+/// names come from memory: nothing is marked failed, and with the device back the job goes on.
+#[test]
+fn a_device_that_is_cut_off_ends_the_run_and_marks_nothing() {
+    if !can_attach() {
+        return;
+    }
+    let count = 60;
+    let mut card = Card::new(32, files(count));
+    card.mount("ro");
+    let image = File::options().write(true).open(card.image()).unwrap();
+    let mut kept = vec![0; usize::try_from(32 * MEBIBYTE).unwrap()];
+    File::open(card.image())
+        .unwrap()
+        .read_exact_at(&mut kept, 0)
+        .unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let memory = Arc::new(MemoryBucket::new());
+    let puts = AtomicU32::new(0);
+    let cutting = Faulty::new(Arc::clone(&memory), move |operation| {
+        if operation == Operation::Put && puts.fetch_add(1, Ordering::SeqCst) == 5 {
+            image.set_len(MEBIBYTE).unwrap();
+        }
+        None
+    });
+    let tree = Folder::open(&card.root()).unwrap();
+    assert_eq!(names(&tree).len(), usize::try_from(count).unwrap());
+    let (why, stored, failed) = load(&tree, &cutting, folder.path());
+    assert!(matches!(why, Some(Halt::Device(_))), "{why:?}");
+    assert_eq!(failed, 0, "{stored} stored");
+
+    // Dead from the beginning on.
+    let (why, _, failed) = load(&tree, &memory, folder.path());
+    assert!(matches!(why, Some(Halt::Device(_))), "{why:?}");
+    assert_eq!(failed, 0);
+    drop(tree);
+
+    card.unmount();
+    fs::write(card.image(), &kept).unwrap();
+    card.mount("ro");
+    let (why, stored, failed) = load(&Folder::open(&card.root()).unwrap(), &memory, folder.path());
+    assert!(why.is_none(), "{why:?}");
+    assert!(failed == 0 && stored >= usize::try_from(count).unwrap());
+}
+
+/// Access times of the root, folders and files stay, though it is mounted to be written to and every
+/// read would change them.
+#[test]
+fn a_loaded_device_keeps_its_access_times() {
+    if !can_attach() {
+        return;
+    }
+    let mut card = Card::new(16, |root| {
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        fs::write(root.join("a/b/file"), b"content").unwrap();
+        fs::write(root.join("SIGNATURE"), b"x").unwrap();
+    });
+    card.mount("rw,strictatime");
+    let all = ["", "a", "a/b", "a/b/file", "SIGNATURE"];
+    let times = || -> Vec<_> {
+        let meta = all.map(|name| fs::metadata(card.root().join(name)).unwrap());
+        meta.iter()
+            .map(|it| (it.atime(), it.atime_nsec()))
+            .collect()
+    };
+    let before = times();
+    let tree = Folder::open(&card.root()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (why, stored, _) = load(&tree, &MemoryBucket::new(), folder.path());
+    assert!(why.is_none() && stored == 1, "{why:?}");
+    let signature = tree
+        .open(&model::entry::EntryPath::new("SIGNATURE"))
+        .unwrap();
+    signature.read_at(0, &mut [0; 10]).unwrap();
+    assert_eq!(times(), before);
+}
+
+/// Folders that share their sub-folders, 40 levels deep: a trillion paths on a few kilobytes. Each
+/// folder is walked once, and what leads to it again is a line.
+#[test]
+fn folders_under_many_names_are_walked_once() {
+    if !can_attach() || Command::new("debugfs").arg("-V").output().is_err() {
+        return;
+    }
+    let levels = 40;
+    let mut card = Card::new(16, |root| {
+        for level in 0..levels {
+            fs::create_dir(root.join(format!("l{level}"))).unwrap();
+        }
+        fs::write(root.join(format!("l{}/file", levels - 1)), b"x").unwrap();
+    });
+    for level in 0..levels - 1 {
+        for name in ["a", "b"] {
+            let words = format!("ln l{} l{level}/{name}", level + 1);
+            run(
+                "debugfs",
+                &["-w".as_ref(), "-R".as_ref(), words.as_ref(), &card.image()],
+            );
+        }
+    }
+    card.mount("ro");
+    let found = names(&Folder::open(&card.root()).unwrap());
+    let files = found.iter().filter(|found| found.is_ok()).count();
+    let again = found.iter().filter(|found| {
+        found
+            .as_ref()
+            .is_err_and(|bad| matches!(bad.cause, BadCause::MetBefore))
+    });
+    assert_eq!(files, 1);
+    assert!(again.count() >= levels - 1);
+    assert!(found.len() < 4 * levels, "{}", found.len());
+}
+
+/// An entry that is named as a folder names itself is out of reach for every program, and is told.
+#[test]
+fn an_entry_that_cannot_be_named_is_a_line() {
+    if !can_attach() || Command::new("debugfs").arg("-V").output().is_err() {
+        return;
+    }
+    let mut card = Card::new(16, |root| {
+        fs::create_dir(root.join("d")).unwrap();
+        fs::write(root.join("d/q"), b"x").unwrap();
+        fs::write(root.join("d/good"), b"x").unwrap();
+    });
+    rename_on_disk(&card.image(), b"q\0\0\0", b".\0\0\0");
+    card.mount("ro");
+    let found = names(&Folder::open(&card.root()).unwrap());
+    let bad: Vec<_> = found
+        .iter()
+        .filter_map(|found| found.as_ref().err())
+        .collect();
+    assert_eq!(bad.len(), 1, "{found:?}");
+    assert_eq!(bad[0].path.to_string(), "d/.");
+    assert!(matches!(bad[0].cause, BadCause::NoName));
+}
+
+/// Turns the only entry with this name into one with another.
+fn rename_on_disk(image: &Path, from: &[u8], to: &[u8]) {
+    let mut bytes = fs::read(image).unwrap();
+    // Length of the name 1, a regular file (kind 1).
+    let entry = [&[1, 1][..], from].concat();
+    let at: Vec<_> = (0..bytes.len() - entry.len())
+        .filter(|at| bytes[*at..].starts_with(&entry))
+        .collect();
+    assert_eq!(at.len(), 1, "the entry is not alone");
+    bytes[at[0] + 2..][..to.len()].copy_from_slice(to);
+    fs::write(image, bytes).unwrap();
+}
+
+/// A file that claims more than the device holds, and holes without end, would fill a store.
+#[test]
+fn a_file_cannot_claim_more_than_its_device_holds() {
+    if !can_attach() {
+        return;
+    }
+    let mut card = Card::new(16, |root| {
+        let claim = |name: &str, bytes| {
+            let file = File::create(root.join(name)).unwrap();
+            file.set_len(bytes).unwrap();
+            file.write_all_at(b"x", 0).unwrap();
+        };
+        claim("a-huge", 100 << 30);
+        (0..20).for_each(|at| claim(&format!("h{at:02}"), 10 << 20));
+        fs::write(root.join("z"), b"all here").unwrap();
+    });
+    card.mount("ro");
+    let tree = Folder::open(&card.root()).unwrap();
+    let found = names(&tree);
+    let refused: Vec<_> = found
+        .iter()
+        .filter_map(|found| found.as_ref().err())
+        .collect();
+    assert!(
+        matches!(refused[0].cause, BadCause::LargerThanDevice { bytes, .. } if bytes == 100 << 30)
+    );
+    let holes = refused[1..].iter();
+    assert!(
+        holes
+            .clone()
+            .all(|bad| matches!(bad.cause, BadCause::TooManyHoles { .. }))
+    );
+    assert!((5..12).contains(&holes.len()), "{}", holes.len());
+    assert!(found.last().unwrap().is_ok(), "what has no holes is loaded");
+    let allowed = names(&tree.with_claims(true));
+    assert!(allowed.iter().all(Result::is_ok));
+}
