@@ -108,7 +108,17 @@ impl Sender {
             };
             return Err(BadAddress { field, wrong });
         }
-        Ok(())
+        match self.country.as_deref() {
+            Some(text) if !text.trim().is_empty() && !Country::new(text).is_known() => {
+                let wrong =
+                    format!("`{text}` is not a country; write its English name or its code");
+                Err(BadAddress {
+                    field: "country",
+                    wrong,
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn texts(&self) -> [(&'static str, &Option<String>); 10] {
@@ -251,6 +261,10 @@ mod tests {
                 "street3: it has more than 100",
             ),
             (vec![("name", "a\nb")], "name: it has control"),
+            (
+                vec![("country", "Narnia")],
+                "country: `Narnia` is not a country",
+            ),
         ] {
             let fault = sender(&params).complete(Some(&home())).unwrap_err();
             assert!(fault.to_string().starts_with(expected), "{fault}");
