@@ -197,8 +197,15 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
             Exit::Refused,
             "return the device with `longshore device return`".to_owned(),
         ),
-        DockError::Raw(OpenError::InUse(_)) => (Exit::Refused, String::new()),
-        DockError::Format(error) if matches!(**error, FormatError::Refused(_)) => {
+        DockError::Raw(OpenError::InUse(_) | OpenError::Used { .. }) => {
+            (Exit::Refused, String::new())
+        }
+        DockError::Format(error)
+            if matches!(
+                **error,
+                FormatError::Refused(_) | FormatError::Changed { .. }
+            ) =>
+        {
             (Exit::Refused, String::new())
         }
         DockError::OntoDevice { .. } | DockError::Mount(_) => {

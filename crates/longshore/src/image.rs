@@ -138,7 +138,7 @@ fn store_exit(error: &StoreError) -> Exit {
 fn unusable(error: OutputError) -> Failure {
     let (exit, hint) = match &error {
         OutputError::Exists(_) => (Exit::Refused, "--force overwrites it"),
-        OutputError::InUse(_) => (Exit::Refused, "unmount it first"),
+        OutputError::InUse(_) | OutputError::Used { .. } => (Exit::Refused, "unmount it first"),
         OutputError::TooSmall { .. } | OutputError::Unsuited(_) => (Exit::Refused, ""),
         OutputError::Io { .. } => (Exit::Error, ""),
     };

@@ -488,9 +488,9 @@ fn read_signature(tree: &dyn Tree, device: &Path) -> Result<Option<Vec<u8>>, Doc
     }
 }
 
+/// Nothing else is opened, so `ENXIO` is of the device as a whole, and no word on its SIGNATURE.
 fn is_no_regular_file(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidInput
-        || matches!(Errno::from_io_error(error), Some(Errno::LOOP | Errno::NXIO))
+    error.kind() == io::ErrorKind::InvalidInput || Errno::from_io_error(error) == Some(Errno::LOOP)
 }
 
 fn read_head(file: &dyn Content, limit: u64) -> io::Result<Vec<u8>> {

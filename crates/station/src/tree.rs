@@ -214,6 +214,13 @@ pub fn is_of_name(error: &io::Error) -> bool {
     }
 }
 
+/// Whether an error of writing is of the whole device: it is gone, or the kernel has found its file
+/// system in disorder and takes nothing for it any more.
+#[must_use]
+pub fn is_refused_for_good(error: &io::Error) -> bool {
+    block::is_of_device(error) || error.kind() == io::ErrorKind::ReadOnlyFilesystem
+}
+
 /// Whether an error says that this host ran out of something, not that the device is bad.
 #[must_use]
 pub fn is_starved(error: &io::Error) -> bool {

@@ -1,18 +1,22 @@
 //! Real block devices: loop devices, which need root. Without it nothing is tried, and that is said.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::print_stderr, reason = "a test that is not tried says so")]
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::Read as _;
 use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output as Said, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use model::capabilities::{Capabilities, Finding};
 use model::ids::{JobId, JobType, ObjectKey, StationName};
-use model::manifest::{Manifest, S3Import};
+use model::manifest::{FileSystem, Manifest, S3Import};
 use model::outcome::Outcome;
 use model::progress::LogLocation;
 use model::proof::Attempt;
@@ -20,6 +24,9 @@ use model::time::{ManualClock, Timestamp};
 use objects::Bucket;
 use objects::faulty::{Faulty, Operation};
 use objects::memory::MemoryBucket;
+use station::bay::{self, Facts, FormatError};
+use station::image::device::{Device as _, RawDevice};
+use station::image::restore::{Output, Overwrite};
 use station::import::Import;
 use station::journal::{self, Record};
 use station::logfile::Disk;
@@ -44,7 +51,7 @@ fn can_attach() -> bool {
     can
 }
 
-fn run(program: &str, arguments: &[&Path]) -> Output {
+fn run(program: &str, arguments: &[&Path]) -> Said {
     let output = Command::new(program).args(arguments).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{program} {arguments:?}: {said}");
@@ -323,7 +330,7 @@ fn an_entry_that_cannot_be_named_is_a_line() {
     assert!(matches!(bad[0].cause, BadCause::NoName));
 }
 
-/// Turns the only entry with this name into one with another.
+/// Gives the entry with this name another.
 fn rename_on_disk(image: &Path, from: &[u8], to: &[u8]) {
     let mut bytes = fs::read(image).unwrap();
     // Length of the name 1, a regular file (kind 1).
@@ -331,8 +338,11 @@ fn rename_on_disk(image: &Path, from: &[u8], to: &[u8]) {
     let at: Vec<_> = (0..bytes.len() - entry.len())
         .filter(|at| bytes[*at..].starts_with(&entry))
         .collect();
-    assert_eq!(at.len(), 1, "the entry is not alone");
-    bytes[at[0] + 2..][..to.len()].copy_from_slice(to);
+    assert!(!at.is_empty(), "no such entry");
+    // In the folder, and in the journal.
+    for at in at {
+        bytes[at + 2..][..to.len()].copy_from_slice(to);
+    }
     fs::write(image, bytes).unwrap();
 }
 
@@ -372,4 +382,200 @@ fn a_file_cannot_claim_more_than_its_device_holds() {
     assert!(found.last().unwrap().is_ok(), "what has no holes is loaded");
     let allowed = names(&tree.with_claims(true));
     assert!(allowed.iter().all(Result::is_ok));
+}
+
+/// A file's bytes are all there is to lose.
+fn sum(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap();
+    let checksums = objects::Checksums::of(&bytes);
+    checksums.md5.to_vec()
+}
+
+/// What formatting a device says; nothing may have been written then.
+fn refused(facts: &Facts, image: &Path) -> String {
+    let before = sum(image);
+    let job = JobId::new("ABCDE").unwrap();
+    let refused = bay::format(facts, FileSystem::Ext4, job).unwrap_err();
+    assert_eq!(sum(image), before, "{refused}");
+    refused.to_string()
+}
+
+fn attach(image: &Path) -> PathBuf {
+    let shown = run("losetup", &["--find".as_ref(), "--show".as_ref(), image]);
+    String::from_utf8(shown.stdout).unwrap().trim().into()
+}
+
+/// Whatever it is called: by a second loop device, another name, a name with a space at its end or
+/// that is no text, or when its first name is gone.
+#[test]
+fn what_is_mounted_is_not_formatted_whatever_it_is_called() {
+    if !can_attach() {
+        return;
+    }
+    let mut card = Card::new(20, files(1));
+    // As it was seen before it was mounted: what was agreed to then is no leave for now.
+    let image = card.image();
+    let second = attach(&image);
+    let names = ["again.img", "again.img ", "ag\u{e4}in\n.img"];
+    let mut named: Vec<PathBuf> = names
+        .iter()
+        .map(|name| card.folder.path().join(name))
+        .collect();
+    named.push(card.folder.path().join(OsStr::from_bytes(b"caf\xE9 .img")));
+    named
+        .iter()
+        .for_each(|name| fs::hard_link(&image, name).unwrap());
+    card.mount("rw");
+    run("sync", &[]);
+    fs::remove_file(&image).unwrap();
+    for path in named.iter().chain([&second, &card.device]) {
+        let facts = Facts::of(path, &[]).unwrap();
+        let why = facts.may_be_formatted(FileSystem::Ext4).unwrap_err();
+        assert!(why.to_string().contains("is mounted at"), "{why}");
+        let unseen = Facts {
+            uses: Vec::new(),
+            ..facts
+        };
+        let why = refused(&unseen, &named[0]);
+        assert!(
+            why.contains("mounted at") || why.contains("in use"),
+            "{why}"
+        );
+    }
+    card.unmount();
+    // Attached alone is in use too: somebody did that for something.
+    assert!(!Facts::of(&named[0], &[]).unwrap().uses.is_empty());
+    run("losetup", &["--detach".as_ref(), &second]);
+    fs::rename(&named[0], &image).unwrap();
+}
+
+#[test]
+fn what_is_mounted_out_of_sight_is_not_formatted() {
+    if !can_attach() {
+        return;
+    }
+    let card = Card::new(20, files(1));
+    let script = "mount \"$0\" \"$1\" && echo mounted && exec sleep 60";
+    let mut elsewhere = Command::new("unshare")
+        .args(["--mount", "sh", "-c", script])
+        .args([&card.device, &card.root()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = [0; 8];
+    let is_mounted = elsewhere
+        .stdout
+        .take()
+        .unwrap()
+        .read_exact(&mut said)
+        .is_ok();
+    let told = [&card.image(), &card.device].map(|path| {
+        let facts = Facts::of(path, &[]).unwrap();
+        facts
+            .may_be_formatted(FileSystem::Ext4)
+            .unwrap_err()
+            .to_string()
+    });
+    elsewhere.kill().unwrap();
+    elsewhere.wait().unwrap();
+    assert!(is_mounted);
+    assert!(
+        told.iter().all(|told| told.contains("out of sight")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn only_what_was_agreed_to_is_formatted() {
+    if !can_attach() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let [image, other] = ["disk.img", "other.img"].map(|name| folder.path().join(name));
+    let make = |path: &Path| File::create(path).unwrap().set_len(20 * MEBIBYTE).unwrap();
+    make(&image);
+    make(&other);
+    let agreed = Facts::of(&image, &[]).unwrap();
+    // Another of equal size and with nothing on it has the name by now.
+    fs::rename(&other, &image).unwrap();
+    assert!(!agreed.is_same(&Facts::of(&image, &[]).unwrap()));
+    assert!(refused(&agreed, &image).contains("not what it was"));
+    // It is the same, and somebody has written to it.
+    let agreed = Facts::of(&image, &[]).unwrap();
+    let file = File::options().write(true).open(&image).unwrap();
+    file.write_all_at(b"mine", 19 * MEBIBYTE + 5).unwrap();
+    drop(file);
+    assert!(refused(&agreed, &image).contains("not what it was"));
+    // A virtual machine has it.
+    let agreed = Facts::of(&image, &[]).unwrap();
+    let file = File::options().append(true).open(&image).unwrap();
+    let mut machine = Command::new("sleep")
+        .arg("60")
+        .stdout(file)
+        .spawn()
+        .unwrap();
+    let why = refused(&agreed, &image);
+    machine.kill().unwrap();
+    machine.wait().unwrap();
+    assert!(why.contains("`sleep`) has it open"), "{why}");
+}
+
+#[test]
+fn a_device_is_formatted_under_any_name() {
+    if !can_attach() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let job = JobId::new("3Q5KT").unwrap();
+    let kinds = [
+        FileSystem::Ext4,
+        FileSystem::Ext2,
+        FileSystem::Ntfs,
+        FileSystem::Fat32,
+        FileSystem::ExFat,
+    ];
+    for kind in kinds {
+        let image = folder.path().join(OsStr::from_bytes(b" caf\xE9\t.img "));
+        File::create(&image)
+            .unwrap()
+            .set_len(70 * MEBIBYTE)
+            .unwrap();
+        for is_block in [false, true] {
+            let path = if is_block {
+                attach(&image)
+            } else {
+                image.clone()
+            };
+            let facts = Facts::of(&path, &[]).unwrap();
+            let made = bay::format(&facts, kind, job);
+            if is_block {
+                run("losetup", &["--detach".as_ref(), &path]);
+            }
+            match made {
+                Ok(made) => assert_eq!(made.label.as_deref(), Some("3Q5KT")),
+                Err(FormatError::NoDriver { .. }) => eprintln!("not tried: {kind:?}"),
+                Err(error) => panic!("{kind:?} on {path:?}: {error:?}"),
+            }
+        }
+    }
+}
+
+/// The image of what is mounted, seen through another loop device or its file, would be of no moment.
+#[test]
+fn what_is_mounted_is_not_read_raw_nor_overwritten() {
+    if !can_attach() {
+        return;
+    }
+    let mut card = Card::new(20, files(1));
+    let second = attach(&card.image());
+    card.mount("rw");
+    for path in [&card.image(), &second, &card.device] {
+        let why = RawDevice::open(path).unwrap_err().to_string();
+        assert!(why.contains("is in use"), "{why}");
+        let why = Output::open(path, 20 * MEBIBYTE, Overwrite::Allowed).unwrap_err();
+        assert!(why.to_string().contains("in use"), "{why}");
+    }
+    card.unmount();
+    assert_eq!(RawDevice::open(&second).unwrap().bytes(), 20 * MEBIBYTE);
+    run("losetup", &["--detach".as_ref(), &second]);
 }

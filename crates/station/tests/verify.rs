@@ -478,6 +478,17 @@ fn a_device_that_is_pulled_proves_nothing() {
     assert!(findings.is_empty());
 }
 
+/// One that has died where it is, at once or at the end, has no differences: nothing is known of it.
+#[test]
+fn a_device_that_is_dead_has_no_differences() {
+    let world = World::new();
+    let device = world.device();
+    device.death_switch().store(true, Ordering::SeqCst);
+    let (verdict, findings) = world.verify(None, Some(&device));
+    assert!(matches!(verdict, Err(Trouble::Device(_))), "{verdict:?}");
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
 #[test]
 fn who_is_interrupted_has_no_verdict() {
     let world = World::new();

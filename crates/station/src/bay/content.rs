@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use super::tool::{Tool, ToolError};
+use super::tool::{STDIN, Tool, ToolError};
 
 pub(super) const BLKID: Tool = Tool {
     name: "blkid",
@@ -51,13 +51,22 @@ impl Content {
     /// # Errors
     /// [`ProbeError`] if `blkid` is missing or cannot read it.
     pub fn probe(path: &Path) -> Result<Self, ProbeError> {
+        Self::probe_as(path, path, Stdio::null())
+    }
+
+    /// The same of the file that `blkid` gets as its standard input, whatever name it has by now.
+    pub(super) fn probe_held(path: &Path, held: Stdio) -> Result<Self, ProbeError> {
+        Self::probe_as(path, Path::new(STDIN), held)
+    }
+
+    fn probe_as(path: &Path, name: &Path, stdin: Stdio) -> Result<Self, ProbeError> {
         let failed = |source| ProbeError::Tool {
             path: path.to_owned(),
             source,
         };
         let arguments = ["-p", "-o", "export", "--"].map(AsRef::as_ref);
-        let arguments = arguments.into_iter().chain([path.as_os_str()]);
-        let output = BLKID.output(arguments, Stdio::null()).map_err(failed)?;
+        let arguments = arguments.into_iter().chain([name.as_os_str()]);
+        let output = BLKID.output(arguments, stdin).map_err(failed)?;
         match output.status.code() {
             Some(0) => Ok(Self::read(&String::from_utf8_lossy(&output.stdout))),
             Some(NOTHING | AMBIVALENT) if is_silent(&output) => Ok(Self::default()),

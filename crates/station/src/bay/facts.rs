@@ -9,8 +9,10 @@ use model::readable;
 use rustix::fs::Access;
 
 use super::content::{Content, ProbeError};
+use super::identity::{Identity, edges};
 use super::kernel::{Block, Kernel};
 use super::mountinfo::DeviceNumber;
+use super::openers::writers;
 use super::uses::{self, Use};
 
 /// Characters of a maker's name that are shown.
@@ -36,6 +38,8 @@ pub enum Kind {
 pub struct Facts {
     /// Its path, links followed.
     pub path: PathBuf,
+    /// Which it is, whatever it is called.
+    pub identity: Identity,
     /// What it is.
     pub kind: Kind,
     /// Its size.
@@ -58,6 +62,8 @@ pub struct Facts {
     pub uses: Vec<Use>,
     /// What it holds.
     pub content: Content,
+    /// SHA-256 of its first and last mebibyte, where they can be read.
+    pub edges: Option<[u8; 32]>,
 }
 
 /// A path is no device, or one that cannot be looked at.
@@ -104,13 +110,39 @@ impl Facts {
         } else {
             return Err(FactsError::NoDevice { path });
         };
-        let facts = facts.map_err(unreadable)?;
+        let mut facts = facts.map_err(unreadable)?;
+        facts.uses.extend(writers(&facts.path).map_err(unreadable)?);
+        let file = std::fs::File::open(&facts.path);
+        let edges = file.ok().and_then(|file| edges(&file, facts.bytes));
         let content = match Content::probe(&facts.path) {
             // That it is in use is the graver fact, and is not kept back for this.
             Err(_) if !facts.uses.is_empty() => Content::default(),
             probed => probed?,
         };
-        Ok(Self { content, ..facts })
+        Ok(Self {
+            content,
+            edges,
+            ..facts
+        })
+    }
+
+    /// Whether `found` is the device or image that this was, and holds what it held. What it is called
+    /// and used for does not count.
+    #[must_use]
+    pub fn is_same(&self, found: &Self) -> bool {
+        let traits = |facts: &Self| {
+            let Self {
+                identity,
+                bytes,
+                model,
+                serial,
+                content,
+                edges,
+                ..
+            } = facts.clone();
+            (identity, bytes, model, serial, content, edges)
+        };
+        traits(self) == traits(found)
     }
 
     /// What the kernel knows of a block device; its content stays unknown.
@@ -126,7 +158,6 @@ impl Facts {
             .bytes()
             .ok_or_else(|| io::Error::other("the kernel does not tell its size"))?;
         Ok(Self {
-            path,
             kind: if block == disk {
                 Kind::Disk
             } else {
@@ -140,8 +171,13 @@ impl Facts {
             rotational: disk.flag("queue/rotational") == Some(true),
             read_only: block.flag("ro") == Some(true) || disk.flag("ro") == Some(true),
             partitions: block.partitions().iter().map(Block::path).collect(),
-            uses: uses::of_block(kernel, &block, needed)?,
+            uses: uses::of_block(kernel, &block, &path, needed)?,
             content: Content::default(),
+            edges: None,
+            identity: Identity::Block {
+                number: rustix::fs::makedev(number.major, number.minor),
+            },
+            path,
         })
     }
 
@@ -149,6 +185,8 @@ impl Facts {
     pub(super) fn of_image(kernel: &Kernel, path: PathBuf, bytes: u64) -> io::Result<Self> {
         let writable = rustix::fs::access(&path, Access::WRITE_OK).is_ok();
         Ok(Self {
+            identity: Identity::of(&std::fs::metadata(&path)?),
+            edges: None,
             kind: Kind::Image,
             bytes,
             vendor: None,

@@ -278,6 +278,45 @@ fn an_image_is_known_to_be_attached_by_any_of_its_names() {
     assert!(!facts(&other).read_only && facts(&other).is_image());
 }
 
+/// What is mounted in another mount namespace has no path here.
+#[test]
+fn a_mount_out_of_sight_is_a_use() {
+    let machine = Machine::new();
+    machine.link("proc/self/ns/mnt", "ours");
+    for (process, space) in [("41", "ours"), ("77", "theirs"), ("78", "theirs")] {
+        machine.link(&format!("proc/{process}/ns/mnt"), space);
+        let mounts = "44 1 8:18 / /nowhere/here rw - ext4 /dev/sdb2 rw\n";
+        machine.write(&format!("proc/{process}/mountinfo"), mounts);
+    }
+    let [Use::MountedElsewhere { device, pid }] = &machine.facts("sdb2", "8:18").uses[..] else {
+        panic!("no such use")
+    };
+    assert_eq!(device, Path::new("/dev/sdb2"));
+    assert!([77, 78].contains(pid));
+}
+
+/// What is behind a loop device may be behind another, which is mounted.
+#[test]
+fn two_loop_devices_on_one_file_know_of_each_other() {
+    let machine = Machine::new();
+    let folder = tempfile::tempdir().unwrap();
+    // The space at the end is of the name.
+    let [image, other] = ["disk.img ", "disk.img"].map(|name| folder.path().join(name));
+    fs::write(&image, b"....").unwrap();
+    fs::write(&other, b"....").unwrap();
+    machine.attach("loop3", "7:3", &image);
+    machine.attach("loop5", "7:5", &image);
+    machine.attach("loop6", "7:6", &other);
+    let attached = |to: &str| Use::Attached { to: to.into() };
+    let of_loop3 = [mounted("/dev/loop3", "/mnt/image"), attached("/dev/loop3")];
+    assert_eq!(machine.facts("loop5", "7:5").uses, of_loop3);
+    assert_eq!(machine.facts("loop6", "7:6").uses, []);
+    let of_image = |path: &Path| Facts::of_image(&machine.kernel(), path.into(), 4).unwrap();
+    let used = [of_loop3.to_vec(), vec![attached("/dev/loop5")]].concat();
+    assert_eq!(of_image(&image).uses, used);
+    assert_eq!(of_image(&other).uses, [attached("/dev/loop6")]);
+}
+
 #[test]
 fn what_is_no_device_is_told() {
     let folder = tempfile::tempdir().unwrap();

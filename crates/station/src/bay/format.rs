@@ -14,10 +14,12 @@ use rustix::io::Errno;
 use super::content::{BLKID, Content, ProbeError};
 use super::driver::{can_be_mounted, hint};
 use super::facts::Facts;
-use super::lock::{lock, nobody_has};
+use super::identity::{Identity, edges};
+use super::lock::{alone, lock, nobody_locks};
 use super::mkfs;
 use super::refused::Refused;
-use super::tool::{Tool, ToolError};
+use super::tool::{STDIN, Tool, ToolError};
+use super::uses::in_use;
 
 const WIPEFS: Tool = Tool {
     name: "wipefs",
@@ -44,6 +46,13 @@ pub enum FormatError {
     /// Another program has it.
     #[error("`{path}` is in use by another program")]
     Busy {
+        /// The device.
+        path: PathBuf,
+    },
+    /// By this name there is another device or image than the one that was agreed to, or it holds
+    /// something else.
+    #[error("`{path}` is not formatted: it is not what it was when you agreed")]
+    Changed {
         /// The device.
         path: PathBuf,
     },
@@ -80,7 +89,8 @@ pub enum FormatError {
 /// holds then: one that is found to hold the same later has been formatted for the job already.
 ///
 /// # Errors
-/// [`FormatError`]; with `Refused`, `NoDriver`, `Busy`, or a missing program nothing was written.
+/// [`FormatError`]; with `Refused`, `NoDriver`, `Busy`, `Changed`, or a missing program nothing was
+/// written.
 pub fn format(facts: &Facts, file_system: FileSystem, job: JobId) -> Result<Content, FormatError> {
     facts.may_be_formatted(file_system)?;
     let path = &facts.path;
@@ -89,12 +99,11 @@ pub fn format(facts: &Facts, file_system: FileSystem, job: JobId) -> Result<Cont
         let path = path.clone();
         return Err(FormatError::NoDriver { path, kind });
     }
-    make(
+    let found = make(
         facts,
         mkfs::tool(file_system),
-        mkfs::arguments(file_system, job, path),
+        mkfs::arguments(file_system, job, Path::new(STDIN)),
     )?;
-    let found = Content::probe(path)?;
     if is_as_made(&found, file_system, job) {
         Ok(found)
     } else {
@@ -103,24 +112,27 @@ pub fn format(facts: &Facts, file_system: FileSystem, job: JobId) -> Result<Cont
     }
 }
 
-/// Runs the program that makes the file system, once all is there and the device is ours.
-fn make(facts: &Facts, mkfs: Tool, arguments: Vec<OsString>) -> Result<(), FormatError> {
+/// Runs the program that makes the file system, once all is there and the device is ours; says what
+/// the device holds then.
+///
+/// The programs get the device as their standard input, and open it by that: no name can lead them
+/// elsewhere. A block device each of them takes for itself alone, which fails if it was mounted after
+/// our last look; after the first there is nothing on it that could be.
+fn make(facts: &Facts, mkfs: Tool, arguments: Vec<OsString>) -> Result<Content, FormatError> {
     let path = &facts.path;
     let failed = |source| FormatError::Tool {
         path: path.clone(),
         source,
     };
     all_there(&[mkfs, WIPEFS, BLKID]).map_err(failed)?;
-    let locked = claim(facts).map_err(|errno| match errno {
-        Errno::BUSY | Errno::WOULDBLOCK => FormatError::Busy { path: path.clone() },
-        errno => unwritable(path, errno.into()),
-    })?;
+    let locked = claim(facts)?;
     // A signature that another system left elsewhere on the device would make it ambiguous.
-    let wipe = ["--all".as_ref(), "--quiet".as_ref(), path.as_os_str()];
+    let wipe = ["--all", "--quiet", STDIN];
     WIPEFS.run(wipe, shared(&locked, path)?).map_err(failed)?;
     mkfs.run(arguments, shared(&locked, path)?)
         .map_err(failed)?;
-    locked.sync_all().map_err(|e| unwritable(path, e))
+    locked.sync_all().map_err(|e| unwritable(path, e))?;
+    Ok(Content::probe_held(path, shared(&locked, path)?)?)
 }
 
 fn all_there(tools: &[Tool]) -> Result<(), ToolError> {
@@ -130,13 +142,38 @@ fn all_there(tools: &[Tool]) -> Result<(), ToolError> {
     }
 }
 
-/// Makes sure of the device. The programs that format it get the lock as their standard input:
-/// should we be killed, it lasts until the last of them is done, and keeps a second docking away.
-fn claim(facts: &Facts) -> rustix::io::Result<File> {
-    if !facts.is_image() {
-        nobody_has(&facts.path)?;
+/// Makes sure of the device: that it is the one, that it holds what was agreed to lose, and that nobody
+/// uses it. The programs that format it get the lock as their standard input: should we be killed, it
+/// lasts until the last of them is done, and keeps a second docking away.
+fn claim(facts: &Facts) -> Result<File, FormatError> {
+    let path = &facts.path;
+    let io = |errno: Errno| match errno {
+        Errno::BUSY | Errno::WOULDBLOCK | Errno::TXTBSY => FormatError::Busy { path: path.clone() },
+        errno => unwritable(path, errno.into()),
+    };
+    let alone = match facts.is_image() {
+        true => None,
+        false => Some(alone(path).map_err(io)?),
+    };
+    let locked = lock(path, OFlags::RDWR).map_err(io)?;
+    nobody_locks(&locked).map_err(io)?;
+    if !is_agreed(&locked, facts).map_err(|e| unwritable(path, e))? {
+        return Err(FormatError::Changed { path: path.clone() });
     }
-    lock(&facts.path, OFlags::RDWR)
+    if let Some(what) = in_use(path).map_err(|e| unwritable(path, e))? {
+        let path = path.clone();
+        return Err(Refused::InUse { path, what }.into());
+    }
+    drop(alone);
+    Ok(locked)
+}
+
+/// Whether what is open is what the facts are of.
+fn is_agreed(file: &File, facts: &Facts) -> io::Result<bool> {
+    let bytes = rustix::fs::seek(file, rustix::fs::SeekFrom::End(0))?;
+    Ok(Identity::of(&file.metadata()?) == facts.identity
+        && bytes == facts.bytes
+        && edges(file, bytes) == facts.edges)
 }
 
 fn shared(file: &File, path: &Path) -> Result<Stdio, FormatError> {

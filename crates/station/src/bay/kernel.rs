@@ -3,11 +3,21 @@
 //!
 //! Everything is read below a root, which is `/` but for tests.
 
-use std::ffi::OsStr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
+use super::identity::Identity;
 use super::mountinfo::{self, DeviceNumber, Mount};
+use super::tool::Tool;
+
+const LOSETUP: Tool = Tool {
+    name: "losetup",
+    package: "mount",
+};
 
 /// What the kernel counts a device's size in, whatever its sectors are.
 const SECTOR: u64 = 512;
@@ -16,23 +26,106 @@ const SECTOR: u64 = 512;
 #[derive(Debug, Clone)]
 pub(super) struct Kernel {
     root: PathBuf,
+    /// Whether it is the one that runs, which programs can ask.
+    is_running: bool,
+}
+
+/// A loop device.
+#[derive(Debug, Clone)]
+pub(super) struct Loop {
+    /// The device.
+    pub block: Block,
+    /// The name of what is behind it, as it was when it was attached, and where.
+    name: PathBuf,
+    /// What is behind it, where the kernel told.
+    identity: Option<Identity>,
+}
+
+impl Loop {
+    /// Whether this is behind it. Its name is asked only where nothing better is known: names are
+    /// those of another time and place.
+    pub(super) fn is_on(&self, path: &Path) -> bool {
+        let Ok(metadata) = std::fs::metadata(path) else {
+            return false;
+        };
+        let wanted = Identity::of(&metadata);
+        let named = || {
+            std::fs::metadata(&self.name)
+                .ok()
+                .map(|it| Identity::of(&it))
+        };
+        match (wanted, self.identity) {
+            (Identity::File { .. }, Some(found)) => found == wanted,
+            // Of a node, the kernel tells where the node is.
+            (Identity::Block { .. }, Some(found)) => {
+                found == node(&metadata) || named() == Some(wanted)
+            }
+            (_, None) => named() == Some(wanted),
+        }
+    }
+
+    /// Whether the same is behind both.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        self.block != other.block
+            && match (self.identity, other.identity) {
+                (Some(one), Some(two)) => one == two,
+                _ => self.name == other.name,
+            }
+    }
+}
+
+/// A file by its place, also if it is a device's node.
+fn node(metadata: &std::fs::Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    Identity::File {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+    }
 }
 
 impl Kernel {
     /// The kernel that runs.
     pub(super) fn running() -> Self {
-        Self::at("/")
+        Self {
+            is_running: true,
+            ..Self::at("/")
+        }
     }
 
     /// The kernel whose files are below `root`.
     pub(super) fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self {
+            root: root.into(),
+            is_running: false,
+        }
     }
 
     /// What is mounted, in the order in which it was.
     pub(super) fn mounts(&self) -> io::Result<Vec<Mount>> {
         let text = std::fs::read(self.root.join("proc/self/mountinfo"))?;
         Ok(mountinfo::mounts(&text))
+    }
+
+    /// What is mounted where we cannot see it: in the mount namespaces of other processes, each with
+    /// one of its processes.
+    pub(super) fn mounts_elsewhere(&self) -> Vec<(u32, Mount)> {
+        let space = |process: &str| {
+            let link = self.root.join("proc").join(process).join("ns/mnt");
+            std::fs::read_link(link).ok()
+        };
+        let mut known: BTreeSet<PathBuf> = space("self").into_iter().collect();
+        let processes = std::fs::read_dir(self.root.join("proc"));
+        let mut found = Vec::new();
+        for entry in processes.into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let Ok(pid) = name.parse() else { continue };
+            if space(&name).is_none_or(|space| !known.insert(space)) {
+                continue;
+            }
+            let text = std::fs::read(entry.path().join("mountinfo")).unwrap_or_default();
+            found.extend(mountinfo::mounts(&text).into_iter().map(|it| (pid, it)));
+        }
+        found
     }
 
     /// What is swapped to. A kernel without swap has no list of it.
@@ -68,18 +161,48 @@ impl Kernel {
             .or_else(|| self.block_at(&mount.source))
     }
 
-    /// Loop devices and the file behind each.
-    pub(super) fn loops(&self) -> Vec<(Block, PathBuf)> {
+    /// Loop devices and what is behind each.
+    pub(super) fn loops(&self) -> Vec<Loop> {
+        let identities = self.identities_behind_loops();
         let all = folders(&self.root.join("sys/class/block"));
         all.into_iter()
             .filter_map(|folder| {
                 let folder = std::fs::canonicalize(folder).ok()?;
                 let block = Block { folder };
-                let file = block.attribute("loop/backing_file")?;
-                Some((block, PathBuf::from(file)))
+                let mut name = std::fs::read(block.folder.join("loop/backing_file")).ok()?;
+                // The kernel's own line end; others are of the name.
+                name.pop_if(|last| *last == b'\n');
+                Some(Loop {
+                    identity: identities.get(&block.path()).copied(),
+                    name: OsString::from_vec(name).into(),
+                    block,
+                })
             })
             .collect()
     }
+
+    /// The files behind loop devices, as `LOOP_GET_STATUS64` tells `losetup`: device and inode.
+    fn identities_behind_loops(&self) -> BTreeMap<PathBuf, Identity> {
+        let columns = "NAME,BACK-MAJ:MIN,BACK-INO";
+        let words = ["--list", "--noheadings", "--raw", "--output", columns];
+        let listed = self
+            .is_running
+            .then(|| LOSETUP.run(words, Stdio::null()).ok())
+            .flatten();
+        let text = listed.map_or_else(Vec::new, |output| output.stdout);
+        let text = String::from_utf8_lossy(&text).replace("\\x20", " ");
+        text.lines().filter_map(behind_loop).collect()
+    }
+}
+
+/// A line of `losetup`: the device, and the device and inode of what is behind it.
+fn behind_loop(line: &str) -> Option<(PathBuf, Identity)> {
+    let mut words = line.split_whitespace();
+    let name = words.next()?;
+    let on: DeviceNumber = words.next()?.parse().ok()?;
+    let inode = words.next()?.parse().ok()?;
+    let device = rustix::fs::makedev(on.major, on.minor);
+    Some((name.into(), Identity::File { device, inode }))
 }
 
 /// What was named when the mount of this number was made.
@@ -181,4 +304,22 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
         .collect();
     found.sort_unstable();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_losetup_says_is_read() {
+        let file = |inode| Identity::File {
+            device: rustix::fs::makedev(254, 0),
+            inode,
+        };
+        let told = behind_loop("/dev/loop1      254:0   10019081");
+        assert_eq!(told, Some(("/dev/loop1".into(), file(10_019_081))));
+        for line in ["", "/dev/loop1", "/dev/loop1 254:0", "/dev/loop1 x 3"] {
+            assert_eq!(behind_loop(line), None, "{line}");
+        }
+    }
 }

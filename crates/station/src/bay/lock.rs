@@ -24,14 +24,30 @@ pub(super) fn lock(path: &Path, flags: OFlags) -> rustix::io::Result<File> {
     Ok(file.into())
 }
 
-/// Sees that nobody has a block device: the kernel gives it to one only, and to none while it is
-/// mounted.
+/// Sees that nobody has a block device, and keeps it so: the kernel gives it to one only, and to none
+/// while it is mounted, wherever that is seen.
 ///
 /// # Errors
 /// The system's; `BUSY` if somebody has it.
-pub(super) fn nobody_has(path: &Path) -> rustix::io::Result<()> {
+pub(super) fn alone(path: &Path) -> rustix::io::Result<File> {
     let flags = OFlags::RDWR | OFlags::EXCL | OFlags::CLOEXEC;
-    patiently(|| rustix::fs::open(path, flags, Mode::empty())).map(drop)
+    let opened = patiently(|| rustix::fs::open(path, flags, Mode::empty()));
+    opened.map(File::from)
+}
+
+/// Sees that nobody else holds a lock on any part of it, as virtual machines do. Programs that format
+/// want this lock themselves, so it is not kept.
+///
+/// # Errors
+/// The system's; `BUSY` if somebody has one.
+pub(super) fn nobody_locks(file: &File) -> rustix::io::Result<()> {
+    match rustix::fs::fcntl_lock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => rustix::fs::fcntl_lock(file, FlockOperation::Unlock),
+        Err(Errno::AGAIN | Errno::ACCESS) => Err(Errno::BUSY),
+        // A file system that knows no such locks.
+        Err(Errno::NOLCK | Errno::OPNOTSUPP | Errno::INVAL) => Ok(()),
+        Err(errno) => Err(errno),
+    }
 }
 
 fn patiently<T>(mut attempt: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Result<T> {

@@ -74,11 +74,12 @@ impl Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bay::{Content, Kind};
+    use crate::bay::{Content, Identity, Kind};
 
     fn device() -> Facts {
         Facts {
             path: "/dev/sdb".into(),
+            identity: Identity::Block { number: 0x810 },
             kind: Kind::Disk,
             bytes: 64 << 20,
             vendor: None,
@@ -90,6 +91,7 @@ mod tests {
             partitions: vec!["/dev/sdb1".into()],
             uses: Vec::new(),
             content: Content::default(),
+            edges: None,
         }
     }
 
@@ -137,6 +139,21 @@ mod tests {
                     to: "/dev/loop0".into(),
                 }),
                 "`/dev/sdb` is not formatted: it is attached to `/dev/loop0`",
+            ),
+            (
+                used(Use::MountedElsewhere {
+                    device: "/dev/loop0".into(),
+                    pid: 77,
+                }),
+                "`/dev/sdb` is not formatted: `/dev/loop0` is mounted out of sight, where process 77 \
+                 sees it",
+            ),
+            (
+                used(Use::Written {
+                    pid: 78,
+                    by: "qemu".into(),
+                }),
+                "`/dev/sdb` is not formatted: process 78 (`qemu`) has it open to write to it",
             ),
             (
                 Facts {

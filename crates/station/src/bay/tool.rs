@@ -7,6 +7,10 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 /// Where administrators' programs are; the search path of an ordinary login leaves these out.
 const ADMINISTRATORS: &str = "/usr/local/sbin:/usr/sbin:/sbin";
 
+/// The name by which a program opens again what it has as its standard input. It leads to the very
+/// device or file, whatever has its name by then.
+pub(super) const STDIN: &str = "/proc/self/fd/0";
+
 /// Bytes of a program's own words that are kept, from the end.
 const WORDS: usize = 2_000;
 

@@ -5,8 +5,9 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use super::kernel::{Block, Kernel};
+use super::kernel::{Block, Kernel, Loop};
 use super::mountinfo::{self, DeviceNumber, Mount};
+use super::openers::writers;
 
 /// Paths that the system cannot lose.
 const SYSTEM: [&str; 5] = ["/", "/boot", "/boot/efi", "/usr", "/var"];
@@ -31,6 +32,13 @@ pub enum Use {
         /// Where.
         at: PathBuf,
     },
+    /// The same where this station does not see it: in the mount namespace of a process.
+    MountedElsewhere {
+        /// Which of them.
+        device: PathBuf,
+        /// A process that sees it.
+        pid: u32,
+    },
     /// It or one of its partitions is part of another device: a volume, an array, an encrypted one.
     Held {
         /// Which of them.
@@ -38,10 +46,17 @@ pub enum Use {
         /// The other device.
         by: PathBuf,
     },
-    /// The image is attached to a loop device.
+    /// The image, or what is behind a loop device, is attached to another loop device.
     Attached {
         /// The loop device.
         to: PathBuf,
+    },
+    /// Another process has it open to write to it: a virtual machine, for instance.
+    Written {
+        /// The process.
+        pid: u32,
+        /// What it calls itself.
+        by: String,
     },
 }
 
@@ -53,53 +68,114 @@ impl fmt::Display for Use {
             Self::Mounted { device, at } => {
                 write!(f, "`{}` is mounted at `{}`", device.display(), at.display())
             }
+            Self::MountedElsewhere { device, pid } => {
+                let device = device.display();
+                write!(
+                    f,
+                    "`{device}` is mounted out of sight, where process {pid} sees it"
+                )
+            }
             Self::Held { device, by } => {
                 write!(f, "`{}` is part of `{}`", device.display(), by.display())
             }
             Self::Attached { to } => write!(f, "it is attached to `{}`", to.display()),
+            Self::Written { pid, by } => {
+                write!(f, "process {pid} (`{by}`) has it open to write to it")
+            }
         }
     }
 }
 
-/// The uses of a block device or image.
+/// What a device or image is used for, if for anything: by which it must not be written to.
+///
+/// # Errors
+/// The system's error.
+pub fn in_use(path: &Path) -> io::Result<Option<Use>> {
+    let mut uses = of_path(&Kernel::running(), path, &[])?;
+    uses.extend(writers(path)?);
+    Ok(uses.into_iter().next())
+}
+
+/// The same, if it is used so that its content changes while it is read.
+///
+/// # Errors
+/// The system's error.
+pub fn in_use_to_read(path: &Path) -> io::Result<Option<Use>> {
+    let uses = of_path(&Kernel::running(), path, &[])?;
+    let is_grave = |used: &Use| !matches!(used, Use::Attached { .. } | Use::Needed { .. });
+    Ok(uses.into_iter().find(is_grave))
+}
+
+/// The uses of a block device or image, as far as the kernel knows them.
 pub(super) fn of_path(kernel: &Kernel, path: &Path, needed: &[&Path]) -> io::Result<Vec<Use>> {
     let metadata = std::fs::metadata(path)?;
     if metadata.file_type().is_block_device() {
         let block = kernel.block(DeviceNumber::of(metadata.rdev()))?;
-        of_block(kernel, &block, needed)
+        of_block(kernel, &block, path, needed)
     } else {
         of_image(kernel, path)
     }
 }
 
 /// The uses of a block device, the gravest first. `needed` are paths of this station.
-pub(super) fn of_block(kernel: &Kernel, block: &Block, needed: &[&Path]) -> io::Result<Vec<Use>> {
-    let mounts = kernel.mounts()?;
-    let mut uses = needed_by(kernel, block, &mounts, needed);
+pub(super) fn of_block(
+    kernel: &Kernel,
+    block: &Block,
+    path: &Path,
+    needed: &[&Path],
+) -> io::Result<Vec<Use>> {
+    let mounts = Mounts::of(kernel)?;
+    let mut uses = needed_by(kernel, block, &mounts.here, needed);
     uses.extend(swapped(kernel, block)?);
     for part in parts(block) {
         uses.extend(mounted(kernel, &part, &mounts));
         uses.extend(held(&part));
     }
+    let loops = kernel.loops();
+    let own = loops.iter().find(|it| it.block == block.disk());
+    let others = loops
+        .iter()
+        .filter(|other| other.is_on(path) || own.is_some_and(|own| own.is_beside(other)));
+    uses.extend(others.flat_map(|other| attached(kernel, other, &mounts)));
     Ok(uses)
 }
 
 /// The uses of an image, the gravest first.
 pub(super) fn of_image(kernel: &Kernel, image: &Path) -> io::Result<Vec<Use>> {
-    let mounts = kernel.mounts()?;
+    let mounts = Mounts::of(kernel)?;
     let swaps = kernel.swaps()?.into_iter();
     let swaps = swaps.filter(|swap| is_same_file(swap, image));
     let mut uses: Vec<Use> = swaps.map(|device| Use::Swap { device }).collect();
-    for (block, file) in kernel.loops() {
-        if !is_same_file(&file, image) {
-            continue;
-        }
-        for part in parts(&block) {
-            uses.extend(mounted(kernel, &part, &mounts));
-        }
-        uses.push(Use::Attached { to: block.path() });
-    }
+    let loops = kernel.loops().into_iter().filter(|it| it.is_on(image));
+    uses.extend(loops.flat_map(|it| attached(kernel, &it, &mounts)));
     Ok(uses)
+}
+
+/// What is mounted, here and where we do not see it.
+struct Mounts {
+    here: Vec<Mount>,
+    elsewhere: Vec<(u32, Mount)>,
+}
+
+impl Mounts {
+    fn of(kernel: &Kernel) -> io::Result<Self> {
+        Ok(Self {
+            here: kernel.mounts()?,
+            elsewhere: kernel.mounts_elsewhere(),
+        })
+    }
+}
+
+/// The uses of a loop device, and that it is there.
+fn attached(kernel: &Kernel, found: &Loop, mounts: &Mounts) -> Vec<Use> {
+    let mut uses = Vec::new();
+    for part in parts(&found.block) {
+        uses.extend(mounted(kernel, &part, mounts));
+        uses.extend(held(&part));
+    }
+    let to = found.block.path();
+    uses.push(Use::Attached { to });
+    uses
 }
 
 /// A device and its partitions.
@@ -131,15 +207,24 @@ fn swapped(kernel: &Kernel, block: &Block) -> io::Result<Vec<Use>> {
     Ok(same_disk.map(|device| Use::Swap { device }).collect())
 }
 
-fn mounted(kernel: &Kernel, part: &Block, mounts: &[Mount]) -> Vec<Use> {
-    let here = mounts
-        .iter()
-        .filter(|mount| kernel.block_of(mount).as_ref() == Some(part));
-    here.map(|mount| Use::Mounted {
+fn mounted(kernel: &Kernel, part: &Block, mounts: &Mounts) -> Vec<Use> {
+    let is_of = |mount: &Mount| kernel.block_of(mount).as_ref() == Some(part);
+    let here = mounts.here.iter().filter(|mount| is_of(mount));
+    let uses: Vec<Use> = here
+        .map(|mount| Use::Mounted {
+            device: part.path(),
+            at: mount.at.clone(),
+        })
+        .collect();
+    if !uses.is_empty() {
+        return uses;
+    }
+    let elsewhere = mounts.elsewhere.iter().find(|(_, mount)| is_of(mount));
+    let elsewhere = elsewhere.map(|(pid, _)| Use::MountedElsewhere {
         device: part.path(),
-        at: mount.at.clone(),
-    })
-    .collect()
+        pid: *pid,
+    });
+    elsewhere.into_iter().collect()
 }
 
 fn held(part: &Block) -> Vec<Use> {

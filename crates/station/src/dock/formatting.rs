@@ -110,7 +110,7 @@ impl Station {
                            dock the mount point",
                 });
             };
-            if !is_same(agreed, &facts) {
+            if !agreed.is_same(&facts) {
                 return Err(DockError::Changed(errand.device.to_owned()));
             }
             self.format(errand, rules, &facts)?;
@@ -192,22 +192,6 @@ fn put_signature(errand: &Errand<'_>, root: &Path) -> io::Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// Whether a device is the one that was agreed to; what uses it may have changed.
-fn is_same(agreed: &Facts, found: &Facts) -> bool {
-    let traits = |facts: &Facts| {
-        let Facts {
-            path,
-            bytes,
-            model,
-            serial,
-            content,
-            ..
-        } = facts.clone();
-        (path, bytes, model, serial, content)
-    };
-    traits(agreed) == traits(found)
 }
 
 fn path(folder: &Path) -> PathBuf {

@@ -154,7 +154,7 @@ impl Run<'_> {
             self.full.at(item.ordinal);
             return None;
         }
-        if crate::tree::is_starved(&error) {
+        if crate::tree::is_starved(&error) || crate::tree::is_refused_for_good(&error) {
             self.stop.halt(Halt::Device(DeviceGone(error)));
             return None;
         }

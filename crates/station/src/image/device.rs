@@ -5,13 +5,16 @@ use std::io::{self, Seek as _, SeekFrom};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use crate::bay;
 use crate::buffers::Buffers;
+use crate::tree::block::sample;
 use crate::tree::file::FolderFile;
-use crate::tree::{Content as _, DeviceGone};
+use crate::tree::{Content as _, DeviceGone, Health};
 
 pub mod memory;
 
@@ -58,6 +61,14 @@ pub enum OpenError {
     /// A block device that is mounted, or part of a volume.
     #[error("the block device `{0}` is in use: it is mounted, or part of a volume")]
     InUse(PathBuf),
+    /// The same, as the kernel tells it; or an image that is mounted, and changes while it is read.
+    #[error("`{path}` is in use: {what}")]
+    Used {
+        /// Which.
+        path: PathBuf,
+        /// By what.
+        what: bay::Use,
+    },
     /// A folder, a pipe, a terminal.
     #[error("`{0}` is neither a block device nor an image file")]
     NotADevice(PathBuf),
@@ -68,7 +79,14 @@ pub enum OpenError {
 pub struct RawDevice {
     source: Source,
     bytes: u64,
+    /// How often places were read to see whether it answers: never twice the same.
+    turn: AtomicU64,
+    /// A place that was read well, the last one.
+    well: AtomicU64,
 }
+
+/// No place was read well yet.
+const NOWHERE: u64 = u64::MAX;
 
 #[derive(Debug)]
 enum Source {
@@ -91,17 +109,29 @@ impl RawDevice {
             source,
         };
         let kind = std::fs::metadata(path).map_err(io)?.file_type();
+        if !kind.is_file() && !kind.is_block_device() {
+            return Err(OpenError::NotADevice(path.to_owned()));
+        }
+        if let Some(what) = bay::in_use_to_read(path).map_err(io)? {
+            let path = path.to_owned();
+            return Err(OpenError::Used { path, what });
+        }
         if kind.is_block_device() {
             return Self::open_block(path);
         }
-        if !kind.is_file() {
-            return Err(OpenError::NotADevice(path.to_owned()));
-        }
-        let file = File::open(path).map_err(io)?;
+        let file = open_quietly(path).map_err(io)?;
         let bytes = file.metadata().map_err(io)?.len();
         let content = FolderFile::new(file.try_clone().map_err(io)?);
-        let source = Source::Image { file, content };
-        Ok(Self { source, bytes })
+        Ok(Self::new(Source::Image { file, content }, bytes))
+    }
+
+    fn new(source: Source, bytes: u64) -> Self {
+        Self {
+            source,
+            bytes,
+            turn: AtomicU64::new(0),
+            well: AtomicU64::new(NOWHERE),
+        }
     }
 
     fn open_block(path: &Path) -> Result<Self, OpenError> {
@@ -126,10 +156,15 @@ impl RawDevice {
                 path: path.to_owned(),
                 source,
             })?;
-        Ok(Self {
-            source: Source::Block(file),
-            bytes: end,
-        })
+        Ok(Self::new(Source::Block(file), end))
+    }
+}
+
+/// Opens an image file so that the time of its last access stays, where we have the right to.
+fn open_quietly(path: &Path) -> io::Result<File> {
+    match open_with(path, OFlags::NOATIME) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(path),
+        opened => opened,
     }
 }
 
@@ -144,10 +179,11 @@ impl Device for RawDevice {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        match &self.source {
-            Source::Block(file) => Ok(rustix::io::pread(file, buffer, offset)?),
-            Source::Image { content, .. } => content.read_at(offset, buffer),
+        let read = self.read_raw(offset, buffer)?;
+        if read > 0 {
+            self.well.store(offset, Ordering::Relaxed);
         }
+        Ok(read)
     }
 
     fn next_data(&self, offset: u64) -> u64 {
@@ -180,23 +216,32 @@ impl Device for RawDevice {
 }
 
 impl RawDevice {
-    /// A disk that the kernel has given up keeps its name and its size, and gives nothing any more:
-    /// somewhere it has to be readable.
-    fn must_answer(&self) -> Result<(), DeviceGone> {
-        let Source::Block(_) = &self.source else {
-            return Ok(());
-        };
-        let last = self.bytes.saturating_sub(SECTOR_BYTES) / SECTOR_BYTES * SECTOR_BYTES;
-        let middle = last / 2 / SECTOR_BYTES * SECTOR_BYTES;
-        let mut sector = Arc::new(Buffers::default()).take(SECTOR_BYTES);
-        let mut refused = None;
-        for offset in [0, middle, last] {
-            match self.read_at(offset, &mut sector) {
-                Ok(_) => return Ok(()),
-                Err(error) => refused = Some(error),
-            }
+    fn read_raw(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        match &self.source {
+            Source::Block(file) => Ok(rustix::io::pread(file, buffer, offset)?),
+            Source::Image { content, .. } => content.read_at(offset, buffer),
         }
-        refused.map_or(Ok(()), |error| Err(DeviceGone(error)))
+    }
+
+    /// A disk that the kernel has given up keeps its name and its size, and gives nothing any more: most
+    /// places all over it have to be readable, or the one that was read last.
+    fn must_answer(&self) -> Result<(), DeviceGone> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        match sample(self.bytes, turn, |at, sector| self.read_raw(at, sector)) {
+            Ok(Health::Sound) => Ok(()),
+            Ok(Health::Doubtful) => self.must_give_again(),
+            Err(gone) => Err(gone),
+        }
+    }
+
+    fn must_give_again(&self) -> Result<(), DeviceGone> {
+        let well = self.well.load(Ordering::Relaxed);
+        if well == NOWHERE {
+            return Ok(());
+        }
+        let mut sector = Arc::new(Buffers::default()).take(SECTOR_BYTES);
+        let at = well / SECTOR_BYTES * SECTOR_BYTES;
+        self.read_raw(at, &mut sector).map(drop).map_err(DeviceGone)
     }
 }
 

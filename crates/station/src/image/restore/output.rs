@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use crate::bay;
 use crate::image::reading::is_zero;
 
 /// Zeros of so many bytes and more become holes of a file.
@@ -30,6 +31,14 @@ pub enum OutputError {
     /// A block device that is mounted, or part of a volume.
     #[error("the block device `{0}` is in use: it is mounted, or part of a volume")]
     InUse(PathBuf),
+    /// It is mounted, attached or written to by somebody else.
+    #[error("`{path}` is in use: {what}")]
+    Used {
+        /// Which.
+        path: PathBuf,
+        /// By what.
+        what: bay::Use,
+    },
     /// A block device that cannot hold the image.
     #[error("the block device `{path}` has {bytes} bytes, and the image {image}")]
     TooSmall {
@@ -83,6 +92,11 @@ impl Output {
         }
         if overwrite == Overwrite::Never {
             return Err(OutputError::Exists(path.to_owned()));
+        }
+        // Also a file: what is mounted from it would go on without its name, and be lost.
+        if let Some(what) = bay::in_use(path).map_err(io)? {
+            let path = path.to_owned();
+            return Err(OutputError::Used { path, what });
         }
         match kind.is_block_device() {
             true => Self::open_block(path, bytes),

@@ -1,0 +1,91 @@
+//! Who has a device or image open: a virtual machine writes to its disk without asking the kernel for
+//! it alone.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use super::identity::Identity;
+use super::uses::Use;
+
+/// What the access mode of an open file is in its flags (`open(2)`), and what says that it only reads.
+const ACCESS_MODE: u32 = 0o3;
+const READ_ONLY: u32 = 0o0;
+
+/// Processes other than ours that may write to it. What we may not look into is passed over.
+pub(super) fn writers(path: &Path) -> io::Result<Vec<Use>> {
+    let metadata = fs::metadata(path)?;
+    let (wanted, inode) = (Identity::of(&metadata), metadata.ino());
+    let ours = std::process::id();
+    let processes = fs::read_dir("/proc")?.flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    Ok(pids
+        .filter(|pid| *pid != ours && writes(*pid, wanted, inode))
+        .map(|pid| Use::Written {
+            pid,
+            by: command(pid),
+        })
+        .collect())
+}
+
+fn writes(pid: u32, wanted: Identity, inode: u64) -> bool {
+    let folder = format!("/proc/{pid}/fd");
+    let open = fs::read_dir(&folder).into_iter().flatten().flatten();
+    open.into_iter().any(|entry| {
+        let (name, path) = (entry.file_name(), entry.path());
+        let info = format!("/proc/{pid}/fdinfo/{}", name.to_string_lossy());
+        let Ok(info) = fs::read_to_string(info) else {
+            return false;
+        };
+        // Only what may be it is asked: a file on a server that does not answer never would.
+        let is_inode = |told: u64| told == inode;
+        let may_be = field(&info, "ino:", 10).is_none_or(is_inode)
+            || fs::read_link(&path).is_ok_and(|link| link.starts_with("/dev"));
+        let flags = field(&info, "flags:", 8).unwrap_or(0);
+        let may_write = u32::try_from(flags).is_ok_and(|it| it & ACCESS_MODE != READ_ONLY);
+        may_be && may_write && fs::metadata(&path).is_ok_and(|it| Identity::of(&it) == wanted)
+    })
+}
+
+/// A number of `fdinfo`.
+fn field(info: &str, name: &str, radix: u32) -> Option<u64> {
+    let line = info.lines().find_map(|line| line.strip_prefix(name))?;
+    u64::from_str_radix(line.trim(), radix).ok()
+}
+
+fn command(pid: u32) -> String {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    model::readable::name(name.trim_end(), 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn a_process_that_may_write_is_found_and_one_that_reads_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("disk.img ");
+        fs::write(&path, b"x").unwrap();
+        let ours = fs::File::options().append(true).open(&path).unwrap();
+        let mut reads = Command::new("cat");
+        let reads = reads.stdin(fs::File::open(&path).unwrap());
+        assert!(reads.stdout(Stdio::null()).status().unwrap().success());
+        assert_eq!(writers(&path).unwrap(), []);
+        let mut other = Command::new("sleep")
+            .arg("60")
+            .stdout(ours)
+            .spawn()
+            .unwrap();
+        let found = writers(&path).unwrap();
+        other.kill().unwrap();
+        other.wait().unwrap();
+        let written = Use::Written {
+            pid: other.id(),
+            by: "sleep".into(),
+        };
+        assert_eq!(found, [written]);
+    }
+}
