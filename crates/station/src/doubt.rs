@@ -32,6 +32,9 @@ const IN_A_ROW: usize = 8;
 /// each other, so that one bad place does not silence all.
 const WITNESSES: usize = 3;
 
+/// Bytes in which something else than zeros is looked for: holes are seldom without their neighbours.
+const LOOKED_AT: usize = 64 << 10;
+
 /// A file of less may lie in the file system's own table, which memory always has.
 const GOOD_WITNESS_BYTES: u64 = 4096;
 
@@ -132,10 +135,10 @@ impl Doubt {
         read: &[u8],
     ) -> Vec<Suspect> {
         // A hole is read without the device.
-        let says_nothing = read.iter().take(64).all(|byte| *byte == 0);
-        if says_nothing {
+        let of_device = read.iter().take(LOOKED_AT).position(|byte| *byte != 0);
+        let Some(place) = of_device else {
             return Vec::new();
-        }
+        };
         let is_held = self.held.load(Ordering::SeqCst) > 0;
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
@@ -146,7 +149,7 @@ impl Doubt {
         let witness = Witness {
             path: path.clone(),
             bytes,
-            offset,
+            offset: offset + place as u64,
         };
         // It may have come from memory: held back is let go only for what the device gives.
         if is_held && witness.says(tree) != Says::Alive {

@@ -11,8 +11,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output as Said, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::capabilities::{Capabilities, Finding};
 use model::ids::{JobId, JobType, ObjectKey, StationName};
@@ -42,13 +42,22 @@ const MANIFEST: &str = "manifestVersion: 2.0\nbucket: bkt\ndeviceId: D-1\neraseD
 
 const MEBIBYTE: u64 = 1 << 20;
 
-/// Whether loop devices can be made here.
-fn can_attach() -> bool {
+/// One test at a time: a child that another starts has, for a moment, all that is open here, and a
+/// mount namespace that it makes has all that is mounted.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Waits for the turn of a test; `None` if no loop devices can be made here.
+fn alone() -> Option<MutexGuard<'static, ()>> {
     let can = rustix::process::geteuid().is_root() && Path::new("/dev/loop-control").exists();
     if !can {
         eprintln!("not tried: loop devices need root");
     }
-    can
+    can.then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Whether there is a program to damage a file system with.
+fn has_debugfs() -> bool {
+    Command::new("debugfs").arg("-V").output().is_ok()
 }
 
 fn run(program: &str, arguments: &[&Path]) -> Said {
@@ -114,7 +123,8 @@ impl Card {
 impl Drop for Card {
     fn drop(&mut self) {
         if self.is_mounted {
-            let _best_effort = Command::new("umount").arg(self.root()).output();
+            let words = [Path::new("--lazy"), &self.root()];
+            let _best_effort = Command::new("umount").args(words).output();
         }
         let detach = [Path::new("--detach"), &self.device];
         let _best_effort = Command::new("losetup").args(detach).output();
@@ -197,9 +207,7 @@ fn names(tree: &dyn Tree) -> Vec<Found> {
 /// names come from memory: nothing is marked failed, and with the device back the job goes on.
 #[test]
 fn a_device_that_is_cut_off_ends_the_run_and_marks_nothing() {
-    if !can_attach() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let count = 60;
     let mut card = Card::new(32, files(count));
     card.mount("ro");
@@ -243,9 +251,7 @@ fn a_device_that_is_cut_off_ends_the_run_and_marks_nothing() {
 /// read would change them.
 #[test]
 fn a_loaded_device_keeps_its_access_times() {
-    if !can_attach() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let mut card = Card::new(16, |root| {
         fs::create_dir_all(root.join("a/b")).unwrap();
         fs::write(root.join("a/b/file"), b"content").unwrap();
@@ -275,9 +281,9 @@ fn a_loaded_device_keeps_its_access_times() {
 /// folder is walked once, and what leads to it again is a line.
 #[test]
 fn folders_under_many_names_are_walked_once() {
-    if !can_attach() || Command::new("debugfs").arg("-V").output().is_err() {
+    let Some(_alone) = alone().filter(|_| has_debugfs()) else {
         return;
-    }
+    };
     let levels = 40;
     let mut card = Card::new(16, |root| {
         for level in 0..levels {
@@ -310,9 +316,9 @@ fn folders_under_many_names_are_walked_once() {
 /// An entry that is named as a folder names itself is out of reach for every program, and is told.
 #[test]
 fn an_entry_that_cannot_be_named_is_a_line() {
-    if !can_attach() || Command::new("debugfs").arg("-V").output().is_err() {
+    let Some(_alone) = alone().filter(|_| has_debugfs()) else {
         return;
-    }
+    };
     let mut card = Card::new(16, |root| {
         fs::create_dir(root.join("d")).unwrap();
         fs::write(root.join("d/q"), b"x").unwrap();
@@ -349,9 +355,7 @@ fn rename_on_disk(image: &Path, from: &[u8], to: &[u8]) {
 /// A file that claims more than the device holds, and holes without end, would fill a store.
 #[test]
 fn a_file_cannot_claim_more_than_its_device_holds() {
-    if !can_attach() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let mut card = Card::new(16, |root| {
         let claim = |name: &str, bytes| {
             let file = File::create(root.join(name)).unwrap();
@@ -409,9 +413,7 @@ fn attach(image: &Path) -> PathBuf {
 /// that is no text, or when its first name is gone.
 #[test]
 fn what_is_mounted_is_not_formatted_whatever_it_is_called() {
-    if !can_attach() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let mut card = Card::new(20, files(1));
     // As it was seen before it was mounted: what was agreed to then is no leave for now.
     let image = card.image();
@@ -451,9 +453,7 @@ fn what_is_mounted_is_not_formatted_whatever_it_is_called() {
 
 #[test]
 fn what_is_mounted_out_of_sight_is_not_formatted() {
-    if !can_attach() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let card = Card::new(20, files(1));
     let script = "mount \"$0\" \"$1\" && echo mounted && exec sleep 60";
     let mut elsewhere = Command::new("unshare")
@@ -487,9 +487,7 @@ fn what_is_mounted_out_of_sight_is_not_formatted() {
 
 #[test]
 fn only_what_was_agreed_to_is_formatted() {
-    if !can_attach() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let folder = tempfile::tempdir().unwrap();
     let [image, other] = ["disk.img", "other.img"].map(|name| folder.path().join(name));
     let make = |path: &Path| File::create(path).unwrap().set_len(20 * MEBIBYTE).unwrap();
@@ -518,13 +516,25 @@ fn only_what_was_agreed_to_is_formatted() {
     machine.kill().unwrap();
     machine.wait().unwrap();
     assert!(why.contains("`sleep`) has it open"), "{why}");
+    // The same under a loop device.
+    let device = attach(&image);
+    let file = File::options().append(true).open(&image).unwrap();
+    let mut machine = Command::new("sleep")
+        .arg("60")
+        .stdout(file)
+        .spawn()
+        .unwrap();
+    let uses = Facts::of(&device, &[]).unwrap().uses;
+    machine.kill().unwrap();
+    machine.wait().unwrap();
+    run("losetup", &["--detach".as_ref(), &device]);
+    let is_written = |used: &bay::Use| matches!(used, bay::Use::Written { .. });
+    assert!(uses.iter().any(is_written), "{uses:?}");
 }
 
 #[test]
 fn a_device_is_formatted_under_any_name() {
-    if !can_attach() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let folder = tempfile::tempdir().unwrap();
     let job = JobId::new("3Q5KT").unwrap();
     let kinds = [
@@ -563,9 +573,7 @@ fn a_device_is_formatted_under_any_name() {
 /// The image of what is mounted, seen through another loop device or its file, would be of no moment.
 #[test]
 fn what_is_mounted_is_not_read_raw_nor_overwritten() {
-    if !can_attach() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let mut card = Card::new(20, files(1));
     let second = attach(&card.image());
     card.mount("rw");

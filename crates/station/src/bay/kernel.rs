@@ -161,6 +161,16 @@ impl Kernel {
             .or_else(|| self.block_at(&mount.source))
     }
 
+    /// The file behind a loop device, or behind the one that a partition is on.
+    pub(super) fn behind(&self, device: &std::fs::Metadata) -> Option<Identity> {
+        let Identity::Block { number } = Identity::of(device) else {
+            return None;
+        };
+        let disk = self.block(DeviceNumber::of(number)).ok()?.disk();
+        let own = self.loops().into_iter().find(|it| it.block == disk)?;
+        own.identity
+    }
+
     /// Loop devices and what is behind each.
     pub(super) fn loops(&self) -> Vec<Loop> {
         let identities = self.identities_behind_loops();

@@ -7,16 +7,25 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::identity::Identity;
+use super::kernel::Kernel;
 use super::uses::Use;
 
 /// What the access mode of an open file is in its flags (`open(2)`), and what says that it only reads.
 const ACCESS_MODE: u32 = 0o3;
 const READ_ONLY: u32 = 0o0;
 
-/// Processes other than ours that may write to it. What we may not look into is passed over.
+/// Processes other than ours that may write to it, or to what is behind it if it is a loop device. What
+/// we may not look into is passed over.
 pub(super) fn writers(path: &Path) -> io::Result<Vec<Use>> {
     let metadata = fs::metadata(path)?;
-    let (wanted, inode) = (Identity::of(&metadata), metadata.ino());
+    let mut all = writers_to(Identity::of(&metadata), metadata.ino())?;
+    if let Some(behind @ Identity::File { inode, .. }) = Kernel::running().behind(&metadata) {
+        all.extend(writers_to(behind, inode)?);
+    }
+    Ok(all)
+}
+
+fn writers_to(wanted: Identity, inode: u64) -> io::Result<Vec<Use>> {
     let ours = std::process::id();
     let processes = fs::read_dir("/proc")?.flatten();
     let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
