@@ -5,6 +5,7 @@
 //! matters is named, that a link lives no longer than AWS lets it, and that there is one signature and
 //! a current one, is checked here.
 
+use crate::limits;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use s3s::HttpRequest;
@@ -27,6 +28,9 @@ const LINK: [&str; 6] = [
     "X-Amz-SignedHeaders",
     "X-Amz-Signature",
 ];
+
+/// The same for Version 2.
+const LINK_2: [&str; 3] = ["AWSAccessKeyId", "Expires", "Signature"];
 
 /// Parameters of the signature that are no headers in disguise.
 const SIGNATURE: [&str; 7] = [
@@ -77,14 +81,11 @@ pub(crate) fn check(request: &mut HttpRequest) -> Result<(), Stop> {
         .headers()
         .get(header::AUTHORIZATION)
         .map(|value| value.to_str().unwrap_or("?").trim().to_owned());
+    refuse_large_documents(request, &query)?;
     let is_link = query.iter().any(|(name, _)| LINK.contains(&name.as_str()));
-    refuse_version_2(authorization.as_deref(), &query)?;
+    check_version_2(authorization.as_deref(), &query, OffsetDateTime::now_utc())?;
     match authorization {
-        Some(_) if is_link => Err(Stop::bad(
-            "InvalidArgument",
-            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature \
-             query string parameter or the Authorization header should be specified",
-        )),
+        Some(_) if is_link => Err(one_mechanism()),
         Some(authorization) => check_header(request.headers_mut(), &authorization),
         None if is_link => {
             check_link(request.headers(), &query)?;
@@ -140,7 +141,9 @@ fn wrong_port() -> Stop {
 fn refuse_doubles(headers: &HeaderMap) -> Result<(), Stop> {
     for name in headers.keys() {
         let name = name.as_str();
-        let matters = name.starts_with("x-amz-")
+        // The one kind of header that is a list.
+        let is_list = name.ends_with("object-attributes");
+        let matters = (name.starts_with("x-amz-") && !is_list)
             || matches!(
                 name,
                 "authorization" | "host" | "date" | "content-md5" | "content-length" | "range"
@@ -155,17 +158,74 @@ fn refuse_doubles(headers: &HeaderMap) -> Result<(), Stop> {
     Ok(())
 }
 
-fn refuse_version_2(authorization: Option<&str>, query: &[(String, String)]) -> Result<(), Stop> {
-    let in_header = authorization.is_some_and(|text| text.starts_with("AWS "));
-    let in_query = query.iter().any(|(name, _)| name == "AWSAccessKeyId");
-    if in_header || in_query {
+/// A document that is too large is no document, and is not read.
+fn refuse_large_documents(request: &HttpRequest, query: &[(String, String)]) -> Result<(), Stop> {
+    let has = |names: &[&str]| query.iter().any(|(name, _)| names.contains(&name.as_str()));
+    let is_object = request.uri().path().trim_matches('/').contains('/');
+    let is_document = match *request.method() {
+        Method::POST => !has(&["uploads"]),
+        Method::PUT => !is_object || has(&["acl", "tagging", "retention", "legal-hold"]),
+        _ => false,
+    };
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let limit = u64::try_from(limits::DOCUMENT_BYTES).unwrap_or(u64::MAX);
+    if is_document && length.is_some_and(|length| length > limit) {
+        return Err(Stop::bad(
+            "MalformedXML",
+            format!("The XML you provided is larger than {limit} bytes."),
+        ));
+    }
+    Ok(())
+}
+
+/// Version 2 is taken in links alone, which some clients still make unless told otherwise: there it
+/// covers every `x-amz-*` header, and ends. In a header it would be good for ever, and for any body.
+fn check_version_2(
+    authorization: Option<&str>,
+    query: &[(String, String)],
+    now: OffsetDateTime,
+) -> Result<(), Stop> {
+    if authorization.is_some_and(|text| text.starts_with("AWS ")) {
         return Err(Stop::bad(
             "InvalidRequest",
             "The authorization mechanism you have provided is not supported. Please use \
              AWS4-HMAC-SHA256.",
         ));
     }
+    let fields: Vec<&(String, String)> = query
+        .iter()
+        .filter(|(name, _)| LINK_2.contains(&name.as_str()))
+        .collect();
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let expires = fields.iter().find(|(name, _)| name == "Expires");
+    let expires = expires.and_then(|(_, at)| at.parse::<i64>().ok());
+    let Some(expires) = expires.filter(|_| fields.len() == LINK_2.len()) else {
+        return Err(Stop::denied(
+            "Query-string authentication requires the Signature, Expires and AWSAccessKeyId \
+             parameters, each once",
+        ));
+    };
+    if authorization.is_some() {
+        return Err(one_mechanism());
+    }
+    if expires.saturating_sub(now.unix_timestamp()) > LINK_SECONDS {
+        return Err(Stop::bad(
+            "AuthorizationQueryParametersError",
+            format!("Expires must be less than a week ahead; that is, {LINK_SECONDS} seconds"),
+        ));
+    }
     Ok(())
+}
+
+fn one_mechanism() -> Stop {
+    Stop::bad(
+        "InvalidArgument",
+        "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature \
+         query string parameter or the Authorization header should be specified",
+    )
 }
 
 /// Checks what an `Authorization` header says, and gives a request dated by `Date` alone the date
@@ -428,8 +488,21 @@ mod tests {
         ] {
             assert_eq!(code("/b/k", &[("authorization", text)]), expected, "{text}");
         }
-        let link = "/b/k?AWSAccessKeyId=KEY&Expires=1&Signature=s";
-        assert_eq!(code(link, &[]), "InvalidRequest");
+        let old = |more: i64| {
+            let expires = OffsetDateTime::now_utc().unix_timestamp() + more;
+            format!("/b/k?AWSAccessKeyId=KEY&Expires={expires}&Signature=s")
+        };
+        assert_eq!(code(&old(60), &[]), "");
+        assert_eq!(
+            code(&old(700_000), &[]),
+            "AuthorizationQueryParametersError"
+        );
+        assert_eq!(code(&old(60), &both), "InvalidArgument");
+        assert_eq!(
+            code("/b/k?AWSAccessKeyId=KEY&Signature=s", &[]),
+            "AccessDenied"
+        );
+        assert_eq!(code(&format!("{}&Expires=1", old(60)), &[]), "AccessDenied");
         let sts = authorization(&SCOPE.replace("/s3/", "/sts/"), "host;x-amz-date");
         let headers = [
             ("authorization", sts.as_str()),

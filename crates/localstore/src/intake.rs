@@ -31,6 +31,8 @@ pub(crate) struct Promise {
     /// Values from headers; trailers add theirs at the end.
     checksums: BTreeMap<Algorithm, String>,
     algorithms: BTreeSet<Algorithm>,
+    /// What is to come behind the body.
+    announced: BTreeSet<Algorithm>,
     trailers: Option<TrailingHeaders>,
 }
 
@@ -73,11 +75,11 @@ impl Promise {
             }
         }
         let trailing = text(headers, "x-amz-trailer").unwrap_or_default();
-        promise.algorithms.extend(
-            trailing
-                .split(',')
-                .filter_map(|name| Algorithm::from_header(name.trim())),
-        );
+        promise.announced = trailing
+            .split(',')
+            .filter_map(|name| Algorithm::from_header(name.trim()))
+            .collect();
+        promise.algorithms.extend(promise.announced.iter().copied());
         Ok(promise)
     }
 
@@ -100,12 +102,23 @@ impl Promise {
     }
 
     fn add_trailers(&mut self) -> S3Result<()> {
-        let Some(trailers) = self.trailers.take().and_then(|trailers| trailers.take()) else {
-            return Ok(());
-        };
+        let trailers = self.trailers.take().and_then(|trailers| trailers.take());
+        let trailers = trailers.unwrap_or_default();
         for algorithm in Algorithm::ALL {
-            if let Some(value) = text(&trailers, algorithm.header()) {
-                self.expect(algorithm, value)?;
+            let mut values = trailers.get_all(algorithm.header()).iter();
+            match (values.next(), values.next()) {
+                (Some(value), None) => {
+                    let value = value.to_str().unwrap_or_default();
+                    if let Some(promised) = self.checksums.get(&algorithm)
+                        && promised != value
+                    {
+                        return Err(malformed_trailer());
+                    }
+                    self.expect(algorithm, value)?;
+                }
+                (None, _) if !self.announced.contains(&algorithm) => {}
+                // Announced and not sent, or sent twice: either way nobody knows what is right.
+                _ => return Err(malformed_trailer()),
             }
         }
         Ok(())
@@ -284,6 +297,14 @@ async fn take_sink(
             .map_err(fault);
     }
     resting.take().ok_or_else(|| s3_error!(InternalError))
+}
+
+fn malformed_trailer() -> S3Error {
+    custom(
+        "MalformedTrailerError",
+        http::StatusCode::BAD_REQUEST,
+        "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+    )
 }
 
 fn length_of(length: i64) -> S3Result<u64> {

@@ -23,6 +23,7 @@ mod recover;
 mod s3;
 mod serve;
 mod store;
+mod tar;
 mod tree;
 
 pub use error::{OpenError, Refusal, StoreError};

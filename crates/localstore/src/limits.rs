@@ -21,6 +21,23 @@ pub(crate) const PARTS: i32 = 10_000;
 /// Keys, parts or uploads in one page of a list (S3: 1,000).
 pub(crate) const PAGE: usize = 1000;
 
+/// Entries of one archive that is unpacked: ten times what AWS recommends for one (10,000), and with
+/// names of 100 bytes about 20 MB of memory.
+pub(crate) const ARCHIVE_ENTRIES: usize = 100_000;
+
+/// Entries of an archive that are put at a time; each holds an open file.
+pub(crate) const ARCHIVE_GROUP: usize = 64;
+
+/// Buckets in one page of a list that asks for pages (S3: 10,000).
+pub(crate) const BUCKETS_PAGE: usize = 10_000;
+
+/// Bytes of a document in a request: 1,000 keys of 1,024 bytes to delete, each written with up to five
+/// characters a byte and 100 around it, or 10,000 parts with all their checksums.
+pub(crate) const DOCUMENT_BYTES: usize = 8 << 20;
+
+/// Bytes read past before a refusal is sent: a few seconds on a slow line.
+pub(crate) const DRAINED_BYTES: u64 = 64 << 20;
+
 /// Rows fetched at a time while rolling keys up under a delimiter: small, because most of a
 /// fetch is skipped when a common prefix covers it.
 pub(crate) const ROLL_UP_ROWS: usize = 64;

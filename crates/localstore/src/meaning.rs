@@ -40,6 +40,9 @@ const ALWAYS_QUERY: &[&str] = &[
     "X-Amz-SignedHeaders",
     "X-Amz-Signature",
     "X-Amz-Content-Sha256",
+    "AWSAccessKeyId",
+    "Expires",
+    "Signature",
 ];
 
 /// What an object is and where it goes.

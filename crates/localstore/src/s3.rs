@@ -10,12 +10,16 @@ mod copy;
 mod delete;
 pub(crate) mod fault;
 mod get;
+mod inspect;
 mod list;
 mod multipart;
 mod page;
 mod parts;
 mod put;
+mod settings;
+mod snowball;
 mod tagging;
+mod versions;
 
 use crate::keyring::Caller;
 use crate::store::LocalStore;
@@ -32,6 +36,23 @@ fn caller<T>(request: &S3Request<T>) -> Caller {
         .unwrap_or(Caller::Anonymous)
 }
 
+/// What an operation answers: an output, or one with headers that the output has no field for.
+trait Answer<O> {
+    fn response(self) -> S3Response<O>;
+}
+
+impl<O> Answer<O> for O {
+    fn response(self) -> S3Response<O> {
+        S3Response::new(self)
+    }
+}
+
+impl<O> Answer<O> for S3Response<O> {
+    fn response(self) -> Self {
+        self
+    }
+}
+
 /// Writes the trait's methods, which all look alike: input in, output out.
 macro_rules! operations {
     ($($name:ident: $input:ident => $output:ident = $handler:path;)*) => {
@@ -41,7 +62,7 @@ macro_rules! operations {
                 &self,
                 request: S3Request<$input>,
             ) -> S3Result<S3Response<$output>> {
-                $handler(self, request).await.map(S3Response::new)
+                $handler(self, request).await.map(Answer::response)
             })*
         }
     };
@@ -55,14 +76,32 @@ operations! {
     get_bucket_location: GetBucketLocationInput => GetBucketLocationOutput = bucket::location;
     get_bucket_versioning: GetBucketVersioningInput => GetBucketVersioningOutput = bucket::versioning;
     get_bucket_acl: GetBucketAclInput => GetBucketAclOutput = acl::get_bucket;
+    put_bucket_acl: PutBucketAclInput => PutBucketAclOutput = acl::put_bucket;
+    get_bucket_policy: GetBucketPolicyInput => GetBucketPolicyOutput = settings::policy;
+    get_bucket_policy_status: GetBucketPolicyStatusInput => GetBucketPolicyStatusOutput = settings::policy_status;
+    get_bucket_cors: GetBucketCorsInput => GetBucketCorsOutput = settings::cors;
+    get_bucket_lifecycle_configuration: GetBucketLifecycleConfigurationInput => GetBucketLifecycleConfigurationOutput = settings::lifecycle;
+    get_bucket_tagging: GetBucketTaggingInput => GetBucketTaggingOutput = settings::tagging;
+    get_bucket_encryption: GetBucketEncryptionInput => GetBucketEncryptionOutput = settings::encryption;
+    get_public_access_block: GetPublicAccessBlockInput => GetPublicAccessBlockOutput = settings::public_access_block;
+    get_bucket_ownership_controls: GetBucketOwnershipControlsInput => GetBucketOwnershipControlsOutput = settings::ownership_controls;
+    get_bucket_website: GetBucketWebsiteInput => GetBucketWebsiteOutput = settings::website;
+    get_bucket_replication: GetBucketReplicationInput => GetBucketReplicationOutput = settings::replication;
+    get_object_lock_configuration: GetObjectLockConfigurationInput => GetObjectLockConfigurationOutput = settings::object_lock;
+    get_bucket_logging: GetBucketLoggingInput => GetBucketLoggingOutput = settings::logging;
+    get_bucket_notification_configuration: GetBucketNotificationConfigurationInput => GetBucketNotificationConfigurationOutput = settings::notification;
+    get_bucket_accelerate_configuration: GetBucketAccelerateConfigurationInput => GetBucketAccelerateConfigurationOutput = settings::accelerate;
+    get_bucket_request_payment: GetBucketRequestPaymentInput => GetBucketRequestPaymentOutput = settings::request_payment;
     put_object: PutObjectInput => PutObjectOutput = put::put;
     get_object: GetObjectInput => GetObjectOutput = get::get;
+    get_object_attributes: GetObjectAttributesInput => GetObjectAttributesOutput = inspect::attributes;
     head_object: HeadObjectInput => HeadObjectOutput = get::head;
     delete_object: DeleteObjectInput => DeleteObjectOutput = delete::one;
     delete_objects: DeleteObjectsInput => DeleteObjectsOutput = delete::many;
     copy_object: CopyObjectInput => CopyObjectOutput = copy::object;
     list_objects: ListObjectsInput => ListObjectsOutput = list::first_version;
     list_objects_v2: ListObjectsV2Input => ListObjectsV2Output = list::second_version;
+    list_object_versions: ListObjectVersionsInput => ListObjectVersionsOutput = versions::list;
     get_object_acl: GetObjectAclInput => GetObjectAclOutput = acl::get_object;
     put_object_acl: PutObjectAclInput => PutObjectAclOutput = acl::put_object;
     get_object_tagging: GetObjectTaggingInput => GetObjectTaggingOutput = tagging::get;

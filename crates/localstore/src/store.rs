@@ -8,8 +8,10 @@ use crate::index::rows::{Bucket, Moment};
 use crate::index::{self, Index, writer::Writer};
 use crate::keyring::Keyring;
 use crate::tree::{Incoming, Tree};
-use crate::{front, keyring, naming, recover};
+use crate::{front, keyring, limits, naming, recover};
+use futures::StreamExt as _;
 use s3s::config::{S3Config, StaticConfigProvider};
+use s3s::dto::StreamingBlob;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpError, HttpRequest, HttpResponse};
 use std::future::Future;
@@ -157,9 +159,21 @@ impl Service {
         }
         if let Err(stop) = front::check(&mut request) {
             tracing::debug!(code = stop.code, message = stop.message, "request stopped");
+            drain(&mut request).await;
             return Ok(answer::stopped(&stop));
         }
         access::with_request(self.0.call(request)).await
+    }
+}
+
+/// Reads past the body of a request that goes no further, if it is not too long: a client that is
+/// still sending when the connection closes would not see the answer.
+async fn drain(request: &mut HttpRequest) {
+    let length = request.headers().get(http::header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length <= limits::DRAINED_BYTES) {
+        let mut body = StreamingBlob::from(std::mem::take(request.body_mut()));
+        while let Some(Ok(_)) = body.next().await {}
     }
 }
 
@@ -170,6 +184,7 @@ fn protocol() -> S3Config {
     config.form_max_field_size = 0;
     config.form_max_fields_size = 0;
     config.form_max_parts = 0;
+    config.xml_max_body_size = limits::DOCUMENT_BYTES;
     config
 }
 

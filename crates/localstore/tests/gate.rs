@@ -234,3 +234,257 @@ fn a_range_beyond_the_source_is_no_part() {
     }
     assert_eq!(copied("bytes=0-7"), 200);
 }
+
+/// A bucket that nobody configured says so, as AWS does.
+#[test]
+fn an_unconfigured_bucket_says_that_there_is_nothing() {
+    let door = with_object();
+    for (query, code) in [
+        ("policy", "NoSuchBucketPolicy"),
+        ("policyStatus", "NoSuchBucketPolicy"),
+        ("cors", "NoSuchCORSConfiguration"),
+        ("lifecycle", "NoSuchLifecycleConfiguration"),
+        ("tagging", "NoSuchTagSet"),
+        (
+            "encryption",
+            "ServerSideEncryptionConfigurationNotFoundError",
+        ),
+        ("publicAccessBlock", "NoSuchPublicAccessBlockConfiguration"),
+        ("ownershipControls", "OwnershipControlsNotFoundError"),
+        ("website", "NoSuchWebsiteConfiguration"),
+        ("replication", "ReplicationConfigurationNotFoundError"),
+        ("object-lock", "ObjectLockConfigurationNotFoundError"),
+    ] {
+        let answer = door.ask("GET", "/bucket", &[(query, "")], &[], b"");
+        assert_eq!((answer.status, answer.code()), (404, code), "{query}");
+        let lost = door.ask("GET", "/missing", &[(query, "")], &[], b"");
+        assert_eq!(lost.code(), "NoSuchBucket", "{query}");
+    }
+    for query in [
+        "logging",
+        "notification",
+        "accelerate",
+        "versioning",
+        "location",
+        "acl",
+    ] {
+        door.ok("GET", "/bucket", &[(query, "")], &[], b"");
+    }
+    let payer = door.ok("GET", "/bucket", &[("requestPayment", "")], &[], b"");
+    assert!(
+        payer.text().contains("<Payer>BucketOwner</Payer>"),
+        "{}",
+        payer.text()
+    );
+    door.ok(
+        "PUT",
+        "/bucket",
+        &[("acl", "")],
+        &[("x-amz-acl", "private")],
+        b"",
+    );
+}
+
+/// There is one version of each object, and tools that look for versions find it.
+#[test]
+fn versions_are_listed_and_deleted() {
+    let door = with_object();
+    door.ok("PUT", "/bucket/a/b", &[], &[], b"");
+    let query = [("versions", ""), ("delimiter", "/"), ("max-keys", "1")];
+    let first = door.ok("GET", "/bucket", &query, &[], b"");
+    assert!(
+        first.text().contains("<CommonPrefixes><Prefix>a/</Prefix>"),
+        "{}",
+        first.text()
+    );
+    assert!(
+        first.text().contains("<NextKeyMarker>a/</NextKeyMarker>"),
+        "{}",
+        first.text()
+    );
+    let query = [("versions", ""), ("delimiter", "/"), ("key-marker", "a/")];
+    let second = door.ok("GET", "/bucket", &query, &[], b"");
+    for part in [
+        "<Key>key</Key>",
+        "<VersionId>null</VersionId>",
+        "<IsLatest>true</IsLatest>",
+    ] {
+        assert!(second.text().contains(part), "{}", second.text());
+    }
+    let many = b"<Delete><Object><Key>key</Key><VersionId>null</VersionId></Object></Delete>";
+    let told = door.ok("POST", "/bucket", &[("delete", "")], &[], many);
+    assert!(told.text().contains("<Deleted>"), "{}", told.text());
+    assert_eq!(door.ask("GET", "/bucket/key", &[], &[], b"").status, 404);
+}
+
+#[test]
+fn attributes_are_told() {
+    let door = with_object();
+    let asked = [(
+        "x-amz-object-attributes",
+        "ETag,ObjectSize,StorageClass,Checksum,ObjectParts",
+    )];
+    let told = door.ok("GET", "/bucket/key", &[("attributes", "")], &asked, b"");
+    for part in [
+        "<ObjectSize>8</ObjectSize>",
+        "<StorageClass>STANDARD</StorageClass>",
+        "<ETag>",
+    ] {
+        assert!(told.text().contains(part), "{}", told.text());
+    }
+    let wrong = [("x-amz-object-attributes", "Colour")];
+    assert_eq!(
+        door.ask("GET", "/bucket/key", &[("attributes", "")], &wrong, b"")
+            .status,
+        400
+    );
+    let tagged = [("x-amz-tagging", "a=1&b=2")];
+    door.ok("PUT", "/bucket/tagged", &[], &tagged, b"");
+    assert_eq!(
+        door.ok("HEAD", "/bucket/tagged", &[], &[], b"")
+            .header("x-amz-tagging-count"),
+        "2"
+    );
+}
+
+/// Buckets come in pages to whoever asks for pages.
+#[test]
+fn buckets_are_listed_in_pages() {
+    let door = with_object();
+    for bucket in ["/aaa", "/ccc"] {
+        door.ok("PUT", bucket, &[], &[], b"");
+    }
+    let mut found = Vec::new();
+    let mut token = String::new();
+    loop {
+        let query = [("max-buckets", "1"), ("continuation-token", token.as_str())];
+        let page = door.ok("GET", "/", &query, &[], b"").text().to_owned();
+        found.push(
+            page.split("<Name>")
+                .nth(1)
+                .unwrap()
+                .split('<')
+                .next()
+                .unwrap()
+                .to_owned(),
+        );
+        match page.split("<ContinuationToken>").nth(1) {
+            Some(next) => token = next.split('<').next().unwrap().to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(found, ["aaa", "bucket", "ccc"]);
+    assert_eq!(
+        door.ask("GET", "/", &[("max-buckets", "0")], &[], b"")
+            .status,
+        400
+    );
+}
+
+/// What XML cannot carry is written in a way that it can, and the answer says so.
+#[test]
+fn odd_keys_do_not_break_a_list() {
+    let door = with_object();
+    for key in ["odd\u{1}", "odd\u{1b}[31m", "odd\u{fffe}", "odd\r"] {
+        door.ok("PUT", &door::path("bucket", key), &[], &[], b"");
+        let begun = door.ok(
+            "POST",
+            &door::path("bucket", key),
+            &[("uploads", "")],
+            &[],
+            b"",
+        );
+        assert!(
+            begun.text().chars().all(|c| c >= ' ' || c == '\n'),
+            "{:?}",
+            begun.text()
+        );
+    }
+    for query in [
+        &[("list-type", "2")][..],
+        &[],
+        &[("versions", "")],
+        &[("uploads", "")],
+    ] {
+        let listed = door.ok("GET", "/bucket", query, &[], b"");
+        let text = listed.text();
+        assert!(
+            text.chars()
+                .all(|c| (c >= ' ' && c != '\u{fffe}') || c == '\n'),
+            "{text:?}"
+        );
+        assert!(text.contains("<EncodingType>url</EncodingType>"), "{text}");
+        assert!(
+            text.contains("odd%01") && text.contains("odd%EF%BF%BE"),
+            "{text}"
+        );
+    }
+    let listed = door.ok(
+        "GET",
+        "/bucket",
+        &[("list-type", "2"), ("prefix", "key")],
+        &[],
+        b"",
+    );
+    assert!(!listed.text().contains("EncodingType"));
+    let empty = [("list-type", "2"), ("continuation-token", "")];
+    door.ok("GET", "/bucket", &empty, &[], b"");
+}
+
+/// What is said of a body comes back as it was said, and a document too large is not read.
+#[test]
+fn details_that_clients_noticed() {
+    let door = with_object();
+    let encoded = [("content-encoding", "deflate, gzip")];
+    door.ok("PUT", "/bucket/encoded", &[], &encoded, b"");
+    let got = door.ok("GET", "/bucket/encoded", &[], &[], b"");
+    assert_eq!(got.header("content-encoding"), "deflate, gzip");
+    let large = vec![b' '; 9 << 20];
+    let refused = door.ask("POST", "/bucket", &[("delete", "")], &[], &large);
+    assert_eq!((refused.status, refused.code()), (400, "MalformedXML"));
+    let tag = door
+        .ok("GET", "/bucket/key", &[], &[], b"")
+        .header("etag")
+        .to_owned();
+    let resume = [("range", "bytes=3-"), ("if-range", tag.as_str())];
+    assert_eq!(
+        door.ok("GET", "/bucket/key", &[], &resume, b"").body,
+        b"tents"
+    );
+    let resume = [("range", "bytes=3-"), ("if-range", "\"other\"")];
+    assert_eq!(
+        door.ok("GET", "/bucket/key", &[], &resume, b"").body,
+        b"contents"
+    );
+    let copied = [("x-amz-copy-source", "/bucket/key"), ("if-none-match", "*")];
+    assert_eq!(
+        door.ask("PUT", "/bucket/encoded", &[], &copied, b"").status,
+        412
+    );
+    assert_eq!(
+        door.ask("PUT", "/Photos_X", &[], &[], b"").code(),
+        "InvalidBucketName"
+    );
+}
+
+/// A checksum that is announced for the end of the body must come there, once and right.
+#[test]
+fn announced_trailers_must_come() {
+    let door = with_object();
+    let right = "x-amz-checksum-crc32:y/Q5Jg==\r\n";
+    for (trailer, status) in [
+        (right.to_owned(), 200),
+        (String::new(), 400),
+        (format!("{right}x-amz-checksum-crc32:AAAAAA==\r\n"), 400),
+        (format!("x-amz-checksum-crc32:AAAAAA==\r\n{right}"), 400),
+        ("x-amz-checksum-crc32:AAAAAA==\r\n".to_owned(), 400),
+    ] {
+        let answer = door.put_with_trailer("/bucket/new", b"123456789", &trailer);
+        assert_eq!(answer.status, status, "{trailer:?}: {}", answer.text());
+        if status == 400 {
+            assert_eq!(door.ask("GET", "/bucket/new", &[], &[], b"").status, 404);
+        } else {
+            door.ok("DELETE", "/bucket/new", &[], &[], b"");
+        }
+    }
+}

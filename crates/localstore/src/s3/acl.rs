@@ -25,6 +25,25 @@ pub(super) async fn get_bucket(
     })
 }
 
+/// A bucket is private, and stays so: saying it again is fine.
+pub(super) async fn put_bucket(
+    store: &LocalStore,
+    request: S3Request<PutBucketAclInput>,
+) -> S3Result<PutBucketAclOutput> {
+    let input = request.input;
+    bucket::find(store, &input.bucket).await?;
+    // The header's value was looked at in front of all operations.
+    if let Some(policy) = &input.access_control_policy
+        && canned(policy.grants.as_deref().unwrap_or_default())? != "private"
+    {
+        return Err(s3_error!(
+            NotImplemented,
+            "A bucket is always private; its objects can have an ACL of their own."
+        ));
+    }
+    Ok(PutBucketAclOutput::default())
+}
+
 pub(super) async fn get_object(
     store: &LocalStore,
     request: S3Request<GetObjectAclInput>,

@@ -124,12 +124,28 @@ pub(crate) fn algorithm(name: Option<&s3s::dto::ChecksumAlgorithm>) -> S3Result<
 
 /// `aws-chunked` says how the request was sent, not what the object is.
 pub(crate) fn without_chunking(encoding: Option<String>) -> Option<String> {
-    let rest: Vec<String> = encoding?
+    let encoding = encoding?;
+    let rest: Vec<&str> = encoding
         .split(',')
-        .map(|coding| coding.trim().to_owned())
-        .filter(|coding| !coding.is_empty() && coding != "aws-chunked")
+        .filter(|coding| !coding.trim().eq_ignore_ascii_case("aws-chunked"))
         .collect();
-    (!rest.is_empty()).then(|| rest.join(","))
+    // The rest goes back as it came, blanks and all.
+    let rest = rest.join(",");
+    let rest = rest.trim();
+    (!rest.is_empty()).then(|| rest.to_owned())
+}
+
+/// Whether XML can carry a text as it is: control characters and the two that are no characters
+/// make a document ill-formed, and a line end is turned into another on the way.
+pub(crate) fn is_xml(text: &str) -> bool {
+    !text
+        .chars()
+        .any(|c| matches!(c, '\0'..='\u{8}' | '\u{B}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}'))
+}
+
+/// A key for a field of an answer that has no encoding; left out where XML cannot carry it.
+pub(crate) fn in_xml(key: String) -> Option<String> {
+    is_xml(&key).then_some(key)
 }
 
 pub(crate) fn metadata(metadata: Option<Metadata>) -> S3Result<BTreeMap<String, String>> {

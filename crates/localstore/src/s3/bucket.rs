@@ -3,10 +3,13 @@
 use super::attributes::timestamp;
 use super::caller;
 use super::fault::{fault, no_such_bucket};
+use super::page::{parse_token, token};
 use crate::error::StoreError;
 use crate::index::apply::Change;
+use crate::index::read::From;
 use crate::index::rows;
 use crate::keyring;
+use crate::limits;
 use crate::store::LocalStore;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
@@ -30,8 +33,17 @@ pub(super) async fn create(
 ) -> S3Result<CreateBucketOutput> {
     let caller = caller(&request);
     let input = request.input;
-    let region = input
-        .create_bucket_configuration
+    let configuration = input.create_bucket_configuration;
+    if configuration
+        .as_ref()
+        .is_some_and(|it| it.bucket.is_some() || it.location.is_some())
+    {
+        return Err(s3_error!(
+            NotImplemented,
+            "Of a bucket's configuration only LocationConstraint is implemented."
+        ));
+    }
+    let region = configuration
         .and_then(|configuration| configuration.location_constraint)
         .map(|constraint| constraint.as_str().to_owned())
         .unwrap_or_default();
@@ -65,13 +77,8 @@ pub(super) async fn head(
     request: S3Request<HeadBucketInput>,
 ) -> S3Result<HeadBucketOutput> {
     let bucket = find(store, &request.input.bucket).await?;
-    let region = if bucket.region.is_empty() {
-        "us-east-1".to_owned()
-    } else {
-        bucket.region
-    };
     Ok(HeadBucketOutput {
-        bucket_region: Some(region),
+        bucket_region: Some(shown_region(&bucket).to_owned()),
         ..Default::default()
     })
 }
@@ -82,31 +89,77 @@ pub(super) async fn list(
     request: S3Request<ListBucketsInput>,
 ) -> S3Result<ListBucketsOutput> {
     let caller = caller(&request);
-    let prefix = request.input.prefix;
-    let shown = store
+    let ListBucketsInput {
+        bucket_region,
+        continuation_token,
+        max_buckets,
+        prefix,
+    } = request.input;
+    let limit = match max_buckets.map(usize::try_from) {
+        None => usize::MAX,
+        Some(Ok(limit)) if (1..=limits::BUCKETS_PAGE).contains(&limit) => limit,
+        Some(_) => {
+            return Err(s3_error!(
+                InvalidArgument,
+                "Argument max-buckets must be an integer between 1 and 10000"
+            ));
+        }
+    };
+    let behind = match continuation_token
+        .as_deref()
+        .filter(|token| !token.is_empty())
+    {
+        None => String::new(),
+        Some(token) => match parse_token(token) {
+            Some(From::Behind(name)) => String::from_utf8_lossy(&name).into_owned(),
+            _ => return Err(incorrect_token()),
+        },
+    };
+    let mut shown: Vec<rows::Bucket> = store
         .index
         .buckets()
         .await
         .map_err(fault)?
         .into_iter()
-        .filter(|bucket| caller.may_use(&bucket.name))
+        .filter(|bucket| caller.may_use(&bucket.name) && bucket.name > behind)
         .filter(|bucket| {
-            bucket
-                .name
-                .starts_with(prefix.as_deref().unwrap_or_default())
-        })
-        .map(|bucket| Bucket {
-            bucket_region: None,
-            creation_date: Some(timestamp(bucket.created)),
-            name: Some(bucket.name),
+            let prefix = prefix.as_deref().unwrap_or_default();
+            let region = bucket_region.as_deref().unwrap_or(shown_region(bucket));
+            bucket.name.starts_with(prefix) && shown_region(bucket) == region
         })
         .collect();
+    let is_truncated = shown.len() > limit;
+    shown.truncate(limit);
+    let next = shown
+        .last()
+        .filter(|_| is_truncated)
+        .map(|last| token(&From::Behind(last.name.clone().into_bytes())));
+    let buckets = shown.into_iter().map(|bucket| Bucket {
+        bucket_region: None,
+        creation_date: Some(timestamp(bucket.created)),
+        name: Some(bucket.name),
+    });
     Ok(ListBucketsOutput {
-        buckets: Some(shown),
+        buckets: Some(buckets.collect()),
+        continuation_token: next,
         owner: Some(owner(caller.account())),
         prefix,
-        ..Default::default()
     })
+}
+
+/// The region a bucket says it is in.
+fn shown_region(bucket: &rows::Bucket) -> &str {
+    match bucket.region.as_str() {
+        "" => "us-east-1",
+        region => region,
+    }
+}
+
+pub(super) fn incorrect_token() -> s3s::S3Error {
+    s3_error!(
+        InvalidArgument,
+        "The continuation token provided is incorrect"
+    )
 }
 
 pub(super) async fn location(

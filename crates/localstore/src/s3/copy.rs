@@ -5,7 +5,7 @@ use super::attributes::{
 };
 use super::fault::precondition_failed;
 use super::get::{self, Opened, matches};
-use super::put::keep;
+use super::put::{condition, keep};
 use super::{bucket, caller, parts};
 use crate::index::apply::Condition;
 use crate::index::rows::Object;
@@ -13,6 +13,7 @@ use crate::intake;
 use crate::keyring::Caller;
 use crate::meaning;
 use crate::store::LocalStore;
+use http::HeaderMap;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 use std::collections::BTreeSet;
@@ -45,6 +46,7 @@ pub(super) async fn object(
         if_unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
     }
     .check(&source)?;
+    let condition = target_condition(&request.headers)?;
     let onto_itself = source.label.bucket == label.bucket && source.label.key == label.key;
     if onto_itself && !replaces && input.storage_class.is_none() && !replaces_tags {
         return Err(s3_error!(
@@ -64,7 +66,7 @@ pub(super) async fn object(
     let mut algorithms: BTreeSet<_> = source.checksums.values.keys().copied().collect();
     algorithms.extend(algorithm(input.checksum_algorithm.as_ref())?);
     let received = intake::copy(&store.tree, file, 0..source.size, &algorithms).await?;
-    let object = keep(store, label, Condition::None, received).await?;
+    let object = keep(store, label, condition, received).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&object.etag)),
         last_modified: Some(timestamp(object.modified)),
@@ -162,6 +164,18 @@ async fn source(store: &LocalStore, caller: &Caller, source: &CopySource) -> S3R
             "Only objects of buckets can be copied."
         )),
     }
+}
+
+/// What must hold of the object that is there, which the library reads for a plain put only.
+fn target_condition(headers: &HeaderMap) -> S3Result<Condition> {
+    let parse = |name| match headers.get(name) {
+        None => Ok(None),
+        Some(value) => ETagCondition::parse_http_header(value.as_bytes())
+            .map(Some)
+            .map_err(|_| s3_error!(InvalidArgument, "A condition is not an entity tag.")),
+    };
+    let (if_match, if_none_match) = (parse("if-match")?, parse("if-none-match")?);
+    condition(if_match.as_ref(), if_none_match.as_ref())
 }
 
 struct SourceConditions<'a> {

@@ -14,7 +14,7 @@ use crate::store::LocalStore;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use s3s::dto::*;
-use s3s::{Body, S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
+use s3s::{Body, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops;
 use tokio::io::AsyncReadExt;
@@ -43,7 +43,11 @@ pub(super) async fn get(
         if_unmodified_since: input.if_unmodified_since.as_ref(),
     };
     conditions.check(&object)?;
-    let piece = piece(&object, input.range.as_ref(), input.part_number)?;
+    let range = input
+        .range
+        .as_ref()
+        .filter(|_| may_resume(&request.headers, &object));
+    let piece = piece(&object, range, input.part_number)?;
     let wants_checksums = input.checksum_mode.is_some() && piece.range.is_none();
     let attributes = &object.label.attributes;
     let mut output = GetObjectOutput {
@@ -75,7 +79,7 @@ pub(super) async fn get(
 pub(super) async fn head(
     store: &LocalStore,
     request: S3Request<HeadObjectInput>,
-) -> S3Result<HeadObjectOutput> {
+) -> S3Result<S3Response<HeadObjectOutput>> {
     let caller = caller(&request);
     let input = request.input;
     let object = look_at(store, &caller, &input.bucket, &input.key).await?;
@@ -93,7 +97,11 @@ pub(super) async fn head(
         if_unmodified_since: input.if_unmodified_since.as_ref(),
     };
     conditions.check(&object)?;
-    let piece = piece(&object, input.range.as_ref(), input.part_number)?;
+    let range = input
+        .range
+        .as_ref()
+        .filter(|_| may_resume(&request.headers, &object));
+    let piece = piece(&object, range, input.part_number)?;
     let attributes = &object.label.attributes;
     let mut output = HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
@@ -116,7 +124,44 @@ pub(super) async fn head(
     if input.checksum_mode.is_some() && output.content_range.is_none() {
         show_checksums_and_kind!(output, &object.checksums);
     }
-    Ok(output)
+    let overridden = [
+        (&mut output.cache_control, input.response_cache_control),
+        (
+            &mut output.content_disposition,
+            input.response_content_disposition,
+        ),
+        (
+            &mut output.content_encoding,
+            input.response_content_encoding,
+        ),
+        (
+            &mut output.content_language,
+            input.response_content_language,
+        ),
+        (&mut output.content_type, input.response_content_type),
+    ];
+    for (field, given) in overridden {
+        *field = given.or(field.take());
+    }
+    output.expires = input.response_expires.or(output.expires);
+    let mut headers = HeaderMap::new();
+    if let Some(count) = tag_count(&object) {
+        headers.insert("x-amz-tagging-count", HeaderValue::from(count));
+    }
+    Ok(S3Response::with_headers(output, headers))
+}
+
+/// Whether a range is to be answered: with `If-Range` only if the object is still the one it was
+/// (RFC 9110, 13.1.5).
+fn may_resume(headers: &HeaderMap, object: &Object) -> bool {
+    let Some(condition) = headers.get(header::IF_RANGE) else {
+        return true;
+    };
+    let condition = condition.to_str().unwrap_or_default().trim();
+    if let Some(tag) = condition.strip_prefix('"') {
+        return tag.strip_suffix('"') == Some(&object.etag);
+    }
+    from_http_date(condition).is_some_and(|date| seconds(&date) == object.modified.seconds())
 }
 
 /// Finds an object that the caller may read, by its rights or by the object's ACL.

@@ -1,6 +1,6 @@
 //! ListObjects in both versions, and ListMultipartUploads.
 
-use super::attributes::{etag, signed, timestamp};
+use super::attributes::{etag, is_xml, signed, timestamp};
 use super::bucket::{self, owner};
 use super::caller;
 use super::fault::fault;
@@ -53,7 +53,9 @@ pub(super) async fn first_version(
         limit,
     };
     let page = page(&store.index, &query).await.map_err(fault)?;
-    let shown = Shown::new(&input.encoding_type)?;
+    let marker = input.marker.as_deref().unwrap_or_default();
+    let asked = [prefix, marker, delimiter.unwrap_or_default()];
+    let shown = Shown::new(&input.encoding_type, page.names().chain(asked))?;
     let next_marker = match page.entries.last() {
         Some(last) if page.next.is_some() => Some(shown.text(last.name())),
         _ => None,
@@ -62,14 +64,14 @@ pub(super) async fn first_version(
     let (contents, common_prefixes) = shown.entries(page.entries, true)?;
     Ok(ListObjectsOutput {
         prefix: Some(shown.text(prefix)),
-        marker: Some(shown.text(input.marker.as_deref().unwrap_or_default())),
+        marker: Some(shown.text(marker)),
         max_keys: Some(signed(limit)?),
         is_truncated: Some(is_truncated),
         contents: Some(contents),
         common_prefixes: Some(common_prefixes),
         delimiter: delimiter.map(|delimiter| shown.text(delimiter)),
         next_marker,
-        encoding_type: input.encoding_type,
+        encoding_type: shown.encoding(),
         name: Some(input.bucket),
         ..Default::default()
     })
@@ -91,13 +93,10 @@ pub(super) async fn second_version(
         input.continuation_token.as_deref(),
         input.start_after.as_deref(),
     ) {
-        (Some(token), _) => parse_token(token).ok_or_else(|| {
-            s3_error!(
-                InvalidArgument,
-                "The continuation token provided is incorrect"
-            )
-        })?,
-        (None, Some(after)) if !after.is_empty() => behind(after, prefix, delimiter),
+        (Some(token), _) if !token.is_empty() => {
+            parse_token(token).ok_or_else(bucket::incorrect_token)?
+        }
+        (_, Some(after)) if !after.is_empty() => behind(after, prefix, delimiter),
         _ => From::At(Vec::new()),
     };
     let query = Query {
@@ -108,7 +107,9 @@ pub(super) async fn second_version(
         limit,
     };
     let page = page(&store.index, &query).await.map_err(fault)?;
-    let shown = Shown::new(&input.encoding_type)?;
+    let start = input.start_after.as_deref().unwrap_or_default();
+    let asked = [prefix, start, delimiter.unwrap_or_default()];
+    let shown = Shown::new(&input.encoding_type, page.names().chain(asked))?;
     let key_count = signed(page.entries.len())?;
     let next = page.next.as_ref().map(token);
     let with_owner = input.fetch_owner.unwrap_or(false);
@@ -124,7 +125,7 @@ pub(super) async fn second_version(
         common_prefixes: Some(common_prefixes),
         delimiter: delimiter.map(|delimiter| shown.text(delimiter)),
         start_after: input.start_after.as_deref().map(|after| shown.text(after)),
-        encoding_type: input.encoding_type,
+        encoding_type: shown.encoding(),
         name: Some(input.bucket),
         ..Default::default()
     })
@@ -162,10 +163,13 @@ pub(super) async fn uploads(
         .index
         .uploads(&input.bucket, from, &below, UPLOADS_SEEN)
         .await;
-    let shown = Shown::new(&input.encoding_type)?;
     let mut found = found.map_err(fault)?;
     found.retain(|upload| is_shown(&caller, upload));
     let rolled = roll_up(found, prefix, delimiter, key_marker, limit);
+    let asked = [prefix, key_marker.unwrap_or_default()];
+    let keys = rolled.uploads.iter().map(|upload| &*upload.label.key);
+    let names = keys.chain(rolled.prefixes.iter().map(String::as_str));
+    let shown = Shown::new(&input.encoding_type, names.chain(asked))?;
     Ok(ListMultipartUploadsOutput {
         common_prefixes: Some(
             rolled
@@ -189,7 +193,7 @@ pub(super) async fn uploads(
                 .map(|one| shown.upload(one, &account))
                 .collect(),
         ),
-        encoding_type: input.encoding_type,
+        encoding_type: shown.encoding(),
         bucket: Some(input.bucket),
         ..Default::default()
     })
@@ -240,24 +244,21 @@ fn roll_up(
     rolled
 }
 
-impl Entry {
-    fn name(&self) -> &str {
-        match self {
-            Self::Object(listed) => &listed.key,
-            Self::Prefix(prefix) => prefix,
-        }
-    }
-}
-
-/// How names are written in an answer.
-struct Shown {
+/// How names are written in an answer: as they are, unless the client asks for an encoding or one of
+/// them has a character that XML cannot carry. The answer says which.
+pub(super) struct Shown {
     encoded: bool,
 }
 
 impl Shown {
-    fn new(encoding: &Option<EncodingType>) -> S3Result<Self> {
+    pub(super) fn new<'a>(
+        encoding: &Option<EncodingType>,
+        mut names: impl Iterator<Item = &'a str>,
+    ) -> S3Result<Self> {
         match encoding.as_ref().map(EncodingType::as_str) {
-            None => Ok(Self { encoded: false }),
+            None => Ok(Self {
+                encoded: !names.all(is_xml),
+            }),
             Some("url") => Ok(Self { encoded: true }),
             Some(_) => Err(s3_error!(
                 InvalidArgument,
@@ -266,7 +267,13 @@ impl Shown {
         }
     }
 
-    fn text(&self, name: &str) -> String {
+    /// The encoding, for the field of the answer.
+    pub(super) fn encoding(&self) -> Option<EncodingType> {
+        self.encoded
+            .then(|| EncodingType::from_static(EncodingType::URL))
+    }
+
+    pub(super) fn text(&self, name: &str) -> String {
         if self.encoded {
             utf8_percent_encode(name, ENCODED).to_string()
         } else {
@@ -274,7 +281,7 @@ impl Shown {
         }
     }
 
-    fn prefix(&self, prefix: &str) -> CommonPrefix {
+    pub(super) fn prefix(&self, prefix: &str) -> CommonPrefix {
         CommonPrefix {
             prefix: Some(self.text(prefix)),
         }

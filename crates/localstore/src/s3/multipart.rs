@@ -1,8 +1,11 @@
 //! CreateMultipartUpload, CompleteMultipartUpload, AbortMultipartUpload.
 
-use super::attributes::{algorithm, etag, given_checksums, label_of, show_checksums_and_kind};
+use super::attributes::{
+    algorithm, etag, given_checksums, in_xml, label_of, show_checksums_and_kind,
+};
 use super::fault::fault;
 use super::put::condition;
+use super::snowball::Extraction;
 use super::{caller, parts};
 use crate::checksum::{self, Algorithm, Checksums, Kind};
 use crate::error::StoreError;
@@ -23,6 +26,12 @@ pub(super) async fn create(
     request: S3Request<CreateMultipartUploadInput>,
 ) -> S3Result<CreateMultipartUploadOutput> {
     let label = label_of!(request.input, caller(&request));
+    if Extraction::take(&mut label.attributes.metadata.clone()).is_some() {
+        return Err(s3_error!(
+            NotImplemented,
+            "An archive that is to be extracted must be put in one piece."
+        ));
+    }
     let input = request.input;
     let checksum = checksum_of(
         input.checksum_algorithm.as_ref(),
@@ -43,7 +52,7 @@ pub(super) async fn create(
         bucket: Some(input.bucket),
         checksum_algorithm: input.checksum_algorithm,
         checksum_type: checksum.map(|(_, kind)| ChecksumType::from_static(kind.name())),
-        key: Some(input.key),
+        key: in_xml(input.key),
         upload_id: Some(id),
         ..Default::default()
     })
@@ -324,8 +333,8 @@ fn shown(object: &rows::Object) -> CompleteMultipartUploadOutput {
     let mut output = CompleteMultipartUploadOutput {
         bucket: Some(label.bucket.clone()),
         e_tag: Some(etag(&object.etag)),
-        key: Some(label.key.clone()),
-        location: Some(format!("/{}/{}", label.bucket, label.key)),
+        key: in_xml(label.key.clone()),
+        location: in_xml(format!("/{}/{}", label.bucket, label.key)),
         ..Default::default()
     };
     show_checksums_and_kind!(output, &object.checksums);

@@ -32,6 +32,22 @@ pub(super) enum Entry {
     Prefix(String),
 }
 
+impl Page {
+    /// The names on it.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(Entry::name)
+    }
+}
+
+impl Entry {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Object(listed) => &listed.key,
+            Self::Prefix(prefix) => prefix,
+        }
+    }
+}
+
 /// Reads a page. Seeks past every common prefix instead of reading what is below it.
 pub(super) async fn page(index: &Index, query: &Query<'_>) -> Result<Page, StoreError> {
     let below = successor(query.prefix.as_bytes());

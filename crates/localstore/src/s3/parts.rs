@@ -1,6 +1,6 @@
 //! UploadPart and ListParts.
 
-use super::attributes::{etag, show_checksums, signed, timestamp};
+use super::attributes::{etag, in_xml, show_checksums, signed, timestamp};
 use super::bucket::owner;
 use super::caller;
 use super::fault::{fault, no_such_upload};
@@ -83,7 +83,7 @@ pub(super) async fn list(
             id: Some(account),
         }),
         is_truncated: Some(is_truncated),
-        key: Some(input.key),
+        key: in_xml(input.key),
         max_parts: Some(signed(limit)?),
         next_part_number_marker: last.filter(|_| is_truncated),
         owner: Some(owner(&upload.label.owner)),

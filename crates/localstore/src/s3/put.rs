@@ -2,6 +2,7 @@
 
 use super::attributes::{algorithm, etag, label_of, show_checksums_and_kind, signed};
 use super::fault::fault;
+use super::snowball::Extraction;
 use super::{bucket, caller};
 use crate::index::apply::{Change, Condition};
 use crate::index::rows::{Label, Moment, Object};
@@ -14,7 +15,8 @@ pub(super) async fn put(
     store: &LocalStore,
     request: S3Request<PutObjectInput>,
 ) -> S3Result<PutObjectOutput> {
-    let label = label_of!(request.input, caller(&request));
+    let mut label = label_of!(request.input, caller(&request));
+    let extraction = Extraction::take(&mut label.attributes.metadata);
     let input = request.input;
     let condition = condition(input.if_match.as_ref(), input.if_none_match.as_ref())?;
     let mut promise = Promise::parse(
@@ -27,6 +29,16 @@ pub(super) async fn put(
     }
     bucket::find(store, &label.bucket).await?;
     let received = intake::receive(&store.tree, input.body, promise).await?;
+    if let Some(extraction) = extraction {
+        if condition != Condition::None {
+            return Err(s3_error!(
+                NotImplemented,
+                "An archive that is extracted cannot be put on a condition."
+            ));
+        }
+        return extraction.run(store, &label, received).await;
+    }
+    let condition = healing(store, &label, condition).await?;
     let object = keep(store, label, condition, received).await?;
     let mut output = PutObjectOutput {
         e_tag: Some(etag(&object.etag)),
@@ -35,6 +47,27 @@ pub(super) async fn put(
     };
     show_checksums_and_kind!(output, &object.checksums);
     Ok(output)
+}
+
+/// An object whose file somebody removed is absent to whoever asks for that; the one that takes its
+/// place must still take the place of that very one.
+async fn healing(store: &LocalStore, label: &Label, condition: Condition) -> S3Result<Condition> {
+    if condition != Condition::Absent {
+        return Ok(condition);
+    }
+    let present = store.index.object(&label.bucket, &label.key).await;
+    match present.map_err(fault)? {
+        Some(present) => {
+            store.tree.at_rest(&present.path).await.map_err(fault)?;
+            let is_there = store.tree.has(&present.path);
+            Ok(if is_there {
+                condition
+            } else {
+                Condition::ETag(present.etag)
+            })
+        }
+        None => Ok(condition),
+    }
 }
 
 /// Makes received bytes the object under a key.

@@ -241,6 +241,50 @@ impl Door {
         exchange(builder, method, body)
     }
 
+    /// Puts bytes in chunks that are not signed, with a CRC-32 announced, and a trailer as it is given.
+    pub(crate) fn put_with_trailer(&self, path: &str, bytes: &[u8], trailer: &str) -> Reply {
+        let now = OffsetDateTime::now_utc();
+        let date = stamp(now);
+        let scope = Scope::new(now, "us-east-1", "s3");
+        let key = SigningKey::derive(&SecretKey::new(SECRET), scope);
+        let payload = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+        let length = bytes.len().to_string();
+        let headers = [
+            ("host", self.address.as_str()),
+            ("x-amz-content-sha256", payload),
+            ("x-amz-date", &date),
+            ("x-amz-decoded-content-length", &length),
+            ("x-amz-trailer", "x-amz-checksum-crc32"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let canonical = sigv4::CanonicalRequest {
+            method: "PUT",
+            path,
+            query: "",
+            headers: &headers,
+            payload,
+        };
+        let text = sigv4::string_to_sign(&date, key.scope(), &canonical.text());
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}",
+            self.key,
+            key.scope(),
+            canonical.signed_headers(),
+            key.sign(&text)
+        );
+        let mut builder = http::Request::builder()
+            .method("PUT")
+            .uri(self.url(path, ""))
+            .header("authorization", authorization);
+        for (name, value) in &headers[1..] {
+            builder = builder.header(name, value);
+        }
+        let mut body = format!("{:x}\r\n", bytes.len()).into_bytes();
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(format!("\r\n0\r\n{trailer}\r\n").as_bytes());
+        exchange(builder, "PUT", &body)
+    }
+
     /// Sends a header that the signature does not cover.
     pub(crate) fn ask_with_unsigned(
         &self,
