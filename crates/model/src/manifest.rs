@@ -32,6 +32,8 @@ pub use country::Country;
 pub use customs::{Customs, DeviceType, ExportType, UsCents};
 pub use fault::{FaultKind, ManifestFault, ManifestFaults, Warning};
 pub use images::{EbsImport, GlacierImport, Region};
+#[doc(hidden)]
+pub use pattern::expressions_compiled;
 pub use pattern::{IgnorePattern, PatternTooCostly};
 pub use s3_export::{ExportSet, FileSystem, S3Export};
 pub use s3_import::{CannedAcl, S3Import, StorageClass, Substitution};
@@ -119,6 +121,21 @@ impl Manifest {
         let findings = Findings::new(None);
         let fields = Fields::new(&findings, String::new(), &entries, Kinds::FIELDS);
         kind::likely_type(&fields)
+    }
+
+    /// Whether a manifest that was accepted is for the image of a device. Reads no more of it than
+    /// that takes: of most, whether two words occur.
+    #[must_use]
+    pub fn is_for_image(text: &str, job_type: JobType) -> bool {
+        if job_type == JobType::Export || !may_be_for_image(text) {
+            return false;
+        }
+        let Ok(entries) = reader::read(text) else {
+            return false;
+        };
+        let findings = Findings::new(None);
+        let fields = Fields::new(&findings, String::new(), &entries, Kinds::FIELDS);
+        Kind::of(&fields, job_type).is_some_and(Kind::is_image)
     }
 
     fn parse_against(
@@ -251,6 +268,17 @@ fn read(entries: &[Entry], job_type: JobType, findings: &Findings<'_>) -> Option
     };
     fields.finish(&kind.to_string());
     manifest
+}
+
+/// Whether a text names the destination of an image, or may do so with the escapes of a quotation.
+fn may_be_for_image(text: &str) -> bool {
+    let has = |word: &str| {
+        text.as_bytes()
+            .windows(word.len())
+            .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let has_escapes = || text.contains('"') && text.contains('\\');
+    has("glacier") || has("ebs-snapshot") || has_escapes()
 }
 
 /// Options of which a text must have at least one to pass for a manifest. A path or address that

@@ -1,10 +1,13 @@
 //! Instants to the second in UTC, and where they come from.
 
 use std::fmt;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use ::time::format_description::well_known::Rfc3339;
 use ::time::macros::format_description;
-use ::time::{Duration, OffsetDateTime, UtcOffset};
+use ::time::{OffsetDateTime, UtcOffset};
 use serde::{Deserialize, Serialize};
 
 /// An instant in UTC, to the second. Text form is `2010-09-21T16:22:10Z`.
@@ -58,7 +61,7 @@ impl Timestamp {
 
     /// How much later this is than `earlier`.
     #[must_use]
-    pub fn since(self, earlier: Self) -> Duration {
+    pub fn since(self, earlier: Self) -> ::time::Duration {
         self.0 - earlier.0
     }
 
@@ -107,6 +110,13 @@ impl From<Timestamp> for String {
 pub trait Clock: Send + Sync {
     /// The instant now.
     fn now(&self) -> Timestamp;
+
+    /// Time that has passed since some moment, by a clock that nobody sets. What is measured is
+    /// measured with it.
+    fn steady(&self) -> Duration {
+        static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        BEGUN.elapsed()
+    }
 }
 
 /// The clock of the machine.
@@ -121,25 +131,41 @@ impl Clock for SystemClock {
 
 /// A clock that stands still until it is set, for tests and simulations.
 #[derive(Debug)]
-pub struct ManualClock(std::sync::atomic::AtomicI64);
+pub struct ManualClock {
+    now: AtomicI64,
+    steady: AtomicU64,
+}
 
 impl ManualClock {
     /// A clock that shows `now`.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self(std::sync::atomic::AtomicI64::new(now.unix()))
+        Self {
+            now: AtomicI64::new(now.unix()),
+            steady: AtomicU64::new(0),
+        }
     }
 
-    /// Moves the clock on by `seconds`.
+    /// Lets `seconds` pass.
     pub fn advance(&self, seconds: i64) {
-        self.0
-            .fetch_add(seconds, std::sync::atomic::Ordering::SeqCst);
+        self.set_wrong(seconds);
+        let passed = u64::try_from(seconds).unwrap_or_default();
+        self.steady.fetch_add(passed, Ordering::SeqCst);
+    }
+
+    /// Sets the clock on by `seconds` that have not passed.
+    pub fn set_wrong(&self, seconds: i64) {
+        self.now.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix(self.0.load(std::sync::atomic::Ordering::SeqCst))
+        Timestamp::from_unix(self.now.load(Ordering::SeqCst))
+    }
+
+    fn steady(&self) -> Duration {
+        Duration::from_secs(self.steady.load(Ordering::SeqCst))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Countries, made comparable however they are written.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use super::spelling;
 
@@ -11,6 +13,20 @@ pub struct Country(String);
 
 /// One line per country: two-letter code, three-letter code, names.
 const TABLE: &str = include_str!("countries.txt");
+
+/// Every code and name of the table, as [`letters`] compares them, with its two-letter code. Made
+/// once: manifests are read with every job and for many an answer.
+static CODES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+    let mut codes = HashMap::new();
+    for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
+        let code = line.split('|').next().unwrap_or_default();
+        for name in line.split('|') {
+            // Of two countries with one name the first has it.
+            codes.entry(letters(name)).or_insert(code);
+        }
+    }
+    codes
+});
 
 /// Members of the European Union, within which parcels pass no customs.
 const EU: [&str; 27] = [
@@ -24,15 +40,8 @@ impl Country {
     #[must_use]
     pub fn new(text: &str) -> Self {
         let wanted = letters(text);
-        let code = TABLE
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .find_map(|line| {
-                let mut names = line.split('|');
-                let code = names.clone().next()?;
-                names.any(|name| letters(name) == wanted).then_some(code)
-            });
-        Self(code.map_or(wanted, str::to_owned))
+        let code = CODES.get(&wanted).map(|code| (*code).to_owned());
+        Self(code.unwrap_or(wanted))
     }
 
     /// The two-letter code, or the letters of the unrecognised name.

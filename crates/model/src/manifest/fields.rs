@@ -10,6 +10,7 @@ use std::fmt::Display;
 use super::fault::{FaultKind, ManifestFault, Warning};
 use super::node::{Entry, Node, Value};
 use super::{ManifestRules, Passphrase, spelling};
+use crate::readable::plays_with_terminals;
 
 /// Most faults, and most warnings, that are kept. A person fixes a page of them at a time, and a
 /// hostile text of half a megabyte could otherwise cause a hundred thousand.
@@ -216,6 +217,12 @@ impl<'a> Fields<'a> {
             .filter(|text| !text.value.trim().is_empty())?;
         if text.value.contains(char::is_control) {
             self.invalid(name, text.line, "control characters are not allowed");
+            return None;
+        }
+        // What was accepted before they were refused is read on; whoever shows it writes them out.
+        if self.findings.rules().is_some() && text.value.contains(plays_with_terminals) {
+            let detail = "characters that end a line or turn the direction of text are not allowed";
+            self.invalid(name, text.line, detail);
             return None;
         }
         Some(text)

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use super::fields::{Fields, Pair, header_value};
+use super::fields::{Fields, Pair, Text, header_value};
 use super::kind::Kind;
+use super::pattern::{Allowance, Unusable};
 use super::{Common, IgnorePattern, ManifestVersion};
 use crate::ids::BucketName;
 use crate::limits::{IGNORE_PATTERNS, KEY_BYTES, SUBSTITUTIONS};
@@ -185,19 +186,28 @@ fn ignore(fields: &Fields<'_>) -> Vec<IgnorePattern> {
         fields.invalid("ignore", first_too_many.line, detail);
         return Vec::new();
     }
+    if fields.findings.rules().is_none() {
+        let accepted = |text: &Text<'_>| IgnorePattern::accepted(text.value, texts.len());
+        return texts.iter().map(accepted).collect();
+    }
+    let mut allowance = Allowance::new();
     let mut patterns = Vec::new();
     for (index, text) in texts.iter().enumerate() {
-        match IgnorePattern::new(text.value, texts.len()) {
+        let name = format!("ignore[{}]", index + 1);
+        let hint = wildcard(text.value);
+        match allowance.check(text.value, texts.len()) {
             Ok(pattern) => {
-                if let Some(hint) = wildcard(text.value) {
-                    let name = format!("ignore[{}]", index + 1);
+                if let Some(hint) = hint {
                     fields.warn(&name, Some(text.line), hint);
                 }
                 patterns.push(pattern);
             }
+            Err(Unusable::All) => {
+                fields.invalid(&name, text.line, Unusable::All);
+                break;
+            }
             Err(error) => {
-                let hint = wildcard(text.value).map_or(String::new(), |hint| format!("; {hint}"));
-                let name = format!("ignore[{}]", index + 1);
+                let hint = hint.map_or(String::new(), |hint| format!("; {hint}"));
                 fields.invalid(&name, text.line, format!("{error}{hint}"));
             }
         }

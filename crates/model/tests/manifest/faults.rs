@@ -557,3 +557,22 @@ fn what_was_accepted_before_is_still_read() {
     assert!(import(&odd).is_err());
     assert!(Manifest::parse_accepted(&odd, JobType::Import).is_ok());
 }
+
+/// What a manifest says of a device is shown on terminals, to people who act on it.
+#[test]
+fn characters_that_turn_text_are_refused_and_read_where_they_were_accepted() {
+    let text = text("import-a-smallest");
+    let line = text
+        .lines()
+        .find(|line| line.trim_start().starts_with("deviceId"))
+        .unwrap();
+    for odd in ['\u{202e}', '\u{2066}', '\u{2028}'] {
+        let odd = text.replace(line, &format!("deviceId: ABC{odd}GPJ"));
+        let faults = import(&odd).unwrap_err().to_string();
+        assert!(
+            faults.contains("deviceId") && faults.contains("direction"),
+            "{faults}"
+        );
+        assert!(Manifest::parse_accepted(&odd, JobType::Import).is_ok());
+    }
+}
