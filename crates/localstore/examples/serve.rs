@@ -2,6 +2,7 @@
 //! `serve FOLDER ADDRESS ACCESS_KEY_ID SECRET [relaxed]`.
 
 use async_trait::async_trait;
+use listen::Limits;
 use localstore::{Durability, KeyHolder, Keyring, KeyringError, LocalStore, Rights, SecretKey};
 use std::path::Path;
 
@@ -38,7 +39,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         secret: secret.clone(),
     });
     let listener = tokio::net::TcpListener::bind(address).await?;
-    localstore::serve(listener, service, async {
+    localstore::serve(listener, service, Limits::default(), async {
         // Without a signal handler the process is simply ended, which the store must survive anyway.
         let _ = tokio::signal::ctrl_c().await;
     })

@@ -13,10 +13,8 @@ use futures::StreamExt as _;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::dto::StreamingBlob;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{Body, HttpError, HttpRequest, HttpResponse};
-use std::future::Future;
+use s3s::{HttpError, HttpRequest, HttpResponse};
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
 use tracing::Instrument as _;
 
@@ -200,21 +198,11 @@ fn is_form(request: &HttpRequest) -> bool {
             .starts_with("multipart/")
 }
 
-impl hyper::service::Service<http::Request<hyper::body::Incoming>> for Service {
-    type Response = HttpResponse;
-    type Error = HttpError;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send>>;
-
-    fn call(&self, request: http::Request<hyper::body::Incoming>) -> Self::Future {
-        let service = self.clone();
-        Box::pin(async move { Self::call(&service, request.map(Body::from)).await })
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use crate::keyring::{KeyHolder, KeyringError};
+    use s3s::Body;
 
     /// Nobody has a key.
     struct Nobody;

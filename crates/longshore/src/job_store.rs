@@ -82,9 +82,10 @@ fn no_installation(data: &Path) -> Failure {
 /// What a job store says, in the user's terms.
 pub(crate) fn failed(error: JobStoreError) -> Failure {
     let exit = match &error {
-        JobStoreError::Exists(_) | JobStoreError::Missing(_) | JobStoreError::Conflict => {
-            Exit::Refused
-        }
+        JobStoreError::Exists(_)
+        | JobStoreError::Missing(_)
+        | JobStoreError::Conflict
+        | JobStoreError::QuotaExceeded => Exit::Refused,
         JobStoreError::Unavailable(_) => Exit::Unavailable,
         JobStoreError::WrongKey | JobStoreError::Corrupt(_) | JobStoreError::Migration(_) => {
             Exit::Error

@@ -22,7 +22,6 @@ use awsquery::params::Params;
 use awsquery::xml::Element;
 use model::ids::JobId;
 use model::job::Job;
-use model::manifest::Manifest;
 use model::signature::SigningKey;
 use model::time::Clock;
 
@@ -35,13 +34,15 @@ pub use list_jobs::{JobList, ListJobs, list_jobs};
 pub use submission::ValidateOnly;
 pub use update_job::{UpdateJob, UpdatedJob, update_job};
 
-use crate::artifact::Artifact;
+use crate::artifact::{Artifact, Taken};
+use crate::certain::CertainTime;
 use crate::change;
 use crate::config::{EbsConfig, GlacierConfig, JobsConfig};
 use crate::identity::Identity;
 use crate::jobstore::JobStore;
 use crate::sealing::Sealer;
 use crate::stores::Stores;
+use crate::work::Work;
 
 /// What every operation works with.
 #[derive(Clone)]
@@ -54,12 +55,16 @@ pub struct Context {
     pub signing_key: SigningKey,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Of which time the service is sure: what cannot be taken back is decided by it.
+    pub certain: Arc<CertainTime>,
     /// The rules of the house.
     pub rules: JobsConfig,
     /// Where snapshots are made, if anywhere.
     pub ebs: Option<EbsConfig>,
     /// Where archives go.
     pub glacier: GlacierConfig,
+    /// Where manifests are checked and sheets drawn.
+    pub work: Work,
     /// What links to sheets are sealed with.
     pub sealer: Sealer,
     /// The URL under which customers reach this service, without a slash at the end.
@@ -175,16 +180,13 @@ pub struct ArtifactLink {
     pub url: String,
 }
 
-/// Links to the sheets of a job with this manifest.
-fn artifact_links(context: &Context, job: JobId, manifest: &Manifest) -> Vec<ArtifactLink> {
+/// Links to the sheets of a job whose device is taken as files or as an image.
+fn artifact_links(context: &Context, job: JobId, taken: Taken) -> Vec<ArtifactLink> {
     let link = |artifact: Artifact| ArtifactLink {
         description: artifact.description(),
         url: artifact.link(context),
     };
-    Artifact::of_job(job, manifest)
-        .into_iter()
-        .map(link)
-        .collect()
+    Artifact::of_job(job, taken).into_iter().map(link).collect()
 }
 
 fn artifact_list(links: &[ArtifactLink]) -> Element {

@@ -10,6 +10,7 @@ mod sheets;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::ids::JobId;
+use model::job::Job;
 use model::manifest::Manifest;
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,32 @@ pub(crate) enum Artifact {
     },
 }
 
+/// How the device of a job is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// File by file: it carries a SIGNATURE file.
+    AsFiles,
+    /// As an image: a sheet stands for the SIGNATURE file.
+    AsImage,
+}
+
+impl Taken {
+    /// That of a job with this manifest, without reading it whole: statuses are asked for often.
+    pub(crate) fn of(job: &Job) -> Self {
+        match Manifest::is_for_image(&job.manifest, job.job_type) {
+            true => Self::AsImage,
+            false => Self::AsFiles,
+        }
+    }
+
+    pub(crate) fn of_manifest(manifest: &Manifest) -> Self {
+        match manifest {
+            Manifest::EbsImport(_) | Manifest::GlacierImport(_) => Self::AsImage,
+            Manifest::S3Import(_) | Manifest::S3Export(_) => Self::AsFiles,
+        }
+    }
+}
+
 /// A right to a sheet.
 #[derive(Serialize, Deserialize)]
 struct Ticket {
@@ -77,13 +104,11 @@ pub(crate) enum BadLink {
 impl Artifact {
     /// The sheets that go with a job: a packing slip, and for a device that is taken as an image
     /// the sheet that stands for its SIGNATURE file.
-    pub(crate) fn of_job(job: JobId, manifest: &Manifest) -> Vec<Self> {
+    pub(crate) fn of_job(job: JobId, taken: Taken) -> Vec<Self> {
         let mut sheets = vec![Self::PackingSlip { job }];
-        match manifest {
-            Manifest::EbsImport(_) | Manifest::GlacierImport(_) => {
-                sheets.push(Self::SignatureSheet { job });
-            }
-            Manifest::S3Import(_) | Manifest::S3Export(_) => {}
+        match taken {
+            Taken::AsImage => sheets.push(Self::SignatureSheet { job }),
+            Taken::AsFiles => {}
         }
         sheets
     }

@@ -51,7 +51,8 @@ impl Draft {
             events: Vec::new(),
             now,
         };
-        if draft.job.created <= overdue_since(&context.rules, now) {
+        let certain = context.certain.now(&*context.clock);
+        if draft.job.created <= overdue_since(&context.rules, certain) {
             // A job that is past expiring is left as it is.
             let _ = draft.apply(&Event::Expired);
         }

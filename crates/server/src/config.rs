@@ -15,6 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use awsquery::secret::SecretKey;
+use listen::Network;
 use model::event::WhileRunning;
 use model::ids::{BucketName, StationName};
 use model::manifest::Country;
@@ -24,7 +25,9 @@ use serde::{Deserialize, Serialize};
 
 pub use fault::{ConfigError, ConfigFault};
 pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, image_target};
-pub use values::{BucketGlob, DatabaseUrl, LogFormat, LogLevel, ShippingAddress, UnknownWord};
+pub use values::{
+    BucketGlob, DatabaseUrl, LogFormat, LogLevel, MetricsFor, ShippingAddress, UnknownWord,
+};
 
 /// Where everything lies unless the operator says otherwise, relative to the working folder.
 const DATA: &str = "longshore-data";
@@ -34,6 +37,8 @@ const DATA: &str = "longshore-data";
 pub struct Config {
     /// `[server]`
     pub server: ServerConfig,
+    /// `[connections]`
+    pub connections: ConnectionsConfig,
     /// `[database]`
     pub database: DatabaseConfig,
     /// `[embedded_store]`
@@ -67,6 +72,19 @@ pub struct ServerConfig {
     pub secret_key_file: Option<PathBuf>,
     /// `shutdown_seconds`: how long requests and transfers that run may take to end in order.
     pub shutdown_seconds: u32,
+    /// `metrics`: who gets `/metrics`.
+    pub metrics: MetricsFor,
+}
+
+/// `[connections]`: what connections may take of each port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionsConfig {
+    /// `limit`: connections that are served at a time.
+    pub limit: u32,
+    /// `per_address`: how many of them one address may have.
+    pub per_address: u32,
+    /// `exempt`: addresses for which that does not hold.
+    pub exempt: Vec<Network>,
 }
 
 /// `[database]`: where jobs, accounts and keys are kept.
@@ -237,6 +255,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             server: ServerConfig::default(),
+            connections: ConnectionsConfig::default(),
             database: DatabaseConfig::Sqlite,
             embedded_store: EmbeddedStoreConfig::default(),
             stores: Vec::new(),
@@ -257,6 +276,19 @@ impl Default for ServerConfig {
             data: PathBuf::from(DATA),
             secret_key_file: None,
             shutdown_seconds: 30,
+            metrics: MetricsFor::Loopback,
+        }
+    }
+}
+
+impl Default for ConnectionsConfig {
+    /// A connection may hold a request of a megabyte and its copy; the loopback address is a proxy's.
+    fn default() -> Self {
+        let network = |text: &str| text.parse().expect("an address of the loopback interface");
+        Self {
+            limit: 512,
+            per_address: 256,
+            exempt: vec![network("127.0.0.0/8"), network("::1/128")],
         }
     }
 }

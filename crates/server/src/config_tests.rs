@@ -40,6 +40,11 @@ fn everything_given_is_taken() {
         data = "/srv/longshore"
         secret_key_file = "/etc/longshore/secret.key"
         shutdown_seconds = 5
+        metrics = "everyone"
+        [connections]
+        limit = 100
+        per_address = 10
+        exempt = ["10.0.0.0/8", "::1"]
         [database]
         url = "postgres://me:pw@db/longshore"
         [embedded_store]
@@ -100,8 +105,15 @@ fn everything_given_is_taken() {
         data: PathBuf::from("/srv/longshore"),
         secret_key_file: Some(PathBuf::from("/etc/longshore/secret.key")),
         shutdown_seconds: 5,
+        metrics: MetricsFor::Everyone,
     };
     assert_eq!(config.server, server);
+    let connections = ConnectionsConfig {
+        limit: 100,
+        per_address: 10,
+        exempt: vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()],
+    };
+    assert_eq!(config.connections, connections);
     let embedded = EmbeddedStoreConfig {
         enabled: true,
         listen: "[::1]:9000".parse().unwrap(),

@@ -1,12 +1,11 @@
 //! The transport: API requests as HTTP has them, and their answers as XML.
 //!
-//! The API is on every path, because clients send it to several: `/health`, `/metrics`,
+//! The API is on every path, because clients send it to several: `/health`, `/ready`, `/metrics`,
 //! `/artifacts/v1` and `/station/v1` are the only ones with a meaning of their own. What a request
 //! says is read from query string and body together, whatever its content type. Secrets and
 //! manifests are never logged.
 
 mod artifacts;
-mod listen;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,14 +21,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use futures::StreamExt;
+use listen::Peer;
 use model::limits::REQUEST_BODY_BYTES;
 use serde_json::json;
-use tokio::sync::Semaphore;
-
-pub(crate) use listen::serve;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::api::{Context, Fault, Operation};
 use crate::artifact::PATH;
+use crate::config::{MetricsFor, ServerConfig};
+use crate::health::{Health, Report, Word};
 use crate::identity::{Identity, identify};
 use crate::metrics::Metrics;
 use crate::station_api;
@@ -40,33 +40,59 @@ const BODY_PATIENCE: Duration = Duration::from_secs(30);
 /// How long nothing of a body may come.
 const BODY_SILENCE: Duration = Duration::from_secs(15);
 
+/// How long a long body waits until others have been read.
+const ROOM_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Bytes that are read of a body that is too long, so that its sender gets to read the answer.
 const DISCARDED_BYTES: usize = 16 << 20;
 
 /// The header in which SDKs look for the request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
+/// Bytes of a body that are read without asking: every request but one with a manifest, and most of
+/// those, and no more than eight megabytes of all connections together.
+const FREE_BODY_BYTES: usize = 16 << 10;
+
+/// Bytes of bodies that are longer, of all requests together. Reading one takes some five times its
+/// length in memory while it is checked, which few are at a time.
+const BODIES_BYTES: u32 = 64 << 20;
+
 /// What all requests share.
 pub(crate) struct App {
     pub(crate) context: Context,
     pub(crate) metrics: Metrics,
-    drawing: Arc<Semaphore>,
+    metrics_for: MetricsFor,
+    health: Health,
+    bodies: Bodies,
 }
 
+/// The memory of long bodies.
+struct Bodies(Semaphore);
+
 impl App {
-    pub(crate) fn new(context: Context, metrics: Metrics) -> Self {
+    pub(crate) fn new(context: Context, metrics: Metrics, config: &ServerConfig) -> Self {
         Self {
             context,
             metrics,
-            drawing: Arc::new(Semaphore::new(artifacts::DRAWN_AT_ONCE)),
+            metrics_for: config.metrics,
+            health: Health::new(config.data.clone()),
+            bodies: Bodies(Semaphore::new(BODIES_BYTES as usize)),
         }
     }
+}
+
+/// Whether a request is answered even when there is no place for others: stations are at work for
+/// hours, and whoever asks about health wants to know what is wrong.
+pub(crate) fn is_urgent(head: &Parts) -> bool {
+    let path = head.uri.path();
+    path == "/health" || path == "/ready" || path.starts_with("/station/v1/")
 }
 
 /// All paths.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/health", get(health).fallback(api))
+        .route("/ready", get(ready).fallback(api))
         .route("/metrics", get(metrics).fallback(api))
         .route(
             &format!("{PATH}/{{name}}"),
@@ -97,28 +123,25 @@ async fn api(State(app): State<Arc<App>>, request: Request) -> Response {
         key: None,
         job: None,
     };
-    let done = perform(&app.context, request, &mut trace).await;
+    let done = perform(&app, request, &mut trace).await;
     trace.tell(&app.metrics, done.as_ref().err());
     respond(&trace, done)
 }
 
-async fn perform(
-    context: &Context,
-    request: Request,
-    trace: &mut Trace,
-) -> Result<Vec<Element>, Fault> {
+async fn perform(app: &App, request: Request, trace: &mut Trace) -> Result<Vec<Element>, Fault> {
+    let context = &app.context;
     let (head, body) = request.into_parts();
     if head.method != Method::POST && head.method != Method::GET {
         return Err(Fault::MethodNotAllowed);
     }
-    let body = read_body(body, REQUEST_BODY_BYTES)
-        .await
-        .map_err(|error| match error {
-            BodyError::TooLong => Fault::RequestTooLarge(format!(
-                "its body has more than {REQUEST_BODY_BYTES} bytes."
-            )),
-            BodyError::Incomplete => Fault::RequestIncomplete,
-        })?;
+    // Held to the end of the request, which has copies of the body.
+    let (body, _memory) = app.bodies.read(body).await.map_err(|error| match error {
+        BodyError::TooLong => Fault::RequestTooLarge(format!(
+            "its body has more than {REQUEST_BODY_BYTES} bytes."
+        )),
+        BodyError::Incomplete => Fault::RequestIncomplete,
+        BodyError::NoRoom => Fault::Unavailable,
+    })?;
     let (caller, params) = authenticate(context, &head, &body).await?;
     trace.account = Some(caller.account.id.to_string());
     trace.key = Some(caller.key.to_string());
@@ -210,6 +233,33 @@ pub(crate) enum BodyError {
     TooLong,
     /// It broke off, or took too long.
     Incomplete,
+    /// Too many long ones are being read.
+    NoRoom,
+}
+
+impl Bodies {
+    /// Reads the body of an API request. A long one takes memory of all of them before it is read.
+    async fn read(&self, body: Body) -> Result<(Bytes, Option<SemaphorePermit<'_>>), BodyError> {
+        let announced = body
+            .size_hint()
+            .exact()
+            .and_then(|bytes| usize::try_from(bytes).ok());
+        // One that is too long is read to be thrown away.
+        let bytes = announced
+            .unwrap_or(REQUEST_BODY_BYTES)
+            .min(REQUEST_BODY_BYTES);
+        let memory = match u32::try_from(bytes) {
+            Ok(bytes) if bytes as usize > FREE_BODY_BYTES => {
+                let memory = tokio::time::timeout(ROOM_PATIENCE, self.0.acquire_many(bytes));
+                let Ok(Ok(memory)) = memory.await else {
+                    return Err(BodyError::NoRoom);
+                };
+                Some(memory)
+            }
+            _ => None,
+        };
+        Ok((read_body(body, REQUEST_BODY_BYTES).await?, memory))
+    }
 }
 
 /// Reads a body of at most `limit` bytes, in time.
@@ -246,23 +296,46 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, BodyError> {
     }
 }
 
-/// `GET /health`: whether the service can do anything.
+/// `GET /health`: how the service is. 503 if it can do nothing that lasts.
 async fn health(State(app): State<Arc<App>>) -> Response {
-    let (status, word) = match app.context.jobs.check().await {
-        Ok(()) => (StatusCode::OK, "ok"),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
-            (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
-        }
+    let report = app.health.report(&app.context).await;
+    tell(report.status != Word::Unavailable, &report)
+}
+
+/// `GET /ready`: the same. 503 unless everything is as it should be.
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    let report = app.health.report(&app.context).await;
+    tell(report.status == Word::Ok, &report)
+}
+
+fn tell(well: bool, report: &Report) -> Response {
+    let status = match well {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let version = env!("CARGO_PKG_VERSION");
-    let text = json!({ "status": word, "job_store": word, "version": version }).to_string();
+    let text = json!(report).to_string();
     (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
+/// Whether a request comes from this machine, and was not handed on by a proxy.
+fn is_local(head: &Parts) -> bool {
+    let peer = head.extensions.get::<Peer>();
+    let is_loopback = |Peer(peer): &Peer| peer.ip().to_canonical().is_loopback();
+    let forwarded = [
+        header::FORWARDED,
+        HeaderName::from_static("x-forwarded-for"),
+    ];
+    let forwarded = forwarded.iter().any(|name| head.headers.contains_key(name));
+    peer.is_some_and(is_loopback) && !forwarded
+}
+
 /// `GET /metrics`: the counters, for Prometheus. Those of jobs are left out while the job store
-/// cannot be asked.
-async fn metrics(State(app): State<Arc<App>>) -> Response {
+/// cannot be asked. To strangers it is as any other path.
+async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    if app.metrics_for == MetricsFor::Loopback && !is_local(&head) {
+        return api(State(app), Request::from_parts(head, body)).await;
+    }
     let jobs = app.context.jobs.job_counts().await.unwrap_or_else(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
         Vec::new()
@@ -274,6 +347,20 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn long_bodies_have_so_much_memory_together() {
+        let bodies = Bodies(Semaphore::new(3 * FREE_BODY_BYTES));
+        let long = || Body::from(vec![b'x'; 2 * FREE_BODY_BYTES]);
+        let (body, memory) = bodies.read(long()).await.unwrap();
+        assert_eq!(body.len(), 2 * FREE_BODY_BYTES);
+        assert!(memory.is_some());
+        assert_eq!(bodies.read(long()).await.err(), Some(BodyError::NoRoom));
+        let short = bodies.read(Body::from(vec![b'x'; FREE_BODY_BYTES])).await;
+        assert!(short.unwrap().1.is_none());
+        drop(memory);
+        assert!(bodies.read(long()).await.is_ok());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_falls_silent_is_not_waited_for() {

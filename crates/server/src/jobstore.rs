@@ -43,6 +43,15 @@ pub struct HistoryLine {
     pub actor: String,
 }
 
+/// How many jobs an account may have made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// At most so many …
+    pub jobs: u32,
+    /// … at or after this time.
+    pub since: Timestamp,
+}
+
 /// One page of an account's jobs, newest first.
 #[derive(Debug, Clone)]
 pub struct JobPage {
@@ -98,12 +107,28 @@ pub struct Lease {
     pub ended: bool,
 }
 
+/// The longest a lease can be, in seconds: one that ends later than this from now was taken by a clock
+/// that was wrong. `jobs.lease_seconds` is at most this.
+pub const LONGEST_LEASE: i64 = 3600;
+
+impl Lease {
+    /// Whether its holder keeps the job from others at `now`. `term` is that of a lease, in seconds.
+    #[must_use]
+    pub fn is_in_force(&self, now: Timestamp, term: u32) -> bool {
+        let longest = now.plus_seconds(i64::from(term) + LONGEST_LEASE);
+        !self.ended && self.until >= now && self.until <= longest
+    }
+}
+
 /// A job store that cannot do what it is asked.
 #[derive(Debug, thiserror::Error)]
 pub enum JobStoreError {
     /// Somebody else changed the job meanwhile; read it again.
     #[error("the job was changed meanwhile")]
     Conflict,
+    /// The account has made as many jobs as it may.
+    #[error("the account has made as many jobs as it may")]
+    QuotaExceeded,
     /// The identifier is taken.
     #[error("`{0}` exists already")]
     Exists(String),
@@ -131,8 +156,15 @@ pub enum JobStoreError {
 /// `Unavailable` a write may or may not have happened; all writes may be repeated.
 #[async_trait]
 pub trait JobStore: Send + Sync + 'static {
-    /// Inserts a new job with its first history line. `Exists` if the id is taken, ever.
-    async fn insert_job(&self, job: &Job, actor: &str) -> Result<(), JobStoreError>;
+    /// Inserts a new job with its first history line. `Exists` if the id is taken, ever;
+    /// `QuotaExceeded` if the account has made as many jobs as it may, however many requests are under
+    /// way at once.
+    async fn insert_job(
+        &self,
+        job: &Job,
+        actor: &str,
+        quota: Option<Quota>,
+    ) -> Result<(), JobStoreError>;
 
     /// Reads a job.
     async fn job(&self, id: JobId) -> Result<Option<StoredJob>, JobStoreError>;
@@ -163,13 +195,6 @@ pub trait JobStore: Send + Sync + 'static {
         created_until: Timestamp,
         limit: u32,
     ) -> Result<Vec<JobId>, JobStoreError>;
-
-    /// How many jobs the account has created at or after `since`.
-    async fn jobs_created_since(
-        &self,
-        account: &AccountId,
-        since: Timestamp,
-    ) -> Result<u64, JobStoreError>;
 
     /// A job's history, oldest first.
     async fn history(&self, id: JobId) -> Result<Vec<HistoryLine>, JobStoreError>;
@@ -221,7 +246,7 @@ pub trait JobStore: Send + Sync + 'static {
     ) -> Result<Option<StationName>, JobStoreError>;
 
     /// Grants a lease if the job has none, or one that has ended, lapsed before `now`, or is held
-    /// by the same station. Returns the lease in force, which is the new one if it has `token`.
+    /// by the same station, or ends later than any that could be granted now. Returns the lease in force, which is the new one if it has `token`.
     /// Claiming again with the token in force changes nothing. `Missing` if there is no such job.
     async fn claim_lease(
         &self,
@@ -235,7 +260,7 @@ pub trait JobStore: Send + Sync + 'static {
     /// The job's last lease.
     async fn lease(&self, job: JobId) -> Result<Option<Lease>, JobStoreError>;
 
-    /// Extends the lease, never shortens it, and keeps its figures; `false` if the token is not the
+    /// Extends the lease, never shortens it but from where a wrong clock put it, and keeps its figures; `false` if the token is not the
     /// one in force. A lease that has lapsed and that nobody else took is still in force.
     async fn renew_lease(
         &self,
@@ -250,9 +275,15 @@ pub trait JobStore: Send + Sync + 'static {
     async fn end_lease(&self, job: JobId, token: &LeaseToken) -> Result<bool, JobStoreError>;
 
     /// Extends every lease that has not ended, lapsed or not, to at least `until`: after a restart
-    /// stations get a full term to come back.
+    /// stations get a full term to come back. One that a wrong clock took ends then too.
     async fn extend_leases(&self, until: Timestamp) -> Result<(), JobStoreError>;
 
-    /// Whether the store answers.
+    /// Whether the store takes a write.
     async fn check(&self) -> Result<(), JobStoreError>;
+
+    /// The latest time that was noted; `None` if none ever was.
+    async fn latest_time(&self) -> Result<Option<Timestamp>, JobStoreError>;
+
+    /// Notes that this time has been; an earlier one than the latest changes nothing.
+    async fn note_time(&self, now: Timestamp) -> Result<(), JobStoreError>;
 }

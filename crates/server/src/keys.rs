@@ -246,17 +246,23 @@ pub fn check_right(right: &str) -> Result<(), KeyError> {
     Err(KeyError::Right(right.to_owned()))
 }
 
-/// Writes an access key where AWS tools look for it (AWS CLI user guide, *Shared config and
+/// Writes an access key and a region, without which they do nothing, where AWS tools look for it (AWS CLI user guide, *Shared config and
 /// credentials files*), for the owner alone. A file that says the same already is left alone.
 ///
 /// # Errors
 /// As the file system gives them.
-pub fn write_credentials(path: &Path, id: &AccessKeyId, secret: &SecretKey) -> io::Result<()> {
+pub fn write_credentials(
+    path: &Path,
+    id: &AccessKeyId,
+    secret: &SecretKey,
+    region: &str,
+) -> io::Result<()> {
     let text = Zeroizing::new(format!(
         "# Made by Longshore; point AWS_SHARED_CREDENTIALS_FILE here.\n\
          [default]\n\
          aws_access_key_id = {id}\n\
-         aws_secret_access_key = {}\n",
+         aws_secret_access_key = {}\n\
+         region = {region}\n",
         secret.expose()
     ));
     if is_private_and_says(path, text.as_bytes())? {

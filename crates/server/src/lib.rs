@@ -3,9 +3,11 @@
 
 pub mod api;
 mod artifact;
+pub mod certain;
 mod change;
 pub mod config;
 pub mod data_dir;
+mod health;
 mod http;
 pub mod identity;
 pub mod jobstore;
@@ -17,3 +19,4 @@ pub mod service;
 mod station_api;
 pub mod stores;
 mod sweeper;
+pub mod work;

@@ -31,6 +31,9 @@ const SEAL_VERSION: u8 = 1;
 /// Length of an XChaCha20 nonce in bytes: long enough to be drawn at random for ever.
 const NONCE_BYTES: usize = 24;
 
+/// Bytes of the tag that a seal ends with (Poly1305).
+const TAG_BYTES: usize = 16;
+
 /// A secret key that cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
@@ -207,6 +210,9 @@ pub struct SealBroken;
 pub struct Sealer(XChaCha20Poly1305);
 
 impl Sealer {
+    /// Bytes that a seal adds to a text.
+    pub(crate) const OVERHEAD: usize = 1 + NONCE_BYTES + TAG_BYTES;
+
     /// Seals `plain`. Two seals of one text differ.
     ///
     /// # Panics

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper_util::service::TowerToHyperService;
+use listen::Limits;
 use localstore::LocalStore;
 use model::control::StoreAccess;
 use model::ids::StationName;
@@ -18,7 +20,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Context;
-use crate::config::{Config, DatabaseConfig};
+use crate::certain::CertainTime;
+use crate::config::{Config, ConnectionsConfig, DatabaseConfig};
 use crate::data_dir::{DataDir, DataDirError, Endpoints};
 use crate::http::{self, App};
 use crate::jobstore::{JobStore, JobStoreError, PostgresJobStore, SqliteJobStore};
@@ -28,6 +31,23 @@ use crate::metrics::Metrics;
 use crate::sealing::{MasterKey, MasterKeyError};
 use crate::stores::{Stores, StoresError};
 use crate::sweeper;
+use crate::work::Work;
+
+/// How long the head of a request to the API may take, and an idle connection is kept. Longer than our own
+/// clients keep one, so that they close it first.
+const API_HEAD: Duration = Duration::from_secs(20);
+
+/// How long an answer of the API may be taken in next to no steps.
+const API_STALL: Duration = Duration::from_secs(20);
+
+/// As [`API_HEAD`], for the embedded store.
+const STORE_HEAD: Duration = Duration::from_secs(30);
+
+/// How long a body or an answer of the embedded store may make next to no progress.
+const STORE_STALL: Duration = Duration::from_secs(30);
+
+/// How long requests to the embedded store may go on after the stop.
+const STORE_GRACE: Duration = Duration::from_secs(30);
 
 /// A service that did not start.
 #[derive(Debug, thiserror::Error)]
@@ -118,7 +138,7 @@ impl Service {
         clock: Arc<dyn Clock>,
     ) -> Result<RunningService, StartError> {
         let kept = Kept::open(config, &*clock).await?;
-        let (listener, api_addr) = listen(config.server.listen).await?;
+        let (listener, api_addr) = bind(config.server.listen).await?;
         let embedded = Embedded::open(config, &kept.data, &kept.jobs).await?;
         let access = embedded.as_ref().map(|embedded| embedded.access.clone());
         let stores = Stores::new(&config.stores, access)?;
@@ -130,10 +150,22 @@ impl Service {
         kept.data.write_endpoints(&endpoints)?;
 
         let grace = Duration::from_secs(config.server.shutdown_seconds.into());
-        let router = http::router(Arc::new(App::new(context.clone(), metrics)));
-        let api = Serving::start(|stop| http::serve(listener, router, stop, grace));
+        let router = http::router(Arc::new(App::new(context.clone(), metrics, &config.server)));
+        let limits = limits_of(&config.connections, API_HEAD, API_STALL, grace);
+        let service = TowerToHyperService::new(router);
+        let api = Serving::start(|stop| {
+            listen::serve(
+                listener,
+                service,
+                http::is_urgent,
+                limits,
+                stop.cancelled_owned(),
+            )
+        });
         let sweeper = Serving::start(|stop| sweeper::run(context.clone(), stop));
-        let (embedded, s3) = embedded.map(Embedded::serve).unzip();
+        let of_store = limits_of(&config.connections, STORE_HEAD, STORE_STALL, STORE_GRACE);
+        let serve = |embedded: Embedded| embedded.serve(of_store);
+        let (embedded, s3) = embedded.map(serve).unzip();
         tracing::info!(api = endpoints.api, s3 = endpoints.s3, "service started");
         let Kept {
             data,
@@ -167,6 +199,7 @@ struct Kept {
     jobs: Arc<dyn JobStore>,
     first_key: Option<FirstKey>,
     station_token: PathBuf,
+    certain: Arc<CertainTime>,
 }
 
 impl Kept {
@@ -174,11 +207,13 @@ impl Kept {
         let data = DataDir::open(&config.server.data)?;
         let master = master_key(config, &data)?;
         let (database, jobs) = open_database(config, &data, &master).await?;
-        let first_key = first_key(&*jobs, &data, clock).await?;
+        let region = &config.embedded_store.region;
+        let first_key = first_key(&*jobs, &data, clock, region).await?;
         let station_token = register_station(&*jobs, config, &data, clock).await?;
         // Stations that were at work when the service went down get a whole term to come back.
         let term = i64::from(config.jobs.lease_seconds);
         jobs.extend_leases(clock.now().plus_seconds(term)).await?;
+        let certain = CertainTime::from(jobs.latest_time().await?, clock);
         Ok(Self {
             data,
             master,
@@ -186,6 +221,7 @@ impl Kept {
             jobs,
             first_key,
             station_token,
+            certain: Arc::new(certain),
         })
     }
 
@@ -201,10 +237,12 @@ impl Kept {
             jobs: Arc::clone(&self.jobs),
             stores: Arc::new(stores),
             signing_key: self.master.signing_key(),
+            certain: Arc::clone(&self.certain),
             clock,
             rules: config.jobs.clone(),
             ebs: config.ebs.clone(),
             glacier: config.glacier.clone(),
+            work: Work::new(),
             sealer: self.master.sealer(),
             public_url: public_url.unwrap_or_else(|| url(api)),
         }
@@ -290,7 +328,7 @@ impl Embedded {
         if !config.embedded_store.enabled {
             return Ok(None);
         }
-        let (listener, address) = listen(config.embedded_store.listen).await?;
+        let (listener, address) = bind(config.embedded_store.listen).await?;
         let path = data.root().join("service.key");
         let key = ServiceKey::load_or_create(&path)
             .map_err(|source| StartError::File { path, source })?;
@@ -308,10 +346,10 @@ impl Embedded {
         }))
     }
 
-    fn serve(self) -> (LocalStore, Serving) {
+    fn serve(self, limits: Limits) -> (LocalStore, Serving) {
         let service = self.store.service(self.keyring);
         let serving = Serving::start(|stop| {
-            localstore::serve(self.listener, service, stop.cancelled_owned())
+            localstore::serve(self.listener, service, limits, stop.cancelled_owned())
         });
         (self.store, serving)
     }
@@ -348,11 +386,12 @@ async fn first_key(
     jobs: &dyn JobStore,
     data: &DataDir,
     clock: &dyn Clock,
+    region: &str,
 ) -> Result<Option<FirstKey>, StartError> {
     let first = first_start(jobs, clock.now()).await?;
     if let Some(key) = &first {
         let path = data.credentials();
-        write_credentials(&path, &key.id, &key.secret)
+        write_credentials(&path, &key.id, &key.secret, region)
             .map_err(|source| StartError::File { path, source })?;
     }
     Ok(first)
@@ -385,7 +424,24 @@ fn station_token(path: &Path) -> io::Result<StationToken> {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+fn limits_of(
+    config: &ConnectionsConfig,
+    head: Duration,
+    stall: Duration,
+    grace: Duration,
+) -> Limits {
+    let places = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    Limits {
+        connections: places(config.limit),
+        per_address: places(config.per_address),
+        exempt: config.exempt.clone(),
+        head,
+        stall,
+        grace,
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let real = listener.local_addr().map_err(failed)?;

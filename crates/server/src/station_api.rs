@@ -188,7 +188,7 @@ async fn receive<M: DeserializeOwned>(
     let body = read_body(body, MESSAGE_BYTES).await.map_err(|error| {
         StationFault::Unreadable(match error {
             BodyError::TooLong => format!("it has more than {MESSAGE_BYTES} bytes"),
-            BodyError::Incomplete => "it did not arrive whole".to_owned(),
+            BodyError::Incomplete | BodyError::NoRoom => "it did not arrive whole".to_owned(),
         })
     })?;
     let message = serde_json::from_slice(&body)

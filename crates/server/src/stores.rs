@@ -1,8 +1,8 @@
 //! Which S3-compatible store has a bucket, and whether a manifest's buckets may be used.
 //!
 //! Buckets are checked against the real store when a manifest is submitted, so that a customer
-//! learns of a mistake before the disk is in the post: first that all exist, then that the account
-//! may use them and that we can, then that they are in one region. A store that cannot be asked
+//! learns of a mistake before the disk is in the post: first that the account may use them, then
+//! that all exist, then that we can use them, then that they are in one region. A store that cannot be asked
 //! makes the request fail with nothing stored.
 
 use std::sync::Arc;
@@ -118,7 +118,8 @@ impl Stores {
     /// Checks the buckets of a manifest that `account` submits for the job `id`.
     ///
     /// # Errors
-    /// [`Fault::NoSuchBucket`], [`Fault::BucketPermission`], [`Fault::MultipleRegions`], in this
+    /// [`Fault::BucketPermission`] for what is not the account's, [`Fault::NoSuchBucket`],
+    /// [`Fault::BucketPermission`] for what the service cannot use, [`Fault::MultipleRegions`], in this
     /// order; [`Fault::Unavailable`] if a store cannot be asked.
     pub async fn check(
         self: &Arc<Self>,
@@ -135,8 +136,10 @@ impl Stores {
             .await
             .map_err(|_| Fault::Unavailable)?;
         let check = move || {
+            // Of a bucket that is not the account's to use nothing is told, not even whether it is there.
+            check_grants(&needs, &account)?;
             stores.check_existence(&needs)?;
-            stores.check_rights(&needs, &account)?;
+            stores.check_rights(&needs)?;
             stores.check_regions(&needs)
         };
         tokio::task::spawn_blocking(check)
@@ -157,6 +160,44 @@ impl Stores {
             .into_iter()
             .find(|need| !need.is_granted_to(account))
             .map(|need| need.bucket)
+    }
+
+    /// What the stores are called, in their order.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.homes.iter().map(|home| home.name.clone()).collect()
+    }
+
+    /// Whether a store gives any answer of a store: that a bucket is not there, or not ours, is one.
+    pub async fn answers(self: &Arc<Self>, name: &str) -> bool {
+        let Some(home) = self.homes.iter().find(|home| home.name == name) else {
+            return false;
+        };
+        let store = home.store.clone();
+        let ask = move || {
+            let bucket = BucketName::new(TRIAL_NAME).expect("a bucket may be called so");
+            store.bucket_exists(&bucket)
+        };
+        match tokio::task::spawn_blocking(ask).await {
+            Ok(
+                Ok(_)
+                | Err(
+                    StoreError::NoSuchBucket(_)
+                    | StoreError::AccessDenied(_)
+                    | StoreError::WrongRegion { .. }
+                    | StoreError::Refused(_),
+                ),
+            ) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    store = name,
+                    error = &error as &dyn std::error::Error,
+                    "store does not answer"
+                );
+                false
+            }
+            Err(_) => false,
+        }
     }
 
     fn home_of(&self, bucket: &BucketName) -> Option<&Home> {
@@ -195,18 +236,14 @@ impl Stores {
         }
     }
 
-    fn check_rights(&self, needs: &[Need], account: &Account) -> Result<(), Fault> {
+    fn check_rights(&self, needs: &[Need]) -> Result<(), Fault> {
         let mut denied = Vec::new();
         for need in needs {
-            if !need.is_granted_to(account) || !self.is_possible(need)? {
-                denied.push(format!("{}: may not be {}", need.bucket, need.verb()));
+            if !self.is_possible(need)? {
+                denied.push(need);
             }
         }
-        if denied.is_empty() {
-            Ok(())
-        } else {
-            Err(Fault::BucketPermission(denied))
-        }
+        permitted(&denied)
     }
 
     /// Tries what the job needs, leaving nothing behind.
@@ -250,6 +287,24 @@ impl Stores {
         named.dedup();
         Err(Fault::MultipleRegions(named))
     }
+}
+
+fn check_grants(needs: &[Need], account: &Account) -> Result<(), Fault> {
+    let denied: Vec<&Need> = needs
+        .iter()
+        .filter(|need| !need.is_granted_to(account))
+        .collect();
+    permitted(&denied)
+}
+
+fn permitted(denied: &[&Need]) -> Result<(), Fault> {
+    if denied.is_empty() {
+        return Ok(());
+    }
+    let told = denied
+        .iter()
+        .map(|need| format!("{}: may not be {}", need.bucket, need.verb()));
+    Err(Fault::BucketPermission(told.collect()))
 }
 
 /// What a job needs of a bucket, and how that is tried.

@@ -21,6 +21,12 @@ const BATCH: u32 = 100;
 /// Sweeps until told to stop.
 pub(crate) async fn run(context: Context, stop: CancellationToken) {
     loop {
+        if let Err(error) = note_time(&context).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the time was not noted"
+            );
+        }
         if let Err(error) = sweep(&context).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -34,10 +40,17 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
     }
 }
 
+/// Writes down what time it surely is, for the next start.
+async fn note_time(context: &Context) -> Result<(), JobStoreError> {
+    let certain = context.certain.now(&*context.clock);
+    context.jobs.note_time(certain).await
+}
+
 /// Lets every overdue job expire.
 async fn sweep(context: &Context) -> Result<(), JobStoreError> {
     loop {
-        let since = overdue_since(&context.rules, context.clock.now());
+        let certain = context.certain.now(&*context.clock);
+        let since = overdue_since(&context.rules, certain);
         let overdue = context.jobs.expirable_jobs(since, BATCH).await?;
         let mut expired = 0;
         for id in &overdue {

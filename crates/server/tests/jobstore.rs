@@ -63,7 +63,7 @@ fn key() -> (Account, AccessKey) {
 async fn fill(store: &dyn JobStore) {
     let (account, key) = key();
     store
-        .insert_job(&job(), "account:123456789012")
+        .insert_job(&job(), "account:123456789012", None)
         .await
         .unwrap();
     store.insert_account(&account).await.unwrap();

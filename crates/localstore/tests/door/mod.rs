@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use awsquery::sign::{self, Payload};
 use awsquery::sigv4::{Scope, SigningKey};
 use awsquery::{AccessKeyId, params, sigv4};
+use listen::Limits;
 use localstore::{Durability, KeyHolder, Keyring, KeyringError, LocalStore, Rights, SecretKey};
 use s3s::crypto::{Checksum, Sha256};
 use std::collections::HashMap;
@@ -408,9 +409,14 @@ fn start(root: &Path, keys: &Keys) -> (Running, String) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let service = store.service(keys.clone());
-        tokio::spawn(localstore::serve(listener, service, async {
-            let _ = stopped.await;
-        }));
+        tokio::spawn(localstore::serve(
+            listener,
+            service,
+            Limits::default(),
+            async {
+                let _ = stopped.await;
+            },
+        ));
         (store, address)
     });
     (

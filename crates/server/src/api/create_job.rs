@@ -9,8 +9,9 @@ use model::time::Timestamp;
 
 use super::submission::{Submission, ValidateOnly, warning_message};
 use super::{ArtifactLink, Context, Fault, artifact_links, artifact_list};
+use crate::artifact::Taken;
 use crate::identity::Identity;
-use crate::jobstore::JobStoreError;
+use crate::jobstore::{JobStoreError, Quota};
 use crate::sealing::random;
 
 /// Seconds of a day.
@@ -96,11 +97,11 @@ pub async fn create_job(
             (candidate, job_id, Vec::new())
         }
         ValidateOnly::No => {
-            check_quota(context, caller, now).await?;
             let account = caller.account.id.clone();
             let job = Job::open(candidate, account, job_type, submission.manifest, now);
-            let id = store(context, caller, job).await?;
-            let artifacts = artifact_links(context, id, &parsed.manifest);
+            let quota = quota(context, now);
+            let id = store(context, caller, job, quota).await?;
+            let artifacts = artifact_links(context, id, Taken::of_manifest(&parsed.manifest));
             (id, id.to_string(), artifacts)
         }
     };
@@ -118,28 +119,25 @@ fn new_id() -> JobId {
     JobId::from_entropy(random())
 }
 
-async fn check_quota(context: &Context, caller: &Identity, now: Timestamp) -> Result<(), Fault> {
-    let limit = context.rules.per_day_quota;
-    if limit == 0 {
-        return Ok(());
-    }
+fn quota(context: &Context, now: Timestamp) -> Option<Quota> {
+    let jobs = context.rules.per_day_quota;
     let since = now.plus_seconds(1 - DAY);
-    let made = context
-        .jobs
-        .jobs_created_since(&caller.account.id, since)
-        .await?;
-    if made >= u64::from(limit) {
-        Err(Fault::QuotaExceeded(limit))
-    } else {
-        Ok(())
-    }
+    (jobs > 0).then_some(Quota { jobs, since })
 }
 
 /// Stores a new job under its id, or under another if that is taken.
-async fn store(context: &Context, caller: &Identity, mut job: Job) -> Result<JobId, Fault> {
+async fn store(
+    context: &Context,
+    caller: &Identity,
+    mut job: Job,
+    quota: Option<Quota>,
+) -> Result<JobId, Fault> {
     let actor = caller.actor();
     for _ in 0..ID_TRIES {
-        match insert(context, &job, &actor).await {
+        match insert(context, &job, &actor, quota).await {
+            Err(JobStoreError::QuotaExceeded) => {
+                return Err(Fault::QuotaExceeded(context.rules.per_day_quota));
+            }
             Err(JobStoreError::Exists(_)) => job.id = new_id(),
             Err(error @ JobStoreError::Unavailable(_)) => {
                 settle(context, &job, error).await?;
@@ -157,18 +155,26 @@ async fn store(context: &Context, caller: &Identity, mut job: Job) -> Result<Job
 }
 
 /// Inserts a job, and finds out whether it is there when the store does not say.
-async fn insert(context: &Context, job: &Job, actor: &str) -> Result<(), JobStoreError> {
-    let mut result = context.jobs.insert_job(job, actor).await;
+async fn insert(
+    context: &Context,
+    job: &Job,
+    actor: &str,
+    quota: Option<Quota>,
+) -> Result<(), JobStoreError> {
+    let mut result = context.jobs.insert_job(job, actor, quota).await;
     for _ in 1..WRITE_TRIES {
         let Err(JobStoreError::Unavailable(_)) = result else {
             return result;
         };
-        result = match context.jobs.insert_job(job, actor).await {
-            // Either the first try went through, or somebody else has the id.
-            Err(JobStoreError::Exists(id)) => match context.jobs.job(job.id).await? {
-                Some(found) if found.job == *job => Ok(()),
-                _ => Err(JobStoreError::Exists(id)),
-            },
+        result = match context.jobs.insert_job(job, actor, quota).await {
+            // Either the first try went through, and perhaps was the last the quota allowed, or somebody
+            // else has the id.
+            Err(error @ (JobStoreError::Exists(_) | JobStoreError::QuotaExceeded)) => {
+                match context.jobs.job(job.id).await? {
+                    Some(found) if found.job == *job => Ok(()),
+                    _ => Err(error),
+                }
+            }
             other => other,
         };
     }

@@ -13,6 +13,7 @@ use model::job::Refusal;
 use model::manifest::{FaultKind, ManifestFaults, mistaken};
 
 use crate::jobstore::JobStoreError;
+use crate::work::NotDone;
 
 /// Longest details in one message, in bytes: a screen or two. A hostile manifest has a fault in
 /// every line.
@@ -80,6 +81,15 @@ pub enum Fault {
     OutcomeUnknown,
     /// Our mistake, and nothing was stored.
     Internal,
+}
+
+impl From<NotDone> for Fault {
+    fn from(why: NotDone) -> Self {
+        match why {
+            NotDone::Busy => Self::Unavailable,
+            NotDone::BrokeOff => Self::Internal,
+        }
+    }
 }
 
 /// What a fault is on the wire, but for its details.
@@ -343,6 +353,7 @@ impl From<JobStoreError> for Fault {
             JobStoreError::Conflict | JobStoreError::Unavailable(_) => Self::Unavailable,
             JobStoreError::Exists(_)
             | JobStoreError::Missing(_)
+            | JobStoreError::QuotaExceeded
             | JobStoreError::WrongKey
             | JobStoreError::Corrupt(_)
             | JobStoreError::Migration(_) => Self::Internal,

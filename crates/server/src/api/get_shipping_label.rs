@@ -7,6 +7,7 @@ use awsquery::xml::Element;
 use model::custody::Custody;
 use model::ids::JobId;
 use model::job::Job;
+use model::manifest::ServiceLevel;
 use model::progress::Progress;
 
 use super::{Context, Fault, input, own_job};
@@ -79,24 +80,43 @@ pub async fn get_shipping_label(
     caller: &Identity,
     GetShippingLabel { job_ids, sender }: GetShippingLabel,
 ) -> Result<LabelLink, Fault> {
-    let mut subjects: Vec<Subject> = Vec::new();
+    let mut devices: Vec<Device> = Vec::new();
+    let mut home = None;
     for id in &job_ids {
         let job = own_job(context, caller, id).await?;
         check(&job)?;
-        if subjects.iter().all(|subject| subject.job.id != job.id) {
-            subjects.push(Subject::of(job).ok_or(Fault::Internal)?);
+        if devices.iter().any(|device| device.job == job.id) {
+            continue;
         }
+        let subject = Subject::of(context, job).await?.ok_or(Fault::Internal)?;
+        devices.push(Device::of(&subject));
+        home.get_or_insert(subject.common.return_address);
     }
-    let home = subjects.first();
-    let home = home.map(|first| &first.common().return_address);
     sender
-        .complete(home)
+        .complete(home.as_ref())
         .map_err(|bad| Fault::InvalidAddress(bad.to_string()))?;
-    let jobs = subjects.iter().map(|subject| subject.job.id).collect();
+    let jobs = devices.iter().map(|device| device.job).collect();
     Ok(LabelLink {
         url: Artifact::ShippingLabel { jobs, sender }.link(context),
-        warning: warning(&subjects),
+        warning: warning(&devices),
     })
+}
+
+/// What a label asks of the job of one device in the parcel.
+struct Device {
+    job: JobId,
+    service_level: ServiceLevel,
+    is_received: bool,
+}
+
+impl Device {
+    fn of(subject: &Subject) -> Self {
+        Self {
+            job: subject.job.id,
+            service_level: subject.common.service_level,
+            is_received: subject.job.custody != Custody::NotReceived,
+        }
+    }
 }
 
 fn check(job: &Job) -> Result<(), Fault> {
@@ -107,28 +127,18 @@ fn check(job: &Job) -> Result<(), Fault> {
     }
 }
 
-fn warning(subjects: &[Subject]) -> Option<String> {
+fn warning(devices: &[Device]) -> Option<String> {
     let mut warnings = Vec::new();
-    let levels = subjects
-        .iter()
-        .map(|subject| subject.common().service_level);
-    if levels
-        .clone()
-        .any(|level| Some(level) != levels.clone().next())
-    {
+    let mut pairs = devices.windows(2);
+    if pairs.any(|two| two[0].service_level != two[1].service_level) {
         warnings
             .push("The jobs ask for different service levels; the label says Standard.".to_owned());
     }
-    let is_received = |subject: &&Subject| subject.job.custody != Custody::NotReceived;
-    let received: Vec<JobId> = subjects
-        .iter()
-        .filter(is_received)
-        .map(|subject| subject.job.id)
-        .collect();
+    let received = devices.iter().filter(|device| device.is_received);
+    let received: Vec<String> = received.map(|device| device.job.to_string()).collect();
     if !received.is_empty() {
-        let ids: Vec<String> = received.iter().map(ToString::to_string).collect();
         let text = "The devices of these jobs have been received already:";
-        warnings.push(format!("{text} {}.", ids.join(", ")));
+        warnings.push(format!("{text} {}.", received.join(", ")));
     }
     (!warnings.is_empty()).then(|| warnings.join("\n"))
 }

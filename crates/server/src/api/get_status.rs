@@ -5,12 +5,12 @@ use awsquery::xml::Element;
 use model::custody::Custody;
 use model::job::Job;
 use model::loading::Figures;
-use model::manifest::Manifest;
 use model::progress::Progress;
 use model::signature::{Signature, SignatureFile};
 use model::time::Timestamp;
 
 use super::{ArtifactLink, Context, Fault, artifact_links, artifact_list, input, own_job};
+use crate::artifact::Taken;
 use crate::identity::Identity;
 use crate::jobstore::Lease;
 
@@ -63,7 +63,7 @@ pub async fn get_status(
             .jobs
             .lease(job.id)
             .await?
-            .and_then(|lease| loading(lease, context.clock.now())),
+            .and_then(|lease| loading(lease, context.clock.now(), context.rules.lease_seconds)),
         _ => None,
     };
     Ok(JobStatus {
@@ -79,16 +79,12 @@ fn artifacts(context: &Context, job: &Job) -> Vec<ArtifactLink> {
     if matches!(job.progress, Progress::Canceled { .. }) {
         return Vec::new();
     }
-    match Manifest::parse_accepted(&job.manifest, job.job_type) {
-        Ok(manifest) => artifact_links(context, job.id, &manifest),
-        // The status of a job whose manifest is not understood any more is told all the same.
-        Err(_) => Vec::new(),
-    }
+    artifact_links(context, job.id, Taken::of(job))
 }
 
 /// What the holder of a lease has said, as far as it is still true; `None` if it has said nothing.
-fn loading(lease: Lease, now: Timestamp) -> Option<Figures> {
-    let is_at_work = !lease.ended && lease.until >= now;
+fn loading(lease: Lease, now: Timestamp, term: u32) -> Option<Figures> {
+    let is_at_work = lease.is_in_force(now, term);
     let figures = lease.figures;
     if figures == Figures::default() {
         return None;

@@ -67,8 +67,12 @@ impl Submission {
             facility_country: context.rules.facility_country.clone(),
             caller: caller.key.clone(),
         };
-        let parsed = Manifest::parse(&self.manifest, self.job_type, &rules)
-            .map_err(|faults| Fault::of_manifest(&self.manifest, &faults))?;
+        let (text, job_type) = (self.manifest.clone(), self.job_type);
+        let parse = move || {
+            Manifest::parse(&text, job_type, &rules)
+                .map_err(|faults| Fault::of_manifest(&text, &faults))
+        };
+        let parsed = context.work.run(parse).await??;
         context
             .stores
             .check(&parsed.manifest, &caller.account, id)

@@ -7,6 +7,7 @@ use model::job::{Job, Refusal};
 
 use super::submission::{Submission, ValidateOnly, warning_message};
 use super::{ArtifactLink, Context, Fault, artifact_links, artifact_list, input, own_job};
+use crate::artifact::Taken;
 use crate::change;
 use crate::identity::Identity;
 
@@ -82,7 +83,7 @@ pub async fn update_job(
                 .await?
                 .ok_or_else(|| Fault::no_such_job(&job_id))?;
             tracing::info!(job = %job.id, account = %job.account, "job updated");
-            artifact_links(context, job.id, &parsed.manifest)
+            artifact_links(context, job.id, Taken::of_manifest(&parsed.manifest))
         }
     };
     Ok(UpdatedJob {

@@ -7,10 +7,11 @@ use model::progress::Progress;
 use model::signature::SignatureFile;
 use paper::{Declaration, PackingSlip, PaperError, Party, ShippingLabel, SignatureSheet};
 
-use super::{Artifact, Sender};
+use super::{Artifact, Sender, Taken};
 use crate::api::Context;
 use crate::change;
 use crate::jobstore::JobStoreError;
+use crate::work::NotDone;
 
 /// A sheet that there is no more. The text is for whoever followed the link.
 #[derive(Debug, thiserror::Error)]
@@ -26,13 +27,27 @@ pub(crate) enum Gone {
     /// The job store failed.
     #[error("the service cannot reach its job store")]
     Store(#[from] JobStoreError),
+    /// There is too much to do.
+    #[error(transparent)]
+    Busy(#[from] NotDone),
 }
 
-/// A job with its manifest read.
+/// A job and what is printed of its manifest. The manifest itself is let go: a label has up to 48.
 #[derive(Debug)]
 pub(crate) struct Subject {
+    /// The job, without its manifest.
     pub(crate) job: Job,
-    pub(crate) manifest: Manifest,
+    pub(crate) common: Common,
+    kind: Kind,
+}
+
+/// The kind of a job, as a sheet tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    S3Import,
+    S3Export,
+    EbsImport,
+    GlacierImport,
 }
 
 /// A sheet with all that stands on it.
@@ -63,7 +78,7 @@ pub(crate) async fn prepare(context: &Context, artifact: &Artifact) -> Result<Sh
         Artifact::PackingSlip { job } => Sheet::Slip(slip(context, &open(context, *job).await?)),
         Artifact::SignatureSheet { job } => {
             let subject = open(context, *job).await?;
-            if !Artifact::of_job(*job, &subject.manifest).contains(artifact) {
+            if subject.kind.taken() == Taken::AsFiles {
                 return Err(gone(*job, "its device carries a SIGNATURE file now"));
             }
             Sheet::Signature(signature_sheet(context, &subject))
@@ -82,7 +97,8 @@ async fn open(context: &Context, id: JobId) -> Result<Subject, Gone> {
         Progress::Expired { .. } => return Err(gone(id, "it has expired")),
         _ => {}
     }
-    Subject::of(job).ok_or_else(|| gone(id, "its manifest cannot be read by this release"))
+    let subject = Subject::of(context, job).await?;
+    subject.ok_or_else(|| gone(id, "its manifest cannot be read by this release"))
 }
 
 fn gone(job: JobId, why: &'static str) -> Gone {
@@ -91,26 +107,34 @@ fn gone(job: JobId, why: &'static str) -> Gone {
 
 impl Subject {
     /// A job whose manifest was read when it was accepted. `None` if it cannot be read any more.
-    pub(crate) fn of(job: Job) -> Option<Self> {
-        match Manifest::parse_accepted(&job.manifest, job.job_type) {
-            Ok(manifest) => Some(Self { job, manifest }),
+    ///
+    /// # Errors
+    /// [`NotDone`] if there was no turn for it.
+    pub(crate) async fn of(context: &Context, job: Job) -> Result<Option<Self>, NotDone> {
+        context.work.run(move || Self::read(job)).await
+    }
+
+    fn read(mut job: Job) -> Option<Self> {
+        let text = std::mem::take(&mut job.manifest);
+        match Manifest::parse_accepted(&text, job.job_type) {
+            Ok(manifest) => Some(Self {
+                job,
+                common: manifest.common().clone(),
+                kind: Kind::of(&manifest),
+            }),
             Err(faults) => {
                 tracing::error!(job = %job.id, faults = ?faults.to_string(), "manifest not readable any more");
                 None
             }
         }
     }
-
-    pub(crate) fn common(&self) -> &Common {
-        self.manifest.common()
-    }
 }
 
 fn slip(context: &Context, subject: &Subject) -> PackingSlip {
-    let (job, common) = (&subject.job, subject.common());
+    let (job, common) = (&subject.job, &subject.common);
     PackingSlip {
         job: job.id,
-        job_type: kind(&subject.manifest).to_owned(),
+        job_type: subject.kind.words().to_owned(),
         device_id: common.device_id.clone(),
         created: job.created,
         from: Sender::default()
@@ -118,7 +142,7 @@ fn slip(context: &Context, subject: &Subject) -> PackingSlip {
             .unwrap_or_default(),
         email: common.notification_email.clone(),
         to: facility(context),
-        what_to_do: what_to_do(&subject.manifest),
+        what_to_do: what_to_do(subject),
     }
 }
 
@@ -130,33 +154,40 @@ fn signature_sheet(context: &Context, subject: &Subject) -> SignatureSheet {
             job: job.id,
             signature,
         },
-        job_type: kind(&subject.manifest).to_owned(),
-        device_id: subject.common().device_id.clone(),
+        job_type: subject.kind.words().to_owned(),
+        device_id: subject.common.device_id.clone(),
         created: job.created,
         to: facility(context),
     }
 }
 
 async fn label(context: &Context, jobs: &[JobId], sender: &Sender) -> Result<ShippingLabel, Gone> {
-    let mut subjects = Vec::new();
+    let mut from = Party::default();
+    let mut is_expedited = true;
+    let mut customs = Vec::new();
     for job in jobs {
-        subjects.push(open(context, *job).await?);
+        let subject = open(context, *job).await?;
+        if subject.job.id == jobs[0] {
+            from = sender
+                .complete(Some(&subject.common.return_address))
+                .map_err(|_| gone(subject.job.id, "its return address was updated"))?;
+        }
+        is_expedited &= subject.common.service_level == ServiceLevel::Expedited;
+        let papers = subject.common.customs;
+        customs.extend(papers.map(|customs| Declaration { job: *job, customs }));
     }
-    let home = subjects
-        .first()
-        .map(|first| (first.job.id, &first.common().return_address));
-    let from = match home {
-        Some((job, home)) => sender
-            .complete(Some(home))
-            .map_err(|_| gone(job, "its return address was updated"))?,
-        None => Party::default(),
-    };
     Ok(ShippingLabel {
         jobs: jobs.to_vec(),
         from,
         to: facility(context),
-        service: service(&subjects).to_owned(),
-        customs: subjects.iter().filter_map(declaration).collect(),
+        // One parcel has one service: the slower, if the jobs do not agree.
+        service: if is_expedited {
+            "Expedited"
+        } else {
+            "Standard"
+        }
+        .to_owned(),
+        customs,
     })
 }
 
@@ -167,48 +198,44 @@ fn facility(context: &Context) -> Party {
     }
 }
 
-/// One parcel has one service: the slower, if the jobs do not agree.
-fn service(subjects: &[Subject]) -> &'static str {
-    let is_expedited = |s: &Subject| s.common().service_level == ServiceLevel::Expedited;
-    if subjects.iter().all(is_expedited) {
-        "Expedited"
-    } else {
-        "Standard"
+impl Kind {
+    fn of(manifest: &Manifest) -> Self {
+        match manifest {
+            Manifest::S3Import(_) => Self::S3Import,
+            Manifest::S3Export(_) => Self::S3Export,
+            Manifest::EbsImport(_) => Self::EbsImport,
+            Manifest::GlacierImport(_) => Self::GlacierImport,
+        }
     }
-}
 
-fn declaration(subject: &Subject) -> Option<Declaration> {
-    let customs = subject.common().customs.clone()?;
-    Some(Declaration {
-        job: subject.job.id,
-        customs,
-    })
-}
+    fn taken(self) -> Taken {
+        match self {
+            Self::S3Import | Self::S3Export => Taken::AsFiles,
+            Self::EbsImport | Self::GlacierImport => Taken::AsImage,
+        }
+    }
 
-fn kind(manifest: &Manifest) -> &'static str {
-    match manifest {
-        Manifest::S3Import(_) => "Import to S3",
-        Manifest::S3Export(_) => "Export from S3",
-        Manifest::EbsImport(_) => "Import of an image to EBS",
-        Manifest::GlacierImport(_) => "Import of an image to Glacier",
+    fn words(self) -> &'static str {
+        match self {
+            Self::S3Import => "Import to S3",
+            Self::S3Export => "Export from S3",
+            Self::EbsImport => "Import of an image to EBS",
+            Self::GlacierImport => "Import of an image to Glacier",
+        }
     }
 }
 
 /// What is to be done before the box is closed (developer guide, *Packing*).
-fn what_to_do(manifest: &Manifest) -> Vec<String> {
-    let proof = match manifest {
-        Manifest::S3Import(_) | Manifest::S3Export(_) => {
-            "The SIGNATURE file of this job is in the root folder of the device."
-        }
-        Manifest::EbsImport(_) | Manifest::GlacierImport(_) => {
+fn what_to_do(subject: &Subject) -> Vec<String> {
+    let proof = match subject.kind.taken() {
+        Taken::AsFiles => "The SIGNATURE file of this job is in the root folder of the device.",
+        Taken::AsImage => {
             "The signature sheet of this job is taped to the device on all four sides."
         }
     };
-    let fate = match manifest {
-        Manifest::S3Export(_) => {
-            Some("Nothing on the device is needed any more: it is overwritten.")
-        }
-        _ if manifest.common().erase_device => {
+    let fate = match subject.kind {
+        Kind::S3Export => Some("Nothing on the device is needed any more: it is overwritten."),
+        _ if subject.common.erase_device => {
             Some("There is a copy of the data: the device is erased before it returns.")
         }
         _ => None,

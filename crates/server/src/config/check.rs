@@ -1,5 +1,6 @@
 //! From the file as it stands to settings that can be used; every fault is collected on the way.
 
+mod connections;
 mod images;
 mod station;
 
@@ -39,6 +40,7 @@ pub(super) fn config(
     let places = Places::of(&raw);
     let mut config = Config {
         server: check.server(raw.server),
+        connections: check.connections(&raw.connections),
         database: check.database(&raw.database),
         embedded_store: check.embedded_store(raw.embedded_store, places.has_stores),
         stores: check.stores(&raw.stores),
@@ -119,6 +121,9 @@ impl Check<'_> {
                 0..=3600,
                 default.shutdown_seconds,
             ),
+            metrics: self
+                .parsed("server.metrics", &raw.metrics, word)
+                .unwrap_or(default.metrics),
         }
     }
 

@@ -12,6 +12,7 @@ pub(super) type Given<T> = Option<Spanned<T>>;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawConfig {
     pub(super) server: RawServer,
+    pub(super) connections: RawConnections,
     pub(super) database: RawDatabase,
     pub(super) embedded_store: RawEmbeddedStore,
     pub(super) stores: Vec<Spanned<RawStore>>,
@@ -30,6 +31,15 @@ pub(super) struct RawServer {
     pub(super) data: Given<String>,
     pub(super) secret_key_file: Given<String>,
     pub(super) shutdown_seconds: Given<i64>,
+    pub(super) metrics: Given<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawConnections {
+    pub(super) limit: Given<i64>,
+    pub(super) per_address: Given<i64>,
+    pub(super) exempt: Given<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize, Default)]

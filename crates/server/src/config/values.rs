@@ -171,6 +171,29 @@ impl FromStr for LogFormat {
     }
 }
 
+/// Who gets the counters at `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsFor {
+    /// Whoever asks from this machine, and not through a proxy.
+    Loopback,
+    /// Everyone who reaches the port of the API.
+    Everyone,
+}
+
+impl FromStr for MetricsFor {
+    type Err = UnknownWord;
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        match word {
+            "loopback" => Ok(Self::Loopback),
+            "everyone" => Ok(Self::Everyone),
+            _ => Err(UnknownWord {
+                word: word.to_owned(),
+                expected: "loopback or everyone",
+            }),
+        }
+    }
+}
+
 /// How important a log line has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {

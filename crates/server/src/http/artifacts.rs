@@ -12,9 +12,7 @@ use serde::Deserialize;
 
 use super::App;
 use crate::artifact::{Artifact, BadLink, Gone, prepare};
-
-/// Sheets that are drawn at a time: each takes a processor for some ten milliseconds.
-pub(super) const DRAWN_AT_ONCE: usize = 4;
+use crate::work::NotDone;
 
 /// The query of a link. What else stands there is ignored: mailers and proxies add to links.
 #[derive(Deserialize)]
@@ -30,6 +28,8 @@ enum NoSheet {
     Link(#[from] BadLink),
     #[error(transparent)]
     Gone(#[from] Gone),
+    #[error(transparent)]
+    NotDone(#[from] NotDone),
     #[error("the sheet could not be drawn")]
     Drawing,
 }
@@ -43,7 +43,12 @@ impl NoSheet {
             Self::Link(BadLink::Expired) => (StatusCode::GONE, "Expired"),
             Self::Gone(Gone::Job { .. }) => (StatusCode::GONE, "Gone"),
             Self::Gone(Gone::Store(_)) => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
-            Self::Drawing => (StatusCode::INTERNAL_SERVER_ERROR, "Internal"),
+            Self::Gone(Gone::Busy(NotDone::Busy)) | Self::NotDone(NotDone::Busy) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Busy")
+            }
+            Self::Gone(Gone::Busy(NotDone::BrokeOff))
+            | Self::NotDone(NotDone::BrokeOff)
+            | Self::Drawing => (StatusCode::INTERNAL_SERVER_ERROR, "Internal"),
         }
     }
 }
@@ -74,25 +79,11 @@ pub(super) async fn artifact(
 
 async fn sheet(app: &App, name: &str, token: &str) -> Result<(Artifact, Vec<u8>), NoSheet> {
     let artifact = Artifact::of_link(&app.context, name, token)?;
-    // Goes with the drawing, which goes on when the one who asked has hung up; never closed.
-    let turn = Arc::clone(&app.drawing).acquire_owned().await;
-    let turn = turn.map_err(|_| NoSheet::Drawing)?;
     let sheet = prepare(&app.context, &artifact).await?;
-    let draw = move || {
-        let _turn = turn;
-        sheet.draw()
-    };
-    match tokio::task::spawn_blocking(draw).await {
-        Ok(Ok(pdf)) => Ok((artifact, pdf)),
-        Ok(Err(error)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "sheet not drawn");
-            Err(NoSheet::Drawing)
-        }
+    match app.context.work.run(move || sheet.draw()).await? {
+        Ok(pdf) => Ok((artifact, pdf)),
         Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "drawing broke off"
-            );
+            tracing::error!(error = &error as &dyn std::error::Error, "sheet not drawn");
             Err(NoSheet::Drawing)
         }
     }

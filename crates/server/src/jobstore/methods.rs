@@ -18,8 +18,8 @@ macro_rules! implement_job_store {
             use model::time::Timestamp;
             use sqlx::{query, query_as, query_scalar};
             use $crate::jobstore::{
-                AccessKey, Account, HistoryLine, JobPage, JobStore, JobStoreError, Lease,
-                StoredJob, rows, statements,
+                AccessKey, Account, HistoryLine, JobPage, JobStore, JobStoreError, LONGEST_LEASE,
+                Lease, Quota, StoredJob, rows, statements,
             };
 
             impl $store {
@@ -39,8 +39,27 @@ macro_rules! implement_job_store {
 
             #[async_trait]
             impl JobStore for $store {
-                async fn insert_job(&self, job: &Job, actor: &str) -> Result<(), JobStoreError> {
+                async fn insert_job(
+                    &self,
+                    job: &Job,
+                    actor: &str,
+                    quota: Option<Quota>,
+                ) -> Result<(), JobStoreError> {
                     let mut tx = self.begin().await?;
+                    if let Some(Quota { jobs, since }) = quota {
+                        query(statements::LOCK_ACCOUNT)
+                            .bind(job.account.as_str())
+                            .execute(&mut *tx)
+                            .await?;
+                        let made: i64 = query_scalar(statements::JOBS_CREATED_SINCE)
+                            .bind(job.account.as_str())
+                            .bind(since.unix())
+                            .fetch_one(&mut *tx)
+                            .await?;
+                        if made >= i64::from(jobs) {
+                            return Err(JobStoreError::QuotaExceeded);
+                        }
+                    }
                     query(statements::INSERT_JOB)
                         .bind(job.id.as_str())
                         .bind(job.account.as_str())
@@ -143,19 +162,6 @@ macro_rules! implement_job_store {
                         .fetch_all(self.readers())
                         .await?;
                     ids.iter().map(|id| Ok(JobId::new(id)?)).collect()
-                }
-
-                async fn jobs_created_since(
-                    &self,
-                    account: &AccountId,
-                    since: Timestamp,
-                ) -> Result<u64, JobStoreError> {
-                    let count: i64 = query_scalar(statements::JOBS_CREATED_SINCE)
-                        .bind(account.as_str())
-                        .bind(since.unix())
-                        .fetch_one(self.readers())
-                        .await?;
-                    Ok(count.unsigned_abs())
                 }
 
                 async fn history(&self, id: JobId) -> Result<Vec<HistoryLine>, JobStoreError> {
@@ -266,12 +272,11 @@ macro_rules! implement_job_store {
                         .bind(id.as_str())
                         .fetch_optional(self.readers())
                         .await?;
-                    let Some(row) = row else { return Ok(None) };
-                    let (key, secret) = rows::secret_key(&self.sealer, row)?;
-                    let account = self.account(&key.account).await?;
-                    let account =
-                        account.ok_or_else(|| JobStoreError::Missing(key.account.to_string()))?;
-                    Ok(Some((key, secret, account)))
+                    let Some(row) = row else {
+                        rows::work_of_a_key(&self.sealer, id);
+                        return Ok(None);
+                    };
+                    rows::secret_key(&self.sealer, row).map(Some)
                 }
 
                 async fn revoke_key(
@@ -333,6 +338,7 @@ macro_rules! implement_job_store {
                         .bind(until.unix())
                         .bind(rows::sign_of_life(&Figures::default())?)
                         .bind(now.unix())
+                        .bind(LONGEST_LEASE)
                         .execute(&mut *tx)
                         .await
                         .map_err(|error| rows::refused(error, "", job.as_str()))?;
@@ -366,6 +372,7 @@ macro_rules! implement_job_store {
                         .bind(&token.0)
                         .bind(until.unix())
                         .bind(rows::sign_of_life(figures)?)
+                        .bind(LONGEST_LEASE)
                         .execute(&mut *tx)
                         .await?;
                     tx.commit().await?;
@@ -391,14 +398,32 @@ macro_rules! implement_job_store {
                     let mut tx = self.begin().await?;
                     query(statements::EXTEND_LEASES)
                         .bind(until.unix())
+                        .bind(LONGEST_LEASE)
                         .execute(&mut *tx)
                         .await?;
                     Ok(tx.commit().await?)
                 }
 
                 async fn check(&self) -> Result<(), JobStoreError> {
-                    query(statements::CHECK).execute(self.readers()).await?;
-                    Ok(())
+                    let mut tx = self.begin().await?;
+                    query(statements::CHECK).execute(&mut *tx).await?;
+                    Ok(tx.commit().await?)
+                }
+
+                async fn latest_time(&self) -> Result<Option<Timestamp>, JobStoreError> {
+                    let latest: Option<i64> = query_scalar(statements::LATEST)
+                        .fetch_one(self.readers())
+                        .await?;
+                    Ok(latest.map(Timestamp::from_unix))
+                }
+
+                async fn note_time(&self, now: Timestamp) -> Result<(), JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    query(statements::NOTE_TIME)
+                        .bind(now.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    Ok(tx.commit().await?)
                 }
             }
         };

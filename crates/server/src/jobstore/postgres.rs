@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Postgres, Transaction};
+use sqlx::{Connection as _, Postgres, Transaction, query_scalar};
 
 use super::JobStoreError;
 use super::methods::implement_job_store;
@@ -18,6 +18,10 @@ const CONNECTIONS: u32 = 16;
 
 /// How long a request waits for a connection before it is told to come again.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whether a connection's server takes writes.
+const WRITABLE: &str =
+    "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::boolean";
 
 /// Keeps jobs in a PostgreSQL database, version 12 or later. How durable a confirmed write is, the
 /// database's `synchronous_commit` says.
@@ -39,6 +43,15 @@ impl PostgresJobStore {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // In the place of asking whether it is there: one to a server that takes no writes any
+            // more, because another took over, is given up like a dead one.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| {
+                Box::pin(async move {
+                    let writable: bool = query_scalar(WRITABLE).fetch_one(&mut *connection).await?;
+                    Ok(writable && !connection.is_in_transaction())
+                })
+            })
             .connect_with(options)
             .await?;
         MIGRATIONS

@@ -13,7 +13,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection as _, Sqlite, Transaction};
 
 use super::JobStoreError;
 use super::methods::implement_job_store;
@@ -46,12 +46,24 @@ impl SqliteJobStore {
     pub async fn open(path: &Path, sealer: Sealer) -> Result<Self, JobStoreError> {
         let _only_one_migrates = prepare(path.to_owned()).await?;
         let options = options(path);
-        let writer = pool(1).connect_with(options.clone()).await?;
+        // SQLite itself rolls back what fails for want of room or memory, and the library counts a
+        // transaction still: such a connection would refuse every write from then on.
+        let writer = pool(1)
+            .before_acquire(|connection, _| {
+                Box::pin(async move { Ok(!connection.is_in_transaction()) })
+            })
+            .connect_with(options.clone())
+            .await?;
         MIGRATIONS
             .run(&writer)
             .await
             .map_err(JobStoreError::Migration)?;
-        let readers = pool(READERS).connect_with(options.read_only(true)).await?;
+        // These only read, one statement at a time: asking each whether it is there, before every
+        // statement, would double their cost.
+        let readers = pool(READERS)
+            .test_before_acquire(false)
+            .connect_with(options.read_only(true))
+            .await?;
         let store = Self {
             writer,
             readers,

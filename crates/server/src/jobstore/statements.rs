@@ -64,8 +64,12 @@ pub(super) const INSERT_KEY: &str = "
 pub(super) const KEYS: &str =
     "SELECT id, account, created, revoked FROM access_keys ORDER BY created, seq";
 
-pub(super) const KEY: &str =
-    "SELECT id, account, created, revoked, secret FROM access_keys WHERE id = $1";
+/// The key and its account in one: every request asks for it.
+pub(super) const KEY: &str = "
+    SELECT key.id, key.account, key.created, key.revoked, key.secret,
+           owner.name, owner.import_rights, owner.export_rights
+    FROM access_keys AS key JOIN accounts AS owner ON owner.id = key.account
+    WHERE key.id = $1";
 
 /// Keeps the time of the first revocation.
 pub(super) const REVOKE_KEY: &str =
@@ -78,15 +82,17 @@ pub(super) const PUT_STATION: &str = "
 
 pub(super) const STATION_BY_TOKEN: &str = "SELECT name FROM stations WHERE token_sha256 = $1";
 
-/// Grants a lease if the present one allows it. The last condition makes a claim that is repeated
-/// with the token in force change nothing.
+/// Grants a lease if the present one allows it. One that ends later than any that could be granted now
+/// was taken by a wrong clock. The last condition makes a claim that is repeated with the token in
+/// force change nothing.
 pub(super) const CLAIM_LEASE: &str = "
     INSERT INTO leases (job, station, token, attempt, until, sign_of_life, ended)
     VALUES ($1, $2, $3, 1, $4, $5, FALSE)
     ON CONFLICT (job) DO UPDATE
     SET station = excluded.station, token = excluded.token, attempt = leases.attempt + 1,
         until = excluded.until, sign_of_life = excluded.sign_of_life, ended = FALSE
-    WHERE (leases.ended OR leases.until < $6 OR leases.station = excluded.station)
+    WHERE (leases.ended OR leases.until < $6 OR leases.station = excluded.station
+           OR leases.until > excluded.until + $7)
       AND (leases.ended OR leases.token <> excluded.token)";
 
 pub(super) const LEASE: &str = "
@@ -94,12 +100,21 @@ pub(super) const LEASE: &str = "
 
 pub(super) const RENEW_LEASE: &str = "
     UPDATE leases
-    SET until = CASE WHEN until < $3 THEN $3 ELSE until END, sign_of_life = $4
+    SET until = CASE WHEN until < $3 OR until > $3 + $5 THEN $3 ELSE until END, sign_of_life = $4
     WHERE job = $1 AND token = $2 AND NOT ended";
 
 pub(super) const END_LEASE: &str = "UPDATE leases SET ended = TRUE WHERE job = $1 AND token = $2";
 
 pub(super) const EXTEND_LEASES: &str =
-    "UPDATE leases SET until = $1 WHERE NOT ended AND until < $1";
+    "UPDATE leases SET until = $1 WHERE NOT ended AND (until < $1 OR until > $1 + $2)";
 
-pub(super) const CHECK: &str = "SELECT 1 FROM installation";
+/// A write like any other, in the smallest row there is.
+pub(super) const CHECK: &str = "UPDATE clock SET beats = beats + 1";
+
+pub(super) const LATEST: &str = "SELECT latest FROM clock";
+
+pub(super) const NOTE_TIME: &str =
+    "UPDATE clock SET latest = $1 WHERE latest IS NULL OR latest < $1";
+
+/// Lets one request of an account count its jobs and add one at a time.
+pub(super) const LOCK_ACCOUNT: &str = "UPDATE accounts SET name = name WHERE id = $1";

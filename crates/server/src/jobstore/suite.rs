@@ -29,6 +29,17 @@ pub async fn run_all(store: &dyn JobStore) {
     jobs::run(store).await;
     accounts::run(store).await;
     leases::run(store).await;
+    jobs::a_quota_holds_for_requests_at_once(store).await;
+    the_latest_time_is_kept(store).await;
+}
+
+async fn the_latest_time_is_kept(store: &dyn JobStore) {
+    let latest = async || store.latest_time().await.expect("times can be read");
+    assert_eq!(latest().await, None);
+    for (noted, expected) in [(5, 5), (9, 9), (2, 9)] {
+        store.note_time(at(noted)).await.expect("times are noted");
+        assert_eq!(latest().await, Some(at(expected)));
+    }
 }
 
 /// The instant `seconds` after the beginning of the tests' time.
@@ -70,7 +81,7 @@ fn new_job(id: &str, account: u8, created: Timestamp) -> Job {
 
 async fn insert(store: &dyn JobStore, job: &Job) {
     store
-        .insert_job(job, "account:test")
+        .insert_job(job, "account:test", None)
         .await
         .expect("a new id can be inserted");
 }

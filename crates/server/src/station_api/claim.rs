@@ -190,10 +190,10 @@ async fn held_by_another(
     station: &StationName,
     id: JobId,
 ) -> Result<Option<StationName>, JobStoreError> {
-    let now = context.clock.now();
+    let (now, term) = (context.clock.now(), context.rules.lease_seconds);
     let lease = context.jobs.lease(id).await?;
     Ok(lease
-        .filter(|lease| !lease.ended && lease.until >= now && lease.station != *station)
+        .filter(|lease| lease.is_in_force(now, term) && lease.station != *station)
         .map(|lease| lease.station))
 }
 

@@ -334,3 +334,27 @@ async fn every_kind_of_job_can_be_made() {
         );
     }
 }
+
+/// An account learns nothing of buckets that are not its own, not even which there are.
+#[tokio::test]
+async fn buckets_of_others_are_not_told_from_those_that_do_not_exist() {
+    let world = World::start().await;
+    let (_, credentials) = world.another("guest", &["guest-*"]).await;
+    let answers = ["photos", "no-such-bucket"].map(import);
+    let mut told = Vec::new();
+    for manifest in &answers {
+        let answer = world.call_as(&credentials, &create(manifest)).await;
+        assert_eq!(answer.code(), "BucketPermissionException");
+        told.push(
+            answer
+                .message()
+                .replace("photos", "B")
+                .replace("no-such-bucket", "B"),
+        );
+    }
+    assert_eq!(told[0], told[1]);
+    let own = world
+        .call_as(&credentials, &create(&import("guest-none")))
+        .await;
+    assert_eq!(own.code(), "NoSuchBucketException");
+}

@@ -10,6 +10,7 @@
 mod world;
 
 mod artifacts;
+mod cost;
 mod create;
 mod golden;
 mod jobs;

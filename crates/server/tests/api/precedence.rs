@@ -112,7 +112,7 @@ async fn a_gone_job_outranks_its_manifest_and_its_manifest_outranks_its_state() 
 }
 
 #[tokio::test]
-async fn existence_outranks_rights_which_outrank_the_quota() {
+async fn rights_outrank_existence_which_outranks_the_quota() {
     let world = World::with("[jobs]\nper_day_quota = 1\n").await;
     let (_, other) = world.another("other", &["other-*"]).await;
     let create = async |manifest: &str| {
@@ -121,8 +121,8 @@ async fn existence_outranks_rights_which_outrank_the_quota() {
     };
     assert_eq!(create(&import("other-bucket")).await, "OK");
     let both = format!("{}logBucket: nowhere-at-all\n", import("photos"));
-    assert_eq!(create(&both).await, "NoSuchBucketException");
-    assert_eq!(create(&import("photos")).await, "BucketPermissionException");
+    assert_eq!(create(&both).await, "BucketPermissionException");
+    assert_eq!(create(&import("other-none")).await, "NoSuchBucketException");
     assert_eq!(
         create(&import("other-bucket")).await,
         "CreateJobQuotaExceededException"

@@ -164,3 +164,27 @@ async fn the_sweeper_writes_down_what_expired() {
         Progress::Pending
     );
 }
+
+/// What cannot be taken back is not decided by one reading of a clock.
+#[tokio::test]
+async fn a_start_with_a_wrong_clock_ends_no_job() {
+    let world = World::start().await;
+    let (id, _) = world.create(&import("photos")).await;
+    let status = [("Action", "GetStatus"), ("JobId", id.as_str())];
+    let world = world.restart("", 3650 * DAY).await;
+    assert_eq!(
+        world.call(&status).await.text("ProgressCode").unwrap(),
+        "Pending"
+    );
+    assert_eq!(world.job(id).await.progress, Progress::Pending);
+    let world = world.restart("", -3650 * DAY).await;
+    assert_eq!(
+        world.call(&status).await.text("ProgressCode").unwrap(),
+        "Pending"
+    );
+    // A clock that stays ahead is right.
+    let world = world.restart("", 100 * DAY).await;
+    assert_eq!(world.call(&status).await.code(), "OK");
+    world.clock.advance(DAY);
+    assert_eq!(world.call(&status).await.code(), "ExpiredJobIdException");
+}

@@ -210,6 +210,22 @@ async fn health_and_metrics_tell_how_the_service_is() {
     }
 }
 
+/// Counters tell how much business a service has.
+#[tokio::test]
+async fn metrics_are_for_this_machine_unless_the_operator_says_otherwise() {
+    let through_a_proxy = [("x-forwarded-for", "192.0.2.1".to_owned())];
+    let world = World::start().await;
+    let refused = world.http("GET", "/metrics", &through_a_proxy, "").await;
+    assert_eq!(refused.code(), "MissingAuthenticationToken");
+    let world = World::with("[server]\nmetrics = \"everyone\"\n").await;
+    let told = world.http("GET", "/metrics", &through_a_proxy, "").await;
+    assert!(
+        told.status == 200 && told.body.contains("longshore_"),
+        "{}",
+        told.body
+    );
+}
+
 #[tokio::test]
 async fn a_service_that_stops_takes_its_endpoints_back() {
     let world = World::start().await;

@@ -171,7 +171,7 @@ impl World {
         let account = self.account.id.clone();
         let mut job = Job::open(id, account, JobType::Import, import("photos"), self.now());
         (job.custody, job.progress) = (custody, progress);
-        self.jobs().insert_job(&job, "test").await.unwrap();
+        self.jobs().insert_job(&job, "test", None).await.unwrap();
         job
     }
 

@@ -10,7 +10,7 @@ use super::{
     JobStore, JobStoreError, account_id, arrived, at, canceled, change, conflicts, finished,
     insert, job_id, new_job, station, stored,
 };
-use crate::jobstore::{HistoryLine, JobPage};
+use crate::jobstore::{HistoryLine, JobPage, Quota};
 
 pub(super) async fn run(store: &dyn JobStore) {
     a_job_comes_back_as_it_was_inserted(store).await;
@@ -57,7 +57,7 @@ async fn an_id_is_taken_for_ever(store: &dyn JobStore) {
     change(store, job.id, &[canceled()], at(1)).await;
     let before = stored(store, job.id).await;
     let again = store
-        .insert_job(&new_job("1AAAB", 2, at(2)), "account:other")
+        .insert_job(&new_job("1AAAB", 2, at(2)), "account:other", None)
         .await;
     assert!(matches!(again, Err(JobStoreError::Exists(id)) if id == "1AAAB"));
     assert_eq!(stored(store, job.id).await.job, before.job);
@@ -68,7 +68,11 @@ async fn of_insertions_of_one_id_at_once_one_succeeds(store: &dyn JobStore) {
     let jobs: Vec<Job> = (0..8)
         .map(|second| new_job("1AAAC", 1, at(second)))
         .collect();
-    let results = join_all(jobs.iter().map(|job| store.insert_job(job, "service"))).await;
+    let results = join_all(
+        jobs.iter()
+            .map(|job| store.insert_job(job, "service", None)),
+    )
+    .await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     let others = results
         .iter()
@@ -332,12 +336,20 @@ async fn jobs_are_counted_by_account_time_and_state(store: &dyn JobStore) {
         insert(store, &new_job(id, 7, at(second))).await;
     }
     insert(store, &new_job("3BBBD", 8, at(3))).await;
-    for (since, expected) in [(at(0), 3), (at(2), 2), (at(3), 1), (at(4), 0)] {
-        let count = store
-            .jobs_created_since(&account_id(7), since)
-            .await
-            .expect("counting");
-        assert_eq!(count, expected);
+    // Three of account 7 at or after 0, two at or after 2, one at or after 3.
+    for (since, made) in [(at(0), 3), (at(2), 2), (at(3), 1), (at(4), 0)] {
+        let quota = |jobs| Some(Quota { jobs, since });
+        let again = new_job("3BBBA", 7, at(3));
+        let within = store.insert_job(&again, "test", quota(made + 1)).await;
+        assert!(
+            matches!(within, Err(JobStoreError::Exists(_))),
+            "{within:?}"
+        );
+        let beyond = store.insert_job(&again, "test", quota(made)).await;
+        assert!(
+            matches!(beyond, Err(JobStoreError::QuotaExceeded)),
+            "{beyond:?}"
+        );
     }
     let events = [arrived(), Event::TransferStarted, finished(3)];
     change(store, job_id("3BBBA"), &events, at(5)).await;
@@ -351,6 +363,31 @@ async fn jobs_are_counted_by_account_time_and_state(store: &dyn JobStore) {
         ),
         (3, 1, 0)
     );
+}
+
+/// After the accounts' own tests, which begin with none.
+pub(super) async fn a_quota_holds_for_requests_at_once(store: &dyn JobStore) {
+    // That account is there by now.
+    let hasty = 2;
+    let known = store.account(&account_id(hasty)).await;
+    assert!(known.expect("accounts can be read").is_some());
+    let quota = Some(Quota {
+        jobs: 5,
+        since: at(5000),
+    });
+    let letters = || "ABCDEFGHJKMNPQRSTVWX".chars();
+    let jobs: Vec<Job> = letters()
+        .flat_map(|a| ['A', 'B'].map(|b| new_job(&format!("3CC{a}{b}"), hasty, at(5000))))
+        .collect();
+    assert_eq!(jobs.len(), 40);
+    let inserts = jobs
+        .iter()
+        .map(|job| store.insert_job(job, "service", quota));
+    let results = join_all(inserts).await;
+    let refused =
+        |result: &&Result<(), JobStoreError>| matches!(result, Err(JobStoreError::QuotaExceeded));
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 5);
+    assert_eq!(results.iter().filter(refused).count(), 35);
 }
 
 async fn counts(store: &dyn JobStore) -> Vec<(String, u64)> {

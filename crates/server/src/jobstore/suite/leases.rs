@@ -21,6 +21,7 @@ pub(super) async fn run(store: &dyn JobStore) {
     a_renewal_extends_and_keeps_the_figures(store).await;
     a_lost_lease_can_be_neither_renewed_nor_ended(store).await;
     a_restart_extends_what_has_not_ended(store).await;
+    a_lease_that_a_wrong_clock_took_locks_nobody_out(store).await;
     a_lease_never_changes_its_job(store).await;
     a_lease_needs_a_job(store).await;
 }
@@ -237,6 +238,30 @@ async fn a_restart_extends_what_has_not_ended(store: &dyn JobStore) {
         ends.push(lease(store, job).await.until);
     }
     assert_eq!(ends, [at(200), at(60), at(500)]);
+}
+
+/// A day ahead is longer than any lease.
+async fn a_lease_that_a_wrong_clock_took_locks_nobody_out(store: &dyn JobStore) {
+    const DAY: i64 = 24 * 60 * 60;
+    let jobs = [
+        job(store, "4DDDE").await,
+        job(store, "4DDDF").await,
+        job(store, "4DDDG").await,
+    ];
+    for job in jobs {
+        claim(store, job, "dock-1", "t1", at(DAY)).await;
+        assert!(!lease(store, job).await.is_in_force(at(0), 60));
+        assert!(lease(store, job).await.is_in_force(at(DAY), 60));
+    }
+    let taken = claim(store, jobs[0], "dock-2", "t2", at(0)).await;
+    assert_eq!((taken.token, taken.until), (token("t2"), at(60)));
+    assert!(renew(store, jobs[1], "t1", at(70)).await);
+    assert_eq!(lease(store, jobs[1]).await.until, at(70));
+    store
+        .extend_leases(at(80))
+        .await
+        .expect("leases can be extended");
+    assert_eq!(lease(store, jobs[2]).await.until, at(80));
 }
 
 async fn a_lease_never_changes_its_job(store: &dyn JobStore) {

@@ -1,0 +1,82 @@
+//! The body of a request, which is not waited for without end.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Frame, Incoming, SizeHint};
+
+use crate::meter::{Meter, PROGRESS_BYTES};
+use crate::stream::Patience;
+
+/// The body of a request as it comes in. It ends with an error of the kind `TimedOut` if next to nothing
+/// of it comes for too long.
+#[derive(Debug)]
+pub struct Body {
+    incoming: Incoming,
+    meter: Arc<Meter>,
+    patience: Patience,
+    /// Bytes since progress was last made.
+    moved: u64,
+}
+
+impl Body {
+    pub(crate) fn of_connection(incoming: Incoming, meter: Arc<Meter>, stall: Duration) -> Self {
+        Self {
+            incoming,
+            meter,
+            patience: Patience::new(stall),
+            moved: 0,
+        }
+    }
+
+    fn came(&mut self, bytes: usize) {
+        self.moved += bytes as u64;
+        if self.moved >= PROGRESS_BYTES {
+            self.moved = 0;
+            self.patience.renew();
+        }
+        self.meter.moves(bytes);
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match Pin::new(&mut self.incoming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.came(frame.data_ref().map_or(0, Bytes::len));
+                if self.incoming.is_end_stream() {
+                    self.meter.goes_on();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
+            Poll::Ready(None) => {
+                self.meter.goes_on();
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                self.meter.stalls();
+                ready!(self.patience.poll_run_out(cx));
+                Poll::Ready(Some(Err(io::ErrorKind::TimedOut.into())))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

@@ -1,0 +1,254 @@
+//! Real sockets against a listener with few places.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::{Body as _, Frame, SizeHint};
+use hyper::service::service_fn;
+use listen::{Body, Limits, Peer, serve};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
+
+/// A body in one piece.
+struct Whole(Option<Bytes>);
+
+impl hyper::body::Body for Whole {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        std::task::Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+/// What the service under test waits for before it answers `/held`.
+type Gate = Arc<Semaphore>;
+
+/// Answers `/big` with four megabytes, `/held` when the gate is opened, and the rest with how its body
+/// ended and who asked.
+async fn answer(gate: Gate, request: Request<Body>) -> Result<Response<Whole>, Infallible> {
+    let path = request.uri().path().to_owned();
+    let Peer(peer) = request.extensions().get().copied().unwrap();
+    let mut body = request.into_body();
+    let mut ending = "whole".to_owned();
+    while let Some(frame) =
+        std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await
+    {
+        if let Err(error) = frame {
+            ending = format!("{:?}", error.kind());
+            break;
+        }
+    }
+    let text = match path.as_str() {
+        "/big" => Bytes::from(vec![b'x'; 4 << 20]),
+        "/held" => {
+            gate.acquire().await.unwrap().forget();
+            Bytes::from("held")
+        }
+        _ => Bytes::from(format!("{ending} {}", peer.ip())),
+    };
+    Ok(Response::new(Whole(Some(text))))
+}
+
+fn limits() -> Limits {
+    Limits {
+        connections: 4,
+        per_address: 100,
+        exempt: Vec::new(),
+        head: Duration::from_secs(20),
+        stall: Duration::from_secs(20),
+        grace: Duration::ZERO,
+    }
+}
+
+async fn start(limits: Limits) -> (SocketAddr, Gate) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let gate = Gate::new(Semaphore::new(0));
+    let service = {
+        let gate = Arc::clone(&gate);
+        service_fn(move |request| answer(Arc::clone(&gate), request))
+    };
+    let is_urgent = |head: &http::request::Parts| head.uri.path() == "/health";
+    tokio::spawn(serve(
+        listener,
+        service,
+        is_urgent,
+        limits,
+        std::future::pending(),
+    ));
+    (address, gate)
+}
+
+async fn ask(stream: &mut TcpStream, path: &str) {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+}
+
+/// What comes first of an answer, within ten seconds; empty if the connection is closed.
+async fn reply(stream: &mut TcpStream) -> String {
+    let mut bytes = [0; 1024];
+    let read = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut bytes));
+    let read = read.await.expect("an answer in time").unwrap_or(0);
+    String::from_utf8_lossy(&bytes[..read]).into_owned()
+}
+
+async fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    ask(&mut stream, path).await;
+    reply(&mut stream).await
+}
+
+#[tokio::test]
+async fn who_idles_makes_room_the_longest_idle_first() {
+    let (address, _) = start(limits()).await;
+    let mut idle = Vec::new();
+    for n in 0..4 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // One has never said anything.
+        if n > 0 {
+            ask(&mut stream, "/").await;
+            assert!(reply(&mut stream).await.starts_with("HTTP/1.1 200"));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        idle.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let begun = Instant::now();
+    assert!(get(address, "/").await.starts_with("HTTP/1.1 200"));
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert_eq!(reply(&mut idle[0]).await, "");
+    ask(&mut idle[3], "/").await;
+    assert!(reply(&mut idle[3]).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn who_takes_nothing_is_let_go_and_what_is_urgent_has_places_of_its_own() {
+    let mut limits = limits();
+    limits.stall = Duration::from_secs(1);
+    let (address, _) = start(limits).await;
+    let mut takers = Vec::new();
+    for _ in 0..4 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
+        ask(&mut stream, "/big").await;
+        takers.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let begun = Instant::now();
+    assert!(get(address, "/health").await.starts_with("HTTP/1.1 200"));
+    assert!(begun.elapsed() < Duration::from_millis(600));
+    // At the door until those who take nothing are let go.
+    assert!(get(address, "/").await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let mut limits = limits();
+    limits.stall = Duration::from_secs(1);
+    let (address, _) = start(limits).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = "PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 5000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let begun = Instant::now();
+    // Drops of a body are next to nothing.
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        stream.write_all(b"x").await.unwrap();
+    }
+    assert!(reply(&mut stream).await.contains("TimedOut"));
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn who_finds_no_place_is_told_so() {
+    let (address, gate) = start(limits()).await;
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        ask(&mut stream, "/held").await;
+        held.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let refused = get(address, "/").await;
+    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+    assert!(refused.contains("connection: close"), "{refused}");
+    assert!(get(address, "/health").await.starts_with("HTTP/1.1 200"));
+    // Who was at work keeps its place, and who waits gets the first that comes free.
+    let waiting = tokio::spawn(get(address, "/"));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    gate.add_permits(4);
+    for stream in &mut held {
+        assert!(reply(stream).await.contains("held"));
+    }
+    drop(held);
+    assert!(waiting.await.unwrap().starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn an_address_has_its_share_and_no_more() {
+    let mut limits = limits();
+    limits.per_address = 2;
+    let (address, _gate) = start(limits.clone()).await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        ask(&mut stream, "/held").await;
+        held.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let other = TcpSocket::new_v4().unwrap();
+    other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut other = other.connect(address).await.unwrap();
+    ask(&mut other, "/").await;
+    assert!(reply(&mut other).await.contains("127.0.0.2"));
+    assert!(get(address, "/").await.starts_with("HTTP/1.1 503"));
+
+    limits.exempt = vec!["127.0.0.0/8".parse().unwrap()];
+    let (address, _gate) = start(limits).await;
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        ask(&mut stream, "/held").await;
+        held.push(stream);
+    }
+    assert!(get(address, "/").await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_not_waited_for() {
+    let mut limits = limits();
+    limits.head = Duration::from_secs(1);
+    let (address, _) = start(limits).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HT")
+        .await
+        .unwrap();
+    assert!(reply(&mut stream).await.starts_with("HTTP/1.1 200"));
+    assert_eq!(reply(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn many_at_once_are_all_served() {
+    let mut limits = limits();
+    limits.exempt = vec!["127.0.0.1".parse().unwrap()];
+    let (address, _) = start(limits).await;
+    // Four have places, and four wait at the door.
+    let clients: Vec<_> = (0..8).map(|_| tokio::spawn(get(address, "/"))).collect();
+    for client in clients {
+        assert!(client.await.unwrap().starts_with("HTTP/1.1 200"));
+    }
+}

@@ -1,0 +1,38 @@
+//! `[connections]`: what connections may take.
+
+use super::super::ConnectionsConfig;
+use super::super::raw::RawConnections;
+use super::Check;
+
+impl Check<'_> {
+    pub(super) fn connections(&mut self, raw: &RawConnections) -> ConnectionsConfig {
+        let default = ConnectionsConfig::default();
+        let exempt = raw.exempt.as_ref().map(|given| {
+            let mut networks = Vec::new();
+            for (index, text) in given.get_ref().iter().enumerate() {
+                match text.get_ref().parse() {
+                    Ok(network) => networks.push(network),
+                    Err(listen::NotANetwork) => {
+                        let setting = format!("connections.exempt[{index}]");
+                        let message = format!(
+                            "`{}` is not an address or a network such as `10.0.0.0/8`",
+                            text.get_ref()
+                        );
+                        self.fault(Some(text.span()), &setting, message);
+                    }
+                }
+            }
+            networks
+        });
+        ConnectionsConfig {
+            limit: self.number("connections.limit", &raw.limit, 16..=65_536, default.limit),
+            per_address: self.number(
+                "connections.per_address",
+                &raw.per_address,
+                1..=65_536,
+                default.per_address,
+            ),
+            exempt: exempt.unwrap_or(default.exempt),
+        }
+    }
+}
