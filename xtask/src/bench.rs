@@ -4,6 +4,7 @@
 //! Every import has a fresh store and data folder, every export an empty device and the store that
 //! was filled once; a run counts only if everything has arrived.
 
+mod api;
 mod data;
 mod downloads;
 mod exports;
@@ -47,6 +48,14 @@ pub(crate) fn command(arguments: &[String]) -> Result<ExitCode> {
     {
         println!("{}", options::USAGE);
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some((first, rest)) = arguments.split_first()
+        && first == "api"
+    {
+        return match cfg!(debug_assertions) {
+            true => optimised(arguments),
+            false => api::command_api(rest),
+        };
     }
     let options = Options::parse(arguments)?;
     if cfg!(debug_assertions) {

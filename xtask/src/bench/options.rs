@@ -10,8 +10,9 @@ use super::stores::StoreKind;
 
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTION]…
+       cargo xtask bench api [--jobs N] [--connections N] [--seconds N]
 
-Races Longshore and other tools in turn and prints tables in Markdown.
+Measures how many requests the API answers, or races Longshore and other tools in turn and prints tables in Markdown.
 
   --direction WAY      import: folders into a store; export: out of a store onto a device (import)
   --sets LIST          big,small,mixed
