@@ -36,6 +36,9 @@ pub enum BadCause {
     /// A folder that has other names above: walking it again would not end.
     #[error("the folder was met before under another name: the file system is damaged")]
     MetBefore,
+    /// What is mounted over it is of another device.
+    #[error("another file system is mounted here, which is not of this device")]
+    OtherMount,
     /// More folders than the file system has room for.
     #[error("the file system has more folders than there is room for on it: it is damaged")]
     TooMany,

@@ -352,6 +352,35 @@ fn rename_on_disk(image: &Path, from: &[u8], to: &[u8]) {
     fs::write(image, bytes).unwrap();
 }
 
+/// What is mounted below a device is of somebody else; below a folder it belongs to the folder.
+#[test]
+fn what_is_mounted_below_a_device_is_not_of_it() {
+    let Some(_alone) = alone() else { return };
+    let mut card = Card::new(16, |root| {
+        fs::create_dir_all(root.join("folder/below")).unwrap();
+        fs::write(root.join("folder/own"), b"x").unwrap();
+    });
+    card.mount("rw");
+    let below = card.root().join("folder/below");
+    let other = tempfile::tempdir().unwrap();
+    fs::write(other.path().join("others"), b"x").unwrap();
+    run("mount", &[Path::new("--bind"), other.path(), &below]);
+    let of_device = names(&Folder::open(&card.root()).unwrap());
+    let of_folder = names(&Folder::open(&card.root().join("folder")).unwrap());
+    run("umount", &[&below]);
+    let paths = |found: &[Found]| -> Vec<String> {
+        let each = found.iter();
+        each.map(|found| match found {
+            Ok(entry) => entry.path.to_string(),
+            Err(bad) => format!("{}: {}", bad.path, bad.cause),
+        })
+        .collect()
+    };
+    let refused = "folder/below: another file system is mounted here, which is not of this device";
+    assert_eq!(paths(&of_device), [refused, "folder/own"]);
+    assert_eq!(paths(&of_folder), ["below/others", "own"]);
+}
+
 /// A file that claims more than the device holds, and holes without end, would fill a store.
 #[test]
 fn a_file_cannot_claim_more_than_its_device_holds() {

@@ -11,7 +11,9 @@ use std::ops::ControlFlow;
 use model::entry::{Entry, EntryKind, EntryPath};
 use model::limits;
 use model::time::Timestamp;
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxFlags, makedev};
+use rustix::fs::{
+    AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxAttributes, StatxFlags, makedev,
+};
 use rustix::io::Errno;
 
 use super::{Folder, READ};
@@ -47,6 +49,9 @@ pub(super) struct Walk<'a> {
     /// The folders that were walked, by mount and device: some 16 bytes each.
     walked: HashMap<(u64, u64), HashSet<u64>>,
     folders: u64,
+    /// The mount that is not left: where the root is that of a file system, the file system is what is
+    /// loaded. A folder within one is loaded with whatever is mounted below it.
+    only: Option<u64>,
     /// Bytes of holes in the files so far.
     holes: u64,
     /// What this host ran out of. That is nobody's fault on the device, and ends the walk.
@@ -65,6 +70,7 @@ impl<'a> Walk<'a> {
             visit,
             walked: HashMap::new(),
             folders: 0,
+            only: None,
             holes: 0,
             starved: None,
         }
@@ -81,6 +87,8 @@ impl<'a> Walk<'a> {
         });
         if let Ok(found) = found {
             self.is_first_time(&found);
+            let is_root = found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
+            self.only = is_root.then_some(found.stx_mnt_id);
         }
         let _stopped = self.folder(root, &mut Vec::new(), 0);
         self.starved
@@ -133,6 +141,9 @@ impl<'a> Walk<'a> {
         path.extend_from_slice(name.as_bytes());
         let flow = match look_at(folder, name) {
             Err(e) => self.bad(path, e),
+            Ok(found) if self.only.is_some_and(|only| only != found.stx_mnt_id) => {
+                self.wrong(path, 0, BadCause::OtherMount)
+            }
             Ok(found) => match kind(&found) {
                 FileType::Directory => self.descend(folder, path, name, depth, &found),
                 _ => self.file(path, &found),
