@@ -183,3 +183,32 @@ fn files_and_folders_are_private() {
         assert_eq!(mode(file), 0o600, "{file}");
     }
 }
+
+/// The same for a part of an upload in progress: it is sent again, and the upload completed.
+#[test]
+fn a_part_that_vanished_is_sent_again() {
+    let door = Door::open();
+    door.ok("PUT", "/photos", &[], &[], b"");
+    let begun = door.ok("POST", "/photos/film", &[("uploads", "")], &[], b"");
+    let id = begun.text().split("<UploadId>").nth(1).unwrap();
+    let id = id.split('<').next().unwrap().to_owned();
+    let part = [("partNumber", "1"), ("uploadId", id.as_str())];
+    let send = || door.ok("PUT", "/photos/film", &part, &[], b"film");
+    let complete = |tag: &str| {
+        let body = format!(
+            "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{tag}</ETag></Part>\
+             </CompleteMultipartUpload>"
+        );
+        let query = [("uploadId", id.as_str())];
+        door.ask("POST", "/photos/film", &query, &[], body.as_bytes())
+    };
+    let tag = send().header("etag").to_owned();
+    std::fs::remove_dir_all(door.root().join(".uploads").join(&id)).unwrap();
+    let refused = complete(&tag);
+    assert_eq!((refused.status, refused.code()), (400, "InvalidPart"));
+    for _ in 0..2 {
+        send();
+    }
+    assert_eq!(complete(&tag).status, 200);
+    assert_eq!(door.ok("GET", "/photos/film", &[], &[], b"").body, b"film");
+}

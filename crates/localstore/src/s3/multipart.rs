@@ -139,7 +139,7 @@ async fn finish(
     let contents = tokio::task::spawn_blocking(move || assemble(&tree, &parts))
         .await
         .map_err(S3Error::internal_error)?
-        .map_err(fault)?;
+        .map_err(not_assembled)?;
     let output = shown(&object);
     let change = Change::Complete {
         upload,
@@ -148,6 +148,25 @@ async fn finish(
     };
     store.change_with(change, contents).await.map_err(fault)?;
     Ok(output)
+}
+
+/// A part whose file somebody removed or cut has to be sent again; trying again is of no use.
+fn not_assembled(error: StoreError) -> S3Error {
+    match &error {
+        StoreError::Disk { source, .. }
+            if matches!(
+                source.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof
+            ) =>
+        {
+            tracing::error!(%error, cause = %source, "the file of a part is gone; send the part again");
+            s3_error!(
+                InvalidPart,
+                "The file of a part is gone from the store's folder. Send the part again."
+            )
+        }
+        _ => fault(error),
+    }
 }
 
 /// Copies inside the kernel, which on some file systems copies nothing at all.
