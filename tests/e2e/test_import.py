@@ -69,6 +69,7 @@ def headers_are_there(_key, expected, answer):
     assert answer["StorageClass"] == "REDUCED_REDUNDANCY"
     metadata = dict(answer["Metadata"])
     assert metadata.pop("sha256", None) == (None if expected.bytes >= 32 << 20 else expected.sha256)
+    assert int(float(metadata.pop("mtime"))) == expected.mtime, "as rclone writes it"
     assert metadata == {"batch": "spring-16", "owner": "web team", "disk-mtime": report.stamp(expected.mtime)}
 
 

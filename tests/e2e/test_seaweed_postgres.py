@@ -78,6 +78,7 @@ def test_create_dock_compare_report(installation, tmp_path):
         assert answer["ContentLanguage"] == "es" and answer["StorageClass"] == "REDUCED_REDUNDANCY"
         metadata = dict(answer["Metadata"])
         assert metadata.pop("sha256", None) == (None if expected.bytes >= 32 << 20 else expected.sha256)
+        assert int(float(metadata.pop("mtime"))) == expected.mtime, "as rclone writes it"
         assert metadata == {"batch": "7", "disk-mtime": report.stamp(expected.mtime)}
 
     report.compare(s3, bucket, device, headers_are_there)

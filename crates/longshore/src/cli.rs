@@ -158,6 +158,12 @@ pub(crate) struct ImportArgs {
     /// Go on with a job of this folder that was interrupted
     #[arg(long, value_name = "JOBID", conflicts_with_all = ["bucket", "prefix", "manifest"])]
     pub(crate) resume: Option<JobId>,
+    /// Send every file, also those that are in the bucket already and unchanged
+    #[arg(long)]
+    pub(crate) resend: bool,
+    /// Replace no object: a file whose key another object has is not loaded
+    #[arg(long)]
+    pub(crate) no_replace: bool,
     /// Settings of the service, if none is running on the data folder. Unless --data is given, the
     /// data folder is the one they name
     #[arg(long, value_name = "FILE")]

@@ -20,6 +20,9 @@ use station::stop::{Halt, Stop};
 use crate::exit::{Exit, Failure};
 use crate::{interrupt, output, progress_bar};
 
+/// Objects that are named on the screen of those that were replaced; the report names more.
+const REPLACED: usize = 5;
+
 /// A device that was loaded.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -70,20 +73,49 @@ impl Loaded {
     /// What was loaded, what was not, and what proves it.
     pub(crate) fn summary(&self) -> String {
         let (tally, work) = (self.done.tally, self.done.work);
+        let findings = &self.done.report.findings;
+        let totals = findings.totals;
+        let unchanged = (totals.unchanged, totals.unchanged_bytes);
+        let stored = tally.stored.saturating_sub(unchanged.0);
+        let bytes = tally.bytes.saturating_sub(unchanged.1);
         let (done, to) = match work {
             Work::Export => ("Wrote", "to"),
             Work::Import | Work::Snapshot | Work::Archive => ("Loaded", "into"),
         };
         let mut text = format!(
             "{done} {} ({}) {to} {} in {}, {}. {}, {} left out.\n",
-            output::count(tally.stored, "file"),
-            output::bytes(tally.bytes),
+            output::count(stored, "file"),
+            output::bytes(bytes),
             self.done.place,
             output::span(self.time),
             output::rate(self.sent_bytes, self.time),
             output::count(self.done.errors, "error"),
             tally.ignored,
         );
+        if totals.unchanged > 0 {
+            text.push_str(&format!(
+                "Unchanged {} ({}): in the bucket already, not sent again.\n",
+                output::count(unchanged.0, "file"),
+                output::bytes(unchanged.1)
+            ));
+        }
+        if totals.sent_again > 0 {
+            let (objects, were) = match totals.sent_again {
+                1 => ("object was", "was"),
+                _ => ("objects were", "were"),
+            };
+            text.push_str(&format!(
+                "{} {objects} not in the bucket any more and {were} sent again.\n",
+                totals.sent_again
+            ));
+        }
+        if totals.replaced > 0 {
+            text.push_str(&format!(
+                "Replaced {}: other objects were there before.\n{}",
+                totals.replaced,
+                findings.replaced(REPLACED)
+            ));
+        }
         if self.resumed > 0 {
             let resumed = output::count(self.resumed, "file");
             text.push_str(&format!(
@@ -146,6 +178,9 @@ impl Loaded {
             report_file: &report.csv,
             lines_file: &report.lines,
             read_back: report.findings.totals.read_back,
+            unchanged: report.findings.totals.unchanged,
+            replaced: report.findings.totals.replaced,
+            sent_again: report.findings.totals.sent_again,
         }
     }
 }
@@ -172,6 +207,9 @@ pub(crate) struct Summary<'a> {
     report_file: &'a Path,
     lines_file: &'a Path,
     read_back: u64,
+    unchanged: u64,
+    replaced: u64,
+    sent_again: u64,
 }
 
 /// A device that was not loaded, in the user's terms. `again` is the command that goes on.

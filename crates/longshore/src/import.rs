@@ -12,6 +12,7 @@ use model::ids::{JobId, JobType};
 use model::plan::SIGNATURE_NAME;
 use model::signature::SignatureFile;
 use station::dock::{DockError, Docking};
+use station::settings::{Existing, Settings, Unchanged};
 
 use crate::cli::ImportArgs;
 use crate::docking::{self, Loaded};
@@ -69,6 +70,7 @@ fn carry_out(
     };
     let mut station = ground.station()?;
     own_station::apply(&args.load, &mut station.settings);
+    treat_existing(args, &mut station.settings);
     let loaded = docking::load(&station, folder, &docking)?
         .map_err(|error| not_loaded(error, args, ground.data(), job))?;
     if args.json {
@@ -78,6 +80,17 @@ fn carry_out(
         output::data(&where_to_look(&loaded, ground))?;
     }
     Ok(loaded.exit())
+}
+
+/// What becomes of what is in the bucket already: a person who imports again wants what is new.
+fn treat_existing(args: &ImportArgs, settings: &mut Settings) {
+    settings.unchanged = match args.resend {
+        true => Unchanged::Send,
+        false => Unchanged::Skip,
+    };
+    if args.no_replace {
+        settings.existing = Existing::Keep;
+    }
 }
 
 fn create_job(
@@ -194,6 +207,13 @@ fn again(args: &ImportArgs, job: JobId) -> String {
         ("--data", data.as_deref()),
         ("--config", args.config.as_deref()),
     ];
+    let start = [
+        (args.resend, " --resend"),
+        (args.no_replace, " --no-replace"),
+    ]
+    .iter()
+    .filter(|(is_given, _)| *is_given)
+    .fold(start, |start, (_, option)| start + option);
     options.extend(load.iter().map(|(name, value)| (*name, value.as_deref())));
     output::command(start, &options)
 }

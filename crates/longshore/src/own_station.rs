@@ -11,7 +11,7 @@ use station::control::Control;
 use station::dock::Station;
 use station::image::services::AwsServices;
 use station::logfile::Disk;
-use station::settings::Settings;
+use station::settings::{Existing, Settings, Unchanged};
 use station::stores::S3Stores;
 
 use crate::cli::{LoadArgs, ServerArgs};
@@ -88,6 +88,17 @@ fn settings_of(config: &StationConfig) -> Settings {
         part_bytes: mebibytes(config.part_mib),
         read_back: config.read_back,
         sha256_metadata: config.sha256_metadata,
+        mtime_metadata: config.mtime_metadata,
+        unchanged: if config.skip_unchanged {
+            Unchanged::Skip
+        } else {
+            Unchanged::Send
+        },
+        existing: if config.replace_objects {
+            Existing::Replace
+        } else {
+            Existing::Keep
+        },
         pace: config.pace,
         sparse: false,
     }
@@ -145,6 +156,9 @@ mod tests {
         config.read_threads = 3;
         config.read_back = ReadBack::Sampled;
         config.sha256_metadata = false;
+        config.mtime_metadata = false;
+        config.skip_unchanged = true;
+        config.replace_objects = false;
         let station = at("http://127.0.0.1:1", "t", Path::new("/data"), &config);
         assert_eq!(station.name.as_str(), "bench-1");
         assert_eq!(station.settings.memory_bytes, 64 << 20);
@@ -152,6 +166,9 @@ mod tests {
         assert_eq!((settings.parallel, settings.read_threads), (7, 3));
         assert_eq!(settings.read_back, ReadBack::Sampled);
         assert!(!settings.sha256_metadata && settings.pace.is_unlimited());
+        assert!(!settings.mtime_metadata);
+        assert_eq!(settings.unchanged, Unchanged::Skip);
+        assert_eq!(settings.existing, Existing::Keep);
         assert_eq!(station.folder, Path::new("/data/station"));
     }
 

@@ -10,7 +10,7 @@ pub const UNKNOWN: &str = "binary/octet-stream";
 pub const SIGNATURE: &str = "text/plain";
 
 /// The first bytes of every gzip member (RFC 1952, section 2.3.1): magic number, then deflate.
-const GZIP_MAGIC: [u8; 3] = [0x1F, 0x8B, 0x08];
+pub(crate) const GZIP_MAGIC: [u8; 3] = [0x1F, 0x8B, 0x08];
 
 /// How many bytes of a file [`content`] looks at.
 pub const HEAD_BYTES: usize = GZIP_MAGIC.len();

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::time::Timestamp;
+use crate::file_time::FileTime;
 
 /// One name on a device. Folders are no entries: they have no object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,10 @@ pub struct Entry {
     /// What it is.
     pub kind: EntryKind,
     /// When its content was last changed, where the file system says so.
-    pub modified: Option<Timestamp>,
+    pub modified: Option<FileTime>,
+    /// When anything of it was last changed, where the file system says so: unlike the other it
+    /// cannot be set back.
+    pub changed: Option<FileTime>,
 }
 
 /// What a name on a device stands for.

@@ -1,6 +1,7 @@
 //! What became of one entry: the unit of the journal and of the report.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,36 @@ pub enum Outcome {
     },
     /// Should have been stored and was not.
     Failed(Failure),
+}
+
+/// How an object comes to be what its file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// It was sent.
+    #[default]
+    Sent,
+    /// It was sent, and there was another object under its key before the job.
+    Replaced,
+    /// It was there before and is known to be the same: nothing was sent.
+    Unchanged,
+    /// It was sent a second time: what an earlier attempt had stored was not in the bucket any more.
+    SentAgain,
+}
+
+impl How {
+    fn is_sent(&self) -> bool {
+        *self == Self::Sent
+    }
+}
+
+/// When a file was last changed, as it was read; in nanoseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Its content.
+    pub modified_ns: i64,
+    /// Anything of it.
+    pub changed_ns: i64,
 }
 
 /// Proof of a stored object.
@@ -67,11 +98,50 @@ pub enum IgnoreRule {
     Special,
 }
 
+/// The status of what failed: 400 to 599. Some stores answer 200 and say in the body, or by another
+/// entity tag, that it did not happen; no line of a report can say so of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "u16", into = "u16")]
+pub struct FailureStatus(u16);
+
+impl FailureStatus {
+    /// What stands for an answer that does not say failure: the store answered, and not as it should
+    /// (RFC 9110, section 15.6.3, *Bad Gateway*).
+    const BAD_ANSWER: u16 = 502;
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl From<u16> for FailureStatus {
+    fn from(status: u16) -> Self {
+        match status {
+            400..=599 => Self(status),
+            _ => Self(Self::BAD_ANSWER),
+        }
+    }
+}
+
+impl From<FailureStatus> for u16 {
+    fn from(status: FailureStatus) -> Self {
+        status.0
+    }
+}
+
+impl fmt::Display for FailureStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Why an entry was not stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// HTTP status as the store gave it, or the nearest one.
-    pub status: u16,
+    pub status: FailureStatus,
     /// The store's code, or ours where the store was not asked.
     pub code: Cow<'static, str>,
     /// What happened, for a person.
@@ -139,18 +209,45 @@ impl Failure {
         Self::new(409, "FileChanged", reason, Some(key))
     }
 
+    /// A file that has more content than the size that its file system says, in bytes.
+    #[must_use]
+    pub fn longer(said: u64, key: ObjectKey) -> Self {
+        let reason = format!("the file has more content than the {said} bytes that it says it has");
+        Self::new(409, "FileChanged", reason, Some(key))
+    }
+
+    /// An object that was there before, where none is to be replaced.
+    #[must_use]
+    pub fn exists(key: ObjectKey) -> Self {
+        let reason = "another object with this key was in the bucket before".to_owned();
+        Self::new(409, "ObjectExists", reason, Some(key))
+    }
+
+    /// A file that an earlier attempt has stored, whose object is gone, and that is not on the device
+    /// any more.
+    #[must_use]
+    pub fn lost() -> Self {
+        let reason = "an earlier attempt stored it, but neither bucket nor device have it any more";
+        Self::new(404, "ObjectLost", reason.to_owned(), None)
+    }
+
     /// An object that is not the file when it is read back.
     #[must_use]
     pub fn read_back(reason: String, key: ObjectKey) -> Self {
         Self::new(500, "ReadBackMismatch", reason, Some(key))
     }
 
-    /// An object the store refused.
+    /// An object the store refused, or took for another one. Where the store gave no code it is
+    /// `StoreError`.
     #[must_use]
     pub fn refused(status: u16, code: String, reason: String, key: ObjectKey) -> Self {
+        let code = match code.as_str() {
+            "" => Cow::Borrowed("StoreError"),
+            _ => Cow::Owned(code),
+        };
         Self {
-            status,
-            code: Cow::Owned(code),
+            status: status.into(),
+            code,
             reason,
             key: Some(key),
         }
@@ -158,7 +255,7 @@ impl Failure {
 
     fn new(status: u16, code: &'static str, reason: String, key: Option<ObjectKey>) -> Self {
         Self {
-            status,
+            status: status.into(),
             code: Cow::Borrowed(code),
             reason,
             key,
@@ -190,6 +287,12 @@ pub struct EntryRecord {
     /// In an export, where the bytes come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+    /// When the file of an import that was stored was last changed; early journals do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Changed>,
+    /// Of what is stored, how it came there.
+    #[serde(default, skip_serializing_if = "How::is_sent")]
+    pub how: How,
     /// What became of it.
     #[serde(flatten)]
     pub outcome: Outcome,
@@ -206,6 +309,8 @@ impl EntryRecord {
             bytes,
             at,
             source: None,
+            times: None,
+            how: How::Sent,
             outcome,
         }
     }
@@ -221,6 +326,30 @@ impl EntryRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Neither what a store said nor an old journal makes a failure look like success.
+    #[test]
+    fn nothing_that_failed_has_a_status_of_success() {
+        let key = || ObjectKey::new("k").unwrap();
+        for (told, is) in [
+            (200, 502),
+            (0, 502),
+            (301, 502),
+            (600, 502),
+            (403, 403),
+            (503, 503),
+        ] {
+            let failure = Failure::refused(told, String::new(), "no".into(), key());
+            assert_eq!((failure.status.get(), &*failure.code), (is, "StoreError"));
+            let old = format!(
+                r#"{{"outcome":"failed","status":{told},"code":"X","reason":"no","key":"k"}}"#
+            );
+            let Ok(Outcome::Failed(read)) = serde_json::from_str(&old) else {
+                panic!("{old}")
+            };
+            assert_eq!(read.status.get(), is);
+        }
+    }
 
     #[test]
     fn paths_survive_the_record_to_the_byte() {

@@ -3,12 +3,12 @@
 use crate::attributes::Attributes;
 use crate::content_type;
 use crate::entry::{Entry, EntryKind, EntryPath};
+use crate::file_time::FileTime;
 use crate::ids::ObjectKey;
 use crate::limits;
 use crate::manifest::{S3Import, StorageClass};
 use crate::naming;
 use crate::outcome::{Failure, IgnoreRule};
-use crate::time::Timestamp;
 
 /// The name of the file that identifies a device. Left out of the import in the root only.
 pub const SIGNATURE_NAME: &str = "SIGNATURE";
@@ -76,12 +76,12 @@ pub fn attributes(
     rules: &S3Import,
     path: &EntryPath,
     head: &[u8],
-    modified: Option<Timestamp>,
+    modified: Option<FileTime>,
 ) -> Attributes {
     let content = content_type::content(rules, &path.to_string(), head);
     let mut metadata = rules.static_metadata.clone();
     if let (Some(name), Some(modified)) = (&rules.disk_timestamp_key, modified) {
-        metadata.push((name.clone(), modified.to_string()));
+        metadata.push((name.clone(), modified.timestamp().to_string()));
     }
     Attributes {
         content_type: Some(content.content_type),
@@ -94,17 +94,5 @@ pub fn attributes(
         storage_class: (rules.storage_class != StorageClass::Standard)
             .then(|| rules.storage_class.as_str().to_owned()),
         metadata,
-    }
-}
-
-/// The name under which an object's SHA-256 is kept with it, in lower-case hexadecimal.
-pub const SHA256_NAME: &str = "sha256";
-
-/// Adds the SHA-256 of an object's content to what it carries, unless the customer uses the name.
-pub fn add_sha256(attributes: &mut Attributes, sha256: Option<String>) {
-    let is_free = |(name, _): &(String, String)| !name.eq_ignore_ascii_case(SHA256_NAME);
-    if attributes.metadata.iter().all(is_free) {
-        let named = |sha256| (SHA256_NAME.to_owned(), sha256);
-        attributes.metadata.extend(sha256.map(named));
     }
 }

@@ -2,12 +2,12 @@
 
 use model::content_type::{self, HEAD_BYTES};
 use model::entry::{Entry, EntryKind, EntryPath};
+use model::file_time::FileTime;
 use model::ids::JobType;
 use model::manifest::{Manifest, S3Import};
 use model::naming::{self, NameProblem};
 use model::outcome::{Failure, IgnoreRule};
 use model::plan::{self, Item};
-use model::time::Timestamp;
 
 const ADDRESS: &str = "deviceId: D-1\neraseDevice: no\nnotificationEmail: a@b.example\n\
     returnAddress:\n    name: N\n    street1: S\n    city: C\n    stateOrProvince: WA\n    \
@@ -28,6 +28,7 @@ fn file(path: &[u8], bytes: u64) -> Entry {
         path: EntryPath::new(path),
         kind: EntryKind::File { bytes },
         modified: None,
+        changed: None,
     }
 }
 
@@ -69,7 +70,7 @@ fn a_name_that_is_substituted_away_fails() {
     let Item::Fail(Failure { status, code, .. }) = item else {
         panic!("{item:?}")
     };
-    assert_eq!((status, code.as_ref()), (400, "InvalidSubstitution"));
+    assert_eq!((status.get(), code.as_ref()), (400, "InvalidSubstitution"));
 }
 
 /// Each substitution is within bounds; one after the other they would fill the memory.
@@ -157,6 +158,7 @@ fn links_and_special_files_are_left_out() {
         path: EntryPath::new("x"),
         kind,
         modified: None,
+        changed: None,
     };
     let item = |kind| plan::import_item(&rules(""), &entry(kind));
     assert_eq!(
@@ -228,7 +230,7 @@ fn objects_carry_what_the_manifest_says() {
     let options = "acl: public-read\ncacheControl: max-age=60\ncontentDisposition: inline\n\
         contentLanguage: es\nstorageClass: REDUCED_REDUNDANCY\ndiskTimestampMetadataKey: mtime\n\
         staticMetadata:\n    batch: one\n";
-    let modified = Some(Timestamp::from_unix(1_298_426_159));
+    let modified = Some(FileTime::from_unix(1_298_426_159, 123_456_789));
     let got = plan::attributes(&rules(options), &EntryPath::new("a.txt"), b"", modified);
     assert_eq!(got.acl.as_deref(), Some("public-read"));
     assert_eq!(got.cache_control.as_deref(), Some("max-age=60"));

@@ -171,6 +171,15 @@ pub struct StationConfig {
     pub read_back: ReadBack,
     /// `sha256_metadata`: whether objects carry their SHA-256 as metadata.
     pub sha256_metadata: bool,
+    /// `mtime_metadata`: whether objects carry the time of their file's last change as metadata.
+    #[serde(default = "yes")]
+    pub mtime_metadata: bool,
+    /// `skip_unchanged`: whether files whose objects are in the bucket already, and the same, are not sent.
+    #[serde(default)]
+    pub skip_unchanged: bool,
+    /// `replace_objects`: whether objects that were in the bucket before are replaced.
+    #[serde(default = "yes")]
+    pub replace_objects: bool,
 }
 
 /// `[log]`: what the service tells of itself, on standard error.
@@ -319,6 +328,10 @@ impl Default for JobsConfig {
     }
 }
 
+fn yes() -> bool {
+    true
+}
+
 impl Default for StationConfig {
     /// The name is that of the host.
     fn default() -> Self {
@@ -332,6 +345,9 @@ impl Default for StationConfig {
             pace: Pace::default(),
             read_back: ReadBack::Off,
             sha256_metadata: true,
+            mtime_metadata: true,
+            skip_unchanged: false,
+            replace_objects: true,
         }
     }
 }

@@ -90,6 +90,9 @@ fn everything_given_is_taken() {
         quiet_rate = "5MiB"
         read_back = "sampled"
         sha256_metadata = false
+        mtime_metadata = false
+        skip_unchanged = true
+        replace_objects = false
         [log]
         format = "json"
         level = "debug"
@@ -159,6 +162,9 @@ fn everything_given_is_taken() {
         },
         read_back: ReadBack::Sampled,
         sha256_metadata: false,
+        mtime_metadata: false,
+        skip_unchanged: true,
+        replace_objects: false,
     };
     assert_eq!(config.station, station);
     assert_eq!(

@@ -17,7 +17,7 @@ use model::entry::{Entry, EntryKind, EntryPath};
 use model::ids::{JobId, ObjectKey};
 use model::manifest::S3Import;
 use model::naming;
-use model::outcome::{Failure, Outcome};
+use model::outcome::{Changed, Failure, Outcome};
 use model::plan::{self, Item};
 use model::progress::LogLocation;
 use model::proof::Attempt;
@@ -30,15 +30,18 @@ use crate::budget::Budget;
 use crate::buffers::Buffers;
 use crate::doubt::Doubt;
 use crate::hashing::{Hashed, Hashing, hashing_threads};
-use crate::index::{Claims, Index, Keep};
+use crate::holdings::{self, Held, Holdings};
+use crate::index::{Claims, Index, Keep, StoredFile};
 use crate::journal::{self, Journal, JournalError, Record};
 use crate::logfile::LogFiles;
+use crate::looking::Question;
 use crate::progress::Progress;
 use crate::reader::Reader;
 use crate::recorder::Recorder;
+use crate::recount::recount;
 use crate::resume::{Unfinished, Uploads};
-use crate::run::{Run, Told, Work};
-use crate::settings::Settings;
+use crate::run::{Before, Run, Told, Work};
+use crate::settings::{Existing, Settings, Unchanged};
 use crate::stop::{Halt, Stop};
 use crate::tree::{Found, Tree};
 use crate::turns::Turns;
@@ -101,12 +104,32 @@ impl Import<'_> {
         journal.append(&Record::Attempt(self.attempt.clone()))?;
         journal.sync()?;
         self.drop_stale(&stale);
-        self.execute(journal, &index, unfinished);
+        match self.look(folder, &path, &index) {
+            Ok(holdings) => self.execute(journal, &index, unfinished, &holdings),
+            Err(Halt::Journal(error)) => return Err(error),
+            Err(halt) => self.stop.halt(halt),
+        }
         if self.stop.is_canceled() {
             // No attempt follows that could go on with what is half-sent.
             self.drop_open(&path)?;
         }
+        if !self.stop.is_set() {
+            holdings::forget(folder);
+        }
         Ok(())
+    }
+
+    /// Finds out what the bucket holds, and what of it earlier attempts have stored.
+    fn look(&self, folder: &Path, journal: &Path, index: &Index) -> Result<Holdings, Halt> {
+        // Substitutions reach into the prefix too: then nothing is common to all keys.
+        let prefix = match self.rules.substitutions.is_empty() {
+            true => self.rules.prefix.as_str(),
+            false => "",
+        };
+        let holdings = Holdings::look(folder, self.bucket, prefix, self.stop)?;
+        let parallel = self.settings.parallel;
+        recount(index, journal, &holdings, self.bucket, parallel, self.stop)?;
+        Ok(holdings)
     }
 
     fn drop_open(&self, journal: &Path) -> Result<(), JournalError> {
@@ -133,11 +156,18 @@ impl Import<'_> {
         (self.log.bucket == self.rules.bucket).then(|| report::keys(self.log))
     }
 
-    fn execute(&self, journal: Journal, index: &Index, unfinished: HashMap<EntryPath, Unfinished>) {
+    fn execute(
+        &self,
+        journal: Journal,
+        index: &Index,
+        unfinished: HashMap<EntryPath, Unfinished>,
+        holdings: &Holdings,
+    ) {
         let (recorder, notes) = Recorder::new(journal, self.progress);
         let (puts, put_queue) = bounded(self.settings.parallel);
         let (work, work_queue) = bounded(WORK_AHEAD);
         let (doubt, told) = (Doubt::default(), Told::default());
+        let (questions, question_queue) = bounded(WORK_AHEAD);
         let run = Run {
             tree: self.tree,
             bucket: self.bucket,
@@ -164,6 +194,11 @@ impl Import<'_> {
                 let (run, queue): (_, Receiver<Put>) = (run.clone(), put_queue.clone());
                 scope.spawn(move || queue.iter().for_each(|put| run.carry_out(put)));
             }
+            for _ in 0..self.settings.parallel {
+                let (run, work): (_, Sender<Work>) = (run.clone(), work.clone());
+                let queue: Receiver<Question> = question_queue.clone();
+                scope.spawn(move || run.look(&queue, &work));
+            }
             for _ in 0..hashing_threads() {
                 let (run, puts, hashing) = (run.clone(), puts.clone(), &hashing);
                 scope.spawn(move || {
@@ -189,12 +224,14 @@ impl Import<'_> {
                 })
                 .collect();
             // Each queue closes when the last of those who fill it is gone.
-            drop((puts, put_queue, work_queue));
+            drop((puts, put_queue, work_queue, question_queue));
             scope.spawn(|| scout(self.tree, self.progress, self.stop));
             Planner {
                 run: run.clone(),
                 work,
+                questions,
                 index,
+                holdings,
                 claims: index.claims(),
                 unfinished,
                 reports: self.report_keys(),
@@ -240,7 +277,9 @@ fn size(entry: &Entry) -> u64 {
 struct Planner<'a> {
     run: Run<'a>,
     work: Sender<Work>,
+    questions: Sender<Question>,
     index: &'a Index,
+    holdings: &'a Holdings,
     claims: Claims<'a>,
     unfinished: HashMap<EntryPath, Unfinished>,
     /// What the reports are called, where they go into the bucket of the import.
@@ -260,9 +299,21 @@ impl Planner<'_> {
         });
         match walked {
             Err(gone) => self.run.stop.halt(Halt::Device(gone)),
-            Ok(()) if !self.run.stop.is_set() => self.drop_orphans(),
+            Ok(()) if !self.run.stop.is_set() => {
+                self.drop_orphans();
+                if let Err(error) = self.tell_lost() {
+                    self.run.stop.halt(Halt::Journal(error));
+                }
+            }
             Ok(()) => {}
         }
+    }
+
+    /// Tells of files that are neither in the bucket nor on the device any more.
+    fn tell_lost(&mut self) -> Result<(), JournalError> {
+        self.claims.settle()?;
+        self.index
+            .for_each_lost(&mut |path| self.run.fail(&path, 0, Failure::lost()))
     }
 
     /// Abandons uploads of files that are not on the device any more.
@@ -305,20 +356,60 @@ impl Planner<'_> {
             self.run.fail(path, bytes, Failure::collision(key));
             return Ok(());
         }
-        if self.index.stored(path)? == Some(bytes) {
+        let times = times(entry);
+        let stored = self.index.stored(path)?;
+        let is_lost = stored.is_some() && self.index.is_lost(path)?;
+        if is_lost {
+            self.claims.find_lost(path)?;
+        }
+        let is_same = |stored: StoredFile| stored.bytes == bytes && is_same_time(stored, times);
+        if stored.is_some_and(is_same) && !is_lost {
             self.run.progress.resumed(bytes);
             self.run.doubt.was_read(path, bytes);
             return Ok(());
         }
+        let before = Before {
+            object: match self.holdings.before(&key)? {
+                Held::Object { size, etag } => Some((size, etag)),
+                Held::Nothing | Held::Unknown => None,
+            },
+            is_kept: false,
+            is_lost,
+        };
         let work = Work {
             path: path.clone(),
             key,
             bytes,
-            modified: entry.modified,
+            times,
+            before,
             unfinished: self.unfinished.remove(path).map(Box::new),
         };
-        // The queue is closed only when every reader has ended, and then the run has stopped.
-        let _stopped = self.work.send(work);
+        self.send(work, stored.is_some())
+    }
+
+    /// Hands a file on: to those who ask, if what is in the bucket has a say in what becomes of it.
+    fn send(&self, work: Work, is_stored: bool) -> Result<(), JournalError> {
+        let settings = &self.run.settings;
+        let may_be_unchanged = settings.unchanged == Unchanged::Skip;
+        let keeps = settings.existing == Existing::Keep;
+        // What an earlier attempt of this job has begun or stored is the job's own.
+        let is_own = work.unfinished.is_some() || is_stored;
+        let is_asked = match self.holdings.now(&work.key)? {
+            Held::Object { size, .. } => keeps || (may_be_unchanged && size == work.bytes),
+            Held::Unknown => true,
+            Held::Nothing => keeps,
+        };
+        // Each queue is closed only when the last of those who serve it has ended, and then the run has
+        // stopped.
+        if is_asked && !is_own {
+            let question = Question {
+                work,
+                may_be_unchanged,
+            };
+            let _stopped = self.questions.send(question);
+        } else {
+            let _stopped = self.work.send(work);
+        }
         Ok(())
     }
 
@@ -326,4 +417,19 @@ impl Planner<'_> {
         let of_reports = self.reports.as_ref().is_some_and(|keys| keys.contain(key));
         of_reports || probe::is_of_experiments(key, self.run.log_key)
     }
+}
+
+/// When a file was last changed, where its file system says both times.
+fn times(entry: &Entry) -> Option<Changed> {
+    let (modified, changed) = entry.modified.zip(entry.changed)?;
+    Some(Changed {
+        modified_ns: modified.ns(),
+        changed_ns: changed.ns(),
+    })
+}
+
+/// Whether a file was not changed since it was stored, as far as journal and file system tell.
+fn is_same_time(stored: StoredFile, now: Option<Changed>) -> bool {
+    let now = now.map(|times| (times.modified_ns, times.changed_ns));
+    stored.times.zip(now).is_none_or(|(then, now)| then == now)
 }

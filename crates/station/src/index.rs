@@ -11,14 +11,20 @@ use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinitio
 use crate::journal::{JournalError, Record};
 
 /// What an entry is filed under: its path on the device, or its place in the plan of an export, big
-/// end first → the offset of its last record, whether that says stored, and its bytes.
-const ENTRIES: TableDefinition<'_, &[u8], (u64, bool, u64)> = TableDefinition::new("entries");
+/// end first → the offset of its last record, whether that says stored, its bytes, and when it was last
+/// changed: its content and anything of it, in nanoseconds since 1970.
+const ENTRIES: TableDefinition<'_, &[u8], (u64, bool, u64, Option<(i64, i64)>)> =
+    TableDefinition::new("entries");
+
+/// Paths of files that the journal says are stored, and whose objects are not there any more.
+const LOST: TableDefinition<'_, &[u8], ()> = TableDefinition::new("lost");
 
 /// Key of an object → the path that has it.
 const KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keys");
 
-/// Memory the index may use, in bytes.
-const CACHE_BYTES: usize = 24 << 20;
+/// Memory the index may use, in bytes: entries come nearly in the order in which they are filed, so that
+/// few pages are at work, and the system keeps the file in its own cache.
+const CACHE_BYTES: usize = 8 << 20;
 
 /// Claims of keys that go into one transaction.
 const CLAIMS_PER_COMMIT: usize = 10_000;
@@ -51,20 +57,18 @@ impl Index {
     /// # Errors
     /// [`JournalError::Index`].
     pub fn filling(&self, keep: Keep) -> Result<Filling, JournalError> {
-        let mut transaction = self.database.begin_write().map_err(index)?;
-        transaction
-            .set_durability(Durability::None)
-            .map_err(index)?;
+        let transaction = self.begin()?;
         // Made here, so that it is there also if nothing is filed.
         drop(transaction.open_table(ENTRIES).map_err(index)?);
+        drop(transaction.open_table(LOST).map_err(index)?);
         Ok(Filling { transaction, keep })
     }
 
-    /// The bytes of the file that was stored from `path`, if one was.
+    /// What is known of the file that was stored from `path`, if one was.
     ///
     /// # Errors
     /// [`JournalError::Index`].
-    pub fn stored(&self, path: &EntryPath) -> Result<Option<u64>, JournalError> {
+    pub fn stored(&self, path: &EntryPath) -> Result<Option<StoredFile>, JournalError> {
         self.stored_under(path.as_bytes())
     }
 
@@ -73,14 +77,83 @@ impl Index {
     /// # Errors
     /// [`JournalError::Index`].
     pub fn written(&self, ordinal: u64) -> Result<Option<u64>, JournalError> {
-        self.stored_under(&ordinal.to_be_bytes())
+        let stored = self.stored_under(&ordinal.to_be_bytes())?;
+        Ok(stored.map(|file| file.bytes))
     }
 
-    fn stored_under(&self, id: &[u8]) -> Result<Option<u64>, JournalError> {
+    fn stored_under(&self, id: &[u8]) -> Result<Option<StoredFile>, JournalError> {
         let transaction = self.database.begin_read().map_err(index)?;
         let entries = transaction.open_table(ENTRIES).map_err(index)?;
         let found = entries.get(id).map_err(index)?.map(|found| found.value());
-        Ok(found.and_then(|(_, is_stored, bytes)| is_stored.then_some(bytes)))
+        Ok(found.and_then(|(_, is_stored, bytes, times)| {
+            is_stored.then_some(StoredFile { bytes, times })
+        }))
+    }
+
+    /// Hands the offset of the record of every entry that is stored to `visit`.
+    ///
+    /// # Errors
+    /// [`JournalError`]; also whatever `visit` returns.
+    pub fn for_each_stored(
+        &self,
+        visit: &mut dyn FnMut(u64) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let transaction = self.database.begin_read().map_err(index)?;
+        let entries = transaction.open_table(ENTRIES).map_err(index)?;
+        for entry in entries.iter().map_err(index)? {
+            let (_, value) = entry.map_err(index)?;
+            if let (offset, true, ..) = value.value() {
+                visit(offset)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that the objects of these files are not there any more.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn lose(&self, paths: &[EntryPath]) -> Result<(), JournalError> {
+        let transaction = self.begin()?;
+        {
+            let mut lost = transaction.open_table(LOST).map_err(index)?;
+            for path in paths {
+                lost.insert(path.as_bytes(), ()).map_err(index)?;
+            }
+        }
+        transaction.commit().map_err(index)
+    }
+
+    fn begin(&self) -> Result<redb::WriteTransaction, JournalError> {
+        let mut transaction = self.database.begin_write().map_err(index)?;
+        transaction
+            .set_durability(Durability::None)
+            .map_err(index)?;
+        Ok(transaction)
+    }
+
+    /// Whether the object of a file is not there any more.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn is_lost(&self, path: &EntryPath) -> Result<bool, JournalError> {
+        let transaction = self.database.begin_read().map_err(index)?;
+        let lost = transaction.open_table(LOST).map_err(index)?;
+        Ok(lost.get(path.as_bytes()).map_err(index)?.is_some())
+    }
+
+    /// Hands the paths of lost files that were not found again to `visit`.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn for_each_lost(&self, visit: &mut dyn FnMut(EntryPath)) -> Result<(), JournalError> {
+        let transaction = self.database.begin_read().map_err(index)?;
+        let lost = transaction.open_table(LOST).map_err(index)?;
+        for entry in lost.iter().map_err(index)? {
+            let (path, _) = entry.map_err(index)?;
+            visit(EntryPath::new(path.value()));
+        }
+        Ok(())
     }
 
     /// Hands the offset of every entry's last record to `visit`, in the order of the paths' bytes; for
@@ -112,6 +185,16 @@ impl Index {
     }
 }
 
+/// A file that an earlier attempt has stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredFile {
+    /// Its size.
+    pub bytes: u64,
+    /// When its content, and when anything of it, was last changed, in nanoseconds since 1970; early
+    /// journals do not say.
+    pub times: Option<(i64, i64)>,
+}
+
 /// What an index is filled with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
@@ -137,7 +220,8 @@ impl Filling {
         if let Record::Entry(record) = record {
             let mut entries = self.transaction.open_table(ENTRIES).map_err(index)?;
             let path = record.path();
-            let value = (offset, is_stored(record), record.bytes);
+            let times = record.times.map(|at| (at.modified_ns, at.changed_ns));
+            let value = (offset, is_stored(record), record.bytes, times);
             let place = record
                 .source
                 .as_ref()
@@ -175,11 +259,7 @@ impl Claims<'_> {
     /// # Errors
     /// [`JournalError::Index`].
     pub fn claim(&mut self, key: &ObjectKey, path: &EntryPath) -> Result<bool, JournalError> {
-        let transaction = match self.open.take() {
-            Some(open) => open,
-            None => self.begin()?,
-        };
-        let is_ours = {
+        self.change(|transaction| {
             let mut keys = transaction.open_table(KEYS).map_err(index)?;
             let owner = keys
                 .get(key.as_str())
@@ -188,24 +268,47 @@ impl Claims<'_> {
             if owner.is_none() {
                 keys.insert(key.as_str(), path.as_bytes()).map_err(index)?;
             }
-            owner.unwrap_or(true)
+            Ok(owner.unwrap_or(true))
+        })
+    }
+
+    /// Notes that a lost file is on the device still. An index has one writer, so that this is done
+    /// here.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn find_lost(&mut self, path: &EntryPath) -> Result<(), JournalError> {
+        self.change(|transaction| {
+            let mut lost = transaction.open_table(LOST).map_err(index)?;
+            lost.remove(path.as_bytes()).map(drop).map_err(index)
+        })
+    }
+
+    /// Makes what was noted visible to all.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn settle(&mut self) -> Result<(), JournalError> {
+        let open = self.open.take();
+        open.map_or(Ok(()), |open| open.commit().map_err(index))
+    }
+
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&redb::WriteTransaction) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        let transaction = match self.open.take() {
+            Some(open) => open,
+            None => self.index.begin()?,
         };
+        let changed = change(&transaction)?;
+        self.open = Some(transaction);
         self.pending += 1;
         if self.pending == CLAIMS_PER_COMMIT {
             self.pending = 0;
-            transaction.commit().map_err(index)?;
-        } else {
-            self.open = Some(transaction);
+            self.settle()?;
         }
-        Ok(is_ours)
-    }
-
-    fn begin(&self) -> Result<redb::WriteTransaction, JournalError> {
-        let mut transaction = self.index.database.begin_write().map_err(index)?;
-        transaction
-            .set_durability(Durability::None)
-            .map_err(index)?;
-        Ok(transaction)
+        Ok(changed)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use model::control::Tally;
-use model::outcome::{EntryRecord, Outcome};
+use model::outcome::{EntryRecord, How, Outcome};
 
 /// Live figures of a transfer. Written by the transfer, read by anyone; never read back by it.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Progress {
     failed_bytes: AtomicU64,
     resumed: AtomicU64,
     resumed_bytes: AtomicU64,
+    unchanged: AtomicU64,
+    unchanged_bytes: AtomicU64,
     sent_bytes: AtomicU64,
     current: Mutex<Option<String>>,
 }
@@ -47,6 +49,10 @@ pub struct Snapshot {
     pub resumed: u64,
     /// Their bytes.
     pub resumed_bytes: u64,
+    /// How many of them were in the bucket already and were not sent.
+    pub unchanged: u64,
+    /// Their bytes.
+    pub unchanged_bytes: u64,
     /// Bytes the store has confirmed in this attempt, parts of unfinished files included.
     pub sent_bytes: u64,
     /// The entry whose reading was last begun.
@@ -66,6 +72,8 @@ impl Progress {
             failed_bytes: self.failed_bytes.load(Ordering::Relaxed),
             resumed: self.resumed.load(Ordering::Relaxed),
             resumed_bytes: self.resumed_bytes.load(Ordering::Relaxed),
+            unchanged: self.unchanged.load(Ordering::Relaxed),
+            unchanged_bytes: self.unchanged_bytes.load(Ordering::Relaxed),
             sent_bytes: self.sent_bytes.load(Ordering::Relaxed),
             current: self
                 .current
@@ -122,6 +130,14 @@ impl Progress {
     /// Counts one entry whose outcome is known.
     pub(crate) fn count(&self, record: &EntryRecord) {
         match &record.outcome {
+            // It costs as little as what an earlier attempt had stored.
+            Outcome::Stored(_) if record.how == How::Unchanged => {
+                self.unchanged.fetch_add(1, Ordering::Relaxed);
+                self.unchanged_bytes
+                    .fetch_add(record.bytes, Ordering::Relaxed);
+                self.stored.fetch_add(1, Ordering::Relaxed);
+                self.bytes.fetch_add(record.bytes, Ordering::Relaxed);
+            }
             Outcome::Stored(_) => {
                 self.stored.fetch_add(1, Ordering::Relaxed);
                 self.bytes.fetch_add(record.bytes, Ordering::Relaxed);

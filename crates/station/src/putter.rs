@@ -3,8 +3,9 @@
 //! Many threads, because the network is wide. What the store says is judged here: a refused object
 //! is a line of the report, a store that does not do its work ends the run.
 
+use model::attributes::Attributes;
 use model::ids::ObjectKey;
-use model::outcome::{Failure, Outcome, Stored};
+use model::outcome::{Failure, How, Stored};
 use objects::error::Answer;
 use objects::object::Receipt;
 use objects::{Checksums, StoreError};
@@ -29,12 +30,22 @@ impl Run<'_> {
         let SmallPut {
             path,
             key,
+            shape,
+            before,
             body,
             attributes,
             checksums,
             permit,
         } = put;
         let bytes = body.len() as u64;
+        let times = Some(shape.times());
+        if before.is_kept {
+            let stored = stored_whole(key, attributes, &checksums, checksums.md5_hex());
+            return match before.how(bytes, &stored.md5) {
+                How::Sent => self.note_stored(&path, bytes, times, How::Unchanged, stored),
+                _ => self.fail(&path, bytes, Failure::exists(stored.key)),
+            };
+        }
         let done = self
             .bucket
             .put(&key, body, &attributes, &checksums)
@@ -44,19 +55,14 @@ impl Run<'_> {
             .map_err(|error| self.judge(error, &key))
             .and_then(|receipt| {
                 self.progress.sent(bytes);
-                let stored = Stored {
-                    key,
-                    md5: checksums.md5_hex(),
-                    sha256: checksums.sha256_hex().unwrap_or_default(),
-                    etag: receipt.etag,
-                    content_type: attributes.content_type.unwrap_or_default(),
-                    parts: 0,
-                    read_back: false,
-                };
+                let stored = stored_whole(key, attributes, &checksums, receipt.etag);
                 self.read_back(&path, bytes, stored)
             });
         match stored {
-            Ok(stored) => self.note(&path, bytes, Outcome::Stored(stored)),
+            Ok(stored) => {
+                let how = before.how(bytes, &stored.etag);
+                self.note_stored(&path, bytes, times, how, stored);
+            }
             Err(Some(failure)) => self.fail(&path, bytes, failure),
             Err(None) => {}
         }
@@ -67,7 +73,11 @@ impl Run<'_> {
         let differs = receipt.etag != sent.md5_hex();
         if self.store.etag_is_md5.is_honored() && differs {
             let message = "the store received other bytes than were sent";
-            return Err(StoreError::BadDigest(Answer::new(200, "", message)));
+            return Err(StoreError::BadDigest(Answer::new(
+                200,
+                "BadDigest",
+                message,
+            )));
         }
         Ok(receipt)
     }
@@ -121,6 +131,24 @@ impl Run<'_> {
     /// writes.
     fn may_write_elsewhere(&self) -> bool {
         objects::probe::check_write(self.bucket, self.log_key).is_ok()
+    }
+}
+
+/// The proof of an object that was sent, or would be, in one request.
+fn stored_whole(
+    key: ObjectKey,
+    attributes: Attributes,
+    checksums: &Checksums,
+    etag: String,
+) -> Stored {
+    Stored {
+        key,
+        md5: checksums.md5_hex(),
+        sha256: checksums.sha256_hex().unwrap_or_default(),
+        etag,
+        content_type: attributes.content_type.unwrap_or_default(),
+        parts: 0,
+        read_back: false,
     }
 }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
+use model::attributes::Attributes;
 use model::outcome::Failure;
-use model::plan;
+use model::{identity, plan};
 use objects::Checksums;
 use objects::upload::PartNumber;
 
@@ -115,33 +116,52 @@ impl Reader<'_> {
         // for each other.
         let permit = Arc::new(self.run.budget.take(bytes));
         let read = batch.into_iter().filter_map(|work| {
-            let body = self.one(&work, |work| self.read_small(work))?;
-            Some((work, body))
+            let (shape, body) = self.one(&work, |work| self.read_small(work))?;
+            Some((Known { work, shape }, body))
         });
-        let (batch, bodies): (Vec<Work>, Vec<Bytes>) = read.unzip();
-        for (work, body, checksums) in with_sums(batch, bodies) {
-            self.send_small(work, body, checksums, &permit);
+        let (batch, bodies): (Vec<Known>, Vec<Bytes>) = read.unzip();
+        for (known, body, checksums) in with_sums(batch, bodies) {
+            self.send_small(known, body, checksums, &permit);
         }
         left
     }
 
-    fn read_small(&self, work: &Work) -> Result<Bytes, Unread> {
+    fn read_small(&self, work: &Work) -> Result<(Shape, Bytes), Unread> {
         let (file, shape) = self.open(work)?;
         let bytes = usize::try_from(shape.bytes).unwrap_or(usize::MAX);
         let mut body = vec![0; bytes];
         self.read_range(work, &*file, 0, &mut body)?;
         self.must_be_unchanged(work, &*file, shape)?;
-        Ok(body.into())
+        Ok((shape, body.into()))
     }
 
-    fn send_small(&self, work: Work, body: Bytes, checksums: Checksums, permit: &Arc<Permit>) {
-        let mut attributes = plan::attributes(self.run.rules, &work.path, &body, work.modified);
+    /// What the object of a file will carry; `sha256` if its content is known by now.
+    fn attributes(
+        &self,
+        work: &Work,
+        shape: Shape,
+        head: &[u8],
+        sha256: Option<String>,
+    ) -> Attributes {
+        let modified = Some(shape.modified());
+        let mut attributes = plan::attributes(self.run.rules, &work.path, head, modified);
         if self.run.settings.sha256_metadata {
-            plan::add_sha256(&mut attributes, checksums.sha256_hex());
+            identity::add_sha256(&mut attributes, sha256);
         }
+        if self.run.settings.mtime_metadata {
+            identity::add_mtime(&mut attributes, modified);
+        }
+        attributes
+    }
+
+    fn send_small(&self, known: Known, body: Bytes, checksums: Checksums, permit: &Arc<Permit>) {
+        let Known { work, shape } = known;
+        let attributes = self.attributes(&work, shape, &body, checksums.sha256_hex());
         let put = SmallPut {
             path: work.path,
             key: work.key,
+            shape,
+            before: work.before,
             body,
             attributes,
             checksums,
@@ -193,12 +213,14 @@ impl Reader<'_> {
         match self.run.look_for(unfinished.clone(), &work.key, shape)? {
             Found::Useless => afresh,
             Found::Complete(stored) => {
-                self.run.finish_large(&work.path, shape.bytes, stored);
+                let before = &work.before;
+                self.run.finish_large(&work.path, shape, before, stored);
                 Ok(None)
             }
             Found::Open(unfinished, parts, mark) => {
                 let part_bytes = unfinished.part_bytes;
-                let Some(upload) = Large::go_on(*unfinished, mark) else {
+                let before = work.before.clone();
+                let Some(upload) = Large::go_on(*unfinished, before, mark) else {
                     return afresh;
                 };
                 Ok(Some((Some(upload), parts, part_bytes)))
@@ -237,7 +259,7 @@ impl Reader<'_> {
 
     fn begin(&self, parts: &Parts<'_>, head: &[u8]) -> Result<Arc<Large>, Unread> {
         let (work, shape) = (parts.work, parts.shape);
-        let attributes = plan::attributes(self.run.rules, &work.path, head, work.modified);
+        let attributes = self.attributes(work, shape, head, None);
         Ok(Large::begin(
             &self.run,
             work,
@@ -338,12 +360,21 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a file that was read to where its size says is the same still, and ends there: some
+    /// file systems (FUSE, `/proc`) say 0 of files that have content.
     fn must_be_unchanged(
         &self,
         work: &Work,
         file: &dyn Content,
         before: Shape,
     ) -> Result<(), Unread> {
+        match fill(file, before.bytes, &mut [0]) {
+            Ok(0) => {}
+            Ok(_) => return Err(Failure::longer(before.bytes, work.key.clone()).into()),
+            Err(BadRead { at, source }) => {
+                return Err(self.unreadable(work, source, &format!("at offset {at}: ")));
+            }
+        }
         match file.shape() {
             Ok(after) if after == before => Ok(()),
             Ok(after) => Err(Failure::changed(before.bytes, after.bytes, work.key.clone()).into()),
@@ -371,6 +402,13 @@ impl Reader<'_> {
             Err(Halted) => Unread::Stopped,
         }
     }
+}
+
+/// A small file that was read.
+struct Known {
+    work: Work,
+    /// As it was then.
+    shape: Shape,
 }
 
 /// An upload that goes on, the parts of it that need not be read, and the size of a part.
@@ -403,9 +441,9 @@ impl Parts<'_> {
 
 /// Hashes the files of a batch beside each other.
 fn with_sums(
-    batch: Vec<Work>,
+    batch: Vec<Known>,
     bodies: Vec<Bytes>,
-) -> impl Iterator<Item = (Work, Bytes, Checksums)> {
+) -> impl Iterator<Item = (Known, Bytes, Checksums)> {
     let slices: Vec<&[u8]> = bodies.iter().map(|body| &**body).collect();
     let sums = lanes::md5_of(&slices)
         .into_iter()
@@ -419,5 +457,5 @@ fn with_sums(
         })
         .collect();
     let files = batch.into_iter().zip(bodies).zip(checksums);
-    files.map(|((work, body), checksums)| (work, body, checksums))
+    files.map(|((known, body), checksums)| (known, body, checksums))
 }

@@ -5,7 +5,7 @@
 //! number.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek as _, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ use crate::journal::{self, JournalError, Record};
 use crate::target::{Existing, Staged, Target};
 
 /// A report of at most so many bytes goes in one request, a longer one in parts of that size.
-const PART_BYTES: usize = 16 << 20;
+const PART_BYTES: usize = 8 << 20;
 
 /// Under which numbers the forms are staged on a device: no plan has so many items.
 const FIRST_NUMBER: u64 = 1 << 63;
@@ -71,7 +71,8 @@ impl Report {
 /// [`JournalError`].
 pub fn render(folder: &Path, about: &About) -> Result<Report, JournalError> {
     let journal_path = folder.join("journal");
-    let index = Index::create(&folder.join("index"))?;
+    let index_path = folder.join("index");
+    let index = Index::create(&index_path)?;
     let told = fill(&index, &journal_path)?;
     let head = Head {
         about: about.clone(),
@@ -93,7 +94,11 @@ pub fn render(folder: &Path, about: &About) -> Result<Report, JournalError> {
         }
         Ok(())
     })?;
-    forms.end(head).map_err(io)
+    let report = forms.end(head).map_err(io)?;
+    // It is made anew whenever it is needed, and takes as much room as the journal.
+    drop(index);
+    std::fs::remove_file(index_path).map_err(io)?;
+    Ok(report)
 }
 
 /// What a journal tells beside the entries.
@@ -321,6 +326,7 @@ fn deliver_in_parts(
         .map_err(DeliveryError::Store)?;
     let send = |file: &mut File| {
         let (mut body, mut parts) = (first, Vec::new());
+        // A part is let go before the next is read: memory does not grow with the report.
         while !body.is_empty() {
             let number = PartNumber::from_index(parts.len() as u64)
                 .map_err(|e| DeliveryError::Read(io::Error::other(e)))?;
@@ -342,8 +348,13 @@ fn deliver_in_parts(
 }
 
 fn next_part(file: &mut File) -> io::Result<Bytes> {
-    let mut part = Vec::new();
-    let limit = PART_BYTES as u64;
+    let left = file
+        .metadata()?
+        .len()
+        .saturating_sub(file.stream_position()?);
+    let limit = left.min(PART_BYTES as u64);
+    // Of its size from the start: one that grows is twice as large at the end.
+    let mut part = Vec::with_capacity(usize::try_from(limit).unwrap_or(PART_BYTES));
     Read::by_ref(file).take(limit).read_to_end(&mut part)?;
     Ok(Bytes::from(part))
 }

@@ -8,10 +8,10 @@ use model::capabilities::Capabilities;
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
 use model::manifest::S3Import;
-use model::outcome::{EntryRecord, Failure, Outcome};
+use model::outcome::{Changed, EntryRecord, Failure, How, Outcome, Stored};
 use model::proof::ReadBack;
 use model::readable;
-use model::time::{Clock, Timestamp};
+use model::time::Clock;
 use objects::Bucket;
 
 use crate::budget::Budget;
@@ -36,10 +36,23 @@ pub(crate) struct Work {
     pub(crate) key: ObjectKey,
     /// Its size when the device was walked.
     pub(crate) bytes: u64,
-    /// When it was last changed.
-    pub(crate) modified: Option<Timestamp>,
+    /// When it was last changed, as the walk saw it.
+    pub(crate) times: Option<Changed>,
+    /// What is known of its key.
+    pub(crate) before: Before,
     /// What an earlier attempt has sent of it.
     pub(crate) unfinished: Option<Box<Unfinished>>,
+}
+
+/// What is known of a key before its file is sent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Before {
+    /// Size and entity tag of the object that was there before the job.
+    pub(crate) object: Option<(u64, String)>,
+    /// Whether that must stay: it may only be found to be the same.
+    pub(crate) is_kept: bool,
+    /// Whether an earlier attempt had stored the file, and its object is gone.
+    pub(crate) is_lost: bool,
 }
 
 /// What every thread of a run shares.
@@ -101,6 +114,25 @@ impl<'a> Run<'a> {
     /// Notes the outcome of an entry.
     pub(crate) fn note(&self, path: &EntryPath, bytes: u64, outcome: Outcome) {
         let record = EntryRecord::new(path, bytes, self.clock.now(), outcome);
+        // If the recorder is gone, it has said why and the run ends.
+        let _recorder_may_be_gone = self.notes.entry(record);
+    }
+
+    /// Notes that a file is stored.
+    pub(crate) fn note_stored(
+        &self,
+        path: &EntryPath,
+        bytes: u64,
+        times: Option<Changed>,
+        how: How,
+        stored: Stored,
+    ) {
+        let now = self.clock.now();
+        let record = EntryRecord {
+            times,
+            how,
+            ..EntryRecord::new(path, bytes, now, Outcome::Stored(stored))
+        };
         // If the recorder is gone, it has said why and the run ends.
         let _recorder_may_be_gone = self.notes.entry(record);
     }

@@ -20,10 +20,36 @@ pub struct Settings {
     pub read_back: ReadBack,
     /// Whether objects carry the SHA-256 of their content as metadata.
     pub sha256_metadata: bool,
+    /// Whether objects carry the time of their file's last change as metadata.
+    pub mtime_metadata: bool,
+    /// What becomes of files that are in the bucket unchanged.
+    pub unchanged: Unchanged,
+    /// What becomes of other objects that are under the keys of files.
+    pub existing: Existing,
     /// How fast to send and receive.
     pub pace: Pace,
     /// Whether files are loaded that claim more than the device can hold.
     pub sparse: bool,
+}
+
+/// What becomes of a file whose object is in the bucket already, and known to be the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unchanged {
+    /// It is sent, as AWS did.
+    #[default]
+    Send,
+    /// It is not.
+    Skip,
+}
+
+/// What becomes of another object that has the key of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Existing {
+    /// It is replaced, as AWS did.
+    #[default]
+    Replace,
+    /// It stays, and the file is a failed line.
+    Keep,
 }
 
 impl Default for Settings {
@@ -36,6 +62,9 @@ impl Default for Settings {
             part_bytes: 8 << 20,
             read_back: ReadBack::Off,
             sha256_metadata: true,
+            mtime_metadata: true,
+            unchanged: Unchanged::default(),
+            existing: Existing::default(),
             pace: Pace::default(),
             sparse: false,
         }

@@ -6,6 +6,8 @@ use std::io;
 use std::ops::ControlFlow;
 
 use model::entry::{Entry, EntryPath};
+use model::file_time::FileTime;
+use model::outcome::Changed;
 
 pub(crate) mod block;
 pub(crate) mod file;
@@ -186,6 +188,23 @@ pub struct Shape {
     /// Time of the last change of anything, in nanoseconds since 1970: unlike the other it cannot
     /// be set back.
     pub changed_ns: i64,
+}
+
+impl Shape {
+    /// Time of the last change of its content.
+    #[must_use]
+    pub fn modified(&self) -> FileTime {
+        FileTime::from_ns(self.modified_ns)
+    }
+
+    /// The times as the journal keeps them.
+    #[must_use]
+    pub fn times(&self) -> Changed {
+        Changed {
+            modified_ns: self.modified_ns,
+            changed_ns: self.changed_ns,
+        }
+    }
 }
 
 /// Whether an error is about a name or a right to it, which a dead device does not give.

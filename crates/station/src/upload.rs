@@ -10,16 +10,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use model::attributes::Attributes;
 use model::entry::EntryPath;
+use model::identity::SHA256_NAME;
 use model::ids::ObjectKey;
-use model::outcome::{Failure, Outcome, Stored};
-use model::plan::SHA256_NAME;
-use objects::Checksums;
+use model::outcome::{Failure, Stored};
 use objects::upload::{PartNumber, PartReceipt, UploadId, expected_etag, total_size};
+use objects::{Checksums, StoreError};
 
 use crate::budget::Permit;
 use crate::hashing::Chained;
 use crate::resume::Unfinished;
-use crate::run::{Run, Work};
+use crate::run::{Before, Run, Work};
 use crate::tree::Shape;
 use crate::whole::{Mark, Whole};
 
@@ -35,6 +35,9 @@ pub(crate) enum Put {
 pub(crate) struct SmallPut {
     pub(crate) path: EntryPath,
     pub(crate) key: ObjectKey,
+    /// The file as it was read.
+    pub(crate) shape: Shape,
+    pub(crate) before: Before,
     pub(crate) body: Bytes,
     pub(crate) attributes: Attributes,
     pub(crate) checksums: Checksums,
@@ -57,7 +60,8 @@ pub(crate) struct Large {
     pub(crate) path: EntryPath,
     pub(crate) key: ObjectKey,
     pub(crate) id: UploadId,
-    bytes: u64,
+    shape: Shape,
+    before: Before,
     content_type: String,
     whole: Mutex<Whole>,
     state: Mutex<State>,
@@ -103,12 +107,16 @@ impl Large {
             review: None,
         };
         run.notes.intent(&intent).map_err(|_| None)?;
-        Self::go_on(intent, None).ok_or(None)
+        Self::go_on(intent, work.before.clone(), None).ok_or(None)
     }
 
     /// Goes on with an upload of which some parts are there; `mark` is where its sums go on.
     /// `None` if the mark cannot be one.
-    pub(crate) fn go_on(upload: Unfinished, mark: Option<Mark>) -> Option<Arc<Self>> {
+    pub(crate) fn go_on(
+        upload: Unfinished,
+        before: Before,
+        mark: Option<Mark>,
+    ) -> Option<Arc<Self>> {
         let state = State {
             outstanding: 1,
             receipts: upload.receipts,
@@ -118,7 +126,8 @@ impl Large {
             path: upload.path,
             key: upload.key,
             id: upload.upload,
-            bytes: upload.shape.bytes,
+            shape: upload.shape,
+            before,
             content_type: upload.content_type,
             whole: Mutex::new(Whole::new(mark)?),
             state: Mutex::new(state),
@@ -202,15 +211,13 @@ impl Large {
     /// Reviews what the store confirmed against what was read, and only then makes it visible.
     fn complete(&self, run: &Run<'_>, parts: &[PartReceipt]) {
         let (confirmed, sums) = (total_size(parts), self.whole().finish());
+        let bytes = self.shape.bytes;
         let stored = match sums {
-            Some((hashed, md5, sha256)) if hashed == self.bytes && confirmed == self.bytes => {
+            Some((hashed, md5, sha256)) if hashed == bytes && confirmed == bytes => {
                 self.stored(parts, md5, sha256)
             }
             _ => {
-                let reason = format!(
-                    "the store confirmed {confirmed} of {} bytes in parts",
-                    self.bytes
-                );
+                let reason = format!("the store confirmed {confirmed} of {bytes} bytes in parts");
                 let failure =
                     Failure::refused(500, "ReviewFailed".into(), reason, self.key.clone());
                 return self.abandon(run, failure);
@@ -225,7 +232,15 @@ impl Large {
             Ok(receipt) => {
                 let told = Some(receipt.etag).filter(|etag| !etag.is_empty());
                 let etag = told.unwrap_or_else(|| stored.etag.clone());
-                run.finish_large(&self.path, self.bytes, Stored { etag, ..stored });
+                match run.must_be_whole(&self.key, bytes) {
+                    Ok(()) => {
+                        let stored = Stored { etag, ..stored };
+                        run.finish_large(&self.path, self.shape, &self.before, stored);
+                    }
+                    // It is complete: there is no upload any more that could be abandoned.
+                    Err(Some(failure)) => run.fail(&self.path, bytes, failure),
+                    Err(None) => {}
+                }
             }
             Err(error) => {
                 if let Some(failure) = run.judge(error, &self.key) {
@@ -250,7 +265,7 @@ impl Large {
     fn abandon(&self, run: &Run<'_>, failure: Failure) {
         // While the upload may be open the file is not done with: the next attempt finds both.
         if run.drop_upload(&self.key, &self.id).is_ok() {
-            run.fail(&self.path, self.bytes, failure);
+            run.fail(&self.path, self.shape.bytes, failure);
         }
     }
 }
@@ -282,11 +297,36 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Whether the object that was completed has as many bytes as its file: the answer to completing
+    /// names an entity tag at best, and some stores' tags say nothing.
+    fn must_be_whole(&self, key: &ObjectKey, bytes: u64) -> Result<(), Option<Failure>> {
+        let reason = match self.bucket.head(key) {
+            Ok(Some(found)) if found.size == bytes => return Ok(()),
+            // Who may write need not be allowed to look.
+            Err(StoreError::AccessDenied(_) | StoreError::Refused(_)) => return Ok(()),
+            Ok(Some(found)) => format!("completed, it has {} bytes and not {bytes}", found.size),
+            Ok(None) => "the store called it complete and does not have it".to_owned(),
+            Err(error) => return Err(self.judge(error, key)),
+        };
+        let code = "ReviewFailed".to_owned();
+        Err(Some(Failure::refused(500, code, reason, key.clone())))
+    }
+
     /// Notes a large file whose object is visible, after what can only be done now.
-    pub(crate) fn finish_large(&self, path: &EntryPath, bytes: u64, stored: Stored) {
+    pub(crate) fn finish_large(
+        &self,
+        path: &EntryPath,
+        shape: Shape,
+        before: &Before,
+        stored: Stored,
+    ) {
+        let bytes = shape.bytes;
         self.tag_sha256(&stored);
         match self.read_back(path, bytes, stored) {
-            Ok(stored) => self.note(path, bytes, Outcome::Stored(stored)),
+            Ok(stored) => {
+                let how = before.how(bytes, &stored.etag);
+                self.note_stored(path, bytes, Some(shape.times()), how, stored);
+            }
             Err(Some(failure)) => self.fail(path, bytes, failure),
             Err(None) => {}
         }

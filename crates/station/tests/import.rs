@@ -12,7 +12,7 @@ use model::ids::{AccountId, BucketName, JobId, JobType, ObjectKey, StationName};
 use model::manifest::{Manifest, S3Import};
 use model::progress::LogLocation;
 use model::proof::{Attempt, ReadBack};
-use model::report::lines::{About, Work};
+use model::report::lines::{About, Totals, Work};
 use model::time::{ManualClock, Timestamp};
 use objects::faulty::{Failure, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
@@ -22,7 +22,7 @@ use station::import::Import;
 use station::logfile::Disk;
 use station::progress::Progress;
 use station::report;
-use station::settings::Settings;
+use station::settings::{Existing, Settings, Unchanged};
 use station::stop::{Halt, Stop};
 use station::tree::Tree;
 use station::tree::memory::{Memory, Node};
@@ -46,6 +46,10 @@ struct Ended {
     /// File → the rest of its report line after the time.
     report: BTreeMap<String, String>,
     text: String,
+    /// The report for programs, and the one for people.
+    lines: String,
+    summary: String,
+    totals: Totals,
 }
 
 impl World {
@@ -114,6 +118,9 @@ impl World {
             why: stop.take_reason(),
             report: lines(&text),
             text,
+            lines: std::fs::read_to_string(&report.lines).unwrap(),
+            summary: std::fs::read_to_string(&report.summary).unwrap(),
+            totals: report.findings.totals,
         }
     }
 }
@@ -367,6 +374,28 @@ fn any_number_of_interruptions_gives_the_same_report() {
     }
 }
 
+/// A bucket that counts what is sent to it and asked of it.
+fn counting(
+    memory: &Arc<MemoryBucket>,
+    counted: Operation,
+) -> (Faulty<Arc<MemoryBucket>>, Arc<AtomicU32>) {
+    let count = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&count);
+    let bucket = Faulty::new(Arc::clone(memory), move |operation| {
+        counter.fetch_add(u32::from(operation == counted), Ordering::SeqCst);
+        None
+    });
+    (bucket, count)
+}
+
+fn plant(bucket: &dyn Bucket, key: &str, bytes: &[u8]) {
+    let (key, sums) = (ObjectKey::new(key).unwrap(), Checksums::of(bytes));
+    let body = bytes.to_vec().into();
+    bucket
+        .put(&key, body, &Attributes::default(), &sums)
+        .unwrap();
+}
+
 /// What an earlier attempt stored is not read again.
 #[test]
 fn finished_files_are_not_sent_again() {
@@ -377,11 +406,11 @@ fn finished_files_are_not_sent_again() {
             ("b", Node::File(tail.to_vec())),
         ])
     };
-    let bucket = MemoryBucket::new();
-    world.run(&device(b"old"), &bucket);
-    bucket.delete(&ObjectKey::new("a").unwrap()).unwrap();
+    let memory = Arc::new(MemoryBucket::new());
+    world.run(&device(b"old"), &memory);
+    let (bucket, puts) = counting(&memory, Operation::Put);
     let ended = world.run(&device(b"longer than before"), &bucket);
-    assert_eq!(content(&bucket, "a"), None, "it was sent again");
+    assert_eq!(puts.load(Ordering::SeqCst), 1, "more than `b` was sent");
     assert_eq!(content(&bucket, "b").unwrap(), b"longer than before");
     assert!(
         ended.report["b"].ends_with("18,binary/octet-stream"),
@@ -701,4 +730,256 @@ fn a_large_file_goes_on_after_its_device_has_died() {
     assert!(ended.report["big"].starts_with("200,OK"), "{}", ended.text);
     assert_eq!(content(&memory, "big").unwrap(), big);
     assert!(memory.list_uploads("").unwrap().is_empty());
+}
+
+/// What the journal says is in the bucket is looked for there, and sent again if it is not.
+#[test]
+fn what_is_not_in_the_bucket_any_more_is_sent_again_and_counted() {
+    let world = World::new("");
+    let names = ["gone", "other", "same", "stays"];
+    let device = Memory::new(names.map(|name| (name, Node::File(name.into()))));
+    let memory = Arc::new(MemoryBucket::new());
+    world.run(&device, &memory);
+    memory.delete(&ObjectKey::new("gone").unwrap()).unwrap();
+    plant(&memory, "other", b"somebody else's");
+    plant(&memory, "same", b"same");
+    let (bucket, puts) = counting(&memory, Operation::Put);
+    let ended = world.run(&device, &bucket);
+    for name in names {
+        assert_eq!(content(&bucket, name).unwrap(), name.as_bytes());
+        assert!(ended.report[name].starts_with("200,OK"), "{}", ended.text);
+    }
+    assert_eq!(puts.load(Ordering::SeqCst), 2);
+    assert_eq!(ended.totals.sent_again, 2);
+    assert_eq!(ended.totals.stored, 4);
+}
+
+/// Nothing is told of as loaded that neither bucket nor device have any more.
+#[test]
+fn what_is_gone_from_bucket_and_device_is_a_failed_line() {
+    let world = World::new("");
+    let memory = MemoryBucket::new();
+    let file = |name: &'static str| (name, Node::File(name.into()));
+    world.run(&Memory::new([file("a"), file("b")]), &memory);
+    memory.delete(&ObjectKey::new("a").unwrap()).unwrap();
+    let ended = world.run(&Memory::new([file("b")]), &memory);
+    assert_eq!(ended.report["a"], "404,ObjectLost,,,0,", "{}", ended.text);
+    assert!(ended.report["b"].starts_with("200,OK"), "{}", ended.text);
+}
+
+/// A small file that was changed between two attempts is sent again, also if its size and the time of its
+/// content are what they were.
+#[test]
+fn a_changed_file_of_the_same_size_is_sent_again() {
+    let device = |content: &str, modified, changed| {
+        let nodes = [
+            ("a", Node::File(content.into())),
+            ("b", Node::File(b"b".to_vec())),
+        ];
+        Memory::new(nodes).changed_at("a", modified, changed)
+    };
+    for (modified, changed) in [(2, 2), (1, 2)] {
+        let world = World::new("");
+        let memory = Arc::new(MemoryBucket::new());
+        world.run(&device("old", 1, 1), &memory);
+        let (bucket, puts) = counting(&memory, Operation::Put);
+        let ended = world.run(&device("new", modified, changed), &bucket);
+        assert_eq!(content(&bucket, "a").unwrap(), b"new");
+        assert!(ended.report["a"].contains(&Checksums::of(b"new").md5_hex()));
+        assert_eq!(puts.load(Ordering::SeqCst), 1);
+    }
+}
+
+/// Files of some file systems say that they have no bytes, or fewer than they have.
+#[test]
+fn a_file_with_more_content_than_it_says_is_not_loaded() {
+    let world = World::new("");
+    let device = Memory::new([
+        ("empty", Node::File(Vec::new())),
+        (
+            "large",
+            Node::Understated(noise(LARGE + 9, 1), LARGE as u64),
+        ),
+        ("none", Node::Understated(b"content".to_vec(), 0)),
+        ("some", Node::Understated(b"content".to_vec(), 6)),
+    ]);
+    let bucket = MemoryBucket::new();
+    let ended = world.run(&device, &bucket);
+    assert_eq!(keys(&bucket), ["empty"]);
+    for name in ["large", "none", "some"] {
+        assert!(
+            ended.report[name].starts_with("409,FileChanged,"),
+            "{}",
+            ended.text
+        );
+    }
+    assert!(bucket.list_uploads("").unwrap().is_empty());
+}
+
+/// An object carries the time of its file's last change to the nanosecond, as rclone writes it.
+#[test]
+fn objects_carry_the_time_of_their_file() {
+    let modified = 1_298_426_159_123_456_789;
+    let device = || {
+        let nodes = [
+            ("big", Node::File(noise(LARGE, 1))),
+            ("small", Node::File(b"x".to_vec())),
+        ];
+        let device = Memory::new(nodes).changed_at("small", modified, 1);
+        device.changed_at("big", modified, 1)
+    };
+    for is_on in [true, false] {
+        let mut world = World::new("");
+        world.settings.mtime_metadata = is_on;
+        let bucket = MemoryBucket::new();
+        world.run(&device(), &bucket);
+        for key in ["big", "small"] {
+            let found = bucket.head(&ObjectKey::new(key).unwrap()).unwrap().unwrap();
+            let mut metadata = found.attributes.metadata.into_iter();
+            let mtime = metadata.find(|(name, _)| name == "mtime");
+            let expected = is_on.then(|| ("mtime".to_owned(), "1298426159.123456789".to_owned()));
+            assert_eq!(mtime, expected, "{key}");
+        }
+    }
+}
+
+/// A second import sends only what is new or was changed.
+#[test]
+fn a_second_import_sends_only_what_is_new() {
+    let memory = Arc::new(MemoryBucket::new());
+    let file = |name: &'static str| (name, Node::File(noise(100, name.len().to_le_bytes()[0])));
+    let big = ("big", Node::File(noise(LARGE + 7, 3)));
+    let first = Memory::new([big.clone(), file("a"), file("changed"), file("touched")]);
+    World::new("prefix: p/\n").run(&first, &memory);
+    let second = Memory::new([
+        big,
+        file("a"),
+        ("changed", Node::File(noise(101, 5))),
+        file("new"),
+        file("touched"),
+    ]);
+    let second = second.changed_at("touched", 5, 5);
+    let mut world = World::new("prefix: p/\n");
+    world.settings.unchanged = Unchanged::Skip;
+    let (bucket, puts) = counting(&memory, Operation::Put);
+    let ended = world.run(&second, &bucket);
+    assert_eq!(puts.load(Ordering::SeqCst), 3);
+    assert_eq!(ended.totals.unchanged, 2);
+    assert_eq!((ended.totals.stored, ended.totals.replaced), (5, 1));
+    let sum = |bytes: &[u8]| Checksums::of(bytes);
+    assert!(
+        ended.report["a"].contains(&sum(&noise(100, 1)).md5_hex()),
+        "{}",
+        ended.text
+    );
+    assert!(
+        ended
+            .lines
+            .contains(&sum(&noise(LARGE + 7, 3)).sha256_hex().unwrap())
+    );
+    assert_eq!(ended.lines.matches("\"how\":\"unchanged\"").count(), 2);
+    assert_eq!(ended.lines.matches("\"how\":\"replaced\"").count(), 1);
+
+    // Where it is not asked for, or the manifest asks for something else, all is sent.
+    for (options, unchanged) in [
+        ("", Unchanged::Send),
+        ("cacheControl: no-store\n", Unchanged::Skip),
+    ] {
+        let mut world = World::new(&format!("prefix: p/\n{options}"));
+        world.settings.unchanged = unchanged;
+        let ended = world.run(&second, &bucket);
+        assert_eq!(
+            (ended.totals.unchanged, ended.totals.replaced),
+            (0, 0),
+            "{options}"
+        );
+    }
+}
+
+/// What takes the place of another object is counted and named, however often the job is interrupted.
+#[test]
+fn what_was_replaced_is_told_also_after_a_crash() {
+    let memory = Arc::new(MemoryBucket::new());
+    for key in ["0", "1", "2"] {
+        plant(&memory, key, b"somebody else's");
+    }
+    plant(&memory, "3", b"3");
+    let device = Memory::new((0..6).map(|i| (i.to_string(), Node::File(i.to_string().into()))));
+    let world = World::new("");
+    // Each attempt stores one object whose answer is lost, and ends.
+    let dying = Faulty::new(Arc::clone(&memory), |operation| {
+        (operation == Operation::Put).then_some(Fault::after(Failure::TimedOut))
+    });
+    world.run(&device, &dying);
+    world.run(&device, &dying);
+    let ended = world.run(&device, &memory);
+    assert!(ended.why.is_none());
+    assert_eq!((ended.totals.stored, ended.totals.replaced), (6, 3));
+    assert!(
+        ended.summary.contains("\nReplaced\n  0\n  1\n  2\n"),
+        "{}",
+        ended.summary
+    );
+    let left = std::fs::read_dir(world.folder.path()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(
+        !left.iter().any(|name| name == "before" || name == "now"),
+        "{left:?}"
+    );
+}
+
+/// With objects kept, nothing that was there before is replaced, and what is the same is no failure.
+#[test]
+fn no_object_is_replaced_where_objects_are_kept() {
+    let memory = Arc::new(MemoryBucket::new());
+    plant(&memory, "large", b"theirs");
+    plant(&memory, "same", b"same");
+    plant(&memory, "size", b"abcd");
+    plant(&memory, "small", b"theirs");
+    let device = Memory::new([
+        ("large", Node::File(noise(LARGE, 1))),
+        ("new", Node::File(b"new".to_vec())),
+        ("same", Node::File(b"same".to_vec())),
+        ("size", Node::File(b"efgh".to_vec())),
+        ("small", Node::File(b"ours".to_vec())),
+    ]);
+    let mut world = World::new("");
+    world.settings.existing = Existing::Keep;
+    let (bucket, puts) = counting(&memory, Operation::Put);
+    let ended = world.run(&device, &bucket);
+    for name in ["large", "size", "small"] {
+        let line = &ended.report[name];
+        assert!(
+            line.starts_with(&format!("409,ObjectExists,bkt/{name},")),
+            "{line}"
+        );
+    }
+    assert_eq!(puts.load(Ordering::SeqCst), 1);
+    assert_eq!((ended.totals.stored, ended.totals.unchanged), (2, 1));
+    assert_eq!(content(&memory, "small").unwrap(), b"theirs");
+    assert_eq!(content(&memory, "size").unwrap(), b"abcd");
+}
+
+/// Own objects of an earlier attempt whose answers were lost are not taken for those of others.
+#[test]
+fn a_job_that_keeps_objects_goes_on_over_its_own() {
+    let memory = Arc::new(MemoryBucket::new());
+    let device = Memory::new([
+        ("big", Node::File(noise(LARGE, 1))),
+        ("small", Node::File(b"small".to_vec())),
+    ]);
+    let mut world = World::new("");
+    world.settings.existing = Existing::Keep;
+    for lost in [Operation::Complete, Operation::Put] {
+        let dying = Faulty::new(Arc::clone(&memory), move |operation| {
+            (operation == lost).then_some(Fault::after(Failure::TimedOut))
+        });
+        world.run(&device, &dying);
+    }
+    let ended = world.run(&device, &memory);
+    assert!(
+        ended.report.values().all(|line| line.starts_with("200,OK")),
+        "{}",
+        ended.text
+    );
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use model::entry::{Entry, EntryKind, EntryPath};
+use model::file_time::FileTime;
 use rustix::io::Errno;
-use station::tree::memory::{Memory, Node};
+use station::tree::memory::{Memory, Node, TIME};
 use station::tree::{BadCause, BadEntry, Content, DeviceGone, Found, Health, Shape, Tree};
 
 use crate::attempt::Attempt;
@@ -360,6 +361,7 @@ pub fn entry(thing: &Thing) -> Result<Entry, BadEntry> {
     Ok(Entry {
         path: thing.path.clone(),
         kind,
-        modified: Some(model::time::Timestamp::from_unix(1_300_000_000)),
+        modified: Some(FileTime::from_ns(TIME)),
+        changed: Some(FileTime::from_ns(TIME)),
     })
 }

@@ -6,6 +6,7 @@ use std::io::Read as _;
 
 use model::attributes::Attributes;
 use model::entry::Entry;
+use model::identity;
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::job::Job;
 use model::manifest::S3Import;
@@ -252,7 +253,8 @@ fn loaded(rules: &S3Import, thing: &Thing, entry: &Entry, key: ObjectKey) -> Tru
             return line(rules, thing, &Failure::changed(0, 1, key));
         }
     };
-    let attributes = plan::attributes(rules, &thing.path, &body, entry.modified);
+    let mut attributes = plan::attributes(rules, &thing.path, &body, entry.modified);
+    identity::add_mtime(&mut attributes, entry.modified);
     let row = Row {
         file: thing.path.to_string(),
         status: "200".to_owned(),

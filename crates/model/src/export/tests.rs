@@ -234,7 +234,7 @@ fn a_file_no_name_can_help_is_not_placed() {
             panic!("{file_system}");
         };
         assert_eq!(
-            (failure.status, failure.code.as_ref()),
+            (failure.status.get(), failure.code.as_ref()),
             (400, "EntityTooLarge")
         );
         assert!(failure.reason.contains(file_system), "{}", failure.reason);

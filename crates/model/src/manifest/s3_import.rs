@@ -9,12 +9,9 @@ use super::fields::{Fields, Pair, Text, header_value};
 use super::kind::Kind;
 use super::pattern::{Allowance, Unusable};
 use super::{Common, IgnorePattern, ManifestVersion};
+use crate::identity::METADATA_BYTES;
 use crate::ids::BucketName;
 use crate::limits::{IGNORE_PATTERNS, KEY_BYTES, SUBSTITUTIONS};
-
-/// Most bytes of user metadata an object can have, names and values together (S3 User Guide,
-/// *Working with object metadata*). More, and every single upload would be refused.
-const METADATA_BYTES: usize = 2048;
 
 /// Bytes of a time stamp in metadata, `2011-02-23T01:55:59Z`.
 const TIMESTAMP_BYTES: usize = 20;

@@ -106,6 +106,7 @@ fn harmless(field: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::How;
 
     fn record(file: &str, bytes: u64, outcome: Outcome) -> EntryRecord {
         let at = "2009-02-03T21:57:43Z".parse().unwrap();
@@ -115,6 +116,8 @@ mod tests {
             bytes,
             at,
             source: None,
+            times: None,
+            how: How::Sent,
             outcome,
         }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::EntryPath;
 use crate::ids::{AccountId, BucketName, JobId};
-use crate::outcome::{EntryRecord, Outcome, Source};
+use crate::outcome::{EntryRecord, How, Outcome, Source};
 use crate::progress::LogLocation;
 use crate::proof::Attempt;
 use crate::readable::plays_with_terminals;
@@ -116,6 +116,22 @@ pub struct Totals {
     pub failed: u64,
     /// Of those stored, the ones that were read back and compared.
     pub read_back: u64,
+    /// Of those stored, the ones that were in the store already and were not sent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unchanged: u64,
+    /// Their bytes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unchanged_bytes: u64,
+    /// Of those stored, the ones that took the place of another object.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub replaced: u64,
+    /// Of those stored, the ones that an earlier attempt had stored and that were gone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sent_again: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Totals {
@@ -127,10 +143,30 @@ impl Totals {
                 self.stored += 1;
                 self.bytes = self.bytes.saturating_add(record.bytes);
                 self.read_back += u64::from(stored.read_back);
+                self.add_how(record);
             }
             Outcome::Ignored { .. } => self.ignored += 1,
             Outcome::Failed(_) => self.failed += 1,
         }
+    }
+
+    fn add_how(&mut self, record: &EntryRecord) {
+        match record.how {
+            How::Sent => {}
+            How::Replaced => self.replaced += 1,
+            How::SentAgain => self.sent_again += 1,
+            How::Unchanged => {
+                self.unchanged += 1;
+                self.unchanged_bytes = self.unchanged_bytes.saturating_add(record.bytes);
+            }
+        }
+    }
+
+    /// Entries that were sent, and their bytes.
+    #[must_use]
+    pub fn sent(&self) -> (u64, u64) {
+        let bytes = self.bytes.saturating_sub(self.unchanged_bytes);
+        (self.stored.saturating_sub(self.unchanged), bytes)
     }
 }
 
@@ -203,6 +239,9 @@ struct EntryLine {
     /// Present if the entry is stored, and in every line of an export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bucket: Option<BucketName>,
+    /// Of what is stored, how it came there if it was not simply sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    how: Option<How>,
     #[serde(flatten)]
     outcome: Outcome,
 }
@@ -252,6 +291,7 @@ pub fn entry(record: &EntryRecord, bucket: Option<&BucketName>) -> String {
             Some(source) => Some(source.bucket.clone()),
             None => bucket.filter(|_| is_stored).cloned(),
         },
+        how: (is_stored && record.how != How::Sent).then_some(record.how),
         outcome: record.outcome.clone(),
     })
 }
@@ -284,6 +324,8 @@ pub fn parse(line: &[u8], bucket: Option<&BucketName>) -> Result<Line, LineError
         bytes: line.bytes,
         at: line.at,
         source,
+        times: None,
+        how: line.how.unwrap_or_default(),
         outcome: line.outcome,
     };
     match EntryPath::from_record(&record.file, record.raw_path.as_deref()) {
@@ -443,8 +485,35 @@ mod tests {
             ignored: 1,
             failed: 2,
             read_back: 1,
+            ..Totals::default()
         };
         assert_eq!(totals(), expected);
+    }
+
+    /// What was there before, or was sent twice, has a word of its own in its line and its count.
+    #[test]
+    fn how_an_object_came_there_is_said_and_counted() {
+        let mut totals = Totals::default();
+        for (how, word) in [
+            (How::Sent, None),
+            (How::Replaced, Some("\"how\":\"replaced\"")),
+            (How::Unchanged, Some("\"how\":\"unchanged\"")),
+            (How::SentAgain, Some("\"how\":\"sent-again\"")),
+        ] {
+            let record = EntryRecord {
+                how,
+                ..entries()[2].clone()
+            };
+            totals.add(&record);
+            let text = entry(&record, Some(&bucket()));
+            assert_eq!(word.is_some_and(|word| text.contains(word)), word.is_some());
+            assert_eq!(text.contains("\"how\""), word.is_some(), "{text}");
+            let read = parse(text.trim_end().as_bytes(), Some(&bucket())).unwrap();
+            assert_eq!(read, Line::Entry(Box::new(record)));
+        }
+        assert_eq!((totals.unchanged, totals.unchanged_bytes), (1, 5));
+        assert_eq!((totals.replaced, totals.sent_again), (1, 1));
+        assert_eq!((totals.stored, totals.sent()), (4, (3, 15)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::capabilities::{Capabilities, Finding};
-use crate::outcome::{EntryRecord, Outcome};
+use crate::outcome::{EntryRecord, How, Outcome};
 use crate::proof::Attempt;
 use crate::readable;
 use crate::report::Keys;
@@ -15,6 +15,9 @@ pub const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Files that are named of those that failed with one code.
 const EXAMPLES: usize = 3;
+
+/// Objects that are named of those that were replaced.
+const REPLACED: usize = 200;
 
 /// Codes that are told apart. They come from stores, and there may be any number of them.
 const CODES: usize = 32;
@@ -33,6 +36,8 @@ pub struct Summary {
     failures: BTreeMap<(u16, String), Failures>,
     /// Failures with further codes.
     others: u64,
+    /// The first files whose objects took the place of others.
+    replaced: Vec<String>,
 }
 
 /// Entries that failed with one code.
@@ -50,9 +55,12 @@ impl Summary {
         let (first, last) = self.times.unwrap_or((record.at, record.at));
         self.times = Some((first.min(record.at), last.max(record.at)));
         let Outcome::Failed(failure) = &record.outcome else {
+            if record.how == How::Replaced && self.replaced.len() < REPLACED {
+                self.replaced.push(readable::name(&record.file, SHOWN));
+            }
             return;
         };
-        let code = (failure.status, failure.code.to_string());
+        let code = (failure.status.get(), failure.code.to_string());
         if self.failures.len() == CODES && !self.failures.contains_key(&code) {
             self.others += 1;
             return;
@@ -74,8 +82,12 @@ impl Summary {
             none if none.is_empty() => none,
             some => format!("\nNot {}\n{some}", work.done()),
         };
+        let replaced = match self.replaced(REPLACED) {
+            none if none.is_empty() => none,
+            some => format!("\nReplaced\n{some}"),
+        };
         format!(
-            "{} {}\n\n{}{failed}\nProof\n{}\nReports\n{}",
+            "{} {}\n\n{}{failed}{replaced}\nProof\n{}\nReports\n{}",
             work.name(),
             head.about.job,
             self.facts(head),
@@ -94,22 +106,34 @@ impl Summary {
                 prefix => format!("Bucket      {bucket}, keys begin with `{prefix}`\n"),
             }
         });
-        let loaded = format!(
-            "{} file{}, {} bytes ({})",
-            readable::number(totals.stored),
-            if totals.stored == 1 { "" } else { "s" },
-            readable::number(totals.bytes),
-            readable::bytes(totals.bytes)
-        );
+        let (sent, sent_bytes) = totals.sent();
+        let loaded = files(sent, sent_bytes);
         let mut text = format!("Job         {job}\n{}", bucket.unwrap_or_default());
         let done = about.work.done();
         let (ignored, failed) = (totals.ignored, totals.failed);
-        for (name, fact) in [
-            (capitalised(done), loaded),
-            ("Left out".to_owned(), readable::number(ignored)),
-            (format!("Not {done}"), readable::number(failed)),
+        let unchanged = files(totals.unchanged, totals.unchanged_bytes);
+        for (name, fact, is_told) in [
+            (capitalised(done), loaded, true),
+            ("Unchanged".to_owned(), unchanged, totals.unchanged > 0),
+            (
+                "Replaced".to_owned(),
+                readable::number(totals.replaced),
+                totals.replaced > 0,
+            ),
+            (
+                "Sent again".to_owned(),
+                format!(
+                    "{}, not in the bucket any more",
+                    readable::number(totals.sent_again)
+                ),
+                totals.sent_again > 0,
+            ),
+            ("Left out".to_owned(), readable::number(ignored), true),
+            (format!("Not {done}"), readable::number(failed), true),
         ] {
-            text.push_str(&format!("{name:<12}{fact}\n"));
+            if is_told {
+                text.push_str(&format!("{name:<12}{fact}\n"));
+            }
         }
         if let Some(time) = self.time(&head.attempts) {
             text.push_str(&format!("Time        {time}\n"));
@@ -129,7 +153,13 @@ impl Summary {
             (..2, 0) => span,
             (..2, _) => format!(
                 "{span}, {}",
-                readable::rate(self.totals.bytes.checked_div(seconds).unwrap_or_default())
+                readable::rate(
+                    self.totals
+                        .sent()
+                        .1
+                        .checked_div(seconds)
+                        .unwrap_or_default()
+                )
             ),
             (count, _) => format!("{span}, in {count} attempts"),
         })
@@ -156,6 +186,19 @@ impl Summary {
         text
     }
 
+    /// The first files whose objects took the place of others, at most so many; empty if none did.
+    #[must_use]
+    pub fn replaced(&self, most: usize) -> String {
+        let named = self.replaced.iter().take(most);
+        let mut text: String = named.clone().map(|path| format!("  {path}\n")).collect();
+        let more = self.totals.replaced.saturating_sub(named.count() as u64);
+        if more > 0 {
+            let more = readable::number(more);
+            text.push_str(&format!("  and {more} more, in the report for programs\n"));
+        }
+        text
+    }
+
     /// What proves that one side has the bytes of the other, in one or two sentences.
     #[must_use]
     pub fn proof(&self, work: Work, attempts: &[Attempt]) -> String {
@@ -174,6 +217,16 @@ impl Summary {
             _ => format!("{}\n{read_back}", checked_by_store(attempts)),
         }
     }
+}
+
+fn files(count: u64, bytes: u64) -> String {
+    format!(
+        "{} file{}, {} bytes ({})",
+        readable::number(count),
+        if count == 1 { "" } else { "s" },
+        readable::number(bytes),
+        readable::bytes(bytes)
+    )
 }
 
 /// What the store was found to refuse, in every attempt.
@@ -296,6 +349,33 @@ mod tests {
         assert!(text.contains(", in 2 attempts\n"), "{text}");
         assert!(!text.contains("SHA-256, MD5"), "{text}");
         assert!(text.contains("Nothing was read back."));
+    }
+
+    #[test]
+    fn what_was_replaced_is_named_up_to_a_bound_and_what_was_unchanged_is_counted() {
+        let mut summary = Summary::default();
+        for number in 0..REPLACED + 5 {
+            let mut record = stored(&format!("f{number}"), 9);
+            record.how = How::Replaced;
+            summary.add(&record);
+        }
+        for (how, path) in [(How::Unchanged, "same"), (How::SentAgain, "gone")] {
+            let mut record = stored(path, 9);
+            record.how = how;
+            summary.add(&record);
+        }
+        let text = summary.text(&head(), &keys(&head().about.log));
+        for line in [
+            "Loaded      206 files, 206,000,000 bytes (206.0 MB)\n",
+            "Unchanged   1 file, 1,000,000 bytes (1.0 MB)\n",
+            "Replaced    205\n",
+            "Sent again  1, not in the bucket any more\n",
+            "\nReplaced\n  f0\n  f1\n",
+            "  f199\n  and 5 more, in the report for programs\n",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+        assert!(!text.contains("f200"));
     }
 
     #[test]

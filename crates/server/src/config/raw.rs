@@ -118,6 +118,9 @@ pub(super) struct RawStation {
     pub(super) quiet_rate: Given<String>,
     pub(super) read_back: Given<String>,
     pub(super) sha256_metadata: Option<bool>,
+    pub(super) mtime_metadata: Option<bool>,
+    pub(super) skip_unchanged: Option<bool>,
+    pub(super) replace_objects: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]

@@ -128,7 +128,10 @@ impl Sample {
         Self {
             at,
             bytes: snapshot.sent_bytes,
-            files: tally.stored.saturating_sub(snapshot.resumed) + tally.failed,
+            files: tally
+                .stored
+                .saturating_sub(snapshot.resumed + snapshot.unchanged)
+                + tally.failed,
         }
     }
 }
@@ -166,7 +169,10 @@ impl Rest {
 /// Bytes that are in the store, by this attempt and by earlier ones. What was sent of a file that
 /// failed after all does not make more of them than there are.
 fn sent(snapshot: &Snapshot) -> u64 {
-    let sent = snapshot.resumed_bytes.saturating_add(snapshot.sent_bytes);
+    let at_rest = snapshot
+        .resumed_bytes
+        .saturating_add(snapshot.unchanged_bytes);
+    let sent = at_rest.saturating_add(snapshot.sent_bytes);
     let whole = snapshot.found_bytes.max(snapshot.tally.bytes);
     sent.clamp(snapshot.tally.bytes, whole)
 }

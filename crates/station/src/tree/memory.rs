@@ -7,14 +7,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::entry::{Entry, EntryKind, EntryPath};
-use model::time::Timestamp;
+use model::file_time::FileTime;
 
 use super::{BadCause, BadEntry, Content, DeviceGone, Found, Health, Shape, Tree};
+
+/// When the files of a [`Memory`] were last changed, in nanoseconds since 1970, unless it is said.
+pub const TIME: i64 = 1_300_000_000_123_456_789;
 
 /// A device in memory.
 #[derive(Debug, Default)]
 pub struct Memory {
     nodes: BTreeMap<EntryPath, Node>,
+    /// Times of the last change of content and of anything, in nanoseconds since 1970, of files that do
+    /// not have [`TIME`].
+    times: BTreeMap<EntryPath, (i64, i64)>,
     switches: Switches,
 }
 
@@ -48,6 +54,8 @@ pub enum Node {
     BadSector(Vec<u8>, u64),
     /// A file that is shorter when read than when looked at.
     Shrinking(Vec<u8>, u64),
+    /// A file that says that it has so many bytes, and has these.
+    Understated(Vec<u8>, u64),
     /// A symbolic link.
     Link,
     /// A name that cannot even be looked at.
@@ -63,8 +71,22 @@ impl Memory {
             .collect();
         Self {
             nodes,
+            times: BTreeMap::new(),
             switches: Switches::default(),
         }
+    }
+
+    /// The same device, on which a file was last changed then: its content and anything of it, in
+    /// nanoseconds since 1970.
+    #[must_use]
+    pub fn changed_at(mut self, path: &str, modified_ns: i64, changed_ns: i64) -> Self {
+        let times = (modified_ns, changed_ns);
+        self.times.insert(EntryPath::new(path), times);
+        self
+    }
+
+    fn times(&self, path: &EntryPath) -> (i64, i64) {
+        self.times.get(path).copied().unwrap_or((TIME, TIME))
     }
 
     /// Whether the device has been pulled: set it, and nothing can be read any more.
@@ -87,6 +109,18 @@ impl Memory {
     }
 }
 
+impl Memory {
+    fn entry(&self, path: &EntryPath, kind: EntryKind) -> Entry {
+        let (modified, changed) = self.times(path);
+        Entry {
+            path: path.clone(),
+            kind,
+            modified: Some(FileTime::from_ns(modified)),
+            changed: Some(FileTime::from_ns(changed)),
+        }
+    }
+}
+
 impl Tree for Memory {
     fn walk(&self, visit: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), DeviceGone> {
         for (path, node) in &self.nodes {
@@ -97,14 +131,13 @@ impl Tree for Memory {
                     bytes: 0,
                     cause: BadCause::Unreadable(io::Error::other("bad block")),
                 }),
-                Node::Link => Ok(entry(path, EntryKind::SymbolicLink)),
+                Node::Link => Ok(self.entry(path, EntryKind::SymbolicLink)),
                 Node::File(bytes) | Node::BadSector(bytes, _) | Node::Shrinking(bytes, _) => {
-                    Ok(entry(
-                        path,
-                        EntryKind::File {
-                            bytes: bytes.len() as u64,
-                        },
-                    ))
+                    let bytes = bytes.len() as u64;
+                    Ok(self.entry(path, EntryKind::File { bytes }))
+                }
+                Node::Understated(_, said) => {
+                    Ok(self.entry(path, EntryKind::File { bytes: *said }))
                 }
             };
             if visit(found).is_break() {
@@ -119,6 +152,7 @@ impl Tree for Memory {
             None => Err(io::ErrorKind::NotFound.into()),
             Some(node) => Ok(Box::new(MemoryFile {
                 node: node.clone(),
+                times: self.times(path),
                 switches: self.switches.clone(),
             })),
         }
@@ -140,20 +174,13 @@ impl Tree for Memory {
     }
 }
 
-fn entry(path: &EntryPath, kind: EntryKind) -> Entry {
-    Entry {
-        path: path.clone(),
-        kind,
-        modified: Some(Timestamp::from_unix(1_300_000_000)),
-    }
-}
-
 fn no_device() -> io::Error {
     io::Error::other("no such device")
 }
 
 struct MemoryFile {
     node: Node,
+    times: (i64, i64),
     switches: Switches,
 }
 
@@ -161,21 +188,23 @@ impl Content for MemoryFile {
     fn shape(&self) -> io::Result<Shape> {
         let bytes = match &self.node {
             Node::File(bytes) | Node::BadSector(bytes, _) | Node::Shrinking(bytes, _) => {
-                bytes.len()
+                bytes.len() as u64
             }
+            Node::Understated(_, said) => *said,
             Node::Link | Node::Unlistable => return Err(io::ErrorKind::InvalidInput.into()),
         };
+        let (modified_ns, changed_ns) = self.times;
         Ok(Shape {
-            bytes: bytes as u64,
-            modified_ns: 0,
-            changed_ns: 0,
+            bytes,
+            modified_ns,
+            changed_ns,
         })
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.switches.must_read()?;
         let (bytes, end) = match &self.node {
-            Node::File(bytes) => (bytes, bytes.len() as u64),
+            Node::File(bytes) | Node::Understated(bytes, _) => (bytes, bytes.len() as u64),
             Node::Shrinking(bytes, end) => (bytes, *end),
             Node::BadSector(_, bad) if offset + buffer.len() as u64 > *bad => {
                 return Err(io::Error::other("input/output error"));

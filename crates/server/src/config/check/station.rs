@@ -56,6 +56,9 @@ impl Check<'_> {
             pace: self.pace(raw),
             read_back: read_back.unwrap_or(default.read_back),
             sha256_metadata: raw.sha256_metadata.unwrap_or(default.sha256_metadata),
+            mtime_metadata: raw.mtime_metadata.unwrap_or(default.mtime_metadata),
+            skip_unchanged: raw.skip_unchanged.unwrap_or(default.skip_unchanged),
+            replace_objects: raw.replace_objects.unwrap_or(default.replace_objects),
         }
     }
 

@@ -9,10 +9,11 @@ use std::io;
 use std::ops::ControlFlow;
 
 use model::entry::{Entry, EntryKind, EntryPath};
+use model::file_time::FileTime;
 use model::limits;
-use model::time::Timestamp;
 use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxAttributes, StatxFlags, makedev,
+    AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxAttributes, StatxFlags, StatxTimestamp,
+    makedev,
 };
 use rustix::io::Errno;
 
@@ -269,6 +270,7 @@ fn look_at(folder: &Dir, name: &CString) -> rustix::io::Result<Statx> {
     let wanted = StatxFlags::TYPE
         | StatxFlags::SIZE
         | StatxFlags::MTIME
+        | StatxFlags::CTIME
         | StatxFlags::BLOCKS
         | StatxFlags::INO
         | StatxFlags::MNT_ID;
@@ -291,10 +293,11 @@ fn entry(path: &[u8], found: &Statx) -> Entry {
         FileType::Symlink => EntryKind::SymbolicLink,
         _ => EntryKind::Special,
     };
-    let modified = Some(Timestamp::from_unix(found.stx_mtime.tv_sec));
+    let time = |at: StatxTimestamp| Some(FileTime::from_unix(at.tv_sec, i64::from(at.tv_nsec)));
     Entry {
         path: EntryPath::new(path),
         kind,
-        modified,
+        modified: time(found.stx_mtime),
+        changed: time(found.stx_ctime),
     }
 }
