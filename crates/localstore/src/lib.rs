@@ -28,5 +28,6 @@ mod tree;
 
 pub use error::{OpenError, Refusal, StoreError};
 pub use keyring::{KeyHolder, Keyring, KeyringError, Rights, SecretKey};
+pub use listen::Limits;
 pub use serve::serve;
 pub use store::{Durability, LocalStore, Service};

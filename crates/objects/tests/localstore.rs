@@ -9,7 +9,7 @@ use std::time::Instant;
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
-use localstore::{Durability, KeyHolder, Keyring, KeyringError, LocalStore, Rights};
+use localstore::{Durability, KeyHolder, Keyring, KeyringError, Limits, LocalStore, Rights};
 use model::capabilities::{Capabilities, Finding};
 use model::ids::{BucketName, ObjectKey};
 use objects::connect::{Store, StoreConfig};
@@ -49,7 +49,8 @@ fn with_store(test: impl FnOnce(StoreConfig)) {
                     .unwrap();
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
                 let until = async { drop(stopped.await) };
-                localstore::serve(listener, store.service(OneKey), until).await;
+                let (service, limits) = (store.service(OneKey), Limits::default());
+                localstore::serve(listener, service, limits, until).await;
                 store.close().await;
             });
         });
