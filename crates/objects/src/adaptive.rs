@@ -19,7 +19,7 @@ use self::course::{Course, Window};
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::{NetworkFailure, StoreError};
-use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use crate::retrying::{Patience, Waited};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
@@ -305,6 +305,14 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         self.gated(0, || self.inner.head(key))
     }
 
+    fn head_part(
+        &self,
+        key: &ObjectKey,
+        number: PartNumber,
+    ) -> Result<Option<PartInfo>, StoreError> {
+        self.gated(0, || self.inner.head_part(key, number))
+    }
+
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
         self.gated(0, || self.inner.get(key, range))
     }
@@ -316,6 +324,10 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         limit: u16,
     ) -> Result<Page, StoreError> {
         self.gated(0, || self.inner.list(prefix, start_after, limit))
+    }
+
+    fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
+        self.gated(0, || self.inner.list_on(prefix, next, limit))
     }
 
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {

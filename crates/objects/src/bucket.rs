@@ -9,7 +9,7 @@ use model::ids::ObjectKey;
 
 use crate::checksum::Checksums;
 use crate::error::StoreError;
-use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 /// The bytes of an object or a part: cheap to clone, so that trying again sends the very same ones.
@@ -134,6 +134,17 @@ pub trait Bucket: Send + Sync {
     /// See the trait.
     fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError>;
 
+    /// Tells the size of one part of an object that was stored in parts; `None` if the store does not
+    /// tell, or there is no such part.
+    ///
+    /// # Errors
+    /// See the trait. That the store does not know the question is no error.
+    fn head_part(
+        &self,
+        key: &ObjectKey,
+        number: PartNumber,
+    ) -> Result<Option<PartInfo>, StoreError>;
+
     /// Begins to read an object, whole or the bytes of `range`.
     ///
     /// # Contract
@@ -161,6 +172,16 @@ pub trait Bucket: Send + Sync {
         start_after: Option<&ObjectKey>,
         limit: u16,
     ) -> Result<Page, StoreError>;
+
+    /// Lists on from `next` of a [`Page`] with the same prefix.
+    ///
+    /// # Contract
+    /// Going on by the store's own word until [`Page::more`] is false gives every object that was
+    /// there all the while at least once, in whatever order the store lists.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError>;
 
     /// Removes an object.
     ///
@@ -260,6 +281,14 @@ impl<B: Bucket + ?Sized> Bucket for Arc<B> {
         (**self).head(key)
     }
 
+    fn head_part(
+        &self,
+        key: &ObjectKey,
+        number: PartNumber,
+    ) -> Result<Option<PartInfo>, StoreError> {
+        (**self).head_part(key, number)
+    }
+
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
         (**self).get(key, range)
     }
@@ -271,6 +300,10 @@ impl<B: Bucket + ?Sized> Bucket for Arc<B> {
         limit: u16,
     ) -> Result<Page, StoreError> {
         (**self).list(prefix, start_after, limit)
+    }
+
+    fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
+        (**self).list_on(prefix, next, limit)
     }
 
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {

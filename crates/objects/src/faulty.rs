@@ -14,7 +14,7 @@ use model::ids::ObjectKey;
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::{Answer, NetworkFailure, StoreError};
-use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use crate::retrying::Chance;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
@@ -294,6 +294,14 @@ impl<B: Bucket> Bucket for Faulty<B> {
         self.call(Operation::Head, |inner| inner.head(key))
     }
 
+    fn head_part(
+        &self,
+        key: &ObjectKey,
+        number: PartNumber,
+    ) -> Result<Option<PartInfo>, StoreError> {
+        self.call(Operation::Head, |inner| inner.head_part(key, number))
+    }
+
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
         self.call(Operation::Get, |inner| inner.get(key, range))
     }
@@ -307,6 +315,10 @@ impl<B: Bucket> Bucket for Faulty<B> {
         self.call(Operation::List, |inner| {
             inner.list(prefix, start_after, limit)
         })
+    }
+
+    fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
+        self.call(Operation::List, |inner| inner.list_on(prefix, next, limit))
     }
 
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {

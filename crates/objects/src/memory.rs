@@ -18,7 +18,8 @@ use time::{Duration, OffsetDateTime};
 use crate::bucket::{Body, Bucket};
 use crate::checksum::{Checksums, Digests, Hasher};
 use crate::error::{Answer, StoreError};
-use crate::object::{Attributes, Download, Listed, ObjectInfo, Page, Receipt, Tag};
+use crate::evidence::{Algorithm, Source, Statement};
+use crate::object::{Attributes, Download, Listed, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use crate::probe::{self, Subject};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag};
 
@@ -47,6 +48,8 @@ struct Stored {
     info: ObjectInfo,
     acl: Option<String>,
     tags: Vec<Tag>,
+    /// Bytes of each part, if it was stored in parts.
+    parts: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -61,6 +64,27 @@ impl MemoryBucket {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Changes one bit of an object and nothing that is said of it, for tests of those who have to notice.
+    ///
+    /// # Panics
+    /// If there is no such object, or it has no content.
+    pub fn rot(&self, key: &ObjectKey) {
+        let mut state = self.state();
+        let stored = state.object(key).expect("there is one");
+        let mut body = stored.body.to_vec();
+        let middle = body.len() / 2;
+        body[middle] ^= 1;
+        stored.body = body.into();
+    }
+
+    /// Changes what is said of an object, for tests.
+    ///
+    /// # Panics
+    /// If there is no such object.
+    pub fn tell(&self, key: &ObjectKey, change: impl FnOnce(&mut ObjectInfo)) {
+        change(&mut self.state().object(key).expect("there is one").info);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -170,7 +194,8 @@ impl Bucket for MemoryBucket {
         let open = state.upload(key, upload)?;
         let body = assemble(open, parts)?;
         let etag = expected_etag(parts).ok_or_else(|| refused("InvalidPart", "no such part"))?;
-        let stored = stored(body, etag, None, &open.attributes);
+        let mut stored = stored(body, etag, None, &open.attributes);
+        stored.parts = parts.iter().map(|part| part.size).collect();
         state.uploads.remove(upload);
         Ok(state.store(key, stored))
     }
@@ -202,6 +227,21 @@ impl Bucket for MemoryBucket {
             .objects
             .get(key.as_str())
             .map(|stored| stored.info.clone()))
+    }
+
+    fn head_part(
+        &self,
+        key: &ObjectKey,
+        number: PartNumber,
+    ) -> Result<Option<PartInfo>, StoreError> {
+        let state = self.state();
+        let stored = state.objects.get(key.as_str());
+        Ok(stored.and_then(|stored| {
+            let index = usize::from(number.get()).checked_sub(1)?;
+            let bytes = *stored.parts.get(index)?;
+            let count = u32::try_from(stored.parts.len()).ok()?;
+            Some(PartInfo { bytes, count })
+        }))
     }
 
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
@@ -238,10 +278,21 @@ impl Bucket for MemoryBucket {
             .filter(|(key, _)| key.starts_with(prefix));
         let limit = usize::from(limit).min(LIST_LIMIT);
         let objects: Vec<Listed> = ours.by_ref().take(limit).map(listed).collect();
+        let more = !objects.is_empty() && ours.next().is_some();
         Ok(Page {
-            more: !objects.is_empty() && ours.next().is_some(),
+            next: objects
+                .last()
+                .filter(|_| more)
+                .map(|last| last.key.as_str().to_owned()),
+            more,
             objects,
         })
+    }
+
+    fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
+        let after =
+            ObjectKey::new(next).map_err(|_| refused("InvalidArgument", "no such token"))?;
+        self.list(prefix, Some(&after), limit)
     }
 
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
@@ -256,7 +307,10 @@ impl Bucket for MemoryBucket {
         if tags.len() > TAGS || twice {
             return Err(refused("InvalidTag", "too many tags, or one of them twice"));
         }
-        self.state().object(key)?.tags = tags;
+        let mut state = self.state();
+        let stored = state.object(key)?;
+        stored.info.tag_count = u32::try_from(tags.len()).ok().filter(|count| *count > 0);
+        stored.tags = tags;
         Ok(())
     }
 
@@ -307,6 +361,9 @@ fn stored(body: Bytes, etag: String, sha256: Option<[u8; 32]>, attributes: &Attr
         etag,
         last_modified: None,
         sha256,
+        checksums: sha256.map(statement).into_iter().collect(),
+        is_tag_opaque: false,
+        tag_count: None,
         attributes: as_read_back(attributes),
     };
     Stored {
@@ -314,6 +371,16 @@ fn stored(body: Bytes, etag: String, sha256: Option<[u8; 32]>, attributes: &Attr
         info,
         acl: attributes.acl.clone(),
         tags: Vec::new(),
+        parts: Vec::new(),
+    }
+}
+
+fn statement(sha256: [u8; 32]) -> Statement {
+    Statement {
+        source: Source::Checksum,
+        algorithm: Algorithm::Sha256,
+        parts: None,
+        value: sha256.to_vec(),
     }
 }
 

@@ -8,6 +8,8 @@ pub use model::attributes::Attributes;
 use model::ids::ObjectKey;
 use time::OffsetDateTime;
 
+use crate::evidence::Statement;
+
 /// A tag of an object: key and value.
 pub type Tag = (String, String);
 
@@ -31,6 +33,14 @@ pub struct ObjectInfo {
     pub last_modified: Option<OffsetDateTime>,
     /// SHA-256 of the whole object, where the store keeps it.
     pub sha256: Option<[u8; 32]>,
+    /// What the store says of the content beside that: its own checksums of the whole object. Empty
+    /// where only a part of the object was asked for.
+    pub checksums: Vec<Statement>,
+    /// Whether the entity tag is no MD5 whatever it looks like, because the object is encrypted with a
+    /// key of somebody's (API reference, *Object*, `ETag`).
+    pub is_tag_opaque: bool,
+    /// How many tags the object has, where the store says so.
+    pub tag_count: Option<u32>,
     /// What is stored beside it; `acl` is never known.
     pub attributes: Attributes,
 }
@@ -55,6 +65,18 @@ pub struct Page {
     pub objects: Vec<Listed>,
     /// Whether there is more after the last of them.
     pub more: bool,
+    /// What the store wants to be asked with for the next page; `None` where it gives nothing to go
+    /// on with, and the last key has to do.
+    pub next: Option<String>,
+}
+
+/// What a store tells of one part of an object that was stored in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartInfo {
+    /// Bytes of the part.
+    pub bytes: u64,
+    /// Parts of the object.
+    pub count: u32,
 }
 
 /// An object on its way to us.

@@ -20,7 +20,7 @@ use self::gate::Gate;
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
-use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use crate::retrying::Patience;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
@@ -122,6 +122,14 @@ impl<B: Bucket> Bucket for Paced<B> {
         self.inner.head(key)
     }
 
+    fn head_part(
+        &self,
+        key: &ObjectKey,
+        number: PartNumber,
+    ) -> Result<Option<PartInfo>, StoreError> {
+        self.inner.head_part(key, number)
+    }
+
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
         let download = self.inner.get(key, range)?;
         Ok(match &self.gate {
@@ -143,6 +151,10 @@ impl<B: Bucket> Bucket for Paced<B> {
         limit: u16,
     ) -> Result<Page, StoreError> {
         self.inner.list(prefix, start_after, limit)
+    }
+
+    fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
+        self.inner.list_on(prefix, next, limit)
     }
 
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {

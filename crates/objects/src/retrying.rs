@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
-use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag, total_size};
 
 /// How long and how often to try.
@@ -432,6 +432,14 @@ impl<B: Bucket> Bucket for Retrying<B> {
         self.look("head", || self.inner.head(key))
     }
 
+    fn head_part(
+        &self,
+        key: &ObjectKey,
+        number: PartNumber,
+    ) -> Result<Option<PartInfo>, StoreError> {
+        self.look("head_part", || self.inner.head_part(key, number))
+    }
+
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
         self.look("get", || self.inner.get(key, range.clone()))
     }
@@ -443,6 +451,10 @@ impl<B: Bucket> Bucket for Retrying<B> {
         limit: u16,
     ) -> Result<Page, StoreError> {
         self.look("list", || self.inner.list(prefix, start_after, limit))
+    }
+
+    fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
+        self.look("list", || self.inner.list_on(prefix, next, limit))
     }
 
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {

@@ -24,7 +24,7 @@ use self::wire::{Call, Patience, Reply, Wire};
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::{Answer, StoreError};
-use crate::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use crate::probe::{self, Subject};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag};
 
@@ -82,6 +82,18 @@ impl S3Bucket {
         let mut call = Call::new(method, self.object(key));
         call.query.push((what, ""));
         call
+    }
+
+    /// Asks for what is known of an object's content too, unless the store refuses that.
+    fn ask_with_checksums(&self, mut call: Call<'_>) -> Result<Reply, StoreError> {
+        call.headers
+            .push(("x-amz-checksum-mode".into(), "ENABLED".to_owned()));
+        let reply = self.wire.ask(&call)?;
+        if !matches!(reply.status().as_u16(), 400 | 501) {
+            return Ok(reply);
+        }
+        call.headers.pop();
+        self.wire.ask(&call)
     }
 
     fn listing(&self) -> Call<'_> {
@@ -218,10 +230,7 @@ impl Bucket for S3Bucket {
     }
 
     fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
-        let mut call = Call::new(Method::HEAD, self.object(key));
-        call.headers
-            .push(("x-amz-checksum-mode".into(), "ENABLED".to_owned()));
-        let reply = self.wire.ask(&call)?;
+        let reply = self.ask_with_checksums(Call::new(Method::HEAD, self.object(key)))?;
         if reply.status().as_u16() == 404 {
             return Ok(None);
         }
@@ -230,18 +239,43 @@ impl Bucket for S3Bucket {
         Ok(Some(headers::info(&reply, size)))
     }
 
+    fn head_part(
+        &self,
+        key: &ObjectKey,
+        number: PartNumber,
+    ) -> Result<Option<PartInfo>, StoreError> {
+        let number = number.to_string();
+        let mut call = Call::new(Method::HEAD, self.object(key));
+        call.query.push(("partNumber", &number));
+        match self.wire.ask(&call)?.succeed() {
+            Ok(reply) => Ok(headers::part(&reply)),
+            Err(StoreError::Refused(_) | StoreError::NoSuchKey(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
         let mut call = Call::new(Method::GET, self.object(key));
-        if let Some(range) = &range {
-            call.headers.push(("range".into(), range_header(range)?));
-        }
-        let reply = self.wire.ask(&call)?.streaming()?;
+        let reply = match &range {
+            Some(range) => {
+                call.headers.push(("range".into(), range_header(range)?));
+                self.wire.ask(&call)?
+            }
+            None => self.ask_with_checksums(call)?,
+        };
+        let reply = reply.streaming()?;
         let (given, size) = match range {
             Some(_) => headers::content_range(&reply)?,
             None => headers::length(&reply).map(|size| (0..size, size))?,
         };
+        let mut info = headers::info(&reply, size);
+        if given != (0..size) {
+            // Some stores tell those of the stretch.
+            info.sha256 = None;
+            info.checksums.clear();
+        }
         Ok(Download {
-            info: headers::info(&reply, size),
+            info,
             body: exactly(reply, given.end.saturating_sub(given.start)),
             range: given,
         })
@@ -262,6 +296,16 @@ impl Bucket for S3Bucket {
         if let Some(key) = start_after {
             call.query.push(("start-after", key.as_str()));
         }
+        documents::page(&self.wire.ask(&call)?.document()?)
+    }
+
+    fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
+        let limit = limit.min(LIST_LIMIT).to_string();
+        let mut call = self.listing();
+        call.query.push(("encoding-type", "url"));
+        call.query
+            .extend([("list-type", "2"), ("max-keys", &limit), ("prefix", prefix)]);
+        call.query.push(("continuation-token", next));
         documents::page(&self.wire.ask(&call)?.document()?)
     }
 

@@ -10,7 +10,7 @@ use model::capabilities::{Capabilities, Finding};
 use model::ids::ObjectKey;
 use objects::error::Answer;
 use objects::memory::MemoryBucket;
-use objects::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use objects::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use objects::probe::{self, Subject, capabilities};
 use objects::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 use objects::{Body, Bucket, Checksums, StoreError};
@@ -189,6 +189,14 @@ impl Bucket for Odd {
         self.call()?;
         self.inner.head(key)
     }
+    fn head_part(
+        &self,
+        key: &ObjectKey,
+        number: PartNumber,
+    ) -> Result<Option<PartInfo>, StoreError> {
+        self.inner.head_part(key, number)
+    }
+
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
         self.inner.get(key, range)
     }
@@ -198,6 +206,10 @@ impl Bucket for Odd {
             return Err(refused(403, "AccessDenied"));
         }
         self.inner.list(p, after, n)
+    }
+
+    fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
+        self.inner.list_on(prefix, next, limit)
     }
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         self.call()?;

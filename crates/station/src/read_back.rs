@@ -1,23 +1,20 @@
 //! Proof beyond the store's word: what was stored is read back and hashed again.
 
-use std::io::Read as _;
-
 use lanes::Sha256;
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
 use model::outcome::{Failure, Stored};
 use model::proof::ReadBack;
 use objects::StoreError;
+use objects::reading::{ReadError, Reading};
+use objects::retrying::RealTime;
 
 use crate::run::Run;
 
 /// Of so many files one is read back when sampled.
 const SAMPLE: u32 = 100;
 
-/// Bytes hashed at once.
-const STRIDE: usize = 256 << 10;
-
-/// How often a body that breaks off is asked for again without coming on.
+/// How often an object that is replaced while it is read is begun anew.
 const TRIES: u32 = 5;
 
 /// Why an object cannot be compared.
@@ -62,47 +59,19 @@ impl Run<'_> {
     }
 
     fn sha256_of_object(&self, key: &ObjectKey, bytes: u64) -> Result<String, Unread> {
-        let mut sha256 = Sha256::new();
-        let mut buffer = vec![0; STRIDE];
-        let mut failures = 0;
+        let patience = RealTime::new(self.stop.flag());
+        let mut tries = 1;
         loop {
-            let before = sha256.length();
-            match self.hash_from(key, bytes, &mut sha256, &mut buffer) {
-                Ok(()) => return Ok(hex::encode(sha256.finish())),
-                Err(Unread::Store(error)) if error.may_retry() && failures < TRIES => {
-                    let has_come_on = sha256.length() > before;
-                    failures = if has_come_on { 1 } else { failures + 1 };
-                }
-                Err(error) => return Err(error),
+            let mut sha256 = Sha256::new();
+            let mut reading = Reading::new(self.bucket, key, &patience).sized(bytes);
+            match reading.stream(0, &mut |bytes| sha256.update(bytes)) {
+                Ok(_) => return Ok(hex::encode(sha256.finish())),
+                Err(ReadError::Replaced) if tries < TRIES => tries += 1,
+                Err(ReadError::OtherSize(found)) => return Err(Unread::Length(found)),
+                Err(ReadError::Stopped) => return Err(Unread::Stopped),
+                Err(why) => return Err(Unread::Store(why.into_store_error())),
             }
         }
-    }
-
-    /// Hashes an object from where `sha256` is.
-    fn hash_from(
-        &self,
-        key: &ObjectKey,
-        bytes: u64,
-        sha256: &mut Sha256,
-        buffer: &mut [u8],
-    ) -> Result<(), Unread> {
-        let from = sha256.length();
-        let range = (from > 0).then_some(from..u64::MAX);
-        let mut download = self.bucket.get(key, range).map_err(Unread::Store)?;
-        if download.info.size != bytes {
-            return Err(Unread::Length(download.info.size));
-        }
-        while sha256.length() < bytes {
-            if self.stop.is_set() {
-                return Err(Unread::Stopped);
-            }
-            match download.body.read(buffer) {
-                Ok(0) => return Err(Unread::Length(sha256.length())),
-                Ok(count) => sha256.update(&buffer[..count]),
-                Err(error) => return Err(Unread::Store(StoreError::while_reading(error))),
-            }
-        }
-        Ok(())
     }
 }
 

@@ -15,8 +15,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use model::entry::EntryPath;
-use model::ids::ObjectKey;
+use model::ids::{JobType, ObjectKey};
 use model::outcome::{EntryRecord, Outcome, Stored};
+use model::plan::SIGNATURE_NAME;
+use model::report::lines::Work as Done;
+use model::report::{LINES_SUFFIX, SUMMARY_SUFFIX};
 use objects::{Bucket, StoreError};
 use serde::Serialize;
 
@@ -283,7 +286,7 @@ impl Verification<'_> {
         told: &Sender<Told>,
         over: &AtomicBool,
     ) {
-        let mut comparer = Comparer::new(self.progress);
+        let mut comparer = Comparer::new(self.progress, self.stop);
         for Work { record, stored } in work.iter().map(Arc::unwrap_or_clone) {
             // The queue is emptied all the same: who fills it may be waiting.
             if over.load(Ordering::Relaxed) || self.stop.is_set() {
@@ -370,7 +373,7 @@ impl Verification<'_> {
                 Ok(entry) => (entry.path, "not in the report".to_owned()),
                 Err(bad) => (bad.path, format!("not in the report: {}", bad.cause)),
             };
-            if known.binary_search(&hash(&path)).is_err() {
+            if !self.is_of_the_job(&path) && known.binary_search(&hash(&path)).is_err() {
                 tell(extra(&path, detail));
             }
             self.while_running()
@@ -380,6 +383,19 @@ impl Verification<'_> {
             true => Err(Trouble::Interrupted),
             false => Ok(()),
         }
+    }
+
+    /// Whether a name in the root of a device that was filled is the job's own: its SIGNATURE and the
+    /// report, whose CSV form has the report's own name.
+    fn is_of_the_job(&self, path: &EntryPath) -> bool {
+        let about = &self.report.head.about;
+        if about.work != Done::Export {
+            return false;
+        }
+        let log = format!("{}{}", JobType::Export.log_name(), about.job);
+        let forms = ["", LINES_SUFFIX, SUMMARY_SUFFIX].map(|suffix| format!("{log}{suffix}"));
+        let path = path.as_bytes();
+        path == SIGNATURE_NAME.as_bytes() || forms.iter().any(|form| path == form.as_bytes())
     }
 
     /// The entry as work, if it is stored and in the sample.

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use model::capabilities::Capabilities;
 use model::entry::EntryPath;
@@ -19,7 +20,8 @@ use model::report::lines::{About, Work};
 use model::time::Timestamp;
 use objects::faulty::{self, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
-use objects::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use objects::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use objects::retrying::{Policy, RealTime, Retrying};
 use objects::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 use objects::{Body, Bucket, Checksums, StoreError};
 use station::journal::{Journal, Record};
@@ -106,6 +108,14 @@ impl<R: Read> Read for Short<R> {
 }
 
 impl Bucket for Breaking {
+    fn head_part(
+        &self,
+        key: &ObjectKey,
+        number: PartNumber,
+    ) -> Result<Option<PartInfo>, StoreError> {
+        self.0.head_part(key, number)
+    }
+
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
         let whole = self.0.get(key, range)?;
         let body = Box::new(Short(whole.body, 100_000));
@@ -169,6 +179,10 @@ impl Bucket for Breaking {
     ) -> Result<Page, StoreError> {
         self.0.list(prefix, start_after, limit)
     }
+
+    fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
+        self.0.list_on(prefix, next, limit)
+    }
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         self.0.delete(key)
     }
@@ -213,16 +227,25 @@ impl World {
         bucket: MemoryBucket,
         files: Vec<(Vec<u8>, Vec<u8>)>,
     ) -> Self {
+        Self::rendered_as(&about(), entries, bucket, files)
+    }
+
+    fn rendered_as(
+        about: &About,
+        entries: Vec<(Vec<u8>, usize, Outcome)>,
+        bucket: MemoryBucket,
+        files: Vec<(Vec<u8>, Vec<u8>)>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
-        let mut journal = Journal::open(&Disk, &path, about().job, &mut |_, _| Ok(())).unwrap();
+        let mut journal = Journal::open(&Disk, &path, about.job, &mut |_, _| Ok(())).unwrap();
         for (path, bytes, outcome) in entries {
             let at = Timestamp::from_unix(1_500_000_000);
             let record = EntryRecord::new(&EntryPath::new(path), bytes as u64, at, outcome);
             journal.append(&Record::Entry(record)).unwrap();
         }
         journal.sync().unwrap();
-        let report = report::render(folder.path(), &about()).unwrap();
+        let report = report::render(folder.path(), about).unwrap();
         Self {
             _folder: folder,
             report,
@@ -304,6 +327,36 @@ impl World {
         assert_eq!(findings.len(), 1, "{findings:?}");
         findings.remove(0)
     }
+}
+
+/// A device that was filled has the SIGNATURE and the report beside what was exported.
+#[test]
+fn what_the_job_itself_has_on_a_device_that_was_filled_is_not_extra() {
+    let about = About {
+        work: Work::Export,
+        bucket: None,
+        prefix: String::new(),
+        ..about()
+    };
+    let body = b"exported".to_vec();
+    let path = b"media/a".to_vec();
+    let entries = vec![(path.clone(), body.len(), stored("a", &body))];
+    let own = [
+        "SIGNATURE",
+        "export-log-ABCDE",
+        "export-log-ABCDE.jsonl",
+        "export-log-ABCDE.txt",
+    ];
+    let others = ["export-log-OTHER", "media/SIGNATURE"];
+    let mut files = vec![(path, body)];
+    let beside = own.iter().chain(&others);
+    files.extend(beside.map(|name| (name.as_bytes().to_vec(), vec![1])));
+    let world = World::rendered_as(&about, entries, MemoryBucket::new(), files);
+    let (verdict, findings) = world.verify(None, Some(&world.device()));
+    let verdict = verdict.unwrap();
+    assert!(verdict.agrees());
+    let extra: Vec<&str> = findings.iter().map(|it| it.path.as_str()).collect();
+    assert_eq!((verdict.extra, extra), (2, others.to_vec()));
 }
 
 #[test]
@@ -437,7 +490,13 @@ fn what_fails_once_is_asked_for_again() {
         let fails = operation == Operation::Get && calls % 3 == 0;
         fails.then_some(Fault::after(faulty::Failure::Reset))
     });
-    let (verdict, findings) = world.verify(Some(&flaky), None);
+    let policy = Policy {
+        first_wait: Duration::from_millis(1),
+        ..Policy::default()
+    };
+    let patience = Box::new(RealTime::new(Stop::default().flag()));
+    let patient = Retrying::new(flaky, policy, 1, patience);
+    let (verdict, findings) = world.verify(Some(&patient), None);
     assert!(verdict.unwrap().agrees(), "{findings:?}");
 }
 

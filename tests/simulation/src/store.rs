@@ -14,7 +14,7 @@ use model::ids::{BucketName, ObjectKey};
 use objects::error::Answer;
 use objects::faulty::{Failure, Moment, Operation};
 use objects::memory::MemoryBucket;
-use objects::object::{Attributes, Download, ObjectInfo, Page, Receipt, Tag};
+use objects::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use objects::probe::{Subject, experiment};
 use objects::retrying::{Patience, Policy, Retrying, Waited};
 use objects::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
@@ -307,6 +307,16 @@ impl Bucket for Weather {
         self.call(Operation::Head, key.as_str(), |bucket| bucket.head(key))
     }
 
+    fn head_part(
+        &self,
+        key: &ObjectKey,
+        number: PartNumber,
+    ) -> Result<Option<PartInfo>, StoreError> {
+        self.call(Operation::Head, key.as_str(), |bucket| {
+            bucket.head_part(key, number)
+        })
+    }
+
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
         self.call(Operation::Get, key.as_str(), |bucket| {
             bucket.get(key, range)
@@ -321,6 +331,12 @@ impl Bucket for Weather {
     ) -> Result<Page, StoreError> {
         self.call(Operation::List, prefix, |bucket| {
             bucket.list(prefix, start_after, limit)
+        })
+    }
+
+    fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
+        self.call(Operation::List, prefix, |bucket| {
+            bucket.list_on(prefix, next, limit)
         })
     }
 

@@ -165,16 +165,25 @@ pub(crate) fn uploads(root: &Element) -> Result<UploadsPage, StoreError> {
 /// Reads `ListBucketResult`, of version 2.
 pub(crate) fn page(root: &Element) -> Result<Page, StoreError> {
     expect_root(root, "ListBucketResult")?;
-    let spelling = Spelling::of(root);
+    let keys = root.children_named("Contents");
+    let spelling = Spelling::of(root).unless_raw(keys.filter_map(|it| it.text_of("Key")));
     let objects: Vec<Listed> = root
         .children_named("Contents")
         .map(|element| listed(element, spelling))
         .collect::<Result<_, _>>()?;
     let more = truncated(root);
-    if more && objects.is_empty() {
-        return Err(unreadable("a page without objects promises more of them"));
+    let next = root.text_of("NextContinuationToken");
+    let next = next.filter(|next| more && !next.is_empty());
+    if more && objects.is_empty() && next.is_none() {
+        return Err(unreadable(
+            "a page without objects promises more of them, and nothing to go on with",
+        ));
     }
-    Ok(Page { objects, more })
+    Ok(Page {
+        objects,
+        more,
+        next: next.map(str::to_owned),
+    })
 }
 
 fn listed(element: &Element, spelling: Spelling) -> Result<Listed, StoreError> {
@@ -204,6 +213,14 @@ impl Spelling {
         }
     }
 
+    /// Some stores say that they encode and do not: a text has what no encoding leaves.
+    fn unless_raw<'t>(self, mut texts: impl Iterator<Item = &'t str>) -> Self {
+        match texts.any(is_raw) {
+            true => Self::Plain,
+            false => self,
+        }
+    }
+
     fn read(self, text: &str) -> Result<String, StoreError> {
         match self {
             Self::Plain => Ok(text.to_owned()),
@@ -217,6 +234,16 @@ impl Spelling {
             }
         }
     }
+}
+
+/// Whether a text cannot be one that was encoded for a URL.
+fn is_raw(text: &str) -> bool {
+    let odd = |c: char| !c.is_ascii_graphic() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`');
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
+    let bytes = text.as_bytes();
+    let mut percents = text.match_indices('%');
+    text.contains(odd)
+        || percents.any(|(at, _)| !is_digit(bytes.get(at + 1)) || !is_digit(bytes.get(at + 2)))
 }
 
 fn truncated(root: &Element) -> bool {
@@ -276,12 +303,32 @@ mod tests {
             "<ListBucketResult><EncodingType>url</EncodingType>{contents}</ListBucketResult>"
         ));
         assert_eq!(page(&url).unwrap().objects[0].key.as_str(), "a b+c é");
+        // It says so and does not do it: the space tells.
+        let raw = "<Contents><Key>a b</Key><Size>1</Size></Contents>\
+                   <Contents><Key>a+b%20</Key><Size>1</Size></Contents>";
+        let page = page(&read(&format!(
+            "<ListBucketResult><EncodingType>url</EncodingType>{raw}</ListBucketResult>"
+        )));
+        let keys: Vec<String> = page
+            .unwrap()
+            .objects
+            .iter()
+            .map(|it| it.key.to_string())
+            .collect();
+        assert_eq!(keys, ["a b", "a+b%20"]);
     }
 
     #[test]
     fn a_page_that_would_be_asked_for_forever_is_unreadable() {
         let root = read("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>");
         assert!(matches!(page(&root), Err(StoreError::Protocol { .. })));
+        // What a store found on the way may have been removed.
+        let root = read(
+            "<ListBucketResult><IsTruncated>true</IsTruncated>\
+             <NextContinuationToken>on</NextContinuationToken></ListBucketResult>",
+        );
+        let empty = page(&root).unwrap();
+        assert_eq!((empty.more, empty.next.as_deref()), (true, Some("on")));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use super::encoded_word;
 use super::wire::Reply;
 use crate::checksum::{Checksums, sha256_from_base64};
 use crate::error::{Answer, StoreError};
-use crate::object::{Attributes, ObjectInfo, Receipt};
+use crate::evidence::{Algorithm, Statement};
+use crate::object::{Attributes, ObjectInfo, PartInfo, Receipt};
 
 const METADATA: &str = "x-amz-meta-";
 
@@ -72,8 +73,42 @@ pub(super) fn info(reply: &Reply, size: u64) -> ObjectInfo {
         sha256: reply
             .header("x-amz-checksum-sha256")
             .and_then(sha256_from_base64),
+        checksums: checksums(reply),
+        is_tag_opaque: is_encrypted(reply),
+        tag_count: reply
+            .header("x-amz-tagging-count")
+            .and_then(|count| count.parse().ok()),
         attributes: attributes(reply),
     }
+}
+
+/// The checksums an answer tells. Those of parts say of how many they are, if only in the entity tag.
+fn checksums(reply: &Reply) -> Vec<Statement> {
+    let is_of_parts = reply
+        .header("x-amz-checksum-type")
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("COMPOSITE"));
+    let tagged = Statement::of_entity_tag(etag(reply)).and_then(|tag| tag.parts);
+    let told = Algorithm::OF_HEADERS
+        .into_iter()
+        .filter_map(|(algorithm, name)| {
+            let told = Statement::of_header(algorithm, reply.header(name)?)?;
+            match told.parts {
+                None if is_of_parts => Some(Statement {
+                    parts: Some(tagged?),
+                    ..told
+                }),
+                _ => Some(told),
+            }
+        });
+    told.collect()
+}
+
+/// What the answer about one part tells. A store that does not know the question answers about the
+/// whole object, and names no count of parts.
+pub(super) fn part(reply: &Reply) -> Option<PartInfo> {
+    let count = reply.header("x-amz-mp-parts-count")?.parse().ok()?;
+    let bytes = reply.header("content-length")?.parse().ok()?;
+    Some(PartInfo { bytes, count })
 }
 
 /// The receipt of a whole object.

@@ -5,6 +5,8 @@
 //! of them completed at the end, so that nothing is seen before the image is whole. Objects that would
 //! be all zeros are not stored.
 
+use ::objects::reading::{ReadError, Reading};
+use ::objects::retrying::RealTime;
 use ::objects::upload::{PartNumber, PartReceipt, UploadId, expected_etag};
 use ::objects::{Bucket, Checksums, StoreError};
 use bytes::Bytes;
@@ -21,9 +23,7 @@ use super::steps::{Begun, Sent, State, Step};
 use super::sums::WholeSums;
 use super::target::{Completed, ReadBack, Target, key_of, store};
 use super::work::{Stretch, Work};
-
-/// How often an object whose body breaks off is read back.
-const TRIES: u32 = 5;
+use crate::stop::Stop;
 
 /// How many objects an image becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -356,7 +356,7 @@ impl Target for Objects {
         };
         compare(work, &objects, are_all, |(object, sha256)| {
             let key = self.keys.object(*object);
-            let read = sha256_of(work.import.log_bucket, &key);
+            let read = sha256_of(work.import.log_bucket, &key, work.import.stop);
             let found = store(work.import.stop, read)?;
             let what = || format!("read back, the SHA-256 of `{key}` is {found}");
             Ok((found != *sha256).then(what))
@@ -374,27 +374,12 @@ impl Target for Objects {
     }
 }
 
-/// The SHA-256 of an object. A body that breaks off is asked for again.
-fn sha256_of(bucket: &dyn Bucket, key: &ObjectKey) -> Result<String, StoreError> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match hash(bucket, key) {
-            Err(error) if error.may_retry() && tries < TRIES => {}
-            other => return other,
-        }
-    }
-}
-
-fn hash(bucket: &dyn Bucket, key: &ObjectKey) -> Result<String, StoreError> {
+/// The SHA-256 of an object.
+fn sha256_of(bucket: &dyn Bucket, key: &ObjectKey, stop: &Stop) -> Result<String, StoreError> {
+    let patience = RealTime::new(stop.flag());
     let mut sha256 = Sha256::new();
-    let mut buffer = vec![0; 256 << 10];
-    let mut download = bucket.get(key, None)?;
-    loop {
-        match download.body.read(&mut buffer) {
-            Ok(0) => return Ok(hex::encode(sha256.finish())),
-            Ok(count) => sha256.update(&buffer[..count]),
-            Err(error) => return Err(StoreError::while_reading(error)),
-        }
-    }
+    Reading::new(bucket, key, &patience)
+        .stream(0, &mut |bytes| sha256.update(bytes))
+        .map_err(ReadError::into_store_error)?;
+    Ok(hex::encode(sha256.finish()))
 }

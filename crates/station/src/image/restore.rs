@@ -5,10 +5,11 @@
 
 mod output;
 
-use std::io::Read as _;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ::objects::reading::{ReadError, Reading};
+use ::objects::retrying::RealTime;
 use ::objects::{Bucket, StoreError};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -23,9 +24,6 @@ pub use output::{Output, OutputError, Overwrite};
 
 /// Bytes of a piece.
 const PIECE_BYTES: u64 = 8 << 20;
-
-/// How often a piece whose body breaks off is asked for again.
-const TRIES: u32 = 5;
 
 /// What it takes to rebuild an image.
 pub struct Restore<'a> {
@@ -168,36 +166,23 @@ impl Restore<'_> {
         let Some(key) = &piece.key else {
             return Ok(Bytes::new());
         };
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.get(key, &piece.range) {
-                Err(RestoreError::Store { source, .. })
-                    if source.may_retry() && tries < TRIES && !self.stop.is_set() => {}
-                other => return other,
-            }
-        }
-    }
-
-    fn get(&self, key: &ObjectKey, range: &Range<u64>) -> Fetched {
-        let store = |source| RestoreError::Store {
-            key: key.clone(),
-            source: Box::new(source),
-        };
-        let download = self.bucket.get(key, Some(range.clone())).map_err(store)?;
-        let length = range.end - range.start;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-        let mut body = download.body.take(length);
-        let read = body.read_to_end(&mut bytes);
-        read.map_err(|error| store(StoreError::while_reading(error)))?;
-        if bytes.len() as u64 != length {
-            return Err(RestoreError::Differs {
+        let patience = RealTime::new(self.stop.flag());
+        let length = piece.range.end - piece.range.start;
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        let read = Reading::new(self.bucket, key, &patience).fill(piece.range.start, &mut bytes);
+        match read {
+            Ok(_) => Ok(Bytes::from(bytes)),
+            Err(ReadError::OtherSize(found)) => Err(RestoreError::Differs {
                 what: format!("the object `{key}`"),
-                found: format!("{} bytes", download.info.size),
-                expected: format!("at least {}", range.end),
-            });
+                found: format!("{found} bytes"),
+                expected: format!("at least {}", piece.range.end),
+            }),
+            Err(ReadError::Stopped) => Err(RestoreError::Interrupted),
+            Err(why) => Err(RestoreError::Store {
+                key: key.clone(),
+                source: Box::new(why.into_store_error()),
+            }),
         }
-        Ok(Bytes::from(bytes))
     }
 
     /// Takes the pieces in order.

@@ -1,20 +1,23 @@
 //! Compares one stored object, or one file of a device, with its line of the report.
 
-use std::io::{self, Read as _};
+use std::io;
 
 use lanes::Sha256;
 use model::outcome::{EntryRecord, Failure, Stored};
+use objects::reading::{ReadError, Reading};
+use objects::retrying::RealTime;
 use objects::{Bucket, StoreError};
 
 use super::{Kind, Trouble};
 use crate::doubt::{Doubt, Suspect};
 use crate::progress::Progress;
+use crate::stop::Stop;
 use crate::tree::Tree;
 
 /// Bytes read and hashed at once.
 const STRIDE: usize = 256 << 10;
 
-/// How often in a row a body may break off without a byte before its object counts as unreadable.
+/// How often an object that is replaced while it is read is begun anew before it counts as unreadable.
 const TRIES: u32 = 5;
 
 /// What is found wrong: the kind, and words for it.
@@ -40,32 +43,15 @@ impl From<Option<Wrong>> for Answer {
 pub(super) struct Comparer<'a> {
     buffer: Vec<u8>,
     progress: &'a Progress,
-}
-
-/// An object as far as it is read.
-#[derive(Default)]
-struct ObjectRead {
-    sha256: Sha256,
-    /// What it began with: another one is another object.
-    etag: Option<String>,
-    content_type: Option<String>,
-}
-
-/// Why an object was not read to its end.
-enum Unread {
-    /// The store's error.
-    Store(StoreError),
-    /// It is not the object any more that it was when its reading began.
-    Replaced,
-    /// It is not as the report says, which shows without its bytes.
-    Wrong(Wrong),
+    stop: &'a Stop,
 }
 
 impl<'a> Comparer<'a> {
-    pub(super) fn new(progress: &'a Progress) -> Self {
+    pub(super) fn new(progress: &'a Progress, stop: &'a Stop) -> Self {
         Self {
             buffer: vec![0; STRIDE],
             progress,
+            stop,
         }
     }
 
@@ -76,62 +62,34 @@ impl<'a> Comparer<'a> {
         record: &EntryRecord,
         stored: &Stored,
     ) -> Result<Option<Wrong>, Trouble> {
-        let (mut read, mut failures) = (ObjectRead::default(), 0);
+        let patience = RealTime::new(self.stop.flag());
+        let mut tries = 1;
         loop {
-            let before = read.sha256.length();
-            match self.go_on(bucket, record, stored, &mut read) {
-                Ok(()) => break,
-                Err(Unread::Wrong(wrong)) => return Ok(Some(wrong)),
-                Err(Unread::Replaced) if failures < TRIES => {
-                    failures += 1;
-                    read = ObjectRead::default();
+            let mut sha256 = Sha256::new();
+            let mut reading = Reading::new(bucket, &stored.key, &patience).sized(record.bytes);
+            let read = reading.stream(0, &mut |bytes| {
+                sha256.update(bytes);
+                self.progress.sent(bytes.len() as u64);
+            });
+            match read {
+                Ok(info) => {
+                    let content = differs(&hex::encode(sha256.finish()), &stored.sha256);
+                    let found = info.attributes.content_type;
+                    let kind = || other_type(found.as_deref(), &stored.content_type);
+                    return Ok(content.or_else(kind));
                 }
-                Err(Unread::Store(error)) if error.may_retry() && failures < TRIES => {
-                    let came = read.sha256.length() > before;
-                    failures = if came { 0 } else { failures + 1 };
-                }
-                Err(Unread::Replaced) => {
+                Err(ReadError::OtherSize(found)) => return Ok(other_size(found, record.bytes)),
+                Err(ReadError::Replaced) if tries < TRIES => tries += 1,
+                Err(ReadError::Replaced) => {
                     let reason = "it is replaced again and again".to_owned();
                     return Ok(Some((Kind::Unreadable, reason)));
                 }
-                Err(Unread::Store(error)) => return judge_store(bucket, error).map(Some),
-            }
-        }
-        let content = differs(&hex::encode(read.sha256.finish()), &stored.sha256);
-        Ok(content.or_else(|| other_type(read.content_type.as_deref(), &stored.content_type)))
-    }
-
-    /// Goes on reading an object from where `read` is.
-    fn go_on(
-        &mut self,
-        bucket: &dyn Bucket,
-        record: &EntryRecord,
-        stored: &Stored,
-        read: &mut ObjectRead,
-    ) -> Result<(), Unread> {
-        let from = read.sha256.length();
-        let range = (from > 0).then_some(from..u64::MAX);
-        let mut download = bucket.get(&stored.key, range).map_err(Unread::Store)?;
-        let info = download.info;
-        if read.etag.as_ref().is_some_and(|etag| *etag != info.etag) {
-            return Err(Unread::Replaced);
-        }
-        (read.etag, read.content_type) = (Some(info.etag), info.attributes.content_type);
-        if let Some(size) = other_size(info.size, record.bytes) {
-            return Err(Unread::Wrong(size));
-        }
-        while read.sha256.length() < record.bytes {
-            match download.body.read(&mut self.buffer) {
-                Ok(0) => return Err(Unread::Store(StoreError::while_reading(cut_short()))),
-                Ok(count) => {
-                    read.sha256.update(&self.buffer[..count]);
-                    self.progress.sent(count as u64);
+                Err(ReadError::Stopped) => return Err(Trouble::Interrupted),
+                Err(ReadError::Store(error) | ReadError::Broken(error)) => {
+                    return judge_store(bucket, error).map(Some);
                 }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Unread::Store(StoreError::while_reading(e))),
             }
         }
-        Ok(())
     }
 
     /// Compares a file: length and SHA-256.
@@ -207,10 +165,6 @@ fn other_size(found: u64, stated: u64) -> Option<Wrong> {
 fn differs(found: &str, stated: &str) -> Option<Wrong> {
     let words = || format!("its SHA-256 is {found} and not {stated}");
     (found != stated && !stated.is_empty()).then(|| (Kind::Content, words()))
-}
-
-fn cut_short() -> io::Error {
-    io::ErrorKind::UnexpectedEof.into()
 }
 
 /// What a store's error says of the object; an error if it says that the store cannot be read.
