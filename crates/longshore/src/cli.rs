@@ -250,7 +250,7 @@ pub(crate) struct DockArgs {
     long as it takes if it is not running."
 )]
 pub(crate) struct VerifyArgs {
-    /// The report: the file that ends in .jsonl, from the log bucket or the station
+    /// The report: its file in any form, the ID of its job, or s3://BUCKET/KEY
     pub(crate) report: PathBuf,
     /// Read every object of the bucket. NAME is another bucket than the report names
     #[arg(long, short, value_name = "NAME")]

@@ -128,7 +128,7 @@ fn read_index(args: &RestoreArgs, bucket: &dyn Bucket, place: &Place) -> Result<
 }
 
 /// What is not there was named wrongly; anything else is the store's trouble.
-fn store_exit(error: &StoreError) -> Exit {
+pub(crate) fn store_exit(error: &StoreError) -> Exit {
     match error {
         StoreError::NoSuchKey(_) | StoreError::NoSuchBucket(_) => Exit::Usage,
         _ => Exit::Unavailable,

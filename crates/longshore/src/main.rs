@@ -22,6 +22,7 @@ mod own_station;
 mod plan_export;
 mod progress_bar;
 mod reach;
+mod scratch;
 mod screen;
 mod serve;
 mod settings;

@@ -19,11 +19,17 @@ pub(crate) const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Runs `work` and shows `progress` beside it.
 pub(crate) fn beside<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
+    beside_as("Loaded", progress, work)
+}
+
+/// Runs `work`, which is called `done` when it is, and shows `progress` beside it.
+pub(crate) fn beside_as<T>(done: &str, progress: &Progress, work: impl FnOnce() -> T) -> T {
+    let word = done;
     std::thread::scope(|scope| {
         let (running, done) = mpsc::channel::<()>();
         scope.spawn(move || match io::stderr().is_terminal() {
             true => draw_bar(progress, &done),
-            false => write_lines(progress, &done),
+            false => write_lines(word, progress, &done),
         });
         let result = work();
         // The thread sees the other end go.
@@ -70,13 +76,13 @@ fn details(figures: &Figures) -> String {
     text
 }
 
-fn write_lines(progress: &Progress, done: &mpsc::Receiver<()>) {
+fn write_lines(word: &str, progress: &Progress, done: &mpsc::Receiver<()>) {
     let mut pace = Pace::default();
     // The measuring begins with the work, not with the first line.
     pace.figures(progress.snapshot(), Instant::now());
     while done.recv_timeout(LINE_EVERY) == Err(RecvTimeoutError::Timeout) {
         let figures = pace.figures(progress.snapshot(), Instant::now());
-        output::note(&figures.to_string());
+        output::note(&figures.sentence(word));
     }
 }
 

@@ -1,6 +1,8 @@
 //! `longshore verify`: compares a report with the bucket, or with the device, by reading everything
 //! again.
 
+mod report;
+
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
@@ -28,10 +30,11 @@ const NAME: usize = 200;
 /// # Errors
 /// What kept us from looking. What differs is no error: it is the exit code.
 pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
-    let report = ReportFile::open(&args.report).map_err(no_report)?;
-    let device = args.device.as_deref().map(open_device).transpose()?;
     let stop = Stop::default();
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
+    let found = report::find(args, &stop)?;
+    let report = ReportFile::open(&found.path).map_err(no_report)?;
+    let device = args.device.as_deref().map(open_device).transpose()?;
     let reached = match &args.bucket {
         Some(named) => {
             let ours = report.head.about.bucket.as_ref().ok_or_else(no_import)?;
@@ -79,7 +82,7 @@ fn compare(
     };
     let begun = Instant::now();
     let mut told = Ok(());
-    let verdict = progress_bar::beside(&progress, || {
+    let verdict = progress_bar::beside_as("Verified", &progress, || {
         verification.run(&mut |finding| {
             if told.is_ok() {
                 told = tell(&finding, args.json);

@@ -122,17 +122,33 @@ impl Figures {
     }
 }
 
-/// The sentence, without a full stop: it ends in a name.
+/// The sentence of a load, without a full stop: it ends in a name.
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Loaded {} ({})", self.files(), self.bytes())?;
+        self.tell(f, "Loaded")
+    }
+}
+
+impl Figures {
+    /// The sentence of other work, such as `Verified`.
+    #[must_use]
+    pub fn sentence(&self, done: &str) -> String {
+        let mut sentence = String::new();
+        self.tell(&mut sentence, done)
+            .expect("memory takes what is written");
+        sentence
+    }
+
+    fn tell(&self, f: &mut dyn fmt::Write, done: &str) -> fmt::Result {
+        write!(f, "{done} {} ({})", self.files(), self.bytes())?;
         if let Some(pace) = self.pace() {
             write!(f, ", {pace}")?;
         }
         let failed = self.tally.failed;
         if failed > 0 {
             let (number, noun) = (readable::number(failed), files(failed));
-            write!(f, "; {number} {noun} could not be loaded")?;
+            let done = done.to_lowercase();
+            write!(f, "; {number} {noun} could not be {done}")?;
         }
         match self.current() {
             Some(current) => write!(f, "; now {current}"),
@@ -225,6 +241,10 @@ mod tests {
         ] {
             assert_eq!(figures.to_string(), sentence);
         }
+        assert_eq!(
+            whole().at_rest().sentence("Verified"),
+            "Verified 12,345 of 50,000 files (1.2 of 8.4 GB); 2 files could not be verified"
+        );
     }
 
     #[test]

@@ -1,10 +1,5 @@
 //! Splits an export over devices: what goes on each, and what becomes of the names.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
-
-use anyhow::Context as _;
 use model::export;
 use model::export::capacity::Room;
 use model::export::series::Mark;
@@ -18,6 +13,7 @@ use station::stop::Stop;
 
 use super::speed::Sample;
 use crate::exit::{Exit, Failure};
+use crate::scratch::Scratch;
 
 /// Most examples of one kind that are kept.
 const EXAMPLES: usize = 10;
@@ -109,13 +105,13 @@ impl Series {
         room: &Room,
         stop: &Stop,
     ) -> Result<Self, Failure> {
-        let scratch = Scratch::new()?;
+        let scratch = Scratch::new("plan")?;
         let mut splitting = Splitting {
             rules,
             series: Self::default(),
             open: None,
         };
-        let mut cursor = Cursor::begin(rules, buckets, stop);
+        let mut cursor = Cursor::begin(rules, buckets, scratch.path(), stop);
         loop {
             match cursor.step().map_err(failure)? {
                 Step::Item(item) => splitting.item(&item),
@@ -123,7 +119,7 @@ impl Series {
                     if splitting.turn(&next) == Turn::Skip {
                         cursor.skip();
                     }
-                    let names = scratch.0.join("names");
+                    let names = scratch.path().join("names");
                     cursor.load(&names, None, room.clone()).map_err(failure)?;
                 }
                 Step::Done => return Ok(splitting.finish()),
@@ -255,40 +251,15 @@ impl Device {
     }
 }
 
-/// A folder of our own among the temporary ones; gone when dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Result<Self, Failure> {
-        let base = std::env::temp_dir();
-        let mut count = 0_u32;
-        loop {
-            let path = base.join(format!("longshore-plan-{}-{count}", std::process::id()));
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => count += 1,
-                made => {
-                    let what = || format!("could not make the folder `{}`", path.display());
-                    made.with_context(what)?;
-                    return Ok(Self(path));
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What is left of it harms nobody.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 fn failure(failure: PlanFailure) -> Failure {
     let exit = match &failure {
         PlanFailure::Store { source, .. } if source.may_retry() => Exit::Unavailable,
-        PlanFailure::Store { .. } | PlanFailure::Order { .. } => Exit::Refused,
+        PlanFailure::Store { .. } | PlanFailure::Endless { .. } => Exit::Refused,
         PlanFailure::RecoveryDirectory(_) => Exit::Usage,
-        PlanFailure::NoWay(_) | PlanFailure::Names { .. } | PlanFailure::Plan(_) => Exit::Error,
+        PlanFailure::NoWay(_)
+        | PlanFailure::Names { .. }
+        | PlanFailure::Spool { .. }
+        | PlanFailure::Plan(_) => Exit::Error,
     };
     Failure::new(exit, failure)
 }
@@ -349,7 +320,7 @@ mod tests {
     fn selected(rules: &S3Export, buckets: &Buckets) -> Vec<(String, String, u64)> {
         let folder = tempfile::tempdir().unwrap();
         let stop = Stop::default();
-        let mut cursor = Cursor::begin(rules, buckets, &stop);
+        let mut cursor = Cursor::begin(rules, buckets, folder.path(), &stop);
         let room = Room::new(Geometry::of_new(rules.file_system, 1 << 40).unwrap());
         cursor.load(&folder.path().join("n"), None, room).unwrap();
         let mut all = Vec::new();

@@ -9,6 +9,7 @@
 mod device;
 mod listing;
 mod names;
+mod spool;
 
 use std::path::{Path, PathBuf};
 
@@ -37,17 +38,24 @@ pub enum PlanFailure {
         /// What the store said.
         source: Box<StoreError>,
     },
-    /// Markers have no meaning where keys are in no order.
+    /// The store gives the same page again, or goes on without an object for ever.
     #[error(
-        "the store lists `{key}` of the bucket `{bucket}` after `{after}`, not in the order of keys"
+        "the store's listing of the bucket `{bucket}` does not come to an end{}",
+        after.as_ref().map(|after| format!(", after `{after}`")).unwrap_or_default()
     )]
-    Order {
+    Endless {
         /// Which bucket.
         bucket: BucketName,
-        /// The key that is out of order.
-        key: ObjectKey,
-        /// The one before it.
-        after: ObjectKey,
+        /// The last key of the page that came again, if it has one.
+        after: Option<ObjectKey>,
+    },
+    /// What was listed cannot be kept.
+    #[error("could not keep the listing in `{path}`")]
+    Spool {
+        /// In which folder.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
     },
     /// Nobody said how to reach a bucket of the manifest.
     #[error("no way to the bucket `{0}` is known")]
@@ -92,7 +100,9 @@ impl Planner<'_> {
     /// # Errors
     /// [`PlanFailure`]; nothing is at `path` then.
     pub fn make(&self, room: Room, path: &Path) -> Result<Option<Plan>, PlanFailure> {
-        let mut cursor = Cursor::begin(self.rules, self.buckets, self.stop).without(self.log);
+        let folder = self.scratch.parent().unwrap_or(Path::new("."));
+        let cursor = Cursor::begin(self.rules, self.buckets, folder, self.stop);
+        let mut cursor = cursor.without(self.log);
         cursor.load(self.scratch, Some(self.job), room)?;
         let mut plan = Writer::create(path, self.job)?;
         let next = loop {
@@ -155,12 +165,18 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Begins before the first object. There is no device yet.
+    /// Begins before the first object. There is no device yet. What the store lists is kept in `folder`
+    /// meanwhile, in a file without a name.
     #[must_use]
-    pub fn begin(rules: &'a S3Export, buckets: &'a Buckets, stop: &'a Stop) -> Self {
+    pub fn begin(
+        rules: &'a S3Export,
+        buckets: &'a Buckets,
+        folder: &'a Path,
+        stop: &'a Stop,
+    ) -> Self {
         Self {
             rules,
-            listing: Listing::new(rules, buckets),
+            listing: Listing::new(rules, buckets, folder, stop),
             pending: None,
             last: None,
             device: None,
@@ -208,7 +224,10 @@ impl<'a> Cursor<'a> {
             return Ok(Step::Stopped);
         }
         let Some(found) = self.peek()? else {
-            return Ok(Step::Done);
+            return Ok(match self.stop.is_set() {
+                true => Step::Stopped,
+                false => Step::Done,
+            });
         };
         let placed = match &mut self.device {
             Some(device) => device.place(&found)?,

@@ -1,16 +1,29 @@
 //! The objects an export selects: its operations in their order, and of each the keys in theirs.
+//!
+//! Stores list in orders of their own: SeaweedFS folder by folder, directory buckets in none. So the
+//! pages are followed by the store's own word, all that is below the prefix is listed, what is outside the
+//! markers is left out here, and the rest is sorted on disk.
 
-use std::vec::IntoIter;
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::Path;
 
 use model::ids::ObjectKey;
 use model::manifest::{ExportSet, S3Export};
-use objects::object::Listed;
+use objects::Bucket;
+use objects::object::{Listed, Page};
 
 use super::PlanFailure;
+use super::spool::{Sorted, Spool};
 use crate::export::Buckets;
+use crate::stop::Stop;
 
 /// Objects that are asked for at once: more than S3 gives.
 const PAGE: u16 = 1000;
+
+/// Pages without an object that may follow each other: S3 gives some where many objects were removed, at
+/// a thousand of them a page, hence ten million.
+const EMPTY_PAGES: u32 = 10_000;
 
 /// An object that an operation selects.
 #[derive(Debug)]
@@ -32,101 +45,168 @@ impl Found {
 pub(super) struct Listing<'a> {
     rules: &'a S3Export,
     buckets: &'a Buckets,
+    folder: &'a Path,
+    stop: &'a Stop,
     /// Of the operation that is listed.
     operation: usize,
-    page: IntoIter<Listed>,
-    /// The last key that was seen, of whatever page.
-    last: Option<ObjectKey>,
-    /// Whether the operation has more pages.
-    more: bool,
+    sorted: Option<Sorted>,
 }
 
 impl<'a> Listing<'a> {
-    /// Begins before the first object of the first operation.
-    pub(super) fn new(rules: &'a S3Export, buckets: &'a Buckets) -> Self {
+    /// Begins before the first object of the first operation. What is listed is kept in `folder`.
+    pub(super) fn new(
+        rules: &'a S3Export,
+        buckets: &'a Buckets,
+        folder: &'a Path,
+        stop: &'a Stop,
+    ) -> Self {
         Self {
             rules,
             buckets,
+            folder,
+            stop,
             operation: 0,
-            page: Vec::new().into_iter(),
-            last: None,
-            more: true,
+            sorted: None,
         }
     }
 
-    /// The next object.
+    /// The next object; `None` after the last, or if it was stopped.
     pub(super) fn next(&mut self) -> Result<Option<Found>, PlanFailure> {
         let rules = self.rules;
         while let Some(set) = rules.operations.get(self.operation) {
-            if let Some(listed) = self.listed(set)? {
+            let mut sorted = match self.sorted.take() {
+                Some(sorted) => sorted,
+                None => self.sorted(set)?,
+            };
+            if self.stop.is_set() {
+                return Ok(None);
+            }
+            let listed = sorted.next().map_err(|source| self.unkept(source))?;
+            if let Some(listed) = listed {
+                self.sorted = Some(sorted);
                 let operation =
                     u32::try_from(self.operation).expect("a manifest is 512 KiB at most");
                 return Ok(Some(Found { operation, listed }));
             }
             self.operation += 1;
-            self.page = Vec::new().into_iter();
-            self.last = None;
-            self.more = true;
         }
         Ok(None)
     }
 
-    /// The next object of an operation that is within its markers.
-    fn listed(&mut self, set: &ExportSet) -> Result<Option<Listed>, PlanFailure> {
-        if is_empty(set) {
-            return Ok(None);
-        }
-        loop {
-            let Some(listed) = self.page.next() else {
-                if !self.more {
-                    return Ok(None);
+    /// All objects of an operation, in the order of their keys.
+    fn sorted(&self, set: &ExportSet) -> Result<Sorted, PlanFailure> {
+        let unkept = |source| self.unkept(source);
+        let mut spool = Spool::create(self.folder).map_err(unkept)?;
+        if !is_empty(set) {
+            let mut pages = self.pages(set)?;
+            while let Some(objects) = pages.next()? {
+                let selected = objects
+                    .into_iter()
+                    .filter(|listed| selects(set, &listed.key));
+                for listed in selected {
+                    spool.push(listed).map_err(unkept)?;
                 }
-                self.turn(set)?;
-                continue;
-            };
-            self.advance(set, &listed.key)?;
-            if is_after(&listed.key, set.end_marker.as_deref()) {
-                return Ok(None);
-            }
-            let begin = set.begin_marker.as_deref();
-            if begin.is_none() || is_after(&listed.key, begin) {
-                return Ok(Some(listed));
+                if self.stop.is_set() {
+                    break;
+                }
             }
         }
+        spool.sorted().map_err(unkept)
     }
 
-    /// Asks for the next page.
-    fn turn(&mut self, set: &ExportSet) -> Result<(), PlanFailure> {
-        let bucket = self
-            .buckets
-            .get(&set.bucket)
-            .ok_or_else(|| PlanFailure::NoWay(set.bucket.clone()))?;
-        let begin = set.begin_marker.as_deref();
-        let begin = begin.and_then(|marker| ObjectKey::new(marker).ok());
-        let after = self.last.clone().or(begin);
-        let prefix = set.prefix.as_deref().unwrap_or_default();
-        let page = bucket
-            .list(prefix, after.as_ref(), PAGE)
-            .map_err(|source| PlanFailure::Store {
-                bucket: set.bucket.clone(),
-                source: Box::new(source),
-            })?;
-        self.more = page.more && !page.objects.is_empty();
-        self.page = page.objects.into_iter();
-        Ok(())
+    fn pages(&self, set: &'a ExportSet) -> Result<Pages<'a>, PlanFailure> {
+        let bucket = self.buckets.get(&set.bucket);
+        let bucket = bucket.ok_or_else(|| PlanFailure::NoWay(set.bucket.clone()))?;
+        Ok(Pages {
+            bucket: &**bucket,
+            set,
+            from: Some(From::Start),
+            hasher: RandomState::new(),
+            seen: HashSet::new(),
+            empty: 0,
+        })
     }
 
-    /// Notes the key that was seen, which must come after the one before it.
-    fn advance(&mut self, set: &ExportSet, key: &ObjectKey) -> Result<(), PlanFailure> {
-        match self.last.replace(key.clone()) {
-            Some(after) if after >= *key => Err(PlanFailure::Order {
-                bucket: set.bucket.clone(),
-                key: key.clone(),
-                after,
-            }),
-            _ => Ok(()),
+    fn unkept(&self, source: std::io::Error) -> PlanFailure {
+        PlanFailure::Spool {
+            path: self.folder.to_owned(),
+            source,
         }
     }
+}
+
+/// Where a page begins.
+#[derive(Debug, Hash)]
+enum From {
+    Start,
+    /// Where the store says.
+    Token(String),
+    /// After a key, with stores that do not say where.
+    After(ObjectKey),
+}
+
+/// The pages of a listing. Eight bytes of each are kept, to know those that come again.
+struct Pages<'a> {
+    bucket: &'a dyn Bucket,
+    set: &'a ExportSet,
+    from: Option<From>,
+    hasher: RandomState,
+    seen: HashSet<u64>,
+    empty: u32,
+}
+
+impl Pages<'_> {
+    /// The objects of the next page; `None` after the last.
+    fn next(&mut self) -> Result<Option<Vec<Listed>>, PlanFailure> {
+        let Some(from) = self.from.take() else {
+            return Ok(None);
+        };
+        let Page {
+            objects,
+            more,
+            next,
+        } = self.page(&from)?;
+        let keys: Vec<&ObjectKey> = objects.iter().map(|listed| &listed.key).collect();
+        let is_new = keys.is_empty() || self.seen.insert(self.hasher.hash_one(&keys));
+        self.empty = if keys.is_empty() { self.empty + 1 } else { 0 };
+        if more {
+            let last = || objects.last().map(|listed| From::After(listed.key.clone()));
+            let from = next.map(From::Token).or_else(last);
+            let goes_on = from
+                .as_ref()
+                .is_some_and(|from| self.seen.insert(self.hasher.hash_one(from)));
+            if !is_new || !goes_on || self.empty > EMPTY_PAGES {
+                return Err(PlanFailure::Endless {
+                    bucket: self.set.bucket.clone(),
+                    after: objects.last().map(|listed| listed.key.clone()),
+                });
+            }
+            self.from = from;
+        }
+        Ok(Some(objects))
+    }
+
+    fn page(&self, from: &From) -> Result<Page, PlanFailure> {
+        let prefix = self.set.prefix.as_deref().unwrap_or_default();
+        let page = match from {
+            From::Start => self.bucket.list(prefix, None, PAGE),
+            From::Token(token) => self.bucket.list_on(prefix, token, PAGE),
+            From::After(key) => self.bucket.list(prefix, Some(key), PAGE),
+        };
+        page.map_err(|source| PlanFailure::Store {
+            bucket: self.set.bucket.clone(),
+            source: Box::new(source),
+        })
+    }
+}
+
+/// Whether an operation selects a key. Some stores take prefixes for hints.
+fn selects(set: &ExportSet, key: &ObjectKey) -> bool {
+    let key = key.as_str();
+    let has_prefix = key.starts_with(set.prefix.as_deref().unwrap_or_default());
+    let is_after = |marker: &Option<String>| marker.as_deref().is_none_or(|marker| key > marker);
+    let is_beyond = set.end_marker.as_deref().is_some_and(|end| key > end);
+    has_prefix && is_after(&set.begin_marker) && !is_beyond
 }
 
 /// Whether the markers cross: such an operation selects nothing (developer guide, *Export manifest
@@ -136,9 +216,4 @@ fn is_empty(set: &ExportSet) -> bool {
         (Some(begin), Some(end)) => begin >= end,
         _ => false,
     }
-}
-
-/// Whether `key` comes after `marker`, by their bytes.
-fn is_after(key: &ObjectKey, marker: Option<&str>) -> bool {
-    marker.is_some_and(|marker| key.as_str() > marker)
 }

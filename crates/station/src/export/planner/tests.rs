@@ -1,3 +1,5 @@
+mod orders;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -259,7 +261,7 @@ fn what_the_job_writes_in_the_root_is_nobodys_name() {
     let folder = tempfile::tempdir().unwrap();
     let own = rules("NTFS", &format!("recoveryDirectory: signature\n{ROOT}"));
     let stop = Stop::default();
-    let mut cursor = Cursor::begin(&own, &buckets, &stop);
+    let mut cursor = Cursor::begin(&own, &buckets, folder.path(), &stop);
     let loaded = cursor.load(&folder.path().join("n"), Some(job()), room(&own, ROOMY));
     assert!(matches!(loaded, Err(PlanFailure::RecoveryDirectory(_))));
 }
@@ -357,7 +359,7 @@ fn a_planner_that_is_stopped_leaves_no_plan_and_a_bad_store_is_named() {
 fn split(rules: &S3Export, buckets: &Buckets, free: u64) -> (Vec<Vec<String>>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let stop = Stop::default();
-    let mut cursor = Cursor::begin(rules, buckets, &stop);
+    let mut cursor = Cursor::begin(rules, buckets, folder.path(), &stop);
     let (mut devices, mut skipped): (Vec<Vec<String>>, _) = (Vec::new(), Vec::new());
     loop {
         match cursor.step().unwrap() {
