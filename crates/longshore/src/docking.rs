@@ -227,6 +227,11 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
              destroys what is on it"
                 .to_owned(),
         ),
+        DockError::NoRoom { .. } => (
+            Exit::Refused,
+            "dock a larger device; `longshore plan-export` says how many of which size it takes"
+                .to_owned(),
+        ),
         DockError::OtherSignature { .. } | DockError::Changed(_) => (
             Exit::Refused,
             "the boxes may have been mixed up; compare label and device".to_owned(),

@@ -10,6 +10,7 @@
 //! policy. A file has its name only when the device holds all of it and was read back.
 
 mod commit;
+mod evidence;
 mod feed;
 mod fetch;
 mod large;
@@ -28,15 +29,17 @@ use model::outcome::Failure;
 use model::proof::Attempt;
 use model::readable;
 use model::time::Clock;
+use objects::retrying::RealTime;
 
 pub use run::Buckets;
 
 use crate::budget::Budget;
 use crate::buffers::Buffers;
+use crate::export::evidence::Tags;
 use crate::export::feed::Feed;
 use crate::export::large::{Begun, Large};
 use crate::export::plan::{Item, Next, Plan, PlanError, To};
-use crate::export::run::{Full, Run};
+use crate::export::run::{Full, Run, Strangers};
 use crate::hashing::{Hashed, Hashing, hashing_threads};
 use crate::index::{Index, Keep};
 use crate::journal::{Journal, JournalError, Record};
@@ -45,7 +48,7 @@ use crate::progress::Progress;
 use crate::recorder::Recorder;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
-use crate::target::{Existing, Target};
+use crate::target::Target;
 use crate::tree::DeviceGone;
 
 /// Files that may wait to be written, and to be committed.
@@ -121,17 +124,21 @@ impl Export<'_> {
     ) -> Result<Option<LeftOut>, ExportError> {
         let (recorder, notes) = Recorder::new(journal, self.progress);
         let full = Full::new(earlier.full);
+        let patience = RealTime::new(self.stop.flag());
+        let strangers = Strangers::default();
+        let entity_tags = Tags::default();
         let run = Run {
             buckets: self.buckets,
             target: self.target,
-            existing: match earlier.attempts {
-                0 => Existing::Keep,
-                _ => Existing::Replace,
-            },
+            goes_on: earlier.attempts > 0,
+            index,
+            strangers: &strangers,
             settings: self.settings,
             clock: self.clock,
             progress: self.progress,
             stop: self.stop,
+            patience: &patience,
+            entity_tags: &entity_tags,
             full: &full,
             budget: Budget::new(self.settings.memory_bytes),
             buffers: Arc::new(Buffers::default()),
@@ -146,9 +153,9 @@ impl Export<'_> {
             }
             if let Some(from) = full.from() {
                 // Earlier attempts may have come further.
-                let until = match run.existing {
-                    Existing::Keep => begun,
-                    Existing::Replace => self.plan.end().items,
+                let until = match run.goes_on {
+                    false => begun,
+                    true => self.plan.end().items,
                 };
                 self.take_back(&run, from, until)?;
             }
@@ -192,10 +199,8 @@ impl Export<'_> {
                 let (hashing, stretches) = (Arc::clone(&hashing), stretches.clone());
                 scope.spawn(move || {
                     hashing.work(run.stop, drop, |Hashed { file, block, mark }| {
-                        drop(block.permit);
-                        let stretch = file.hashed(block.number, mark);
                         // Whoever checks is gone only when the run is over.
-                        stretch.into_iter().for_each(|s| drop(stretches.send(s)));
+                        file.hashed(block, mark, &|stretch| drop(stretches.send(stretch)));
                     });
                 });
             }
@@ -268,6 +273,7 @@ impl Export<'_> {
                 let removed = discarded.and_then(|()| match path {
                     "" => Ok(()),
                     _ if matches!(item.to, To::Directory { .. }) => Ok(()),
+                    _ if run.strangers.has(item.ordinal) => Ok(()),
                     path => self.target.remove(path),
                 });
                 removed.unwrap_or_else(gone);

@@ -7,6 +7,7 @@
 //! is on the device and was read back. So whatever has its name is whole.
 
 pub mod folder;
+pub mod mark;
 pub mod memory;
 
 use std::io;
@@ -49,6 +50,12 @@ pub trait Target: Send + Sync {
     /// system's error.
     fn publish(&self, number: u64, path: &str, existing: Existing) -> io::Result<()>;
 
+    /// Whether the file at `path` has the very bytes of the staged file `number`.
+    ///
+    /// # Errors
+    /// The system's error.
+    fn is_same(&self, number: u64, path: &str) -> io::Result<bool>;
+
     /// Makes the folder `path` and those above it.
     ///
     /// # Errors
@@ -86,9 +93,9 @@ pub trait Target: Send + Sync {
 /// What becomes of a file that is in the place of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// It stays: nothing of this job can be there yet.
+    /// It stays: it may be somebody's.
     Keep,
-    /// It goes: an earlier attempt put it there and could not note it.
+    /// It goes: this job put it there.
     Replace,
 }
 

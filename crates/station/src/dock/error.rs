@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use model::ids::JobId;
+use model::ids::{JobId, ObjectKey};
 use model::progress::AbortReason;
 
 use crate::bay::{FactsError, FormatError, MountError};
@@ -45,6 +45,14 @@ pub enum DockError {
         path: PathBuf,
         /// What it has.
         name: String,
+    },
+    /// A device that is to be filled cannot hold the first object.
+    #[error("`{path}` has no room for the first object, `{first}`")]
+    NoRoom {
+        /// The device.
+        path: PathBuf,
+        /// The object's key.
+        first: ObjectKey,
     },
     /// The SIGNATURE on the device names another job than the operator does.
     #[error("the SIGNATURE on the device is of job {found}, not of job {given}")]

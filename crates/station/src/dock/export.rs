@@ -12,11 +12,13 @@ use model::proof::{Attempt, ReadBack};
 use model::report::lines::Work;
 
 use super::{DockError, Done, Errand, Outcome, Station};
-use crate::export::plan::Plan;
-use crate::export::planner::Planner;
+use crate::export::plan::{Next, Plan};
+use crate::export::planner::{Cursor, Planner, Step};
 use crate::export::{Buckets, Export, ExportError, LeftOut};
 use crate::report;
-use crate::target::folder::{Folder, foreign_name};
+use crate::target::Target as _;
+use crate::target::folder::{Folder, foreign_name, have_same_content};
+use crate::target::mark::Mark;
 
 /// What EXT2, EXT3 and EXT4 call themselves (`statfs(2)`).
 const EXT_SUPER_MAGIC: rustix::fs::FsWord = 0xEF53;
@@ -34,11 +36,7 @@ impl Station {
         put_away: impl FnOnce() -> Result<(), DockError>,
     ) -> Result<Done, DockError> {
         let job = errand.claim.job;
-        let mut buckets = Buckets::new();
-        for set in &rules.operations {
-            let opened = self.bucket(errand, &set.bucket)?;
-            buckets.insert(set.bucket.clone(), opened);
-        }
+        let buckets = self.buckets(errand, rules)?;
         let Some(plan) = self.plan(errand, rules, root, &buckets)? else {
             return Err(errand.interrupted());
         };
@@ -74,6 +72,10 @@ impl Station {
             }
             written => written.map_err(onto)?,
         }
+        // All is on it, and nobody goes on with it.
+        Mark::take(root, job)
+            .and_then(|()| target.sync())
+            .map_err(onto)?;
         drop(target);
         put_away()?;
         let outcome = Outcome {
@@ -101,11 +103,8 @@ impl Station {
             source,
         };
         let begun = Plan::open(&path, job).map_err(ExportError::from)?;
-        let identity = identity(root).map_err(device)?;
-        let identity_path = errand.folder.join("device-id");
-        let is_other = identity.is_some()
-            && fs::read_to_string(&identity_path).is_ok_and(|known| Some(known) != identity);
-        if let Some(plan) = begun.filter(|_| !is_other) {
+        let is_known = is_known(errand, root).map_err(device)?;
+        if let Some(plan) = begun.filter(|_| is_known) {
             errand
                 .progress
                 .found_before(plan.end().items, plan.end().bytes);
@@ -125,9 +124,14 @@ impl Station {
         for name in ["plan", "journal", "index"] {
             durable::remove(&errand.folder.join(name)).map_err(unusable)?;
         }
-        if let Some(identity) = identity {
-            durable::replace(&identity_path, identity.as_bytes()).map_err(unusable)?;
-        }
+        let mark = Mark::new().map_err(unusable)?;
+        let kept = errand.folder.join(DEVICE_ID);
+        durable::replace(&kept, mark.as_str().as_bytes()).map_err(unusable)?;
+        mark.leave(root, job)
+            .map_err(|source| DockError::OntoDevice {
+                path: errand.device.to_owned(),
+                source,
+            })?;
         let planner = Planner {
             job,
             rules,
@@ -141,7 +145,46 @@ impl Station {
         if errand.stop.is_set() {
             return Err(errand.interrupted());
         }
-        Ok(made?)
+        let made = made?;
+        let holds_none = made.as_ref().map(Plan::end).filter(|end| end.items == 0);
+        if let Some(next) = holds_none.and_then(|end| end.next.clone()) {
+            durable::remove(&path).map_err(unusable)?;
+            return Err(no_room(errand, next));
+        }
+        Ok(made)
+    }
+
+    /// Finds out, before anything on it is lost, that a device of so many bytes would not hold the first
+    /// object once it is formatted.
+    pub(super) fn must_hold_any(
+        &self,
+        errand: &Errand<'_>,
+        rules: &S3Export,
+        bytes: u64,
+    ) -> Result<(), DockError> {
+        let buckets = self.buckets(errand, rules)?;
+        // What is too small for a file system is refused where that is made.
+        let Some(geometry) = Geometry::of_new(rules.file_system, bytes) else {
+            return Ok(());
+        };
+        let cursor = Cursor::begin(rules, &buckets, errand.folder, errand.stop);
+        let mut cursor = cursor.without(&errand.log);
+        let names = errand.folder.join("names");
+        cursor.load(&names, Some(errand.claim.job), Room::new(geometry))?;
+        match cursor.step()? {
+            Step::Full(next) => Err(no_room(errand, next)),
+            Step::Stopped => Err(errand.interrupted()),
+            Step::Item(_) | Step::Done => Ok(()),
+        }
+    }
+
+    fn buckets(&self, errand: &Errand<'_>, rules: &S3Export) -> Result<Buckets, DockError> {
+        let mut buckets = Buckets::new();
+        for set in &rules.operations {
+            let opened = self.bucket(errand, &set.bucket)?;
+            buckets.insert(set.bucket.clone(), opened);
+        }
+        Ok(buckets)
     }
 
     /// An export asks nothing of a store that would have to be found out; what is written to the
@@ -154,6 +197,48 @@ impl Station {
             read_back: ReadBack::Full,
             store: Capabilities::all(Finding::Unknown),
         }
+    }
+}
+
+fn no_room(errand: &Errand<'_>, next: Next) -> DockError {
+    DockError::NoRoom {
+        path: errand.device.to_owned(),
+        first: next.first,
+    }
+}
+
+/// The file of a job's folder that says how its device is known again: a mark, or as before there were
+/// marks the identifier of an EXT file system.
+const DEVICE_ID: &str = "device-id";
+
+/// Whether the device at `root` is the one that the job has begun to fill. What is not known for certain
+/// is not known.
+fn is_known(errand: &Errand<'_>, root: &Path) -> io::Result<bool> {
+    let job = errand.claim.job;
+    let Ok(kept) = fs::read_to_string(errand.folder.join(DEVICE_ID)) else {
+        return Ok(false);
+    };
+    let is_same = match Mark::parse(&kept) {
+        Some(mark) => Mark::read(root, job)? == Some(mark),
+        None => identity(root)?.as_deref() == Some(&*kept),
+    };
+    // The mark is gone from a device that has its report, also if nobody was told any more.
+    Ok(is_same || has_our_report(errand, root))
+}
+
+/// Whether the device has the report that this station rendered for the job.
+fn has_our_report(errand: &Errand<'_>, root: &Path) -> bool {
+    let log_name = format!("{}{}", JobType::Export.log_name(), errand.claim.job);
+    let open = |path: &Path| {
+        let is_file = fs::symlink_metadata(path)?.is_file();
+        let file = is_file.then(|| fs::File::open(path));
+        file.unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
+    };
+    let ours = open(&errand.folder.join("report.csv"));
+    let found = open(&root.join(log_name));
+    match (ours, found) {
+        (Ok(ours), Ok(found)) => have_same_content(&ours, &found).unwrap_or(false),
+        _ => false,
     }
 }
 

@@ -113,6 +113,7 @@ impl Station {
             if !agreed.is_same(&facts) {
                 return Err(DockError::Changed(errand.device.to_owned()));
             }
+            self.must_hold_any(errand, rules, facts.bytes)?;
             self.format(errand, rules, &facts)?;
         }
         let at = errand.folder.join("device");

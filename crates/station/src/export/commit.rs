@@ -4,6 +4,7 @@
 //! written becomes durable; it is read back from the device and compared; it gets its name; and once
 //! the name is durable too, by the sync of the next group, the journal says so.
 
+use std::io;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
@@ -13,6 +14,7 @@ use super::crc;
 use super::plan::Item;
 use super::run::{Run, path};
 use crate::stop::Halt;
+use crate::target::Existing;
 use crate::tree::DeviceGone;
 use crate::tree::file::ALIGNMENT;
 
@@ -118,11 +120,36 @@ impl Run<'_> {
             if self.is_over(item.ordinal) {
                 return false;
             }
-            let named = self.target.publish(item.ordinal, path(item), self.existing);
-            named
+            self.publish(item)
                 .map_err(|error| self.fail_on_device(item, error))
                 .is_ok()
         };
         group.into_iter().filter(is_named).collect()
+    }
+
+    /// Gives a file its name. What has it goes only if this job put it there: the journal of an
+    /// earlier attempt says so, or it could not be noted any more and has the very bytes.
+    fn publish(&self, item: &Item) -> io::Result<()> {
+        let publish = |existing| self.target.publish(item.ordinal, path(item), existing);
+        let taken = match publish(Existing::Keep) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => error,
+            named => return named,
+        };
+        let is_noted = || {
+            self.index
+                .written(item.ordinal)
+                .map(|bytes| bytes.is_some())
+        };
+        let is_ours = self.goes_on
+            && (is_noted().map_err(io::Error::other)?
+                || self
+                    .target
+                    .is_same(item.ordinal, path(item))
+                    .unwrap_or(false));
+        if is_ours {
+            return publish(Existing::Replace);
+        }
+        self.strangers.note(item.ordinal);
+        Err(taken)
     }
 }

@@ -20,7 +20,6 @@ use super::plan::{Item, Items, To};
 use super::run::{Run, path};
 use crate::hashing::Hashing;
 use crate::index::Index;
-use crate::target::Existing;
 use crate::turns::TURN_BYTES;
 
 /// Large files at a time, as many as are hashed beside each other.
@@ -94,7 +93,7 @@ impl Feed<'_> {
     /// Removes what an earlier attempt has written of a file that is begun anew.
     /// Says whether it is gone; if not, that was noted.
     fn drop_stray(&self, item: &Item) -> bool {
-        if self.run.existing == Existing::Keep {
+        if !self.run.goes_on {
             return true;
         }
         let gone = self.run.discard(item);

@@ -1,15 +1,12 @@
 //! Reads objects from the store: small ones whole, large ones in ranges.
 
-use std::io;
-use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use model::outcome::Failure;
 use objects::object::ObjectInfo;
-use objects::{Bucket, StoreError};
+use objects::reading::{ReadError, Reading};
 
 use super::large::Large;
 use super::plan::Item;
@@ -17,11 +14,8 @@ use super::run::Run;
 use super::small::Small;
 use crate::budget::Permit;
 
-/// How often a body that breaks off is asked for again.
+/// How often an object that is replaced while it is read is begun anew.
 const TRIES: u32 = 5;
-
-/// How long to wait before it is asked for again; each later wait is four times the one before.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// What is to be read.
 pub(super) enum Unit {
@@ -29,15 +23,6 @@ pub(super) enum Unit {
     Small(Item, Permit),
     /// A block of a large one; numbers begin at 1.
     Block(Arc<Large>, u64, Permit),
-}
-
-/// Why something was not read.
-enum Unread {
-    Store(StoreError),
-    /// Its body broke off.
-    Broken(StoreError),
-    /// The object is not the one that was listed.
-    Changed,
 }
 
 impl Run<'_> {
@@ -83,19 +68,18 @@ impl Run<'_> {
     pub(super) fn read_whole(&self, item: &Item) -> Result<(ObjectInfo, Bytes), Option<Failure>> {
         let bucket = self.bucket(item).ok_or(None)?;
         let most = self.settings.part_bytes.max(item.bytes);
-        let read = self.again(|| {
-            let mut download = bucket.get(&item.key, None).map_err(Unread::Store)?;
-            if download.info.size > most {
-                return Err(Unread::Changed);
+        let mut tries = 1;
+        let (info, body) = loop {
+            let mut reading = Reading::new(bucket, &item.key, self.patience);
+            match reading.whole(most) {
+                Ok(Some(read)) => break read,
+                Ok(None) => return Err(self.unread(item, ReadError::Replaced)),
+                Err(ReadError::Replaced) if tries < TRIES => tries += 1,
+                Err(why) => return Err(self.unread(item, why)),
             }
-            let length = usize::try_from(download.info.size).unwrap_or(usize::MAX);
-            let mut body = vec![0; length];
-            read_to_end(&mut *download.body, &mut body)?;
-            Ok((download.info, Bytes::from(body)))
-        });
-        let (info, body) = read.map_err(|why| self.unread(item, why))?;
+        };
         self.progress.sent(body.len() as u64);
-        Ok((info, body))
+        Ok((info, Bytes::from(body)))
     }
 
     fn fetch_block(&self, large: &Arc<Large>, number: u64, permit: Permit, pen: &super::Pen) {
@@ -113,7 +97,8 @@ impl Run<'_> {
         let Some(bucket) = self.bucket(item) else {
             return large.leave();
         };
-        match self.again(|| read_range(bucket, item, &range, &mut buffer)) {
+        let reading = Reading::new(bucket, &item.key, self.patience);
+        match reading.of(large.version()).fill(range.start, &mut buffer) {
             Ok(info) => {
                 self.progress.sent(length);
                 large.arrived(self, pen, number, buffer, info, permit);
@@ -125,68 +110,21 @@ impl Run<'_> {
         }
     }
 
-    /// Tries again while a body breaks off. That a request is made again at all is the bucket's
-    /// affair.
-    fn again<T>(&self, mut read: impl FnMut() -> Result<T, Unread>) -> Result<T, Unread> {
-        let (mut tries, mut pause) = (1, PAUSE);
-        loop {
-            match read() {
-                Err(Unread::Broken(_)) if tries < TRIES && !self.stop.is_set() => {
-                    tries += 1;
-                    std::thread::sleep(pause);
-                    pause *= 4;
-                }
-                done => return done,
-            }
-        }
-    }
-
-    fn unread(&self, item: &Item, why: Unread) -> Option<Failure> {
+    /// What is to be said of an object that was not read. `None` if the run stops.
+    pub(super) fn unread(&self, item: &Item, why: ReadError) -> Option<Failure> {
         match why {
             // Of a store that answers otherwise it is the object that is broken.
-            Unread::Broken(error) if !self.stop.is_set() && self.may_read_elsewhere(item) => {
+            ReadError::Broken(error) if !self.stop.is_set() && self.may_read_elsewhere(item) => {
                 let (code, key) = ("ReadError".to_owned(), item.key.clone());
                 Some(Failure::refused(500, code, error.to_string(), key))
             }
-            Unread::Broken(error) => self.judge(item, error),
-            Unread::Store(error) => self.judge(item, error),
-            Unread::Changed => {
+            ReadError::Broken(error) | ReadError::Store(error) => self.judge(item, error),
+            ReadError::Replaced | ReadError::OtherSize(_) => {
                 let reason = "the object was replaced after it was listed".to_owned();
                 let (code, key) = ("ObjectChanged".to_owned(), item.key.clone());
                 Some(Failure::refused(409, code, reason, key))
             }
+            ReadError::Stopped => None,
         }
     }
-}
-
-/// Fills `buffer` with the bytes of `range`, of the version that was listed.
-fn read_range(
-    bucket: &dyn Bucket,
-    item: &Item,
-    range: &Range<u64>,
-    buffer: &mut [u8],
-) -> Result<ObjectInfo, Unread> {
-    let asked = Some(range.clone());
-    let mut download = bucket.get(&item.key, asked).map_err(Unread::Store)?;
-    let info = download.info;
-    let is_same = info.size == item.bytes && (item.etag.is_empty() || info.etag == item.etag);
-    if !is_same || download.range != *range {
-        return Err(Unread::Changed);
-    }
-    read_to_end(&mut *download.body, buffer)?;
-    Ok(info)
-}
-
-/// Fills `buffer` with a body that is as long, and reads on to its end: a connection whose answer was
-/// not read to the end is closed.
-fn read_to_end(body: &mut dyn io::Read, buffer: &mut [u8]) -> Result<(), Unread> {
-    body.read_exact(buffer).map_err(broken)?;
-    match body.read(&mut [0]).map_err(broken)? {
-        0 => Ok(()),
-        _ => Err(Unread::Changed),
-    }
-}
-
-fn broken(error: io::Error) -> Unread {
-    Unread::Broken(StoreError::while_reading(error))
 }

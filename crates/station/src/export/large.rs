@@ -4,15 +4,23 @@
 //! in order. From stretch to stretch what was written is synced, read back from the device and
 //! compared, and the journal is told how far the file is: the next attempt goes on from there.
 
+mod proof;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lanes::{Md5, Sha256};
 use model::outcome::{Failure, Stored};
+use objects::StoreError;
+use objects::error::Answer;
+use objects::evidence::{Difference, Evidence, Parts, Sums};
 use objects::object::ObjectInfo;
+use objects::reading::{ReadError, Reading, Version};
 use time::OffsetDateTime;
 
 use super::commit::Written;
+use super::evidence::{Asked, damaged, other_size};
 use super::plan::Item;
 use super::run::{Run, path};
 use super::{Pen, crc};
@@ -21,6 +29,7 @@ use crate::buffers::Buffer;
 use crate::hashing::{Chained, Hashing};
 use crate::target::Staged;
 use crate::whole::{Block, Mark, Whole};
+use proof::Unproven;
 
 /// Blocks that are synced and read back together: enough that a disk which spins goes to and fro
 /// seldom, little enough to be done again after a crash.
@@ -32,8 +41,25 @@ pub(super) struct Large {
     block_bytes: u64,
     staged: Box<dyn Staged>,
     hashing: Arc<Hashing<Large>>,
+    known: Known,
     whole: Mutex<Whole>,
+    ordered: Mutex<Ordered>,
     state: Mutex<State>,
+}
+
+/// What was known of the object before it was read.
+struct Known {
+    version: Version,
+    evidence: Evidence,
+    parts: Parts,
+}
+
+/// Hashed blocks, put in their order again: several threads hash.
+struct Ordered {
+    next: u64,
+    waiting: BTreeMap<u64, (Block, Option<Mark>)>,
+    /// What else is compared with what is known; none if an earlier attempt read some of it.
+    sums: Option<Sums>,
 }
 
 struct State {
@@ -67,6 +93,14 @@ pub(super) struct Stretch {
     mark: Option<Mark>,
 }
 
+impl Ordered {
+    fn next_block(&mut self) -> Option<(Block, Option<Mark>)> {
+        let block = self.waiting.remove(&self.next)?;
+        self.next += 1;
+        Some(block)
+    }
+}
+
 impl Large {
     /// Begins a file, or goes on with it where an earlier attempt was. `None` if there is nothing to
     /// be said of it, or it was said.
@@ -77,6 +111,13 @@ impl Large {
         hashing: &Arc<Hashing<Large>>,
     ) -> Option<Arc<Self>> {
         let block_bytes = run.settings.part_bytes;
+        let known = match Known::of(run, &item) {
+            Ok(known) => known,
+            Err(why) => {
+                why.into_iter().for_each(|failure| run.fail(&item, failure));
+                return None;
+            }
+        };
         let opened = run
             .target
             .stage(item.ordinal, path(&item))
@@ -115,13 +156,21 @@ impl Large {
         }
         run.progress.sent((done * block_bytes).min(item.bytes));
         let whole = Mutex::new(whole?);
+        let sums = known.evidence.sums(&known.parts);
+        let ordered = Ordered {
+            next: done + 1,
+            waiting: BTreeMap::new(),
+            sums: (done == 0 || !sums.are_needed()).then_some(sums),
+        };
         hashing.joins();
         Some(Arc::new(Self {
             item,
             block_bytes,
             staged,
             hashing: Arc::clone(hashing),
+            known,
             whole,
+            ordered: Mutex::new(ordered),
             state: Mutex::new(state),
         }))
     }
@@ -179,17 +228,39 @@ impl Large {
         }
     }
 
-    /// A block went into the sums; gives the stretch that ends with it.
-    pub(super) fn hashed(self: &Arc<Self>, number: u64, mark: Option<Mark>) -> Option<Stretch> {
-        if number == self.blocks() {
-            self.is_hashed();
+    /// The version that is read.
+    pub(super) fn version(&self) -> Version {
+        self.known.version.clone()
+    }
+
+    /// A block went into the sums; hands on the stretches that end with it.
+    pub(super) fn hashed(
+        self: &Arc<Self>,
+        block: Block,
+        mark: Option<Mark>,
+        hand_on: &dyn Fn(Stretch),
+    ) {
+        let mut ordered = self.ordered();
+        ordered.waiting.insert(block.number, (block, mark));
+        while let Some((block, mark)) = ordered.next_block() {
+            if let Some(sums) = &mut ordered.sums {
+                sums.update(&block.bytes);
+            }
+            let number = block.number;
+            // Others wait for its memory.
+            drop(block.permit);
+            drop(block.bytes);
+            if number == self.blocks() {
+                self.is_hashed();
+            }
+            if number.is_multiple_of(STRETCH) || number == self.blocks() {
+                hand_on(Stretch {
+                    file: Arc::clone(self),
+                    until: number,
+                    mark,
+                });
+            }
         }
-        let ends = number.is_multiple_of(STRETCH) || number == self.blocks();
-        ends.then(|| Stretch {
-            file: Arc::clone(self),
-            until: number,
-            mark,
-        })
     }
 
     /// The file cannot be written; nothing more is done with it.
@@ -230,6 +301,10 @@ impl Large {
 
     fn blocks(&self) -> u64 {
         self.item.bytes.div_ceil(self.block_bytes)
+    }
+
+    fn ordered(&self) -> MutexGuard<'_, Ordered> {
+        self.ordered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -276,7 +351,7 @@ impl Stretch {
         }
         file.lock().checked = until;
         if until == file.blocks() {
-            return file.finish(run);
+            return file.finish(run, pen);
         }
         if let Some(mark) = mark {
             // If the recorder is gone, it has said why and the run ends.
@@ -311,7 +386,7 @@ impl Large {
     }
 
     /// All of it is on the device and was read back.
-    fn finish(&self, run: &Run<'_>) -> Option<Written> {
+    fn finish(&self, run: &Run<'_>, pen: &Pen) -> Option<Written> {
         let (bytes, md5, sha256) = self.whole().finish()?;
         if bytes != self.item.bytes {
             let reason = format!("{bytes} of {} bytes were hashed", self.item.bytes);
@@ -320,6 +395,27 @@ impl Large {
             self.fail(run, failure);
             return None;
         }
+        let (md5, sha256) = match self.proven(run, pen, (md5, sha256)) {
+            Ok(sums) => sums,
+            Err(why) => {
+                match why {
+                    Unproven::Failed(failure) => self.fail(run, failure),
+                    Unproven::Device(error) => self.fail_on_device(run, error),
+                    Unproven::Stopped => self.leave(),
+                }
+                return None;
+            }
+        };
+        self.written(run, bytes, md5, sha256)
+    }
+
+    fn written(
+        &self,
+        run: &Run<'_>,
+        bytes: u64,
+        md5: [u8; 16],
+        sha256: [u8; 32],
+    ) -> Option<Written> {
         let mut state = self.lock();
         let content_type = state.content_type.take();
         state

@@ -1,25 +1,28 @@
 //! What the threads of one export share, and how they note what became of an object.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use model::entry::EntryPath;
 use model::ids::{BucketName, ObjectKey};
 use model::outcome::{EntryRecord, Failure, Outcome, Source};
 use model::time::Clock;
+use objects::retrying::RealTime;
 use objects::{Bucket, StoreError};
 
+use super::evidence::Tags;
 use super::plan::{Item, To};
 use crate::budget::Budget;
 use crate::buffers::Buffers;
+use crate::index::Index;
 use crate::progress::Progress;
 use crate::putter::refusal;
 use crate::recorder::Notes;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
-use crate::target::{Existing, Target};
+use crate::target::Target;
 use crate::tree::DeviceGone;
 
 /// The buckets an export reads, by their names.
@@ -30,11 +33,18 @@ pub type Buckets = BTreeMap<BucketName, Box<dyn Bucket>>;
 pub(super) struct Run<'a> {
     pub(super) buckets: &'a Buckets,
     pub(super) target: &'a dyn Target,
-    pub(super) existing: Existing,
+    /// Whether earlier attempts have written some of it.
+    pub(super) goes_on: bool,
+    /// What they have written, by their journal.
+    pub(super) index: &'a Index,
+    pub(super) strangers: &'a Strangers,
     pub(super) settings: Settings,
     pub(super) clock: &'a dyn Clock,
     pub(super) progress: &'a Progress,
     pub(super) stop: &'a Stop,
+    /// Waits, until somebody asks to stop.
+    pub(super) patience: &'a RealTime,
+    pub(super) entity_tags: &'a Tags,
     pub(super) full: &'a Full,
     pub(super) budget: Arc<Budget>,
     pub(super) buffers: Arc<Buffers>,
@@ -67,6 +77,25 @@ impl Full {
     }
 }
 
+/// Places in the plan whose names on the device somebody else has.
+#[derive(Debug, Default)]
+pub(super) struct Strangers(Mutex<BTreeSet<u64>>);
+
+impl Strangers {
+    pub(super) fn note(&self, ordinal: u64) {
+        self.lock().insert(ordinal);
+    }
+
+    /// Whether what has the name is not this job's.
+    pub(super) fn has(&self, ordinal: u64) -> bool {
+        self.lock().contains(&ordinal)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Run<'_> {
     /// The bucket of an item. Buckets that the claim does not reach were found missing before.
     pub(super) fn bucket(&self, item: &Item) -> Option<&dyn Bucket> {
@@ -80,8 +109,13 @@ impl Run<'_> {
 
     /// Notes what became of an item, of which `bytes` are on the device.
     pub(super) fn note(&self, item: &Item, bytes: u64, outcome: Outcome) {
-        let path = EntryPath::new(path(item));
-        let mut record = EntryRecord::new(&path, bytes, self.clock.now(), outcome);
+        // What has no place on the device is named as in its bucket.
+        let name = match path(item) {
+            "" => item.key.as_str(),
+            path => path,
+        };
+        let name = EntryPath::new(name);
+        let mut record = EntryRecord::new(&name, bytes, self.clock.now(), outcome);
         record.source = Some(Source {
             ordinal: item.ordinal,
             bucket: item.bucket.clone(),

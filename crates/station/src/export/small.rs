@@ -8,6 +8,7 @@ use model::outcome::{Failure, Stored};
 use objects::object::ObjectInfo;
 
 use super::commit::Written;
+use super::evidence::{Asked, damaged, other_size};
 use super::plan::Item;
 use super::run::{Run, path};
 use super::{Pen, crc};
@@ -92,31 +93,54 @@ impl Run<'_> {
         staged.is_written()
     }
 
-    /// Compares with what the store says of the object. An entity tag that is an MD5 by its looks
-    /// and another than ours is no proof of damage, because stores that encrypt have such: the
-    /// object is read once more, and has to be the same.
+    /// Compares with all that is known of the object. What differs is read once more: it may have
+    /// been damaged on its way.
     fn as_the_store_has_it(&self, summed: Summed) -> Option<Summed> {
-        let info = &summed.small.info;
-        let is_proven = info.sha256 == Some(summed.sha256);
-        let looks_like_md5 = info.etag.len() == 32 && hex::decode(&info.etag).is_ok();
-        let is_tag = !looks_like_md5 || info.etag.eq_ignore_ascii_case(&hex::encode(summed.md5));
-        if is_proven || (info.sha256.is_none() && is_tag) {
-            return Some(summed);
+        match self.compared(&summed, Asked::Usual) {
+            Ok(()) => return Some(summed),
+            Err(None) => return None,
+            Err(Some(_)) => {}
         }
-        let item = &summed.small.item;
-        let failure = match self.read_whole(item) {
-            Ok((info, body)) if body == summed.small.body && info.sha256.is_none() => {
-                return Some(summed);
+        let Small { item, permit, .. } = summed.small;
+        let again = self
+            .read_whole(&item)
+            .map_err(|failure| (failure, item.clone()));
+        let again = again.and_then(|(info, body)| {
+            let small = Small {
+                item,
+                info,
+                body,
+                permit,
+            };
+            let summed = sums(vec![small]).pop().expect("one goes in");
+            match self.compared(&summed, Asked::All) {
+                Ok(()) => Ok(summed),
+                Err(failure) => Err((failure, summed.small.item)),
             }
-            Ok(_) => {
-                let reason = "what came is not what the store says it sent".to_owned();
-                let (code, key) = ("ChecksumMismatch".to_owned(), item.key.clone());
-                Some(Failure::refused(500, code, reason, key))
-            }
-            Err(failure) => failure,
+        });
+        let report = |(failure, item): (Option<Failure>, Item)| {
+            failure.into_iter().for_each(|why| self.fail(&item, why));
         };
-        failure.into_iter().for_each(|why| self.fail(item, why));
-        None
+        again.map_err(report).ok()
+    }
+
+    /// The error is what is wrong with the object, or `None` if the run stops.
+    fn compared(&self, summed: &Summed, asked: Asked) -> Result<(), Option<Failure>> {
+        let Small {
+            item, info, body, ..
+        } = &summed.small;
+        let is_listed = info.etag == item.etag && !item.etag.is_empty();
+        if is_listed && info.size != item.bytes {
+            return Err(Some(other_size(item, info.size)));
+        }
+        let (evidence, parts) = self.evidence(item, info, asked)?;
+        let mut sums = evidence.sums(&parts);
+        sums.update(body);
+        let compared = sums.compare(&summed.md5, &summed.sha256);
+        match self.proves_damage(item, compared) {
+            Some(difference) => Err(Some(damaged(item, &difference))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -220,6 +220,16 @@ impl Target for Folder {
         }
     }
 
+    fn is_same(&self, number: u64, path: &str) -> io::Result<bool> {
+        let (folder, name) = self.place(path, Absent::Fail)?;
+        let open = |name: &str| -> io::Result<File> {
+            let flags = OFlags::RDONLY | HARMLESS;
+            let file = rustix::fs::openat(&folder, name, flags, Mode::empty())?;
+            Ok(File::from(file))
+        };
+        have_same_content(&open(&self.staged(number))?, &open(name)?)
+    }
+
     fn make_folder(&self, path: &str) -> io::Result<()> {
         self.folder(path, Absent::Make).map(drop)
     }
@@ -269,6 +279,26 @@ impl Target for Folder {
     fn spins(&self) -> bool {
         let told = self.device.as_ref().and_then(BlockDevice::spins);
         told.unwrap_or(false)
+    }
+}
+
+/// Whether two files are regular and have the same bytes.
+pub(crate) fn have_same_content(one: &File, two: &File) -> io::Result<bool> {
+    let (one_is, two_is) = (one.metadata()?, two.metadata()?);
+    if !one_is.is_file() || !two_is.is_file() || one_is.len() != two_is.len() {
+        return Ok(false);
+    }
+    let (mut left, mut right) = (vec![0; LARGE_BYTES], vec![0; LARGE_BYTES]);
+    let mut offset = 0;
+    loop {
+        let read = read_whole(one, offset, &mut left)?;
+        if read_whole(two, offset, &mut right)? != read || left[..read] != right[..read] {
+            return Ok(false);
+        }
+        if read == 0 {
+            return Ok(true);
+        }
+        offset += read as u64;
     }
 }
 

@@ -145,6 +145,12 @@ impl Target for Memory {
         })
     }
 
+    fn is_same(&self, number: u64, path: &str) -> io::Result<bool> {
+        let disk = self.lock();
+        let (staged, file) = (disk.now.staged.get(&number), disk.now.files.get(path));
+        Ok(staged.is_some() && staged == file)
+    }
+
     fn make_folder(&self, path: &str) -> io::Result<()> {
         self.change(|disk| {
             for (end, _) in path.match_indices('/').chain([(path.len(), "")]) {
