@@ -281,7 +281,9 @@ impl<'a> Reading<'a> {
         let asked = (!is_whole).then(|| range.clone());
         let opened = match self.bucket.get(self.key, asked) {
             // It has become shorter.
-            Err(StoreError::Refused(answer)) if answer.code == "InvalidRange" => {
+            Err(StoreError::Refused(answer))
+                if answer.code == "InvalidRange" || answer.status == 416 =>
+            {
                 return Err(ReadError::Replaced);
             }
             Err(StoreError::Canceled { .. }) => return Err(ReadError::Stopped),
