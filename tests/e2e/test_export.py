@@ -292,6 +292,35 @@ def test_a_device_that_is_not_empty_is_not_filled(service, tmp_path):
     assert (tmp_path / "foreign-data" / "a").read_bytes() == b"a"
 
 
+def test_another_device_in_its_place_is_left_alone(service, tmp_path):
+    """An export that goes on knows its device: neither the file system nor the SIGNATURE tells it from another."""
+    s3 = service.buckets("begun-data", "begun-logs")
+    objects = Bucketful(s3, "begun-data")
+    for number in range(40):
+        objects.put(f"{number:02}", bytes([number]) * 100_000)
+    job = export_job(service, exporting("begun-data", "begun-logs"))
+    ours, owners = tmp_path / "ours", tmp_path / "owners"
+    for root in (ours, owners):
+        root.mkdir()
+        (root / "SIGNATURE").write_text(job["SignatureFileContents"])
+    dock = service.dock_in_background(ours, "--rate", "500KB")
+    wait_for(lambda: list(ours.glob("begun-data/[0-9]*")), 60, "the first file")
+    dock.kill()
+    dock.wait()
+    for key in objects.objects:
+        path = owners / "begun-data" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"somebody's only copy")
+    refused = service.dock(owners, check=REFUSED)
+    assert "begun-data" in refused.stderr
+    left = [path for path in owners.rglob("*") if path.is_file() and path.name != "SIGNATURE"]
+    assert left and all(path.read_bytes() == b"somebody's only copy" for path in left)
+    service.dock(ours, check=OK)
+    assert finished(service, job) == ("Complete", 0)
+    assert not [path for path in ours.rglob("*") if path.name.startswith(".longshore-")]
+    objects.check_device(*disks.content(ours))
+
+
 @pytest.fixture
 def one_object(service):
     s3 = service.buckets("one-data", "one-logs")

@@ -23,30 +23,30 @@ use station::target::Target;
 use station::target::memory::Memory;
 
 /// Objects from here on go in blocks of this size.
-pub const BLOCK: usize = 16 << 10;
+pub(crate) const BLOCK: usize = 16 << 10;
 
-pub struct World {
-    pub folder: tempfile::TempDir,
-    pub attempts: AtomicU32,
-    pub plan: Plan,
+pub(crate) struct World {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) attempts: AtomicU32,
+    pub(crate) plan: Plan,
 }
 
-pub struct Ended {
-    pub why: Option<Halt>,
-    pub left_out: Option<LeftOut>,
+pub(crate) struct Ended {
+    pub(crate) why: Option<Halt>,
+    pub(crate) left_out: Option<LeftOut>,
     /// Key → status, code, path.
-    pub report: Vec<(String, String, String)>,
+    pub(crate) report: Vec<(String, String, String)>,
 }
 
-pub fn job() -> JobId {
+pub(crate) fn job() -> JobId {
     JobId::new("ABCDE").unwrap()
 }
 
-pub fn bucket() -> BucketName {
+pub(crate) fn bucket() -> BucketName {
     BucketName::new("media").unwrap()
 }
 
-pub fn content(seed: usize, bytes: usize) -> Vec<u8> {
+pub(crate) fn content(seed: usize, bytes: usize) -> Vec<u8> {
     let mut state = seed as u64 + 1;
     (0..bytes)
         .map(|_| {
@@ -59,7 +59,7 @@ pub fn content(seed: usize, bytes: usize) -> Vec<u8> {
 }
 
 /// Small, empty, large, of whole blocks and not, a folder.
-pub fn objects() -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn objects() -> BTreeMap<String, Vec<u8>> {
     let sizes = [
         0,
         1,
@@ -81,7 +81,7 @@ pub fn objects() -> BTreeMap<String, Vec<u8>> {
     objects
 }
 
-pub fn fill(bucket: &MemoryBucket, objects: &BTreeMap<String, Vec<u8>>) -> Vec<Item> {
+pub(crate) fn fill(bucket: &MemoryBucket, objects: &BTreeMap<String, Vec<u8>>) -> Vec<Item> {
     let items = objects.iter().map(|(name, content)| {
         let key = ObjectKey::new(name.clone()).unwrap();
         let attributes = Attributes {
@@ -113,7 +113,7 @@ pub fn fill(bucket: &MemoryBucket, objects: &BTreeMap<String, Vec<u8>>) -> Vec<I
 }
 
 impl World {
-    pub fn new(items: Vec<Item>) -> Self {
+    pub(crate) fn new(items: Vec<Item>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = Writer::create(&folder.path().join("plan"), job()).unwrap();
         items.into_iter().for_each(|item| writer.add(item).unwrap());
@@ -124,7 +124,7 @@ impl World {
         }
     }
 
-    pub fn run(&self, target: &dyn Target, source: impl Bucket + 'static) -> Ended {
+    pub(crate) fn run(&self, target: &dyn Target, source: impl Bucket + 'static) -> Ended {
         let stop = Stop::default();
         let settings = Settings {
             parallel: 4,
@@ -160,7 +160,7 @@ impl World {
         }
     }
 
-    pub fn report(&self) -> Vec<(String, String, String)> {
+    pub(crate) fn report(&self) -> Vec<(String, String, String)> {
         let about = About {
             job: job(),
             account: AccountId::new("123456789012").unwrap(),
@@ -185,7 +185,7 @@ impl World {
     }
 }
 
-pub fn expected(objects: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn expected(objects: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
     let files = objects.iter().filter(|(name, _)| !name.ends_with('/'));
     files
         .map(|(name, content)| (format!("media/{name}"), content.clone()))
@@ -193,7 +193,7 @@ pub fn expected(objects: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>
 }
 
 #[track_caller]
-pub fn is_whole(ended: &Ended, target: &Memory, objects: &BTreeMap<String, Vec<u8>>) {
+pub(crate) fn is_whole(ended: &Ended, target: &Memory, objects: &BTreeMap<String, Vec<u8>>) {
     assert!(ended.why.is_none(), "{:?}", ended.why);
     assert!(target.files() == expected(objects));
     let keys: Vec<&str> = ended.report.iter().map(|line| line.0.as_str()).collect();
