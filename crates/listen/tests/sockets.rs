@@ -1,5 +1,7 @@
 //! Real sockets against a listener with few places.
 
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
