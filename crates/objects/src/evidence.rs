@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::{CrcAlgorithm, Digest as Crc};
 use md5::{Digest as _, Md5};
-use model::plan::SHA256_NAME;
+use model::identity::SHA256_NAME;
 use sha1::Sha1;
 use sha2::Sha256;
 
