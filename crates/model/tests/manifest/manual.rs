@@ -37,7 +37,7 @@ fn repository(path: &str) -> PathBuf {
 }
 
 fn manual() -> String {
-    fs::read_to_string(repository("docs/manifests.md")).unwrap()
+    fs::read_to_string(repository("docs/manifests.md")).expect("the manual is in the repository")
 }
 
 /// The options in the first column of the table that follows `heading`.
@@ -64,10 +64,18 @@ fn with_option(name: &str, place: &str, option: &str) -> String {
     let manifest = text(name);
     let start = match place {
         "" => return format!("{manifest}\n{option}:\n"),
-        _ => manifest.find(&format!("\n{place}")).unwrap() + 1,
+        _ => {
+            manifest
+                .find(&format!("\n{place}"))
+                .expect("the map is there")
+                + 1
+        }
     };
-    let body = start + manifest[start..].find('\n').unwrap() + 1;
-    let first = manifest[body..].lines().next().unwrap();
+    let body = start + manifest[start..].find('\n').expect("a line ends") + 1;
+    let first = manifest[body..]
+        .lines()
+        .next()
+        .expect("the map has options");
     let indent = " ".repeat(first.len() - first.trim_start().trim_start_matches("- ").len());
     let end = body + first.len() + 1;
     format!(
