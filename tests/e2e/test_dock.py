@@ -47,10 +47,17 @@ def test_a_device_without_signature_changes_nothing_until_its_job_is_named(servi
     assert "SIGNATURE" in told and "hint:" in told
     assert state(service, job) == ("NotReceived", "Pending")
     service.dock(device.path, "--job", job, check=REFUSED)
+    assert state(service, job) == ("AtAWS", "Pending")
+    assert "the SIGNATURE file is missing" in service.api().get_status(JobId=job)["ProgressMessage"]
+    assert_nothing_loaded(s3)
+    abort = ["job", "abort", job, "--as", "MissingSignature", "--because", "Nothing on it names a job."]
+    told = service.run(*abort, check=REFUSED).stderr
+    assert job in told and "--yes" in told
+    assert state(service, job) == ("AtAWS", "Pending")
+    service.run(*abort, "--yes", check=OK)
     assert state(service, job) == ("AtAWS", "MissingSignature")
     assert service.api().get_status(JobId=job)["ProgressMessage"] == (
-        "The job was aborted. The SIGNATURE file was missing.")
-    assert_nothing_loaded(s3)
+        "The job was aborted. The SIGNATURE file was missing. Nothing on it names a job.")
     service.run("device", "return", job, "--carrier", "UPS", "--tracking", "1Z1", check=OK)
     assert state(service, job) == ("Returned", "MissingSignature")
 
@@ -62,20 +69,23 @@ def test_a_device_without_signature_changes_nothing_until_its_job_is_named(servi
     lambda text: text.replace("HmacSHA1", "none"),
     lambda text: "\x00\xff" * 100,
 ], ids=["changed", "cut", "empty", "method", "binary"])
-def test_a_garbled_signature_with_a_named_job_aborts_it(service, s3, tmp_path, damage):
+def test_a_garbled_signature_ends_no_job_and_can_be_mended(service, s3, tmp_path, damage):
     made = make_job(service)
     device = one_file(tmp_path / "disk", damage(made["SignatureFileContents"]))
     service.dock(device.path, "--job", made["JobId"], check=REFUSED)
-    assert state(service, made["JobId"]) == ("AtAWS", "InvalidSignature")
+    assert state(service, made["JobId"]) == ("AtAWS", "Pending")
     assert_nothing_loaded(s3)
+    device.sign(made["SignatureFileContents"])
+    service.dock(device.path, check=OK)
+    assert state(service, made["JobId"]) == ("AtAWS", "Complete")
 
 
-def test_a_forged_signature_aborts_its_job_and_loads_nothing(service, s3, tmp_path):
+def test_a_forged_signature_ends_no_job_and_loads_nothing(service, s3, tmp_path):
     made, other = make_job(service), make_job(service, "dock-other")
     forged = made["SignatureFileContents"].replace(made["Signature"], other["Signature"])
     device = one_file(tmp_path / "disk", forged)
     service.dock(device.path, check=REFUSED)
-    assert state(service, made["JobId"]) == ("AtAWS", "InvalidSignature")
+    assert state(service, made["JobId"]) == ("NotReceived", "Pending")
     assert state(service, other["JobId"]) == ("NotReceived", "Pending")
     assert_nothing_loaded(s3)
 

@@ -399,7 +399,10 @@ def test_a_full_device_ends_in_the_order_of_keys_and_another_job_goes_on(service
     options = {"fileSystem": file_system, "targetDirectory": "/"}
     job = export_job(service, exporting("full-data", "full-logs", **options))
     image = disks.blank(tmp_path / "small.img", 48)
-    dock_image(service, image, job, check=SOME_FAILED)
+    before = disks.identifier(image)
+    assert "--partly" in dock_image(service, image, job, check=REFUSED).stderr
+    assert disks.identifier(image) == before, "nothing is destroyed for what does not fit"
+    dock_image(service, image, job, "--partly", check=SOME_FAILED)
     assert finished(service, job) == ("SuccessWithErrors", 1)
     after = last_on_device(service, job, objects)
 

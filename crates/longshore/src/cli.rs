@@ -204,10 +204,12 @@ pub(crate) struct ServerArgs {
     /// A file with this station's token, as `longshore station token` printed it
     #[arg(long, value_name = "FILE", requires = "server")]
     pub(crate) token_file: Option<PathBuf>,
-    /// The name of this station, as its token was made for. Default: the host's
+    /// The name of this station: the one its token was made for with `longshore station token
+    /// NAME`. Default: the host's name, or the settings'
     #[arg(long, value_name = "NAME", requires = "server")]
     pub(crate) station: Option<StationName>,
-    /// A file of settings, of which the table `[station]` counts
+    /// A file of settings, of which the table `[station]` counts; only with --server, since beside
+    /// a running service that service's settings count
     #[arg(long, value_name = "FILE", requires = "server")]
     pub(crate) config: Option<PathBuf>,
 }
@@ -219,7 +221,9 @@ pub(crate) struct DockArgs {
     /// with --format, the block device itself or an image file
     #[arg(value_name = "DEVICE_PATH")]
     pub(crate) device: PathBuf,
-    /// The job it is said to belong to; refused if its SIGNATURE names another
+    /// The job that a label or the operator says it belongs to. It proves nothing: without a
+    /// SIGNATURE nothing is loaded, and with one of another job it is refused. No job is ended by
+    /// it; the device is booked as received, and the customer is told what is missing
     #[arg(long, value_name = "JOBID")]
     pub(crate) job: Option<JobId>,
     /// What a scanner types from the sheet on the device, in the place of a SIGNATURE file
@@ -228,6 +232,10 @@ pub(crate) struct DockArgs {
     /// Format the device as its export asks for, before it is filled. What is on it is lost
     #[arg(long)]
     pub(crate) format: bool,
+    /// Format the device also if not all of the export fits, and fill it as far as it goes: another
+    /// job goes on
+    #[arg(long, requires = "format")]
+    pub(crate) partly: bool,
     /// Do not ask before formatting
     #[arg(long, requires = "format")]
     pub(crate) yes: bool,
@@ -367,10 +375,57 @@ pub(crate) enum JobCommand {
         #[command(flatten)]
         api: ApiArgs,
     },
+    /// End a job for good, as an operator: its customer has to make a new one
+    Abort(Box<AbortArgs>),
+    /// Let what failed of a job that is over be tried again, as an operator
+    Retry {
+        /// The job
+        #[arg(value_name = "JOBID")]
+        job: JobId,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
     /// Get the label for a parcel with the devices of some jobs (GetShippingLabel)
     Label(Box<LabelArgs>),
     /// List and download what is printed for a job: packing slip, signature sheet (GetStatus)
     Artifacts(ArtifactsArgs),
+}
+
+/// `longshore job abort`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Shows whose job it is and how it stands, and asks. The device is booked as \
+    received at this station, so that `longshore device return` can send it back. A job that a station \
+    is at work on is not ended: stop that first. Nothing else ends a job whose data has no outcome: \
+    no docking does."
+)]
+pub(crate) struct AbortArgs {
+    /// The job
+    #[arg(value_name = "JOBID")]
+    pub(crate) job: JobId,
+    /// What the customer sees as its ProgressCode
+    #[arg(long = "as", value_enum, value_name = "CODE", ignore_case = true)]
+    pub(crate) reason: Reason,
+    /// Why, in a sentence that the customer reads
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) because: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// As what an operator may end a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub(crate) enum Reason {
+    /// The device has no SIGNATURE file
+    MissingSignature,
+    /// The SIGNATURE file is not the one that was issued
+    InvalidSignature,
+    /// The device does not function properly
+    DeviceError,
 }
 
 /// What a manifest is and for which kind of job.

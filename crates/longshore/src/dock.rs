@@ -5,13 +5,16 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::Path;
 
 use anyhow::anyhow;
+use model::control::JobRequest;
+use model::ids::JobType;
 use model::signature::SignatureFile;
 use station::bay::Facts;
-use station::dock::Docking;
+use station::dock::{DockError, Docking, Station, is_unmounted_and_empty};
 
 use crate::cli::{DockArgs, ServerArgs};
 use crate::docking;
 use crate::exit::{Exit, Failure};
+use crate::job::abort;
 use crate::output;
 use crate::own_station;
 use crate::settings;
@@ -23,15 +26,18 @@ use crate::settings;
 pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
     let mut station = own_station::station(&args.server)?;
     own_station::apply(&args.load, &mut station.settings);
-    let format = match args.format {
-        true => Some(agree_to_format(args, &station.folder)?),
-        false => None,
-    };
-    let docking = Docking {
+    let mut docking = Docking {
         job: args.job,
         signature: args.signature.as_ref().map(contents),
-        format,
+        format: None,
+        partly: args.partly,
     };
+    if args.signature.is_some() {
+        must_not_be_unmounted(args, &station)?;
+    }
+    if args.format {
+        agree_to_format(args, &station, &mut docking)?;
+    }
     let loaded = docking::load(&station, &args.device, &docking)?
         .map_err(|error| docking::failure(error, &again(args)))?;
     if args.json {
@@ -46,19 +52,53 @@ pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
     Ok(loaded.exit())
 }
 
+/// A mount point whose mount was forgotten would be loaded as a device without files. Only an export
+/// may fill an empty folder.
+fn must_not_be_unmounted(args: &DockArgs, station: &Station) -> Result<(), Failure> {
+    let Some(file) = &args.signature else {
+        return Ok(());
+    };
+    if !is_unmounted_and_empty(&args.device) {
+        return Ok(());
+    }
+    let facts = station.control.job(&JobRequest { job: file.job });
+    match facts {
+        Ok(facts) if facts.job_type == JobType::Import => {
+            let error = DockError::NothingMounted(args.device.clone());
+            Err(docking::failure(error, &again(args)))
+        }
+        // Whatever else is wrong is told when the job is claimed.
+        _ => Ok(()),
+    }
+}
+
 fn contents(file: &SignatureFile) -> Vec<u8> {
     SignatureFile::contents(file.job.as_str(), &file.signature).into_bytes()
 }
 
 /// Shows what would be lost, and asks.
-fn agree_to_format(args: &DockArgs, station: &Path) -> Result<Facts, Failure> {
-    let facts = Facts::of(&args.device, &[station]).map_err(|error| {
+fn agree_to_format(
+    args: &DockArgs,
+    station: &Station,
+    docking: &mut Docking,
+) -> Result<(), Failure> {
+    let facts = Facts::of(&args.device, &[&station.folder]).map_err(|error| {
         Failure::new(Exit::Refused, error)
             .hint("--format takes the block device itself, or an image file")
     })?;
     output::note(&facts.to_string());
+    docking.format = Some(facts);
+    let job = station
+        .job_of_raw(&args.device, docking)
+        .map_err(|error| docking::failure(error, &again(args)))?;
+    match job.map(|job| station.control.job(&JobRequest { job })) {
+        Some(Ok(facts)) => output::note(&abort::about(&facts)),
+        // Said again, and better, when the job is claimed.
+        Some(Err(error)) => tracing::debug!(%error, "job not shown"),
+        None => output::note("Nothing says which job it is for."),
+    }
     if args.yes {
-        return Ok(facts);
+        return Ok(());
     }
     let refused = |text: &str| Failure::new(Exit::Refused, anyhow!("{text}"));
     if !io::stdin().is_terminal() {
@@ -71,7 +111,7 @@ fn agree_to_format(args: &DockArgs, station: &Path) -> Result<Facts, Failure> {
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     match read {
-        Ok(_) if answer.trim() == "yes" => Ok(facts),
+        Ok(_) if answer.trim() == "yes" => Ok(()),
         _ => Err(refused("the device was not formatted")),
     }
 }

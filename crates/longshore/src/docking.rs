@@ -132,6 +132,10 @@ impl Loaded {
         if let Some(remark) = &self.done.remark {
             text.push_str(&format!("\n{remark}"));
         }
+        if work == Work::Import && tally.stored == 0 && self.done.errors == 0 && tally.ignored <= 1
+        {
+            text.push_str(" Is it the right one, and is its file system mounted?");
+        }
         text + "\n"
     }
 
@@ -232,13 +236,32 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
             "dock a larger device; `longshore plan-export` says how many of which size it takes"
                 .to_owned(),
         ),
+        DockError::TooSmall { .. } => (
+            Exit::Refused,
+            "it was not formatted; dock a larger one, or let `longshore plan-export` split the \
+             export over several, or fill this one as far as it goes with --partly"
+                .to_owned(),
+        ),
         DockError::OtherSignature { .. } | DockError::Changed(_) => (
             Exit::Refused,
             "the boxes may have been mixed up; compare label and device".to_owned(),
         ),
-        DockError::Aborted { .. } => (
+        DockError::SignatureNoFile { .. } => (
             Exit::Refused,
-            "return the device with `longshore device return`".to_owned(),
+            "it was not opened, and no job was changed; ask the customer for the SIGNATURE, and \
+             dock the device again with --signature and what a scanner types"
+                .to_owned(),
+        ),
+        DockError::SignatureMisnamed { found, .. } => (Exit::Refused, rename(found)),
+        DockError::NothingMounted(_) => (
+            Exit::Refused,
+            "no job was changed; mount the device there, and dock it again".to_owned(),
+        ),
+        DockError::NotAsItIs { hint, .. } => (Exit::Refused, hint.clone()),
+        DockError::WrongCapacity { .. } => (
+            Exit::Refused,
+            "is it the device of this job? The job was not ended: `longshore job abort` does that"
+                .to_owned(),
         ),
         DockError::Raw(OpenError::InUse(_) | OpenError::Used { .. }) => {
             (Exit::Refused, String::new())
@@ -281,6 +304,21 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
     Failure::new(exit, error).hint(hint)
 }
 
+/// What to do about a file that was meant as the SIGNATURE.
+fn rename(found: &[String]) -> String {
+    let name = found.first().map_or("", String::as_str);
+    if let Some((folder, _)) = name.rsplit_once('/') {
+        return format!(
+            "no job was changed; if `{folder}` is the root of the device, dock that; otherwise move \
+             `{name}` to `SIGNATURE` in the root and dock it again"
+        );
+    }
+    format!(
+        "no job was changed; if it is this job's, rename `{name}` to `SIGNATURE` in the root of the \
+         device and dock it again"
+    )
+}
+
 /// How the program ends when the server does not play along, and what to do.
 pub(crate) fn control_exit(error: &ControlError) -> (Exit, String) {
     match error {
@@ -292,6 +330,12 @@ pub(crate) fn control_exit(error: &ControlError) -> (Exit, String) {
         ControlError::Refused(fault) if fault.code == "Unauthorized" => (
             Exit::Refused,
             "`longshore station token NAME` makes a new token".to_owned(),
+        ),
+        ControlError::Refused(fault) if fault.code == "OtherStation" => (
+            Exit::Refused,
+            "name the station as its token was made for: --station and the name above; without it \
+             the name is this host's"
+                .to_owned(),
         ),
         ControlError::Refused(_) => (Exit::Refused, String::new()),
     }

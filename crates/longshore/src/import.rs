@@ -8,10 +8,12 @@ mod manifest;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use model::control::RetryRequest;
 use model::ids::{JobId, JobType};
 use model::plan::SIGNATURE_NAME;
 use model::signature::SignatureFile;
-use station::dock::{DockError, Docking};
+use station::control::ControlError;
+use station::dock::{DockError, Docking, Station};
 use station::settings::{Existing, Settings, Unchanged};
 
 use crate::cli::ImportArgs;
@@ -66,11 +68,15 @@ fn carry_out(
     let docking = Docking {
         job: Some(job),
         format: None,
+        partly: false,
         signature: Some(signature),
     };
     let mut station = ground.station()?;
     own_station::apply(&args.load, &mut station.settings);
     treat_existing(args, &mut station.settings);
+    if matches!(task, Task::Resume(_)) {
+        reopen(&station, job)?;
+    }
     let loaded = docking::load(&station, folder, &docking)?
         .map_err(|error| not_loaded(error, args, ground.data(), job))?;
     if args.json {
@@ -91,6 +97,20 @@ fn treat_existing(args: &ImportArgs, settings: &mut Settings) {
     if args.no_replace {
         settings.existing = Existing::Keep;
     }
+}
+
+/// A job that is over with failures is gone on with for what failed. Of one that cannot be, docking
+/// says why.
+fn reopen(station: &Station, job: JobId) -> Result<(), Failure> {
+    match station.control.retry(&RetryRequest { job }) {
+        Ok(()) => output::note("The files that failed are tried again."),
+        Err(ControlError::Refused(_)) => {}
+        Err(error) => {
+            let (exit, hint) = docking::control_exit(&error);
+            return Err(Failure::new(exit, error).hint(hint));
+        }
+    }
+    Ok(())
 }
 
 fn create_job(

@@ -1,5 +1,6 @@
 //! `longshore job`: what a customer does with jobs, through the public API of any endpoint.
 
+pub(crate) mod abort;
 mod answers;
 mod artifacts;
 pub(crate) mod client;
@@ -50,6 +51,8 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
             force,
             api,
         } => sign(job, device, Overwrite::from_flag(*force), api),
+        JobCommand::Abort(args) => abort::abort(args),
+        JobCommand::Retry { job, server } => abort::retry(*job, server),
         JobCommand::Label(args) => artifacts::label(args),
         JobCommand::Artifacts(args) => artifacts::artifacts(args),
     }
@@ -71,7 +74,7 @@ fn create(args: &CreateArgs) -> Result<Exit, Failure> {
     if args.api.json {
         output::json(&created)?;
     } else {
-        tell_created(&created, args)?;
+        tell_created(&created, args, &manifest)?;
     }
     signed.map(|()| Exit::Ok)
 }
@@ -83,10 +86,19 @@ fn job_type(args: &ManifestArgs, manifest: &str) -> JobType {
         .unwrap_or(JobType::Import)
 }
 
-fn tell_created(created: &Created, args: &CreateArgs) -> Result<(), Failure> {
+fn tell_created(created: &Created, args: &CreateArgs, manifest: &str) -> Result<(), Failure> {
     output::data(&show::created(created))?;
     if args.manifest.validate_only {
         output::note("The manifest is good. No job was made.");
+    } else if is_image(manifest, job_type(&args.manifest, manifest)) {
+        let job = &created.job_id;
+        output::note(&format!(
+            "\nThe image of the device is taken, so it carries no file: print its sheet and put it \
+             with the device. `longshore job artifacts {job} --output DIR` gets it. What a scanner \
+             reads from it:\n"
+        ));
+        let signature = created.signature.as_deref().unwrap_or_default();
+        output::data(&format!("{job}:{signature}\n"))?;
     } else if args.sign.is_none() {
         output::note("\nPut this into a file named SIGNATURE in the root of the device:\n");
         output::data(
@@ -97,6 +109,14 @@ fn tell_created(created: &Created, args: &CreateArgs) -> Result<(), Failure> {
         )?;
     }
     Ok(())
+}
+
+/// Whether the job takes the image of a device, so that no file on it is looked at.
+fn is_image(manifest: &str, job_type: JobType) -> bool {
+    matches!(
+        Manifest::parse_accepted(manifest, job_type),
+        Ok(Manifest::EbsImport(_) | Manifest::GlacierImport(_))
+    )
 }
 
 fn write_signature(device: &Path, created: &Created, overwrite: Overwrite) -> Result<(), Failure> {
@@ -172,6 +192,13 @@ fn sign(job: &str, device: &Path, overwrite: Overwrite, api: &ApiArgs) -> Result
     let id = JobId::new(job).ok();
     signature_file::check(device, id, overwrite).map_err(cannot_sign)?;
     let status = connect(api)?.status(job)?;
+    if status.is_over() {
+        let code = status.progress_code.as_deref().unwrap_or("over");
+        return Err(Failure::refused(format!(
+            "job {job} is over ({code}): its device would not be loaded"
+        ))
+        .hint("make a new job with `longshore job create`"));
+    }
     let contents = status.signature_file_contents.as_deref();
     let contents = contents.with_context(|| format!("the service gives no SIGNATURE for {job}"))?;
     let path = signature_file::write(device, id, contents, overwrite).map_err(cannot_sign)?;

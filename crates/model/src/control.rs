@@ -7,9 +7,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::custody::Custody;
 use crate::ids::{AccountId, BucketName, JobId, JobType, StationName};
 use crate::loading::Figures;
-use crate::progress::{AbortReason, LogLocation};
+use crate::progress::{AbortReason, LogLocation, Progress};
+use crate::stopped::{StopCause, Stopped};
 use crate::time::Timestamp;
 
 /// `POST /station/v1/claim`: a device has appeared.
@@ -23,6 +25,27 @@ pub struct ClaimRequest {
     pub job: Option<JobId>,
     /// Where the operator sees it, for messages and the history.
     pub device: String,
+    /// As what it is docked. An earlier release does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<View>,
+    /// What keeps the device from being loaded whatever its job, where the station has seen that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<StopCause>,
+    /// The size of a device that is docked as a block device or image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+}
+
+/// As what a device is docked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum View {
+    /// A folder where its file system is mounted.
+    Mounted,
+    /// A block device or image as it is.
+    Raw,
+    /// A block device or image that may be formatted to be filled, or was for its job.
+    Fill,
 }
 
 /// The answer to a claim.
@@ -236,6 +259,12 @@ pub enum Ending {
     Released {
         /// What interrupted it, for the operator who reads the server's log.
         reason: String,
+        /// The same as the customer may know it. An earlier release does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<StopCause>,
+        /// The bucket it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bucket: Option<BucketName>,
     },
 }
 
@@ -248,6 +277,64 @@ pub struct ReturnRequest {
     pub carrier: String,
     /// The carrier's number for the parcel.
     pub tracking_number: String,
+}
+
+/// `POST /station/v1/job`: whose job is this, and how is it?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobRequest {
+    /// The job.
+    pub job: JobId,
+}
+
+/// What an operator is shown of a job before something is done to it that cannot be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobFacts {
+    /// The job.
+    pub job: JobId,
+    /// Import or export.
+    pub job_type: JobType,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What the operator calls the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<String>,
+    /// The customer's name of the device; none if the manifest cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Where the device is.
+    pub custody: Custody,
+    /// What became of the data.
+    pub progress: Progress,
+    /// That it stands still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
+    /// The station that is at work on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<StationName>,
+}
+
+/// `POST /station/v1/abort`: a person gives a job up, who has seen whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbortRequest {
+    /// The job.
+    pub job: JobId,
+    /// Why.
+    pub reason: AbortReason,
+    /// The same in the person's words, which the customer reads.
+    pub because: String,
+    /// Whose job the person was shown. Anything else is refused.
+    pub account: AccountId,
+    /// The [`Progress::code`] the person was shown. A job that has moved on since is left alone.
+    pub shown: String,
+}
+
+/// `POST /station/v1/retry`: a job that is over with failures is to be gone on with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryRequest {
+    /// The job.
+    pub job: JobId,
 }
 
 /// Any refusal of the station API, with an HTTP status of 4xx or 5xx.

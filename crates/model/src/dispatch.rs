@@ -1,11 +1,18 @@
 //! Whether a device that has appeared at a station may be loaded, and what that does to its job.
+//!
+//! What is wrong with a device ends no job: a docking is refused, and the job stands as it was, with
+//! the reason beside it. Ending a job is a person's own act.
 
+use crate::control::View;
 use crate::custody::Custody;
 use crate::event::Event;
 use crate::ids::{JobId, StationName};
+use crate::image::ONE_TB;
 use crate::job::Job;
-use crate::progress::{AbortReason, Progress};
+use crate::manifest::Manifest;
+use crate::progress::Progress;
 use crate::signature::{SignatureFile, SigningKey, UnreadableSignature};
+use crate::stopped::StopCause;
 
 /// What a device shows of its job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,15 +25,35 @@ pub enum Presented {
     File(SignatureFile),
 }
 
+/// A device as it is docked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Docked {
+    /// What it shows of its job.
+    pub presented: Presented,
+    /// The job the operator says it belongs to.
+    pub named: Option<JobId>,
+    /// As what it is docked, if the station says.
+    pub view: Option<View>,
+    /// What keeps it from being loaded whatever its job.
+    pub obstacle: Option<StopCause>,
+    /// Its size, if it is docked as a block device or image.
+    pub bytes: Option<u64>,
+}
+
 /// Why a device is not loaded. The operator sees the text and the hint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
-    /// No SIGNATURE file. With the job that is over because of it, if the operator named one.
+    /// No SIGNATURE file. With the job that the operator named.
     #[error("the device has no SIGNATURE file in its root")]
     MissingSignature(Option<JobId>),
     /// The SIGNATURE file cannot be read or is not the one that was issued.
-    #[error("the SIGNATURE file is invalid: {0}")]
-    InvalidSignature(String),
+    #[error("the SIGNATURE file is invalid: {why}")]
+    InvalidSignature {
+        /// What is wrong with it.
+        why: String,
+        /// The job it is about, where that is known.
+        job: Option<JobId>,
+    },
     /// No such job.
     #[error("there is no job {0}")]
     UnknownJob(JobId),
@@ -47,9 +74,37 @@ pub enum Denial {
     /// The job has its outcome already.
     #[error("job {0} is over: {1}")]
     Over(JobId, &'static str),
+    /// Some files have no object yet, and the job is over.
+    #[error("job {0} is over with {1} errors")]
+    OverWithErrors(JobId, u64),
     /// The books say the device has gone back.
     #[error("the device of job {0} was returned")]
     Returned(JobId),
+    /// The job needs the device in another way.
+    #[error("job {job} {needs}")]
+    WrongView {
+        /// The job.
+        job: JobId,
+        /// What it needs.
+        needs: &'static str,
+        /// What the operator can do.
+        hint: &'static str,
+    },
+    /// The device of an image has no file that names its job: its sheet does.
+    #[error("job {0} takes the image of a device, which is known by its sheet")]
+    NoSheet(JobId),
+    /// The manifest says another size.
+    #[error(
+        "the device has {bytes} bytes, and the manifest of job {job} says deviceCapacityGreaterThan1TB: {said}"
+    )]
+    WrongCapacity {
+        /// The job.
+        job: JobId,
+        /// The size of the device.
+        bytes: u64,
+        /// What the manifest says, `yes` or `no`.
+        said: &'static str,
+    },
 }
 
 impl Denial {
@@ -57,42 +112,78 @@ impl Denial {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::MissingSignature(_) => "MissingSignature",
-            Self::InvalidSignature(_) => "InvalidSignature",
+            Self::MissingSignature(_) | Self::NoSheet(_) => "MissingSignature",
+            Self::InvalidSignature { .. } => "InvalidSignature",
             Self::UnknownJob(_) => "UnknownJob",
             Self::OtherJob { .. } => "OtherJob",
             Self::Canceled(_) => "Canceled",
             Self::Expired(_) => "Expired",
             Self::Over(..) => "Over",
+            Self::OverWithErrors(..) => "OverWithErrors",
             Self::Returned(_) => "Returned",
+            Self::WrongView { .. } => "WrongView",
+            Self::WrongCapacity { .. } => "WrongCapacity",
         }
     }
 
     /// What the operator can do.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> String {
         match self {
             Self::MissingSignature(None) => {
-                "if the box is labelled with a job id, dock it again with --job JOBID: that ends \
-                 the job for good as MissingSignature; then return the device"
+                "no job was changed; is it the root of the device, and mounted? A label or sheet \
+                 names its job: dock it again with --job JOBID to see what that job needs, which \
+                 changes nothing either, or with --signature and what a scanner types"
+                    .to_owned()
             }
-            Self::MissingSignature(Some(_)) => {
-                "the job is aborted as MissingSignature; return the device with `longshore device \
-                 return`, and the customer makes a new job"
-            }
-            Self::InvalidSignature(_) => {
-                "return the device; the customer makes a new job and writes its SIGNATURE file"
+            Self::MissingSignature(Some(job)) => waits(*job, "MissingSignature"),
+            Self::InvalidSignature { job: Some(job), .. } => waits(*job, "InvalidSignature"),
+            Self::InvalidSignature { job: None, .. } => {
+                "no job was changed; a label or sheet names its job: ask its customer for the \
+                 SIGNATURE, and dock it again with --signature and what a scanner types"
+                    .to_owned()
             }
             Self::UnknownJob(_) => {
-                "check that this service issued the job; hold the device and ask the customer"
+                "check that this service issued the job; keep the device and ask the customer"
+                    .to_owned()
             }
-            Self::OtherJob { .. } => "the boxes may have been mixed up; compare label and device",
+            Self::OtherJob { .. } => {
+                "the boxes may have been mixed up; compare label and device".to_owned()
+            }
             Self::Canceled(_) | Self::Expired(_) | Self::Over(..) => {
                 "there is nothing more to load; return the device with `longshore device return`"
+                    .to_owned()
             }
-            Self::Returned(_) => "if the device came back, the customer makes a new job for it",
+            Self::OverWithErrors(job, _) => format!(
+                "`longshore job retry {job}` lets what failed be tried again; otherwise return the \
+                 device with `longshore device return`"
+            ),
+            Self::Returned(_) => {
+                "if the device came back, the customer makes a new job for it".to_owned()
+            }
+            Self::WrongView { hint, .. } => (*hint).to_owned(),
+            Self::NoSheet(_) => {
+                "scan the sheet that came with the device: dock it again with --signature and what \
+                 the scanner types"
+                    .to_owned()
+            }
+            Self::WrongCapacity { .. } => {
+                "is it the device of this job? The job was not changed: its customer may correct \
+                 the manifest with UpdateJob, and then dock the device again"
+                    .to_owned()
+            }
         }
     }
+}
+
+/// What to do about a job whose SIGNATURE is not as it should be.
+fn waits(job: JobId, reason: &str) -> String {
+    format!(
+        "job {job} was not ended: it waits. If the device is its own, ask its customer for the \
+         SIGNATURE (`longshore job status {job}` shows it) and dock the device again with \
+         --signature and that text; to end the job for good, `longshore job abort {job} --as \
+         {reason} --because TEXT`"
+    )
 }
 
 /// What follows from a device's appearance: events to apply to the job in order, and whether it is
@@ -109,8 +200,8 @@ pub struct Dispatch {
 ///
 /// # Errors
 /// [`Denial`] if neither names one, or they disagree. No job is changed then.
-pub fn job_of(presented: &Presented, named: Option<JobId>) -> Result<JobId, Denial> {
-    match (presented, named) {
+pub fn job_of(docked: &Docked) -> Result<JobId, Denial> {
+    match (&docked.presented, docked.named) {
         (Presented::File(file), Some(expected)) if file.job != expected => Err(Denial::OtherJob {
             expected,
             found: file.job,
@@ -118,19 +209,24 @@ pub fn job_of(presented: &Presented, named: Option<JobId>) -> Result<JobId, Deni
         (Presented::File(file), _) => Ok(file.job),
         (_, Some(named)) => Ok(named),
         (Presented::Nothing, None) => Err(Denial::MissingSignature(None)),
-        (Presented::Unreadable(why), None) => Err(Denial::InvalidSignature(why.to_string())),
+        (Presented::Unreadable(why), None) => Err(Denial::InvalidSignature {
+            why: why.to_string(),
+            job: None,
+        }),
     }
 }
 
-/// Decides about a device for `job`, which [`job_of`] found.
+/// Decides about a device for `job`, which [`job_of`] found. `manifest` is the job's, if it can be
+/// read.
 ///
-/// A device of a job that was canceled or has expired is received all the same: it is here, and
-/// has to go back. A wrong or missing SIGNATURE aborts a pending job as AWS's states say.
+/// A device is received if it proves that it is the job's, or the operator says so; that of a job
+/// that was canceled or has expired too: it is here, and has to go back.
 #[must_use]
 pub fn dispatch(
     job: &Job,
+    manifest: Option<&Manifest>,
     key: &SigningKey,
-    presented: &Presented,
+    docked: &Docked,
     station: &StationName,
 ) -> Dispatch {
     let arrived = Event::DeviceArrived {
@@ -142,15 +238,48 @@ pub fn dispatch(
     if let Some(denial) = over(job) {
         return denied(vec![arrived], denial);
     }
-    match check_signature(job, key, presented) {
-        Ok(()) => Dispatch {
-            events: vec![arrived, Event::TransferStarted],
-            denial: None,
-        },
-        // A job that runs has shown its SIGNATURE before: this is some other disk, not its device.
-        Err((_, denial)) if job.progress != Progress::Pending => denied(Vec::new(), denial),
-        Err((reason, denial)) => denied(vec![arrived, Event::TransferAborted { reason }], denial),
+    let unproved = check_signature(job, manifest, key, &docked.presented).err();
+    let view = wrong_view(job.id, manifest, docked.view);
+    // A job that runs has shown its SIGNATURE before: this is some other disk, not its device.
+    if job.progress != Progress::Pending
+        && let Some(unproved) = unproved
+    {
+        return denied(Vec::new(), view.unwrap_or(unproved).denial);
     }
+    // What keeps files from being read is nothing to a job that reads none.
+    let obstacle = docked
+        .obstacle
+        .filter(|_| matches!(manifest, None | Some(Manifest::S3Import(_))));
+    // An operator who names the job and a wrong path has not shown its device.
+    let is_shown = docked.named.is_some() && (view.is_none() || obstacle.is_some());
+    let is_its_own = unproved.is_none() || is_shown;
+    let mut events: Vec<Event> = is_its_own.then_some(arrived).into_iter().collect();
+    let found = view
+        .or(unproved)
+        .or_else(|| wrong_capacity(job.id, manifest, docked.bytes));
+    let Some(Obstacle { cause, denial }) = found else {
+        events.push(Event::TransferStarted);
+        let denial = None;
+        return Dispatch { events, denial };
+    };
+    events.extend(obstacle.or(cause).and_then(|cause| stop(job, cause)));
+    denied(events, denial)
+}
+
+/// What keeps a device from being loaded, and whether the job stands still for it.
+struct Obstacle {
+    cause: Option<StopCause>,
+    denial: Denial,
+}
+
+/// That a job stands still, unless it is known to stand still for that.
+fn stop(job: &Job, cause: StopCause) -> Option<Event> {
+    let known = job.stopped.as_ref().map(|stopped| stopped.cause);
+    (known != Some(cause)).then(|| Event::Stopped {
+        cause,
+        bucket: None,
+        detail: "the docking was refused".to_owned(),
+    })
 }
 
 fn denied(events: Vec<Event>, denial: Denial) -> Dispatch {
@@ -165,129 +294,100 @@ fn over(job: &Job) -> Option<Denial> {
         Progress::Pending | Progress::InProgress { .. } => None,
         Progress::Canceled { .. } => Some(Denial::Canceled(job.id)),
         Progress::Expired { .. } => Some(Denial::Expired(job.id)),
+        Progress::Finished { errors, .. } if *errors > 0 => {
+            Some(Denial::OverWithErrors(job.id, *errors))
+        }
         done @ (Progress::Finished { .. } | Progress::Aborted { .. }) => {
             Some(Denial::Over(job.id, done.code()))
         }
     }
 }
 
+/// What is wrong with the way in which a device is docked. Nothing was read and nothing written.
+fn wrong_view(job: JobId, manifest: Option<&Manifest>, view: Option<View>) -> Option<Obstacle> {
+    let (needs, hint) = match (manifest?, view?) {
+        (Manifest::S3Import(_), View::Mounted)
+        | (Manifest::S3Export(_), View::Mounted | View::Fill)
+        | (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Raw) => return None,
+        (Manifest::S3Import(_), View::Raw) => (
+            "is an import of files, which needs the device's file system",
+            "mount it read-only and dock the mount point",
+        ),
+        (Manifest::S3Import(_), View::Fill) => (
+            "is an import: formatting would destroy what is to be loaded",
+            "mount it read-only and dock the mount point, without --format",
+        ),
+        (Manifest::S3Export(_), View::Raw) => (
+            "is an export, which fills a device with a file system",
+            "dock it with --format, which destroys what is on it; or mount it and dock the mount \
+             point",
+        ),
+        (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Mounted) => (
+            "takes the image of the whole device, which must not be mounted",
+            "unmount it and dock the block device itself, or an image file, with --signature and \
+             what a scanner types from its sheet",
+        ),
+        (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Fill) => (
+            "takes the image of the device: formatting would destroy what is to be loaded",
+            "dock it without --format",
+        ),
+    };
+    let (cause, denial) = (None, Denial::WrongView { job, needs, hint });
+    Some(Obstacle { cause, denial })
+}
+
+fn wrong_capacity(job: JobId, manifest: Option<&Manifest>, bytes: Option<u64>) -> Option<Obstacle> {
+    let Manifest::EbsImport(rules) = manifest? else {
+        return None;
+    };
+    let bytes = bytes?;
+    let said = if rules.over_1tb { "yes" } else { "no" };
+    ((bytes > ONE_TB) != rules.over_1tb).then_some(Obstacle {
+        cause: Some(StopCause::CapacityWrong),
+        denial: Denial::WrongCapacity { job, bytes, said },
+    })
+}
+
 fn check_signature(
     job: &Job,
+    manifest: Option<&Manifest>,
     key: &SigningKey,
     presented: &Presented,
-) -> Result<(), (AbortReason, Denial)> {
+) -> Result<(), Obstacle> {
     let invalid = |why: &str| {
-        Err((
-            AbortReason::InvalidSignature,
-            Denial::InvalidSignature(why.to_owned()),
-        ))
+        let (why, job) = (why.to_owned(), Some(job.id));
+        Err(Obstacle {
+            cause: Some(StopCause::SignatureWrong),
+            denial: Denial::InvalidSignature { why, job },
+        })
     };
-    match presented {
-        Presented::Nothing => {
-            let denial = Denial::MissingSignature(Some(job.id));
-            Err((AbortReason::MissingSignature, denial))
+    match (presented, manifest) {
+        // Such devices never have the file: that nobody scanned the sheet is no news for the
+        // customer.
+        (Presented::Nothing, Some(Manifest::EbsImport(_) | Manifest::GlacierImport(_))) => {
+            Err(Obstacle {
+                cause: None,
+                denial: Denial::NoSheet(job.id),
+            })
         }
-        Presented::Unreadable(why) => invalid(&why.to_string()),
-        Presented::File(file) if file.job != job.id => invalid("it names another job"),
-        Presented::File(file) if file.signature != key.sign(&job.account, job.id, job.created) => {
+        (Presented::Nothing, _) => Err(Obstacle {
+            cause: Some(StopCause::SignatureMissing),
+            denial: Denial::MissingSignature(Some(job.id)),
+        }),
+        (Presented::Unreadable(why), _) => invalid(&why.to_string()),
+        (Presented::File(file), _) if file.job != job.id => invalid("it names another job"),
+        (Presented::File(file), _)
+            if file.signature != key.sign(&job.account, job.id, job.created) =>
+        {
             invalid(&format!(
                 "it is not the one that was issued for job {}",
                 job.id
             ))
         }
-        Presented::File(_) => Ok(()),
+        (Presented::File(_), _) => Ok(()),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::WhileRunning;
-    use crate::ids::{AccountId, JobType};
-    use crate::time::Timestamp;
-
-    fn station() -> StationName {
-        StationName::new("dock-1").unwrap()
-    }
-
-    fn world() -> (Job, SigningKey, Presented) {
-        let key = SigningKey::new([1; 32]);
-        let account = AccountId::new("123456789012").unwrap();
-        let id = JobId::new("ABCDE").unwrap();
-        let created = Timestamp::from_unix(1_000_000);
-        let signature = key.sign(&account, id, created);
-        let job = Job::open(id, account, JobType::Import, String::new(), created);
-        (
-            job,
-            key,
-            Presented::File(SignatureFile { job: id, signature }),
-        )
-    }
-
-    fn after(job: &Job, dispatch: &Dispatch) -> Job {
-        dispatch.events.iter().fold(job.clone(), |job, event| {
-            job.apply(event, Timestamp::from_unix(2)).unwrap()
-        })
-    }
-
-    #[test]
-    fn the_right_signature_starts_the_transfer() {
-        let (job, key, presented) = world();
-        let verdict = dispatch(&job, &key, &presented, &station());
-        assert_eq!(verdict.denial, None);
-        assert_eq!(after(&job, &verdict).progress.code(), "InProgress");
-    }
-
-    #[test]
-    fn a_missing_or_wrong_signature_aborts_as_aws_says() {
-        let (job, key, _) = world();
-        let forged = SigningKey::new([2; 32]).sign(&job.account, job.id, job.created);
-        let forged = Presented::File(SignatureFile {
-            job: job.id,
-            signature: forged,
-        });
-        let torn = Presented::Unreadable(UnreadableSignature::NotText);
-        for (presented, code) in [
-            (Presented::Nothing, "MissingSignature"),
-            (torn, "InvalidSignature"),
-            (forged, "InvalidSignature"),
-        ] {
-            let verdict = dispatch(&job, &key, &presented, &station());
-            assert_eq!(verdict.denial.as_ref().map(Denial::code), Some(code));
-            let job = after(&job, &verdict);
-            assert_eq!((job.custody.code(), job.progress.code()), ("AtAWS", code));
-        }
-    }
-
-    #[test]
-    fn a_device_of_a_canceled_job_is_received_and_not_loaded() {
-        let (job, key, presented) = world();
-        let canceled = Event::Canceled {
-            running: WhileRunning::Refuse,
-        };
-        let job = job.apply(&canceled, Timestamp::from_unix(2)).unwrap();
-        let verdict = dispatch(&job, &key, &presented, &station());
-        assert_eq!(verdict.denial, Some(Denial::Canceled(job.id)));
-        let job = after(&job, &verdict);
-        assert_eq!(
-            (job.custody.code(), job.progress.code()),
-            ("AtAWS", "Canceled")
-        );
-    }
-
-    #[test]
-    fn a_device_of_another_job_than_the_operator_says_changes_nothing() {
-        let (_, _, presented) = world();
-        let expected = JobId::new("ZZZZZ").unwrap();
-        let denial = job_of(&presented, Some(expected)).unwrap_err();
-        assert_eq!(denial.code(), "OtherJob");
-    }
-
-    #[test]
-    fn nobody_knows_whose_a_bare_device_is() {
-        assert_eq!(
-            job_of(&Presented::Nothing, None),
-            Err(Denial::MissingSignature(None))
-        );
-    }
-}
+#[path = "dispatch_tests.rs"]
+mod tests;

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{JobType, StationName};
+use crate::ids::{BucketName, JobType, StationName};
 use crate::progress::{AbortReason, LogLocation};
+use crate::stopped::StopCause;
 
 /// Something that happened, or is asked to happen, to a job.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,11 +51,26 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remark: Option<String>,
     },
-    /// The job is given up.
+    /// A person gave the job up.
     TransferAborted {
         /// Why.
         reason: AbortReason,
+        /// The same in the person's words, which the customer reads.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
     },
+    /// The job stands still: its transfer stopped, or its device was not taken.
+    Stopped {
+        /// Why.
+        cause: StopCause,
+        /// The bucket it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bucket: Option<BucketName>,
+        /// What a station said of it, for the operator: it may name stores and hosts.
+        detail: String,
+    },
+    /// The job was over with failures, and is to be gone on with for those files alone.
+    Reopened,
 }
 
 /// As it is stored: without the manifest, which may hold a device's password.
@@ -87,6 +103,8 @@ impl Event {
             Self::TransferStarted => "TransferStarted",
             Self::TransferFinished { .. } => "TransferFinished",
             Self::TransferAborted { .. } => "TransferAborted",
+            Self::Stopped { .. } => "Stopped",
+            Self::Reopened => "Reopened",
         }
     }
 }

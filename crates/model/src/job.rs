@@ -8,6 +8,7 @@ use crate::custody::Custody;
 use crate::event::{Event, WhileRunning};
 use crate::ids::{AccountId, JobId, JobType};
 use crate::progress::Progress;
+use crate::stopped::{StopCause, Stopped};
 use crate::time::Timestamp;
 
 /// A job: who wants what done, and how far it is.
@@ -31,6 +32,9 @@ pub struct Job {
     pub custody: Custody,
     /// What became of the data.
     pub progress: Progress,
+    /// That it stands still, where it does: never in a job that is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
 }
 
 /// As it is stored: without the manifest, which may hold a device's password.
@@ -68,6 +72,12 @@ pub enum Refusal {
     /// The device has gone back.
     #[error("the device has been returned")]
     Returned,
+    /// The event needs a transfer that is over.
+    #[error("the transfer is not over")]
+    NotOver,
+    /// The transfer is over, and every file has its object.
+    #[error("nothing failed that could be tried again")]
+    NothingFailed,
 }
 
 impl Job {
@@ -89,6 +99,7 @@ impl Job {
             created,
             custody,
             progress,
+            stopped: None,
         }
     }
 
@@ -130,6 +141,7 @@ impl Job {
             Event::TransferStarted => {
                 self.must_be_here()?;
                 next.progress = self.started(now)?;
+                next.stopped = None;
             }
             Event::TransferFinished {
                 errors,
@@ -144,14 +156,36 @@ impl Job {
                     remark: remark.clone(),
                 };
             }
-            Event::TransferAborted { reason } => {
+            Event::TransferAborted { reason, because } => {
                 self.must_be_here()?;
                 self.must_be_open()?;
                 next.progress = Progress::Aborted {
                     reason: *reason,
                     at: now,
+                    because: because.clone(),
                 };
             }
+            Event::Stopped { cause, bucket, .. } => {
+                self.must_be_open()?;
+                next.stopped = Some(Stopped {
+                    at: now,
+                    cause: *cause,
+                    bucket: bucket.clone(),
+                });
+            }
+            Event::Reopened => {
+                self.must_be_here()?;
+                self.must_have_failures()?;
+                next.progress = Progress::InProgress { since: now };
+                next.stopped = Some(Stopped {
+                    at: now,
+                    cause: StopCause::Retry,
+                    bucket: None,
+                });
+            }
+        }
+        if next.progress.is_terminal() {
+            next.stopped = None;
         }
         Ok(next)
     }
@@ -179,6 +213,17 @@ impl Job {
         match self.progress {
             Progress::Pending => Err(Refusal::NotStarted),
             _ => Ok(()),
+        }
+    }
+
+    fn must_have_failures(&self) -> Result<(), Refusal> {
+        match self.progress {
+            Progress::Pending | Progress::InProgress { .. } => Err(Refusal::NotOver),
+            Progress::Finished { errors: 0, .. } => Err(Refusal::NothingFailed),
+            Progress::Finished { .. } => Ok(()),
+            Progress::Aborted { .. } | Progress::Canceled { .. } | Progress::Expired { .. } => {
+                self.must_be_open()
+            }
         }
     }
 

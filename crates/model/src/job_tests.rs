@@ -47,6 +47,7 @@ fn progresses() -> Vec<Progress> {
         Progress::Aborted {
             reason: AbortReason::MissingSignature,
             at,
+            because: None,
         },
         Progress::Canceled { at },
         Progress::Expired { at },
@@ -79,7 +80,14 @@ fn events() -> Vec<Event> {
         },
         Event::TransferAborted {
             reason: AbortReason::DeviceError,
+            because: Some("It clicks.".into()),
         },
+        Event::Stopped {
+            cause: StopCause::StoreFull,
+            bucket: None,
+            detail: "507".into(),
+        },
+        Event::Reopened,
     ]
 }
 
@@ -139,12 +147,15 @@ fn no_event_leads_out_of_the_legal_states() {
 }
 
 #[test]
-fn what_is_over_stays_over() {
+fn what_is_over_stays_over_unless_it_is_reopened() {
     for before in legal_jobs()
         .into_iter()
         .filter(|job| job.progress.is_terminal())
     {
-        for event in events() {
+        for event in events()
+            .into_iter()
+            .filter(|event| *event != Event::Reopened)
+        {
             if let Ok(after) = before.apply(&event, Timestamp::from_unix(NOW)) {
                 assert_eq!(after.progress, before.progress, "{event:?}");
             }
@@ -164,6 +175,71 @@ fn an_update_may_change_the_type_and_replaces_the_manifest() {
         (after.job_type, after.manifest.as_str()),
         (JobType::Export, "new")
     );
+}
+
+#[test]
+fn why_a_job_stands_still_is_kept_until_it_moves_on() {
+    let now = Timestamp::from_unix(NOW);
+    let stop = |cause| Event::Stopped {
+        cause,
+        bucket: None,
+        detail: String::new(),
+    };
+    let here = custodies().remove(1);
+    let pending = job(here.clone(), Progress::Pending);
+    let stopped = pending
+        .apply(&stop(StopCause::SignatureMissing), now)
+        .unwrap();
+    assert_eq!(stopped.progress, Progress::Pending);
+    assert_eq!(
+        stopped.stopped.as_ref().unwrap().cause,
+        StopCause::SignatureMissing
+    );
+    assert_eq!(stopped.stopped.as_ref().unwrap().at, now);
+    for event in [
+        Event::TransferStarted,
+        events().remove(1),
+        Event::TransferAborted {
+            reason: AbortReason::MissingSignature,
+            because: None,
+        },
+    ] {
+        assert_eq!(
+            stopped.apply(&event, now).unwrap().stopped,
+            None,
+            "{event:?}"
+        );
+    }
+    let over = progresses().into_iter().filter(Progress::is_terminal);
+    for progress in over {
+        let over = job(here.clone(), progress);
+        assert!(over.apply(&stop(StopCause::StoreFull), now).is_err());
+    }
+}
+
+#[test]
+fn only_a_job_with_failures_whose_device_is_here_is_reopened() {
+    let now = Timestamp::from_unix(NOW);
+    let finished = |errors| Progress::Finished {
+        errors,
+        log: log(),
+        at: now,
+        remark: None,
+    };
+    let [_, here, returned] = custodies().try_into().unwrap();
+    let reopened = job(here.clone(), finished(2))
+        .apply(&Event::Reopened, now)
+        .unwrap();
+    assert_eq!(reopened.progress, Progress::InProgress { since: now });
+    assert_eq!(reopened.stopped.unwrap().cause, StopCause::Retry);
+    let refused = |custody: &Custody, progress| {
+        job(custody.clone(), progress)
+            .apply(&Event::Reopened, now)
+            .unwrap_err()
+    };
+    assert_eq!(refused(&here, finished(0)), Refusal::NothingFailed);
+    assert_eq!(refused(&here, Progress::Pending), Refusal::NotOver);
+    assert_eq!(refused(&returned, finished(2)), Refusal::Returned);
 }
 
 /// Prints `docs/job-states.md`. With `UPDATE_DOCS=1` it is written, otherwise compared.
@@ -186,7 +262,9 @@ fn state_table() -> String {
          (what became of the data, `ProgressCode`). A cell shows the state after the event, `=` where\n\
          the event is taken and changes nothing, or why it is refused.\n\n\
          `Canceled` appears twice: as the API reference has it, and with the operator's switch\n\
-         `cancel_in_progress` on.\n\n",
+         `cancel_in_progress` on. `TransferAborted` comes from a person who says so in so many words,\n\
+         never from a docking. `Stopped` keeps why a job stands still beside its state, and what moves\n\
+         the job on takes it away. `Reopened` needs a job with errors.\n\n",
     );
     let names: Vec<String> = events()
         .iter()

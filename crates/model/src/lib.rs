@@ -29,6 +29,7 @@ pub mod proof;
 pub mod readable;
 pub mod report;
 pub mod signature;
+pub mod stopped;
 pub mod time;
 pub mod unchanged;
 pub mod written;

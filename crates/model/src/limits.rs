@@ -54,3 +54,11 @@ pub const PATH_BYTES: usize = 3996;
 /// file system has compressed to a ninth comes to that; nothing honest goes beyond, and each byte of
 /// a hole is one that the store has to keep.
 pub const HOLES_TIMES: u64 = 8;
+
+/// Largest count of files or bytes that is believed: 2^53 - 1, up to which every program that reads
+/// JSON is exact. In bytes that is 9 PB, four hundred of the largest disks.
+pub const COUNT_MAX: u64 = (1 << 53) - 1;
+
+/// Longest sentence, in characters, with which a person gives a job up: the customer reads it after
+/// AWS's own.
+pub const BECAUSE_CHARS: usize = 500;

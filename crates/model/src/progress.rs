@@ -45,6 +45,9 @@ pub enum Progress {
         reason: AbortReason,
         /// When it was given up.
         at: Timestamp,
+        /// The same in the words of whoever gave it up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
     },
     /// The customer took the job back.
     Canceled {
@@ -164,7 +167,12 @@ impl Progress {
                 }
                 message
             }
-            Self::Aborted { reason, .. } => reason.message().to_owned(),
+            Self::Aborted {
+                reason, because, ..
+            } => match because {
+                Some(because) => format!("{} {because}", reason.message()),
+                None => reason.message().to_owned(),
+            },
             Self::Canceled { .. } => "The job was canceled.".to_owned(),
             Self::Expired { .. } => "The job expired.".to_owned(),
         }

@@ -5,6 +5,7 @@
 //! lets nobody attack that secret offline; not over the manifest, so that `UpdateJob` does not
 //! invalidate a disk already written.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -118,12 +119,13 @@ impl SignatureFile {
         format!("version:2.0\nsigningMethod:HmacSHA1\njobId:{job_id}\nsignature:{signature}\n")
     }
 
-    /// Reads a SIGNATURE file: versions 1.0 and 2.0, lines in any order, spaces and CRLF allowed.
+    /// Reads a SIGNATURE file: versions 1.0 and 2.0, lines in any order, spaces and any line ends
+    /// allowed; in UTF-8, or in UTF-16 as PowerShell's `>` writes it.
     ///
     /// # Errors
     /// [`UnreadableSignature`] names the first line that is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, UnreadableSignature> {
-        let text = std::str::from_utf8(bytes).map_err(|_| UnreadableSignature::NotText)?;
+        let text = text_of(bytes).ok_or(UnreadableSignature::NotText)?;
         let text = text.trim_start_matches('\u{feff}');
         expect_value(text, "version", "1.0 or 2.0", |v| v == "1.0" || v == "2.0")?;
         expect_value(text, "signingMethod", "HmacSHA1", |v| {
@@ -168,6 +170,21 @@ impl SignatureFile {
     }
 }
 
+/// The text of a file in UTF-8 or UTF-16. Without a byte order mark, UTF-16 is known by the zero
+/// that every second byte of such lines is.
+fn text_of(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let unit: fn([u8; 2]) -> u16 = match bytes {
+        [0xFF, 0xFE, ..] | [_, 0, ..] => u16::from_le_bytes,
+        [0xFE, 0xFF, ..] | [0, _, ..] => u16::from_be_bytes,
+        _ => return std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+    };
+    let (pairs, []) = bytes.as_chunks() else {
+        return None;
+    };
+    let units: Vec<u16> = pairs.iter().copied().map(unit).collect();
+    String::from_utf16(&units).ok().map(Cow::Owned)
+}
+
 /// One word per line; a word that ends with its colon has its value in the next one.
 fn lines_of(words: &[&str]) -> String {
     words
@@ -197,7 +214,7 @@ fn expect_value(
 /// The value of the one line that has this key.
 fn line<'a>(text: &'a str, key: &'static str) -> Result<&'a str, UnreadableSignature> {
     let mut values = text
-        .lines()
+        .split(['\r', '\n'])
         .filter_map(|line| line.split_once(':'))
         .filter(|(found, _)| found.trim().eq_ignore_ascii_case(key))
         .map(|(_, value)| value.trim());
@@ -256,6 +273,43 @@ mod tests {
     }
 
     #[test]
+    fn utf_16_is_read_in_both_orders_and_with_any_line_ends() {
+        let (job, signature) = signed();
+        let file = SignatureFile { job, signature };
+        let contents = SignatureFile::contents("WXSPP", &file.signature);
+        let units = |text: &str| text.encode_utf16().collect::<Vec<u16>>();
+        for text in [
+            contents.clone(),
+            contents.replace('\n', "\r\n"),
+            contents.replace('\n', "\r"),
+            contents.replace('\n', " \t\r\n") + " \r\n",
+        ] {
+            assert_eq!(SignatureFile::parse(text.as_bytes()), Ok(file.clone()));
+            for marked in [format!("\u{feff}{text}"), text] {
+                let little: Vec<u8> = units(&marked)
+                    .into_iter()
+                    .flat_map(u16::to_le_bytes)
+                    .collect();
+                let big: Vec<u8> = units(&marked)
+                    .into_iter()
+                    .flat_map(u16::to_be_bytes)
+                    .collect();
+                assert_eq!(
+                    SignatureFile::parse(&little),
+                    Ok(file.clone()),
+                    "{marked:?}"
+                );
+                assert_eq!(SignatureFile::parse(&big), Ok(file.clone()), "{marked:?}");
+                let half = &little[..little.len() - 1];
+                assert_eq!(
+                    SignatureFile::parse(half),
+                    Err(UnreadableSignature::NotText)
+                );
+            }
+        }
+    }
+
+    #[test]
     fn faults_name_the_line() {
         let (_, signature) = signed();
         let contents = SignatureFile::contents("WXSPP", &signature);
@@ -279,7 +333,7 @@ mod tests {
             assert!(fault.contains(expected), "{fault}");
         }
         assert_eq!(
-            SignatureFile::parse(&[0xFF, 0xFE]),
+            SignatureFile::parse(&[0xC0, 0x80]),
             Err(UnreadableSignature::NotText)
         );
     }

@@ -260,11 +260,13 @@ pub trait JobStore: Send + Sync + 'static {
     /// The job's last lease.
     async fn lease(&self, job: JobId) -> Result<Option<Lease>, JobStoreError>;
 
-    /// Extends the lease, never shortens it but from where a wrong clock put it, and keeps its figures; `false` if the token is not the
-    /// one in force. A lease that has lapsed and that nobody else took is still in force.
+    /// Extends the lease, never shortens it but from where a wrong clock put it, and keeps its figures;
+    /// `false` if the token is not the one in force, or was given to another station. A lease that has
+    /// lapsed and that nobody else took is still in force.
     async fn renew_lease(
         &self,
         job: JobId,
+        station: &StationName,
         token: &LeaseToken,
         until: Timestamp,
         figures: &Figures,
@@ -273,6 +275,10 @@ pub trait JobStore: Send + Sync + 'static {
     /// Ends the lease; `false` if the token is not that of the last lease. Ending twice is as good
     /// as once.
     async fn end_lease(&self, job: JobId, token: &LeaseToken) -> Result<bool, JobStoreError>;
+
+    /// Jobs in progress whose lease lapsed before `now` without having ended, and that are not known
+    /// to stand still; those of the oldest leases first.
+    async fn lapsed_leases(&self, now: Timestamp, limit: u32) -> Result<Vec<JobId>, JobStoreError>;
 
     /// Extends every lease that has not ended, lapsed or not, to at least `until`: after a restart
     /// stations get a full term to come back. One that a wrong clock took ends then too.

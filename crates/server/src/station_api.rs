@@ -4,10 +4,13 @@
 //! A station shows a bearer token of which only the SHA-256 is kept. What a message does is in a
 //! function of its own; here are the paths, the token, and the one table of refusals.
 
+mod abort;
 mod claim;
 mod finish;
 mod give_back;
+mod look;
 mod renew;
+mod retry;
 
 use std::sync::Arc;
 
@@ -38,8 +41,13 @@ pub(crate) enum StationFault {
     #[error("the station token is not known to this service")]
     Unauthorized,
     /// A token of another station than the message names.
-    #[error("the token belongs to station `{0}`")]
-    OtherStation(StationName),
+    #[error("the token belongs to station `{token}`, and the message comes from `{says}`")]
+    OtherStation {
+        /// Whose the token is.
+        token: StationName,
+        /// Who the message says it is.
+        says: StationName,
+    },
     /// The message cannot be read.
     #[error("the message cannot be read: {0}")]
     Unreadable(String),
@@ -54,6 +62,20 @@ pub(crate) enum StationFault {
     /// There is no such job.
     #[error("there is no job {0}")]
     UnknownJob(JobId),
+    /// A station is at work on the job.
+    #[error("job {job} is being done by station `{holder}`")]
+    Leased {
+        /// The job.
+        job: JobId,
+        /// Which station.
+        holder: StationName,
+    },
+    /// The job is not as the person was shown.
+    #[error("job {0} is not as it was shown any more: look at it again")]
+    Changed(JobId),
+    /// Only files of an import can be tried again by themselves.
+    #[error("only an import of files can be tried again; for job {0} the customer makes a new job")]
+    NoRetry(JobId),
     /// The lease is not in force: another attempt has the job, or it ended otherwise.
     #[error("the lease of job {0} is not in force any more")]
     LeaseLost(JobId),
@@ -74,10 +96,14 @@ impl StationFault {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::OtherStation(_) => StatusCode::FORBIDDEN,
+            Self::OtherStation { .. } => StatusCode::FORBIDDEN,
             Self::Unreadable(_) | Self::BadField { .. } => StatusCode::BAD_REQUEST,
             Self::UnknownJob(_) => StatusCode::NOT_FOUND,
-            Self::LeaseLost(_) | Self::Refused { .. } => StatusCode::CONFLICT,
+            Self::LeaseLost(_)
+            | Self::Leased { .. }
+            | Self::Changed(_)
+            | Self::NoRetry(_)
+            | Self::Refused { .. } => StatusCode::CONFLICT,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -86,11 +112,14 @@ impl StationFault {
     fn code(&self) -> &'static str {
         match self {
             Self::Unauthorized => "Unauthorized",
-            Self::OtherStation(_) => "OtherStation",
+            Self::OtherStation { .. } => "OtherStation",
             Self::Unreadable(_) => "Unreadable",
             Self::BadField { .. } => "BadField",
             Self::UnknownJob(_) => "UnknownJob",
             Self::LeaseLost(_) => "LeaseLost",
+            Self::Leased { .. } => "Leased",
+            Self::Changed(_) => "Changed",
+            Self::NoRetry(_) => "NoRetry",
             Self::Refused { why, .. } => refusal_code(*why),
             Self::Store(_) => "Unavailable",
         }
@@ -107,6 +136,8 @@ fn refusal_code(refusal: Refusal) -> &'static str {
         Refusal::NotReceived => "NotReceived",
         Refusal::Received => "Received",
         Refusal::Returned => "Returned",
+        Refusal::NotOver => "NotOver",
+        Refusal::NothingFailed => "NothingFailed",
     }
 }
 
@@ -135,6 +166,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/lease/renew", post(renew_route))
         .route("/lease/finish", post(finish_route))
         .route("/return", post(return_route))
+        .route("/job", post(look_route))
+        .route("/abort", post(abort_route))
+        .route("/retry", post(retry_route))
         .fallback(async || no_such_message(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || no_such_message(StatusCode::METHOD_NOT_ALLOWED))
 }
@@ -167,6 +201,30 @@ async fn return_route(State(app): State<Arc<App>>, request: Request) -> Response
     let done = async {
         let (station, message) = receive(&app.context, request).await?;
         give_back::give_back(&app, &station, message).await
+    };
+    answer(done.await)
+}
+
+async fn look_route(State(app): State<Arc<App>>, request: Request) -> Response {
+    let done = async {
+        let (_, message) = receive(&app.context, request).await?;
+        look::look(&app.context, message).await
+    };
+    answer(done.await)
+}
+
+async fn abort_route(State(app): State<Arc<App>>, request: Request) -> Response {
+    let done = async {
+        let (station, message) = receive(&app.context, request).await?;
+        abort::abort(&app, &station, message).await
+    };
+    answer(done.await)
+}
+
+async fn retry_route(State(app): State<Arc<App>>, request: Request) -> Response {
+    let done = async {
+        let (station, message) = receive(&app.context, request).await?;
+        retry::retry(&app, &station, message).await
     };
     answer(done.await)
 }
@@ -230,6 +288,15 @@ fn no_such_message(status: StatusCode) -> Response {
             message,
         },
     )
+}
+
+/// The station whose lease of a job is in force, and the lease not lapsed.
+async fn holder(context: &Context, job: JobId) -> Result<Option<StationName>, JobStoreError> {
+    let (now, term) = (context.clock.now(), context.rules.lease_seconds);
+    let lease = context.jobs.lease(job).await?;
+    Ok(lease
+        .filter(|lease| lease.is_in_force(now, term))
+        .map(|lease| lease.station))
 }
 
 /// The actor of what a station does.

@@ -1,11 +1,15 @@
-//! Lets jobs expire whose device did not come in time.
+//! Lets jobs expire whose device did not come in time, and notes which stand still because their
+//! station gives no sign of life.
 //!
-//! Nothing depends on when it runs: an overdue job counts as expired from the moment it is. The
-//! sweeper writes that down, so that the history has it and lists and counters show it.
+//! Nothing depends on when it runs: an overdue job counts as expired from the moment it is, and a job
+//! whose lease has lapsed is told as standing still. The sweeper writes that down, so that the
+//! history has it and lists and counters show it.
 
 use std::time::Duration;
 
+use model::event::Event;
 use model::ids::JobId;
+use model::stopped::StopCause;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Context;
@@ -31,6 +35,12 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "overdue jobs not swept"
+            );
+        }
+        if let Err(error) = note_silent(&context).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "jobs of silent stations not noted"
             );
         }
         tokio::select! {
@@ -75,4 +85,50 @@ async fn expire(context: &Context, id: JobId) -> Result<bool, JobStoreError> {
         )),
         _ => Ok(false),
     }
+}
+
+/// Notes the jobs whose station gives no sign of life. The lease stays as it is: the station may come
+/// back to it as long as nobody else took it.
+async fn note_silent(context: &Context) -> Result<(), JobStoreError> {
+    loop {
+        let silent = context
+            .jobs
+            .lapsed_leases(context.clock.now(), BATCH)
+            .await?;
+        let mut noted = 0;
+        for id in &silent {
+            if stop(context, *id).await? {
+                noted += 1;
+            }
+        }
+        if noted == 0 || silent.len() < BATCH.try_into().unwrap_or(usize::MAX) {
+            return Ok(());
+        }
+    }
+}
+
+/// Writes down that a job stands still; `false` if it has moved on meanwhile.
+async fn stop(context: &Context, id: JobId) -> Result<bool, JobStoreError> {
+    let Some(mut draft) = Draft::open(context, id).await? else {
+        return Ok(false);
+    };
+    // Read after the job: had another attempt begun since, it would have changed the job.
+    let Some(lease) = context.jobs.lease(id).await? else {
+        return Ok(false);
+    };
+    let is_silent = !lease.ended && lease.until < context.clock.now();
+    let event = Event::Stopped {
+        cause: StopCause::StationSilent,
+        bucket: None,
+        detail: format!("no sign of life of station `{}`", lease.station),
+    };
+    if !is_silent || draft.apply(&event).is_err() {
+        return Ok(false);
+    }
+    let saved = matches!(draft.commit(context, SERVICE).await?, Committed::Saved(_));
+    if saved {
+        let (station, cause) = (lease.station, StopCause::StationSilent.code());
+        tracing::warn!(job = %id, %station, cause, until = %lease.until, "job stands still");
+    }
+    Ok(saved)
 }

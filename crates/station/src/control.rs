@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use model::control::{
-    ClaimAnswer, ClaimRequest, Conclusion, ControlFault, LeaseState, Renewal, ReturnRequest,
+    AbortRequest, ClaimAnswer, ClaimRequest, Conclusion, ControlFault, JobFacts, JobRequest,
+    LeaseState, Renewal, RetryRequest, ReturnRequest,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -100,6 +101,30 @@ impl Control {
     /// [`ControlError`].
     pub fn give_back(&self, request: &ReturnRequest) -> Result<(), ControlError> {
         self.send("return", request)
+    }
+
+    /// Asks whose a job is and how it stands.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn job(&self, request: &JobRequest) -> Result<JobFacts, ControlError> {
+        self.send("job", request)
+    }
+
+    /// Gives a job up, as a person said.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn abort(&self, request: &AbortRequest) -> Result<(), ControlError> {
+        self.send("abort", request)
+    }
+
+    /// Lets what failed of a job that is over be tried again.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn retry(&self, request: &RetryRequest) -> Result<(), ControlError> {
+        self.send("retry", request)
     }
 
     fn send<A: DeserializeOwned>(

@@ -2,16 +2,19 @@
 //!
 //! Here is what every job needs; what is done with the device is in a module for each kind of job.
 
+mod cause;
 mod error;
 mod export;
 mod formatting;
 mod image;
 mod import;
+mod seen;
+mod signature;
 
 pub use error::DockError;
+pub use signature::is_unmounted_and_empty;
 
 use std::fs::{self, DirBuilder, File};
-use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,19 +22,14 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use model::control::{Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, Tally};
-use model::entry::EntryPath;
+use model::control::{Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, Tally, View as Shown};
 use model::ids::{BucketName, JobId, StationName};
-use model::limits;
 use model::manifest::Manifest;
-use model::plan::SIGNATURE_NAME;
 use model::progress::LogLocation;
 use model::proof::Attempt;
 use model::report::lines::{About, Work};
-use model::signature::SignatureFile;
 use model::time::Clock;
 use objects::{Bucket, probe};
-use rustix::io::Errno;
 
 use crate::bay::Facts;
 use crate::control::{Control, ControlError};
@@ -43,8 +41,10 @@ use crate::report::{self, Report};
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use crate::stores::Stores;
+use crate::tree::Tree;
 use crate::tree::folder::Folder;
-use crate::tree::{Content, Tree, fill};
+use seen::Seen;
+use signature::job_named_in;
 
 /// How long a station tries to tell the server how a job ended.
 const CONCLUDE_WITHIN: Duration = Duration::from_secs(300);
@@ -79,6 +79,8 @@ pub struct Docking {
     /// The device that may be formatted to be filled, as the operator saw it: all that is on it is
     /// lost.
     pub format: Option<Facts>,
+    /// Whether a device is formatted also for an export that does not all fit.
+    pub partly: bool,
 }
 
 /// A job that was done.
@@ -110,8 +112,8 @@ pub struct Done {
 enum View<'a> {
     /// A folder where its file system is mounted.
     Mounted(&'a dyn Tree),
-    /// A block device or image.
-    Raw,
+    /// A block device or image: as what it is shown to the server, and what is on it.
+    Raw(Shown, Seen),
 }
 
 /// A job while it is done.
@@ -186,7 +188,12 @@ impl Station {
     ) -> Result<Done, DockError> {
         if is_raw(device)? {
             let signature = self.signature_of_raw(device, docking)?;
-            return self.dock_view(&View::Raw, device, docking, signature, progress, stop);
+            let seen = Seen::on(device);
+            if signature.is_none() && docking.job.is_none() && docking.format.is_none() {
+                return Err(seen.refuse());
+            }
+            let view = View::Raw(self.shown(device, docking), seen);
+            return self.dock_view(view, device, docking, signature, progress, stop);
         }
         let tree = Folder::open(device).map_err(|source| DockError::Device {
             path: device.to_owned(),
@@ -210,15 +217,21 @@ impl Station {
     ) -> Result<Done, DockError> {
         let signature = match &docking.signature {
             Some(given) => Some(given.clone()),
-            None => read_signature(tree, device)?,
+            None => match signature::read(tree, device)? {
+                None => match signature::obvious_mistake(tree, device) {
+                    Some(mistake) => return Err(mistake),
+                    None => None,
+                },
+                found => found,
+            },
         };
         let view = View::Mounted(tree);
-        self.dock_view(&view, device, docking, signature, progress, stop)
+        self.dock_view(view, device, docking, signature, progress, stop)
     }
 
     fn dock_view(
         &self,
-        view: &View<'_>,
+        view: View<'_>,
         device: &Path,
         docking: &Docking,
         signature: Option<Vec<u8>>,
@@ -232,7 +245,12 @@ impl Station {
             Some(job) => Some(lock(&self.job_folder(job)?, job)?),
             None => None,
         };
-        let claim = self.claim(device, docking.job, signature.as_deref())?;
+        let claim = self.claim(device, docking.job, signature.as_deref(), &view);
+        let claim = match (claim, view) {
+            (Err(error), View::Raw(_, seen)) => return Err(seen.beside(error)),
+            (claim, view) => (claim?, view),
+        };
+        let (claim, view) = claim;
         let folder = self.job_folder(claim.job)?;
         let span = tracing::info_span!("job", job = %claim.job, attempt = claim.attempt);
         let _entered = span.enter();
@@ -251,13 +269,11 @@ impl Station {
             // The lease is kept until the report is delivered and the server told: all of this may
             // take long.
             self.while_leased(&claim, progress, stop, || {
-                self.work(&errand, &manifest, view)
+                self.work(&errand, &manifest, &view)
             })
         });
-        match &done {
-            // The server knows how it ended.
-            Ok(_) | Err(DockError::Aborted { .. }) => {}
-            Err(error) => self.release(&claim, chain(error)),
+        if let Err(error) = &done {
+            self.release(&claim, error);
         }
         done
     }
@@ -267,13 +283,20 @@ impl Station {
         device: &Path,
         job: Option<JobId>,
         signature: Option<&[u8]>,
+        view: &View<'_>,
     ) -> Result<Claim, DockError> {
-        let request = ClaimRequest {
+        let mut request = ClaimRequest {
             station: self.name.clone(),
             signature_file: signature.map(|bytes| STANDARD.encode(bytes)),
             job,
             device: device.display().to_string(),
+            view: Some(Shown::Mounted),
+            obstacle: None,
+            bytes: None,
         };
+        if let View::Raw(shown, seen) = view {
+            seen.tell(&mut request, *shown);
+        }
         match self.control.claim(&request)? {
             ClaimAnswer::Granted(claim) => Ok(*claim),
             ClaimAnswer::Denied {
@@ -301,15 +324,16 @@ impl Station {
         let wrong = |needs, hint| Err(DockError::WrongView { job, needs, hint });
         match (manifest, view) {
             (Manifest::S3Import(rules), View::Mounted(tree)) => self.import(errand, rules, *tree),
-            (Manifest::S3Import(_), View::Raw) => wrong(
+            // An older server does not look at the view.
+            (Manifest::S3Import(_), View::Raw(..)) => wrong(
                 "is an import of files, which needs the device's file system",
                 "mount it read-only and dock the mount point",
             ),
             (Manifest::S3Export(rules), View::Mounted(_)) => {
                 self.export(errand, rules, errand.device, None, || Ok(()))
             }
-            (Manifest::S3Export(rules), View::Raw) => self.export_formatted(errand, rules),
-            (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Raw) => {
+            (Manifest::S3Export(rules), View::Raw(..)) => self.export_formatted(errand, rules),
+            (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Raw(..)) => {
                 self.import_image(errand, manifest)
             }
             (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Mounted(_)) => wrong(
@@ -416,14 +440,21 @@ impl Station {
         }
     }
 
-    /// Gives the lease back, so that the device can be docked again at once. If that fails the
-    /// lease lapses by itself.
-    fn release(&self, claim: &Claim, reason: String) {
+    /// Gives the lease back and says why, so that the device can be docked again at once. If that
+    /// fails the lease lapses by itself.
+    fn release(&self, claim: &Claim, error: &DockError) {
         let (job, lease) = (claim.job, claim.lease.clone());
+        let manifest = Manifest::parse_accepted(&claim.manifest, claim.job_type).ok();
+        let (cause, bucket) = cause::of(error, manifest.as_ref());
+        tracing::warn!(%job, cause = cause.code(), "stopped");
         let released = Conclusion {
             job,
             lease,
-            ending: Ending::Released { reason },
+            ending: Ending::Released {
+                reason: chain(error),
+                cause: Some(cause),
+                bucket,
+            },
         };
         if let Err(error) = self.control.conclude(&released) {
             tracing::warn!(%job, %error, "lease not given back");
@@ -469,39 +500,6 @@ fn is_raw(path: &Path) -> Result<bool, DockError> {
         source,
     })?;
     Ok(kind.is_block_device() || kind.is_file())
-}
-
-/// The bytes of the device's SIGNATURE, if it has that name in its root. What is no regular file
-/// has none, which is an invalid SIGNATURE; of one that is too long, one byte too many is read.
-fn read_signature(tree: &dyn Tree, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
-    let read = tree
-        .open(&EntryPath::new(SIGNATURE_NAME))
-        .and_then(|file| read_head(&*file, limits::SIGNATURE_FILE_BYTES + 1));
-    match read {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) if is_no_regular_file(&e) => Ok(Some(Vec::new())),
-        Err(source) => Err(DockError::Device {
-            path: device.join(SIGNATURE_NAME),
-            source,
-        }),
-    }
-}
-
-/// Nothing else is opened, so `ENXIO` is of the device as a whole, and no word on its SIGNATURE.
-fn is_no_regular_file(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidInput || Errno::from_io_error(error) == Some(Errno::LOOP)
-}
-
-fn read_head(file: &dyn Content, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; usize::try_from(limit).unwrap_or(usize::MAX)];
-    let filled = fill(file, 0, &mut bytes).map_err(|bad| bad.source)?;
-    bytes.truncate(filled);
-    Ok(bytes)
-}
-
-fn job_named_in(signature: Option<&[u8]>) -> Option<JobId> {
-    SignatureFile::parse(signature?).ok().map(|file| file.job)
 }
 
 fn read_manifest(claim: &Claim) -> Result<Manifest, DockError> {

@@ -227,6 +227,9 @@ impl World {
                     signature_file: Some(signature.clone()),
                     job: None,
                     device: "/dev/other".to_owned(),
+                    view: None,
+                    obstacle: None,
+                    bytes: None,
                 });
                 let is_granted = matches!(answer, Ok(ClaimAnswer::Granted(_)));
                 diary.note(format_args!("{} usurps the lease: {is_granted}", host.name));

@@ -61,15 +61,15 @@ pub(crate) fn list(jobs: &[JobLine]) -> String {
 }
 
 /// Everything about a job.
-pub(crate) fn status(status: &Status) -> String {
-    let location = said(
-        status.location_code.as_deref(),
-        status.location_message.as_deref(),
-    );
+pub(crate) fn status<'a>(status: &'a Status) -> String {
+    let location = location(status);
     let progress = said(
         status.progress_code.as_deref(),
         status.progress_message.as_deref(),
     );
+    let is_over = status.is_over();
+    let unless_over =
+        |name: &'static str, value: Option<&'a str>| (name, value.filter(|_| !is_over));
     let errors = status.error_count.map(|count| count.to_string());
     let report = report(status);
     let artifacts = artifacts(&status.artifact_list);
@@ -83,9 +83,9 @@ pub(crate) fn status(status: &Status) -> String {
         ("Report", report.as_deref()),
         ("Carrier", status.carrier.as_deref()),
         ("Tracking", status.tracking_number.as_deref()),
-        ("Ship to", status.aws_shipping_address.as_deref()),
-        ("Signature", status.signature.as_deref()),
-        ("SIGNATURE", status.signature_file_contents.as_deref()),
+        unless_over("Ship to", status.aws_shipping_address.as_deref()),
+        unless_over("Signature", status.signature.as_deref()),
+        unless_over("SIGNATURE", status.signature_file_contents.as_deref()),
         ("Documents", artifacts.as_deref()),
         ("Manifest", status.current_manifest.as_deref()),
     ])
@@ -93,10 +93,7 @@ pub(crate) fn status(status: &Status) -> String {
 
 /// What can change about a job, on one line.
 pub(crate) fn change(status: &Status) -> String {
-    let location = said(
-        status.location_code.as_deref(),
-        status.location_message.as_deref(),
-    );
+    let location = location(status);
     let progress = said(
         status.progress_code.as_deref(),
         status.progress_message.as_deref(),
@@ -125,6 +122,22 @@ pub(crate) fn loading(status: &Status) -> String {
     };
     let said = said(status.progress_code.as_deref(), Some(message)).unwrap_or_default();
     output::printable(&said).replace('\n', " ")
+}
+
+/// Where the device is, in plain words: AWS's own, on the wire, speak of AWS.
+fn location(status: &Status) -> Option<String> {
+    let words = match status.location_code.as_deref() {
+        Some("NotReceived") => Some("the device has not arrived yet"),
+        Some("AtAWS") => Some("the device has arrived, and is with the service"),
+        _ => None,
+    };
+    match words {
+        Some(words) => Some(words.to_owned()),
+        None => said(
+            status.location_code.as_deref(),
+            status.location_message.as_deref(),
+        ),
+    }
 }
 
 /// Code and message: `Pending: The specified job has not started.`
@@ -174,7 +187,7 @@ mod tests {
             "Job       ABCDE\n\
              Type      Import\n\
              Created   2026-01-02T03:04:05Z\n\
-             Location  AtAWS: Your device is at AWS.\n\
+             Location  the device has arrived, and is with the service\n\
              Progress  SuccessWithErrors: Done.\n\
              Errors    2\n\
              Report    s3://photos/import-log-ABCDE\n\
@@ -185,7 +198,8 @@ mod tests {
 
     #[test]
     fn a_change_is_one_line() {
-        let text = "AtAWS: Your device is at AWS.  SuccessWithErrors: Done.  2 errors";
+        let text =
+            "the device has arrived, and is with the service  SuccessWithErrors: Done.  2 errors";
         assert_eq!(change(&sample()), text);
     }
 

@@ -136,8 +136,10 @@ fn is_news(form: Form, last: Option<(&Status, Duration)>, now: &Status) -> bool 
     let Some((last, since)) = last else {
         return true;
     };
+    // Links to sheets are made anew with every answer, and nothing is new about that.
     let same_state = Status {
         progress_message: now.progress_message.clone(),
+        artifact_list: now.artifact_list.clone(),
         ..last.clone()
     } == *now;
     let same_message = last.progress_message == now.progress_message;
@@ -191,6 +193,23 @@ mod tests {
         }
         for form in [Form::Lines, Form::Terminal, Form::Json] {
             assert!(is_news(form, None, &last), "the first answer");
+        }
+    }
+
+    #[test]
+    fn links_that_are_made_anew_are_no_news() {
+        let with_link = |url: &str| {
+            let answer = format!(
+                "<R><JobId>ABCDE</JobId><LocationCode>NotReceived</LocationCode>\
+                 <ProgressCode>Pending</ProgressCode><ArtifactList><member><Description>Sheet\
+                 </Description><URL>{url}</URL></member></ArtifactList></R>"
+            );
+            Status::read(&xml::parse(answer.as_bytes()).unwrap())
+        };
+        let (last, now) = (with_link("http://a/1"), with_link("http://a/2"));
+        assert_ne!(last, now);
+        for form in [Form::Lines, Form::Terminal, Form::Json] {
+            assert!(!is_news(form, Some((&last, LINE_EVERY)), &now), "{form:?}");
         }
     }
 

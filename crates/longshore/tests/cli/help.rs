@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 33] = [
     "",
     "import",
     "serve",
@@ -22,6 +22,8 @@ const COMMANDS: [&str; 31] = [
     "job list",
     "job status",
     "job sign",
+    "job abort",
+    "job retry",
     "job label",
     "job artifacts",
     "key",

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod customer;
+mod decisions;
 mod docking;
 mod help;
 mod import;

@@ -44,6 +44,9 @@ fn claim(control: &Control, job: JobId, device: &Path) -> LeaseToken {
         signature_file: Some(STANDARD.encode(signature)),
         job: Some(job),
         device: "disk".to_owned(),
+        view: None,
+        obstacle: None,
+        bytes: None,
     };
     match control.claim(&request).unwrap() {
         ClaimAnswer::Granted(claim) => claim.lease,
@@ -126,7 +129,7 @@ fn a_job_that_is_canceled_meanwhile_ends_the_watch() {
     let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
     let line = lines.next().unwrap().unwrap();
     assert!(
-        line.contains("NotReceived: ") && line.contains("Pending: "),
+        line.contains("has not arrived yet") && line.contains("Pending: "),
         "{line}"
     );
     world.job(&["cancel", job.as_str()]);

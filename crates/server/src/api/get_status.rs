@@ -7,6 +7,7 @@ use model::job::Job;
 use model::loading::Figures;
 use model::progress::Progress;
 use model::signature::{Signature, SignatureFile};
+use model::stopped::{StopCause, Stopped};
 use model::time::Timestamp;
 
 use super::{ArtifactLink, Context, Fault, artifact_links, artifact_list, input, own_job};
@@ -31,6 +32,8 @@ pub struct JobStatus {
     pub signature: Signature,
     /// How far a transfer is that runs.
     pub loading: Option<Figures>,
+    /// That it stands still, since when and why.
+    pub stopped: Option<Stopped>,
     /// Its sheets; none if it was canceled.
     pub artifacts: Vec<ArtifactLink>,
 }
@@ -57,21 +60,24 @@ pub async fn get_status(
     GetStatus { job_id }: GetStatus,
 ) -> Result<JobStatus, Fault> {
     let job = own_job(context, caller, &job_id).await?;
-    let loading = match job.progress {
+    let lease = match job.progress {
         Progress::Expired { .. } => return Err(Fault::ExpiredJob),
-        Progress::InProgress { .. } => context
-            .jobs
-            .lease(job.id)
-            .await?
-            .and_then(|lease| loading(lease, context.clock.now(), context.rules.lease_seconds)),
+        Progress::InProgress { .. } => context.jobs.lease(job.id).await?,
         _ => None,
     };
+    let now = context.clock.now();
+    let stopped = job
+        .stopped
+        .clone()
+        .or_else(|| silent_since(lease.as_ref()?, now));
+    let loading = lease.and_then(|lease| loading(lease, now, context.rules.lease_seconds));
     Ok(JobStatus {
         address: context.rules.shipping_address.for_job(job.id.as_str()),
         signature: context.signing_key.sign(&job.account, job.id, job.created),
         artifacts: artifacts(context, &job),
         job,
         loading,
+        stopped,
     })
 }
 
@@ -93,6 +99,15 @@ fn loading(lease: Lease, now: Timestamp, term: u32) -> Option<Figures> {
         figures
     } else {
         figures.at_rest()
+    })
+}
+
+/// That a job stands still whose lease nobody keeps: known before the sweeper has been by.
+fn silent_since(lease: &Lease, now: Timestamp) -> Option<Stopped> {
+    (lease.until < now).then(|| Stopped {
+        at: lease.until,
+        cause: StopCause::StationSilent,
+        bucket: None,
     })
 }
 
@@ -157,12 +172,16 @@ impl JobStatus {
         ]
     }
 
-    /// AWS's sentence, and for a transfer that runs a second one: how far it is.
+    /// AWS's sentence; for a job that stands still why; and for a transfer that has begun how far it
+    /// is.
     fn progress_message(&self) -> String {
-        let sentence = self.job.progress.message();
-        match &self.loading {
-            Some(figures) => format!("{sentence} {figures}"),
-            None => sentence,
+        let mut message = self.job.progress.message();
+        if let Some(stopped) = &self.stopped {
+            message.push_str(&format!(" {stopped}"));
         }
+        if let Some(figures) = &self.loading {
+            message.push_str(&format!(" {figures}"));
+        }
+        message
     }
 }

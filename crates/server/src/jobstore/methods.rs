@@ -106,6 +106,7 @@ macro_rules! implement_job_store {
                         .bind(job.progress.code())
                         .bind(rows::state_of(job)?)
                         .bind(rows::sealed_manifest(&self.sealer, job))
+                        .bind(job.stopped.as_ref().map(|stopped| stopped.cause.code()))
                         .execute(&mut *tx)
                         .await?;
                     if done.rows_affected() == 0 {
@@ -362,6 +363,7 @@ macro_rules! implement_job_store {
                 async fn renew_lease(
                     &self,
                     job: JobId,
+                    station: &StationName,
                     token: &LeaseToken,
                     until: Timestamp,
                     figures: &Figures,
@@ -373,6 +375,7 @@ macro_rules! implement_job_store {
                         .bind(until.unix())
                         .bind(rows::sign_of_life(figures)?)
                         .bind(LONGEST_LEASE)
+                        .bind(station.as_str())
                         .execute(&mut *tx)
                         .await?;
                     tx.commit().await?;
@@ -392,6 +395,19 @@ macro_rules! implement_job_store {
                         .await?;
                     tx.commit().await?;
                     Ok(done.rows_affected() > 0)
+                }
+
+                async fn lapsed_leases(
+                    &self,
+                    now: Timestamp,
+                    limit: u32,
+                ) -> Result<Vec<JobId>, JobStoreError> {
+                    let ids: Vec<String> = query_scalar(statements::LAPSED_LEASES)
+                        .bind(now.unix())
+                        .bind(i64::from(limit))
+                        .fetch_all(self.readers())
+                        .await?;
+                    ids.iter().map(|id| Ok(JobId::new(id)?)).collect()
                 }
 
                 async fn extend_leases(&self, until: Timestamp) -> Result<(), JobStoreError> {

@@ -19,7 +19,7 @@ pub(super) const JOB: &str = "SELECT version, state, manifest FROM jobs WHERE id
 /// The compare-and-swap.
 pub(super) const REPLACE_JOB: &str = "
     UPDATE jobs
-    SET version = version + 1, custody = $3, progress = $4, state = $5, manifest = $6
+    SET version = version + 1, custody = $3, progress = $4, state = $5, manifest = $6, stopped = $7
     WHERE id = $1 AND version = $2";
 
 pub(super) const FIRST_JOBS: &str = "
@@ -98,12 +98,20 @@ pub(super) const CLAIM_LEASE: &str = "
 pub(super) const LEASE: &str = "
     SELECT job, station, token, attempt, until, sign_of_life, ended FROM leases WHERE job = $1";
 
+/// A lease is the station's to whom it was given, whoever knows its token.
 pub(super) const RENEW_LEASE: &str = "
     UPDATE leases
     SET until = CASE WHEN until < $3 OR until > $3 + $5 THEN $3 ELSE until END, sign_of_life = $4
-    WHERE job = $1 AND token = $2 AND NOT ended";
+    WHERE job = $1 AND token = $2 AND station = $6 AND NOT ended";
 
 pub(super) const END_LEASE: &str = "UPDATE leases SET ended = TRUE WHERE job = $1 AND token = $2";
+
+/// Those whose job stands still already are known.
+pub(super) const LAPSED_LEASES: &str = "
+    SELECT leases.job FROM leases JOIN jobs ON jobs.id = leases.job
+    WHERE NOT leases.ended AND leases.until < $1
+      AND jobs.progress = 'InProgress' AND jobs.stopped IS NULL
+    ORDER BY leases.until LIMIT $2";
 
 pub(super) const EXTEND_LEASES: &str =
     "UPDATE leases SET until = $1 WHERE NOT ended AND (until < $1 OR until > $1 + $2)";

@@ -3,8 +3,8 @@
 //! The lease is taken before the job changes, and the answer is sent after:
 //!
 //! 1. A job under another station's lease is left alone, whatever the device shows.
-//! 2. A device that is not to be loaded changes its job (it is here, perhaps the job is aborted)
-//!    and takes no lease.
+//! 2. A device that is not to be loaded changes its job at most so that it is here and why it waits,
+//!    and takes no lease. It ends no job.
 //! 3. Otherwise the station takes the lease. Of two stations that claim at once, one gets it.
 //! 4. Only who has it writes that the device is here and that the transfer runs. If the customer
 //!    canceled in between, the lease is given back and the device denied.
@@ -17,15 +17,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::control::{Claim, ClaimAnswer, ClaimRequest, LeaseToken};
-use model::dispatch::{Denial, Dispatch, Presented, dispatch, job_of};
+use model::dispatch::{Denial, Dispatch, Docked, Presented, dispatch, job_of};
 use model::event::Event;
 use model::ids::{BucketName, JobId, StationName};
 use model::job::Job;
 use model::limits::SIGNATURE_FILE_BYTES;
 use model::manifest::Manifest;
 use model::signature::SignatureFile;
+use model::stopped::StopCause;
 
-use super::{StationFault, actor};
+use super::{StationFault, actor, holder};
 use crate::api::Context;
 use crate::change::{Committed, Draft, tries};
 use crate::config::image_target;
@@ -44,7 +45,7 @@ enum Verdict {
 struct Refused {
     code: &'static str,
     message: String,
-    hint: &'static str,
+    hint: String,
 }
 
 /// Answers a claim.
@@ -54,15 +55,21 @@ pub(super) async fn claim(
     request: ClaimRequest,
 ) -> Result<ClaimAnswer, StationFault> {
     if request.station != *station {
-        return Err(StationFault::OtherStation(station.clone()));
+        return Err(StationFault::OtherStation {
+            token: station.clone(),
+            says: request.station,
+        });
     }
-    let presented = presented(request.signature_file.as_deref());
+    let docked = Docked {
+        presented: presented(request.signature_file.as_deref()),
+        named: request.job,
+        view: request.view,
+        obstacle: request.obstacle,
+        bytes: request.bytes,
+    };
     let device = request.device.as_str();
-    let (job, answer) = match job_of(&presented, request.job) {
-        Ok(id) => (
-            Some(id),
-            decide(&app.context, station, id, &presented).await?,
-        ),
+    let (job, answer) = match job_of(&docked) {
+        Ok(id) => (Some(id), decide(&app.context, station, id, &docked).await?),
         Err(denial) => {
             let job = match &denial {
                 Denial::OtherJob { found, .. } => Some(*found),
@@ -103,7 +110,7 @@ async fn decide(
     context: &Context,
     station: &StationName,
     id: JobId,
-    presented: &Presented,
+    docked: &Docked,
 ) -> Result<ClaimAnswer, StationFault> {
     let token = LeaseToken(hex::encode(random::<16>()));
     let mut lease = None;
@@ -115,7 +122,7 @@ async fn decide(
             return Ok(denied(Some(id), leased(id, &holder)));
         }
         let account = context.jobs.account(&draft.job().account).await?;
-        let (events, verdict) = judge(context, draft.job(), account.as_ref(), presented, station);
+        let (events, verdict) = judge(context, draft.job(), account.as_ref(), docked, station);
         if matches!(verdict, Verdict::Load(_)) && lease.is_none() {
             let taken = take_lease(context, station, id, &token).await?;
             if taken.token != token {
@@ -152,21 +159,28 @@ fn judge(
     context: &Context,
     job: &Job,
     account: Option<&Account>,
-    presented: &Presented,
+    docked: &Docked,
     station: &StationName,
 ) -> (Vec<Event>, Verdict) {
-    let Dispatch { events, denial } = dispatch(job, &context.signing_key, presented, station);
+    let manifest = Manifest::parse_accepted(&job.manifest, job.job_type);
+    let key = &context.signing_key;
+    let Dispatch { events, denial } = dispatch(job, manifest.as_ref().ok(), key, docked, station);
     if let Some(denial) = denial {
         return (events, Verdict::Deny(denial.into()));
     }
-    match Manifest::parse_accepted(&job.manifest, job.job_type) {
+    match manifest {
         Ok(manifest) => match ungranted(&manifest, account, job.id) {
             None => (events, Verdict::Load(Box::new(manifest))),
-            Some(bucket) => (arrivals(events), Verdict::Deny(forbidden(job, &bucket))),
+            Some(bucket) => {
+                let denied = forbidden(job, &bucket);
+                let events = waiting(events, StopCause::BucketRights, Some(bucket));
+                (events, Verdict::Deny(denied))
+            }
         },
         Err(faults) => {
             tracing::error!(job = %job.id, faults = ?faults.to_string(), "manifest not readable any more");
-            (arrivals(events), Verdict::Deny(unreadable(job)))
+            let events = waiting(events, StopCause::ManifestFault, None);
+            (events, Verdict::Deny(unreadable(job)))
         }
     }
 }
@@ -178,11 +192,16 @@ fn ungranted(manifest: &Manifest, account: Option<&Account>, id: JobId) -> Optio
     }
 }
 
-fn arrivals(events: Vec<Event>) -> Vec<Event> {
-    events
-        .into_iter()
-        .filter(|event| matches!(event, Event::DeviceArrived { .. }))
-        .collect()
+/// The device is here, and its job waits instead of beginning.
+fn waiting(events: Vec<Event>, cause: StopCause, bucket: Option<BucketName>) -> Vec<Event> {
+    let arrived = |event: &Event| matches!(event, Event::DeviceArrived { .. });
+    let stopped = Event::Stopped {
+        cause,
+        bucket,
+        detail: "the docking was refused".to_owned(),
+    };
+    let events = events.into_iter().filter(arrived);
+    events.chain([stopped]).collect()
 }
 
 async fn held_by_another(
@@ -190,11 +209,8 @@ async fn held_by_another(
     station: &StationName,
     id: JobId,
 ) -> Result<Option<StationName>, JobStoreError> {
-    let (now, term) = (context.clock.now(), context.rules.lease_seconds);
-    let lease = context.jobs.lease(id).await?;
-    Ok(lease
-        .filter(|lease| lease.is_in_force(now, term) && lease.station != *station)
-        .map(|lease| lease.station))
+    let holder = holder(context, id).await?;
+    Ok(holder.filter(|holder| holder != station))
 }
 
 async fn take_lease(
@@ -235,7 +251,7 @@ fn denied(job: Option<JobId>, refused: Refused) -> ClaimAnswer {
     ClaimAnswer::Denied {
         code: code.to_owned(),
         message,
-        hint: hint.to_owned(),
+        hint,
         job,
     }
 }
@@ -254,7 +270,7 @@ fn leased(id: JobId, holder: &StationName) -> Refused {
     Refused {
         code: "Leased",
         message: format!("job {id} is being done by station `{holder}`"),
-        hint: "wait until that station is done, or until its lease lapses",
+        hint: "wait until that station is done, or until its lease lapses".to_owned(),
     }
 }
 
@@ -266,7 +282,8 @@ fn forbidden(job: &Job, bucket: &BucketName) -> Refused {
             job.account, job.id
         ),
         hint: "the device is booked as received; give the right back with `longshore account \
-               allow` and dock it again, or let the customer cancel the job",
+               allow` and dock it again, or let the customer cancel the job"
+            .to_owned(),
     }
 }
 
@@ -278,6 +295,7 @@ fn unreadable(job: &Job) -> Refused {
             job.id
         ),
         hint: "the device is booked as received; let the customer submit the manifest again with \
-               UpdateJob",
+               UpdateJob"
+            .to_owned(),
     }
 }

@@ -9,8 +9,10 @@ use model::control::{Conclusion, Ending};
 use model::event::Event;
 use model::ids::{JobId, StationName};
 use model::job::{Job, Refusal};
+use model::limits::COUNT_MAX;
 use model::manifest::Manifest;
-use model::progress::Progress;
+use model::progress::{AbortReason, Progress};
+use model::stopped::StopCause;
 
 use super::{StationFault, actor};
 use crate::change::{Committed, Draft, tries};
@@ -19,6 +21,9 @@ use crate::jobstore::JobStoreError;
 
 /// Longest remark in bytes: some sentences with a key of a kilobyte in them.
 const REMARK_BYTES: usize = 2048;
+
+/// Characters that the history keeps of what stopped a transfer: an error with its causes.
+const DETAIL_CHARS: usize = 2048;
 
 /// Concludes. The same conclusion under the same token is answered alike however often it comes.
 pub(super) async fn finish(
@@ -35,18 +40,21 @@ pub(super) async fn finish(
     for _ in tries() {
         let draft = Draft::open(&app.context, *id).await?;
         let mut draft = draft.ok_or(StationFault::UnknownJob(*id))?;
-        let lease = jobs.lease(*id).await?.filter(|lease| lease.token == *token);
+        let lease = jobs.lease(*id).await?;
+        // Whoever has the token of another station's lease has no right by it.
+        let lease = lease.filter(|lease| lease.token == *token && lease.station == *station);
         let lease = lease.ok_or(StationFault::LeaseLost(*id))?;
         check(draft.job(), ending)?;
-        if is_done(draft.job(), ending) {
+        if is_done(draft.job(), ending) || (lease.ended && is_given_back(ending)) {
             return end(app, station, &conclusion).await;
         }
         if lease.ended {
             return Err(StationFault::LeaseLost(*id));
         }
-        if let Some(event) = event(ending)
-            && let Err(why) = draft.apply(&event)
-        {
+        if let Err(why) = draft.apply(&event(ending)) {
+            if is_given_back(ending) {
+                return end(app, station, &conclusion).await;
+            }
             return refuse(app, station, &conclusion, why).await;
         }
         match draft.commit(&app.context, &actor(station)).await? {
@@ -60,9 +68,20 @@ pub(super) async fn finish(
 /// Whether the report is where the customer asked for it, since `GetStatus` sends her there, and
 /// whether the remark can stand in its message.
 fn check(job: &Job, ending: &Ending) -> Result<(), StationFault> {
-    let Ending::Finished { log, remark, .. } = ending else {
+    let Ending::Finished {
+        errors,
+        log,
+        remark,
+    } = ending
+    else {
         return Ok(());
     };
+    if *errors > COUNT_MAX {
+        return Err(StationFault::BadField {
+            field: "errors",
+            wrong: format!("is more than {COUNT_MAX}"),
+        });
+    }
     check_remark(remark.as_deref().unwrap_or_default())?;
     match Manifest::parse_accepted(&job.manifest, job.job_type) {
         Ok(manifest) if *log == manifest.log_location(job.id) => Ok(()),
@@ -85,10 +104,9 @@ fn check_remark(remark: &str) -> Result<(), StationFault> {
     Err(StationFault::BadField { field, wrong })
 }
 
-/// Whether the job has this outcome already. One that is given back has none to have.
+/// Whether the job has this outcome already.
 fn is_done(job: &Job, ending: &Ending) -> bool {
     match (ending, &job.progress) {
-        (Ending::Released { .. }, _) => true,
         (
             Ending::Finished {
                 errors,
@@ -102,24 +120,53 @@ fn is_done(job: &Job, ending: &Ending) -> bool {
                 ..
             },
         ) => errors == e && log == l && remark == r,
-        (Ending::Aborted { reason }, Progress::Aborted { reason: r, .. }) => reason == r,
         _ => false,
     }
 }
 
-fn event(ending: &Ending) -> Option<Event> {
+/// Whether the job stays open: what a station says ends no job but by its report.
+fn is_given_back(ending: &Ending) -> bool {
+    matches!(ending, Ending::Released { .. } | Ending::Aborted { .. })
+}
+
+fn event(ending: &Ending) -> Event {
     match ending {
         Ending::Finished {
             errors,
             log,
             remark,
-        } => Some(Event::TransferFinished {
+        } => Event::TransferFinished {
             errors: *errors,
             log: log.clone(),
             remark: remark.clone(),
-        }),
-        Ending::Aborted { reason } => Some(Event::TransferAborted { reason: *reason }),
-        Ending::Released { .. } => None,
+        },
+        Ending::Released {
+            reason,
+            cause,
+            bucket,
+        } => Event::Stopped {
+            cause: cause.unwrap_or(StopCause::Other),
+            bucket: bucket.clone(),
+            detail: reason.chars().take(DETAIL_CHARS).collect(),
+        },
+        Ending::Aborted { reason } => Event::Stopped {
+            cause: cause_of(*reason),
+            bucket: None,
+            detail: format!("the station wanted to abort it as {}", reason.code()),
+        },
+    }
+}
+
+/// Why a job stands still that a station of an earlier release wants to end.
+fn cause_of(reason: AbortReason) -> StopCause {
+    match reason {
+        AbortReason::DeviceError => StopCause::CapacityWrong,
+        AbortReason::InvalidSignature => StopCause::SignatureWrong,
+        AbortReason::MissingSignature => StopCause::SignatureMissing,
+        AbortReason::UnsupportedFileFormat => StopCause::FileSystemUnsupported,
+        AbortReason::MissingDevice
+        | AbortReason::UnsupportedDeviceType
+        | AbortReason::UnsupportedPowerSupply => StopCause::Other,
     }
 }
 
@@ -135,10 +182,11 @@ async fn end(
             %station, %job, errors, log_bucket = %log.bucket, log_key = ?log.key.as_str(), "job finished"
         ),
         Ending::Aborted { reason } => {
-            tracing::warn!(%station, %job, reason = reason.code(), "job aborted");
+            tracing::warn!(%station, %job, reason = reason.code(), "lease given back");
         }
-        Ending::Released { reason } => {
-            tracing::warn!(%station, %job, ?reason, "lease given back");
+        Ending::Released { reason, cause, .. } => {
+            let cause = cause.unwrap_or(StopCause::Other).code();
+            tracing::warn!(%station, %job, cause, ?reason, "lease given back: job stands still");
         }
     }
     Ok(())

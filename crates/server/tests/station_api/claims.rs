@@ -70,7 +70,7 @@ async fn a_device_that_says_nothing_useful_changes_no_job() {
 }
 
 #[tokio::test]
-async fn a_wrong_or_missing_signature_aborts_a_job_that_waits() {
+async fn a_wrong_or_missing_signature_ends_no_job_and_the_customer_reads_why_it_waits() {
     let world = World::start().await;
     let station = Station::register(&world, "dock-1").await;
     let (_, other) = world.create(&import("photos")).await;
@@ -79,21 +79,38 @@ async fn a_wrong_or_missing_signature_aborts_a_job_that_waits() {
         "version:2.0\nsigningMethod:HmacSHA1\njobId:{id}\n{}",
         other.lines().last().unwrap()
     );
+    let message = async || {
+        let ask = [("Action", "GetStatus"), ("JobId", id.as_str())];
+        world.call(&ask).await.text("ProgressMessage").unwrap()
+    };
+    let denied = station.denied(&world, Some(&forged), None).await;
+    assert_eq!(denied, "InvalidSignature");
+    // Anybody can write this job's id on a disk: the device has not come.
+    assert_eq!(codes(&world.job(id).await), ("NotReceived", "Pending"));
     assert_eq!(
-        station.denied(&world, Some(&forged), None).await,
-        "InvalidSignature"
+        message().await,
+        "The specified job has not started. Stopped at 2026-11-21T12:00:00Z: the SIGNATURE file of a \
+         device that names this job is not the one that was issued. Give the operator the SIGNATURE \
+         of this job, which GetStatus shows; loading begins when the device is docked with it."
     );
-    assert_eq!(codes(&world.job(id).await), ("AtAWS", "InvalidSignature"));
-    // Aborted for good, even with the right one.
-    assert_eq!(station.denied(&world, Some(&signature), None).await, "Over");
-
-    let (id, _) = world.create(&import("photos")).await;
-    assert_eq!(
-        station.denied(&world, None, Some(id)).await,
-        "MissingSignature"
-    );
-    assert_eq!(codes(&world.job(id).await), ("AtAWS", "MissingSignature"));
+    let denied = station.denied(&world, None, Some(id)).await;
+    assert_eq!(denied, "MissingSignature");
+    assert_eq!(codes(&world.job(id).await), ("AtAWS", "Pending"));
+    assert!(message().await.contains("the SIGNATURE file is missing"));
     assert_eq!(world.jobs().lease(id).await.unwrap(), None);
+    let history = world.jobs().history(id).await.unwrap();
+    let events: Vec<_> = history
+        .iter()
+        .filter_map(|line| Some(line.event.as_ref()?.name()))
+        .collect();
+    assert_eq!(events, ["Stopped", "DeviceArrived", "Stopped"]);
+
+    let claim = station.granted(&world, &signature).await;
+    assert_eq!(
+        (claim.job, codes(&world.job(id).await)),
+        (id, ("AtAWS", "InProgress"))
+    );
+    assert_eq!(world.job(id).await.stopped, None);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use model::control::{Ending, LeaseState};
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::loading::Figures;
 use model::progress::{AbortReason, LogLocation};
+use model::stopped::StopCause;
 
 use crate::talk::Station;
 use crate::world::{World, import, tally};
@@ -37,7 +38,9 @@ async fn state(world: &World, id: JobId) -> (String, &'static str) {
 
 fn released() -> Ending {
     Ending::Released {
-        reason: "the store is gone".to_owned(),
+        reason: "the store at http://10.0.0.7 is gone".to_owned(),
+        cause: Some(StopCause::StoreSilent),
+        bucket: None,
     }
 }
 
@@ -380,14 +383,24 @@ async fn the_customer_is_told_how_far_the_station_is() {
     );
 
     // Nobody is at it any more: what is done stays, what is going on does not.
-    let at_rest = format!(
-        "{LOADING} Loaded 12,345 of 50,000 files (1.2 of 8.4 GB); 2 files could not be loaded"
-    );
+    let at_rest = |stopped: &str| {
+        format!(
+            "{LOADING} Stopped at {stopped} Loaded 12,345 of 50,000 files (1.2 of 8.4 GB); 2 files \
+             could not be loaded"
+        )
+    };
     world.clock.advance(61);
-    assert_eq!(progress_message(&world, id).await, at_rest);
+    let silent = "2026-11-21T12:01:00Z: the station with the device gives no sign of life. Loading \
+                  goes on when the device is docked again.";
+    assert_eq!(progress_message(&world, id).await, at_rest(silent));
     let told = station.finish(&world, id, &lease, released()).await;
     assert_eq!(told, Ok(()));
-    assert_eq!(progress_message(&world, id).await, at_rest);
+    // The store's address is for the operator's log and the history alone.
+    let stopped = "2026-11-21T12:01:01Z: the store does not answer. When the operator has mended it, \
+                   loading goes on when the device is docked again.";
+    assert_eq!(progress_message(&world, id).await, at_rest(stopped));
+    let history = world.jobs().history(id).await.unwrap();
+    assert!(format!("{:?}", history.last().unwrap().event).contains("10.0.0.7"));
 
     let lease = station.granted(&world, &signature).await.lease;
     let done = station.finish(&world, id, &lease, finished(id, 2)).await;

@@ -10,5 +10,6 @@
 mod world;
 
 mod claims;
+mod decisions;
 mod leases;
 mod talk;

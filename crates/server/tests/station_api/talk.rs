@@ -42,6 +42,9 @@ impl Station {
             signature_file: signature.map(|text| STANDARD.encode(text)),
             job,
             device: "/mnt/device".to_owned(),
+            view: None,
+            obstacle: None,
+            bytes: None,
         };
         world
             .tell_as(self.token.expose(), "claim", &request)
@@ -154,6 +157,9 @@ async fn only_registered_stations_are_heard() {
         signature_file: None,
         job: None,
         device: "/dev/sdb1".to_owned(),
+        view: None,
+        obstacle: None,
+        bytes: None,
     };
     let stranger = StationToken::draw();
     let unheard = world
@@ -189,6 +195,9 @@ async fn log_lines_cannot_be_forged_by_stations() {
         signature_file: None,
         job: None,
         device: "/mnt\nforged".to_owned(),
+        view: None,
+        obstacle: None,
+        bytes: None,
     };
     let denied = world.tell_as::<ClaimAnswer>(station.token.expose(), "claim", &request);
     denied.await.unwrap();

@@ -402,6 +402,7 @@ pub(crate) fn aborted(at: Timestamp) -> Progress {
     Progress::Aborted {
         reason: AbortReason::DeviceError,
         at,
+        because: None,
     }
 }
 

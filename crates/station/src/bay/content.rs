@@ -103,7 +103,7 @@ impl fmt::Display for Content {
         let Some(kind) = &self.kind else {
             return match &self.partition_table {
                 Some(table) => write!(f, "a partition table ({table})"),
-                None => f.write_str("nothing known"),
+                None => f.write_str("unknown content"),
             };
         };
         f.write_str(kind)?;
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn what_blkid_says_is_read_and_shown() {
         let table = [
-            ("", Content::default(), "nothing known"),
+            ("", Content::default(), "unknown content"),
             (
                 "DEVNAME=x.img\nLABEL=my\\ \\\"disk\\$\nUUID=d4d9-12\nVERSION=1.0\nTYPE=ext4\nUSAGE=filesystem\n",
                 Content {

@@ -169,7 +169,7 @@ fn a_disk_tells_its_makers_names_size_and_partitions() {
     assert_eq!(
         facts.to_string(),
         "`/dev/sdb`: removable disk, Samsung, PSSD T7, serial S5TXNF0R, \
-         1000204886016 bytes (1.0 TB), holds nothing known, 2 partitions"
+         1000204886016 bytes (1.0 TB), holds unknown content, 2 partitions"
     );
 }
 

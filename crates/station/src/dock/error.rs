@@ -4,7 +4,6 @@ use std::io;
 use std::path::PathBuf;
 
 use model::ids::{JobId, ObjectKey};
-use model::progress::AbortReason;
 
 use crate::bay::{FactsError, FormatError, MountError};
 use crate::control::ControlError;
@@ -54,6 +53,21 @@ pub enum DockError {
         /// The object's key.
         first: ObjectKey,
     },
+    /// A device that was to be formatted has no room for the whole export. It was not formatted.
+    #[error(
+        "`{path}` has {bytes} bytes, which is not enough: {fit} objects of the export fit, and \
+         `{first}` and those after it do not"
+    )]
+    TooSmall {
+        /// The device.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// How many objects have room.
+        fit: u64,
+        /// The first that has not.
+        first: String,
+    },
     /// The SIGNATURE on the device names another job than the operator does.
     #[error("the SIGNATURE on the device is of job {found}, not of job {given}")]
     OtherSignature {
@@ -94,15 +108,48 @@ pub enum DockError {
         /// The system's error.
         source: io::Error,
     },
-    /// The job was given up, as the server was told.
-    #[error("job {job} was aborted as {}: {why}", reason.code())]
-    Aborted {
+    /// The name of the SIGNATURE is there and is no regular file. It was not opened.
+    #[error("`{path}` is {what}, not a file")]
+    SignatureNoFile {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// There is no SIGNATURE, but what was meant as one.
+    #[error(
+        "the device `{path}` has no SIGNATURE file in its root; found {}",
+        quoted(found)
+    )]
+    SignatureMisnamed {
+        /// Where the device is mounted.
+        path: PathBuf,
+        /// Names below it.
+        found: Vec<String>,
+    },
+    /// A mount point without its mount.
+    #[error("`{0}` is an empty folder, and nothing is mounted on it")]
+    NothingMounted(PathBuf),
+    /// A block device or image that names no job.
+    #[error("{seen}")]
+    NotAsItIs {
+        /// What is on it.
+        seen: String,
+        /// What the operator can do.
+        hint: String,
+    },
+    /// The manifest says another size: nothing was read.
+    #[error(
+        "the device has {bytes} bytes, and the manifest of job {job} says \
+         deviceCapacityGreaterThan1TB: {said}"
+    )]
+    WrongCapacity {
         /// The job.
         job: JobId,
-        /// The code.
-        reason: AbortReason,
-        /// Why.
-        why: String,
+        /// The size of the device.
+        bytes: u64,
+        /// What the manifest says, `yes` or `no`.
+        said: &'static str,
     },
     /// The server says that it must not be loaded.
     #[error("{message}")]
@@ -174,4 +221,9 @@ impl From<MountError> for DockError {
     fn from(error: MountError) -> Self {
         Self::Mount(Box::new(error))
     }
+}
+
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
 }

@@ -178,7 +178,11 @@ impl Station {
         }
     }
 
-    fn buckets(&self, errand: &Errand<'_>, rules: &S3Export) -> Result<Buckets, DockError> {
+    pub(super) fn buckets(
+        &self,
+        errand: &Errand<'_>,
+        rules: &S3Export,
+    ) -> Result<Buckets, DockError> {
         let mut buckets = Buckets::new();
         for set in &rules.operations {
             let opened = self.bucket(errand, &set.bucket)?;

@@ -11,13 +11,17 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use model::export::capacity::{Geometry, Room};
 use model::ids::JobId;
 use model::manifest::S3Export;
 use model::plan::SIGNATURE_NAME;
 use serde::{Deserialize, Serialize};
 
-use super::{DockError, Docking, Done, Errand, Station, job_named_in, read_signature};
+use super::signature::{self, job_named_in};
+use super::{DockError, Docking, Done, Errand, Shown, Station};
 use crate::bay::{self, Access, Content, Facts, Mounted};
+use crate::export::planner::Planner;
+use crate::progress::Progress;
 use crate::tree::folder::Folder;
 
 /// What is known of a device that was formatted for a job: `formatted` in the job's folder.
@@ -37,9 +41,17 @@ impl Station {
         device: &Path,
         docking: &Docking,
     ) -> Result<Option<Vec<u8>>, DockError> {
-        let found = match docking.format {
-            Some(_) => self.signature_on(device)?,
-            None => self.signature_of_formatted(device),
+        let found = match (self.signature_of_formatted(device), &docking.format) {
+            (None, Some(facts)) => {
+                // What is in use is not even looked into.
+                if let Some(what) = facts.uses.first() {
+                    let (path, what) = (facts.path.clone(), what.clone());
+                    let refused = bay::Refused::InUse { path, what };
+                    return Err(bay::FormatError::from(refused).into());
+                }
+                self.signature_on(device)?
+            }
+            (found, _) => found,
         };
         let jobs = (found.as_deref(), docking.signature.as_deref());
         if let (Some(found), Some(given)) = (job_named_in(jobs.0), job_named_in(jobs.1))
@@ -51,6 +63,24 @@ impl Station {
         Ok(docking.signature.clone().or(found).or_else(kept))
     }
 
+    /// The job that a block device or image is for, as far as that can be told before it is claimed.
+    ///
+    /// # Errors
+    /// [`DockError`] if it is in use, or names another job than the operator.
+    pub fn job_of_raw(&self, device: &Path, docking: &Docking) -> Result<Option<JobId>, DockError> {
+        let signature = self.signature_of_raw(device, docking)?;
+        Ok(docking.job.or_else(|| job_named_in(signature.as_deref())))
+    }
+
+    /// As what a block device or image is docked.
+    pub(super) fn shown(&self, device: &Path, docking: &Docking) -> Shown {
+        if docking.format.is_some() || self.signature_of_formatted(device).is_some() {
+            Shown::Fill
+        } else {
+            Shown::Raw
+        }
+    }
+
     /// The SIGNATURE of a device that was about to be formatted for a job when that was interrupted.
     fn signature_kept(&self, job: JobId) -> Option<Vec<u8>> {
         let formatted = read(&self.folder.join("jobs").join(job.as_str())).ok()??;
@@ -58,8 +88,7 @@ impl Station {
         STANDARD.decode(signature).ok()
     }
 
-    /// The SIGNATURE on a block device or image, if it holds a file system that has one; otherwise
-    /// that of the job it was formatted for.
+    /// The SIGNATURE on a block device or image, if it holds a file system that has one.
     fn signature_on(&self, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
         let at = self
             .folder
@@ -72,13 +101,13 @@ impl Station {
                     path: device.to_owned(),
                     source,
                 })
-                .and_then(|tree| read_signature(&tree, device));
+                .and_then(|tree| signature::read(&tree, device));
             mounted.unmount()?;
             if let Some(signature) = read? {
                 return Ok(Some(signature));
             }
         }
-        Ok(self.signature_of_formatted(device))
+        Ok(None)
     }
 
     /// A device that this station has formatted is known by its label, which is the job, and its
@@ -148,6 +177,9 @@ impl Station {
         facts
             .may_be_formatted(rules.file_system)
             .map_err(bay::FormatError::from)?;
+        if !errand.docking.partly {
+            self.check_room(errand, rules, facts)?;
+        }
         let before = read(errand.folder).map_err(unusable)?;
         let (uuid, kept) = before.map_or((None, None), |it| (it.uuid, it.signature));
         if uuid.is_some() {
@@ -171,6 +203,44 @@ impl Station {
         let content = bay::format(facts, rules.file_system, errand.claim.job)?;
         formatted.uuid = content.uuid;
         write(errand.folder, &formatted).map_err(unusable)
+    }
+}
+
+impl Station {
+    /// Plans the device as it would be once it is formatted: what is on it is not destroyed for an
+    /// export that does not fit.
+    fn check_room(
+        &self,
+        errand: &Errand<'_>,
+        rules: &S3Export,
+        facts: &Facts,
+    ) -> Result<(), DockError> {
+        let Some(geometry) = Geometry::of_new(rules.file_system, facts.bytes) else {
+            return Ok(());
+        };
+        let buckets = self.buckets(errand, rules)?;
+        let planner = Planner {
+            job: errand.claim.job,
+            rules,
+            log: &errand.log,
+            buckets: &buckets,
+            scratch: &errand.folder.join("names"),
+            progress: &Progress::default(),
+            stop: errand.stop,
+        };
+        let path = errand.folder.join("plan.room");
+        let made = planner.make(Room::new(geometry), &path);
+        let _may_stay = fs::remove_file(&path);
+        errand.must_go_on()?;
+        match made?.and_then(|plan| plan.end().next.clone().map(|next| (plan.end().items, next))) {
+            None => Ok(()),
+            Some((fit, next)) => Err(DockError::TooSmall {
+                path: errand.device.to_owned(),
+                bytes: facts.bytes,
+                fit,
+                first: next.first.as_str().to_owned(),
+            }),
+        }
     }
 }
 

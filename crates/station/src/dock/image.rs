@@ -1,8 +1,7 @@
 //! The image of a device becomes a snapshot, an archive, or objects.
 
-use model::control::{Conclusion, Ending, ImageTarget};
+use model::control::ImageTarget;
 use model::manifest::Manifest;
-use model::progress::AbortReason;
 use model::report::glacier;
 use model::report::lines::Work;
 
@@ -50,7 +49,11 @@ impl Station {
             ImageOutcome::WrongCapacity {
                 bytes,
                 said_over_1tb,
-            } => Err(self.wrong_capacity(errand, bytes, said_over_1tb)),
+            } => Err(DockError::WrongCapacity {
+                job: errand.claim.job,
+                bytes,
+                said: if said_over_1tb { "yes" } else { "no" },
+            }),
             ImageOutcome::Done(done) => {
                 errand.must_go_on()?;
                 let mut report = report::render(errand.folder, &errand.about(work))?;
@@ -67,28 +70,6 @@ impl Station {
                 };
                 self.conclude(errand, report, outcome)
             }
-        }
-    }
-
-    /// The manifest says another size: nothing was read, and the device goes back.
-    fn wrong_capacity(&self, errand: &Errand<'_>, bytes: u64, said_over_1tb: bool) -> DockError {
-        let reason = AbortReason::DeviceError;
-        let told = self.tell(&Conclusion {
-            job: errand.claim.job,
-            lease: errand.claim.lease.clone(),
-            ending: Ending::Aborted { reason },
-        });
-        if let Err(error) = told {
-            return error.into();
-        }
-        let said = if said_over_1tb { "yes" } else { "no" };
-        DockError::Aborted {
-            job: errand.claim.job,
-            reason,
-            why: format!(
-                "the device has {bytes} bytes, and the manifest says \
-                 deviceCapacityGreaterThan1TB: {said}"
-            ),
         }
     }
 }

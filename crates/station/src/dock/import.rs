@@ -1,5 +1,6 @@
 //! Files of a mounted device become objects.
 
+use model::control::Tally;
 use model::manifest::S3Import;
 use model::report::lines::{About, Work};
 
@@ -44,8 +45,15 @@ impl Station {
             bucket: Some(rules.bucket.clone()),
             place: format!("bucket {}", rules.bucket),
             errors: report.tally().failed,
-            remark: None,
+            remark: nothing_found(report.tally()),
         };
         self.conclude(errand, report, outcome)
     }
+}
+
+/// A device without files is loaded in a moment and without an error: somebody should know.
+fn nothing_found(tally: Tally) -> Option<String> {
+    // The SIGNATURE itself is left out.
+    let is_nothing = tally.stored == 0 && tally.failed == 0 && tally.ignored <= 1;
+    is_nothing.then(|| "0 files: the device had no files.".to_owned())
 }

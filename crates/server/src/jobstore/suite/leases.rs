@@ -4,11 +4,15 @@ use std::collections::HashSet;
 
 use futures::future::join_all;
 use model::control::Tally;
+use model::event::Event;
 use model::ids::JobId;
 use model::loading::Figures;
+use model::stopped::StopCause;
 use model::time::Timestamp;
 
-use super::{JobStore, JobStoreError, at, insert, job_id, new_job, station, stored, token};
+use super::{
+    JobStore, JobStoreError, arrived, at, change, insert, job_id, new_job, station, stored, token,
+};
 use crate::jobstore::Lease;
 
 pub(super) async fn run(store: &dyn JobStore) {
@@ -20,6 +24,8 @@ pub(super) async fn run(store: &dyn JobStore) {
     of_claims_at_once_one_is_granted(store).await;
     a_renewal_extends_and_keeps_the_figures(store).await;
     a_lost_lease_can_be_neither_renewed_nor_ended(store).await;
+    a_lease_is_the_stations_to_whom_it_was_given(store).await;
+    jobs_of_silent_stations_are_found_until_they_are_noted(store).await;
     a_restart_extends_what_has_not_ended(store).await;
     a_lease_that_a_wrong_clock_took_locks_nobody_out(store).await;
     a_lease_never_changes_its_job(store).await;
@@ -50,9 +56,11 @@ async fn lease(store: &dyn JobStore, job: JobId) -> Lease {
         .expect("there is one")
 }
 
+/// The token `t1` is that of `dock-1`, and so on.
 async fn renew(store: &dyn JobStore, job: JobId, with: &str, until: Timestamp) -> bool {
+    let by = station(&with.replace('t', "dock-"));
     let renewed = store
-        .renew_lease(job, &token(with), until, &Figures::default())
+        .renew_lease(job, &by, &token(with), until, &Figures::default())
         .await;
     renewed.expect("renewals are answered")
 }
@@ -98,7 +106,9 @@ async fn a_lease_that_lapsed_or_ended_is_granted_anew(store: &dyn JobStore) {
         current: Some("a/b".to_owned()),
         ..Figures::default()
     };
-    let renewed = store.renew_lease(job, &token("t1"), at(60), &figures).await;
+    let renewed = store
+        .renew_lease(job, &station("dock-1"), &token("t1"), at(60), &figures)
+        .await;
     assert!(renewed.expect("renewals are answered"));
     let second = claim(store, job, "dock-2", "t2", at(61)).await;
     assert_eq!(
@@ -182,7 +192,9 @@ async fn a_renewal_extends_and_keeps_the_figures(store: &dyn JobStore) {
         rate: Some(6),
         seconds_left: Some(7),
     };
-    let renewed = store.renew_lease(job, &token("t1"), at(90), &figures).await;
+    let renewed = store
+        .renew_lease(job, &station("dock-1"), &token("t1"), at(90), &figures)
+        .await;
     assert!(renewed.expect("renewals are answered"));
     let now = lease(store, job).await;
     assert_eq!((now.until, now.figures), (at(90), figures));
@@ -217,6 +229,78 @@ async fn a_lost_lease_can_be_neither_renewed_nor_ended(store: &dyn JobStore) {
         !renew(store, job, "t2", at(999)).await,
         "what has ended is not in force"
     );
+}
+
+async fn a_lease_is_the_stations_to_whom_it_was_given(store: &dyn JobStore) {
+    let job = job(store, "4CCCD").await;
+    let given = claim(store, job, "dock-1", "t1", at(0)).await;
+    let by_another = store
+        .renew_lease(
+            job,
+            &station("dock-2"),
+            &token("t1"),
+            at(999),
+            &Figures::default(),
+        )
+        .await;
+    assert!(!by_another.expect("renewals are answered"));
+    assert_eq!(lease(store, job).await, given);
+}
+
+async fn jobs_of_silent_stations_are_found_until_they_are_noted(store: &dyn JobStore) {
+    let silent = |now| async move {
+        let found = store
+            .lapsed_leases(now, 100)
+            .await
+            .expect("they are listed");
+        found
+            .iter()
+            .filter(|id| id.as_str().starts_with("4FFF"))
+            .map(|id| id.to_string())
+            .collect::<Vec<_>>()
+    };
+    for id in ["4FFFA", "4FFFB", "4FFFC"] {
+        let job = job(store, id).await;
+        claim(store, job, "dock-1", "t1", at(-900)).await;
+    }
+    let begun = [arrived(), Event::TransferStarted];
+    for id in ["4FFFA", "4FFFC"] {
+        change(store, job_id(id), &begun, at(-900)).await;
+    }
+    end(store, job_id("4FFFC"), "t1").await;
+    assert!(
+        silent(at(-840)).await.is_empty(),
+        "in its last second it is in force"
+    );
+    assert_eq!(
+        silent(at(-839)).await,
+        ["4FFFA"],
+        "4FFFB has not begun, 4FFFC was given back"
+    );
+    let stopped = Event::Stopped {
+        cause: StopCause::StationSilent,
+        bucket: None,
+        detail: "no sign of life".to_owned(),
+    };
+    change(store, job_id("4FFFA"), &[stopped], at(-800)).await;
+    assert!(silent(at(-700)).await.is_empty());
+    let found = stored(store, job_id("4FFFA"))
+        .await
+        .job
+        .stopped
+        .expect("it is kept");
+    assert_eq!(
+        (found.cause, found.at),
+        (StopCause::StationSilent, at(-800))
+    );
+    change(store, job_id("4FFFA"), &[Event::TransferStarted], at(-600)).await;
+    assert_eq!(stored(store, job_id("4FFFA")).await.job.stopped, None);
+    assert_eq!(
+        silent(at(-500)).await,
+        ["4FFFA"],
+        "it went on, and is silent again"
+    );
+    end(store, job_id("4FFFA"), "t1").await;
 }
 
 async fn a_restart_extends_what_has_not_ended(store: &dyn JobStore) {

@@ -1,0 +1,244 @@
+//! What operators decide about jobs: to give one up, or to try again what failed.
+
+use model::control::{
+    AbortRequest, ClaimAnswer, Ending, JobFacts, JobRequest, LeaseState, RetryRequest,
+};
+use model::ids::{AccountId, BucketName, JobId, ObjectKey};
+use model::progress::{AbortReason, LogLocation, Progress};
+use model::stopped::StopCause;
+
+use crate::talk::Station;
+use crate::world::{World, at_station, export, finished, import, returned, tally};
+
+type Told = Result<(), (u16, String)>;
+
+async fn look(station: &Station, world: &World, job: JobId) -> JobFacts {
+    let request = JobRequest { job };
+    world
+        .tell_as(station.token.expose(), "job", &request)
+        .await
+        .unwrap()
+}
+
+async fn abort(station: &Station, world: &World, request: &AbortRequest) -> Told {
+    world
+        .tell_as(station.token.expose(), "abort", request)
+        .await
+}
+
+async fn retry(station: &Station, world: &World, job: JobId) -> Told {
+    let request = RetryRequest { job };
+    world
+        .tell_as(station.token.expose(), "retry", &request)
+        .await
+}
+
+/// What a person sends who was shown the job.
+fn agreed(facts: &JobFacts) -> AbortRequest {
+    AbortRequest {
+        job: facts.job,
+        reason: AbortReason::MissingSignature,
+        because: "Nothing on the disk names a job.".to_owned(),
+        account: facts.account.clone(),
+        shown: facts.progress.code().to_owned(),
+    }
+}
+
+fn refused(code: &str) -> Told {
+    Err((409, code.to_owned()))
+}
+
+#[tokio::test]
+async fn a_person_who_was_shown_a_job_ends_it_and_the_customer_reads_why() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let facts = look(&station, &world, id).await;
+    assert_eq!(facts.account, world.account.id);
+    assert_eq!(
+        facts.account_name.as_deref(),
+        Some(world.account.name.as_str())
+    );
+    assert_eq!(facts.device_id.as_deref(), Some("123"));
+    let request = agreed(&facts);
+    assert_eq!(abort(&station, &world, &request).await, Ok(()));
+    assert_eq!(
+        abort(&station, &world, &request).await,
+        Ok(()),
+        "again is harmless"
+    );
+    let ask = [("Action", "GetStatus"), ("JobId", id.as_str())];
+    let status = world.call(&ask).await;
+    assert_eq!(status.text("LocationCode").unwrap(), "AtAWS");
+    assert_eq!(status.text("ProgressCode").unwrap(), "MissingSignature");
+    assert_eq!(
+        status.text("ProgressMessage").unwrap(),
+        "The job was aborted. The SIGNATURE file was missing. Nothing on the disk names a job."
+    );
+    let last = world.jobs().history(id).await.unwrap().pop().unwrap();
+    assert_eq!(last.actor, "station:dock-1");
+    assert_eq!(last.event.unwrap().name(), "TransferAborted");
+    assert_eq!(station.denied(&world, Some(&signature), None).await, "Over");
+    assert_eq!(station.give_back(&world, id, "1Z").await, Ok(()));
+}
+
+/// A token alone ends nothing: whoever ends a job says whose it is and how it stands.
+#[tokio::test]
+async fn whoever_did_not_look_or_looked_too_long_ago_ends_nothing() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let facts = look(&station, &world, id).await;
+    let guess = AbortRequest {
+        account: AccountId::new("999999999999").unwrap(),
+        ..agreed(&facts)
+    };
+    assert_eq!(abort(&station, &world, &guess).await, refused("Changed"));
+    for because in ["", " ", "a\nb", &"x".repeat(501)] {
+        let silent = AbortRequest {
+            because: because.to_owned(),
+            ..agreed(&facts)
+        };
+        let told = abort(&station, &world, &silent).await;
+        assert_eq!(told, Err((400, "BadField".to_owned())), "{because:?}");
+    }
+    station.granted(&world, &signature).await;
+    assert_eq!(
+        abort(&station, &world, &agreed(&facts)).await,
+        refused("Changed")
+    );
+    let now = agreed(&look(&station, &world, id).await);
+    assert_eq!(abort(&station, &world, &now).await, refused("Leased"));
+    assert_eq!(world.job(id).await.progress.code(), "InProgress");
+    // Nobody keeps the lease any more: then a person may decide.
+    world.clock.advance(61);
+    assert_eq!(abort(&station, &world, &now).await, Ok(()));
+}
+
+#[tokio::test]
+async fn what_failed_of_a_job_that_is_over_is_tried_again() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let ending = |errors| Ending::Finished {
+        errors,
+        log: LogLocation {
+            bucket: BucketName::new("photos").unwrap(),
+            key: ObjectKey::new(format!("import-log-{id}")).unwrap(),
+        },
+        remark: None,
+    };
+    assert_eq!(retry(&station, &world, id).await, refused("NotReceived"));
+    let claim = station.granted(&world, &signature).await;
+    assert_eq!(retry(&station, &world, id).await, refused("NotOver"));
+    station
+        .finish(&world, id, &claim.lease, ending(2))
+        .await
+        .unwrap();
+    assert_eq!(
+        station.denied(&world, Some(&signature), None).await,
+        "OverWithErrors"
+    );
+    assert_eq!(retry(&station, &world, id).await, Ok(()));
+    assert_eq!(
+        retry(&station, &world, id).await,
+        Ok(()),
+        "again is harmless"
+    );
+    let job = world.job(id).await;
+    assert_eq!(
+        (job.progress.code(), job.stopped.unwrap().cause),
+        ("InProgress", StopCause::Retry)
+    );
+    // The old attempt concludes nothing any more, and the next one does.
+    let late = station.finish(&world, id, &claim.lease, ending(0)).await;
+    assert_eq!(late, refused("LeaseLost"));
+    let claim = station.granted(&world, &signature).await;
+    station
+        .finish(&world, id, &claim.lease, ending(0))
+        .await
+        .unwrap();
+    assert_eq!(world.job(id).await.progress.code(), "Complete");
+    assert_eq!(retry(&station, &world, id).await, refused("NothingFailed"));
+}
+
+#[tokio::test]
+async fn what_went_back_or_is_no_import_is_not_tried_again() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let now = world.now();
+    let gone = world.plant(returned(now), finished(2, now)).await;
+    assert!(retry(&station, &world, gone.id).await.is_err());
+    let (id, signature) = world
+        .create_as_type("Export", &export(&["photos"], "logs"))
+        .await;
+    station.granted(&world, &signature).await;
+    assert_eq!(retry(&station, &world, id).await, refused("NoRetry"));
+    let canceled = world
+        .plant(at_station(now), Progress::Canceled { at: now })
+        .await;
+    assert!(retry(&station, &world, canceled.id).await.is_err());
+}
+
+#[tokio::test]
+async fn a_lease_is_worth_nothing_to_another_station() {
+    let world = World::start().await;
+    let (one, two) = (
+        Station::register(&world, "dock-1").await,
+        Station::register(&world, "dock-2").await,
+    );
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = one.granted(&world, &signature).await.lease;
+    let log = LogLocation {
+        bucket: BucketName::new("photos").unwrap(),
+        key: ObjectKey::new(format!("import-log-{id}")).unwrap(),
+    };
+    let ending = Ending::Finished {
+        errors: 0,
+        log,
+        remark: None,
+    };
+    let renewed = two.renew(&world, id, &lease, tally(1, 1, 0)).await;
+    assert_eq!(renewed, LeaseState::Lost);
+    let finished = two.finish(&world, id, &lease, ending).await;
+    assert_eq!(finished, refused("LeaseLost"));
+    assert_eq!(world.job(id).await.progress.code(), "InProgress");
+    assert_eq!(
+        one.renew(&world, id, &lease, tally(1, 1, 0)).await,
+        LeaseState::Held
+    );
+}
+
+#[tokio::test]
+async fn counts_that_no_device_has_are_not_kept() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    station
+        .renew(&world, id, &lease, tally(u64::MAX, u64::MAX, u64::MAX))
+        .await;
+    let kept = world.jobs().lease(id).await.unwrap().unwrap().figures.tally;
+    assert!(kept.stored < 1 << 53 && kept.bytes < 1 << 53 && kept.failed < 1 << 53);
+}
+
+#[tokio::test]
+async fn a_station_of_an_earlier_release_ends_no_job_either() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let lease = station.granted(&world, &signature).await.lease;
+    let ending = Ending::Aborted {
+        reason: AbortReason::DeviceError,
+    };
+    station.finish(&world, id, &lease, ending).await.unwrap();
+    let job = world.job(id).await;
+    assert_eq!(
+        (job.progress.code(), job.stopped.unwrap().cause),
+        ("InProgress", StopCause::CapacityWrong)
+    );
+    assert!(matches!(
+        station.claim(&world, Some(&signature), None).await,
+        ClaimAnswer::Granted(_)
+    ));
+}

@@ -1,0 +1,134 @@
+//! Why a run stopped, as the customer may know it: no store, no host, no other account.
+
+use model::ids::BucketName;
+use model::manifest::Manifest;
+use model::stopped::StopCause;
+use objects::StoreError;
+
+use super::DockError;
+use crate::bay::FormatError;
+use crate::export::planner::PlanFailure;
+use crate::report::DeliveryError;
+use crate::stop::Halt;
+
+/// The cause, and the bucket it is about where that is sure.
+pub(super) fn of(
+    error: &DockError,
+    manifest: Option<&Manifest>,
+) -> (StopCause, Option<BucketName>) {
+    let import_bucket = || match manifest {
+        Some(Manifest::S3Import(rules)) => Some(rules.bucket.clone()),
+        _ => None,
+    };
+    let log_bucket = || manifest.map(|manifest| manifest.log_bucket().clone());
+    match error {
+        DockError::Stopped { why, .. } => (of_halt(why), import_bucket()),
+        DockError::Undelivered { why, .. } => match why {
+            DeliveryError::Store(error) => (of_store(error), log_bucket()),
+            DeliveryError::Read(_) => (StopCause::StationTrouble, None),
+        },
+        DockError::Planning(PlanFailure::Store { bucket, source }) => {
+            (of_store(source), Some(bucket.clone()))
+        }
+        DockError::Manifest { .. } => (StopCause::ManifestFault, None),
+        DockError::WrongCapacity { .. } => (StopCause::CapacityWrong, None),
+        DockError::Device { .. } | DockError::OntoDevice { .. } | DockError::Mount(_) => {
+            (StopCause::DiskFailing, None)
+        }
+        DockError::TooSmall { .. } => (StopCause::DeviceTooSmall, None),
+        DockError::NotEmpty { .. } => (StopCause::DeviceNotEmpty, None),
+        DockError::Format(error) if matches!(**error, FormatError::Refused(_)) => {
+            (StopCause::Other, None)
+        }
+        DockError::Format(_) => (StopCause::DiskFailing, None),
+        DockError::Folder { .. }
+        | DockError::Journal(_)
+        | DockError::Control(_)
+        | DockError::Store(_) => (StopCause::StationTrouble, None),
+        _ => (StopCause::Other, None),
+    }
+}
+
+fn of_halt(why: &Halt) -> StopCause {
+    match why {
+        Halt::Interrupted | Halt::Canceled => StopCause::ByOperator,
+        Halt::LeaseLost | Halt::Journal(_) => StopCause::StationTrouble,
+        Halt::Device(_) => StopCause::DiskGone,
+        Halt::Store(error) => of_store(error),
+        Halt::Service(error) if error.may_retry() => StopCause::StoreSilent,
+        Halt::Service(_) => StopCause::StoreRefuses,
+    }
+}
+
+fn of_store(error: &StoreError) -> StopCause {
+    if let StoreError::NoSuchBucket(_) = error {
+        return StopCause::BucketMissing;
+    }
+    let answer = error.answer();
+    let is_full = answer.is_some_and(|answer| {
+        answer.status == 507
+            || matches!(
+                answer.code.as_str(),
+                "QuotaExceeded"
+                    | "InsufficientStorage"
+                    | "XMinioStorageFull"
+                    | "EntityTooLargeForBucket"
+            )
+    });
+    if is_full {
+        StopCause::StoreFull
+    } else if error.may_retry() {
+        StopCause::StoreSilent
+    } else if answer.is_some() {
+        StopCause::StoreRefuses
+    } else {
+        match error {
+            StoreError::Unsure { last, .. } => of_store(last),
+            StoreError::Canceled { last: Some(last) } => of_store(last),
+            StoreError::Canceled { last: None } => StopCause::ByOperator,
+            _ => StopCause::StoreSilent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use objects::error::Answer;
+
+    #[test]
+    fn what_a_store_says_becomes_a_cause() {
+        let answer = |status, code: &str| Answer::new(status, code, "http://10.0.0.7:9000 says no");
+        for (error, cause) in [
+            (
+                StoreError::NoSuchBucket(answer(404, "NoSuchBucket")),
+                StopCause::BucketMissing,
+            ),
+            (
+                StoreError::AccessDenied(answer(403, "AccessDenied")),
+                StopCause::StoreRefuses,
+            ),
+            (
+                StoreError::Credentials(answer(403, "InvalidAccessKeyId")),
+                StopCause::StoreRefuses,
+            ),
+            (
+                StoreError::Unavailable(answer(507, "InsufficientStorage")),
+                StopCause::StoreFull,
+            ),
+            (
+                StoreError::Refused(answer(403, "QuotaExceeded")),
+                StopCause::StoreFull,
+            ),
+            (
+                StoreError::Unavailable(answer(503, "ServiceUnavailable")),
+                StopCause::StoreSilent,
+            ),
+        ] {
+            assert_eq!(of_store(&error), cause, "{error}");
+            let job = model::ids::JobId::new("ABCDE").unwrap();
+            let why = Halt::Store(error);
+            assert_eq!(of(&DockError::Stopped { job, why }, None).0, cause);
+        }
+    }
+}
