@@ -2,7 +2,7 @@
 
 use awsquery::sign::Credentials;
 use objects::connect::Timeouts;
-use objects::http::Address;
+use objects::http::{Address, Surroundings};
 
 /// A text that is not the address of a service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,8 @@ pub struct ServiceConfig {
     pub timeouts: Timeouts,
     /// How many idle connections to keep: as many as there are threads that send.
     pub connections: usize,
+    /// What stands between this host and the service.
+    pub surroundings: Surroundings,
 }
 
 impl ServiceConfig {
@@ -38,6 +40,7 @@ impl ServiceConfig {
             credentials,
             timeouts: Timeouts::default(),
             connections: 64,
+            surroundings: Surroundings::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use awsquery::sign::{Credentials, Payload, S3Request};
 use awsquery::sigv4::{KeyOfTheDay, canonical_query};
 use objects::connect::Timeouts;
 use objects::error::Answer;
-use objects::http::{self, Address, NoAnswer};
+use objects::http::{Address, NoAnswer, Route, SigningClock};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -27,6 +27,9 @@ const DOCUMENT_BYTES: u64 = 16 << 20;
 /// Bodies from this size on wait for the service's leave (`Expect: 100-continue`), in bytes: a service that
 /// refuses at once closes the connection, and a refusal sent into a body is lost.
 const POLITE_BYTES: usize = 1 << 20;
+
+/// How often one request is signed again because the service finds its time wrong.
+const SIGNED_AGAIN: usize = 2;
 
 /// The version of the Glacier API. EBS does not look at it.
 const GLACIER_VERSION: &str = "2012-06-01";
@@ -121,6 +124,8 @@ impl Service {
 /// The connections to one service, and what is needed to sign for it.
 pub(crate) struct Wire {
     agent: Agent,
+    route: Route,
+    clock: SigningClock,
     endpoint: Address,
     service: Service,
     region: String,
@@ -143,9 +148,13 @@ impl Wire {
     pub(crate) fn new(config: &ServiceConfig, service: Service) -> Result<Self, InvalidEndpoint> {
         let now = OffsetDateTime::now_utc();
         let (secret, region) = (&config.credentials.secret, &config.region);
+        let endpoint = config.address()?;
+        let route = config.surroundings.route(endpoint.scheme, &endpoint.host);
         Ok(Self {
-            agent: http::agent(&config.timeouts, config.connections),
-            endpoint: config.address()?,
+            agent: route.agent(&config.timeouts, config.connections),
+            route,
+            clock: SigningClock::default(),
+            endpoint,
             service,
             region: config.region.clone(),
             key: KeyOfTheDay::new(secret, region, service.signing_name(), now),
@@ -154,9 +163,23 @@ impl Wire {
         })
     }
 
-    /// Sends `call` and waits for the head of the answer, whatever its status.
+    /// Sends `call` and waits for the head of the answer, whatever its status. A request whose time the
+    /// service finds wrong is signed again, by the service's clock.
     pub(crate) fn ask(&self, call: &Call<'_>) -> Result<Reply, ServiceError> {
-        let request = self.request(call, OffsetDateTime::now_utc())?;
+        for _ in 0..SIGNED_AGAIN {
+            let mut reply = self.send(call)?;
+            let date = reply.header("date").map(str::to_owned);
+            if !reply.is_about_time(&self.clock) {
+                return Ok(reply);
+            }
+            let host = format!("the service at `{}`", self.endpoint.host);
+            self.clock.correct(date.as_deref(), &host);
+        }
+        self.send(call)
+    }
+
+    fn send(&self, call: &Call<'_>) -> Result<Reply, ServiceError> {
+        let request = self.request(call, self.clock.now())?;
         let sent = match call.patience {
             Patience::Usual => self.agent.run(request),
             Patience::Assembly => {
@@ -165,7 +188,12 @@ impl Wire {
                 self.agent.run(patient.build())
             }
         };
-        sent.map(|response| Reply { response }).map_err(no_answer)
+        let reply = |response| Reply {
+            response,
+            read: None,
+        };
+        let failed = |error| no_answer(&self.route, error);
+        sent.map(reply).map_err(failed)
     }
 
     fn request<'c>(
@@ -235,6 +263,8 @@ impl Wire {
 #[derive(Debug)]
 pub(crate) struct Reply {
     response: Response<ureq::Body>,
+    /// The body, if it was read to find out what the answer is about.
+    read: Option<Vec<u8>>,
 }
 
 impl Reply {
@@ -271,6 +301,9 @@ impl Reply {
 
     /// Reads the body, of at most `limit` bytes.
     pub(crate) fn bytes(&mut self, limit: u64) -> Result<Vec<u8>, ServiceError> {
+        if let Some(read) = self.read.take() {
+            return Ok(read);
+        }
         let mut bytes = Vec::new();
         let body = self.response.body_mut().as_reader();
         body.take(limit + 1)
@@ -288,6 +321,22 @@ impl Reply {
             status: self.status().as_u16(),
             what: what.to_owned(),
         }
+    }
+
+    /// Whether a refusal is about the time of the signature (*Common errors* of AWS's services).
+    fn is_about_time(&mut self, clock: &SigningClock) -> bool {
+        if !matches!(self.status().as_u16(), 400 | 401 | 403) {
+            return false;
+        }
+        let bytes = self.bytes(DOCUMENT_BYTES).unwrap_or_default();
+        let document: Fault = serde_json::from_slice(&bytes).unwrap_or_default();
+        self.read = Some(bytes);
+        let header = self.header("x-amzn-errortype");
+        let code = bare_code(header.or(document.code.as_deref()).unwrap_or_default());
+        let of_time = ["RequestExpired", "RequestTimeTooSkewed"].contains(&code);
+        // `Signature expired: 20110101T… is now earlier than 20110101T…`
+        let of_signature = code.is_empty() || code.contains("Signature");
+        of_time || (of_signature && clock.differs_from(self.header("date")))
     }
 
     /// The error this answer stands for. Proxies send no document, or one that is not JSON.
@@ -340,8 +389,8 @@ fn header_value(name: &str, value: &str) -> Result<HeaderValue, ServiceError> {
     })
 }
 
-fn no_answer(error: ureq::Error) -> ServiceError {
-    match http::no_answer(error) {
+fn no_answer(route: &Route, error: ureq::Error) -> ServiceError {
+    match route.no_answer(error) {
         NoAnswer::Network { failure, source } => ServiceError::Network { failure, source },
         NoAnswer::Protocol(what) => ServiceError::Protocol { status: 0, what },
     }

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use objects::http::Surroundings;
+use server::config::VARIABLES;
+
 /// Environment variables. An empty one counts as absent.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Environment(BTreeMap<OsString, OsString>);
@@ -51,6 +54,19 @@ impl Environment {
             .filter(|path| path.is_absolute())
             .or_else(|| Some(self.path("HOME")?.join(".local/share")))?;
         Some(data_home.join("longshore"))
+    }
+
+    /// Those about the network.
+    pub(crate) fn of_network(&self) -> BTreeMap<String, String> {
+        let found = VARIABLES.into_iter();
+        found
+            .filter_map(|name| Some((name.to_owned(), self.text(name)?.to_owned())))
+            .collect()
+    }
+
+    /// What stands between this host and others, as the environment says.
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        Surroundings::of_variables(&|name| self.text(name).map(str::to_owned))
     }
 
     fn value(&self, name: &str) -> Option<&OsStr> {

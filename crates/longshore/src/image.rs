@@ -43,7 +43,8 @@ fn restore(args: &RestoreArgs) -> Result<Exit, Failure> {
     let stop = Stop::default();
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
     let reached = Reached::open(&args.reach, &args.data)?;
-    let restored = rebuild(args, &*reached.bucket(&bucket, &stop), &place, &stop);
+    let opened = reached.bucket(&bucket, &stop);
+    let restored = opened.and_then(|bucket| rebuild(args, &*bucket, &place, &stop));
     reached.close();
     let (index, restored, time) = restored?;
     match args.json {

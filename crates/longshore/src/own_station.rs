@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use model::time::SystemClock;
+use objects::http::Surroundings;
 use server::config::StationConfig;
 use server::data_dir::{self, Endpoints};
 use station::control::Control;
@@ -33,7 +34,14 @@ pub(crate) fn station(args: &ServerArgs) -> Result<Station, Failure> {
             if let Some(name) = &args.station {
                 config.station.name = name.clone();
             }
-            Ok(at(url, &read_token(file)?, &data, &config.station))
+            let surroundings = config.network.surroundings();
+            Ok(at(
+                url,
+                &read_token(file)?,
+                &data,
+                &config.station,
+                &surroundings,
+            ))
         }
         _ => beside_service(&data),
     }
@@ -52,18 +60,35 @@ fn beside_service(data: &Path) -> Result<Station, Failure> {
 /// If its token cannot be read.
 pub(crate) fn at_service(endpoints: &Endpoints, data: &Path) -> Result<Station, Failure> {
     let token = read_token(&token_path(data))?;
-    Ok(at(&endpoints.api, &token, data, &endpoints.station))
+    let surroundings = Environment::of_process().surroundings();
+    Ok(at(
+        &endpoints.api,
+        &token,
+        data,
+        &endpoints.station,
+        &surroundings,
+    ))
 }
 
-fn at(url: &str, token: &str, data: &Path, config: &StationConfig) -> Station {
+fn at(
+    url: &str,
+    token: &str,
+    data: &Path,
+    config: &StationConfig,
+    surroundings: &Surroundings,
+) -> Station {
     Station {
         name: config.name.clone(),
-        control: Control::new(url, token),
+        control: Control::through(url, token, surroundings),
         folder: data.join("station"),
         settings: settings_of(config),
         clock: Arc::new(SystemClock),
-        stores: Arc::new(S3Stores),
-        services: Arc::new(AwsServices),
+        stores: Arc::new(S3Stores {
+            surroundings: surroundings.clone(),
+        }),
+        services: Arc::new(AwsServices {
+            surroundings: surroundings.clone(),
+        }),
         logs: Arc::new(Disk),
     }
 }
@@ -159,7 +184,14 @@ mod tests {
         config.mtime_metadata = false;
         config.skip_unchanged = true;
         config.replace_objects = false;
-        let station = at("http://127.0.0.1:1", "t", Path::new("/data"), &config);
+        let url = "http://127.0.0.1:1";
+        let station = at(
+            url,
+            "t",
+            Path::new("/data"),
+            &config,
+            &Surroundings::default(),
+        );
         assert_eq!(station.name.as_str(), "bench-1");
         assert_eq!(station.settings.memory_bytes, 64 << 20);
         let settings = station.settings;

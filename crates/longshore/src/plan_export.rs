@@ -101,10 +101,10 @@ fn plan(
     let names = rules.operations.iter().map(|set| set.bucket.clone());
     let buckets: Buckets = names
         .map(|name| {
-            let bucket = reached.bucket(&name, stop);
-            (name, bucket)
+            let bucket = reached.bucket(&name, stop)?;
+            Ok((name, bucket))
         })
-        .collect();
+        .collect::<Result<_, Failure>>()?;
     let series = Series::of(rules, &buckets, room, stop)?;
     let speed = match args.rate {
         Some(rate) => Some(Speed::Given(rate)),

@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
+use awsquery::claims::AccessKeyId;
+use awsquery::sign::Credentials;
 use model::ids::BucketName;
 use objects::Bucket;
 use objects::connect::{Store, StoreConfig};
 use objects::retrying::{Policy, RealTime, Retrying};
+use objects::s3::address::Addressing;
+use server::config::{BucketHome, Config, StoreConfig as ServiceStore};
+use server::data_dir;
 use station::stop::Stop;
 
 use crate::cli::{DataArgs, ReachArgs};
 use crate::environment::Environment;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::import::ground::Ground;
 use crate::job::connection::{no_key, no_service, region};
 use crate::job::credentials::{self, EndpointFrom};
@@ -20,11 +25,33 @@ use crate::settings::{self, Listen};
 /// read is not.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A store whose buckets can be read.
-pub(crate) struct Reached {
-    store: Store,
-    /// The service whose store it is, if it is the service's own.
-    ground: Option<Ground>,
+/// Stores whose buckets can be read.
+pub(crate) enum Reached {
+    /// One that was named.
+    Named(Store),
+    /// Those of a service.
+    OfService(Box<OfService>),
+}
+
+/// The stores of a service.
+pub(crate) struct OfService {
+    ground: Ground,
+    config: Config,
+    /// Its own, if it has one.
+    embedded: Option<Store>,
+    /// Those of its settings, in their order.
+    configured: Vec<Store>,
+}
+
+impl OfService {
+    fn store_of(&self, bucket: &BucketName) -> Option<&Store> {
+        let place = |home: &ServiceStore| self.config.stores.iter().position(|s| s == home);
+        match self.config.home_of(bucket) {
+            Some(BucketHome::Store(home)) => self.configured.get(place(home)?),
+            // A store that does not have it says so.
+            Some(BucketHome::Embedded) | None => self.embedded.as_ref().or(self.configured.first()),
+        }
+    }
 }
 
 impl Reached {
@@ -35,34 +62,49 @@ impl Reached {
     pub(crate) fn open(args: &ReachArgs, data: &DataArgs) -> Result<Self, Failure> {
         let environment = Environment::of_process();
         match endpoint(args, &environment) {
-            Some(url) => Ok(Self {
-                store: at(url, args, data, &environment)?,
-                ground: None,
-            }),
-            None => of_service(data, &environment),
+            Some(url) if args.config.is_none() => {
+                at(url, args, data, &environment).map(Self::Named)
+            }
+            _ => of_service(args, data, &environment),
         }
     }
 
     /// One of its buckets. Nothing is asked before its first call.
-    pub(crate) fn bucket(&self, name: &BucketName, stop: &Stop) -> Box<dyn Bucket> {
+    ///
+    /// # Errors
+    /// If no store can have it.
+    pub(crate) fn bucket(
+        &self,
+        name: &BucketName,
+        stop: &Stop,
+    ) -> Result<Box<dyn Bucket>, Failure> {
+        let store = match self {
+            Self::Named(store) => Some(store),
+            Self::OfService(service) => service.store_of(name),
+        };
+        let store = store.ok_or_else(|| {
+            let message = format!("no store of the service has the bucket `{name}`");
+            Failure::new(Exit::Unavailable, anyhow::Error::msg(message))
+                .hint("name the store that has it, --endpoint-url")
+        })?;
         let policy = Policy {
             budget: PATIENCE,
             ..Policy::default()
         };
         let patience = Box::new(RealTime::new(stop.flag()));
         let seed = u64::from(std::process::id());
-        Box::new(Retrying::new(
-            self.store.bucket(name),
+        Ok(Box::new(Retrying::new(
+            store.bucket(name),
             policy,
             seed,
             patience,
-        ))
+        )))
     }
 
     /// Ends what was begun.
     pub(crate) fn close(self) {
-        if let Some(ground) = self.ground {
-            ground.close();
+        if let Self::OfService(service) = self {
+            service.ground.close();
         }
     }
 }
@@ -86,13 +128,18 @@ fn at(
     let region = region(args.region.as_deref(), environment);
     let mut config = StoreConfig::new(url, region, key.map_err(no_key)?);
     config.connections = args.parallel.into();
-    Store::connect(config).map_err(|error| Failure::new(crate::exit::Exit::Usage, error))
+    config.surroundings = environment.surroundings();
+    Store::connect(config).map_err(|error| Failure::new(Exit::Usage, error))
 }
 
 /// A data folder that has no key yet is not made for this.
-fn of_service(data: &DataArgs, environment: &Environment) -> Result<Reached, Failure> {
+fn of_service(
+    args: &ReachArgs,
+    data: &DataArgs,
+    environment: &Environment,
+) -> Result<Reached, Failure> {
     let data = settings::data_folder(environment, data.data.as_deref())?;
-    if !server::data_dir::credentials_path(&data).is_file() {
+    if !data_dir::credentials_path(&data).is_file() {
         return Err(nowhere(&data));
     }
     let any_port = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
@@ -100,17 +147,55 @@ fn of_service(data: &DataArgs, environment: &Environment) -> Result<Reached, Fai
         api: Some(any_port),
         s3: Some(any_port),
     };
-    let ground = Ground::open(settings::load(None, Some(&data), listen)?)?;
-    match ground.embedded_store() {
-        Ok(Some(store)) => Ok(Reached {
-            store,
-            ground: Some(ground),
-        }),
+    let running = data_dir::read_endpoints(&data).ok().flatten();
+    let file = args
+        .config
+        .clone()
+        .or(running.and_then(|running| running.config));
+    let config = settings::load(file.as_deref(), Some(&data), listen)?;
+    let ground = Ground::open(config.clone())?;
+    let stores = ground
+        .embedded_store()
+        .and_then(|embedded| Ok((embedded, configured(&config, args.parallel.into())?)));
+    match stores {
+        Ok((embedded, configured)) if embedded.is_some() || !configured.is_empty() => {
+            Ok(Reached::OfService(Box::new(OfService {
+                ground,
+                config,
+                embedded,
+                configured,
+            })))
+        }
         other => {
             ground.close();
             Err(other.err().unwrap_or_else(|| nowhere(&data)))
         }
     }
+}
+
+/// The stores of the settings. Nothing is sent.
+fn configured(config: &Config, connections: usize) -> Result<Vec<Store>, Failure> {
+    let surroundings = config.network.surroundings();
+    let stores = config.stores.iter().map(|store| {
+        let mut access = store.access();
+        config.network.add_way(&mut access, &store.way);
+        let access_key_id = AccessKeyId::parse(&access.access_key_id)
+            .ok_or_else(|| Failure::usage(format!("`{}` is not an access key id", store.name)))?;
+        let credentials = Credentials {
+            access_key_id,
+            secret: store.secret_access_key.clone(),
+            session_token: None,
+        };
+        let mut way = StoreConfig::new(&*access.endpoint, &*access.region, credentials);
+        way.connections = connections;
+        let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
+        way.surroundings = surroundings.of_service(proxy, certificates);
+        if !store.path_style {
+            way.addressing = Addressing::VirtualHost;
+        }
+        Store::connect(way).map_err(|error| Failure::new(Exit::Usage, error))
+    });
+    stores.collect()
 }
 
 fn nowhere(data: &std::path::Path) -> Failure {

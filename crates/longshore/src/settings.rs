@@ -48,14 +48,16 @@ pub(crate) fn load(
     data: Option<&Path>,
     listen: Listen,
 ) -> Result<Config, Failure> {
+    let environment = Environment::of_process();
     let data = match file {
         Some(_) => data.map(Path::to_owned),
-        None => Some(data_folder(&Environment::of_process(), data)?),
+        None => Some(data_folder(&environment, data)?),
     };
     let overrides = Overrides {
         data,
         listen: listen.api,
         embedded_listen: listen.s3,
+        network_variables: Some(environment.of_network()),
         ..Overrides::default()
     };
     Config::load(file, &overrides).map_err(|error: ConfigError| Failure::new(Exit::Usage, error))

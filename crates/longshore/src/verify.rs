@@ -40,7 +40,13 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
             let ours = report.head.about.bucket.as_ref().ok_or_else(no_import)?;
             let name = named.as_ref().unwrap_or(ours);
             let reached = Reached::open(&args.reach, &args.data)?;
-            Some((reached.bucket(name, &stop), reached))
+            match reached.bucket(name, &stop) {
+                Ok(bucket) => Some((bucket, reached)),
+                Err(failure) => {
+                    reached.close();
+                    return Err(failure);
+                }
+            }
         }
         None => None,
     };

@@ -4,8 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::key_space::KeySpace;
+
 /// What a store makes of something it is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
     /// It does it.
@@ -15,6 +17,7 @@ pub enum Finding {
     /// It answers with success and does not do it.
     Ignored,
     /// It was not asked, or the answer says nothing.
+    #[default]
     Unknown,
 }
 
@@ -59,10 +62,13 @@ pub struct Capabilities {
     pub tags: Finding,
     /// Unpacks an archive that is put with `X-Amz-Meta-Snowball-Auto-Extract`.
     pub extraction: Finding,
+    /// Which keys it keeps apart, and how it lists them.
+    #[serde(default, skip_serializing_if = "KeySpace::is_unknown")]
+    pub key_space: KeySpace,
 }
 
 impl Capabilities {
-    /// The same finding for everything.
+    /// The same finding for everything but the name space, of which nothing is known.
     #[must_use]
     pub fn all(finding: Finding) -> Self {
         Self {
@@ -81,6 +87,7 @@ impl Capabilities {
             long_keys: finding,
             tags: finding,
             extraction: finding,
+            key_space: KeySpace::default(),
         }
     }
 }

@@ -164,6 +164,13 @@ pub struct StoreAccess {
     pub access_key_id: String,
     /// Its secret. Never logged: `Debug` leaves it out.
     pub secret_access_key: String,
+    /// The proxy that leads there, perhaps with a password; `none` if none is to be used. Without it: as
+    /// the station's own surroundings say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+    /// Certificates of authorities to trust there, beside those of the station's host, in the form of PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<String>,
 }
 
 impl fmt::Debug for StoreAccess {

@@ -18,6 +18,7 @@ pub mod identity;
 pub mod ids;
 pub mod image;
 pub mod job;
+pub mod key_space;
 pub mod limits;
 pub mod loading;
 pub mod manifest;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::EntryPath;
 use crate::ids::{BucketName, ObjectKey};
+use crate::key_space::{Kept, Oddity};
 use crate::naming::NameProblem;
 use crate::time::Timestamp;
 
@@ -162,6 +163,25 @@ impl Failure {
     pub fn collision(key: ObjectKey) -> Self {
         let reason = "an earlier file of this device has the same key".to_owned();
         Self::new(409, "KeyCollision", reason, Some(key))
+    }
+
+    /// A key that its store does not keep as it is.
+    #[must_use]
+    pub fn key_not_kept(key: ObjectKey, oddity: Oddity, kept: Kept) -> Self {
+        let how = match kept {
+            Kept::Refused => "the store refuses such keys",
+            _ => "the store files such keys under another name",
+        };
+        let reason = format!("the key has {oddity}, and {how}; a substitution gives it another");
+        Self::new(400, "KeyNotKept", reason, Some(key))
+    }
+
+    /// A key that its store takes for that of an earlier file.
+    #[must_use]
+    pub fn merged(key: ObjectKey) -> Self {
+        let reason = "the store takes this key for that of an earlier file of this device, which would be \
+                      lost; a substitution gives it another";
+        Self::new(409, "KeyCollision", reason.to_owned(), Some(key))
     }
 
     /// A path that comes to the key of the report, which would take its place.

@@ -12,6 +12,7 @@ use model::ids::BucketName;
 use ureq::http::Method;
 
 use crate::error::StoreError;
+use crate::http::Surroundings;
 use crate::s3::S3Bucket;
 use crate::s3::address::{Addressing, Endpoint, InvalidEndpoint};
 use crate::s3::documents;
@@ -55,6 +56,8 @@ pub struct StoreConfig {
     pub timeouts: Timeouts,
     /// How many idle connections to keep: as many as there are threads that send.
     pub connections: usize,
+    /// What stands between this host and the store.
+    pub surroundings: Surroundings,
 }
 
 impl StoreConfig {
@@ -72,6 +75,7 @@ impl StoreConfig {
             addressing: Addressing::Path,
             timeouts: Timeouts::default(),
             connections: 64,
+            surroundings: Surroundings::default(),
         }
     }
 }
@@ -108,7 +112,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::AccessDenied`] if it exists and is closed to us.
     pub fn bucket_exists(&self, name: &BucketName) -> Result<bool, StoreError> {
-        let answer = self.wire.ask(&self.call(Method::HEAD, name))?;
+        let answer = self.wire.ask_head(self.call(Method::HEAD, name))?;
         if answer.status().as_u16() == 404 {
             return Ok(false);
         }

@@ -107,7 +107,10 @@ pub enum StoreError {
     #[error("the credentials were not accepted: {0}")]
     Credentials(Answer),
     /// The bucket is served by another region or endpoint.
-    #[error("the bucket is served elsewhere: {answer}")]
+    #[error(
+        "the bucket is served elsewhere{}: {answer}",
+        region.as_ref().map(|region| format!(", in the region `{region}`")).unwrap_or_default()
+    )]
     WrongRegion {
         /// What the store answered.
         answer: Answer,

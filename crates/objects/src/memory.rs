@@ -324,19 +324,31 @@ impl Bucket for MemoryBucket {
 }
 
 impl Subject for MemoryBucket {
-    fn put_signed_as(
+    fn put_as_is(
         &self,
         key: &ObjectKey,
         body: Body,
+        attributes: &Attributes,
         checksums: &Checksums,
-        signed: &[u8; 32],
+        signed: Option<&[u8; 32]>,
     ) -> Result<Receipt, StoreError> {
         let signed = Checksums {
-            sha256: Some(*signed),
+            sha256: signed.copied().or(checksums.sha256),
             ..*checksums
         };
         verify(&body, &signed)?;
-        self.put(key, body, &Attributes::default(), checksums)
+        self.put(key, body, attributes, checksums)
+    }
+
+    fn put_part_as_is(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        body: Body,
+        checksums: &Checksums,
+    ) -> Result<PartReceipt, StoreError> {
+        self.put_part(key, upload, number, body, checksums)
     }
 
     fn is_public(&self, key: &ObjectKey) -> Result<bool, StoreError> {

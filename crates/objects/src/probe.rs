@@ -4,7 +4,9 @@
 //! keys of their own and remove them, whatever happened.
 
 mod archive;
+mod bench;
 mod experiments;
+mod names;
 
 use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
@@ -13,9 +15,10 @@ use crate::bucket::Bucket;
 use crate::error::StoreError;
 use crate::object::Attributes;
 
-pub use experiments::{Subject, experiment};
+pub use bench::Subject;
+pub use experiments::experiment;
 
-/// Finds out what the store does, by some forty small requests, a few of which are wrong on purpose.
+/// Finds out what the store does, by some hundred small requests, a few of which are wrong on purpose.
 ///
 /// Nothing is written but under keys that begin with `key` and `.probe/`; what is there is removed
 /// first and last. Nobody else may use such keys, and `key` must leave twenty bytes of what a key may
@@ -27,6 +30,16 @@ pub use experiments::{Subject, experiment};
 /// ignores beyond that is a finding.
 pub fn capabilities(bucket: &dyn Bucket, key: &ObjectKey) -> Result<Capabilities, StoreError> {
     bucket.capabilities(key)
+}
+
+/// Removes what is left of the experiments under `key`, and says how many objects could not be removed.
+///
+/// Costs a listing or two where nothing is left. Where the account may not list, nothing is looked for.
+///
+/// # Errors
+/// Whatever kept the store from answering.
+pub fn sweep(bucket: &dyn Bucket, key: &ObjectKey) -> Result<usize, StoreError> {
+    bench::clear(bucket, &bench::root(key), || Ok(Vec::new()))
 }
 
 /// Whether `key` is one of those that [`capabilities`] under `root` writes and removes.

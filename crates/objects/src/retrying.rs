@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, Finding};
 use model::ids::ObjectKey;
 use tracing::{debug, warn};
 
@@ -158,6 +158,35 @@ impl Patience for RealTime {
     }
 }
 
+/// Asks what no bucket is asked, such as whether it exists, and tries again as buckets do.
+///
+/// # Errors
+/// As those of a [`Retrying`] bucket.
+pub fn persist<T>(
+    policy: &Policy,
+    seed: u64,
+    patience: &dyn Patience,
+    operation: &str,
+    ask: impl Fn() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let (news, chance) = (News::default(), Chance::new(seed));
+    let mut tries = Tries {
+        policy,
+        news: &news,
+        chance: &chance,
+        patience,
+        start: patience.elapsed(),
+        failures: 0,
+        open: None,
+    };
+    loop {
+        match ask() {
+            Ok(done) => return Ok(done),
+            Err(error) => tries.again(operation, error)?,
+        }
+    }
+}
+
 /// A bucket around `B` that tries again what may be tried again.
 ///
 /// # Contract
@@ -168,6 +197,8 @@ impl Patience for RealTime {
 /// its reader knows how far it came.
 pub struct Retrying<B> {
     inner: B,
+    /// Whether the probe has found that tags of parts are no MD5s.
+    opaque_tags: AtomicBool,
     policy: Policy,
     news: News,
     chance: Chance,
@@ -244,6 +275,7 @@ impl<B: Bucket> Retrying<B> {
     pub fn new(inner: B, policy: Policy, seed: u64, patience: Box<dyn Patience>) -> Self {
         Self {
             inner,
+            opaque_tags: AtomicBool::new(false),
             policy,
             news: News::default(),
             chance: Chance::new(seed),
@@ -322,7 +354,9 @@ impl<B: Bucket> Retrying<B> {
         let Some(info) = self.inner.head(key)? else {
             return Ok(None);
         };
-        let tagged = expected_etag(parts).is_none_or(|etag| etag == info.etag);
+        let is_opaque = self.opaque_tags.load(Ordering::Relaxed);
+        let expected = expected_etag(parts).filter(|_| !is_opaque);
+        let tagged = expected.is_none_or(|etag| etag == info.etag);
         if info.size != total_size(parts) || !tagged {
             return Ok(None);
         }
@@ -470,6 +504,9 @@ impl<B: Bucket> Bucket for Retrying<B> {
     }
 
     fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
-        self.look("capabilities", || self.inner.capabilities(key))
+        let found = self.look("capabilities", || self.inner.capabilities(key))?;
+        let is_opaque = found.part_etag_is_md5 == Finding::Ignored;
+        self.opaque_tags.store(is_opaque, Ordering::Relaxed);
+        Ok(found)
     }
 }

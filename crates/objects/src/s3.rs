@@ -7,6 +7,7 @@
 pub mod address;
 pub(crate) mod documents;
 mod encoded_word;
+mod habits;
 mod headers;
 pub(crate) mod wire;
 
@@ -36,7 +37,8 @@ const LIST_LIMIT: u16 = 1000;
 /// `put` sends `Content-MD5` and the strongest other checksum; `put_part` sends `Content-MD5` and,
 /// where it is known, signs with the SHA-256. Parts carry no `x-amz-checksum-*`, as S3 refuses those
 /// unless the upload was begun for just that algorithm. Since some stores check neither of the two on
-/// parts (SeaweedFS 4.48), a part's entity tag is compared with its MD5 as well.
+/// parts (SeaweedFS 4.48), a part's entity tag is compared with its MD5 as well, unless the probe has found
+/// that tags are something else. A store that refuses a header it could do without is spoken to without it.
 #[derive(Debug, Clone)]
 pub struct S3Bucket {
     wire: Arc<Wire>,
@@ -58,17 +60,50 @@ impl S3Bucket {
         self.wire.endpoint().object(&self.name, key)
     }
 
-    /// A put of a whole object without attributes.
-    fn putting(&self, key: &ObjectKey, body: Body, checksums: &Checksums) -> Call<'static> {
+    /// A put of a whole object.
+    fn putting(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Call<'static> {
         let mut call = Call::new(Method::PUT, self.object(key));
         call.headers
             .push(("content-md5".into(), checksums.md5_base64()));
-        if let Some((name, value)) = checksums.header() {
-            call.headers.push((name.into(), value));
-        }
+        call.headers.extend(headers::of_attributes(attributes));
         call.sha256 = checksums.sha256_hex();
         call.body = body;
         call
+    }
+
+    fn putting_part(&self, key: &ObjectKey, body: Body, checksums: &Checksums) -> Call<'static> {
+        let mut call = Call::new(Method::PUT, self.object(key));
+        call.headers
+            .push(("content-md5".into(), checksums.md5_base64()));
+        call.sha256 = checksums.sha256_hex();
+        call.body = body;
+        call
+    }
+
+    fn send_part<'c>(
+        &self,
+        mut call: Call<'c>,
+        upload: &'c UploadId,
+        number: PartNumber,
+        number_text: &'c str,
+    ) -> Result<(Reply, PartReceipt), StoreError> {
+        call.query.push(("partNumber", number_text));
+        call.query.push(("uploadId", upload.as_str()));
+        let size = call.body.len() as u64;
+        let reply = self.wire.ask(&call)?.succeed()?;
+        match headers::etag(&reply) {
+            "" => Err(reply.protocol("a part has no entity tag")),
+            etag => {
+                let etag = etag.to_owned();
+                Ok((reply, PartReceipt { number, etag, size }))
+            }
+        }
     }
 
     fn put_whole(&self, call: &Call<'_>, checksums: &Checksums) -> Result<Receipt, StoreError> {
@@ -110,9 +145,17 @@ impl Bucket for S3Bucket {
         attributes: &Attributes,
         checksums: &Checksums,
     ) -> Result<Receipt, StoreError> {
-        let mut call = self.putting(key, body, checksums);
-        call.headers.extend(headers::of_attributes(attributes));
-        self.put_whole(&call, checksums)
+        let call = self.putting(key, body, attributes, checksums);
+        let Some((name, value)) = checksums.header() else {
+            return self.put_whole(&call, checksums);
+        };
+        self.wire.habits().checksum.with_or_without(|with| {
+            let mut call = call.clone();
+            if with {
+                call.headers.push((name.into(), value.clone()));
+            }
+            self.put_whole(&call, checksums)
+        })
     }
 
     fn begin_multipart(
@@ -134,25 +177,12 @@ impl Bucket for S3Bucket {
         body: Body,
         checksums: &Checksums,
     ) -> Result<PartReceipt, StoreError> {
-        let number_text = number.to_string();
-        let size = body.len() as u64;
-        let mut call = Call::new(Method::PUT, self.object(key));
-        call.query.push(("partNumber", &number_text));
-        call.query.push(("uploadId", upload.as_str()));
-        call.headers
-            .push(("content-md5".into(), checksums.md5_base64()));
-        call.sha256 = checksums.sha256_hex();
-        call.body = body;
-        let reply = self.wire.ask(&call)?.succeed()?;
-        headers::check_etag(&reply, checksums)?;
-        match headers::etag(&reply) {
-            "" => Err(reply.protocol("a part has no entity tag")),
-            etag => Ok(PartReceipt {
-                number,
-                etag: etag.to_owned(),
-                size,
-            }),
+        let call = self.putting_part(key, body, checksums);
+        let (reply, receipt) = self.send_part(call, upload, number, &number.to_string())?;
+        if !self.wire.habits().part_tags_are_opaque() {
+            headers::check_etag(&reply, checksums)?;
         }
+        Ok(receipt)
     }
 
     fn list_parts(
@@ -230,7 +260,14 @@ impl Bucket for S3Bucket {
     }
 
     fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
-        let reply = self.ask_with_checksums(Call::new(Method::HEAD, self.object(key)))?;
+        let reply = self.wire.habits().checksum_mode.with_or_without(|with| {
+            let mut call = Call::new(Method::HEAD, self.object(key));
+            if with {
+                let mode = ("x-amz-checksum-mode".into(), "ENABLED".to_owned());
+                call.headers.push(mode);
+            }
+            self.wire.ask_head(call)
+        })?;
         if reply.status().as_u16() == 404 {
             return Ok(None);
         }
@@ -333,21 +370,42 @@ impl Bucket for S3Bucket {
     }
 
     fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
-        probe::experiment(self, key)
+        let found = probe::experiment(self, key)?;
+        self.wire.habits().adopt(&found);
+        Ok(found)
     }
 }
 
 impl Subject for S3Bucket {
-    fn put_signed_as(
+    fn put_as_is(
         &self,
         key: &ObjectKey,
         body: Body,
+        attributes: &Attributes,
         checksums: &Checksums,
-        signed: &[u8; 32],
+        signed: Option<&[u8; 32]>,
     ) -> Result<Receipt, StoreError> {
-        let mut call = self.putting(key, body, checksums);
-        call.sha256 = Some(hex::encode(signed));
+        let mut call = self.putting(key, body, attributes, checksums);
+        if let Some((name, value)) = checksums.header() {
+            call.headers.push((name.into(), value));
+        }
+        if let Some(signed) = signed {
+            call.sha256 = Some(hex::encode(signed));
+        }
         self.put_whole(&call, checksums)
+    }
+
+    fn put_part_as_is(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        body: Body,
+        checksums: &Checksums,
+    ) -> Result<PartReceipt, StoreError> {
+        let call = self.putting_part(key, body, checksums);
+        let sent = self.send_part(call, upload, number, &number.to_string());
+        sent.map(|(_, receipt)| receipt)
     }
 
     fn is_public(&self, key: &ObjectKey) -> Result<bool, StoreError> {

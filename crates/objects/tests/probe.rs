@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use model::capabilities::{Capabilities, Finding};
 use model::ids::ObjectKey;
+use model::key_space::{Kept, KeySpace, Oddity as Strange};
 use objects::error::Answer;
 use objects::memory::MemoryBucket;
 use objects::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
@@ -33,6 +34,20 @@ enum Oddity {
     BlindToQueries,
     /// Unpacks archives.
     Unpacking,
+    /// Refuses checksums in headers.
+    Sumless,
+    /// Refuses metadata.
+    Bare,
+    /// Gives parts tags that look like an MD5 and are none.
+    Opaque,
+    /// Takes `\\` for `/`, and capital letters for small ones of a key that is there.
+    Folding,
+    /// Refuses keys with empty or dotted parts.
+    Tidy,
+    /// Lists folder by folder.
+    ByFolder,
+    /// Lets nobody remove what it has.
+    Keeping,
 }
 
 /// A bucket in memory with an oddity, which fails at a call if told to.
@@ -127,6 +142,22 @@ fn is_archive(attributes: &Attributes) -> bool {
     all.any(|(name, _)| name == "snowball-auto-extract")
 }
 
+impl Odd {
+    /// The key under which a folding store has it.
+    fn filed(&self, key: &ObjectKey) -> ObjectKey {
+        if !self.is(Oddity::Folding) {
+            return key.clone();
+        }
+        let slashed = ObjectKey::new(key.as_str().replace('\\', "/")).unwrap();
+        let there = keys(&self.inner);
+        let same = |known: &&String| known.eq_ignore_ascii_case(slashed.as_str());
+        match there.iter().find(same) {
+            Some(known) => ObjectKey::new(known.clone()).unwrap(),
+            None => slashed,
+        }
+    }
+}
+
 impl Bucket for Odd {
     fn put(
         &self,
@@ -141,7 +172,22 @@ impl Bucket for Odd {
         } else {
             self.call()?;
         }
-        self.store(key, body, attributes, sums)
+        let has_sums = sums.sha256.is_some() || sums.crc64nvme.is_some();
+        if self.is(Oddity::Sumless) && has_sums {
+            return Err(refused(501, "NotImplemented"));
+        }
+        if self.is(Oddity::Bare) && !attributes.metadata.is_empty() {
+            return Err(refused(400, "InvalidArgument"));
+        }
+        if self.is(Oddity::Tidy)
+            && key
+                .as_str()
+                .split('/')
+                .any(|p| matches!(p, "" | "." | ".."))
+        {
+            return Err(refused(400, "InvalidObjectName"));
+        }
+        self.store(&self.filed(key), body, attributes, sums)
     }
     fn begin_multipart(&self, k: &ObjectKey, a: &Attributes) -> Result<UploadId, StoreError> {
         self.option()?;
@@ -162,11 +208,21 @@ impl Bucket for Odd {
         } else {
             sums
         };
-        self.inner.put_part(key, upload, number, body, sums)
+        let mut part = self.inner.put_part(key, upload, number, body, sums)?;
+        if self.is(Oddity::Opaque) {
+            part.etag = part.etag.chars().rev().collect();
+        }
+        Ok(part)
     }
     fn list_parts(&self, k: &ObjectKey, u: &UploadId) -> Result<Vec<PartReceipt>, StoreError> {
         self.call()?;
-        self.inner.list_parts(k, u)
+        let mut parts = self.inner.list_parts(k, u)?;
+        if self.is(Oddity::Opaque) {
+            for part in &mut parts {
+                part.etag = part.etag.chars().rev().collect();
+            }
+        }
+        Ok(parts)
     }
     fn complete(
         &self,
@@ -175,7 +231,13 @@ impl Bucket for Odd {
         parts: &[PartReceipt],
     ) -> Result<Receipt, StoreError> {
         self.call()?;
-        self.inner.complete(key, upload, parts)
+        let mut parts = parts.to_vec();
+        if self.is(Oddity::Opaque) {
+            for part in &mut parts {
+                part.etag = part.etag.chars().rev().collect();
+            }
+        }
+        self.inner.complete(key, upload, &parts)
     }
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
         self.call()?;
@@ -187,7 +249,7 @@ impl Bucket for Odd {
     }
     fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
         self.call()?;
-        self.inner.head(key)
+        self.inner.head(&self.filed(key))
     }
     fn head_part(
         &self,
@@ -198,12 +260,27 @@ impl Bucket for Odd {
     }
 
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
-        self.inner.get(key, range)
+        self.inner.get(&self.filed(key), range)
     }
     fn list(&self, p: &str, after: Option<&ObjectKey>, n: u16) -> Result<Page, StoreError> {
         self.call()?;
         if self.is(Oddity::WriteOnly) {
             return Err(refused(403, "AccessDenied"));
+        }
+        if self.is(Oddity::ByFolder) {
+            let mut page = self.inner.list(p, None, 1000)?;
+            page.objects
+                .sort_by_key(|o| o.key.as_str().replace('/', "\u{1}"));
+            let from = |at: &ObjectKey| page.objects.iter().position(|o| o.key == *at);
+            let skipped = after.and_then(from).map_or(0, |at| at + 1);
+            let rest = page.objects.split_off(skipped);
+            let more = rest.len() > usize::from(n);
+            let objects = rest.into_iter().take(n.into()).collect();
+            return Ok(Page {
+                objects,
+                more,
+                next: None,
+            });
         }
         self.inner.list(p, after, n)
     }
@@ -213,10 +290,10 @@ impl Bucket for Odd {
     }
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         self.call()?;
-        if self.is(Oddity::WriteOnly) {
+        if self.is(Oddity::WriteOnly) || self.is(Oddity::Keeping) {
             return Err(refused(403, "AccessDenied"));
         }
-        self.inner.delete(key)
+        self.inner.delete(&self.filed(key))
     }
     fn put_tags(&self, key: &ObjectKey, tags: &[Tag]) -> Result<(), StoreError> {
         self.option()?;
@@ -237,13 +314,17 @@ impl Bucket for Odd {
 }
 
 impl Subject for Odd {
-    fn put_signed_as(
+    fn put_as_is(
         &self,
         key: &ObjectKey,
         body: Body,
+        attributes: &Attributes,
         sums: &Checksums,
-        signed: &[u8; 32],
+        signed: Option<&[u8; 32]>,
     ) -> Result<Receipt, StoreError> {
+        let Some(signed) = signed else {
+            return self.put(key, body, attributes, sums);
+        };
         self.call()?;
         let told = Checksums {
             sha256: Some(*signed),
@@ -255,7 +336,20 @@ impl Subject for Odd {
         } else {
             told
         };
-        self.store(key, body, &Attributes::default(), &wrong)
+        if self.is(Oddity::Sumless) && sums.sha256.is_some() {
+            return Err(refused(501, "NotImplemented"));
+        }
+        self.store(key, body, attributes, &wrong)
+    }
+    fn put_part_as_is(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        body: Body,
+        sums: &Checksums,
+    ) -> Result<PartReceipt, StoreError> {
+        self.put_part(key, upload, number, body, sums)
     }
     fn is_public(&self, key: &ObjectKey) -> Result<bool, StoreError> {
         self.inner.is_public(key)
@@ -269,6 +363,7 @@ fn key() -> ObjectKey {
 fn honest() -> Capabilities {
     Capabilities {
         extraction: Finding::Ignored,
+        key_space: KeySpace::honest(),
         ..Capabilities::all(Finding::Honored)
     }
 }
@@ -290,7 +385,7 @@ fn assert_clean(bucket: &MemoryBucket) {
 fn found(oddity: Oddity) -> Capabilities {
     let bucket = odd(oddity);
     let found = capabilities(&bucket, &key()).unwrap();
-    if oddity != Oddity::WriteOnly {
+    if ![Oddity::WriteOnly, Oddity::Keeping].contains(&oddity) {
         assert_clean(&bucket.inner);
     }
     found
@@ -312,6 +407,7 @@ fn what_a_careless_store_lets_pass_is_found() {
         part_etag_is_md5: Finding::Honored,
         lists_parts: Finding::Honored,
         long_keys: Finding::Honored,
+        key_space: KeySpace::honest(),
         ..Capabilities::all(Finding::Ignored)
     };
     assert_eq!(found(Oddity::Careless), expected);
@@ -353,13 +449,103 @@ fn tags_that_would_overwrite_the_object_are_no_tags() {
 fn an_archive_that_is_unpacked_is_found() {
     assert_eq!(
         found(Oddity::Unpacking),
-        Capabilities::all(Finding::Honored)
+        Capabilities {
+            extraction: Finding::Honored,
+            ..honest()
+        }
     );
 }
 
 #[test]
 fn who_may_only_write_is_served_all_the_same() {
-    assert_eq!(found(Oddity::WriteOnly), honest());
+    let expected = Capabilities {
+        // A public object that cannot be removed is not made.
+        acl: Finding::Unknown,
+        key_space: KeySpace {
+            order: Finding::Refused,
+            pages: Finding::Refused,
+            ..KeySpace::honest()
+        },
+        ..honest()
+    };
+    assert_eq!(found(Oddity::WriteOnly), expected);
+}
+
+#[test]
+fn nothing_public_is_left_where_nothing_can_be_removed() {
+    let bucket = odd(Oddity::Keeping);
+    assert_eq!(capabilities(&bucket, &key()).unwrap().acl, Finding::Unknown);
+    let left = keys(&bucket.inner);
+    assert!(!left.is_empty());
+    for name in left {
+        let name = ObjectKey::new(name).unwrap();
+        assert!(!bucket.inner.is_public(&name).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_left_is_removed_when_that_is_allowed_again() {
+    let mut bucket = odd(Oddity::Keeping);
+    capabilities(&bucket, &key()).unwrap();
+    assert!(probe::sweep(&bucket, &key()).unwrap() > 10);
+    bucket.oddity = Oddity::None;
+    assert_eq!(probe::sweep(&bucket, &key()).unwrap(), 0);
+    assert_clean(&bucket.inner);
+}
+
+#[test]
+fn a_store_that_refuses_a_header_is_probed_without_it() {
+    let sumless = Capabilities {
+        sha256: Finding::Refused,
+        crc64nvme: Finding::Refused,
+        keeps_sha256: Finding::Ignored,
+        ..honest()
+    };
+    assert_eq!(found(Oddity::Sumless), sumless);
+    let bare = Capabilities {
+        metadata: Finding::Refused,
+        extraction: Finding::Refused,
+        ..honest()
+    };
+    assert_eq!(found(Oddity::Bare), bare);
+}
+
+#[test]
+fn tags_of_parts_that_only_look_like_md5s_are_found() {
+    let expected = Capabilities {
+        part_etag_is_md5: Finding::Ignored,
+        ..honest()
+    };
+    assert_eq!(found(Oddity::Opaque), expected);
+}
+
+#[test]
+fn keys_that_become_one_are_found() {
+    let found = found(Oddity::Folding).key_space;
+    let mut expected = KeySpace::honest();
+    expected.odd.insert(Strange::Backslash, Kept::Renamed);
+    expected.odd.insert(Strange::Capitals, Kept::Merged);
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn keys_that_are_refused_are_found() {
+    let found = found(Oddity::Tidy).key_space;
+    let mut expected = KeySpace::honest();
+    for oddity in [Strange::EmptyPart, Strange::DotPart, Strange::TrailingSlash] {
+        expected.odd.insert(oddity, Kept::Refused);
+    }
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_listing_by_folders_is_found() {
+    let found = found(Oddity::ByFolder).key_space;
+    let expected = KeySpace {
+        order: Finding::Ignored,
+        ..KeySpace::honest()
+    };
+    assert_eq!(found, expected);
 }
 
 /// The store goes down at every call in turn, for a while or for good.
@@ -370,7 +556,7 @@ fn nothing_is_left_when_the_store_fails_half_way() {
         capabilities(&bucket, &key()).unwrap();
         bucket.calls.into_inner()
     };
-    assert!((25..45).contains(&calls), "{calls}");
+    assert!((90..130).contains(&calls), "{calls}");
     for down_from in 0..calls {
         let mut bucket = odd(Oddity::None);
         let other = ObjectKey::new("logs/import-log-ABCDE.probed").unwrap();
@@ -381,7 +567,8 @@ fn nothing_is_left_when_the_store_fails_half_way() {
             .put(&other, Bytes::new(), &none, &sums)
             .unwrap();
         bucket.down_from = down_from;
-        bucket.down_until = down_from + 1;
+        // One lost request is asked again; two in a row end the experiments.
+        bucket.down_until = down_from + 2;
         let error = capabilities(&bucket, &key()).unwrap_err();
         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
         // The next probe finds everything, whatever the first one left.

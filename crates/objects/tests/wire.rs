@@ -613,7 +613,8 @@ fn a_signature_can_be_made_for_other_bytes() {
     let (endpoint, server) = serve(vec![answer("200 OK", "ETag: \"tag\"\r\n", "")]);
     let sums = Checksums::of(b"abc");
     let body = Bytes::from_static(b"abc");
-    let put = bucket(&endpoint).put_signed_as(&key("k"), body, &sums, &[0xAB; 32]);
+    let (bucket, none) = (bucket(&endpoint), Attributes::default());
+    let put = bucket.put_as_is(&key("k"), body, &none, &sums, Some(&[0xAB; 32]));
     assert_eq!(put.unwrap().etag, "tag");
     let request = &server.join().unwrap()[0];
     let signed = "ab".repeat(32);
@@ -644,4 +645,155 @@ fn who_may_read_is_read_from_the_grants() {
     let told = [(); 3].map(|()| bucket.is_public(&key("k")).unwrap());
     assert_eq!(told, [true, false, false]);
     assert!(server.join().unwrap()[0].starts_with("GET /dock/k?acl= HTTP/1.1\r\n"));
+}
+
+#[test]
+fn a_header_that_the_store_refuses_is_left_out_from_then_on() {
+    for (status, code) in [
+        ("501 Not Implemented", "NotImplemented"),
+        ("400 Bad Request", "InvalidArgument"),
+    ] {
+        let taken = || answer("200 OK", "ETag: \"t\"\r\n", "");
+        let (endpoint, server) = serve(vec![
+            answer(status, "", &error_document(code)),
+            taken(),
+            taken(),
+        ]);
+        let bucket = bucket(&endpoint);
+        assert_eq!(put(&bucket, b"abc").unwrap(), "t");
+        assert_eq!(put(&bucket, b"abc").unwrap(), "t");
+        let requests = server.join().unwrap();
+        let sent = |request: &String| header(request, "x-amz-checksum-sha256").is_some();
+        assert_eq!(
+            requests.iter().map(sent).collect::<Vec<_>>(),
+            [true, false, false]
+        );
+        assert!(
+            requests.iter().all(|r| header(r, "content-md5").is_some()),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn a_store_that_does_not_know_expect_gets_the_body_at_once() {
+    static BODY: [u8; 1 << 20] = [7; 1 << 20];
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        // The first body is never sent.
+        let (mut first, _) = listener.accept().unwrap();
+        let mut head = [0; 4096];
+        let count = first.read(&mut head).unwrap();
+        let refusal =
+            "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        first.write_all(refusal.as_bytes()).unwrap();
+        let (mut second, _) = listener.accept().unwrap();
+        let whole = read_request(&mut second);
+        let taken =
+            "HTTP/1.1 200 OK\r\nETag: \"t\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        second.write_all(taken.as_bytes()).unwrap();
+        (String::from_utf8_lossy(&head[..count]).into_owned(), whole)
+    });
+    assert_eq!(put(&bucket(&endpoint), &BODY).unwrap(), "t");
+    let (first, second) = server.join().unwrap();
+    assert!(header(&first, "expect").is_some() && header(&second, "expect").is_none());
+}
+
+fn skewed(headers: &str) -> Act {
+    answer(
+        "403 Forbidden",
+        headers,
+        &error_document("RequestTimeTooSkewed"),
+    )
+}
+
+fn signed_at(request: &str) -> time::OffsetDateTime {
+    let text = header(request, "x-amz-date").unwrap();
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let number = |range: std::ops::Range<usize>| digits[range].parse::<u8>().unwrap();
+    let month = time::Month::try_from(number(4..6)).unwrap();
+    let date = time::Date::from_calendar_date(digits[..4].parse().unwrap(), month, number(6..8));
+    let time = time::Time::from_hms(number(8..10), number(10..12), number(12..14)).unwrap();
+    date.unwrap().with_time(time).assume_utc()
+}
+
+#[test]
+fn a_request_whose_time_was_found_wrong_is_signed_again_by_the_stores_clock() {
+    let theirs = time::OffsetDateTime::now_utc() + time::Duration::minutes(20);
+    let date = theirs
+        .format(&time::format_description::well_known::Rfc2822)
+        .unwrap();
+    let date = format!("Date: {}\r\n", date.replace("+0000", "GMT"));
+    let taken = || answer("200 OK", "ETag: \"t\"\r\n", "");
+    let (endpoint, server) = serve(vec![skewed(&date), taken(), taken()]);
+    let bucket = bucket(&endpoint);
+    assert_eq!(put(&bucket, b"abc").unwrap(), "t");
+    assert_eq!(put(&bucket, b"abc").unwrap(), "t");
+    let requests = server.join().unwrap();
+    assert!(theirs - signed_at(&requests[0]) > time::Duration::minutes(15));
+    for request in &requests[1..] {
+        assert!((theirs - signed_at(request)).abs() < time::Duration::minutes(1));
+    }
+}
+
+#[test]
+fn one_answer_about_the_time_in_between_is_no_failure_and_three_are() {
+    let (endpoint, server) = serve(vec![skewed(""), answer("200 OK", "ETag: \"t\"\r\n", "")]);
+    assert_eq!(put(&bucket(&endpoint), b"abc").unwrap(), "t");
+    server.join().unwrap();
+    let (endpoint, server) = serve(vec![skewed(""), skewed(""), skewed("")]);
+    let error = put(&bucket(&endpoint), b"abc").unwrap_err();
+    assert!(matches!(error, StoreError::Credentials(_)), "{error:?}");
+    server.join().unwrap();
+}
+
+/// An answer to `HEAD` has no body that could say why.
+#[test]
+fn a_refusal_without_a_word_is_asked_for_once_more() {
+    let (endpoint, server) = serve(vec![
+        answer("403 Forbidden", "", ""),
+        answer(
+            "403 Forbidden",
+            "",
+            &error_document("SignatureDoesNotMatch"),
+        ),
+        answer("403 Forbidden", "", ""),
+        answer("403 Forbidden", "", &error_document("AccessDenied")),
+        answer("403 Forbidden", "", ""),
+        answer("200 OK", "", "<ListBucketResult/>"),
+    ]);
+    let store = Store::connect(config(&endpoint)).unwrap();
+    let dock = BucketName::new("dock").unwrap();
+    let error = store.bucket_exists(&dock).unwrap_err();
+    assert!(matches!(error, StoreError::Credentials(_)), "{error:?}");
+    let error = store.bucket(&dock).head(&key("a")).unwrap_err();
+    assert!(
+        matches!(&error, StoreError::AccessDenied(a) if a.code == "AccessDenied"),
+        "{error:?}"
+    );
+    let error = store.bucket_exists(&dock).unwrap_err();
+    assert!(
+        matches!(&error, StoreError::AccessDenied(a) if a.code.is_empty()),
+        "{error:?}"
+    );
+    let requests = server.join().unwrap();
+    assert!(
+        requests[3].starts_with("GET /dock/a HTTP/1.1"),
+        "{}",
+        requests[3]
+    );
+    assert_eq!(header(&requests[3], "range"), Some("bytes=0-0"));
+}
+
+#[test]
+fn where_a_permanent_redirection_leads_is_told() {
+    let headers = "Location: https://store.example/dock/a?x\r\n";
+    let (endpoint, server) = serve(vec![answer("301 Moved Permanently", headers, "moved")]);
+    let error = put(&bucket(&endpoint), b"abc").unwrap_err().to_string();
+    assert!(
+        error.contains("sends to `https://store.example`"),
+        "{error}"
+    );
+    server.join().unwrap();
 }

@@ -8,14 +8,17 @@
 mod check;
 mod fault;
 mod images;
+mod network;
 mod raw;
 mod values;
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use awsquery::secret::SecretKey;
 use listen::Network;
+use model::control::StoreAccess;
 use model::event::WhileRunning;
 use model::ids::{BucketName, StationName};
 use model::manifest::Country;
@@ -25,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fault::{ConfigError, ConfigFault};
 pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, image_target};
+pub use network::{NetworkConfig, Proxy, VARIABLES, Way};
 pub use values::{
     BucketGlob, DatabaseUrl, LogFormat, LogLevel, MetricsFor, ShippingAddress, UnknownWord,
 };
@@ -45,6 +49,8 @@ pub struct Config {
     pub embedded_store: EmbeddedStoreConfig,
     /// `[[stores]]`, in the order of the file.
     pub stores: Vec<StoreConfig>,
+    /// `[network]`
+    pub network: NetworkConfig,
     /// `[jobs]`
     pub jobs: JobsConfig,
     /// `[ebs]`; `None` if there is no such API.
@@ -55,6 +61,8 @@ pub struct Config {
     pub station: StationConfig,
     /// `[log]`
     pub log: LogConfig,
+    /// The file they come from, as an absolute path.
+    pub file: Option<PathBuf>,
 }
 
 /// `[server]`: the API and the service as a whole.
@@ -127,6 +135,24 @@ pub struct StoreConfig {
     pub path_style: bool,
     /// `buckets`: the buckets it has.
     pub buckets: Vec<BucketGlob>,
+    /// `proxy` and `ca_file`, for this store.
+    pub way: Way,
+}
+
+impl StoreConfig {
+    /// How stations reach it, but for what `[network]` says of the way.
+    #[must_use]
+    pub fn access(&self) -> StoreAccess {
+        StoreAccess {
+            endpoint: self.endpoint.clone(),
+            region: self.region.clone(),
+            path_style: self.path_style,
+            access_key_id: self.access_key_id.clone(),
+            secret_access_key: self.secret_access_key.expose().to_owned(),
+            proxy: None,
+            certificates: None,
+        }
+    }
 }
 
 /// `[jobs]`: the rules of the house.
@@ -204,6 +230,8 @@ pub struct Overrides {
     pub log_format: Option<LogFormat>,
     /// In the place of `log.level`.
     pub log_level: Option<LogLevel>,
+    /// The variables of the process that are about the network.
+    pub network_variables: Option<BTreeMap<String, String>>,
 }
 
 /// The store that has a bucket.
@@ -228,7 +256,11 @@ impl Config {
             Some(path) => (path, read(path)?),
             None => (Path::new(""), String::new()),
         };
-        Self::parse(path, &text, overrides)
+        let config = Self::parse(path, &text, overrides)?;
+        Ok(Self {
+            file: file.map(|file| std::path::absolute(file).unwrap_or(file.to_owned())),
+            ..config
+        })
     }
 
     /// Checks the text of the file at `path`.
@@ -268,11 +300,13 @@ impl Default for Config {
             database: DatabaseConfig::Sqlite,
             embedded_store: EmbeddedStoreConfig::default(),
             stores: Vec::new(),
+            network: NetworkConfig::default(),
             jobs: JobsConfig::default(),
             ebs: None,
             glacier: GlacierConfig::default(),
             station: StationConfig::default(),
             log: LogConfig::default(),
+            file: None,
         }
     }
 }

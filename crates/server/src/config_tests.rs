@@ -202,6 +202,7 @@ fn the_command_line_outranks_the_file() {
         embedded_listen: Some("127.0.0.1:1".parse().unwrap()),
         log_format: Some(LogFormat::Json),
         log_level: Some(LogLevel::Error),
+        network_variables: None,
     };
     let text = "[server]\ndata = \"/a\"\nlisten = \"1.2.3.4:5\"\n[log]\nlevel = \"trace\"\n";
     let config = Config::parse(Path::new("x.toml"), text, &overrides).unwrap();

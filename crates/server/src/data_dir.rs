@@ -71,6 +71,9 @@ pub struct Endpoints {
     pub pid: u32,
     /// How the station of this host works.
     pub station: StationConfig,
+    /// The service's file of settings, which names its stores, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<PathBuf>,
 }
 
 /// The file, with its format's name before the rest.

@@ -15,6 +15,7 @@ fn endpoints() -> Endpoints {
         s3: Some("http://127.0.0.1:4781".to_owned()),
         pid: 4711,
         station: crate::config::Config::default().station,
+        config: None,
     }
 }
 

@@ -64,6 +64,8 @@ impl ServiceKey {
             path_style: true,
             access_key_id: SERVICE_KEY_ID.to_owned(),
             secret_access_key: self.secret.expose().to_owned(),
+            proxy: None,
+            certificates: None,
         }
     }
 }

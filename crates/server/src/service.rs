@@ -141,7 +141,7 @@ impl Service {
         let (listener, api_addr) = bind(config.server.listen).await?;
         let embedded = Embedded::open(config, &kept.data, &kept.jobs).await?;
         let access = embedded.as_ref().map(|embedded| embedded.access.clone());
-        let stores = Stores::new(&config.stores, access)?;
+        let stores = Stores::new(&config.stores, access, &config.network)?;
         let context = kept.context(config, clock, stores, api_addr);
         let metrics = Metrics::new()?;
         let s3_addr = embedded.as_ref().map(|embedded| embedded.address);
@@ -454,6 +454,7 @@ fn endpoints(config: &Config, api: SocketAddr, s3: Option<SocketAddr>) -> Endpoi
         s3: s3.map(url),
         pid: std::process::id(),
         station: config.station.clone(),
+        config: config.file.clone(),
     }
 }
 

@@ -6,22 +6,26 @@
 //! makes the request fail with nothing stored.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
-use model::control::{BucketAccess, StoreAccess};
+use model::control::{BucketAccess, ImageTarget, StoreAccess, VaultAccess};
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::manifest::{BucketUse, Manifest};
+use objects::StoreError;
 use objects::connect::{Store, Timeouts};
+use objects::http::Surroundings;
 use objects::probe::{check_read, check_write};
+use objects::retrying::{Policy, RealTime, Retrying, persist};
+use objects::s3::S3Bucket;
 use objects::s3::address::{Addressing, InvalidEndpoint};
-use objects::{Bucket, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::api::Fault;
-use crate::config::{BucketGlob, StoreConfig};
+use crate::config::{BucketGlob, NetworkConfig, StoreConfig, Way};
 use crate::jobstore::Account;
 
 /// Manifests checked at a time: each holds a thread while the store answers.
@@ -34,6 +38,10 @@ const PATIENCE: Timeouts = Timeouts {
     silence: Duration::from_secs(10),
     assembly: Duration::from_secs(10),
 };
+
+/// How long the questions of one check may be asked again, all together: one lost request or a store that
+/// asks to slow down is survived, and a client, which waits a minute, still hears of a store that is down.
+const ASK_AGAIN_WITHIN: Duration = Duration::from_secs(5);
 
 /// What stands after an import's prefix in the key that writing is tried with. Nothing becomes
 /// visible under it.
@@ -69,6 +77,7 @@ pub enum StoresError {
 #[derive(Debug)]
 pub struct Stores {
     homes: Vec<Home>,
+    network: NetworkConfig,
     checks: Semaphore,
 }
 
@@ -81,20 +90,22 @@ impl Stores {
     pub fn new(
         configured: &[StoreConfig],
         embedded: Option<StoreAccess>,
+        network: &NetworkConfig,
     ) -> Result<Self, StoresError> {
+        let surroundings = network.surroundings();
         let mut homes = Vec::new();
         for config in configured {
-            homes.push(home(
-                &config.name,
-                Some(config.buckets.clone()),
-                access(config),
-            )?);
+            let mut access = config.access();
+            network.add_way(&mut access, &config.way);
+            let buckets = Some(config.buckets.clone());
+            homes.push(home(&config.name, buckets, access, &surroundings)?);
         }
         if let Some(access) = embedded {
-            homes.push(home("embedded", None, access)?);
+            homes.push(home("embedded", None, access, &surroundings)?);
         }
         Ok(Self {
             homes,
+            network: network.clone(),
             checks: Semaphore::new(CHECKS_AT_ONCE),
         })
     }
@@ -115,12 +126,25 @@ impl Stores {
             .collect()
     }
 
+    /// Adds the way to the service that takes an image.
+    #[must_use]
+    pub fn with_way(&self, mut target: ImageTarget) -> ImageTarget {
+        match &mut target {
+            ImageTarget::Snapshot(access) | ImageTarget::Vault(VaultAccess { access, .. }) => {
+                self.network.add_way(access, &Way::default());
+            }
+            ImageTarget::Objects { .. } => {}
+        }
+        target
+    }
+
     /// Checks the buckets of a manifest that `account` submits for the job `id`.
     ///
     /// # Errors
-    /// [`Fault::BucketPermission`] for what is not the account's, [`Fault::NoSuchBucket`],
-    /// [`Fault::BucketPermission`] for what the service cannot use, [`Fault::MultipleRegions`], in this
-    /// order; [`Fault::Unavailable`] if a store cannot be asked.
+    /// [`Fault::BucketPermission`] for what is not the account's, [`Fault::InvalidManifestField`],
+    /// [`Fault::NoSuchBucket`], [`Fault::BucketElsewhere`], [`Fault::BucketPermission`] for what the service
+    /// cannot use, [`Fault::MultipleRegions`], in this order; [`Fault::StoreUnavailable`] if a store cannot be
+    /// asked, [`Fault::StoreUnusable`] if it never will answer as things are.
     pub async fn check(
         self: &Arc<Self>,
         manifest: &Manifest,
@@ -138,8 +162,9 @@ impl Stores {
         let check = move || {
             // Of a bucket that is not the account's to use nothing is told, not even whether it is there.
             check_grants(&needs, &account)?;
-            stores.check_existence(&needs)?;
-            stores.check_rights(&needs)?;
+            let tries = Tries::new();
+            stores.check_existence(&needs, &tries)?;
+            stores.check_rights(&needs, &tries)?;
             stores.check_regions(&needs)
         };
         tokio::task::spawn_blocking(check)
@@ -207,10 +232,10 @@ impl Stores {
         })
     }
 
-    fn check_existence(&self, needs: &[Need]) -> Result<(), Fault> {
+    fn check_existence(&self, needs: &[Need], tries: &Tries) -> Result<(), Fault> {
         let mut absent: Vec<BucketName> = Vec::new();
         for Need { bucket, .. } in needs {
-            if !absent.contains(bucket) && !self.exists(bucket)? {
+            if !absent.contains(bucket) && !self.exists(bucket, tries)? {
                 absent.push(bucket.clone());
             }
         }
@@ -221,25 +246,31 @@ impl Stores {
         }
     }
 
-    fn exists(&self, bucket: &BucketName) -> Result<bool, Fault> {
+    fn exists(&self, bucket: &BucketName, tries: &Tries) -> Result<bool, Fault> {
         let Some(home) = self.home_of(bucket) else {
             return Ok(false);
         };
-        match home.store.bucket_exists(bucket) {
+        match tries.ask(|| home.store.bucket_exists(bucket)) {
             Ok(exists) => Ok(exists),
             Err(StoreError::NoSuchBucket(_)) => Ok(false),
             // A store that keeps to the rules has no bucket of such a name, and says so oddly.
-            Err(StoreError::Refused(_)) if !follows_naming_rules(bucket) => Ok(false),
+            Err(StoreError::Refused(_)) if !follows_naming_rules(bucket) => {
+                Err(Fault::InvalidManifestField(format!(
+                    "`{bucket}` cannot be the name of a bucket: 3 to 63 small letters, digits, dots and \
+                     hyphens, no address such as `127.0.0.1`, and no name that is reserved, such as those \
+                     that begin with `xn--`"
+                )))
+            }
             // Whether it is ours to use is the next question.
-            Err(StoreError::AccessDenied(_) | StoreError::WrongRegion { .. }) => Ok(true),
-            Err(error) => Err(unavailable(bucket, home, &error)),
+            Err(StoreError::AccessDenied(_)) => Ok(true),
+            Err(error) => Err(unusable(bucket, home, &error)),
         }
     }
 
-    fn check_rights(&self, needs: &[Need]) -> Result<(), Fault> {
+    fn check_rights(&self, needs: &[Need], tries: &Tries) -> Result<(), Fault> {
         let mut denied = Vec::new();
         for need in needs {
-            if !self.is_possible(need)? {
+            if !self.is_possible(need, tries)? {
                 denied.push(need);
             }
         }
@@ -247,23 +278,19 @@ impl Stores {
     }
 
     /// Tries what the job needs, leaving nothing behind.
-    fn is_possible(&self, need: &Need) -> Result<bool, Fault> {
+    fn is_possible(&self, need: &Need, tries: &Tries) -> Result<bool, Fault> {
         let Some(home) = self.home_of(&need.bucket) else {
             return Ok(false);
         };
-        let bucket: &dyn Bucket = &home.store.bucket(&need.bucket);
+        let bucket = tries.bucket(home.store.bucket(&need.bucket));
         let tried = match &need.trial {
-            Trial::Read => check_read(bucket),
-            Trial::Write(key) => check_write(bucket, key),
+            Trial::Read => check_read(&bucket),
+            Trial::Write(key) => check_write(&bucket, key),
         };
-        match tried {
+        match tried.map_err(settled) {
             Ok(()) => Ok(true),
-            Err(
-                StoreError::AccessDenied(_)
-                | StoreError::NoSuchBucket(_)
-                | StoreError::WrongRegion { .. },
-            ) => Ok(false),
-            Err(error) => Err(unavailable(&need.bucket, home, &error)),
+            Err(StoreError::AccessDenied(_) | StoreError::NoSuchBucket(_)) => Ok(false),
+            Err(error) => Err(unusable(&need.bucket, home, &error)),
         }
     }
 
@@ -374,20 +401,11 @@ fn covers(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn access(config: &StoreConfig) -> StoreAccess {
-    StoreAccess {
-        endpoint: config.endpoint.clone(),
-        region: config.region.clone(),
-        path_style: config.path_style,
-        access_key_id: config.access_key_id.clone(),
-        secret_access_key: config.secret_access_key.expose().to_owned(),
-    }
-}
-
 fn home(
     name: &str,
     buckets: Option<Vec<BucketGlob>>,
     access: StoreAccess,
+    surroundings: &Surroundings,
 ) -> Result<Home, StoresError> {
     let access_key_id = AccessKeyId::parse(&access.access_key_id)
         .ok_or_else(|| StoresError::AccessKey(name.to_owned()))?;
@@ -401,6 +419,8 @@ fn home(
         objects::connect::StoreConfig::new(&access.endpoint, &access.region, credentials);
     config.timeouts = PATIENCE;
     config.connections = CHECKS_AT_ONCE;
+    let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
+    config.surroundings = surroundings.of_service(proxy, certificates);
     config.addressing = if access.path_style {
         Addressing::Path
     } else {
@@ -422,17 +442,81 @@ fn home(
 fn follows_naming_rules(bucket: &BucketName) -> bool {
     let name = bucket.as_str().as_bytes();
     let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    name.len() <= 63
+    let text = bucket.as_str();
+    let reserved = ["xn--", "sthree-", "amzn-s3-demo-"];
+    let reserved_ends = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+    (3..=63).contains(&name.len())
         && name.iter().all(|b| plain(b) || b".-".contains(b))
         && name.first().is_some_and(plain)
         && name.last().is_some_and(plain)
+        && !text.contains("..")
+        && text.parse::<std::net::Ipv4Addr>().is_err()
+        && !reserved.iter().any(|start| text.starts_with(start))
+        && !reserved_ends.iter().any(|end| text.ends_with(end))
 }
 
-/// The store is in trouble, or does not take our key: the operator has to look.
-fn unavailable(bucket: &BucketName, home: &Home, error: &StoreError) -> Fault {
-    let error: &dyn std::error::Error = error;
-    tracing::error!(%bucket, store = home.name, error, "bucket not checked");
-    Fault::Unavailable
+/// The tries of one check, which share their time.
+struct Tries {
+    begun: Instant,
+    never: Arc<AtomicBool>,
+}
+
+impl Tries {
+    fn new() -> Self {
+        Self {
+            begun: Instant::now(),
+            never: Arc::default(),
+        }
+    }
+
+    fn policy(&self) -> Policy {
+        Policy {
+            budget: ASK_AGAIN_WITHIN.saturating_sub(self.begun.elapsed()),
+            ..Policy::default()
+        }
+    }
+
+    fn patience(&self) -> RealTime {
+        RealTime::new(Arc::clone(&self.never))
+    }
+
+    fn bucket(&self, bucket: S3Bucket) -> Retrying<S3Bucket> {
+        let seed = u64::from(std::process::id());
+        Retrying::new(bucket, self.policy(), seed, Box::new(self.patience()))
+    }
+
+    fn ask<T>(&self, question: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let seed = u64::from(std::process::id());
+        let answer = persist(&self.policy(), seed, &self.patience(), "check", question);
+        answer.map_err(settled)
+    }
+}
+
+/// Nobody asks whether a question happened.
+fn settled(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unsure { last, .. } => *last,
+        other => other,
+    }
+}
+
+/// A store that cannot be asked: the operator has to look, and is told everything. The customer is told
+/// whether it is worth trying again, and no secrets.
+fn unusable(bucket: &BucketName, home: &Home, error: &StoreError) -> Fault {
+    let told: &dyn std::error::Error = error;
+    let (store, endpoint) = (&home.name, &home.access.endpoint);
+    tracing::error!(%bucket, store, endpoint, error = told, "bucket not checked");
+    match error {
+        StoreError::WrongRegion {
+            region: Some(region),
+            ..
+        } => Fault::BucketElsewhere(vec![format!(
+            "{bucket}: in the region {region}, and not in {}",
+            home.access.region
+        )]),
+        error if error.may_retry() => Fault::StoreUnavailable(bucket.clone()),
+        _ => Fault::StoreUnusable(bucket.clone()),
+    }
 }
 
 #[cfg(test)]
@@ -448,6 +532,24 @@ mod tests {
     }
 
     #[test]
+    fn names_that_nobody_can_have_are_known() {
+        let name = |text: &str| follows_naming_rules(&BucketName::new(text).unwrap());
+        for good in ["photos", "a.b-c", "127.0.0.1.example", "1.2.3", "xn-photos"] {
+            assert!(name(good), "{good}");
+        }
+        for bad in [
+            "127.0.0.1",
+            "xn--80ak",
+            "Photos",
+            "-photos",
+            "x-s3alias",
+            "with_line",
+        ] {
+            assert!(!name(bad), "{bad}");
+        }
+    }
+
+    #[test]
     fn the_first_store_that_has_a_bucket_is_asked() {
         let store = |name: &str, region: &str, buckets: &str| {
             format!(
@@ -458,7 +560,7 @@ mod tests {
         };
         let text = store("a", "eu", "eu-*") + &store("b", "us", "*s");
         let config = Config::parse("".as_ref(), &text, &Overrides::default()).unwrap();
-        let stores = Stores::new(&config.stores, None).unwrap();
+        let stores = Stores::new(&config.stores, None, &config.network).unwrap();
         let region = |bucket| {
             let bucket = BucketName::new(bucket).unwrap();
             stores

@@ -1,11 +1,13 @@
 //! The station's side of the conversation with its server: [`model::control`] over HTTP.
 
+use std::io;
 use std::time::Duration;
 
 use model::control::{
     AbortRequest, ClaimAnswer, ClaimRequest, Conclusion, ControlFault, JobFacts, JobRequest,
     LeaseState, Renewal, RetryRequest, ReturnRequest,
 };
+use objects::http::{Address, NoAnswer, Route, Surroundings};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::StatusCode;
@@ -25,7 +27,7 @@ pub enum ControlError {
         /// Where.
         url: String,
         /// How it failed.
-        source: Box<ureq::Error>,
+        source: io::Error,
     },
     /// The server is there and in trouble: try again later.
     #[error("the server at `{url}` is in trouble: {message}")]
@@ -52,20 +54,30 @@ impl ControlError {
 #[derive(Clone)]
 pub struct Control {
     agent: ureq::Agent,
+    route: Route,
     server: String,
     authorization: String,
 }
 
 impl Control {
-    /// A way to the server at `url` for the station that has this token.
+    /// A way to the server at `url` for the station that has this token, where nothing stands between.
     #[must_use]
     pub fn new(url: &str, token: &str) -> Self {
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
-            .http_status_as_error(false)
-            .build();
+        Self::through(url, token, &Surroundings::default())
+    }
+
+    /// A way to the server at `url` for the station that has this token.
+    #[must_use]
+    pub fn through(url: &str, token: &str, surroundings: &Surroundings) -> Self {
+        let address = Address::parse(url);
+        let (scheme, host) = address
+            .as_ref()
+            .map_or(("http", ""), |a| (a.scheme, &a.host));
+        let route = surroundings.route(scheme, host);
+        let config = route.config().timeout_global(Some(PATIENCE)).build();
         Self {
             agent: config.new_agent(),
+            route,
             server: url.trim_end_matches('/').to_owned(),
             authorization: format!("Bearer {token}"),
         }
@@ -133,9 +145,12 @@ impl Control {
         message: &impl Serialize,
     ) -> Result<A, ControlError> {
         let url = format!("{}/station/v1/{path}", self.server);
-        let unreachable = |source| ControlError::Unreachable {
+        let unreachable = |error| ControlError::Unreachable {
             url: url.clone(),
-            source: Box::new(source),
+            source: match self.route.no_answer(error) {
+                NoAnswer::Network { source, .. } => source,
+                NoAnswer::Protocol(what) => io::Error::other(what),
+            },
         };
         let body = serde_json::to_vec(message).unwrap_or_default();
         let mut answer = self

@@ -371,6 +371,28 @@ impl Station {
         })
     }
 
+    /// Removes what the experiments of this and of earlier attempts left in a bucket: while they ran, the
+    /// account may not have been let. What is left all the same is told.
+    fn sweep(&self, errand: &Errand<'_>, bucket: &BucketName) -> Option<String> {
+        let key = &errand.log.key;
+        let swept = self.bucket(errand, bucket).map(|b| probe::sweep(&*b, key));
+        match swept {
+            Ok(Ok(0)) => None,
+            Ok(Ok(left)) => Some(format!(
+                "{left} small objects of the store's probe could not be removed; their keys begin with \
+                 `{key}.probe/`, and they may be removed."
+            )),
+            Ok(Err(error)) => {
+                tracing::warn!(%bucket, %error, "not looked for what the store's probe left");
+                None
+            }
+            Err(error) => {
+                tracing::warn!(%bucket, %error, "not looked for what the store's probe left");
+                None
+            }
+        }
+    }
+
     /// Runs `work` with the lease kept alive beside it.
     fn while_leased<T>(
         &self,

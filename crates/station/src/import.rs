@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use model::entry::{Entry, EntryKind, EntryPath};
 use model::ids::{JobId, ObjectKey};
+use model::key_space::Fate;
 use model::manifest::S3Import;
 use model::naming;
 use model::outcome::{Changed, Failure, Outcome};
@@ -86,11 +87,11 @@ impl Import<'_> {
     /// [`Stop`].
     pub fn run(&self, folder: &Path) -> Result<(), JournalError> {
         let index = Index::create(&folder.join("index"))?;
-        let may_collide = naming::may_collide(self.rules);
-        let mut filling = index.filling(if may_collide {
-            Keep::EntriesAndKeys
-        } else {
-            Keep::Entries
+        let names = &self.attempt.store.key_space;
+        let may_collide = naming::may_collide(self.rules) || names.may_merge();
+        let mut filling = index.filling(match may_collide {
+            true => Keep::EntriesAndKeys(names.clone()),
+            false => Keep::Entries,
         })?;
         let mut uploads = Uploads::default();
         let path = folder.join("journal");
@@ -352,8 +353,8 @@ impl Planner<'_> {
             self.run.fail(path, bytes, Failure::reserved(key));
             return Ok(());
         }
-        if naming::may_collide(self.run.rules) && !self.claims.claim(&key, path)? {
-            self.run.fail(path, bytes, Failure::collision(key));
+        if let Some(failure) = self.clash(&key, path)? {
+            self.run.fail(path, bytes, failure);
             return Ok(());
         }
         let times = times(entry);
@@ -413,7 +414,38 @@ impl Planner<'_> {
         Ok(())
     }
 
+    /// What keeps a file from having its key: another file has it, or the store takes it for another's or does
+    /// not keep it.
+    fn clash(
+        &mut self,
+        key: &ObjectKey,
+        path: &EntryPath,
+    ) -> Result<Option<Failure>, JournalError> {
+        let names = &self.run.store.key_space;
+        let form = match names.fate(key) {
+            Fate::Filed(form) => form,
+            Fate::NotKept(oddity, kept) => {
+                return Ok(Some(Failure::key_not_kept(key.clone(), oddity, kept)));
+            }
+        };
+        let may_collide = naming::may_collide(self.run.rules) || names.may_merge();
+        if !may_collide || self.claims.claim(&form, path)? {
+            return Ok(None);
+        }
+        Ok(Some(match form == key.as_str() && !names.may_merge() {
+            true => Failure::collision(key.clone()),
+            false => Failure::merged(key.clone()),
+        }))
+    }
+
+    /// Also one that the store would file under a key of the report.
     fn is_of_the_report(&self, key: &ObjectKey) -> bool {
+        let form = ObjectKey::new(self.run.store.key_space.form(key.as_str()));
+        let folded = form.is_ok_and(|form| form != *key && self.is_reserved(&form));
+        folded || self.is_reserved(key)
+    }
+
+    fn is_reserved(&self, key: &ObjectKey) -> bool {
         let of_reports = self.reports.as_ref().is_some_and(|keys| keys.contain(key));
         of_reports || probe::is_of_experiments(key, self.run.log_key)
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use model::entry::EntryPath;
-use model::ids::ObjectKey;
+use model::key_space::KeySpace;
 use model::outcome::{EntryRecord, Outcome};
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 
@@ -19,7 +19,7 @@ const ENTRIES: TableDefinition<'_, &[u8], (u64, bool, u64, Option<(i64, i64)>)> 
 /// Paths of files that the journal says are stored, and whose objects are not there any more.
 const LOST: TableDefinition<'_, &[u8], ()> = TableDefinition::new("lost");
 
-/// Key of an object → the path that has it.
+/// The form under which the store files a key → the path that has it.
 const KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keys");
 
 /// Memory the index may use, in bytes: entries come nearly in the order in which they are filed, so that
@@ -196,13 +196,13 @@ pub struct StoredFile {
 }
 
 /// What an index is filled with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keep {
     /// The entries.
     Entries,
     /// Also which stored file has which key, where two files may come to one: an object that is
-    /// there is not replaced by a file that was not first.
-    EntriesAndKeys,
+    /// there is not replaced by a file that was not first. Which keys are one the store decides.
+    EntriesAndKeys(KeySpace),
 }
 
 /// An index that is being filled.
@@ -228,10 +228,12 @@ impl Filling {
                 .map(|source| source.ordinal.to_be_bytes());
             let id = place.as_ref().map_or(path.as_bytes(), |place| place);
             entries.insert(id, value).map_err(index)?;
-            if let (Keep::EntriesAndKeys, Outcome::Stored(stored)) = (self.keep, &record.outcome) {
+            if let (Keep::EntriesAndKeys(names), Outcome::Stored(stored)) =
+                (&self.keep, &record.outcome)
+            {
                 let mut keys = self.transaction.open_table(KEYS).map_err(index)?;
-                keys.insert(stored.key.as_str(), path.as_bytes())
-                    .map_err(index)?;
+                let form = names.form(stored.key.as_str());
+                keys.insert(form.as_str(), path.as_bytes()).map_err(index)?;
             }
         }
         Ok(())
@@ -254,19 +256,20 @@ pub struct Claims<'a> {
 }
 
 impl Claims<'_> {
-    /// Gives `key` to `path` unless another path has it; says whether `path` has it.
+    /// Gives a key to `path` unless another path has it; says whether `path` has it. The key is in the form
+    /// under which the store files it.
     ///
     /// # Errors
     /// [`JournalError::Index`].
-    pub fn claim(&mut self, key: &ObjectKey, path: &EntryPath) -> Result<bool, JournalError> {
+    pub fn claim(&mut self, form: &str, path: &EntryPath) -> Result<bool, JournalError> {
         self.change(|transaction| {
             let mut keys = transaction.open_table(KEYS).map_err(index)?;
             let owner = keys
-                .get(key.as_str())
+                .get(form)
                 .map_err(index)?
                 .map(|o| o.value() == path.as_bytes());
             if owner.is_none() {
-                keys.insert(key.as_str(), path.as_bytes()).map_err(index)?;
+                keys.insert(form, path.as_bytes()).map_err(index)?;
             }
             Ok(owner.unwrap_or(true))
         })
@@ -329,7 +332,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let index = Index::create(&folder.path().join("index")).unwrap();
         let mut claims = index.claims();
-        let key = |i: usize| ObjectKey::new(format!("key-{}", i / 2)).unwrap();
+        let key = |i: usize| format!("key-{}", i / 2);
         let path = |i: usize| EntryPath::new(format!("path-{i}"));
         for i in 0..25_000 {
             assert_eq!(claims.claim(&key(i), &path(i)).unwrap(), i % 2 == 0, "{i}");

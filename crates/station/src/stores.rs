@@ -11,6 +11,7 @@ use model::time::SystemClock;
 use objects::Bucket;
 use objects::adaptive::Adaptive;
 use objects::connect::{Store, StoreConfig};
+use objects::http::Surroundings;
 use objects::paced::Paced;
 use objects::retrying::{Policy, RealTime, Retrying};
 use objects::s3::address::Addressing;
@@ -48,8 +49,11 @@ pub trait Stores: Send + Sync {
 }
 
 /// Stores that speak S3, at the addresses the claim names.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct S3Stores;
+#[derive(Debug, Clone, Default)]
+pub struct S3Stores {
+    /// What stands between this host and the stores.
+    pub surroundings: Surroundings,
+}
 
 impl Stores for S3Stores {
     fn open(
@@ -59,7 +63,7 @@ impl Stores for S3Stores {
         settings: Settings,
         stop: &Stop,
     ) -> Result<Box<dyn Bucket>, NoWayToBucket> {
-        connect(claim, bucket, settings, stop)
+        connect(claim, bucket, settings, stop, &self.surroundings)
     }
 }
 
@@ -68,6 +72,7 @@ fn connect(
     bucket: &BucketName,
     settings: Settings,
     stop: &Stop,
+    surroundings: &Surroundings,
 ) -> Result<Box<dyn Bucket>, NoWayToBucket> {
     let wrong = |reason: String| NoWayToBucket {
         bucket: bucket.clone(),
@@ -89,6 +94,8 @@ fn connect(
     };
     let mut config = StoreConfig::new(&*access.endpoint, &*access.region, credentials);
     config.connections = settings.parallel;
+    let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
+    config.surroundings = surroundings.of_service(proxy, certificates);
     config.addressing = if access.path_style {
         Addressing::Path
     } else {

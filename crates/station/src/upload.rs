@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use model::attributes::Attributes;
+use model::capabilities::Finding;
 use model::entry::EntryPath;
 use model::identity::SHA256_NAME;
 use model::ids::ObjectKey;
@@ -214,7 +215,7 @@ impl Large {
         let bytes = self.shape.bytes;
         let stored = match sums {
             Some((hashed, md5, sha256)) if hashed == bytes && confirmed == bytes => {
-                self.stored(parts, md5, sha256)
+                self.stored(run, parts, md5, sha256)
             }
             _ => {
                 let reason = format!("the store confirmed {confirmed} of {bytes} bytes in parts");
@@ -250,12 +251,21 @@ impl Large {
         }
     }
 
-    fn stored(&self, parts: &[PartReceipt], md5: [u8; 16], sha256: [u8; 32]) -> Stored {
+    fn stored(
+        &self,
+        run: &Run<'_>,
+        parts: &[PartReceipt],
+        md5: [u8; 16],
+        sha256: [u8; 32],
+    ) -> Stored {
+        // Tags that are no MD5s may look like some, and then nothing follows from them.
+        let is_opaque = run.store.part_etag_is_md5 == Finding::Ignored;
+        let etag = expected_etag(parts).filter(|_| !is_opaque);
         Stored {
             key: self.key.clone(),
             md5: hex::encode(md5),
             sha256: hex::encode(sha256),
-            etag: expected_etag(parts).unwrap_or_default(),
+            etag: etag.unwrap_or_default(),
             content_type: self.content_type.clone(),
             parts: u32::try_from(parts.len()).unwrap_or(u32::MAX),
             read_back: false,

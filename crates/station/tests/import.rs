@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use model::capabilities::{Capabilities, Finding};
 use model::ids::{AccountId, BucketName, JobId, JobType, ObjectKey, StationName};
+use model::key_space::{Kept, KeySpace, Oddity};
 use model::manifest::{Manifest, S3Import};
 use model::progress::LogLocation;
 use model::proof::{Attempt, ReadBack};
@@ -39,6 +40,8 @@ struct World {
     rules: S3Import,
     settings: Settings,
     attempts: AtomicU32,
+    /// Which keys the store keeps apart.
+    keys: KeySpace,
 }
 
 struct Ended {
@@ -71,6 +74,7 @@ impl World {
             rules,
             settings,
             attempts: AtomicU32::new(0),
+            keys: KeySpace::honest(),
         }
     }
 
@@ -83,6 +87,7 @@ impl World {
             read_back: self.settings.read_back,
             store: Capabilities {
                 extraction: Finding::Ignored,
+                key_space: self.keys.clone(),
                 ..Capabilities::all(Finding::Honored)
             },
         }
@@ -266,6 +271,43 @@ fn of_two_files_with_one_key_the_first_has_it_on_every_attempt() {
             ended.report["b"]
         );
         assert!(ended.report["B"].starts_with("200,OK"));
+    }
+}
+
+#[test]
+fn two_files_whose_keys_the_store_takes_for_one_never_become_one_object() {
+    let mut world = World::new("");
+    world.keys.odd.insert(Oddity::Capitals, Kept::Merged);
+    world.keys.odd.insert(Oddity::Backslash, Kept::Renamed);
+    world.keys.odd.insert(Oddity::Plus, Kept::Refused);
+    let file = |text: &str| Node::File(text.as_bytes().to_vec());
+    let device = Memory::new([
+        ("A.jpg", file("first")),
+        ("Alone.jpg", file("alone")),
+        ("LOG", file("of the report")),
+        ("a.jpg", file("second")),
+        ("b\\c", file("renamed")),
+        ("d+e", file("refused")),
+    ]);
+    let bucket = MemoryBucket::new();
+    for _ in 0..2 {
+        let ended = world.run(&device, &bucket);
+        for (name, line) in [
+            ("A.jpg", "200,OK,bkt/A.jpg,"),
+            ("Alone.jpg", "200,OK,bkt/Alone.jpg,"),
+            ("LOG", "409,KeyCollision,bkt/LOG,"),
+            ("a.jpg", "409,KeyCollision,bkt/a.jpg,"),
+            ("b\\c", "400,KeyNotKept,"),
+            ("d+e", "400,KeyNotKept,bkt/d"),
+        ] {
+            assert!(
+                ended.report[name].starts_with(line),
+                "{}",
+                ended.report[name]
+            );
+        }
+        assert_eq!(content(&bucket, "A.jpg").unwrap(), b"first");
+        assert!(content(&bucket, "a.jpg").is_none());
     }
 }
 

@@ -361,16 +361,32 @@ impl Bucket for Weather {
 }
 
 impl Subject for Weather {
-    fn put_signed_as(
+    fn put_as_is(
         &self,
         key: &ObjectKey,
         body: Bytes,
+        attributes: &Attributes,
         checksums: &Checksums,
-        signed: &[u8; 32],
+        signed: Option<&[u8; 32]>,
     ) -> Result<Receipt, StoreError> {
-        self.call(Operation::Put, key.as_str(), |bucket| {
-            bucket.put_signed_as(key, body, checksums, signed)
-        })
+        let about = key.as_str();
+        match signed {
+            Some(_) => self.call(Operation::Put, about, |bucket| {
+                bucket.put_as_is(key, body, attributes, checksums, signed)
+            }),
+            None => self.put(key, body, attributes, checksums),
+        }
+    }
+
+    fn put_part_as_is(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        body: Bytes,
+        checksums: &Checksums,
+    ) -> Result<PartReceipt, StoreError> {
+        self.put_part(key, upload, number, body, checksums)
     }
 
     fn is_public(&self, key: &ObjectKey) -> Result<bool, StoreError> {

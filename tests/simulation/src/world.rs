@@ -188,7 +188,7 @@ impl World {
                 buckets: self.buckets.clone(),
                 attempt: Arc::clone(&attempt),
             }),
-            services: Arc::new(AwsServices),
+            services: Arc::new(AwsServices::default()),
             logs: Arc::new(Logs::new(Arc::clone(&attempt))),
         };
         let result = station.dock_tree(

@@ -14,7 +14,11 @@ pub(crate) struct ReachArgs {
     #[arg(long, value_name = "N", default_value_t = 16)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) parallel: u16,
-    /// URL of the S3 store. Default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or the service's own
+    /// The service's file of settings, whose stores have the buckets. Default: that of the service which
+    /// runs on the data folder
+    #[arg(long, value_name = "FILE", conflicts_with = "endpoint_url")]
+    pub(crate) config: Option<PathBuf>,
+    /// URL of the S3 store. Default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or the service's stores
     #[arg(long, visible_alias = "endpoint", value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
     /// A profile of the AWS credentials file. Default: the keys in the environment, AWS_PROFILE,
@@ -32,8 +36,8 @@ pub(crate) struct ReachArgs {
     after_long_help = "Lists the buckets as they are now and splits the export in the order of its \
     operations and keys. Make a job of each manifest, and fill the devices one after another or at \
     once: together they export every object exactly once.\n\nWithout --endpoint-url the buckets are \
-    looked for in the service's own store, which is started for as long as it takes if it is not \
-    running."
+    looked for in the stores of the service: those of its settings and its own, which is started for \
+    as long as it takes if it is not running."
 )]
 pub(crate) struct PlanExportArgs {
     /// The manifest of the export as if one device held it all

@@ -115,6 +115,7 @@ impl Ground {
             &self.endpoints.api,
             region,
             self.credentials.clone(),
+            &self.config.network.surroundings(),
         )?)
     }
 

@@ -8,7 +8,7 @@ use awsquery::params::Params;
 use awsquery::sign::{self, Credentials, Endpoint};
 use awsquery::xml::{self, Element, RemoteError, XmlError};
 use model::ids::JobType;
-use time::OffsetDateTime;
+use objects::http::{NoAnswer, Route, SigningClock, Surroundings};
 use ureq::http::{StatusCode, Uri};
 
 use super::answers::{Canceled, Created, JobLine, JobPage, Label, Status, Updated};
@@ -42,7 +42,7 @@ pub(crate) enum ApiError {
         url: String,
         /// How it failed.
         #[source]
-        source: Box<ureq::Error>,
+        source: std::io::Error,
     },
     /// An error of the API, as the service names it.
     #[error("{}: {}", .error.code, .error.message)]
@@ -93,6 +93,16 @@ impl From<ApiError> for Failure {
 }
 
 fn fault_exit(status: StatusCode, code: &str) -> (Exit, &'static str) {
+    if status == StatusCode::NOT_IMPLEMENTED && code == "NotImplemented" {
+        let hint = "is the endpoint that of an S3 store? The API has another port: `longshore serve` names both";
+        return (Exit::Unavailable, hint);
+    }
+    if code == "InternalFailure" {
+        return (
+            Exit::Unavailable,
+            "tell the operator of the service: its log names the cause",
+        );
+    }
     if status.is_server_error() || code == "Throttling" {
         return (Exit::Unavailable, "try again later");
     }
@@ -109,6 +119,9 @@ fn fault_exit(status: StatusCode, code: &str) -> (Exit, &'static str) {
 /// A customer's way to the API.
 pub(crate) struct Client {
     agent: ureq::Agent,
+    route: Route,
+    surroundings: Surroundings,
+    clock: SigningClock,
     credentials: Credentials,
     region: String,
     url: String,
@@ -121,18 +134,17 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError::Endpoint`] if `url` is none.
-    pub(crate) fn new(url: &str, region: &str, credentials: Credentials) -> Result<Self, ApiError> {
+    pub(crate) fn new(
+        url: &str,
+        region: &str,
+        credentials: Credentials,
+        surroundings: &Surroundings,
+    ) -> Result<Self, ApiError> {
         let wrong = || ApiError::Endpoint(url.to_owned());
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let host = host_header(&uri).ok_or_else(wrong)?;
-        let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
-            .http_status_as_error(false)
-            // A redirected POST would be signed for the wrong host.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .build()
-            .new_agent();
+        let route = surroundings.route(uri.scheme_str().unwrap_or("http"), &host);
+        let agent = agent(&route);
         let path = Some(uri.path())
             .filter(|path| !path.is_empty())
             .unwrap_or("/")
@@ -140,6 +152,9 @@ impl Client {
         let (url, region) = (url.to_owned(), region.to_owned());
         Ok(Self {
             agent,
+            route,
+            surroundings: surroundings.clone(),
+            clock: SigningClock::default(),
             credentials,
             region,
             url,
@@ -213,12 +228,12 @@ impl Client {
     pub(crate) fn download(&self, url: &str) -> Result<Vec<u8>, ApiError> {
         let bare = url.split('?').next().unwrap_or(url).to_owned();
         let uri: Uri = url.parse().map_err(|_| ApiError::Endpoint(bare.clone()))?;
-        host_header(&uri).ok_or_else(|| ApiError::Endpoint(bare.clone()))?;
-        let unreachable = |source| ApiError::Unreachable {
-            url: bare.clone(),
-            source: Box::new(source),
-        };
-        let mut answer = self.agent.get(uri).call().map_err(unreachable)?;
+        let host = host_header(&uri).ok_or_else(|| ApiError::Endpoint(bare.clone()))?;
+        let route = self
+            .surroundings
+            .route(uri.scheme_str().unwrap_or("http"), &host);
+        let unreachable = |error| unreachable(&route, &bare, error);
+        let mut answer = agent(&route).get(uri).call().map_err(unreachable)?;
         let status = answer.status();
         if !status.is_success() {
             return Err(ApiError::Link { url: bare, status });
@@ -255,35 +270,45 @@ impl Client {
     /// Sends one operation and gives the element that has its result.
     fn call(&self, operation: &str, mut params: Params) -> Result<Element, ApiError> {
         params.set("Action", operation).set("Version", API_VERSION);
+        let answered = self.send(&params)?;
+        match self.result(operation, answered.status, &answered.body) {
+            // Nothing was done. Signed once more, by the clock of the service if that is another.
+            Err(ApiError::Fault { error, .. }) if error.code == "RequestExpired" => {
+                let service = format!("the service at `{}`", self.host);
+                self.clock.correct(answered.date.as_deref(), &service);
+                let answered = self.send(&params)?;
+                self.result(operation, answered.status, &answered.body)
+            }
+            result => result,
+        }
+    }
+
+    fn send(&self, params: &Params) -> Result<Answered, ApiError> {
         let endpoint = Endpoint {
             host: &self.host,
             path: &self.path,
         };
-        let now = OffsetDateTime::now_utc();
+        let now = self.clock.now();
         let form = sign::query_v4(
             &self.credentials,
             endpoint,
             &self.region,
             SERVICE,
-            &params,
+            params,
             now,
         );
         let mut request = self.agent.post(&self.url).header("host", &self.host);
         for (name, value) in &form.headers {
             request = request.header(*name, value);
         }
-        let unreachable = |source| ApiError::Unreachable {
-            url: self.url.clone(),
-            source: Box::new(source),
-        };
+        let unreachable = |error| unreachable(&self.route, &self.url, error);
         let mut answer = request.send(&form.body).map_err(unreachable)?;
+        let date = answer.headers().get("date");
+        let date = date.and_then(|date| Some(date.to_str().ok()?.to_owned()));
         let status = answer.status();
-        let body = answer
-            .body_mut()
-            .with_config()
-            .limit(ANSWER_BYTES)
-            .read_to_vec();
-        self.result(operation, status, &body.map_err(unreachable)?)
+        let body = answer.body_mut().with_config().limit(ANSWER_BYTES);
+        let body = body.read_to_vec().map_err(unreachable)?;
+        Ok(Answered { status, date, body })
     }
 
     fn result(
@@ -305,6 +330,29 @@ impl Client {
         result
             .filter(|_| status.is_success())
             .ok_or_else(|| odd(None))
+    }
+}
+
+/// What came back.
+struct Answered {
+    status: StatusCode,
+    /// The service's time.
+    date: Option<String>,
+    body: Vec<u8>,
+}
+
+fn agent(route: &Route) -> ureq::Agent {
+    let config = route.config().timeout_global(Some(PATIENCE));
+    config.build().new_agent()
+}
+
+fn unreachable(route: &Route, url: &str, error: ureq::Error) -> ApiError {
+    ApiError::Unreachable {
+        url: url.to_owned(),
+        source: match route.no_answer(error) {
+            NoAnswer::Network { source, .. } => source,
+            NoAnswer::Protocol(what) => std::io::Error::other(what),
+        },
     }
 }
 
@@ -342,7 +390,14 @@ mod tests {
             secret: awsquery::secret::SecretKey::new("secret"),
             session_token: None,
         };
-        Client::new("http://127.0.0.1:4780", "us-east-1", credentials).unwrap()
+        let surroundings = Surroundings::default();
+        Client::new(
+            "http://127.0.0.1:4780",
+            "us-east-1",
+            credentials,
+            &surroundings,
+        )
+        .unwrap()
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub(crate) fn connect(args: &ApiArgs) -> Result<Client, Failure> {
     let key = credentials::find(&environment, args.profile.as_deref(), data.as_deref(), from)
         .map_err(no_key)?;
     let region = region(args.region.as_deref(), &environment);
-    Ok(Client::new(&url, region, key)?)
+    let surroundings = environment.surroundings();
+    Ok(Client::new(&url, region, key, &surroundings)?)
 }
 
 fn endpoint(

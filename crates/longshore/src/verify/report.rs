@@ -126,7 +126,7 @@ fn fetch_into(
     let unwritten = || format!("could not keep the report in `{}`", path.display());
     let mut file = File::create(&path).with_context(unwritten)?;
     let mut written = Ok(());
-    let (store, patience) = (reached.bucket(bucket, stop), RealTime::new(stop.flag()));
+    let (store, patience) = (reached.bucket(bucket, stop)?, RealTime::new(stop.flag()));
     let read = Reading::new(&*store, key, &patience).stream(0, &mut |bytes| {
         if written.is_ok() {
             written = file.write_all(bytes);

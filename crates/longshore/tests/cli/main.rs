@@ -9,5 +9,6 @@ mod docking;
 mod help;
 mod import;
 mod plan_export;
+mod secrets;
 mod watch;
 mod world;

@@ -214,7 +214,10 @@ impl Summary {
         };
         match work {
             Work::Export => read_back,
-            _ => format!("{}\n{read_back}", checked_by_store(attempts)),
+            _ => {
+                let names = names_of_store(attempts);
+                format!("{}\n{names}{read_back}", checked_by_store(attempts))
+            }
         }
     }
 }
@@ -250,6 +253,15 @@ fn checked_by_store(attempts: &[Attempt]) -> String {
             "The store was found to refuse a body with a wrong {} or {last}.",
             most.join(", ")
         ),
+    }
+}
+
+/// Which keys the store of the last attempt was found not to keep; empty, or whole lines.
+fn names_of_store(attempts: &[Attempt]) -> String {
+    let words = attempts.last().map(|last| last.store.key_space.words());
+    match words {
+        Some(words) if !words.is_empty() => words + "\n",
+        _ => String::new(),
     }
 }
 
@@ -376,6 +388,19 @@ mod tests {
             assert!(text.contains(line), "{line}: {text}");
         }
         assert!(!text.contains("f200"));
+    }
+
+    #[test]
+    fn keys_that_the_store_was_found_not_to_keep_are_told() {
+        use crate::key_space::{Kept, Oddity};
+        let mut head = head();
+        let keys = &mut head.attempts[0].store.key_space.odd;
+        keys.insert(Oddity::Capitals, Kept::Merged);
+        keys.insert(Oddity::Plus, Kept::Apart);
+        let proof = Summary::default().proof(Work::Import, &head.attempts);
+        let words = "The store was found to take for the same key one that has capital letters.\n";
+        assert!(proof.contains(words), "{proof}");
+        assert!(!proof.contains('+'), "{proof}");
     }
 
     #[test]

@@ -6,46 +6,24 @@
 use bytes::Bytes;
 use model::capabilities::{Capabilities, Finding};
 use model::ids::ObjectKey;
-use model::limits;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::archive;
-use crate::bucket::Bucket;
+use super::bench::{
+    ACL, ARCHIVE, Answer, Bench, CRC_RIGHT, CRC_WRONG, EXTRACTED, MD5, PARTS, PLAIN, SHA256,
+    SIGNED, Subject, ask, asked_soundly, is_refusal, kept,
+};
 use crate::checksum::{Checksums, Digests, Hasher};
 use crate::error::StoreError;
 use crate::object::{Attributes, ObjectInfo, Receipt};
 use crate::upload::{PartNumber, PartReceipt, UploadId};
-
-/// What experiments need of a bucket beyond what everybody does.
-pub trait Subject: Bucket {
-    /// Stores `body` as `put` does, under a signature that says its SHA-256 is `signed`.
-    ///
-    /// # Errors
-    /// As `put`, whose checksums count as well.
-    fn put_signed_as(
-        &self,
-        key: &ObjectKey,
-        body: Bytes,
-        checksums: &Checksums,
-        signed: &[u8; 32],
-    ) -> Result<Receipt, StoreError>;
-
-    /// Tells whether the ACL of an object lets everybody read it.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchKey`]; [`StoreError::Refused`] if the store has no ACLs.
-    fn is_public(&self, key: &ObjectKey) -> Result<bool, StoreError>;
-}
 
 /// Makes all experiments under `key` and `.probe/`, and removes what they left.
 ///
 /// # Errors
 /// As [`capabilities`](super::capabilities), which callers use.
 pub fn experiment(subject: &dyn Subject, key: &ObjectKey) -> Result<Capabilities, StoreError> {
-    let bench = Bench {
-        subject,
-        root: format!("{key}.probe"),
-    };
+    let bench = Bench::new(subject, key);
     // What an earlier attempt left would be taken for the doing of this one.
     bench.clear()?;
     let found = bench.find_all();
@@ -56,30 +34,8 @@ pub fn experiment(subject: &dyn Subject, key: &ObjectKey) -> Result<Capabilities
     Ok(found)
 }
 
-/// Names under the key of the experiments.
-const NAMES: [&str; 10] = [
-    PLAIN, MD5, SHA256, CRC_RIGHT, CRC_WRONG, SIGNED, PARTS, ACL, ARCHIVE, EXTRACTED,
-];
-const PLAIN: &str = "plain";
-const MD5: &str = "md5";
-const SHA256: &str = "sha256";
-const CRC_RIGHT: &str = "crc-right";
-const CRC_WRONG: &str = "crc-wrong";
-const SIGNED: &str = "signed";
-const PARTS: &str = "parts";
-const ACL: &str = "acl";
-const ARCHIVE: &str = "archive.tar";
-const EXTRACTED: &str = "extracted";
-
 const METADATA: (&str, &str) = ("longshore-probe", "kept");
 const BODY: &[u8] = b"Longshore finds out what this store does. This may be removed.\n";
-
-/// How a store answered what it may refuse.
-enum Answer<T> {
-    Done(T),
-    /// By whatever kind of refusal.
-    Refused,
-}
 
 /// What the parts of an upload showed.
 struct Parts {
@@ -100,21 +56,10 @@ impl Parts {
     }
 }
 
-struct Bench<'a> {
-    subject: &'a dyn Subject,
-    /// What all keys of the experiments begin with; a slash follows.
-    root: String,
-}
-
 impl Bench<'_> {
     fn find_all(&self) -> Result<Capabilities, StoreError> {
-        let attributes = Attributes {
-            metadata: vec![(METADATA.0.to_owned(), METADATA.1.to_owned())],
-            ..Attributes::default()
-        };
         let key = self.key(PLAIN)?;
-        // The one request that must succeed: a store that refuses it takes no file either.
-        let plain = self.subject.put(&key, body(), &attributes, &right())?;
+        let (plain, metadata) = self.plain_put(&key)?;
         let info = self.look(&key)?;
         let told = |is_right: fn(&ObjectInfo) -> bool| info.as_ref().map(is_right);
         let parts = self.parts()?;
@@ -129,19 +74,61 @@ impl Bench<'_> {
             part_md5: parts.md5,
             part_etag_is_md5: parts.etag,
             lists_parts: parts.list,
-            metadata: kept(told(|info| {
-                let (name, value) = METADATA;
-                let mut all = info.attributes.metadata.iter();
-                all.any(|(n, v)| (n.as_str(), v.as_str()) == (name, value))
-            })),
+            metadata: match metadata {
+                Finding::Refused => Finding::Refused,
+                _ => kept(told(|info| {
+                    let (name, value) = METADATA;
+                    let mut all = info.attributes.metadata.iter();
+                    all.any(|(n, v)| (n.as_str(), v.as_str()) == (name, value))
+                })),
+            },
             acl: self.acl()?,
             long_keys: self.long_keys()?,
             tags: self.tags(&key)?,
             extraction: self.extraction()?,
+            key_space: self.key_space()?,
         };
         // A key that was revoked meanwhile would make findings of its refusals.
-        self.subject.put(&key, body(), &attributes, &right())?;
-        Ok(found)
+        let sums = self.sendable(right());
+        let last = asked_soundly(|| self.put(&key, &Attributes::default(), &sums))?;
+        last.map(|_| found)
+    }
+
+    /// The one request that must succeed: a store that refuses it takes no file either. It may refuse what is
+    /// not needed, a checksum's header or metadata, and is then spoken to without; says what it made of
+    /// metadata.
+    fn plain_put(&self, key: &ObjectKey) -> Result<(Receipt, Finding), StoreError> {
+        let with_metadata = Attributes {
+            metadata: vec![(METADATA.0.to_owned(), METADATA.1.to_owned())],
+            ..Attributes::default()
+        };
+        let mut first = None;
+        for (attributes, metadata, without_checksums) in [
+            (&with_metadata, Finding::Unknown, false),
+            (&with_metadata, Finding::Unknown, true),
+            (&Attributes::default(), Finding::Refused, false),
+            (&Attributes::default(), Finding::Refused, true),
+        ] {
+            self.without_checksums.set(without_checksums);
+            let sums = self.sendable(right());
+            match asked_soundly(|| self.put(key, attributes, &sums))? {
+                Ok(receipt) => return Ok((receipt, metadata)),
+                // Nothing that is left out makes such a key good.
+                Err(error @ StoreError::Credentials(_)) => return Err(error),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or_else(|| StoreError::invalid_argument("nothing was tried")))
+    }
+
+    fn put(
+        &self,
+        key: &ObjectKey,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        self.subject
+            .put_as_is(key, body(), attributes, checksums, None)
     }
 
     fn md5(&self) -> Result<Finding, StoreError> {
@@ -150,21 +137,22 @@ impl Bench<'_> {
             sha256: None,
             ..right()
         };
-        self.refuses(MD5, |key| {
-            let attributes = Attributes::default();
-            self.subject.put(key, body(), &attributes, &wrong)
-        })
+        self.refuses(MD5, |key| self.put(key, &Attributes::default(), &wrong))
     }
 
     /// The signature is right, so that it is not what is refused.
     fn sha256(&self) -> Result<Finding, StoreError> {
+        if self.without_checksums.get() {
+            return Ok(Finding::Refused);
+        }
         let wrong = Checksums {
             sha256: Some(flipped(digest())),
             ..right()
         };
         self.refuses(SHA256, |key| {
-            let signed = digest();
-            self.subject.put_signed_as(key, body(), &wrong, &signed)
+            let (signed, none) = (digest(), Attributes::default());
+            self.subject
+                .put_as_is(key, body(), &none, &wrong, Some(&signed))
         })
     }
 
@@ -173,8 +161,7 @@ impl Bench<'_> {
         hasher.update(BODY);
         let right = hasher.finish();
         let put = |key: &ObjectKey, checksums: &Checksums| {
-            let attributes = Attributes::default();
-            self.subject.put(key, body(), &attributes, checksums)
+            self.put(key, &Attributes::default(), checksums)
         };
         let key = self.key(CRC_RIGHT)?;
         if let Answer::Refused = ask(|| put(&key, &right))? {
@@ -193,8 +180,9 @@ impl Bench<'_> {
             ..right()
         };
         self.refuses(SIGNED, |key| {
-            let signed = flipped(digest());
-            self.subject.put_signed_as(key, body(), &unspoken, &signed)
+            let (signed, none) = (flipped(digest()), Attributes::default());
+            self.subject
+                .put_as_is(key, body(), &none, &unspoken, Some(&signed))
         })
     }
 
@@ -218,23 +206,29 @@ impl Bench<'_> {
             let number = PartNumber::from_index(index)
                 .map_err(|error| StoreError::invalid_argument(&error.to_string()))?;
             self.subject
-                .put_part(key, upload, number, body(), checksums)
+                .put_part_as_is(key, upload, number, body(), checksums)
         };
-        let Answer::Done(part) = ask(|| put(0, &right()))? else {
+        // Two, since one tag may be an MD5 by the way it came about.
+        let right = right();
+        let Answer::Done(part) = ask(|| put(0, &right))? else {
+            return Ok(Parts::refused());
+        };
+        let Answer::Done(second) = ask(|| put(1, &right))? else {
             return Ok(Parts::refused());
         };
         let wrong = Checksums {
-            md5: flipped(right().md5),
+            md5: flipped(right.md5),
             sha256: None,
-            ..right()
+            ..right
         };
-        let taken = is_taken(put(1, &wrong))?;
+        let taken = is_taken(|| put(2, &wrong))?;
         let listed = match ask(|| self.subject.list_parts(key, upload))? {
             Answer::Done(parts) => Some(parts),
             Answer::Refused => None,
         };
-        let kept_wrong = |parts: &Vec<PartReceipt>| parts.iter().any(|p| p.number != part.number);
-        let etag = kept(Some(part.etag == right().md5_hex()));
+        let kept_wrong = |parts: &Vec<PartReceipt>| parts.iter().any(|p| p.number > second.number);
+        let tags = [&part.etag, &second.etag];
+        let etag = kept(Some(tags.into_iter().all(|tag| *tag == right.md5_hex())));
         let list = match &listed {
             Some(parts) => kept(Some(parts.contains(&part))),
             None => Finding::Refused,
@@ -259,29 +253,49 @@ impl Bench<'_> {
         })
     }
 
+    /// A public object is made only where it can be removed, and is removed at once.
     fn acl(&self) -> Result<Finding, StoreError> {
+        if !self.can_be_removed(&self.key(ACL)?)? {
+            return Ok(Finding::Unknown);
+        }
         let attributes = Attributes {
             acl: Some("public-read".to_owned()),
             ..Attributes::default()
         };
         let key = self.key(ACL)?;
-        let put = || self.subject.put(&key, body(), &attributes, &right());
-        if let Answer::Refused = ask(put)? {
+        let sums = self.sendable(right());
+        if let Answer::Refused = ask(|| self.put(&key, &attributes, &sums))? {
             return Ok(Finding::Refused);
         }
-        Ok(match ask(|| self.subject.is_public(&key))? {
+        let told = ask(|| self.subject.is_public(&key));
+        let removed = ask(|| self.subject.delete(&key));
+        if !matches!(removed, Ok(Answer::Done(()))) {
+            // What cannot be removed any more can be made private as long as anything can be put.
+            ask(|| self.put(&key, &Attributes::default(), &sums))?;
+        }
+        removed?;
+        Ok(match told? {
             Answer::Done(is_public) => kept(Some(is_public)),
             Answer::Refused => Finding::Unknown,
         })
     }
 
+    /// Whether an object that is put under `key` can be removed again.
+    fn can_be_removed(&self, key: &ObjectKey) -> Result<bool, StoreError> {
+        let sums = self.sendable(right());
+        if let Answer::Refused = ask(|| self.put(key, &Attributes::default(), &sums))? {
+            return Ok(false);
+        }
+        match ask(|| self.subject.delete(key))? {
+            Answer::Done(()) => Ok(self.look(key)?.is_none()),
+            Answer::Refused => Ok(false),
+        }
+    }
+
     fn long_keys(&self) -> Result<Finding, StoreError> {
         let key = self.long_key()?;
-        let put = || {
-            let attributes = Attributes::default();
-            self.subject.put(&key, body(), &attributes, &right())
-        };
-        match ask(put)? {
+        let sums = self.sendable(right());
+        match ask(|| self.put(&key, &Attributes::default(), &sums))? {
             Answer::Done(_) => self.is_whole(&key),
             Answer::Refused => Ok(Finding::Refused),
         }
@@ -311,11 +325,12 @@ impl Bench<'_> {
             metadata: vec![("snowball-auto-extract".to_owned(), "true".to_owned())],
             ..Attributes::default()
         };
-        let sums = Checksums::of(&archive);
+        let sums = self.sendable(Checksums::of(&archive));
         let archive = Bytes::from(archive);
         let put = || {
+            let archive = archive.clone();
             self.subject
-                .put(&archive_key, archive.clone(), &attributes, &sums)
+                .put_as_is(&archive_key, archive, &attributes, &sums, None)
         };
         if let Answer::Refused = ask(put)? {
             return Ok(Finding::Refused);
@@ -331,10 +346,10 @@ impl Bench<'_> {
     fn refuses<T>(
         &self,
         name: &str,
-        wrong: impl FnOnce(&ObjectKey) -> Result<T, StoreError>,
+        wrong: impl Fn(&ObjectKey) -> Result<T, StoreError>,
     ) -> Result<Finding, StoreError> {
         let key = self.key(name)?;
-        if is_taken(wrong(&key))? {
+        if is_taken(|| wrong(&key))? {
             return Ok(Finding::Ignored);
         }
         Ok(match ask(|| self.subject.head(&key))? {
@@ -352,73 +367,6 @@ impl Bench<'_> {
             Answer::Done(None) => Finding::Ignored,
             Answer::Refused => Finding::Unknown,
         })
-    }
-
-    /// What the store tells of an object; `None` if there is none or it does not tell.
-    fn look(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
-        Ok(match ask(|| self.subject.head(key))? {
-            Answer::Done(info) => info,
-            Answer::Refused => None,
-        })
-    }
-
-    fn key(&self, name: &str) -> Result<ObjectKey, StoreError> {
-        ObjectKey::new(format!("{}/{name}", self.root))
-            .map_err(|error| StoreError::invalid_argument(&error.to_string()))
-    }
-
-    /// A key of as many bytes as S3 takes, in pieces that are not too long for a file's name.
-    fn long_key(&self) -> Result<ObjectKey, StoreError> {
-        const PIECE: usize = 200;
-        let room = limits::KEY_BYTES.saturating_sub(self.root.len() + 1);
-        let letter = |at: usize| match (at + 1) % PIECE {
-            0 if at + 1 < room => '/',
-            _ => 'k',
-        };
-        self.key(&(0..room).map(letter).collect::<String>())
-    }
-
-    /// Removes everything under the key of the experiments.
-    fn clear(&self) -> Result<(), StoreError> {
-        for key in self.left()? {
-            if let Answer::Refused = ask(|| self.subject.delete(&key))? {
-                warn!(%key, "an object of the store's probe could not be removed");
-            }
-        }
-        let prefix = format!("{}/", self.root);
-        // Stores that cannot list uploads are many, and here there are none unless a run was killed.
-        if let Answer::Done(open) = ask(|| self.subject.list_uploads(&prefix))? {
-            for upload in open {
-                let key = ObjectKey::new(upload.key)
-                    .map_err(|error| StoreError::invalid_argument(&error.to_string()))?;
-                ask(|| self.subject.abort(&key, &upload.id))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The objects there are; where they may not be listed, all that may have been written.
-    fn left(&self) -> Result<Vec<ObjectKey>, StoreError> {
-        let prefix = format!("{}/", self.root);
-        let mut keys: Vec<ObjectKey> = Vec::new();
-        loop {
-            let list = || self.subject.list(&prefix, keys.last(), 1000);
-            let Answer::Done(page) = ask(list)? else {
-                let mut all: Vec<ObjectKey> = NAMES
-                    .iter()
-                    .map(|name| self.key(name))
-                    .collect::<Result<_, _>>()?;
-                all.push(self.long_key()?);
-                return Ok(all);
-            };
-            // A store that takes the prefix for a hint must not cost anybody an object.
-            let before = keys.len();
-            let ours = page.objects.into_iter().map(|object| object.key);
-            keys.extend(ours.filter(|key| key.as_str().starts_with(&prefix)));
-            if !page.more || keys.len() == before {
-                return Ok(keys);
-            }
-        }
     }
 }
 
@@ -439,52 +387,16 @@ fn flipped<const N: usize>(mut digest: [u8; N]) -> [u8; N] {
     digest
 }
 
-fn kept(is_kept: Option<bool>) -> Finding {
-    match is_kept {
-        Some(true) => Finding::Honored,
-        Some(false) => Finding::Ignored,
-        None => Finding::Unknown,
-    }
-}
-
-/// Asks for what a store may not be able to do, a second time if it says 500: some stores say that of
-/// what they do not know.
-fn ask<T>(act: impl Fn() -> Result<T, StoreError>) -> Result<Answer<T>, StoreError> {
-    let answer = match act() {
-        Err(StoreError::Unavailable(answer)) if answer.status == 500 => act(),
-        other => other,
-    };
-    match answer {
-        Ok(done) => Ok(Answer::Done(done)),
-        Err(error) if is_refusal(&error) => Ok(Answer::Refused),
-        Err(error) => Err(error),
-    }
-}
-
-fn is_refusal(error: &StoreError) -> bool {
-    match error {
-        StoreError::NoSuchKey(_)
-        | StoreError::NoSuchUpload(_)
-        | StoreError::AccessDenied(_)
-        | StoreError::Credentials(_)
-        | StoreError::Refused(_)
-        | StoreError::BadDigest(_) => true,
-        StoreError::Unavailable(answer) => answer.status == 500,
-        // An answer of HTTP that makes no sense; without a status it was none.
-        StoreError::Protocol { status, .. } => *status != 0,
-        StoreError::NoSuchBucket(_)
-        | StoreError::WrongRegion { .. }
-        | StoreError::Throttled(_)
-        | StoreError::Network { .. }
-        | StoreError::Unsure { .. }
-        | StoreError::Canceled { .. } => false,
-    }
-}
-
 /// Whether a store took what was wrong.
 ///
 /// It did as well where only our own look at its answer of success found that out.
-fn is_taken<T>(answer: Result<T, StoreError>) -> Result<bool, StoreError> {
+fn is_taken<T>(wrong: impl Fn() -> Result<T, StoreError>) -> Result<bool, StoreError> {
+    let is_lost = |error: &StoreError| error.may_retry() && !is_refusal(error);
+    let answer = match wrong() {
+        // Once more, as with everything that is asked here.
+        Err(error) if is_lost(&error) => wrong(),
+        answered => answered,
+    };
     match answer {
         Ok(_) => Ok(true),
         Err(StoreError::Protocol { status, .. }) if (200..300).contains(&status) => Ok(true),

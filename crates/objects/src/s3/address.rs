@@ -45,6 +45,11 @@ pub(crate) struct Target {
 }
 
 impl Endpoint {
+    /// The scheme, and the host with its port.
+    pub(crate) fn origin(&self) -> (&'static str, &str) {
+        (self.scheme, &self.host)
+    }
+
     pub(crate) fn parse(text: &str, addressing: Addressing) -> Result<Self, InvalidEndpoint> {
         let invalid = || InvalidEndpoint(text.to_owned());
         let Address { scheme, host, base } = Address::parse(text).ok_or_else(invalid)?;

@@ -17,6 +17,9 @@ const METADATA: &str = "x-amz-meta-";
 
 /// The headers that carry `attributes`.
 pub(super) fn of_attributes(attributes: &Attributes) -> Vec<(Cow<'static, str>, String)> {
+    // What an object is without the header, which some stores do not know, and others refuse where a
+    // bucket has no ACLs.
+    let acl = attributes.acl.clone().filter(|acl| acl != "private");
     let named = [
         ("content-type", &attributes.content_type),
         ("content-encoding", &attributes.content_encoding),
@@ -24,7 +27,7 @@ pub(super) fn of_attributes(attributes: &Attributes) -> Vec<(Cow<'static, str>, 
         ("content-disposition", &attributes.content_disposition),
         ("cache-control", &attributes.cache_control),
         ("expires", &attributes.expires),
-        ("x-amz-acl", &attributes.acl),
+        ("x-amz-acl", &acl),
         ("x-amz-storage-class", &attributes.storage_class),
     ];
     let named = named

@@ -1,7 +1,9 @@
 //! One request and its answer: signing, sending, reading within limits.
 //!
-//! Retries live above ([`crate::retrying`]). The only thing repeated here is a request that S3
-//! sends elsewhere with a 307, which happens for some minutes after a bucket was made.
+//! Retries live above ([`crate::retrying`]). Repeated here is only what is no failure yet: a request that S3
+//! sends elsewhere with a 307, which happens for some minutes after a bucket was made; one whose time the
+//! store finds wrong, which is signed again by the store's clock; and a question without a body that is
+//! refused without a word, which is put once more so that the answer can have one.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,9 +19,10 @@ use ureq::Agent;
 use ureq::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 
 use super::address::{Endpoint, Target};
+use super::habits::Habits;
 use crate::connect::{StoreConfig, Timeouts};
 use crate::error::{Answer, StoreError};
-use crate::http::{self, NoAnswer};
+use crate::http::{NoAnswer, Route, SigningClock};
 
 /// Longest answer that is a document, in bytes: a page of 1,000 keys of 1,024 bytes, encoded
 /// threefold, is 3 MiB, and the XML reader takes no more than 16.
@@ -31,6 +34,10 @@ const POLITE_BYTES: usize = 1 << 20;
 
 /// How often one request follows a 307.
 const REDIRECTIONS: usize = 2;
+
+/// How often one request is signed again because the store finds its time wrong: by our own clock where the
+/// answer does not tell another, and then by the store's.
+const SIGNED_AGAIN: usize = 2;
 
 /// How patient to be with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +78,9 @@ impl Call<'_> {
 /// The connections to one endpoint, and what is needed to sign for it.
 pub(crate) struct Wire {
     agent: Agent,
+    route: Route,
+    clock: SigningClock,
+    habits: Habits,
     endpoint: Endpoint,
     region: String,
     credentials: Credentials,
@@ -90,8 +100,13 @@ impl fmt::Debug for Wire {
 impl Wire {
     pub(crate) fn new(endpoint: Endpoint, config: &StoreConfig) -> Self {
         let now = OffsetDateTime::now_utc();
+        let (scheme, host) = endpoint.origin();
+        let route = config.surroundings.route(scheme, host);
         Self {
-            agent: http::agent(&config.timeouts, config.connections),
+            agent: route.agent(&config.timeouts, config.connections),
+            route,
+            clock: SigningClock::default(),
+            habits: Habits::default(),
             endpoint,
             region: config.region.clone(),
             key: KeyOfTheDay::new(&config.credentials.secret, &config.region, "s3", now),
@@ -104,6 +119,10 @@ impl Wire {
         &self.endpoint
     }
 
+    pub(crate) fn habits(&self) -> &Habits {
+        &self.habits
+    }
+
     pub(crate) fn region(&self) -> &str {
         &self.region
     }
@@ -112,7 +131,7 @@ impl Wire {
     pub(crate) fn ask(&self, call: &Call<'_>) -> Result<Reply, StoreError> {
         let mut target = call.target.clone();
         for _ in 0..REDIRECTIONS {
-            let reply = self.send(call, &target)?;
+            let reply = self.timely(call, &target)?;
             match reply
                 .redirection()
                 .and_then(|location| target.moved(location))
@@ -121,10 +140,66 @@ impl Wire {
                 None => return Ok(reply),
             }
         }
-        self.send(call, &target)
+        self.timely(call, &target)
+    }
+
+    /// Asks what has no body in its answer, such as whether an object is there. A refusal that does not say
+    /// what it is about is asked for once more in a form that can: by `GET`, of as little as can be.
+    pub(crate) fn ask_head(&self, mut call: Call<'_>) -> Result<Reply, StoreError> {
+        call.method = Method::HEAD;
+        let reply = self.ask(&call)?;
+        if reply.status().is_success() || reply.status() == StatusCode::NOT_FOUND {
+            return Ok(reply);
+        }
+        let status = reply.status();
+        let silent = reply.refusal();
+        if silent.answer().is_none_or(|answer| !answer.code.is_empty()) || silent.may_retry() {
+            return Err(silent);
+        }
+        call.method = Method::GET;
+        call.headers.push(("range".into(), "bytes=0-0".to_owned()));
+        let told = self.ask(&call).and_then(Reply::streaming);
+        match told {
+            Err(told)
+                if told
+                    .answer()
+                    .is_some_and(|answer| answer.status == status.as_u16()) =>
+            {
+                Err(told)
+            }
+            _ => Err(silent),
+        }
+    }
+
+    /// Sends a request, and again if the store finds that it was signed at a wrong time.
+    fn timely(&self, call: &Call<'_>, target: &Target) -> Result<Reply, StoreError> {
+        for _ in 0..SIGNED_AGAIN {
+            let mut reply = self.send(call, target)?;
+            let date = reply.header("date").map(str::to_owned);
+            if !reply.is_about_time(&self.clock) {
+                return Ok(reply);
+            }
+            let host = format!("the store at `{}`", target.host);
+            self.clock.correct(date.as_deref(), &host);
+        }
+        self.send(call, target)
     }
 
     fn send(&self, call: &Call<'_>, target: &Target) -> Result<Reply, StoreError> {
+        let reply = self.send_once(call, target)?;
+        // The store would take the body, and not the question whether it does.
+        if reply.status() == StatusCode::EXPECTATION_FAILED && self.is_polite(call) {
+            self.habits.expect.refuse();
+            return self.send_once(call, target);
+        }
+        Ok(reply)
+    }
+
+    fn is_polite(&self, call: &Call<'_>) -> bool {
+        call.body.len() >= POLITE_BYTES && self.habits.expect.is_sent()
+    }
+
+    fn send_once(&self, call: &Call<'_>, target: &Target) -> Result<Reply, StoreError> {
         let request = self.request(call, target)?;
         let sent = match call.patience {
             Patience::Usual => self.agent.run(request),
@@ -134,7 +209,12 @@ impl Wire {
                 self.agent.run(patient.build())
             }
         };
-        sent.map(|response| Reply { response }).map_err(no_answer)
+        let reply = |response| Reply {
+            response,
+            read: None,
+        };
+        let failed = |error| no_answer(&self.route, error);
+        sent.map(reply).map_err(failed)
     }
 
     fn request<'c>(
@@ -152,7 +232,7 @@ impl Wire {
         for (name, value) in self.signature(call, target) {
             headers.insert(header_name(name)?, header_value(&value)?);
         }
-        if call.body.len() >= POLITE_BYTES {
+        if self.is_polite(call) {
             headers.insert("expect", HeaderValue::from_static("100-continue"));
         }
         Ok(request)
@@ -174,7 +254,7 @@ impl Wire {
             headers: &signed,
             payload: sha256.as_deref().map_or(Payload::Unsigned, Payload::Sha256),
         };
-        let now = OffsetDateTime::now_utc();
+        let now = self.clock.now();
         let key = self.key.at(now);
         let credentials = &self.credentials;
         let token = credentials.session_token.as_ref();
@@ -186,6 +266,8 @@ impl Wire {
 #[derive(Debug)]
 pub(crate) struct Reply {
     response: Response<ureq::Body>,
+    /// The body, if it was read to find out what the answer is about.
+    read: Option<Vec<u8>>,
 }
 
 impl Reply {
@@ -253,7 +335,31 @@ impl Reply {
             .flatten()
     }
 
+    /// Whether a refusal is about the time of the signature. Where the answer to a `HEAD` does not tell, a
+    /// `Date` far from the time we signed with does.
+    fn is_about_time(&mut self, clock: &SigningClock) -> bool {
+        if !matches!(self.status().as_u16(), 400 | 401 | 403) {
+            return false;
+        }
+        let bytes = self.bytes().unwrap_or_default();
+        let code = xml::parse(&bytes)
+            .ok()
+            .and_then(|root| Some(xml::remote_error(&root)?.code));
+        self.read = Some(bytes);
+        match code.as_deref() {
+            Some("RequestTimeTooSkewed" | "RequestExpired") => true,
+            // Some stores say nothing but this of a signature that is not of their time.
+            Some("SignatureDoesNotMatch" | "AccessDenied" | "InvalidSignature") | None => {
+                clock.differs_from(self.header("date"))
+            }
+            Some(_) => false,
+        }
+    }
+
     fn bytes(&mut self) -> Result<Vec<u8>, StoreError> {
+        if let Some(read) = self.read.take() {
+            return Ok(read);
+        }
         let mut bytes = Vec::new();
         let body = self.response.body_mut().as_reader();
         body.take(DOCUMENT_BYTES + 1)
@@ -268,15 +374,31 @@ impl Reply {
     /// The error this answer stands for. Many stores, proxies above all, send no document.
     fn refusal(mut self) -> StoreError {
         let region_header = self.header("x-amz-bucket-region").map(str::to_owned);
+        let location = self.moved_to();
         let root = self.bytes().ok().and_then(|bytes| xml::parse(&bytes).ok());
         let region_element = root.as_ref().and_then(|root| root.text_of("Region"));
         let region = region_header.or_else(|| region_element.map(str::to_owned));
         let answer = root.and_then(|root| self.answer(&root));
-        let answer = answer.unwrap_or_else(|| Answer {
+        let mut answer = answer.unwrap_or_else(|| Answer {
             request_id: self.header("x-amz-request-id").map(str::to_owned),
             ..Answer::new(self.status().as_u16(), "", "")
         });
+        if let Some(origin) = location {
+            let mending = "set the store's `endpoint` to it";
+            answer.message = format!("it sends to `{origin}`: {mending}");
+        }
         StoreError::from_answer(answer, region)
+    }
+
+    /// The scheme and host that a permanent redirection leads to.
+    fn moved_to(&self) -> Option<String> {
+        let is_redirection = self.status().is_redirection();
+        let uri: Uri = self
+            .header("location")
+            .filter(|_| is_redirection)?
+            .parse()
+            .ok()?;
+        Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
     }
 
     fn answer(&self, root: &Element) -> Option<Answer> {
@@ -329,8 +451,8 @@ fn header_value(value: &str) -> Result<HeaderValue, StoreError> {
         .map_err(|_| StoreError::invalid_argument("a value has control characters"))
 }
 
-fn no_answer(error: ureq::Error) -> StoreError {
-    match http::no_answer(error) {
+fn no_answer(route: &Route, error: ureq::Error) -> StoreError {
+    match route.no_answer(error) {
         NoAnswer::Network { failure, source } => StoreError::Network { failure, source },
         NoAnswer::Protocol(what) => StoreError::Protocol { status: 0, what },
     }

@@ -69,12 +69,19 @@ pub enum Fault {
     InvalidAccessKeyId(String),
     /// Buckets that do not exist.
     NoSuchBucket(Vec<BucketName>),
+    /// Buckets that exist in another region than that of their store here, each with its region.
+    BucketElsewhere(Vec<String>),
     /// Buckets the account or this service may not use, each with what it may not do.
     BucketPermission(Vec<String>),
     /// Buckets in several regions, each with its region.
     MultipleRegions(Vec<String>),
     /// The account has made as many jobs in a day as it may.
     QuotaExceeded(u32),
+    /// The store of a bucket cannot be asked at the moment, and nothing was stored.
+    StoreUnavailable(BucketName),
+    /// The store of a bucket will not answer before this service's operator mends something, and nothing
+    /// was stored.
+    StoreUnusable(BucketName),
     /// We cannot at the moment, and nothing was stored.
     Unavailable,
     /// The store of jobs failed in the middle of a write, and cannot be asked what came of it.
@@ -130,7 +137,11 @@ impl Fault {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Unavailable | Self::OutcomeUnknown | Self::Internal => Blame::Receiver,
+            Self::Unavailable
+            | Self::StoreUnavailable(_)
+            | Self::StoreUnusable(_)
+            | Self::OutcomeUnknown
+            | Self::Internal => Blame::Receiver,
             Self::FrontEnd(fault) => fault.blame(),
             _ => Blame::Sender,
         }
@@ -156,7 +167,16 @@ impl Fault {
             Self::MalformedManifest(Some(detail)) => format!("{sentence}: {}", cut(detail)),
             Self::UnableToCancel(why) | Self::UnableToUpdate(why) => format!("{sentence}: {why}."),
             Self::NoSuchBucket(buckets) => format!("{sentence} {}", list(buckets)),
-            Self::BucketPermission(details) | Self::MultipleRegions(details) => {
+            Self::StoreUnavailable(bucket) => {
+                format!("{sentence} The store of the bucket `{bucket}` cannot be reached.")
+            }
+            Self::StoreUnusable(bucket) => format!(
+                "{sentence} The store of the bucket `{bucket}` cannot be used as this service is set up; \
+                 its operator finds the cause in its log."
+            ),
+            Self::BucketElsewhere(details)
+            | Self::BucketPermission(details)
+            | Self::MultipleRegions(details) => {
                 format!("{sentence} {}", list(details))
             }
             Self::QuotaExceeded(limit) => {
@@ -211,7 +231,7 @@ impl Fault {
                 "CreateJobQuotaExceededException",
                 "Your account has created too many jobs.",
             ),
-            Self::NoSuchBucket(_) => wire(
+            Self::NoSuchBucket(_) | Self::BucketElsewhere(_) => wire(
                 "NoSuchBucketException",
                 "The specified bucket does not exist. Create the specified bucket or change the \
                  manifest's bucket, exportBucket, or logBucket field to a bucket that the account, \
@@ -226,7 +246,7 @@ impl Fault {
                 "Your manifest file contained buckets from multiple regions. A job is restricted \
                  to buckets from one region. Please correct and resubmit.",
             ),
-            Self::Unavailable => Wire {
+            Self::Unavailable | Self::StoreUnavailable(_) => Wire {
                 status: 503,
                 code: "ServiceUnavailable",
                 sentence: "The request has failed due to a temporary failure of the server.",
@@ -237,6 +257,11 @@ impl Fault {
                 "The server failed while it stored the request, which may have been done all the \
                  same. Look at the jobs of your account before you send it again.",
             ),
+            Self::StoreUnusable(_) => Wire {
+                status: 500,
+                code: "InternalFailure",
+                sentence: "The request processing has failed.",
+            },
             Self::Internal => Wire {
                 status: 500,
                 code: "InternalFailure",

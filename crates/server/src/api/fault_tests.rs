@@ -2,6 +2,7 @@ use super::*;
 
 fn all() -> Vec<(Fault, u16, &'static str)> {
     let text = || "x".to_owned();
+    let bucket = || BucketName::new("photos").unwrap();
     vec![
         (
             awsquery::Fault::InvalidClientTokenId.into(),
@@ -98,6 +99,13 @@ fn all() -> Vec<(Fault, u16, &'static str)> {
             "CreateJobQuotaExceededException",
         ),
         (Fault::Unavailable, 503, "ServiceUnavailable"),
+        (Fault::StoreUnavailable(bucket()), 503, "ServiceUnavailable"),
+        (Fault::StoreUnusable(bucket()), 500, "InternalFailure"),
+        (
+            Fault::BucketElsewhere(vec![text()]),
+            400,
+            "NoSuchBucketException",
+        ),
         (Fault::OutcomeUnknown, 400, "InternalFailure"),
         (Fault::Internal, 500, "InternalFailure"),
     ]

@@ -20,8 +20,8 @@ use super::raw::{
 };
 use super::values::{self, BucketGlob, DatabaseUrl, ShippingAddress};
 use super::{
-    Config, DatabaseConfig, EmbeddedStoreConfig, JobsConfig, LogConfig, Overrides, ServerConfig,
-    StoreConfig,
+    Config, DatabaseConfig, EmbeddedStoreConfig, JobsConfig, LogConfig, NetworkConfig, Overrides,
+    Proxy, ServerConfig, StoreConfig, Way, network,
 };
 
 /// Longest file with a secret or an URL in it that is read, in bytes.
@@ -44,11 +44,16 @@ pub(super) fn config(
         database: check.database(&raw.database),
         embedded_store: check.embedded_store(raw.embedded_store, places.has_stores),
         stores: check.stores(&raw.stores),
+        network: NetworkConfig {
+            way: check.way("network", [&raw.network.proxy, &raw.network.ca_file]),
+            variables: overrides.network_variables.clone(),
+        },
         jobs: check.jobs(raw.jobs),
         ebs: check.ebs(raw.ebs),
         glacier: check.glacier(raw.glacier),
         station: check.station(&raw.station),
         log: check.log(raw.log),
+        file: None,
     };
     apply(&mut config, overrides);
     check.together(&config, &places);
@@ -200,6 +205,7 @@ impl Check<'_> {
             [&raw.secret_access_key, &raw.secret_access_key_file],
         );
         let buckets = self.globs(&setting("buckets"), &raw.buckets);
+        let way = self.way(&format!("stores[{index}]"), [&raw.proxy, &raw.ca_file]);
         Some(StoreConfig {
             name: name?,
             endpoint: endpoint?,
@@ -208,7 +214,18 @@ impl Check<'_> {
             secret_access_key: secret?,
             path_style: raw.path_style.unwrap_or(true),
             buckets: buckets?,
+            way,
         })
+    }
+
+    fn way(&mut self, table: &str, [proxy, ca_file]: [&Given<String>; 2]) -> Way {
+        let setting = format!("{table}.ca_file");
+        let path = self.path(&setting, ca_file);
+        Way {
+            proxy: self.parsed(&format!("{table}.proxy"), proxy, Proxy::parse),
+            certificates: path
+                .and_then(|path| self.parsed(&setting, ca_file, |_| network::certificates(&path))),
+        }
     }
 
     /// The secret of an access key, in the file or in one of its own; `at` is where `table` begins.

@@ -75,6 +75,8 @@ impl RegionalAccess {
             path_style: true,
             access_key_id: self.access_key_id.clone(),
             secret_access_key: self.secret_access_key.expose().to_owned(),
+            proxy: None,
+            certificates: None,
         }
     }
 }

@@ -16,6 +16,7 @@ pub(super) struct RawConfig {
     pub(super) database: RawDatabase,
     pub(super) embedded_store: RawEmbeddedStore,
     pub(super) stores: Vec<Spanned<RawStore>>,
+    pub(super) network: RawNetwork,
     pub(super) jobs: RawJobs,
     pub(super) ebs: Given<RawEbs>,
     pub(super) glacier: Given<RawGlacier>,
@@ -69,6 +70,15 @@ pub(super) struct RawStore {
     pub(super) secret_access_key_file: Given<String>,
     pub(super) path_style: Option<bool>,
     pub(super) buckets: Given<Vec<Spanned<String>>>,
+    pub(super) proxy: Given<String>,
+    pub(super) ca_file: Given<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawNetwork {
+    pub(super) proxy: Given<String>,
+    pub(super) ca_file: Given<String>,
 }
 
 #[derive(Deserialize, Default)]

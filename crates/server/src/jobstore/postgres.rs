@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Postgres, Transaction, query_scalar};
 
 use super::JobStoreError;
@@ -52,8 +52,16 @@ impl PostgresJobStore {
                     Ok(writable && !connection.is_in_transaction())
                 })
             })
-            .connect_with(options)
-            .await?;
+            .connect_with(options.clone())
+            .await;
+        let pool = match pool {
+            // The pool has waited for a database that may be starting, and does not say what it met.
+            Err(sqlx::Error::PoolTimedOut) => {
+                let met = PgConnection::connect_with(&options).await.err();
+                return Err(met.unwrap_or(sqlx::Error::PoolTimedOut).into());
+            }
+            pool => pool?,
+        };
         MIGRATIONS
             .run(&pool)
             .await

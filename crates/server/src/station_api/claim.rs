@@ -238,7 +238,8 @@ fn grant(context: &Context, job: &Job, manifest: &Manifest, lease: Lease) -> Cla
         lease: lease.token,
         lease_seconds: context.rules.lease_seconds,
         buckets: context.stores.access(manifest),
-        image: image_target(manifest, context.ebs.as_ref(), &context.glacier),
+        image: image_target(manifest, context.ebs.as_ref(), &context.glacier)
+            .map(|target| context.stores.with_way(target)),
     }))
 }
 

@@ -256,6 +256,8 @@ fn api_of(host: &str) -> StoreAccess {
         path_style: true,
         access_key_id: "AK".to_owned(),
         secret_access_key: "SK".to_owned(),
+        proxy: None,
+        certificates: None,
     }
 }
 

@@ -44,7 +44,9 @@ impl Station {
             progress: errand.progress,
             stop: errand.stop,
         };
-        match import.run(errand.folder)? {
+        let ended = import.run(errand.folder)?;
+        let _left_in_the_log_bucket = self.sweep(errand, &errand.log.bucket);
+        match ended {
             ImageOutcome::Stopped => Err(errand.interrupted()),
             ImageOutcome::WrongCapacity {
                 bytes,

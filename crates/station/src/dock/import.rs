@@ -1,5 +1,6 @@
 //! Files of a mounted device become objects.
 
+use model::capabilities::Finding;
 use model::control::Tally;
 use model::manifest::S3Import;
 use model::report::lines::{About, Work};
@@ -7,6 +8,7 @@ use model::report::lines::{About, Work};
 use super::{DockError, Done, Errand, Outcome, Station};
 use crate::import::Import;
 use crate::report;
+use crate::settings::Settings;
 use crate::tree::Tree;
 
 impl Station {
@@ -18,13 +20,19 @@ impl Station {
     ) -> Result<Done, DockError> {
         let bucket = self.bucket(errand, &rules.bucket)?;
         if let Some(attempt) = self.attempt(errand, &*bucket) {
+            let metadata = attempt.store.metadata != Finding::Refused;
             let import = Import {
                 job: errand.claim.job,
                 attempt: &attempt,
                 tree,
                 bucket: &*bucket,
                 rules,
-                settings: self.settings,
+                settings: Settings {
+                    // What nobody asked for costs no file.
+                    sha256_metadata: self.settings.sha256_metadata && metadata,
+                    mtime_metadata: self.settings.mtime_metadata && metadata,
+                    ..self.settings
+                },
                 log: &errand.log,
                 logs: &*self.logs,
                 clock: &*self.clock,
@@ -33,6 +41,7 @@ impl Station {
             };
             import.run(errand.folder)?;
         }
+        let remark = self.sweep(errand, &rules.bucket);
         errand.must_go_on()?;
         let about = About {
             bucket: Some(rules.bucket.clone()),
@@ -45,7 +54,7 @@ impl Station {
             bucket: Some(rules.bucket.clone()),
             place: format!("bucket {}", rules.bucket),
             errors: report.tally().failed,
-            remark: nothing_found(report.tally()),
+            remark: nothing_found(report.tally()).or(remark),
         };
         self.conclude(errand, report, outcome)
     }

@@ -12,6 +12,7 @@ use ::objects::{Bucket, Checksums, StoreError};
 use bytes::Bytes;
 use lanes::{Sha256, md5_of};
 use model::attributes::Attributes;
+use model::capabilities::Finding;
 use model::ids::ObjectKey;
 use model::image::index::{self, Image, Index, IndexObject};
 use model::image::{self, ImageKeys};
@@ -105,7 +106,8 @@ impl Objects {
             if state.completing.is_none() {
                 return Ok(false);
             }
-            expected_etag(&in_order(receipts(&state, &work.begun, object)))
+            let is_opaque = work.import.attempt.store.part_etag_is_md5 == Finding::Ignored;
+            expected_etag(&in_order(receipts(&state, &work.begun, object))).filter(|_| !is_opaque)
         };
         let head = store(work.import.stop, work.import.log_bucket.head(key))?;
         Ok(head.is_some_and(|found| {

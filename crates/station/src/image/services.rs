@@ -7,6 +7,7 @@ use images::snapshots::{Beginning, SnapshotId, Snapshots, Status, StoredBlock};
 use images::vaults::{Archive, Hashes, StoredPart, UploadId, Vault, VaultAddress};
 use images::{Retry, ServiceConfig, ServiceError};
 use model::control::{StoreAccess, VaultAccess};
+use objects::http::Surroundings;
 use objects::retrying::{Policy, RealTime};
 
 use crate::settings::Settings;
@@ -115,8 +116,11 @@ pub trait Services: Send + Sync {
 }
 
 /// Services that speak as AWS does, at the addresses the claim names.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct AwsServices;
+#[derive(Debug, Clone, Default)]
+pub struct AwsServices {
+    /// What stands between this host and the services.
+    pub surroundings: Surroundings,
+}
 
 impl Services for AwsServices {
     fn snapshots(
@@ -129,7 +133,7 @@ impl Services for AwsServices {
             service: "EBS",
             reason,
         };
-        let config = config(access, settings).map_err(wrong)?;
+        let config = config(access, settings, &self.surroundings).map_err(wrong)?;
         let connected = Snapshots::connect(&config, retry(stop));
         Ok(Box::new(connected.map_err(|e| wrong(e.to_string()))?))
     }
@@ -145,7 +149,7 @@ impl Services for AwsServices {
             service: "Glacier",
             reason,
         };
-        let config = config(&access.access, settings).map_err(wrong)?;
+        let config = config(&access.access, settings, &self.surroundings).map_err(wrong)?;
         let address = VaultAddress {
             account: &access.account,
             name: vault,
@@ -155,7 +159,11 @@ impl Services for AwsServices {
     }
 }
 
-fn config(access: &StoreAccess, settings: Settings) -> Result<ServiceConfig, String> {
+fn config(
+    access: &StoreAccess,
+    settings: Settings,
+    surroundings: &Surroundings,
+) -> Result<ServiceConfig, String> {
     let access_key_id = AccessKeyId::parse(&access.access_key_id)
         .ok_or_else(|| format!("`{}` is not an access key id", access.access_key_id))?;
     let credentials = Credentials {
@@ -165,6 +173,8 @@ fn config(access: &StoreAccess, settings: Settings) -> Result<ServiceConfig, Str
     };
     let mut config = ServiceConfig::new(&*access.endpoint, &*access.region, credentials);
     config.connections = settings.parallel;
+    let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
+    config.surroundings = surroundings.of_service(proxy, certificates);
     Ok(config)
 }
 

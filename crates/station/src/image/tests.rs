@@ -75,6 +75,8 @@ impl To {
             path_style: true,
             access_key_id: "AKIA".to_owned(),
             secret_access_key: "secret".to_owned(),
+            proxy: None,
+            certificates: None,
         };
         match self {
             Self::Snapshot => ImageTarget::Snapshot(access),
