@@ -207,11 +207,11 @@ impl Operation {
             Some(start) => header.starts_with(start),
             None => *known == header,
         };
-        ALWAYS.iter().any(|known| is_known(known))
+        ALWAYS.iter().any(&is_known)
             || self
                 .headers
                 .iter()
-                .any(|group| group.iter().any(|known| is_known(known)))
+                .any(|group| group.iter().any(&is_known))
     }
 
     fn changes_something(&self) -> bool {

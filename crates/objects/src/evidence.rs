@@ -349,7 +349,8 @@ impl Sums {
             if said.is_tag() {
                 compared.tag_agrees = Some(agrees);
             }
-            if !agrees && !(said.is_tag() && has_more) {
+            let is_outweighed = said.is_tag() && has_more;
+            if !(agrees || is_outweighed) {
                 let difference = Difference { said, found };
                 compared.difference.get_or_insert(difference);
             }

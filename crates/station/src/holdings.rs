@@ -161,12 +161,17 @@ impl Listing {
 
     /// Lists; says whether nothing is left out, and whether there is nothing.
     fn fill(&self, bucket: &dyn Bucket, prefix: &str, stop: &Stop) -> Result<(bool, bool), Halt> {
-        let (mut last, mut pages, mut open): (Option<ObjectKey>, _, _) = (None, 0, self.begin()?);
-        let mut is_empty = true;
+        let (mut last, mut token): (Option<ObjectKey>, Option<String>) = (None, None);
+        let (mut pages, mut open, mut is_empty) = (0, self.begin()?, true);
         // Made here, so that it is there also if nothing is listed.
         add(&open, &[])?;
         let is_complete = loop {
-            let page = match bucket.list(prefix, last.as_ref(), PAGE) {
+            // By the store's own word where it gives one: not every store lists in the order of keys.
+            let listed = match token.as_deref() {
+                Some(token) => bucket.list_on(prefix, token, PAGE),
+                None => bucket.list(prefix, last.as_ref(), PAGE),
+            };
+            let page = match listed {
                 Ok(page) => page,
                 // Who may write need not be allowed to list.
                 Err(error @ (StoreError::AccessDenied(_) | StoreError::Refused(_))) => {
@@ -178,11 +183,14 @@ impl Listing {
             add(&open, &page.objects)?;
             is_empty &= page.objects.is_empty();
             let next = page.objects.last().map(|object| object.key.clone());
-            let has_come_on = next.is_some() && next != last;
+            let has_come_on = match &page.next {
+                Some(next) => token.as_ref() != Some(next),
+                None => next.is_some() && next != last,
+            };
             if stop.is_set() || !page.more || !has_come_on {
                 break !stop.is_set() && !page.more;
             }
-            (last, pages) = (next, pages + 1);
+            (last, token, pages) = (next, page.next, pages + 1);
             if pages == PAGES {
                 break false;
             }
