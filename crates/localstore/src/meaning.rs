@@ -207,11 +207,7 @@ impl Operation {
             Some(start) => header.starts_with(start),
             None => *known == header,
         };
-        ALWAYS.iter().any(&is_known)
-            || self
-                .headers
-                .iter()
-                .any(|group| group.iter().any(&is_known))
+        ALWAYS.iter().any(&is_known) || self.headers.iter().any(|group| group.iter().any(&is_known))
     }
 
     fn changes_something(&self) -> bool {

@@ -125,7 +125,7 @@ fn a_failed_write_is_not_carried_on() {
         let before = getrlimit(Resource::Fsize);
         let tiny = Rlimit {
             current: Some(512),
-            ..before.clone()
+            ..before
         };
         setrlimit(Resource::Fsize, tiny).unwrap();
         let refused: Vec<u16> = (0..3)

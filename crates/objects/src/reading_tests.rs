@@ -70,7 +70,11 @@ fn key() -> ObjectKey {
 }
 
 fn content(salt: u8, length: usize) -> Vec<u8> {
-    (0..length).map(|i| (i % 251) as u8 ^ salt).collect()
+    (0..=250)
+        .cycle()
+        .take(length)
+        .map(|byte: u8| byte ^ salt)
+        .collect()
 }
 
 fn put(bucket: &MemoryBucket, content: Vec<u8>) {

@@ -13,8 +13,10 @@ use crate::journal::{JournalError, Record};
 /// What an entry is filed under: its path on the device, or its place in the plan of an export, big
 /// end first → the offset of its last record, whether that says stored, its bytes, and when it was last
 /// changed: its content and anything of it, in nanoseconds since 1970.
-const ENTRIES: TableDefinition<'_, &[u8], (u64, bool, u64, Option<(i64, i64)>)> =
-    TableDefinition::new("entries");
+const ENTRIES: TableDefinition<'_, &[u8], Filed> = TableDefinition::new("entries");
+
+/// What stands in [`ENTRIES`].
+type Filed = (u64, bool, u64, Option<(i64, i64)>);
 
 /// Paths of files that the journal says are stored, and whose objects are not there any more.
 const LOST: TableDefinition<'_, &[u8], ()> = TableDefinition::new("lost");

@@ -102,26 +102,28 @@ impl Run<'_> {
             Err(Some(_)) => {}
         }
         let Small { item, permit, .. } = summed.small;
-        let again = self
+        let (info, body) = self
             .read_whole(&item)
-            .map_err(|failure| (failure, item.clone()));
-        let again = again.and_then(|(info, body)| {
-            let small = Small {
-                item,
-                info,
-                body,
-                permit,
-            };
-            let summed = sums(vec![small]).pop().expect("one goes in");
-            match self.compared(&summed, Asked::All) {
-                Ok(()) => Ok(summed),
-                Err(failure) => Err((failure, summed.small.item)),
-            }
-        });
-        let report = |(failure, item): (Option<Failure>, Item)| {
-            failure.into_iter().for_each(|why| self.fail(&item, why));
+            .map_err(|failure| self.fail_if_told(&item, failure))
+            .ok()?;
+        let small = Small {
+            item,
+            info,
+            body,
+            permit,
         };
-        again.map_err(report).ok()
+        let summed = sums(vec![small]).pop().expect("one goes in");
+        self.compared(&summed, Asked::All)
+            .map_err(|failure| self.fail_if_told(&summed.small.item, failure))
+            .ok()?;
+        Some(summed)
+    }
+
+    /// Reports what is wrong with an object, unless the run stops.
+    fn fail_if_told(&self, item: &Item, failure: Option<Failure>) {
+        if let Some(why) = failure {
+            self.fail(item, why);
+        }
     }
 
     /// The error is what is wrong with the object, or `None` if the run stops.
