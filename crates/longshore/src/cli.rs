@@ -1,6 +1,7 @@
 //! The command line as clap reads it: definitions only, nothing is done here.
 
 mod artifacts;
+mod bucket;
 mod image;
 mod plan_export;
 
@@ -14,9 +15,15 @@ use model::proof::ReadBack;
 use model::signature::SignatureFile;
 use station::verify::Sample;
 
+use crate::place;
+
 pub(crate) use artifacts::{ArtifactsArgs, LabelArgs};
+pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
 pub(crate) use image::{ImageCommand, RestoreArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
+
+/// The version, and the commit it was built from if that was known.
+const VERSION: &str = env!("LONGSHORE_VERSION");
 
 /// The receiving dock for shipped disks.
 ///
@@ -26,7 +33,7 @@ pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 ///
 /// Try it: `longshore import FOLDER --bucket photos` needs no set-up.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(version = VERSION, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: `longshore help exit-codes`.")]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -68,6 +75,12 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     /// Load a folder into a bucket, with no set-up
     Import(ImportArgs),
+    /// List buckets, or the objects of one
+    Ls(LsArgs),
+    /// Fetch objects into a folder, with their names and times
+    Get(GetArgs),
+    /// Remove objects
+    Rm(RmArgs),
     /// Run the service: Import/Export API, job store, S3 store
     Serve(ServeArgs),
     /// Load a device that has arrived, beside a running service
@@ -139,15 +152,23 @@ pub(crate) struct LoadArgs {
 /// `longshore import`.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "longshore import [OPTIONS] --bucket <BUCKET> <FOLDER>\n       \
+    longshore import [OPTIONS] --manifest <FILE> <FOLDER>\n       \
+    longshore import [OPTIONS] --resume <JOBID> <FOLDER>\n       \
+    longshore import [OPTIONS] --list",
     after_long_help = "The job, its SIGNATURE and its report stay in the data folder; nothing \
-    is written to FOLDER. With a manifest, options it leaves out are filled in: bucket, prefix, \
+    is written to FOLDER. The embedded store is a copy: it needs as much space in the data folder as \
+    the files have, and an import that does not fit is refused before the first byte.\n\nSymbolic links, \
+    special files and empty folders are left out and named at the end. With a manifest, options it leaves out are filled in: bucket, prefix, \
     deviceId, returnAddress and so on."
 )]
 pub(crate) struct ImportArgs {
     /// The folder to load
-    pub(crate) folder: PathBuf,
+    #[arg(required_unless_present = "list")]
+    folder: Option<PathBuf>,
     /// The bucket to load it into; the embedded store makes it if it is missing
-    #[arg(long, short, required_unless_present_any = ["manifest", "resume"])]
+    #[arg(long, short, required_unless_present_any = ["manifest", "resume", "list"])]
+    #[arg(value_parser = place::bucket)]
     pub(crate) bucket: Option<BucketName>,
     /// What to put in front of every object's key; no slash is added
     #[arg(long, short)]
@@ -156,7 +177,7 @@ pub(crate) struct ImportArgs {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) manifest: Option<PathBuf>,
     /// Go on with a job of this folder that was interrupted
-    #[arg(long, value_name = "JOBID", conflicts_with_all = ["bucket", "prefix", "manifest"])]
+    #[arg(long, value_name = "JOBID")]
     pub(crate) resume: Option<JobId>,
     /// Send every file, also those that are in the bucket already and unchanged
     #[arg(long)]
@@ -164,6 +185,12 @@ pub(crate) struct ImportArgs {
     /// Replace no object: a file whose key another object has is not loaded
     #[arg(long)]
     pub(crate) no_replace: bool,
+    /// Say what would be loaded, left out, replaced and needed, and write nothing
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) dry_run: bool,
+    /// List the imports on the data folder that were interrupted
+    #[arg(long, conflicts_with_all = ["folder", "bucket", "prefix", "manifest", "resume", "dry_run"])]
+    pub(crate) list: bool,
     /// Settings of the service, if none is running on the data folder. Unless --data is given, the
     /// data folder is the one they name
     #[arg(long, value_name = "FILE")]
@@ -175,6 +202,13 @@ pub(crate) struct ImportArgs {
     pub(crate) load: LoadArgs,
     #[command(flatten)]
     pub(crate) data: DataArgs,
+}
+
+impl ImportArgs {
+    /// The folder; clap demands it of all who load one.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.as_deref().unwrap_or(std::path::Path::new(""))
+    }
 }
 
 /// `longshore serve`.
@@ -261,7 +295,7 @@ pub(crate) struct VerifyArgs {
     /// The report: its file in any form, the ID of its job, or s3://BUCKET/KEY
     pub(crate) report: PathBuf,
     /// Read every object of the bucket. NAME is another bucket than the report names
-    #[arg(long, short, value_name = "NAME")]
+    #[arg(long, short, value_name = "NAME", value_parser = place::bucket)]
     #[expect(clippy::option_option, reason = "the option alone, and with a value")]
     pub(crate) bucket: Option<Option<BucketName>>,
     /// Read every file of the device, or of the folder that was loaded
@@ -342,10 +376,10 @@ pub(crate) enum JobCommand {
         #[command(flatten)]
         api: ApiArgs,
     },
-    /// List your jobs, newest first (ListJobs)
+    /// List your jobs, newest first, with what became of each (ListJobs, GetStatus)
     List {
         /// At most so many
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = at_least_one)]
         max: Option<usize>,
         #[command(flatten)]
         api: ApiArgs,
@@ -577,6 +611,11 @@ fn scanned(text: &str) -> Result<SignatureFile, String> {
 fn rate(text: &str) -> Result<NonZeroU64, String> {
     let rate = objects::paced::parse_rate(text).map_err(|error| error.to_string())?;
     NonZeroU64::new(rate).ok_or_else(|| "nothing would be let through".to_owned())
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "expected a number from 1 on".to_owned())
 }
 
 fn job_type(text: &str) -> Result<JobType, String> {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use model::ids::{BucketName, JobId};
+use model::readable;
 use model::report::lines::Work;
 use serde::Serialize;
 use station::bay::FormatError;
@@ -45,12 +46,23 @@ pub(crate) fn load(
     device: &Path,
     docking: &Docking,
 ) -> Result<Result<Loaded, DockError>, Failure> {
-    let (progress, stop) = (Progress::default(), Stop::default());
+    load_watched(station, device, docking, &Progress::default())
+}
+
+/// The same for somebody who wants to know how far it came.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_watched(
+    station: &Station,
+    device: &Path,
+    docking: &Docking,
+    progress: &Progress,
+) -> Result<Result<Loaded, DockError>, Failure> {
+    let stop = Stop::default();
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
     let begun = Instant::now();
-    let docked = progress_bar::beside(&progress, || {
-        station.dock(device, docking, &progress, &stop)
-    });
+    let docked = progress_bar::beside(progress, || station.dock(device, docking, progress, &stop));
     let snapshot = progress.snapshot();
     Ok(docked.map(|done| Loaded {
         done,
@@ -90,7 +102,7 @@ impl Loaded {
             output::span(self.time),
             output::rate(self.sent_bytes, self.time),
             output::count(self.done.errors, "error"),
-            tally.ignored,
+            readable::number(tally.ignored),
         );
         if totals.unchanged > 0 {
             text.push_str(&format!(
@@ -127,6 +139,10 @@ impl Loaded {
         let failures = report.findings.failures();
         if !failures.is_empty() {
             text.push_str(&format!("Not {}:\n{failures}", work.done()));
+        }
+        let left_out = report.findings.left_out();
+        if !left_out.is_empty() {
+            text.push_str(&format!("Left out:\n{left_out}"));
         }
         text.push_str(&report.findings.proof(work, &report.attempts));
         if let Some(remark) = &self.done.remark {

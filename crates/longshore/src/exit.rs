@@ -72,7 +72,7 @@ impl Exit {
             Exit::Ok => "all done",
             Exit::Error => "something else went wrong; the message says what",
             Exit::Usage => "the command line or a file named on it is wrong; nothing was done",
-            Exit::SomeFailed => "the job is done, but some files failed; the report names them",
+            Exit::SomeFailed => "done, but some files failed; the report or the list names them",
             Exit::Refused => "the device, the job or the request was refused",
             Exit::Unavailable => "the service or the store could not be reached, or is in trouble",
             Exit::Differs => "what was verified is not as the report says; the list names it",
@@ -163,6 +163,6 @@ mod tests {
     fn the_published_numbers_stay() {
         let numbers = Exit::ALL.map(Exit::number);
         assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 130]);
-        assert!(table().contains("    3  some-failed  the job is done"));
+        assert!(table().contains("    3  some-failed  done, but some"));
     }
 }

@@ -1,9 +1,14 @@
 //! `longshore import`: the whole journey in one command. Service, account, bucket, job, SIGNATURE,
 //! loading, report; what is missing is made, and nothing is written to the folder.
 
+mod dry_run;
 pub(crate) mod ground;
 mod kept;
 mod manifest;
+mod present;
+mod room;
+mod survey;
+mod unfinished;
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +17,14 @@ use model::control::RetryRequest;
 use model::ids::{JobId, JobType};
 use model::plan::SIGNATURE_NAME;
 use model::signature::SignatureFile;
+use objects::StoreError;
 use station::control::ControlError;
 use station::dock::{DockError, Docking, Station};
+use station::journal::JournalError;
+use station::progress::Progress;
 use station::settings::{Existing, Settings, Unchanged};
+use station::stop::Halt;
+use station::tree::folder::Folder;
 
 use crate::cli::ImportArgs;
 use crate::docking::{self, Loaded};
@@ -29,18 +39,24 @@ use manifest::{Filled, Wishes};
 /// # Errors
 /// Why it was not loaded, or not to the end.
 pub(crate) fn run(args: &ImportArgs) -> Result<Exit, Failure> {
-    let folder = open_folder(&args.folder)?;
-    let any_port = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let listen = Listen {
-        api: Some(any_port),
-        s3: Some(any_port),
-    };
-    let config = settings::load(args.config.as_deref(), args.data.data.as_deref(), listen)?;
+    if args.list {
+        return unfinished::list(args);
+    }
+    let folder = open_folder(args.folder())?;
+    let config = settings::load(
+        args.config.as_deref(),
+        args.data.data.as_deref(),
+        Listen::any_port(),
+    )?;
     keep_apart(&folder, &config.server.data)?;
+    let country = config.jobs.facility_country.as_str();
     let task = match args.resume {
         Some(job) => Task::Resume(job),
-        None => new_task(args, &folder, config.jobs.facility_country.as_str())?,
+        None => new_task(args, &folder, country)?,
     };
+    if let (Task::New(manifest), true) = (&task, args.dry_run) {
+        return dry_run::run(args, &folder, &manifest.rules, config);
+    }
     let ground = Ground::open(config)?;
     let ended = carry_out(args, &folder, &task, &ground);
     ground.close();
@@ -62,8 +78,16 @@ fn carry_out(
     ground: &Ground,
 ) -> Result<Exit, Failure> {
     let (job, signature) = match task {
-        Task::New(manifest) => create_job(manifest, folder, ground)?,
-        Task::Resume(job) => (*job, kept::find(ground.data(), *job, folder)?),
+        Task::New(manifest) => {
+            room::check(&open_tree(folder)?, &manifest.rules, ground)?;
+            mention_unfinished(args, folder, ground)?;
+            create_job(manifest, folder, ground)?
+        }
+        Task::Resume(job) => {
+            let signature = kept::find(ground.data(), *job, folder)?;
+            may_go_on(args, folder, *job, ground)?;
+            (*job, signature)
+        }
     };
     let docking = Docking {
         job: Some(job),
@@ -77,8 +101,9 @@ fn carry_out(
     if matches!(task, Task::Resume(_)) {
         reopen(&station, job)?;
     }
-    let loaded = docking::load(&station, folder, &docking)?
-        .map_err(|error| not_loaded(error, args, ground.data(), job))?;
+    let progress = Progress::default();
+    let loaded = docking::load_watched(&station, folder, &docking, &progress)?
+        .map_err(|error| not_loaded(error, args, ground.data(), job, &progress))?;
     if args.json {
         output::json(&loaded.json())?;
     } else {
@@ -113,6 +138,58 @@ fn reopen(station: &Station, job: JobId) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A job that is gone on with is what the command line says, if it says something of it.
+fn may_go_on(args: &ImportArgs, folder: &Path, job: JobId, ground: &Ground) -> Result<(), Failure> {
+    let status = ground.client()?.status(job.as_str())?;
+    // Of a job that is over the station says so.
+    let text = status
+        .current_manifest
+        .as_deref()
+        .filter(|_| !status.is_over());
+    let Some(text) = text else {
+        return Ok(());
+    };
+    let wrong = |error| Failure::new(Exit::Usage, error);
+    let rules = manifest::read(text).map_err(wrong)?;
+    let other = |option: &str, is: &str, said: &str| {
+        let message =
+            format!("import {job} has the {option} `{is}`, the command line says `{said}`");
+        Err(Failure::usage(message).hint("leave it out, or begin a new import without --resume"))
+    };
+    match (&args.bucket, &args.prefix) {
+        (Some(said), _) if *said != rules.bucket => {
+            return other("bucket", rules.bucket.as_str(), said.as_str());
+        }
+        (_, Some(said)) if *said != rules.prefix => return other("prefix", &rules.prefix, said),
+        _ => {}
+    }
+    if let Some(path) = &args.manifest {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let wishes = wishes(args, &name, ground.country());
+        let filled = manifest::fill(&job::manifest_file(path)?, wishes).map_err(wrong)?;
+        if filled.rules != rules {
+            return other("manifest", "it was made with", &path.display().to_string());
+        }
+    }
+    room::check(&open_tree(folder)?, &rules, ground)
+}
+
+/// Whoever begins anew may have forgotten what is half done.
+fn mention_unfinished(args: &ImportArgs, folder: &Path, ground: &Ground) -> Result<(), Failure> {
+    for job in unfinished::of_folder(ground, folder)? {
+        output::note(&format!(
+            "Import {job} of this folder was not finished; `{}` goes on with it.",
+            again(args, job)
+        ));
+    }
+    Ok(())
+}
+
+fn open_tree(folder: &Path) -> Result<Folder, Failure> {
+    let opened = Folder::open(folder);
+    Ok(opened.with_context(|| format!("could not open the folder `{}`", folder.display()))?)
+}
+
 fn create_job(
     manifest: &Filled,
     folder: &Path,
@@ -141,15 +218,18 @@ fn new_task(args: &ImportArgs, folder: &Path, country: &str) -> Result<Task, Fai
         None => String::new(),
     };
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let wishes = Wishes {
-        bucket: args.bucket.as_ref(),
-        prefix: args.prefix.as_deref(),
-        device: &name,
-        country,
-    };
-    let filled = manifest::fill(&text, wishes);
+    let filled = manifest::fill(&text, wishes(args, &name, country));
     let filled = filled.map_err(|error| Failure::new(Exit::Usage, error))?;
     Ok(Task::New(Box::new(filled)))
+}
+
+fn wishes<'a>(args: &'a ImportArgs, name: &'a str, country: &'a str) -> Wishes<'a> {
+    Wishes {
+        bucket: args.bucket.as_ref(),
+        prefix: args.prefix.as_deref(),
+        device: name,
+        country,
+    }
 }
 
 /// The folder without links in its path, so that it can be compared.
@@ -205,7 +285,23 @@ fn refuse_device(folder: &Path) -> Result<(), Failure> {
 }
 
 /// What the station says, in the terms of somebody who has a folder and no device.
-fn not_loaded(error: DockError, args: &ImportArgs, data: &Path, job: JobId) -> Failure {
+fn not_loaded(
+    error: DockError,
+    args: &ImportArgs,
+    data: &Path,
+    job: JobId,
+    progress: &Progress,
+) -> Failure {
+    if is_disk_full(&error) {
+        let snapshot = progress.snapshot();
+        let rest = snapshot.found_bytes.saturating_sub(
+            snapshot.resumed_bytes
+                + snapshot.unchanged_bytes
+                + snapshot.sent_bytes
+                + snapshot.ignored_bytes,
+        );
+        return room::is_full(data, rest, &again(args, job));
+    }
     let is_over = matches!(&error, DockError::Denied { code, .. } if code == "Over");
     let failure = docking::failure(error, &again(args, job));
     if is_over {
@@ -215,11 +311,26 @@ fn not_loaded(error: DockError, args: &ImportArgs, data: &Path, job: JobId) -> F
     failure
 }
 
+/// Whether a run ended because the disk of the data folder has no room: for the store's objects, or
+/// for the journal.
+fn is_disk_full(error: &DockError) -> bool {
+    let DockError::Stopped { why, .. } = error else {
+        return false;
+    };
+    match why {
+        Halt::Store(StoreError::Full(_)) => true,
+        Halt::Journal(JournalError::Io { source, .. }) => {
+            source.kind() == std::io::ErrorKind::StorageFull
+        }
+        _ => false,
+    }
+}
+
 /// The command that goes on with a job.
 fn again(args: &ImportArgs, job: JobId) -> String {
     let start = format!(
         "longshore import {} --resume {job}",
-        output::word(&args.folder)
+        output::word(args.folder())
     );
     let data = settings::named_data_folder(args.data.data.as_deref());
     let load = own_station::options(&args.load);
@@ -244,25 +355,33 @@ fn where_to_look(loaded: &Loaded, ground: &Ground) -> String {
     let objects = bucket
         .and_then(|bucket| ground.objects_of(bucket))
         .map(|folder| folder.display().to_string());
-    let look = objects
+    let url = bucket
+        .filter(|_| objects.is_some())
+        .map(|bucket| format!("s3://{bucket}"));
+    let data = format!("--data {}", output::word(ground.data()));
+    let look = url.as_ref().map(|url| format!("longshore ls {url} {data}"));
+    let fetch = url
         .as_ref()
-        .and(bucket)
-        .and_then(|bucket| look(ground, &format!("s3://{bucket}")));
+        .map(|url| format!("longshore get {url} FOLDER {data}"));
+    let s3 = url.as_ref().and_then(|url| by_s3(ground, url));
     output::fields([
         ("Report", Some(report.as_str())),
         ("Objects", objects.as_deref()),
         ("Look", look.as_deref()),
+        ("Fetch", fetch.as_deref()),
+        ("By S3", s3.as_deref()),
     ])
 }
 
 /// How to look at the objects with a stock client.
-fn look(ground: &Ground, url: &str) -> Option<String> {
+fn by_s3(ground: &Ground, url: &str) -> Option<String> {
     let key = server::data_dir::credentials_path(ground.data());
     let list = |s3: &str| {
         let key = output::word(&key);
         format!("AWS_SHARED_CREDENTIALS_FILE={key} aws --endpoint-url {s3} s3 ls --recursive {url}")
     };
-    if ground.is_shared() {
+    // Another import ends, and its port is gone then.
+    if ground.is_served() {
         return ground.s3().map(list);
     }
     let serve = format!(
@@ -295,5 +414,28 @@ mod tests {
         for beside in ["disk2", "data/new"] {
             keep_apart(&folder, &folder.with_file_name(beside)).unwrap();
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_store_in_trouble() {
+        let job = JobId::new("ABCDE").unwrap();
+        let stopped = |why| DockError::Stopped { job, why };
+        let answer = |status| objects::error::Answer::new(status, "", "");
+        let of_store = |status| Halt::Store(StoreError::from_answer(answer(status), None));
+        assert!(is_disk_full(&stopped(of_store(507))));
+        assert!(!is_disk_full(&stopped(of_store(500))));
+        assert!(!is_disk_full(&stopped(Halt::Interrupted)));
+        let of_journal = |kind: std::io::ErrorKind| {
+            Halt::Journal(JournalError::Io {
+                path: "journal".into(),
+                source: kind.into(),
+            })
+        };
+        assert!(is_disk_full(&stopped(of_journal(
+            std::io::ErrorKind::StorageFull
+        ))));
+        assert!(!is_disk_full(&stopped(of_journal(
+            std::io::ErrorKind::PermissionDenied
+        ))));
     }
 }

@@ -6,6 +6,7 @@ mod artifacts;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credentials;
+mod list;
 mod show;
 pub(crate) mod signature_file;
 mod watch;
@@ -22,7 +23,7 @@ use crate::cli::{ApiArgs, CreateArgs, JobCommand, ManifestArgs, UpdateArgs};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use answers::Created;
-use connection::connect;
+use connection::{connect, connect_or_start};
 use signature_file::{Overwrite, SignError};
 
 /// Runs a `longshore job` command.
@@ -169,17 +170,21 @@ fn success(success: bool) -> Exit {
 }
 
 fn list(max: Option<usize>, api: &ApiArgs) -> Result<Exit, Failure> {
-    let jobs = connect(api)?.list(max)?;
+    let client = connect_or_start(api)?;
+    let jobs = list::ask(&client, client.list(max)?)?;
     if api.json {
         output::json(&serde_json::json!({ "Jobs": jobs }))?;
     } else {
-        output::data(&show::list(&jobs))?;
+        output::data(&list::table(&jobs))?;
+        if let Some(note) = list::unasked(&jobs) {
+            output::note(&note);
+        }
     }
     Ok(Exit::Ok)
 }
 
 fn status(job: &str, api: &ApiArgs) -> Result<Exit, Failure> {
-    let status = connect(api)?.status(job)?;
+    let status = connect_or_start(api)?.status(job)?;
     if api.json {
         output::json(&status)?;
     } else {

@@ -2,6 +2,7 @@
 //! prints, looks at the environment and ends the process.
 
 mod account;
+mod bucket;
 mod cli;
 mod completions;
 mod device;
@@ -19,6 +20,7 @@ mod log;
 mod man;
 mod output;
 mod own_station;
+mod place;
 mod plan_export;
 mod progress_bar;
 mod reach;
@@ -69,6 +71,9 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     }
     match &cli.command {
         Command::Import(args) => import::run(args),
+        Command::Ls(args) => bucket::ls::run(args),
+        Command::Get(args) => bucket::get::run(args),
+        Command::Rm(args) => bucket::rm::run(args),
         Command::Serve(args) => serve::run(args, &cli.log),
         Command::Dock(args) => dock::run(args),
         Command::Verify(args) => verify::run(args),

@@ -4,6 +4,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use model::readable;
 pub(crate) use model::readable::{bytes, plays_with_terminals};
 use serde::Serialize;
 
@@ -47,7 +48,7 @@ pub(crate) fn note(text: &str) {
 
 /// Prints an error once, with its causes, and what can be done about it.
 pub(crate) fn failure(failure: &Failure) {
-    let (red, bold, plain) = if io::stderr().is_terminal() {
+    let (red, bold, plain) = if wants_colour() {
         ("\x1b[31m", "\x1b[1m", "\x1b[0m")
     } else {
         ("", "", "")
@@ -59,6 +60,14 @@ pub(crate) fn failure(failure: &Failure) {
     if let Some(hint) = &failure.hint {
         note(&format!("{bold}hint:{plain} {}", printable(hint)));
     }
+}
+
+/// Whether errors may be coloured: on a terminal, unless somebody says otherwise (<https://no-color.org>).
+fn wants_colour() -> bool {
+    let is_set =
+        |name| std::env::var_os(name).is_some_and(|value: std::ffi::OsString| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stderr().is_terminal() && !is_set("NO_COLOR") && !is_dumb
 }
 
 /// An error and its causes, joined by `: `. A cause that its parent has already said in full is
@@ -152,17 +161,37 @@ pub(crate) fn command(start: String, options: &[(&str, Option<&std::path::Path>)
         })
 }
 
-/// Bytes per second over a time, for the screen.
+/// Bytes per second over a time, for the screen. Of no time there is no rate: it counts as a tenth
+/// of a second.
 pub(crate) fn rate(count: u64, time: std::time::Duration) -> String {
-    let micros = time.as_micros().max(1);
+    let micros = time.as_micros().max(100_000);
     let per_second = u128::from(count) * 1_000_000 / micros;
     format!("{}/s", bytes(u64::try_from(per_second).unwrap_or(u64::MAX)))
+}
+
+/// Bytes per second as `--rate` takes them, exactly and in the largest unit that allows it: `10MB`.
+pub(crate) fn exact_rate(bytes_per_second: u64) -> String {
+    let units = [
+        (1_000_000_000, "GB"),
+        (1 << 30, "GiB"),
+        (1_000_000, "MB"),
+        (1 << 20, "MiB"),
+    ];
+    let smaller = [(1_000, "kB"), (1 << 10, "KiB")];
+    let mut units = units.into_iter().chain(smaller);
+    let fits =
+        units.find(|(unit, _)| bytes_per_second > 0 && bytes_per_second.is_multiple_of(*unit));
+    match fits {
+        Some((unit, name)) => format!("{}{name}", bytes_per_second / unit),
+        None => format!("{bytes_per_second}B"),
+    }
 }
 
 /// A time span for the screen: `0.3 s`, `42 s`, `3 min 20 s`, `2 h 5 min`.
 pub(crate) fn span(time: std::time::Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
+        0 if time.subsec_millis() < 100 => "under 0.1 s".to_owned(),
         0..10 => format!("{seconds}.{} s", time.subsec_millis() / 100),
         10..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
@@ -170,10 +199,10 @@ pub(crate) fn span(time: std::time::Duration) -> String {
     }
 }
 
-/// `1 file`, `2 files`.
+/// `1 file`, `2,000 files`.
 pub(crate) fn count(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+    format!("{} {noun}{plural}", readable::number(number))
 }
 
 #[cfg(test)]
@@ -184,10 +213,22 @@ mod tests {
     #[test]
     fn rates_and_spans_have_their_units() {
         assert_eq!(rate(1_400_000, Duration::from_millis(500)), "2.8 MB/s");
-        assert_eq!(rate(5, Duration::ZERO), "5.0 MB/s");
+        assert_eq!(rate(5, Duration::ZERO), "50 B/s");
         assert_eq!(span(Duration::from_millis(340)), "0.3 s");
+        assert_eq!(span(Duration::from_millis(40)), "under 0.1 s");
+        assert_eq!(count(1, "error"), "1 error");
+        assert_eq!(count(10_206, "file"), "10,206 files");
         assert_eq!(span(Duration::from_secs(200)), "3 min 20 s");
         assert_eq!(span(Duration::from_secs(7_500)), "2 h 5 min");
+    }
+
+    #[test]
+    fn a_rate_is_told_as_it_was_asked_for() {
+        for text in ["10MB", "50MiB", "1GB", "2GiB", "850kB", "3KiB", "999B"] {
+            let rate = objects::paced::parse_rate(text).unwrap();
+            assert_eq!(exact_rate(rate), text);
+        }
+        assert_eq!(exact_rate(0), "0B");
     }
 
     #[test]

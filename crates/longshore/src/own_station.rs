@@ -19,6 +19,7 @@ use crate::cli::{LoadArgs, ServerArgs};
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::job::connection::no_service;
+use crate::output;
 use crate::settings::{self, Listen};
 
 /// The station that the arguments name.
@@ -145,7 +146,7 @@ pub(crate) fn apply(args: &LoadArgs, settings: &mut Settings) {
 
 /// The options of a command that say the same.
 pub(crate) fn options(args: &LoadArgs) -> [(&'static str, Option<PathBuf>); 3] {
-    let rate = args.rate.map(|rate| format!("{rate}B"));
+    let rate = args.rate.map(|rate| output::exact_rate(rate.get()));
     let parallel = args.parallel.map(|parallel| parallel.to_string());
     let read_back = args.read_back.map(|read_back| read_back.to_string());
     [

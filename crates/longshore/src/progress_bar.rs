@@ -57,7 +57,7 @@ fn draw_bar(progress: &Progress, done: &mpsc::Receiver<()>) {
 /// Before all is found there is no whole to show a part of.
 fn style(found_all: bool) -> ProgressStyle {
     let template = if found_all {
-        "{bar:30} {percent:>3}%  {prefix}\n{wide_msg}"
+        "{wide_bar} {percent:>3} %  {prefix}\n{wide_msg}"
     } else {
         "{spinner} counting  {prefix}\n{wide_msg}"
     };
@@ -68,7 +68,8 @@ fn style(found_all: bool) -> ProgressStyle {
 fn details(figures: &Figures) -> String {
     let mut text = format!("{}, {}", figures.files(), figures.bytes());
     if figures.tally.failed > 0 {
-        text.push_str(&format!(", {} failed", figures.tally.failed));
+        let failed = model::readable::number(figures.tally.failed);
+        text.push_str(&format!(", {failed} failed"));
     }
     if let Some(current) = figures.current() {
         text.push_str(&format!("  {current}"));

@@ -5,10 +5,11 @@ use std::time::Duration;
 use awsquery::claims::AccessKeyId;
 use awsquery::sign::Credentials;
 use model::ids::BucketName;
-use objects::Bucket;
 use objects::connect::{Store, StoreConfig};
+use objects::object::ListedBucket;
 use objects::retrying::{Policy, RealTime, Retrying};
 use objects::s3::address::Addressing;
+use objects::{Bucket, StoreError};
 use server::config::{BucketHome, Config, StoreConfig as ServiceStore};
 use server::data_dir;
 use station::stop::Stop;
@@ -101,6 +102,27 @@ impl Reached {
         )))
     }
 
+    /// The buckets of the store, or of all stores of the service, each where the service has it.
+    ///
+    /// # Errors
+    /// A store's.
+    pub(crate) fn buckets(&self) -> Result<Vec<ListedBucket>, StoreError> {
+        let service = match self {
+            Self::Named(store) => return store.buckets(),
+            Self::OfService(service) => service,
+        };
+        let mut found = Vec::new();
+        for store in service.embedded.iter().chain(&service.configured) {
+            let here = |bucket: &ListedBucket| {
+                let home = service.store_of(&bucket.name);
+                home.is_some_and(|home| std::ptr::eq(home, store))
+            };
+            found.extend(store.buckets()?.into_iter().filter(here));
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
     /// Ends what was begun.
     pub(crate) fn close(self) {
         if let Self::OfService(service) = self {
@@ -142,11 +164,7 @@ fn of_service(
     if !data_dir::credentials_path(&data).is_file() {
         return Err(nowhere(&data));
     }
-    let any_port = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let listen = Listen {
-        api: Some(any_port),
-        s3: Some(any_port),
-    };
+    let listen = Listen::any_port();
     let running = data_dir::read_endpoints(&data).ok().flatten();
     let file = args
         .config

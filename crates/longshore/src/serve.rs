@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use model::time::SystemClock;
-use server::config::Config;
+use server::config::{Config, ShippingAddress};
 use server::data_dir::{self, DataDirError};
 use server::jobstore::JobStoreError;
 use server::service::{RunningService, Service, StartError};
@@ -39,6 +39,12 @@ async fn serve(config: &Config) -> Result<Exit, Failure> {
         .await
         .map_err(not_started)?;
     output::data(&places(config, &service))?;
+    if config.jobs.shipping_address == ShippingAddress::default() {
+        output::note(
+            "Note: `[jobs] shipping_address` is not set, so labels and packing slips tell customers to ask \
+             for it.",
+        );
+    }
     interrupt::either(&mut interrupt, &mut terminate).await;
     output::note("Stopping in order; once more stops at once.");
     tokio::select! {

@@ -1,12 +1,14 @@
 //! From the command line and the environment to the service's settings and its data folder.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use server::config::{Config, ConfigError, Overrides};
 
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
+use crate::output;
 
 /// Addresses that outrank those of the file.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,6 +17,17 @@ pub(crate) struct Listen {
     pub(crate) api: Option<SocketAddr>,
     /// The embedded store's.
     pub(crate) s3: Option<SocketAddr>,
+}
+
+impl Listen {
+    /// Any ports of this host: a service that one command needs for itself.
+    pub(crate) fn any_port() -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            api: Some(any),
+            s3: Some(any),
+        }
+    }
 }
 
 /// The data folder that is meant if there is no file of settings.
@@ -60,5 +73,69 @@ pub(crate) fn load(
         network_variables: Some(environment.of_network()),
         ..Overrides::default()
     };
-    Config::load(file, &overrides).map_err(|error: ConfigError| Failure::new(Exit::Usage, error))
+    let config = Config::load(file, &overrides);
+    let config = config.map_err(|error: ConfigError| Failure::new(Exit::Usage, error))?;
+    if let Some(file) = file {
+        warn_of_secrets(file);
+    }
+    Ok(config)
+}
+
+/// Warns of a file with secrets that others may read. It is no error, as it is with a file that is a
+/// secret and nothing else: who runs the service in a container may not be able to say otherwise.
+fn warn_of_secrets(file: &Path) {
+    // It was read before; what cannot be read now is not worth a word.
+    let (Ok(meta), Ok(text)) = (file.metadata(), std::fs::read_to_string(file)) else {
+        return;
+    };
+    let mode = meta.permissions().mode() & 0o077;
+    if mode != 0 && has_secrets(&text) {
+        output::note(&format!(
+            "Warning: `{}` has secrets in it and others may read it; `chmod 600` it, or name files of their \
+             own.",
+            file.display()
+        ));
+    }
+}
+
+/// Whether settings have a secret in them: a key, or a password within an URL.
+fn has_secrets(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim_start();
+        let Some((name, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else {
+            return false;
+        };
+        match name.trim() {
+            "secret_access_key" => true,
+            "url" => value.split_once("://").is_some_and(|(_, rest)| {
+                rest.split_once('@')
+                    .is_some_and(|(user, _)| user.contains(':'))
+            }),
+            _ => false,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_passwords_are_secrets_and_files_of_their_own_are_not() {
+        for text in [
+            "[[stores]]\n  secret_access_key = \"x\"",
+            "[database]\nurl = \"postgres://u:p@h/d\"",
+        ] {
+            assert!(has_secrets(text), "{text}");
+        }
+        for text in [
+            "secret_access_key_file = \"/x\"",
+            "# secret_access_key = \"x\"",
+            "url = \"postgres://h/d\"",
+            "url = \"postgres://u@h:5432/d\"",
+            "",
+        ] {
+            assert!(!has_secrets(text), "{text}");
+        }
+    }
 }

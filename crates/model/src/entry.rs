@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::file_time::FileTime;
 
-/// One name on a device. Folders are no entries: they have no object.
+/// One name on a device. Folders are no entries, for they have no object; one with nothing in it is,
+/// because nothing else would say that it was there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Where it is.
@@ -33,6 +34,8 @@ pub enum EntryKind {
     SymbolicLink,
     /// A device node, socket or pipe. Never opened.
     Special,
+    /// A folder with nothing in it.
+    EmptyFolder,
 }
 
 /// A path relative to the device's root: the raw bytes of its parts, joined by `/`, without a

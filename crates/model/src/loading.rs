@@ -11,6 +11,10 @@ use crate::readable;
 /// Most characters of a file's name in the sentence: with it the rest fits on two lines.
 const NAME_CHARS: usize = 80;
 
+/// What the way of a file weighs beside its bytes, in bytes: a request takes about as long as sending
+/// so much of it. Three films and ten thousand small files are each half of the work.
+const FILE_WEIGHT: u128 = 32 << 10;
+
 /// How far a transfer is. A station of an earlier release tells only `tally` and `current`; the
 /// rest is then zero or unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -52,14 +56,23 @@ impl Figures {
         }
     }
 
-    /// How much is done, in thousandths of the bytes or of the files, whichever is less.
+    /// How much is done, in thousandths of the work: of the bytes and of the files, each of which
+    /// weighs so many bytes more. Nothing while nothing is found.
     #[must_use]
     pub fn thousandths(&self) -> u64 {
-        let share = |part: u64, whole: u64| {
-            let share = (u128::from(part) * 1000).checked_div(whole.into());
-            share.map_or(1000, |share| u64::try_from(share.min(1000)).unwrap_or(1000))
-        };
-        share(self.settled(), self.found).min(share(self.sent(), self.found_bytes))
+        let work = |files: u64, bytes: u64| u128::from(files) * FILE_WEIGHT + u128::from(bytes);
+        let (done, whole) = (
+            work(
+                self.settled().min(self.found),
+                self.sent().min(self.found_bytes),
+            ),
+            work(self.found, self.found_bytes),
+        );
+        match (done * 1000).checked_div(whole) {
+            Some(share) => u64::try_from(share).unwrap_or(1000),
+            None if self.found_all => 1000,
+            None => 0,
+        }
     }
 
     /// How many files are loaded of how many: `12,345 of 50,000 files`.
@@ -258,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_of_files_or_bytes_whichever_is_behind() {
+    fn a_share_is_of_the_work_which_files_and_bytes_make() {
         let with = |stored, found, sent_bytes, found_bytes| Figures {
             tally: tally(stored, 0, 0),
             found,
@@ -266,10 +279,28 @@ mod tests {
             found_bytes,
             ..Figures::default()
         };
-        assert_eq!(with(5, 10, 999, 1000).thousandths(), 500);
-        assert_eq!(with(9, 10, 1, 1000).thousandths(), 1);
+        const MB: u64 = 1_000_000;
+        assert_eq!(with(5, 10, 500 * MB, 1000 * MB).thousandths(), 500);
         assert_eq!(with(5, 10, 0, 0).thousandths(), 500, "empty files");
+        // Three films are sent, ten thousand small files are not.
+        let films = with(3, 10_003, 320 * MB, 360 * MB).thousandths();
+        assert!((450..500).contains(&films), "{films}");
+        // The small files went first.
+        let small = with(10_000, 10_003, 40 * MB, 360 * MB).thousandths();
+        assert!((500..550).contains(&small), "{small}");
+        let almost = with(9_999, 10_000, 1000 * MB, 1000 * MB).thousandths();
+        assert_eq!(almost, 999, "not all before all is done");
         assert_eq!(with(11, 10, 7, 5).thousandths(), 1000);
-        assert_eq!(with(u64::MAX, u64::MAX, u64::MAX, 1).thousandths(), 1000);
+        assert_eq!(
+            with(u64::MAX, u64::MAX, u64::MAX, u64::MAX).thousandths(),
+            1000
+        );
+        assert_eq!(Figures::default().thousandths(), 0, "nothing is found yet");
+        let found_all = true;
+        let nothing = Figures {
+            found_all,
+            ..Figures::default()
+        };
+        assert_eq!(nothing.thousandths(), 1000, "there is nothing");
     }
 }

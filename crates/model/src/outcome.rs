@@ -21,6 +21,9 @@ pub enum Outcome {
     Ignored {
         /// Which rule.
         rule: IgnoreRule,
+        /// Where a symbolic link leads, for a person. Journals of earlier releases do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
     },
     /// Should have been stored and was not.
     Failed(Failure),
@@ -97,6 +100,16 @@ pub enum IgnoreRule {
     SymbolicLink,
     /// A device node, socket or pipe.
     Special,
+    /// A folder with nothing in it: objects have no folders.
+    EmptyFolder,
+}
+
+impl Outcome {
+    /// An entry left out by a rule that has nothing more to say.
+    #[must_use]
+    pub fn ignored(rule: IgnoreRule) -> Self {
+        Self::Ignored { rule, target: None }
+    }
 }
 
 /// The status of what failed: 400 to 599. Some stores answer 200 and say in the body, or by another
@@ -335,6 +348,13 @@ impl EntryRecord {
         }
     }
 
+    /// Whether it is of an empty folder, which has a line of its own only in the form for programs.
+    #[must_use]
+    pub fn is_empty_folder(&self) -> bool {
+        let rule = IgnoreRule::EmptyFolder;
+        matches!(&self.outcome, Outcome::Ignored { rule: of, .. } if *of == rule)
+    }
+
     /// The entry's path, to the byte.
     #[must_use]
     pub fn path(&self) -> EntryPath {
@@ -373,9 +393,7 @@ mod tests {
 
     #[test]
     fn paths_survive_the_record_to_the_byte() {
-        let ignored = Outcome::Ignored {
-            rule: IgnoreRule::Manifest,
-        };
+        let ignored = Outcome::ignored(IgnoreRule::Manifest);
         for raw in [
             &b"plain/name"[..],
             "\u{fc}n\u{ef}/100%".as_bytes(),

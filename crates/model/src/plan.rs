@@ -35,11 +35,18 @@ pub fn import_item(rules: &S3Import, entry: &Entry) -> Item {
     let bytes = match entry.kind {
         EntryKind::SymbolicLink => return Item::Ignore(IgnoreRule::SymbolicLink),
         EntryKind::Special => return Item::Ignore(IgnoreRule::Special),
+        EntryKind::EmptyFolder => return Item::Ignore(IgnoreRule::EmptyFolder),
         EntryKind::File { bytes } => bytes,
     };
     if entry.path.as_bytes() == SIGNATURE_NAME.as_bytes() {
         return Item::Ignore(IgnoreRule::Signature);
     }
+    file_item(rules, entry, bytes)
+}
+
+/// Decides what is to be done with a file that is no SIGNATURE of a device, whatever its name.
+#[must_use]
+pub fn file_item(rules: &S3Import, entry: &Entry, bytes: u64) -> Item {
     match is_ignored(rules, &entry.path) {
         Ok(false) => {}
         Ok(true) => return Item::Ignore(IgnoreRule::Manifest),

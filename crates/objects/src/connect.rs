@@ -13,6 +13,7 @@ use ureq::http::Method;
 
 use crate::error::StoreError;
 use crate::http::Surroundings;
+use crate::object::ListedBucket;
 use crate::s3::S3Bucket;
 use crate::s3::address::{Addressing, Endpoint, InvalidEndpoint};
 use crate::s3::documents;
@@ -105,6 +106,15 @@ impl Store {
     #[must_use]
     pub fn bucket(&self, name: &BucketName) -> S3Bucket {
         S3Bucket::new(Arc::clone(&self.wire), name.clone())
+    }
+
+    /// Lists the buckets that belong to the access key, or that the store shows it.
+    ///
+    /// # Errors
+    /// [`StoreError::AccessDenied`] where the key may not ask.
+    pub fn buckets(&self) -> Result<Vec<ListedBucket>, StoreError> {
+        let call = Call::new(Method::GET, self.wire.endpoint().service());
+        documents::buckets(&self.wire.ask(&call)?.document()?)
     }
 
     /// Tells whether a bucket exists, in whoever's possession.

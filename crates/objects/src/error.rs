@@ -126,6 +126,10 @@ pub enum StoreError {
     /// The store asks to go slower.
     #[error("the store asks to slow down: {0}")]
     Throttled(Answer),
+    /// The store has no room, or the account has used up what it may take. No patience helps:
+    /// somebody has to make room.
+    #[error("the store is full: {0}")]
+    Full(Answer),
     /// The store is in trouble.
     #[error("the store is unavailable: {0}")]
     Unavailable(Answer),
@@ -179,6 +183,7 @@ impl StoreError {
             | Self::Credentials(_)
             | Self::WrongRegion { .. }
             | Self::Refused(_)
+            | Self::Full(_)
             | Self::Canceled { .. } => false,
         }
     }
@@ -200,6 +205,7 @@ impl StoreError {
             | Self::WrongRegion { .. }
             | Self::Refused(_)
             | Self::BadDigest(_)
+            | Self::Full(_)
             | Self::Throttled(_) => false,
         }
     }
@@ -217,6 +223,7 @@ impl StoreError {
             | Self::Refused(answer)
             | Self::BadDigest(answer)
             | Self::Throttled(answer)
+            | Self::Full(answer)
             | Self::Unavailable(answer) => Some(answer),
             Self::Network { .. } | Self::Protocol { .. } => None,
             Self::Unsure { last, .. } => last.answer(),
@@ -278,8 +285,12 @@ impl StoreError {
             | "ThrottlingException"
             | "BandwidthLimitExceeded"
             | "OperationAborted" => Self::Throttled(answer),
-            "RequestTimeout" | "InternalError" | "ServiceUnavailable" | "QuotaExceeded"
-            | "XMinioStorageFull" => Self::Unavailable(answer),
+            "InsufficientStorage"
+            | "StorageFull"
+            | "QuotaExceeded"
+            | "XMinioStorageFull"
+            | "XMinioAdminBucketQuotaExceeded" => Self::Full(answer),
+            "RequestTimeout" | "InternalError" | "ServiceUnavailable" => Self::Unavailable(answer),
             _ => Self::from_status(answer, region),
         }
     }
@@ -290,6 +301,8 @@ impl StoreError {
             401 | 403 => Self::AccessDenied(answer),
             429 => Self::Throttled(answer),
             408 => Self::Unavailable(answer),
+            // Insufficient Storage (RFC 4918, 11.5).
+            507 => Self::Full(answer),
             // The store cannot do this at all; no patience will help.
             400..=499 | 501 => Self::Refused(answer),
             // A 200 with an unknown code in its body is trouble as well.
@@ -342,6 +355,21 @@ mod tests {
             let error = sorted(status, code);
             assert!(error.may_retry(), "{error:?}");
             assert_eq!(error.might_have_happened(), doubt, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_full_store_is_told_at_once_and_not_the_objects_fault() {
+        for (status, code) in [
+            (507, ""),
+            (507, "InsufficientStorage"),
+            (507, "XMinioStorageFull"),
+            (403, "QuotaExceeded"),
+        ] {
+            let error = sorted(status, code);
+            assert!(matches!(error, StoreError::Full(_)), "{error:?}");
+            assert!(!error.may_retry() && !error.might_have_happened());
+            assert_eq!(error.answer().unwrap().status, status);
         }
     }
 

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::ops::Range;
 
 pub use model::attributes::Attributes;
-use model::ids::ObjectKey;
+use model::ids::{BucketName, ObjectKey};
 use time::OffsetDateTime;
 
 use crate::evidence::Statement;
@@ -56,6 +56,15 @@ pub struct Listed {
     pub etag: String,
     /// When it was last written.
     pub last_modified: Option<OffsetDateTime>,
+}
+
+/// One bucket of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedBucket {
+    /// Its name.
+    pub name: BucketName,
+    /// When it was made.
+    pub created: Option<OffsetDateTime>,
 }
 
 /// A stretch of a listing.

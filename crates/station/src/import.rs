@@ -18,10 +18,11 @@ use model::ids::{JobId, ObjectKey};
 use model::key_space::Fate;
 use model::manifest::S3Import;
 use model::naming;
-use model::outcome::{Changed, Failure, Outcome};
+use model::outcome::{Changed, Failure, IgnoreRule, Outcome};
 use model::plan::{self, Item};
 use model::progress::LogLocation;
 use model::proof::Attempt;
+use model::readable;
 use model::report::{self, Keys};
 use model::time::Clock;
 use objects::upload::UploadId;
@@ -51,6 +52,9 @@ use crate::upload::{Large, Put};
 /// Files that may wait for a reader.
 const WORK_AHEAD: usize = 256;
 
+/// Characters of a link's target that are kept: it may have 4,095, and a disk millions of links.
+const TARGET: usize = 200;
+
 /// What an import needs.
 pub struct Import<'a> {
     /// The job.
@@ -59,6 +63,9 @@ pub struct Import<'a> {
     pub attempt: &'a Attempt,
     /// The device.
     pub tree: &'a dyn Tree,
+    /// Whether `SIGNATURE` in its root is that of a device, which is left out. In a folder that was
+    /// never signed it is a file like any other.
+    pub is_signed: bool,
     /// Where its files go.
     pub bucket: &'a dyn Bucket,
     /// How.
@@ -235,6 +242,7 @@ impl Import<'_> {
                 holdings,
                 claims: index.claims(),
                 unfinished,
+                is_signed: self.is_signed,
                 reports: self.report_keys(),
             }
             .plan();
@@ -270,7 +278,7 @@ fn scout(tree: &dyn Tree, progress: &Progress, stop: &Stop) {
 fn size(entry: &Entry) -> u64 {
     match entry.kind {
         EntryKind::File { bytes } => bytes,
-        EntryKind::SymbolicLink | EntryKind::Special => 0,
+        EntryKind::SymbolicLink | EntryKind::Special | EntryKind::EmptyFolder => 0,
     }
 }
 
@@ -283,6 +291,7 @@ struct Planner<'a> {
     holdings: &'a Holdings,
     claims: Claims<'a>,
     unfinished: HashMap<EntryPath, Unfinished>,
+    is_signed: bool,
     /// What the reports are called, where they go into the bucket of the import.
     reports: Option<Keys>,
 }
@@ -339,12 +348,31 @@ impl Planner<'_> {
 
     fn entry(&mut self, entry: &Entry) -> Result<(), JournalError> {
         let size = size(entry);
-        match plan::import_item(self.run.rules, entry) {
-            Item::Ignore(rule) => self.run.note(&entry.path, size, Outcome::Ignored { rule }),
+        let item = match plan::import_item(self.run.rules, entry) {
+            Item::Ignore(IgnoreRule::Signature) if !self.is_signed => {
+                plan::file_item(self.run.rules, entry, size)
+            }
+            item => item,
+        };
+        match item {
+            Item::Ignore(rule) => {
+                let target = match rule {
+                    IgnoreRule::SymbolicLink => self.target(&entry.path),
+                    _ => None,
+                };
+                let ignored = Outcome::Ignored { rule, target };
+                self.run.note(&entry.path, size, ignored);
+            }
             Item::Fail(failure) => self.run.fail(&entry.path, size, failure),
             Item::Load { key, bytes } => self.load(entry, key, bytes)?,
         }
         Ok(())
+    }
+
+    /// Where a link leads, for the report: it is read and never followed.
+    fn target(&self, path: &EntryPath) -> Option<String> {
+        let target = EntryPath::new(self.run.tree.target(path).ok()?);
+        Some(readable::name(&target.to_string(), TARGET))
     }
 
     fn load(&mut self, entry: &Entry, key: ObjectKey, bytes: u64) -> Result<(), JournalError> {

@@ -10,9 +10,7 @@ fn job() -> JobId {
 }
 
 fn entry(name: &str) -> Record {
-    let outcome = Outcome::Ignored {
-        rule: IgnoreRule::Manifest,
-    };
+    let outcome = Outcome::ignored(IgnoreRule::Manifest);
     let path = model::entry::EntryPath::new(name);
     Record::Entry(EntryRecord::new(&path, 7, Timestamp::from_unix(1), outcome))
 }

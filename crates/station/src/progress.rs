@@ -94,7 +94,8 @@ impl Progress {
         }
     }
 
-    pub(crate) fn found(&self, bytes: u64) {
+    /// Counts one entry that was found.
+    pub fn found(&self, bytes: u64) {
         self.found.fetch_add(1, Ordering::Relaxed);
         self.found_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -106,25 +107,40 @@ impl Progress {
         self.found_all();
     }
 
-    pub(crate) fn found_all(&self) {
+    /// Says that nothing more will be found.
+    pub fn found_all(&self) {
         self.found_all.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn reading(&self, path: &str) {
+    /// Names the entry whose reading begins.
+    pub fn reading(&self, path: &str) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         *current = Some(path.to_owned());
     }
 
-    pub(crate) fn sent(&self, bytes: u64) {
+    /// Counts bytes that have arrived where they go.
+    pub fn sent(&self, bytes: u64) {
         self.sent_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Counts one file that an earlier attempt had stored.
-    pub(crate) fn resumed(&self, bytes: u64) {
+    pub fn resumed(&self, bytes: u64) {
         self.resumed.fetch_add(1, Ordering::Relaxed);
         self.resumed_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.stored.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts one entry that is done.
+    pub fn done(&self, bytes: u64) {
+        self.stored.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts one entry that failed.
+    pub fn failed(&self, bytes: u64) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.failed_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Counts one entry whose outcome is known.
@@ -135,22 +151,16 @@ impl Progress {
                 self.unchanged.fetch_add(1, Ordering::Relaxed);
                 self.unchanged_bytes
                     .fetch_add(record.bytes, Ordering::Relaxed);
-                self.stored.fetch_add(1, Ordering::Relaxed);
-                self.bytes.fetch_add(record.bytes, Ordering::Relaxed);
+                self.done(record.bytes);
             }
-            Outcome::Stored(_) => {
-                self.stored.fetch_add(1, Ordering::Relaxed);
-                self.bytes.fetch_add(record.bytes, Ordering::Relaxed);
-            }
+            Outcome::Stored(_) => self.done(record.bytes),
+            // Found and done with: it is no file that is waited for, and none that is left out.
             Outcome::Ignored { .. } => {
                 self.ignored.fetch_add(1, Ordering::Relaxed);
                 self.ignored_bytes
                     .fetch_add(record.bytes, Ordering::Relaxed);
             }
-            Outcome::Failed(_) => {
-                self.failed.fetch_add(1, Ordering::Relaxed);
-                self.failed_bytes.fetch_add(record.bytes, Ordering::Relaxed);
-            }
+            Outcome::Failed(_) => self.failed(record.bytes),
         }
     }
 }

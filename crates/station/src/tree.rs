@@ -92,7 +92,7 @@ pub type Found = Result<Entry, BadEntry>;
 /// A tree is read-only and nothing in it is followed: no symbolic link, no `..`. The same device
 /// gives the same entries in the same order as long as it is not written to.
 pub trait Tree: Send + Sync {
-    /// Hands every entry but folders to `visit`, in an order of the tree's own choice, until it
+    /// Hands every entry but folders that hold something to `visit`, in an order of the tree's own choice, until it
     /// says stop. Memory does not grow with the number of entries. What cannot be looked at is
     /// handed out as a [`BadEntry`]; it never ends the walk.
     ///
@@ -105,6 +105,15 @@ pub trait Tree: Send + Sync {
     /// # Errors
     /// The system's error; [`io::ErrorKind::InvalidInput`] if it is no regular file any more.
     fn open(&self, path: &EntryPath) -> io::Result<Box<dyn Content>>;
+
+    /// Where a symbolic link leads, as it stands there. It is not followed.
+    ///
+    /// # Errors
+    /// The system's error; `Unsupported` where a tree cannot tell.
+    fn target(&self, path: &EntryPath) -> io::Result<Vec<u8>> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// Whether the device still answers, asked after an error to tell a bad file from a bad
     /// device. What this host has in memory of it does not count.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use model::entry::EntryPath;
+use model::entry::{Entry, EntryKind, EntryPath};
 use model::ids::{JobType, ObjectKey};
 use model::outcome::{EntryRecord, Outcome, Stored};
 use model::plan::SIGNATURE_NAME;
@@ -369,6 +369,10 @@ impl Verification<'_> {
         })?;
         known.sort_unstable();
         let walked = device.walk(&mut |found| {
+            let is_empty = |entry: &Entry| entry.kind == EntryKind::EmptyFolder;
+            if found.as_ref().is_ok_and(is_empty) {
+                return self.while_running();
+            }
             let (path, detail) = match found {
                 Ok(entry) => (entry.path, "not in the report".to_owned()),
                 Err(bad) => (bad.path, format!("not in the report: {}", bad.cause)),

@@ -168,6 +168,7 @@ fn load(tree: &dyn Tree, bucket: &dyn Bucket, folder: &Path) -> (Option<Halt>, u
         job,
         attempt: &attempt,
         tree,
+        is_signed: true,
         bucket,
         rules: &rules,
         settings,

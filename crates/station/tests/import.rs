@@ -107,6 +107,7 @@ impl World {
             job,
             attempt: &self.attempt(),
             tree,
+            is_signed: true,
             bucket,
             rules: &self.rules,
             settings: self.settings,

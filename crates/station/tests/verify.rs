@@ -214,7 +214,7 @@ impl World {
             files.push((path.into_bytes(), body));
         }
         let rule = IgnoreRule::Signature;
-        entries.push((b"SIGNATURE".to_vec(), 3, Outcome::Ignored { rule }));
+        entries.push((b"SIGNATURE".to_vec(), 3, Outcome::ignored(rule)));
         files.push((b"SIGNATURE".to_vec(), vec![0; 3]));
         let unnamed = Outcome::Failed(Failure::unnamed(&NameProblem::NotUtf8));
         entries.push((b"caf\xE9".to_vec(), 4, unnamed));

@@ -281,7 +281,10 @@ fn loaded(rules: &S3Import, thing: &Thing, entry: &Entry, key: ObjectKey) -> Tru
 fn ignored(thing: &Thing, rule: IgnoreRule) -> Truth {
     let kind = match rule {
         IgnoreRule::Signature => "text/plain",
-        IgnoreRule::Manifest | IgnoreRule::SymbolicLink | IgnoreRule::Special => "",
+        IgnoreRule::Manifest
+        | IgnoreRule::SymbolicLink
+        | IgnoreRule::Special
+        | IgnoreRule::EmptyFolder => "",
     };
     Truth {
         row: Row {

@@ -11,6 +11,7 @@ use model::ids::BucketName;
 use model::time::SystemClock;
 use objects::StoreError;
 use objects::connect::{Store, StoreConfig};
+use objects::s3::S3Bucket;
 use server::config::{BucketHome, Config};
 use server::data_dir::{self, DataDirError, Endpoints};
 use server::service::{RunningService, Service, StartError};
@@ -89,9 +90,13 @@ impl Ground {
         &self.config.server.data
     }
 
-    /// Whether another process has the service, which goes on after this one.
-    pub(crate) fn is_shared(&self) -> bool {
-        self.own.is_none()
+    /// Whether another process has the service and goes on with it: `longshore serve`, and no command
+    /// that started one for itself.
+    pub(crate) fn is_served(&self) -> bool {
+        let command = format!("/proc/{}/cmdline", self.endpoints.pid);
+        let words = std::fs::read(command).unwrap_or_default();
+        let mut words = words.split(|byte| *byte == 0);
+        self.own.is_none() && words.any(|word| word == b"serve")
     }
 
     /// URL of the embedded store, if there is one.
@@ -169,6 +174,11 @@ impl Ground {
         Ok(store.context("could not use the embedded store")?)
     }
 
+    /// The country that the service is in.
+    pub(super) fn country(&self) -> &str {
+        self.config.jobs.facility_country.as_str()
+    }
+
     /// Ends what was begun.
     pub(crate) fn close(self) {
         if let Some(own) = self.own {
@@ -176,9 +186,25 @@ impl Ground {
         }
     }
 
-    fn is_embedded(&self, bucket: &BucketName) -> bool {
-        matches!(self.config.home_of(bucket), Some(BucketHome::Embedded))
+    /// A bucket of the embedded store; `None` if another store has it.
+    ///
+    /// # Errors
+    /// If the service says a URL that is none.
+    pub(super) fn bucket(&self, bucket: &BucketName) -> Result<Option<S3Bucket>, Failure> {
+        let url = self.s3().filter(|_| self.is_embedded(bucket));
+        let store = url.map(|url| self.store(url)).transpose()?;
+        Ok(store.map(|store| store.bucket(bucket)))
     }
+
+    /// Whether the embedded store has a bucket, or is to have it.
+    pub(super) fn is_embedded(&self, bucket: &BucketName) -> bool {
+        is_embedded(&self.config, bucket)
+    }
+}
+
+/// Whether the embedded store is where these settings put a bucket.
+pub(super) fn is_embedded(config: &Config, bucket: &BucketName) -> bool {
+    matches!(config.home_of(bucket), Some(BucketHome::Embedded))
 }
 
 impl Own {

@@ -72,6 +72,37 @@ pub(crate) fn find(data: &Path, job: JobId, folder: &Path) -> Result<Vec<u8>, Fa
     read_limited(&place.join(SIGNATURE_NAME)).map_err(none)
 }
 
+/// Every import that was begun on a data folder, and of which folder it is; in the order of the jobs.
+///
+/// # Errors
+/// The system's. What is no import, or cannot be read, is passed over.
+pub(crate) fn all(data: &Path) -> std::io::Result<Vec<(JobId, String)>> {
+    let jobs = match std::fs::read_dir(data.join("station").join("jobs")) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        jobs => jobs?,
+    };
+    let mut found = Vec::new();
+    for job in jobs {
+        let place = job?.path();
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        let import = read_limited(&place.join("import.json"))
+            .ok()
+            .and_then(|text| serde_json::from_slice::<ImportFile>(&text).ok());
+        found.extend(
+            JobId::new(&name)
+                .ok()
+                .zip(import.map(|import| import.folder)),
+        );
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Whether a folder as it was kept is this one.
+pub(crate) fn is_of(kept: &str, folder: &Path) -> bool {
+    kept == text(folder)
+}
+
 /// Reads a file that ought to be short.
 ///
 /// # Errors
@@ -107,5 +138,9 @@ mod tests {
         assert_eq!(wrong_folder.exit, Exit::Refused);
         let wrong_job = find(data.path(), other, Path::new("/disk 1")).unwrap_err();
         assert_eq!(wrong_job.exit, Exit::Usage);
+        std::fs::create_dir(data.path().join("station/jobs/odd")).unwrap();
+        assert_eq!(all(data.path()).unwrap(), [(job, "/disk 1".to_owned())]);
+        assert!(is_of("/disk 1", Path::new("/disk 1")));
+        assert_eq!(all(&data.path().join("none")).unwrap(), []);
     }
 }

@@ -124,7 +124,11 @@ fn options(manifest: &str) -> Vec<String> {
     manifest.lines().filter_map(name).collect()
 }
 
-fn read(text: &str) -> Result<S3Import, ManifestError> {
+/// Reads the manifest of a job that was made.
+///
+/// # Errors
+/// [`ManifestError`].
+pub(super) fn read(text: &str) -> Result<S3Import, ManifestError> {
     match Manifest::parse_accepted(text, JobType::Import).map_err(ManifestError::Faults)? {
         Manifest::S3Import(rules) => Ok(rules),
         _ => Err(ManifestError::OtherKind),

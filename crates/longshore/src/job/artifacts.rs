@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use server::config::ShippingAddress;
+
 use super::answers::Artifact;
 use super::client::Client;
 use super::connection::connect;
@@ -25,7 +27,22 @@ pub(super) fn label(args: &LabelArgs) -> Result<Exit, Failure> {
     if let Some(path) = &args.output {
         download(&client, &label.shipping_label_url, path)?;
     }
+    if ships_nowhere(&client, &args.jobs) {
+        output::note(
+            "Note: this service has no shipping address yet, and the label says so. Its operator sets it: \
+             `[jobs] shipping_address`.",
+        );
+    }
     Ok(Exit::Ok)
+}
+
+/// Whether the service does not say where devices are sent to. If it cannot be asked, nothing is said.
+fn ships_nowhere(client: &Client, jobs: &[String]) -> bool {
+    let unset = ShippingAddress::default();
+    let address = jobs
+        .first()
+        .and_then(|job| client.status(job).ok()?.aws_shipping_address);
+    address.is_some_and(|address| unset.lines().iter().all(|line| address.contains(line)))
 }
 
 /// Runs `longshore job artifacts`.

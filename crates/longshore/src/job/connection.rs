@@ -10,6 +10,8 @@ use super::credentials::{self, CredentialsError, EndpointFrom};
 use crate::cli::ApiArgs;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
+use crate::import::ground::Ground;
+use crate::settings::{self, Listen};
 
 /// The region that signatures are made for where nobody says another (botocore, `endpoints.json`).
 const REGION: &str = "us-east-1";
@@ -27,6 +29,64 @@ pub(crate) fn connect(args: &ApiArgs) -> Result<Client, Failure> {
     let region = region(args.region.as_deref(), &environment);
     let surroundings = environment.surroundings();
     Ok(Client::new(&url, region, key, &surroundings)?)
+}
+
+/// The way to the API, and a service of our own behind it if none was running.
+pub(crate) struct Connected {
+    client: Client,
+    ground: Option<Ground>,
+}
+
+impl std::ops::Deref for Connected {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        if let Some(ground) = self.ground.take() {
+            ground.close();
+        }
+    }
+}
+
+/// The same for a command that only asks: where no service is running on the data folder, one is
+/// started for as long as the answer takes.
+///
+/// # Errors
+/// As [`connect`]. A data folder that no service ever used is not made for this.
+pub(crate) fn connect_or_start(args: &ApiArgs) -> Result<Connected, Failure> {
+    let environment = Environment::of_process();
+    let none_runs = match connect(args) {
+        Ok(client) => {
+            return Ok(Connected {
+                client,
+                ground: None,
+            });
+        }
+        Err(failure) => failure,
+    };
+    let data = environment.data_folder(args.data.as_deref());
+    let is_none_running =
+        endpoint(args.endpoint_url.as_deref(), &environment, data.as_deref()).is_err();
+    let used = data.filter(|data| is_none_running && data_dir::credentials_path(data).is_file());
+    let Some(data) = used else {
+        return Err(none_runs);
+    };
+    let ground = Ground::open(settings::load(None, Some(&data), Listen::any_port())?)?;
+    match ground.client() {
+        Ok(client) => Ok(Connected {
+            client,
+            ground: Some(ground),
+        }),
+        Err(failure) => {
+            ground.close();
+            Err(failure)
+        }
+    }
 }
 
 fn endpoint(

@@ -1,6 +1,6 @@
 //! The answers of the API as tables for people.
 
-use super::answers::{Artifact, Created, JobLine, Label, Status, Updated};
+use super::answers::{Artifact, Created, Label, Status, Updated};
 use crate::output;
 
 /// A job that was made, or a manifest that was found good.
@@ -40,24 +40,6 @@ pub(crate) fn artifact_list(artifacts: &[Artifact]) -> String {
     };
     let rows: Vec<[String; 2]> = artifacts.iter().map(row).collect();
     output::table(["SHEET", "URL"], &rows)
-}
-
-/// The table of jobs.
-pub(crate) fn list(jobs: &[JobLine]) -> String {
-    let row = |job: &JobLine| {
-        [
-            job.job_id.clone(),
-            job.job_type.clone().unwrap_or_default(),
-            job.creation_date.clone().unwrap_or_default(),
-            if job.is_canceled {
-                "yes".to_owned()
-            } else {
-                "no".to_owned()
-            },
-        ]
-    };
-    let rows: Vec<[String; 4]> = jobs.iter().map(row).collect();
-    output::table(["JOB", "TYPE", "CREATED", "CANCELED"], &rows)
 }
 
 /// Everything about a job.
@@ -226,21 +208,5 @@ mod tests {
             line("InProgress", "Odd\n\x1b[2J."),
             "InProgress: Odd \u{fffd}[2J."
         );
-    }
-
-    #[test]
-    fn jobs_are_a_table() {
-        let job = JobLine {
-            job_id: "ABCDE".into(),
-            creation_date: Some("2026-01-02T03:04:05Z".into()),
-            is_canceled: true,
-            job_type: Some("Export".into()),
-        };
-        assert_eq!(
-            list(&[job]),
-            "JOB    TYPE    CREATED               CANCELED\n\
-             ABCDE  Export  2026-01-02T03:04:05Z  yes\n"
-        );
-        assert_eq!(list(&[]), "JOB  TYPE  CREATED  CANCELED\n");
     }
 }

@@ -6,9 +6,12 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 33] = [
+const COMMANDS: [&str; 36] = [
     "",
     "import",
+    "ls",
+    "get",
+    "rm",
     "serve",
     "dock",
     "verify",

@@ -45,7 +45,12 @@ pub fn line(record: &EntryRecord, bucket: Option<&BucketName>) -> String {
                 quoted(content_type)
             )
         }
-        Outcome::Ignored { rule } => {
+        // AWS wrote of files alone.
+        Outcome::Ignored {
+            rule: IgnoreRule::EmptyFolder,
+            ..
+        } => String::new(),
+        Outcome::Ignored { rule, .. } => {
             let kind = if *rule == IgnoreRule::Signature {
                 content_type::SIGNATURE
             } else {
@@ -126,13 +131,7 @@ mod tests {
     #[test]
     fn the_published_sample_is_printed() {
         let bucket = BucketName::new("myawsbucket").unwrap();
-        let ignored = record(
-            "SIGNATURE",
-            90,
-            Outcome::Ignored {
-                rule: IgnoreRule::Signature,
-            },
-        );
+        let ignored = record("SIGNATURE", 90, Outcome::ignored(IgnoreRule::Signature));
         let stored = record(
             "Notice.txt",
             13,

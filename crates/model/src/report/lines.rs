@@ -128,6 +128,9 @@ pub struct Totals {
     /// Of those stored, the ones that an earlier attempt had stored and that were gone.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sent_again: u64,
+    /// Folders with nothing in them, which are entries of this report and no files.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub empty_folders: u64,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -145,6 +148,7 @@ impl Totals {
                 self.read_back += u64::from(stored.read_back);
                 self.add_how(record);
             }
+            Outcome::Ignored { .. } if record.is_empty_folder() => self.empty_folders += 1,
             Outcome::Ignored { .. } => self.ignored += 1,
             Outcome::Failed(_) => self.failed += 1,
         }
@@ -427,7 +431,7 @@ mod tests {
         let refused = Failure::refused(403, "AccessDenied".into(), "no".into(), key("p/c"));
         let unnamed = Failure::unnamed(&crate::naming::NameProblem::NotUtf8);
         [
-            (&b"SIGNATURE"[..], 90, Outcome::Ignored { rule }),
+            (&b"SIGNATURE"[..], 90, Outcome::ignored(rule)),
             (b"a \"b\"\n,c", 5, stored("p/a \"b\"\n,c", 0, true)),
             (b"big", 5, stored("p/big", 3, false)),
             (b"c", 7, Outcome::Failed(refused)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::capabilities::{Capabilities, Finding};
-use crate::outcome::{EntryRecord, How, Outcome};
+use crate::outcome::{EntryRecord, How, IgnoreRule, Outcome};
 use crate::proof::Attempt;
 use crate::readable;
 use crate::report::Keys;
@@ -38,6 +38,53 @@ pub struct Summary {
     others: u64,
     /// The first files whose objects took the place of others.
     replaced: Vec<String>,
+    /// What was left out, by kind.
+    left_out: BTreeMap<LeftOut, Ignored>,
+}
+
+/// Why entries were left out, in the order in which they are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum LeftOut {
+    Pattern,
+    Link,
+    Special,
+    Signature,
+    EmptyFolder,
+}
+
+/// Entries that were left out by one rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Ignored {
+    count: u64,
+    /// The first ones.
+    examples: Vec<String>,
+}
+
+impl LeftOut {
+    fn of(rule: IgnoreRule) -> Self {
+        match rule {
+            IgnoreRule::Signature => Self::Signature,
+            IgnoreRule::Manifest => Self::Pattern,
+            IgnoreRule::SymbolicLink => Self::Link,
+            IgnoreRule::Special => Self::Special,
+            IgnoreRule::EmptyFolder => Self::EmptyFolder,
+        }
+    }
+
+    /// What one is, what several are, and why they are left out.
+    fn words(self) -> [&'static str; 3] {
+        match self {
+            Self::Pattern => ["file", "files", "matched by `ignore` of the manifest"],
+            Self::Link => ["symbolic link", "symbolic links", "never followed"],
+            Self::Special => [
+                "special file",
+                "special files",
+                "a device node, socket or pipe",
+            ],
+            Self::Signature => ["SIGNATURE file", "SIGNATURE files", "names the job"],
+            Self::EmptyFolder => ["empty folder", "empty folders", "no object stands for one"],
+        }
+    }
 }
 
 /// Entries that failed with one code.
@@ -54,11 +101,17 @@ impl Summary {
         self.totals.add(record);
         let (first, last) = self.times.unwrap_or((record.at, record.at));
         self.times = Some((first.min(record.at), last.max(record.at)));
-        let Outcome::Failed(failure) = &record.outcome else {
-            if record.how == How::Replaced && self.replaced.len() < REPLACED {
-                self.replaced.push(readable::name(&record.file, SHOWN));
+        let failure = match &record.outcome {
+            Outcome::Failed(failure) => failure,
+            Outcome::Ignored { rule, target } => {
+                return self.ignore(&record.file, *rule, target.as_deref());
             }
-            return;
+            Outcome::Stored(_) => {
+                if record.how == How::Replaced && self.replaced.len() < REPLACED {
+                    self.replaced.push(readable::name(&record.file, SHOWN));
+                }
+                return;
+            }
         };
         let code = (failure.status.get(), failure.code.to_string());
         if self.failures.len() == CODES && !self.failures.contains_key(&code) {
@@ -74,6 +127,39 @@ impl Summary {
         }
     }
 
+    fn ignore(&mut self, file: &str, rule: IgnoreRule, target: Option<&str>) {
+        let group = self.left_out.entry(LeftOut::of(rule)).or_default();
+        group.count += 1;
+        if group.examples.len() < EXAMPLES {
+            let file = readable::name(file, SHOWN);
+            group.examples.push(match target {
+                Some(target) => format!("{file} -> {}", readable::name(target, SHOWN)),
+                None => file,
+            });
+        }
+    }
+
+    /// What was left out, by kind, with the first of each; empty if nothing was.
+    #[must_use]
+    pub fn left_out(&self) -> String {
+        let mut text = String::new();
+        for (kind, group) in &self.left_out {
+            let [one, several, why] = kind.words();
+            let noun = if group.count == 1 { one } else { several };
+            text.push_str(&format!(
+                "  {} {noun} ({why})\n",
+                readable::number(group.count)
+            ));
+            for example in &group.examples {
+                text.push_str(&format!("    {example}\n"));
+            }
+            if group.count > EXAMPLES as u64 {
+                text.push_str("    …\n");
+            }
+        }
+        text
+    }
+
     /// The whole text. `keys` is where the reports lie.
     #[must_use]
     pub fn text(&self, head: &Head, keys: &Keys) -> String {
@@ -86,8 +172,12 @@ impl Summary {
             none if none.is_empty() => none,
             some => format!("\nReplaced\n{some}"),
         };
+        let left_out = match self.left_out() {
+            none if none.is_empty() => none,
+            some => format!("\nLeft out\n{some}"),
+        };
         format!(
-            "{} {}\n\n{}{failed}{replaced}\nProof\n{}\nReports\n{}",
+            "{} {}\n\n{}{failed}{replaced}{left_out}\nProof\n{}\nReports\n{}",
             work.name(),
             head.about.job,
             self.facts(head),
@@ -347,6 +437,44 @@ mod tests {
         }
         let text = summary.text(&head(), &keys(&head().about.log));
         assert_eq!(text, include_str!("../../tests/report/summary.txt"));
+    }
+
+    #[test]
+    fn what_is_left_out_is_named_by_kind() {
+        let mut summary = Summary::default();
+        for (path, rule, target) in [
+            (
+                "more",
+                IgnoreRule::SymbolicLink,
+                Some("/other/disk/\x1b[2J"),
+            ),
+            ("pipe", IgnoreRule::Special, None),
+            ("a/empty", IgnoreRule::EmptyFolder, None),
+            ("SIGNATURE", IgnoreRule::Signature, None),
+        ] {
+            let target = target.map(str::to_owned);
+            summary.add(&record(path, 1, Outcome::Ignored { rule, target }));
+        }
+        for number in 0..1_234 {
+            let ignored = Outcome::ignored(IgnoreRule::Manifest);
+            summary.add(&record(&format!("{number}.tmp"), 1, ignored));
+        }
+        let left_out = "  1,234 files (matched by `ignore` of the manifest)\n    0.tmp\n    1.tmp\n    \
+            2.tmp\n    …\n\
+            \x20 1 symbolic link (never followed)\n    more -> /other/disk/\\u{1b}[2J\n\
+            \x20 1 special file (a device node, socket or pipe)\n    pipe\n\
+            \x20 1 SIGNATURE file (names the job)\n    SIGNATURE\n\
+            \x20 1 empty folder (no object stands for one)\n    a/empty\n";
+        assert_eq!(summary.left_out(), left_out);
+        assert_eq!(
+            (summary.totals.ignored, summary.totals.empty_folders),
+            (1_237, 1)
+        );
+        let text = summary.text(&head(), &keys(&head().about.log));
+        assert!(
+            text.contains(&format!("\nLeft out\n{left_out}\nProof\n")),
+            "{text}"
+        );
     }
 
     #[test]

@@ -285,6 +285,7 @@ pub(super) fn is_refusal(error: &StoreError) -> bool {
         | StoreError::Throttled(_)
         | StoreError::Network { .. }
         | StoreError::Unsure { .. }
+        | StoreError::Full(_)
         | StoreError::Canceled { .. } => false,
     }
 }

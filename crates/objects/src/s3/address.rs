@@ -61,6 +61,15 @@ impl Endpoint {
         })
     }
 
+    /// The store itself, which knows its buckets.
+    pub(crate) fn service(&self) -> Target {
+        Target {
+            scheme: self.scheme,
+            host: self.host.clone(),
+            path: format!("{}/", self.base),
+        }
+    }
+
     pub(crate) fn bucket(&self, bucket: &BucketName) -> Target {
         self.target(bucket, "")
     }

@@ -1,7 +1,7 @@
 //! The XML that goes over the wire: what we write, and what we read.
 
 use awsquery::xml::Element;
-use model::ids::ObjectKey;
+use model::ids::{BucketName, ObjectKey};
 use percent_encoding::percent_decode_str;
 use quick_xml::escape::escape;
 use time::OffsetDateTime;
@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::headers::bare_etag;
 use crate::error::StoreError;
-use crate::object::{Listed, Page, Tag};
+use crate::object::{Listed, ListedBucket, Page, Tag};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -88,6 +88,22 @@ pub(crate) fn region(root: &Element) -> Result<String, StoreError> {
         named => named,
     }
     .to_owned())
+}
+
+/// Reads `ListAllMyBucketsResult`. Names that no bucket of ours can have are left out.
+pub(crate) fn buckets(root: &Element) -> Result<Vec<ListedBucket>, StoreError> {
+    expect_root(root, "ListAllMyBucketsResult")?;
+    let buckets = root.children_named("Buckets");
+    let buckets = buckets.flat_map(|buckets| buckets.children_named("Bucket"));
+    Ok(buckets
+        .filter_map(|bucket| {
+            let created = bucket.text_of("CreationDate").unwrap_or_default();
+            Some(ListedBucket {
+                name: BucketName::new(bucket.text_of("Name")?).ok()?,
+                created: OffsetDateTime::parse(created.trim(), &Rfc3339).ok(),
+            })
+        })
+        .collect())
 }
 
 /// Reads `InitiateMultipartUploadResult`.
@@ -329,6 +345,19 @@ mod tests {
         );
         let empty = page(&root).unwrap();
         assert_eq!((empty.more, empty.next.as_deref()), (true, Some("on")));
+    }
+
+    #[test]
+    fn buckets_are_listed_with_the_time_they_were_made() {
+        let xml = "<ListAllMyBucketsResult><Owner/><Buckets><Bucket><Name>photos</Name>\
+            <CreationDate>2026-01-02T03:04:05.000Z</CreationDate></Bucket><Bucket><Name>b2c</Name>\
+            </Bucket><Bucket><Name></Name></Bucket></Buckets></ListAllMyBucketsResult>";
+        let buckets = buckets(&read(xml)).unwrap();
+        let named: Vec<_> = buckets
+            .iter()
+            .map(|bucket| (bucket.name.as_str(), bucket.created.is_some()))
+            .collect();
+        assert_eq!(named, [("photos", true), ("b2c", false)]);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use model::capabilities::Finding;
 use model::control::Tally;
 use model::manifest::S3Import;
 use model::report::lines::{About, Work};
+use model::signature::SignatureFile;
 
-use super::{DockError, Done, Errand, Outcome, Station};
+use super::{DockError, Done, Errand, Outcome, Station, signature};
 use crate::import::Import;
 use crate::report;
 use crate::settings::Settings;
@@ -25,6 +26,7 @@ impl Station {
                 job: errand.claim.job,
                 attempt: &attempt,
                 tree,
+                is_signed: is_signed(errand, tree)?,
                 bucket: &*bucket,
                 rules,
                 settings: Settings {
@@ -65,4 +67,18 @@ fn nothing_found(tally: Tally) -> Option<String> {
     // The SIGNATURE itself is left out.
     let is_nothing = tally.stored == 0 && tally.failed == 0 && tally.ignored <= 1;
     is_nothing.then(|| "0 files: the device had no files.".to_owned())
+}
+
+/// Whether the device has the SIGNATURE of one. It has where the claim was made with it; where that
+/// came from elsewhere, a file of this name may be anything.
+fn is_signed(errand: &Errand<'_>, tree: &dyn Tree) -> Result<bool, DockError> {
+    if errand.docking.signature.is_none() {
+        return Ok(true);
+    }
+    match signature::read(tree, errand.device) {
+        Ok(found) => Ok(found.is_some_and(|bytes| SignatureFile::parse(&bytes).is_ok())),
+        // A folder or link of this name is like any other.
+        Err(DockError::SignatureNoFile { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }

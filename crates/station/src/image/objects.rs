@@ -232,6 +232,9 @@ impl Objects {
             }
         };
         let remark = match self.shape {
+            Shape::Series if stored == 1 => {
+                format!("The image is in 1 object of bucket {bucket}; its index is {index}.")
+            }
             Shape::Series => format!(
                 "The image is in {stored} objects of bucket {bucket}; their index is {index}."
             ),

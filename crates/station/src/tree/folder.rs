@@ -201,6 +201,11 @@ impl Tree for Folder {
         Ok(Box::new(FolderFile::new(self.open_file(path)?)))
     }
 
+    fn target(&self, path: &EntryPath) -> io::Result<Vec<u8>> {
+        let link = self.open_beneath(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC)?;
+        Ok(rustix::fs::readlinkat(&link, "", Vec::new())?.into_bytes())
+    }
+
     fn check(&self) -> Result<Health, DeviceGone> {
         check(&self.root, self.device.as_ref())
     }

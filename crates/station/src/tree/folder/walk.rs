@@ -30,6 +30,9 @@ const SORTED_RUN_DEEP: usize = 1 << 10;
 /// From this depth on, runs are short.
 const DEEP: usize = 8;
 
+/// The folder that ext file systems have in their root for themselves: empty, it says nothing.
+const LOST_AND_FOUND: &[u8] = b"lost+found/";
+
 /// How much a file system has room for; `None` where it does not say, or is not to be asked.
 #[derive(Debug, Default)]
 pub(super) struct Room {
@@ -105,18 +108,35 @@ impl<'a> Walk<'a> {
             SORTED_RUN_DEEP
         };
         let mut dots = Dots::default();
+        let mut is_empty = depth > 0;
         loop {
             let (mut run, end) = next_run(&mut folder, run_length, &mut dots);
+            is_empty &= run.is_empty();
             run.sort_unstable();
             for name in &run {
                 self.name(&folder, path, name, depth)?;
             }
             match end {
                 RunEnd::More => {}
+                RunEnd::Last if is_empty && path != LOST_AND_FOUND => {
+                    self.empty(path)?;
+                    return self.dots(path, &dots);
+                }
                 RunEnd::Last => return self.dots(path, &dots),
                 RunEnd::Failed(e) => return self.bad(path, e),
             }
         }
+    }
+
+    /// Hands out a folder with nothing in it.
+    fn empty(&mut self, path: &[u8]) -> ControlFlow<()> {
+        let path = path.strip_suffix(b"/").unwrap_or(path);
+        (self.visit)(Ok(Entry {
+            path: EntryPath::new(path),
+            kind: EntryKind::EmptyFolder,
+            modified: None,
+            changed: None,
+        }))
     }
 
     /// Every folder has one entry for itself and one for the folder above; others of these names

@@ -1,0 +1,104 @@
+//! How a bucket and what is in it are named on the command line: `photos`, `photos/2019/`, and the
+//! same behind `s3://`, as AWS tools write it.
+
+use model::ids::BucketName;
+
+/// A bucket, and what keys in it are or begin with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The bucket.
+    pub(crate) bucket: BucketName,
+    /// A key, or the beginning of keys; empty for the whole bucket.
+    pub(crate) key: String,
+}
+
+impl Place {
+    /// Reads `BUCKET`, `BUCKET/KEY` or `s3://BUCKET/KEY`. What follows the first slash is the key, to
+    /// the letter: it may begin with a slash of its own.
+    ///
+    /// # Errors
+    /// If the bucket is none.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let bare = without_scheme(text);
+        let (bucket, key) = bare.split_once('/').unwrap_or((bare, ""));
+        Ok(Self {
+            bucket: BucketName::new(bucket).map_err(|error| error.to_string())?,
+            key: key.to_owned(),
+        })
+    }
+
+    /// How many bytes of a key are the folder that the named things lie in: the rest is their name.
+    pub(crate) fn base(&self) -> usize {
+        self.key.rfind('/').map_or(0, |slash| slash + 1)
+    }
+}
+
+/// `s3://photos/a`
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.key.as_str() {
+            "" => write!(f, "s3://{}", self.bucket),
+            key => write!(f, "s3://{}/{key}", self.bucket),
+        }
+    }
+}
+
+/// Reads the name of a bucket where nothing but a bucket can be meant: `photos`, `s3://photos`,
+/// `s3://photos/`.
+///
+/// # Errors
+/// If it is none, or more than one.
+pub(crate) fn bucket(text: &str) -> Result<BucketName, String> {
+    let bare = without_scheme(text);
+    let name = match text.len() == bare.len() {
+        true => bare,
+        false => bare.strip_suffix('/').unwrap_or(bare),
+    };
+    BucketName::new(name).map_err(|error| error.to_string())
+}
+
+fn without_scheme(text: &str) -> &str {
+    let scheme = text
+        .get(..5)
+        .filter(|start| start.eq_ignore_ascii_case("s3://"));
+    scheme.map_or(text, |_| &text[5..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_read_with_and_without_their_scheme() {
+        for (text, bucket, key, base) in [
+            ("photos", "photos", "", 0),
+            ("photos/", "photos", "", 0),
+            ("s3://photos", "photos", "", 0),
+            ("S3://photos/2019/", "photos", "2019/", 5),
+            ("s3://photos/2019/a.jpg", "photos", "2019/a.jpg", 5),
+            ("photos//odd", "photos", "/odd", 1),
+            ("photos/s3://x", "photos", "s3://x", 5),
+        ] {
+            let place = Place::parse(text).unwrap();
+            assert_eq!(
+                (place.bucket.as_str(), place.key.as_str()),
+                (bucket, key),
+                "{text}"
+            );
+            assert_eq!(place.base(), base, "{text}");
+        }
+        for text in ["", "s3://", "/a", "s3:///a", "a b"] {
+            assert!(Place::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_alone_takes_no_key() {
+        for text in ["photos", "s3://photos", "s3://photos/"] {
+            assert_eq!(bucket(text).unwrap().as_str(), "photos", "{text}");
+        }
+        for text in ["photos/", "s3://photos/a", "s3://", ""] {
+            assert!(bucket(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Imports that were interrupted are found again, and so are jobs when no service is running.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::world::{World, signal};
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// An import that is stopped on its way; its job.
+fn interrupted(world: &World, folder: &Path) -> String {
+    fs::create_dir(folder).unwrap();
+    for number in 0..40 {
+        fs::write(folder.join(format!("{number}.jpg")), vec![1; 200_000]).unwrap();
+    }
+    let mut child = world
+        .command([
+            "import",
+            text(folder),
+            "--bucket",
+            "photos",
+            "--prefix",
+            "p/",
+            "--rate",
+            "1MB",
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut job = None;
+    let mut said = String::new();
+    for line in BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap)
+    {
+        if let Some(id) = line.strip_prefix("Job ") {
+            job = Some(id.to_owned());
+            // Until it listens for signals; far from long enough for all.
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            signal(&child, "INT");
+        }
+        said.push_str(&line);
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    assert!(said.contains("--rate 1MB"), "as it was typed: {said}");
+    job.unwrap()
+}
+
+#[test]
+fn an_interrupted_import_is_listed_mentioned_and_gone_on_with_by_the_old_line() {
+    let world = World::new();
+    let folder = world.path("folder");
+    world
+        .run(["import", "--list"])
+        .with(0)
+        .saying("No import was interrupted.");
+    assert!(!world.data().exists(), "nothing is made for a question");
+    let job = interrupted(&world, &folder);
+    let ended = world.run(["import", "--list"]).with(0);
+    let row = ended.out.lines().nth(1).unwrap();
+    assert!(
+        row.starts_with(&job) && row.contains("photos") && row.ends_with("/folder"),
+        "{row}"
+    );
+
+    let old = [
+        "import",
+        text(&folder),
+        "--bucket",
+        "photos",
+        "--prefix",
+        "p/",
+    ];
+    let other = [
+        "import",
+        text(&folder),
+        "--bucket",
+        "other",
+        "--resume",
+        &job,
+    ];
+    world
+        .run(other)
+        .with(2)
+        .saying("has the bucket `photos`, the command line says `other`");
+    let other = ["import", text(&folder), "--prefix", "q/", "--resume", &job];
+    world
+        .run(other)
+        .with(2)
+        .saying("has the prefix `p/`, the command line says `q/`");
+    let ended = world.run(old).with(0);
+    let ended = ended.saying(&format!("Import {job} of this folder was not finished"));
+    ended.saying(&format!("--resume {job}"));
+    let ended = world.run(old.iter().chain(&["--resume", &job])).with(0);
+    assert!(
+        ended.out.starts_with("Loaded 40 files (8.0 MB)"),
+        "{}",
+        ended.out
+    );
+    world
+        .run(["import", "--list"])
+        .with(0)
+        .saying("No import was interrupted.");
+    let again = world.run(old).with(0);
+    assert!(!again.err.contains("was not finished"), "{}", again.err);
+}
+
+#[test]
+fn jobs_are_listed_with_what_became_of_them_and_without_a_service() {
+    let world = World::new();
+    world
+        .run(["job", "list"])
+        .with(5)
+        .saying("no service is running");
+    assert!(!world.data().exists());
+    let folder = world.device("camera 1");
+    let odd = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"caf\xE9");
+    fs::write(folder.join(odd), "x").unwrap();
+    world
+        .run(["import", text(&folder), "--bucket", "photos"])
+        .with(3);
+    let ended = world.run(["job", "list"]).with(0);
+    let (header, row) = ended.out.split_once('\n').unwrap();
+    let words: Vec<&str> = header.split_whitespace().collect();
+    let all = [
+        "JOB", "TYPE", "CREATED", "WHERE", "PROGRESS", "ERRORS", "DEVICE", "BUCKET",
+    ];
+    assert_eq!(words, all);
+    assert!(
+        row.contains("  SuccessWithErrors  1       camera 1  photos"),
+        "{row}"
+    );
+    let job = row.split_whitespace().next().unwrap();
+    let ended = world.run(["job", "status", job]).with(0);
+    assert!(ended.out.contains("SuccessWithErrors"), "{}", ended.out);
+    let listed = world.job(&["list", "--max", "1"]);
+    assert_eq!(listed["Jobs"][0]["Bucket"], "photos");
+    assert!(
+        !world.data().join("endpoints.json").exists(),
+        "its service has ended"
+    );
+    world
+        .run(["job", "list", "--max", "0"])
+        .with(2)
+        .saying("from 1 on");
+}
+
+#[test]
+fn a_service_without_an_address_or_with_an_open_file_of_secrets_says_so() {
+    let world = World::new();
+    let config = world.path("longshore.toml");
+    let settings = "[server]\nlisten = \"127.0.0.1:0\"\n[embedded_store]\nenabled = true\n\
+        listen = \"127.0.0.1:0\"\n[[stores]]\nname = \"s\"\nendpoint = \"http://127.0.0.1:1\"\n\
+        region = \"us-east-1\"\naccess_key_id = \"AKIAIOSFODNN7EXAMPLE\"\n\
+        secret_access_key = \"s\"\nbuckets = [\"other-*\"]\n";
+    fs::write(&config, settings).unwrap();
+    let mut child = world
+        .command([
+            "serve",
+            "--config",
+            text(&config),
+            "--data",
+            text(&world.data()),
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = Vec::new();
+    for line in BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap)
+    {
+        let is_last = line.contains("shipping_address");
+        said.push(line);
+        if is_last {
+            signal(&child, "TERM");
+        }
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{said:?}");
+    assert!(
+        said[0].contains("has secrets in it and others may read it"),
+        "{said:?}"
+    );
+    assert!(
+        said.iter().any(|line| line.contains("is not set")),
+        "{said:?}"
+    );
+}
