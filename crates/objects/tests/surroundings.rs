@@ -25,6 +25,15 @@ fn once(answer: &'static str) -> (String, JoinHandle<String>) {
         let mut lines = BufReader::new(stream.try_clone().unwrap());
         let mut first = String::new();
         lines.read_line(&mut first).unwrap_or_default();
+        // The rest of the head, so that the client is not cut off while it writes; what is no HTTP has
+        // none.
+        let mut line = String::new();
+        while first.ends_with("\r\n") && line != "\r\n" {
+            line.clear();
+            if lines.read_line(&mut line).unwrap_or_default() == 0 {
+                break;
+            }
+        }
         let _ = stream.write_all(answer.as_bytes());
         first.trim_end().to_owned()
     });

@@ -506,7 +506,7 @@ mod tests {
         }
         let text = summary.text(&head(), &keys(&head().about.log));
         for line in [
-            "Loaded      206 files, 206,000,000 bytes (206.0 MB)\n",
+            "Loaded      206 files, 206,000,000 bytes (206 MB)\n",
             "Unchanged   1 file, 1,000,000 bytes (1.0 MB)\n",
             "Replaced    205\n",
             "Sent again  1, not in the bucket any more\n",
