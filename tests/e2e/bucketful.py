@@ -94,12 +94,12 @@ class Bucketful:
         paths = self.paths()
         lines = {line["Key"]: line for line in report.lines_of(text)}
         assert len(lines) == len(report.lines_of(text)), "an object has two lines"
-        assert set(lines) == {f"{self.bucket}/{key}" for key in self.objects}
+        assert set(lines) == {report.shown(f"{self.bucket}/{key}") for key in self.objects}
         for key, found in self.objects.items():
-            line = lines[f"{self.bucket}/{key}"]
+            line = lines[report.shown(f"{self.bucket}/{key}")]
             assert report.MOMENT.match(line["DateTime"]), line
             assert (line["Status"], line["Code"], line["Bytes"]) == ("200", "OK", str(found.bytes)), line
-            assert line["File"].rstrip("/") == paths[key], line
+            assert line["File"].rstrip("/") == report.shown_path(paths[key]), line
             assert (line["MD5"], line["Content-Type"]) == (found.md5, found.content_type), line
 
 
