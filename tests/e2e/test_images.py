@@ -243,7 +243,7 @@ def test_a_snapshot_goes_on_after_a_kill(serving, moto, tmp_path):
 
 
 @pytest.mark.parametrize("over, size", [("yes", 8 * MEBIBYTE), ("no", (1 << 40) + 512)])
-def test_a_device_of_another_size_than_promised_goes_home_unread(serving, moto, tmp_path, over, size):
+def test_a_device_of_another_size_than_promised_is_not_read_and_its_job_waits(serving, moto, tmp_path, over, size):
     service = serving(api("ebs", moto.endpoint))
     disk = tmp_path / "disk.img"
     with open(disk, "wb") as file:
@@ -253,7 +253,8 @@ def test_a_device_of_another_size_than_promised_goes_home_unread(serving, moto, 
     told = service.dock(disk, *sheet, check=REFUSED).stderr
     assert "deviceCapacityGreaterThan1TB" in told
     status = service.api().get_status(JobId=job)
-    assert (status["LocationCode"], status["ProgressCode"]) == ("AtAWS", "DeviceError")
+    assert (status["LocationCode"], status["ProgressCode"]) == ("AtAWS", "Pending")
+    assert "the size of the device is not what deviceCapacityGreaterThan1TB says" in status["ProgressMessage"]
 
 
 def test_without_such_a_service_the_image_goes_to_objects_and_comes_back(serving, tmp_path):
