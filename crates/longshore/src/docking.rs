@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use model::ids::{BucketName, JobId};
 use model::readable;
 use model::report::lines::Work;
+use objects::StoreError;
 use serde::Serialize;
 use station::bay::FormatError;
 use station::control::ControlError;
@@ -369,6 +370,9 @@ fn halt_exit(why: &Halt) -> Exit {
 fn on_again(why: &Halt, again: &str) -> String {
     match why {
         Halt::Canceled => "return the device with `longshore device return`".to_owned(),
+        Halt::Store(StoreError::Full(_)) => {
+            format!("make room in the store; then `{again}` goes on where it stopped")
+        }
         Halt::LeaseLost => "another attempt has the job; see `longshore job status`".to_owned(),
         Halt::Interrupted
         | Halt::Device(_)
@@ -390,6 +394,17 @@ mod tests {
     use model::progress::LogLocation;
     use model::report::summary::Summary;
     use station::report::Report;
+
+    #[test]
+    fn a_full_store_is_told_to_be_given_room() {
+        let of_store = |status| {
+            let answer = objects::error::Answer::new(status, "", "");
+            Halt::Store(StoreError::from_answer(answer, None))
+        };
+        let hint = on_again(&of_store(507), "longshore dock /mnt");
+        assert!(hint.starts_with("make room in the store"), "{hint}");
+        assert!(!on_again(&of_store(500), "longshore dock /mnt").contains("room"));
+    }
 
     fn findings() -> Summary {
         let failure = Failure::unreadable("bad block".into(), None);

@@ -64,6 +64,8 @@ pub enum Failure {
     AccessDenied,
     /// Status 400 `InvalidArgument`: final, about this object. Only for [`Moment::Before`].
     Refused,
+    /// Status 507 `InsufficientStorage`: final, about the store. Only for [`Moment::Before`].
+    Full,
 }
 
 impl Failure {
@@ -89,6 +91,7 @@ impl Failure {
                 StoreError::AccessDenied(Answer::new(403, "AccessDenied", "injected"))
             }
             Self::Refused => StoreError::Refused(Answer::new(400, "InvalidArgument", "injected")),
+            Self::Full => StoreError::Full(Answer::new(507, "InsufficientStorage", "injected")),
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use model::capabilities::{Capabilities, Finding};
 use model::ids::{AccountId, BucketName, JobId, JobType, ObjectKey, StationName};
@@ -18,7 +18,7 @@ use model::time::{ManualClock, Timestamp};
 use objects::faulty::{Failure, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
 use objects::object::Attributes;
-use objects::{Bucket, Checksums};
+use objects::{Bucket, Checksums, StoreError};
 use station::import::Import;
 use station::logfile::Disk;
 use station::progress::Progress;
@@ -355,6 +355,43 @@ fn a_refused_object_is_a_line_and_a_dead_store_ends_the_run() {
         "{}",
         ended.text
     );
+}
+
+/// A full store (status 507, or the codes of Ceph and MinIO for a quota that is used up) ends the run at its
+/// first answer: files that were not sent are no errors, and are sent once there is room.
+#[test]
+fn a_full_store_ends_the_run_at_once_and_room_lets_it_go_on() {
+    let device = Memory::new((0..200).map(|i| (format!("{i:03}"), Node::File(noise(10, i)))));
+    let world = World::new("");
+    let memory = Arc::new(MemoryBucket::new());
+    let (asked, puts) = (Arc::new(AtomicU64::new(0)), 200);
+    let counter = Arc::clone(&asked);
+    let full = Faulty::new(Arc::clone(&memory), move |operation| {
+        if operation != Operation::Put {
+            return None;
+        }
+        let sent = counter.fetch_add(1, Ordering::SeqCst);
+        (sent >= 20).then_some(Fault::before(Failure::Full))
+    });
+    let ended = world.run(&device, &full);
+    assert!(
+        matches!(ended.why, Some(Halt::Store(StoreError::Full(_)))),
+        "{:?}",
+        ended.why
+    );
+    let asked = asked.load(Ordering::SeqCst);
+    assert!(
+        asked < puts / 2,
+        "{asked} puts: it went on against a full store"
+    );
+    assert!(
+        ended.report.values().all(|line| line.starts_with("200")),
+        "{}",
+        ended.text
+    );
+    let ended = world.run(&device, &memory);
+    assert!(ended.why.is_none(), "{:?}", ended.why);
+    assert_eq!(keys(&memory).len(), 200);
 }
 
 #[test]
