@@ -100,8 +100,10 @@ fn run_and_kill(root: &Path, life: Duration) -> Vec<Option<usize>> {
             .map(|number| number.parse().unwrap());
         let (key, round): (usize, usize) = (numbers.next().unwrap(), numbers.next().unwrap());
         last[key] = Some(round);
-        // SIGKILL, while the other workers are anywhere. What is in the pipe is still read.
-        if born.get_or_insert_with(Instant::now).elapsed() > life {
+        // SIGKILL, while the other workers are anywhere, and not before something was replaced: a slow
+        // disk takes longer than that to a first round. What is in the pipe is still read.
+        let has_lived = born.get_or_insert_with(Instant::now).elapsed() > life;
+        if has_lived && last.iter().any(|round| *round > Some(0)) {
             child.kill().unwrap();
         }
     }
