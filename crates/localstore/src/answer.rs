@@ -59,14 +59,37 @@ impl RequestId {
             self.short,
             self.host
         );
-        let length = HeaderValue::from(stamped.len());
-        if response.headers().contains_key(header::CONTENT_LENGTH) {
-            response
-                .headers_mut()
-                .insert(header::CONTENT_LENGTH, length);
-        }
-        *response.body_mut() = Body::from(stamped);
+        replace(response, stamped);
     }
+}
+
+/// Puts another document into an answer.
+fn replace(response: &mut HttpResponse, document: String) {
+    let length = HeaderValue::from(document.len());
+    if response.headers().contains_key(header::CONTENT_LENGTH) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, length);
+    }
+    *response.body_mut() = Body::from(document);
+}
+
+/// Takes the quotes from the entity tag in an answer to GetObjectAttributes: there alone S3 gives it
+/// without, and the protocol library always writes them.
+pub(crate) fn unquote_tag(response: &mut HttpResponse) {
+    let Some(bytes) = response.body().bytes() else {
+        return;
+    };
+    let Ok(text) = std::str::from_utf8(&bytes) else {
+        return;
+    };
+    if !text.contains("<GetObjectAttributesResponse") {
+        return;
+    }
+    let bare = text
+        .replacen("<ETag>\"", "<ETag>", 1)
+        .replacen("\"</ETag>", "</ETag>", 1);
+    replace(response, bare);
 }
 
 /// The answer to a request that goes no further. Its body is not read, so the connection ends.

@@ -145,8 +145,12 @@ impl Service {
     pub async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let id = RequestId::draw();
         let path = request.uri().path().to_owned();
+        let is_attributes = is_attributes(&request);
         let span = tracing::info_span!("s3", request = %id.short);
         let mut response = self.answer(request).instrument(span).await?;
+        if is_attributes {
+            answer::unquote_tag(&mut response);
+        }
         id.stamp(&mut response, &path);
         Ok(response)
     }
@@ -184,6 +188,15 @@ fn protocol() -> S3Config {
     config.form_max_parts = 0;
     config.xml_max_body_size = limits::DOCUMENT_BYTES;
     config
+}
+
+/// Whether a request asks for GetObjectAttributes, in whose answer the entity tag is written otherwise.
+fn is_attributes(request: &HttpRequest) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    let mut names = query
+        .split('&')
+        .map(|pair| pair.split('=').next().unwrap_or_default());
+    request.method() == http::Method::GET && names.any(|name| name == "attributes")
 }
 
 /// Whether a request is a browser's form. The protocol library would take one into memory, up to

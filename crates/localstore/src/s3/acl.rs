@@ -5,8 +5,9 @@
 
 use super::attributes::{canned_acl, refuse_grants};
 use super::bucket::{self, owner};
-use super::fault::{fault, no_such_key};
+use super::fault::{access_denied, fault, no_such_key};
 use crate::index::apply::Change;
+use crate::index::rows::Label;
 use crate::store::LocalStore;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
@@ -31,10 +32,10 @@ pub(super) async fn put_bucket(
     request: S3Request<PutBucketAclInput>,
 ) -> S3Result<PutBucketAclOutput> {
     let input = request.input;
-    bucket::find(store, &input.bucket).await?;
+    let bucket = bucket::find(store, &input.bucket).await?;
     // The header's value was looked at in front of all operations.
     if let Some(policy) = &input.access_control_policy
-        && canned(policy.grants.as_deref().unwrap_or_default())? != "private"
+        && canned(policy, &bucket.owner)? != "private"
     {
         return Err(s3_error!(
             NotImplemented,
@@ -50,12 +51,7 @@ pub(super) async fn get_object(
 ) -> S3Result<GetObjectAclOutput> {
     let input = request.input;
     bucket::find(store, &input.bucket).await?;
-    let object = store
-        .index
-        .object(&input.bucket, &input.key)
-        .await
-        .map_err(fault)?;
-    let label = object.ok_or_else(no_such_key)?.label;
+    let label = label(store, &input.bucket, &input.key).await?;
     Ok(GetObjectAclOutput {
         grants: Some(grants(&label.acl, &label.owner)),
         owner: Some(owner(&label.owner)),
@@ -75,13 +71,14 @@ pub(super) async fn put_object(
         &input.grant_write,
         &input.grant_write_acp,
     ])?;
+    bucket::find(store, &input.bucket).await?;
     let acl = match &input.access_control_policy {
         Some(policy) if input.acl.is_none() => {
-            canned(policy.grants.as_deref().unwrap_or_default())?.to_owned()
+            let label = label(store, &input.bucket, &input.key).await?;
+            canned(policy, &label.owner)?.to_owned()
         }
         _ => canned_acl(input.acl.as_ref())?,
     };
-    bucket::find(store, &input.bucket).await?;
     let change = Change::SetAcl {
         bucket: input.bucket,
         key: input.key,
@@ -89,6 +86,11 @@ pub(super) async fn put_object(
     };
     store.change(change).await.map_err(fault)?;
     Ok(PutObjectAclOutput::default())
+}
+
+async fn label(store: &LocalStore, bucket: &str, key: &str) -> S3Result<Label> {
+    let object = store.index.object(bucket, key).await.map_err(fault)?;
+    Ok(object.ok_or_else(no_such_key)?.label)
 }
 
 fn grants(acl: &str, account: &str) -> Vec<Grant> {
@@ -125,20 +127,28 @@ fn grants(acl: &str, account: &str) -> Vec<Grant> {
     grants
 }
 
-/// The canned ACL that stands for these grants, the owner's own left aside.
-fn canned(grants: &[Grant]) -> S3Result<&'static str> {
+/// The canned ACL that stands for these grants. Each of them gives the owner everything, which nothing
+/// can take from it here, and gives no other account anything.
+fn canned(policy: &AccessControlPolicy, account: &str) -> S3Result<&'static str> {
+    let names_another = |id: Option<&String>| id.is_some_and(|id| id != account);
+    if names_another(policy.owner.as_ref().and_then(|owner| owner.id.as_ref())) {
+        return Err(access_denied());
+    }
     let mut groups: Vec<(&str, &str)> = Vec::new();
-    for grant in grants {
+    let mut keeps_owner = false;
+    for grant in policy.grants.iter().flatten() {
         let permission = grant.permission.as_ref().map_or("", Permission::as_str);
-        match grant
-            .grantee
-            .as_ref()
-            .and_then(|grantee| grantee.uri.as_deref())
-        {
-            Some(uri) => groups.push((uri, permission)),
-            None if permission == Permission::FULL_CONTROL => {}
-            None => return Err(not_canned()),
+        let grantee = grant.grantee.as_ref().ok_or_else(not_canned)?;
+        match (&grantee.uri, &grantee.id) {
+            (Some(uri), None) => groups.push((uri, permission)),
+            (None, Some(id)) if id == account && permission == Permission::FULL_CONTROL => {
+                keeps_owner = true;
+            }
+            _ => return Err(not_canned()),
         }
+    }
+    if !keeps_owner {
+        return Err(not_canned());
     }
     groups.sort_unstable();
     match groups.as_slice() {
@@ -153,7 +163,7 @@ fn canned(grants: &[Grant]) -> S3Result<&'static str> {
 fn not_canned() -> s3s::S3Error {
     s3_error!(
         NotImplemented,
-        "Only grants that a canned ACL stands for are supported."
+        "Only grants that a canned ACL stands for are supported: everything to the owner, and what groups may do."
     )
 }
 
@@ -169,7 +179,36 @@ mod tests {
             "public-read-write",
             "authenticated-read",
         ] {
-            assert_eq!(canned(&grants(acl, "me")).unwrap(), acl);
+            assert_eq!(canned(&policy(grants(acl, "me")), "me").unwrap(), acl);
         }
+    }
+
+    fn policy(grants: Vec<Grant>) -> AccessControlPolicy {
+        AccessControlPolicy {
+            grants: Some(grants),
+            owner: Some(owner("me")),
+        }
+    }
+
+    #[test]
+    fn grants_that_no_canned_name_stands_for_are_refused_and_not_dropped() {
+        let stranger = grants("private", "stranger");
+        let mut by_mail = grants("private", "me");
+        let grantee = by_mail[0].grantee.as_mut().unwrap();
+        (grantee.id, grantee.email_address) = (None, Some("me@example.com".to_owned()));
+        let mut lesser = grants("private", "me");
+        lesser[0].permission = Some(Permission::from_static(Permission::READ));
+        let both = [grants("private", "me"), stranger.clone()].concat();
+        let without_owner = grants("public-read", "me").split_off(1);
+        for grants in [Vec::new(), stranger, by_mail, lesser, both, without_owner] {
+            let refused = canned(&policy(grants.clone()), "me").unwrap_err();
+            assert_eq!(refused.code().as_str(), "NotImplemented", "{grants:?}");
+        }
+        let others = AccessControlPolicy {
+            owner: Some(owner("stranger")),
+            ..policy(grants("private", "me"))
+        };
+        let refused = canned(&others, "me").unwrap_err();
+        assert_eq!(refused.code().as_str(), "AccessDenied");
     }
 }
