@@ -6,6 +6,7 @@
 
 mod bench;
 mod fuzz;
+mod s3tests;
 mod setup;
 mod shell;
 mod steps;
@@ -24,6 +25,8 @@ usage: cargo xtask COMMAND
   setup             only install: Debian packages, target/e2e/venv, target/e2e/js
   e2e [ARGUMENT]…   only the built binary; arguments go to pytest: -k kill9, -x, test_import.py
   ceph [ARGUMENT]…  the built binary against Ceph, which is installed if it is missing
+  s3tests CHECKOUT [ARGUMENT]…
+                    the embedded store under ceph's s3-tests, of which CHECKOUT is a copy: docs/testing.md
   large [ARGUMENT]… 200,000 files and a file of 6 GiB, with the memory they took
   simulate [SEEDS]  the simulation of server, stations, store and device: 2000 seeds unless said
                     otherwise, or those of a range such as 100..500
@@ -53,6 +56,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "setup" if rest.is_empty() => setup::tools().map(|()| ExitCode::SUCCESS),
         "e2e" => suites::end_to_end(rest),
         "ceph" => suites::ceph(rest),
+        "s3tests" => s3tests::run(rest),
         "large" => suites::large(rest),
         "simulate" => suites::simulate(rest),
         "fuzz" => suites::fuzz(rest),

@@ -61,6 +61,19 @@ pub(crate) fn peers() -> Result<PathBuf> {
     Ok(venv)
 }
 
+/// Installs what ceph's s3-tests need into a virtual environment, and gives that.
+///
+/// # Errors
+/// If a package cannot be installed.
+pub(crate) fn s3tests() -> Result<PathBuf> {
+    if !has_venv() {
+        debian_packages(&["python3", "python3-venv"])?;
+    }
+    let venv = target().join("s3tests/venv");
+    python_packages(&venv, "xtask/s3tests-requirements.txt")?;
+    Ok(venv)
+}
+
 /// The Debian packages of what is missing; on a machine that has all of it nothing is installed,
 /// and root is not needed.
 fn missing_packages() -> Vec<&'static str> {

@@ -1,14 +1,14 @@
 //! What is run, and in which order.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
 use crate::shell::{cargo, command, path_with, root, run, target, watched};
 use crate::steps::{Steps, Tally};
-use crate::{fuzz, setup};
+use crate::{fuzz, s3tests, setup};
 
 /// How long a fuzz target runs in a test of everything, in seconds.
 const FUZZ_BRIEFLY: u32 = 20;
@@ -49,6 +49,9 @@ pub(crate) fn everything() -> Result<ExitCode> {
     if ready && built {
         let arguments = with(&["--large", "--durations=10"], &[]);
         steps.step("clients and stores", |tally| pytest(&arguments, tally));
+    }
+    if built {
+        s3_tests(&mut steps);
     }
     if ready {
         fuzz_targets(&mut steps, FUZZ_BRIEFLY);
@@ -136,6 +139,21 @@ fn with(first: &[&str], then: &[String]) -> Vec<String> {
 
 fn succeeds<const N: usize>(arguments: [&str; N]) -> Result<bool> {
     run(&mut cargo(arguments)).map(|()| true)
+}
+
+/// The suite that somebody else keeps, where there is a copy of it.
+fn s3_tests(steps: &mut Steps) {
+    let Some(checkout) = std::env::var_os(s3tests::CHECKOUT) else {
+        println!(
+            "\n=== {}: not run, {} names no checkout",
+            s3tests::STEP,
+            s3tests::CHECKOUT
+        );
+        return;
+    };
+    steps.step(s3tests::STEP, |tally| {
+        s3tests::checked(Path::new(&checkout), &[], tally)
+    });
 }
 
 fn fuzz_targets(steps: &mut Steps, seconds: u32) {
