@@ -5,7 +5,6 @@
 //! lets nobody attack that secret offline; not over the manifest, so that `UpdateJob` does not
 //! invalidate a disk already written.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -16,6 +15,7 @@ use subtle::ConstantTimeEq;
 
 use crate::ids::{AccountId, JobId};
 use crate::time::Timestamp;
+use crate::written;
 
 /// The installation's key for SIGNATURE values. Wiped when dropped; never printed.
 #[derive(Clone, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
@@ -125,7 +125,7 @@ impl SignatureFile {
     /// # Errors
     /// [`UnreadableSignature`] names the first line that is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, UnreadableSignature> {
-        let text = text_of(bytes).ok_or(UnreadableSignature::NotText)?;
+        let text = written::decode(bytes).map_err(|_| UnreadableSignature::NotText)?;
         let text = text.trim_start_matches('\u{feff}');
         expect_value(text, "version", "1.0 or 2.0", |v| v == "1.0" || v == "2.0")?;
         expect_value(text, "signingMethod", "HmacSHA1", |v| {
@@ -168,21 +168,6 @@ impl SignatureFile {
             signature: Signature::parse(signature).ok_or_else(|| not_a_scan(word))?,
         })
     }
-}
-
-/// The text of a file in UTF-8 or UTF-16. Without a byte order mark, UTF-16 is known by the zero
-/// that every second byte of such lines is.
-fn text_of(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    let unit: fn([u8; 2]) -> u16 = match bytes {
-        [0xFF, 0xFE, ..] | [_, 0, ..] => u16::from_le_bytes,
-        [0xFE, 0xFF, ..] | [0, _, ..] => u16::from_be_bytes,
-        _ => return std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-    };
-    let (pairs, []) = bytes.as_chunks() else {
-        return None;
-    };
-    let units: Vec<u16> = pairs.iter().copied().map(unit).collect();
-    String::from_utf16(&units).ok().map(Cow::Owned)
 }
 
 /// One word per line; a word that ends with its colon has its value in the next one.

@@ -13,8 +13,8 @@ pub enum NotText {
     BrokenUtf16,
 }
 
-/// Reads a text in UTF-8 or, as Windows' `>` and *Unicode* write it, UTF-16 with a byte order mark. The mark
-/// itself is taken off.
+/// Reads a text in UTF-8 or, as Windows' `>` and *Unicode* write it, UTF-16. Without a byte order mark UTF-16 is
+/// known by the zero that every second byte of a Latin letter is. The mark itself is taken off.
 ///
 /// # Errors
 /// [`NotText`].
@@ -22,6 +22,8 @@ pub fn decode(bytes: &[u8]) -> Result<String, NotText> {
     match bytes {
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [_, 0, ..] => utf16(bytes, u16::from_le_bytes),
+        [0, _, ..] => utf16(bytes, u16::from_be_bytes),
         _ => {
             let text = std::str::from_utf8(bytes).map_err(NotText::NotUtf8)?;
             Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())
@@ -59,6 +61,9 @@ mod tests {
             b"\xEF\xBB\xBFa: \xC3\xA9\xF0\x9F\x92\xBE\r\n",
         ] {
             assert_eq!(decode(written).unwrap(), "a: é\u{1f4be}\r\n");
+        }
+        for unmarked in [&little[2..], &big[2..]] {
+            assert_eq!(decode(unmarked).unwrap(), "a: é\u{1f4be}\r\n");
         }
         assert_eq!(decode(&little[..5]), Err(NotText::BrokenUtf16));
         assert_eq!(decode(b"\xFF\xFE\x00\xD8"), Err(NotText::BrokenUtf16));
