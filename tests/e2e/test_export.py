@@ -283,12 +283,14 @@ def test_a_device_that_is_not_empty_is_not_filled(service, tmp_path):
     job = export_job(service, exporting("foreign-data", "foreign-logs"))
     (tmp_path / "SIGNATURE").write_text(job["SignatureFileContents"])
     (tmp_path / "holiday.jpg").write_bytes(b"somebody's only copy")
-    refused = service.dock(tmp_path, check=REFUSED)
+    unmounted = service.dock(tmp_path, check=REFUSED)
+    assert "nothing is mounted" in unmounted.stderr
+    refused = service.dock(tmp_path, "--folder", check=REFUSED)
     assert "holiday.jpg" in refused.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["SIGNATURE", "holiday.jpg"]
     assert (tmp_path / "holiday.jpg").read_bytes() == b"somebody's only copy"
     (tmp_path / "holiday.jpg").unlink()
-    service.dock(tmp_path, check=OK)
+    service.dock(tmp_path, "--folder", check=OK)
     assert (tmp_path / "foreign-data" / "a").read_bytes() == b"a"
 
 
@@ -303,7 +305,7 @@ def test_another_device_in_its_place_is_left_alone(service, tmp_path):
     for root in (ours, owners):
         root.mkdir()
         (root / "SIGNATURE").write_text(job["SignatureFileContents"])
-    dock = service.dock_in_background(ours, "--rate", "500KB")
+    dock = service.dock_in_background(ours, "--folder", "--rate", "500KB")
     wait_for(lambda: list(ours.glob("begun-data/[0-9]*")), 60, "the first file")
     dock.kill()
     dock.wait()
@@ -311,11 +313,11 @@ def test_another_device_in_its_place_is_left_alone(service, tmp_path):
         path = owners / "begun-data" / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"somebody's only copy")
-    refused = service.dock(owners, check=REFUSED)
+    refused = service.dock(owners, "--folder", check=REFUSED)
     assert "begun-data" in refused.stderr
     left = [path for path in owners.rglob("*") if path.is_file() and path.name != "SIGNATURE"]
     assert left and all(path.read_bytes() == b"somebody's only copy" for path in left)
-    service.dock(ours, check=OK)
+    service.dock(ours, "--folder", check=OK)
     assert finished(service, job) == ("Complete", 0)
     assert not [path for path in ours.rglob("*") if path.name.startswith(".longshore-")]
     objects.check_device(*disks.content(ours))

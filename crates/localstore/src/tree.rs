@@ -461,6 +461,12 @@ impl Tree {
         fs::symlink_metadata(self.path(path)).is_ok_and(|found| found.is_file())
     }
 
+    /// Bytes of the file at a path, if there is one.
+    pub(crate) fn length(&self, path: &str) -> Option<u64> {
+        let found = fs::symlink_metadata(self.path(path)).ok()?;
+        found.is_file().then_some(found.len())
+    }
+
     /// Bytes that can still be written, if the file system says.
     fn free(&self) -> Option<u64> {
         let found = rustix::fs::statvfs(&self.root).ok()?;

@@ -147,6 +147,9 @@ pub(crate) struct LoadArgs {
     /// Load files with holes in full, also those that claim more than the device can hold
     #[arg(long, help_heading = "Loading")]
     pub(crate) sparse: bool,
+    /// Go on although the job was begun on another device: what only that one had is not loaded
+    #[arg(long, help_heading = "Loading")]
+    pub(crate) other_device: bool,
 }
 
 /// `longshore import`.
@@ -273,6 +276,9 @@ pub(crate) struct DockArgs {
     /// Do not ask before formatting
     #[arg(long, requires = "format")]
     pub(crate) yes: bool,
+    /// The folder itself is meant, and no device that should be mounted there
+    #[arg(long)]
+    pub(crate) folder: bool,
     /// Print the summary as JSON
     #[arg(long)]
     pub(crate) json: bool,

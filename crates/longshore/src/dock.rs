@@ -31,6 +31,8 @@ pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
         signature: args.signature.as_ref().map(contents),
         format: None,
         partly: args.partly,
+        other_device: args.load.other_device,
+        folder: args.folder,
     };
     if args.signature.is_some() {
         must_not_be_unmounted(args, &station)?;

@@ -274,6 +274,18 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
             Exit::Refused,
             "no job was changed; mount the device there, and dock it again".to_owned(),
         ),
+        DockError::NotMounted(_) => (
+            Exit::Refused,
+            "no job was changed; mount the device there, and dock it again, or say --folder if \
+             the folder itself is meant"
+                .to_owned(),
+        ),
+        DockError::OtherDevice { .. } => (
+            Exit::Refused,
+            "nothing was loaded; dock the one that it was begun on. If that one is dead and this \
+             one has all its files, --other-device goes on with this one"
+                .to_owned(),
+        ),
         DockError::NotAsItIs { hint, .. } => (Exit::Refused, hint.clone()),
         DockError::WrongCapacity { .. } => (
             Exit::Refused,

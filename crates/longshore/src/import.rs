@@ -93,6 +93,8 @@ fn carry_out(
         job: Some(job),
         format: None,
         partly: false,
+        other_device: args.load.other_device,
+        folder: true,
         signature: Some(signature),
     };
     let mut station = ground.station()?;

@@ -215,6 +215,7 @@ mod tests {
         assert_eq!(settings, settings_of(&config));
         let args = LoadArgs {
             sparse: true,
+            other_device: false,
             rate: NonZeroU64::new(5000),
             parallel: Some(3),
             read_back: Some(ReadBack::Full),

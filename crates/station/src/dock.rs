@@ -10,6 +10,7 @@ mod image;
 mod import;
 mod seen;
 mod signature;
+mod source;
 
 pub use error::DockError;
 pub use signature::is_unmounted_and_empty;
@@ -81,6 +82,11 @@ pub struct Docking {
     pub format: Option<Facts>,
     /// Whether a device is formatted also for an export that does not all fit.
     pub partly: bool,
+    /// Whether an import goes on although it was begun on another device.
+    pub other_device: bool,
+    /// Whether a folder is meant in which nothing is mounted: an export fills it, and it may be
+    /// empty.
+    pub folder: bool,
 }
 
 /// A job that was done.
@@ -222,6 +228,9 @@ impl Station {
                     Some(mistake) => return Err(mistake),
                     None => None,
                 },
+                Some(_) if !docking.folder && signature::stands_alone(device) => {
+                    return Err(DockError::NotMounted(device.to_owned()));
+                }
                 found => found,
             },
         };
@@ -329,6 +338,12 @@ impl Station {
                 "is an import of files, which needs the device's file system",
                 "mount it read-only and dock the mount point",
             ),
+            (Manifest::S3Export(_), View::Mounted(_))
+                if !errand.docking.folder
+                    && signature::is_mount_point(errand.device) == Some(false) =>
+            {
+                Err(DockError::NotMounted(errand.device.to_owned()))
+            }
             (Manifest::S3Export(rules), View::Mounted(_)) => {
                 self.export(errand, rules, errand.device, None, || Ok(()))
             }

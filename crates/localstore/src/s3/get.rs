@@ -84,10 +84,14 @@ pub(super) async fn head(
     let input = request.input;
     let object = look_at(store, &caller, &input.bucket, &input.key).await?;
     store.tree.at_rest(&object.path).await.map_err(fault)?;
-    if !store.tree.has(&object.path) {
+    if store.tree.length(&object.path) != Some(object.size) {
         let again = look_at(store, &caller, &input.bucket, &input.key).await?;
-        if again.path == object.path && !store.tree.has(&again.path) {
-            return Err(contents_gone(&again));
+        match store.tree.length(&again.path) {
+            // Replaced in between.
+            _ if again.path != object.path || again.size != object.size => {}
+            None => return Err(contents_gone(&again)),
+            Some(found) if found != again.size => return Err(contents_damaged(&again, found)),
+            Some(_) => {}
         }
     }
     let conditions = Conditions {

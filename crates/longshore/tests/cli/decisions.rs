@@ -231,6 +231,19 @@ fn an_operator_reopens_a_job_for_its_device() {
     assert_eq!(status["ProgressCode"], "InProgress");
     let message = status["ProgressMessage"].as_str().unwrap();
     assert!(message.contains("tried again"), "{message}");
+    // Another disk with the same SIGNATURE, also in the place of the first one.
+    let (other, aside) = (world.device("other"), world.path("aside"));
+    fs::copy(device.join("SIGNATURE"), other.join("SIGNATURE")).unwrap();
+    fs::rename(&device, &aside).unwrap();
+    fs::rename(&other, &device).unwrap();
+    let refused = world.run(["dock", path(&device)]).with(4);
+    refused
+        .saying("was begun on another device")
+        .saying("--other-device");
+    assert_eq!(state(&world, &job), "InProgress");
+    fs::rename(&device, &other).unwrap();
+    fs::rename(&aside, &device).unwrap();
+
     fs::rename(&bad, device.join("good.txt")).unwrap();
     world.run(["dock", path(&device)]).with(0);
     assert_eq!(state(&world, &job), "Complete");
@@ -245,7 +258,15 @@ fn an_empty_device_is_called_one() {
     let device = world.path("disk");
     fs::create_dir(&device).unwrap();
     fs::write(device.join("SIGNATURE"), signature).unwrap();
-    let ended = world.run(["dock", path(&device)]).with(0);
+    // It looks as a mount point does whose mount was forgotten.
+    let refused = world.run(["dock", path(&device)]).with(4);
+    assert!(
+        refused.err.contains("nothing is mounted on"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(state(&world, &job), "Pending");
+    let ended = world.run(["dock", path(&device), "--folder"]).with(0);
     assert!(
         ended
             .out

@@ -364,8 +364,17 @@ fn metadata_pair(key: &str, value: &str) -> Result<(String, String), String> {
     }
 }
 
-/// A name that can stand in a header (RFC 9110, `token`).
+/// What user metadata begins with that stores take for an order: `snowball-auto-extract` has them unpack an
+/// archive, over whatever is there.
+const ORDERS: &str = "snowball-";
+
+/// A name that can stand in a header (RFC 9110, `token`), and that no store obeys.
 fn metadata_key(text: &str) -> Result<String, String> {
+    if text.to_ascii_lowercase().starts_with(ORDERS) {
+        return Err(format!(
+            "`{text}` is no metadata but an order to the store; a file is stored as it is"
+        ));
+    }
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if !text.is_empty() && text.bytes().all(token) {
         Ok(text.to_owned())

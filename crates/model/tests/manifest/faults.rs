@@ -506,6 +506,14 @@ fn common_mistakes_are_told_with_what_mends_them() {
         ),
         (added("expires: 2032-02-03"), "is not a date such as"),
         (
+            added("staticMetadata:\n    Snowball-Auto-Extract: true"),
+            "an order to the store",
+        ),
+        (
+            added("diskTimestampMetadataKey: snowball-prefix"),
+            "an order to the store",
+        ),
+        (
             text("export-a-one-bucket").to_owned(),
             "make it with JobType Export",
         ),

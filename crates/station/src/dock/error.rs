@@ -130,6 +130,17 @@ pub enum DockError {
     /// A mount point without its mount.
     #[error("`{0}` is an empty folder, and nothing is mounted on it")]
     NothingMounted(PathBuf),
+    /// A folder of this host where a device was expected.
+    #[error("nothing is mounted on `{0}`: it is a folder of this host's own disk")]
+    NotMounted(PathBuf),
+    /// Another device than the one that the import was begun on.
+    #[error("job {job} was begun on another device than the one at `{}`", path.display())]
+    OtherDevice {
+        /// The job.
+        job: JobId,
+        /// Where the other one is.
+        path: PathBuf,
+    },
     /// A block device or image that names no job.
     #[error("{seen}")]
     NotAsItIs {

@@ -6,7 +6,7 @@ use model::manifest::S3Import;
 use model::report::lines::{About, Work};
 use model::signature::SignatureFile;
 
-use super::{DockError, Done, Errand, Outcome, Station, signature};
+use super::{DockError, Done, Errand, Outcome, Station, signature, source};
 use crate::import::Import;
 use crate::report;
 use crate::settings::Settings;
@@ -19,6 +19,7 @@ impl Station {
         rules: &S3Import,
         tree: &dyn Tree,
     ) -> Result<Done, DockError> {
+        source::must_be_the_same(errand)?;
         let bucket = self.bucket(errand, &rules.bucket)?;
         if let Some(attempt) = self.attempt(errand, &*bucket) {
             let metadata = attempt.store.metadata != Finding::Refused;

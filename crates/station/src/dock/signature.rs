@@ -108,6 +108,15 @@ pub(super) fn obvious_mistake(tree: &dyn Tree, device: &Path) -> Option<DockErro
     })
 }
 
+/// Whether a folder has nothing but its SIGNATURE, and nothing is mounted on it: a mount point whose
+/// mount was forgotten when it was signed.
+pub(super) fn stands_alone(device: &Path) -> bool {
+    Root::list(device).is_some_and(|root| {
+        let is_alone = root.folders.is_empty() && root.files == [Path::new(SIGNATURE_NAME)];
+        is_alone && !root.is_mount_point
+    })
+}
+
 /// Whether a folder has nothing in it and nothing is mounted on it: a mount point whose mount was
 /// forgotten.
 #[must_use]
