@@ -257,11 +257,12 @@ fn a_loaded_device_keeps_its_access_times() {
         fs::create_dir_all(root.join("a/b")).unwrap();
         fs::write(root.join("a/b/file"), b"content").unwrap();
         fs::write(root.join("SIGNATURE"), b"x").unwrap();
+        std::os::unix::fs::symlink("a/b", root.join("link")).unwrap();
     });
     card.mount("rw,strictatime");
-    let all = ["", "a", "a/b", "a/b/file", "SIGNATURE"];
+    let all = ["", "a", "a/b", "a/b/file", "SIGNATURE", "link"];
     let times = || -> Vec<_> {
-        let meta = all.map(|name| fs::metadata(card.root().join(name)).unwrap());
+        let meta = all.map(|name| fs::symlink_metadata(card.root().join(name)).unwrap());
         meta.iter()
             .map(|it| (it.atime(), it.atime_nsec()))
             .collect()

@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::entry::EntryPath;
 use rustix::fs::{
-    CWD, Dir, FileType, FsWord, Mode, OFlags, ResolveFlags, StatVfsMountFlags, fstat,
+    AtFlags, CWD, Dir, FileType, FsWord, Mode, OFlags, ResolveFlags, StatVfsMountFlags,
+    StatxAttributes, StatxFlags, fstat, statx,
 };
 use rustix::io::Errno;
 
@@ -98,11 +99,21 @@ impl Folder {
         }
     }
 
-    fn tell_touched(&self) {
+    /// Whether nothing that is read here is marked with when that was.
+    fn keeps_access_times(&self) -> bool {
         let keeps = StatVfsMountFlags::RDONLY | StatVfsMountFlags::NOATIME;
         let mount = rustix::fs::fstatvfs(&self.root).map(|it| it.f_flag);
-        let is_kept = mount.is_ok_and(|flags| flags.intersects(keeps));
-        if !is_kept && !self.is_touched.swap(true, Ordering::Relaxed) {
+        mount.is_ok_and(|flags| flags.intersects(keeps))
+    }
+
+    /// Whether the root is that of a mounted file system: a device, and not a folder of somebody's own.
+    fn is_mounted(&self) -> bool {
+        let found = statx(&self.root, "", AtFlags::EMPTY_PATH, StatxFlags::INO);
+        found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+    }
+
+    fn tell_touched(&self) {
+        if !self.keeps_access_times() && !self.is_touched.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 path = %self.path.display(),
                 "reading changes when files here were last read: it is mounted to be written to, \
@@ -202,6 +213,10 @@ impl Tree for Folder {
     }
 
     fn target(&self, path: &EntryPath) -> io::Result<Vec<u8>> {
+        // Nothing keeps the kernel from marking a link that is read.
+        if self.is_mounted() && !self.keeps_access_times() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         let link = self.open_beneath(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC)?;
         Ok(rustix::fs::readlinkat(&link, "", Vec::new())?.into_bytes())
     }
