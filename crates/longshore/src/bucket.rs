@@ -8,11 +8,14 @@ pub(crate) mod rm;
 use std::sync::mpsc::Receiver;
 use std::sync::{Mutex, PoisonError};
 
+use model::limits::KEY_BYTES;
 use objects::object::Listed;
 use objects::{Bucket, StoreError};
 use station::stop::Stop;
 
 use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::place::{Keys, Place};
 
 /// Objects of a page: what S3 gives at most.
 const PAGE: u16 = 1000;
@@ -42,6 +45,46 @@ fn each(
         if !page.more || last.is_none() {
             return Ok(());
         }
+    }
+}
+
+/// The same with every object that a place stands for.
+///
+/// # Errors
+/// As [`each`].
+fn each_at(
+    bucket: &dyn Bucket,
+    place: &Place,
+    stop: &Stop,
+    visit: &mut dyn FnMut(Listed) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let key = match place.keys() {
+        Keys::Beginning(prefix) => return each(bucket, prefix, stop, visit),
+        Keys::Folder(key) => key,
+    };
+    // Of all keys that begin so the key itself is the first.
+    let first = bucket.list(key, None, 1).map_err(unlisted)?;
+    let first = first.objects.into_iter().next();
+    if let Some(object) = first.filter(|object| object.key.as_str() == key) {
+        visit(object)?;
+    }
+    // Below a key of full length there can be none, and no store lists them.
+    match key.len() < KEY_BYTES {
+        true => each(bucket, &format!("{key}/"), stop, visit),
+        false => Ok(()),
+    }
+}
+
+/// What is said of a place without objects. Whoever meant the beginning of keys learns how to say so.
+fn nothing_at(place: &Place) -> String {
+    let name = place.to_string();
+    let nothing = format!("There is nothing at {}.", output::printable(&name));
+    match place.keys() {
+        Keys::Folder(_) => {
+            let all = output::printable(&format!("{name}*"));
+            format!("{nothing} Keys that only begin so are meant by `{all}`.")
+        }
+        Keys::Beginning(_) => nothing,
     }
 }
 

@@ -27,10 +27,34 @@ impl Place {
         })
     }
 
+    /// Which keys are meant: what is named is an object or a folder, so that `2019` is not `2019-best`.
+    /// Only a star at the end means every key that begins so.
+    pub(crate) fn keys(&self) -> Keys<'_> {
+        match self.key.strip_suffix('*') {
+            Some(start) => Keys::Beginning(start),
+            None if self.key.is_empty() || self.key.ends_with('/') => Keys::Beginning(&self.key),
+            None => Keys::Folder(&self.key),
+        }
+    }
+
+    /// What keys begin with in a listing, where a slip costs nothing: all that S3 would show.
+    pub(crate) fn prefix(&self) -> &str {
+        self.key.strip_suffix('*').unwrap_or(&self.key)
+    }
+
     /// How many bytes of a key are the folder that the named things lie in: the rest is their name.
     pub(crate) fn base(&self) -> usize {
         self.key.rfind('/').map_or(0, |slash| slash + 1)
     }
+}
+
+/// Which keys of a bucket a place stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keys<'a> {
+    /// Every key that begins so.
+    Beginning(&'a str),
+    /// The key itself, and those below it as if it were a folder.
+    Folder(&'a str),
 }
 
 /// `s3://photos/a`
@@ -89,6 +113,22 @@ mod tests {
         }
         for text in ["", "s3://", "/a", "s3:///a", "a b"] {
             assert!(Place::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_an_object_or_a_folder_and_a_star_is_a_beginning() {
+        for (text, keys, prefix) in [
+            ("photos", Keys::Beginning(""), ""),
+            ("photos/*", Keys::Beginning(""), ""),
+            ("photos/2019/", Keys::Beginning("2019/"), "2019/"),
+            ("photos/2019", Keys::Folder("2019"), "2019"),
+            ("photos/2019*", Keys::Beginning("2019"), "2019"),
+            ("photos/2019**", Keys::Beginning("2019*"), "2019*"),
+            ("photos/20*9", Keys::Folder("20*9"), "20*9"),
+        ] {
+            let place = Place::parse(text).unwrap();
+            assert_eq!((place.keys(), place.prefix()), (keys, prefix), "{text}");
         }
     }
 

@@ -18,7 +18,7 @@ use serde::Serialize;
 use station::progress::Progress;
 use station::stop::Stop;
 
-use super::{First, each, interrupted, next};
+use super::{First, each_at, interrupted, next, nothing_at};
 use crate::cli::GetArgs;
 use crate::exit::{Exit, Failure};
 use crate::reach::Reached;
@@ -126,18 +126,13 @@ impl Errand<'_> {
     }
 
     fn list(&self, mut send: impl FnMut(Listed) -> bool) -> Result<(), Failure> {
-        each(
-            self.bucket,
-            &self.args.place.key,
-            self.stop,
-            &mut |object| {
-                self.progress.found(object.size);
-                match self.first.is_set() || !send(object) {
-                    true => Err(interrupted()),
-                    false => Ok(()),
-                }
-            },
-        )?;
+        each_at(self.bucket, &self.args.place, self.stop, &mut |object| {
+            self.progress.found(object.size);
+            match self.first.is_set() || !send(object) {
+                true => Err(interrupted()),
+                false => Ok(()),
+            }
+        })?;
         self.progress.found_all();
         Ok(())
     }
@@ -218,10 +213,16 @@ impl Tally {
     }
 
     fn exit(&self) -> Exit {
-        match self.failed.load(Ordering::Relaxed) {
-            0 => Exit::Ok,
-            _ => Exit::SomeFailed,
+        match self.is_nothing() || self.failed.load(Ordering::Relaxed) > 0 {
+            true => Exit::SomeFailed,
+            false => Exit::Ok,
         }
+    }
+
+    /// Whether the place had no object at all.
+    fn is_nothing(&self) -> bool {
+        let [files, _, same, folders, failed] = self.counts();
+        files + same + folders + failed == 0
     }
 
     fn json(&self) -> serde_json::Value {
@@ -232,6 +233,9 @@ impl Tally {
     }
 
     fn text(&self, args: &GetArgs) -> String {
+        if self.is_nothing() {
+            return nothing_at(&args.place);
+        }
         let [files, bytes, same, folders, failed] = self.counts();
         let mut text = format!(
             "Fetched {} ({}) from {} into {}.",
@@ -249,12 +253,6 @@ impl Tally {
                 let verb = if count == 1 { "was" } else { "were" };
                 text.push_str(&format!(" {} {verb} {words}.", output::count(count, noun)));
             }
-        }
-        if files + same + folders + failed == 0 {
-            text = format!(
-                "There is nothing at {}.",
-                output::printable(&args.place.to_string())
-            );
         }
         text
     }

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &LsArgs) -> Result<Exit, Failure> {
         Some(place) => {
             let bucket = reached.bucket(&place.bucket, &stop)?;
             let (mut objects, mut bytes) = (0, 0);
-            let told = each(&*bucket, &place.key, &stop, &mut |object| {
+            let told = each(&*bucket, place.prefix(), &stop, &mut |object| {
                 (objects, bytes) = (objects + 1, bytes + object.size);
                 output::data(&object_line(&object, args.json)?)
             });

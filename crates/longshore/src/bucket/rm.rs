@@ -7,16 +7,23 @@ use std::sync::mpsc::sync_channel;
 
 use anyhow::{Context as _, anyhow};
 use model::ids::ObjectKey;
+use model::readable;
 use objects::Bucket;
 use serde::Serialize;
 use station::stop::Stop;
 
-use super::{First, each, interrupted, next, store_failure};
+use super::{First, each_at, interrupted, next, nothing_at, store_failure};
 use crate::cli::RmArgs;
 use crate::exit::{Exit, Failure};
 use crate::place::Place;
 use crate::reach::Reached;
 use crate::{interrupt, output};
+
+/// Keys that the question names of each place.
+const SHOWN: u64 = 3;
+
+/// Characters of a key that it shows.
+const NAME: usize = 80;
 
 /// Removes.
 ///
@@ -45,7 +52,7 @@ pub(crate) fn run(args: &RmArgs) -> Result<Exit, Failure> {
 struct Summary {
     removed: u64,
     bytes: u64,
-    /// Keys that were named and are not there.
+    /// Places that were named and where nothing is.
     missing: u64,
 }
 
@@ -72,8 +79,26 @@ fn check(args: &RmArgs) -> Result<(), Failure> {
 struct Doomed<'a> {
     place: &'a Place,
     bucket: Box<dyn Bucket>,
+    found: Found,
+}
+
+/// What lies at a place.
+#[derive(Debug, Default)]
+struct Found {
     objects: u64,
     bytes: u64,
+    /// The first keys, for the question.
+    first: Vec<String>,
+}
+
+impl Found {
+    fn add(&mut self, key: &str, bytes: u64) {
+        self.objects += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.objects <= SHOWN {
+            self.first.push(readable::name(key, NAME));
+        }
+    }
 }
 
 fn remove(args: &RmArgs, reached: &Reached, stop: &Stop) -> Result<Summary, Failure> {
@@ -81,41 +106,47 @@ fn remove(args: &RmArgs, reached: &Reached, stop: &Stop) -> Result<Summary, Fail
     let mut doomed = Vec::new();
     for place in &args.places {
         let bucket = reached.bucket(&place.bucket, stop)?;
-        let (objects, bytes) = match args.recursive {
-            true => count(&*bucket, place, stop)?,
+        let found = match args.recursive {
+            true => look_below(&*bucket, place, stop)?,
             false => look_at(&*bucket, place)?,
         };
-        if objects == 0 {
-            summary.missing += u64::from(!args.recursive);
-            output::note(&format!(
-                "There is nothing at {}.",
-                output::printable(&place.to_string())
-            ));
+        if found.objects == 0 {
+            summary.missing += 1;
+            output::note(&match args.recursive {
+                true => nothing_at(place),
+                false => format!(
+                    "There is nothing at {}.",
+                    output::printable(&place.to_string())
+                ),
+            });
             continue;
         }
         doomed.push(Doomed {
             place,
             bucket,
-            objects,
-            bytes,
+            found,
         });
     }
-    let objects = doomed.iter().map(|found| found.objects).sum();
-    let bytes = doomed.iter().map(|found| found.bytes).sum();
+    let objects: u64 = doomed.iter().map(|doomed| doomed.found.objects).sum();
     if objects > 1 && !args.yes {
-        agree(objects, bytes)?;
+        agree(&doomed)?;
     }
     // Only now: a question is answered with Ctrl-C too.
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
-    for found in &doomed {
+    for Doomed {
+        place,
+        bucket,
+        found,
+    } in &doomed
+    {
         match args.recursive {
             true => {
                 let most = usize::from(args.reach.parallel);
-                summary.removed += remove_all(&*found.bucket, &found.place.key, most, stop)?;
+                summary.removed += remove_all(&**bucket, place, most, stop)?;
             }
             false => {
-                let key = key(found.place)?;
-                found.bucket.delete(&key).map_err(undeleted)?;
+                let key = key(place)?;
+                bucket.delete(&key).map_err(undeleted)?;
                 summary.removed += 1;
             }
         }
@@ -132,32 +163,51 @@ fn undeleted(error: objects::StoreError) -> Failure {
     store_failure(error, "could not remove the object")
 }
 
-fn count(bucket: &dyn Bucket, place: &Place, stop: &Stop) -> Result<(u64, u64), Failure> {
-    let (mut objects, mut bytes) = (0, 0_u64);
-    each(bucket, &place.key, stop, &mut |object| {
-        (objects, bytes) = (objects + 1, bytes.saturating_add(object.size));
+fn look_below(bucket: &dyn Bucket, place: &Place, stop: &Stop) -> Result<Found, Failure> {
+    let mut found = Found::default();
+    each_at(bucket, place, stop, &mut |object| {
+        found.add(object.key.as_str(), object.size);
         Ok(())
     })?;
-    Ok((objects, bytes))
+    Ok(found)
 }
 
-fn look_at(bucket: &dyn Bucket, place: &Place) -> Result<(u64, u64), Failure> {
-    let found = bucket.head(&key(place)?);
-    let found = found.map_err(|error| store_failure(error, "could not look at the object"))?;
-    Ok(found.map_or((0, 0), |info| (1, info.size)))
+fn look_at(bucket: &dyn Bucket, place: &Place) -> Result<Found, Failure> {
+    let mut found = Found::default();
+    let told = bucket.head(&key(place)?);
+    let told = told.map_err(|error| store_failure(error, "could not look at the object"))?;
+    if let Some(info) = told {
+        found.add(&place.key, info.size);
+    }
+    Ok(found)
 }
 
-fn agree(objects: u64, bytes: u64) -> Result<(), Failure> {
-    let what = format!(
-        "{} ({})",
-        output::count(objects, "object"),
-        output::bytes(bytes)
-    );
+/// `3 objects (3.0 MB) at s3://photos/p/: p/a, p/b, p/c`, for each place.
+fn described(place: &Place, found: &Found) -> String {
+    let more = match found.objects > SHOWN {
+        true => ", \u{2026}",
+        false => "",
+    };
+    format!(
+        "{} ({}) at {}: {}{more}",
+        output::count(found.objects, "object"),
+        output::bytes(found.bytes),
+        output::printable(&place.to_string()),
+        found.first.join(", ")
+    )
+}
+
+fn agree(doomed: &[Doomed<'_>]) -> Result<(), Failure> {
+    let what: Vec<String> = doomed
+        .iter()
+        .map(|doomed| described(doomed.place, &doomed.found))
+        .collect();
+    let what = what.join("; ");
     if !io::stdin().is_terminal() {
         let message = format!("nobody was asked whether {what} may be removed");
         return Err(Failure::refused(message).hint("--yes says that they may"));
     }
-    output::note(&format!("{what} will be removed for good. Type `yes`:"));
+    output::note(&format!("To be removed for good: {what}\nType `yes`:"));
     let mut answer = String::new();
     match io::stdin().lock().read_line(&mut answer) {
         Ok(_) if answer.trim() == "yes" => Ok(()),
@@ -165,8 +215,13 @@ fn agree(objects: u64, bytes: u64) -> Result<(), Failure> {
     }
 }
 
-/// Removes every object whose key begins with `prefix`; says how many.
-fn remove_all(bucket: &dyn Bucket, prefix: &str, most: usize, stop: &Stop) -> Result<u64, Failure> {
+/// Removes every object of a place; says how many.
+fn remove_all(
+    bucket: &dyn Bucket,
+    place: &Place,
+    most: usize,
+    stop: &Stop,
+) -> Result<u64, Failure> {
     let (send, queue) = sync_channel::<ObjectKey>(most);
     let queue = Mutex::new(queue);
     let (removed, failed) = (AtomicU64::new(0), First::default());
@@ -184,7 +239,7 @@ fn remove_all(bucket: &dyn Bucket, prefix: &str, most: usize, stop: &Stop) -> Re
                 }
             });
         }
-        let listed = each(bucket, prefix, stop, &mut |object| {
+        let listed = each_at(bucket, place, stop, &mut |object| {
             if failed.is_set() {
                 return Err(interrupted());
             }

@@ -30,9 +30,10 @@ pub(crate) struct LsArgs {
 /// `longshore get`.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "Every object whose key begins with PREFIX becomes a file below DEST, under what \
-    follows the last slash of PREFIX: `get photos/2019/ here` writes here/a.jpg, `get photos/2019 here` \
-    writes here/2019/a.jpg.\n\nA file gets its name only when all of it was read and had the MD5 or \
+    after_long_help = "KEY is an object, or a folder with all that is below it; with a star at its end it \
+    is every key that begins so. Each object becomes a file below DEST, under what follows the last slash \
+    of KEY: `get photos/2019/ here` writes here/a.jpg, `get photos/2019 here` writes here/2019/a.jpg, and \
+    `get 'photos/2019*' here` here/2019-best/b.jpg too. Where nothing is the exit code is 3.\n\nA file gets its name only when all of it was read and had the MD5 or \
     SHA-256 that the store keeps; its time is the one it had on the disk it came from (the metadata \
     `mtime`, as rclone and `import` write it), else the time it was stored. Files that are there already \
     and equal are left alone, so that the same command goes on with what was interrupted; files that \
@@ -42,8 +43,8 @@ pub(crate) struct LsArgs {
     is started for as long as it takes if it is not running."
 )]
 pub(crate) struct GetArgs {
-    /// The bucket, and what the keys begin with
-    #[arg(value_name = "BUCKET[/PREFIX]", value_parser = Place::parse)]
+    /// The bucket, and an object or a folder in it; `KEY*` is every key that begins so
+    #[arg(value_name = "BUCKET[/KEY]", value_parser = Place::parse)]
     pub(crate) place: Place,
     /// The folder to write to; made if it is missing
     #[arg(value_name = "DEST")]
@@ -64,14 +65,15 @@ pub(crate) struct GetArgs {
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "There is no way back: the embedded store keeps no versions. More than one object \
-    is asked about first.\n\nWithout --endpoint-url the objects are those of the service's own store, \
+    is asked about first. With --recursive `photos/2019` is that object and all below `photos/2019/`; \
+    `'photos/2019*'` is every key that begins so, `photos/2019-best/b.jpg` too.\n\nWithout --endpoint-url the objects are those of the service's own store, \
     which is started for as long as it takes if it is not running."
 )]
 pub(crate) struct RmArgs {
-    /// The objects; with --recursive, what the keys begin with
+    /// The objects; with --recursive, folders too, and `KEY*` for every key that begins so
     #[arg(value_name = "BUCKET/KEY", required = true, value_parser = Place::parse)]
     pub(crate) places: Vec<Place>,
-    /// Remove every object whose key begins so; a bucket alone is all of it
+    /// Remove what is below a folder too; a bucket alone is all of it
     #[arg(long, short)]
     pub(crate) recursive: bool,
     /// Do not ask

@@ -117,7 +117,7 @@ fn what_was_imported_is_listed_fetched_and_removed_without_another_client() {
     world
         .run(["rm", "photos/p/", "-r"])
         .with(4)
-        .saying("3 objects (3.0 MB)");
+        .saying("3 objects (3.0 MB) at s3://photos/p/: p/a.txt, p/deep/film.mov, ");
     assert_eq!(
         world.run(["ls", "photos/p/"]).with(0).out.lines().count(),
         3
@@ -142,8 +142,77 @@ fn what_was_imported_is_listed_fetched_and_removed_without_another_client() {
         .saying("`longshore ls` lists the buckets");
     world
         .run(["get", "photos/p/", text(&back)])
+        .with(3)
+        .saying("There is nothing at s3://photos/p/.");
+}
+
+#[test]
+fn a_place_is_an_object_or_a_folder_and_only_a_star_makes_it_a_beginning() {
+    let world = World::new();
+    let service = world.serve();
+    for key in [
+        "2019",
+        "2019-best/a",
+        "2019.zip",
+        "2019/a",
+        "2019/b/c",
+        "20190",
+    ] {
+        put(&world, &service, key, b"x", &[]);
+    }
+    let keys = |place: &str| {
+        let ended = world.run(["ls", place, "--json"]).with(0);
+        let key = |line: &str| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line["key"].as_str().unwrap().to_owned()
+        };
+        ended.out.lines().map(key).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        keys("photos/2019").len(),
+        6,
+        "a listing shows what S3 shows"
+    );
+    assert_eq!(keys("photos/2019*").len(), 6);
+    assert_eq!(keys("photos/2019/"), ["2019/a", "2019/b/c"]);
+
+    let back = world.path("back");
+    world
+        .run(["get", "photos/2019-best", text(&back)])
         .with(0)
-        .saying("There is nothing at");
+        .saying("Fetched 1 file (1 B)");
+    assert_eq!(files(&back).len(), 1);
+    world
+        .run(["get", "photos/201", text(&back)])
+        .with(3)
+        .saying("are meant by `s3://photos/201*`");
+    world
+        .run(["get", "photos/2019-*", text(&back)])
+        .with(0)
+        .saying("1 file was already there and equal");
+
+    world
+        .run(["rm", "-r", "photos/201", "--yes"])
+        .with(3)
+        .saying("There is nothing at s3://photos/201.");
+    world
+        .run(["rm", "-r", "photos/2019", "photos/2019.*"])
+        .with(4)
+        .saying("3 objects (3 B) at s3://photos/2019: 2019, 2019/a, 2019/b/c; 1 object (1 B) at");
+    world
+        .run(["rm", "-r", "photos/2019", "--yes"])
+        .with(0)
+        .saying("Removed 3 objects (3 B).");
+    assert_eq!(keys("photos"), ["2019-best/a", "2019.zip", "20190"]);
+    world
+        .run(["rm", "-r", "photos/2019*"])
+        .with(4)
+        .saying("3 objects (3 B) at s3://photos/2019*: 2019-best/a, 2019.zip, 20190 may be");
+    world
+        .run(["rm", "-r", "photos/2019*", "--yes"])
+        .with(0)
+        .saying("Removed 3 objects (3 B).");
+    assert!(keys("photos").is_empty());
 }
 
 #[test]
