@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use model::control::RetryRequest;
 use model::ids::{JobId, JobType};
+use model::manifest::Country;
 use model::plan::SIGNATURE_NAME;
 use model::signature::SignatureFile;
 use objects::StoreError;
@@ -49,7 +50,7 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Exit, Failure> {
         Listen::any_port(),
     )?;
     keep_apart(&folder, &config.server.data)?;
-    let country = config.jobs.facility_country.as_str();
+    let country = &config.jobs.facility_country;
     let task = match args.resume {
         Some(job) => Task::Resume(job),
         None => new_task(args, &folder, country)?,
@@ -213,7 +214,7 @@ fn create_job(
     Ok((job, contents.into_bytes()))
 }
 
-fn new_task(args: &ImportArgs, folder: &Path, country: &str) -> Result<Task, Failure> {
+fn new_task(args: &ImportArgs, folder: &Path, country: &Country) -> Result<Task, Failure> {
     refuse_device(folder)?;
     let text = match &args.manifest {
         Some(path) => job::manifest_file(path)?,
@@ -225,7 +226,7 @@ fn new_task(args: &ImportArgs, folder: &Path, country: &str) -> Result<Task, Fai
     Ok(Task::New(Box::new(filled)))
 }
 
-fn wishes<'a>(args: &'a ImportArgs, name: &'a str, country: &'a str) -> Wishes<'a> {
+fn wishes<'a>(args: &'a ImportArgs, name: &'a str, country: &'a Country) -> Wishes<'a> {
     Wishes {
         bucket: args.bucket.as_ref(),
         prefix: args.prefix.as_deref(),

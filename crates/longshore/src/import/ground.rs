@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use awsquery::sign::Credentials;
 use model::ids::BucketName;
+use model::manifest::Country;
 use model::time::SystemClock;
 use objects::StoreError;
 use objects::connect::{Store, StoreConfig};
@@ -175,8 +176,8 @@ impl Ground {
     }
 
     /// The country that the service is in.
-    pub(super) fn country(&self) -> &str {
-        self.config.jobs.facility_country.as_str()
+    pub(super) fn country(&self) -> &Country {
+        &self.config.jobs.facility_country
     }
 
     /// Ends what was begun.

@@ -1,7 +1,7 @@
 //! Makes the manifest of an import: the user's, if there is one, with what it leaves out filled in.
 
-use model::ids::{BucketName, JobType};
-use model::manifest::{Manifest, ManifestFaults, S3Import};
+use model::ids::{AccessKeyId, BucketName, JobType};
+use model::manifest::{Country, Manifest, ManifestFaults, ManifestRules, S3Import};
 
 /// What the command line says about the job.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +13,7 @@ pub(crate) struct Wishes<'a> {
     /// What to call the folder.
     pub(crate) device: &'a str,
     /// Where the service is, so that no customs papers are asked for.
-    pub(crate) country: &'a str,
+    pub(crate) country: &'a Country,
 }
 
 /// A manifest as text and as what it means.
@@ -72,7 +72,7 @@ pub(crate) fn fill(manifest: &str, wishes: Wishes<'_>) -> Result<Filled, Manifes
             text.push_str(&lines);
         }
     }
-    let rules = read(&text)?;
+    let rules = read_new(&text, wishes.country)?;
     agree(
         "bucket",
         rules.bucket.as_str(),
@@ -99,7 +99,7 @@ fn additions(wishes: Wishes<'_>) -> Vec<(&'static str, String)> {
     let address = format!(
         "returnAddress:\n    name: Nobody\n    street1: Not shipped\n    city: Nowhere\n    \
          stateOrProvince: None\n    postalCode: 00000\n    phoneNumber: 0\n    country: {}\n",
-        quoted(wishes.country)
+        quoted(wishes.country.as_str())
     );
     additions.extend([
         ("deviceId", line("deviceId", &device_id(wishes.device))),
@@ -129,7 +129,32 @@ fn options(manifest: &str) -> Vec<String> {
 /// # Errors
 /// [`ManifestError`].
 pub(super) fn read(text: &str) -> Result<S3Import, ManifestError> {
-    match Manifest::parse_accepted(text, JobType::Import).map_err(ManifestError::Faults)? {
+    let manifest = Manifest::parse_accepted(text, JobType::Import);
+    import(manifest.map_err(ManifestError::Faults)?)
+}
+
+/// Reads the manifest of a job that is yet to be made, as the service will. Whose key it names is
+/// for the service to say, and so are the settings that ask for more.
+fn read_new(text: &str, country: &Country) -> Result<S3Import, ManifestError> {
+    let accepted = Manifest::parse_accepted(text, JobType::Import);
+    let accepted = accepted.map_err(ManifestError::Faults)?;
+    let named = accepted.common().access_key_id.clone();
+    let rules = ManifestRules {
+        strict: false,
+        facility_country: country.clone(),
+        caller: named.unwrap_or_else(anybody),
+    };
+    let parsed = Manifest::parse(text, JobType::Import, &rules);
+    import(parsed.map_err(ManifestError::Faults)?.manifest)
+}
+
+/// The key of a manifest that names none.
+fn anybody() -> AccessKeyId {
+    AccessKeyId::new("ANYBODYS00000000").expect("it has the form of a key")
+}
+
+fn import(manifest: Manifest) -> Result<S3Import, ManifestError> {
+    match manifest {
         Manifest::S3Import(rules) => Ok(rules),
         _ => Err(ManifestError::OtherKind),
     }
@@ -175,6 +200,9 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::LazyLock;
+
+    static US: LazyLock<Country> = LazyLock::new(|| Country::new("US"));
 
     fn bucket(name: &str) -> BucketName {
         BucketName::new(name).unwrap()
@@ -185,7 +213,7 @@ mod tests {
             bucket,
             prefix,
             device: "disk",
-            country: "US",
+            country: &US,
         }
     }
 
@@ -237,6 +265,32 @@ mod tests {
         assert!(matches!(error, ManifestError::Control("prefix")));
         let error = fill("acl: whatever\n", wishes(Some(&photos), None)).unwrap_err();
         assert!(matches!(error, ManifestError::Faults(_)));
+    }
+
+    #[test]
+    fn what_the_service_would_refuse_is_refused_here_by_name() {
+        let photos = bucket("photos");
+        for (option, line) in [
+            ("contentDisposition", "contentDisposition: é\n"),
+            ("cacheControl", "cacheControl: é\n"),
+            ("contentTypes", "contentTypes:\n    .x: a/é\n"),
+            ("returnAddress", "returnAddress:\n    name: Ann\n"),
+        ] {
+            let error = fill(line, wishes(Some(&photos), None)).unwrap_err();
+            let words = error.to_string();
+            assert!(
+                words.starts_with("the manifest is wrong: ") && words.contains(option),
+                "{words}"
+            );
+        }
+        // A key is the service's to judge: it alone knows whose request it is.
+        let key = "accessKeyId: AKIAIOSFODNN7EXAMPLE\n";
+        assert!(fill(key, wishes(Some(&photos), None)).is_ok());
+        // Customs papers are asked for where they would be.
+        let abroad = "returnAddress:\n    name: A\n    street1: B\n    city: C\n    \
+                      stateOrProvince: D\n    postalCode: 1\n    phoneNumber: 2\n    country: Japan\n";
+        let error = fill(abroad, wishes(Some(&photos), None)).unwrap_err();
+        assert!(error.to_string().contains("customs"), "{error}");
     }
 
     #[test]

@@ -170,7 +170,7 @@ mod tests {
             bucket: None,
             prefix: Some(&"p".repeat(900)),
             device: "d",
-            country: "US",
+            country: &model::manifest::Country::new("US"),
         };
         let text = "bucket: photos\nignore:\n    - \\.tmp$\n";
         let rules = super::super::manifest::fill(text, wishes).unwrap().rules;
