@@ -65,8 +65,13 @@ fn create(args: &CreateArgs) -> Result<Exit, Failure> {
     if let Some(device) = &args.sign {
         signature_file::check(device, None, overwrite).map_err(cannot_sign)?;
     }
-    let client = connect(&args.api)?;
     let kind = job_type(&args.manifest, &manifest);
+    if args.sign.is_some() && is_image(&manifest, kind) {
+        return Err(no_signature().hint(
+            "leave out `--sign`; `longshore job artifacts JOBID --output DIR` gets the sheet",
+        ));
+    }
+    let client = connect(&args.api)?;
     let created = client.create(kind, &manifest, args.manifest.validate_only)?;
     let signed = match &args.sign {
         Some(device) => write_signature(device, &created, overwrite),
@@ -204,6 +209,13 @@ fn sign(job: &str, device: &Path, overwrite: Overwrite, api: &ApiArgs) -> Result
         ))
         .hint("make a new job with `longshore job create`"));
     }
+    let kind = status.job_type.as_deref().and_then(JobType::parse);
+    let manifest = status.current_manifest.as_deref().unwrap_or_default();
+    if is_image(manifest, kind.unwrap_or(JobType::Import)) {
+        return Err(no_signature().hint(format!(
+            "`longshore job artifacts {job} --output DIR` gets the sheet"
+        )));
+    }
     let contents = status.signature_file_contents.as_deref();
     let contents = contents.with_context(|| format!("the service gives no SIGNATURE for {job}"))?;
     let path = signature_file::write(device, id, contents, overwrite).map_err(cannot_sign)?;
@@ -212,6 +224,11 @@ fn sign(job: &str, device: &Path, overwrite: Overwrite, api: &ApiArgs) -> Result
     }
     output::note(&format!("Wrote {}", path.display()));
     Ok(Exit::Ok)
+}
+
+/// Nobody mounts a device whose image is taken, so no file on it is looked at.
+fn no_signature() -> Failure {
+    Failure::refused("a device that is taken as an image carries a sheet, no SIGNATURE")
 }
 
 fn cannot_sign(error: SignError) -> Failure {

@@ -32,6 +32,23 @@ fn state(world: &World, job: &str) -> String {
 }
 
 #[test]
+fn a_device_that_is_taken_as_an_image_is_not_signed() {
+    let world = World::new();
+    let device = world.device("device");
+    let manifest = world.path("ebs.yaml");
+    let image = include_str!("../../../model/tests/manifests/ebs-a-up-to-1tb.yaml");
+    fs::write(&manifest, image).unwrap();
+    let create = ["job", "create", path(&manifest), "--sign", path(&device)];
+    // No service runs: it is refused before one is asked.
+    world
+        .run(create)
+        .with(4)
+        .saying("a device that is taken as an image carries a sheet, no SIGNATURE")
+        .saying("leave out `--sign`");
+    assert!(!device.join("SIGNATURE").exists());
+}
+
+#[test]
 fn no_docking_ends_a_job_whatever_was_forgotten() {
     let world = World::new();
     let _service = world.serve();
