@@ -171,7 +171,7 @@ pub(crate) struct ImportArgs {
     folder: Option<PathBuf>,
     /// The bucket to load it into; the embedded store makes it if it is missing
     #[arg(long, short, required_unless_present_any = ["manifest", "resume", "list"])]
-    #[arg(value_parser = place::bucket)]
+    #[arg(value_parser = place::bucket_of_import)]
     pub(crate) bucket: Option<BucketName>,
     /// What to put in front of every object's key; no slash is added
     #[arg(long, short)]

@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use model::control::RetryRequest;
-use model::ids::{JobId, JobType};
-use model::manifest::Country;
+use model::ids::{BucketName, JobId, JobType};
+use model::manifest::{Country, S3Import};
 use model::plan::SIGNATURE_NAME;
 use model::signature::SignatureFile;
 use objects::StoreError;
+use server::config::Config;
 use station::control::ControlError;
 use station::dock::{DockError, Docking, Station};
 use station::journal::JournalError;
@@ -31,7 +32,7 @@ use crate::cli::ImportArgs;
 use crate::docking::{self, Loaded};
 use crate::exit::{Exit, Failure};
 use crate::settings::{self, Listen};
-use crate::{job, output, own_station};
+use crate::{job, output, own_station, place};
 use ground::Ground;
 use manifest::{Filled, Wishes};
 
@@ -55,6 +56,9 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Exit, Failure> {
         Some(job) => Task::Resume(job),
         None => new_task(args, &folder, country)?,
     };
+    if let Task::New(manifest) = &task {
+        check_name(&manifest.rules.bucket, &config)?;
+    }
     if let (Task::New(manifest), true) = (&task, args.dry_run) {
         return dry_run::run(args, &folder, &manifest.rules, config);
     }
@@ -78,16 +82,22 @@ fn carry_out(
     task: &Task,
     ground: &Ground,
 ) -> Result<Exit, Failure> {
-    let (job, signature) = match task {
+    let mut station = ground.station()?;
+    own_station::apply(&args.load, &mut station.settings);
+    treat_existing(args, &mut station.settings);
+    let settings = station.settings;
+    let (job, signature, rules) = match task {
         Task::New(manifest) => {
-            room::check(&open_tree(folder)?, &manifest.rules, ground)?;
+            let rules = &manifest.rules;
+            room::check(&open_tree(folder)?, rules, &settings, ground)?;
             mention_unfinished(args, folder, ground)?;
-            create_job(manifest, folder, ground)?
+            let (job, signature) = create_job(manifest, folder, ground)?;
+            (job, signature, Some(rules.clone()))
         }
         Task::Resume(job) => {
             let signature = kept::find(ground.data(), *job, folder)?;
-            may_go_on(args, folder, *job, ground)?;
-            (*job, signature)
+            let rules = may_go_on(args, folder, *job, &settings, ground)?;
+            (*job, signature, rules)
         }
     };
     let docking = Docking {
@@ -98,15 +108,23 @@ fn carry_out(
         folder: true,
         signature: Some(signature),
     };
-    let mut station = ground.station()?;
-    own_station::apply(&args.load, &mut station.settings);
-    treat_existing(args, &mut station.settings);
     if matches!(task, Task::Resume(_)) {
         reopen(&station, job)?;
     }
     let progress = Progress::default();
-    let loaded = docking::load_watched(&station, folder, &docking, &progress)?
-        .map_err(|error| not_loaded(error, args, ground.data(), job, &progress))?;
+    let loaded = docking::load_watched(&station, folder, &docking, &progress)?;
+    let loaded = loaded.map_err(|error| match is_disk_full(&error) {
+        true => {
+            let looked_at = rules.and_then(|rules| {
+                let tree = open_tree(folder).ok()?;
+                room::of_rest(&tree, &rules, &settings, ground).ok()
+            });
+            let guess = || room::guessed(not_sent(&progress), ground.data());
+            let rest = looked_at.unwrap_or_else(guess);
+            room::is_full(ground.data(), rest, &again(args, job))
+        }
+        false => not_loaded(error, args, ground.data(), job),
+    })?;
     if args.json {
         output::json(&loaded.json())?;
     } else {
@@ -141,8 +159,15 @@ fn reopen(station: &Station, job: JobId) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A job that is gone on with is what the command line says, if it says something of it.
-fn may_go_on(args: &ImportArgs, folder: &Path, job: JobId, ground: &Ground) -> Result<(), Failure> {
+/// A job that is gone on with is what the command line says, if it says something of it. Gives what
+/// its manifest says, unless it is over.
+fn may_go_on(
+    args: &ImportArgs,
+    folder: &Path,
+    job: JobId,
+    settings: &Settings,
+    ground: &Ground,
+) -> Result<Option<S3Import>, Failure> {
     let status = ground.client()?.status(job.as_str())?;
     // Of a job that is over the station says so.
     let text = status
@@ -150,7 +175,7 @@ fn may_go_on(args: &ImportArgs, folder: &Path, job: JobId, ground: &Ground) -> R
         .as_deref()
         .filter(|_| !status.is_over());
     let Some(text) = text else {
-        return Ok(());
+        return Ok(None);
     };
     let wrong = |error| Failure::new(Exit::Usage, error);
     let rules = manifest::read(text).map_err(wrong)?;
@@ -174,7 +199,8 @@ fn may_go_on(args: &ImportArgs, folder: &Path, job: JobId, ground: &Ground) -> R
             return other("manifest", "it was made with", &path.display().to_string());
         }
     }
-    room::check(&open_tree(folder)?, &rules, ground)
+    room::check(&open_tree(folder)?, &rules, settings, ground)?;
+    Ok(Some(rules))
 }
 
 /// Whoever begins anew may have forgotten what is half done.
@@ -235,6 +261,18 @@ fn wishes<'a>(args: &'a ImportArgs, name: &'a str, country: &'a Country) -> Wish
     }
 }
 
+/// A bucket that the embedded store cannot make is refused before anything else is done.
+fn check_name(bucket: &BucketName, config: &Config) -> Result<(), Failure> {
+    if !ground::is_embedded(config, bucket) || place::may_be_embedded(bucket) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{bucket}` cannot be the name of a bucket: {}",
+        place::NAMING
+    );
+    Err(Failure::usage(message).hint("what keys are to begin with is free: see `--prefix`"))
+}
+
 /// The folder without links in its path, so that it can be compared.
 fn open_folder(path: &Path) -> Result<PathBuf, Failure> {
     let wrong = |error: std::io::Error| {
@@ -288,23 +326,7 @@ fn refuse_device(folder: &Path) -> Result<(), Failure> {
 }
 
 /// What the station says, in the terms of somebody who has a folder and no device.
-fn not_loaded(
-    error: DockError,
-    args: &ImportArgs,
-    data: &Path,
-    job: JobId,
-    progress: &Progress,
-) -> Failure {
-    if is_disk_full(&error) {
-        let snapshot = progress.snapshot();
-        let rest = snapshot.found_bytes.saturating_sub(
-            snapshot.resumed_bytes
-                + snapshot.unchanged_bytes
-                + snapshot.sent_bytes
-                + snapshot.ignored_bytes,
-        );
-        return room::is_full(data, rest, &again(args, job));
-    }
+fn not_loaded(error: DockError, args: &ImportArgs, data: &Path, job: JobId) -> Failure {
     let is_over = matches!(&error, DockError::Denied { code, .. } if code == "Over");
     let failure = docking::failure(error, &again(args, job));
     if is_over {
@@ -312,6 +334,17 @@ fn not_loaded(
         return failure.hint(format!("its report is {}", output::word(&report)));
     }
     failure
+}
+
+/// What was found and not sent, in bytes.
+fn not_sent(progress: &Progress) -> u64 {
+    let snapshot = progress.snapshot();
+    snapshot.found_bytes.saturating_sub(
+        snapshot.resumed_bytes
+            + snapshot.unchanged_bytes
+            + snapshot.sent_bytes
+            + snapshot.ignored_bytes,
+    )
 }
 
 /// Whether a run ended because the disk of the data folder has no room: for the store's objects, or

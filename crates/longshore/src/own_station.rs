@@ -105,7 +105,8 @@ fn read_token(path: &Path) -> Result<String, Failure> {
     Ok(text.trim().to_owned())
 }
 
-fn settings_of(config: &StationConfig) -> Settings {
+/// What the settings of a station come to.
+pub(crate) fn settings_of(config: &StationConfig) -> Settings {
     Settings {
         parallel: count(config.parallel),
         read_threads: count(config.read_threads),

@@ -81,6 +81,34 @@ pub(crate) fn bucket(text: &str) -> Result<BucketName, String> {
     BucketName::new(name).map_err(|error| error.to_string())
 }
 
+/// Reads the name of the bucket to import into. Whoever names a place in it learns where that goes.
+///
+/// # Errors
+/// As [`bucket`].
+pub(crate) fn bucket_of_import(text: &str) -> Result<BucketName, String> {
+    bucket(text).map_err(|error| match Place::parse(text) {
+        Ok(Place { bucket, key }) if !key.is_empty() => format!(
+            "a bucket has no slash in its name: what keys are to begin with is said by `--prefix`, as in \
+             `--bucket {bucket} --prefix {key}`"
+        ),
+        _ => format!("{error}; {NAMING}"),
+    })
+}
+
+/// What the name of a bucket may be in the embedded store.
+pub(crate) const NAMING: &str = "the embedded store has buckets of 3 to 63 lower-case letters, digits, dots and \
+     hyphens that begin and end with a letter or a digit";
+
+/// Whether a name is as [`NAMING`] says. What is reserved besides, the store says.
+pub(crate) fn may_be_embedded(bucket: &BucketName) -> bool {
+    let name = bucket.as_str();
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    (3..=63).contains(&name.len())
+        && name.chars().all(|c| plain(c) || ".-".contains(c))
+        && name.starts_with(plain)
+        && name.ends_with(plain)
+}
+
 fn without_scheme(text: &str) -> &str {
     let scheme = text
         .get(..5)
@@ -140,5 +168,22 @@ mod tests {
         for text in ["photos/", "s3://photos/a", "s3://", ""] {
             assert!(bucket(text).is_err(), "{text}");
         }
+        for (name, may_be) in [
+            ("my.photos-2", true),
+            ("Photos", false),
+            ("my_photos", false),
+            ("photos-", false),
+            (&"p".repeat(64), false),
+        ] {
+            let name = BucketName::new(name).unwrap();
+            assert_eq!(may_be_embedded(&name), may_be, "{name}");
+        }
+        let words = bucket_of_import("s3://photos/a b/").unwrap_err();
+        assert!(
+            words.ends_with("`--bucket photos --prefix a b/`"),
+            "{words}"
+        );
+        let words = bucket_of_import("my photos").unwrap_err();
+        assert!(words.contains("3 to 63 lower-case letters"), "{words}");
     }
 }

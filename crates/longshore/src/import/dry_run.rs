@@ -16,7 +16,7 @@ use super::room::{self, Room};
 use super::survey::{Survey, Takes, survey};
 use crate::cli::ImportArgs;
 use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::{output, own_station};
 
 /// How fast files are taken for read and sent where no `--rate` says it, in bytes a second: a disk
 /// that spins.
@@ -35,6 +35,9 @@ struct Plan<'a> {
     new: Count,
     /// Files whose key is there with another size.
     replaced: Count,
+    /// Files whose key is there with another size, where nothing is to be replaced: they would fail,
+    /// and are among `errors`.
+    not_replaced: Count,
     /// Files whose key is there and as long: compared when they are loaded.
     as_long: Count,
     /// Whether the bucket was looked at.
@@ -79,19 +82,23 @@ pub(super) fn run(
     let stop = room::stoppable()?;
     let tree = Folder::open(folder).map_err(anyhow::Error::from)?;
     let data = config.server.data.clone();
+    let mut settings = own_station::settings_of(&config.station);
+    super::treat_existing(args, &mut settings);
     let is_embedded = super::ground::is_embedded(&config, &rules.bucket);
     let present = look_at_bucket(config, rules, is_embedded, &stop)?;
-    let [mut new, mut replaced, mut as_long] = [Count::default(); 3];
+    let [mut new, mut replaced, mut not_replaced, mut as_long] = [Count::default(); 4];
+    let nothing = Present::default();
+    let there = present.as_ref().unwrap_or(&nothing);
     let found = survey(&tree, rules, &stop, &mut |key, bytes| {
-        match present.as_ref().and_then(|present| present.size(key)) {
-            None => new.add(bytes),
-            Some(size) if size == bytes => {
-                as_long.add(bytes);
-                return Takes::Nothing;
-            }
-            Some(_) => replaced.add(bytes),
-        }
-        Takes::Room
+        let takes = there.takes(key, bytes, settings.existing);
+        let count = match takes {
+            Takes::Nothing => &mut as_long,
+            Takes::Refused => &mut not_replaced,
+            Takes::Room if there.size(key).is_some() => &mut replaced,
+            Takes::Room => &mut new,
+        };
+        count.add(bytes);
+        takes
     });
     let found = found.map_err(anyhow::Error::from)?;
     if stop.is_set() {
@@ -101,7 +108,7 @@ pub(super) fn run(
         ));
     }
     let room = match is_embedded {
-        true => Some(Room::of(&found, &data)?),
+        true => Some(Room::of(&found, &settings, &data)?),
         false => None,
     };
     let plan = Plan {
@@ -110,6 +117,7 @@ pub(super) fn run(
         bytes: found.bytes,
         new,
         replaced,
+        not_replaced,
         as_long,
         looked_at: present.is_some(),
         left_out: found.findings.totals.ignored,
@@ -195,9 +203,15 @@ impl Plan<'_> {
         }
         let there = match self.looked_at {
             true => format!(
-                "{} new; {} there and would be replaced; {} there and as long, compared when loaded",
+                "{} new; {}; {} there and as long, compared when loaded",
                 counted(self.new),
-                counted(self.replaced),
+                match self.not_replaced.files {
+                    0 => format!("{} there and would be replaced", counted(self.replaced)),
+                    _ => format!(
+                        "{} there and would not be replaced, but fail as 409 ObjectExists",
+                        counted(self.not_replaced)
+                    ),
+                },
                 counted(self.as_long)
             ),
             false => "the bucket is in another store and was not looked at".to_owned(),

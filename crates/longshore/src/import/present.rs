@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use model::ids::ObjectKey;
 use model::manifest::S3Import;
 use objects::{Bucket, StoreError};
+use station::settings::Existing;
 use station::stop::Stop;
 
 use super::ground::Ground;
@@ -57,11 +58,12 @@ impl Present {
         self.0.get(key).copied()
     }
 
-    /// Whether a file takes room: an object that is as long is taken for the same.
-    pub(super) fn takes(&self, key: &ObjectKey, bytes: u64) -> Takes {
-        match self.size(key) == Some(bytes) {
-            true => Takes::Nothing,
-            false => Takes::Room,
+    /// What becomes of a file: an object that is as long is taken for the same.
+    pub(super) fn takes(&self, key: &ObjectKey, bytes: u64, existing: Existing) -> Takes {
+        match (self.size(key), existing) {
+            (Some(size), _) if size == bytes => Takes::Nothing,
+            (Some(_), Existing::Keep) => Takes::Refused,
+            _ => Takes::Room,
         }
     }
 }

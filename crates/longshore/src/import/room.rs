@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use model::manifest::S3Import;
+use station::settings::Settings;
 use station::stop::Stop;
 use station::tree::Tree;
 
@@ -43,12 +44,16 @@ pub(super) struct Room {
 
 impl Room {
     /// What `found` needs in the file system of `data`, which need not be there yet. The parts of a
-    /// large file lie beside the whole while it is put together.
+    /// file that is sent in parts lie beside the whole while it is put together; others are sent whole.
     ///
     /// # Errors
     /// If the file system does not say how much it has.
-    pub(super) fn of(found: &Survey, data: &Path) -> Result<Self, Failure> {
-        let needed = found.stored_bytes.saturating_add(found.largest);
+    pub(super) fn of(found: &Survey, settings: &Settings, data: &Path) -> Result<Self, Failure> {
+        let parts = match found.largest >= settings.multipart_threshold {
+            true => found.largest,
+            false => 0,
+        };
+        let needed = found.stored_bytes.saturating_add(parts);
         Ok(Self {
             needed: needed.saturating_add(MARGIN),
             free: free(data)?,
@@ -78,25 +83,45 @@ pub(super) fn free(path: &Path) -> Result<u64, Failure> {
 ///
 /// # Errors
 /// If there is too little, or if it cannot be found out.
-pub(super) fn check(tree: &dyn Tree, rules: &S3Import, ground: &Ground) -> Result<(), Failure> {
+pub(super) fn check(
+    tree: &dyn Tree,
+    rules: &S3Import,
+    settings: &Settings,
+    ground: &Ground,
+) -> Result<(), Failure> {
     if !ground.is_embedded(&rules.bucket) {
         return Ok(());
     }
     let stop = Stop::default();
     let found = look(tree, rules, &stop, &mut |_, _| Takes::Room)?;
-    if Room::of(&found, ground.data())?.is_enough() {
+    if Room::of(&found, settings, ground.data())?.is_enough() {
         return Ok(());
     }
     // Only now is the bucket worth a look.
-    let present = Present::find(ground, rules, &stop)?;
-    let found = look(tree, rules, &stop, &mut |key, bytes| {
-        present.takes(key, bytes)
-    })?;
-    let room = Room::of(&found, ground.data())?;
+    let room = of_rest(tree, rules, settings, ground)?;
     match room.is_enough() {
         true => Ok(()),
         false => Err(too_little(room, ground.data())),
     }
+}
+
+/// The room for what is not in the bucket yet: what an import that goes on is asked for, and so what
+/// is said to be missing when a disk is full.
+///
+/// # Errors
+/// If the folder, the bucket or the disk cannot be looked at.
+pub(super) fn of_rest(
+    tree: &dyn Tree,
+    rules: &S3Import,
+    settings: &Settings,
+    ground: &Ground,
+) -> Result<Room, Failure> {
+    let stop = Stop::default();
+    let present = Present::find(ground, rules, &stop)?;
+    let found = look(tree, rules, &stop, &mut |key, bytes| {
+        present.takes(key, bytes, settings.existing)
+    })?;
+    Room::of(&found, settings, ground.data())
 }
 
 fn look(
@@ -122,13 +147,18 @@ fn too_little(room: Room, data: &Path) -> Failure {
     )
 }
 
-/// What is said when the disk filled up all the same, as others write to it too. `rest` is what was
-/// not sent yet, in bytes.
-pub(super) fn is_full(data: &Path, rest: u64, again: &str) -> Failure {
+/// The same by a guess, where nothing can be looked at: `rest` is what was not sent yet, in bytes.
+pub(super) fn guessed(rest: u64, data: &Path) -> Room {
+    Room {
+        needed: of_file(rest).saturating_add(MARGIN),
+        free: free(data).unwrap_or(0),
+    }
+}
+
+/// What is said when the disk filled up all the same, as others write to it too.
+pub(super) fn is_full(data: &Path, rest: Room, again: &str) -> Failure {
     // What others free meanwhile helps too.
-    let more = of_file(rest)
-        .saturating_add(MARGIN)
-        .saturating_sub(free(data).unwrap_or(0));
+    let more = rest.needed.saturating_sub(rest.free);
     let message = format!(
         "the disk of `{}` is full; {} needed",
         data.display(),
@@ -153,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_take_whole_blocks_and_the_largest_takes_its_room_twice() {
+    fn files_take_whole_blocks_and_the_largest_of_those_in_parts_takes_its_room_twice() {
         assert_eq!(of_file(0), OF_EACH);
         assert_eq!(of_file(1), BLOCK + OF_EACH);
         assert_eq!(of_file(4097), 2 * BLOCK + OF_EACH);
@@ -163,16 +193,30 @@ mod tests {
             largest: 1 << 20,
             ..Survey::default()
         };
-        let room = Room::of(&found, Path::new("/nonexistent/deep")).unwrap();
-        assert_eq!(room.needed, (1 << 30) + (1 << 20) + MARGIN);
-        assert!(room.free > 0);
+        let needed = |threshold| {
+            let settings = Settings {
+                multipart_threshold: threshold,
+                ..Settings::default()
+            };
+            let room = Room::of(&found, &settings, Path::new("/nonexistent/deep")).unwrap();
+            assert!(room.free > 0);
+            room.needed
+        };
+        assert_eq!(needed(1 << 20), (1 << 30) + (1 << 20) + MARGIN);
+        // Sent whole, it lies there once.
+        assert_eq!(needed((1 << 20) + 1), (1 << 30) + MARGIN);
         let exactly = Room { needed: 5, free: 5 };
         assert!(exactly.is_enough() && !Room { free: 4, ..exactly }.is_enough());
     }
 
     #[test]
     fn a_full_disk_says_how_much_more_and_how_to_go_on() {
-        let failure = is_full(Path::new("/"), 1 << 60, "longshore import X --resume J");
+        let root = Path::new("/");
+        let failure = is_full(
+            root,
+            guessed(1 << 60, root),
+            "longshore import X --resume J",
+        );
         assert_eq!(failure.exit, Exit::Unavailable);
         let words = failure.error.to_string();
         assert!(

@@ -25,7 +25,7 @@ pub(super) struct Survey {
     pub(super) files: u64,
     /// Their bytes.
     pub(super) bytes: u64,
-    /// The largest of them, in bytes.
+    /// The largest of them that takes room in the store, in bytes.
     pub(super) largest: u64,
     /// What they take in the embedded store, in bytes, without what is unchanged.
     pub(super) stored_bytes: u64,
@@ -33,16 +33,18 @@ pub(super) struct Survey {
     pub(super) findings: Summary,
 }
 
-/// Sees each file that would be loaded; says whether it takes room in the store.
+/// Sees each file that would be loaded; says what becomes of it.
 pub(super) type Visit<'a> = dyn FnMut(&ObjectKey, u64) -> Takes + 'a;
 
-/// Whether a file takes room that is not taken yet.
+/// What becomes of a file: whether it takes room that is not taken yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
     /// Yes.
     Room,
     /// The store has it already.
     Nothing,
+    /// It fails: another object has its key and is not to be replaced.
+    Refused,
 }
 
 /// Looks through `tree`.
@@ -110,7 +112,10 @@ impl Looking<'_> {
         };
         let outcome = match item {
             Item::Load { key, bytes } => match self.claim(&key) {
-                true => return self.load(&key, bytes, visit),
+                true => match visit(&key, bytes) {
+                    Takes::Refused => Outcome::Failed(Failure::exists(key)),
+                    takes => return self.load(bytes, takes),
+                },
                 false => Outcome::Failed(Failure::collision(key)),
             },
             Item::Ignore(rule) => Outcome::Ignored {
@@ -124,11 +129,11 @@ impl Looking<'_> {
         self.note(EntryRecord::new(&entry.path, size, self.now, outcome));
     }
 
-    fn load(&mut self, key: &ObjectKey, bytes: u64, visit: &mut Visit<'_>) {
+    fn load(&mut self, bytes: u64, takes: Takes) {
         let survey = &mut self.survey;
         survey.files += 1;
         survey.bytes = survey.bytes.saturating_add(bytes);
-        if visit(key, bytes) == Takes::Room {
+        if takes == Takes::Room {
             survey.largest = survey.largest.max(bytes);
             survey.stored_bytes = survey
                 .stored_bytes

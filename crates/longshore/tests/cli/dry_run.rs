@@ -67,6 +67,81 @@ fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     );
 }
 
+#[test]
+fn a_dry_run_says_what_would_fail_because_nothing_is_to_be_replaced() {
+    let world = World::new();
+    let folder = world.device("folder");
+    let import = ["import", text(&folder), "--bucket", "photos"];
+    world.run(import).with(0);
+    fs::write(folder.join("a.txt"), "longer").unwrap();
+    let keeping = [&import[..], &["--no-replace"]].concat();
+    let dry = [&keeping[..], &["--dry-run"]].concat();
+    let ended = world.run(&dry).with(3);
+    for words in [
+        "Would load 1 file (",
+        "1 with 409 ObjectExists",
+        "1 file (6 B) there and would not be replaced, but fail as 409 ObjectExists; 1 file",
+    ] {
+        assert!(
+            ended.out.contains(words),
+            "`{words}` is not in: {}",
+            ended.out
+        );
+    }
+    let ended = world.run(dry.iter().chain(&["--json"])).with(3);
+    let plan: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(
+        [
+            &plan["errors"],
+            &plan["not_replaced"]["files"],
+            &plan["replaced"]["files"]
+        ],
+        [1, 1, 0],
+        "{plan}"
+    );
+    // As it then is.
+    let ended = world.run(keeping).with(3);
+    assert!(ended.out.contains("409 ObjectExists"), "{}", ended.out);
+    world.run([&import[..], &["--dry-run"]].concat()).with(0);
+}
+
+#[test]
+fn a_bucket_that_cannot_be_is_refused_before_anything_is_made() {
+    let world = World::new();
+    let folder = world.device("folder");
+    let import = ["import", text(&folder), "--bucket"];
+    for more in [&["Photos_X"][..], &["Photos_X", "--dry-run"]] {
+        world
+            .run(import.iter().chain(more))
+            .with(2)
+            .saying("`Photos_X` cannot be the name of a bucket")
+            .saying("3 to 63 lower-case letters, digits, dots and hyphens")
+            .saying("--prefix");
+    }
+    world
+        .run(import.iter().chain(&["s3://photos/pre/"]))
+        .with(2)
+        .saying("`--bucket photos --prefix pre/`");
+    assert!(!world.data().exists());
+}
+
+#[test]
+fn a_wrong_manifest_is_named_before_anything_is_made() {
+    let world = World::new();
+    let folder = world.device("folder");
+    let manifest = world.path("m.yaml");
+    fs::write(&manifest, "bucket: photos\ncontentDisposition: é\n").unwrap();
+    let import = ["import", text(&folder), "--manifest", text(&manifest)];
+    for more in [&[][..], &["--dry-run"]] {
+        world
+            .run(import.iter().chain(more))
+            .with(2)
+            .saying("the manifest is wrong: ")
+            .saying("contentDisposition");
+    }
+    assert!(!world.data().exists());
+}
+
 /// Holes cost nothing here and are written full there.
 #[test]
 fn what_does_not_fit_is_refused_before_the_first_byte() {
