@@ -45,12 +45,12 @@ fn restore(args: &RestoreArgs) -> Result<Exit, Failure> {
     let reached = Reached::open(&args.reach, &args.data)?;
     let opened = reached.bucket(&bucket, &stop);
     let restored = opened.and_then(|bucket| rebuild(args, &*bucket, &place, &stop));
-    reached.close();
     let (index, restored, time) = restored?;
     match args.json {
         true => output::json(&summary(&index, &restored, time))?,
         false => output::data(&text(&index, &restored, time))?,
     }
+    reached.close();
     Ok(Exit::Ok)
 }
 

@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use model::time::SystemClock;
 use objects::http::Surroundings;
 use server::config::StationConfig;
-use server::data_dir::{self, Endpoints};
+use server::data_dir::Endpoints;
+use server::data_dir::users::Joined;
 use station::control::Control;
 use station::dock::Station;
 use station::image::services::AwsServices;
@@ -48,11 +49,14 @@ pub(crate) fn station(args: &ServerArgs) -> Result<Station, Failure> {
     }
 }
 
-/// The station of the service that runs on the data folder.
+/// The station of the service that runs on the data folder, which stays until this process ends.
 fn beside_service(data: &Path) -> Result<Station, Failure> {
-    let running = data_dir::read_endpoints(data).context("could not find the service")?;
-    let endpoints = running.ok_or_else(|| no_service(Some(data)))?;
-    at_service(&endpoints, data)
+    let joined = Joined::join(data).context("could not find the service")?;
+    let joined = joined.ok_or_else(|| no_service(Some(data)))?;
+    let station = at_service(&joined.endpoints, data);
+    // The station may be used to the end, and its lock is let go then.
+    std::mem::forget(joined);
+    station
 }
 
 /// The station that goes with the service at `endpoints`, which has the data folder.

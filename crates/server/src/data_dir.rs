@@ -3,6 +3,8 @@
 //! One service at a time has the folder: it holds a lock on it until it ends, however it ends.
 //! While it runs, `endpoints.json` tells other commands on the machine where to reach it.
 
+pub mod users;
+
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -110,6 +112,11 @@ impl DataDir {
         for folder in [dir.objects(), dir.station()] {
             make_private(&folder)?;
         }
+        // Here, so that it belongs to whoever has the service.
+        users::open(root).map_err(|source| DataDirError::Io {
+            path: root.join("users.lock"),
+            source,
+        })?;
         // What a service that crashed has left would lead others astray.
         dir.remove_endpoints()?;
         Ok(dir)

@@ -58,13 +58,13 @@ pub(crate) fn run(args: &GetArgs) -> Result<Exit, Failure> {
     };
     let fetched = errand.run();
     drop(bucket);
-    reached.close();
     let tally = fetched.map_err(|failure| on_again(failure, args))?;
     if args.json {
         output::data(&line(&serde_json::json!({ "summary": tally.json() }))?)?;
     } else {
         output::note(&tally.text(args));
     }
+    reached.close();
     Ok(tally.exit())
 }
 

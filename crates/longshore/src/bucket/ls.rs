@@ -37,11 +37,11 @@ pub(crate) fn run(args: &LsArgs) -> Result<Exit, Failure> {
         }
         None => buckets(&reached, args.json).map(|()| String::new()),
     };
-    reached.close();
     let total = listed?;
     if !total.is_empty() {
         output::note(&total);
     }
+    reached.close();
     Ok(Exit::Ok)
 }
 

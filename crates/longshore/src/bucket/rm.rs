@@ -34,13 +34,13 @@ pub(crate) fn run(args: &RmArgs) -> Result<Exit, Failure> {
     let stop = Stop::default();
     let reached = Reached::open(&args.reach, &args.data)?;
     let removed = remove(args, &reached, &stop);
-    reached.close();
     let summary = removed?;
     if args.json {
         output::json(&summary)?;
     } else {
         output::note(&summary.text());
     }
+    reached.close();
     Ok(match summary.missing {
         0 => Exit::Ok,
         _ => Exit::SomeFailed,

@@ -14,6 +14,7 @@ use objects::StoreError;
 use objects::connect::{Store, StoreConfig};
 use objects::s3::S3Bucket;
 use server::config::{BucketHome, Config};
+use server::data_dir::users::{self, Joined};
 use server::data_dir::{self, DataDirError, Endpoints};
 use server::service::{RunningService, Service, StartError};
 use station::dock::Station;
@@ -22,7 +23,7 @@ use tokio::runtime::Runtime;
 use crate::exit::{Exit, Failure};
 use crate::job::client::Client;
 use crate::job::credentials;
-use crate::{own_station, serve};
+use crate::{interrupt, output, own_station, serve};
 
 /// How long to wait for a service that has the data folder and is still starting or stopping.
 const OTHER_WITHIN: Duration = Duration::from_secs(10);
@@ -36,6 +37,8 @@ pub(crate) struct Ground {
     endpoints: Endpoints,
     credentials: Credentials,
     own: Option<Own>,
+    // Held, never read: the other process's service stays for as long.
+    _joined: Option<Joined>,
 }
 
 /// A service of this process.
@@ -45,21 +48,22 @@ struct Own {
 }
 
 impl Ground {
-    /// Starts a service, or finds the one that has the data folder.
+    /// Starts a service, or joins the one that has the data folder. A service that another command
+    /// started for itself stays until this value is dropped; one that was killed is waited out.
     ///
     /// # Errors
     /// If there is neither, or the first account has no key.
     pub(crate) fn open(config: Config) -> Result<Self, Failure> {
         let data = config.server.data.clone();
         let begun = Instant::now();
-        let (endpoints, own) = loop {
+        let (endpoints, own, joined) = loop {
             match start(&config) {
-                Ok(own) => break (own.service.endpoints.clone(), Some(own)),
+                Ok(own) => break (own.service.endpoints.clone(), Some(own), None),
                 Err(StartError::DataDir(DataDirError::InUse { .. }))
                     if begun.elapsed() < OTHER_WITHIN =>
                 {
-                    if let Some(endpoints) = running(&data)? {
-                        break (endpoints, None);
+                    if let Some(joined) = join(&data)? {
+                        break (joined.endpoints.clone(), None, Some(joined));
                     }
                     std::thread::sleep(LOOK_EVERY);
                 }
@@ -73,10 +77,11 @@ impl Ground {
                 endpoints,
                 credentials,
                 own,
+                _joined: joined,
             }),
             Err(error) => {
                 if let Some(own) = own {
-                    own.stop();
+                    own.stop(&data);
                 }
                 Err(Failure::new(Exit::Error, error).hint(format!(
                     "`longshore key create` makes a key; put it into {}",
@@ -180,11 +185,9 @@ impl Ground {
         &self.config.jobs.facility_country
     }
 
-    /// Ends what was begun.
+    /// Ends what was begun: a service of our own, once no other command uses it.
     pub(crate) fn close(self) {
-        if let Some(own) = self.own {
-            own.stop();
-        }
+        drop(self);
     }
 
     /// A bucket of the embedded store; `None` if another store has it.
@@ -208,9 +211,41 @@ pub(super) fn is_embedded(config: &Config, bucket: &BucketName) -> bool {
     matches!(config.home_of(bucket), Some(BucketHome::Embedded))
 }
 
+impl Drop for Ground {
+    fn drop(&mut self) {
+        if let Some(own) = self.own.take() {
+            own.stop(self.data());
+        }
+    }
+}
+
 impl Own {
-    fn stop(self) {
-        self.runtime.block_on(self.service.stop());
+    /// Stops once no other command uses the service, or at Ctrl-C; a second one ends the process.
+    fn stop(self, data: &Path) {
+        let Self { runtime, service } = self;
+        runtime.block_on(async {
+            let unused = users::until_unused(data, || {
+                output::note(
+                    "Another command uses this service; waiting for it to end. Ctrl-C stops the \
+                     service at once.",
+                );
+            });
+            // Where nobody can listen, Ctrl-C ends the process.
+            let Ok((mut interrupt, mut terminate)) = interrupt::signals() else {
+                let _nobody_joins = unused.await;
+                return service.stop().await;
+            };
+            let _nobody_joins = tokio::select! {
+                alone = unused => alone,
+                () = interrupt::either(&mut interrupt, &mut terminate) => None,
+            };
+            tokio::select! {
+                () = service.stop() => {}
+                () = interrupt::either(&mut interrupt, &mut terminate) => {
+                    std::process::exit(Exit::Interrupted.number().into())
+                }
+            }
+        });
     }
 }
 
@@ -220,6 +255,6 @@ fn start(config: &Config) -> Result<Own, StartError> {
     Ok(Own { runtime, service })
 }
 
-fn running(data: &Path) -> Result<Option<Endpoints>, Failure> {
-    Ok(data_dir::read_endpoints(data).context("could not find the service that runs")?)
+fn join(data: &Path) -> Result<Option<Joined>, Failure> {
+    Ok(Joined::join(data).context("could not find the service that runs")?)
 }

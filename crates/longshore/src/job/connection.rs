@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use server::data_dir;
+use server::data_dir::users::Joined;
 
 use super::client::Client;
 use super::credentials::{self, CredentialsError, EndpointFrom};
@@ -20,21 +21,28 @@ const REGION: &str = "us-east-1";
 ///
 /// # Errors
 /// If there is no endpoint or no key.
-pub(crate) fn connect(args: &ApiArgs) -> Result<Client, Failure> {
+pub(crate) fn connect(args: &ApiArgs) -> Result<Connected, Failure> {
     let environment = Environment::of_process();
     let data = environment.data_folder(args.data.as_deref());
-    let (url, from) = endpoint(args.endpoint_url.as_deref(), &environment, data.as_deref())?;
+    let (url, from, joined) =
+        endpoint(args.endpoint_url.as_deref(), &environment, data.as_deref())?;
     let key = credentials::find(&environment, args.profile.as_deref(), data.as_deref(), from)
         .map_err(no_key)?;
     let region = region(args.region.as_deref(), &environment);
     let surroundings = environment.surroundings();
-    Ok(Client::new(&url, region, key, &surroundings)?)
+    Ok(Connected {
+        client: Client::new(&url, region, key, &surroundings)?,
+        _joined: joined,
+        _ground: None,
+    })
 }
 
-/// The way to the API, and a service of our own behind it if none was running.
+/// The way to the API, and what keeps the service behind it running.
 pub(crate) struct Connected {
     client: Client,
-    ground: Option<Ground>,
+    _joined: Option<Joined>,
+    /// A service of our own, if none was running.
+    _ground: Option<Ground>,
 }
 
 impl std::ops::Deref for Connected {
@@ -42,14 +50,6 @@ impl std::ops::Deref for Connected {
 
     fn deref(&self) -> &Client {
         &self.client
-    }
-}
-
-impl Drop for Connected {
-    fn drop(&mut self) {
-        if let Some(ground) = self.ground.take() {
-            ground.close();
-        }
     }
 }
 
@@ -61,12 +61,7 @@ impl Drop for Connected {
 pub(crate) fn connect_or_start(args: &ApiArgs) -> Result<Connected, Failure> {
     let environment = Environment::of_process();
     let none_runs = match connect(args) {
-        Ok(client) => {
-            return Ok(Connected {
-                client,
-                ground: None,
-            });
-        }
+        Ok(connected) => return Ok(connected),
         Err(failure) => failure,
     };
     let data = environment.data_folder(args.data.as_deref());
@@ -77,23 +72,18 @@ pub(crate) fn connect_or_start(args: &ApiArgs) -> Result<Connected, Failure> {
         return Err(none_runs);
     };
     let ground = Ground::open(settings::load(None, Some(&data), Listen::any_port())?)?;
-    match ground.client() {
-        Ok(client) => Ok(Connected {
-            client,
-            ground: Some(ground),
-        }),
-        Err(failure) => {
-            ground.close();
-            Err(failure)
-        }
-    }
+    Ok(Connected {
+        client: ground.client()?,
+        _joined: None,
+        _ground: Some(ground),
+    })
 }
 
 fn endpoint(
     given: Option<&str>,
     environment: &Environment,
     data: Option<&Path>,
-) -> Result<(String, EndpointFrom), Failure> {
+) -> Result<(String, EndpointFrom, Option<Joined>), Failure> {
     let variables = ["LONGSHORE_ENDPOINT", "AWS_ENDPOINT_URL_IMPORTEXPORT"];
     let named = given.or_else(|| {
         variables
@@ -101,12 +91,15 @@ fn endpoint(
             .find_map(|name| environment.text(name))
     });
     if let Some(url) = named {
-        return Ok((url.to_owned(), EndpointFrom::User));
+        return Ok((url.to_owned(), EndpointFrom::User, None));
     }
-    let running = data.map(data_dir::read_endpoints).transpose();
-    let running = running.context("could not find the service")?.flatten();
-    match running {
-        Some(endpoints) => Ok((endpoints.api, EndpointFrom::DataFolder)),
+    let joined = data.map(Joined::join).transpose();
+    let joined = joined.context("could not find the service")?.flatten();
+    match joined {
+        Some(joined) => {
+            let url = joined.endpoints.api.clone();
+            Ok((url, EndpointFrom::DataFolder, Some(joined)))
+        }
         None => Err(no_service(data)),
     }
 }

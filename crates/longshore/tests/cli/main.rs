@@ -9,6 +9,7 @@ mod docking;
 mod dry_run;
 mod help;
 mod import;
+mod joining;
 mod objects;
 mod plan_export;
 mod resuming;
