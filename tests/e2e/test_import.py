@@ -169,7 +169,7 @@ def test_a_device_without_files_is_complete(service, tmp_path):
     made = client.create_job(JobType="Import", Manifest=importing("empty-data"), ValidateOnly=False)
     device = Device(tmp_path / "disk")
     device.sign(made["SignatureFileContents"])
-    service.dock(device.path, "--folder", check=OK)
+    service.dock(device.path, check=OK)
     status = client.get_status(JobId=made["JobId"])
     assert status["ProgressCode"] == "Complete"
     report.check(report.fetch(s3, status), device, "empty-data")

@@ -275,15 +275,7 @@ fn an_empty_device_is_called_one() {
     let device = world.path("disk");
     fs::create_dir(&device).unwrap();
     fs::write(device.join("SIGNATURE"), signature).unwrap();
-    // It looks as a mount point does whose mount was forgotten.
-    let refused = world.run(["dock", path(&device)]).with(4);
-    assert!(
-        refused.err.contains("nothing is mounted on"),
-        "{}",
-        refused.err
-    );
-    assert_eq!(state(&world, &job), "Pending");
-    let ended = world.run(["dock", path(&device), "--folder"]).with(0);
+    let ended = world.run(["dock", path(&device)]).with(0);
     assert!(
         ended
             .out

@@ -108,13 +108,20 @@ pub(super) fn obvious_mistake(tree: &dyn Tree, device: &Path) -> Option<DockErro
     })
 }
 
-/// Whether a folder has nothing but its SIGNATURE, and nothing is mounted on it: a mount point whose
-/// mount was forgotten when it was signed.
+/// Where devices are mounted by custom (Filesystem Hierarchy Standard, udisks).
+const MOUNT_PLACES: [&str; 3] = ["/mnt", "/media", "/run/media"];
+
+/// Whether a folder is where devices are mounted, has nothing but a SIGNATURE, and nothing is mounted on it:
+/// it was signed, or is docked, without its device.
 pub(super) fn stands_alone(device: &Path) -> bool {
-    Root::list(device).is_some_and(|root| {
-        let is_alone = root.folders.is_empty() && root.files == [Path::new(SIGNATURE_NAME)];
-        is_alone && !root.is_mount_point
-    })
+    let is_place = device
+        .canonicalize()
+        .is_ok_and(|path| MOUNT_PLACES.iter().any(|place| path.starts_with(place)));
+    is_place
+        && Root::list(device).is_some_and(|root| {
+            let is_alone = root.folders.is_empty() && root.files == [Path::new(SIGNATURE_NAME)];
+            is_alone && !root.is_mount_point
+        })
 }
 
 /// Whether a folder has nothing in it and nothing is mounted on it: a mount point whose mount was
@@ -207,4 +214,28 @@ fn is_meant(tree: &dyn Tree, name: &Path) -> bool {
         read.is_ok_and(|bytes| SignatureFile::parse(&bytes).is_ok())
     };
     plain.contains("sign") && has_lines()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_without_its_device_is_known_where_devices_are_mounted() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::write(elsewhere.path().join(SIGNATURE_NAME), "x").unwrap();
+        assert!(
+            !stands_alone(elsewhere.path()),
+            "a folder of somebody's own"
+        );
+        // Only root may make one there.
+        let Ok(place) = tempfile::tempdir_in("/mnt") else {
+            return;
+        };
+        assert!(!stands_alone(place.path()), "it has no SIGNATURE");
+        fs::write(place.path().join(SIGNATURE_NAME), "x").unwrap();
+        assert!(stands_alone(place.path()));
+        fs::write(place.path().join("photo.jpg"), "x").unwrap();
+        assert!(!stands_alone(place.path()), "it has a file");
+    }
 }
