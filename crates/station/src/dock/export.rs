@@ -11,6 +11,7 @@ use model::manifest::S3Export;
 use model::proof::{Attempt, ReadBack};
 use model::report::lines::Work;
 
+use super::source::ext_identifier;
 use super::{DockError, Done, Errand, Outcome, Station};
 use crate::export::plan::{Next, Plan};
 use crate::export::planner::{Cursor, Planner, Step};
@@ -19,9 +20,6 @@ use crate::report;
 use crate::target::Target as _;
 use crate::target::folder::{Folder, foreign_name, have_same_content};
 use crate::target::mark::Mark;
-
-/// What EXT2, EXT3 and EXT4 call themselves (`statfs(2)`).
-const EXT_SUPER_MAGIC: rustix::fs::FsWord = 0xEF53;
 
 impl Station {
     /// Fills the file system that is mounted at `root`, on the block device or image `backing` where
@@ -224,7 +222,7 @@ fn is_known(errand: &Errand<'_>, root: &Path) -> io::Result<bool> {
     };
     let is_same = match Mark::parse(&kept) {
         Some(mark) => Mark::read(root, job)? == Some(mark),
-        None => identity(root)?.as_deref() == Some(&*kept),
+        None => ext_identifier(root)?.as_deref() == Some(&*kept),
     };
     // The mark is gone from a device that has its report, also if nobody was told any more.
     Ok(is_same || has_our_report(errand, root))
@@ -244,14 +242,6 @@ fn has_our_report(errand: &Errand<'_>, root: &Path) -> bool {
         (Ok(ours), Ok(found)) => have_same_content(&ours, &found).unwrap_or(false),
         _ => false,
     }
-}
-
-/// What tells the file system at `root` from others, if it has something that stays when it is mounted
-/// again: the kernel makes it of the identifier that `mkfs` gave.
-fn identity(root: &Path) -> io::Result<Option<String>> {
-    let is_ext = rustix::fs::statfs(root)?.f_type == EXT_SUPER_MAGIC;
-    let id = rustix::fs::statvfs(root)?.f_fsid;
-    Ok(is_ext.then(|| format!("{id:016x}")))
 }
 
 /// The room on the file system that is mounted at `root`.

@@ -49,7 +49,9 @@ pub(super) fn must_be_the_same(errand: &Errand<'_>) -> Result<(), DockError> {
 /// What tells the device at `root` from all others, as one line; `None` if it cannot be asked.
 fn identity(root: &Path) -> Option<String> {
     let own = fs::metadata(root).ok()?;
-    let file_system = ext_identifier(root)
+    let ext = ext_identifier(root).ok().flatten();
+    let file_system = ext
+        .map(|id| format!("ext {id}"))
         .or_else(|| of_mounted(root))
         .unwrap_or_else(|| format!("device {:x}", own.dev()));
     Some(format!(
@@ -58,11 +60,15 @@ fn identity(root: &Path) -> Option<String> {
     ))
 }
 
-/// The kernel makes it of the identifier that `mkfs` gave, and everybody may ask.
-fn ext_identifier(root: &Path) -> Option<String> {
-    let is_ext = rustix::fs::statfs(root).ok()?.f_type == EXT_SUPER_MAGIC;
-    let id = rustix::fs::statvfs(root).ok()?.f_fsid;
-    is_ext.then(|| format!("ext {id:016x}"))
+/// What tells the EXT file system at `root` from others, also when it is mounted again; `None` for other file
+/// systems. The kernel makes it of the identifier that `mkfs` gave, and everybody may ask.
+///
+/// # Errors
+/// If the file system does not answer.
+pub(super) fn ext_identifier(root: &Path) -> io::Result<Option<String>> {
+    let is_ext = rustix::fs::statfs(root)?.f_type == EXT_SUPER_MAGIC;
+    let id = rustix::fs::statvfs(root)?.f_fsid;
+    Ok(is_ext.then(|| format!("{id:016x}")))
 }
 
 /// The identifier of the file system that is mounted here or, of what has none, where it was mounted from.
