@@ -3,6 +3,10 @@
 //!
 //! A reader sees the old file or the new one, never a part of either. All functions fail with the
 //! system's error, and then leave what was there.
+//!
+//! Beside it, [`reserve`]: room kept aside for the day when the disk is full.
+
+pub mod reserve;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -36,6 +40,23 @@ pub fn create(path: &Path, content: &[u8]) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Reads the file at `path`; if nothing is there, puts there what `fresh` makes first. A file that is
+/// there is only read, which a full disk does not hinder.
+///
+/// # Errors
+/// The system's.
+pub fn read_or_create<C: AsRef<[u8]>>(
+    path: &Path,
+    fresh: impl FnOnce() -> C,
+) -> io::Result<Vec<u8>> {
+    match std::fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found,
+    }
+    create(path, fresh().as_ref())?;
+    std::fs::read(path)
 }
 
 /// Moves a `temporary` file, written through `file`, to `path` in the same folder.
@@ -125,6 +146,15 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_there_is_read_and_nothing_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        assert_eq!(read_or_create(&path, || b"first").unwrap(), b"first");
+        let again = read_or_create(&path, || -> Vec<u8> { unreachable!("it is there") });
+        assert_eq!(again.unwrap(), b"first");
     }
 
     #[test]

@@ -31,3 +31,4 @@ pub use keyring::{KeyHolder, Keyring, KeyringError, Rights, SecretKey};
 pub use listen::Limits;
 pub use serve::serve;
 pub use store::{Durability, LocalStore, Service};
+pub use tree::reserve;

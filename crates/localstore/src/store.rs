@@ -56,7 +56,7 @@ impl LocalStore {
     pub async fn open_with(root: &Path, durability: Durability) -> Result<Self, OpenError> {
         let tree = Arc::new(Tree::open(root, durability)?);
         let mut opened = index::open(tree.root(), durability).await;
-        if opened.is_err() && tree.is_full() && tree.release_reserve() {
+        if opened.is_err() && tree.reserve().is_wanted() && tree.reserve().release() {
             opened = index::open(tree.root(), durability).await;
         }
         let (index, db) = opened?;

@@ -10,6 +10,7 @@
 
 use crate::error::{OpenError, StoreError};
 use crate::{Durability, limits, naming};
+use durable::reserve::Reserve;
 use rustix::fs::{CWD, FlockOperation, RenameFlags};
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -19,8 +20,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 const INCOMING: &str = ".incoming";
-/// Space kept aside, to be given up when the disk is full.
-const RESERVE: &str = ".reserve";
 pub(crate) const UPLOADS: &str = ".uploads";
 
 /// How often a taken name is varied before giving up: two random tails of 32 bits hardly ever meet.
@@ -35,6 +34,7 @@ const FILE_MODE: u32 = 0o600;
 pub(crate) struct Tree {
     root: PathBuf,
     durability: Durability,
+    reserve: Reserve,
     /// Folders, relative to the root, that exist and whose own entry is synced.
     settled: Mutex<HashSet<String>>,
     /// Names whose file is about to be replaced, or may have been.
@@ -109,6 +109,7 @@ impl Tree {
             Err(error) => return Err(fail(&path)(error.into())),
         }
         Ok(Self {
+            reserve: reserve(&root),
             root,
             durability,
             settled: Mutex::default(),
@@ -133,6 +134,7 @@ impl Tree {
     /// The disk's; one that is nearly full counts as full, so that there is room to delete.
     pub(crate) fn incoming(&self) -> Result<Incoming, StoreError> {
         if self
+            .reserve
             .free()
             .is_some_and(|free| free < limits::RESERVE_BYTES / 2)
         {
@@ -467,46 +469,9 @@ impl Tree {
         found.is_file().then_some(found.len())
     }
 
-    /// Bytes that can still be written, if the file system says.
-    fn free(&self) -> Option<u64> {
-        let found = rustix::fs::statvfs(&self.root).ok()?;
-        (found.f_blocks > 0).then(|| found.f_bavail.saturating_mul(found.f_frsize))
-    }
-
-    /// Whether the disk has no room for the index to work in.
-    pub(crate) fn is_full(&self) -> bool {
-        self.free()
-            .is_some_and(|free| free < limits::RESERVE_BYTES / 4)
-    }
-
-    /// Gives the space kept aside back to the disk; whether there was any.
-    pub(crate) fn release_reserve(&self) -> bool {
-        fs::remove_file(self.root.join(RESERVE)).is_ok()
-    }
-
-    /// Keeps space aside again, once there is plenty. A disk that cannot do it goes without.
-    pub(crate) fn keep_reserve(&self) {
-        let path = self.root.join(RESERVE);
-        if path.exists()
-            || self
-                .free()
-                .is_none_or(|free| free < limits::RESERVE_BYTES * 4)
-        {
-            return;
-        }
-        let kept = private().open(&path).and_then(|file| {
-            let flags = rustix::fs::FallocateFlags::empty();
-            Ok(rustix::fs::fallocate(
-                &file,
-                flags,
-                0,
-                limits::RESERVE_BYTES,
-            )?)
-        });
-        if let Err(error) = kept {
-            tracing::debug!(%error, "no space kept aside");
-            let _ = fs::remove_file(&path);
-        }
+    /// Room kept aside, to be given up when the disk is full.
+    pub(crate) fn reserve(&self) -> &Reserve {
+        &self.reserve
     }
 
     /// The files left in `.incoming`.
@@ -538,6 +503,12 @@ struct Wish<'a> {
     present: Option<&'a str>,
     /// Whether the name belongs to another key, though there may be no file.
     is_reserved: bool,
+}
+
+/// The room that the store in a folder keeps aside.
+#[must_use]
+pub fn reserve(root: &Path) -> Reserve {
+    Reserve::new(root.join(".reserve"), limits::RESERVE_BYTES)
 }
 
 /// How the store opens files that it writes.

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use model::time::{Clock as _, SystemClock, Timestamp};
 use server::config::{Config, DatabaseConfig};
+use server::data_dir::room::Room;
 use server::jobstore::{Account, JobStore, JobStoreError, PostgresJobStore, SqliteJobStore};
 use server::keys::KeyError;
 use server::sealing::MasterKey;
@@ -34,6 +35,7 @@ pub(crate) fn with<T>(
             let key = master_key(&config, data)?;
             match &config.database {
                 DatabaseConfig::Sqlite => {
+                    let _room = Room::make(data);
                     let store = open_sqlite(data, &key).await?;
                     let done = work(&store).await;
                     store.close().await;

@@ -99,6 +99,10 @@ pub(crate) fn not_started(error: StartError) -> Failure {
             Exit::Error,
             "is a service running there already? `--listen 127.0.0.1:0` takes any port",
         ),
+        StartError::DiskFull { .. } => (
+            Exit::Unavailable,
+            "make room for some MiB on that disk, and start again",
+        ),
         StartError::JobStore(JobStoreError::Unavailable(_)) => (Exit::Unavailable, ""),
         _ => (Exit::Error, ""),
     };

@@ -3,6 +3,7 @@
 //! One service at a time has the folder: it holds a lock on it until it ends, however it ends.
 //! While it runs, `endpoints.json` tells other commands on the machine where to reach it.
 
+pub mod room;
 pub mod users;
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::config::StationConfig;
+use room::Room;
 
 /// Name and version of the format of `endpoints.json`.
 const ENDPOINTS_FORMAT: &str = "longshore-endpoints-1";
@@ -90,6 +92,8 @@ struct EndpointsFile {
 #[derive(Debug)]
 pub struct DataDir {
     root: PathBuf,
+    // Before the lock, so that nobody else opens the folder before room is kept aside again.
+    room: Room,
     // Held, never read: the lock goes with the open file.
     _lock: File,
 }
@@ -104,9 +108,15 @@ impl DataDir {
     pub fn open(root: &Path) -> Result<Self, DataDirError> {
         make_private(root)?;
         refuse_exposed(root)?;
-        let lock = lock(root)?;
+        let mut lock = lock(root)?;
+        let room = Room::make(root);
+        write_pid(&mut lock).map_err(|source| DataDirError::Io {
+            path: root.join("lock"),
+            source,
+        })?;
         let dir = Self {
             root: root.to_owned(),
+            room,
             _lock: lock,
         };
         for folder in [dir.objects(), dir.station()] {
@@ -126,6 +136,11 @@ impl DataDir {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The room that is kept aside in it.
+    pub(crate) fn room(&self) -> &Room {
+        &self.room
     }
 
     /// The SQLite job store.
@@ -252,14 +267,14 @@ fn refuse_exposed(root: &Path) -> Result<(), DataDirError> {
     Ok(())
 }
 
-/// Takes the lock and writes our number into the file, for whoever comes later.
+/// Takes the lock.
 fn lock(root: &Path) -> Result<File, DataDirError> {
     let path = root.join("lock");
     let failed = |source| DataDirError::Io {
         path: path.clone(),
         source,
     };
-    let mut file = OpenOptions::new()
+    let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
@@ -268,20 +283,16 @@ fn lock(root: &Path) -> Result<File, DataDirError> {
         .open(&path)
         .map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let holder = holder(&file);
-            return Err(DataDirError::InUse {
-                path: root.to_owned(),
-                holder,
-            });
-        }
-        Err(TryLockError::Error(source)) => return Err(failed(source)),
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(DataDirError::InUse {
+            path: root.to_owned(),
+            holder: holder(&file),
+        }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
-    write_pid(&mut file).map_err(failed)?;
-    Ok(file)
 }
 
+/// Writes our number into the lock file, for whoever comes later.
 fn write_pid(file: &mut File) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;

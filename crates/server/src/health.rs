@@ -98,7 +98,7 @@ impl Health {
 
     async fn look(&self, context: &Context) -> Report {
         let (job_store, stores) = tokio::join!(job_store(context), self.stores(context));
-        let room_bytes = room(&self.data);
+        let room_bytes = durable::reserve::free(&self.data);
         let room = Word::from(room_bytes.is_none_or(|bytes| bytes >= ROOM_BYTES));
         let mut words = stores.iter().map(|store| store.status).chain([room]);
         let status = match job_store {
@@ -146,10 +146,4 @@ async fn job_store(context: &Context) -> Word {
             Word::Unavailable
         }
     }
-}
-
-/// Bytes free in the file system of a folder, for those who are not root; `None` if it cannot be asked.
-fn room(folder: &std::path::Path) -> Option<u64> {
-    let system = rustix::fs::statvfs(folder).ok()?;
-    Some(system.f_bavail.saturating_mul(system.f_frsize))
 }

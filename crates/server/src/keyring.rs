@@ -42,13 +42,13 @@ pub(crate) struct ServiceKey {
 impl ServiceKey {
     /// Reads the key's file, making it first if there is none.
     pub(crate) fn load_or_create(path: &Path) -> io::Result<Self> {
-        let fresh = Zeroizing::new(hex::encode(random::<32>()));
-        let content = Zeroizing::new(format!("{FILE_PREFIX}{}\n", *fresh));
-        durable::create(path, content.as_bytes())?;
-        let text = Zeroizing::new(std::fs::read_to_string(path)?);
+        let bytes = Zeroizing::new(durable::read_or_create(path, || {
+            let fresh = Zeroizing::new(hex::encode(random::<32>()));
+            Zeroizing::new(format!("{FILE_PREFIX}{}\n", *fresh))
+        })?);
+        let text = std::str::from_utf8(&bytes).ok();
         let secret = text
-            .trim_end()
-            .strip_prefix(FILE_PREFIX)
+            .and_then(|text| text.trim_end().strip_prefix(FILE_PREFIX))
             .filter(|secret| secret.len() == 64);
         let secret = secret.ok_or(io::ErrorKind::InvalidData)?;
         Ok(Self {

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use durable::reserve::is_for_want_of_room;
 use hyper_util::service::TowerToHyperService;
 use listen::Limits;
-use localstore::LocalStore;
+use localstore::{LocalStore, OpenError};
 use model::control::StoreAccess;
 use model::ids::StationName;
 use model::time::Clock;
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::Context;
 use crate::certain::CertainTime;
 use crate::config::{Config, ConnectionsConfig, DatabaseConfig};
-use crate::data_dir::{DataDir, DataDirError, Endpoints};
+use crate::data_dir::{DataDir, DataDirError, Endpoints, room};
 use crate::http::{self, App};
 use crate::jobstore::{JobStore, JobStoreError, PostgresJobStore, SqliteJobStore};
 use crate::keyring::{JobStoreKeyring, ServiceKey};
@@ -86,9 +87,47 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// Something cannot be read or written, because the disk is full.
+    #[error("the disk of the data folder `{}` is full", data.display())]
+    DiskFull {
+        /// The data folder.
+        data: PathBuf,
+        /// What could not be done.
+        source: Box<StartError>,
+    },
     /// The counters cannot be set up.
     #[error("could not set up the metrics")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+impl StartError {
+    /// The same failure by its cause: on a full disk a database fails in several ways.
+    fn named(self, data: &Path) -> Self {
+        let may_be = match &self {
+            Self::DataDir(DataDirError::Io { .. })
+            | Self::MasterKey(MasterKeyError::Io { .. })
+            | Self::JobStore(JobStoreError::Unavailable(_) | JobStoreError::Migration(_))
+            | Self::FirstAccount(KeyError::Store(JobStoreError::Unavailable(_)))
+            | Self::EmbeddedStore(OpenError::Root { .. } | OpenError::Index { .. })
+            | Self::File { .. } => true,
+            Self::DataDir(_)
+            | Self::MasterKey(_)
+            | Self::JobStore(_)
+            | Self::FirstAccount(_)
+            | Self::EmbeddedStore(_)
+            | Self::Stores(_)
+            | Self::Listen { .. }
+            | Self::DiskFull { .. }
+            | Self::Metrics(_) => false,
+        };
+        if may_be && (room::is_full(data) || is_for_want_of_room(&self)) {
+            return Self::DiskFull {
+                data: data.to_owned(),
+                source: Box::new(self),
+            };
+        }
+        self
+    }
 }
 
 /// Starts services.
@@ -113,6 +152,7 @@ pub struct RunningService {
     api: Serving,
     s3: Option<Serving>,
     sweeper: Serving,
+    reserve: Serving,
     database: Database,
 }
 
@@ -137,6 +177,14 @@ impl Service {
         config: &Config,
         clock: Arc<dyn Clock>,
     ) -> Result<RunningService, StartError> {
+        let started = Self::start_all(config, clock).await;
+        started.map_err(|error| error.named(&config.server.data))
+    }
+
+    async fn start_all(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<RunningService, StartError> {
         let kept = Kept::open(config, &*clock).await?;
         let (listener, api_addr) = bind(config.server.listen).await?;
         let embedded = Embedded::open(config, &kept.data, &kept.jobs).await?;
@@ -148,6 +196,7 @@ impl Service {
         let endpoints = endpoints(config, api_addr, s3_addr);
         // Both addresses are taken: who comes from now on waits until the tasks below attend.
         kept.data.write_endpoints(&endpoints)?;
+        kept.data.room().settle();
 
         let grace = Duration::from_secs(config.server.shutdown_seconds.into());
         let router = http::router(Arc::new(App::new(context.clone(), metrics, &config.server)));
@@ -163,6 +212,7 @@ impl Service {
             )
         });
         let sweeper = Serving::start(|stop| sweeper::run(context.clone(), stop));
+        let reserve = Serving::start(|stop| kept.data.room().tend(stop));
         let of_store = limits_of(&config.connections, STORE_HEAD, STORE_STALL, STORE_GRACE);
         let serve = |embedded: Embedded| embedded.serve(of_store);
         let (embedded, s3) = embedded.map(serve).unzip();
@@ -186,6 +236,7 @@ impl Service {
             api,
             s3,
             sweeper,
+            reserve,
             database,
         })
     }
@@ -279,6 +330,7 @@ impl RunningService {
         }
         self.api.stop().await;
         self.sweeper.stop().await;
+        self.reserve.stop().await;
         if let Some(s3) = self.s3 {
             s3.stop().await;
         }
@@ -410,17 +462,20 @@ async fn register_station(
         source,
     })?;
     let name: &StationName = &config.station.name;
-    jobs.put_station(name, token.sha256(), clock.now()).await?;
+    // Most starts find it registered, and write nothing.
+    if jobs.station_by_token(token.sha256()).await?.as_ref() != Some(name) {
+        jobs.put_station(name, token.sha256(), clock.now()).await?;
+    }
     Ok(path)
 }
 
 fn station_token(path: &Path) -> io::Result<StationToken> {
-    let fresh = StationToken::draw();
-    durable::create(path, format!("{}\n", fresh.expose()).as_bytes())?;
-    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path)?);
-    match text.trim() {
-        "" => Err(io::ErrorKind::InvalidData.into()),
-        token => Ok(StationToken::new(token)),
+    let bytes = zeroize::Zeroizing::new(durable::read_or_create(path, || {
+        zeroize::Zeroizing::new(format!("{}\n", StationToken::draw().expose()))
+    })?);
+    match std::str::from_utf8(&bytes).map(str::trim) {
+        Ok("") | Err(_) => Err(io::ErrorKind::InvalidData.into()),
+        Ok(token) => Ok(StationToken::new(token)),
     }
 }
 

@@ -177,7 +177,7 @@ impl Task {
         };
         let tree = Arc::clone(&self.tree);
         let placed = tokio::task::spawn_blocking(move || {
-            tree.keep_reserve();
+            tree.reserve().keep();
             place_all(&tree, orders, known)
         });
         let Ok(placed) = placed.await else {
@@ -339,7 +339,7 @@ impl Task {
         if placed.is_empty() {
             return;
         }
-        if !self.tree.release_reserve() || self.connect().await.is_err() {
+        if !self.tree.reserve().release() || self.connect().await.is_err() {
             return self.abandon(placed.into_iter().map(|placed| placed.order), error);
         }
         match self.transact(&placed).await {
@@ -362,7 +362,9 @@ impl Task {
     /// A failure by its cause: on a full disk the database fails in several ways.
     fn named(&self, error: StoreError) -> StoreError {
         match error {
-            StoreError::Index(_) if self.tree.is_full() => tree::full("write the index"),
+            StoreError::Index(_) if self.tree.reserve().is_wanted() => {
+                tree::full("write the index")
+            }
             other => other,
         }
     }

@@ -7,6 +7,7 @@ mod customer;
 mod decisions;
 mod docking;
 mod dry_run;
+mod full;
 mod help;
 mod import;
 mod joining;

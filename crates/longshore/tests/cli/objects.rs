@@ -19,7 +19,13 @@ fn text(path: &Path) -> &str {
 }
 
 /// Puts an object as another client would.
-fn put(world: &World, service: &Service, key: &str, body: &[u8], metadata: &[(&str, &str)]) {
+pub(crate) fn put(
+    world: &World,
+    service: &Service,
+    key: &str,
+    body: &[u8],
+    metadata: &[(&str, &str)],
+) {
     let file = fs::read_to_string(world.data().join("credentials")).unwrap();
     let setting = |name: &str| {
         let line = file.lines().find_map(|line| line.strip_prefix(name));

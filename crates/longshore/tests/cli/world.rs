@@ -69,6 +69,11 @@ impl World {
         Self(tempfile::tempdir().unwrap())
     }
 
+    /// A world on another file system.
+    pub(crate) fn on(root: &Path) -> Self {
+        Self(tempfile::tempdir_in(root).unwrap())
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
