@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
 
-use crate::meter::{Meter, PROGRESS_BYTES};
+use crate::meter::{Meter, Side};
 use crate::stream::Patience;
 
 /// The body of a request as it comes in. It ends with an error of the kind `TimedOut` if next to nothing
@@ -19,8 +19,6 @@ pub struct Body {
     incoming: Incoming,
     meter: Arc<Meter>,
     patience: Patience,
-    /// Bytes since progress was last made.
-    moved: u64,
 }
 
 impl Body {
@@ -29,17 +27,12 @@ impl Body {
             incoming,
             meter,
             patience: Patience::new(stall),
-            moved: 0,
         }
     }
 
     fn came(&mut self, bytes: usize) {
-        self.moved += bytes as u64;
-        if self.moved >= PROGRESS_BYTES {
-            self.moved = 0;
-            self.patience.renew();
-        }
-        self.meter.moves(bytes);
+        self.patience.moves(bytes);
+        self.meter.moves(Side::Body, bytes);
     }
 }
 
@@ -54,18 +47,15 @@ impl hyper::body::Body for Body {
         match Pin::new(&mut self.incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.came(frame.data_ref().map_or(0, Bytes::len));
-                if self.incoming.is_end_stream() {
-                    self.meter.goes_on();
-                }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
             Poll::Ready(None) => {
-                self.meter.goes_on();
+                self.meter.goes_on(Side::Body);
                 Poll::Ready(None)
             }
             Poll::Pending => {
-                self.meter.stalls();
+                self.meter.waits(Side::Body);
                 ready!(self.patience.poll_run_out(cx));
                 Poll::Ready(Some(Err(io::ErrorKind::TimedOut.into())))
             }
@@ -78,5 +68,12 @@ impl hyper::body::Body for Body {
 
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
+    }
+}
+
+impl Drop for Body {
+    /// Nobody waits for the rest of it.
+    fn drop(&mut self) {
+        self.meter.goes_on(Side::Body);
     }
 }

@@ -1,15 +1,16 @@
 //! Accepts connections and serves HTTP/1.1 on them until told to stop.
 //!
 //! It knows no request. What it keeps is the bound of everything that connections take: how many there
-//! are, how many of one address, how long one may be silent. A connection that idles, or takes and
-//! brings nothing, loses its place as soon as another wants it; who finds no place is told so with 503,
-//! and never left to wait in silence. Requests for which the service keeps places ([`Rules::is_urgent`])
+//! are, how many of one address, how long one may be silent. As soon as another wants a place, a connection
+//! that idles loses its own, and where none idles, the one whose other end takes and brings the least; who
+//! finds no place is told so with 503, and never left to wait in silence. Requests for which the service keeps places ([`Rules::is_urgent`])
 //! are served even while all others are taken.
 
 mod answer;
 mod body;
 mod meter;
 mod networks;
+mod pace;
 mod places;
 mod stream;
 

@@ -2,8 +2,8 @@
 //!
 //! A connection gets one of the ordinary places, or if there is none, one at the door: there the head of its
 //! request is read, and it is answered at once if it is urgent; otherwise it waits a little for an
-//! ordinary place. Where there is none, the connection that has been idle or at a standstill for the longest
-//! time loses its own.
+//! ordinary place. Where there is none, the connection that has been idle for the longest time loses its own, and
+//! where none is idle, the slowest of those that are too slow.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::Limits;
-use crate::meter::{Meter, Phase};
+use crate::meter::{Forfeit, Meter, Phase};
 use crate::networks::neighbourhood;
 
 /// How long a request waits at the door.
@@ -100,7 +100,7 @@ impl Places {
         })))
     }
 
-    /// Lets the connection go that has been idle for the longest time, if one is.
+    /// Lets a connection go that idles or is slow, if one does or is.
     pub(crate) fn make_room(&self) -> bool {
         self.taken().let_go(|_| true)
     }
@@ -204,10 +204,10 @@ impl Taken {
         self.seats.values().filter(at_door).count()
     }
 
-    /// Takes the place of the one that has done nothing for the longest time. `false` if all of them
-    /// are at work.
+    /// Takes the place of the one that has been idle for the longest time or, if none is, of the slowest.
+    /// `false` if all of them are at work.
     fn let_go(&mut self, may_be: impl Fn(&Occupant) -> bool) -> bool {
-        let mut idle: Vec<(Duration, u64, Phase)> = self
+        let mut forfeits: Vec<(Forfeit, u64, Phase)> = self
             .seats
             .iter()
             .filter(|(_, occupant)| may_be(occupant))
@@ -215,8 +215,8 @@ impl Taken {
                 Some((occupant.meter.may_lose()?, *id, occupant.meter.phase()))
             })
             .collect();
-        idle.sort_unstable_by_key(|(since, ..)| std::cmp::Reverse(*since));
-        for (_, id, phase) in idle {
+        forfeits.sort_unstable_by_key(|(forfeit, ..)| std::cmp::Reverse(*forfeit));
+        for (_, id, phase) in forfeits {
             let occupant = &self.seats[&id];
             // One that has begun a request meanwhile keeps its place.
             if occupant.meter.change(phase, Phase::Lost) {
@@ -243,7 +243,6 @@ impl Seat {
         let Inner {
             id, places, meter, ..
         } = &*self.0;
-        meter.begins();
         if is_urgent || places.promote(*id) {
             return meter.change(Phase::Idle, Phase::Working);
         }

@@ -1,4 +1,7 @@
 //! A connection whose other end is timed: who takes nothing of an answer is let go.
+//!
+//! The socket takes no more than it can nearly send, so that what the other end takes is seen soon, and what
+//! it does not take lies nowhere.
 
 use std::io;
 use std::pin::Pin;
@@ -6,16 +9,26 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::meter::Meter;
+use crate::meter::{Meter, Side};
+
+/// Bytes that count as progress. Whoever brings or takes one byte at a time makes none.
+const PROGRESS_BYTES: u64 = 1 << 10;
+
+/// Bytes that a socket holds beyond those that are on their way. Half of them are gone before it takes more,
+/// which at the slowest pace that keeps a place ([`pace`](crate::pace)) is four seconds, less than what is slow there.
+const UNSENT_BYTES: u32 = 32 << 10;
 
 /// How long the other end has been waited for.
 #[derive(Debug)]
 pub(crate) struct Patience {
     limit: Duration,
     timer: Option<Pin<Box<tokio::time::Sleep>>>,
+    /// Bytes since progress was last made.
+    moved: u64,
 }
 
 /// A connection of which the writing is timed.
@@ -24,13 +37,15 @@ pub(crate) struct Metered {
     stream: TcpStream,
     meter: Arc<Meter>,
     patience: Patience,
-    /// The request during which it was last waited for.
-    request: u64,
 }
 
 impl Patience {
     pub(crate) fn new(limit: Duration) -> Self {
-        Self { limit, timer: None }
+        Self {
+            limit,
+            timer: None,
+            moved: 0,
+        }
     }
 
     /// The other end is waited for: pending until it has been for too long.
@@ -42,19 +57,31 @@ impl Patience {
         timer.as_mut().poll(cx)
     }
 
-    /// It made progress.
+    /// Bytes moved, which may be progress.
+    pub(crate) fn moves(&mut self, bytes: usize) {
+        self.moved += bytes as u64;
+        if self.moved >= PROGRESS_BYTES {
+            self.renew();
+        }
+    }
+
+    /// It is not waited for any more.
     pub(crate) fn renew(&mut self) {
         self.timer = None;
+        self.moved = 0;
     }
 }
 
 impl Metered {
     pub(crate) fn new(stream: TcpStream, meter: Arc<Meter>, stall: Duration) -> Self {
+        let socket = SockRef::from(&stream);
+        if let Err(error) = socket.set_tcp_notsent_lowat(UNSENT_BYTES) {
+            tracing::debug!(%error, "unsent bytes not bounded");
+        }
         Self {
             stream,
             meter,
             patience: Patience::new(stall),
-            request: 0,
         }
     }
 
@@ -66,18 +93,13 @@ impl Metered {
     ) -> Poll<io::Result<usize>> {
         match done {
             Poll::Ready(Ok(bytes)) => {
-                if self.meter.moves(bytes) {
-                    self.patience.renew();
-                }
+                self.patience.moves(bytes);
+                self.meter.moves(Side::Answer, bytes);
                 Poll::Ready(Ok(bytes))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
-                self.meter.stalls();
-                if self.request != self.meter.requests() {
-                    self.request = self.meter.requests();
-                    self.patience.renew();
-                }
+                self.meter.waits(Side::Answer);
                 ready!(self.patience.poll_run_out(cx));
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
@@ -118,7 +140,9 @@ impl AsyncWrite for Metered {
         self.stream.is_write_vectored()
     }
 
+    /// Asked for when all has been written: nobody waits any more.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.patience.renew();
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

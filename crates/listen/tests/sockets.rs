@@ -38,7 +38,7 @@ impl hyper::body::Body for Whole {
 /// What the service under test waits for before it answers `/held`.
 type Gate = Arc<Semaphore>;
 
-/// Answers `/big` with four megabytes, `/held` when the gate is opened, and the rest with how its body
+/// Answers `/big` with four megabytes, `/some` with half a kilobyte, `/held` when the gate is opened, and the rest with how its body
 /// ended and who asked.
 async fn answer(gate: Gate, request: Request<Body>) -> Result<Response<Whole>, Infallible> {
     let path = request.uri().path().to_owned();
@@ -55,6 +55,7 @@ async fn answer(gate: Gate, request: Request<Body>) -> Result<Response<Whole>, I
     }
     let text = match path.as_str() {
         "/big" => Bytes::from(vec![b'x'; 4 << 20]),
+        "/some" => Bytes::from(vec![b'x'; 512]),
         "/held" => {
             gate.acquire().await.unwrap().forget();
             Bytes::from("held")
@@ -105,6 +106,11 @@ async fn reply(stream: &mut TcpStream) -> String {
     let read = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut bytes));
     let read = read.await.expect("an answer in time").unwrap_or(0);
     String::from_utf8_lossy(&bytes[..read]).into_owned()
+}
+
+async fn reply_after(stream: &mut TcpStream, path: &str) -> String {
+    ask(stream, path).await;
+    reply(stream).await
 }
 
 async fn get(address: SocketAddr, path: &str) -> String {
@@ -253,4 +259,124 @@ async fn many_at_once_are_all_served() {
     for client in clients {
         assert!(client.await.unwrap().starts_with("HTTP/1.1 200"));
     }
+}
+
+/// Holds a place by requests that are sent ahead of what is taken of their answers: 1,400 bytes every two
+/// seconds, until the connection is closed. So many requests are sent at a time, and again after `pause`.
+async fn trickle(address: SocketAddr, requests: usize, pause: Duration) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let (mut taking, mut asking) = socket.connect(address).await.unwrap().into_split();
+    let ask = tokio::spawn(async move {
+        let requests = "GET /some HTTP/1.1\r\nhost: a\r\n\r\n".repeat(requests);
+        while asking.write_all(requests.as_bytes()).await.is_ok() {
+            tokio::time::sleep(pause).await;
+        }
+    });
+    let mut bytes = [0; 1400];
+    while taking.read_exact(&mut bytes).await.is_ok() {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    ask.abort();
+}
+
+/// Six of them against four places, and somebody who wants one.
+async fn trickles_hold_no_place(requests: usize, pause: Duration) {
+    let mut limits = limits();
+    // As behind a proxy: no address tells one from another.
+    limits.exempt = vec!["127.0.0.1".parse().unwrap()];
+    let (address, _) = start(limits).await;
+    let tricklers: Vec<_> = (0..6)
+        .map(|_| tokio::spawn(trickle(address, requests, pause)))
+        .collect();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let begun = Instant::now();
+    while !get(address, "/").await.starts_with("HTTP/1.1 200") {
+        assert!(begun.elapsed() < Duration::from_secs(15));
+    }
+    for _ in 0..3 {
+        assert!(get(address, "/").await.starts_with("HTTP/1.1 200"));
+    }
+    for trickler in tricklers {
+        trickler.abort();
+    }
+}
+
+#[tokio::test]
+async fn requests_sent_ahead_hold_no_place_against_others() {
+    trickles_hold_no_place(20, Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn requests_that_drip_hold_no_place_against_others() {
+    trickles_hold_no_place(2, Duration::from_millis(700)).await;
+}
+
+/// Holds a place by a small request in less than a second, until the connection is closed.
+async fn chat(address: SocketAddr) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    while !reply_after(&mut stream, "/").await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(800)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_small_request_now_and_then_holds_no_place_against_others() {
+    let (address, _) = start(limits()).await;
+    let chats: Vec<_> = (0..4).map(|_| tokio::spawn(chat(address))).collect();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let begun = Instant::now();
+    while !get(address, "/").await.starts_with("HTTP/1.1 200") {
+        assert!(begun.elapsed() < Duration::from_secs(15));
+    }
+    for chat in chats {
+        chat.abort();
+    }
+}
+
+#[tokio::test]
+async fn who_takes_slowly_is_not_cut_off_while_there_are_places() {
+    let (address, _) = start(limits()).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    ask(&mut stream, "/big").await;
+    let mut bytes = [0; 1400];
+    for _ in 0..6 {
+        stream.read_exact(&mut bytes).await.unwrap();
+        assert!(get(address, "/").await.starts_with("HTTP/1.1 200"));
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    // More than the sockets held when it began: the rest comes still.
+    for _ in 0..100 {
+        stream.read_exact(&mut bytes).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_thin_line_keeps_its_place_against_others() {
+    let (address, gate) = start(limits()).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut thin = socket.connect(address).await.unwrap();
+    ask(&mut thin, "/big").await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        ask(&mut stream, "/held").await;
+        held.push(stream);
+    }
+    let others = tokio::spawn(async move {
+        loop {
+            get(address, "/").await;
+        }
+    });
+    let mut bytes = [0; 1400];
+    // The floor and half of it: six kilobytes of a second.
+    for _ in 0..50 {
+        thin.read_exact(&mut bytes).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(220)).await;
+    }
+    others.abort();
+    gate.add_permits(3);
 }
