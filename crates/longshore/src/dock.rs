@@ -5,10 +5,10 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::Path;
 
 use anyhow::anyhow;
+use disks::facts::Facts;
 use model::control::JobRequest;
 use model::ids::JobType;
 use model::signature::SignatureFile;
-use station::bay::Facts;
 use station::dock::{DockError, Docking, Station, is_unmounted_and_empty};
 
 use crate::cli::{DockArgs, ServerArgs};

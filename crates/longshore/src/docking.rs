@@ -5,16 +5,16 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use bay::FormatError;
+use disks::device::OpenError;
 use model::ids::{BucketName, JobId};
 use model::readable;
 use model::report::lines::Work;
 use objects::StoreError;
 use serde::Serialize;
-use station::bay::FormatError;
 use station::control::ControlError;
 use station::dock::{DockError, Docking, Done, Station};
 use station::export::planner::PlanFailure;
-use station::image::device::OpenError;
 use station::progress::Progress;
 use station::report::DeliveryError;
 use station::stop::{Halt, Stop};

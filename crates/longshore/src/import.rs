@@ -13,6 +13,7 @@ mod unfinished;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use disks::tree::folder::Folder;
 use model::control::RetryRequest;
 use model::ids::{BucketName, JobId, JobType};
 use model::manifest::{Country, S3Import};
@@ -26,7 +27,6 @@ use station::journal::JournalError;
 use station::progress::Progress;
 use station::settings::{Existing, Settings, Unchanged};
 use station::stop::Halt;
-use station::tree::folder::Folder;
 
 use crate::cli::ImportArgs;
 use crate::docking::{self, Loaded};

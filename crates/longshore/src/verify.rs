@@ -6,14 +6,14 @@ mod report;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
+use disks::tree::Tree;
+use disks::tree::folder::Folder;
 use model::readable;
 use objects::Bucket;
 use serde::Serialize;
 use station::progress::Progress;
 use station::settings::Settings;
 use station::stop::Stop;
-use station::tree::Tree;
-use station::tree::folder::Folder;
 use station::verify::report_file::{ReportError, ReportFile};
 use station::verify::{Finding, Sample, Trouble, Verdict, Verification};
 

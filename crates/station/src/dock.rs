@@ -32,7 +32,6 @@ use model::report::lines::{About, Work};
 use model::time::Clock;
 use objects::{Bucket, probe};
 
-use crate::bay::Facts;
 use crate::control::{Control, ControlError};
 use crate::image::services::Services;
 use crate::lease;
@@ -42,8 +41,9 @@ use crate::report::{self, Report};
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use crate::stores::Stores;
-use crate::tree::Tree;
-use crate::tree::folder::Folder;
+use disks::facts::Facts;
+use disks::tree::Tree;
+use disks::tree::folder::Folder;
 use seen::Seen;
 use signature::job_named_in;
 

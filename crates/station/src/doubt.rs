@@ -20,8 +20,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use model::entry::EntryPath;
 use model::outcome::Failure;
 
-use crate::tree::block::is_of_device;
-use crate::tree::{DeviceGone, Health, Tree, is_of_name, is_starved};
+use disks::tree::block::is_of_device;
+use disks::tree::{DeviceGone, Health, Tree, is_of_name, is_starved};
 
 /// Errors in a row, at as many files, after which a device that is not sound counts as dead. A bad
 /// sector spoils one file; a scratch, or a folder's index, some neighbours; what goes on and on is the
@@ -253,7 +253,7 @@ impl Witness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::memory::{Memory, Node};
+    use disks::tree::memory::{Memory, Node};
     use std::sync::atomic::AtomicBool;
 
     fn device() -> Memory {

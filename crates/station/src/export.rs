@@ -34,7 +34,6 @@ use objects::retrying::RealTime;
 pub use run::Buckets;
 
 use crate::budget::Budget;
-use crate::buffers::Buffers;
 use crate::export::evidence::Tags;
 use crate::export::feed::Feed;
 use crate::export::large::{Begun, Large};
@@ -49,7 +48,8 @@ use crate::recorder::Recorder;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use crate::target::Target;
-use crate::tree::DeviceGone;
+use disks::aligned::Buffers;
+use disks::tree::DeviceGone;
 
 /// Files that may wait to be written, and to be committed.
 const AHEAD: usize = 2048;

@@ -33,7 +33,6 @@ use crate::settings::Settings;
 use crate::stop::Stop;
 
 mod archive;
-pub mod device;
 mod engine;
 mod objects;
 mod pass;
@@ -49,7 +48,7 @@ mod target;
 mod tests;
 mod work;
 
-use device::Device;
+use disks::device::Device;
 use services::{NoService, Services};
 pub use steps::Step;
 

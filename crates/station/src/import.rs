@@ -29,7 +29,6 @@ use objects::upload::UploadId;
 use objects::{Bucket, probe};
 
 use crate::budget::Budget;
-use crate::buffers::Buffers;
 use crate::doubt::Doubt;
 use crate::hashing::{Hashed, Hashing, hashing_threads};
 use crate::holdings::{self, Held, Holdings};
@@ -45,9 +44,10 @@ use crate::resume::{Unfinished, Uploads};
 use crate::run::{Before, Run, Told, Work};
 use crate::settings::{Existing, Settings, Unchanged};
 use crate::stop::{Halt, Stop};
-use crate::tree::{Found, Tree};
 use crate::turns::Turns;
 use crate::upload::{Large, Put};
+use disks::aligned::Buffers;
+use disks::tree::{Found, Tree};
 
 /// Files that may wait for a reader.
 const WORK_AHEAD: usize = 256;

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::image::Step;
 use crate::logfile::{LogFile, LogFiles};
 use crate::resume::Unfinished;
-use crate::tree::Shape;
 use crate::whole::MarkRecord;
+use disks::tree::Shape;
 
 /// The first bytes of a journal: its name and version.
 pub const MAGIC: &[u8; 8] = b"LSJRNL01";

@@ -5,9 +5,7 @@
 //! of [`model::control`] and the store only through [`objects::bucket::Bucket`]; it cannot reach
 //! the database.
 
-pub mod bay;
 pub mod budget;
-mod buffers;
 pub mod control;
 pub mod dock;
 mod doubt;
@@ -34,7 +32,6 @@ pub mod settings;
 pub mod stop;
 pub mod stores;
 pub mod target;
-pub mod tree;
 mod turns;
 mod upload;
 pub mod verify;

@@ -15,15 +15,15 @@ use objects::Checksums;
 use objects::upload::PartNumber;
 
 use crate::budget::Permit;
-use crate::buffers::Buffers;
 use crate::doubt::Suspect;
 use crate::hashing::Hashing;
 use crate::resume::Found;
 use crate::run::{Halted, Run, Work};
-use crate::tree::{BadRead, Content, Shape, fill};
 use crate::turns::{TURN_BYTES, Turns};
 use crate::upload::{Large, PartPut, Put, SmallPut};
 use crate::whole::Block;
+use disks::aligned::Buffers;
+use disks::tree::{BadRead, Content, Shape, fill};
 
 /// Small files that are read together, to be hashed together.
 const BATCH_FILES: usize = 16;

@@ -13,8 +13,8 @@ use objects::upload::{PartNumber, PartReceipt, UploadId};
 
 use crate::journal::Record;
 use crate::run::Run;
-use crate::tree::Shape;
 use crate::whole::{Mark, MarkRecord};
+use disks::tree::Shape;
 
 /// An upload that was begun and not concluded, as the journal knows it.
 #[derive(Debug, Clone)]

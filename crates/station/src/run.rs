@@ -21,7 +21,7 @@ use crate::recorder::Notes;
 use crate::resume::Unfinished;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
-use crate::tree::{BadCause, BadEntry, DeviceGone, Tree};
+use disks::tree::{BadCause, BadEntry, DeviceGone, Tree};
 
 /// The run is over, and the [`Stop`] knows why.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use images::ServiceError;
 use objects::StoreError;
 
 use crate::journal::JournalError;
-use crate::tree::DeviceGone;
+use disks::tree::DeviceGone;
 
 /// Why a run ended before its last entry. Nothing was lost: the journal knows how far it was.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ use std::io;
 
 use time::OffsetDateTime;
 
-use crate::tree::DeviceGone;
+use disks::tree::DeviceGone;
 
 /// A device that is written to.
 ///

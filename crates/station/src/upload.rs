@@ -21,8 +21,8 @@ use crate::budget::Permit;
 use crate::hashing::Chained;
 use crate::resume::Unfinished;
 use crate::run::{Before, Run, Work};
-use crate::tree::Shape;
 use crate::whole::{Mark, Whole};
+use disks::tree::Shape;
 
 /// One request to the store.
 pub(crate) enum Put {

@@ -26,8 +26,8 @@ use serde::Serialize;
 use crate::doubt::Doubt;
 use crate::progress::Progress;
 use crate::stop::Stop;
-use crate::tree::{DeviceGone, Tree};
 use content::{Answer, Comparer};
+use disks::tree::{DeviceGone, Tree};
 use report_file::{ReportError, ReportFile};
 pub use sample::{NotAPercentage, Sample};
 

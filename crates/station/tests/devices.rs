@@ -14,6 +14,11 @@ use std::process::{Command, Output as Said, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bay::FormatError;
+use disks::device::{Device as _, RawDevice};
+use disks::facts::Facts;
+use disks::tree::folder::Folder;
+use disks::tree::{BadCause, Found, Tree};
 use model::capabilities::{Capabilities, Finding};
 use model::ids::{JobId, JobType, ObjectKey, StationName};
 use model::manifest::{FileSystem, Manifest, S3Import};
@@ -24,8 +29,6 @@ use model::time::{ManualClock, Timestamp};
 use objects::Bucket;
 use objects::faulty::{Faulty, Operation};
 use objects::memory::MemoryBucket;
-use station::bay::{self, Facts, FormatError};
-use station::image::device::{Device as _, RawDevice};
 use station::image::restore::{Output, Overwrite};
 use station::import::Import;
 use station::journal::{self, Record};
@@ -33,8 +36,6 @@ use station::logfile::Disk;
 use station::progress::Progress;
 use station::settings::Settings;
 use station::stop::{Halt, Stop};
-use station::tree::folder::Folder;
-use station::tree::{BadCause, Found, Tree};
 
 const MANIFEST: &str = "manifestVersion: 2.0\nbucket: bkt\ndeviceId: D-1\neraseDevice: no\n\
     notificationEmail: a@b.example\nreturnAddress:\n    name: N\n    street1: S\n    city: C\n    \
@@ -463,7 +464,7 @@ fn what_is_mounted_is_not_formatted_whatever_it_is_called() {
     fs::remove_file(&image).unwrap();
     for path in named.iter().chain([&second, &card.device]) {
         let facts = Facts::of(path, &[]).unwrap();
-        let why = facts.may_be_formatted(FileSystem::Ext4).unwrap_err();
+        let why = bay::may_be_formatted(&facts, FileSystem::Ext4).unwrap_err();
         assert!(why.to_string().contains("is mounted at"), "{why}");
         let unseen = Facts {
             uses: Vec::new(),
@@ -502,8 +503,7 @@ fn what_is_mounted_out_of_sight_is_not_formatted() {
         .is_ok();
     let told = [&card.image(), &card.device].map(|path| {
         let facts = Facts::of(path, &[]).unwrap();
-        facts
-            .may_be_formatted(FileSystem::Ext4)
+        bay::may_be_formatted(&facts, FileSystem::Ext4)
             .unwrap_err()
             .to_string()
     });
@@ -559,7 +559,7 @@ fn only_what_was_agreed_to_is_formatted() {
     machine.kill().unwrap();
     machine.wait().unwrap();
     run("losetup", &["--detach".as_ref(), &device]);
-    let is_written = |used: &bay::Use| matches!(used, bay::Use::Written { .. });
+    let is_written = |used: &disks::facts::Use| matches!(used, disks::facts::Use::Written { .. });
     assert!(uses.iter().any(is_written), "{uses:?}");
 }
 

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use disks::tree::Tree;
+use disks::tree::memory::{Memory, Node};
 use model::capabilities::{Capabilities, Finding};
 use model::ids::{AccountId, BucketName, JobId, JobType, ObjectKey, StationName};
 use model::key_space::{Kept, KeySpace, Oddity};
@@ -25,8 +27,6 @@ use station::progress::Progress;
 use station::report;
 use station::settings::{Existing, Settings, Unchanged};
 use station::stop::{Halt, Stop};
-use station::tree::Tree;
-use station::tree::memory::{Memory, Node};
 
 const MANIFEST: &str = "manifestVersion: 2.0\nbucket: bkt\ndeviceId: D-1\neraseDevice: no\n\
     notificationEmail: a@b.example\nreturnAddress:\n    name: N\n    street1: S\n    city: C\n    \
@@ -516,7 +516,7 @@ fn a_folder_is_walked_without_following_anything() {
 
     let world = World::new("");
     let bucket = MemoryBucket::new();
-    let tree = station::tree::folder::Folder::open(disk.path()).unwrap();
+    let tree = disks::tree::folder::Folder::open(disk.path()).unwrap();
     let ended = world.run(&tree, &bucket);
     assert_eq!(keys(&bucket), ["a b+&%.txt", "deep/er/file"]);
     for link in ["folder-link", "file-link", "deep/up"] {
@@ -535,7 +535,7 @@ fn a_folder_is_walked_without_following_anything() {
 fn large_folders_are_walked_whole() {
     let disk = tempfile::tempdir().unwrap();
     create_empty_files(disk.path(), 20_000);
-    let tree = station::tree::folder::Folder::open(disk.path()).unwrap();
+    let tree = disks::tree::folder::Folder::open(disk.path()).unwrap();
     let mut seen = std::collections::BTreeSet::new();
     tree.walk(&mut |found| {
         seen.insert(found.unwrap().path);

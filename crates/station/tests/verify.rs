@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use disks::tree::Tree;
+use disks::tree::memory::{Memory, Node};
 use model::capabilities::Capabilities;
 use model::entry::EntryPath;
 use model::ids::{AccountId, BucketName, JobId, ObjectKey};
@@ -29,8 +31,6 @@ use station::logfile::Disk;
 use station::progress::Progress;
 use station::report::{self, Report};
 use station::stop::{Halt, Stop};
-use station::tree::Tree;
-use station::tree::memory::{Memory, Node};
 use station::verify::report_file::{ReportError, ReportFile};
 use station::verify::{Finding, Kind, Sample, Side, Trouble, Verdict, Verification};
 

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use disks::tree::memory::{Memory, Node, TIME};
+use disks::tree::{BadCause, BadEntry, Content, DeviceGone, Found, Health, Shape, Tree};
 use model::entry::{Entry, EntryKind, EntryPath};
 use model::file_time::FileTime;
 use rustix::io::Errno;
-use station::tree::memory::{Memory, Node, TIME};
-use station::tree::{BadCause, BadEntry, Content, DeviceGone, Found, Health, Shape, Tree};
 
 use crate::attempt::Attempt;
 use crate::chance::Chance;

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use disks::tree::folder::Folder;
 use model::ids::BucketName;
 use model::manifest::S3Import;
 use model::readable;
 use serde::Serialize;
 use server::config::Config;
-use station::tree::folder::Folder;
 
 use super::ground::Ground;
 use super::present::Present;

@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use disks::tree::Tree;
 use model::manifest::S3Import;
 use station::settings::Settings;
 use station::stop::Stop;
-use station::tree::Tree;
 
 use super::ground::Ground;
 use super::present::Present;

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use disks::tree::{BadCause, DeviceGone, Tree};
 use model::entry::{Entry, EntryKind};
 use model::ids::ObjectKey;
 use model::manifest::S3Import;
@@ -16,7 +17,6 @@ use model::plan::{self, Item};
 use model::report::summary::Summary;
 use model::time::{Clock as _, SystemClock, Timestamp};
 use station::stop::Stop;
-use station::tree::{BadCause, DeviceGone, Tree};
 
 /// What a folder holds.
 #[derive(Debug, Default)]
@@ -159,7 +159,7 @@ impl Looking<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use station::tree::folder::Folder;
+    use disks::tree::folder::Folder;
 
     #[test]
     fn a_folder_is_counted_as_it_would_be_loaded() {

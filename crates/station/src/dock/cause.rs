@@ -6,10 +6,10 @@ use model::stopped::StopCause;
 use objects::StoreError;
 
 use super::DockError;
-use crate::bay::FormatError;
 use crate::export::planner::PlanFailure;
 use crate::report::DeliveryError;
 use crate::stop::Halt;
+use bay::FormatError;
 
 /// The cause, and the bucket it is about where that is sure.
 pub(super) fn of(

@@ -5,16 +5,17 @@ use std::path::PathBuf;
 
 use model::ids::{JobId, ObjectKey};
 
-use crate::bay::{FactsError, FormatError, MountError};
 use crate::control::ControlError;
 use crate::export::ExportError;
 use crate::export::planner::PlanFailure;
 use crate::image::ImageError;
-use crate::image::device::OpenError;
 use crate::journal::JournalError;
 use crate::report::DeliveryError;
 use crate::stop::Halt;
 use crate::stores::NoWayToBucket;
+use bay::{FormatError, MountError};
+use disks::device::OpenError;
+use disks::facts::FactsError;
 
 /// A device that was not loaded, or not to the end.
 #[derive(Debug, thiserror::Error)]

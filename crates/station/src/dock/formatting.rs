@@ -19,10 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use super::signature::{self, job_named_in};
 use super::{DockError, Docking, Done, Errand, Shown, Station};
-use crate::bay::{self, Access, Content, Facts, Mounted};
 use crate::export::planner::Planner;
 use crate::progress::Progress;
-use crate::tree::folder::Folder;
+use bay::{Access, Mounted};
+use disks::facts::{Content, Facts};
+use disks::tree::folder::Folder;
 
 /// What is known of a device that was formatted for a job: `formatted` in the job's folder.
 #[derive(Debug, Serialize, Deserialize)]
@@ -174,9 +175,7 @@ impl Station {
             path: errand.folder.to_owned(),
             source,
         };
-        facts
-            .may_be_formatted(rules.file_system)
-            .map_err(bay::FormatError::from)?;
+        bay::may_be_formatted(facts, rules.file_system).map_err(bay::FormatError::from)?;
         if !errand.docking.partly {
             self.check_room(errand, rules, facts)?;
         }

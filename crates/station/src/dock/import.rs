@@ -10,7 +10,7 @@ use super::{DockError, Done, Errand, Outcome, Station, signature, source};
 use crate::import::Import;
 use crate::report;
 use crate::settings::Settings;
-use crate::tree::Tree;
+use disks::tree::Tree;
 
 impl Station {
     pub(super) fn import(

@@ -9,7 +9,7 @@ use model::control::{ClaimRequest, View};
 use model::stopped::StopCause;
 
 use super::DockError;
-use crate::bay::{Facts, Kind, Use};
+use disks::facts::{Facts, Kind, Use};
 
 /// How much of a device is looked at to call it blank: the first mebibyte, where every file system and
 /// partition table has its beginning.
@@ -181,7 +181,7 @@ fn is_blank(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bay::{Content, Identity};
+    use disks::facts::{Content, Identity};
 
     fn facts(kind: Kind, held: Option<&str>, uses: Vec<Use>) -> Facts {
         Facts {

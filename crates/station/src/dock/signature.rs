@@ -16,7 +16,7 @@ use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 
 use super::DockError;
-use crate::tree::{Content, Tree, fill};
+use disks::tree::{Content, Tree, fill};
 
 /// Names of a folder that are looked at for what may have been meant as a SIGNATURE: more than any
 /// root has that a person made, and few enough to be read in a moment.

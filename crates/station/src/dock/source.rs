@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::signature::is_mount_point;
 use super::{DockError, Errand};
-use crate::bay::{self, Content};
+use disks::facts::Content;
 
 /// The file of a job's folder that says which device its import was begun on.
 const SOURCE: &str = "source";
@@ -76,7 +76,7 @@ fn of_mounted(root: &Path) -> Option<String> {
     if is_mount_point(root) != Some(true) {
         return None;
     }
-    let source = bay::mounted_from(mount_id(root)?)?;
+    let source = disks::facts::mounted_from(mount_id(root)?)?;
     match Content::probe(&source)
         .ok()
         .and_then(|content| content.uuid)

@@ -15,8 +15,8 @@ use super::plan::Item;
 use super::run::{Run, path};
 use crate::stop::Halt;
 use crate::target::Existing;
-use crate::tree::DeviceGone;
-use crate::tree::file::ALIGNMENT;
+use disks::tree::DeviceGone;
+use disks::tree::file::ALIGNMENT;
 
 /// Most files of a group.
 const GROUP: usize = 1024;

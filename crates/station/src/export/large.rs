@@ -25,10 +25,10 @@ use super::plan::Item;
 use super::run::{Run, path};
 use super::{Pen, crc};
 use crate::budget::Permit;
-use crate::buffers::Buffer;
 use crate::hashing::{Chained, Hashing};
 use crate::target::Staged;
 use crate::whole::{Block, Mark, Whole};
+use disks::aligned::Buffer;
 use proof::Unproven;
 
 /// Blocks that are synced and read back together: enough that a disk which spins goes to and fro

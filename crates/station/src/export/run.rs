@@ -15,7 +15,6 @@ use objects::{Bucket, StoreError};
 use super::evidence::Tags;
 use super::plan::{Item, To};
 use crate::budget::Budget;
-use crate::buffers::Buffers;
 use crate::index::Index;
 use crate::progress::Progress;
 use crate::putter::refusal;
@@ -23,7 +22,8 @@ use crate::recorder::Notes;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use crate::target::Target;
-use crate::tree::DeviceGone;
+use disks::aligned::Buffers;
+use disks::tree::DeviceGone;
 
 /// The buckets an export reads, by their names.
 pub type Buckets = BTreeMap<BucketName, Box<dyn Bucket>>;
@@ -188,7 +188,7 @@ impl Run<'_> {
             self.full.at(item.ordinal);
             return None;
         }
-        if crate::tree::is_starved(&error) || crate::tree::is_refused_for_good(&error) {
+        if disks::tree::is_starved(&error) || disks::tree::is_refused_for_good(&error) {
             self.stop.halt(Halt::Device(DeviceGone(error)));
             return None;
         }

@@ -6,10 +6,10 @@ use model::image::BadRange;
 use rustix::io::Errno;
 
 use crate::stop::{Halt, Stop};
-use crate::tree::{DeviceGone, fill_by, is_starved};
+use disks::tree::{DeviceGone, fill_by, is_starved};
 
 use super::Halted;
-use super::device::{Device, SECTOR_BYTES};
+use disks::device::{Device, SECTOR_BYTES};
 
 /// Into so many pieces a read that failed is split: a bad sector of 8 MiB costs some forty reads, of which
 /// four fail, and failing ones are slow.
@@ -117,7 +117,7 @@ pub(crate) fn is_zero(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::device::memory::MemoryDevice;
+    use disks::device::memory::MemoryDevice;
 
     fn range(offset: u64, bytes: u64) -> BadRange {
         BadRange { offset, bytes }

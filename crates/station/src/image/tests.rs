@@ -23,12 +23,12 @@ use model::progress::LogLocation;
 use model::proof::{Attempt, ReadBack};
 use model::time::{ManualClock, Timestamp};
 
-use super::device::Device;
 use super::{ImageDone, ImageImport, ImageOutcome, What, engine};
 use crate::logfile::{Disk, LogFile, LogFiles};
 use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
+use disks::device::Device;
 use fakes::{Fakes, Fuse, Wired};
 
 const COMMON: &str = "manifestVersion: 3.0\ndeviceId: BOOT-DISK-9\nlogBucket: logs\nlogPrefix: p/\n\

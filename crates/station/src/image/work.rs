@@ -10,7 +10,7 @@ use super::steps::{Begun, Ledger, Sent, Step};
 use super::target::Target;
 use super::{Halted, ImageImport, reading};
 use crate::budget::{Budget, Permit};
-use crate::buffers::Buffers;
+use disks::aligned::Buffers;
 
 /// At how many stretches to look, to see whether a device is the one that was begun with.
 const LOOKS: usize = 4;

@@ -19,9 +19,9 @@ use rustix::io::Errno;
 use time::OffsetDateTime;
 
 use super::{Existing, Staged, Target};
-use crate::tree::block::BlockDevice;
-use crate::tree::file::ALIGNMENT;
-use crate::tree::{DeviceGone, fill_by, folder};
+use disks::tree::block::BlockDevice;
+use disks::tree::file::ALIGNMENT;
+use disks::tree::{DeviceGone, fill_by, folder};
 
 /// Mode of folders and files on the device: whoever gets it may read them.
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 
 use super::{Existing, Staged, Target};
-use crate::tree::DeviceGone;
+use disks::tree::DeviceGone;
 
 /// A device in memory. Clones are the same device.
 #[derive(Debug, Clone, Default)]

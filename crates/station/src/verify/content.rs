@@ -12,7 +12,7 @@ use super::{Kind, Trouble};
 use crate::doubt::{Doubt, Suspect};
 use crate::progress::Progress;
 use crate::stop::Stop;
-use crate::tree::Tree;
+use disks::tree::Tree;
 
 /// Bytes read and hashed at once.
 const STRIDE: usize = 256 << 10;

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::bay;
 use crate::image::reading::is_zero;
 
 /// Zeros of so many bytes and more become holes of a file.
@@ -37,7 +36,7 @@ pub enum OutputError {
         /// Which.
         path: PathBuf,
         /// By what.
-        what: bay::Use,
+        what: disks::facts::Use,
     },
     /// A block device that cannot hold the image.
     #[error("the block device `{path}` has {bytes} bytes, and the image {image}")]
@@ -94,7 +93,7 @@ impl Output {
             return Err(OutputError::Exists(path.to_owned()));
         }
         // Also a file: what is mounted from it would go on without its name, and be lost.
-        if let Some(what) = bay::in_use(path).map_err(io)? {
+        if let Some(what) = disks::facts::in_use(path).map_err(io)? {
             let path = path.to_owned();
             return Err(OutputError::Used { path, what });
         }

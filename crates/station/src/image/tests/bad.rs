@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicU64;
 
 use super::*;
-use crate::image::device::memory::MemoryDevice;
-use crate::tree::DeviceGone;
+use disks::device::memory::MemoryDevice;
+use disks::tree::DeviceGone;
 
 const SECTOR: usize = 4096;
 

@@ -1,7 +1,7 @@
 //! Attempts that end at any step, and those that go on after them.
 
 use super::*;
-use crate::image::device::memory::MemoryDevice;
+use disks::device::memory::MemoryDevice;
 
 /// Kills an attempt after `calls` calls, and lets another go on. With `power` what of the journal was not
 /// synced is lost as well.

@@ -6,8 +6,8 @@ use ::objects::{Bucket as _, Checksums};
 use proptest::prelude::*;
 
 use super::*;
-use crate::image::device::memory::MemoryDevice;
 use crate::image::restore::{Output, OutputError, Overwrite, Restore, RestoreError, Restored};
+use disks::device::memory::MemoryDevice;
 
 /// Rebuilds a world's image as a file.
 fn restore(world: &World, path: &Path) -> Result<Restored, RestoreError> {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::image::device::memory::MemoryDevice;
 use crate::image::{Archive, ImageError};
-use crate::tree::DeviceGone;
+use disks::device::memory::MemoryDevice;
+use disks::tree::DeviceGone;
 
 /// What was read is what can be read where it went, whatever its size and wherever it goes.
 #[test]

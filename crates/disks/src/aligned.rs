@@ -10,13 +10,13 @@ use crate::tree::file::ALIGNMENT;
 
 /// A stock of buffers. There are never more than were in use at once, which the byte budget bounds.
 #[derive(Debug, Default)]
-pub(crate) struct Buffers {
+pub struct Buffers {
     idle: Mutex<Vec<Vec<u8>>>,
 }
 
 /// A buffer that goes back into the stock when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Buffer {
+pub struct Buffer {
     memory: Vec<u8>,
     /// Which part of the memory it is.
     range: Range<usize>,
@@ -25,7 +25,7 @@ pub(crate) struct Buffer {
 
 impl Buffers {
     /// A buffer of `length` bytes, which may hold anything.
-    pub(crate) fn take(self: &Arc<Self>, length: u64) -> Buffer {
+    pub fn take(self: &Arc<Self>, length: u64) -> Buffer {
         let length = usize::try_from(length).unwrap_or(usize::MAX - ALIGNMENT);
         // One made for a much larger part would hold on to memory that nobody counts.
         let is_fit = |memory: &Vec<u8>| memory.capacity() / 2 <= length + ALIGNMENT;
@@ -40,7 +40,7 @@ impl Buffers {
     }
 
     /// Gives idle buffers back to the system.
-    pub(crate) fn let_go(&self) {
+    pub fn let_go(&self) {
         self.lock().clear();
     }
 
@@ -51,7 +51,7 @@ impl Buffers {
 
 impl Buffer {
     /// The same bytes, to be shared and not changed any more.
-    pub(crate) fn into_bytes(self) -> Bytes {
+    pub fn into_bytes(self) -> Bytes {
         Bytes::from_owner(self)
     }
 }

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
+use disks::facts::{Facts, Use};
 use model::manifest::FileSystem;
 
-use super::facts::Facts;
 use super::mkfs;
-use super::uses::Use;
 
 /// Why a device may not be formatted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,39 +41,37 @@ pub enum Refused {
     },
 }
 
-impl Facts {
-    /// Whether formatting the device would destroy nothing that is in use. What it holds otherwise
-    /// is for the operator to judge.
-    ///
-    /// # Errors
-    /// [`Refused`], with the gravest reason.
-    pub fn may_be_formatted(&self, file_system: FileSystem) -> Result<(), Refused> {
-        let path = || self.path.clone();
-        let least = mkfs::least_bytes(file_system);
-        if let Some(what) = self.uses.first() {
-            Err(Refused::InUse {
-                path: path(),
-                what: what.clone(),
-            })
-        } else if self.read_only {
-            Err(Refused::ReadOnly { path: path() })
-        } else if self.bytes < least {
-            Err(Refused::TooSmall {
-                path: path(),
-                bytes: self.bytes,
-                file_system,
-                least,
-            })
-        } else {
-            Ok(())
-        }
+/// Whether formatting the device would destroy nothing that is in use. What it holds otherwise
+/// is for the operator to judge.
+///
+/// # Errors
+/// [`Refused`], with the gravest reason.
+pub fn may_be_formatted(facts: &Facts, file_system: FileSystem) -> Result<(), Refused> {
+    let path = || facts.path.clone();
+    let least = mkfs::least_bytes(file_system);
+    if let Some(what) = facts.uses.first() {
+        Err(Refused::InUse {
+            path: path(),
+            what: what.clone(),
+        })
+    } else if facts.read_only {
+        Err(Refused::ReadOnly { path: path() })
+    } else if facts.bytes < least {
+        Err(Refused::TooSmall {
+            path: path(),
+            bytes: facts.bytes,
+            file_system,
+            least,
+        })
+    } else {
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bay::{Content, Identity, Kind};
+    use disks::facts::{Content, Identity, Kind};
 
     fn device() -> Facts {
         Facts {
@@ -171,13 +168,13 @@ mod tests {
             ),
         ];
         for (facts, why) in table {
-            let refused = facts.may_be_formatted(FileSystem::Fat32).unwrap_err();
+            let refused = may_be_formatted(&facts, FileSystem::Fat32).unwrap_err();
             assert_eq!(refused.to_string(), why);
         }
     }
 
     #[test]
     fn a_device_that_nothing_uses_may_be_formatted() {
-        assert_eq!(device().may_be_formatted(FileSystem::Fat32), Ok(()));
+        assert_eq!(may_be_formatted(&device(), FileSystem::Fat32), Ok(()));
     }
 }

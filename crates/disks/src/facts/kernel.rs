@@ -12,7 +12,7 @@ use std::process::Stdio;
 
 use super::identity::Identity;
 use super::mountinfo::{self, DeviceNumber, Mount};
-use super::tool::Tool;
+use crate::tool::Tool;
 
 const LOSETUP: Tool = Tool {
     name: "losetup",
@@ -215,8 +215,17 @@ fn behind_loop(line: &str) -> Option<(PathBuf, Identity)> {
     Some((name.into(), Identity::File { device, inode }))
 }
 
+/// Where something is mounted, as far as this process sees it.
+///
+/// # Errors
+/// The system's error.
+pub fn mount_points() -> io::Result<Vec<PathBuf>> {
+    let mounts = Kernel::running().mounts()?;
+    Ok(mounts.into_iter().map(|mount| mount.at).collect())
+}
+
 /// What was named when the mount of this number was made.
-pub(crate) fn mounted_from(id: u64) -> Option<PathBuf> {
+pub fn mounted_from(id: u64) -> Option<PathBuf> {
     let mounts = Kernel::running().mounts().ok()?;
     let mount = mounts.into_iter().find(|mount| mount.id == id)?;
     Some(mount.source)

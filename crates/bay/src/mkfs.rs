@@ -9,7 +9,7 @@ use std::path::Path;
 use model::ids::JobId;
 use model::manifest::FileSystem;
 
-use super::tool::Tool;
+use disks::tool::Tool;
 
 const E2FSPROGS: &str = "e2fsprogs";
 

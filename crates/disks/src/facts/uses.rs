@@ -106,6 +106,14 @@ pub fn in_use_to_read(path: &Path) -> io::Result<Option<Use>> {
     Ok(uses.into_iter().find(is_grave))
 }
 
+/// Everything that a device or image is used for, as far as the kernel knows it, the gravest first.
+///
+/// # Errors
+/// The system's error.
+pub fn uses_of(path: &Path) -> io::Result<Vec<Use>> {
+    of_path(&Kernel::running(), path, &[])
+}
+
 /// The uses of a block device or image, as far as the kernel knows them.
 pub(super) fn of_path(kernel: &Kernel, path: &Path, needed: &[&Path]) -> io::Result<Vec<Use>> {
     let metadata = std::fs::metadata(path)?;

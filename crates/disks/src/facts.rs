@@ -1,4 +1,13 @@
 //! What a device or image is: size, maker's names, content, and what it is used for.
+//!
+//! What the kernel tells of a device is read from its own files. Nothing here decides for the operator.
+
+mod content;
+mod identity;
+mod kernel;
+mod mountinfo;
+mod openers;
+mod uses;
 
 use std::fmt;
 use std::io;
@@ -8,12 +17,14 @@ use std::path::{Path, PathBuf};
 use model::readable;
 use rustix::fs::Access;
 
-use super::content::{Content, ProbeError};
-use super::identity::{Identity, edges};
-use super::kernel::{Block, Kernel};
-use super::mountinfo::DeviceNumber;
-use super::openers::writers;
-use super::uses::{self, Use};
+pub use content::{BLKID, Content, ProbeError};
+pub use identity::{Identity, edges};
+pub use kernel::{mount_points, mounted_from};
+pub use uses::{Use, in_use, in_use_to_read, uses_of};
+
+use kernel::{Block, Kernel};
+use mountinfo::DeviceNumber;
+use openers::writers;
 
 /// Characters of a maker's name that are shown.
 const SHOWN: usize = 64;
@@ -146,7 +157,7 @@ impl Facts {
     }
 
     /// What the kernel knows of a block device; its content stays unknown.
-    pub(super) fn of_block(
+    fn of_block(
         kernel: &Kernel,
         path: PathBuf,
         number: DeviceNumber,
@@ -182,7 +193,7 @@ impl Facts {
     }
 
     /// What is known of an image; its content stays unknown.
-    pub(super) fn of_image(kernel: &Kernel, path: PathBuf, bytes: u64) -> io::Result<Self> {
+    fn of_image(kernel: &Kernel, path: PathBuf, bytes: u64) -> io::Result<Self> {
         let writable = rustix::fs::access(&path, Access::WRITE_OK).is_ok();
         Ok(Self {
             identity: Identity::of(&std::fs::metadata(&path)?),
@@ -282,5 +293,4 @@ fn attribute(folder: &Path, name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "facts_tests.rs"]
 mod tests;

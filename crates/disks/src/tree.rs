@@ -9,8 +9,8 @@ use model::entry::{Entry, EntryPath};
 use model::file_time::FileTime;
 use model::outcome::Changed;
 
-pub(crate) mod block;
-pub(crate) mod file;
+pub mod block;
+pub mod file;
 pub mod folder;
 pub mod memory;
 
@@ -169,7 +169,7 @@ pub fn fill(file: &dyn Content, offset: u64, buffer: &mut [u8]) -> Result<usize,
 }
 
 /// The same by whatever reads at an offset.
-pub(crate) fn fill_by(
+pub fn fill_by(
     offset: u64,
     buffer: &mut [u8],
     read_at: impl Fn(u64, &mut [u8]) -> io::Result<usize>,

@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use super::tool::{Tool, is_installed};
+use disks::tool::{Tool, is_installed};
 
 const MODPROBE: Tool = Tool {
     name: "modprobe",

@@ -11,15 +11,13 @@ use std::process::{Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use disks::facts::{Content, ProbeError, Use, mount_points, uses_of};
+use disks::tool::{Tool, ToolError};
 use rustix::fs::{OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
 
-use super::content::{Content, ProbeError};
 use super::driver::{Access, Driver, drivers, hint};
-use super::kernel::Kernel;
 use super::lock::lock;
-use super::tool::{Tool, ToolError};
-use super::uses::{self, Use};
 
 const MOUNT: Tool = Tool {
     name: "mount",
@@ -250,10 +248,9 @@ fn mount_point(device: &Path, given: &Path, lock: &File) -> Result<PathBuf, Moun
 
 /// What killed runs have left: mounts at `at`, and of the device in the folder `above`.
 fn left_mounted(device: &Path, above: &Path, at: &Path) -> io::Result<Vec<PathBuf>> {
-    let kernel = Kernel::running();
-    let mounts = kernel.mounts()?.into_iter().map(|mount| mount.at);
-    let mut left: Vec<PathBuf> = mounts.filter(|mount| mount == at).collect();
-    for found in uses::of_path(&kernel, device, &[])? {
+    let mut left = mount_points()?;
+    left.retain(|mount| mount == at);
+    for found in uses_of(device)? {
         match found {
             Use::Mounted { at: elsewhere, .. }
                 if elsewhere != at && elsewhere.parent() == Some(above) =>

@@ -6,8 +6,6 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::bay::Refused;
-use model::manifest::FileSystem;
 
 const MOUNTINFO: &str = "\
 27 1 253:0 / / rw,relatime shared:1 - ext4 /dev/mapper/vg-root rw
@@ -229,11 +227,6 @@ fn every_part_of_the_system_disk_is_needed() {
         part_of("/dev/dm-1"),
     ];
     assert_eq!(disk.uses[7..], rest);
-    let refused = disk.may_be_formatted(FileSystem::Ext4).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "`/dev/sda` is not formatted: its disk holds `/`"
-    );
 }
 
 #[test]
@@ -241,10 +234,6 @@ fn a_mounted_partition_makes_its_disk_used() {
     let machine = Machine::new();
     let facts = machine.facts("sdb", "8:16");
     assert_eq!(facts.uses, [mounted("/dev/sdb1", "/media/a disk")]);
-    assert!(matches!(
-        facts.may_be_formatted(FileSystem::Ntfs),
-        Err(Refused::InUse { .. })
-    ));
 }
 
 #[test]

@@ -16,8 +16,8 @@ use rustix::fs::{Advice, AtFlags, FsWord, OFlags, StatxFlags};
 use rustix::io::Errno;
 
 use super::{DeviceGone, Health};
-use crate::bay;
-use crate::buffers::Buffers;
+use crate::aligned::Buffers;
+use crate::facts;
 
 /// Places that are read to see whether a device answers. A quarter of the surface that does not is
 /// met by one of 16 but once in a hundred times; on a disk that spins they take a fifth of a second.
@@ -42,7 +42,7 @@ const FUSE_SUPER_MAGIC: FsWord = 0x6573_5546;
 
 /// The block device under a file system.
 #[derive(Debug)]
-pub(crate) struct BlockDevice {
+pub struct BlockDevice {
     /// The kernel's folder of it.
     folder: PathBuf,
     /// Its number.
@@ -57,7 +57,7 @@ pub(crate) struct BlockDevice {
 
 impl BlockDevice {
     /// The device under the file system with this root; some have none.
-    pub(crate) fn under(root: &OwnedFd) -> Option<Self> {
+    pub fn under(root: &OwnedFd) -> Option<Self> {
         let number = rustix::fs::fstat(root).ok()?.st_dev;
         let found = kernels_folder(number).map(|folder| (folder, number));
         // Btrfs gives a file system a number that is no device's; what was mounted says it then.
@@ -78,7 +78,7 @@ impl BlockDevice {
 
     /// Whether the disk spins, as the kernel has it: asked of the partition's own folder and of the
     /// one above it, which is the disk's.
-    pub(crate) fn spins(&self) -> Option<bool> {
+    pub fn spins(&self) -> Option<bool> {
         let told = self.attribute(&["queue/rotational", "../queue/rotational"])?;
         Some(told == "1")
     }
@@ -88,7 +88,7 @@ impl BlockDevice {
     /// # Errors
     /// [`DeviceGone`] if the kernel has given it up, it has become smaller, or more than half of the
     /// places that were tried cannot be read.
-    pub(crate) fn check(&self) -> Result<Health, DeviceGone> {
+    pub fn check(&self) -> Result<Health, DeviceGone> {
         if !self.folder.exists() {
             return Err(DeviceGone(Errno::NODEV.into()));
         }
@@ -148,7 +148,7 @@ impl BlockDevice {
 ///
 /// # Errors
 /// [`DeviceGone`] with the last error if more than half of the places cannot be read.
-pub(crate) fn sample(
+pub fn sample(
     bytes: u64,
     turn: u64,
     mut read: impl FnMut(u64, &mut [u8]) -> io::Result<usize>,
@@ -198,7 +198,7 @@ fn is_of_sector(error: &io::Error) -> bool {
 }
 
 /// Whether an error says that there is no device any more.
-pub(crate) fn is_of_device(error: &io::Error) -> bool {
+pub fn is_of_device(error: &io::Error) -> bool {
     let of_device = [
         Errno::NODEV,
         Errno::NXIO,
@@ -234,7 +234,7 @@ fn node(folder: &Path) -> Option<PathBuf> {
 /// What was named when the file system was mounted.
 fn mounted_from(root: &OwnedFd) -> Option<PathBuf> {
     let found = rustix::fs::statx(root, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
-    bay::mounted_from(found.stx_mnt_id)
+    facts::mounted_from(found.stx_mnt_id)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use rustix::fs::{Advice, OFlags};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 use super::{Content, Shape};
-use crate::buffers::Buffers;
+use crate::aligned::Buffers;
 
 /// Reads of at least so many bytes may go past the page cache.
 const LARGE_BYTES: usize = 1 << 20;
@@ -25,11 +25,11 @@ const LARGE_BYTES: usize = 1 << 20;
 const PROBE_BYTES: usize = 512;
 
 /// What `O_DIRECT` wants offset, length and memory to be a multiple of, on any device in use.
-pub(crate) const ALIGNMENT: usize = 4096;
+pub const ALIGNMENT: usize = 4096;
 
 /// An open file.
 #[derive(Debug)]
-pub(crate) struct FolderFile {
+pub struct FolderFile {
     file: File,
     /// Whether large reads go past the page cache; found out at the first.
     is_direct: OnceLock<AtomicBool>,
@@ -37,7 +37,7 @@ pub(crate) struct FolderFile {
 
 impl FolderFile {
     /// `file` is a regular file, open for reading.
-    pub(crate) fn new(file: File) -> Self {
+    pub fn new(file: File) -> Self {
         Self {
             file,
             is_direct: OnceLock::new(),
@@ -145,7 +145,7 @@ impl Content for FolderFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers::Buffers;
+    use crate::aligned::Buffers;
     use crate::tree::fill;
     use std::sync::Arc;
 

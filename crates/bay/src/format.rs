@@ -6,20 +6,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use disks::facts::{BLKID, Content, Facts, Identity, ProbeError, edges, in_use};
+use disks::tool::{STDIN, Tool, ToolError};
 use model::ids::JobId;
 use model::manifest::FileSystem;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::content::{BLKID, Content, ProbeError};
 use super::driver::{can_be_mounted, hint};
-use super::facts::Facts;
-use super::identity::{Identity, edges};
 use super::lock::{alone, lock, nobody_locks};
 use super::mkfs;
-use super::refused::Refused;
-use super::tool::{STDIN, Tool, ToolError};
-use super::uses::in_use;
+use super::refused::{Refused, may_be_formatted};
 
 const WIPEFS: Tool = Tool {
     name: "wipefs",
@@ -92,7 +89,7 @@ pub enum FormatError {
 /// [`FormatError`]; with `Refused`, `NoDriver`, `Busy`, `Changed`, or a missing program nothing was
 /// written.
 pub fn format(facts: &Facts, file_system: FileSystem, job: JobId) -> Result<Content, FormatError> {
-    facts.may_be_formatted(file_system)?;
+    may_be_formatted(facts, file_system)?;
     let path = &facts.path;
     let kind = mkfs::kind(file_system);
     if !can_be_mounted(kind) {

@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use super::tool::{STDIN, Tool, ToolError};
+use crate::tool::{STDIN, Tool, ToolError};
 
-pub(super) const BLKID: Tool = Tool {
+/// The program that tells what is on a device.
+pub const BLKID: Tool = Tool {
     name: "blkid",
     package: "util-linux",
 };
@@ -55,7 +56,7 @@ impl Content {
     }
 
     /// The same of the file that `blkid` gets as its standard input, whatever name it has by now.
-    pub(super) fn probe_held(path: &Path, held: Stdio) -> Result<Self, ProbeError> {
+    pub fn probe_held(path: &Path, held: Stdio) -> Result<Self, ProbeError> {
         Self::probe_as(path, Path::new(STDIN), held)
     }
 

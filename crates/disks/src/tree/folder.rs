@@ -232,7 +232,7 @@ impl Tree for Folder {
 }
 
 /// Whether the file system with this root, on `device`, still answers.
-pub(crate) fn check(root: &OwnedFd, device: Option<&BlockDevice>) -> Result<Health, DeviceGone> {
+pub fn check(root: &OwnedFd, device: Option<&BlockDevice>) -> Result<Health, DeviceGone> {
     // A pulled device still answers from memory, even with names: the device itself is asked.
     let health = device.map_or(Ok(Health::Doubtful), BlockDevice::check)?;
     let flags = READ | OFlags::DIRECTORY;

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::bay;
-use crate::buffers::Buffers;
+use crate::aligned::Buffers;
+use crate::facts;
 use crate::tree::block::sample;
 use crate::tree::file::FolderFile;
 use crate::tree::{Content as _, DeviceGone, Health};
@@ -67,7 +67,7 @@ pub enum OpenError {
         /// Which.
         path: PathBuf,
         /// By what.
-        what: bay::Use,
+        what: facts::Use,
     },
     /// A folder, a pipe, a terminal.
     #[error("`{0}` is neither a block device nor an image file")]
@@ -112,7 +112,7 @@ impl RawDevice {
         if !kind.is_file() && !kind.is_block_device() {
             return Err(OpenError::NotADevice(path.to_owned()));
         }
-        if let Some(what) = bay::in_use_to_read(path).map_err(io)? {
+        if let Some(what) = facts::in_use_to_read(path).map_err(io)? {
             let path = path.to_owned();
             return Err(OpenError::Used { path, what });
         }

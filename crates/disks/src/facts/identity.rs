@@ -45,7 +45,7 @@ impl Identity {
 }
 
 /// SHA-256 of the first and the last mebibyte of a device of `bytes`; `None` if they cannot be read.
-pub(super) fn edges(file: &File, bytes: u64) -> Option<[u8; 32]> {
+pub fn edges(file: &File, bytes: u64) -> Option<[u8; 32]> {
     let mut sum = Sha256::new();
     let mut edge = |from: u64| -> io::Result<()> {
         let length = usize::try_from(EDGE_BYTES.min(bytes - from)).map_err(io::Error::other)?;

@@ -9,14 +9,14 @@ const ADMINISTRATORS: &str = "/usr/local/sbin:/usr/sbin:/sbin";
 
 /// The name by which a program opens again what it has as its standard input. It leads to the very
 /// device or file, whatever has its name by then.
-pub(super) const STDIN: &str = "/proc/self/fd/0";
+pub const STDIN: &str = "/proc/self/fd/0";
 
 /// Bytes of a program's own words that are kept, from the end.
 const WORDS: usize = 2_000;
 
 /// A program of the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tool {
+pub struct Tool {
     /// What it is called.
     pub name: &'static str,
     /// The Debian package that has it.
@@ -56,7 +56,7 @@ pub enum ToolError {
 
 impl Tool {
     /// Runs it with `stdin` as its standard input, and demands success.
-    pub(super) fn run<A: AsRef<OsStr>>(
+    pub fn run<A: AsRef<OsStr>>(
         self,
         arguments: impl IntoIterator<Item = A>,
         stdin: Stdio,
@@ -70,7 +70,7 @@ impl Tool {
     }
 
     /// Runs it, however it ends.
-    pub(super) fn output<A: AsRef<OsStr>>(
+    pub fn output<A: AsRef<OsStr>>(
         self,
         arguments: impl IntoIterator<Item = A>,
         stdin: Stdio,
@@ -93,12 +93,12 @@ impl Tool {
     }
 
     /// Whether it is installed.
-    pub(super) fn is_there(self) -> bool {
+    pub fn is_there(self) -> bool {
         is_installed(self.name)
     }
 
     /// That it is not there.
-    pub(super) fn missing(self) -> ToolError {
+    pub fn missing(self) -> ToolError {
         ToolError::Missing {
             name: self.name,
             package: self.package,
@@ -106,7 +106,7 @@ impl Tool {
     }
 
     /// That it ended as `output` says.
-    pub(super) fn failed(self, output: &Output) -> ToolError {
+    pub fn failed(self, output: &Output) -> ToolError {
         ToolError::Failed {
             name: self.name,
             status: output.status,
@@ -117,13 +117,13 @@ impl Tool {
 
 impl ToolError {
     /// Whether it said this of its failure.
-    pub(super) fn says(&self, what: &str) -> bool {
+    pub fn says(&self, what: &str) -> bool {
         matches!(self, Self::Failed { words, .. } if words.contains(what))
     }
 }
 
 /// Whether there is a program of this name.
-pub(super) fn is_installed(name: &str) -> bool {
+pub fn is_installed(name: &str) -> bool {
     std::env::split_paths(&search_path()).any(|folder| folder.join(name).is_file())
 }
 

@@ -1,0 +1,21 @@
+//! A bay: where a block device, or an image of one, is formatted and mounted. The only code that
+//! changes a device, or that needs root.
+//!
+//! Formatting and mounting are left to the system's programs, which are run without a shell. Nothing
+//! here decides for the operator: [`Facts`](disks::facts::Facts) say what a device is and what it is used
+//! for, [`may_be_formatted`] refuses what would destroy something in use, and the caller asks the rest.
+//!
+//! A device is formatted as a whole, without a partition table, as card readers and cameras do it.
+//! Linux, macOS and Windows read such a device.
+
+mod driver;
+mod format;
+mod lock;
+mod mkfs;
+mod mount;
+mod refused;
+
+pub use driver::Access;
+pub use format::{FormatError, format};
+pub use mount::{MountError, Mounted};
+pub use refused::{Refused, may_be_formatted};
