@@ -143,7 +143,7 @@ pub enum JobStoreError {
     Corrupt(String),
     /// The store cannot be reached or written; the caller may try again later.
     #[error("the job store is not available")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A migration failed.
     #[error("the job store could not be brought up to date")]
     Migration(#[source] sqlx::migrate::MigrateError),

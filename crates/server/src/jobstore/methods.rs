@@ -2,7 +2,8 @@
 //!
 //! A macro and not a generic type: the bounds that sqlx demands of a generic database would be
 //! longer than the methods. A store brings `readers()`, a pool for statements that only read;
-//! `begin()`, a transaction that may write; and `sealer`.
+//! `row()`, one row by its key, which is what most requests ask for; `begin()`, a transaction that
+//! may write; and `sealer`.
 
 /// Implements the job store for a type.
 macro_rules! implement_job_store {
@@ -82,10 +83,7 @@ macro_rules! implement_job_store {
                 }
 
                 async fn job(&self, id: JobId) -> Result<Option<StoredJob>, JobStoreError> {
-                    let row: Option<rows::JobRow> = query_as(statements::JOB)
-                        .bind(id.as_str())
-                        .fetch_optional(self.readers())
-                        .await?;
+                    let row: Option<rows::JobRow> = self.row(statements::JOB, id.as_str()).await?;
                     row.map(|row| rows::stored_job(&self.sealer, row))
                         .transpose()
                 }
@@ -232,10 +230,8 @@ macro_rules! implement_job_store {
                 }
 
                 async fn account(&self, id: &AccountId) -> Result<Option<Account>, JobStoreError> {
-                    let row: Option<rows::AccountRow> = query_as(statements::ACCOUNT)
-                        .bind(id.as_str())
-                        .fetch_optional(self.readers())
-                        .await?;
+                    let row: Option<rows::AccountRow> =
+                        self.row(statements::ACCOUNT, id.as_str()).await?;
                     row.map(rows::account).transpose()
                 }
 
@@ -269,10 +265,8 @@ macro_rules! implement_job_store {
                     &self,
                     id: &AccessKeyId,
                 ) -> Result<Option<(AccessKey, SecretKey, Account)>, JobStoreError> {
-                    let row: Option<rows::SecretRow> = query_as(statements::KEY)
-                        .bind(id.as_str())
-                        .fetch_optional(self.readers())
-                        .await?;
+                    let row: Option<rows::SecretRow> =
+                        self.row(statements::KEY, id.as_str()).await?;
                     let Some(row) = row else {
                         rows::work_of_a_key(&self.sealer, id);
                         return Ok(None);
@@ -353,10 +347,8 @@ macro_rules! implement_job_store {
                 }
 
                 async fn lease(&self, job: JobId) -> Result<Option<Lease>, JobStoreError> {
-                    let row: Option<rows::LeaseRow> = query_as(statements::LEASE)
-                        .bind(job.as_str())
-                        .fetch_optional(self.readers())
-                        .await?;
+                    let row: Option<rows::LeaseRow> =
+                        self.row(statements::LEASE, job.as_str()).await?;
                     row.map(rows::lease).transpose()
                 }
 

@@ -4,8 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{Connection as _, Postgres, Transaction, query_scalar};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
+use sqlx::{Connection as _, FromRow, Postgres, Transaction, query_as, query_scalar};
 
 use super::JobStoreError;
 use super::methods::implement_job_store;
@@ -78,6 +78,17 @@ impl PostgresJobStore {
 
     fn readers(&self) -> &PgPool {
         &self.pool
+    }
+
+    async fn row<T>(&self, statement: &'static str, key: &str) -> Result<Option<T>, JobStoreError>
+    where
+        T: for<'row> FromRow<'row, PgRow> + Send + Unpin,
+    {
+        let found = query_as(statement)
+            .bind(key)
+            .fetch_optional(&self.pool)
+            .await;
+        Ok(found?)
     }
 
     async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {

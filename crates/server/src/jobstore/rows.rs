@@ -66,7 +66,7 @@ impl From<sqlx::Error> for JobStoreError {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
                 Self::Corrupt(error.to_string())
             }
-            error => Self::Unavailable(error),
+            error => Self::Unavailable(error.into()),
         }
     }
 }

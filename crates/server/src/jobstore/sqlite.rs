@@ -1,12 +1,15 @@
 //! The job store of one server: a SQLite file.
 //!
-//! One connection writes, several read. Every write begins with `BEGIN IMMEDIATE`: a transaction
+//! One connection writes, several read; single rows are read without them ([`direct`]). Every write begins with `BEGIN IMMEDIATE`: a transaction
 //! that begins by reading and then writes can fail in a way that no waiting cures.
+
+mod direct;
 
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -14,6 +17,8 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection as _, Sqlite, Transaction};
+
+use direct::DirectReads;
 
 use super::JobStoreError;
 use super::methods::implement_job_store;
@@ -34,6 +39,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct SqliteJobStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    direct: Arc<DirectReads>,
     sealer: Sealer,
 }
 
@@ -67,6 +73,7 @@ impl SqliteJobStore {
         let store = Self {
             writer,
             readers,
+            direct: Arc::new(DirectReads::open(path)?),
             sealer,
         };
         store.check_key().await?;
@@ -75,12 +82,20 @@ impl SqliteJobStore {
 
     /// Closes the file after what is under way, folding the write-ahead log into it.
     pub async fn close(&self) {
+        self.direct.close();
         self.readers.close().await;
         self.writer.close().await;
     }
 
     fn readers(&self) -> &SqlitePool {
         &self.readers
+    }
+
+    async fn row<T>(&self, statement: &str, key: &str) -> Result<Option<T>, JobStoreError>
+    where
+        T: for<'row> TryFrom<&'row rusqlite::Row<'row>, Error = rusqlite::Error>,
+    {
+        self.direct.row(statement, key)
     }
 
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
