@@ -264,6 +264,25 @@ impl Failure {
         Self::new(404, "ObjectLost", reason.to_owned(), None)
     }
 
+    /// A file that an earlier attempt has begun or failed to load, and that is not on the device any more.
+    #[must_use]
+    pub fn vanished() -> Self {
+        let reason = "an earlier attempt met it and did not load it, and the device does not have it any more";
+        Self::new(404, "FileVanished", reason.to_owned(), None)
+    }
+
+    /// Whether it is [`Failure::lost`].
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.code == "ObjectLost"
+    }
+
+    /// Whether it is [`Failure::unreadable`], and of something that has no key.
+    #[must_use]
+    pub fn is_unreadable_name(&self) -> bool {
+        self.code == "ReadError" && self.key.is_none()
+    }
+
     /// An object that is not the file when it is read back.
     #[must_use]
     pub fn read_back(reason: String, key: ObjectKey) -> Self {

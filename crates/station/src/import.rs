@@ -32,7 +32,7 @@ use crate::budget::Budget;
 use crate::doubt::Doubt;
 use crate::hashing::{Hashed, Hashing, hashing_threads};
 use crate::holdings::{self, Held, Holdings};
-use crate::index::{Claims, Index, Keep, StoredFile};
+use crate::index::{Awaited, Claims, Index, Keep, StoredFile};
 use crate::journal::{self, Journal, JournalError, Record};
 use crate::logfile::LogFiles;
 use crate::looking::Question;
@@ -113,7 +113,10 @@ impl Import<'_> {
         journal.sync()?;
         self.drop_stale(&stale);
         match self.look(folder, &path, &index) {
-            Ok(holdings) => self.execute(journal, &index, unfinished, &holdings),
+            Ok(holdings) => {
+                let awaits_any = index.awaits_any()?;
+                self.execute(journal, &index, (unfinished, awaits_any), &holdings);
+            }
             Err(Halt::Journal(error)) => return Err(error),
             Err(halt) => self.stop.halt(halt),
         }
@@ -168,7 +171,7 @@ impl Import<'_> {
         &self,
         journal: Journal,
         index: &Index,
-        unfinished: HashMap<EntryPath, Unfinished>,
+        (unfinished, awaits_any): (HashMap<EntryPath, Unfinished>, bool),
         holdings: &Holdings,
     ) {
         let (recorder, notes) = Recorder::new(journal, self.progress);
@@ -242,6 +245,7 @@ impl Import<'_> {
                 holdings,
                 claims: index.claims(),
                 unfinished,
+                awaits_any,
                 is_signed: self.is_signed,
                 reports: self.report_keys(),
             }
@@ -291,6 +295,8 @@ struct Planner<'a> {
     holdings: &'a Holdings,
     claims: Claims<'a>,
     unfinished: HashMap<EntryPath, Unfinished>,
+    /// Whether there is anything that earlier attempts have not loaded, and that is to be met.
+    awaits_any: bool,
     is_signed: bool,
     /// What the reports are called, where they go into the bucket of the import.
     reports: Option<Keys>,
@@ -311,7 +317,7 @@ impl Planner<'_> {
             Err(gone) => self.run.stop.halt(Halt::Device(gone)),
             Ok(()) if !self.run.stop.is_set() => {
                 self.drop_orphans();
-                if let Err(error) = self.tell_lost() {
+                if let Err(error) = self.tell_missed() {
                     self.run.stop.halt(Halt::Journal(error));
                 }
             }
@@ -319,11 +325,14 @@ impl Planner<'_> {
         }
     }
 
-    /// Tells of files that are neither in the bucket nor on the device any more.
-    fn tell_lost(&mut self) -> Result<(), JournalError> {
+    /// Tells of files that earlier attempts have stored, and that neither bucket nor device have any more,
+    /// and of those that they have not stored, and that the device does not have any more.
+    fn tell_missed(&mut self) -> Result<(), JournalError> {
         self.claims.settle()?;
+        let run = &self.run;
         self.index
-            .for_each_lost(&mut |path| self.run.fail(&path, 0, Failure::lost()))
+            .for_each_lost(&mut |path| run.missed(&Awaited::lost(path)))?;
+        self.index.for_each_awaited(&mut |file| run.missed(&file))
     }
 
     /// Abandons uploads of files that are not on the device any more.
@@ -337,6 +346,13 @@ impl Planner<'_> {
     }
 
     fn take(&mut self, found: Found) -> Result<(), JournalError> {
+        if self.awaits_any {
+            let path = match &found {
+                Ok(entry) => &entry.path,
+                Err(bad) => &bad.path,
+            };
+            self.claims.meet(path)?;
+        }
         match found {
             Ok(entry) => self.entry(&entry),
             Err(bad) => {

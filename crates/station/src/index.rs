@@ -6,9 +6,11 @@ use std::path::Path;
 use model::entry::EntryPath;
 use model::key_space::KeySpace;
 use model::outcome::{EntryRecord, Outcome};
-use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{
+    Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
+};
 
-use crate::journal::{JournalError, Record};
+use crate::journal::{IntentFile, JournalError, Record};
 
 /// What an entry is filed under: its path on the device, or its place in the plan of an export, big
 /// end first → the offset of its last record, whether that says stored, its bytes, and when it was last
@@ -20,6 +22,10 @@ type Filed = (u64, bool, u64, Option<(i64, i64)>);
 
 /// Paths of files that the journal says are stored, and whose objects are not there any more.
 const LOST: TableDefinition<'_, &[u8], ()> = TableDefinition::new("lost");
+
+/// Paths that earlier attempts have begun or failed to load, and that this attempt has not met yet → their
+/// bytes, whether it was known already that their objects are gone, and whether they may be of folders.
+const AWAITED: TableDefinition<'_, &[u8], (u64, bool, bool)> = TableDefinition::new("awaited");
 
 /// The form under which the store files a key → the path that has it.
 const KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keys");
@@ -63,6 +69,7 @@ impl Index {
         // Made here, so that it is there also if nothing is filed.
         drop(transaction.open_table(ENTRIES).map_err(index)?);
         drop(transaction.open_table(LOST).map_err(index)?);
+        drop(transaction.open_table(AWAITED).map_err(index)?);
         Ok(Filling { transaction, keep })
     }
 
@@ -158,6 +165,37 @@ impl Index {
         Ok(())
     }
 
+    /// Whether earlier attempts have begun or failed to load anything that was not met yet.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn awaits_any(&self) -> Result<bool, JournalError> {
+        let transaction = self.database.begin_read().map_err(index)?;
+        let awaited = transaction.open_table(AWAITED).map_err(index)?;
+        awaited.is_empty().map(|empty| !empty).map_err(index)
+    }
+
+    /// Hands the files that earlier attempts have begun or failed to load, and that were not met since, to
+    /// `visit`.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn for_each_awaited(&self, visit: &mut dyn FnMut(Awaited)) -> Result<(), JournalError> {
+        let transaction = self.database.begin_read().map_err(index)?;
+        let awaited = transaction.open_table(AWAITED).map_err(index)?;
+        for entry in awaited.iter().map_err(index)? {
+            let (path, value) = entry.map_err(index)?;
+            let (bytes, is_lost, may_be_folder) = value.value();
+            visit(Awaited {
+                path: EntryPath::new(path.value()),
+                bytes,
+                is_lost,
+                may_be_folder,
+            });
+        }
+        Ok(())
+    }
+
     /// Hands the offset of every entry's last record to `visit`, in the order of the paths' bytes; for
     /// an export in the order of its plan.
     ///
@@ -197,6 +235,31 @@ pub struct StoredFile {
     pub times: Option<(i64, i64)>,
 }
 
+/// A file that an earlier attempt has begun or failed to load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaited {
+    /// Its path.
+    pub path: EntryPath,
+    /// Its size when it was met.
+    pub bytes: u64,
+    /// Whether it was known already that neither bucket nor device have it.
+    pub is_lost: bool,
+    /// Whether it may be a folder that could not be listed, which is met again as what it holds.
+    pub may_be_folder: bool,
+}
+
+impl Awaited {
+    /// A file that an earlier attempt has stored, and whose object is gone.
+    pub(crate) fn lost(path: EntryPath) -> Self {
+        Self {
+            path,
+            bytes: 0,
+            is_lost: true,
+            may_be_folder: false,
+        }
+    }
+}
+
 /// What an index is filled with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keep {
@@ -219,6 +282,13 @@ impl Filling {
     /// # Errors
     /// [`JournalError::Index`].
     pub fn take(&mut self, offset: u64, record: &Record) -> Result<(), JournalError> {
+        match record {
+            Record::Entry(record) if record.source.is_none() => self.await_failed(record)?,
+            Record::Intent {
+                file: Some(file), ..
+            } => self.await_begun(file)?,
+            _ => {}
+        }
         if let Record::Entry(record) = record {
             let mut entries = self.transaction.open_table(ENTRIES).map_err(index)?;
             let path = record.path();
@@ -238,6 +308,39 @@ impl Filling {
                 keys.insert(form.as_str(), path.as_bytes()).map_err(index)?;
             }
         }
+        Ok(())
+    }
+
+    /// What failed is to be met again; what was stored or left out is not.
+    fn await_failed(&mut self, record: &EntryRecord) -> Result<(), JournalError> {
+        let mut awaited = self.transaction.open_table(AWAITED).map_err(index)?;
+        let path = record.path();
+        match &record.outcome {
+            Outcome::Failed(failure) => {
+                let may_be_folder = record.bytes == 0 && failure.is_unreadable_name();
+                let value = (record.bytes, failure.is_lost(), may_be_folder);
+                awaited.insert(path.as_bytes(), value).map_err(index)?;
+            }
+            Outcome::Stored(_) | Outcome::Ignored { .. } => {
+                awaited.remove(path.as_bytes()).map_err(index)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What was begun is to be met again, unless what it was before is stored.
+    fn await_begun(&mut self, file: &IntentFile) -> Result<(), JournalError> {
+        let Some(path) = EntryPath::from_record(&file.file, file.raw_path.as_deref()) else {
+            return Ok(());
+        };
+        let entries = self.transaction.open_table(ENTRIES).map_err(index)?;
+        let entry = entries.get(path.as_bytes()).map_err(index)?;
+        if entry.is_some_and(|entry| entry.value().1) {
+            return Ok(());
+        }
+        let mut awaited = self.transaction.open_table(AWAITED).map_err(index)?;
+        let value = (file.bytes, false, false);
+        awaited.insert(path.as_bytes(), value).map_err(index)?;
         Ok(())
     }
 
@@ -286,6 +389,17 @@ impl Claims<'_> {
         self.change(|transaction| {
             let mut lost = transaction.open_table(LOST).map_err(index)?;
             lost.remove(path.as_bytes()).map(drop).map_err(index)
+        })
+    }
+
+    /// Notes that a file that earlier attempts have begun or failed to load was met.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn meet(&mut self, path: &EntryPath) -> Result<(), JournalError> {
+        self.change(|transaction| {
+            let mut awaited = transaction.open_table(AWAITED).map_err(index)?;
+            awaited.remove(path.as_bytes()).map(drop).map_err(index)
         })
     }
 

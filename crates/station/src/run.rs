@@ -16,6 +16,7 @@ use objects::Bucket;
 
 use crate::budget::Budget;
 use crate::doubt::{Doubt, Suspect};
+use crate::index::Awaited;
 use crate::progress::Progress;
 use crate::recorder::Notes;
 use crate::resume::Unfinished;
@@ -75,6 +76,19 @@ pub(crate) struct Run<'a> {
     pub(crate) notes: Notes,
     pub(crate) doubt: &'a Doubt,
     pub(crate) told: &'a Told,
+}
+
+/// Whether an error says that no file has a name any more: nothing has it, or something else.
+fn is_gone(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP];
+    Errno::from_io_error(error).map_or(
+        matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::InvalidInput
+        ),
+        |errno| gone.contains(&errno),
+    )
 }
 
 /// Failures that are each logged; of those behind them only the number is. The report has them all.
@@ -195,6 +209,31 @@ impl<'a> Run<'a> {
         if let Ok(Some(failure)) = judged {
             self.fail(&path, bytes, failure);
         }
+    }
+
+    /// Notes what became of a file that was to be met and was not. Only what its device says it does not have is
+    /// told as gone: the folder that it is in may be one that cannot be listed.
+    pub(crate) fn missed(&self, file: &Awaited) {
+        let Awaited { path, bytes, .. } = file;
+        let cause = match self.tree.open(path) {
+            Ok(_) => io::Error::other("the device has it, and has not listed it"),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput && file.may_be_folder => {
+                return;
+            }
+            Err(error) if is_gone(&error) => {
+                let failure = match file.is_lost {
+                    true => Failure::lost(),
+                    false => Failure::vanished(),
+                };
+                return self.fail(path, *bytes, failure);
+            }
+            Err(error) => error,
+        };
+        self.bad_entry(BadEntry {
+            path: path.clone(),
+            bytes: *bytes,
+            cause: BadCause::Unreadable(cause),
+        });
     }
 
     /// Judges what had to wait until everything was tried.

@@ -847,6 +847,78 @@ fn what_is_gone_from_bucket_and_device_is_a_failed_line() {
     assert!(ended.report["b"].starts_with("200,OK"), "{}", ended.text);
 }
 
+/// What an earlier attempt has begun or failed to load has a line also when the device does not have it any
+/// more, at every attempt.
+#[test]
+fn what_was_not_loaded_and_is_gone_from_the_device_is_a_failed_line() {
+    let world = World::new("");
+    let memory = Arc::new(MemoryBucket::new());
+    let file = |name: &'static str| (name, Node::File(name.into()));
+    let bad = |name: &'static str| (name, Node::BadSector(name.into(), 0));
+    let big = || ("big", Node::File(noise(LARGE, 1)));
+    let first = Memory::new([bad("a"), bad("b/c"), bad("d"), file("e"), big(), bad("z")]);
+    let parts = Faulty::new(Arc::clone(&memory), |operation| {
+        (operation == Operation::PutPart).then_some(Fault::before(Failure::AccessDenied))
+    });
+    let ended = world.run(&first, &parts);
+    assert!(
+        ended.report["a"].starts_with("500,ReadError"),
+        "{}",
+        ended.text
+    );
+    // One is readable now, one has become a folder, one cannot be reached, and the others are gone.
+    let later = [file("a"), file("d/f"), file("e"), ("b", Node::Unlistable)];
+    for _ in 0..2 {
+        let ended = world.run(&Memory::new(later.clone()), &memory);
+        let line = |name: &str| ended.report[name].as_str();
+        assert!(line("a").starts_with("200,OK"), "{}", ended.text);
+        assert!(line("e").starts_with("200,OK"), "{}", ended.text);
+        assert!(line("b").starts_with("500,ReadError"), "{}", ended.text);
+        assert_eq!(line("d"), "404,FileVanished,,,1,", "{}", ended.text);
+        assert_eq!(line("z"), "404,FileVanished,,,1,", "{}", ended.text);
+        assert_eq!(line("big"), format!("404,FileVanished,,,{LARGE},"));
+    }
+    // What comes back is loaded.
+    let ended = world.run(&first, &memory);
+    assert!(ended.report["big"].starts_with("200,OK"), "{}", ended.text);
+    assert!(
+        ended.report["d"].starts_with("500,ReadError"),
+        "{}",
+        ended.text
+    );
+}
+
+/// What neither bucket nor device have any more is told so at every attempt that follows.
+#[test]
+fn what_is_lost_stays_a_line() {
+    let world = World::new("");
+    let memory = MemoryBucket::new();
+    world.run(&Memory::new([("a", Node::File(b"a".to_vec()))]), &memory);
+    memory.delete(&ObjectKey::new("a").unwrap()).unwrap();
+    let empty = Memory::new([("b", Node::File(b"b".to_vec()))]);
+    for _ in 0..3 {
+        let ended = world.run(&empty, &memory);
+        assert_eq!(ended.report["a"], "404,ObjectLost,,,0,", "{}", ended.text);
+    }
+}
+
+/// A file that was begun when its attempt ended, and that the device does not have any more, has a line.
+#[test]
+fn what_was_begun_and_is_gone_from_the_device_is_a_failed_line() {
+    let world = World::new("");
+    let memory = Arc::new(MemoryBucket::new());
+    let dying = Faulty::new(Arc::clone(&memory), |operation| {
+        (operation == Operation::PutPart).then_some(Fault::before(Failure::Unreachable))
+    });
+    let device = Memory::new([("big", Node::File(noise(LARGE, 1)))]);
+    let ended = world.run(&device, &dying);
+    assert!(matches!(ended.why, Some(Halt::Store(_))));
+    let other = Memory::new([("small", Node::File(b"x".to_vec()))]);
+    let ended = world.run(&other, &memory);
+    assert_eq!(ended.report["big"], format!("404,FileVanished,,,{LARGE},"));
+    assert!(memory.list_uploads("").unwrap().is_empty());
+}
+
 /// A small file that was changed between two attempts is sent again, also if its size and the time of its
 /// content are what they were.
 #[test]

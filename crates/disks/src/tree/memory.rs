@@ -85,6 +85,14 @@ impl Memory {
         self
     }
 
+    /// Whether something lies below a name.
+    fn is_folder(&self, path: &EntryPath) -> bool {
+        let folder = [path.as_bytes(), b"/"].concat();
+        self.nodes
+            .keys()
+            .any(|path| path.as_bytes().starts_with(&folder))
+    }
+
     fn times(&self, path: &EntryPath) -> (i64, i64) {
         self.times.get(path).copied().unwrap_or((TIME, TIME))
     }
@@ -149,6 +157,7 @@ impl Tree for Memory {
 
     fn open(&self, path: &EntryPath) -> io::Result<Box<dyn Content>> {
         match self.nodes.get(path) {
+            None if self.is_folder(path) => Err(io::ErrorKind::InvalidInput.into()),
             None => Err(io::ErrorKind::NotFound.into()),
             Some(node) => Ok(Box::new(MemoryFile {
                 node: node.clone(),
