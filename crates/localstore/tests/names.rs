@@ -4,7 +4,7 @@
 
 mod door;
 
-use door::Door;
+use door::{Door, Reply};
 use std::path::Path;
 
 /// Every file below a folder, relative to it.
@@ -97,6 +97,47 @@ fn what_was_removed_by_hand_heals() {
     }
 }
 
+/// To whoever asks for a new object, one whose file vanished is none: by every way in.
+#[test]
+fn what_was_removed_by_hand_is_absent() {
+    let door = Door::open();
+    door.ok("PUT", "/photos", &[], &[], b"");
+    door.ok("PUT", "/photos/other", &[], &[], b"copied");
+    let absent = ("if-none-match", "*");
+    let put = || door.ask("PUT", "/photos/it", &[], &[absent], b"put");
+    let copy = || {
+        let headers = [("x-amz-copy-source", "/photos/other"), absent];
+        door.ask("PUT", "/photos/it", &[], &headers, b"")
+    };
+    let complete = || {
+        let begun = door.ok("POST", "/photos/it", &[("uploads", "")], &[], b"");
+        let id = upload_id(&begun);
+        let part = [("partNumber", "1"), ("uploadId", id.as_str())];
+        let tag = door.ok("PUT", "/photos/it", &part, &[], b"in parts");
+        let tag = tag.header("etag");
+        let body = format!(
+            "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{tag}</ETag></Part>\
+             </CompleteMultipartUpload>"
+        );
+        let upload = [("uploadId", id.as_str())];
+        door.ask("POST", "/photos/it", &upload, &[absent], body.as_bytes())
+    };
+    let ways: [(&dyn Fn() -> Reply, &[u8]); 3] =
+        [(&put, b"put"), (&copy, b"copied"), (&complete, b"in parts")];
+    for (way, content) in ways {
+        door.ok("PUT", "/photos/it", &[], &[], b"there");
+        let refused = way();
+        assert_eq!(
+            (refused.status, refused.code()),
+            (412, "PreconditionFailed")
+        );
+        std::fs::remove_file(door.root().join("photos/it")).unwrap();
+        assert_eq!(way().status, 200);
+        let read = door.ok("GET", "/photos/it", &[], &[], b"");
+        assert_eq!(read.body, content);
+    }
+}
+
 /// A file that was changed by hand is never served as the object that it was.
 #[test]
 fn what_was_changed_by_hand_is_not_served() {
@@ -184,14 +225,18 @@ fn files_and_folders_are_private() {
     }
 }
 
+fn upload_id(begun: &Reply) -> String {
+    let id = begun.text().split("<UploadId>").nth(1).unwrap();
+    id.split('<').next().unwrap().to_owned()
+}
+
 /// The same for a part of an upload in progress: it is sent again, and the upload completed.
 #[test]
 fn a_part_that_vanished_is_sent_again() {
     let door = Door::open();
     door.ok("PUT", "/photos", &[], &[], b"");
     let begun = door.ok("POST", "/photos/film", &[("uploads", "")], &[], b"");
-    let id = begun.text().split("<UploadId>").nth(1).unwrap();
-    let id = id.split('<').next().unwrap().to_owned();
+    let id = upload_id(&begun);
     let part = [("partNumber", "1"), ("uploadId", id.as_str())];
     let send = || door.ok("PUT", "/photos/film", &part, &[], b"film");
     let complete = |tag: &str| {

@@ -27,6 +27,11 @@ impl Finding {
     pub fn is_honored(self) -> bool {
         self == Self::Honored
     }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
 }
 
 /// What a store was found to do.
@@ -62,6 +67,12 @@ pub struct Capabilities {
     pub tags: Finding,
     /// Unpacks an archive that is put with `X-Amz-Meta-Snowball-Auto-Extract`.
     pub extraction: Finding,
+    /// Refuses to put an object with `If-None-Match: *` where one is, and leaves that as it was.
+    #[serde(default, skip_serializing_if = "Finding::is_unknown")]
+    pub put_if_absent: Finding,
+    /// Refuses to complete an upload in parts so, and leaves the object that is there.
+    #[serde(default, skip_serializing_if = "Finding::is_unknown")]
+    pub complete_if_absent: Finding,
     /// Which keys it keeps apart, and how it lists them.
     #[serde(default, skip_serializing_if = "KeySpace::is_unknown")]
     pub key_space: KeySpace,
@@ -87,6 +98,8 @@ impl Capabilities {
             long_keys: finding,
             tags: finding,
             extraction: finding,
+            put_if_absent: finding,
+            complete_if_absent: finding,
             key_space: KeySpace::default(),
         }
     }

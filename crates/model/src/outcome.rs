@@ -256,6 +256,20 @@ impl Failure {
         Self::new(409, "ObjectExists", reason, Some(key))
     }
 
+    /// An object that was put while the job ran, where none is to be replaced. `is_unsure` says that nobody can
+    /// tell whether it is the job's own.
+    #[must_use]
+    pub fn appeared(key: ObjectKey, is_unsure: bool) -> Self {
+        let reason = match is_unsure {
+            false => "another object with this key was put into the bucket while this job ran",
+            true => {
+                "an object with this key is in the bucket, and its store does not tell whether this job put \
+                 it: the answer to an earlier try was lost"
+            }
+        };
+        Self::new(409, "ObjectExists", reason.to_owned(), Some(key))
+    }
+
     /// A file that an earlier attempt has stored, whose object is gone, and that is not on the device
     /// any more.
     #[must_use]

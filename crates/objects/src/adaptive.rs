@@ -255,6 +255,18 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         })
     }
 
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        self.gated(body.len(), || {
+            self.inner.put_new(key, body, attributes, checksums)
+        })
+    }
+
     fn begin_multipart(
         &self,
         key: &ObjectKey,
@@ -291,6 +303,15 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         parts: &[PartReceipt],
     ) -> Result<Receipt, StoreError> {
         self.inner.complete(key, upload, parts)
+    }
+
+    fn complete_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        self.inner.complete_new(key, upload, parts)
     }
 
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {

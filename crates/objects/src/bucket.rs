@@ -48,6 +48,23 @@ pub trait Bucket: Send + Sync {
         checksums: &Checksums,
     ) -> Result<Receipt, StoreError>;
 
+    /// Stores `body` under `key` in one request, if there is no object yet (`If-None-Match: *`).
+    ///
+    /// # Contract
+    /// Of several that are made at once, one succeeds. Only for stores that are known to honor it
+    /// ([`Capabilities::put_if_absent`]): another may replace what is there. Repeating it after it happened
+    /// answers [`StoreError::Exists`]: look before believing that.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`], and what is there stays; otherwise as `put`.
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError>;
+
     /// Begins an upload in parts of an object that will carry `attributes`.
     ///
     /// # Contract
@@ -101,6 +118,21 @@ pub trait Bucket: Send + Sync {
     /// # Errors
     /// [`StoreError::Refused`] (`InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`) leaves the upload open.
     fn complete(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError>;
+
+    /// Makes an object of `parts` as `complete` does, if there is none under `key` yet.
+    ///
+    /// # Contract
+    /// As those of `complete` and of `put_new`; only for stores that are known to honor it
+    /// ([`Capabilities::complete_if_absent`]).
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`], and what is there stays, as may the upload; otherwise as `complete`.
+    fn complete_new(
         &self,
         key: &ObjectKey,
         upload: &UploadId,
@@ -233,6 +265,16 @@ impl<B: Bucket + ?Sized> Bucket for Arc<B> {
         (**self).put(key, body, attributes, checksums)
     }
 
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        (**self).put_new(key, body, attributes, checksums)
+    }
+
     fn begin_multipart(
         &self,
         key: &ObjectKey,
@@ -267,6 +309,15 @@ impl<B: Bucket + ?Sized> Bucket for Arc<B> {
         parts: &[PartReceipt],
     ) -> Result<Receipt, StoreError> {
         (**self).complete(key, upload, parts)
+    }
+
+    fn complete_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        (**self).complete_new(key, upload, parts)
     }
 
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {

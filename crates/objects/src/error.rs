@@ -7,6 +7,9 @@
 use std::fmt;
 use std::io;
 
+/// What a store answers if a condition of the request does not hold.
+const PRECONDITION_FAILED: &str = "PreconditionFailed";
+
 /// What a store answered when it refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -120,6 +123,9 @@ pub enum StoreError {
     /// The request was well understood and is not acceptable: about this object, not the store.
     #[error("the store refused: {0}")]
     Refused(Answer),
+    /// There is an object under this key, and the call was not to replace one.
+    #[error("there is an object already: {0}")]
+    Exists(Answer),
     /// The bytes that arrived are not those that were sent; nothing was stored.
     #[error("the data was damaged on its way: {0}")]
     BadDigest(Answer),
@@ -183,6 +189,7 @@ impl StoreError {
             | Self::Credentials(_)
             | Self::WrongRegion { .. }
             | Self::Refused(_)
+            | Self::Exists(_)
             | Self::Full(_)
             | Self::Canceled { .. } => false,
         }
@@ -204,9 +211,32 @@ impl StoreError {
             | Self::Credentials(_)
             | Self::WrongRegion { .. }
             | Self::Refused(_)
+            | Self::Exists(_)
             | Self::BadDigest(_)
             | Self::Full(_)
             | Self::Throttled(_) => false,
+        }
+    }
+
+    /// Tells whether the last try found an object that it was not to replace. An earlier try may have put
+    /// that, if this [might have happened](Self::might_have_happened).
+    #[must_use]
+    pub fn finds_an_object(&self) -> bool {
+        match self {
+            Self::Exists(_) => true,
+            Self::Unsure { last, .. } => last.finds_an_object(),
+            _ => false,
+        }
+    }
+
+    /// Of a call that was not to replace an object: that it did not is a matter of its own.
+    #[must_use]
+    pub(crate) fn of_condition(self) -> Self {
+        match self {
+            Self::Refused(answer) if answer.status == 412 || answer.code == PRECONDITION_FAILED => {
+                Self::Exists(answer)
+            }
+            other => other,
         }
     }
 
@@ -221,6 +251,7 @@ impl StoreError {
             | Self::Credentials(answer)
             | Self::WrongRegion { answer, .. }
             | Self::Refused(answer)
+            | Self::Exists(answer)
             | Self::BadDigest(answer)
             | Self::Throttled(answer)
             | Self::Full(answer)
@@ -255,9 +286,8 @@ impl StoreError {
             "NoSuchBucket" => Self::NoSuchBucket(answer),
             "NoSuchKey" => Self::NoSuchKey(answer),
             // S3 may hide these in a 200, where the status cannot tell.
-            "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "MalformedXML" => {
-                Self::Refused(answer)
-            }
+            "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "MalformedXML"
+            | PRECONDITION_FAILED => Self::Refused(answer),
             "NoSuchUpload" => Self::NoSuchUpload(answer),
             "AccessDenied" | "AccessForbidden" | "AllAccessDisabled" | "AccountProblem" => {
                 Self::AccessDenied(answer)
@@ -284,7 +314,8 @@ impl StoreError {
             | "Throttling"
             | "ThrottlingException"
             | "BandwidthLimitExceeded"
-            | "OperationAborted" => Self::Throttled(answer),
+            | "OperationAborted"
+            | "ConditionalRequestConflict" => Self::Throttled(answer),
             "InsufficientStorage"
             | "StorageFull"
             | "QuotaExceeded"
@@ -371,6 +402,29 @@ mod tests {
             assert!(!error.may_retry() && !error.might_have_happened());
             assert_eq!(error.answer().unwrap().status, status);
         }
+    }
+
+    /// Also where it comes in the body of a success, as that of a long completing does.
+    #[test]
+    fn a_condition_that_does_not_hold_is_told_where_one_was_made() {
+        for (status, code) in [
+            (412, "PreconditionFailed"),
+            (412, ""),
+            (200, "PreconditionFailed"),
+        ] {
+            let error = sorted(status, code);
+            assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
+            assert!(!error.finds_an_object());
+            let error = error.of_condition();
+            assert!(matches!(error, StoreError::Exists(_)), "{error:?}");
+            assert!(!error.may_retry() && !error.might_have_happened());
+            let earlier = Box::new(sorted(500, "InternalError"));
+            let last = Box::new(error);
+            assert!(StoreError::Unsure { earlier, last }.finds_an_object());
+        }
+        let other = sorted(403, "AccessDenied").of_condition();
+        assert!(matches!(other, StoreError::AccessDenied(_)));
+        assert!(sorted(409, "ConditionalRequestConflict").may_retry());
     }
 
     #[test]

@@ -243,6 +243,18 @@ impl<B: Bucket> Bucket for Faulty<B> {
         })
     }
 
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        self.call(Operation::Put, |inner| {
+            inner.put_new(key, body, attributes, checksums)
+        })
+    }
+
     fn begin_multipart(
         &self,
         key: &ObjectKey,
@@ -282,6 +294,17 @@ impl<B: Bucket> Bucket for Faulty<B> {
     ) -> Result<Receipt, StoreError> {
         self.call(Operation::Complete, |inner| {
             inner.complete(key, upload, parts)
+        })
+    }
+
+    fn complete_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        self.call(Operation::Complete, |inner| {
+            inner.complete_new(key, upload, parts)
         })
     }
 

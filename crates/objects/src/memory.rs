@@ -112,6 +112,32 @@ impl State {
             .ok_or_else(|| StoreError::NoSuchKey(Answer::new(404, "NoSuchKey", "")))
     }
 
+    fn must_be_absent(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        match self.objects.contains_key(key.as_str()) {
+            true => Err(StoreError::Exists(Answer::new(
+                412,
+                "PreconditionFailed",
+                "",
+            ))),
+            false => Ok(()),
+        }
+    }
+
+    fn complete(
+        &mut self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        let open = self.upload(key, upload)?;
+        let body = assemble(open, parts)?;
+        let etag = expected_etag(parts).ok_or_else(|| refused("InvalidPart", "no such part"))?;
+        let mut stored = stored(body, etag, None, &open.attributes);
+        stored.parts = parts.iter().map(|part| part.size).collect();
+        self.uploads.remove(upload);
+        Ok(self.store(key, stored))
+    }
+
     fn store(&mut self, key: &ObjectKey, mut stored: Stored) -> Receipt {
         stored.info.last_modified = Some(self.tick());
         let etag = stored.info.etag.clone();
@@ -135,6 +161,20 @@ impl Bucket for MemoryBucket {
         verify(&body, checksums)?;
         let stored = stored(body, checksums.md5_hex(), checksums.sha256, attributes);
         Ok(self.state().store(key, stored))
+    }
+
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        verify(&body, checksums)?;
+        let stored = stored(body, checksums.md5_hex(), checksums.sha256, attributes);
+        let mut state = self.state();
+        state.must_be_absent(key)?;
+        Ok(state.store(key, stored))
     }
 
     fn begin_multipart(
@@ -190,14 +230,19 @@ impl Bucket for MemoryBucket {
         upload: &UploadId,
         parts: &[PartReceipt],
     ) -> Result<Receipt, StoreError> {
+        self.state().complete(key, upload, parts)
+    }
+
+    fn complete_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
         let mut state = self.state();
-        let open = state.upload(key, upload)?;
-        let body = assemble(open, parts)?;
-        let etag = expected_etag(parts).ok_or_else(|| refused("InvalidPart", "no such part"))?;
-        let mut stored = stored(body, etag, None, &open.attributes);
-        stored.parts = parts.iter().map(|part| part.size).collect();
-        state.uploads.remove(upload);
-        Ok(state.store(key, stored))
+        state.upload(key, upload)?;
+        state.must_be_absent(key)?;
+        state.complete(key, upload, parts)
     }
 
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {

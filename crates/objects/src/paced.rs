@@ -73,6 +73,17 @@ impl<B: Bucket> Bucket for Paced<B> {
         self.inner.put(key, body, attributes, checksums)
     }
 
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        self.pass(&body)?;
+        self.inner.put_new(key, body, attributes, checksums)
+    }
+
     fn begin_multipart(
         &self,
         key: &ObjectKey,
@@ -108,6 +119,15 @@ impl<B: Bucket> Bucket for Paced<B> {
         parts: &[PartReceipt],
     ) -> Result<Receipt, StoreError> {
         self.inner.complete(key, upload, parts)
+    }
+
+    fn complete_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        self.inner.complete_new(key, upload, parts)
     }
 
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {

@@ -209,6 +209,15 @@ impl Bucket for Told {
     ) -> Result<Receipt, StoreError> {
         self.inner.put(key, body, attributes, checksums)
     }
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        self.inner.put_new(key, body, attributes, checksums)
+    }
     fn begin_multipart(&self, k: &ObjectKey, a: &Attributes) -> Result<UploadId, StoreError> {
         self.inner.begin_multipart(k, a)
     }
@@ -232,6 +241,14 @@ impl Bucket for Told {
         parts: &[PartReceipt],
     ) -> Result<Receipt, StoreError> {
         self.inner.complete(key, upload, parts)
+    }
+    fn complete_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        self.inner.complete_new(key, upload, parts)
     }
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
         self.inner.abort(key, upload)

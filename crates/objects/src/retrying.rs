@@ -342,6 +342,35 @@ impl<B: Bucket> Retrying<B> {
         }
     }
 
+    /// Completes an upload by `act`, and looks before doing so again whether it happened.
+    fn completing(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+        act: impl Fn() -> Result<Receipt, StoreError>,
+    ) -> Result<Receipt, StoreError> {
+        let mut tries = self.tries();
+        loop {
+            if tries.outcome_is_open() {
+                match self.find_completed(key, upload, parts) {
+                    Ok(Some(receipt)) => return Ok(receipt),
+                    // Looking is not allowed: the store's answer to the act itself must do.
+                    Err(error) if !error.may_retry() => {}
+                    Err(error) => {
+                        tries.again("head", error)?;
+                        continue;
+                    }
+                    Ok(None) => {}
+                }
+            }
+            match act() {
+                Ok(receipt) => return Ok(receipt),
+                Err(error) => tries.again("complete", error)?,
+            }
+        }
+    }
+
     /// Finds out whether the object that `parts` make is there and the upload gone.
     ///
     /// `None` if it is not, or if that cannot be told.
@@ -384,6 +413,18 @@ impl<B: Bucket> Bucket for Retrying<B> {
     ) -> Result<Receipt, StoreError> {
         self.act("put", || {
             self.inner.put(key, body.clone(), attributes, checksums)
+        })
+    }
+
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        self.act("put", || {
+            self.inner.put_new(key, body.clone(), attributes, checksums)
         })
     }
 
@@ -433,25 +474,20 @@ impl<B: Bucket> Bucket for Retrying<B> {
         upload: &UploadId,
         parts: &[PartReceipt],
     ) -> Result<Receipt, StoreError> {
-        let mut tries = self.tries();
-        loop {
-            if tries.outcome_is_open() {
-                match self.find_completed(key, upload, parts) {
-                    Ok(Some(receipt)) => return Ok(receipt),
-                    // Looking is not allowed: the store's answer to the act itself must do.
-                    Err(error) if !error.may_retry() => {}
-                    Err(error) => {
-                        tries.again("head", error)?;
-                        continue;
-                    }
-                    Ok(None) => {}
-                }
-            }
-            match self.inner.complete(key, upload, parts) {
-                Ok(receipt) => return Ok(receipt),
-                Err(error) => tries.again("complete", error)?,
-            }
-        }
+        self.completing(key, upload, parts, || {
+            self.inner.complete(key, upload, parts)
+        })
+    }
+
+    fn complete_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        self.completing(key, upload, parts, || {
+            self.inner.complete_new(key, upload, parts)
+        })
     }
 
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {

@@ -11,6 +11,7 @@ mod habits;
 mod headers;
 pub(crate) mod wire;
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
@@ -112,6 +113,45 @@ impl S3Bucket {
         Ok(headers::receipt(&reply))
     }
 
+    /// Puts with the strongest checksum, unless the store refuses its header.
+    fn put_checked(&self, call: &Call<'_>, checksums: &Checksums) -> Result<Receipt, StoreError> {
+        let Some((name, value)) = checksums.header() else {
+            return self.put_whole(call, checksums);
+        };
+        self.wire.habits().checksum.with_or_without(|with| {
+            let mut call = call.clone();
+            if with {
+                call.headers.push((name.into(), value.clone()));
+            }
+            self.put_whole(&call, checksums)
+        })
+    }
+
+    /// The end of an upload in parts.
+    fn completing<'c>(
+        &self,
+        key: &ObjectKey,
+        upload: &'c UploadId,
+        parts: &[PartReceipt],
+    ) -> Call<'c> {
+        let mut call = Call::new(Method::POST, self.object(key));
+        call.query.push(("uploadId", upload.as_str()));
+        call.headers
+            .push(("content-type".into(), "application/xml".to_owned()));
+        call.body = Bytes::from(documents::complete(parts));
+        call.patience = Patience::Assembly;
+        call
+    }
+
+    fn finish(&self, call: &Call<'_>, parts: &[PartReceipt]) -> Result<Receipt, StoreError> {
+        let reply = self.wire.ask(call)?;
+        let version = headers::version(&reply);
+        let told = documents::completed_etag(&reply.document()?)?;
+        // Ceph answers with an empty tag; it is computable.
+        let etag = told.or_else(|| expected_etag(parts)).unwrap_or_default();
+        Ok(Receipt { etag, version })
+    }
+
     /// A request about what belongs to an object, such as its tags.
     fn belonging(&self, method: Method, key: &ObjectKey, what: &'static str) -> Call<'static> {
         let mut call = Call::new(method, self.object(key));
@@ -146,16 +186,20 @@ impl Bucket for S3Bucket {
         checksums: &Checksums,
     ) -> Result<Receipt, StoreError> {
         let call = self.putting(key, body, attributes, checksums);
-        let Some((name, value)) = checksums.header() else {
-            return self.put_whole(&call, checksums);
-        };
-        self.wire.habits().checksum.with_or_without(|with| {
-            let mut call = call.clone();
-            if with {
-                call.headers.push((name.into(), value.clone()));
-            }
-            self.put_whole(&call, checksums)
-        })
+        self.put_checked(&call, checksums)
+    }
+
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        let mut call = self.putting(key, body, attributes, checksums);
+        call.headers.push(if_absent());
+        self.put_checked(&call, checksums)
+            .map_err(StoreError::of_condition)
     }
 
     fn begin_multipart(
@@ -211,18 +255,18 @@ impl Bucket for S3Bucket {
         upload: &UploadId,
         parts: &[PartReceipt],
     ) -> Result<Receipt, StoreError> {
-        let mut call = Call::new(Method::POST, self.object(key));
-        call.query.push(("uploadId", upload.as_str()));
-        call.headers
-            .push(("content-type".into(), "application/xml".to_owned()));
-        call.body = Bytes::from(documents::complete(parts));
-        call.patience = Patience::Assembly;
-        let reply = self.wire.ask(&call)?;
-        let version = headers::version(&reply);
-        let told = documents::completed_etag(&reply.document()?)?;
-        // Ceph answers with an empty tag; it is computable.
-        let etag = told.or_else(|| expected_etag(parts)).unwrap_or_default();
-        Ok(Receipt { etag, version })
+        self.finish(&self.completing(key, upload, parts), parts)
+    }
+
+    fn complete_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        let mut call = self.completing(key, upload, parts);
+        call.headers.push(if_absent());
+        self.finish(&call, parts).map_err(StoreError::of_condition)
     }
 
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
@@ -412,6 +456,11 @@ impl Subject for S3Bucket {
         let call = self.belonging(Method::GET, key, "acl");
         documents::is_public(&self.wire.ask(&call)?.document()?)
     }
+}
+
+/// Only where there is no object yet (API reference, *PutObject*, `If-None-Match`).
+fn if_absent() -> (Cow<'static, str>, String) {
+    ("if-none-match".into(), "*".to_owned())
 }
 
 /// Keeps one receipt for each number, and none where two disagree: that part is better sent again.

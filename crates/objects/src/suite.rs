@@ -20,6 +20,7 @@ use crate::upload::{PartNumber, PartReceipt, UploadId, expected_etag};
 /// Runs the whole suite.
 pub fn run(bucket: &dyn Bucket) {
     objects(bucket);
+    new_objects(bucket);
     attributes(bucket);
     digests(bucket);
     ranges(bucket);
@@ -64,6 +65,67 @@ pub fn objects(bucket: &dyn Bucket) {
         bucket.get(&it, None),
         Err(StoreError::NoSuchKey(_))
     ));
+}
+
+/// What is not to replace an object does not, and of many at once one is stored; where the store does so.
+pub fn new_objects(bucket: &dyn Bucket) {
+    let prefix = clean(bucket, "new-objects/");
+    let probed = bucket.capabilities(&key(&prefix, "store")).expect("probe");
+    let put_new: &PutNew = &|it, body| {
+        let (sums, body) = (Checksums::of(body), Bytes::from_static(body));
+        bucket.put_new(it, body, &Attributes::default(), &sums)
+    };
+    let complete_new: &PutNew = &|it, body| {
+        let (sums, body) = (Checksums::of(body), Bytes::from_static(body));
+        let upload = bucket
+            .begin_multipart(it, &Attributes::default())
+            .expect("begin");
+        let part = bucket
+            .put_part(it, &upload, PartNumber::FIRST, body, &sums)
+            .expect("part");
+        let done = bucket.complete_new(it, &upload, &[part]);
+        bucket.abort(it, &upload).expect("abort");
+        done
+    };
+    for (name, put, found) in [
+        ("whole", put_new, probed.put_if_absent),
+        ("parted", complete_new, probed.complete_if_absent),
+    ] {
+        if found.is_honored() {
+            one_is_stored(bucket, &key(&prefix, name), put);
+        }
+    }
+}
+
+/// A way to put what is not to replace anything.
+type PutNew<'b> = dyn Fn(&ObjectKey, &'static [u8]) -> Result<Receipt, StoreError> + Sync + 'b;
+
+fn one_is_stored(bucket: &dyn Bucket, it: &ObjectKey, put_new: &PutNew<'_>) {
+    const BODIES: [&[u8]; 4] = [b"first", b"the second", b"this is the third", b""];
+    let put = |body| (put_new(it, body), body);
+    let puts: Vec<_> = std::thread::scope(|scope| {
+        let threads = BODIES.map(|body| scope.spawn(move || put(body)));
+        let ended = threads.into_iter().map(|thread| thread.join());
+        ended.map(|put| put.expect("no panic")).collect()
+    });
+    let stored: Vec<_> = puts.iter().filter(|(put, _)| put.is_ok()).collect();
+    let [(_, body)] = stored[..] else {
+        panic!("one of them is stored, and not {puts:?}");
+    };
+    let refused = puts.iter().filter_map(|(put, _)| put.as_ref().err());
+    for error in refused {
+        assert!(error.finds_an_object(), "{error:?}");
+    }
+    assert_eq!(read(bucket, it), *body);
+    assert!(put(b"much later").0.is_err());
+    assert_eq!(read(bucket, it), *body);
+    put_plainly(bucket, it);
+}
+
+/// Whoever may replace still does.
+fn put_plainly(bucket: &dyn Bucket, it: &ObjectKey) {
+    put(bucket, it, b"replaced");
+    assert_eq!(read(bucket, it), b"replaced");
 }
 
 /// What is stored beside an object comes back, metadata of any text included.

@@ -95,6 +95,16 @@ impl Odd {
         }
     }
 
+    fn must_be_absent(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        self.option()?;
+        let is_there = self.inner.head(&self.filed(key))?.is_some();
+        if is_there && !self.is(Oddity::Careless) {
+            let answer = Answer::new(412, "PreconditionFailed", "");
+            return Err(StoreError::Exists(answer));
+        }
+        Ok(())
+    }
+
     fn store(
         &self,
         key: &ObjectKey,
@@ -189,6 +199,16 @@ impl Bucket for Odd {
         }
         self.store(&self.filed(key), body, attributes, sums)
     }
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        sums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        self.must_be_absent(key)?;
+        self.put(key, body, attributes, sums)
+    }
     fn begin_multipart(&self, k: &ObjectKey, a: &Attributes) -> Result<UploadId, StoreError> {
         self.option()?;
         self.inner.begin_multipart(k, a)
@@ -238,6 +258,15 @@ impl Bucket for Odd {
             }
         }
         self.inner.complete(key, upload, &parts)
+    }
+    fn complete_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        self.must_be_absent(key)?;
+        self.complete(key, upload, parts)
     }
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
         self.call()?;
@@ -426,6 +455,8 @@ fn what_a_store_refuses_is_found() {
         long_keys: Finding::Refused,
         tags: Finding::Refused,
         extraction: Finding::Refused,
+        put_if_absent: Finding::Refused,
+        complete_if_absent: Finding::Refused,
         ..honest()
     };
     assert_eq!(found(Oddity::Plain), expected);

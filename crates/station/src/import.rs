@@ -420,6 +420,8 @@ impl Planner<'_> {
             },
             is_kept: false,
             is_lost,
+            must_be_new: self.run.settings.existing == Existing::Keep
+                && (stored.is_none() || is_lost),
         };
         let work = Work {
             path: path.clone(),

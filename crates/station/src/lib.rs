@@ -31,6 +31,7 @@ mod run;
 pub mod settings;
 pub mod stop;
 pub mod stores;
+mod taken;
 pub mod target;
 mod turns;
 mod upload;

@@ -47,22 +47,27 @@ impl Run<'_> {
             };
         }
         let done = self
-            .bucket
-            .put(&key, body, &attributes, &checksums)
+            .put_object(&before, &key, body, &attributes, &checksums)
             .and_then(|receipt| self.must_match(receipt, &checksums));
         drop(permit);
-        let stored = done
-            .map_err(|error| self.judge(error, &key))
-            .and_then(|receipt| {
+        let wanted = stored_whole(key, attributes, &checksums, checksums.md5_hex());
+        let stored = match done {
+            Ok(Receipt { etag, .. }) => {
                 self.progress.sent(bytes);
-                let stored = stored_whole(key, attributes, &checksums, receipt.etag);
-                self.read_back(&path, bytes, stored)
-            });
-        match stored {
-            Ok(stored) => {
-                let how = before.how(bytes, &stored.etag);
-                self.note_stored(&path, bytes, times, how, stored);
+                let how = before.how(bytes, &etag);
+                Ok((Stored { etag, ..wanted }, how))
             }
+            Err(error) if error.finds_an_object() => self
+                .taken(&before, wanted, bytes, &error)
+                .map_err(Option::Some),
+            Err(error) => Err(self.judge(error, &wanted.key)),
+        };
+        let proven = stored.and_then(|(stored, how)| {
+            let stored = self.read_back(&path, bytes, stored)?;
+            Ok((stored, how))
+        });
+        match proven {
+            Ok((stored, how)) => self.note_stored(&path, bytes, times, how, stored),
             Err(Some(failure)) => self.fail(&path, bytes, failure),
             Err(None) => {}
         }
@@ -114,7 +119,10 @@ impl Run<'_> {
     /// work, which ends the run: nothing is marked failed for the store's sins.
     pub(crate) fn judge(&self, error: StoreError, key: &ObjectKey) -> Option<Failure> {
         let is_about_the_object = match &error {
-            StoreError::Refused(_) | StoreError::BadDigest(_) | StoreError::NoSuchKey(_) => true,
+            StoreError::Refused(_)
+            | StoreError::Exists(_)
+            | StoreError::BadDigest(_)
+            | StoreError::NoSuchKey(_) => true,
             // Somebody abandoned it: the next attempt sends the file anew.
             StoreError::NoSuchUpload(_) => false,
             StoreError::AccessDenied(_) => self.may_write_elsewhere(),

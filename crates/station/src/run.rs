@@ -54,6 +54,8 @@ pub(crate) struct Before {
     pub(crate) is_kept: bool,
     /// Whether an earlier attempt had stored the file, and its object is gone.
     pub(crate) is_lost: bool,
+    /// Whether its object must be a new one: nothing is replaced, and none of the job's own is there.
+    pub(crate) must_be_new: bool,
 }
 
 /// What every thread of a run shares.

@@ -229,23 +229,41 @@ impl Large {
         if run.notes.review(&self.id, &stored).is_err() {
             return;
         }
-        match run.bucket.complete(&self.key, &self.id, parts) {
-            Ok(receipt) => {
-                let told = Some(receipt.etag).filter(|etag| !etag.is_empty());
-                let etag = told.unwrap_or_else(|| stored.etag.clone());
-                match run.must_be_whole(&self.key, bytes) {
-                    Ok(()) => {
-                        let stored = Stored { etag, ..stored };
-                        run.finish_large(&self.path, self.shape, &self.before, stored);
-                    }
-                    // It is complete: there is no upload any more that could be abandoned.
-                    Err(Some(failure)) => run.fail(&self.path, bytes, failure),
-                    Err(None) => {}
-                }
-            }
+        match run.complete_object(&self.before, &self.key, &self.id, parts) {
+            Ok(receipt) => self.completed(run, stored, receipt.etag),
+            Err(error) if error.finds_an_object() => self.taken(run, stored, &error),
             Err(error) => {
                 if let Some(failure) = run.judge(error, &self.key) {
                     self.abandon(run, failure);
+                }
+            }
+        }
+    }
+
+    fn completed(&self, run: &Run<'_>, stored: Stored, told: String) {
+        let bytes = self.shape.bytes;
+        let told = Some(told).filter(|etag| !etag.is_empty());
+        let etag = told.unwrap_or_else(|| stored.etag.clone());
+        match run.must_be_whole(&self.key, bytes) {
+            Ok(()) => {
+                let stored = Stored { etag, ..stored };
+                run.finish_large(&self.path, self.shape, &self.before, stored);
+            }
+            // It is complete: there is no upload any more that could be abandoned.
+            Err(Some(failure)) => run.fail(&self.path, bytes, failure),
+            Err(None) => {}
+        }
+    }
+
+    /// Another object was there first, as `error` says.
+    fn taken(&self, run: &Run<'_>, wanted: Stored, error: &StoreError) {
+        let bytes = self.shape.bytes;
+        match run.taken(&self.before, wanted, bytes, error) {
+            Err(failure) => self.abandon(run, failure),
+            Ok((stored, how)) => {
+                if run.drop_upload(&self.key, &self.id).is_ok() {
+                    let times = Some(self.shape.times());
+                    run.note_stored(&self.path, bytes, times, how, stored);
                 }
             }
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use disks::tree::Tree;
 use disks::tree::memory::{Memory, Node};
@@ -20,6 +21,7 @@ use model::time::{ManualClock, Timestamp};
 use objects::faulty::{Failure, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
 use objects::object::Attributes;
+use objects::retrying::{Policy, RealTime, Retrying};
 use objects::{Bucket, Checksums, StoreError};
 use station::import::Import;
 use station::logfile::Disk;
@@ -1110,6 +1112,107 @@ fn no_object_is_replaced_where_objects_are_kept() {
     assert_eq!((ended.totals.stored, ended.totals.unchanged), (2, 1));
     assert_eq!(content(&memory, "small").unwrap(), b"theirs");
     assert_eq!(content(&memory, "size").unwrap(), b"abcd");
+}
+
+/// A bucket into which somebody else puts an object just before a call.
+fn overtaken(
+    memory: &Arc<MemoryBucket>,
+    before: Operation,
+    key: &'static str,
+    bytes: Vec<u8>,
+) -> Faulty<Arc<MemoryBucket>> {
+    let other = Arc::clone(memory);
+    Faulty::new(Arc::clone(memory), move |operation| {
+        if operation == before {
+            plant(&other, key, &bytes);
+        }
+        None
+    })
+}
+
+/// Nor is an object replaced that somebody else puts between the look and the put.
+#[test]
+fn no_object_is_replaced_that_comes_in_between_where_objects_are_kept() {
+    for (before, key) in [(Operation::Put, "small"), (Operation::Complete, "large")] {
+        let memory = Arc::new(MemoryBucket::new());
+        let bucket = overtaken(&memory, before, key, b"theirs".to_vec());
+        let device = Memory::new([
+            ("large", Node::File(noise(LARGE, 1))),
+            ("small", Node::File(b"ours".to_vec())),
+        ]);
+        let mut world = World::new("");
+        world.settings.existing = Existing::Keep;
+        let ended = world.run(&device, &bucket);
+        assert!(ended.why.is_none());
+        let line = &ended.report[key];
+        assert!(
+            line.starts_with(&format!("409,ObjectExists,bkt/{key},")),
+            "{line}"
+        );
+        assert_eq!(ended.totals.stored, 1);
+        assert_eq!(content(&memory, key).unwrap(), b"theirs");
+        assert_eq!(memory.list_uploads("").unwrap(), []);
+    }
+}
+
+/// One with the same content is no failure.
+#[test]
+fn who_puts_the_same_in_between_does_no_harm() {
+    let memory = Arc::new(MemoryBucket::new());
+    let bucket = overtaken(&memory, Operation::Put, "small", b"ours".to_vec());
+    let device = Memory::new([("small", Node::File(b"ours".to_vec()))]);
+    let mut world = World::new("");
+    world.settings.existing = Existing::Keep;
+    let ended = world.run(&device, &bucket);
+    assert_eq!((ended.totals.failed, ended.totals.unchanged), (0, 1));
+}
+
+/// Where the answer to a put was lost, trying again finds an object that may be the job's own.
+#[test]
+fn an_own_object_is_not_taken_for_anothers() {
+    for (is_theirs, key) in [
+        (false, "small"),
+        (false, "large"),
+        (true, "small"),
+        (true, "large"),
+    ] {
+        let memory = Arc::new(MemoryBucket::new());
+        let (other, tries) = (Arc::clone(&memory), AtomicU32::new(0));
+        let flaky = Faulty::new(Arc::clone(&memory), move |operation| {
+            let of_puts = [Operation::Put, Operation::Complete].contains(&operation);
+            let is_lost = of_puts && tries.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+            if of_puts && !is_lost && is_theirs {
+                plant(&other, "small", b"their");
+                plant(&other, "large", &noise(LARGE, 2));
+            }
+            let lost = match is_theirs {
+                true => Fault::before(Failure::TimedOut),
+                false => Fault::after(Failure::TimedOut),
+            };
+            is_lost.then_some(lost)
+        });
+        let policy = Policy {
+            first_wait: Duration::from_millis(1),
+            ..Policy::default()
+        };
+        let patience = Box::new(RealTime::new(Stop::default().flag()));
+        let patient = Retrying::new(flaky, policy, 1, patience);
+        let bytes = match key {
+            "small" => b"small".to_vec(),
+            _ => noise(LARGE, 1),
+        };
+        let device = Memory::new([(key, Node::File(bytes.clone()))]);
+        let mut world = World::new("");
+        world.settings.existing = Existing::Keep;
+        let ended = world.run(&device, &patient);
+        assert!(ended.why.is_none(), "{:?}", ended.why);
+        let is_ours = content(&memory, key).unwrap() == bytes;
+        assert_eq!(is_ours, !is_theirs, "{key}");
+        let (word, line) = (["200,OK", "409,ObjectExists"], &ended.report[key]);
+        assert!(line.starts_with(word[usize::from(is_theirs)]), "{line}");
+        let sent = (ended.totals.stored, ended.totals.unchanged);
+        assert_eq!(sent, (u64::from(is_ours), 0), "{key}");
+    }
 }
 
 /// Own objects of an earlier attempt whose answers were lost are not taken for those of others.

@@ -130,6 +130,15 @@ impl Bucket for Breaking {
     ) -> Result<Receipt, StoreError> {
         self.0.put(key, body, attributes, checksums)
     }
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        self.0.put_new(key, body, attributes, checksums)
+    }
     fn begin_multipart(
         &self,
         key: &ObjectKey,
@@ -161,6 +170,14 @@ impl Bucket for Breaking {
         parts: &[PartReceipt],
     ) -> Result<Receipt, StoreError> {
         self.0.complete(key, upload, parts)
+    }
+    fn complete_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        self.0.complete_new(key, upload, parts)
     }
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
         self.0.abort(key, upload)

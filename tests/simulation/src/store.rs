@@ -246,6 +246,18 @@ impl Bucket for Weather {
         })
     }
 
+    fn put_new(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: &Attributes,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        self.send(Operation::Put, key.as_str(), |bucket, is_damaged| {
+            bucket.put_new(key, damaged(body, is_damaged), attributes, checksums)
+        })
+    }
+
     fn begin_multipart(
         &self,
         key: &ObjectKey,
@@ -288,6 +300,17 @@ impl Bucket for Weather {
     ) -> Result<Receipt, StoreError> {
         self.call(Operation::Complete, key.as_str(), |bucket| {
             bucket.complete(key, upload, parts)
+        })
+    }
+
+    fn complete_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartReceipt],
+    ) -> Result<Receipt, StoreError> {
+        self.call(Operation::Complete, key.as_str(), |bucket| {
+            bucket.complete_new(key, upload, parts)
         })
     }
 

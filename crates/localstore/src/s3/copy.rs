@@ -5,7 +5,7 @@ use super::attributes::{
 };
 use super::fault::precondition_failed;
 use super::get::{self, Opened, matches};
-use super::put::{condition, keep};
+use super::put::{condition, healing, keep};
 use super::{bucket, caller, parts};
 use crate::index::apply::Condition;
 use crate::index::rows::Object;
@@ -66,6 +66,7 @@ pub(super) async fn object(
     let mut algorithms: BTreeSet<_> = source.checksums.values.keys().copied().collect();
     algorithms.extend(algorithm(input.checksum_algorithm.as_ref())?);
     let received = intake::copy(&store.tree, file, 0..source.size, &algorithms).await?;
+    let condition = healing(store, &label, condition).await?;
     let object = keep(store, label, condition, received).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&object.etag)),

@@ -4,7 +4,7 @@ use super::attributes::{
     algorithm, etag, given_checksums, in_xml, label_of, show_checksums_and_kind,
 };
 use super::fault::fault;
-use super::put::condition;
+use super::put::{condition, healing};
 use super::snowball::Extraction;
 use super::{caller, parts};
 use crate::checksum::{self, Algorithm, Checksums, Kind};
@@ -114,6 +114,7 @@ pub(super) async fn complete(
         parts: sizes,
         label: upload.label,
     };
+    let condition = healing(store, &object.label, condition).await?;
     let finished = finish(store.clone(), upload.id, chosen, object, condition);
     if size <= limits::SLOW_COMPLETE_BYTES {
         return finished.await;

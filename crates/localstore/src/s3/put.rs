@@ -51,7 +51,11 @@ pub(super) async fn put(
 
 /// An object whose file somebody removed is absent to whoever asks for that; the one that takes its
 /// place must still take the place of that very one.
-async fn healing(store: &LocalStore, label: &Label, condition: Condition) -> S3Result<Condition> {
+pub(super) async fn healing(
+    store: &LocalStore,
+    label: &Label,
+    condition: Condition,
+) -> S3Result<Condition> {
     if condition != Condition::Absent {
         return Ok(condition);
     }

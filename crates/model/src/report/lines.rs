@@ -405,6 +405,8 @@ mod tests {
                 crc64nvme: Finding::Ignored,
                 acl: Finding::Refused,
                 extraction: Finding::Unknown,
+                put_if_absent: Finding::Unknown,
+                complete_if_absent: Finding::Unknown,
                 ..Capabilities::all(Finding::Honored)
             },
         };

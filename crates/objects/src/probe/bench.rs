@@ -52,8 +52,9 @@ pub trait Subject: Bucket {
 }
 
 /// Names under the key of the experiments.
-const NAMES: [&str; 10] = [
-    PLAIN, MD5, SHA256, CRC_RIGHT, CRC_WRONG, SIGNED, PARTS, ACL, ARCHIVE, EXTRACTED,
+const NAMES: [&str; 12] = [
+    PLAIN, MD5, SHA256, CRC_RIGHT, CRC_WRONG, SIGNED, PARTS, ACL, ARCHIVE, EXTRACTED, NEW,
+    NEW_PARTS,
 ];
 pub(super) const PLAIN: &str = "plain";
 pub(super) const MD5: &str = "md5";
@@ -65,6 +66,8 @@ pub(super) const PARTS: &str = "parts";
 pub(super) const ACL: &str = "acl";
 pub(super) const ARCHIVE: &str = "archive.tar";
 pub(super) const EXTRACTED: &str = "extracted";
+pub(super) const NEW: &str = "new";
+pub(super) const NEW_PARTS: &str = "new-parts";
 
 /// How often what is left is looked for and removed.
 const ROUNDS: usize = 3;
@@ -276,6 +279,7 @@ pub(super) fn is_refusal(error: &StoreError) -> bool {
         | StoreError::AccessDenied(_)
         | StoreError::Credentials(_)
         | StoreError::Refused(_)
+        | StoreError::Exists(_)
         | StoreError::BadDigest(_) => true,
         StoreError::Unavailable(answer) => answer.status == 500,
         // An answer of HTTP that makes no sense; without a status it was none.

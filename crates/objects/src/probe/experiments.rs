@@ -10,8 +10,8 @@ use tracing::debug;
 
 use super::archive;
 use super::bench::{
-    ACL, ARCHIVE, Answer, Bench, CRC_RIGHT, CRC_WRONG, EXTRACTED, MD5, PARTS, PLAIN, SHA256,
-    SIGNED, Subject, ask, asked_soundly, is_refusal, kept,
+    ACL, ARCHIVE, Answer, Bench, CRC_RIGHT, CRC_WRONG, EXTRACTED, MD5, NEW, NEW_PARTS, PARTS,
+    PLAIN, SHA256, SIGNED, Subject, ask, asked_soundly, is_refusal, kept,
 };
 use crate::checksum::{Checksums, Digests, Hasher};
 use crate::error::StoreError;
@@ -36,6 +36,9 @@ pub fn experiment(subject: &dyn Subject, key: &ObjectKey) -> Result<Capabilities
 
 const METADATA: (&str, &str) = ("longshore-probe", "kept");
 const BODY: &[u8] = b"Longshore finds out what this store does. This may be removed.\n";
+
+/// Of another length, so that one look tells which of the two is there.
+const OTHER_BODY: &[u8] = b"This was to be refused.\n";
 
 /// What the parts of an upload showed.
 struct Parts {
@@ -86,6 +89,8 @@ impl Bench<'_> {
             long_keys: self.long_keys()?,
             tags: self.tags(&key)?,
             extraction: self.extraction()?,
+            put_if_absent: self.put_if_absent()?,
+            complete_if_absent: self.complete_if_absent()?,
             key_space: self.key_space()?,
         };
         // A key that was revoked meanwhile would make findings of its refusals.
@@ -339,6 +344,63 @@ impl Bench<'_> {
         match appeared {
             Finding::Honored if self.look(&archive_key)?.is_some() => Ok(Finding::Ignored),
             _ => Ok(appeared),
+        }
+    }
+
+    fn put_if_absent(&self) -> Result<Finding, StoreError> {
+        let key = self.key(NEW)?;
+        self.spares(&key, |body| {
+            let sums = self.sendable(Checksums::of(body));
+            let (body, none) = (Bytes::from_static(body), Attributes::default());
+            self.subject.put_new(&key, body, &none, &sums).map(drop)
+        })
+    }
+
+    fn complete_if_absent(&self) -> Result<Finding, StoreError> {
+        let key = self.key(NEW_PARTS)?;
+        self.spares(&key, |body| {
+            let none = Attributes::default();
+            let upload = self.subject.begin_multipart(&key, &none)?;
+            let done = self.complete_as_new(&key, &upload, body);
+            // One that was lost is looked for when all is removed.
+            if done.as_ref().is_err_and(is_refusal) {
+                self.subject.abort(&key, &upload)?;
+            }
+            done
+        })
+    }
+
+    fn complete_as_new(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        body: &'static [u8],
+    ) -> Result<(), StoreError> {
+        let (sums, body) = (Checksums::of(body), Bytes::from_static(body));
+        let part = self
+            .subject
+            .put_part_as_is(key, upload, PartNumber::FIRST, body, &sums)?;
+        self.subject.complete_new(key, upload, &[part]).map(drop)
+    }
+
+    /// Whether `put` makes an object where there is none, and leaves it where there is.
+    fn spares(
+        &self,
+        key: &ObjectKey,
+        put: impl Fn(&'static [u8]) -> Result<(), StoreError>,
+    ) -> Result<Finding, StoreError> {
+        match asked_soundly(|| put(BODY))? {
+            // That there is one already is so if the answer to the first try was lost.
+            Ok(()) | Err(StoreError::Exists(_)) => {}
+            Err(_) => return Ok(Finding::Refused),
+        }
+        if !self.is_whole(key)?.is_honored() {
+            return Ok(Finding::Refused);
+        }
+        match asked_soundly(|| put(OTHER_BODY))? {
+            Err(StoreError::Exists(_)) => self.is_whole(key),
+            Err(_) => Ok(Finding::Refused),
+            Ok(()) => Ok(Finding::Ignored),
         }
     }
 

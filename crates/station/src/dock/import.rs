@@ -3,13 +3,14 @@
 use model::capabilities::Finding;
 use model::control::Tally;
 use model::manifest::S3Import;
+use model::proof::Attempt;
 use model::report::lines::{About, Work};
 use model::signature::SignatureFile;
 
 use super::{DockError, Done, Errand, Outcome, Station, signature, source};
 use crate::import::Import;
 use crate::report;
-use crate::settings::Settings;
+use crate::settings::{Existing, Settings};
 use disks::tree::Tree;
 
 impl Station {
@@ -22,6 +23,7 @@ impl Station {
         source::must_be_the_same(errand)?;
         let bucket = self.bucket(errand, &rules.bucket)?;
         if let Some(attempt) = self.attempt(errand, &*bucket) {
+            self.warn_of_replacing(&attempt);
             let metadata = attempt.store.metadata != Finding::Refused;
             let import = Import {
                 job: errand.claim.job,
@@ -60,6 +62,20 @@ impl Station {
             remark: nothing_found(report.tally()).or(remark),
         };
         self.conclude(errand, report, outcome)
+    }
+}
+
+impl Station {
+    /// Says what `--no-replace` cannot keep.
+    fn warn_of_replacing(&self, attempt: &Attempt) {
+        let store = &attempt.store;
+        let keeps = store.put_if_absent.is_honored() && store.complete_if_absent.is_honored();
+        if self.settings.existing == Existing::Keep && !keeps {
+            tracing::warn!(
+                "the store puts objects without regard to what is there (`If-None-Match`): one that somebody \
+                 else puts while this runs may be replaced"
+            );
+        }
     }
 }
 
