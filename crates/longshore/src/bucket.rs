@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use model::limits::KEY_BYTES;
 use objects::object::Listed;
 use objects::{Bucket, StoreError};
-use station::stop::Stop;
+use transfer::stop::Stop;
 
 use crate::exit::{Exit, Failure};
 use crate::output;

@@ -13,7 +13,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use model::ids::{AccessKeyId, BucketName, JobId, JobType, StationName};
 use model::proof::ReadBack;
 use model::signature::SignatureFile;
-use station::verify::Sample;
+use transfer::verify::Sample;
 
 use crate::place;
 

@@ -14,10 +14,10 @@ use objects::StoreError;
 use serde::Serialize;
 use station::control::ControlError;
 use station::dock::{DockError, Docking, Done, Station};
-use station::export::planner::PlanFailure;
-use station::progress::Progress;
-use station::report::DeliveryError;
-use station::stop::{Halt, Stop};
+use transfer::export::planner::PlanFailure;
+use transfer::progress::Progress;
+use transfer::report::DeliveryError;
+use transfer::stop::{Halt, Stop};
 
 use crate::exit::{Exit, Failure};
 use crate::{interrupt, output, progress_bar};
@@ -405,7 +405,7 @@ mod tests {
     use model::outcome::{EntryRecord, Failure, Outcome};
     use model::progress::LogLocation;
     use model::report::summary::Summary;
-    use station::report::Report;
+    use transfer::report::Report;
 
     #[test]
     fn a_full_store_is_told_to_be_given_room() {

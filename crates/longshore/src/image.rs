@@ -9,9 +9,9 @@ use model::ids::{BucketName, ObjectKey};
 use model::image::index::Index;
 use objects::{Bucket, StoreError};
 use serde::Serialize;
-use station::image::restore::{Output, OutputError, Overwrite, Restore, RestoreError, Restored};
-use station::progress::Progress;
-use station::stop::Stop;
+use transfer::image::restore::{Output, OutputError, Overwrite, Restore, RestoreError, Restored};
+use transfer::progress::Progress;
+use transfer::stop::Stop;
 
 use crate::cli::{ImageCommand, RestoreArgs};
 use crate::exit::{Exit, Failure};

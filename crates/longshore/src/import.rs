@@ -23,10 +23,10 @@ use objects::StoreError;
 use server::config::Config;
 use station::control::ControlError;
 use station::dock::{DockError, Docking, Station};
-use station::journal::JournalError;
-use station::progress::Progress;
-use station::settings::{Existing, Settings, Unchanged};
-use station::stop::Halt;
+use transfer::journal::JournalError;
+use transfer::progress::Progress;
+use transfer::settings::{Existing, Settings, Unchanged};
+use transfer::stop::Halt;
 
 use crate::cli::ImportArgs;
 use crate::docking::{self, Loaded};

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use station::stop::{Halt, Stop};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use transfer::stop::{Halt, Stop};
 
 use crate::exit::Exit;
 use crate::output;

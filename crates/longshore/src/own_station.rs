@@ -11,10 +11,10 @@ use server::data_dir::Endpoints;
 use server::data_dir::users::Joined;
 use station::control::Control;
 use station::dock::Station;
-use station::image::services::AwsServices;
-use station::logfile::Disk;
-use station::settings::{Existing, Settings, Unchanged};
 use station::stores::S3Stores;
+use transfer::image::services::AwsServices;
+use transfer::journal::file::Disk;
+use transfer::settings::{Existing, Settings, Unchanged};
 
 use crate::cli::{LoadArgs, ServerArgs};
 use crate::environment::Environment;

@@ -12,8 +12,8 @@ use anyhow::Context as _;
 use model::export::capacity::{Geometry, Room};
 use model::ids::JobType;
 use model::manifest::{Manifest, S3Export};
-use station::export::Buckets;
-use station::stop::Stop;
+use transfer::export::Buckets;
+use transfer::stop::Stop;
 
 use crate::cli::PlanExportArgs;
 use crate::exit::{Exit, Failure};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::loading::Figures;
-use station::progress::{Pace, Progress};
+use transfer::progress::{Pace, Progress};
 
 use crate::output;
 use crate::screen::OnScreen;

@@ -12,7 +12,7 @@ use objects::s3::address::Addressing;
 use objects::{Bucket, StoreError};
 use server::config::{BucketHome, Config, StoreConfig as ServiceStore};
 use server::data_dir;
-use station::stop::Stop;
+use transfer::stop::Stop;
 
 use crate::cli::{DataArgs, ReachArgs};
 use crate::environment::Environment;

@@ -11,11 +11,11 @@ use disks::tree::folder::Folder;
 use model::readable;
 use objects::Bucket;
 use serde::Serialize;
-use station::progress::Progress;
-use station::settings::Settings;
-use station::stop::Stop;
-use station::verify::report_file::{ReportError, ReportFile};
-use station::verify::{Finding, Sample, Trouble, Verdict, Verification};
+use transfer::progress::Progress;
+use transfer::settings::Settings;
+use transfer::stop::Stop;
+use transfer::verify::report_file::{ReportError, ReportFile};
+use transfer::verify::{Finding, Sample, Trouble, Verdict, Verification};
 
 use crate::cli::VerifyArgs;
 use crate::exit::{Exit, Failure};

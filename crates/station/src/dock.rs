@@ -33,19 +33,19 @@ use model::time::Clock;
 use objects::{Bucket, probe};
 
 use crate::control::{Control, ControlError};
-use crate::image::services::Services;
 use crate::lease;
-use crate::logfile::LogFiles;
-use crate::progress::Progress;
-use crate::report::{self, Report};
-use crate::settings::Settings;
-use crate::stop::{Halt, Stop};
 use crate::stores::Stores;
 use disks::facts::Facts;
 use disks::tree::Tree;
 use disks::tree::folder::Folder;
 use seen::Seen;
 use signature::job_named_in;
+use transfer::image::services::Services;
+use transfer::journal::file::LogFiles;
+use transfer::progress::Progress;
+use transfer::report::{self, Report};
+use transfer::settings::Settings;
+use transfer::stop::{Halt, Stop};
 
 /// How long a station tries to tell the server how a job ended.
 const CONCLUDE_WITHIN: Duration = Duration::from_secs(300);

@@ -7,8 +7,8 @@ use model::control::{Claim, LeaseState, Renewal};
 use model::readable;
 
 use crate::control::{Control, ControlError};
-use crate::progress::{Pace, Progress};
-use crate::stop::{Halt, Stop};
+use transfer::progress::{Pace, Progress};
+use transfer::stop::{Halt, Stop};
 
 /// Signs of life within one term: three may be lost.
 const RENEWALS_PER_TERM: u32 = 4;

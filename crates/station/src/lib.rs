@@ -1,39 +1,10 @@
-//! The machine that has the devices: it finds out whose a device is, loads it, and accounts for
-//! every entry.
+//! The agent of the machine that has the devices: it finds out whose a device is, claims the job, lets
+//! it be loaded or filled, and tells the server what became of it.
 //!
 //! Plain threads throughout: disks block. The station knows its server only through the messages
-//! of [`model::control`] and the store only through [`objects::bucket::Bucket`]; it cannot reach
-//! the database.
+//! of [`model::control`]; it cannot reach the database, and it moves no byte itself ([`transfer`] does).
 
-pub mod budget;
 pub mod control;
 pub mod dock;
-mod doubt;
-pub mod export;
-mod hashing;
-mod holdings;
-pub mod image;
-pub mod import;
-pub mod index;
-pub mod journal;
 pub mod lease;
-pub mod logfile;
-mod looking;
-pub mod progress;
-mod putter;
-mod read_back;
-mod reader;
-pub mod recorder;
-mod recount;
-pub mod report;
-pub mod resume;
-mod run;
-pub mod settings;
-pub mod stop;
 pub mod stores;
-mod taken;
-pub mod target;
-mod turns;
-mod upload;
-pub mod verify;
-pub mod whole;

@@ -16,8 +16,8 @@ use objects::paced::Paced;
 use objects::retrying::{Policy, RealTime, Retrying};
 use objects::s3::address::Addressing;
 
-use crate::settings::Settings;
-use crate::stop::Stop;
+use transfer::settings::Settings;
+use transfer::stop::Stop;
 
 /// A claim that does not say how to reach a bucket, or says nonsense.
 #[derive(Debug, thiserror::Error)]

@@ -29,13 +29,13 @@ use model::time::{ManualClock, Timestamp};
 use objects::Bucket;
 use objects::faulty::{Faulty, Operation};
 use objects::memory::MemoryBucket;
-use station::image::restore::{Output, Overwrite};
-use station::import::Import;
-use station::journal::{self, Record};
-use station::logfile::Disk;
-use station::progress::Progress;
-use station::settings::Settings;
-use station::stop::{Halt, Stop};
+use transfer::image::restore::{Output, Overwrite};
+use transfer::import::Import;
+use transfer::journal::file::Disk;
+use transfer::journal::{self, Record};
+use transfer::progress::Progress;
+use transfer::settings::Settings;
+use transfer::stop::{Halt, Stop};
 
 const MANIFEST: &str = "manifestVersion: 2.0\nbucket: bkt\ndeviceId: D-1\neraseDevice: no\n\
     notificationEmail: a@b.example\nreturnAddress:\n    name: N\n    street1: S\n    city: C\n    \

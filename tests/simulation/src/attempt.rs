@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use station::stop::{Halt, Stop};
+use transfer::stop::{Halt, Stop};
 
 use crate::chance::Chance;
 use crate::diary::Diary;

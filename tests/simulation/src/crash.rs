@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::io::Errno;
-use station::logfile::{Disk, LogFile, LogFiles};
+use transfer::journal::file::{Disk, LogFile, LogFiles};
 
 use crate::attempt::{Attempt, Extent};
 

@@ -16,7 +16,7 @@ use model::progress::LogLocation;
 use objects::memory::MemoryBucket;
 use objects::{Bucket, Checksums};
 use server::jobstore::HistoryLine;
-use station::settings::Settings;
+use transfer::settings::Settings;
 
 use crate::device::{self, Device, Kind, Thing};
 use crate::report::{self, Row};

@@ -11,7 +11,7 @@ use model::proof::ReadBack;
 use objects::memory::MemoryBucket;
 use objects::upload::PartNumber;
 use objects::{Bucket, Checksums};
-use station::settings::Settings;
+use transfer::settings::Settings;
 
 use crate::chance::Chance;
 use crate::device::{Device, Kind, LARGE};

@@ -19,9 +19,9 @@ use objects::probe::{Subject, experiment};
 use objects::retrying::{Patience, Policy, Retrying, Waited};
 use objects::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 use objects::{Body, Bucket, Checksums, StoreError};
-use station::settings::Settings;
-use station::stop::Stop;
 use station::stores::{NoWayToBucket, Stores};
+use transfer::settings::Settings;
+use transfer::stop::Stop;
 
 use crate::attempt::Attempt;
 

@@ -14,8 +14,8 @@ use objects::Bucket as _;
 use objects::memory::MemoryBucket;
 use station::control::Control;
 use station::dock::{DockError, Docking, Done, Station};
-use station::image::services::AwsServices;
-use station::settings::Settings;
+use transfer::image::services::AwsServices;
+use transfer::settings::Settings;
 
 use crate::attempt::{Attempt, Meddling};
 use crate::chance::Chance;
@@ -195,7 +195,7 @@ impl World {
             &self.device.docked(Arc::clone(&attempt)),
             Path::new(&format!("/media/disk-{number}")),
             &Docking::default(),
-            &station::progress::Progress::default(),
+            &transfer::progress::Progress::default(),
             &attempt.stop,
         );
         match &result {

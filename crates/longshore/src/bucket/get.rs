@@ -15,8 +15,8 @@ use model::readable;
 use objects::Bucket;
 use objects::object::Listed;
 use serde::Serialize;
-use station::progress::Progress;
-use station::stop::Stop;
+use transfer::progress::Progress;
+use transfer::stop::Stop;
 
 use super::{First, each_at, interrupted, next, nothing_at};
 use crate::cli::GetArgs;

@@ -5,8 +5,8 @@ use model::readable;
 use model::time::Timestamp;
 use objects::object::{Listed, ListedBucket};
 use serde::Serialize;
-use station::stop::Stop;
 use time::OffsetDateTime;
+use transfer::stop::Stop;
 
 use super::{each, store_failure};
 use crate::cli::LsArgs;

@@ -10,7 +10,7 @@ use model::ids::ObjectKey;
 use model::readable;
 use objects::Bucket;
 use serde::Serialize;
-use station::stop::Stop;
+use transfer::stop::Stop;
 
 use super::{First, each_at, interrupted, next, nothing_at, store_failure};
 use crate::cli::RmArgs;

@@ -141,7 +141,7 @@ fn look_at_bucket(
     config: Config,
     rules: &S3Import,
     is_embedded: bool,
-    stop: &station::stop::Stop,
+    stop: &transfer::stop::Stop,
 ) -> Result<Option<Present>, Failure> {
     if !is_embedded {
         return Ok(None);

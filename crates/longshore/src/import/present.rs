@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use model::ids::ObjectKey;
 use model::manifest::S3Import;
 use objects::{Bucket, StoreError};
-use station::settings::Existing;
-use station::stop::Stop;
+use transfer::settings::Existing;
+use transfer::stop::Stop;
 
 use super::ground::Ground;
 use super::survey::Takes;

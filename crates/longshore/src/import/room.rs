@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use disks::tree::Tree;
 use model::manifest::S3Import;
-use station::settings::Settings;
-use station::stop::Stop;
+use transfer::settings::Settings;
+use transfer::stop::Stop;
 
 use super::ground::Ground;
 use super::present::Present;

@@ -16,7 +16,7 @@ use model::outcome::{EntryRecord, Failure, IgnoreRule, Outcome};
 use model::plan::{self, Item};
 use model::report::summary::Summary;
 use model::time::{Clock as _, SystemClock, Timestamp};
-use station::stop::Stop;
+use transfer::stop::Stop;
 
 /// What a folder holds.
 #[derive(Debug, Default)]

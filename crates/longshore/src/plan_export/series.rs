@@ -6,10 +6,10 @@ use model::export::series::Mark;
 use model::ids::ObjectKey;
 use model::manifest::S3Export;
 use serde::Serialize;
-use station::export::Buckets;
-use station::export::plan::{Item, Next, To};
-use station::export::planner::{Cursor, PlanFailure, Step};
-use station::stop::Stop;
+use transfer::export::Buckets;
+use transfer::export::plan::{Item, Next, To};
+use transfer::export::planner::{Cursor, PlanFailure, Step};
+use transfer::stop::Stop;
 
 use super::speed::Sample;
 use crate::exit::{Exit, Failure};

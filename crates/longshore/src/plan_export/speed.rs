@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use model::ids::{BucketName, ObjectKey};
 use objects::Bucket;
-use station::export::Buckets;
-use station::export::plan::Item;
-use station::stop::Stop;
+use transfer::export::Buckets;
+use transfer::export::plan::Item;
+use transfer::stop::Stop;
 
 /// For how long to measure.
 const MEASURE: Duration = Duration::from_secs(3);
@@ -188,7 +188,7 @@ fn scaled(value: u64, times: u64, by: NonZeroU64) -> u64 {
 mod tests {
     use std::collections::BTreeSet;
 
-    use station::export::plan::To;
+    use transfer::export::plan::To;
 
     use super::*;
 

@@ -9,7 +9,7 @@ use model::ids::{BucketName, JobId, ObjectKey};
 use model::report::LINES_SUFFIX;
 use objects::reading::{ReadError, Reading};
 use objects::retrying::RealTime;
-use station::stop::Stop;
+use transfer::stop::Stop;
 
 use crate::cli::VerifyArgs;
 use crate::environment::Environment;

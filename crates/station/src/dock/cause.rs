@@ -6,10 +6,10 @@ use model::stopped::StopCause;
 use objects::StoreError;
 
 use super::DockError;
-use crate::export::planner::PlanFailure;
-use crate::report::DeliveryError;
-use crate::stop::Halt;
 use bay::FormatError;
+use transfer::export::planner::PlanFailure;
+use transfer::report::DeliveryError;
+use transfer::stop::Halt;
 
 /// The cause, and the bucket it is about where that is sure.
 pub(super) fn of(

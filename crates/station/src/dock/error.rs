@@ -6,16 +6,16 @@ use std::path::PathBuf;
 use model::ids::{JobId, ObjectKey};
 
 use crate::control::ControlError;
-use crate::export::ExportError;
-use crate::export::planner::PlanFailure;
-use crate::image::ImageError;
-use crate::journal::JournalError;
-use crate::report::DeliveryError;
-use crate::stop::Halt;
 use crate::stores::NoWayToBucket;
 use bay::{FormatError, MountError};
 use disks::device::OpenError;
 use disks::facts::FactsError;
+use transfer::export::ExportError;
+use transfer::export::planner::PlanFailure;
+use transfer::image::ImageError;
+use transfer::journal::JournalError;
+use transfer::report::DeliveryError;
+use transfer::stop::Halt;
 
 /// A device that was not loaded, or not to the end.
 #[derive(Debug, thiserror::Error)]

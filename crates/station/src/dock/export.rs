@@ -13,13 +13,13 @@ use model::report::lines::Work;
 
 use super::source::ext_identifier;
 use super::{DockError, Done, Errand, Outcome, Station};
-use crate::export::plan::{Next, Plan};
-use crate::export::planner::{Cursor, Planner, Step};
-use crate::export::{Buckets, Export, ExportError, LeftOut};
-use crate::report;
-use crate::target::Target as _;
-use crate::target::folder::{Folder, foreign_name, have_same_content};
-use crate::target::mark::Mark;
+use transfer::destination::Target as _;
+use transfer::destination::folder::{Folder, foreign_name, have_same_content};
+use transfer::destination::mark::Mark;
+use transfer::export::plan::{Next, Plan};
+use transfer::export::planner::{Cursor, Planner, Step};
+use transfer::export::{Buckets, Export, ExportError, LeftOut};
+use transfer::report;
 
 impl Station {
     /// Fills the file system that is mounted at `root`, on the block device or image `backing` where

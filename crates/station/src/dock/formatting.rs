@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use super::signature::{self, job_named_in};
 use super::{DockError, Docking, Done, Errand, Shown, Station};
-use crate::export::planner::Planner;
-use crate::progress::Progress;
 use bay::{Access, Mounted};
 use disks::facts::{Content, Facts};
 use disks::tree::folder::Folder;
+use transfer::export::planner::Planner;
+use transfer::progress::Progress;
 
 /// What is known of a device that was formatted for a job: `formatted` in the job's folder.
 #[derive(Debug, Serialize, Deserialize)]

@@ -6,10 +6,10 @@ use model::report::glacier;
 use model::report::lines::Work;
 
 use super::{DockError, Done, Errand, Outcome, Station};
-use crate::image::{Archive, ImageDone, ImageImport, ImageOutcome, What};
-use crate::journal::JournalError;
-use crate::report::{self, Report};
 use disks::device::RawDevice;
+use transfer::image::{Archive, ImageDone, ImageImport, ImageOutcome, What};
+use transfer::journal::JournalError;
+use transfer::report::{self, Report};
 
 impl Station {
     /// Takes the image of a device that is not mounted.

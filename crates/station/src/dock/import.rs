@@ -8,10 +8,10 @@ use model::report::lines::{About, Work};
 use model::signature::SignatureFile;
 
 use super::{DockError, Done, Errand, Outcome, Station, signature, source};
-use crate::import::Import;
-use crate::report;
-use crate::settings::{Existing, Settings};
 use disks::tree::Tree;
+use transfer::import::Import;
+use transfer::report;
+use transfer::settings::{Existing, Settings};
 
 impl Station {
     pub(super) fn import(

@@ -8,9 +8,9 @@ use objects::object::{Listed, ObjectInfo};
 use objects::{Bucket, StoreError};
 use rustix::fs::Timespec;
 use rustix::io::Errno;
-use station::progress::Progress;
-use station::stop::Stop;
 use time::OffsetDateTime;
+use transfer::progress::Progress;
+use transfer::stop::Stop;
 
 use super::destination::{Destination, Existing, Unnamed};
 use super::hashes::{Hashes, Known};

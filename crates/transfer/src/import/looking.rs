@@ -1,0 +1,154 @@
+//! Looks at objects that are in the bucket already, before their files are read: what is unchanged is not
+//! sent, and what must not be replaced is not.
+//!
+//! Between the planner and the readers, and many at once, because each look waits for the network.
+
+use crossbeam_channel::{Receiver, Sender};
+use model::file_time::FileTime;
+use model::identity::{self, SHA256_NAME};
+use model::outcome::{Failure, How, Stored};
+use model::unchanged;
+use objects::StoreError;
+use objects::object::ObjectInfo;
+
+use crate::import::run::{Before, Run, Work};
+use crate::settings::Existing;
+use crate::stop::Halt;
+
+/// A file about which the bucket is asked.
+pub(crate) struct Question {
+    pub(crate) work: Work,
+    /// Whether it may be unchanged since it was loaded; not if the journal knows better.
+    pub(crate) may_be_unchanged: bool,
+}
+
+impl Run<'_> {
+    /// Answers questions until there are no more; what is to be sent goes on to the readers.
+    pub(crate) fn look(&self, questions: &Receiver<Question>, work: &Sender<Work>) {
+        for question in questions {
+            if self.stop.is_set() {
+                return;
+            }
+            if let Some(to_send) = self.answer(question) {
+                // The queue is closed only when every reader has ended, and then the run has stopped.
+                let _stopped = work.send(to_send);
+            }
+        }
+    }
+
+    /// What is left to do for a file.
+    fn answer(&self, question: Question) -> Option<Work> {
+        let mut work = question.work;
+        let found = match self.bucket.head(&work.key) {
+            Ok(found) => found,
+            // Who may write need not be allowed to look. Then nothing may be replaced unseen.
+            Err(StoreError::AccessDenied(_) | StoreError::Refused(_))
+                if self.settings.existing == Existing::Replace =>
+            {
+                return Some(work);
+            }
+            Err(error) => {
+                self.stop.halt(Halt::Store(error));
+                return None;
+            }
+        };
+        let Some(found) = found else {
+            return Some(work);
+        };
+        if question.may_be_unchanged && self.is_unchanged(&work, &found) {
+            self.note_unchanged(&work, found);
+            return None;
+        }
+        match self.settings.existing {
+            Existing::Replace => {
+                let is_there = (found.size, found.etag);
+                work.before.object.get_or_insert(is_there);
+                Some(work)
+            }
+            Existing::Keep if self.may_prove_same(&work, found.size) => {
+                work.before.object = Some((found.size, found.etag));
+                work.before.is_kept = true;
+                Some(work)
+            }
+            Existing::Keep => {
+                let failure = Failure::exists(work.key);
+                self.fail(&work.path, work.bytes, failure);
+                None
+            }
+        }
+    }
+
+    fn is_unchanged(&self, work: &Work, found: &ObjectInfo) -> bool {
+        found.size == work.bytes
+            && work.times.is_some_and(|times| {
+                let modified = FileTime::from_ns(times.modified_ns);
+                unchanged::is_unchanged(self.rules, &work.path, modified, &found.attributes)
+            })
+    }
+
+    /// Whether the entity tag of what is there will tell if a file is the same, once it was read.
+    fn may_prove_same(&self, work: &Work, size: u64) -> bool {
+        let is_small = work.bytes < self.settings.multipart_threshold;
+        is_small && size == work.bytes && self.store.etag_is_md5.is_honored()
+    }
+
+    fn note_unchanged(&self, work: &Work, found: ObjectInfo) {
+        let how = self.how_unchanged(work, &found);
+        let is_md5 = found.etag.len() == 32 && self.store.etag_is_md5.is_honored();
+        let stored = Stored {
+            key: work.key.clone(),
+            md5: if is_md5 {
+                found.etag.clone()
+            } else {
+                String::new()
+            },
+            sha256: self.known_sha256(work, &found),
+            etag: found.etag,
+            content_type: found.attributes.content_type.unwrap_or_default(),
+            parts: 0,
+            read_back: false,
+        };
+        self.note_stored(&work.path, work.bytes, work.times, how, stored);
+    }
+
+    /// How an object came there that is as its file: an earlier attempt may have sent it, and its answer
+    /// was lost.
+    fn how_unchanged(&self, work: &Work, found: &ObjectInfo) -> How {
+        match &work.before.object {
+            Some((size, etag)) if (*size, etag) == (found.size, &found.etag) => How::Unchanged,
+            Some(_) => How::Replaced,
+            None if self.is_later_attempt => How::Sent,
+            None => How::Unchanged,
+        }
+    }
+
+    /// The SHA-256 of an object's content, where it can be known without reading it; else empty.
+    fn known_sha256(&self, work: &Work, found: &ObjectInfo) -> String {
+        let kept = identity::sha256(&found.attributes).map(str::to_owned);
+        let told = || found.sha256.map(hex::encode);
+        kept.or_else(told)
+            .or_else(|| self.tagged_sha256(work))
+            .unwrap_or_default()
+    }
+
+    fn tagged_sha256(&self, work: &Work) -> Option<String> {
+        if !self.store.tags.is_honored() {
+            return None;
+        }
+        let tags = self.bucket.tags(&work.key).ok()?;
+        let mut ours = tags.into_iter().filter(|(name, _)| name == SHA256_NAME);
+        let (_, sha256) = ours.next()?;
+        identity::is_sha256(&sha256).then_some(sha256)
+    }
+}
+
+impl Before {
+    /// How an object came there whose file was sent.
+    pub(crate) fn how(&self, bytes: u64, etag: &str) -> How {
+        match &self.object {
+            _ if self.is_lost => How::SentAgain,
+            Some((size, tag)) if (*size, tag.as_str()) != (bytes, etag) => How::Replaced,
+            Some(_) | None => How::Sent,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Large files that an earlier attempt left half-sent, and how they are gone on with.
+//!
+//! The journal says what was read and what the store confirmed; the store says what it still has.
+//! Where the two disagree the bucket is right: what it does not have is sent again.
+
+use std::collections::{BTreeMap, HashMap};
+
+use model::entry::EntryPath;
+use model::ids::ObjectKey;
+use model::outcome::{Failure, Outcome, Stored};
+use objects::StoreError;
+use objects::upload::{PartNumber, PartReceipt, UploadId};
+
+use crate::import::run::Run;
+use crate::journal::Record;
+use crate::pipeline::hash_state::{Mark, MarkRecord};
+use disks::tree::Shape;
+
+/// An upload that was begun and not concluded, as the journal knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Unfinished {
+    /// Which file it is of.
+    pub path: EntryPath,
+    /// What its object will be called.
+    pub key: ObjectKey,
+    /// The store's id for it.
+    pub upload: UploadId,
+    /// The file as it was when the upload was begun.
+    pub shape: Shape,
+    /// Bytes of each part but the last.
+    pub part_bytes: u64,
+    /// The type the object was given.
+    pub content_type: String,
+    /// The parts that the store confirmed.
+    pub receipts: BTreeMap<PartNumber, PartReceipt>,
+    /// After which parts the sums of the whole file are known.
+    pub marks: BTreeMap<PartNumber, MarkRecord>,
+    /// What the object was going to be when it was about to be completed.
+    pub review: Option<Stored>,
+}
+
+/// The unfinished uploads of a journal.
+#[derive(Debug, Default)]
+pub(crate) struct Uploads {
+    open: HashMap<UploadId, Unfinished>,
+    /// Uploads that cannot be gone on with.
+    stale: Vec<(ObjectKey, UploadId)>,
+}
+
+impl Uploads {
+    /// Takes in the next record of a journal.
+    pub(crate) fn replay(&mut self, record: Record) {
+        match record {
+            Record::Opened { .. }
+            | Record::Attempt(_)
+            | Record::Written { .. }
+            | Record::Full { .. }
+            | Record::Image(_) => {}
+            Record::Intent { key, upload, file } => {
+                let upload = UploadId::new(upload);
+                match file.and_then(|file| file.unfinished(key.clone(), upload.clone())) {
+                    Some(unfinished) => self.begin(unfinished),
+                    None => self.stale.push((key, upload)),
+                }
+            }
+            Record::Part { upload, receipt } => {
+                if let (Some(open), Some(receipt)) = (self.open(upload), receipt.receipt()) {
+                    open.receipts.insert(receipt.number, receipt);
+                }
+            }
+            Record::Hashed {
+                upload,
+                number,
+                mark,
+            } => {
+                if let (Some(open), Ok(number)) = (self.open(upload), PartNumber::new(number)) {
+                    open.marks.insert(number, mark);
+                }
+            }
+            Record::Review { upload, stored } => {
+                if let Some(open) = self.open(upload) {
+                    open.review = Some(stored);
+                }
+            }
+            Record::Entry(record) => {
+                let is_stored = matches!(record.outcome, Outcome::Stored(_));
+                let over = self.take_out(&record.path());
+                // What became of a file that was not stored says nothing of its upload.
+                if !is_stored {
+                    self.stale.extend(over);
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, unfinished: Unfinished) {
+        let before = self.take_out(&unfinished.path);
+        self.stale.extend(before);
+        self.open.insert(unfinished.upload.clone(), unfinished);
+    }
+
+    /// Takes out the upload of a file.
+    fn take_out(&mut self, path: &EntryPath) -> Vec<(ObjectKey, UploadId)> {
+        let of_file = self.open.extract_if(|_, open| open.path == *path);
+        of_file.map(|(upload, open)| (open.key, upload)).collect()
+    }
+
+    fn open(&mut self, upload: String) -> Option<&mut Unfinished> {
+        self.open.get_mut(&UploadId::new(upload))
+    }
+
+    /// All of them.
+    #[must_use]
+    pub(crate) fn into_all(self) -> Vec<(ObjectKey, UploadId)> {
+        let open = self.open.into_values();
+        let open = open.map(|upload| (upload.key, upload.upload));
+        open.chain(self.stale).collect()
+    }
+
+    /// Those that can be gone on with, by the path of their file, and those that cannot.
+    #[must_use]
+    pub(crate) fn into_parts(self) -> (HashMap<EntryPath, Unfinished>, Vec<(ObjectKey, UploadId)>) {
+        let open = self.open.into_values();
+        let by_path = open.map(|upload| (upload.path.clone(), upload)).collect();
+        (by_path, self.stale)
+    }
+}
+
+/// What comes of an unfinished upload.
+pub(crate) enum Found {
+    /// It goes on: so many parts at its beginning need not be read again.
+    Open(Box<Unfinished>, u64, Option<Mark>),
+    /// The object is complete.
+    Complete(Stored),
+    /// It is of no use; the file is to be sent from its beginning.
+    Useless,
+}
+
+impl Run<'_> {
+    /// Looks what is left of an upload for a file that is now to be `key` and of this `shape`.
+    /// `None` as the error means that the run stops.
+    pub(crate) fn look_for(
+        &self,
+        unfinished: Unfinished,
+        key: &ObjectKey,
+        shape: Shape,
+    ) -> Result<Found, Option<Failure>> {
+        if unfinished.key != *key || unfinished.shape != shape {
+            self.drop_upload(&unfinished.key, &unfinished.upload)?;
+            return Ok(Found::Useless);
+        }
+        match self.bucket.list_parts(key, &unfinished.upload) {
+            Ok(held) => Ok(go_on_from(unfinished, &held)),
+            Err(StoreError::NoSuchUpload(_)) => self.look_for_object(unfinished),
+            // A store that does not tell, or does not let us ask: that is not the file's fault.
+            Err(
+                StoreError::Refused(_) | StoreError::AccessDenied(_) | StoreError::NoSuchKey(_),
+            ) => {
+                self.drop_upload(key, &unfinished.upload)?;
+                Ok(Found::Useless)
+            }
+            Err(error) => Err(self.judge(error, key)),
+        }
+    }
+
+    /// The upload is gone: completed, if the object is what was reviewed.
+    fn look_for_object(&self, unfinished: Unfinished) -> Result<Found, Option<Failure>> {
+        let Some(review) = unfinished.review else {
+            return Ok(Found::Useless);
+        };
+        let head = self.bucket.head(&unfinished.key);
+        let head = head.map_err(|error| self.judge(error, &unfinished.key))?;
+        let is_it = head.is_some_and(|object| {
+            object.size == unfinished.shape.bytes && object.etag == review.etag
+        });
+        Ok(match is_it {
+            true => Found::Complete(review),
+            false => Found::Useless,
+        })
+    }
+
+    /// Abandons an upload that is of no use any more. That a store refuses this is no fault of the
+    /// file; one that does not answer ends the run, and the next attempt comes back to it.
+    pub(crate) fn drop_upload(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+    ) -> Result<(), Option<Failure>> {
+        match self.bucket.abort(key, upload) {
+            Ok(()) => Ok(()),
+            Err(StoreError::Refused(_) | StoreError::AccessDenied(_)) => {
+                tracing::warn!(%key, %upload, "the store refuses to abandon an upload");
+                Ok(())
+            }
+            Err(error) => Err(self.judge(error, key)),
+        }
+    }
+}
+
+/// Keeps the parts on which journal and store agree, and finds from where on the file must be read.
+/// What is read again is sent again: only so is it sure that the sums are of what the store has.
+fn go_on_from(mut unfinished: Unfinished, held: &[PartReceipt]) -> Found {
+    let is_held = |receipt: &PartReceipt| held.contains(receipt);
+    unfinished.receipts.retain(|_, receipt| is_held(receipt));
+    let unbroken = (1..)
+        .zip(unfinished.receipts.keys())
+        .take_while(|(expected, number)| u64::from(number.get()) == *expected)
+        .count() as u64;
+    let mark = unfinished
+        .marks
+        .iter()
+        .rev()
+        .filter(|(number, _)| u64::from(number.get()) <= unbroken)
+        .find_map(|(number, record)| Some((u64::from(number.get()), record.mark()?)));
+    // The length was journaled with the state: together they must say the same place.
+    let (parts, mark) = match mark {
+        Some((parts, mark)) if mark.md5.length == unfinished.end_of(parts) => (parts, Some(mark)),
+        _ => (0, None),
+    };
+    let is_hashed = |number: PartNumber| u64::from(number.get()) <= parts;
+    unfinished.receipts.retain(|number, _| is_hashed(*number));
+    Found::Open(Box::new(unfinished), parts, mark)
+}
+
+impl Unfinished {
+    /// The offset at which so many parts end.
+    fn end_of(&self, parts: u64) -> u64 {
+        parts.saturating_mul(self.part_bytes).min(self.shape.bytes)
+    }
+}

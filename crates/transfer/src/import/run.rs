@@ -1,0 +1,262 @@
+//! What the threads of one run share, and how they note what became of an entry.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use model::capabilities::Capabilities;
+use model::entry::EntryPath;
+use model::ids::ObjectKey;
+use model::manifest::S3Import;
+use model::outcome::{Changed, EntryRecord, Failure, How, Outcome, Stored};
+use model::proof::ReadBack;
+use model::readable;
+use model::time::Clock;
+use objects::Bucket;
+
+use crate::import::resume::Unfinished;
+use crate::journal::index::Awaited;
+use crate::journal::recorder::Notes;
+use crate::pipeline::budget::Budget;
+use crate::pipeline::doubt::{Doubt, Suspect};
+use crate::progress::Progress;
+use crate::settings::Settings;
+use crate::stop::{Halt, Stop};
+use disks::tree::{BadCause, BadEntry, DeviceGone, Tree};
+
+/// The run is over, and the [`Stop`] knows why.
+#[derive(Debug)]
+pub(crate) struct Halted;
+
+/// A file that is to be loaded.
+#[derive(Debug)]
+pub(crate) struct Work {
+    /// Where it is on the device.
+    pub(crate) path: EntryPath,
+    /// What its object is called.
+    pub(crate) key: ObjectKey,
+    /// Its size when the device was walked.
+    pub(crate) bytes: u64,
+    /// When it was last changed, as the walk saw it.
+    pub(crate) times: Option<Changed>,
+    /// What is known of its key.
+    pub(crate) before: Before,
+    /// What an earlier attempt has sent of it.
+    pub(crate) unfinished: Option<Box<Unfinished>>,
+}
+
+/// What is known of a key before its file is sent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Before {
+    /// Size and entity tag of the object that was there before the job.
+    pub(crate) object: Option<(u64, String)>,
+    /// Whether that must stay: it may only be found to be the same.
+    pub(crate) is_kept: bool,
+    /// Whether an earlier attempt had stored the file, and its object is gone.
+    pub(crate) is_lost: bool,
+    /// Whether its object must be a new one: nothing is replaced, and none of the job's own is there.
+    pub(crate) must_be_new: bool,
+}
+
+/// What every thread of a run shares.
+#[derive(Clone)]
+pub(crate) struct Run<'a> {
+    pub(crate) tree: &'a dyn Tree,
+    pub(crate) bucket: &'a dyn Bucket,
+    pub(crate) rules: &'a S3Import,
+    pub(crate) settings: Settings,
+    /// What the store was found to do.
+    pub(crate) store: &'a Capabilities,
+    pub(crate) read_back: ReadBack,
+    /// Whether the job was claimed before, by whomever.
+    pub(crate) is_later_attempt: bool,
+    pub(crate) log_key: &'a ObjectKey,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) progress: &'a Progress,
+    pub(crate) stop: &'a Stop,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) notes: Notes,
+    pub(crate) doubt: &'a Doubt,
+    pub(crate) told: &'a Told,
+}
+
+/// Whether an error says that no file has a name any more: nothing has it, or something else.
+fn is_gone(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP];
+    Errno::from_io_error(error).map_or(
+        matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::InvalidInput
+        ),
+        |errno| gone.contains(&errno),
+    )
+}
+
+/// Failures that are each logged; of those behind them only the number is. The report has them all.
+const TOLD_EACH: u64 = 20;
+
+/// Characters of a name, and of a reason, that are logged.
+const SHOWN: usize = 120;
+
+/// How many failures were logged.
+#[derive(Debug, Default)]
+pub(crate) struct Told(AtomicU64);
+
+impl Told {
+    /// Logs that an entry was not stored, unless enough was said of others.
+    pub(crate) fn failure(&self, file: &str, failure: &Failure) {
+        let before = self.0.fetch_add(1, Ordering::Relaxed);
+        if before < TOLD_EACH {
+            let (file, code) = (readable::name(file, SHOWN), &failure.code);
+            let reason = readable::name(&failure.reason, SHOWN);
+            tracing::warn!(file = format_args!("`{file}`"), %code, %reason, "not loaded");
+        }
+        if before == TOLD_EACH {
+            tracing::warn!("more files are not loaded: the report names them all");
+        }
+    }
+
+    /// Logs how many there were, if not each was logged.
+    pub(crate) fn in_all(&self) {
+        let count = self.0.load(Ordering::Relaxed);
+        if count > TOLD_EACH {
+            tracing::warn!(count, "files not loaded");
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Notes the outcome of an entry.
+    pub(crate) fn note(&self, path: &EntryPath, bytes: u64, outcome: Outcome) {
+        let record = EntryRecord::new(path, bytes, self.clock.now(), outcome);
+        // If the recorder is gone, it has said why and the run ends.
+        let _recorder_may_be_gone = self.notes.entry(record);
+    }
+
+    /// Notes that a file is stored.
+    pub(crate) fn note_stored(
+        &self,
+        path: &EntryPath,
+        bytes: u64,
+        times: Option<Changed>,
+        how: How,
+        stored: Stored,
+    ) {
+        let now = self.clock.now();
+        let record = EntryRecord {
+            times,
+            how,
+            ..EntryRecord::new(path, bytes, now, Outcome::Stored(stored))
+        };
+        // If the recorder is gone, it has said why and the run ends.
+        let _recorder_may_be_gone = self.notes.entry(record);
+    }
+
+    /// Notes that an entry was not stored.
+    pub(crate) fn fail(&self, path: &EntryPath, bytes: u64, failure: Failure) {
+        self.told.failure(&path.to_string(), &failure);
+        self.note(path, bytes, Outcome::Failed(failure));
+    }
+
+    /// Finds out whether an error is the file's own fault; gives what to tell of it, if it is to be
+    /// told now and not later.
+    ///
+    /// # Errors
+    /// [`Halted`] if it is the device's, which ends the run.
+    pub(crate) fn judge_read(
+        &self,
+        error: io::Error,
+        suspect: Suspect,
+    ) -> Result<Option<Failure>, Halted> {
+        let mut judged = self
+            .doubt
+            .judge(self.tree, error, suspect)
+            .map_err(|gone| self.halt_for(gone))?;
+        let own = judged.pop();
+        self.fail_all(judged);
+        Ok(own.map(|own| own.failure))
+    }
+
+    /// Notes that so much of a file was read, which may show that others before it are bad.
+    pub(crate) fn was_read(&self, work: &Work, offset: u64, read: &[u8]) {
+        let judged = self
+            .doubt
+            .read_well(self.tree, &work.path, work.bytes, offset, read);
+        self.fail_all(judged);
+    }
+
+    /// Notes what is wrong with a name.
+    pub(crate) fn bad_entry(&self, bad: BadEntry) {
+        let BadEntry { path, bytes, cause } = bad;
+        let words = cause.to_string();
+        let failure = match cause {
+            BadCause::LargerThanDevice { .. } | BadCause::TooManyHoles { .. } => {
+                Failure::larger_than_device(words)
+            }
+            _ => Failure::unreadable(words, None),
+        };
+        let judged = match cause {
+            BadCause::Unreadable(error) => {
+                let path = path.clone();
+                let suspect = Suspect {
+                    path,
+                    bytes,
+                    failure,
+                };
+                self.judge_read(error, suspect)
+            }
+            _ => Ok(Some(failure)),
+        };
+        if let Ok(Some(failure)) = judged {
+            self.fail(&path, bytes, failure);
+        }
+    }
+
+    /// Notes what became of a file that was to be met and was not. Only what its device says it does not have is
+    /// told as gone: the folder that it is in may be one that cannot be listed.
+    pub(crate) fn missed(&self, file: &Awaited) {
+        let Awaited { path, bytes, .. } = file;
+        let cause = match self.tree.open(path) {
+            Ok(_) => io::Error::other("the device has it, and has not listed it"),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput && file.may_be_folder => {
+                return;
+            }
+            Err(error) if is_gone(&error) => {
+                let failure = match file.is_lost {
+                    true => Failure::lost(),
+                    false => Failure::vanished(),
+                };
+                return self.fail(path, *bytes, failure);
+            }
+            Err(error) => error,
+        };
+        self.bad_entry(BadEntry {
+            path: path.clone(),
+            bytes: *bytes,
+            cause: BadCause::Unreadable(cause),
+        });
+    }
+
+    /// Judges what had to wait until everything was tried.
+    pub(crate) fn settle(&self) {
+        if self.stop.is_set() {
+            return;
+        }
+        match self.doubt.settle(self.tree) {
+            Ok(judged) => self.fail_all(judged),
+            Err(gone) => drop(self.halt_for(gone)),
+        }
+    }
+
+    fn fail_all(&self, judged: Vec<Suspect>) {
+        for bad in judged {
+            self.fail(&bad.path, bad.bytes, bad.failure);
+        }
+    }
+
+    fn halt_for(&self, gone: DeviceGone) -> Halted {
+        self.stop.halt(Halt::Device(gone));
+        Halted
+    }
+}
