@@ -6,12 +6,14 @@
 mod acl;
 mod attributes;
 mod bucket;
+mod contents;
 mod copy;
 mod delete;
 pub(crate) mod fault;
 mod get;
 mod inspect;
 mod list;
+mod listing;
 mod multipart;
 mod page;
 mod parts;

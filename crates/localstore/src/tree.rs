@@ -465,8 +465,31 @@ impl Tree {
 
     /// Bytes of the file at a path, if there is one.
     pub(crate) fn length(&self, path: &str) -> Option<u64> {
-        let found = fs::symlink_metadata(self.path(path)).ok()?;
-        found.is_file().then_some(found.len())
+        self.found(path).ok()?
+    }
+
+    /// The same, apart from a disk that does not say.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub(crate) fn found(&self, path: &str) -> io::Result<Option<u64>> {
+        match fs::symlink_metadata(self.path(path)) {
+            Ok(found) => Ok(found.is_file().then_some(found.len())),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the file of a name is about to be replaced, or may have been.
+    pub(crate) fn is_moving(&self, path: &str) -> bool {
+        self.moving().contains(path)
     }
 
     /// Room kept aside, to be given up when the disk is full.

@@ -5,7 +5,8 @@
 
 use super::rows::{Attributes, Bucket, Object, Part, Upload};
 use crate::error::{Refusal, StoreError};
-use crate::tree::Place;
+use crate::tree::{Place, Tree};
+use futures::TryStreamExt as _;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Row, Sqlite, query::Query, sqlite::SqliteArguments};
 
@@ -98,13 +99,14 @@ impl Change {
 /// Carries a change out; `place` is where its contents are, or will be.
 pub(crate) async fn apply(
     db: &mut SqliteConnection,
+    tree: &Tree,
     change: &Change,
     place: Option<&Place>,
 ) -> Result<Doomed, StoreError> {
     let path = place.map(Place::path).unwrap_or_default();
     match change {
         Change::CreateBucket(bucket) => create_bucket(db, bucket).await,
-        Change::DeleteBucket { bucket } => delete_bucket(db, bucket).await,
+        Change::DeleteBucket { bucket } => delete_bucket(db, tree, bucket).await,
         Change::PutObject { object, condition } => put_object(db, object, condition, path).await,
         Change::Complete {
             upload,
@@ -182,15 +184,20 @@ async fn create_bucket(db: &mut SqliteConnection, bucket: &Bucket) -> Result<Doo
     Ok(Doomed::new())
 }
 
-async fn delete_bucket(db: &mut SqliteConnection, bucket: &str) -> Result<Doomed, StoreError> {
+async fn delete_bucket(
+    db: &mut SqliteConnection,
+    tree: &Tree,
+    bucket: &str,
+) -> Result<Doomed, StoreError> {
     require_bucket(db, bucket).await?;
-    let object = sqlx::query("SELECT 1 FROM object WHERE bucket = ? LIMIT 1")
-        .bind(bucket)
-        .fetch_optional(&mut *db)
-        .await?;
-    if object.is_some() {
+    if has_contents(db, tree, bucket).await? {
         return Err(Refusal::BucketNotEmpty.into());
     }
+    // Rows of files that somebody removed: no list shows them, so nobody could delete them first.
+    sqlx::query("DELETE FROM object WHERE bucket = ?")
+        .bind(bucket)
+        .execute(&mut *db)
+        .await?;
     let uploads = sqlx::query("SELECT id FROM upload WHERE bucket = ?")
         .bind(bucket)
         .fetch_all(&mut *db)
@@ -204,6 +211,24 @@ async fn delete_bucket(db: &mut SqliteConnection, bucket: &str) -> Result<Doomed
         .execute(db)
         .await?;
     Ok(doomed)
+}
+
+/// Whether anything is, or may be, in a bucket: usually its first object says so.
+async fn has_contents(
+    db: &mut SqliteConnection,
+    tree: &Tree,
+    bucket: &str,
+) -> Result<bool, StoreError> {
+    let mut rows = sqlx::query("SELECT path FROM object WHERE bucket = ?")
+        .bind(bucket)
+        .fetch(db);
+    while let Some(row) = rows.try_next().await? {
+        let path: &str = row.try_get("path")?;
+        if tree.is_moving(path) || !matches!(tree.found(path), Ok(None)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn put_object(

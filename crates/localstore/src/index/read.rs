@@ -78,10 +78,10 @@ impl Index {
     ) -> Result<Vec<Listed>, StoreError> {
         let (bound, inclusive) = from.bound();
         let query = if inclusive {
-            "SELECT key, size, modified, etag, owner, storage_class FROM object
+            "SELECT key, path, size, modified, etag, owner, storage_class FROM object
              WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?"
         } else {
-            "SELECT key, size, modified, etag, owner, storage_class FROM object
+            "SELECT key, path, size, modified, etag, owner, storage_class FROM object
              WHERE bucket = ? AND key > ? AND key < ? ORDER BY key LIMIT ?"
         };
         let rows = sqlx::query(query)

@@ -76,6 +76,8 @@ pub(crate) struct Object {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listed {
     pub(crate) key: String,
+    /// Where its contents are, relative to the root.
+    pub(crate) path: String,
     pub(crate) size: u64,
     pub(crate) modified: Moment,
     pub(crate) etag: String,
@@ -160,6 +162,7 @@ impl Listed {
     pub(crate) fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             key: key(row)?,
+            path: row.try_get("path")?,
             size: unsigned(row, "size")?,
             modified: Moment(row.try_get("modified")?),
             etag: row.try_get("etag")?,

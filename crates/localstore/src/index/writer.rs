@@ -208,7 +208,7 @@ impl Task {
         let mut outcomes = Vec::with_capacity(placed.len());
         let mut chores = Chores::default();
         for Placed { order, place } in placed {
-            match apply(&mut transaction, &order.change, place.as_ref()).await {
+            match apply(&mut transaction, &self.tree, &order.change, place.as_ref()).await {
                 Ok(doomed) => {
                     chores.note_doomed(&mut transaction, doomed).await?;
                     chores.note_move(&mut transaction, place.as_ref()).await?;

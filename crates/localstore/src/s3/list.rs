@@ -4,9 +4,10 @@ use super::attributes::{etag, is_xml, signed, timestamp};
 use super::bucket::{self, owner};
 use super::caller;
 use super::fault::fault;
-use super::page::{Entry, Query, behind, common_prefix, page, parse_token, token};
+use super::listing::{Asked, Listing, Start};
+use super::page::{common_prefix, token};
 use super::parts::is_shown;
-use crate::index::read::{From, successor};
+use crate::index::read::successor;
 use crate::index::rows::{Listed, Upload};
 use crate::limits;
 use crate::store::LocalStore;
@@ -34,47 +35,30 @@ pub(super) async fn first_version(
     request: S3Request<ListObjectsInput>,
 ) -> S3Result<ListObjectsOutput> {
     let input = request.input;
-    bucket::find(store, &input.bucket).await?;
-    let limit = limit(input.max_keys, "max-keys")?;
-    let prefix = input.prefix.as_deref().unwrap_or_default();
-    let delimiter = input
-        .delimiter
-        .as_deref()
-        .filter(|delimiter| !delimiter.is_empty());
-    let from = match input.marker.as_deref() {
-        Some(marker) if !marker.is_empty() => behind(marker, prefix, delimiter),
-        _ => From::At(Vec::new()),
-    };
-    let query = Query {
-        bucket: &input.bucket,
-        prefix,
-        delimiter,
-        from,
-        limit,
-    };
-    let page = page(&store.index, &query).await.map_err(fault)?;
     let marker = input.marker.as_deref().unwrap_or_default();
-    let asked = [prefix, marker, delimiter.unwrap_or_default()];
-    let shown = Shown::new(&input.encoding_type, page.names().chain(asked))?;
-    let next_marker = match page.entries.last() {
-        Some(last) if page.next.is_some() => Some(shown.text(last.name())),
-        _ => None,
+    let asked = Asked {
+        bucket: &input.bucket,
+        prefix: input.prefix.as_deref(),
+        delimiter: input.delimiter.as_deref(),
+        limit: input.max_keys,
+        encoding: &input.encoding_type,
+        start: Start::Behind(marker),
     };
-    let is_truncated = page.next.is_some();
-    let (contents, common_prefixes) = shown.entries(page.entries, true)?;
-    Ok(ListObjectsOutput {
-        prefix: Some(shown.text(prefix)),
-        marker: Some(shown.text(marker)),
-        max_keys: Some(signed(limit)?),
-        is_truncated: Some(is_truncated),
-        contents: Some(contents),
-        common_prefixes: Some(common_prefixes),
-        delimiter: delimiter.map(|delimiter| shown.text(delimiter)),
-        next_marker,
-        encoding_type: shown.encoding(),
-        name: Some(input.bucket),
+    let listing = Listing::read(store, &asked, marker).await?;
+    let mut output = ListObjectsOutput {
+        prefix: listing.prefix(),
+        marker: Some(listing.shown.text(marker)),
+        max_keys: listing.limit()?,
+        is_truncated: Some(listing.next().is_some()),
+        delimiter: listing.delimiter(),
+        next_marker: listing.last().map(|last| listing.shown.text(last.name())),
+        encoding_type: listing.shown.encoding(),
+        name: Some(input.bucket.clone()),
         ..Default::default()
-    })
+    };
+    let (contents, prefixes) = listing.into_entries(|shown, listed| shown.object(listed, true))?;
+    (output.contents, output.common_prefixes) = (Some(contents), Some(prefixes));
+    Ok(output)
 }
 
 pub(super) async fn second_version(
@@ -82,53 +66,42 @@ pub(super) async fn second_version(
     request: S3Request<ListObjectsV2Input>,
 ) -> S3Result<ListObjectsV2Output> {
     let input = request.input;
-    bucket::find(store, &input.bucket).await?;
-    let limit = limit(input.max_keys, "max-keys")?;
-    let prefix = input.prefix.as_deref().unwrap_or_default();
-    let delimiter = input
-        .delimiter
-        .as_deref()
-        .filter(|delimiter| !delimiter.is_empty());
-    let from = match (
-        input.continuation_token.as_deref(),
-        input.start_after.as_deref(),
-    ) {
-        (Some(token), _) if !token.is_empty() => {
-            parse_token(token).ok_or_else(bucket::incorrect_token)?
-        }
-        (_, Some(after)) if !after.is_empty() => behind(after, prefix, delimiter),
-        _ => From::At(Vec::new()),
-    };
-    let query = Query {
+    let after = input.start_after.as_deref().unwrap_or_default();
+    let token_given = input.continuation_token.as_deref().unwrap_or_default();
+    let asked = Asked {
         bucket: &input.bucket,
-        prefix,
-        delimiter,
-        from,
-        limit,
+        prefix: input.prefix.as_deref(),
+        delimiter: input.delimiter.as_deref(),
+        limit: input.max_keys,
+        encoding: &input.encoding_type,
+        start: match token_given {
+            "" => Start::Behind(after),
+            token => Start::Token(token),
+        },
     };
-    let page = page(&store.index, &query).await.map_err(fault)?;
-    let start = input.start_after.as_deref().unwrap_or_default();
-    let asked = [prefix, start, delimiter.unwrap_or_default()];
-    let shown = Shown::new(&input.encoding_type, page.names().chain(asked))?;
-    let key_count = signed(page.entries.len())?;
-    let next = page.next.as_ref().map(token);
-    let with_owner = input.fetch_owner.unwrap_or(false);
-    let (contents, common_prefixes) = shown.entries(page.entries, with_owner)?;
-    Ok(ListObjectsV2Output {
-        prefix: Some(shown.text(prefix)),
-        max_keys: Some(signed(limit)?),
-        key_count: Some(key_count),
-        continuation_token: input.continuation_token,
+    let listing = Listing::read(store, &asked, after).await?;
+    let next = listing.next().map(token);
+    let mut output = ListObjectsV2Output {
+        prefix: listing.prefix(),
+        max_keys: listing.limit()?,
+        key_count: listing.count()?,
         is_truncated: Some(next.is_some()),
         next_continuation_token: next,
-        contents: Some(contents),
-        common_prefixes: Some(common_prefixes),
-        delimiter: delimiter.map(|delimiter| shown.text(delimiter)),
-        start_after: input.start_after.as_deref().map(|after| shown.text(after)),
-        encoding_type: shown.encoding(),
-        name: Some(input.bucket),
+        delimiter: listing.delimiter(),
+        start_after: input
+            .start_after
+            .as_deref()
+            .map(|after| listing.shown.text(after)),
+        encoding_type: listing.shown.encoding(),
+        name: Some(input.bucket.clone()),
         ..Default::default()
-    })
+    };
+    let with_owner = input.fetch_owner.unwrap_or(false);
+    let (contents, prefixes) =
+        listing.into_entries(|shown, listed| shown.object(listed, with_owner))?;
+    (output.contents, output.common_prefixes) = (Some(contents), Some(prefixes));
+    output.continuation_token = input.continuation_token;
+    Ok(output)
 }
 
 pub(super) async fn uploads(
@@ -285,21 +258,6 @@ impl Shown {
         CommonPrefix {
             prefix: Some(self.text(prefix)),
         }
-    }
-
-    fn entries(
-        &self,
-        entries: Vec<Entry>,
-        with_owner: bool,
-    ) -> S3Result<(Vec<Object>, Vec<CommonPrefix>)> {
-        let (mut objects, mut prefixes) = (Vec::new(), Vec::new());
-        for entry in entries {
-            match entry {
-                Entry::Object(listed) => objects.push(self.object(listed, with_owner)?),
-                Entry::Prefix(prefix) => prefixes.push(self.prefix(&prefix)),
-            }
-        }
-        Ok((objects, prefixes))
     }
 
     fn object(&self, listed: Listed, with_owner: bool) -> S3Result<Object> {

@@ -345,7 +345,8 @@ async fn completed_before(
         .map(|part| hex::decode(&part.etag).ok()?.try_into().ok())
         .collect();
     let object = store.index.object(&input.bucket, &input.key).await.ok()??;
-    (object.etag == checksum::multipart_etag(&md5s?)).then(|| shown(&object))
+    let is_it = object.etag == checksum::multipart_etag(&md5s?);
+    (is_it && store.tree.length(&object.path) == Some(object.size)).then(|| shown(&object))
 }
 
 fn shown(object: &rows::Object) -> CompleteMultipartUploadOutput {

@@ -1,10 +1,11 @@
 //! One page of a list: keys in byte order, rolled up under a delimiter, and where to go on.
 
+use super::contents::{self, Range};
 use crate::error::StoreError;
-use crate::index::Index;
 use crate::index::read::{From, successor};
 use crate::index::rows::Listed;
 use crate::limits;
+use crate::store::LocalStore;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -49,7 +50,7 @@ impl Entry {
 }
 
 /// Reads a page. Seeks past every common prefix instead of reading what is below it.
-pub(super) async fn page(index: &Index, query: &Query<'_>) -> Result<Page, StoreError> {
+pub(super) async fn page(store: &LocalStore, query: &Query<'_>) -> Result<Page, StoreError> {
     let below = successor(query.prefix.as_bytes());
     let mut from = at_least(query.from.clone(), query.prefix.as_bytes());
     let mut entries = Vec::new();
@@ -64,9 +65,14 @@ pub(super) async fn page(index: &Index, query: &Query<'_>) -> Result<Page, Store
             None => query.limit - entries.len() + 1,
             Some(_) => limits::ROLL_UP_ROWS,
         };
-        let rows = index.objects(query.bucket, &from, &below, wanted).await?;
-        let fetched = rows.len();
-        for row in rows {
+        let range = Range {
+            bucket: query.bucket,
+            from: &from,
+            below: &below,
+            limit: wanted,
+        };
+        let rows = contents::objects(store, range).await?;
+        for row in rows.present {
             if !admits(&from, row.key.as_bytes()) {
                 continue;
             }
@@ -87,8 +93,14 @@ pub(super) async fn page(index: &Index, query: &Query<'_>) -> Result<Page, Store
                 }
             }
         }
-        if fetched < wanted {
+        if rows.count < wanted {
             break;
+        }
+        // What was left out is passed by.
+        if let Some(last) = rows.last
+            && admits(&from, last.as_bytes())
+        {
+            from = From::Behind(last.into_bytes());
         }
     }
     Ok(Page {

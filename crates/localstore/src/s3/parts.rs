@@ -2,9 +2,9 @@
 
 use super::attributes::{etag, in_xml, show_checksums, signed, timestamp};
 use super::bucket::owner;
-use super::caller;
 use super::fault::{fault, no_such_upload};
 use super::list::limit;
+use super::{caller, contents};
 use crate::index::apply::Change;
 use crate::index::rows::{self, Moment, Upload};
 use crate::intake::{self, Promise, Received};
@@ -70,6 +70,7 @@ pub(super) async fn list(
     let is_truncated = parts.len() > limit;
     parts.truncate(limit);
     let last = parts.last().map(|part| part.number);
+    let parts = contents::parts(store, parts).await;
     Ok(ListPartsOutput {
         bucket: Some(input.bucket),
         checksum_algorithm: upload

@@ -2,13 +2,20 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use crate::world::{World, signal};
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+/// The files that the store has so far.
+fn stored(world: &World) -> Vec<PathBuf> {
+    let entries = fs::read_dir(world.objects("photos").join("p"));
+    let entries = entries.into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path()).collect()
 }
 
 /// An import that is stopped on its way; its job.
@@ -40,8 +47,10 @@ fn interrupted(world: &World, folder: &Path) -> String {
     {
         if let Some(id) = line.strip_prefix("Job ") {
             job = Some(id.to_owned());
-            // Until it listens for signals; far from long enough for all.
-            std::thread::sleep(std::time::Duration::from_millis(300));
+            // By then it listens for signals, and is far from having stored all.
+            while stored(world).len() < 3 {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
             signal(&child, "INT");
         }
         said.push_str(&line);
@@ -205,4 +214,41 @@ fn a_service_without_an_address_or_with_an_open_file_of_secrets_says_so() {
         said.iter().any(|line| line.contains("is not set")),
         "{said:?}"
     );
+}
+
+/// What the store has lost meanwhile, whole or in part, is not taken as loaded.
+#[test]
+fn an_import_that_goes_on_sends_again_what_the_store_has_lost() {
+    let world = World::new();
+    let folder = world.path("folder");
+    let job = interrupted(&world, &folder);
+    let stored = stored(&world);
+    let [gone, cut, ..] = &stored[..] else {
+        panic!("too few were stored: {stored:?}")
+    };
+    fs::remove_file(gone).unwrap();
+    fs::write(cut, "cut").unwrap();
+    let name = gone.file_name().unwrap().to_str().unwrap();
+    let ended = world.run(["ls", "photos/p/"]).with(0);
+    assert!(
+        !ended.out.contains(&format!("  p/{name}\n")),
+        "{}",
+        ended.out
+    );
+    let again = [
+        "import",
+        text(&folder),
+        "--bucket",
+        "photos",
+        "--prefix",
+        "p/",
+        "--resume",
+        &job,
+    ];
+    world.run(again).with(0);
+    for number in 0..40 {
+        let object = format!("p/{number}.jpg");
+        let content = fs::read(world.objects("photos").join(object)).unwrap();
+        assert!(content == vec![1; 200_000], "{number}");
+    }
 }

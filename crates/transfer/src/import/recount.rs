@@ -21,6 +21,9 @@ use crate::stop::{Halt, Stop};
 /// Objects that are asked for together: enough to keep all connections busy, and little to hold.
 const TOGETHER: usize = 1024;
 
+/// What a store answers that has lost a part of an object (RFC 9110, section 15.5.10).
+const CONFLICT: u16 = 409;
+
 /// Looks for the objects of all files that `journal` says are stored, and notes in `index` the files whose
 /// objects are not what was stored.
 ///
@@ -129,6 +132,8 @@ fn is_there(record: &EntryRecord, bucket: &dyn Bucket) -> Result<bool, StoreErro
 fn look(bucket: &dyn Bucket, stored: &Stored) -> Result<Option<Option<ObjectInfo>>, StoreError> {
     match bucket.head(&stored.key) {
         Ok(found) => Ok(Some(found)),
+        // What it has under the key is not the object, as it knows itself.
+        Err(StoreError::Refused(answer)) if answer.status == CONFLICT => Ok(Some(None)),
         Err(StoreError::AccessDenied(_) | StoreError::Refused(_)) => Ok(None),
         Err(error) => Err(error),
     }
