@@ -10,9 +10,11 @@ use server::data_dir::room::Room;
 use server::jobstore::{Account, JobStore, JobStoreError, PostgresJobStore, SqliteJobStore};
 use server::keys::KeyError;
 use server::sealing::MasterKey;
+use server::service::StartError;
 
 use crate::cli::StoreArgs;
 use crate::exit::{Exit, Failure};
+use crate::serve;
 use crate::settings::{self, Listen};
 
 /// Opens the job store, does something with it, and closes it.
@@ -70,7 +72,10 @@ async fn open_sqlite(data: &Path, key: &MasterKey) -> Result<SqliteJobStore, Fai
     }
     SqliteJobStore::open(&path, key.sealer())
         .await
-        .map_err(failed)
+        .map_err(|error| match StartError::from(error).named(data) {
+            StartError::JobStore(error) => failed(error),
+            error => serve::not_started(error),
+        })
 }
 
 fn no_installation(data: &Path) -> Failure {

@@ -102,7 +102,8 @@ pub enum StartError {
 
 impl StartError {
     /// The same failure by its cause: on a full disk a database fails in several ways.
-    fn named(self, data: &Path) -> Self {
+    #[must_use]
+    pub fn named(self, data: &Path) -> Self {
         let may_be = match &self {
             Self::DataDir(DataDirError::Io { .. })
             | Self::MasterKey(MasterKeyError::Io { .. })

@@ -119,6 +119,7 @@ fn on_a_small_disk() {
         world.data().display()
     );
     world.run(["ls"]).with(5).saying(&told).saying("make room");
+    world.run(["key", "list"]).with(5).saying(&told);
     fs::remove_file(filler).unwrap();
     world.run(["ls", "s3://photos/film-3"]).with(0);
 }
