@@ -126,6 +126,9 @@ pub struct JobId([u8; 5]);
 const JOB_ID_ALPHABET: &[u8; 34] = b"123456789ABCDEFGHIJKLMNPQRSTUVWXYZ";
 
 impl JobId {
+    /// Characters of an id.
+    pub const LENGTH: usize = 5;
+
     /// Reads an id, upper-casing it.
     ///
     /// # Errors

@@ -256,6 +256,30 @@ impl Failure {
         Self::new(409, "ObjectExists", reason, Some(key))
     }
 
+    /// An object that has the name of a report of Longshore: whatever job it is of, no file takes its place.
+    #[must_use]
+    pub fn report_exists(key: ObjectKey) -> Self {
+        let reason = "an object with this key, which is that of a job's report, is in the bucket and was not \
+                      put by this job; a substitution gives the file another";
+        Self::new(409, "ReportExists", reason.to_owned(), Some(key))
+    }
+
+    /// A key that is that of a job's report, where nobody can look if there is one.
+    #[must_use]
+    pub fn report_unseen(key: ObjectKey) -> Self {
+        let reason = "the key is that of a job's report, and the store does not let the station look if there is \
+                      one; a substitution gives the file another";
+        Self::new(409, "ReportExists", reason.to_owned(), Some(key))
+    }
+
+    /// A key under which a job looks what its store does, and removes what is there.
+    #[must_use]
+    pub fn of_probe(key: ObjectKey) -> Self {
+        let reason = "a job removes what is under such keys when it looks what its store does; a substitution \
+                      gives the file another";
+        Self::new(409, "KeyCollision", reason.to_owned(), Some(key))
+    }
+
     /// An object that was put while the job ran, where none is to be replaced. `is_unsure` says that nobody can
     /// tell whether it is the job's own.
     #[must_use]

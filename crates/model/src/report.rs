@@ -1,7 +1,7 @@
 //! The report of a job, in three forms of one content: as AWS wrote it ([`csv`]), for programs
 //! ([`lines`]), and for people ([`summary`]).
 
-use crate::ids::ObjectKey;
+use crate::ids::{JobId, JobType, ObjectKey};
 use crate::limits;
 use crate::progress::LogLocation;
 
@@ -45,6 +45,28 @@ pub fn keys(log: &LogLocation) -> Keys {
     }
 }
 
+/// Whether a key ends as that of a report of some job does, behind whatever prefix: capital letters do not
+/// count, since they do not in every store.
+#[must_use]
+pub fn has_name_of_one(key: &ObjectKey) -> bool {
+    let key = key.as_str().to_ascii_lowercase();
+    let forms = [LINES_SUFFIX, SUMMARY_SUFFIX];
+    let log = forms.iter().find_map(|suffix| key.strip_suffix(suffix));
+    ends_as_log(log.unwrap_or(&key))
+}
+
+/// Whether a text ends as the key of a log does: with `import-log-` or `export-log-` and the id of a job.
+#[must_use]
+pub fn ends_as_log(text: &str) -> bool {
+    [JobType::Import, JobType::Export].iter().any(|of| {
+        let name = of.log_name();
+        let end = text.len().checked_sub(name.len() + JobId::LENGTH);
+        let end = end.and_then(|start| text.get(start..));
+        let named = end.and_then(|end| end.split_at_checked(name.len()));
+        named.is_some_and(|(log, job)| log.eq_ignore_ascii_case(name) && JobId::new(job).is_ok())
+    })
+}
+
 /// A key with `suffix` behind it. Where that is too long for a key, as many characters of the
 /// prefix as needed are left out at the start: the end names the job.
 fn beside(key: &ObjectKey, suffix: &str) -> ObjectKey {
@@ -79,6 +101,35 @@ mod tests {
             assert!(keys.contain(key));
         }
         assert!(!keys.contain(&ObjectKey::new("a/import-log-ABCDE.csv").unwrap()));
+    }
+
+    #[test]
+    fn reports_of_any_job_are_known_by_name() {
+        let named = |key: &str| has_name_of_one(&ObjectKey::new(key).unwrap());
+        for key in [
+            "import-log-ABCDE",
+            "a/export-log-1Z9ZZ.txt",
+            "loads-import-log-ABCDE.jsonl",
+            "é/Import-Log-abcde.TXT",
+        ] {
+            assert!(named(key), "{key}");
+        }
+        for key in [
+            "import-log-ABCD",
+            "import-log-ABCDO",
+            "import-log-ABCDEF",
+            "import-log-ABCDE.csv",
+            "import-log-ABCDE/a",
+            "mport-log-ABCDE",
+            "éééééééé",
+            "a",
+        ] {
+            assert!(!named(key), "{key}");
+        }
+        let keys = keys_of(&format!("{}import-log-ABCDE", "é".repeat(504)));
+        for key in [&keys.csv, &keys.lines, &keys.summary] {
+            assert!(has_name_of_one(key), "{key}");
+        }
     }
 
     #[test]

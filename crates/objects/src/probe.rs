@@ -10,6 +10,7 @@ mod names;
 
 use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
+use model::report;
 
 use crate::bucket::Bucket;
 use crate::error::StoreError;
@@ -47,6 +48,13 @@ pub fn sweep(bucket: &dyn Bucket, key: &ObjectKey) -> Result<usize, StoreError> 
 pub fn is_of_experiments(key: &ObjectKey, root: &ObjectKey) -> bool {
     let rest = key.as_str().strip_prefix(root.as_str());
     rest.is_some_and(|rest| rest.starts_with(".probe/"))
+}
+
+/// Whether `key` is one that [`capabilities`] under the key of some job's log would remove.
+#[must_use]
+pub fn may_be_of_experiments(key: &ObjectKey) -> bool {
+    let mut marks = key.as_str().match_indices(".probe/");
+    marks.any(|(at, _)| report::ends_as_log(&key.as_str()[..at]))
 }
 
 /// Proves that objects may be written, by beginning an upload under `key` and abandoning it.

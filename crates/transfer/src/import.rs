@@ -44,7 +44,7 @@ use crate::import::looking::Question;
 use crate::import::reader::Reader;
 use crate::import::recount::recount;
 use crate::import::resume::{Unfinished, Uploads};
-use crate::import::run::{Before, Run, Told, Work};
+use crate::import::run::{Before, Keeps, Run, Told, Work};
 use crate::import::upload::{Large, Put};
 use crate::journal::file::LogFiles;
 use crate::journal::index::{Awaited, Claims, Index, Keep, StoredFile};
@@ -404,8 +404,12 @@ impl Planner<'_> {
 
     fn load(&mut self, entry: &Entry, key: ObjectKey, bytes: u64) -> Result<(), JournalError> {
         let path = &entry.path;
-        if self.is_of_the_report(&key) {
+        if self.is_of(&key, |key| self.is_reserved(key)) {
             self.run.fail(path, bytes, Failure::reserved(key));
+            return Ok(());
+        }
+        if self.is_of(&key, probe::may_be_of_experiments) {
+            self.run.fail(path, bytes, Failure::of_probe(key));
             return Ok(());
         }
         if let Some(failure) = self.clash(&key, path)? {
@@ -424,6 +428,7 @@ impl Planner<'_> {
             self.run.doubt.was_read(path, bytes);
             return Ok(());
         }
+        let keeps = self.keeps(&key);
         let before = Before {
             object: match self.holdings.before(&key)? {
                 Held::Object { size, etag } => Some((size, etag)),
@@ -431,8 +436,8 @@ impl Planner<'_> {
             },
             is_kept: false,
             is_lost,
-            must_be_new: self.run.settings.existing == Existing::Keep
-                && (stored.is_none() || is_lost),
+            keeps,
+            must_be_new: keeps.is_some() && (stored.is_none() || is_lost),
         };
         let work = Work {
             path: path.clone(),
@@ -449,7 +454,7 @@ impl Planner<'_> {
     fn send(&self, work: Work, is_stored: bool) -> Result<(), JournalError> {
         let settings = &self.run.settings;
         let may_be_unchanged = settings.unchanged == Unchanged::Skip;
-        let keeps = settings.existing == Existing::Keep;
+        let keeps = work.before.keeps.is_some();
         // What an earlier attempt of this job has begun or stored is the job's own.
         let is_own = work.unfinished.is_some() || is_stored;
         let is_asked = match self.holdings.now(&work.key)? {
@@ -495,11 +500,19 @@ impl Planner<'_> {
         }))
     }
 
-    /// Also one that the store would file under a key of the report.
-    fn is_of_the_report(&self, key: &ObjectKey) -> bool {
+    /// Why an object that has the key must stay. That of a report may be the report of another job.
+    fn keeps(&self, key: &ObjectKey) -> Option<Keeps> {
+        if self.is_of(key, report::has_name_of_one) {
+            return Some(Keeps::Report);
+        }
+        (self.run.settings.existing == Existing::Keep).then_some(Keeps::Object)
+    }
+
+    /// Whether `is` holds of a key, or of that under which the store files it.
+    fn is_of(&self, key: &ObjectKey, is: impl Fn(&ObjectKey) -> bool) -> bool {
         let form = ObjectKey::new(self.run.store.key_space.form(key.as_str()));
-        let folded = form.is_ok_and(|form| form != *key && self.is_reserved(&form));
-        folded || self.is_reserved(key)
+        let folded = form.is_ok_and(|form| form != *key && is(&form));
+        folded || is(key)
     }
 
     fn is_reserved(&self, key: &ObjectKey) -> bool {

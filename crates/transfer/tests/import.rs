@@ -314,6 +314,65 @@ fn two_files_whose_keys_the_store_takes_for_one_never_become_one_object() {
     }
 }
 
+/// A report of another job stays, whatever a substitution makes of a file's name; a file of such a name is one
+/// like any other where there is none.
+#[test]
+fn no_file_takes_the_place_of_a_report_of_another_job() {
+    let options =
+        "prefix: loads-\nlogBucket: other\nsubstitutions:\n    \"mine\" : \"import-log-ABCDE\"\n";
+    let world = World::new(options);
+    let device = Memory::new([
+        ("mine", Node::File(b"mine".to_vec())),
+        ("mine.jsonl", Node::File(noise(LARGE, 1))),
+        ("mine.probe/plain", Node::File(b"of the probe".to_vec())),
+        ("mine.txt", Node::File(b"where no report is".to_vec())),
+        ("other", Node::File(b"other".to_vec())),
+    ]);
+    let bucket = MemoryBucket::new();
+    let reports = ["loads-import-log-ABCDE", "loads-import-log-ABCDE.jsonl"];
+    for report in [reports[0], reports[1], "loads-other"] {
+        plant(&bucket, report, b"of another job");
+    }
+    for _ in 0..2 {
+        let ended = world.run(&device, &bucket);
+        for (name, line) in [
+            ("mine", "409,ReportExists,bkt/loads-import-log-ABCDE,"),
+            (
+                "mine.jsonl",
+                "409,ReportExists,bkt/loads-import-log-ABCDE.jsonl,",
+            ),
+            ("mine.probe/plain", "409,KeyCollision,"),
+            ("mine.txt", "200,OK,"),
+            ("other", "200,OK,"),
+        ] {
+            let told = &ended.report[name];
+            assert!(told.starts_with(line), "{told}");
+        }
+        for report in reports {
+            assert_eq!(content(&bucket, report).unwrap(), b"of another job");
+        }
+    }
+    // What this job itself put there may be put again.
+    let key = "loads-import-log-ABCDE.txt";
+    assert_eq!(content(&bucket, key).unwrap(), b"where no report is");
+    let device = Memory::new([("mine.txt", Node::File(b"changed".to_vec()))]);
+    let ended = world.run(&device, &bucket);
+    assert!(ended.report["mine.txt"].starts_with("200,OK"));
+    assert_eq!(content(&bucket, key).unwrap(), b"changed");
+}
+
+/// Nor of one that comes in between.
+#[test]
+fn a_report_that_comes_in_between_stays() {
+    let key = "export-log-ABCDE";
+    let memory = Arc::new(MemoryBucket::new());
+    let bucket = overtaken(&memory, Operation::Put, key, b"report".to_vec());
+    let device = Memory::new([(key, Node::File(b"ours".to_vec()))]);
+    let ended = World::new("").run(&device, &bucket);
+    assert!(ended.report[key].starts_with("409,ReportExists,"));
+    assert_eq!(content(&memory, key).unwrap(), b"report");
+}
+
 /// The report goes into the same bucket: a file must not have its key, or it would be replaced.
 #[test]
 fn a_file_with_the_key_of_the_report_is_not_loaded() {

@@ -9,6 +9,7 @@ use model::manifest::S3Import;
 use model::readable;
 use serde::Serialize;
 use server::config::Config;
+use station::settings::Existing;
 
 use super::ground::Ground;
 use super::present::Present;
@@ -35,9 +36,11 @@ struct Plan<'a> {
     new: Count,
     /// Files whose key is there with another size.
     replaced: Count,
-    /// Files whose key is there with another size, where nothing is to be replaced: they would fail,
-    /// and are among `errors`.
+    /// Files whose key is there with another size, where nothing is to be replaced, or that of a report:
+    /// they would fail, and are among `errors`.
     not_replaced: Count,
+    #[serde(skip)]
+    existing: Existing,
     /// Files whose key is there and as long: compared when they are loaded.
     as_long: Count,
     /// Whether the bucket was looked at.
@@ -118,6 +121,7 @@ pub(super) fn run(
         new,
         replaced,
         not_replaced,
+        existing: settings.existing,
         as_long,
         looked_at: present.is_some(),
         left_out: found.findings.totals.ignored,
@@ -205,10 +209,16 @@ impl Plan<'_> {
             true => format!(
                 "{} new; {}; {} there and as long, compared when loaded",
                 counted(self.new),
-                match self.not_replaced.files {
-                    0 => format!("{} there and would be replaced", counted(self.replaced)),
-                    _ => format!(
+                match (self.not_replaced.files, self.existing) {
+                    (0, _) => format!("{} there and would be replaced", counted(self.replaced)),
+                    (_, Existing::Keep) => format!(
                         "{} there and would not be replaced, but fail as 409 ObjectExists",
+                        counted(self.not_replaced)
+                    ),
+                    (_, Existing::Replace) => format!(
+                        "{} there and would be replaced; {} there as reports of jobs and would fail as \
+                         409 ReportExists",
+                        counted(self.replaced),
                         counted(self.not_replaced)
                     ),
                 },

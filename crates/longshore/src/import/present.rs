@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use model::ids::ObjectKey;
 use model::manifest::S3Import;
+use model::report;
 use objects::{Bucket, StoreError};
 use transfer::settings::Existing;
 use transfer::stop::Stop;
@@ -63,6 +64,7 @@ impl Present {
         match (self.size(key), existing) {
             (Some(size), _) if size == bytes => Takes::Nothing,
             (Some(_), Existing::Keep) => Takes::Refused,
+            (Some(_), _) if report::has_name_of_one(key) => Takes::Refused,
             _ => Takes::Room,
         }
     }

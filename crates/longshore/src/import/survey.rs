@@ -14,7 +14,7 @@ use model::manifest::S3Import;
 use model::naming;
 use model::outcome::{EntryRecord, Failure, IgnoreRule, Outcome};
 use model::plan::{self, Item};
-use model::report::summary::Summary;
+use model::report::{self, summary::Summary};
 use model::time::{Clock as _, SystemClock, Timestamp};
 use transfer::stop::Stop;
 
@@ -113,6 +113,9 @@ impl Looking<'_> {
         let outcome = match item {
             Item::Load { key, bytes } => match self.claim(&key) {
                 true => match visit(&key, bytes) {
+                    Takes::Refused if report::has_name_of_one(&key) => {
+                        Outcome::Failed(Failure::report_exists(key))
+                    }
                     Takes::Refused => Outcome::Failed(Failure::exists(key)),
                     takes => return self.load(bytes, takes),
                 },

@@ -106,6 +106,31 @@ fn a_dry_run_says_what_would_fail_because_nothing_is_to_be_replaced() {
 }
 
 #[test]
+fn a_dry_run_says_what_would_fail_because_a_report_may_be_there() {
+    let world = World::new();
+    let folder = world.device("folder");
+    let report = folder.join("import-log-ABCDE");
+    fs::write(&report, "of an old job").unwrap();
+    let import = ["import", text(&folder), "--bucket", "photos"];
+    world.run(import).with(0);
+    fs::write(&report, "longer than it was").unwrap();
+    let ended = world.run([&import[..], &["--dry-run"]].concat()).with(3);
+    for words in [
+        "1 with 409 ReportExists",
+        "1 file (18 B) there as reports of jobs and would fail as 409 ReportExists",
+    ] {
+        assert!(
+            ended.out.contains(words),
+            "`{words}` is not in: {}",
+            ended.out
+        );
+    }
+    // As it then is.
+    let ended = world.run(import).with(3);
+    assert!(ended.out.contains("409 ReportExists"), "{}", ended.out);
+}
+
+#[test]
 fn a_bucket_that_cannot_be_is_refused_before_anything_is_made() {
     let world = World::new();
     let folder = world.device("folder");

@@ -45,7 +45,7 @@ impl Run<'_> {
             Err(StoreError::AccessDenied(_) | StoreError::Refused(_))
                 if self.settings.existing == Existing::Replace =>
             {
-                return Some(work);
+                return self.unseen(work);
             }
             Err(error) => {
                 self.stop.halt(Halt::Store(error));
@@ -59,23 +59,35 @@ impl Run<'_> {
             self.note_unchanged(&work, found);
             return None;
         }
-        match self.settings.existing {
-            Existing::Replace => {
+        match work.before.keeps {
+            None => {
                 let is_there = (found.size, found.etag);
                 work.before.object.get_or_insert(is_there);
                 Some(work)
             }
-            Existing::Keep if self.may_prove_same(&work, found.size) => {
+            Some(_) if self.may_prove_same(&work, found.size) => {
                 work.before.object = Some((found.size, found.etag));
                 work.before.is_kept = true;
                 Some(work)
             }
-            Existing::Keep => {
-                let failure = Failure::exists(work.key);
+            Some(keeps) => {
+                let failure = keeps.failure(work.key);
                 self.fail(&work.path, work.bytes, failure);
                 None
             }
         }
+    }
+
+    /// What is left to do for a file whose object must not be looked at.
+    fn unseen(&self, work: Work) -> Option<Work> {
+        let store = self.store;
+        let spares = store.put_if_absent.is_honored() && store.complete_if_absent.is_honored();
+        if work.before.keeps.is_none() || spares {
+            return Some(work);
+        }
+        let failure = Failure::report_unseen(work.key);
+        self.fail(&work.path, work.bytes, failure);
+        None
     }
 
     fn is_unchanged(&self, work: &Work, found: &ObjectInfo) -> bool {

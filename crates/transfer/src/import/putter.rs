@@ -10,7 +10,7 @@ use objects::error::Answer;
 use objects::object::Receipt;
 use objects::{Checksums, StoreError};
 
-use crate::import::run::Run;
+use crate::import::run::{Keeps, Run};
 use crate::import::upload::{PartPut, Put, SmallPut};
 use crate::stop::Halt;
 
@@ -43,7 +43,10 @@ impl Run<'_> {
             let stored = stored_whole(key, attributes, &checksums, checksums.md5_hex());
             return match before.how(bytes, &stored.md5) {
                 How::Sent => self.note_stored(&path, bytes, times, How::Unchanged, stored),
-                _ => self.fail(&path, bytes, Failure::exists(stored.key)),
+                _ => {
+                    let keeps = before.keeps.unwrap_or(Keeps::Object);
+                    self.fail(&path, bytes, keeps.failure(stored.key));
+                }
             };
         }
         let done = self

@@ -54,8 +54,29 @@ pub(crate) struct Before {
     pub(crate) is_kept: bool,
     /// Whether an earlier attempt had stored the file, and its object is gone.
     pub(crate) is_lost: bool,
-    /// Whether its object must be a new one: nothing is replaced, and none of the job's own is there.
+    /// Why what is there must stay; `None` if it may be replaced.
+    pub(crate) keeps: Option<Keeps>,
+    /// Whether its object must be a new one: what is there must stay, and none of the job's own is.
     pub(crate) must_be_new: bool,
+}
+
+/// Why an object is not replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// It has the name of a job's report.
+    Report,
+    /// None is to be.
+    Object,
+}
+
+impl Keeps {
+    /// What becomes of the file that has its key.
+    pub(crate) fn failure(self, key: ObjectKey) -> Failure {
+        match self {
+            Self::Report => Failure::report_exists(key),
+            Self::Object => Failure::exists(key),
+        }
+    }
 }
 
 /// What every thread of a run shares.

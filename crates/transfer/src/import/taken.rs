@@ -14,7 +14,7 @@ use objects::object::{ObjectInfo, Receipt};
 use objects::upload::{PartReceipt, UploadId};
 use objects::{Checksums, StoreError};
 
-use crate::import::run::{Before, Run};
+use crate::import::run::{Before, Keeps, Run};
 
 impl Run<'_> {
     /// Stores a whole object, which replaces another only if it may.
@@ -62,7 +62,7 @@ impl Run<'_> {
             // Who may write need not be allowed to look.
             Err(error) => {
                 tracing::warn!(%key, %error, "an object was there first, and could not be looked at");
-                return Err(Failure::appeared(key, is_unsure));
+                return Err(appeared(before, key, is_unsure));
             }
         };
         let is_same = found.as_ref().map(|found| self.is_same(&wanted, found));
@@ -75,8 +75,8 @@ impl Run<'_> {
                 let etag = found.etag;
                 Ok((Stored { etag, ..wanted }, how))
             }
-            (_, Some(None)) => Err(Failure::appeared(key, is_unsure)),
-            (_, Some(Some(_)) | None) => Err(Failure::appeared(key, false)),
+            (_, Some(None)) => Err(appeared(before, key, is_unsure)),
+            (_, Some(Some(_)) | None) => Err(appeared(before, key, false)),
         }
     }
 
@@ -90,6 +90,14 @@ impl Run<'_> {
             return Some(false);
         }
         hash_of(found).map(|hash| hash == wanted.sha256)
+    }
+}
+
+/// Why a file has not the key that was taken. `is_unsure` if nobody can tell by whom.
+fn appeared(before: &Before, key: ObjectKey, is_unsure: bool) -> Failure {
+    match before.keeps {
+        Some(Keeps::Report) if !is_unsure => Failure::report_exists(key),
+        _ => Failure::appeared(key, is_unsure),
     }
 }
 
