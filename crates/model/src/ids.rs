@@ -116,6 +116,15 @@ text_id!(
         && t.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
 );
 
+text_id!(
+    /// A person who runs a service: 1 to 128 letters, digits, dots, hyphens, underscores, `@` and `+`,
+    /// so that it can be a login name or an e-mail address.
+    PersonName,
+    "a person's name of 1 to 128 letters, digits and the characters `.-_@+`",
+    |t| (1..=128).contains(&t.len())
+        && t.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_@+".contains(&b))
+);
+
 /// A job's identifier: five characters of `1`–`9` and `A`–`Z` without `O`, case-insensitive
 /// (developer guide of 2009, *Signature File Specification*). Held in upper case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -4,6 +4,7 @@
 //! function takes values (and `now`) and returns a value. Everything else in Longshore acts on
 //! what is decided here.
 
+pub mod actor;
 pub mod attributes;
 pub mod capabilities;
 pub mod content_type;

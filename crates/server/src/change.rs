@@ -4,6 +4,7 @@
 //! A job whose device did not come in time counts as expired from that moment, whether or not the
 //! sweeper has been by: it is read so here, and the next change writes it down.
 
+use model::actor::Actor;
 use model::event::Event;
 use model::ids::JobId;
 use model::job::{Job, Refusal};
@@ -16,9 +17,6 @@ use crate::jobstore::{JobStoreError, StoredJob};
 /// Times a change is tried again after somebody else's. A customer and a station are at a job at
 /// the same time at most.
 const TRIES: usize = 8;
-
-/// The actor of what happens by itself.
-pub(crate) const SERVICE: &str = "service";
 
 /// A change that is being made: a job as read, and what is to happen to it.
 #[derive(Debug)]
@@ -83,7 +81,7 @@ impl Draft {
     pub(crate) async fn commit(
         self,
         context: &Context,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<Committed, JobStoreError> {
         if !self.is_changed() {
             return Ok(Committed::Saved(Box::new(self.job)));
@@ -133,7 +131,7 @@ pub(crate) async fn look(context: &Context, id: JobId) -> Result<Option<Job>, Jo
 pub(crate) async fn apply<E: From<JobStoreError>>(
     context: &Context,
     id: JobId,
-    actor: &str,
+    actor: &Actor,
     event: &Event,
     refused: impl Fn(Refusal) -> E,
 ) -> Result<Option<Job>, E> {

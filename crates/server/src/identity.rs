@@ -5,6 +5,7 @@ use awsquery::params::Params;
 use awsquery::request::Request;
 use awsquery::secret::SecretKey;
 use awsquery::verify::{Rules, verify};
+use model::actor::Actor;
 use model::ids::AccessKeyId;
 
 use crate::api::{Context, Fault};
@@ -22,8 +23,8 @@ pub struct Identity {
 impl Identity {
     /// The caller as the history of jobs names it.
     #[must_use]
-    pub fn actor(&self) -> String {
-        format!("account:{}", self.account.id)
+    pub fn actor(&self) -> Actor {
+        Actor::Account(self.account.id.clone())
     }
 }
 

@@ -16,6 +16,7 @@ pub use sqlite::SqliteJobStore;
 
 use async_trait::async_trait;
 use awsquery::secret::SecretKey;
+use model::actor::Actor;
 use model::control::LeaseToken;
 use model::event::Event;
 use model::ids::{AccessKeyId, AccountId, JobId, StationName};
@@ -39,8 +40,8 @@ pub struct HistoryLine {
     pub at: Timestamp,
     /// What happened; `None` is the job's creation.
     pub event: Option<Event>,
-    /// Who did it: `account:…`, `station:…` or `service`.
-    pub actor: String,
+    /// Who did it.
+    pub actor: Actor,
 }
 
 /// How many jobs an account may have made.
@@ -162,7 +163,7 @@ pub trait JobStore: Send + Sync + 'static {
     async fn insert_job(
         &self,
         job: &Job,
-        actor: &str,
+        actor: &Actor,
         quota: Option<Quota>,
     ) -> Result<(), JobStoreError>;
 
@@ -176,7 +177,7 @@ pub trait JobStore: Send + Sync + 'static {
         job: &Job,
         version: i64,
         events: &[Event],
-        actor: &str,
+        actor: &Actor,
         now: Timestamp,
     ) -> Result<(), JobStoreError>;
 

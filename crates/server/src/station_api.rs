@@ -20,6 +20,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use model::actor::Actor;
 use model::control::ControlFault;
 use model::ids::{JobId, StationName};
 use model::job::Refusal;
@@ -300,6 +301,6 @@ async fn holder(context: &Context, job: JobId) -> Result<Option<StationName>, Jo
 }
 
 /// The actor of what a station does.
-fn actor(station: &StationName) -> String {
-    format!("station:{station}")
+fn actor(station: &StationName) -> Actor {
+    Actor::Station(station.clone())
 }

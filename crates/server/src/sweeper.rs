@@ -7,13 +7,14 @@
 
 use std::time::Duration;
 
+use model::actor::Actor;
 use model::event::Event;
 use model::ids::JobId;
 use model::stopped::StopCause;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Context;
-use crate::change::{Committed, Draft, SERVICE, overdue_since};
+use crate::change::{Committed, Draft, overdue_since};
 use crate::jobstore::JobStoreError;
 
 /// How often it runs.
@@ -80,7 +81,7 @@ async fn sweep(context: &Context) -> Result<(), JobStoreError> {
 async fn expire(context: &Context, id: JobId) -> Result<bool, JobStoreError> {
     match Draft::open(context, id).await? {
         Some(draft) if draft.is_changed() => Ok(matches!(
-            draft.commit(context, SERVICE).await?,
+            draft.commit(context, &Actor::Service).await?,
             Committed::Saved(_)
         )),
         _ => Ok(false),
@@ -125,7 +126,10 @@ async fn stop(context: &Context, id: JobId) -> Result<bool, JobStoreError> {
     if !is_silent || draft.apply(&event).is_err() {
         return Ok(false);
     }
-    let saved = matches!(draft.commit(context, SERVICE).await?, Committed::Saved(_));
+    let saved = matches!(
+        draft.commit(context, &Actor::Service).await?,
+        Committed::Saved(_)
+    );
     if saved {
         let (station, cause) = (lease.station, StopCause::StationSilent.code());
         tracing::warn!(job = %id, %station, cause, until = %lease.until, "job stands still");

@@ -9,6 +9,7 @@ mod postgres;
 use std::path::Path;
 
 use awsquery::secret::SecretKey;
+use model::actor::Actor;
 use model::ids::{AccessKeyId, AccountId, JobId, JobType};
 use model::job::Job;
 use model::time::Timestamp;
@@ -63,7 +64,7 @@ fn key() -> (Account, AccessKey) {
 async fn fill(store: &dyn JobStore) {
     let (account, key) = key();
     store
-        .insert_job(&job(), "account:123456789012", None)
+        .insert_job(&job(), &Actor::Account(job().account), None)
         .await
         .unwrap();
     store.insert_account(&account).await.unwrap();

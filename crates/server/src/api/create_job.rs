@@ -2,6 +2,7 @@
 
 use awsquery::params::Params;
 use awsquery::xml::Element;
+use model::actor::Actor;
 use model::ids::{JobId, JobType};
 use model::job::Job;
 use model::signature::{Signature, SignatureFile};
@@ -158,7 +159,7 @@ async fn store(
 async fn insert(
     context: &Context,
     job: &Job,
-    actor: &str,
+    actor: &Actor,
     quota: Option<Quota>,
 ) -> Result<(), JobStoreError> {
     let mut result = context.jobs.insert_job(job, actor, quota).await;

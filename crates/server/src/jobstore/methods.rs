@@ -11,6 +11,7 @@ macro_rules! implement_job_store {
         const _: () = {
             use async_trait::async_trait;
             use awsquery::secret::SecretKey;
+            use model::actor::Actor;
             use model::control::LeaseToken;
             use model::event::Event;
             use model::ids::{AccessKeyId, AccountId, JobId, StationName};
@@ -43,7 +44,7 @@ macro_rules! implement_job_store {
                 async fn insert_job(
                     &self,
                     job: &Job,
-                    actor: &str,
+                    actor: &Actor,
                     quota: Option<Quota>,
                 ) -> Result<(), JobStoreError> {
                     let mut tx = self.begin().await?;
@@ -76,7 +77,7 @@ macro_rules! implement_job_store {
                         .bind(job.id.as_str())
                         .bind(job.created.unix())
                         .bind(None::<String>)
-                        .bind(actor)
+                        .bind(actor.to_string())
                         .execute(&mut *tx)
                         .await?;
                     Ok(tx.commit().await?)
@@ -93,7 +94,7 @@ macro_rules! implement_job_store {
                     job: &Job,
                     version: i64,
                     events: &[Event],
-                    actor: &str,
+                    actor: &Actor,
                     now: Timestamp,
                 ) -> Result<(), JobStoreError> {
                     let mut tx = self.begin().await?;
@@ -115,7 +116,7 @@ macro_rules! implement_job_store {
                             .bind(job.id.as_str())
                             .bind(now.unix())
                             .bind(rows::event_json(event)?)
-                            .bind(actor)
+                            .bind(actor.to_string())
                             .execute(&mut *tx)
                             .await?;
                     }

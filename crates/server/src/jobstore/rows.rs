@@ -102,7 +102,7 @@ pub(super) fn history_line(row: HistoryRow) -> Result<HistoryLine, JobStoreError
     Ok(HistoryLine {
         at: Timestamp::from_unix(at),
         event,
-        actor,
+        actor: actor.parse()?,
     })
 }
 

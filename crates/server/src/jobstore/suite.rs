@@ -8,6 +8,7 @@ mod accounts;
 mod jobs;
 mod leases;
 
+use model::actor::Actor;
 use model::control::LeaseToken;
 use model::event::{Event, WhileRunning};
 use model::ids::{AccessKeyId, AccountId, JobId, JobType, StationName};
@@ -59,6 +60,11 @@ fn key_id(letter: char) -> AccessKeyId {
     AccessKeyId::new(letter.to_string().repeat(20)).expect("twenty letters")
 }
 
+/// Who made the tests' jobs.
+fn customer() -> Actor {
+    Actor::Account(account_id(1))
+}
+
 fn station(name: &str) -> StationName {
     StationName::new(name).expect("the tests' station names are valid")
 }
@@ -81,7 +87,7 @@ fn new_job(id: &str, account: u8, created: Timestamp) -> Job {
 
 async fn insert(store: &dyn JobStore, job: &Job) {
     store
-        .insert_job(job, "account:test", None)
+        .insert_job(job, &customer(), None)
         .await
         .expect("a new id can be inserted");
 }
@@ -102,7 +108,7 @@ async fn change(store: &dyn JobStore, id: JobId, events: &[Event], now: Timestam
         job.apply(event, now).expect("the tests' events are legal")
     });
     store
-        .replace_job(&next, version, events, "service", now)
+        .replace_job(&next, version, events, &Actor::Service, now)
         .await
         .expect("nobody else writes");
     next

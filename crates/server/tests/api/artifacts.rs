@@ -1,5 +1,6 @@
 //! The sheets of a job: links that are the whole right to them, and what is drawn behind them.
 
+use model::actor::Actor;
 use model::custody::Custody;
 use model::ids::JobId;
 use model::progress::Progress;
@@ -211,7 +212,7 @@ async fn a_sheet_goes_with_its_job() {
     let mut expired = world.jobs().job(job.id).await.unwrap().unwrap();
     expired.job.progress = Progress::Expired { at: world.now() };
     let (jobs, version) = (world.jobs(), expired.version);
-    jobs.replace_job(&expired.job, version, &[], "test", world.now())
+    jobs.replace_job(&expired.job, version, &[], &Actor::Service, world.now())
         .await
         .unwrap();
     assert_eq!(follow(&world, &slip).await.status, 410);

@@ -2,6 +2,7 @@
 //!
 //! Cost is counted, not timed. Other tests of this program compile hardly any expression.
 
+use model::actor::Actor;
 use model::ids::{JobId, JobType};
 use model::job::Job;
 use model::manifest::expressions_compiled;
@@ -25,7 +26,11 @@ async fn plant(world: &World, id: &str) -> JobId {
     let id = JobId::new(id).unwrap();
     let account = world.account.id.clone();
     let job = Job::open(id, account, JobType::Import, hostile(), world.now());
-    world.jobs().insert_job(&job, "test", None).await.unwrap();
+    world
+        .jobs()
+        .insert_job(&job, &Actor::Service, None)
+        .await
+        .unwrap();
     id
 }
 

@@ -1,5 +1,6 @@
 //! What each operation answers in each state of a job.
 
+use model::actor::Actor;
 use model::custody::Custody;
 use model::job::Job;
 use model::progress::Progress;
@@ -158,7 +159,7 @@ async fn the_sweeper_writes_down_what_expired() {
     let history = jobs.history(id).await.unwrap();
     let last = history.last().unwrap();
     assert_eq!(last.event.as_ref().unwrap().name(), "Expired");
-    assert_eq!(last.actor, "service");
+    assert_eq!(last.actor, Actor::Service);
     assert_eq!(
         jobs.job(kept.id).await.unwrap().unwrap().job.progress,
         Progress::Pending

@@ -76,7 +76,7 @@ async fn a_person_who_was_shown_a_job_ends_it_and_the_customer_reads_why() {
         "The job was aborted. The SIGNATURE file was missing. Nothing on the disk names a job."
     );
     let last = world.jobs().history(id).await.unwrap().pop().unwrap();
-    assert_eq!(last.actor, "station:dock-1");
+    assert_eq!(last.actor.to_string(), "station:dock-1");
     assert_eq!(last.event.unwrap().name(), "TransferAborted");
     assert_eq!(station.denied(&world, Some(&signature), None).await, "Over");
     assert_eq!(station.give_back(&world, id, "1Z").await, Ok(()));

@@ -1,5 +1,6 @@
 //! The life of a lease: signs of life, conclusions, and everything that can come between.
 
+use model::actor::Actor;
 use model::control::{Ending, LeaseState};
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::loading::Figures;
@@ -172,7 +173,7 @@ async fn a_crash_between_the_outcome_and_the_end_of_the_lease_is_mended_by_sayin
     let events = [event];
     world
         .jobs()
-        .replace_job(&job, stored.version, &events, "t", world.now())
+        .replace_job(&job, stored.version, &events, &Actor::Service, world.now())
         .await
         .unwrap();
     assert!(!world.jobs().lease(id).await.unwrap().unwrap().ended);

@@ -8,6 +8,7 @@ use awsquery::params::Params;
 use awsquery::secret::SecretKey;
 use awsquery::sign::{Credentials, Endpoint, query_v4};
 use awsquery::xml::{self, Element};
+use model::actor::Actor;
 use model::control::Tally;
 use model::custody::Custody;
 use model::ids::{BucketName, JobId, JobType, ObjectKey, StationName};
@@ -171,7 +172,10 @@ impl World {
         let account = self.account.id.clone();
         let mut job = Job::open(id, account, JobType::Import, import("photos"), self.now());
         (job.custody, job.progress) = (custody, progress);
-        self.jobs().insert_job(&job, "test", None).await.unwrap();
+        self.jobs()
+            .insert_job(&job, &Actor::Service, None)
+            .await
+            .unwrap();
         job
     }
 

@@ -1,14 +1,15 @@
 //! Jobs: insertion, compare-and-swap, history, lists and counts.
 
 use futures::future::join_all;
+use model::actor::Actor;
 use model::event::Event;
 use model::ids::JobType;
 use model::job::Job;
 use model::time::Timestamp;
 
 use super::{
-    JobStore, JobStoreError, account_id, arrived, at, canceled, change, conflicts, finished,
-    insert, job_id, new_job, station, stored,
+    JobStore, JobStoreError, account_id, arrived, at, canceled, change, conflicts, customer,
+    finished, insert, job_id, new_job, station, stored,
 };
 use crate::jobstore::{HistoryLine, JobPage, Quota};
 
@@ -36,7 +37,7 @@ async fn a_job_comes_back_as_it_was_inserted(store: &dyn JobStore) {
     let line = HistoryLine {
         at: at(0),
         event: None,
-        actor: "account:test".to_owned(),
+        actor: customer(),
     };
     assert_eq!(
         store.history(job.id).await.expect("there is a history"),
@@ -57,7 +58,7 @@ async fn an_id_is_taken_for_ever(store: &dyn JobStore) {
     change(store, job.id, &[canceled()], at(1)).await;
     let before = stored(store, job.id).await;
     let again = store
-        .insert_job(&new_job("1AAAB", 2, at(2)), "account:other", None)
+        .insert_job(&new_job("1AAAB", 2, at(2)), &customer(), None)
         .await;
     assert!(matches!(again, Err(JobStoreError::Exists(id)) if id == "1AAAB"));
     assert_eq!(stored(store, job.id).await.job, before.job);
@@ -70,7 +71,7 @@ async fn of_insertions_of_one_id_at_once_one_succeeds(store: &dyn JobStore) {
         .collect();
     let results = join_all(
         jobs.iter()
-            .map(|job| store.insert_job(job, "service", None)),
+            .map(|job| store.insert_job(job, &Actor::Service, None)),
     )
     .await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
@@ -117,7 +118,7 @@ async fn a_stale_change_is_a_conflict_and_leaves_no_trace(store: &dyn JobStore) 
         .apply(&canceled(), at(2))
         .expect("it could be canceled then");
     let result = store
-        .replace_job(&late, stale.version, &[canceled()], "service", at(2))
+        .replace_job(&late, stale.version, &[canceled()], &Actor::Service, at(2))
         .await;
     assert!(matches!(result, Err(JobStoreError::Conflict)));
     let after = stored(store, job.id).await;
@@ -126,7 +127,7 @@ async fn a_stale_change_is_a_conflict_and_leaves_no_trace(store: &dyn JobStore) 
 
     let nowhere = new_job("1ZZZY", 1, at(0));
     let result = store
-        .replace_job(&nowhere, 1, &[canceled()], "service", at(2))
+        .replace_job(&nowhere, 1, &[canceled()], &Actor::Service, at(2))
         .await;
     assert!(matches!(result, Err(JobStoreError::Conflict)));
     assert!(
@@ -154,7 +155,7 @@ async fn of_changes_at_once_one_succeeds(store: &dyn JobStore) {
                 &next,
                 found.version,
                 std::slice::from_ref(event),
-                "service",
+                &Actor::Service,
                 at(1),
             )
             .await
@@ -192,7 +193,7 @@ async fn retried_changes_all_succeed_in_the_end(store: &dyn JobStore) {
                 .expect("the job is pending");
             let events = std::slice::from_ref(&updated);
             match store
-                .replace_job(&next, found.version, events, "service", at(n))
+                .replace_job(&next, found.version, events, &Actor::Service, at(n))
                 .await
             {
                 Ok(()) => break,
@@ -340,12 +341,12 @@ async fn jobs_are_counted_by_account_time_and_state(store: &dyn JobStore) {
     for (since, made) in [(at(0), 3), (at(2), 2), (at(3), 1), (at(4), 0)] {
         let quota = |jobs| Some(Quota { jobs, since });
         let again = new_job("3BBBA", 7, at(3));
-        let within = store.insert_job(&again, "test", quota(made + 1)).await;
+        let within = store.insert_job(&again, &customer(), quota(made + 1)).await;
         assert!(
             matches!(within, Err(JobStoreError::Exists(_))),
             "{within:?}"
         );
-        let beyond = store.insert_job(&again, "test", quota(made)).await;
+        let beyond = store.insert_job(&again, &customer(), quota(made)).await;
         assert!(
             matches!(beyond, Err(JobStoreError::QuotaExceeded)),
             "{beyond:?}"
@@ -382,7 +383,7 @@ pub(super) async fn a_quota_holds_for_requests_at_once(store: &dyn JobStore) {
     assert_eq!(jobs.len(), 40);
     let inserts = jobs
         .iter()
-        .map(|job| store.insert_job(job, "service", quota));
+        .map(|job| store.insert_job(job, &Actor::Service, quota));
     let results = join_all(inserts).await;
     let refused =
         |result: &&Result<(), JobStoreError>| matches!(result, Err(JobStoreError::QuotaExceeded));
