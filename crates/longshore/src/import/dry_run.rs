@@ -9,7 +9,7 @@ use model::manifest::S3Import;
 use model::readable;
 use serde::Serialize;
 use server::config::Config;
-use station::settings::Existing;
+use transfer::settings::Existing;
 
 use super::ground::Ground;
 use super::present::Present;
