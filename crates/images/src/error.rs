@@ -3,9 +3,8 @@
 //! As with stores, every error answers two questions: may the same call be made again, and might it have
 //! taken effect although it failed?
 
-use std::io;
-
-use objects::error::{Answer, NetworkFailure};
+use awshttp::retry::CallError;
+use awshttp::{Answer, TransportError};
 
 /// A call to a service that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -34,22 +33,9 @@ pub enum ServiceError {
     /// The service is in trouble.
     #[error("the service is unavailable: {0}")]
     Unavailable(Answer),
-    /// The request or its answer did not get through.
-    #[error("{}", told(*failure))]
-    Network {
-        /// In which way.
-        failure: NetworkFailure,
-        /// What the operating system or TLS said.
-        source: io::Error,
-    },
-    /// The answer came and could not be understood.
-    #[error("could not understand the service's answer of status {status}: {what}")]
-    Protocol {
-        /// HTTP status.
-        status: u16,
-        /// What was wrong with it.
-        what: String,
-    },
+    /// The request or its answer did not get through, or could not be understood.
+    #[error(transparent)]
+    Transport(TransportError),
     /// Trying again ended in `last`, but an earlier try, which failed with `earlier`, may have succeeded.
     #[error("{last}; an earlier try may have succeeded: {earlier}")]
     Unsure {
@@ -66,25 +52,13 @@ pub enum ServiceError {
     },
 }
 
-fn told(failure: NetworkFailure) -> &'static str {
-    match failure {
-        NetworkFailure::Unreachable => "could not reach the service",
-        NetworkFailure::Untrusted => "could not trust the service",
-        NetworkFailure::TimedOut => "the service was silent for too long",
-        NetworkFailure::Broken => "the connection to the service broke",
-    }
-}
-
 impl ServiceError {
     /// Tells whether the same call may succeed when made again.
     #[must_use]
     pub fn may_retry(&self) -> bool {
         match self {
-            Self::Damaged(_)
-            | Self::Throttled(_)
-            | Self::Unavailable(_)
-            | Self::Protocol { .. } => true,
-            Self::Network { failure, .. } => *failure != NetworkFailure::Untrusted,
+            Self::Damaged(_) | Self::Throttled(_) | Self::Unavailable(_) => true,
+            Self::Transport(error) => error.may_retry(),
             Self::Unsure { last, .. } => last.may_retry(),
             Self::NotFound(_)
             | Self::Denied(_)
@@ -100,13 +74,8 @@ impl ServiceError {
     pub fn might_have_happened(&self) -> bool {
         match self {
             // The service took bytes, though perhaps not ours.
-            Self::Damaged(_)
-            | Self::Unavailable(_)
-            | Self::Protocol { .. }
-            | Self::Unsure { .. } => true,
-            Self::Network { failure, .. } => {
-                matches!(failure, NetworkFailure::TimedOut | NetworkFailure::Broken)
-            }
+            Self::Damaged(_) | Self::Unavailable(_) | Self::Unsure { .. } => true,
+            Self::Transport(error) => error.might_have_happened(),
             Self::Canceled { last } => last.might_have_happened(),
             Self::NotFound(_)
             | Self::Denied(_)
@@ -128,22 +97,23 @@ impl ServiceError {
             | Self::Refused(answer)
             | Self::Throttled(answer)
             | Self::Unavailable(answer) => Some(answer),
-            Self::Damaged(_) | Self::Network { .. } | Self::Protocol { .. } => None,
+            Self::Damaged(_) | Self::Transport(_) => None,
             Self::Unsure { last, .. } | Self::Canceled { last } => last.answer(),
         }
     }
 
     /// A refusal found before sending.
     pub(crate) fn invalid_argument(message: &str) -> Self {
-        Self::Refused(Answer::new(400, "InvalidArgument", message))
+        Self::Refused(Answer::invalid_argument(message))
     }
 
-    /// Sorts an error met while an answer is read.
-    pub(crate) fn while_reading(source: io::Error) -> Self {
-        Self::Network {
-            failure: NetworkFailure::while_reading(&source),
-            source,
-        }
+    /// An answer of `status` that cannot be understood.
+    pub(crate) fn protocol(status: u16, what: impl Into<String>) -> Self {
+        Self::Transport(TransportError::Protocol {
+            peer: Self::PEER,
+            status,
+            what: what.into(),
+        })
     }
 
     /// Sorts an answer by its code and `reason` and, where they say nothing, by its status.
@@ -204,6 +174,48 @@ impl ServiceError {
             // A redirection leads nowhere: these services have none.
             300..=499 | 501 => Self::Refused(answer),
             _ => Self::Unavailable(answer),
+        }
+    }
+}
+
+/// What cannot be sent is refused as the service would.
+impl From<TransportError> for ServiceError {
+    fn from(error: TransportError) -> Self {
+        match error {
+            TransportError::Unsendable(what) => Self::invalid_argument(&what),
+            other => Self::Transport(other),
+        }
+    }
+}
+
+impl CallError for ServiceError {
+    const PEER: &'static str = "the service";
+
+    fn may_retry(&self) -> bool {
+        self.may_retry()
+    }
+
+    fn might_have_happened(&self) -> bool {
+        self.might_have_happened()
+    }
+
+    fn unsure(earlier: Self, last: Self) -> Self {
+        Self::Unsure {
+            earlier: Box::new(earlier),
+            last: Box::new(last),
+        }
+    }
+
+    fn canceled(last: Self) -> Self {
+        Self::Canceled {
+            last: Box::new(last),
+        }
+    }
+
+    fn settled(self) -> Self {
+        match self {
+            Self::Unsure { last, .. } => *last,
+            other => other,
         }
     }
 }

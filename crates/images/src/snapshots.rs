@@ -5,7 +5,12 @@
 //! zeros. Until it is completed it cannot be read, and afterwards it cannot be written.
 
 use std::fmt;
+use std::time::Duration;
 
+use awshttp::connection::Connection;
+use awshttp::endpoint::{InvalidEndpoint, ServiceConfig};
+use awshttp::request::{Body, Request};
+use awshttp::retry::{Grace, Retry};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
@@ -13,10 +18,8 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use ureq::http::Method;
 
-use crate::connect::{InvalidEndpoint, ServiceConfig};
+use crate::dialect::{self, Ebs, Rest};
 use crate::error::ServiceError;
-use crate::retry::Retry;
-use crate::wire::{Body, Call, Reply, Service, Wire};
 
 /// Bytes of a block: the service takes and gives no other size (`PutSnapshotBlock`).
 pub const BLOCK_BYTES: usize = 512 << 10;
@@ -30,6 +33,16 @@ const PAGE_BLOCKS: u32 = 10_000;
 /// Minutes without a block after which the service drops a snapshot that is not completed: the longest
 /// it grants, three days, so that a station may be repaired in between (`StartSnapshot`).
 const TIMEOUT_MINUTES: u32 = 4320;
+
+/// A snapshot that was just begun may be unknown to parts of the service: for two minutes, as the EBS team
+/// advised (awslabs/coldsnap, issue 43).
+const BIRTH: Grace<ServiceError> = Grace {
+    covers: |error| matches!(error, ServiceError::NotFound(_)),
+    within: Duration::from_secs(120),
+};
+
+/// An answer of the service.
+type Reply = awshttp::reply::Reply<Rest<Ebs>>;
 
 /// The name of a snapshot: `snap-` and lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -93,7 +106,7 @@ pub struct StoredBlock {
 /// The EBS direct APIs of one region, spoken to under one access key.
 #[derive(Debug)]
 pub struct Snapshots {
-    wire: Wire,
+    connection: Connection<Rest<Ebs>>,
     retry: Retry,
 }
 
@@ -103,8 +116,8 @@ impl Snapshots {
     /// # Errors
     /// [`InvalidEndpoint`] if the endpoint is not an `http` or `https` address.
     pub fn connect(config: &ServiceConfig, retry: Retry) -> Result<Self, InvalidEndpoint> {
-        let wire = Wire::new(config, Service::Ebs)?;
-        Ok(Self { wire, retry })
+        let connection = Connection::new(config)?;
+        Ok(Self { connection, retry })
     }
 
     /// Begins a snapshot, or finds the one that was begun with the same token.
@@ -122,12 +135,11 @@ impl Snapshots {
             "Timeout": TIMEOUT_MINUTES,
         });
         let body = document.to_string();
-        let mut call = Call::new(Method::POST, "/snapshots".to_owned());
-        call.headers
-            .push(("content-type", "application/json".to_owned()));
-        call.body = Body::hashed(body.as_bytes());
+        let mut request = self.request(Method::POST, "/snapshots");
+        request.say("content-type", "application/json");
+        request.body = Body::hashed(body.as_bytes());
         self.retry
-            .act("StartSnapshot", || started(self.wire.ask(&call)?))
+            .act("StartSnapshot", || started(self.connection.ask(&request)?))
     }
 
     /// Writes a block of [`BLOCK_BYTES`]; the last one of a device is filled up with zeros. A block that was
@@ -144,17 +156,15 @@ impl Snapshots {
         sha256: &[u8; 32],
     ) -> Result<(), ServiceError> {
         let checksum = BASE64.encode(sha256);
-        let mut call = Call::new(Method::PUT, block_path(snapshot, index));
-        call.headers = vec![
-            ("content-type", "application/octet-stream".to_owned()),
-            ("x-amz-data-length", data.len().to_string()),
-            ("x-amz-checksum", checksum.clone()),
-            ("x-amz-checksum-algorithm", "SHA256".to_owned()),
-        ];
+        let mut request = self.request(Method::PUT, &block_path(snapshot, index));
+        request.say("content-type", "application/octet-stream");
+        request.say("x-amz-data-length", data.len().to_string());
+        request.say("x-amz-checksum", checksum.clone());
+        request.say("x-amz-checksum-algorithm", "SHA256");
         // The service wants it unsigned: the checksum, which is signed, covers it.
-        call.body = Body::unsigned(data);
-        self.retry.act_on_new("PutSnapshotBlock", || {
-            let reply = self.wire.ask(&call)?.succeed()?;
+        request.body = Body::unsigned(data);
+        self.act_on_new("PutSnapshotBlock", || {
+            let reply = self.connection.ask(&request)?.succeed()?;
             check_echo(&reply, &checksum)
         })
     }
@@ -173,18 +183,16 @@ impl Snapshots {
         checksum: Option<[u8; 32]>,
     ) -> Result<Status, ServiceError> {
         let path = format!("/snapshots/completion/{snapshot}");
-        let mut call = Call::new(Method::POST, path);
-        call.headers
-            .push(("x-amz-changedblockscount", changed_blocks.to_string()));
+        let mut request = self.request(Method::POST, &path);
+        request.say("x-amz-changedblockscount", changed_blocks.to_string());
         if let Some(checksum) = checksum {
-            call.headers.extend([
-                ("x-amz-checksum", BASE64.encode(checksum)),
-                ("x-amz-checksum-algorithm", "SHA256".to_owned()),
-                ("x-amz-checksum-aggregation-method", "LINEAR".to_owned()),
-            ]);
+            request.say("x-amz-checksum", BASE64.encode(checksum));
+            request.say("x-amz-checksum-algorithm", "SHA256");
+            request.say("x-amz-checksum-aggregation-method", "LINEAR");
         }
-        let completed = self.retry.act_on_new("CompleteSnapshot", || {
-            Ok(self.wire.ask(&call)?.json::<Completion>()?.status)
+        let completed = self.act_on_new("CompleteSnapshot", || {
+            let answer: Completion = dialect::document(self.connection.ask(&request)?)?;
+            Ok(answer.status)
         });
         match completed {
             // An earlier try did it, and the service does not do it twice.
@@ -235,21 +243,35 @@ impl Snapshots {
         snapshot: &SnapshotId,
         block: &StoredBlock,
     ) -> Result<Vec<u8>, ServiceError> {
-        let mut call = Call::new(Method::GET, block_path(snapshot, block.index));
-        call.query.push(("blockToken", block.token.clone()));
+        let mut request = self.request(Method::GET, &block_path(snapshot, block.index));
+        request.ask("blockToken", &*block.token);
         self.retry.look("GetSnapshotBlock", || {
-            check_block(self.wire.ask(&call)?.streaming()?, block.index)
+            check_block(self.connection.ask(&request)?.streaming()?, block.index)
         })
     }
 
     fn page(&self, snapshot: &SnapshotId, token: Option<&str>) -> Result<BlocksPage, ServiceError> {
-        let mut call = Call::new(Method::GET, format!("/snapshots/{snapshot}/blocks"));
-        call.query.push(("maxResults", PAGE_BLOCKS.to_string()));
+        let mut request = self.request(Method::GET, &format!("/snapshots/{snapshot}/blocks"));
+        request.ask("maxResults", PAGE_BLOCKS.to_string());
         if let Some(token) = token {
-            call.query.push(("pageToken", token.to_owned()));
+            request.ask("pageToken", token);
         }
-        self.retry
-            .look("ListSnapshotBlocks", || self.wire.ask(&call)?.json())
+        self.retry.look("ListSnapshotBlocks", || {
+            dialect::document(self.connection.ask(&request)?)
+        })
+    }
+
+    fn request<'a>(&self, method: Method, path: &str) -> Request<'a> {
+        Request::new(method, self.connection.address().target(path))
+    }
+
+    /// Repeats an act on a snapshot that may have been begun a moment ago.
+    fn act_on_new<T>(
+        &self,
+        operation: &str,
+        act: impl Fn() -> Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        self.retry.tries().with_grace(BIRTH).run(operation, act)
     }
 }
 
@@ -316,8 +338,8 @@ fn block_path(snapshot: &SnapshotId, index: u32) -> String {
 
 fn started(reply: Reply) -> Result<SnapshotId, ServiceError> {
     let status = reply.status().as_u16();
-    let document: StartedDocument = reply.json()?;
-    let protocol = |what| ServiceError::Protocol { status, what };
+    let document: StartedDocument = dialect::document(reply)?;
+    let protocol = |what| ServiceError::protocol(status, what);
     // moto 5.2 says 512 and means KiB.
     if ![512, BLOCK_BYTES as u64].contains(&document.block_size) {
         return Err(protocol(format!(

@@ -7,16 +7,18 @@
 use std::fmt;
 use std::ops::Range;
 
+use awshttp::connection::Connection;
+use awshttp::endpoint::{InvalidEndpoint, ServiceConfig};
+use awshttp::request::{Body, Request, Wait};
+use awshttp::retry::Retry;
 use awsquery::params::encode_component;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use ureq::http::Method;
 
-use crate::connect::{InvalidEndpoint, ServiceConfig};
+use crate::dialect::{self, Glacier, Rest};
 use crate::error::ServiceError;
-use crate::retry::Retry;
 use crate::treehash;
-use crate::wire::{Body, Call, Patience, Reply, Service, Wire};
 
 /// Smallest part in bytes, and the unit of all others (`InitiateMultipartUpload`).
 pub const LEAST_PART_BYTES: u64 = 1 << 20;
@@ -27,6 +29,9 @@ pub const MOST_PART_BYTES: u64 = 4 << 30;
 
 /// Most parts of an archive (`UploadMultipartPart`).
 pub const PARTS: u64 = 10_000;
+
+/// An answer of the service.
+type Reply = awshttp::reply::Reply<Rest<Glacier>>;
 
 /// The smallest allowed size of parts, in bytes and at least `wanted`, in which an archive of `total_bytes`
 /// has at most [`PARTS`]; `None` if no size is large enough, which is so above 40,000 GiB.
@@ -114,7 +119,7 @@ pub struct VaultAddress<'a> {
 /// A vault, spoken to under one access key.
 #[derive(Debug)]
 pub struct Vault {
-    wire: Wire,
+    connection: Connection<Rest<Glacier>>,
     retry: Retry,
     /// `/ACCOUNT/vaults/NAME`.
     path: String,
@@ -132,7 +137,7 @@ impl Vault {
     ) -> Result<Self, InvalidEndpoint> {
         let VaultAddress { account, name } = address;
         Ok(Self {
-            wire: Wire::new(config, Service::Glacier)?,
+            connection: Connection::new(config)?,
             retry,
             path: format!(
                 "/{}/vaults/{}",
@@ -147,9 +152,9 @@ impl Vault {
     /// # Errors
     /// [`ServiceError::Denied`] if that is not for us to know.
     pub fn exists(&self) -> Result<bool, ServiceError> {
-        let call = self.call(Method::GET, "");
+        let request = self.request(Method::GET, "");
         let described = self.retry.look("DescribeVault", || {
-            self.wire.ask(&call)?.succeed().map(drop)
+            self.connection.ask(&request)?.succeed().map(drop)
         });
         match described {
             Err(ServiceError::NotFound(_)) => Ok(false),
@@ -168,17 +173,18 @@ impl Vault {
         data: &[u8],
         hashes: &Hashes,
     ) -> Result<Archive, ServiceError> {
-        let mut call = self.call(Method::POST, "/archives");
-        call.headers = vec![
-            ("x-amz-archive-description", description.to_owned()),
-            ("x-amz-sha256-tree-hash", hex::encode(hashes.tree)),
-        ];
-        call.body = Body::signed(data, &hashes.linear);
-        call.patience = Patience::Assembly;
+        let mut request = self.request(Method::POST, "/archives");
+        request.say("x-amz-archive-description", description);
+        request.say("x-amz-sha256-tree-hash", hex::encode(hashes.tree));
+        request.body = Body::signed(data, &hashes.linear);
+        request.wait = Wait::Assembly;
         // moto 5.2 answers with the plain hash, which proves as much.
         let known = [hex::encode(hashes.tree), hex::encode(hashes.linear)];
         self.retry.act("UploadArchive", || {
-            archive(&self.wire.ask(&call)?.succeed()?, &[&known[0], &known[1]])
+            archive(
+                &self.connection.ask(&request)?.succeed()?,
+                &[&known[0], &known[1]],
+            )
         })
     }
 
@@ -193,13 +199,11 @@ impl Vault {
     /// # Errors
     /// [`ServiceError::NotFound`] if the vault does not exist.
     pub fn initiate(&self, part_bytes: u64, description: &str) -> Result<UploadId, ServiceError> {
-        let mut call = self.call(Method::POST, "/multipart-uploads");
-        call.headers = vec![
-            ("x-amz-part-size", part_bytes.to_string()),
-            ("x-amz-archive-description", description.to_owned()),
-        ];
+        let mut request = self.request(Method::POST, "/multipart-uploads");
+        request.say("x-amz-part-size", part_bytes.to_string());
+        request.say("x-amz-archive-description", description);
         self.retry.act("InitiateMultipartUpload", || {
-            let reply = self.wire.ask(&call)?.succeed()?;
+            let reply = self.connection.ask(&request)?.succeed()?;
             let id = reply.header("x-amz-multipart-upload-id");
             id.and_then(UploadId::parse)
                 .ok_or_else(|| reply.protocol("it has no usable upload id"))
@@ -219,15 +223,13 @@ impl Vault {
         hashes: &Hashes,
     ) -> Result<(), ServiceError> {
         let tree = hex::encode(hashes.tree);
-        let mut call = self.uploading(Method::PUT, upload);
-        call.headers = vec![
-            ("content-type", "application/octet-stream".to_owned()),
-            ("content-range", content_range(offset, data)?),
-            ("x-amz-sha256-tree-hash", tree.clone()),
-        ];
-        call.body = Body::signed(data, &hashes.linear);
+        let mut request = self.uploading(Method::PUT, upload);
+        request.say("content-type", "application/octet-stream");
+        request.say("content-range", content_range(offset, data)?);
+        request.say("x-amz-sha256-tree-hash", tree.clone());
+        request.body = Body::signed(data, &hashes.linear);
         self.retry.act("UploadMultipartPart", || {
-            check_echo(&self.wire.ask(&call)?.succeed()?, &[&tree])
+            check_echo(&self.connection.ask(&request)?.succeed()?, &[&tree])
         })
     }
 
@@ -239,12 +241,13 @@ impl Vault {
         let mut parts = Vec::new();
         let mut marker: Option<String> = None;
         loop {
-            let mut call = self.uploading(Method::GET, upload);
-            call.query
-                .extend(marker.iter().map(|marker| ("marker", marker.clone())));
+            let mut request = self.uploading(Method::GET, upload);
+            if let Some(marker) = &marker {
+                request.ask("marker", marker.clone());
+            }
             let page = self
                 .retry
-                .look("ListParts", || parts_page(self.wire.ask(&call)?))?;
+                .look("ListParts", || parts_page(self.connection.ask(&request)?))?;
             parts.extend(page.parts);
             match page.marker {
                 Some(next) if marker.as_ref() != Some(&next) => marker = Some(next),
@@ -269,14 +272,12 @@ impl Vault {
         tree: &[u8; 32],
     ) -> Result<Archive, ServiceError> {
         let tree = hex::encode(tree);
-        let mut call = self.uploading(Method::POST, upload);
-        call.headers = vec![
-            ("x-amz-archive-size", total_bytes.to_string()),
-            ("x-amz-sha256-tree-hash", tree.clone()),
-        ];
-        call.patience = Patience::Assembly;
+        let mut request = self.uploading(Method::POST, upload);
+        request.say("x-amz-archive-size", total_bytes.to_string());
+        request.say("x-amz-sha256-tree-hash", tree.clone());
+        request.wait = Wait::Assembly;
         self.retry.act("CompleteMultipartUpload", || {
-            archive(&self.wire.ask(&call)?.succeed()?, &[&tree])
+            archive(&self.connection.ask(&request)?.succeed()?, &[&tree])
         })
     }
 
@@ -285,9 +286,9 @@ impl Vault {
     /// # Errors
     /// Those of any call.
     pub fn abort(&self, upload: &UploadId) -> Result<(), ServiceError> {
-        let call = self.uploading(Method::DELETE, upload);
+        let request = self.uploading(Method::DELETE, upload);
         let aborted = self.retry.look("AbortMultipartUpload", || {
-            self.wire.ask(&call)?.succeed().map(drop)
+            self.connection.ask(&request)?.succeed().map(drop)
         });
         match aborted {
             Err(ServiceError::NotFound(_)) => Ok(()),
@@ -295,12 +296,13 @@ impl Vault {
         }
     }
 
-    fn call(&self, method: Method, rest: &str) -> Call<'static> {
-        Call::new(method, format!("{}{rest}", self.path))
+    fn request<'a>(&self, method: Method, rest: &str) -> Request<'a> {
+        let path = format!("{}{rest}", self.path);
+        Request::new(method, self.connection.address().target(&path))
     }
 
-    fn uploading(&self, method: Method, upload: &UploadId) -> Call<'static> {
-        self.call(method, &format!("/multipart-uploads/{upload}"))
+    fn uploading<'a>(&self, method: Method, upload: &UploadId) -> Request<'a> {
+        self.request(method, &format!("/multipart-uploads/{upload}"))
     }
 }
 
@@ -336,13 +338,11 @@ struct PartsPage {
 
 fn parts_page(reply: Reply) -> Result<PartsPage, ServiceError> {
     let status = reply.status();
-    let document: PartsDocument = reply.json()?;
+    let document: PartsDocument = dialect::document(reply)?;
     let parts = document.parts.iter().map(PartDocument::read);
     let parts: Option<Vec<StoredPart>> = parts.collect();
-    let unreadable = || ServiceError::Protocol {
-        status: status.as_u16(),
-        what: "a part's range or hash is not one".to_owned(),
-    };
+    let what = "a part's range or hash is not one";
+    let unreadable = || ServiceError::protocol(status.as_u16(), what);
     Ok(PartsPage {
         parts: parts.ok_or_else(unreadable)?,
         marker: document.marker,

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
+use awshttp::endpoint::ServiceConfig;
+use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
 use images::snapshots::{BLOCK_BYTES, Beginning, LinearChecksum, Snapshots};
 use images::vaults::{Hashes, Vault, VaultAddress};
-use images::{Retry, ServiceConfig, ServiceError, treehash};
-use objects::retrying::{Policy, RealTime};
+use images::{ServiceError, treehash};
 use sha2::{Digest as _, Sha256};
 
 const MIB: usize = 1 << 20;
@@ -42,12 +43,12 @@ fn config(endpoint: &str) -> Option<ServiceConfig> {
 }
 
 fn retry() -> Retry {
-    let policy = Policy {
+    let policy = RetryPolicy {
         budget: Duration::from_secs(10),
-        ..Policy::default()
+        ..RetryPolicy::default()
     };
-    let patience = RealTime::new(Arc::new(AtomicBool::new(false)));
-    Retry::new(policy, 1, Box::new(patience))
+    let sleeper = RealTime::new(Arc::new(AtomicBool::new(false)));
+    Retry::new(policy, 1, Box::new(sleeper))
 }
 
 fn vault(config: &ServiceConfig, name: &str) -> Vault {

@@ -9,6 +9,8 @@ use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use awshttp::endpoint::{ServiceConfig, Timeouts};
+use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
@@ -18,10 +20,8 @@ use images::error::ServiceError;
 use images::snapshots::{
     BLOCK_BYTES, Beginning, LinearChecksum, SnapshotId, Snapshots, Status, StoredBlock,
 };
+use images::treehash;
 use images::vaults::{Archive, Hashes, StoredPart, UploadId, Vault, VaultAddress, part_bytes};
-use images::{Retry, ServiceConfig, treehash};
-use objects::connect::Timeouts;
-use objects::retrying::{Policy, RealTime};
 use sha2::{Digest as _, Sha256};
 
 /// Status, headers (each with its line's end) and body of an answer; no status hangs up instead.
@@ -103,13 +103,13 @@ fn config(endpoint: &str) -> ServiceConfig {
 }
 
 fn retry() -> Retry {
-    let policy = Policy {
+    let policy = RetryPolicy {
         first_wait: Duration::from_millis(1),
         longest_wait: Duration::from_millis(5),
         budget: Duration::from_secs(5),
     };
-    let patience = RealTime::new(Arc::new(AtomicBool::new(false)));
-    Retry::new(policy, 1, Box::new(patience))
+    let sleeper = RealTime::new(Arc::new(AtomicBool::new(false)));
+    Retry::new(policy, 1, Box::new(sleeper))
 }
 
 fn snapshots(endpoint: &str) -> Snapshots {
@@ -158,12 +158,12 @@ fn a_snapshot_is_begun_with_its_token_and_three_days() {
 fn other_blocks_than_ours_are_not_served() {
     let document = r#"{"SnapshotId":"snap-0a1b2c","BlockSize":4096}"#;
     let (endpoint, _server) = serve(vec![answer("201 Created", "", document)]);
-    let hasty = Policy {
+    let hasty = RetryPolicy {
         budget: Duration::ZERO,
-        ..Policy::default()
+        ..RetryPolicy::default()
     };
-    let patience = RealTime::new(Arc::new(AtomicBool::new(false)));
-    let once = Retry::new(hasty, 1, Box::new(patience));
+    let sleeper = RealTime::new(Arc::new(AtomicBool::new(false)));
+    let once = Retry::new(hasty, 1, Box::new(sleeper));
     let snapshots = Snapshots::connect(&config(&endpoint), once).unwrap();
     let error = snapshots.start(&BEGINNING).unwrap_err();
     assert!(

@@ -410,7 +410,7 @@ mod tests {
     #[test]
     fn a_full_store_is_told_to_be_given_room() {
         let of_store = |status| {
-            let answer = objects::error::Answer::new(status, "", "");
+            let answer = awshttp::Answer::new(status, "", "");
             Halt::Store(StoreError::from_answer(answer, None))
         };
         let hint = on_again(&of_store(507), "longshore dock /mnt");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use objects::http::Surroundings;
+use awshttp::Surroundings;
 use server::config::VARIABLES;
 
 /// Environment variables. An empty one counts as absent.

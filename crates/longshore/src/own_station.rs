@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use awshttp::Surroundings;
 use model::time::SystemClock;
-use objects::http::Surroundings;
 use server::config::StationConfig;
 use server::data_dir::Endpoints;
 use server::data_dir::users::Joined;

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use awshttp::endpoint::ServiceConfig;
+use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use awsquery::claims::AccessKeyId;
 use awsquery::sign::Credentials;
 use model::ids::BucketName;
-use objects::connect::{Store, StoreConfig};
+use objects::connect::Store;
 use objects::object::ListedBucket;
-use objects::retrying::{Policy, RealTime, Retrying};
+use objects::retrying::Retrying;
 use objects::s3::address::Addressing;
 use objects::{Bucket, StoreError};
 use server::config::{BucketHome, Config, StoreConfig as ServiceStore};
@@ -88,18 +90,13 @@ impl Reached {
             Failure::new(Exit::Unavailable, anyhow::Error::msg(message))
                 .hint("name the store that has it, --endpoint-url")
         })?;
-        let policy = Policy {
+        let policy = RetryPolicy {
             budget: PATIENCE,
-            ..Policy::default()
+            ..RetryPolicy::default()
         };
-        let patience = Box::new(RealTime::new(stop.flag()));
         let seed = u64::from(std::process::id());
-        Ok(Box::new(Retrying::new(
-            store.bucket(name),
-            policy,
-            seed,
-            patience,
-        )))
+        let retry = Retry::new(policy, seed, Box::new(RealTime::new(stop.flag())));
+        Ok(Box::new(Retrying::new(store.bucket(name), retry)))
     }
 
     /// The buckets of the store, or of all stores of the service, each where the service has it.
@@ -148,10 +145,10 @@ fn at(
     let profile = args.profile.as_deref();
     let key = credentials::find(environment, profile, data.as_deref(), EndpointFrom::User);
     let region = region(args.region.as_deref(), environment);
-    let mut config = StoreConfig::new(url, region, key.map_err(no_key)?);
+    let mut config = ServiceConfig::new(url, region, key.map_err(no_key)?);
     config.connections = args.parallel.into();
     config.surroundings = environment.surroundings();
-    Store::connect(config).map_err(|error| Failure::new(Exit::Usage, error))
+    Store::connect(&config, Addressing::Path).map_err(|error| Failure::new(Exit::Usage, error))
 }
 
 /// A data folder that has no key yet is not made for this.
@@ -204,14 +201,12 @@ fn configured(config: &Config, connections: usize) -> Result<Vec<Store>, Failure
             secret: store.secret_access_key.clone(),
             session_token: None,
         };
-        let mut way = StoreConfig::new(&*access.endpoint, &*access.region, credentials);
+        let mut way = ServiceConfig::new(&*access.endpoint, &*access.region, credentials);
         way.connections = connections;
         let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
         way.surroundings = surroundings.of_service(proxy, certificates);
-        if !store.path_style {
-            way.addressing = Addressing::VirtualHost;
-        }
-        Store::connect(way).map_err(|error| Failure::new(Exit::Usage, error))
+        let addressing = Addressing::of(store.path_style);
+        Store::connect(&way, addressing).map_err(|error| Failure::new(Exit::Usage, error))
     });
     stores.collect()
 }

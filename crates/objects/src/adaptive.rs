@@ -11,6 +11,8 @@ use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use awshttp::NetworkFailure;
+use awshttp::retry::{Sleeper, Slept};
 use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
 use tracing::debug;
@@ -18,9 +20,8 @@ use tracing::debug;
 use self::course::{Course, Window};
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
-use crate::error::{NetworkFailure, StoreError};
+use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
-use crate::retrying::{Patience, Waited};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 /// How long nothing new begins after the store asked to slow down.
@@ -78,7 +79,7 @@ impl Gauge {
 }
 
 struct Gate {
-    patience: Box<dyn Patience>,
+    sleeper: Box<dyn Sleeper>,
     state: Mutex<State>,
     room: Condvar,
 }
@@ -101,9 +102,9 @@ struct Pass<'g> {
 }
 
 impl<B: Bucket> Adaptive<B> {
-    /// Lets in at most `cap` requests, at least one, in the time `patience` gives.
-    pub fn new(inner: B, cap: usize, patience: Box<dyn Patience>) -> Self {
-        let began = patience.elapsed();
+    /// Lets in at most `cap` requests, at least one, in the time `sleeper` gives.
+    pub fn new(inner: B, cap: usize, sleeper: Box<dyn Sleeper>) -> Self {
+        let began = sleeper.elapsed();
         let state = State {
             course: Course::new(cap),
             in_flight: 0,
@@ -113,7 +114,7 @@ impl<B: Bucket> Adaptive<B> {
             began,
         };
         let gate = Arc::new(Gate {
-            patience,
+            sleeper,
             state: Mutex::new(state),
             room: Condvar::new(),
         });
@@ -147,7 +148,7 @@ impl Gate {
     fn enter(&self) -> Result<Pass<'_>, StoreError> {
         let mut state = self.state();
         loop {
-            let now = self.patience.elapsed();
+            let now = self.sleeper.elapsed();
             let pause = state.resume_at.saturating_sub(now);
             if pause.is_zero() && state.in_flight < state.course.limit() {
                 state.in_flight += 1;
@@ -163,7 +164,7 @@ impl Gate {
             } else {
                 drop(state);
             }
-            if self.patience.wait(pause) == Waited::Canceled {
+            if self.sleeper.sleep(pause) == Slept::Canceled {
                 return Err(StoreError::Canceled { last: None });
             }
             state = self.state();
@@ -174,7 +175,7 @@ impl Gate {
 impl Pass<'_> {
     /// Takes note of how the request ended.
     fn ended(&self, bytes: u64, error: Option<&StoreError>) {
-        let now = self.gate.patience.elapsed();
+        let now = self.gate.sleeper.elapsed();
         let mut state = self.gate.state();
         let before = state.course.limit();
         match error {
@@ -236,7 +237,7 @@ fn asks_to_slow_down(error: &StoreError) -> bool {
     match error {
         StoreError::Throttled(_) => true,
         StoreError::Unavailable(answer) => answer.status == 503,
-        StoreError::Network { failure, .. } => *failure == NetworkFailure::TimedOut,
+        StoreError::Transport(error) => error.network() == Some(NetworkFailure::TimedOut),
         _ => false,
     }
 }

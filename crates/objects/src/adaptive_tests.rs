@@ -1,26 +1,26 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
+use awshttp::Answer;
+use awshttp::retry::RealTime;
 use bytes::Bytes;
 
 use super::*;
-use crate::error::Answer;
 use crate::faulty::Failure;
 use crate::memory::MemoryBucket;
-use crate::retrying::RealTime;
 
 /// Time that passes only by waiting.
 #[derive(Clone, Default)]
 struct ManualTime(Arc<AtomicU64>);
 
-impl Patience for ManualTime {
+impl Sleeper for ManualTime {
     fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.0.load(Ordering::SeqCst))
     }
-    fn wait(&self, duration: Duration) -> Waited {
+    fn sleep(&self, duration: Duration) -> Slept {
         let nanos = u64::try_from(duration.as_nanos()).unwrap();
         self.0.fetch_add(nanos, Ordering::SeqCst);
-        Waited::Through
+        Slept::Through
     }
 }
 
@@ -48,7 +48,7 @@ fn round(bucket: &Adaptive<MemoryBucket>, time: &ManualTime, each: Duration) {
     let limit = bucket.gauge().limit();
     let passes: Vec<_> = (0..limit).map(|_| bucket.gate.enter().unwrap()).collect();
     assert_eq!(bucket.gauge().in_flight(), limit);
-    time.wait(each);
+    time.sleep(each);
     for pass in passes {
         pass.ended(1 << 20, None);
     }
@@ -87,7 +87,7 @@ fn no_more_are_let_in_if_each_takes_longer() {
 fn a_store_that_asks_to_slow_down_is_given_half_and_a_pause() {
     let (bucket, time) = adaptive(32);
     let passes: Vec<_> = (0..8).map(|_| bucket.gate.enter().unwrap()).collect();
-    time.wait(Duration::from_millis(10));
+    time.sleep(Duration::from_millis(10));
     for pass in passes {
         pass.ended(0, Some(&slow_down()));
     }
@@ -95,7 +95,7 @@ fn a_store_that_asks_to_slow_down_is_given_half_and_a_pause() {
     let before = time.elapsed();
     let pass = bucket.gate.enter().unwrap();
     assert_eq!(time.elapsed() - before, PAUSE);
-    time.wait(Duration::from_millis(10));
+    time.sleep(Duration::from_millis(10));
     pass.ended(0, Some(&slow_down()));
     assert_eq!(bucket.gauge().limit(), 2);
 }

@@ -4,82 +4,18 @@
 //! buckets opened from it share that.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use awsquery::sign::Credentials;
-use bytes::Bytes;
+use awshttp::endpoint::{InvalidEndpoint, ServiceConfig};
+use awshttp::request::{Body, Request};
 use model::ids::BucketName;
 use ureq::http::Method;
 
 use crate::error::StoreError;
-use crate::http::Surroundings;
 use crate::object::ListedBucket;
 use crate::s3::S3Bucket;
-use crate::s3::address::{Addressing, Endpoint, InvalidEndpoint};
+use crate::s3::address::Addressing;
 use crate::s3::documents;
-use crate::s3::wire::{Call, Wire};
-
-/// How long to wait for a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// For a connection, name resolution and TLS included.
-    pub connect: Duration,
-    /// The longest silence while sending, waiting for an answer or receiving. There is no limit on
-    /// the whole: a part of 64 MiB over a thin line takes as long as it takes, while bytes flow.
-    pub silence: Duration,
-    /// The longest silence while the store assembles a multipart object: minutes are documented
-    /// for large ones (API reference, `CompleteMultipartUpload`).
-    pub assembly: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            silence: Duration::from_secs(60),
-            assembly: Duration::from_secs(600),
-        }
-    }
-}
-
-/// What it takes to speak to a store.
-#[derive(Debug, Clone)]
-pub struct StoreConfig {
-    /// `http://` or `https://`, host, perhaps a port and a path.
-    pub endpoint: String,
-    /// The region to sign for, such as `us-east-1`.
-    pub region: String,
-    /// The access key to sign with.
-    pub credentials: Credentials,
-    /// Where the bucket's name goes: into the path on nearly all stores one runs oneself.
-    pub addressing: Addressing,
-    /// How long to wait.
-    pub timeouts: Timeouts,
-    /// How many idle connections to keep: as many as there are threads that send.
-    pub connections: usize,
-    /// What stands between this host and the store.
-    pub surroundings: Surroundings,
-}
-
-impl StoreConfig {
-    /// A configuration with path-style addresses, the usual patience and 64 connections.
-    #[must_use]
-    pub fn new(
-        endpoint: impl Into<String>,
-        region: impl Into<String>,
-        credentials: Credentials,
-    ) -> Self {
-        Self {
-            endpoint: endpoint.into(),
-            region: region.into(),
-            credentials,
-            addressing: Addressing::Path,
-            timeouts: Timeouts::default(),
-            connections: 64,
-            surroundings: Surroundings::default(),
-        }
-    }
-}
+use crate::s3::wire::Wire;
 
 /// A store, spoken to under one access key.
 ///
@@ -90,16 +26,17 @@ pub struct Store {
 }
 
 impl Store {
-    /// Prepares to speak to a store. Nothing is sent before the first call.
+    /// Prepares to speak to a store whose buckets are where `addressing` says. Nothing is sent before the first
+    /// call.
     ///
     /// # Errors
     /// [`InvalidEndpoint`] if the endpoint is not an `http` or `https` address.
-    pub fn connect(config: StoreConfig) -> Result<Self, InvalidEndpoint> {
-        let endpoint = Endpoint::parse(&config.endpoint, config.addressing)?;
-        let wire = Wire::new(endpoint, &config);
-        Ok(Self {
-            wire: Arc::new(wire),
-        })
+    pub fn connect(
+        config: &ServiceConfig,
+        addressing: Addressing,
+    ) -> Result<Self, InvalidEndpoint> {
+        let wire = Arc::new(Wire::new(config, addressing)?);
+        Ok(Self { wire })
     }
 
     /// Opens a bucket, without asking whether it exists.
@@ -113,8 +50,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::AccessDenied`] where the key may not ask.
     pub fn buckets(&self) -> Result<Vec<ListedBucket>, StoreError> {
-        let call = Call::new(Method::GET, self.wire.endpoint().service());
-        documents::buckets(&self.wire.ask(&call)?.document()?)
+        let request = Request::new(Method::GET, self.wire.endpoint().service());
+        documents::buckets(&self.wire.read(&request)?)
     }
 
     /// Tells whether a bucket exists, in whoever's possession.
@@ -122,7 +59,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::AccessDenied`] if it exists and is closed to us.
     pub fn bucket_exists(&self, name: &BucketName) -> Result<bool, StoreError> {
-        let answer = self.wire.ask_head(self.call(Method::HEAD, name))?;
+        let answer = self.wire.ask_head(self.request(Method::HEAD, name))?;
         if answer.status().as_u16() == 404 {
             return Ok(false);
         }
@@ -134,9 +71,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Refused`] (`BucketAlreadyExists`) if it belongs to somebody else.
     pub fn create_bucket(&self, name: &BucketName) -> Result<(), StoreError> {
-        let mut call = self.call(Method::PUT, name);
-        call.body = Bytes::from(documents::create_bucket(self.wire.region()));
-        match self.wire.ask(&call)?.succeed() {
+        let mut request = self.request(Method::PUT, name);
+        let document = documents::create_bucket(self.wire.region());
+        request.body = Body::hashed(document.into_bytes());
+        match self.wire.ask(&request)?.succeed() {
             Err(StoreError::Refused(answer)) if answer.code == "BucketAlreadyOwnedByYou" => Ok(()),
             done => done.map(drop),
         }
@@ -147,12 +85,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`]; [`StoreError::AccessDenied`] to all but its owner.
     pub fn bucket_region(&self, name: &BucketName) -> Result<String, StoreError> {
-        let mut call = self.call(Method::GET, name);
-        call.query.push(("location", ""));
-        documents::region(&self.wire.ask(&call)?.document()?)
+        let mut request = self.request(Method::GET, name);
+        request.ask("location", "");
+        documents::region(&self.wire.read(&request)?)
     }
 
-    fn call(&self, method: Method, name: &BucketName) -> Call<'static> {
-        Call::new(method, self.wire.endpoint().bucket(name))
+    fn request(&self, method: Method, name: &BucketName) -> Request<'static> {
+        Request::new(method, self.wire.endpoint().bucket(name))
     }
 }

@@ -4,92 +4,13 @@
 //! have taken effect although it failed? S3's own code and HTTP status ride along, so that a report
 //! can name them.
 
-use std::fmt;
 use std::io;
+
+use awshttp::retry::CallError;
+use awshttp::{Answer, TransportError};
 
 /// What a store answers if a condition of the request does not hold.
 const PRECONDITION_FAILED: &str = "PreconditionFailed";
-
-/// What a store answered when it refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// HTTP status; 200 for an error that S3 hid in a successful answer.
-    pub status: u16,
-    /// S3's code, such as `NoSuchKey`; empty if the answer had none.
-    pub code: String,
-    /// S3's message, possibly empty.
-    pub message: String,
-    /// The store's name for the request, which its operator can look up.
-    pub request_id: Option<String>,
-}
-
-impl Answer {
-    /// An answer without a request id, for stores that answer from within this process.
-    #[must_use]
-    pub fn new(status: u16, code: &str, message: &str) -> Self {
-        Self {
-            status,
-            code: code.to_owned(),
-            message: message.to_owned(),
-            request_id: None,
-        }
-    }
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.code.as_str() {
-            "" => write!(f, "status {}", self.status)?,
-            code => write!(f, "`{code}`, status {}", self.status)?,
-        }
-        if !self.message.is_empty() {
-            write!(f, ", {}", self.message)?;
-        }
-        match &self.request_id {
-            Some(id) => write!(f, " (request {id})"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// How the way to the store failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NetworkFailure {
-    /// No connection came about, so nothing was sent.
-    Unreachable,
-    /// There was a connection, but the other side's certificate or protocol was not acceptable.
-    Untrusted,
-    /// The other side was silent for too long.
-    TimedOut,
-    /// The connection broke.
-    Broken,
-}
-
-impl NetworkFailure {
-    /// Sorts an error met while something is sent or received.
-    #[must_use]
-    pub fn while_reading(error: &io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Self::TimedOut,
-            // Before anything could be sent.
-            io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable => Self::Unreachable,
-            _ => Self::Broken,
-        }
-    }
-}
-
-impl fmt::Display for NetworkFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unreachable => "could not reach the store",
-            Self::Untrusted => "could not trust the store",
-            Self::TimedOut => "the store was silent for too long",
-            Self::Broken => "the connection to the store broke",
-        })
-    }
-}
 
 /// A call to a store that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -139,22 +60,9 @@ pub enum StoreError {
     /// The store is in trouble.
     #[error("the store is unavailable: {0}")]
     Unavailable(Answer),
-    /// The request or its answer did not get through.
-    #[error("{failure}")]
-    Network {
-        /// In which way.
-        failure: NetworkFailure,
-        /// What the operating system or TLS said.
-        source: io::Error,
-    },
-    /// The answer came and could not be understood.
-    #[error("could not understand the store's answer of status {status}: {what}")]
-    Protocol {
-        /// HTTP status.
-        status: u16,
-        /// What was wrong with it.
-        what: String,
-    },
+    /// The request or its answer did not get through, or could not be understood.
+    #[error(transparent)]
+    Transport(TransportError),
     /// Trying again ended in `last`, but an earlier try, which failed with `earlier`, may have succeeded.
     #[error("{last}; an earlier try may have succeeded: {earlier}")]
     Unsure {
@@ -176,11 +84,8 @@ impl StoreError {
     #[must_use]
     pub fn may_retry(&self) -> bool {
         match self {
-            Self::BadDigest(_)
-            | Self::Throttled(_)
-            | Self::Unavailable(_)
-            | Self::Protocol { .. } => true,
-            Self::Network { failure, .. } => *failure != NetworkFailure::Untrusted,
+            Self::BadDigest(_) | Self::Throttled(_) | Self::Unavailable(_) => true,
+            Self::Transport(error) => error.may_retry(),
             Self::Unsure { last, .. } => last.may_retry(),
             Self::NoSuchBucket(_)
             | Self::NoSuchKey(_)
@@ -199,10 +104,8 @@ impl StoreError {
     #[must_use]
     pub fn might_have_happened(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::Protocol { .. } | Self::Unsure { .. } => true,
-            Self::Network { failure, .. } => {
-                matches!(failure, NetworkFailure::TimedOut | NetworkFailure::Broken)
-            }
+            Self::Unavailable(_) | Self::Unsure { .. } => true,
+            Self::Transport(error) => error.might_have_happened(),
             Self::Canceled { last } => last.as_ref().is_some_and(|last| last.might_have_happened()),
             Self::NoSuchBucket(_)
             | Self::NoSuchKey(_)
@@ -256,7 +159,7 @@ impl StoreError {
             | Self::Throttled(answer)
             | Self::Full(answer)
             | Self::Unavailable(answer) => Some(answer),
-            Self::Network { .. } | Self::Protocol { .. } => None,
+            Self::Transport(_) => None,
             Self::Unsure { last, .. } => last.answer(),
             Self::Canceled { last } => last.as_ref()?.answer(),
         }
@@ -265,16 +168,23 @@ impl StoreError {
     /// Sorts an error met while reading a body, such as that of a [`Download`](crate::object::Download).
     #[must_use]
     pub fn while_reading(source: io::Error) -> Self {
-        Self::Network {
-            failure: NetworkFailure::while_reading(&source),
-            source,
-        }
+        Self::Transport(TransportError::while_reading(Self::PEER, source))
+    }
+
+    /// An answer of `status` that cannot be understood.
+    #[must_use]
+    pub fn protocol(status: u16, what: impl Into<String>) -> Self {
+        Self::Transport(TransportError::Protocol {
+            peer: Self::PEER,
+            status,
+            what: what.into(),
+        })
     }
 
     /// A refusal of this object that S3 would answer with status 400, found before sending.
     #[must_use]
     pub(crate) fn invalid_argument(message: &str) -> Self {
-        Self::Refused(Answer::new(400, "InvalidArgument", message))
+        Self::Refused(Answer::invalid_argument(message))
     }
 
     /// Sorts an answer by its code and, where the code says nothing, by its status.
@@ -338,6 +248,48 @@ impl StoreError {
             400..=499 | 501 => Self::Refused(answer),
             // A 200 with an unknown code in its body is trouble as well.
             _ => Self::Unavailable(answer),
+        }
+    }
+}
+
+/// What cannot be sent is this object's fault, and not the way's.
+impl From<TransportError> for StoreError {
+    fn from(error: TransportError) -> Self {
+        match error {
+            TransportError::Unsendable(what) => Self::invalid_argument(&what),
+            other => Self::Transport(other),
+        }
+    }
+}
+
+impl CallError for StoreError {
+    const PEER: &'static str = "the store";
+
+    fn may_retry(&self) -> bool {
+        self.may_retry()
+    }
+
+    fn might_have_happened(&self) -> bool {
+        self.might_have_happened()
+    }
+
+    fn unsure(earlier: Self, last: Self) -> Self {
+        Self::Unsure {
+            earlier: Box::new(earlier),
+            last: Box::new(last),
+        }
+    }
+
+    fn canceled(last: Self) -> Self {
+        Self::Canceled {
+            last: Some(Box::new(last)),
+        }
+    }
+
+    fn settled(self) -> Self {
+        match self {
+            Self::Unsure { last, .. } => *last,
+            other => other,
         }
     }
 }

@@ -8,14 +8,15 @@ use std::io;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use awshttp::retry::{CallError as _, Jitter};
+use awshttp::{Answer, NetworkFailure, TransportError};
 use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
 
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
-use crate::error::{Answer, NetworkFailure, StoreError};
+use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
-use crate::retrying::Chance;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 /// The calls of a [`Bucket`].
@@ -72,9 +73,12 @@ impl Failure {
     /// The error a store or its network gives for this.
     #[must_use]
     pub fn error(self) -> StoreError {
-        let network = |failure, kind: io::ErrorKind| StoreError::Network {
-            failure,
-            source: kind.into(),
+        let network = |failure, kind: io::ErrorKind| {
+            StoreError::Transport(TransportError::Network {
+                peer: StoreError::PEER,
+                failure,
+                source: kind.into(),
+            })
         };
         match self {
             Self::TimedOut => network(NetworkFailure::TimedOut, io::ErrorKind::TimedOut),
@@ -190,10 +194,10 @@ impl<B> Faulty<B> {
                 failure: Failure::Unreachable,
             },
         ];
-        let chance = Chance::new(seed);
+        let jitter = Jitter::new(seed);
         Self::new(inner, move |_| {
-            let fails = one_in > 0 && chance.below(one_in) == 0;
-            let which = usize::try_from(chance.below(FAULTS.len() as u64)).unwrap_or_default();
+            let fails = one_in > 0 && jitter.below(one_in) == 0;
+            let which = usize::try_from(jitter.below(FAULTS.len() as u64)).unwrap_or_default();
             fails.then_some(FAULTS[which])
         })
     }

@@ -17,7 +17,6 @@ pub mod connect;
 pub mod error;
 pub mod evidence;
 pub mod faulty;
-pub mod http;
 pub mod memory;
 pub mod object;
 pub mod paced;

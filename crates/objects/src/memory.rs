@@ -9,6 +9,7 @@ use std::io::Cursor;
 use std::ops::{Bound, Range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use awshttp::Answer;
 use bytes::{Bytes, BytesMut};
 use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
@@ -17,7 +18,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::bucket::{Body, Bucket};
 use crate::checksum::{Checksums, Digests, Hasher};
-use crate::error::{Answer, StoreError};
+use crate::error::StoreError;
 use crate::evidence::{Algorithm, Source, Statement};
 use crate::object::{Attributes, Download, Listed, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use crate::probe::{self, Subject};

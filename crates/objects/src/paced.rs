@@ -12,6 +12,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
+use awshttp::retry::Sleeper;
 use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
 use model::time::Clock;
@@ -21,7 +22,6 @@ use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
-use crate::retrying::Patience;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 pub use pace::{InvalidPace, Pace, QuietHours, parse_rate};
@@ -46,9 +46,9 @@ impl<B: fmt::Debug> fmt::Debug for Paced<B> {
 }
 
 impl<B: Bucket> Paced<B> {
-    /// Keeps to `pace`, in the time `patience` gives; `clock` tells the hour of the day.
-    pub fn new(inner: B, pace: Pace, patience: Box<dyn Patience>, clock: Arc<dyn Clock>) -> Self {
-        let gate = (!pace.is_unlimited()).then(|| Arc::new(Gate::new(pace, patience, clock)));
+    /// Keeps to `pace`, in the time `sleeper` gives; `clock` tells the hour of the day.
+    pub fn new(inner: B, pace: Pace, sleeper: Box<dyn Sleeper>, clock: Arc<dyn Clock>) -> Self {
+        let gate = (!pace.is_unlimited()).then(|| Arc::new(Gate::new(pace, sleeper, clock)));
         Self { inner, gate }
     }
 

@@ -3,25 +3,25 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use awshttp::retry::{RealTime, Slept};
 use bytes::Bytes;
 use model::time::{SystemClock, Timestamp};
 
 use super::*;
 use crate::memory::MemoryBucket;
-use crate::retrying::{RealTime, Waited};
 
 /// Time that passes only by waiting; the day begins at noon UTC.
 #[derive(Clone, Default)]
 struct ManualTime(Arc<AtomicU64>);
 
-impl Patience for ManualTime {
+impl Sleeper for ManualTime {
     fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.0.load(Ordering::SeqCst))
     }
-    fn wait(&self, duration: Duration) -> Waited {
+    fn sleep(&self, duration: Duration) -> Slept {
         let nanos = u64::try_from(duration.as_nanos()).unwrap();
         self.0.fetch_add(nanos, Ordering::SeqCst);
-        Waited::Through
+        Slept::Through
     }
 }
 
@@ -39,8 +39,8 @@ fn paced(rate: &str, quiet: Option<(&str, u64)>) -> (Paced<MemoryBucket>, Manual
         quiet: quiet.map(|(hours, rate)| QuietHours::parse(hours, rate).unwrap()),
     };
     let clock = Arc::new(time.clone());
-    let patience = Box::new(time.clone());
-    (Paced::new(MemoryBucket::new(), pace, patience, clock), time)
+    let sleeper = Box::new(time.clone());
+    (Paced::new(MemoryBucket::new(), pace, sleeper, clock), time)
 }
 
 fn put(bucket: &dyn Bucket, length: usize) -> Result<(), StoreError> {
@@ -141,8 +141,8 @@ fn waiting_ends_when_somebody_asks_to_stop() {
         bytes_per_second: std::num::NonZeroU64::new(1),
         quiet: None,
     };
-    let patience = Box::new(RealTime::new(Arc::clone(&stop)));
-    let bucket = Paced::new(MemoryBucket::new(), pace, patience, Arc::new(SystemClock));
+    let sleeper = Box::new(RealTime::new(Arc::clone(&stop)));
+    let bucket = Paced::new(MemoryBucket::new(), pace, sleeper, Arc::new(SystemClock));
     put(&bucket, 1_000_000).unwrap();
     let start = Instant::now();
     thread::scope(|scope| {

@@ -8,13 +8,14 @@ use std::io;
 use std::ops::Range;
 use std::time::Duration;
 
+use awshttp::Answer;
+use awshttp::retry::{Sleeper, Slept};
 use model::ids::ObjectKey;
 use time::OffsetDateTime;
 
 use crate::bucket::Bucket;
-use crate::error::{Answer, StoreError};
+use crate::error::StoreError;
 use crate::object::{Download, Listed, ObjectInfo};
-use crate::retrying::{Patience, Waited};
 
 /// How often in a row a body may break off without a byte.
 const TRIES: u32 = 5;
@@ -109,7 +110,7 @@ impl ReadError {
 pub struct Reading<'a> {
     bucket: &'a dyn Bucket,
     key: &'a ObjectKey,
-    patience: &'a dyn Patience,
+    sleeper: &'a dyn Sleeper,
     /// None before the first answer, if any will do.
     version: Option<Version>,
     /// How many bytes it has to have, if that is known.
@@ -120,13 +121,13 @@ pub struct Reading<'a> {
 type Take<'t> = &'t mut dyn FnMut(&mut dyn io::Read) -> io::Result<usize>;
 
 impl<'a> Reading<'a> {
-    /// Reads whichever version is there when reading begins. `patience` ends it.
+    /// Reads whichever version is there when reading begins. `sleeper` ends it.
     #[must_use]
-    pub fn new(bucket: &'a dyn Bucket, key: &'a ObjectKey, patience: &'a dyn Patience) -> Self {
+    pub fn new(bucket: &'a dyn Bucket, key: &'a ObjectKey, sleeper: &'a dyn Sleeper) -> Self {
         Self {
             bucket,
             key,
-            patience,
+            sleeper,
             version: None,
             bytes: None,
         }
@@ -238,7 +239,7 @@ impl<'a> Reading<'a> {
             if failures >= TRIES {
                 return Err(ReadError::Broken(error));
             }
-            if self.patience.wait(FIRST_WAIT * 4_u32.pow(failures - 1)) == Waited::Canceled {
+            if self.sleeper.sleep(FIRST_WAIT * 4_u32.pow(failures - 1)) == Slept::Canceled {
                 return Err(ReadError::Stopped);
             }
             opened = self.open(at..range.end)?;
@@ -255,7 +256,7 @@ impl<'a> Reading<'a> {
     ) -> Result<Option<StoreError>, ReadError> {
         let given = opened.range.end.min(end);
         while *at < given {
-            if self.patience.wait(Duration::ZERO) == Waited::Canceled {
+            if self.sleeper.sleep(Duration::ZERO) == Slept::Canceled {
                 return Err(ReadError::Stopped);
             }
             match take(&mut *opened.body) {
@@ -291,13 +292,9 @@ impl<'a> Reading<'a> {
         };
         let info = self.same(opened.info.clone())?;
         if opened.range.start != range.start {
-            return Err(ReadError::Store(StoreError::Protocol {
-                status: 206,
-                what: format!(
-                    "bytes from {} on came, and not from {} on",
-                    opened.range.start, range.start
-                ),
-            }));
+            let (came, asked) = (opened.range.start, range.start);
+            let what = format!("bytes from {came} on came, and not from {asked} on");
+            return Err(ReadError::Store(StoreError::protocol(206, what)));
         }
         Ok(Download { info, ..opened })
     }

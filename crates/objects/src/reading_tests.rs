@@ -46,19 +46,19 @@ impl Read for Breaking {
 /// Time that passes at once, and somebody who asks to stop after a number of looks.
 struct Hurried(AtomicU32);
 
-impl Patience for Hurried {
+impl Sleeper for Hurried {
     fn elapsed(&self) -> Duration {
         Duration::ZERO
     }
 
-    fn wait(&self, _: Duration) -> Waited {
+    fn sleep(&self, _: Duration) -> Slept {
         match self
             .0
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
                 left.checked_sub(1)
             }) {
-            Ok(_) => Waited::Through,
-            Err(_) => Waited::Canceled,
+            Ok(_) => Slept::Through,
+            Err(_) => Slept::Canceled,
         }
     }
 }
@@ -96,10 +96,10 @@ fn told(turns: &[Turn]) -> Told {
 }
 
 fn read(bucket: &Told, looks: u32) -> (Result<ObjectInfo, ReadError>, Vec<u8>) {
-    let (key, patience) = (key(), Hurried(AtomicU32::new(looks)));
+    let (key, sleeper) = (key(), Hurried(AtomicU32::new(looks)));
     let mut read = Vec::new();
     let result =
-        Reading::new(bucket, &key, &patience).stream(0, &mut |bytes| read.extend_from_slice(bytes));
+        Reading::new(bucket, &key, &sleeper).stream(0, &mut |bytes| read.extend_from_slice(bytes));
     (result, read)
 }
 
@@ -127,11 +127,11 @@ fn an_object_that_was_replaced_is_never_read_half_and_half() {
 #[test]
 fn another_version_than_was_asked_for_is_not_read() {
     let bucket = told(&[]);
-    let (key, patience) = (key(), Hurried(AtomicU32::new(u32::MAX)));
+    let (key, sleeper) = (key(), Hurried(AtomicU32::new(u32::MAX)));
     let listed = bucket.list("", None, 1).unwrap().objects.remove(0);
     put(&bucket.inner, content(1, LENGTH));
     let mut buffer = vec![0; 100];
-    let mut reading = Reading::new(&bucket, &key, &patience).of(Version::listed(&listed));
+    let mut reading = Reading::new(&bucket, &key, &sleeper).of(Version::listed(&listed));
     let result = reading.fill(200, &mut buffer);
     assert!(matches!(result, Err(ReadError::Replaced)), "{result:?}");
     assert_eq!(buffer, [0; 100]);
@@ -140,9 +140,9 @@ fn another_version_than_was_asked_for_is_not_read() {
 #[test]
 fn ranges_are_filled_and_shorter_objects_are_other_ones() {
     let bucket = told(&[Turn::Breaks(10)]);
-    let (key, patience) = (key(), Hurried(AtomicU32::new(u32::MAX)));
+    let (key, sleeper) = (key(), Hurried(AtomicU32::new(u32::MAX)));
     let mut buffer = vec![0; 100];
-    let mut reading = Reading::new(&bucket, &key, &patience);
+    let mut reading = Reading::new(&bucket, &key, &sleeper);
     reading.fill(200, &mut buffer).unwrap();
     assert_eq!(buffer, content(0, LENGTH)[200..300]);
     let length = LENGTH as u64;
@@ -150,7 +150,7 @@ fn ranges_are_filled_and_shorter_objects_are_other_ones() {
     assert!(matches!(result, Err(ReadError::OtherSize(found)) if found == length));
     let result = reading.fill(length, &mut buffer);
     assert!(matches!(result, Err(ReadError::Replaced)), "{result:?}");
-    let result = Reading::new(&bucket, &key, &patience)
+    let result = Reading::new(&bucket, &key, &sleeper)
         .sized(length + 1)
         .stream(0, &mut |_| panic!("it is not read"));
     assert!(matches!(result, Err(ReadError::OtherSize(found)) if found == length));

@@ -1,31 +1,33 @@
 //! A bucket of a store that speaks S3.
 //!
 //! Each method is one request, except that listings of parts and uploads follow their pages. The
-//! submodules hold the pieces: [`address`] host and path, `wire` signing and sending, `headers`
-//! attributes and what is read back, `documents` the XML.
+//! submodules hold the pieces: [`address`] host and path, `dialect` signatures and refusals, `wire` what is asked
+//! twice, `headers` attributes and what is read back, `documents` the XML.
 
 pub mod address;
+mod dialect;
 pub(crate) mod documents;
 mod encoded_word;
 mod habits;
 mod headers;
 pub(crate) mod wire;
 
-use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use awshttp::Answer;
+use awshttp::endpoint::Target;
+use awshttp::request::{self, Request, Wait};
 use model::capabilities::Capabilities;
 use model::ids::{BucketName, ObjectKey};
 use ureq::http::Method;
 
-use self::address::Target;
-use self::wire::{Call, Patience, Reply, Wire};
+use self::dialect::Reply;
+use self::wire::Wire;
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
-use crate::error::{Answer, StoreError};
+use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use crate::probe::{self, Subject};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag};
@@ -62,42 +64,40 @@ impl S3Bucket {
     }
 
     /// A put of a whole object.
-    fn putting(
+    fn putting<'b>(
         &self,
         key: &ObjectKey,
-        body: Body,
+        body: &'b Body,
         attributes: &Attributes,
         checksums: &Checksums,
-    ) -> Call<'static> {
-        let mut call = Call::new(Method::PUT, self.object(key));
-        call.headers
-            .push(("content-md5".into(), checksums.md5_base64()));
-        call.headers.extend(headers::of_attributes(attributes));
-        call.sha256 = checksums.sha256_hex();
-        call.body = body;
-        call
+    ) -> Request<'b> {
+        let mut request = self.putting_part(key, body, checksums);
+        request.headers.extend(headers::of_attributes(attributes));
+        request
     }
 
-    fn putting_part(&self, key: &ObjectKey, body: Body, checksums: &Checksums) -> Call<'static> {
-        let mut call = Call::new(Method::PUT, self.object(key));
-        call.headers
-            .push(("content-md5".into(), checksums.md5_base64()));
-        call.sha256 = checksums.sha256_hex();
-        call.body = body;
-        call
-    }
-
-    fn send_part<'c>(
+    fn putting_part<'b>(
         &self,
-        mut call: Call<'c>,
-        upload: &'c UploadId,
+        key: &ObjectKey,
+        body: &'b Body,
+        checksums: &Checksums,
+    ) -> Request<'b> {
+        let mut request = Request::new(Method::PUT, self.object(key));
+        request.say("content-md5", checksums.md5_base64());
+        request.body = wire::body(body, checksums.sha256.as_ref());
+        request
+    }
+
+    fn send_part(
+        &self,
+        mut request: Request<'_>,
+        upload: &UploadId,
         number: PartNumber,
-        number_text: &'c str,
     ) -> Result<(Reply, PartReceipt), StoreError> {
-        call.query.push(("partNumber", number_text));
-        call.query.push(("uploadId", upload.as_str()));
-        let size = call.body.len() as u64;
-        let reply = self.wire.ask(&call)?.succeed()?;
+        request.ask("partNumber", number.to_string());
+        request.ask("uploadId", upload.as_str().to_owned());
+        let size = request.body.data().len() as u64;
+        let reply = self.wire.ask(&request)?.succeed()?;
         match headers::etag(&reply) {
             "" => Err(reply.protocol("a part has no entity tag")),
             etag => {
@@ -107,72 +107,89 @@ impl S3Bucket {
         }
     }
 
-    fn put_whole(&self, call: &Call<'_>, checksums: &Checksums) -> Result<Receipt, StoreError> {
-        let reply = self.wire.ask(call)?.succeed()?;
+    fn put_whole(
+        &self,
+        request: &Request<'_>,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
+        let reply = self.wire.ask(request)?.succeed()?;
         headers::check_echo(&reply, checksums)?;
         Ok(headers::receipt(&reply))
     }
 
     /// Puts with the strongest checksum, unless the store refuses its header.
-    fn put_checked(&self, call: &Call<'_>, checksums: &Checksums) -> Result<Receipt, StoreError> {
+    fn put_checked(
+        &self,
+        request: &Request<'_>,
+        checksums: &Checksums,
+    ) -> Result<Receipt, StoreError> {
         let Some((name, value)) = checksums.header() else {
-            return self.put_whole(call, checksums);
+            return self.put_whole(request, checksums);
         };
         self.wire.habits().checksum.with_or_without(|with| {
-            let mut call = call.clone();
+            let mut request = request.clone();
             if with {
-                call.headers.push((name.into(), value.clone()));
+                request.say(name, value.clone());
             }
-            self.put_whole(&call, checksums)
+            self.put_whole(&request, checksums)
         })
     }
 
     /// The end of an upload in parts.
-    fn completing<'c>(
+    fn completing<'u>(
         &self,
         key: &ObjectKey,
-        upload: &'c UploadId,
+        upload: &'u UploadId,
         parts: &[PartReceipt],
-    ) -> Call<'c> {
-        let mut call = Call::new(Method::POST, self.object(key));
-        call.query.push(("uploadId", upload.as_str()));
-        call.headers
-            .push(("content-type".into(), "application/xml".to_owned()));
-        call.body = Bytes::from(documents::complete(parts));
-        call.patience = Patience::Assembly;
-        call
+    ) -> Request<'u> {
+        let mut request = Request::new(Method::POST, self.object(key));
+        request.ask("uploadId", upload.as_str());
+        request.say("content-type", "application/xml");
+        request.body = request::Body::hashed(documents::complete(parts).into_bytes());
+        request.wait = Wait::Assembly;
+        request
     }
 
-    fn finish(&self, call: &Call<'_>, parts: &[PartReceipt]) -> Result<Receipt, StoreError> {
-        let reply = self.wire.ask(call)?;
+    fn finish(&self, request: &Request<'_>, parts: &[PartReceipt]) -> Result<Receipt, StoreError> {
+        let reply = self.wire.ask(request)?;
         let version = headers::version(&reply);
-        let told = documents::completed_etag(&reply.document()?)?;
+        let told = documents::completed_etag(&dialect::document(reply)?)?;
         // Ceph answers with an empty tag; it is computable.
         let etag = told.or_else(|| expected_etag(parts)).unwrap_or_default();
         Ok(Receipt { etag, version })
     }
 
     /// A request about what belongs to an object, such as its tags.
-    fn belonging(&self, method: Method, key: &ObjectKey, what: &'static str) -> Call<'static> {
-        let mut call = Call::new(method, self.object(key));
-        call.query.push((what, ""));
-        call
+    fn belonging(&self, method: Method, key: &ObjectKey, what: &'static str) -> Request<'static> {
+        let mut request = Request::new(method, self.object(key));
+        request.ask(what, "");
+        request
     }
 
     /// Asks for what is known of an object's content too, unless the store refuses that.
-    fn ask_with_checksums(&self, mut call: Call<'_>) -> Result<Reply, StoreError> {
-        call.headers
-            .push(("x-amz-checksum-mode".into(), "ENABLED".to_owned()));
-        let reply = self.wire.ask(&call)?;
+    fn ask_with_checksums(&self, mut request: Request<'_>) -> Result<Reply, StoreError> {
+        request.say("x-amz-checksum-mode", "ENABLED");
+        let reply = self.wire.ask(&request)?;
         if !matches!(reply.status().as_u16(), 400 | 501) {
             return Ok(reply);
         }
-        call.headers.pop();
-        self.wire.ask(&call)
+        request.headers.pop();
+        self.wire.ask(&request)
     }
 
-    fn listing(&self) -> Call<'_> {
-        Call::new(Method::GET, self.wire.endpoint().bucket(&self.name))
+    /// A request for a page of at most `limit` objects.
+    fn listing_objects<'q>(&self, prefix: &'q str, limit: u16) -> Request<'q> {
+        let mut request = self.listing();
+        // Without it a key with a control character makes the whole page unreadable XML.
+        request.ask("encoding-type", "url");
+        request.ask("list-type", "2");
+        request.ask("max-keys", limit.min(LIST_LIMIT).to_string());
+        request.ask("prefix", prefix);
+        request
+    }
+
+    fn listing<'q>(&self) -> Request<'q> {
+        Request::new(Method::GET, self.wire.endpoint().bucket(&self.name))
     }
 }
 
@@ -185,8 +202,8 @@ impl Bucket for S3Bucket {
         attributes: &Attributes,
         checksums: &Checksums,
     ) -> Result<Receipt, StoreError> {
-        let call = self.putting(key, body, attributes, checksums);
-        self.put_checked(&call, checksums)
+        let request = self.putting(key, &body, attributes, checksums);
+        self.put_checked(&request, checksums)
     }
 
     fn put_new(
@@ -196,9 +213,9 @@ impl Bucket for S3Bucket {
         attributes: &Attributes,
         checksums: &Checksums,
     ) -> Result<Receipt, StoreError> {
-        let mut call = self.putting(key, body, attributes, checksums);
-        call.headers.push(if_absent());
-        self.put_checked(&call, checksums)
+        let mut request = self.putting(key, &body, attributes, checksums);
+        request.say("if-none-match", "*");
+        self.put_checked(&request, checksums)
             .map_err(StoreError::of_condition)
     }
 
@@ -207,10 +224,10 @@ impl Bucket for S3Bucket {
         key: &ObjectKey,
         attributes: &Attributes,
     ) -> Result<UploadId, StoreError> {
-        let mut call = Call::new(Method::POST, self.object(key));
-        call.query.push(("uploads", ""));
-        call.headers = headers::of_attributes(attributes);
-        documents::upload_id(&self.wire.ask(&call)?.document()?)
+        let mut request = Request::new(Method::POST, self.object(key));
+        request.ask("uploads", "");
+        request.headers = headers::of_attributes(attributes);
+        documents::upload_id(&self.wire.read(&request)?)
     }
 
     fn put_part(
@@ -221,8 +238,8 @@ impl Bucket for S3Bucket {
         body: Body,
         checksums: &Checksums,
     ) -> Result<PartReceipt, StoreError> {
-        let call = self.putting_part(key, body, checksums);
-        let (reply, receipt) = self.send_part(call, upload, number, &number.to_string())?;
+        let request = self.putting_part(key, &body, checksums);
+        let (reply, receipt) = self.send_part(request, upload, number)?;
         if !self.wire.habits().part_tags_are_opaque() {
             headers::check_etag(&reply, checksums)?;
         }
@@ -237,10 +254,10 @@ impl Bucket for S3Bucket {
         let mut parts = Vec::new();
         let mut marker = String::from("0");
         loop {
-            let mut call = Call::new(Method::GET, self.object(key));
-            call.query.push(("uploadId", upload.as_str()));
-            call.query.push(("part-number-marker", &marker));
-            let page = documents::parts(&self.wire.ask(&call)?.document()?)?;
+            let mut request = Request::new(Method::GET, self.object(key));
+            request.ask("uploadId", upload.as_str());
+            request.ask("part-number-marker", &marker);
+            let page = documents::parts(&self.wire.read(&request)?)?;
             parts.extend(page.parts);
             match page.next {
                 Some(next) => marker = next,
@@ -264,15 +281,16 @@ impl Bucket for S3Bucket {
         upload: &UploadId,
         parts: &[PartReceipt],
     ) -> Result<Receipt, StoreError> {
-        let mut call = self.completing(key, upload, parts);
-        call.headers.push(if_absent());
-        self.finish(&call, parts).map_err(StoreError::of_condition)
+        let mut request = self.completing(key, upload, parts);
+        request.say("if-none-match", "*");
+        self.finish(&request, parts)
+            .map_err(StoreError::of_condition)
     }
 
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
-        let mut call = Call::new(Method::DELETE, self.object(key));
-        call.query.push(("uploadId", upload.as_str()));
-        match self.wire.ask(&call)?.succeed() {
+        let mut request = Request::new(Method::DELETE, self.object(key));
+        request.ask("uploadId", upload.as_str());
+        match self.wire.ask(&request)?.succeed() {
             Err(StoreError::NoSuchUpload(_)) => Ok(()),
             done => done.map(drop),
         }
@@ -283,13 +301,14 @@ impl Bucket for S3Bucket {
         let mut marker: Option<OpenUpload> = None;
         loop {
             // Not `encoding-type=url`: SeaweedFS 4.48 then says so and does not do it.
-            let mut call = self.listing();
-            call.query.extend([("uploads", ""), ("prefix", prefix)]);
+            let mut request = self.listing();
+            request.ask("uploads", "");
+            request.ask("prefix", prefix);
             if let Some(after) = &marker {
-                call.query.push(("key-marker", &after.key));
-                call.query.push(("upload-id-marker", after.id.as_str()));
+                request.ask("key-marker", &after.key);
+                request.ask("upload-id-marker", after.id.as_str());
             }
-            let page = documents::uploads(&self.wire.ask(&call)?.document()?)?;
+            let page = documents::uploads(&self.wire.read(&request)?)?;
             // Some stores take the prefix for a hint.
             let ours = page
                 .uploads
@@ -305,12 +324,11 @@ impl Bucket for S3Bucket {
 
     fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
         let reply = self.wire.habits().checksum_mode.with_or_without(|with| {
-            let mut call = Call::new(Method::HEAD, self.object(key));
+            let mut request = Request::new(Method::HEAD, self.object(key));
             if with {
-                let mode = ("x-amz-checksum-mode".into(), "ENABLED".to_owned());
-                call.headers.push(mode);
+                request.say("x-amz-checksum-mode", "ENABLED");
             }
-            self.wire.ask_head(call)
+            self.wire.ask_head(request)
         })?;
         if reply.status().as_u16() == 404 {
             return Ok(None);
@@ -326,9 +344,9 @@ impl Bucket for S3Bucket {
         number: PartNumber,
     ) -> Result<Option<PartInfo>, StoreError> {
         let number = number.to_string();
-        let mut call = Call::new(Method::HEAD, self.object(key));
-        call.query.push(("partNumber", &number));
-        match self.wire.ask(&call)?.succeed() {
+        let mut request = Request::new(Method::HEAD, self.object(key));
+        request.ask("partNumber", &number);
+        match self.wire.ask(&request)?.succeed() {
             Ok(reply) => Ok(headers::part(&reply)),
             Err(StoreError::Refused(_) | StoreError::NoSuchKey(_)) => Ok(None),
             Err(error) => Err(error),
@@ -336,13 +354,13 @@ impl Bucket for S3Bucket {
     }
 
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
-        let mut call = Call::new(Method::GET, self.object(key));
+        let mut request = Request::new(Method::GET, self.object(key));
         let reply = match &range {
             Some(range) => {
-                call.headers.push(("range".into(), range_header(range)?));
-                self.wire.ask(&call)?
+                request.say("range", range_header(range)?);
+                self.wire.ask(&request)?
             }
-            None => self.ask_with_checksums(call)?,
+            None => self.ask_with_checksums(request)?,
         };
         let reply = reply.streaming()?;
         let (given, size) = match range {
@@ -368,49 +386,39 @@ impl Bucket for S3Bucket {
         start_after: Option<&ObjectKey>,
         limit: u16,
     ) -> Result<Page, StoreError> {
-        let limit = limit.min(LIST_LIMIT).to_string();
-        let mut call = self.listing();
-        // Without it a key with a control character makes the whole page unreadable XML.
-        call.query.push(("encoding-type", "url"));
-        call.query
-            .extend([("list-type", "2"), ("max-keys", &limit), ("prefix", prefix)]);
+        let mut request = self.listing_objects(prefix, limit);
         if let Some(key) = start_after {
-            call.query.push(("start-after", key.as_str()));
+            request.ask("start-after", key.as_str());
         }
-        documents::page(&self.wire.ask(&call)?.document()?)
+        documents::page(&self.wire.read(&request)?)
     }
 
     fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
-        let limit = limit.min(LIST_LIMIT).to_string();
-        let mut call = self.listing();
-        call.query.push(("encoding-type", "url"));
-        call.query
-            .extend([("list-type", "2"), ("max-keys", &limit), ("prefix", prefix)]);
-        call.query.push(("continuation-token", next));
-        documents::page(&self.wire.ask(&call)?.document()?)
+        let mut request = self.listing_objects(prefix, limit);
+        request.ask("continuation-token", next);
+        documents::page(&self.wire.read(&request)?)
     }
 
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        let call = Call::new(Method::DELETE, self.object(key));
-        match self.wire.ask(&call)?.succeed() {
+        let request = Request::new(Method::DELETE, self.object(key));
+        match self.wire.ask(&request)?.succeed() {
             Err(StoreError::NoSuchKey(_)) => Ok(()),
             done => done.map(drop),
         }
     }
 
     fn put_tags(&self, key: &ObjectKey, tags: &[Tag]) -> Result<(), StoreError> {
-        let mut call = self.belonging(Method::PUT, key, "tagging");
-        call.body = Bytes::from(documents::tagging(tags));
-        let md5 = Checksums::of(&call.body).md5_base64();
-        call.headers
-            .push(("content-type".into(), "application/xml".to_owned()));
-        call.headers.push(("content-md5".into(), md5));
-        self.wire.ask(&call)?.succeed().map(drop)
+        let mut request = self.belonging(Method::PUT, key, "tagging");
+        let document = documents::tagging(tags).into_bytes();
+        request.say("content-type", "application/xml");
+        request.say("content-md5", Checksums::of(&document).md5_base64());
+        request.body = request::Body::hashed(document);
+        self.wire.ask(&request)?.succeed().map(drop)
     }
 
     fn tags(&self, key: &ObjectKey) -> Result<Vec<Tag>, StoreError> {
-        let call = self.belonging(Method::GET, key, "tagging");
-        documents::tags(&self.wire.ask(&call)?.document()?)
+        let request = self.belonging(Method::GET, key, "tagging");
+        documents::tags(&self.wire.read(&request)?)
     }
 
     fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
@@ -429,14 +437,14 @@ impl Subject for S3Bucket {
         checksums: &Checksums,
         signed: Option<&[u8; 32]>,
     ) -> Result<Receipt, StoreError> {
-        let mut call = self.putting(key, body, attributes, checksums);
+        let mut request = self.putting(key, &body, attributes, checksums);
         if let Some((name, value)) = checksums.header() {
-            call.headers.push((name.into(), value));
+            request.say(name, value);
         }
-        if let Some(signed) = signed {
-            call.sha256 = Some(hex::encode(signed));
+        if signed.is_some() {
+            request.body = wire::body(&body, signed);
         }
-        self.put_whole(&call, checksums)
+        self.put_whole(&request, checksums)
     }
 
     fn put_part_as_is(
@@ -447,20 +455,15 @@ impl Subject for S3Bucket {
         body: Body,
         checksums: &Checksums,
     ) -> Result<PartReceipt, StoreError> {
-        let call = self.putting_part(key, body, checksums);
-        let sent = self.send_part(call, upload, number, &number.to_string());
+        let request = self.putting_part(key, &body, checksums);
+        let sent = self.send_part(request, upload, number);
         sent.map(|(_, receipt)| receipt)
     }
 
     fn is_public(&self, key: &ObjectKey) -> Result<bool, StoreError> {
-        let call = self.belonging(Method::GET, key, "acl");
-        documents::is_public(&self.wire.ask(&call)?.document()?)
+        let request = self.belonging(Method::GET, key, "acl");
+        documents::is_public(&self.wire.read(&request)?)
     }
-}
-
-/// Only where there is no object yet (API reference, *PutObject*, `If-None-Match`).
-fn if_absent() -> (Cow<'static, str>, String) {
-    ("if-none-match".into(), "*".to_owned())
 }
 
 /// Keeps one receipt for each number, and none where two disagree: that part is better sent again.
@@ -480,11 +483,8 @@ fn one_of_each(mut parts: Vec<PartReceipt>) -> Vec<PartReceipt> {
 fn range_header(range: &Range<u64>) -> Result<String, StoreError> {
     if range.is_empty() {
         let message = "the range has no bytes";
-        return Err(StoreError::Refused(Answer::new(
-            416,
-            "InvalidRange",
-            message,
-        )));
+        let answer = Answer::new(416, "InvalidRange", message);
+        return Err(StoreError::Refused(answer));
     }
     Ok(match range.end {
         // Not all servers read numbers this large.
@@ -495,7 +495,7 @@ fn range_header(range: &Range<u64>) -> Result<String, StoreError> {
 
 fn exactly(reply: Reply, length: u64) -> Box<dyn Read + Send> {
     Box::new(Exactly {
-        body: reply.into_body().into_reader(),
+        body: reply.into_reader(),
         left: length,
     })
 }

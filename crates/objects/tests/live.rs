@@ -2,21 +2,23 @@
 //! `LONGSHORE_TEST_S3_ENDPOINT`, `LONGSHORE_TEST_S3_ACCESS_KEY`, `LONGSHORE_TEST_S3_SECRET_KEY`.
 //! Without them there is nothing to test, and the test says so and passes.
 
+use awshttp::endpoint::ServiceConfig;
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
 use model::ids::{BucketName, ObjectKey};
-use objects::connect::{Store, StoreConfig};
+use objects::connect::Store;
+use objects::s3::address::Addressing;
 use objects::{Bucket as _, suite};
 
-fn config() -> Option<StoreConfig> {
+fn config() -> Option<ServiceConfig> {
     let variable = |name: &str| std::env::var(format!("LONGSHORE_TEST_S3_{name}")).ok();
     let credentials = Credentials {
         access_key_id: AccessKeyId::parse(&variable("ACCESS_KEY")?)?,
         secret: SecretKey::new(variable("SECRET_KEY")?),
         session_token: None,
     };
-    Some(StoreConfig::new(
+    Some(ServiceConfig::new(
         variable("ENDPOINT")?,
         "us-east-1",
         credentials,
@@ -29,7 +31,7 @@ fn a_real_store_keeps_the_promises_we_build_on() {
         eprintln!("skipped: LONGSHORE_TEST_S3_ENDPOINT, _ACCESS_KEY and _SECRET_KEY are not set");
         return;
     };
-    let store = Store::connect(config).unwrap();
+    let store = Store::connect(&config, Addressing::Path).unwrap();
     let name = BucketName::new("longshore-objects-suite").unwrap();
     store.create_bucket(&name).unwrap();
     store
@@ -58,14 +60,18 @@ fn a_wrong_secret_and_a_missing_bucket_are_told_apart() {
         return;
     };
     let nobody = BucketName::new("longshore-nobody-made-this").unwrap();
-    let bucket = Store::connect(config.clone()).unwrap().bucket(&nobody);
+    let bucket = Store::connect(&config, Addressing::Path)
+        .unwrap()
+        .bucket(&nobody);
     let missing = objects::probe::check_read(&bucket).unwrap_err();
     assert!(
         matches!(missing, objects::StoreError::NoSuchBucket(_)),
         "{missing:?}"
     );
     config.credentials.secret = SecretKey::new("not the secret");
-    let bucket = Store::connect(config).unwrap().bucket(&nobody);
+    let bucket = Store::connect(&config, Addressing::Path)
+        .unwrap()
+        .bucket(&nobody);
     let denied = objects::probe::check_read(&bucket).unwrap_err();
     assert!(
         matches!(denied, objects::StoreError::Credentials(_)),

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Instant;
 
+use awshttp::endpoint::ServiceConfig;
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
@@ -13,8 +14,9 @@ use localstore::{Durability, KeyHolder, Keyring, KeyringError, Limits, LocalStor
 use model::capabilities::{Capabilities, Finding};
 use model::ids::{BucketName, ObjectKey};
 use model::key_space::KeySpace;
-use objects::connect::{Store, StoreConfig};
+use objects::connect::Store;
 use objects::probe::capabilities;
+use objects::s3::address::Addressing;
 use objects::{Bucket as _, StoreError, suite};
 use tokio::sync::oneshot;
 
@@ -36,7 +38,7 @@ impl Keyring for OneKey {
 }
 
 /// Runs `test` against a store in a folder of its own.
-fn with_store(test: impl FnOnce(StoreConfig)) {
+fn with_store(test: impl FnOnce(ServiceConfig)) {
     let folder = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -62,19 +64,19 @@ fn with_store(test: impl FnOnce(StoreConfig)) {
     });
 }
 
-fn config(endpoint: String) -> StoreConfig {
+fn config(endpoint: String) -> ServiceConfig {
     let credentials = Credentials {
         access_key_id: AccessKeyId::parse(ACCESS_KEY).unwrap(),
         secret: SecretKey::new(SECRET),
         session_token: None,
     };
-    StoreConfig::new(endpoint, "us-east-1", credentials)
+    ServiceConfig::new(endpoint, "us-east-1", credentials)
 }
 
 #[test]
 fn the_embedded_store_keeps_every_promise() {
     with_store(|config| {
-        let store = Store::connect(config).unwrap();
+        let store = Store::connect(&config, Addressing::Path).unwrap();
         let name = BucketName::new("suite").unwrap();
         assert!(!store.bucket_exists(&name).unwrap());
         store.create_bucket(&name).unwrap();
@@ -95,7 +97,7 @@ fn the_embedded_store_keeps_every_promise() {
 #[test]
 fn the_probe_finds_what_the_embedded_store_does() {
     with_store(|config| {
-        let store = Store::connect(config).unwrap();
+        let store = Store::connect(&config, Addressing::Path).unwrap();
         let name = BucketName::new("probe").unwrap();
         store.create_bucket(&name).unwrap();
         let bucket = store.bucket(&name);
@@ -117,14 +119,18 @@ fn the_probe_finds_what_the_embedded_store_does() {
 fn a_wrong_secret_and_a_missing_bucket_are_told_apart() {
     with_store(|mut config| {
         let nobody = BucketName::new("nobody-made-this").unwrap();
-        let bucket = Store::connect(config.clone()).unwrap().bucket(&nobody);
+        let bucket = Store::connect(&config, Addressing::Path)
+            .unwrap()
+            .bucket(&nobody);
         let missing = objects::probe::check_read(&bucket).unwrap_err();
         assert!(
             matches!(missing, StoreError::NoSuchBucket(_)),
             "{missing:?}"
         );
         config.credentials.secret = SecretKey::new("not the secret");
-        let bucket = Store::connect(config).unwrap().bucket(&nobody);
+        let bucket = Store::connect(&config, Addressing::Path)
+            .unwrap()
+            .bucket(&nobody);
         let denied = objects::probe::check_read(&bucket).unwrap_err();
         assert!(matches!(denied, StoreError::Credentials(_)), "{denied:?}");
     });

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use objects::faulty::Faulty;
 use objects::memory::MemoryBucket;
-use objects::retrying::{Policy, RealTime, Retrying};
+use objects::retrying::Retrying;
 use objects::suite;
 
 #[test]
@@ -39,11 +40,11 @@ fn trying_again_hides_every_fault_that_passes() {
 }
 
 fn retrying<B: objects::Bucket>(inner: B) -> Retrying<B> {
-    let policy = Policy {
+    let policy = RetryPolicy {
         first_wait: Duration::from_micros(1),
         longest_wait: Duration::from_micros(2),
         budget: Duration::from_secs(60),
     };
     let time = RealTime::new(Arc::new(AtomicBool::new(false)));
-    Retrying::new(inner, policy, 1, Box::new(time))
+    Retrying::new(inner, Retry::new(policy, 1, Box::new(time)))
 }

@@ -5,11 +5,11 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use awshttp::Answer;
 use bytes::Bytes;
 use model::capabilities::{Capabilities, Finding};
 use model::ids::ObjectKey;
 use model::key_space::{Kept, KeySpace, Oddity as Strange};
-use objects::error::Answer;
 use objects::memory::MemoryBucket;
 use objects::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use objects::probe::{self, Subject, capabilities};

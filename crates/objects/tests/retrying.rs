@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use awshttp::retry::{RealTime, Retry, RetryPolicy, Sleeper, Slept};
 use bytes::Bytes;
 use model::ids::ObjectKey;
 use objects::bucket::Bucket;
 use objects::faulty::{Failure, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
 use objects::object::Attributes;
-use objects::retrying::{Patience, Policy, RealTime, Retrying, Waited};
+use objects::retrying::Retrying;
 use objects::upload::{PartNumber, PartReceipt, UploadId};
 use objects::{Checksums, StoreError};
 
@@ -23,16 +24,16 @@ struct ManualTime {
     waits: Arc<Mutex<Vec<Duration>>>,
 }
 
-impl Patience for ManualTime {
+impl Sleeper for ManualTime {
     fn elapsed(&self) -> Duration {
         Duration::from_micros(self.micros.load(Ordering::Relaxed))
     }
 
-    fn wait(&self, duration: Duration) -> Waited {
+    fn sleep(&self, duration: Duration) -> Slept {
         let micros = u64::try_from(duration.as_micros()).unwrap();
         self.micros.fetch_add(micros, Ordering::Relaxed);
         self.waits.lock().unwrap().push(duration);
-        Waited::Through
+        Slept::Through
     }
 }
 
@@ -42,7 +43,10 @@ fn subject(script: &[(Operation, Fault)]) -> (Subject, Arc<MemoryBucket>, Manual
     let memory = Arc::new(MemoryBucket::new());
     let time = ManualTime::default();
     let faulty = Faulty::scripted(Arc::clone(&memory), script.to_vec());
-    let subject = Retrying::new(faulty, Policy::default(), 42, Box::new(time.clone()));
+    let subject = Retrying::new(
+        faulty,
+        Retry::new(RetryPolicy::default(), 42, Box::new(time.clone())),
+    );
     (subject, memory, time)
 }
 
@@ -76,7 +80,7 @@ fn waits_double_up_to_the_longest_and_end_with_the_budget() {
     let (bucket, _, time) = subject(&[slow; 1000]);
     assert!(matches!(put(&bucket), Err(StoreError::Throttled(_))));
     let waits = time.waits.lock().unwrap();
-    let policy = Policy::default();
+    let policy = RetryPolicy::default();
     for (index, wait) in waits.iter().enumerate() {
         let exponent = u32::try_from(index).unwrap().min(10);
         let nominal = (policy.first_wait * 2_u32.pow(exponent)).min(policy.longest_wait);
@@ -191,12 +195,12 @@ fn canceling_ends_a_wait_at_once() {
         Some(Fault::before(Failure::TimedOut))
     });
     let time = RealTime::new(Arc::clone(&cancel));
-    let patient = Policy {
+    let patient = RetryPolicy {
         first_wait: Duration::from_secs(3600),
         longest_wait: Duration::from_secs(3600),
         budget: Duration::from_secs(36_000),
     };
-    let bucket = Retrying::new(faulty, patient, 1, Box::new(time));
+    let bucket = Retrying::new(faulty, Retry::new(patient, 1, Box::new(time)));
     let start = Instant::now();
     let error = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| put(&bucket).unwrap_err());

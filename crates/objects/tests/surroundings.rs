@@ -7,14 +7,16 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 
+use awshttp::Surroundings;
+use awshttp::endpoint::ServiceConfig;
+use awshttp::{NetworkFailure, TransportError};
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
 use model::ids::BucketName;
 use objects::StoreError;
-use objects::connect::{Store, StoreConfig};
-use objects::error::NetworkFailure;
-use objects::http::Surroundings;
+use objects::connect::Store;
+use objects::s3::address::Addressing;
 
 /// Answers one connection with `answer`, and gives the first line it was sent.
 fn once(answer: &'static str) -> (String, JoinHandle<String>) {
@@ -46,9 +48,9 @@ fn ask(endpoint: &str, surroundings: Surroundings) -> Result<bool, StoreError> {
         secret: SecretKey::new("secret"),
         session_token: None,
     };
-    let mut config = StoreConfig::new(endpoint, "us-east-1", credentials);
+    let mut config = ServiceConfig::new(endpoint, "us-east-1", credentials);
     config.surroundings = surroundings;
-    let store = Store::connect(config).unwrap();
+    let store = Store::connect(&config, Addressing::Path).unwrap();
     store.bucket_exists(&BucketName::new("dock").unwrap())
 }
 
@@ -106,10 +108,10 @@ fn https_to_a_port_that_speaks_http_is_told_as_that_and_not_tried_again() {
     server.join().unwrap();
     let is_untrusted = matches!(
         &error,
-        StoreError::Network {
+        StoreError::Transport(TransportError::Network {
             failure: NetworkFailure::Untrusted,
             ..
-        }
+        })
     );
     assert!(is_untrusted && !error.may_retry(), "{error:?}");
     let told = error.source().unwrap().to_string();

@@ -9,6 +9,9 @@ use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use awshttp::endpoint::{ServiceConfig, Timeouts};
+use awshttp::retry::{RealTime, Retry, RetryPolicy};
+use awshttp::{NetworkFailure, TransportError};
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::{SecretKey, SessionToken};
 use awsquery::sign::Credentials;
@@ -16,12 +19,13 @@ use bytes::Bytes;
 use model::ids::{BucketName, ObjectKey};
 use objects::Checksums;
 use objects::bucket::Bucket;
-use objects::connect::{Store, StoreConfig, Timeouts};
-use objects::error::{NetworkFailure, StoreError};
+use objects::connect::Store;
+use objects::error::StoreError;
 use objects::object::Attributes;
 use objects::probe::Subject as _;
-use objects::retrying::{Policy, RealTime, Retrying};
+use objects::retrying::Retrying;
 use objects::s3::S3Bucket;
+use objects::s3::address::Addressing;
 use objects::upload::{PartNumber, PartReceipt, UploadId};
 
 /// What the server does with one connection.
@@ -115,7 +119,7 @@ fn error_document(code: &str) -> String {
     )
 }
 
-fn config(endpoint: &str) -> StoreConfig {
+fn config(endpoint: &str) -> ServiceConfig {
     let credentials = Credentials {
         access_key_id: AccessKeyId::parse("AKIDEXAMPLE").unwrap(),
         secret: SecretKey::new("secret"),
@@ -126,14 +130,14 @@ fn config(endpoint: &str) -> StoreConfig {
         silence: Duration::from_millis(300),
         assembly: Duration::from_secs(5),
     };
-    StoreConfig {
+    ServiceConfig {
         timeouts,
-        ..StoreConfig::new(endpoint, "us-east-1", credentials)
+        ..ServiceConfig::new(endpoint, "us-east-1", credentials)
     }
 }
 
 fn bucket(endpoint: &str) -> S3Bucket {
-    let store = Store::connect(config(endpoint)).unwrap();
+    let store = Store::connect(&config(endpoint), Addressing::Path).unwrap();
     store.bucket(&BucketName::new("dock").unwrap())
 }
 
@@ -159,13 +163,13 @@ fn complete(bucket: &dyn Bucket) -> Result<String, StoreError> {
 }
 
 fn quick_retries(inner: S3Bucket) -> Retrying<S3Bucket> {
-    let policy = Policy {
+    let policy = RetryPolicy {
         first_wait: Duration::from_millis(1),
         longest_wait: Duration::from_millis(2),
         budget: Duration::from_secs(20),
     };
     let time = RealTime::new(Arc::new(AtomicBool::new(false)));
-    Retrying::new(inner, policy, 7, Box::new(time))
+    Retrying::new(inner, Retry::new(policy, 7, Box::new(time)))
 }
 
 #[test]
@@ -208,7 +212,7 @@ fn a_session_token_is_sent_and_signed() {
     let (endpoint, server) = serve(vec![answer("204 No Content", "", "")]);
     let mut config = config(&endpoint);
     config.credentials.session_token = Some(SessionToken::new("token"));
-    let store = Store::connect(config).unwrap();
+    let store = Store::connect(&config, Addressing::Path).unwrap();
     store
         .bucket(&BucketName::new("dock").unwrap())
         .delete(&key("a"))
@@ -257,10 +261,10 @@ fn an_answer_that_never_comes_times_out() {
     let error = put(&bucket(&endpoint), b"abc").unwrap_err();
     let timed_out = matches!(
         error,
-        StoreError::Network {
+        StoreError::Transport(TransportError::Network {
             failure: NetworkFailure::TimedOut,
             ..
-        }
+        })
     );
     assert!(
         timed_out && error.may_retry() && error.might_have_happened(),
@@ -387,7 +391,10 @@ fn garbage_is_an_unreadable_answer() {
         let (endpoint, server) = serve(vec![answer("200 OK", "", body)]);
         let error = complete(&bucket(&endpoint)).unwrap_err();
         assert!(
-            matches!(error, StoreError::Protocol { .. }),
+            matches!(
+                error,
+                StoreError::Transport(TransportError::Protocol { .. })
+            ),
             "{body}: {error:?}"
         );
         assert!(error.might_have_happened());
@@ -395,7 +402,13 @@ fn garbage_is_an_unreadable_answer() {
     }
     let (endpoint, server) = serve(vec![Act::Answer("SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned())]);
     let error = put(&bucket(&endpoint), b"abc").unwrap_err();
-    assert!(matches!(error, StoreError::Protocol { .. }), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            StoreError::Transport(TransportError::Protocol { .. })
+        ),
+        "{error:?}"
+    );
     server.join().unwrap();
 }
 
@@ -419,7 +432,13 @@ fn a_document_without_end_is_cut_off() {
         while stream.write_all(&[b' '; 65536]).is_ok() {}
     });
     let error = bucket(&endpoint).list("", None, 1).unwrap_err();
-    assert!(matches!(error, StoreError::Protocol { .. }), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            StoreError::Transport(TransportError::Protocol { .. })
+        ),
+        "{error:?}"
+    );
     server.join().unwrap();
 }
 
@@ -439,7 +458,13 @@ fn a_body_that_ends_early_is_an_error() {
 fn a_store_that_ignores_the_range_is_not_believed() {
     let (endpoint, server) = serve(vec![answer("200 OK", "", "0123456789")]);
     let error = bucket(&endpoint).get(&key("a"), Some(2..4)).unwrap_err();
-    assert!(matches!(error, StoreError::Protocol { .. }), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            StoreError::Transport(TransportError::Protocol { .. })
+        ),
+        "{error:?}"
+    );
     server.join().unwrap();
 }
 
@@ -532,10 +557,10 @@ fn listings_follow_their_pages() {
 fn broken(error: &StoreError) -> bool {
     let broken = matches!(
         error,
-        StoreError::Network {
+        StoreError::Transport(TransportError::Network {
             failure: NetworkFailure::Broken,
             ..
-        }
+        })
     );
     broken && error.may_retry() && error.might_have_happened()
 }
@@ -766,7 +791,7 @@ fn a_refusal_without_a_word_is_asked_for_once_more() {
         answer("403 Forbidden", "", ""),
         answer("200 OK", "", "<ListBucketResult/>"),
     ]);
-    let store = Store::connect(config(&endpoint)).unwrap();
+    let store = Store::connect(&config(&endpoint), Addressing::Path).unwrap();
     let dock = BucketName::new("dock").unwrap();
     let error = store.bucket_exists(&dock).unwrap_err();
     assert!(matches!(error, StoreError::Credentials(_)), "{error:?}");

@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use awshttp::Surroundings;
+use awshttp::endpoint::{InvalidEndpoint, ServiceConfig, Timeouts};
+use awshttp::retry::{CallError, RealTime, Retry, RetryPolicy};
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
@@ -16,12 +19,11 @@ use model::control::{BucketAccess, ImageTarget, StoreAccess, VaultAccess};
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::manifest::{BucketUse, Manifest};
 use objects::StoreError;
-use objects::connect::{Store, Timeouts};
-use objects::http::Surroundings;
+use objects::connect::Store;
 use objects::probe::{check_read, check_write};
-use objects::retrying::{Policy, RealTime, Retrying, persist};
+use objects::retrying::Retrying;
 use objects::s3::S3Bucket;
-use objects::s3::address::{Addressing, InvalidEndpoint};
+use objects::s3::address::Addressing;
 use tokio::sync::Semaphore;
 
 use crate::api::Fault;
@@ -287,7 +289,7 @@ impl Stores {
             Trial::Read => check_read(&bucket),
             Trial::Write(key) => check_write(&bucket, key),
         };
-        match tried.map_err(settled) {
+        match tried.map_err(CallError::settled) {
             Ok(()) => Ok(true),
             Err(StoreError::AccessDenied(_) | StoreError::NoSuchBucket(_)) => Ok(false),
             Err(error) => Err(unusable(&need.bucket, home, &error)),
@@ -415,18 +417,13 @@ fn home(
         secret,
         session_token: None,
     };
-    let mut config =
-        objects::connect::StoreConfig::new(&access.endpoint, &access.region, credentials);
+    let mut config = ServiceConfig::new(&access.endpoint, &access.region, credentials);
     config.timeouts = PATIENCE;
     config.connections = CHECKS_AT_ONCE;
     let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
     config.surroundings = surroundings.of_service(proxy, certificates);
-    config.addressing = if access.path_style {
-        Addressing::Path
-    } else {
-        Addressing::VirtualHost
-    };
-    let store = Store::connect(config).map_err(|source| StoresError::Endpoint {
+    let addressing = Addressing::of(access.path_style);
+    let store = Store::connect(&config, addressing).map_err(|source| StoresError::Endpoint {
         name: name.to_owned(),
         source,
     })?;
@@ -469,34 +466,22 @@ impl Tries {
         }
     }
 
-    fn policy(&self) -> Policy {
-        Policy {
+    /// In the time that is left.
+    fn retry(&self) -> Retry {
+        let policy = RetryPolicy {
             budget: ASK_AGAIN_WITHIN.saturating_sub(self.begun.elapsed()),
-            ..Policy::default()
-        }
-    }
-
-    fn patience(&self) -> RealTime {
-        RealTime::new(Arc::clone(&self.never))
+            ..RetryPolicy::default()
+        };
+        let sleeper = RealTime::new(Arc::clone(&self.never));
+        Retry::new(policy, u64::from(std::process::id()), Box::new(sleeper))
     }
 
     fn bucket(&self, bucket: S3Bucket) -> Retrying<S3Bucket> {
-        let seed = u64::from(std::process::id());
-        Retrying::new(bucket, self.policy(), seed, Box::new(self.patience()))
+        Retrying::new(bucket, self.retry())
     }
 
     fn ask<T>(&self, question: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let seed = u64::from(std::process::id());
-        let answer = persist(&self.policy(), seed, &self.patience(), "check", question);
-        answer.map_err(settled)
-    }
-}
-
-/// Nobody asks whether a question happened.
-fn settled(error: StoreError) -> StoreError {
-    match error {
-        StoreError::Unsure { last, .. } => *last,
-        other => other,
+        self.retry().look("check", question)
     }
 }
 

@@ -3,11 +3,13 @@
 use std::io;
 use std::time::Duration;
 
+use awshttp::Surroundings;
+use awshttp::endpoint::Address;
+use awshttp::route::Route;
 use model::control::{
     AbortRequest, ClaimAnswer, ClaimRequest, Conclusion, ControlFault, JobFacts, JobRequest,
     LeaseState, Renewal, RetryRequest, ReturnRequest,
 };
-use objects::http::{Address, NoAnswer, Route, Surroundings};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::StatusCode;
@@ -147,10 +149,7 @@ impl Control {
         let url = format!("{}/station/v1/{path}", self.server);
         let unreachable = |error| ControlError::Unreachable {
             url: url.clone(),
-            source: match self.route.no_answer(error) {
-                NoAnswer::Network { source, .. } => source,
-                NoAnswer::Protocol(what) => io::Error::other(what),
-            },
+            source: self.route.no_answer("the server", error).into_io(),
         };
         let body = serde_json::to_vec(message).unwrap_or_default();
         let mut answer = self

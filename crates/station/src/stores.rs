@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use awshttp::Surroundings;
+use awshttp::endpoint::ServiceConfig;
+use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
@@ -10,10 +13,9 @@ use model::ids::BucketName;
 use model::time::SystemClock;
 use objects::Bucket;
 use objects::adaptive::Adaptive;
-use objects::connect::{Store, StoreConfig};
-use objects::http::Surroundings;
+use objects::connect::Store;
 use objects::paced::Paced;
-use objects::retrying::{Policy, RealTime, Retrying};
+use objects::retrying::Retrying;
 use objects::s3::address::Addressing;
 
 use transfer::settings::Settings;
@@ -92,30 +94,22 @@ fn connect(
         secret: SecretKey::new(&*access.secret_access_key),
         session_token: None,
     };
-    let mut config = StoreConfig::new(&*access.endpoint, &*access.region, credentials);
+    let mut config = ServiceConfig::new(&*access.endpoint, &*access.region, credentials);
     config.connections = settings.parallel;
     let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
     config.surroundings = surroundings.of_service(proxy, certificates);
-    config.addressing = if access.path_style {
-        Addressing::Path
-    } else {
-        Addressing::VirtualHost
-    };
-    let store = Store::connect(config).map_err(|e| wrong(e.to_string()))?;
+    let addressing = Addressing::of(access.path_style);
+    let store = Store::connect(&config, addressing).map_err(|e| wrong(e.to_string()))?;
     let seed = u64::from(claim.attempt) ^ claim.created.unix().unsigned_abs();
-    let patience = || Box::new(RealTime::new(stop.flag()));
+    let sleeper = || Box::new(RealTime::new(stop.flag()));
     // Who waits to try again must not hold a place among those who try.
     let paced = Paced::new(
         store.bucket(bucket),
         settings.pace,
-        patience(),
+        sleeper(),
         Arc::new(SystemClock),
     );
-    let adaptive = Adaptive::new(paced, settings.parallel, patience());
-    Ok(Box::new(Retrying::new(
-        adaptive,
-        Policy::default(),
-        seed,
-        patience(),
-    )))
+    let adaptive = Adaptive::new(paced, settings.parallel, sleeper());
+    let retry = Retry::new(RetryPolicy::default(), seed, sleeper());
+    Ok(Box::new(Retrying::new(adaptive, retry)))
 }

@@ -23,13 +23,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use awshttp::retry::RealTime;
 use crossbeam_channel::{bounded, unbounded};
 use model::ids::{JobId, ObjectKey};
 use model::outcome::Failure;
 use model::proof::Attempt;
 use model::readable;
 use model::time::Clock;
-use objects::retrying::RealTime;
 
 pub use run::Buckets;
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use disks::tree::Tree;
 use disks::tree::memory::{Memory, Node};
 use model::capabilities::{Capabilities, Finding};
@@ -21,7 +22,7 @@ use model::time::{ManualClock, Timestamp};
 use objects::faulty::{Failure, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
 use objects::object::Attributes;
-use objects::retrying::{Policy, RealTime, Retrying};
+use objects::retrying::Retrying;
 use objects::{Bucket, Checksums, StoreError};
 use transfer::import::Import;
 use transfer::journal::file::Disk;
@@ -1250,12 +1251,12 @@ fn an_own_object_is_not_taken_for_anothers() {
             };
             is_lost.then_some(lost)
         });
-        let policy = Policy {
+        let policy = RetryPolicy {
             first_wait: Duration::from_millis(1),
-            ..Policy::default()
+            ..RetryPolicy::default()
         };
-        let patience = Box::new(RealTime::new(Stop::default().flag()));
-        let patient = Retrying::new(flaky, policy, 1, patience);
+        let sleeper = Box::new(RealTime::new(Stop::default().flag()));
+        let patient = Retrying::new(flaky, Retry::new(policy, 1, sleeper));
         let bytes = match key {
             "small" => b"small".to_vec(),
             _ => noise(LARGE, 1),

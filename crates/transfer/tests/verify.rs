@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use disks::tree::Tree;
 use disks::tree::memory::{Memory, Node};
 use model::capabilities::Capabilities;
@@ -23,7 +24,7 @@ use model::time::Timestamp;
 use objects::faulty::{self, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
 use objects::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
-use objects::retrying::{Policy, RealTime, Retrying};
+use objects::retrying::Retrying;
 use objects::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 use objects::{Body, Bucket, Checksums, StoreError};
 use transfer::journal::file::Disk;
@@ -507,12 +508,12 @@ fn what_fails_once_is_asked_for_again() {
         let fails = operation == Operation::Get && calls % 3 == 0;
         fails.then_some(Fault::after(faulty::Failure::Reset))
     });
-    let policy = Policy {
+    let policy = RetryPolicy {
         first_wait: Duration::from_millis(1),
-        ..Policy::default()
+        ..RetryPolicy::default()
     };
-    let patience = Box::new(RealTime::new(Stop::default().flag()));
-    let patient = Retrying::new(flaky, policy, 1, patience);
+    let sleeper = Box::new(RealTime::new(Stop::default().flag()));
+    let patient = Retrying::new(flaky, Retry::new(policy, 1, sleeper));
     let (verdict, findings) = world.verify(Some(&patient), None);
     assert!(verdict.unwrap().agrees(), "{findings:?}");
 }

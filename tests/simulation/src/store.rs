@@ -7,16 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use awshttp::Answer;
+use awshttp::retry::{Retry, RetryPolicy, Sleeper, Slept};
 use bytes::Bytes;
 use model::capabilities::Capabilities;
 use model::control::Claim;
 use model::ids::{BucketName, ObjectKey};
-use objects::error::Answer;
 use objects::faulty::{Failure, Moment, Operation};
 use objects::memory::MemoryBucket;
 use objects::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use objects::probe::{Subject, experiment};
-use objects::retrying::{Patience, Policy, Retrying, Waited};
+use objects::retrying::Retrying;
 use objects::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 use objects::{Body, Bucket, Checksums, StoreError};
 use station::stores::{NoWayToBucket, Stores};
@@ -64,14 +65,14 @@ impl Stores for Line {
             calls: AtomicU64::new(0),
             counts: Mutex::default(),
         };
-        let patience = Box::new(Patient {
+        let sleeper = Box::new(Patient {
             attempt: Arc::clone(&self.attempt),
             stop: stop.clone(),
             waited: Mutex::default(),
         });
         let seed = self.attempt.chance.of("jitter").below(u64::MAX);
-        let policy = Policy::default();
-        Ok(Box::new(Retrying::new(weather, policy, seed, patience)))
+        let retry = Retry::new(RetryPolicy::default(), seed, sleeper);
+        Ok(Box::new(Retrying::new(weather, retry)))
     }
 }
 
@@ -82,7 +83,7 @@ struct Patient {
     waited: Mutex<HashMap<ThreadId, Duration>>,
 }
 
-impl Patience for Patient {
+impl Sleeper for Patient {
     fn elapsed(&self) -> Duration {
         let waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
         waited
@@ -91,13 +92,13 @@ impl Patience for Patient {
             .unwrap_or_default()
     }
 
-    fn wait(&self, duration: Duration) -> Waited {
+    fn sleep(&self, duration: Duration) -> Slept {
         if self.stop.is_set() || self.attempt.is_dead() {
-            return Waited::Canceled;
+            return Slept::Canceled;
         }
         let mut waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
         *waited.entry(thread::current().id()).or_default() += duration;
-        Waited::Through
+        Slept::Through
     }
 }
 

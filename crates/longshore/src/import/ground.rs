@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use awshttp::endpoint::ServiceConfig;
 use awsquery::sign::Credentials;
 use model::ids::BucketName;
 use model::manifest::Country;
 use model::time::SystemClock;
 use objects::StoreError;
-use objects::connect::{Store, StoreConfig};
+use objects::connect::Store;
 use objects::s3::S3Bucket;
+use objects::s3::address::Addressing;
 use server::config::{BucketHome, Config};
 use server::data_dir::users::{self, Joined};
 use server::data_dir::{self, DataDirError, Endpoints};
@@ -176,7 +178,8 @@ impl Ground {
 
     fn store(&self, url: &str) -> Result<Store, Failure> {
         let region = &self.config.embedded_store.region;
-        let store = Store::connect(StoreConfig::new(url, region, self.credentials.clone()));
+        let config = ServiceConfig::new(url, region, self.credentials.clone());
+        let store = Store::connect(&config, Addressing::Path);
         Ok(store.context("could not use the embedded store")?)
     }
 

@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
+use awshttp::route::Route;
+use awshttp::{SigningClock, Surroundings};
 use awsquery::params::Params;
 use awsquery::sign::{self, Credentials, Endpoint};
 use awsquery::xml::{self, Element, RemoteError, XmlError};
 use model::ids::JobType;
-use objects::http::{NoAnswer, Route, SigningClock, Surroundings};
 use ureq::http::{StatusCode, Uri};
 
 use super::answers::{Canceled, Created, JobLine, JobPage, Label, Status, Updated};
@@ -349,10 +350,7 @@ fn agent(route: &Route) -> ureq::Agent {
 fn unreachable(route: &Route, url: &str, error: ureq::Error) -> ApiError {
     ApiError::Unreachable {
         url: url.to_owned(),
-        source: match route.no_answer(error) {
-            NoAnswer::Network { source, .. } => source,
-            NoAnswer::Protocol(what) => std::io::Error::other(what),
-        },
+        source: route.no_answer("the service", error).into_io(),
     }
 }
 

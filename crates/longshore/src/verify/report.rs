@@ -5,10 +5,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use awshttp::retry::RealTime;
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::report::LINES_SUFFIX;
 use objects::reading::{ReadError, Reading};
-use objects::retrying::RealTime;
 use transfer::stop::Stop;
 
 use crate::cli::VerifyArgs;

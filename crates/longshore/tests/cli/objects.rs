@@ -4,12 +4,14 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 
+use awshttp::endpoint::ServiceConfig;
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
 use model::ids::{BucketName, ObjectKey};
-use objects::connect::{Store, StoreConfig};
+use objects::connect::Store;
 use objects::object::Attributes;
+use objects::s3::address::Addressing;
 use objects::{Bucket as _, Checksums};
 
 use crate::world::{Service, World, files};
@@ -36,8 +38,8 @@ pub(crate) fn put(
         secret: SecretKey::new(setting("aws_secret_access_key")),
         session_token: None,
     };
-    let config = StoreConfig::new(&*service.places["S3 store"], "us-east-1", credentials);
-    let store = Store::connect(config).unwrap();
+    let config = ServiceConfig::new(&*service.places["S3 store"], "us-east-1", credentials);
+    let store = Store::connect(&config, Addressing::Path).unwrap();
     let name = BucketName::new("photos").unwrap();
     store.create_bucket(&name).unwrap();
     let attributes = Attributes {

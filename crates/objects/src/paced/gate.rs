@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use awshttp::retry::{Sleeper, Slept};
 use model::time::Clock;
 
 use super::pace::Pace;
 use crate::error::StoreError;
-use crate::retrying::{Patience, Waited};
 
 /// Bytes are counted with the nanoseconds of a second as their fraction, so that nothing is lost.
 const FRACTION: i128 = 1_000_000_000;
@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A bucket of tokens before which one waits in a line.
 pub(super) struct Gate {
     pace: Pace,
-    patience: Box<dyn Patience>,
+    sleeper: Box<dyn Sleeper>,
     clock: Arc<dyn Clock>,
     line: Mutex<Line>,
     next: Condvar,
@@ -48,14 +48,14 @@ impl fmt::Debug for Gate {
 }
 
 impl Gate {
-    pub(super) fn new(pace: Pace, patience: Box<dyn Patience>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(pace: Pace, sleeper: Box<dyn Sleeper>, clock: Arc<dyn Clock>) -> Self {
         let line = Line {
-            counted: patience.elapsed(),
+            counted: sleeper.elapsed(),
             ..Line::default()
         };
         Self {
             pace,
-            patience,
+            sleeper,
             clock,
             line: Mutex::new(line),
             next: Condvar::new(),
@@ -75,27 +75,27 @@ impl Gate {
         self.line().served += 1;
         self.next.notify_all();
         match waited {
-            Waited::Through => Ok(()),
-            Waited::Canceled => Err(StoreError::Canceled { last: None }),
+            Slept::Through => Ok(()),
+            Slept::Canceled => Err(StoreError::Canceled { last: None }),
         }
     }
 
-    fn be_served(&self, bytes: u64) -> Waited {
+    fn be_served(&self, bytes: u64) -> Slept {
         loop {
             let rate = self.pace.rate_at(self.clock.now());
             let wait = {
                 let mut line = self.line();
-                line.count(self.patience.elapsed(), rate);
+                line.count(self.sleeper.elapsed(), rate);
                 match line.wait(rate) {
                     None => {
                         line.balance -= i128::from(bytes) * FRACTION;
-                        return Waited::Through;
+                        return Slept::Through;
                     }
                     Some(wait) => wait.min(LOOK),
                 }
             };
-            if self.patience.wait(wait) == Waited::Canceled {
-                return Waited::Canceled;
+            if self.sleeper.sleep(wait) == Slept::Canceled {
+                return Slept::Canceled;
             }
         }
     }

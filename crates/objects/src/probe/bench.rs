@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 
+use awshttp::TransportError;
 use bytes::Bytes;
 use model::capabilities::Finding;
 use model::ids::ObjectKey;
@@ -283,11 +284,11 @@ pub(super) fn is_refusal(error: &StoreError) -> bool {
         | StoreError::BadDigest(_) => true,
         StoreError::Unavailable(answer) => answer.status == 500,
         // An answer of HTTP that makes no sense; without a status it was none.
-        StoreError::Protocol { status, .. } => *status != 0,
+        StoreError::Transport(TransportError::Protocol { status, .. }) => *status != 0,
         StoreError::NoSuchBucket(_)
         | StoreError::WrongRegion { .. }
         | StoreError::Throttled(_)
-        | StoreError::Network { .. }
+        | StoreError::Transport(_)
         | StoreError::Unsure { .. }
         | StoreError::Full(_)
         | StoreError::Canceled { .. } => false,

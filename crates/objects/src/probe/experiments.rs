@@ -3,6 +3,7 @@
 //! Each is a method that asks and judges at once. They run on the innermost bucket: a wrapper that
 //! tries again what was damaged would repeat damage that was meant.
 
+use awshttp::TransportError;
 use bytes::Bytes;
 use model::capabilities::{Capabilities, Finding};
 use model::ids::ObjectKey;
@@ -461,7 +462,11 @@ fn is_taken<T>(wrong: impl Fn() -> Result<T, StoreError>) -> Result<bool, StoreE
     };
     match answer {
         Ok(_) => Ok(true),
-        Err(StoreError::Protocol { status, .. }) if (200..300).contains(&status) => Ok(true),
+        Err(StoreError::Transport(TransportError::Protocol { status, .. }))
+            if (200..300).contains(&status) =>
+        {
+            Ok(true)
+        }
         Err(StoreError::BadDigest(answer)) if (200..300).contains(&answer.status) => Ok(true),
         Err(error) if is_refusal(&error) => Ok(false),
         Err(error) => Err(error),

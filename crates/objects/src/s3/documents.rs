@@ -293,10 +293,7 @@ fn expect_root(root: &Element, name: &str) -> Result<(), StoreError> {
 }
 
 fn unreadable(what: &str) -> StoreError {
-    StoreError::Protocol {
-        status: 200,
-        what: what.to_owned(),
-    }
+    StoreError::protocol(200, what)
 }
 
 #[cfg(test)]
@@ -337,7 +334,7 @@ mod tests {
     #[test]
     fn a_page_that_would_be_asked_for_forever_is_unreadable() {
         let root = read("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>");
-        assert!(matches!(page(&root), Err(StoreError::Protocol { .. })));
+        assert!(matches!(page(&root), Err(StoreError::Transport(_))));
         // What a store found on the way may have been removed.
         let root = read(
             "<ListBucketResult><IsTruncated>true</IsTruncated>\

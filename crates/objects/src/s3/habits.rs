@@ -15,8 +15,9 @@ const TAKEN: u8 = 1;
 const REFUSED: u8 = 2;
 
 impl Header {
-    /// Whether to send it.
-    pub(crate) fn is_sent(&self) -> bool {
+    /// Whether it is sent.
+    #[cfg(test)]
+    fn is_sent(&self) -> bool {
         self.0.load(Ordering::Relaxed) != REFUSED
     }
 
@@ -77,8 +78,6 @@ pub(crate) struct Habits {
     pub(crate) checksum: Header,
     /// `x-amz-checksum-mode`, which asks for it.
     pub(crate) checksum_mode: Header,
-    /// `Expect`.
-    pub(crate) expect: Header,
     /// Entity tags of parts that are no MD5s, though they may look like some.
     opaque_part_tags: AtomicBool,
 }
@@ -101,7 +100,7 @@ impl Habits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Answer;
+    use awshttp::Answer;
 
     fn refused(status: u16, code: &str) -> StoreError {
         StoreError::from_answer(Answer::new(status, code, ""), None)

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use awshttp::Answer;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
+use super::dialect::Reply;
 use super::encoded_word;
-use super::wire::Reply;
 use crate::checksum::{Checksums, sha256_from_base64};
-use crate::error::{Answer, StoreError};
+use crate::error::StoreError;
 use crate::evidence::{Algorithm, Statement};
 use crate::object::{Attributes, ObjectInfo, PartInfo, Receipt};
 

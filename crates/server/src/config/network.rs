@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use awshttp::Surroundings;
+use awshttp::proxies::{self, NamedProxy};
+use awshttp::trust;
 use model::control::StoreAccess;
-use objects::http::Surroundings;
-use objects::http::proxies::{self, NamedProxy};
-use objects::http::trust;
 
 /// The variables of the process that count here.
 pub const VARIABLES: [&str; 11] = [

@@ -1,12 +1,14 @@
 //! Which devices are loaded, and what becomes of the jobs of the others.
 
+use awshttp::endpoint::ServiceConfig;
 use model::control::{ImageTarget, StoreAccess, VaultAccess};
 use model::custody::Custody;
 use model::ids::{BucketName, JobId, JobType};
 use model::manifest::Manifest;
 use model::progress::Progress;
-use objects::connect::{Store, StoreConfig};
+use objects::connect::Store;
 use objects::probe::check_write;
+use objects::s3::address::Addressing;
 
 use crate::talk::Station;
 use crate::world::{World, at_station, ebs, export, finished, glacier, import, returned};
@@ -34,8 +36,9 @@ async fn the_right_signature_gets_the_job_and_all_it_takes() {
         let may_write = tokio::task::spawn_blocking(move || {
             let secret = awsquery::secret::SecretKey::new(access.secret_access_key);
             let credentials = crate::world::credentials(&access.access_key_id, &secret);
-            let config = StoreConfig::new(access.endpoint, access.region, credentials);
-            check_write(&Store::connect(config).unwrap().bucket(&bucket), &key)
+            let config = ServiceConfig::new(access.endpoint, access.region, credentials);
+            let store = Store::connect(&config, Addressing::Path).unwrap();
+            check_write(&store.bucket(&bucket), &key)
         });
         may_write.await.unwrap().unwrap();
     }

@@ -94,7 +94,7 @@ fn of_store(error: &StoreError) -> StopCause {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use objects::error::Answer;
+    use awshttp::Answer;
 
     #[test]
     fn what_a_store_says_becomes_a_cause() {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use awshttp::TransportError;
 use model::ids::BucketName;
 use model::outcome::Failure;
 use objects::StoreError;
@@ -95,7 +96,7 @@ impl Run<'_> {
                 StoreError::AccessDenied(_)
                 | StoreError::Refused(_)
                 | StoreError::NoSuchKey(_)
-                | StoreError::Protocol { .. },
+                | StoreError::Transport(TransportError::Protocol { .. }),
             ) => Ok(Vec::new()),
             Err(error) => Err(self.judge(item, error)),
         }
@@ -145,7 +146,10 @@ impl Run<'_> {
             Ok(part) => Ok(part
                 .filter(|part| part.count == count)
                 .map(|part| part.bytes)),
-            Err(StoreError::AccessDenied(_) | StoreError::Protocol { .. }) => Ok(None),
+            Err(
+                StoreError::AccessDenied(_)
+                | StoreError::Transport(TransportError::Protocol { .. }),
+            ) => Ok(None),
             Err(error) => Err(self.judge(item, error)),
         }
     }

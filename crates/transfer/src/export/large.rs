@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use awshttp::Answer;
 use lanes::{Md5, Sha256};
 use model::outcome::{Failure, Stored};
 use objects::StoreError;
-use objects::error::Answer;
 use objects::evidence::{Difference, Evidence, Parts, Sums};
 use objects::object::ObjectInfo;
 use objects::reading::{ReadError, Reading, Version};

@@ -5,11 +5,11 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use awshttp::retry::RealTime;
 use model::entry::EntryPath;
 use model::ids::{BucketName, ObjectKey};
 use model::outcome::{EntryRecord, Failure, Outcome, Source};
 use model::time::Clock;
-use objects::retrying::RealTime;
 use objects::{Bucket, StoreError};
 
 use super::evidence::Tags;

@@ -6,9 +6,9 @@
 //! be all zeros are not stored.
 
 use ::objects::reading::{ReadError, Reading};
-use ::objects::retrying::RealTime;
 use ::objects::upload::{PartNumber, PartReceipt, UploadId, expected_etag};
 use ::objects::{Bucket, Checksums, StoreError};
+use awshttp::retry::RealTime;
 use bytes::Bytes;
 use lanes::{Sha256, md5_of};
 use model::attributes::Attributes;

@@ -9,8 +9,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::objects::reading::{ReadError, Reading};
-use ::objects::retrying::RealTime;
 use ::objects::{Bucket, StoreError};
+use awshttp::retry::RealTime;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use lanes::{Sha256, sha256_update};

@@ -1,14 +1,15 @@
 //! The services that take images, as the engine sees them: what it needs of [`images`], and no more.
 
+use awshttp::Surroundings;
+use awshttp::endpoint::ServiceConfig;
+use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
 use images::snapshots::{Beginning, SnapshotId, Snapshots, Status, StoredBlock};
 use images::vaults::{Archive, Hashes, StoredPart, UploadId, Vault, VaultAddress};
-use images::{Retry, ServiceConfig, ServiceError};
+use images::ServiceError;
 use model::control::{StoreAccess, VaultAccess};
-use objects::http::Surroundings;
-use objects::retrying::{Policy, RealTime};
 
 use crate::settings::Settings;
 use crate::stop::Stop;
@@ -180,8 +181,8 @@ fn config(
 
 fn retry(stop: &Stop) -> Retry {
     let seed = u64::from(std::process::id());
-    let patience = Box::new(RealTime::new(stop.flag()));
-    Retry::new(Policy::default(), seed, patience)
+    let sleeper = Box::new(RealTime::new(stop.flag()));
+    Retry::new(RetryPolicy::default(), seed, sleeper)
 }
 
 impl SnapshotService for Snapshots {

@@ -3,10 +3,10 @@
 //! Many threads, because the network is wide. What the store says is judged here: a refused object
 //! is a line of the report, a store that does not do its work ends the run.
 
+use awshttp::Answer;
 use model::attributes::Attributes;
 use model::ids::ObjectKey;
 use model::outcome::{Failure, How, Stored};
-use objects::error::Answer;
 use objects::object::Receipt;
 use objects::{Checksums, StoreError};
 

@@ -1,5 +1,6 @@
 //! Proof beyond the store's word: what was stored is read back and hashed again.
 
+use awshttp::retry::RealTime;
 use lanes::Sha256;
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
@@ -7,7 +8,6 @@ use model::outcome::{Failure, Stored};
 use model::proof::ReadBack;
 use objects::StoreError;
 use objects::reading::{ReadError, Reading};
-use objects::retrying::RealTime;
 
 use crate::import::run::Run;
 

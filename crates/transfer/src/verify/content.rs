@@ -2,10 +2,10 @@
 
 use std::io;
 
+use awshttp::retry::RealTime;
 use lanes::Sha256;
 use model::outcome::{EntryRecord, Failure, Stored};
 use objects::reading::{ReadError, Reading};
-use objects::retrying::RealTime;
 use objects::{Bucket, StoreError};
 
 use super::{Kind, Trouble};

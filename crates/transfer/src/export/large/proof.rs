@@ -8,6 +8,7 @@ use super::{
     Run, Sha256, StoreError, Sums, Version, crc, damaged, other_size,
 };
 use crate::export::plan::Item;
+use awshttp::TransportError;
 
 /// Why a file is not proven to be its object.
 pub(super) enum Unproven {
@@ -44,7 +45,7 @@ impl Known {
                 return Err(run.judge(item, StoreError::NoSuchKey(answer)));
             }
             // It may be that it can be read all the same.
-            Err(StoreError::Protocol { .. }) => {
+            Err(StoreError::Transport(TransportError::Protocol { .. })) => {
                 return Ok(Self {
                     version: listed,
                     evidence: Default::default(),

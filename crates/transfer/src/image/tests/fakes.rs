@@ -5,9 +5,10 @@ use std::io;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use ::objects::error::{Answer, NetworkFailure};
 use ::objects::faulty::{Failure, Fault, Faulty};
 use ::objects::memory::MemoryBucket;
+use awshttp::retry::CallError as _;
+use awshttp::{Answer, NetworkFailure, TransportError};
 use images::ServiceError;
 use images::snapshots::{BLOCK_BYTES, Beginning, SnapshotId, Status, StoredBlock};
 use images::vaults::{Archive, Hashes, StoredPart, UploadId};
@@ -45,9 +46,11 @@ impl Fuse {
                 if left == 0 && self.is_late {
                     let _lost = act();
                 }
-                let failure = NetworkFailure::Broken;
-                let source = io::ErrorKind::ConnectionReset.into();
-                Err(ServiceError::Network { failure, source })
+                Err(ServiceError::Transport(TransportError::Network {
+                    peer: ServiceError::PEER,
+                    failure: NetworkFailure::Broken,
+                    source: io::ErrorKind::ConnectionReset.into(),
+                }))
             }
         }
     }

@@ -1,10 +1,4 @@
-//! What all requests have in common, to whatever service: the way there, the connections, the clock,
-//! and what it means when there is no answer. [`crate::s3`] and the clients of other services stand
-//! on it.
-
-pub mod proxies;
-mod signing_clock;
-pub mod trust;
+//! The way to one address: the connections, and what it means when there is no answer.
 
 use std::fmt;
 use std::io;
@@ -14,71 +8,10 @@ use ureq::config::{AutoHeaderValue, ConfigBuilder};
 use ureq::tls::TlsConfig;
 use ureq::typestate::AgentScope;
 use ureq::{Agent, Timeout};
-use url::Url;
 
-use self::proxies::{NamedProxy, Proxies};
-use self::trust::Trust;
-use crate::connect::Timeouts;
-use crate::error::NetworkFailure;
-
-pub use signing_clock::SigningClock;
-
-/// What stands between this host and others: proxies, and whom to trust. By default there are no
-/// proxies, and the built-in authorities are trusted.
-#[derive(Debug, Clone, Default)]
-pub struct Surroundings {
-    /// The proxies of this host.
-    pub proxies: Proxies,
-    /// The authorities of this host.
-    pub trust: Trust,
-    /// The proxy that is set for this one service, whatever its address.
-    pub own_proxy: Option<NamedProxy>,
-}
-
-impl Surroundings {
-    /// What the variables of a process say, and what the host has.
-    #[must_use]
-    pub fn of_variables(variable: &dyn Fn(&str) -> Option<String>) -> Self {
-        Self {
-            proxies: Proxies::of_variables(variable),
-            trust: Trust::of_system(variable),
-            own_proxy: None,
-        }
-    }
-
-    /// The same for one service that has a proxy of its own, or `none`, and certificates of authorities of
-    /// its own, in the form of PEM. What cannot be used is told in the log.
-    #[must_use]
-    pub fn of_service(&self, proxy: Option<&str>, certificates: Option<&str>) -> Self {
-        let mut own = self.clone();
-        match proxy {
-            Some(proxies::NONE) => own.proxies = Proxies::default(),
-            Some(address) => match NamedProxy::new(address, "`proxy` in the settings") {
-                Ok(named) => own.own_proxy = Some(named),
-                Err(error) => tracing::warn!(%error, "proxy not used"),
-            },
-            None => {}
-        }
-        if let Some(pem) = certificates {
-            own.trust = own.trust.and_checked("`ca_file` in the settings", pem);
-        }
-        own
-    }
-
-    /// The way to the host of an address.
-    #[must_use]
-    pub fn route(&self, scheme: &str, host: &str) -> Route {
-        let proxy = self.own_proxy.clone();
-        let proxy = proxy.or_else(|| self.proxies.of(scheme, host).cloned());
-        let needs_tls = scheme == "https" || proxy.as_ref().is_some_and(NamedProxy::speaks_tls);
-        let tls = needs_tls.then(|| TlsConfig::builder().root_certs(self.trust.roots()).build());
-        Route {
-            address: format!("{scheme}://{host}"),
-            proxy,
-            tls,
-        }
-    }
-}
+use crate::endpoint::Timeouts;
+use crate::error::{NetworkFailure, TransportError};
+use crate::proxies::NamedProxy;
 
 /// The way to one address: through which proxy, and trusting whom.
 #[derive(Debug, Clone)]
@@ -89,6 +22,14 @@ pub struct Route {
 }
 
 impl Route {
+    pub(crate) fn new(address: String, proxy: Option<NamedProxy>, tls: Option<TlsConfig>) -> Self {
+        Self {
+            address,
+            proxy,
+            tls,
+        }
+    }
+
     /// Settings of connections that go this way. No status is an error, and nothing is followed: what
     /// was signed for one host is nothing for another.
     #[must_use]
@@ -120,14 +61,18 @@ impl Route {
             .new_agent()
     }
 
-    /// Sorts the HTTP library's errors by whether the request can have reached the service, and says
+    /// Sorts the HTTP library's errors by whether the request can have reached `peer`, and says
     /// what stands in the way: a proxy, a certificate, another protocol.
     #[must_use]
-    pub fn no_answer(&self, error: ureq::Error) -> NoAnswer {
+    pub fn no_answer(&self, peer: &'static str, error: ureq::Error) -> TransportError {
         use ureq::Error as E;
         let failure = match &error {
             E::Protocol(_) | E::LargeResponseHeader(..) => {
-                return NoAnswer::Protocol(self.no_http(&error));
+                return TransportError::Protocol {
+                    peer,
+                    status: 0,
+                    what: self.no_http(&error),
+                };
             }
             E::HostNotFound
             | E::ConnectionFailed
@@ -142,7 +87,8 @@ impl Route {
             },
             _ => NetworkFailure::Broken,
         };
-        NoAnswer::Network {
+        TransportError::Network {
+            peer,
             failure,
             source: self.told(error),
         }
@@ -239,56 +185,4 @@ fn sorted_tls(error: &rustls::Error) -> NetworkFailure {
         ) => NetworkFailure::Untrusted,
         _ => NetworkFailure::Broken,
     }
-}
-
-/// The address of a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    /// `http` or `https`.
-    pub scheme: &'static str,
-    /// The `Host` header: the host, with `:port` unless it is the scheme's own.
-    pub host: String,
-    /// The path all paths begin with, encoded and without a slash at its end.
-    pub base: String,
-}
-
-impl Address {
-    /// Reads an `http` or `https` address of a host, perhaps with a port and a path; `None` if it
-    /// is something else, or more than that.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let url = Url::parse(text).ok()?;
-        let bare = url.username().is_empty() && url.password().is_none();
-        let plain = url.query().is_none() && url.fragment().is_none();
-        (bare && plain).then_some(())?;
-        let name = url.host_str()?;
-        Some(Self {
-            scheme: known_scheme(url.scheme())?,
-            host: match url.port() {
-                Some(port) => format!("{name}:{port}"),
-                None => name.to_owned(),
-            },
-            base: url.path().trim_end_matches('/').to_owned(),
-        })
-    }
-}
-
-/// The scheme, if it is one of the two that are spoken.
-#[must_use]
-pub fn known_scheme(text: &str) -> Option<&'static str> {
-    ["http", "https"].into_iter().find(|scheme| *scheme == text)
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub enum NoAnswer {
-    /// The request or its answer did not get through.
-    Network {
-        /// In which way.
-        failure: NetworkFailure,
-        /// What the operating system or TLS said.
-        source: io::Error,
-    },
-    /// What came is no HTTP.
-    Protocol(String),
 }

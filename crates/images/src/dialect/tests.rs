@@ -1,31 +1,38 @@
 //! Requests as they are sent. The signatures are those botocore 1.44 computes for the same requests.
 
+use awshttp::connection::Connection;
+use awshttp::endpoint::ServiceConfig;
+use awshttp::request::{Body, Request};
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::{SecretKey, SessionToken};
+use awsquery::sign::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
 use time::macros::datetime;
+use ureq::http::{self, Method};
 
 use super::*;
 
 const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 
-fn wire(endpoint: &str, service: Service, token: Option<&str>) -> Wire {
+fn connection<D: Dialect>(endpoint: &str, token: Option<&str>) -> Connection<D> {
     let credentials = Credentials {
         access_key_id: AccessKeyId::parse("AKIDEXAMPLE").unwrap(),
         secret: SecretKey::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
         session_token: token.map(SessionToken::new),
     };
     let config = ServiceConfig::new(endpoint, "eu-west-1", credentials);
-    Wire::new(&config, service).unwrap()
+    Connection::new(&config).unwrap()
 }
 
-fn header<'r>(request: &'r Request<&[u8]>, name: &str) -> &'r str {
+fn header<'r>(request: &'r http::Request<&[u8]>, name: &str) -> &'r str {
     request.headers()[name].to_str().unwrap()
 }
 
 /// Holds scope, signed headers and signature against what botocore says.
-fn check_signature(request: &Request<&[u8]>, service: &str, signed: &str, signature: &str) {
+fn check_signature(request: &http::Request<&[u8]>, service: &str, signed: &str, signature: &str) {
     assert_eq!(header(request, "x-amz-date"), "20261121T120000Z");
     assert_eq!(
         header(request, "authorization"),
@@ -39,18 +46,18 @@ fn check_signature(request: &Request<&[u8]>, service: &str, signed: &str, signat
 #[test]
 fn a_block_is_vouched_for_by_its_checksum_alone() {
     let block = vec![7; 512 << 10];
-    let path = "/snapshots/snap-0a1b2c/blocks/7".to_owned();
-    let mut call = Call::new(Method::PUT, path);
+    let connection = connection::<Rest<Ebs>>("http://127.0.0.1:5000", None);
+    let target = connection
+        .address()
+        .target("/snapshots/snap-0a1b2c/blocks/7");
+    let mut request = Request::new(Method::PUT, target);
     let checksum = BASE64.encode(Sha256::digest(&block));
-    call.headers = vec![
-        ("content-type", "application/octet-stream".to_owned()),
-        ("x-amz-data-length", "524288".to_owned()),
-        ("x-amz-checksum", checksum),
-        ("x-amz-checksum-algorithm", "SHA256".to_owned()),
-    ];
-    call.body = Body::unsigned(&block);
-    let wire = wire("http://127.0.0.1:5000", Service::Ebs, None);
-    let request = wire.request(&call, NOON).unwrap();
+    request.say("content-type", "application/octet-stream");
+    request.say("x-amz-data-length", "524288");
+    request.say("x-amz-checksum", checksum);
+    request.say("x-amz-checksum-algorithm", "SHA256");
+    request.body = Body::unsigned(&block);
+    let request = connection.signed(&request, NOON).unwrap();
     assert_eq!(header(&request, "x-amz-content-sha256"), "UNSIGNED-PAYLOAD");
     assert!(!request.headers().contains_key("expect"));
     check_signature(
@@ -64,11 +71,13 @@ fn a_block_is_vouched_for_by_its_checksum_alone() {
 
 #[test]
 fn a_path_is_signed_encoded_once_more() {
-    let path = "/snapshots/snap-0a1b2c/blocks/7".to_owned();
-    let mut call = Call::new(Method::GET, path);
-    call.query.push(("blockToken", "ab+c/=".to_owned()));
-    let wire = wire("http://127.0.0.1:5000/a b/", Service::Ebs, Some("TOKEN"));
-    let request = wire.request(&call, NOON).unwrap();
+    let connection = connection::<Rest<Ebs>>("http://127.0.0.1:5000/a b/", Some("TOKEN"));
+    let target = connection
+        .address()
+        .target("/snapshots/snap-0a1b2c/blocks/7");
+    let mut request = Request::new(Method::GET, target);
+    request.ask("blockToken", "ab+c/=");
+    let request = connection.signed(&request, NOON).unwrap();
     assert_eq!(
         request.uri().to_string(),
         "http://127.0.0.1:5000/a%20b/snapshots/snap-0a1b2c/blocks/7?blockToken=ab%2Bc%2F%3D"
@@ -84,19 +93,19 @@ fn a_path_is_signed_encoded_once_more() {
 #[test]
 fn a_part_is_signed_with_its_plain_hash() {
     let part = vec![b'a'; 1 << 20];
-    let path = "/-/vaults/my.vault_1/multipart-uploads/up-1_x".to_owned();
-    let mut call = Call::new(Method::PUT, path);
-    call.headers = vec![
-        ("content-type", "application/octet-stream".to_owned()),
-        ("content-range", "bytes 1048576-2097151/*".to_owned()),
-        (
-            "x-amz-sha256-tree-hash",
-            hex::encode(crate::treehash::of(&part)),
-        ),
-    ];
-    call.body = Body::hashed(&part);
-    let wire = wire("https://glacier.test", Service::Glacier, None);
-    let request = wire.request(&call, NOON).unwrap();
+    let connection = connection::<Rest<Glacier>>("https://glacier.test", None);
+    let target = connection
+        .address()
+        .target("/-/vaults/my.vault_1/multipart-uploads/up-1_x");
+    let mut request = Request::new(Method::PUT, target);
+    request.say("content-type", "application/octet-stream");
+    request.say("content-range", "bytes 1048576-2097151/*");
+    request.say(
+        "x-amz-sha256-tree-hash",
+        hex::encode(crate::treehash::of(&part)),
+    );
+    request.body = Body::hashed(&part);
+    let request = connection.signed(&request, NOON).unwrap();
     assert_eq!(header(&request, "x-amz-glacier-version"), "2012-06-01");
     assert_eq!(header(&request, "expect"), "100-continue");
     check_signature(
@@ -110,18 +119,19 @@ fn a_part_is_signed_with_its_plain_hash() {
 
 #[test]
 fn what_no_header_can_carry_is_refused_unsent() {
-    let mut call = Call::new(Method::POST, "/".to_owned());
-    call.headers = vec![("x-amz-archive-description", "a\nb".to_owned())];
-    let wire = wire("http://h", Service::Glacier, None);
-    let error = wire.request(&call, NOON).unwrap_err();
+    let connection = connection::<Rest<Glacier>>("http://h", None);
+    let target = connection.address().target("/");
+    let mut request = Request::new(Method::POST, target);
+    request.say("x-amz-archive-description", "a\nb");
+    let error = connection.signed(&request, NOON).unwrap_err();
     assert!(!error.may_retry());
     assert!(error.to_string().contains("`x-amz-archive-description`"));
 }
 
 #[test]
 fn secrets_have_no_face() {
-    let wire = wire("http://h", Service::Ebs, Some("TOKEN"));
-    let shown = format!("{wire:?}");
+    let connection = connection::<Rest<Ebs>>("http://h", Some("TOKEN"));
+    let shown = format!("{connection:?}");
     assert!(
         !shown.contains("wJalr") && !shown.contains("TOKEN"),
         "{shown}"
