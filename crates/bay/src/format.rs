@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use disks::facts::{BLKID, Content, Facts, Identity, ProbeError, edges, in_use};
+use disks::facts::{BLKID, Contents, Facts, Identity, ProbeError, edges, in_use};
 use disks::tool::{STDIN, Tool, ToolError};
 use model::ids::JobId;
 use model::manifest::FileSystem;
@@ -78,7 +78,7 @@ pub enum FormatError {
         /// The device.
         path: PathBuf,
         /// What it holds.
-        found: Content,
+        found: Contents,
     },
 }
 
@@ -88,7 +88,7 @@ pub enum FormatError {
 /// # Errors
 /// [`FormatError`]; with `Refused`, `NoDriver`, `Busy`, `Changed`, or a missing program nothing was
 /// written.
-pub fn format(facts: &Facts, file_system: FileSystem, job: JobId) -> Result<Content, FormatError> {
+pub fn format(facts: &Facts, file_system: FileSystem, job: JobId) -> Result<Contents, FormatError> {
     may_be_formatted(facts, file_system)?;
     let path = &facts.path;
     let kind = mkfs::kind(file_system);
@@ -115,7 +115,7 @@ pub fn format(facts: &Facts, file_system: FileSystem, job: JobId) -> Result<Cont
 /// The programs get the device as their standard input, and open it by that: no name can lead them
 /// elsewhere. A block device each of them takes for itself alone, which fails if it was mounted after
 /// our last look; after the first there is nothing on it that could be.
-fn make(facts: &Facts, mkfs: Tool, arguments: Vec<OsString>) -> Result<Content, FormatError> {
+fn make(facts: &Facts, mkfs: Tool, arguments: Vec<OsString>) -> Result<Contents, FormatError> {
     let path = &facts.path;
     let failed = |source| FormatError::Tool {
         path: path.clone(),
@@ -129,7 +129,7 @@ fn make(facts: &Facts, mkfs: Tool, arguments: Vec<OsString>) -> Result<Content, 
     mkfs.run(arguments, shared(&locked, path)?)
         .map_err(failed)?;
     locked.sync_all().map_err(|e| unwritable(path, e))?;
-    Ok(Content::probe_held(path, shared(&locked, path)?)?)
+    Ok(Contents::probe_held(path, shared(&locked, path)?)?)
 }
 
 fn all_there(tools: &[Tool]) -> Result<(), ToolError> {
@@ -185,7 +185,7 @@ fn unwritable(path: &Path, source: io::Error) -> FormatError {
     }
 }
 
-fn is_as_made(found: &Content, file_system: FileSystem, job: JobId) -> bool {
+fn is_as_made(found: &Contents, file_system: FileSystem, job: JobId) -> bool {
     found.kind.as_deref() == Some(mkfs::kind(file_system))
         && found.label.as_deref() == Some(job.as_str())
         && found.uuid.is_some()

@@ -11,7 +11,7 @@ use std::process::{Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use disks::facts::{Content, ProbeError, Use, mount_points, uses_of};
+use disks::facts::{Contents, ProbeError, Use, mount_points, uses_of};
 use disks::tool::{Tool, ToolError};
 use rustix::fs::{OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
@@ -52,7 +52,7 @@ pub enum MountError {
         /// The device.
         path: PathBuf,
         /// What it holds.
-        found: Content,
+        found: Contents,
     },
     /// Another program has it.
     #[error("`{path}` is in use by another program")]
@@ -134,7 +134,7 @@ impl Mounted {
     /// [`MountError`]; nothing is mounted then.
     pub fn mount(device: &Path, at: &Path, access: Access) -> Result<Self, MountError> {
         let lock = lock(device, OFlags::RDONLY).map_err(|errno| not_locked(device, errno))?;
-        let content = Content::probe(device)?;
+        let content = Contents::probe(device)?;
         let drivers = drivers(content.kind.as_deref().unwrap_or_default());
         if drivers.is_empty() {
             return Err(MountError::NoFileSystem {

@@ -71,7 +71,7 @@ pub fn may_be_formatted(facts: &Facts, file_system: FileSystem) -> Result<(), Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use disks::facts::{Content, Identity, Kind};
+    use disks::facts::{Contents, Identity, Kind};
 
     fn device() -> Facts {
         Facts {
@@ -87,7 +87,7 @@ mod tests {
             read_only: false,
             partitions: vec!["/dev/sdb1".into()],
             uses: Vec::new(),
-            content: Content::default(),
+            content: Contents::default(),
             edges: None,
         }
     }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use model::readable;
 use rustix::fs::Access;
 
-pub use content::{BLKID, Content, ProbeError};
+pub use content::{BLKID, Contents, ProbeError};
 pub use identity::{Identity, edges};
 pub use kernel::{mount_points, mounted_from};
 pub use uses::{Use, in_use, in_use_to_read, uses_of};
@@ -72,7 +72,7 @@ pub struct Facts {
     /// What it is used for, the gravest first.
     pub uses: Vec<Use>,
     /// What it holds.
-    pub content: Content,
+    pub content: Contents,
     /// SHA-256 of its first and last mebibyte, where they can be read.
     pub edges: Option<[u8; 32]>,
 }
@@ -125,9 +125,9 @@ impl Facts {
         facts.uses.extend(writers(&facts.path).map_err(unreadable)?);
         let file = std::fs::File::open(&facts.path);
         let edges = file.ok().and_then(|file| edges(&file, facts.bytes));
-        let content = match Content::probe(&facts.path) {
+        let content = match Contents::probe(&facts.path) {
             // That it is in use is the graver fact, and is not kept back for this.
-            Err(_) if !facts.uses.is_empty() => Content::default(),
+            Err(_) if !facts.uses.is_empty() => Contents::default(),
             probed => probed?,
         };
         Ok(Self {
@@ -183,7 +183,7 @@ impl Facts {
             read_only: block.flag("ro") == Some(true) || disk.flag("ro") == Some(true),
             partitions: block.partitions().iter().map(Block::path).collect(),
             uses: uses::of_block(kernel, &block, &path, needed)?,
-            content: Content::default(),
+            content: Contents::default(),
             edges: None,
             identity: Identity::Block {
                 number: rustix::fs::makedev(number.major, number.minor),
@@ -208,7 +208,7 @@ impl Facts {
             read_only: !writable,
             partitions: Vec::new(),
             uses: uses::of_image(kernel, &path)?,
-            content: Content::default(),
+            content: Contents::default(),
             path,
         })
     }

@@ -13,17 +13,17 @@ const EXTENDED_BYTES: u64 = 1 << 20;
 
 /// An entry of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct TarEntry {
     /// As it stands in the archive.
     pub(crate) name: Vec<u8>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: TarKind,
     /// Where its contents begin.
     pub(crate) start: u64,
     pub(crate) size: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TarKind {
     File,
     Folder,
     /// A link, a device and the like.
@@ -52,7 +52,7 @@ struct Extended {
 pub(crate) fn entries(
     archive: &mut (impl Read + Seek),
     length: u64,
-) -> Result<Vec<Entry>, TarError> {
+) -> Result<Vec<TarEntry>, TarError> {
     let mut entries = Vec::new();
     let mut extended = Extended::default();
     let mut at = 0;
@@ -89,12 +89,12 @@ pub(crate) fn entries(
                     return Err(TarError::TooMany);
                 }
                 let said = std::mem::take(&mut extended);
-                entries.push(Entry {
+                entries.push(TarEntry {
                     name: said.name.unwrap_or_else(|| name(&header)),
                     kind: match kind {
-                        b'0' | 0 | b'7' => Kind::File,
-                        b'5' => Kind::Folder,
-                        _ => Kind::Other,
+                        b'0' | 0 | b'7' => TarKind::File,
+                        b'5' => TarKind::Folder,
+                        _ => TarKind::Other,
                     },
                     start,
                     size,
@@ -200,7 +200,7 @@ mod tests {
         archive.resize(archive.len().next_multiple_of(512), 0);
     }
 
-    fn read(archive: &[u8]) -> Result<Vec<(String, Kind, u64, u64)>, TarError> {
+    fn read(archive: &[u8]) -> Result<Vec<(String, TarKind, u64, u64)>, TarError> {
         let entries = entries(&mut Cursor::new(archive), archive.len() as u64)?;
         Ok(entries
             .into_iter()
@@ -234,11 +234,11 @@ mod tests {
         assert_eq!(
             found,
             [
-                ("a".to_owned(), Kind::File, 512, 8),
-                ("folder/".to_owned(), Kind::Folder, 1536, 0),
-                (long.clone(), Kind::File, 3072, 1),
-                (format!("{long}2"), Kind::File, 5120, 0),
-                ("link".to_owned(), Kind::Other, 5632, 0),
+                ("a".to_owned(), TarKind::File, 512, 8),
+                ("folder/".to_owned(), TarKind::Folder, 1536, 0),
+                (long.clone(), TarKind::File, 3072, 1),
+                (format!("{long}2"), TarKind::File, 5120, 0),
+                ("link".to_owned(), TarKind::Other, 5632, 0),
             ]
         );
     }

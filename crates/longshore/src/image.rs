@@ -33,7 +33,7 @@ pub(crate) fn run(command: &ImageCommand) -> Result<Exit, Failure> {
 
 /// Where an index lies.
 #[derive(Debug, PartialEq, Eq)]
-enum Place {
+enum IndexPlace {
     File,
     Key(ObjectKey),
 }
@@ -55,11 +55,11 @@ fn restore(args: &RestoreArgs) -> Result<Exit, Failure> {
 }
 
 /// The bucket of the objects, and where the index lies.
-fn find(args: &RestoreArgs) -> Result<(BucketName, Place), Failure> {
+fn find(args: &RestoreArgs) -> Result<(BucketName, IndexPlace), Failure> {
     let wrong = |error: anyhow::Error| Failure::new(Exit::Usage, error);
     let key = |text: &str| {
         let key = ObjectKey::new(text).map_err(|error| wrong(error.into()))?;
-        Ok::<_, Failure>(Place::Key(key))
+        Ok::<_, Failure>(IndexPlace::Key(key))
     };
     if let Some(address) = args.index.strip_prefix("s3://") {
         let (bucket, name) = address.split_once('/').unwrap_or((address, ""));
@@ -71,7 +71,7 @@ fn find(args: &RestoreArgs) -> Result<(BucketName, Place), Failure> {
         return Err(wrong(error).hint("name it with --bucket, or the index as s3://BUCKET/KEY"));
     };
     match Path::new(&args.index).is_file() {
-        true => Ok((bucket, Place::File)),
+        true => Ok((bucket, IndexPlace::File)),
         false => Ok((bucket, key(&args.index)?)),
     }
 }
@@ -79,7 +79,7 @@ fn find(args: &RestoreArgs) -> Result<(BucketName, Place), Failure> {
 fn rebuild(
     args: &RestoreArgs,
     bucket: &dyn Bucket,
-    place: &Place,
+    place: &IndexPlace,
     stop: &Stop,
 ) -> Result<(Index, Restored, Duration), Failure> {
     let index = read_index(args, bucket, place)?;
@@ -101,17 +101,21 @@ fn rebuild(
     Ok((index, restored, begun.elapsed()))
 }
 
-fn read_index(args: &RestoreArgs, bucket: &dyn Bucket, place: &Place) -> Result<Index, Failure> {
+fn read_index(
+    args: &RestoreArgs,
+    bucket: &dyn Bucket,
+    place: &IndexPlace,
+) -> Result<Index, Failure> {
     let name = &args.index;
     let mut text = Vec::new();
     match place {
-        Place::File => {
+        IndexPlace::File => {
             let file = std::fs::File::open(name);
             let read = file.and_then(|file| file.take(INDEX_BYTES).read_to_end(&mut text));
             read.with_context(|| format!("could not read the index `{name}`"))
                 .map_err(|error| Failure::new(Exit::Usage, error))?;
         }
-        Place::Key(key) => {
+        IndexPlace::Key(key) => {
             let unread = |error: StoreError| {
                 let exit = store_exit(&error);
                 let context = format!("could not read the index `{key}`");
@@ -166,7 +170,7 @@ fn failure(error: RestoreError) -> Failure {
 
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Summary<'a> {
+struct ImageJson<'a> {
     job: &'a str,
     device_id: &'a str,
     bytes: u64,
@@ -179,8 +183,8 @@ struct Summary<'a> {
     seconds: f64,
 }
 
-fn summary<'a>(index: &'a Index, restored: &Restored, time: Duration) -> Summary<'a> {
-    Summary {
+fn summary<'a>(index: &'a Index, restored: &Restored, time: Duration) -> ImageJson<'a> {
+    ImageJson {
         job: index.job.as_str(),
         device_id: &index.device_id,
         bytes: restored.bytes,
@@ -237,7 +241,7 @@ mod tests {
 
     #[test]
     fn an_index_is_named_as_address_key_or_file() {
-        let key = |text: &str| Place::Key(ObjectKey::new(text).unwrap());
+        let key = |text: &str| IndexPlace::Key(ObjectKey::new(text).unwrap());
         let bucket = |text: &str| BucketName::new(text).unwrap();
         for (line, found) in [
             (
@@ -254,7 +258,7 @@ mod tests {
             ),
             (
                 &["Cargo.toml", "-b", "logs"][..],
-                (bucket("logs"), Place::File),
+                (bucket("logs"), IndexPlace::File),
             ),
         ] {
             assert_eq!(find(&args(line)).ok(), Some(found));

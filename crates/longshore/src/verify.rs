@@ -107,7 +107,7 @@ fn compare(
         verdict,
     };
     if args.json {
-        output::data(&line(&Summary { summary: &end })?)?;
+        output::data(&line(&VerifyJson { summary: &end })?)?;
     } else {
         output::data(&end.text(bucket.is_some(), device.is_some()))?;
     }
@@ -148,7 +148,7 @@ fn line(value: &impl Serialize) -> Result<String, Failure> {
 
 /// What `--json` prints last.
 #[derive(Serialize)]
-struct Summary<'a> {
+struct VerifyJson<'a> {
     summary: &'a End<'a>,
 }
 

@@ -41,7 +41,7 @@ pub use shared::{Common, ManifestVersion, Passphrase, ServiceLevel};
 
 use fields::{Fields, Findings, Kinds};
 use kind::Kind;
-use node::Entry;
+use node::OptionNode;
 
 use crate::ids::{AccessKeyId, BucketName, JobId, JobType, ObjectKey};
 use crate::progress::LogLocation;
@@ -227,9 +227,9 @@ impl Manifest {
 }
 
 /// Reads the text, which must have at least one of the options that manifests have.
-fn options(text: &str) -> Result<Vec<Entry>, ManifestFault> {
+fn options(text: &str) -> Result<Vec<OptionNode>, ManifestFault> {
     let read = reader::read(text).and_then(|entries| {
-        let known = |entry: &Entry| {
+        let known = |entry: &OptionNode| {
             OPTIONS
                 .iter()
                 .any(|name| spelling::is_like(&entry.key, name))
@@ -256,7 +256,7 @@ fn options(text: &str) -> Result<Vec<Entry>, ManifestFault> {
 }
 
 /// Reads the options of whatever kind of job they describe.
-fn read(entries: &[Entry], job_type: JobType, findings: &Findings<'_>) -> Option<Manifest> {
+fn read(entries: &[OptionNode], job_type: JobType, findings: &Findings<'_>) -> Option<Manifest> {
     let fields = || Fields::new(findings, String::new(), entries, Kinds::FIELDS);
     let kind = Kind::of(&fields(), job_type)?;
     let fields = fields();

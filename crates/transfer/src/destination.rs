@@ -48,7 +48,7 @@ pub trait Target: Send + Sync {
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`] if something is there and `existing` says to keep it; the
     /// system's error.
-    fn publish(&self, number: u64, path: &str, existing: Existing) -> io::Result<()>;
+    fn publish(&self, number: u64, path: &str, existing: Occupied) -> io::Result<()>;
 
     /// Whether the file at `path` has the very bytes of the staged file `number`.
     ///
@@ -92,7 +92,7 @@ pub trait Target: Send + Sync {
 
 /// What becomes of a file that is in the place of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
+pub enum Occupied {
     /// It stays: it may be somebody's.
     Keep,
     /// It goes: this job put it there.

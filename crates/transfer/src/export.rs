@@ -36,9 +36,9 @@ pub use run::Buckets;
 use crate::destination::Target;
 use crate::export::evidence::Tags;
 use crate::export::feed::Feed;
-use crate::export::large::{Begun, Large};
+use crate::export::large::{LeftOff, StagedObject};
 use crate::export::plan::{Item, Next, Plan, PlanError, To};
-use crate::export::run::{Full, Run, Strangers};
+use crate::export::run::{ExportRun, Full, Strangers};
 use crate::journal::file::LogFiles;
 use crate::journal::index::{Index, Keep};
 use crate::journal::recorder::Recorder;
@@ -127,7 +127,7 @@ impl Export<'_> {
         let patience = RealTime::new(self.stop.flag());
         let strangers = Strangers::default();
         let entity_tags = Tags::default();
-        let run = Run {
+        let run = ExportRun {
             buckets: self.buckets,
             target: self.target,
             goes_on: earlier.attempts > 0,
@@ -172,12 +172,12 @@ impl Export<'_> {
     /// Moves all bytes; gives the place after the last item that was begun.
     fn transfer(
         &self,
-        run: &Run<'_>,
+        run: &ExportRun<'_>,
         index: &Index,
-        begun: HashMap<u64, Begun>,
+        begun: HashMap<u64, LeftOff>,
     ) -> Result<u64, ExportError> {
         let pen = Pen::new(self.target.spins());
-        let hashing = Arc::new(Hashing::<Large>::default());
+        let hashing = Arc::new(Hashing::<StagedObject>::default());
         let (units, unit_queue) = bounded(self.settings.parallel);
         let (smalls, small_queue) = bounded(AHEAD);
         let (written, written_queue) = bounded(AHEAD);
@@ -190,7 +190,7 @@ impl Export<'_> {
             scope.spawn(move || {
                 let checked = stretch_queue
                     .iter()
-                    .filter_map(|s: large::Stretch| s.check(run, pen));
+                    .filter_map(|s: large::ReadBackRange| s.check(run, pen));
                 // Whoever commits is gone only when the run is over.
                 checked.for_each(|file| drop(written.send(file)));
             });
@@ -263,7 +263,7 @@ impl Export<'_> {
 
     /// Removes from a full device what comes after the first place that found no room: what is on it
     /// ends at one place, and the next job goes on there.
-    fn take_back(&self, run: &Run<'_>, from: u64, until: u64) -> Result<(), ExportError> {
+    fn take_back(&self, run: &ExportRun<'_>, from: u64, until: u64) -> Result<(), ExportError> {
         let removed = self.plan.items()?.try_for_each(|item| {
             let item = item?;
             if (from..until).contains(&item.ordinal) {
@@ -322,7 +322,7 @@ impl LeftOut {
         )
     }
 
-    fn note(&self, run: &Run<'_>) {
+    fn note(&self, run: &ExportRun<'_>) {
         let key = self.next.first.clone();
         let reason = "the device is full; this object and all that follow are not on it".to_owned();
         let failure = Failure::refused(507, "DeviceFull".to_owned(), reason, key.clone());
@@ -340,7 +340,7 @@ impl LeftOut {
 }
 
 /// Ends those who hash when it is dropped: nobody may wait for a feed that panicked.
-struct Closing<'a>(&'a Hashing<Large>);
+struct Closing<'a>(&'a Hashing<StagedObject>);
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
@@ -352,7 +352,7 @@ impl Drop for Closing<'_> {
 #[derive(Default)]
 struct Earlier {
     attempts: u32,
-    begun: HashMap<u64, Begun>,
+    begun: HashMap<u64, LeftOff>,
     full: Option<u64>,
 }
 
@@ -366,7 +366,7 @@ impl Earlier {
                 etag,
                 mark,
             } => {
-                let begun = mark.mark().map(|mark| Begun { etag, mark });
+                let begun = mark.mark().map(|mark| LeftOff { etag, mark });
                 self.begun.extend(begun.map(|begun| (ordinal, begun)));
             }
             Record::Entry(record) => {

@@ -10,7 +10,7 @@
 //! the whole are chained in order, and journaled now and then with their state. What the device would
 //! not give is asked for again after everything else, and stands as zeros in the image if it never comes.
 //!
-//! Where it goes is a [`target::Target`]: a snapshot, an archive in a vault, or objects. None of them
+//! Where it goes is a [`target::ImageSink`]: a snapshot, an archive in a vault, or objects. None of them
 //! shows anything before the whole image is there.
 
 use std::ops::Range;

@@ -22,7 +22,7 @@ use model::report::{self, Keys, csv, lines, summary};
 use objects::upload::PartNumber;
 use objects::{Bucket, Checksums, StoreError};
 
-use crate::destination::{Existing, Staged, Target};
+use crate::destination::{Occupied, Staged, Target};
 use crate::journal::index::{Index, Keep};
 use crate::journal::{self, JournalError, Record};
 
@@ -103,7 +103,7 @@ pub fn render(folder: &Path, about: &About) -> Result<Report, JournalError> {
 
 /// What a journal tells beside the entries.
 #[derive(Default)]
-struct Told {
+struct BesideEntries {
     attempts: Vec<Attempt>,
     /// Where the last attempt begins.
     last_attempt: u64,
@@ -111,7 +111,7 @@ struct Told {
     full: Option<u64>,
 }
 
-impl Told {
+impl BesideEntries {
     /// Whether a file was removed again from a full device. Of the first that found no room the
     /// report says so.
     fn is_taken_back(&self, record: &EntryRecord) -> bool {
@@ -123,9 +123,9 @@ impl Told {
 }
 
 /// Files the entries of a journal, and gives what else it tells.
-fn fill(index: &Index, journal: &Path) -> Result<Told, JournalError> {
+fn fill(index: &Index, journal: &Path) -> Result<BesideEntries, JournalError> {
     let mut filling = index.filling(Keep::Entries)?;
-    let mut told = Told::default();
+    let mut told = BesideEntries::default();
     journal::scan(journal, &mut |offset, record| {
         match &record {
             Record::Attempt(attempt) => {
@@ -247,7 +247,7 @@ pub fn write_to(report: &Report, target: &dyn Target, log_name: &str) -> io::Res
     }
     target.sync()?;
     for (number, (_, suffix)) in (FIRST_NUMBER..).zip(forms) {
-        target.publish(number, &named(suffix), Existing::Replace)?;
+        target.publish(number, &named(suffix), Occupied::Replace)?;
     }
     target.sync()
 }

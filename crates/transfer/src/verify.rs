@@ -95,7 +95,7 @@ impl Side {
 /// What is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum DifferenceKind {
     /// It is not there.
     Missing,
     /// It is longer or shorter.
@@ -111,7 +111,7 @@ pub enum Kind {
     Extra,
 }
 
-impl Kind {
+impl DifferenceKind {
     /// Its name.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -132,7 +132,7 @@ pub struct Finding {
     /// Where.
     pub side: Side,
     /// What.
-    pub kind: Kind,
+    pub kind: DifferenceKind,
     /// The path on the device, as the report prints it.
     pub path: String,
     /// Its raw bytes in base64, where they are not UTF-8.
@@ -184,13 +184,13 @@ impl Verdict {
 
 /// An entry that is to be compared.
 #[derive(Debug, Clone)]
-struct Work {
+struct ToCompare {
     record: EntryRecord,
     stored: Stored,
 }
 
 /// What the threads say.
-enum Told {
+enum Said {
     Same(Side, u64),
     Different(Finding),
     /// Different, if the device turns out to be alive.
@@ -259,7 +259,7 @@ impl Verification<'_> {
     }
 
     /// Hands the entries to the threads.
-    fn feed(&self, queues: &[Sender<Arc<Work>>], told: &Sender<Told>, over: &AtomicBool) {
+    fn feed(&self, queues: &[Sender<Arc<ToCompare>>], told: &Sender<Said>, over: &AtomicBool) {
         let read = self.report.entries(&mut |record| {
             if let Some(work) = self.work(record).map(Arc::new) {
                 for queue in queues {
@@ -273,7 +273,7 @@ impl Verification<'_> {
             }
         });
         if let Err(error) = read {
-            let _gone = told.send(Told::Trouble(error.into()));
+            let _gone = told.send(Said::Trouble(error.into()));
         }
     }
 
@@ -282,12 +282,12 @@ impl Verification<'_> {
         &self,
         side: Side,
         doubt: &Doubt,
-        work: &Receiver<Arc<Work>>,
-        told: &Sender<Told>,
+        work: &Receiver<Arc<ToCompare>>,
+        told: &Sender<Said>,
         over: &AtomicBool,
     ) {
         let mut comparer = Comparer::new(self.progress, self.stop);
-        for Work { record, stored } in work.iter().map(Arc::unwrap_or_clone) {
+        for ToCompare { record, stored } in work.iter().map(Arc::unwrap_or_clone) {
             // The queue is emptied all the same: who fills it may be waiting.
             if over.load(Ordering::Relaxed) || self.stop.is_set() {
                 continue;
@@ -303,10 +303,10 @@ impl Verification<'_> {
             };
             self.progress.count(&record);
             let answer = match compared {
-                Ok(Answer::Same) => Told::Same(side, record.bytes),
-                Ok(Answer::Wrong(wrong)) => Told::Different(finding(side, record, stored, wrong)),
-                Ok(Answer::Perhaps(wrong)) => Told::Perhaps(finding(side, record, stored, wrong)),
-                Err(trouble) => Told::Trouble(trouble),
+                Ok(Answer::Same) => Said::Same(side, record.bytes),
+                Ok(Answer::Wrong(wrong)) => Said::Different(finding(side, record, stored, wrong)),
+                Ok(Answer::Perhaps(wrong)) => Said::Perhaps(finding(side, record, stored, wrong)),
+                Err(trouble) => Said::Trouble(trouble),
             };
             if told.send(answer).is_err() {
                 over.store(true, Ordering::Relaxed);
@@ -317,7 +317,7 @@ impl Verification<'_> {
     /// Hears what the threads say until the last of them has ended. The first trouble ends them.
     fn listen(
         &self,
-        answers: &Receiver<Told>,
+        answers: &Receiver<Said>,
         doubt: &Doubt,
         tell: &mut dyn FnMut(Finding),
         over: &AtomicBool,
@@ -326,17 +326,17 @@ impl Verification<'_> {
         let mut perhaps = Vec::new();
         for told in answers {
             match told {
-                Told::Same(side, bytes) => {
+                Said::Same(side, bytes) => {
                     let compared = verdict.side(side);
                     compared.same += 1;
                     compared.bytes = compared.bytes.saturating_add(bytes);
                 }
-                Told::Different(finding) => {
+                Said::Different(finding) => {
                     verdict.side(finding.side).different += 1;
                     tell(finding);
                 }
-                Told::Perhaps(finding) => perhaps.push(finding),
-                Told::Trouble(why) => {
+                Said::Perhaps(finding) => perhaps.push(finding),
+                Said::Trouble(why) => {
                     trouble.get_or_insert(why);
                     over.store(true, Ordering::Relaxed);
                 }
@@ -403,14 +403,14 @@ impl Verification<'_> {
     }
 
     /// The entry as work, if it is stored and in the sample.
-    fn work(&self, record: EntryRecord) -> Option<Work> {
+    fn work(&self, record: EntryRecord) -> Option<ToCompare> {
         let Outcome::Stored(stored) = &record.outcome else {
             return None;
         };
         let stored = stored.clone();
         self.sample
             .has(&record.path())
-            .then_some(Work { record, stored })
+            .then_some(ToCompare { record, stored })
     }
 
     fn while_running(&self) -> ControlFlow<()> {
@@ -437,7 +437,7 @@ fn extra(path: &EntryPath, detail: String) -> Finding {
     let (path, raw_path) = path.to_record();
     Finding {
         side: Side::Device,
-        kind: Kind::Extra,
+        kind: DifferenceKind::Extra,
         path,
         raw_path,
         key: None,

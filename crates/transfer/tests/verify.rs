@@ -33,7 +33,7 @@ use transfer::progress::Progress;
 use transfer::report::{self, Report};
 use transfer::stop::{Halt, Stop};
 use transfer::verify::report_file::{ReportError, ReportFile};
-use transfer::verify::{Finding, Kind, Sample, Side, Trouble, Verdict, Verification};
+use transfer::verify::{DifferenceKind, Finding, Sample, Side, Trouble, Verdict, Verification};
 
 const TYPE: &str = "text/plain";
 
@@ -395,7 +395,10 @@ fn one_flipped_byte_of_an_object_is_found() {
     body[599_999] ^= 1;
     put(&*world.bucket, "p/d/file-05", &body, TYPE);
     let found = world.only_in_bucket(&*world.bucket);
-    assert_eq!((found.side, found.kind), (Side::Bucket, Kind::Content));
+    assert_eq!(
+        (found.side, found.kind),
+        (Side::Bucket, DifferenceKind::Content)
+    );
     assert_eq!(
         (found.path.as_str(), found.key),
         ("d/file-05", Some(key("p/d/file-05")))
@@ -425,9 +428,9 @@ fn missing_longer_and_relabelled_objects_are_told_apart() {
     assert_eq!(verdict.unwrap().bucket.different, 3);
     let kinds: Vec<_> = findings.iter().map(|f| (f.path.as_str(), f.kind)).collect();
     let expected = [
-        ("d/file-00", Kind::Missing),
-        ("d/file-01", Kind::Size),
-        ("d/file-02", Kind::Metadata),
+        ("d/file-00", DifferenceKind::Missing),
+        ("d/file-01", DifferenceKind::Size),
+        ("d/file-02", DifferenceKind::Metadata),
     ];
     assert_eq!(kinds, expected);
     assert_eq!(findings[1].detail, "it has 300001 bytes and not 300000");
@@ -439,7 +442,10 @@ fn one_flipped_byte_of_a_file_is_found() {
     let mut body = world.file("d/file-04");
     body[0] ^= 0x80;
     let found = world.only_on_device(&world.device_but("d/file-04", Node::File(body)));
-    assert_eq!((found.side, found.kind), (Side::Device, Kind::Content));
+    assert_eq!(
+        (found.side, found.kind),
+        (Side::Device, DifferenceKind::Content)
+    );
     assert_eq!(found.path, "d/file-04");
 }
 
@@ -449,10 +455,10 @@ fn files_that_are_gone_grown_or_unreadable_are_told_apart() {
     let body = world.file("d/file-04");
     let shrinking = Node::Shrinking(body.clone(), 5);
     let cases = [
-        (Node::File(vec![4; 300_001]), Kind::Size),
-        (Node::BadSector(body, 262_144), Kind::Unreadable),
-        (shrinking, Kind::Size),
-        (Node::Link, Kind::Unreadable),
+        (Node::File(vec![4; 300_001]), DifferenceKind::Size),
+        (Node::BadSector(body, 262_144), DifferenceKind::Unreadable),
+        (shrinking, DifferenceKind::Size),
+        (Node::Link, DifferenceKind::Unreadable),
     ];
     for (node, kind) in cases {
         let found = world.only_on_device(&world.device_but("d/file-04", node));
@@ -460,7 +466,10 @@ fn files_that_are_gone_grown_or_unreadable_are_told_apart() {
     }
     let gone = world.files.iter().filter(|(path, _)| path != b"d/file-04");
     let gone = gone.map(|(path, body)| (path.clone(), Node::File(body.clone())));
-    assert_eq!(world.only_on_device(&Memory::new(gone)).kind, Kind::Missing);
+    assert_eq!(
+        world.only_on_device(&Memory::new(gone)).kind,
+        DifferenceKind::Missing
+    );
 }
 
 /// Names that are in the report in any way are known, also those that are not UTF-8.
@@ -480,7 +489,7 @@ fn what_the_report_does_not_know_is_told_and_is_no_difference() {
     assert_eq!((verdict.extra, findings.len()), (1, 1));
     assert_eq!(
         (findings[0].kind, findings[0].path.as_str()),
-        (Kind::Extra, "caf%E8")
+        (DifferenceKind::Extra, "caf%E8")
     );
     assert_eq!(findings[0].raw_path.as_deref(), Some("Y2Fm6A=="));
 }
@@ -528,7 +537,10 @@ fn a_body_that_breaks_off_is_gone_on_with_where_it_broke() {
     let mut body = world.file("d/file-05");
     body[500_000] ^= 1;
     put(&*world.bucket, "p/d/file-05", &body, TYPE);
-    assert_eq!(world.only_in_bucket(&breaking).kind, Kind::Content);
+    assert_eq!(
+        world.only_in_bucket(&breaking).kind,
+        DifferenceKind::Content
+    );
 }
 
 #[test]
@@ -536,7 +548,10 @@ fn an_object_that_is_closed_to_us_is_unreadable_and_a_store_that_is_away_is_trou
     let world = World::new();
     let mut first = Some(Fault::before(faulty::Failure::AccessDenied));
     let closed = Faulty::new(Arc::clone(&world.bucket), move |_| first.take());
-    assert_eq!(world.only_in_bucket(&closed).kind, Kind::Unreadable);
+    assert_eq!(
+        world.only_in_bucket(&closed).kind,
+        DifferenceKind::Unreadable
+    );
     let away = Faulty::new(Arc::clone(&world.bucket), |_| {
         Some(Fault::before(faulty::Failure::Unreachable))
     });

@@ -21,7 +21,7 @@ const SHOWN: usize = 64;
 
 /// The file system, or whatever else, a device begins with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Content {
+pub struct Contents {
     /// What it is, as `blkid` and `mount` call it: `ext4`, `ntfs`, `vfat`, `crypto_LUKS`.
     pub kind: Option<String>,
     /// The file system's label, as its maker wrote it: not fit for a terminal as it is.
@@ -45,7 +45,7 @@ pub enum ProbeError {
     },
 }
 
-impl Content {
+impl Contents {
     /// Looks at a device or image. Nothing recognisable, or several things at once, are an empty
     /// answer.
     ///
@@ -99,7 +99,7 @@ impl Content {
 }
 
 /// For the operator, in one line that plays no tricks on a terminal.
-impl fmt::Display for Content {
+impl fmt::Display for Contents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(kind) = &self.kind else {
             return match &self.partition_table {
@@ -140,10 +140,10 @@ mod tests {
     #[test]
     fn what_blkid_says_is_read_and_shown() {
         let table = [
-            ("", Content::default(), "unknown content"),
+            ("", Contents::default(), "unknown content"),
             (
                 "DEVNAME=x.img\nLABEL=my\\ \\\"disk\\$\nUUID=d4d9-12\nVERSION=1.0\nTYPE=ext4\nUSAGE=filesystem\n",
-                Content {
+                Contents {
                     kind: Some("ext4".into()),
                     label: Some("my \"disk$".into()),
                     uuid: Some("d4d9-12".into()),
@@ -153,30 +153,30 @@ mod tests {
             ),
             (
                 "DEVNAME=/dev/sdb\nPTUUID=00ab\nPTTYPE=gpt\n",
-                Content {
+                Contents {
                     partition_table: Some("gpt".into()),
-                    ..Content::default()
+                    ..Contents::default()
                 },
                 "a partition table (gpt)",
             ),
             (
                 "TYPE=vfat\nLABEL=\n",
-                Content {
+                Contents {
                     kind: Some("vfat".into()),
-                    ..Content::default()
+                    ..Contents::default()
                 },
                 "vfat",
             ),
         ];
         for (lines, content, shown) in table {
-            assert_eq!(Content::read(lines), content);
+            assert_eq!(Contents::read(lines), content);
             assert_eq!(content.to_string(), shown);
         }
     }
 
     #[test]
     fn a_label_cannot_play_with_the_terminal() {
-        let content = Content::read("TYPE=ext4\nLABEL=\u{1b}[2Jgone\u{202e}\n");
+        let content = Contents::read("TYPE=ext4\nLABEL=\u{1b}[2Jgone\u{202e}\n");
         let shown = content.to_string();
         assert!(
             !shown.contains('\u{1b}') && !shown.contains('\u{202e}'),

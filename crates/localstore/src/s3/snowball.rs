@@ -13,7 +13,7 @@ use crate::index::rows::Label;
 use crate::intake::{self, Received};
 use crate::limits;
 use crate::store::LocalStore;
-use crate::tar::{self, Entry, Kind, TarError};
+use crate::tar::{self, TarEntry, TarError, TarKind};
 use futures::future::try_join_all;
 use s3s::dto::PutObjectOutput;
 use s3s::{S3Error, S3Result, s3_error};
@@ -91,7 +91,7 @@ impl Extraction {
     }
 
     /// The key of an entry; none for a folder that is to be passed over.
-    fn key(&self, entry: &Entry) -> S3Result<Option<String>> {
+    fn key(&self, entry: &TarEntry) -> S3Result<Option<String>> {
         let name = std::str::from_utf8(&entry.name)
             .map_err(|_| unfit(&entry.name, "is not UTF-8"))?
             .trim_start_matches("./");
@@ -102,10 +102,10 @@ impl Extraction {
             return Ok(None);
         }
         let name = match entry.kind {
-            Kind::File => name.to_owned(),
-            Kind::Folder if self.ignore_folders => return Ok(None),
-            Kind::Folder => format!("{}/", name.trim_end_matches('/')),
-            Kind::Other => return Err(unfit(&entry.name, "is neither a file nor a folder")),
+            TarKind::File => name.to_owned(),
+            TarKind::Folder if self.ignore_folders => return Ok(None),
+            TarKind::Folder => format!("{}/", name.trim_end_matches('/')),
+            TarKind::Other => return Err(unfit(&entry.name, "is neither a file nor a folder")),
         };
         let key = match self.prefix.as_str() {
             "" => name,
@@ -124,7 +124,7 @@ async fn put(
     store: &LocalStore,
     label: &Label,
     archive: &Received,
-    group: &[(String, &Entry)],
+    group: &[(String, &TarEntry)],
 ) -> S3Result<()> {
     let mut received = Vec::with_capacity(group.len());
     for (key, entry) in group {

@@ -49,14 +49,14 @@ pub(crate) fn run(args: &RmArgs) -> Result<Exit, Failure> {
 
 /// What `--json` prints.
 #[derive(Debug, Default, Serialize)]
-struct Summary {
+struct RemovedJson {
     removed: u64,
     bytes: u64,
     /// Places that were named and where nothing is.
     missing: u64,
 }
 
-impl Summary {
+impl RemovedJson {
     fn text(&self) -> String {
         let removed = output::count(self.removed, "object");
         format!("Removed {removed} ({}).", output::bytes(self.bytes))
@@ -79,19 +79,19 @@ fn check(args: &RmArgs) -> Result<(), Failure> {
 struct Doomed<'a> {
     place: &'a Place,
     bucket: Box<dyn Bucket>,
-    found: Found,
+    found: Removable,
 }
 
 /// What lies at a place.
 #[derive(Debug, Default)]
-struct Found {
+struct Removable {
     objects: u64,
     bytes: u64,
     /// The first keys, for the question.
     first: Vec<String>,
 }
 
-impl Found {
+impl Removable {
     fn add(&mut self, key: &str, bytes: u64) {
         self.objects += 1;
         self.bytes = self.bytes.saturating_add(bytes);
@@ -101,8 +101,8 @@ impl Found {
     }
 }
 
-fn remove(args: &RmArgs, reached: &Reached, stop: &Stop) -> Result<Summary, Failure> {
-    let mut summary = Summary::default();
+fn remove(args: &RmArgs, reached: &Reached, stop: &Stop) -> Result<RemovedJson, Failure> {
+    let mut summary = RemovedJson::default();
     let mut doomed = Vec::new();
     for place in &args.places {
         let bucket = reached.bucket(&place.bucket, stop)?;
@@ -163,8 +163,8 @@ fn undeleted(error: objects::StoreError) -> Failure {
     store_failure(error, "could not remove the object")
 }
 
-fn look_below(bucket: &dyn Bucket, place: &Place, stop: &Stop) -> Result<Found, Failure> {
-    let mut found = Found::default();
+fn look_below(bucket: &dyn Bucket, place: &Place, stop: &Stop) -> Result<Removable, Failure> {
+    let mut found = Removable::default();
     each_at(bucket, place, stop, &mut |object| {
         found.add(object.key.as_str(), object.size);
         Ok(())
@@ -172,8 +172,8 @@ fn look_below(bucket: &dyn Bucket, place: &Place, stop: &Stop) -> Result<Found, 
     Ok(found)
 }
 
-fn look_at(bucket: &dyn Bucket, place: &Place) -> Result<Found, Failure> {
-    let mut found = Found::default();
+fn look_at(bucket: &dyn Bucket, place: &Place) -> Result<Removable, Failure> {
+    let mut found = Removable::default();
     let told = bucket.head(&key(place)?);
     let told = told.map_err(|error| store_failure(error, "could not look at the object"))?;
     if let Some(info) = told {
@@ -183,7 +183,7 @@ fn look_at(bucket: &dyn Bucket, place: &Place) -> Result<Found, Failure> {
 }
 
 /// `3 objects (3.0 MB) at s3://photos/p/: p/a, p/b, p/c`, for each place.
-fn described(place: &Place, found: &Found) -> String {
+fn described(place: &Place, found: &Removable) -> String {
     let more = match found.objects > SHOWN {
         true => ", \u{2026}",
         false => "",

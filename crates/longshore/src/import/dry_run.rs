@@ -28,7 +28,7 @@ const FILES_PER_SECOND: u64 = 1000;
 
 /// What would be done.
 #[derive(Debug, Serialize)]
-struct Plan<'a> {
+struct DryRun<'a> {
     bucket: &'a BucketName,
     files: u64,
     bytes: u64,
@@ -114,7 +114,7 @@ pub(super) fn run(
         true => Some(Room::of(&found, &settings, &data)?),
         false => None,
     };
-    let plan = Plan {
+    let plan = DryRun {
         bucket: &rules.bucket,
         files: found.files,
         bytes: found.bytes,
@@ -169,7 +169,7 @@ fn seconds(args: &ImportArgs, sent: [Count; 2]) -> Duration {
     Duration::from_secs(bytes / rate + files / FILES_PER_SECOND)
 }
 
-impl Plan<'_> {
+impl DryRun<'_> {
     fn exit(&self, room: Option<Room>) -> Exit {
         match room {
             Some(room) if !room.is_enough() => Exit::Refused,

@@ -47,7 +47,7 @@ pub(crate) enum EndpointFrom {
 
 /// A place to look in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum CredentialsPlace {
     Environment,
     File { path: PathBuf, profile: String },
 }
@@ -66,8 +66,8 @@ pub(crate) fn find(
     endpoint: EndpointFrom,
 ) -> Result<Credentials, CredentialsError> {
     match place(environment, profile, data, endpoint, Path::is_file) {
-        Some(Place::Environment) => from_environment(environment),
-        Some(Place::File { path, profile }) => read(&path, &profile),
+        Some(CredentialsPlace::Environment) => from_environment(environment),
+        Some(CredentialsPlace::File { path, profile }) => read(&path, &profile),
         None => Err(CredentialsError::Nowhere),
     }
 }
@@ -100,13 +100,13 @@ fn place(
     data: Option<&Path>,
     endpoint: EndpointFrom,
     is_file: impl Fn(&Path) -> bool,
-) -> Option<Place> {
+) -> Option<CredentialsPlace> {
     let named_file = environment.path("AWS_SHARED_CREDENTIALS_FILE");
     let home_file = environment
         .path("HOME")
         .map(|home| home.join(".aws/credentials"));
     let shared = named_file.clone().or_else(|| home_file.clone());
-    let in_file = |path, profile: &str| Place::File {
+    let in_file = |path, profile: &str| CredentialsPlace::File {
         path,
         profile: profile.to_owned(),
     };
@@ -114,7 +114,7 @@ fn place(
         return shared.map(|path| in_file(path, profile));
     }
     if environment.text("AWS_ACCESS_KEY_ID").is_some() {
-        return Some(Place::Environment);
+        return Some(CredentialsPlace::Environment);
     }
     let named_profile = environment.text("AWS_PROFILE");
     if named_profile.is_some() || named_file.is_some() {
@@ -187,7 +187,7 @@ mod tests {
         variables: &[(&str, &str)],
         profile: Option<&str>,
         endpoint: EndpointFrom,
-    ) -> Option<Place> {
+    ) -> Option<CredentialsPlace> {
         let environment = Environment::of(variables);
         place(
             &environment,
@@ -198,8 +198,8 @@ mod tests {
         )
     }
 
-    fn file(path: &str, profile: &str) -> Option<Place> {
-        Some(Place::File {
+    fn file(path: &str, profile: &str) -> Option<CredentialsPlace> {
+        Some(CredentialsPlace::File {
             path: path.into(),
             profile: profile.to_owned(),
         })
@@ -242,7 +242,7 @@ mod tests {
         );
         assert_eq!(
             choose(&[home, keys, shared], None, data_folder),
-            Some(Place::Environment)
+            Some(CredentialsPlace::Environment)
         );
         assert_eq!(
             choose(&[home, shared], None, data_folder),

@@ -3,7 +3,7 @@
 use super::Country;
 use super::fault::{FaultKind, Warning};
 use super::fields::{Fields, Findings, Kinds};
-use super::node::{Entry, Value};
+use super::node::{OptionNode, Value};
 
 /// The option the address stands under.
 const NAME: &str = "returnAddress";
@@ -54,7 +54,7 @@ pub struct Address {
 
 /// Moves address lines that stand beside an empty `returnAddress` into it: an example of the
 /// AWS command line's documentation is written like that.
-pub(super) fn hoist(entries: &mut Vec<Entry>, findings: &Findings<'_>) {
+pub(super) fn hoist(entries: &mut Vec<OptionNode>, findings: &Findings<'_>) {
     let Some(place) = entries
         .iter()
         .position(|e| e.key == NAME && e.value == Value::Empty)

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 
 use super::fault::{FaultKind, ManifestFault, Warning};
-use super::node::{Entry, Node, Value};
+use super::node::{Node, OptionNode, Value};
 use super::{ManifestRules, Passphrase, spelling};
 use crate::readable::plays_with_terminals;
 
@@ -105,7 +105,7 @@ pub(super) struct Fields<'a> {
     pub(super) findings: &'a Findings<'a>,
     kinds: Kinds,
     path: String,
-    entries: &'a [Entry],
+    entries: &'a [OptionNode],
     asked: RefCell<Vec<&'static str>>,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Fields<'a> {
     pub(super) fn new(
         findings: &'a Findings<'a>,
         path: String,
-        entries: &'a [Entry],
+        entries: &'a [OptionNode],
         kinds: Kinds,
     ) -> Self {
         let fields = Self {
@@ -250,9 +250,9 @@ impl<'a> Fields<'a> {
 
     /// Says that an option is missing and, if another is spelled almost like it, where.
     fn missing_but(&self, name: &str) -> String {
-        let like = |entry: &&Entry| spelling::is_like(&entry.key, name);
+        let like = |entry: &&OptionNode| spelling::is_like(&entry.key, name);
         match self.entries.iter().find(like) {
-            Some(Entry { key, line, .. }) => {
+            Some(OptionNode { key, line, .. }) => {
                 format!("required field is missing; line {line} has `{key}`: write it `{name}`")
             }
             None => "required field is missing".to_owned(),
@@ -346,7 +346,7 @@ impl<'a> Fields<'a> {
             return Vec::new();
         };
         let mut pairs = Vec::new();
-        for Entry { key, line, value } in map.entries {
+        for OptionNode { key, line, value } in map.entries {
             match value {
                 Value::Empty => pairs.push(Pair {
                     key,
@@ -432,11 +432,11 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn nested(&self, name: &str, entries: &'a [Entry]) -> Fields<'a> {
+    fn nested(&self, name: &str, entries: &'a [OptionNode]) -> Fields<'a> {
         Fields::new(self.findings, self.path_of(name), entries, self.kinds)
     }
 
-    fn get(&self, name: &'static str) -> Option<&'a Entry> {
+    fn get(&self, name: &'static str) -> Option<&'a OptionNode> {
         let mut asked = self.asked.borrow_mut();
         if !asked.contains(&name) {
             asked.push(name);
@@ -444,13 +444,13 @@ impl<'a> Fields<'a> {
         self.find(name)
     }
 
-    fn find(&self, name: &str) -> Option<&'a Entry> {
+    fn find(&self, name: &str) -> Option<&'a OptionNode> {
         self.entries.iter().find(|entry| entry.key == name)
     }
 
     fn report_repetitions(&self) {
         let mut first_lines = HashMap::new();
-        for Entry { key, line, .. } in self.entries {
+        for OptionNode { key, line, .. } in self.entries {
             if let Some(first) = first_lines.get(key.as_str()) {
                 let detail = format!("given twice, on lines {first} and {line}");
                 self.fault(FaultKind::InvalidField, key, Some(*line), detail);

@@ -17,14 +17,14 @@ pub(super) enum Value {
     /// A text, unquoted.
     Text(String),
     /// Options of their own, in order, repetitions included.
-    Map(Vec<Entry>),
+    Map(Vec<OptionNode>),
     /// Items.
     List(Vec<Node>),
 }
 
 /// An option and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct OptionNode {
     /// Name of the option, unquoted.
     pub(super) key: String,
     /// Line of the name, counted from 1.

@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 
 use super::fault::ManifestFault;
-use super::node::{Entry, Node, Value};
+use super::node::{Node, OptionNode, Value};
 use super::{scalar, yaml};
 use crate::limits::{MANIFEST_BYTES, MANIFEST_DEPTH};
 
@@ -17,7 +17,7 @@ use crate::limits::{MANIFEST_BYTES, MANIFEST_DEPTH};
 const TAB: usize = 4;
 
 /// Reads a text into its options.
-pub(super) fn read(text: &str) -> Result<Vec<Entry>, ManifestFault> {
+pub(super) fn read(text: &str) -> Result<Vec<OptionNode>, ManifestFault> {
     if text.len() > MANIFEST_BYTES {
         let detail = format!("longer than {MANIFEST_BYTES} bytes");
         return Err(ManifestFault::malformed(None, detail));
@@ -38,7 +38,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Entry>, ManifestFault> {
 
 /// A line that is neither blank nor a comment.
 #[derive(Debug, Clone, Copy)]
-struct Line<'a> {
+struct SourceLine<'a> {
     number: usize,
     /// Columns before the text.
     indent: usize,
@@ -46,7 +46,7 @@ struct Line<'a> {
     text: &'a str,
 }
 
-impl Line<'_> {
+impl SourceLine<'_> {
     /// Whether a list item begins here.
     fn is_item(&self) -> bool {
         self.text.starts_with('-')
@@ -61,7 +61,7 @@ impl Line<'_> {
 #[derive(Debug)]
 struct Reader<'a> {
     text: &'a str,
-    lines: Vec<Line<'a>>,
+    lines: Vec<SourceLine<'a>>,
     next: usize,
     /// Whether something was met that only YAML gives a meaning.
     marks: bool,
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn document(&mut self) -> Result<Vec<Entry>, ManifestFault> {
+    fn document(&mut self) -> Result<Vec<OptionNode>, ManifestFault> {
         self.lines = significant_lines(self.text)?;
         let Some(first) = self.peek() else {
             return Err(ManifestFault::malformed(None, "it is empty"));
@@ -92,17 +92,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn peek(&self) -> Option<Line<'a>> {
+    fn peek(&self) -> Option<SourceLine<'a>> {
         self.lines.get(self.next).copied()
     }
 
     /// The next line if it is indented deeper than `indent`.
-    fn peek_deeper(&self, indent: usize) -> Option<Line<'a>> {
+    fn peek_deeper(&self, indent: usize) -> Option<SourceLine<'a>> {
         self.peek().filter(|line| line.indent > indent)
     }
 
     /// Options at column `base`; ends before the first line that is indented less.
-    fn map(&mut self, base: usize, depth: usize) -> Result<Vec<Entry>, ManifestFault> {
+    fn map(&mut self, base: usize, depth: usize) -> Result<Vec<OptionNode>, ManifestFault> {
         let mut entries = Vec::new();
         while let Some(line) = self.peek().filter(|line| line.indent >= base) {
             if line.indent > base {
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
             self.next += 1;
             let raw = depth == 0 && key == "ignore";
             let value = self.value(line, rest, depth, raw)?;
-            entries.push(Entry {
+            entries.push(OptionNode {
                 key,
                 line: line.number,
                 value,
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The name and the rest of an option's line.
-    fn option(&mut self, line: Line<'a>) -> Option<(String, &'a str)> {
+    fn option(&mut self, line: SourceLine<'a>) -> Option<(String, &'a str)> {
         if line.text == "-" || line.text.starts_with("- ") {
             return None;
         }
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
     /// that is not even indented.
     fn value(
         &mut self,
-        line: Line<'a>,
+        line: SourceLine<'a>,
         rest: &'a str,
         depth: usize,
         raw: bool,
@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn inline(&mut self, line: Line<'a>, rest: &'a str) -> Result<Value, ManifestFault> {
+    fn inline(&mut self, line: SourceLine<'a>, rest: &'a str) -> Result<Value, ManifestFault> {
         self.marks |= self.means_something_in_yaml(rest.trim_start());
         scalar::inline(rest).map_err(|_| line.fault("a quotation is not closed"))
     }
@@ -173,7 +173,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The list or options that begin at `first`. `raw` items are texts even with a colon.
-    fn block(&mut self, first: Line<'a>, depth: usize, raw: bool) -> Result<Value, ManifestFault> {
+    fn block(
+        &mut self,
+        first: SourceLine<'a>,
+        depth: usize,
+        raw: bool,
+    ) -> Result<Value, ManifestFault> {
         if depth > MANIFEST_DEPTH {
             return Err(first.fault("nested too deep"));
         }
@@ -208,7 +213,7 @@ impl<'a> Reader<'a> {
 
     fn item(
         &mut self,
-        line: Line<'a>,
+        line: SourceLine<'a>,
         rest: &'a str,
         depth: usize,
     ) -> Result<Value, ManifestFault> {
@@ -232,7 +237,7 @@ impl<'a> Reader<'a> {
         {
             column = below.indent;
         }
-        self.lines[self.next] = Line {
+        self.lines[self.next] = SourceLine {
             indent: column,
             text,
             ..line
@@ -242,13 +247,13 @@ impl<'a> Reader<'a> {
 }
 
 /// The lines that matter, document markers taken off.
-fn significant_lines(text: &str) -> Result<Vec<Line<'_>>, ManifestFault> {
-    let mut lines: Vec<Line<'_>> = Vec::new();
+fn significant_lines(text: &str) -> Result<Vec<SourceLine<'_>>, ManifestFault> {
+    let mut lines: Vec<SourceLine<'_>> = Vec::new();
     let mut ended = false;
     for (index, line) in physical_lines(text).enumerate() {
         let text = line.trim();
         let indent = columns(&line[..line.len() - line.trim_start().len()]);
-        let line = Line {
+        let line = SourceLine {
             number: index + 1,
             indent,
             text,

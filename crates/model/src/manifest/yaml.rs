@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span, options};
 
 use super::fault::ManifestFault;
-use super::node::{Entry, Node, Value};
+use super::node::{Node, OptionNode, Value};
 use crate::limits::{MANIFEST_BYTES, MANIFEST_DEPTH};
 
 /// Most nodes and bytes of text that aliases may copy: as many as the longest manifest could
@@ -16,7 +16,7 @@ use crate::limits::{MANIFEST_BYTES, MANIFEST_DEPTH};
 const COPIED: usize = MANIFEST_BYTES;
 
 /// Reads one YAML document whose root is a map.
-pub(super) fn read(text: &str) -> Result<Vec<Entry>, ManifestFault> {
+pub(super) fn read(text: &str) -> Result<Vec<OptionNode>, ManifestFault> {
     let mut builder = Builder {
         events: Parser::new_from_str_with_options(text, parser_options()),
         anchors: HashMap::new(),
@@ -53,7 +53,7 @@ impl<'a, E: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<E> {
         }
     }
 
-    fn document(&mut self) -> Result<Vec<Entry>, ManifestFault> {
+    fn document(&mut self) -> Result<Vec<OptionNode>, ManifestFault> {
         let root = loop {
             match self.next()? {
                 (Event::StreamStart | Event::DocumentStart(..), _) => {}
@@ -138,7 +138,7 @@ impl<'a, E: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<E> {
             let value = self.node(event, span, depth + 1)?.value;
             match value {
                 Value::Map(map) if merges => merged.extend(map),
-                value => entries.push(Entry {
+                value => entries.push(OptionNode {
                     key,
                     line: name.line,
                     value,
@@ -177,7 +177,7 @@ fn scalar(text: &str, style: ScalarStyle, span: &Span) -> Value {
 }
 
 /// Adds the options of merge keys that the map does not have itself.
-fn merge(entries: &mut Vec<Entry>, merged: Vec<Entry>) {
+fn merge(entries: &mut Vec<OptionNode>, merged: Vec<OptionNode>) {
     let own: HashSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
     entries.extend(merged.into_iter().filter(|entry| !own.contains(&entry.key)));
 }

@@ -15,9 +15,9 @@ use super::source::ext_identifier;
 use super::{DockError, Done, Errand, Outcome, Station};
 use transfer::destination::Target as _;
 use transfer::destination::folder::{Folder, foreign_name, have_same_content};
-use transfer::destination::mark::Mark;
+use transfer::destination::mark::DeviceMark;
 use transfer::export::plan::{Next, Plan};
-use transfer::export::planner::{Cursor, Planner, Step};
+use transfer::export::planner::{Cursor, ExportPlanner, Step};
 use transfer::export::{Buckets, Export, ExportError, LeftOut};
 use transfer::report;
 
@@ -71,7 +71,7 @@ impl Station {
             written => written.map_err(onto)?,
         }
         // All is on it, and nobody goes on with it.
-        Mark::take(root, job)
+        DeviceMark::take(root, job)
             .and_then(|()| target.sync())
             .map_err(onto)?;
         drop(target);
@@ -122,7 +122,7 @@ impl Station {
         for name in ["plan", "journal", "index"] {
             durable::remove(&errand.folder.join(name)).map_err(unusable)?;
         }
-        let mark = Mark::new().map_err(unusable)?;
+        let mark = DeviceMark::new().map_err(unusable)?;
         let kept = errand.folder.join(DEVICE_ID);
         durable::replace(&kept, mark.as_str().as_bytes()).map_err(unusable)?;
         mark.leave(root, job)
@@ -130,7 +130,7 @@ impl Station {
                 path: errand.device.to_owned(),
                 source,
             })?;
-        let planner = Planner {
+        let planner = ExportPlanner {
             job,
             rules,
             log: &errand.log,
@@ -220,8 +220,8 @@ fn is_known(errand: &Errand<'_>, root: &Path) -> io::Result<bool> {
     let Ok(kept) = fs::read_to_string(errand.folder.join(DEVICE_ID)) else {
         return Ok(false);
     };
-    let is_same = match Mark::parse(&kept) {
-        Some(mark) => Mark::read(root, job)? == Some(mark),
+    let is_same = match DeviceMark::parse(&kept) {
+        Some(mark) => DeviceMark::read(root, job)? == Some(mark),
         None => ext_identifier(root)?.as_deref() == Some(&*kept),
     };
     // The mark is gone from a device that has its report, also if nobody was told any more.

@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 use super::signature::{self, job_named_in};
 use super::{DockError, Docking, Done, Errand, Shown, Station};
 use bay::{Access, Mounted};
-use disks::facts::{Content, Facts};
+use disks::facts::{Contents, Facts};
 use disks::tree::folder::Folder;
-use transfer::export::planner::Planner;
+use transfer::export::planner::ExportPlanner;
 use transfer::progress::Progress;
 
 /// What is known of a device that was formatted for a job: `formatted` in the job's folder.
@@ -114,7 +114,7 @@ impl Station {
     /// A device that this station has formatted is known by its label, which is the job, and its
     /// identifier.
     fn signature_of_formatted(&self, device: &Path) -> Option<Vec<u8>> {
-        let content = Content::probe(device).ok()?;
+        let content = Contents::probe(device).ok()?;
         let job = JobId::new(content.label.as_deref()?).ok()?;
         let folder = self.folder.join("jobs").join(job.as_str());
         let formatted = read(&folder).ok()??;
@@ -218,7 +218,7 @@ impl Station {
             return Ok(());
         };
         let buckets = self.buckets(errand, rules)?;
-        let planner = Planner {
+        let planner = ExportPlanner {
             job: errand.claim.job,
             rules,
             log: &errand.log,

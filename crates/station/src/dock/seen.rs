@@ -181,7 +181,7 @@ fn is_blank(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use disks::facts::{Content, Identity};
+    use disks::facts::{Contents, Identity};
 
     fn facts(kind: Kind, held: Option<&str>, uses: Vec<Use>) -> Facts {
         Facts {
@@ -198,7 +198,7 @@ mod tests {
             read_only: false,
             partitions: Vec::new(),
             uses,
-            content: Content {
+            content: Contents {
                 kind: held.map(str::to_owned),
                 label: held.map(|_| "PHOTOS".to_owned()),
                 uuid: None,
@@ -215,9 +215,9 @@ mod tests {
         };
         let parted = Facts {
             partitions: vec!["/dev/sdz1".into()],
-            content: Content {
+            content: Contents {
                 partition_table: Some("gpt".to_owned()),
-                ..Content::default()
+                ..Contents::default()
             },
             ..facts(Kind::Disk, None, Vec::new())
         };

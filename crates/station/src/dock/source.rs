@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::signature::is_mount_point;
 use super::{DockError, Errand};
-use disks::facts::Content;
+use disks::facts::Contents;
 
 /// The file of a job's folder that says which device its import was begun on.
 const SOURCE: &str = "source";
@@ -77,7 +77,7 @@ fn of_mounted(root: &Path) -> Option<String> {
         return None;
     }
     let source = disks::facts::mounted_from(mount_id(root)?)?;
-    match Content::probe(&source)
+    match Contents::probe(&source)
         .ok()
         .and_then(|content| content.uuid)
     {

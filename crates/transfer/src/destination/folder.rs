@@ -18,7 +18,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 use time::OffsetDateTime;
 
-use super::{Existing, Staged, Target};
+use super::{Occupied, Staged, Target};
 use disks::tree::block::BlockDevice;
 use disks::tree::file::ALIGNMENT;
 use disks::tree::{DeviceGone, fill_by, folder};
@@ -204,10 +204,10 @@ impl Target for Folder {
         absent_is_fine(removed)
     }
 
-    fn publish(&self, number: u64, path: &str, existing: Existing) -> io::Result<()> {
+    fn publish(&self, number: u64, path: &str, existing: Occupied) -> io::Result<()> {
         let (folder, name) = self.place(path, Absent::Fail)?;
         let staged = self.staged(number);
-        if existing == Existing::Replace {
+        if existing == Occupied::Replace {
             return Ok(rustix::fs::renameat(&folder, staged, &folder, name)?);
         }
         let keep = RenameFlags::NOREPLACE;

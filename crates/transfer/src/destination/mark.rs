@@ -22,9 +22,9 @@ const FORMAT: &str = "longshore-mark-1 ";
 
 /// A number of one device of one job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark(String);
+pub struct DeviceMark(String);
 
-impl Mark {
+impl DeviceMark {
     /// A mark that no device has.
     ///
     /// # Errors
@@ -112,21 +112,21 @@ mod tests {
     fn a_device_is_known_by_its_mark_alone() {
         let job = JobId::new("ABCDE").unwrap();
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let mark = Mark::new().unwrap();
-        assert_ne!(mark, Mark::new().unwrap());
-        assert_eq!(Mark::parse(mark.as_str()), Some(mark.clone()));
-        assert_eq!(Mark::read(one.path(), job).unwrap(), None);
+        let mark = DeviceMark::new().unwrap();
+        assert_ne!(mark, DeviceMark::new().unwrap());
+        assert_eq!(DeviceMark::parse(mark.as_str()), Some(mark.clone()));
+        assert_eq!(DeviceMark::read(one.path(), job).unwrap(), None);
         mark.leave(one.path(), job).unwrap();
         mark.leave(one.path(), job).unwrap();
-        assert_eq!(Mark::read(one.path(), job).unwrap(), Some(mark));
-        assert_eq!(Mark::read(two.path(), job).unwrap(), None);
+        assert_eq!(DeviceMark::read(one.path(), job).unwrap(), Some(mark));
+        assert_eq!(DeviceMark::read(two.path(), job).unwrap(), None);
         // A link leads to another device.
         let link = two.path().join(format!("{STAGED}{job}"));
         std::os::unix::fs::symlink(one.path().join(format!("{STAGED}{job}")), link).unwrap();
-        assert_eq!(Mark::read(two.path(), job).unwrap(), None);
-        Mark::take(one.path(), job).unwrap();
-        Mark::take(one.path(), job).unwrap();
+        assert_eq!(DeviceMark::read(two.path(), job).unwrap(), None);
+        DeviceMark::take(one.path(), job).unwrap();
+        DeviceMark::take(one.path(), job).unwrap();
         assert_eq!(fs::read_dir(one.path()).unwrap().count(), 0);
-        assert_eq!(Mark::parse("0123456789abcdef"), None);
+        assert_eq!(DeviceMark::parse("0123456789abcdef"), None);
     }
 }

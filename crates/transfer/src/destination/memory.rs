@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use time::OffsetDateTime;
 
-use super::{Existing, Staged, Target};
+use super::{Occupied, Staged, Target};
 use disks::tree::DeviceGone;
 
 /// A device in memory. Clones are the same device.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
-    disk: Arc<Mutex<Disk>>,
+    disk: Arc<Mutex<MemoryDisk>>,
 }
 
 #[derive(Debug, Default)]
-struct Disk {
+struct MemoryDisk {
     now: Content,
     /// What a crash leaves.
     durable: Content,
@@ -78,11 +78,11 @@ impl Memory {
         self.lock().now.folders.clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Disk> {
+    fn lock(&self) -> MutexGuard<'_, MemoryDisk> {
         self.disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut Disk) -> io::Result<T>) -> io::Result<T> {
+    fn change<T>(&self, change: impl FnOnce(&mut MemoryDisk) -> io::Result<T>) -> io::Result<T> {
         let mut disk = self.lock();
         if let Some(left) = &mut disk.calls_left {
             *left = left.checked_sub(1).ok_or_else(gone)?;
@@ -91,7 +91,7 @@ impl Memory {
     }
 }
 
-impl Disk {
+impl MemoryDisk {
     fn used(&self) -> u64 {
         let staged = self.now.staged.values();
         let files = staged.chain(self.now.files.values());
@@ -133,9 +133,9 @@ impl Target for Memory {
         })
     }
 
-    fn publish(&self, number: u64, path: &str, existing: Existing) -> io::Result<()> {
+    fn publish(&self, number: u64, path: &str, existing: Occupied) -> io::Result<()> {
         self.change(|disk| {
-            if existing == Existing::Keep && disk.now.files.contains_key(path) {
+            if existing == Occupied::Keep && disk.now.files.contains_key(path) {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
             let content = disk.now.staged.remove(&number);

@@ -12,8 +12,8 @@ use model::outcome::{Outcome, Stored};
 
 use super::crc;
 use super::plan::Item;
-use super::run::{Run, path};
-use crate::destination::Existing;
+use super::run::{ExportRun, path};
+use crate::destination::Occupied;
 use crate::stop::Halt;
 use disks::tree::DeviceGone;
 use disks::tree::file::ALIGNMENT;
@@ -37,7 +37,7 @@ pub(super) struct Written {
     pub(super) proof: Option<u64>,
 }
 
-impl Run<'_> {
+impl ExportRun<'_> {
     /// Commits what comes until there is nothing more.
     pub(super) fn commit(&self, queue: &Receiver<Written>) {
         let mut named: Vec<Written> = Vec::new();
@@ -107,7 +107,7 @@ impl Run<'_> {
         let item = &file.item;
         match self.target.read_back(item.ordinal, path(item), &mut buffer) {
             Ok(read) if read as u64 == file.bytes && crc(&buffer[..read]) == proof => return true,
-            Ok(_) => self.fail(item, Run::differs(&item.key, 0)),
+            Ok(_) => self.fail(item, ExportRun::differs(&item.key, 0)),
             Err(error) => self.fail_on_device(item, error),
         }
         false
@@ -131,7 +131,7 @@ impl Run<'_> {
     /// earlier attempt says so, or it could not be noted any more and has the very bytes.
     fn publish(&self, item: &Item) -> io::Result<()> {
         let publish = |existing| self.target.publish(item.ordinal, path(item), existing);
-        let taken = match publish(Existing::Keep) {
+        let taken = match publish(Occupied::Keep) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => error,
             named => return named,
         };
@@ -147,7 +147,7 @@ impl Run<'_> {
                     .is_same(item.ordinal, path(item))
                     .unwrap_or(false));
         if is_ours {
-            return publish(Existing::Replace);
+            return publish(Occupied::Replace);
         }
         self.strangers.note(item.ordinal);
         Err(taken)

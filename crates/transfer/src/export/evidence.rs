@@ -15,7 +15,7 @@ use objects::object::{ObjectInfo, Tag};
 use objects::upload::PartNumber;
 
 use super::plan::Item;
-use super::run::Run;
+use super::run::ExportRun;
 
 /// Objects whose entity tags have to be no MD5s, against none whose tag is one, before the tags of a
 /// bucket prove nothing.
@@ -63,7 +63,7 @@ pub(super) enum Asked {
     All,
 }
 
-impl Run<'_> {
+impl ExportRun<'_> {
     /// All that is known of an object's content, and of its parts. The error is a line of the report,
     /// or `None` if the run stops.
     pub(super) fn evidence(

@@ -15,9 +15,9 @@ use model::outcome::{Outcome, Stored};
 
 use super::ExportError;
 use super::fetch::Unit;
-use super::large::{Begun, Large};
+use super::large::{LeftOff, StagedObject};
 use super::plan::{Item, Items, To};
-use super::run::{Run, path};
+use super::run::{ExportRun, path};
 use crate::journal::index::Index;
 use crate::pipeline::hashing::Hashing;
 use crate::pipeline::turns::TURN_BYTES;
@@ -27,13 +27,13 @@ const LARGE_AT_ONCE: usize = 4;
 
 /// Hands out work.
 pub(super) struct Feed<'a> {
-    pub(super) run: Run<'a>,
+    pub(super) run: ExportRun<'a>,
     pub(super) index: &'a Index,
-    pub(super) begun: HashMap<u64, Begun>,
-    pub(super) hashing: Arc<Hashing<Large>>,
+    pub(super) begun: HashMap<u64, LeftOff>,
+    pub(super) hashing: Arc<Hashing<StagedObject>>,
     pub(super) units: Sender<Unit>,
     /// Large files that are being read, with the blocks not asked for yet.
-    pub(super) open: VecDeque<(Arc<Large>, Range<u64>)>,
+    pub(super) open: VecDeque<(Arc<StagedObject>, Range<u64>)>,
 }
 
 impl Feed<'_> {
@@ -110,7 +110,7 @@ impl Feed<'_> {
         if begun.is_none() && !self.drop_stray(&item) {
             return;
         }
-        if let Some(large) = Large::begin(&self.run, item, begun, &self.hashing) {
+        if let Some(large) = StagedObject::begin(&self.run, item, begun, &self.hashing) {
             let missing = large.missing();
             self.open.push_back((large, missing));
         }

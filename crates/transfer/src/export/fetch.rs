@@ -8,9 +8,9 @@ use model::outcome::Failure;
 use objects::object::ObjectInfo;
 use objects::reading::{ReadError, Reading};
 
-use super::large::Large;
+use super::large::StagedObject;
 use super::plan::Item;
-use super::run::Run;
+use super::run::ExportRun;
 use super::small::Small;
 use crate::pipeline::budget::Permit;
 
@@ -22,10 +22,10 @@ pub(super) enum Unit {
     /// An object that is held in memory whole.
     Small(Item, Permit),
     /// A block of a large one; numbers begin at 1.
-    Block(Arc<Large>, u64, Permit),
+    Block(Arc<StagedObject>, u64, Permit),
 }
 
-impl Run<'_> {
+impl ExportRun<'_> {
     /// Reads what is asked for until there is nothing more. Small objects go on to `smalls`.
     pub(super) fn fetch(&self, units: &Receiver<Unit>, smalls: &Sender<Small>, pen: &super::Pen) {
         for unit in units {
@@ -82,7 +82,13 @@ impl Run<'_> {
         Ok((info, Bytes::from(body)))
     }
 
-    fn fetch_block(&self, large: &Arc<Large>, number: u64, permit: Permit, pen: &super::Pen) {
+    fn fetch_block(
+        &self,
+        large: &Arc<StagedObject>,
+        number: u64,
+        permit: Permit,
+        pen: &super::Pen,
+    ) {
         if self.stop.is_set() || self.is_over(large.item.ordinal) {
             return large.leave();
         }

@@ -22,7 +22,7 @@ use time::OffsetDateTime;
 use super::commit::Written;
 use super::evidence::{Asked, damaged, other_size};
 use super::plan::Item;
-use super::run::{Run, path};
+use super::run::{ExportRun, path};
 use super::{Pen, crc};
 use crate::destination::Staged;
 use crate::pipeline::budget::Permit;
@@ -36,19 +36,19 @@ use proof::Unproven;
 pub(super) const STRETCH: u64 = 8;
 
 /// A large file while it is written.
-pub(super) struct Large {
+pub(super) struct StagedObject {
     pub(super) item: Item,
     block_bytes: u64,
     staged: Box<dyn Staged>,
-    hashing: Arc<Hashing<Large>>,
-    known: Known,
+    hashing: Arc<Hashing<StagedObject>>,
+    known: Expected,
     whole: Mutex<Whole>,
     ordered: Mutex<Ordered>,
-    state: Mutex<State>,
+    state: Mutex<StagedState>,
 }
 
 /// What was known of the object before it was read.
-struct Known {
+struct Expected {
     version: Version,
     evidence: Evidence,
     parts: Parts,
@@ -62,7 +62,7 @@ struct Ordered {
     sums: Option<Sums>,
 }
 
-struct State {
+struct StagedState {
     /// Written blocks whose turn to be hashed has not come.
     arrived: BTreeMap<u64, Block>,
     /// The next block to be hashed.
@@ -81,14 +81,14 @@ struct State {
 
 /// How far an earlier attempt was with a file.
 #[derive(Debug, Clone)]
-pub(super) struct Begun {
+pub(super) struct LeftOff {
     pub(super) etag: String,
     pub(super) mark: Mark,
 }
 
 /// A stretch that can be read back: all blocks up to `until`, the sums after which are `mark`.
-pub(super) struct Stretch {
-    pub(super) file: Arc<Large>,
+pub(super) struct ReadBackRange {
+    pub(super) file: Arc<StagedObject>,
     until: u64,
     mark: Option<Mark>,
 }
@@ -101,17 +101,17 @@ impl Ordered {
     }
 }
 
-impl Large {
+impl StagedObject {
     /// Begins a file, or goes on with it where an earlier attempt was. `None` if there is nothing to
     /// be said of it, or it was said.
     pub(super) fn begin(
-        run: &Run<'_>,
+        run: &ExportRun<'_>,
         item: Item,
-        begun: Option<&Begun>,
-        hashing: &Arc<Hashing<Large>>,
+        begun: Option<&LeftOff>,
+        hashing: &Arc<Hashing<StagedObject>>,
     ) -> Option<Arc<Self>> {
         let block_bytes = run.settings.part_bytes;
-        let known = match Known::of(run, &item) {
+        let known = match Expected::of(run, &item) {
             Ok(known) => known,
             Err(why) => {
                 why.into_iter().for_each(|failure| run.fail(&item, failure));
@@ -140,7 +140,7 @@ impl Large {
                 return None;
             }
         };
-        let state = State {
+        let state = StagedState {
             arrived: BTreeMap::new(),
             next: done + 1,
             crcs: BTreeMap::new(),
@@ -194,7 +194,7 @@ impl Large {
     /// A block was read: writes it, and hashes it when its turn comes.
     pub(super) fn arrived(
         self: &Arc<Self>,
-        run: &Run<'_>,
+        run: &ExportRun<'_>,
         pen: &Pen,
         number: u64,
         buffer: Buffer,
@@ -238,7 +238,7 @@ impl Large {
         self: &Arc<Self>,
         block: Block,
         mark: Option<Mark>,
-        hand_on: &dyn Fn(Stretch),
+        hand_on: &dyn Fn(ReadBackRange),
     ) {
         let mut ordered = self.ordered();
         ordered.waiting.insert(block.number, (block, mark));
@@ -254,7 +254,7 @@ impl Large {
                 self.is_hashed();
             }
             if number.is_multiple_of(STRETCH) || number == self.blocks() {
-                hand_on(Stretch {
+                hand_on(ReadBackRange {
                     file: Arc::clone(self),
                     until: number,
                     mark,
@@ -264,14 +264,14 @@ impl Large {
     }
 
     /// The file cannot be written; nothing more is done with it.
-    pub(super) fn fail(&self, run: &Run<'_>, failure: Failure) {
+    pub(super) fn fail(&self, run: &ExportRun<'_>, failure: Failure) {
         if self.end() {
             run.fail(&self.item, failure);
         }
     }
 
     /// The device does not take the file, which may be the file's fault or not.
-    fn fail_on_device(&self, run: &Run<'_>, error: std::io::Error) {
+    fn fail_on_device(&self, run: &ExportRun<'_>, error: std::io::Error) {
         match run.judge_device(&self.item, error) {
             Some(failure) => self.fail(run, failure),
             None => self.leave(),
@@ -307,12 +307,12 @@ impl Large {
         self.ordered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, StagedState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl StagedState {
     fn next_block(&mut self) -> Option<Block> {
         let block = self.arrived.remove(&self.next)?;
         self.next += 1;
@@ -320,15 +320,15 @@ impl State {
     }
 }
 
-impl Chained for Large {
+impl Chained for StagedObject {
     fn whole(&self) -> MutexGuard<'_, Whole> {
         self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Stretch {
+impl ReadBackRange {
     /// Makes the stretch durable, reads it back and compares. Gives the file when it is done.
-    pub(super) fn check(self, run: &Run<'_>, pen: &Pen) -> Option<Written> {
+    pub(super) fn check(self, run: &ExportRun<'_>, pen: &Pen) -> Option<Written> {
         let Self { file, until, mark } = self;
         let (from, is_over) = {
             let state = file.lock();
@@ -341,7 +341,7 @@ impl Stretch {
         match file.read_back(run, pen, from + 1..until + 1) {
             Ok(None) => {}
             Ok(Some(offset)) => {
-                file.fail(run, Run::differs(&file.item.key, offset));
+                file.fail(run, ExportRun::differs(&file.item.key, offset));
                 return None;
             }
             Err(error) => {
@@ -362,11 +362,11 @@ impl Stretch {
     }
 }
 
-impl Large {
+impl StagedObject {
     /// Compares what the device holds of some blocks; gives the offset of the first that differs.
     fn read_back(
         &self,
-        run: &Run<'_>,
+        run: &ExportRun<'_>,
         pen: &Pen,
         blocks: Range<u64>,
     ) -> std::io::Result<Option<u64>> {
@@ -386,7 +386,7 @@ impl Large {
     }
 
     /// All of it is on the device and was read back.
-    fn finish(&self, run: &Run<'_>, pen: &Pen) -> Option<Written> {
+    fn finish(&self, run: &ExportRun<'_>, pen: &Pen) -> Option<Written> {
         let (bytes, md5, sha256) = self.whole().finish()?;
         if bytes != self.item.bytes {
             let reason = format!("{bytes} of {} bytes were hashed", self.item.bytes);
@@ -411,7 +411,7 @@ impl Large {
 
     fn written(
         &self,
-        run: &Run<'_>,
+        run: &ExportRun<'_>,
         bytes: u64,
         md5: [u8; 16],
         sha256: [u8; 32],

@@ -18,7 +18,7 @@ use model::ids::{BucketName, JobId, ObjectKey};
 use model::outcome::Failure;
 use serde::{Deserialize, Serialize};
 
-use reading::Reading;
+use reading::PlanReader;
 
 /// The name of the format, in its first line.
 const FORMAT: &str = "longshore-export-plan";
@@ -158,7 +158,7 @@ impl Plan {
     /// # Errors
     /// [`PlanError`].
     pub fn open(path: &Path, job: JobId) -> Result<Option<Self>, PlanError> {
-        let Some(mut reading) = Reading::open(path)? else {
+        let Some(mut reading) = PlanReader::open(path)? else {
             return Ok(None);
         };
         let found = reading.head()?;
@@ -185,7 +185,7 @@ impl Plan {
     /// # Errors
     /// [`PlanError`] if the file cannot be opened any more; of an object, if it has changed.
     pub fn items(&self) -> Result<Items, PlanError> {
-        let mut reading = Reading::open(&self.path)?.ok_or_else(|| PlanError::Io {
+        let mut reading = PlanReader::open(&self.path)?.ok_or_else(|| PlanError::Io {
             path: self.path.clone(),
             source: io::ErrorKind::NotFound.into(),
         })?;
@@ -196,7 +196,7 @@ impl Plan {
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct Header {
     format: String,
     version: u32,
     job: JobId,

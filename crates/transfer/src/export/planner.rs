@@ -25,7 +25,7 @@ use super::plan::{Item, Next, Plan, PlanError, To, Writer};
 use crate::progress::Progress;
 use crate::stop::Stop;
 use device::Device;
-use listing::{Found, Listing};
+use listing::{Selected, Selection};
 
 /// What keeps a plan from being made.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +77,7 @@ pub enum PlanFailure {
 }
 
 /// Makes the plan of a job's device.
-pub struct Planner<'a> {
+pub struct ExportPlanner<'a> {
     /// The job.
     pub job: JobId,
     /// Its manifest.
@@ -94,7 +94,7 @@ pub struct Planner<'a> {
     pub stop: &'a Stop,
 }
 
-impl Planner<'_> {
+impl ExportPlanner<'_> {
     /// Plans a device that has `room`, into a file at `path`; `None` if it was stopped.
     ///
     /// # Errors
@@ -152,9 +152,9 @@ pub enum Step {
 /// Goes through all that an export selects, over as many devices as it takes.
 pub struct Cursor<'a> {
     rules: &'a S3Export,
-    listing: Listing<'a>,
+    listing: Selection<'a>,
     /// Listed, and not yet on a device.
-    pending: Option<Found>,
+    pending: Option<Selected>,
     /// The last key that went to this device, and its operation.
     last: Option<(u32, ObjectKey)>,
     device: Option<Device<'a>>,
@@ -176,7 +176,7 @@ impl<'a> Cursor<'a> {
     ) -> Self {
         Self {
             rules,
-            listing: Listing::new(rules, buckets, folder, stop),
+            listing: Selection::new(rules, buckets, folder, stop),
             pending: None,
             last: None,
             device: None,
@@ -249,7 +249,7 @@ impl<'a> Cursor<'a> {
         self.pending = None;
     }
 
-    fn peek(&mut self) -> Result<Option<Found>, PlanFailure> {
+    fn peek(&mut self) -> Result<Option<Selected>, PlanFailure> {
         if let Some(found) = self.pending.take() {
             return Ok(Some(found));
         }
@@ -261,13 +261,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn is_left_out(&self, found: &Found) -> bool {
+    fn is_left_out(&self, found: &Selected) -> bool {
         self.left_out.as_ref().is_some_and(|(bucket, keys)| {
             found.set(self.rules).bucket == *bucket && keys.contain(&found.listed.key)
         })
     }
 
-    fn item(&mut self, found: Found, to: To) -> Item {
+    fn item(&mut self, found: Selected, to: To) -> Item {
         let ordinal = self.ordinal;
         self.ordinal += 1;
         self.last = Some((found.operation, found.listed.key.clone()));
@@ -282,7 +282,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn next(&self, found: &Found) -> Next {
+    fn next(&self, found: &Selected) -> Next {
         let last = self.last.as_ref();
         Next {
             operation: found.operation,
@@ -294,7 +294,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn set(&self, found: &Found) -> &'a ExportSet {
+    fn set(&self, found: &Selected) -> &'a ExportSet {
         found.set(self.rules)
     }
 }

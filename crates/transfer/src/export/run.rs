@@ -30,7 +30,7 @@ pub type Buckets = BTreeMap<BucketName, Box<dyn Bucket>>;
 
 /// What every thread of an export shares.
 #[derive(Clone)]
-pub(super) struct Run<'a> {
+pub(super) struct ExportRun<'a> {
     pub(super) buckets: &'a Buckets,
     pub(super) target: &'a dyn Target,
     /// Whether earlier attempts have written some of it.
@@ -96,7 +96,7 @@ impl Strangers {
     }
 }
 
-impl Run<'_> {
+impl ExportRun<'_> {
     /// The bucket of an item. Buckets that the claim does not reach were found missing before.
     pub(super) fn bucket(&self, item: &Item) -> Option<&dyn Bucket> {
         self.buckets.get(&item.bucket).map(|bucket| &**bucket)

@@ -10,7 +10,7 @@ use objects::object::ObjectInfo;
 use super::commit::Written;
 use super::evidence::{Asked, damaged, other_size};
 use super::plan::Item;
-use super::run::{Run, path};
+use super::run::{ExportRun, path};
 use super::{Pen, crc};
 use crate::pipeline::budget::Permit;
 
@@ -33,7 +33,7 @@ struct Summed {
     sha256: [u8; 32],
 }
 
-impl Run<'_> {
+impl ExportRun<'_> {
     /// Writes small objects until there are no more, and hands them on to be committed.
     pub(super) fn write_smalls(&self, queue: &Receiver<Small>, done: &Sender<Written>, pen: &Pen) {
         while let Ok(first) = queue.recv() {

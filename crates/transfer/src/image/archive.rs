@@ -12,8 +12,8 @@ use super::Halted;
 use super::services::VaultService;
 use super::steps::{Sent, Step};
 use super::sums::WholeSums;
-use super::target::{Completed, ReadBack, Target, key_of, service};
-use super::work::{Stretch, Work};
+use super::target::{Completed, ImageSink, ReadBack, key_of, service};
+use super::work::{ImageRun, Stretch};
 
 /// Bytes of a part, where the image has not too many of them.
 pub(crate) const PART_BYTES: u64 = 8 << 20;
@@ -22,13 +22,13 @@ pub(crate) const PART_BYTES: u64 = 8 << 20;
 const DESCRIPTION: usize = 1024;
 
 /// An archive.
-pub(crate) struct Archive {
+pub(crate) struct ArchiveImage {
     service: Box<dyn VaultService>,
     description: String,
     upload: OnceLock<UploadId>,
 }
 
-impl Archive {
+impl ArchiveImage {
     /// An archive that `comment` describes.
     pub(crate) fn new(service: Box<dyn VaultService>, comment: &str) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Archive {
         }
     }
 
-    fn initiate(&self, work: &Work<'_>) -> Result<UploadId, Halted> {
+    fn initiate(&self, work: &ImageRun<'_>) -> Result<UploadId, Halted> {
         let begun = self
             .service
             .initiate(work.begun.stretch_bytes, &self.description);
@@ -53,7 +53,7 @@ impl Archive {
     }
 
     /// Compares what the service has with what the journal says. `false` if it has nothing.
-    fn look(&self, work: &Work<'_>, upload: &UploadId) -> Result<bool, Halted> {
+    fn look(&self, work: &ImageRun<'_>, upload: &UploadId) -> Result<bool, Halted> {
         let parts = match self.service.list_parts(upload) {
             // Completing it again soon gives the same archive again.
             Err(ServiceError::NotFound(_)) => return self.was_completed(work, upload),
@@ -79,7 +79,7 @@ impl Archive {
         Ok(true)
     }
 
-    fn was_completed(&self, work: &Work<'_>, upload: &UploadId) -> Result<bool, Halted> {
+    fn was_completed(&self, work: &ImageRun<'_>, upload: &UploadId) -> Result<bool, Halted> {
         if work.ledger.state().completing.is_none() {
             return Ok(false);
         }
@@ -108,7 +108,7 @@ fn description(comment: &str) -> String {
 }
 
 /// The tree hash of all that was sent.
-fn tree(work: &Work<'_>) -> [u8; 32] {
+fn tree(work: &ImageRun<'_>) -> [u8; 32] {
     let state = work.ledger.state();
     let parts = state.sent.values().map(|sent| {
         let mut part = [0; 32];
@@ -119,12 +119,12 @@ fn tree(work: &Work<'_>) -> [u8; 32] {
     treehash::combine(parts)
 }
 
-impl Target for Archive {
+impl ImageSink for ArchiveImage {
     fn kind(&self) -> &'static str {
         "vault"
     }
 
-    fn open(&self, work: &Work<'_>) -> Result<bool, Halted> {
+    fn open(&self, work: &ImageRun<'_>) -> Result<bool, Halted> {
         let name = work.ledger.state().name.clone();
         let upload = match name.as_deref().and_then(UploadId::parse) {
             None => self.initiate(work)?,
@@ -135,7 +135,7 @@ impl Target for Archive {
         Ok(true)
     }
 
-    fn prepare(&self, _: &Work<'_>, _: u64, _: bool) -> Result<(), Halted> {
+    fn prepare(&self, _: &ImageRun<'_>, _: u64, _: bool) -> Result<(), Halted> {
         Ok(())
     }
 
@@ -143,7 +143,7 @@ impl Target for Archive {
         hex::encode(treehash::of(bytes))
     }
 
-    fn put(&self, work: &Work<'_>, stretch: &Stretch) -> Result<Sent, Halted> {
+    fn put(&self, work: &ImageRun<'_>, stretch: &Stretch) -> Result<Sent, Halted> {
         let hashes = Hashes::of(&stretch.bytes);
         let offset = work.begun.range(stretch.index).start;
         let put = self
@@ -157,7 +157,7 @@ impl Target for Archive {
         })
     }
 
-    fn complete(&self, work: &Work<'_>, _: Option<&WholeSums>) -> Result<Completed, Halted> {
+    fn complete(&self, work: &ImageRun<'_>, _: Option<&WholeSums>) -> Result<Completed, Halted> {
         let tree = tree(work);
         let completed = self
             .service
@@ -174,11 +174,11 @@ impl Target for Archive {
     }
 
     /// An archive can be read only after hours; its tree hash has proved it.
-    fn read_back(&self, _: &Work<'_>) -> Result<ReadBack, Halted> {
+    fn read_back(&self, _: &ImageRun<'_>) -> Result<ReadBack, Halted> {
         Ok(ReadBack::Partly)
     }
 
-    fn abandon(&self, work: &Work<'_>) {
+    fn abandon(&self, work: &ImageRun<'_>) {
         let name = work.ledger.state().name.clone();
         let Some(upload) = name.as_deref().and_then(UploadId::parse) else {
             return;

@@ -11,13 +11,13 @@ use model::manifest::Common;
 use model::outcome::{EntryRecord, Failure, Outcome, Stored};
 use model::readable;
 
-use super::archive::{self, Archive};
+use super::archive::{self, ArchiveImage};
 use super::objects::{Objects, Shape};
-use super::snapshot::{self, Snapshot};
-use super::steps::{Begun, Done, Ledger, State, Step};
+use super::snapshot::{self, SnapshotImage};
+use super::steps::{Begun, Done, ImageState, Ledger, Step};
 use super::sums::{Chains, WholeSums};
-use super::target::{Completed, ReadBack, Target};
-use super::work::Work;
+use super::target::{Completed, ImageSink, ReadBack};
+use super::work::ImageRun;
 use super::{Halted, ImageDone, ImageError, ImageImport, ImageOutcome, What, pass};
 use crate::journal::recorder::Recorder;
 use crate::journal::{Journal, Record};
@@ -63,7 +63,7 @@ pub(super) fn run(
     let (recorder, notes) = Recorder::new(journal, import.progress);
     let done = std::thread::scope(|scope| {
         scope.spawn(move || recorder.run(import.stop));
-        let work = Work::new(import, begun, Ledger::new(state, notes));
+        let work = ImageRun::new(import, begun, Ledger::new(state, notes));
         let done = work.carry_out(&*target);
         if import.stop.is_canceled() {
             // No attempt follows that could go on with what is half-sent.
@@ -82,8 +82,8 @@ pub(super) fn run(
 fn replay(
     import: &ImageImport<'_>,
     folder: &Path,
-) -> Result<(Journal, State, Option<EntryRecord>), ImageError> {
-    let (mut state, mut entry) = (State::default(), None);
+) -> Result<(Journal, ImageState, Option<EntryRecord>), ImageError> {
+    let (mut state, mut entry) = (ImageState::default(), None);
     let path = folder.join("journal");
     let journal = Journal::open(import.logs, &path, import.job, &mut |_, record| {
         match record {
@@ -115,18 +115,18 @@ impl ImageImport<'_> {
         }
     }
 
-    fn target(&self) -> Result<Box<dyn Target>, ImageError> {
+    fn target(&self) -> Result<Box<dyn ImageSink>, ImageError> {
         Ok(match (self.target, self.what) {
             (ImageTarget::Snapshot(access), What::Ebs(_)) => {
                 let service = self.services.snapshots(access, self.settings, self.stop)?;
-                Box::new(Snapshot::new(service, self.description()))
+                Box::new(SnapshotImage::new(service, self.description()))
             }
             (ImageTarget::Vault(access), What::Glacier(import)) => {
                 let vault = &import.vault;
                 let service = self
                     .services
                     .vault(access, vault, self.settings, self.stop)?;
-                Box::new(Archive::new(service, &import.archive_comment))
+                Box::new(ArchiveImage::new(service, &import.archive_comment))
             }
             (ImageTarget::Objects { storage_class }, what) => Box::new(Objects {
                 shape: match what {
@@ -149,7 +149,7 @@ impl ImageImport<'_> {
     }
 
     /// How the device is to be cut for a target.
-    fn begun(&self, target: &dyn Target, of_series: u64) -> Result<Begun, ImageError> {
+    fn begun(&self, target: &dyn ImageSink, of_series: u64) -> Result<Begun, ImageError> {
         let bytes = self.device.bytes();
         let too_large = |what| ImageError::TooLarge { bytes, what };
         let (stretch_bytes, object_bytes) = match (self.target, self.what) {
@@ -185,8 +185,8 @@ impl ImageImport<'_> {
     }
 }
 
-impl Work<'_> {
-    fn carry_out(&self, target: &dyn Target) -> Result<ImageDone, Halted> {
+impl ImageRun<'_> {
+    fn carry_out(&self, target: &dyn ImageSink) -> Result<ImageDone, Halted> {
         let progress = self.import.progress;
         progress.found(self.begun.bytes);
         progress.found_all();
@@ -206,7 +206,7 @@ impl Work<'_> {
 
     /// Goes on with what an earlier attempt began, if it was of this device and for this target, and
     /// if the service still has it. Begins anew otherwise.
-    fn open(&self, target: &dyn Target) -> Result<(), Halted> {
+    fn open(&self, target: &dyn ImageSink) -> Result<(), Halted> {
         let before = self.ledger.state().begun.clone();
         let fits = match &before {
             Some(before) if self.is_cut_alike(before) => !self.is_other_device(target)?,
@@ -238,7 +238,7 @@ impl Work<'_> {
 
     /// Reads the device from where it goes on to its end, then once more what it would not give, and
     /// if any of that came, makes the sums again.
-    fn read_and_send(&self, target: &dyn Target) -> Result<Option<WholeSums>, Halted> {
+    fn read_and_send(&self, target: &dyn ImageSink) -> Result<Option<WholeSums>, Halted> {
         let (from, chains) = self.chains();
         (0..from).for_each(|stretch| self.count(stretch));
         let chains = pass::run(self, target, from, chains)?;
@@ -333,7 +333,7 @@ fn remark(of_target: &str, bad: &[BadRange], has_sums: bool) -> String {
     text
 }
 
-fn done_of(done: &Done, record: EntryRecord, state: &State, sent_bytes: u64) -> ImageDone {
+fn done_of(done: &Done, record: EntryRecord, state: &ImageState, sent_bytes: u64) -> ImageDone {
     let bad = state.bad_ranges();
     let bad_ranges: Vec<Range<u64>> = bad
         .iter()

@@ -20,10 +20,10 @@ use model::image::{self, ImageKeys};
 use super::Halted;
 use super::pass::each;
 use super::proof::{compare, one_in};
-use super::steps::{Begun, Sent, State, Step};
+use super::steps::{Begun, ImageState, Sent, Step};
 use super::sums::WholeSums;
-use super::target::{Completed, ReadBack, Target, key_of, store};
-use super::work::{Stretch, Work};
+use super::target::{Completed, ImageSink, ReadBack, key_of, store};
+use super::work::{ImageRun, Stretch};
 use crate::stop::Stop;
 
 /// How many objects an image becomes.
@@ -53,7 +53,7 @@ impl Objects {
     }
 
     /// Abandons uploads that an earlier attempt began and could not journal.
-    fn abandon_strangers(&self, work: &Work<'_>) {
+    fn abandon_strangers(&self, work: &ImageRun<'_>) {
         let ours: Vec<String> = work.ledger.state().uploads.values().cloned().collect();
         let bucket = work.import.log_bucket;
         let open = bucket.list_uploads(self.keys.prefix()).unwrap_or_default();
@@ -71,7 +71,7 @@ impl Objects {
     }
 
     /// Compares what the store has of an object with what the journal says.
-    fn look(&self, work: &Work<'_>, object: u64, upload: &str) -> Result<(), Halted> {
+    fn look(&self, work: &ImageRun<'_>, object: u64, upload: &str) -> Result<(), Halted> {
         let key = self.keys.object(object);
         let parts = match work
             .import
@@ -100,7 +100,12 @@ impl Objects {
     }
 
     /// Whether an upload that is gone became its object.
-    fn was_completed(&self, work: &Work<'_>, object: u64, key: &ObjectKey) -> Result<bool, Halted> {
+    fn was_completed(
+        &self,
+        work: &ImageRun<'_>,
+        object: u64,
+        key: &ObjectKey,
+    ) -> Result<bool, Halted> {
         let expected = {
             let state = work.ledger.state();
             if state.completing.is_none() {
@@ -116,7 +121,7 @@ impl Objects {
         }))
     }
 
-    fn put_part(&self, work: &Work<'_>, stretch: u64, body: Bytes) -> Result<Sent, Halted> {
+    fn put_part(&self, work: &ImageRun<'_>, stretch: u64, body: Bytes) -> Result<Sent, Halted> {
         let begun = &work.begun;
         let object = stretch / begun.per_object();
         let Some(upload) = work.ledger.state().uploads.get(&object).cloned() else {
@@ -146,7 +151,12 @@ impl Objects {
     }
 
     /// Makes an object visible, after the zeros it still lacks.
-    fn complete_object(&self, work: &Work<'_>, object: u64, upload: &str) -> Result<(), Halted> {
+    fn complete_object(
+        &self,
+        work: &ImageRun<'_>,
+        object: u64,
+        upload: &str,
+    ) -> Result<(), Halted> {
         let begun = &work.begun;
         let lacking: Vec<u64> = {
             let state = work.ledger.state();
@@ -170,7 +180,7 @@ impl Objects {
         }
     }
 
-    fn index(&self, work: &Work<'_>, sums: Option<&WholeSums>) -> Index {
+    fn index(&self, work: &ImageRun<'_>, sums: Option<&WholeSums>) -> Index {
         let begun = &work.begun;
         let mut index = Index::new(Image {
             job: work.import.job,
@@ -198,7 +208,7 @@ impl Objects {
         index
     }
 
-    fn put_index(&self, work: &Work<'_>, sums: Option<&WholeSums>) -> Result<(), Halted> {
+    fn put_index(&self, work: &ImageRun<'_>, sums: Option<&WholeSums>) -> Result<(), Halted> {
         let body = Bytes::from(self.index(work, sums).to_json());
         let attributes = Attributes {
             content_type: Some(index::CONTENT_TYPE.to_owned()),
@@ -213,7 +223,7 @@ impl Objects {
         store(work.import.stop, put).map(drop)
     }
 
-    fn completed(&self, work: &Work<'_>) -> Completed {
+    fn completed(&self, work: &ImageRun<'_>) -> Completed {
         let (bucket, index) = (&work.import.log.bucket, self.keys.index());
         let stored = work.ledger.state().uploads.len() as u64;
         let parts = work
@@ -252,7 +262,7 @@ impl Objects {
 }
 
 /// The parts of an object that the store confirmed, by stretch.
-fn receipts(state: &State, begun: &Begun, object: u64) -> Vec<(u64, PartReceipt)> {
+fn receipts(state: &ImageState, begun: &Begun, object: u64) -> Vec<(u64, PartReceipt)> {
     let sent = state.sent.range(begun.of_object(object));
     let put = sent.filter(|(_, sent)| sent.puts > 0);
     let receipts = put.filter_map(|(stretch, sent)| {
@@ -275,7 +285,7 @@ fn part_number(begun: &Begun, stretch: u64) -> Option<PartNumber> {
     PartNumber::from_index(stretch % begun.per_object()).ok()
 }
 
-impl Target for Objects {
+impl ImageSink for Objects {
     fn kind(&self) -> &'static str {
         match self.shape {
             Shape::Series => "objects",
@@ -283,7 +293,7 @@ impl Target for Objects {
         }
     }
 
-    fn open(&self, work: &Work<'_>) -> Result<bool, Halted> {
+    fn open(&self, work: &ImageRun<'_>) -> Result<bool, Halted> {
         if work.import.attempt.number > 1 {
             self.abandon_strangers(work);
         }
@@ -294,7 +304,7 @@ impl Target for Objects {
         Ok(true)
     }
 
-    fn prepare(&self, work: &Work<'_>, stretch: u64, is_zero: bool) -> Result<(), Halted> {
+    fn prepare(&self, work: &ImageRun<'_>, stretch: u64, is_zero: bool) -> Result<(), Halted> {
         let object = stretch / work.begun.per_object();
         let is_wanted = !is_zero || self.shape == Shape::One;
         if !is_wanted || work.ledger.state().uploads.contains_key(&object) {
@@ -313,7 +323,7 @@ impl Target for Objects {
         hex::encode(md5_of(&[bytes])[0])
     }
 
-    fn put(&self, work: &Work<'_>, stretch: &Stretch) -> Result<Sent, Halted> {
+    fn put(&self, work: &ImageRun<'_>, stretch: &Stretch) -> Result<Sent, Halted> {
         let object = stretch.index / work.begun.per_object();
         let has_upload = work.ledger.state().uploads.contains_key(&object);
         if stretch.is_zero && !has_upload {
@@ -327,7 +337,7 @@ impl Target for Objects {
         self.put_part(work, stretch.index, stretch.bytes.clone())
     }
 
-    fn complete(&self, work: &Work<'_>, sums: Option<&WholeSums>) -> Result<Completed, Halted> {
+    fn complete(&self, work: &ImageRun<'_>, sums: Option<&WholeSums>) -> Result<Completed, Halted> {
         let uploads: Vec<(u64, String)> = {
             let state = work.ledger.state();
             state
@@ -343,7 +353,7 @@ impl Target for Objects {
         Ok(self.completed(work))
     }
 
-    fn read_back(&self, work: &Work<'_>) -> Result<ReadBack, Halted> {
+    fn read_back(&self, work: &ImageRun<'_>) -> Result<ReadBack, Halted> {
         // What lies in an archive class cannot be read at once.
         let Some(step) = one_in(work).filter(|_| self.storage_class.is_none()) else {
             return Ok(ReadBack::Partly);
@@ -368,7 +378,7 @@ impl Target for Objects {
         })
     }
 
-    fn abandon(&self, work: &Work<'_>) {
+    fn abandon(&self, work: &ImageRun<'_>) {
         let uploads = work.ledger.state().uploads.clone();
         for (object, upload) in uploads {
             let (key, upload) = (self.keys.object(object), UploadId::new(upload));

@@ -5,16 +5,16 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Halted;
 use super::sums::Chains;
-use super::target::Target;
-use super::work::{Stretch, Taken, Work};
+use super::target::ImageSink;
+use super::work::{ImageRun, Stretch, Taken};
 
 /// Stretches that may wait between two steps: most are bounded by the byte budget, zeros by this.
 const AHEAD: usize = 64;
 
 /// Passes over the device from the stretch `from` on, where `chains` are. Gives the chains at its end.
 pub(crate) fn run(
-    work: &Work<'_>,
-    target: &dyn Target,
+    work: &ImageRun<'_>,
+    target: &dyn ImageSink,
     from: u64,
     chains: Chains,
 ) -> Result<Chains, Halted> {
@@ -43,8 +43,8 @@ pub(crate) fn run(
 }
 
 fn read_all(
-    work: &Work<'_>,
-    target: &dyn Target,
+    work: &ImageRun<'_>,
+    target: &dyn ImageSink,
     from: u64,
     hash: &Sender<Option<Stretch>>,
     put: &Sender<Stretch>,
@@ -71,7 +71,7 @@ fn read_all(
     Ok(())
 }
 
-fn hash_all(work: &Work<'_>, mut chains: Chains, queue: &Receiver<Option<Stretch>>) -> Chains {
+fn hash_all(work: &ImageRun<'_>, mut chains: Chains, queue: &Receiver<Option<Stretch>>) -> Chains {
     for stretch in queue {
         // A run that stops needs no sums.
         if !work.import.stop.is_set() {
@@ -82,7 +82,7 @@ fn hash_all(work: &Work<'_>, mut chains: Chains, queue: &Receiver<Option<Stretch
     chains
 }
 
-fn put_all(work: &Work<'_>, target: &dyn Target, queue: &Receiver<Stretch>) {
+fn put_all(work: &ImageRun<'_>, target: &dyn ImageSink, queue: &Receiver<Stretch>) {
     for stretch in queue {
         let _stopped = work.send(target, &stretch);
     }
@@ -90,7 +90,7 @@ fn put_all(work: &Work<'_>, target: &dyn Target, queue: &Receiver<Stretch>) {
 
 /// Asks the device once more for what it would not give, after everything else. Tells whether any of it
 /// came: the sums are to be made again then, from where that is.
-pub(crate) fn retry_bad(work: &Work<'_>, target: &dyn Target) -> Result<bool, Halted> {
+pub(crate) fn retry_bad(work: &ImageRun<'_>, target: &dyn ImageSink) -> Result<bool, Halted> {
     let bad: Vec<u64> = work.ledger.state().bad.keys().copied().collect();
     let mut came = false;
     for index in bad {
@@ -105,7 +105,7 @@ pub(crate) fn retry_bad(work: &Work<'_>, target: &dyn Target) -> Result<bool, Ha
 
 /// Does `act` with each of `items`, many at once. The first that fails ends it.
 pub(crate) fn each<T: Send + Sync>(
-    work: &Work<'_>,
+    work: &ImageRun<'_>,
     items: &[T],
     act: impl Fn(&T) -> Result<(), Halted> + Sync,
 ) -> Result<(), Halted> {

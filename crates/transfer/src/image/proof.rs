@@ -7,13 +7,13 @@ use model::proof;
 use super::Halted;
 use super::pass::each;
 use super::target::ReadBack;
-use super::work::Work;
+use super::work::ImageRun;
 
 /// Of so many stretches or objects one is read back when sampled.
 const SAMPLE: u64 = 100;
 
 /// How many of them there are for each that is read back; `None` if none is.
-pub(crate) fn one_in(work: &Work<'_>) -> Option<u64> {
+pub(crate) fn one_in(work: &ImageRun<'_>) -> Option<u64> {
     match work.import.attempt.read_back {
         proof::ReadBack::Off => None,
         proof::ReadBack::Sampled => Some(SAMPLE),
@@ -24,7 +24,7 @@ pub(crate) fn one_in(work: &Work<'_>) -> Option<u64> {
 /// Compares `items`, many at once; `differs` tells in words what is wrong with one. `are_all` says
 /// whether there is nothing of the image beside them.
 pub(crate) fn compare<T: Send + Sync>(
-    work: &Work<'_>,
+    work: &ImageRun<'_>,
     items: &[T],
     are_all: bool,
     differs: impl Fn(&T) -> Result<Option<String>, Halted> + Sync,

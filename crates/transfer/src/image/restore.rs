@@ -98,7 +98,7 @@ struct Piece {
 type Fetched = Result<Bytes, RestoreError>;
 
 /// A piece in its turn, and the way by which its bytes come; zeros have none.
-type Turn = (Piece, Option<Receiver<Fetched>>);
+type PieceInTurn = (Piece, Option<Receiver<Fetched>>);
 
 impl Restore<'_> {
     /// Rebuilds the image on `output`, which is put in its place only if everything agrees.
@@ -110,7 +110,7 @@ impl Restore<'_> {
         self.progress.found_all();
         let over = AtomicBool::new(false);
         let (work, to_fetch) = bounded::<(Piece, Sender<Fetched>)>(self.parallel);
-        let (turn, turns) = bounded::<Turn>(self.parallel);
+        let (turn, turns) = bounded::<PieceInTurn>(self.parallel);
         let restored = std::thread::scope(|scope| {
             for _ in 0..self.parallel {
                 let queue = to_fetch.clone();
@@ -132,7 +132,7 @@ impl Restore<'_> {
     fn lay_out(
         &self,
         work: Sender<(Piece, Sender<Fetched>)>,
-        turn: Sender<Turn>,
+        turn: Sender<PieceInTurn>,
         over: &AtomicBool,
     ) {
         for piece in pieces(self.index) {
@@ -188,10 +188,10 @@ impl Restore<'_> {
     /// Takes the pieces in order.
     fn take_all(
         &self,
-        turns: &Receiver<Turn>,
+        turns: &Receiver<PieceInTurn>,
         output: &mut Output,
     ) -> Result<Restored, RestoreError> {
-        let mut sums = Sums::new(self.index);
+        let mut sums = Compared::new(self.index);
         let zeros = Bytes::from(vec![0; usize::try_from(PIECE_BYTES).unwrap_or_default()]);
         for (piece, coming) in turns {
             if self.stop.is_set() {
@@ -229,13 +229,13 @@ fn pieces(index: &Index) -> impl Iterator<Item = Piece> {
 }
 
 /// What was taken adds up to this.
-struct Sums {
+struct Compared {
     whole: Sha256,
     object: Sha256,
     restored: Restored,
 }
 
-impl Sums {
+impl Compared {
     fn new(index: &Index) -> Self {
         Self {
             whole: Sha256::new(),

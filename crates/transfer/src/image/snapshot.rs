@@ -17,8 +17,8 @@ use super::reading::is_zero;
 use super::services::SnapshotService;
 use super::steps::{Begun, Sent, Step};
 use super::sums::WholeSums;
-use super::target::{Completed, ReadBack, Target, key_of, service};
-use super::work::{Stretch, Work};
+use super::target::{Completed, ImageSink, ReadBack, key_of, service};
+use super::work::{ImageRun, Stretch};
 
 /// Bytes of a stretch: sixteen blocks share a record of the journal, and as many stretches as there are
 /// requests fit into the byte budget.
@@ -29,14 +29,14 @@ const READABLE_WITHIN: Duration = Duration::from_secs(3600);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// A snapshot.
-pub(crate) struct Snapshot {
+pub(crate) struct SnapshotImage {
     service: Box<dyn SnapshotService>,
     /// What the service is told about it.
     description: String,
     id: OnceLock<SnapshotId>,
 }
 
-impl Snapshot {
+impl SnapshotImage {
     pub(crate) fn new(service: Box<dyn SnapshotService>, description: String) -> Self {
         let id = OnceLock::new();
         Self {
@@ -46,7 +46,7 @@ impl Snapshot {
         }
     }
 
-    fn start(&self, work: &Work<'_>) -> Result<SnapshotId, Halted> {
+    fn start(&self, work: &ImageRun<'_>) -> Result<SnapshotId, Halted> {
         let token = match &work.ledger.state().begun {
             Some(begun) => begun.token.clone(),
             None => work.begun.token.clone(),
@@ -67,7 +67,7 @@ impl Snapshot {
     }
 
     /// Puts one block, filled up with zeros at the end of the device.
-    fn put_block(&self, work: &Work<'_>, index: u64, block: &[u8]) -> Result<(), Halted> {
+    fn put_block(&self, work: &ImageRun<'_>, index: u64, block: &[u8]) -> Result<(), Halted> {
         let filled;
         let data = if block.len() == BLOCK_BYTES {
             block
@@ -84,13 +84,18 @@ impl Snapshot {
         service(work.import.stop, put)
     }
 
-    fn changed_blocks(&self, work: &Work<'_>) -> u64 {
+    fn changed_blocks(&self, work: &ImageRun<'_>) -> u64 {
         let state = work.ledger.state();
         state.sent.values().map(|sent| u64::from(sent.puts)).sum()
     }
 
     /// Whether it was completed before, with so many blocks.
-    fn is_complete(&self, work: &Work<'_>, id: &SnapshotId, blocks: u64) -> Result<bool, Halted> {
+    fn is_complete(
+        &self,
+        work: &ImageRun<'_>,
+        id: &SnapshotId,
+        blocks: u64,
+    ) -> Result<bool, Halted> {
         let stop = work.import.stop;
         if !service(stop, self.service.is_readable(id))? {
             return Ok(false);
@@ -100,7 +105,7 @@ impl Snapshot {
     }
 
     /// Gives up a snapshot in which blocks are missing or too many: the next attempt begins anew.
-    fn begin_anew(&self, work: &Work<'_>, id: &SnapshotId) -> Result<Halted, Halted> {
+    fn begin_anew(&self, work: &ImageRun<'_>, id: &SnapshotId) -> Result<Halted, Halted> {
         let token = format!("{}-after-{id}", work.begun.token);
         let begun = Begun {
             token,
@@ -112,7 +117,7 @@ impl Snapshot {
     }
 
     /// Waits until a completed snapshot can be read. `false` if that takes too long.
-    fn wait(&self, work: &Work<'_>, id: &SnapshotId) -> Result<bool, Halted> {
+    fn wait(&self, work: &ImageRun<'_>, id: &SnapshotId) -> Result<bool, Halted> {
         let begun = Instant::now();
         while !service(work.import.stop, self.service.is_readable(id))? {
             if begun.elapsed() > READABLE_WITHIN {
@@ -129,7 +134,7 @@ impl Snapshot {
     /// Reads the blocks of a stretch; those the snapshot does not have are zeros.
     fn read_stretch(
         &self,
-        work: &Work<'_>,
+        work: &ImageRun<'_>,
         stretch: u64,
         blocks: &HashMap<u64, StoredBlock>,
     ) -> Result<Vec<u8>, Halted> {
@@ -151,7 +156,7 @@ impl Snapshot {
     }
 }
 
-fn stopped(work: &Work<'_>, error: ServiceError) -> Halted {
+fn stopped(work: &ImageRun<'_>, error: ServiceError) -> Halted {
     work.import.stop.halt(crate::stop::Halt::Service(error));
     Halted
 }
@@ -175,12 +180,12 @@ fn sum(bytes: &[u8]) -> String {
     of(bytes)
 }
 
-impl Target for Snapshot {
+impl ImageSink for SnapshotImage {
     fn kind(&self) -> &'static str {
         "snapshot"
     }
 
-    fn open(&self, work: &Work<'_>) -> Result<bool, Halted> {
+    fn open(&self, work: &ImageRun<'_>) -> Result<bool, Halted> {
         let name = work.ledger.state().name.clone();
         let id = match name.as_deref().and_then(SnapshotId::parse) {
             None => self.start(work)?,
@@ -193,7 +198,7 @@ impl Target for Snapshot {
         Ok(true)
     }
 
-    fn prepare(&self, _: &Work<'_>, _: u64, _: bool) -> Result<(), Halted> {
+    fn prepare(&self, _: &ImageRun<'_>, _: u64, _: bool) -> Result<(), Halted> {
         Ok(())
     }
 
@@ -201,7 +206,7 @@ impl Target for Snapshot {
         sum(bytes)
     }
 
-    fn put(&self, work: &Work<'_>, stretch: &Stretch) -> Result<Sent, Halted> {
+    fn put(&self, work: &ImageRun<'_>, stretch: &Stretch) -> Result<Sent, Halted> {
         let first = stretch.index * (STRETCH_BYTES / BLOCK_BYTES as u64);
         let mut puts = 0;
         for (index, block) in (first..).zip(stretch.bytes.chunks(BLOCK_BYTES)) {
@@ -218,7 +223,7 @@ impl Target for Snapshot {
         })
     }
 
-    fn complete(&self, work: &Work<'_>, _: Option<&WholeSums>) -> Result<Completed, Halted> {
+    fn complete(&self, work: &ImageRun<'_>, _: Option<&WholeSums>) -> Result<Completed, Halted> {
         let (id, blocks) = (self.id()?, self.changed_blocks(work));
         let count = u32::try_from(blocks).unwrap_or(u32::MAX);
         match self.service.complete(id, count) {
@@ -243,7 +248,7 @@ impl Target for Snapshot {
         })
     }
 
-    fn read_back(&self, work: &Work<'_>) -> Result<ReadBack, Halted> {
+    fn read_back(&self, work: &ImageRun<'_>) -> Result<ReadBack, Halted> {
         let Some(step) = one_in(work) else {
             return Ok(ReadBack::Partly);
         };
@@ -273,7 +278,7 @@ impl Target for Snapshot {
         })
     }
 
-    fn abandon(&self, work: &Work<'_>) {
+    fn abandon(&self, work: &ImageRun<'_>) {
         // The service drops what is not completed by itself, and there is no call that would.
         let name = work.ledger.state().name.clone();
         tracing::info!(snapshot = name, "left to the service, which drops it");

@@ -173,7 +173,7 @@ pub(crate) struct ImageMark {
 
 /// What the journal says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct State {
+pub(crate) struct ImageState {
     pub(crate) begun: Option<Begun>,
     pub(crate) name: Option<String>,
     pub(crate) uploads: BTreeMap<u64, String>,
@@ -191,7 +191,7 @@ pub(crate) struct State {
     pub(crate) done: Option<Done>,
 }
 
-impl State {
+impl ImageState {
     /// Takes in the next step.
     pub(crate) fn take(&mut self, step: Step) {
         match step {
@@ -288,12 +288,12 @@ impl State {
 
 /// The state, and the way into the journal.
 pub(crate) struct Ledger {
-    state: Mutex<State>,
+    state: Mutex<ImageState>,
     notes: Notes,
 }
 
 impl Ledger {
-    pub(crate) fn new(state: State, notes: Notes) -> Self {
+    pub(crate) fn new(state: ImageState, notes: Notes) -> Self {
         Self {
             state: Mutex::new(state),
             notes,
@@ -301,7 +301,7 @@ impl Ledger {
     }
 
     /// The state now. Not to be held while anything waits.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, ImageState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -368,14 +368,14 @@ mod tests {
         Step::Object { object, sha256 }
     }
 
-    fn state(steps: impl IntoIterator<Item = Step>) -> State {
-        let mut state = State::default();
+    fn state(steps: impl IntoIterator<Item = Step>) -> ImageState {
+        let mut state = ImageState::default();
         state.take(Step::Begun(begun()));
         steps.into_iter().for_each(|step| state.take(step));
         state
     }
 
-    fn from(state: &State) -> u64 {
+    fn from(state: &ImageState) -> u64 {
         state.go_on_from().0
     }
 
@@ -402,7 +402,7 @@ mod tests {
         assert_eq!(from(&state(all.clone())), 2);
         assert_eq!(from(&state(all.into_iter().chain([sent(3)]))), 4);
         assert_eq!(from(&state([hashed(4)])), 0);
-        assert_eq!(from(&State::default()), 0);
+        assert_eq!(from(&ImageState::default()), 0);
     }
 
     #[test]

@@ -7,39 +7,39 @@ use model::ids::ObjectKey;
 use super::Halted;
 use super::steps::Sent;
 use super::sums::WholeSums;
-use super::work::{Stretch, Work};
+use super::work::{ImageRun, Stretch};
 use crate::stop::{Halt, Stop};
 
 /// Where an image goes.
 ///
 /// # Contract
-/// Nothing can be seen of the image before [`Target::complete`]. Stretches may be put in any order and at
+/// Nothing can be seen of the image before [`ImageSink::complete`]. Stretches may be put in any order and at
 /// the same time, and again: the last one stays. A method that fails has told the [`Stop`] why.
-pub(crate) trait Target: Sync {
+pub(crate) trait ImageSink: Sync {
     /// The word for it in the journal.
     fn kind(&self) -> &'static str;
 
     /// Begins the image, or looks what the service has of it and notes what is lost. `false` if all is
     /// lost, and it must be begun anew.
-    fn open(&self, work: &Work<'_>) -> Result<bool, Halted>;
+    fn open(&self, work: &ImageRun<'_>) -> Result<bool, Halted>;
 
     /// Makes room for a stretch. Called by one thread, in order.
-    fn prepare(&self, work: &Work<'_>, stretch: u64, is_zero: bool) -> Result<(), Halted>;
+    fn prepare(&self, work: &ImageRun<'_>, stretch: u64, is_zero: bool) -> Result<(), Halted>;
 
     /// The sum of a stretch by which it is known again.
     fn sum(&self, bytes: &[u8]) -> String;
 
     /// Sends a stretch.
-    fn put(&self, work: &Work<'_>, stretch: &Stretch) -> Result<Sent, Halted>;
+    fn put(&self, work: &ImageRun<'_>, stretch: &Stretch) -> Result<Sent, Halted>;
 
     /// Makes it visible, after all was sent. Again is harmless.
-    fn complete(&self, work: &Work<'_>, sums: Option<&WholeSums>) -> Result<Completed, Halted>;
+    fn complete(&self, work: &ImageRun<'_>, sums: Option<&WholeSums>) -> Result<Completed, Halted>;
 
     /// Reads back what is wanted of it and compares. Tells what differs.
-    fn read_back(&self, work: &Work<'_>) -> Result<ReadBack, Halted>;
+    fn read_back(&self, work: &ImageRun<'_>) -> Result<ReadBack, Halted>;
 
     /// Gives up what was begun, as far as that can be done.
-    fn abandon(&self, work: &Work<'_>);
+    fn abandon(&self, work: &ImageRun<'_>);
 }
 
 /// An image that can be seen.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use model::image::BadRange;
 
 use super::steps::{Begun, Ledger, Sent, Step};
-use super::target::Target;
+use super::target::ImageSink;
 use super::{Halted, ImageImport, reading};
 use crate::pipeline::budget::{Budget, Permit};
 use disks::aligned::Buffers;
@@ -16,7 +16,7 @@ use disks::aligned::Buffers;
 const LOOKS: usize = 4;
 
 /// What every thread of a run shares.
-pub(crate) struct Work<'a> {
+pub(crate) struct ImageRun<'a> {
     pub(crate) import: &'a ImageImport<'a>,
     /// How the image is cut.
     pub(crate) begun: Begun,
@@ -51,7 +51,7 @@ pub(crate) enum Taken {
     Lost,
 }
 
-impl<'a> Work<'a> {
+impl<'a> ImageRun<'a> {
     pub(crate) fn new(import: &'a ImageImport<'a>, begun: Begun, ledger: Ledger) -> Self {
         let zeros = usize::try_from(begun.stretch_bytes.min(begun.bytes)).unwrap_or(usize::MAX);
         Self {
@@ -77,7 +77,7 @@ impl<'a> Work<'a> {
     }
 
     /// Reads a stretch and decides what is to be done with it; what the device does not give is noted.
-    pub(crate) fn take(&self, target: &dyn Target, index: u64) -> Result<Taken, Halted> {
+    pub(crate) fn take(&self, target: &dyn ImageSink, index: u64) -> Result<Taken, Halted> {
         let (mut stretch, bad) = self.read(index)?;
         let (known, before) = {
             let state = self.ledger.state();
@@ -135,7 +135,7 @@ impl<'a> Work<'a> {
 
     /// Whether the device has other bytes than those that were sent of it: it is another one. Looks
     /// at stretches from all over what was sent; if none of them tells anything, it may be.
-    pub(crate) fn is_other_device(&self, target: &dyn Target) -> Result<bool, Halted> {
+    pub(crate) fn is_other_device(&self, target: &dyn ImageSink) -> Result<bool, Halted> {
         let looked_at: Vec<(u64, String)> = {
             let state = self.ledger.state();
             let good = |stretch: &u64| !state.bad.contains_key(stretch);
@@ -161,7 +161,7 @@ impl<'a> Work<'a> {
     }
 
     /// Sends a stretch and notes that.
-    pub(crate) fn send(&self, target: &dyn Target, stretch: &Stretch) -> Result<(), Halted> {
+    pub(crate) fn send(&self, target: &dyn ImageSink, stretch: &Stretch) -> Result<(), Halted> {
         if self.import.stop.is_set() {
             return Err(Halted);
         }

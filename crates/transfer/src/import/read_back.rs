@@ -18,7 +18,7 @@ const SAMPLE: u32 = 100;
 const TRIES: u32 = 5;
 
 /// Why an object cannot be compared.
-enum Unread {
+enum NotReadBack {
     Store(StoreError),
     /// It is longer or shorter than the file.
     Length(u64),
@@ -50,15 +50,15 @@ impl Run<'_> {
                 ..stored
             }),
             Ok(found) => Err(differs(format!("read back, its SHA-256 is {found}"))),
-            Err(Unread::Length(found)) => Err(differs(format!(
+            Err(NotReadBack::Length(found)) => Err(differs(format!(
                 "read back, it has {found} bytes and not {bytes}"
             ))),
-            Err(Unread::Store(error)) => Err(self.judge(error, &stored.key)),
-            Err(Unread::Stopped) => Err(None),
+            Err(NotReadBack::Store(error)) => Err(self.judge(error, &stored.key)),
+            Err(NotReadBack::Stopped) => Err(None),
         }
     }
 
-    fn sha256_of_object(&self, key: &ObjectKey, bytes: u64) -> Result<String, Unread> {
+    fn sha256_of_object(&self, key: &ObjectKey, bytes: u64) -> Result<String, NotReadBack> {
         let patience = RealTime::new(self.stop.flag());
         let mut tries = 1;
         loop {
@@ -67,9 +67,9 @@ impl Run<'_> {
             match reading.stream(0, &mut |bytes| sha256.update(bytes)) {
                 Ok(_) => return Ok(hex::encode(sha256.finish())),
                 Err(ReadError::Replaced) if tries < TRIES => tries += 1,
-                Err(ReadError::OtherSize(found)) => return Err(Unread::Length(found)),
-                Err(ReadError::Stopped) => return Err(Unread::Stopped),
-                Err(why) => return Err(Unread::Store(why.into_store_error())),
+                Err(ReadError::OtherSize(found)) => return Err(NotReadBack::Length(found)),
+                Err(ReadError::Stopped) => return Err(NotReadBack::Stopped),
+                Err(why) => return Err(NotReadBack::Store(why.into_store_error())),
             }
         }
     }

@@ -52,13 +52,13 @@ pub(crate) struct Suspect {
 /// What a run knows of its device.
 #[derive(Debug, Default)]
 pub(crate) struct Doubt {
-    state: Mutex<State>,
+    state: Mutex<Suspicion>,
     /// How many failures are held back: those who read well look here first.
     held: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Suspicion {
     witnesses: VecDeque<Witness>,
     held: Vec<Suspect>,
     /// Errors since a file was read well.
@@ -193,17 +193,17 @@ impl Doubt {
         Ok(self.release(&mut state))
     }
 
-    fn release(&self, state: &mut State) -> Vec<Suspect> {
+    fn release(&self, state: &mut Suspicion) -> Vec<Suspect> {
         self.held.store(0, Ordering::SeqCst);
         std::mem::take(&mut state.held)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Suspicion> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl Suspicion {
     /// Keeps a witness: the first for good, of the others the last. One that memory may speak for only
     /// while there is no better.
     fn take(&mut self, witness: Witness) {

@@ -32,7 +32,7 @@ const LONGEST: Duration = Duration::from_secs(60 * 24 * 3600);
 #[derive(Debug, Default)]
 pub struct Pace {
     /// Oldest first; the first is as old as the window, or the oldest there is.
-    samples: VecDeque<Sample>,
+    samples: VecDeque<RateSample>,
     /// What a file and a byte cost, as learned from all samples so far.
     cost: Cost,
     rate: Option<u64>,
@@ -41,7 +41,7 @@ pub struct Pace {
 
 /// What this attempt had done at one moment.
 #[derive(Debug, Clone, Copy)]
-struct Sample {
+struct RateSample {
     at: Instant,
     bytes: u64,
     files: u64,
@@ -61,7 +61,7 @@ impl Pace {
         let rest = Rest::of(&snapshot);
         let last = self.samples.back().map(|sample| sample.at);
         if last.is_none_or(|last| now.saturating_duration_since(last) >= SAMPLE_EVERY) {
-            self.sample(Sample::of(&snapshot, now));
+            self.sample(RateSample::of(&snapshot, now));
             self.estimate(rest, snapshot.found_all);
         }
         let is_done = snapshot.found_all && rest.files == 0;
@@ -79,9 +79,9 @@ impl Pace {
     }
 
     /// Adds a sample and forgets those that the window does not reach any more.
-    fn sample(&mut self, sample: Sample) {
+    fn sample(&mut self, sample: RateSample) {
         self.samples.push_back(sample);
-        let is_old = |other: &Sample| sample.at.saturating_duration_since(other.at) >= WINDOW;
+        let is_old = |other: &RateSample| sample.at.saturating_duration_since(other.at) >= WINDOW;
         while self.samples.get(1).is_some_and(is_old) {
             self.samples.pop_front();
         }
@@ -125,7 +125,7 @@ impl Pace {
     }
 }
 
-impl Sample {
+impl RateSample {
     /// What was done from this moment to a later one.
     fn until(&self, later: &Self) -> Span {
         Span {

@@ -8,7 +8,7 @@ use model::outcome::{EntryRecord, Failure, Stored};
 use objects::reading::{ReadError, Reading};
 use objects::{Bucket, StoreError};
 
-use super::{Kind, Trouble};
+use super::{DifferenceKind, Trouble};
 use crate::pipeline::doubt::{Doubt, Suspect};
 use crate::progress::Progress;
 use crate::stop::Stop;
@@ -21,7 +21,7 @@ const STRIDE: usize = 256 << 10;
 const TRIES: u32 = 5;
 
 /// What is found wrong: the kind, and words for it.
-pub(super) type Wrong = (Kind, String);
+pub(super) type Wrong = (DifferenceKind, String);
 
 /// How a file of the device compares.
 pub(super) enum Answer {
@@ -82,7 +82,7 @@ impl<'a> Comparer<'a> {
                 Err(ReadError::Replaced) if tries < TRIES => tries += 1,
                 Err(ReadError::Replaced) => {
                     let reason = "it is replaced again and again".to_owned();
-                    return Ok(Some((Kind::Unreadable, reason)));
+                    return Ok(Some((DifferenceKind::Unreadable, reason)));
                 }
                 Err(ReadError::Stopped) => return Err(Trouble::Interrupted),
                 Err(ReadError::Store(error) | ReadError::Broken(error)) => {
@@ -105,10 +105,13 @@ impl<'a> Comparer<'a> {
         let (file, shape) = match opened {
             Ok(opened) => opened,
             Err(e) if is_absence(&e) => {
-                return Ok(Answer::Wrong((Kind::Missing, "no such file".into())));
+                return Ok(Answer::Wrong((
+                    DifferenceKind::Missing,
+                    "no such file".into(),
+                )));
             }
             Err(e) => {
-                let wrong = (Kind::Unreadable, e.to_string());
+                let wrong = (DifferenceKind::Unreadable, e.to_string());
                 return judge((tree, doubt), record, e, wrong);
             }
         };
@@ -131,7 +134,10 @@ impl<'a> Comparer<'a> {
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => {
-                    let wrong = (Kind::Unreadable, format!("at offset {offset}: {e}"));
+                    let wrong = (
+                        DifferenceKind::Unreadable,
+                        format!("at offset {offset}: {e}"),
+                    );
                     return judge((tree, doubt), record, e, wrong);
                 }
             }
@@ -153,30 +159,32 @@ fn other_type(found: Option<&str>, stated: &str) -> Option<Wrong> {
     };
     let found = found.filter(|found| essence(found) != essence(stated))?;
     let words = format!("its content type is `{found}` and not `{stated}`");
-    Some((Kind::Metadata, words))
+    Some((DifferenceKind::Metadata, words))
 }
 
 fn other_size(found: u64, stated: u64) -> Option<Wrong> {
     let words = || format!("it has {found} bytes and not {stated}");
-    (found != stated).then(|| (Kind::Size, words()))
+    (found != stated).then(|| (DifferenceKind::Size, words()))
 }
 
 /// Compares SHA-256s. Of a file that was in the bucket already it may not be known.
 fn differs(found: &str, stated: &str) -> Option<Wrong> {
     let words = || format!("its SHA-256 is {found} and not {stated}");
-    (found != stated && !stated.is_empty()).then(|| (Kind::Content, words()))
+    (found != stated && !stated.is_empty()).then(|| (DifferenceKind::Content, words()))
 }
 
 /// What a store's error says of the object; an error if it says that the store cannot be read.
 fn judge_store(bucket: &dyn Bucket, error: StoreError) -> Result<Wrong, Trouble> {
     match error {
-        StoreError::NoSuchKey(_) => Ok((Kind::Missing, "no such object".to_owned())),
+        StoreError::NoSuchKey(_) => Ok((DifferenceKind::Missing, "no such object".to_owned())),
         StoreError::AccessDenied(_) | StoreError::Refused(_) => {
-            Ok((Kind::Unreadable, error.to_string()))
+            Ok((DifferenceKind::Unreadable, error.to_string()))
         }
         // Is it this object that the store fails with, or everything?
         error if error.may_retry() => match bucket.list("", None, 1) {
-            Ok(_) | Err(StoreError::AccessDenied(_)) => Ok((Kind::Unreadable, error.to_string())),
+            Ok(_) | Err(StoreError::AccessDenied(_)) => {
+                Ok((DifferenceKind::Unreadable, error.to_string()))
+            }
             Err(_) => Err(Trouble::Store(error)),
         },
         error => Err(Trouble::Store(error)),

@@ -76,7 +76,7 @@ impl ReportFile {
     /// # Errors
     /// [`ReportError`], which names the line.
     pub fn open(path: &Path) -> Result<Self, ReportError> {
-        let mut reading = Reading::begin(path)?;
+        let mut reading = ReportReader::begin(path)?;
         let head = reading.head()?;
         let mut totals = Totals::default();
         let end = loop {
@@ -112,7 +112,7 @@ impl ReportFile {
         &self,
         visit: &mut dyn FnMut(EntryRecord) -> ControlFlow<()>,
     ) -> Result<(), ReportError> {
-        let mut reading = Reading::begin(&self.path)?;
+        let mut reading = ReportReader::begin(&self.path)?;
         reading.head()?;
         while let Line::Entry(record) = reading.line(&self.head)? {
             if visit(*record).is_break() {
@@ -124,7 +124,7 @@ impl ReportFile {
 }
 
 /// A report while it is read.
-struct Reading<'a> {
+struct ReportReader<'a> {
     path: &'a Path,
     file: BufReader<File>,
     line: Vec<u8>,
@@ -133,7 +133,7 @@ struct Reading<'a> {
     sha256: Sha256,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> ReportReader<'a> {
     fn begin(path: &'a Path) -> Result<Self, ReportError> {
         let file = File::open(path).map_err(|source| ReportError::Io {
             path: path.to_owned(),

@@ -16,7 +16,7 @@ use objects::object::Attributes;
 use objects::{Bucket, Checksums};
 use transfer::destination::folder;
 use transfer::destination::memory::Memory;
-use transfer::destination::{Existing, Target};
+use transfer::destination::{Occupied, Target};
 use transfer::stop::Halt;
 use world::{BLOCK, World, content, expected, fill, is_whole, job, objects};
 
@@ -265,7 +265,7 @@ fn nothing_is_written_through_a_link_or_into_what_is_no_file() {
     let staged = target.stage(8, "\u{e9}/\u{444}/x").unwrap();
     staged.write_at(0, b"12").unwrap();
     target
-        .publish(8, "\u{e9}/\u{444}/x", Existing::Keep)
+        .publish(8, "\u{e9}/\u{444}/x", Occupied::Keep)
         .unwrap();
     assert_eq!(target.size("\u{e9}/\u{444}/x").unwrap(), Some(2));
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use objects::faulty::{Failure, Fault, Faulty, Operation};
 use objects::memory::MemoryBucket;
 use transfer::destination::memory::Memory;
-use transfer::destination::{Existing, Target};
+use transfer::destination::{Occupied, Target};
 
 use crate::world::{World, expected, fill, objects};
 
@@ -15,7 +15,7 @@ fn put(target: &Memory, path: &str, content: &[u8]) {
     let staged = target.stage(u64::MAX - 100, path).unwrap();
     staged.write_at(0, content).unwrap();
     target
-        .publish(u64::MAX - 100, path, Existing::Replace)
+        .publish(u64::MAX - 100, path, Occupied::Replace)
         .unwrap();
     target.sync().unwrap();
 }

@@ -4,8 +4,8 @@
 //! damaged on its way, and then the device is mended.
 
 use super::{
-    Answer, Asked, Difference, Failure, Known, Large, Md5, ObjectInfo, Pen, ReadError, Reading,
-    Run, Sha256, StoreError, Sums, Version, crc, damaged, other_size,
+    Answer, Asked, Difference, Expected, ExportRun, Failure, Md5, ObjectInfo, Pen, ReadError,
+    Reading, Sha256, StagedObject, StoreError, Sums, Version, crc, damaged, other_size,
 };
 use crate::export::plan::Item;
 use awshttp::TransportError;
@@ -29,9 +29,9 @@ impl From<Option<Failure>> for Unproven {
 /// MD5 and SHA-256.
 type Digests = ([u8; 16], [u8; 32]);
 
-impl Known {
+impl Expected {
     /// Asks what is known of an object. The error is a line of the report, or `None` if the run stops.
-    pub(super) fn of(run: &Run<'_>, item: &Item) -> Result<Self, Option<Failure>> {
+    pub(super) fn of(run: &ExportRun<'_>, item: &Item) -> Result<Self, Option<Failure>> {
         let listed = Version {
             bytes: item.bytes,
             etag: item.etag.clone(),
@@ -70,12 +70,12 @@ impl Known {
     }
 }
 
-impl Large {
+impl StagedObject {
     /// Compares the file, whose bytes add up to `digests`, with all that is known of its object. Gives
     /// what it adds up to in the end.
     pub(super) fn proven(
         &self,
-        run: &Run<'_>,
+        run: &ExportRun<'_>,
         pen: &Pen,
         digests: Digests,
     ) -> Result<Digests, Unproven> {
@@ -103,11 +103,16 @@ impl Large {
         }
     }
 
-    fn difference(&self, run: &Run<'_>, sums: Sums, (md5, sha256): &Digests) -> Option<Difference> {
+    fn difference(
+        &self,
+        run: &ExportRun<'_>,
+        sums: Sums,
+        (md5, sha256): &Digests,
+    ) -> Option<Difference> {
         run.proves_damage(&self.item, sums.compare(md5, sha256))
     }
 
-    fn info(&self, run: &Run<'_>) -> Result<ObjectInfo, Unproven> {
+    fn info(&self, run: &ExportRun<'_>) -> Result<ObjectInfo, Unproven> {
         let bucket = run.bucket(&self.item).ok_or(None)?;
         match bucket.head(&self.item.key) {
             Ok(Some(info)) if self.known.version.is(&Version::of(&info)) => Ok(info),
@@ -117,7 +122,12 @@ impl Large {
     }
 
     /// Sums up what the device holds.
-    fn sums_of_device(&self, run: &Run<'_>, pen: &Pen, mut sums: Sums) -> Result<Sums, Unproven> {
+    fn sums_of_device(
+        &self,
+        run: &ExportRun<'_>,
+        pen: &Pen,
+        mut sums: Sums,
+    ) -> Result<Sums, Unproven> {
         if !sums.are_needed() {
             return Ok(sums);
         }
@@ -138,7 +148,7 @@ impl Large {
     /// Reads the object again from its beginning, and writes what the device holds otherwise.
     fn read_again(
         &self,
-        run: &Run<'_>,
+        run: &ExportRun<'_>,
         pen: &Pen,
         mut sums: Sums,
     ) -> Result<(Digests, Sums), Unproven> {
@@ -171,7 +181,7 @@ impl Large {
 
     fn mend(
         &self,
-        run: &Run<'_>,
+        run: &ExportRun<'_>,
         pen: &Pen,
         offset: u64,
         came: &[u8],
@@ -187,14 +197,14 @@ impl Large {
         self.held(run, pen, offset, held)?;
         match crc(came) == crc(held) {
             true => Ok(()),
-            false => Err(Unproven::Failed(Run::differs(&self.item.key, offset))),
+            false => Err(Unproven::Failed(ExportRun::differs(&self.item.key, offset))),
         }
     }
 
     /// Fills a buffer with what the device itself holds.
     fn held(
         &self,
-        run: &Run<'_>,
+        run: &ExportRun<'_>,
         pen: &Pen,
         offset: u64,
         buffer: &mut [u8],
@@ -206,7 +216,7 @@ impl Large {
             _ if run.stop.is_set() => Err(Unproven::Stopped),
             read => {
                 let at = offset + read as u64;
-                Err(Unproven::Failed(Run::differs(&self.item.key, at)))
+                Err(Unproven::Failed(ExportRun::differs(&self.item.key, at)))
             }
         }
     }

@@ -8,7 +8,7 @@ use lanes::Sha256;
 use model::ids::JobId;
 use serde::de::DeserializeOwned;
 
-use super::{End, EndLine, FORMAT, Head, Item, Marker, PlanError, VERSION, json};
+use super::{End, EndLine, FORMAT, Header, Item, Marker, PlanError, VERSION, json};
 
 /// Longest line that is read, in bytes. Key, path and reason fit in a tenth of it.
 const LINE_BYTES: u64 = 1 << 20;
@@ -19,12 +19,12 @@ const END: &[u8] = b"{\"end\":";
 /// The objects of a plan, in their order.
 #[derive(Debug)]
 pub struct Items {
-    reading: Reading,
+    reading: PlanReader,
     left: u64,
 }
 
 impl Items {
-    pub(super) fn of(reading: Reading, items: u64) -> Self {
+    pub(super) fn of(reading: PlanReader, items: u64) -> Self {
         Self {
             reading,
             left: items,
@@ -47,14 +47,14 @@ impl Iterator for Items {
 
 /// A plan while it is read.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct PlanReader {
     path: PathBuf,
     file: BufReader<File>,
     line: Vec<u8>,
     number: u64,
 }
 
-impl Reading {
+impl PlanReader {
     /// Opens the file at `path`, if there is one.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, PlanError> {
         match File::open(path) {
@@ -81,7 +81,7 @@ impl Reading {
             Ok(Marker { version, .. }) if version != VERSION => {
                 Err(PlanError::Version { path, version })
             }
-            Ok(_) => self.parsed::<Head>().map(|head| head.job),
+            Ok(_) => self.parsed::<Header>().map(|head| head.job),
             Err(_) => Err(PlanError::NotAPlan { path }),
         }
     }

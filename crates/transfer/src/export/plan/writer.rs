@@ -8,7 +8,7 @@ use lanes::Sha256;
 use model::ids::JobId;
 use serde::Serialize;
 
-use super::{End, EndLine, FORMAT, Head, Item, Next, Plan, PlanError, Sealed, VERSION, json};
+use super::{End, EndLine, FORMAT, Header, Item, Next, Plan, PlanError, Sealed, VERSION, json};
 
 /// A plan while it is made. Nothing is at its path before [`Writer::finish`].
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Writer {
             sum: Sha256::new(),
             end: End::default(),
         };
-        writer.line(&Head {
+        writer.line(&Header {
             format: FORMAT.to_owned(),
             version: VERSION,
             job,

@@ -9,7 +9,7 @@ use model::ids::ObjectKey;
 use model::manifest::S3Export;
 
 use super::PlanFailure;
-use super::listing::Found;
+use super::listing::Selected;
 use super::names::{Free, Names};
 use crate::destination::folder::STAGED;
 use crate::export::plan::To;
@@ -61,7 +61,7 @@ impl<'a> Device<'a> {
     }
 
     /// Places an object; `None` if there is no room for it, and then the device is done.
-    pub(super) fn place(&mut self, found: &Found) -> Result<Option<To>, PlanFailure> {
+    pub(super) fn place(&mut self, found: &Selected) -> Result<Option<To>, PlanFailure> {
         let (key, bytes) = (&found.listed.key, found.listed.size);
         match export::place(self.rules, found.set(self.rules), key, bytes) {
             Place::File(path) => self.file(path, key, bytes),

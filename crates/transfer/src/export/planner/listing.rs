@@ -27,14 +27,14 @@ const EMPTY_PAGES: u32 = 10_000;
 
 /// An object that an operation selects.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct Selected {
     /// Which of the manifest's `operations`, from 0.
     pub(super) operation: u32,
     /// What the store says of it.
     pub(super) listed: Listed,
 }
 
-impl Found {
+impl Selected {
     /// The operation that selects it.
     pub(super) fn set<'a>(&self, rules: &'a S3Export) -> &'a ExportSet {
         &rules.operations[usize::try_from(self.operation).expect("it was an index")]
@@ -42,7 +42,7 @@ impl Found {
 }
 
 /// All objects that an export selects, one after the other.
-pub(super) struct Listing<'a> {
+pub(super) struct Selection<'a> {
     rules: &'a S3Export,
     buckets: &'a Buckets,
     folder: &'a Path,
@@ -52,7 +52,7 @@ pub(super) struct Listing<'a> {
     sorted: Option<Sorted>,
 }
 
-impl<'a> Listing<'a> {
+impl<'a> Selection<'a> {
     /// Begins before the first object of the first operation. What is listed is kept in `folder`.
     pub(super) fn new(
         rules: &'a S3Export,
@@ -71,7 +71,7 @@ impl<'a> Listing<'a> {
     }
 
     /// The next object; `None` after the last, or if it was stopped.
-    pub(super) fn next(&mut self) -> Result<Option<Found>, PlanFailure> {
+    pub(super) fn next(&mut self) -> Result<Option<Selected>, PlanFailure> {
         let rules = self.rules;
         while let Some(set) = rules.operations.get(self.operation) {
             let mut sorted = match self.sorted.take() {
@@ -86,7 +86,7 @@ impl<'a> Listing<'a> {
                 self.sorted = Some(sorted);
                 let operation =
                     u32::try_from(self.operation).expect("a manifest is 512 KiB at most");
-                return Ok(Some(Found { operation, listed }));
+                return Ok(Some(Selected { operation, listed }));
             }
             self.operation += 1;
         }

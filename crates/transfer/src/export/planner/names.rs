@@ -91,7 +91,7 @@ impl Names {
                 Some(there) if there.is_empty() => Some(Unfit::Taken(free.path.clone())),
                 Some(_) => Some(Unfit::IsDirectory(free.path.clone())),
             };
-            if let Some(unfit) = unfit.or(names.full(&free, Kind::File)?) {
+            if let Some(unfit) = unfit.or(names.full(&free, NameKind::File)?) {
                 return Ok((Err(unfit), None));
             }
             if !afford(&free) {
@@ -115,7 +115,7 @@ impl Names {
                 Ok(free) => free,
                 Err(unfit) => return Ok((Err(unfit), None)),
             };
-            if let Some(full) = names.full(&free, Kind::Directory)? {
+            if let Some(full) = names.full(&free, NameKind::Directory)? {
                 return Ok((Err(full), None));
             }
             if !afford(&free) {
@@ -165,7 +165,7 @@ impl Names {
 
 /// What a name is taken for.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum NameKind {
     File,
     Directory,
 }
@@ -203,12 +203,12 @@ impl Table<'_> {
 
     /// Why what is new of `free` does not go into its directory, if it does not: the uppermost new
     /// directory, or else the file. What is below a new directory is the first there.
-    fn full(&self, free: &Free, kind: Kind) -> Result<Option<Unfit>, redb::Error> {
+    fn full(&self, free: &Free, kind: NameKind) -> Result<Option<Unfit>, redb::Error> {
         let new = match (free.directories.first(), kind) {
             _ if self.file_system != FileSystem::Fat32 => return Ok(None),
             (Some(directory), _) => directory,
-            (None, Kind::File) => &free.path,
-            (None, Kind::Directory) => return Ok(None),
+            (None, NameKind::File) => &free.path,
+            (None, NameKind::Directory) => return Ok(None),
         };
         let (directory, name) = split(new);
         let folded = export::fold(self.file_system, directory);

@@ -107,7 +107,7 @@ impl Spool {
             last: None,
         };
         for run in self.runs {
-            let stretch = Stretch {
+            let stretch = FileRange {
                 file: Arc::clone(&file),
                 rest: run,
             };
@@ -122,38 +122,38 @@ impl Spool {
 
 /// Listed objects in the order of the keys' bytes, each key once.
 pub(super) struct Sorted {
-    runs: Vec<BufReader<Stretch>>,
-    heads: BinaryHeap<Reverse<Head>>,
+    runs: Vec<BufReader<FileRange>>,
+    heads: BinaryHeap<Reverse<RunHead>>,
     last: Option<ObjectKey>,
 }
 
 /// The next object of a run.
-struct Head {
+struct RunHead {
     listed: Listed,
     run: usize,
 }
 
-impl Head {
+impl RunHead {
     fn place(&self) -> (&ObjectKey, usize) {
         (&self.listed.key, self.run)
     }
 }
 
-impl PartialEq for Head {
+impl PartialEq for RunHead {
     fn eq(&self, other: &Self) -> bool {
         self.place() == other.place()
     }
 }
 
-impl Eq for Head {}
+impl Eq for RunHead {}
 
-impl PartialOrd for Head {
+impl PartialOrd for RunHead {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Head {
+impl Ord for RunHead {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.place().cmp(&other.place())
     }
@@ -162,7 +162,7 @@ impl Ord for Head {
 impl Sorted {
     /// The next object. Of those that were listed under one key, the first.
     pub(super) fn next(&mut self) -> io::Result<Option<Listed>> {
-        while let Some(Reverse(Head { listed, run })) = self.heads.pop() {
+        while let Some(Reverse(RunHead { listed, run })) = self.heads.pop() {
             self.advance(run)?;
             if self.last.as_ref() != Some(&listed.key) {
                 self.last = Some(listed.key.clone());
@@ -175,18 +175,18 @@ impl Sorted {
     fn advance(&mut self, run: usize) -> io::Result<()> {
         let head = read(&mut self.runs[run])?;
         self.heads
-            .extend(head.map(|listed| Reverse(Head { listed, run })));
+            .extend(head.map(|listed| Reverse(RunHead { listed, run })));
         Ok(())
     }
 }
 
 /// A stretch of the file, read from its beginning to its end.
-struct Stretch {
+struct FileRange {
     file: Arc<File>,
     rest: Range<u64>,
 }
 
-impl Read for Stretch {
+impl Read for FileRange {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.rest.end - self.rest.start).unwrap_or(usize::MAX);
         let most = buffer.len().min(left);
@@ -207,7 +207,7 @@ fn write(listed: &Listed, bytes: &mut Vec<u8>) {
     bytes.extend(listed.size.to_le_bytes());
 }
 
-fn read(run: &mut BufReader<Stretch>) -> io::Result<Option<Listed>> {
+fn read(run: &mut BufReader<FileRange>) -> io::Result<Option<Listed>> {
     use io::BufRead as _;
     if run.fill_buf()?.is_empty() {
         return Ok(None);
@@ -224,7 +224,7 @@ fn read(run: &mut BufReader<Stretch>) -> io::Result<Option<Listed>> {
     }))
 }
 
-fn text(run: &mut BufReader<Stretch>) -> io::Result<String> {
+fn text(run: &mut BufReader<FileRange>) -> io::Result<String> {
     let mut length = [0; 4];
     run.read_exact(&mut length)?;
     let mut bytes = vec![0; u32::from_le_bytes(length) as usize];

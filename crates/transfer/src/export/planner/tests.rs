@@ -70,7 +70,7 @@ fn room(rules: &S3Export, free: u64) -> Room {
 /// The plan of a device with so much free.
 fn planned(rules: &S3Export, buckets: &Buckets, free: u64) -> Plan {
     let folder = tempfile::tempdir().unwrap();
-    let planner = Planner {
+    let planner = ExportPlanner {
         job: job(),
         rules,
         log: &log(),
@@ -339,7 +339,7 @@ fn a_planner_that_is_stopped_leaves_no_plan_and_a_bad_store_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plan");
     let stop = Stop::default();
-    let planner = Planner {
+    let planner = ExportPlanner {
         job: job(),
         rules: &rules,
         log: &log(),

@@ -67,7 +67,9 @@ impl Cost {
             let sums = spans
                 .iter()
                 .filter(brings)
-                .fold(Sums::default(), |sums, span| sums.with(*self, span));
+                .fold(NormalEquations::default(), |sums, span| {
+                    sums.with(*self, span)
+                });
             let (file, byte) = sums.factors();
             self.file *= file;
             self.byte *= byte;
@@ -97,7 +99,7 @@ impl Cost {
 
 /// The normal equations of a least-squares fit: which factors on the costs known so far fit best.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
+struct NormalEquations {
     files_files: f64,
     files_bytes: f64,
     bytes_bytes: f64,
@@ -106,7 +108,7 @@ struct Sums {
     time_time: f64,
 }
 
-impl Sums {
+impl NormalEquations {
     fn with(self, cost: Cost, span: &Span) -> Self {
         let time = span.time.as_secs_f64();
         let (files, bytes) = (float(span.files) * cost.file, float(span.bytes) * cost.byte);
