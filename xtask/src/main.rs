@@ -11,6 +11,7 @@ mod setup;
 mod shell;
 mod steps;
 mod suites;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ usage: cargo xtask COMMAND
   large [ARGUMENT]… 200,000 files and a file of 6 GiB, with the memory they took
   simulate [SEEDS]  the simulation of server, stations, store and device: 2000 seeds unless said
                     otherwise, or those of a range such as 100..500
+  tidy             the rules of the house that no compiler holds
   fuzz [SECONDS]    every fuzz target, 30 seconds each unless said otherwise
   bench [OPTION]…   a race with other tools: --help, docs/benchmarks.md
 
@@ -53,6 +55,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     };
     match command.as_str() {
         "test" if rest.is_empty() => suites::everything(),
+        "tidy" if rest.is_empty() => Ok(tidy::command()),
         "setup" if rest.is_empty() => setup::tools().map(|()| ExitCode::SUCCESS),
         "e2e" => suites::end_to_end(rest),
         "ceph" => suites::ceph(rest),

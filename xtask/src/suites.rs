@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 
 use crate::shell::{cargo, command, path_with, root, run, target, watched};
 use crate::steps::{Steps, Tally};
+use crate::tidy;
 use crate::{fuzz, s3tests, setup};
 
 /// How long a fuzz target runs in a test of everything, in seconds.
@@ -29,6 +30,7 @@ const FUZZ: u32 = 30;
 pub(crate) fn everything() -> Result<ExitCode> {
     let mut steps = Steps::new();
     let ready = steps.step("set-up", |_| setup::tools().map(|()| true));
+    tidy::add(&mut steps);
     steps.step("cargo fmt", |_| succeeds(["fmt", "--all", "--check"]));
     let clippy = [
         "clippy",

@@ -1,3 +1,5 @@
+//! The limit of requests at once, against stores that answer by a law.
+
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 

@@ -1,3 +1,5 @@
+//! What an answer says of an object, compared with what was read.
+
 use super::*;
 use crate::checksum::{Checksums, composite_etag};
 use crate::object::Attributes;

@@ -1,3 +1,5 @@
+//! The rate, by a clock that is set by hand.
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;

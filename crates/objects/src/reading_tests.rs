@@ -1,3 +1,5 @@
+//! An object that is read on after breaks.
+
 use std::io::{Cursor, Read};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};

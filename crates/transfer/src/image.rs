@@ -30,6 +30,7 @@ use crate::journal::JournalError;
 use crate::journal::file::LogFiles;
 use crate::progress::Progress;
 use crate::settings::Settings;
+pub(crate) use crate::stop::Halted;
 use crate::stop::Stop;
 
 mod archive;
@@ -51,10 +52,6 @@ mod work;
 use disks::device::Device;
 use services::{NoService, Services};
 pub use steps::Step;
-
-/// The run is over: the [`Stop`] is set and says why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Halted;
 
 /// What kind of job the image is for, and its rules.
 #[derive(Debug, Clone, Copy)]

@@ -35,6 +35,10 @@ pub enum Halt {
     Journal(#[from] JournalError),
 }
 
+/// The run is over, and its [`Stop`] knows why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Halted;
+
 /// Shared by all threads of a run. The first reason stays.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {

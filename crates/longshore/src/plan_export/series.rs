@@ -8,7 +8,7 @@ use model::manifest::S3Export;
 use serde::Serialize;
 use transfer::export::Buckets;
 use transfer::export::plan::{Item, Next, To};
-use transfer::export::planner::{Cursor, PlanFailure, Step};
+use transfer::export::planner::{Cursor, PlanFailure, PlanStep};
 use transfer::stop::Stop;
 
 use super::speed::Sample;
@@ -114,16 +114,16 @@ impl Series {
         let mut cursor = Cursor::begin(rules, buckets, scratch.path(), stop);
         loop {
             match cursor.step().map_err(failure)? {
-                Step::Item(item) => splitting.item(&item),
-                Step::Full(next) => {
+                PlanStep::Item(item) => splitting.item(&item),
+                PlanStep::Full(next) => {
                     if splitting.turn(&next) == Turn::Skip {
                         cursor.skip();
                     }
                     let names = scratch.path().join("names");
                     cursor.load(&names, None, room.clone()).map_err(failure)?;
                 }
-                Step::Done => return Ok(splitting.finish()),
-                Step::Stopped => {
+                PlanStep::Done => return Ok(splitting.finish()),
+                PlanStep::Stopped => {
                     let error = anyhow::anyhow!("interrupted");
                     return Err(Failure::new(Exit::Interrupted, error));
                 }
@@ -324,7 +324,7 @@ mod tests {
         let room = Room::new(Geometry::of_new(rules.file_system, 1 << 40).unwrap());
         cursor.load(&folder.path().join("n"), None, room).unwrap();
         let mut all = Vec::new();
-        while let Step::Item(item) = cursor.step().unwrap() {
+        while let PlanStep::Item(item) = cursor.step().unwrap() {
             all.push((item.bucket.to_string(), item.key.to_string(), item.bytes));
         }
         all

@@ -1,3 +1,5 @@
+//! Names of objects on a device, by the rules of each file system.
+
 use std::sync::LazyLock;
 
 use proptest::prelude::{prop_assert, prop_assert_eq};

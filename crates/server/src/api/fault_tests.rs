@@ -1,3 +1,5 @@
+//! Every fault has its code, status and message.
+
 use super::*;
 
 fn all() -> Vec<(Fault, u16, &'static str)> {

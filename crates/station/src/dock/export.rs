@@ -17,7 +17,7 @@ use transfer::destination::Target as _;
 use transfer::destination::folder::{Folder, foreign_name, have_same_content};
 use transfer::destination::mark::DeviceMark;
 use transfer::export::plan::{Next, Plan};
-use transfer::export::planner::{Cursor, ExportPlanner, Step};
+use transfer::export::planner::{Cursor, ExportPlanner, PlanStep};
 use transfer::export::{Buckets, Export, ExportError, LeftOut};
 use transfer::report;
 
@@ -170,9 +170,9 @@ impl Station {
         let names = errand.folder.join("names");
         cursor.load(&names, Some(errand.claim.job), Room::new(geometry))?;
         match cursor.step()? {
-            Step::Full(next) => Err(no_room(errand, next)),
-            Step::Stopped => Err(errand.interrupted()),
-            Step::Item(_) | Step::Done => Ok(()),
+            PlanStep::Full(next) => Err(no_room(errand, next)),
+            PlanStep::Stopped => Err(errand.interrupted()),
+            PlanStep::Item(_) | PlanStep::Done => Ok(()),
         }
     }
 

@@ -107,13 +107,13 @@ impl ExportPlanner<'_> {
         let mut plan = Writer::create(path, self.job)?;
         let next = loop {
             match cursor.step()? {
-                Step::Item(item) => {
+                PlanStep::Item(item) => {
                     self.progress.found(item.bytes);
                     plan.add(item)?;
                 }
-                Step::Full(next) => break Some(next),
-                Step::Done => break None,
-                Step::Stopped => return Ok(None),
+                PlanStep::Full(next) => break Some(next),
+                PlanStep::Done => break None,
+                PlanStep::Stopped => return Ok(None),
             }
         };
         let plan = plan.finish(next)?;
@@ -137,7 +137,7 @@ const SIGNATURE: &str = "SIGNATURE";
 
 /// What comes next.
 #[derive(Debug)]
-pub enum Step {
+pub enum PlanStep {
     /// An object, and what becomes of it on the device that is being planned. Its ordinal is that of
     /// the device.
     Item(Item),
@@ -219,14 +219,14 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// [`PlanFailure`].
-    pub fn step(&mut self) -> Result<Step, PlanFailure> {
+    pub fn step(&mut self) -> Result<PlanStep, PlanFailure> {
         if self.stop.is_set() {
-            return Ok(Step::Stopped);
+            return Ok(PlanStep::Stopped);
         }
         let Some(found) = self.peek()? else {
             return Ok(match self.stop.is_set() {
-                true => Step::Stopped,
-                false => Step::Done,
+                true => PlanStep::Stopped,
+                false => PlanStep::Done,
             });
         };
         let placed = match &mut self.device {
@@ -234,12 +234,12 @@ impl<'a> Cursor<'a> {
             None => None,
         };
         Ok(match placed {
-            Some(to) => Step::Item(self.item(found, to)),
+            Some(to) => PlanStep::Item(self.item(found, to)),
             None => {
                 self.device = None;
                 let next = self.next(&found);
                 self.pending = Some(found);
-                Step::Full(next)
+                PlanStep::Full(next)
             }
         })
     }

@@ -191,7 +191,7 @@ impl Restore<'_> {
         turns: &Receiver<PieceInTurn>,
         output: &mut Output,
     ) -> Result<Restored, RestoreError> {
-        let mut sums = Compared::new(self.index);
+        let mut sums = TakenSums::new(self.index);
         let zeros = Bytes::from(vec![0; usize::try_from(PIECE_BYTES).unwrap_or_default()]);
         for (piece, coming) in turns {
             if self.stop.is_set() {
@@ -229,13 +229,13 @@ fn pieces(index: &Index) -> impl Iterator<Item = Piece> {
 }
 
 /// What was taken adds up to this.
-struct Compared {
+struct TakenSums {
     whole: Sha256,
     object: Sha256,
     restored: Restored,
 }
 
-impl Compared {
+impl TakenSums {
     fn new(index: &Index) -> Self {
         Self {
             whole: Sha256::new(),

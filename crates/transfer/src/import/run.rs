@@ -21,12 +21,9 @@ use crate::pipeline::budget::Budget;
 use crate::pipeline::doubt::{Doubt, Suspect};
 use crate::progress::Progress;
 use crate::settings::Settings;
+pub(crate) use crate::stop::Halted;
 use crate::stop::{Halt, Stop};
 use disks::tree::{BadCause, BadEntry, DeviceGone, Tree};
-
-/// The run is over, and the [`Stop`] knows why.
-#[derive(Debug)]
-pub(crate) struct Halted;
 
 /// A file that is to be loaded.
 #[derive(Debug)]

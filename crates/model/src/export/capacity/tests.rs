@@ -1,3 +1,5 @@
+//! How much a device holds, by file system.
+
 use super::*;
 
 /// What e2fsprogs 1.47, ntfs-3g 2022.10, dosfstools 4.2 and exfatprogs 1.2 left of sparse images:

@@ -1,3 +1,5 @@
+//! Plans whose every byte counts.
+
 use super::*;
 
 fn job() -> JobId {

@@ -1,3 +1,5 @@
+//! What an export decides before it writes anything.
+
 mod orders;
 
 use std::collections::BTreeMap;
@@ -363,25 +365,25 @@ fn split(rules: &S3Export, buckets: &Buckets, free: u64) -> (Vec<Vec<String>>, V
     let (mut devices, mut skipped): (Vec<Vec<String>>, _) = (Vec::new(), Vec::new());
     loop {
         match cursor.step().unwrap() {
-            Step::Item(item) => {
+            PlanStep::Item(item) => {
                 let device = devices.last_mut().unwrap();
                 assert_eq!(item.ordinal, device.len() as u64);
                 device.push(format!("{}/{}", item.operation, item.key));
             }
-            Step::Full(next) if devices.last().is_some_and(Vec::is_empty) => {
+            PlanStep::Full(next) if devices.last().is_some_and(Vec::is_empty) => {
                 assert_eq!(next.after, None);
                 skipped.push(format!("{}/{}", next.operation, next.first));
                 cursor.skip();
                 let scratch = folder.path().join("names");
                 cursor.load(&scratch, None, room(rules, free)).unwrap();
             }
-            Step::Full(_) => {
+            PlanStep::Full(_) => {
                 let scratch = folder.path().join("names");
                 cursor.load(&scratch, None, room(rules, free)).unwrap();
                 devices.push(Vec::new());
             }
-            Step::Done => return (devices, skipped),
-            Step::Stopped => unreachable!("nobody stops it"),
+            PlanStep::Done => return (devices, skipped),
+            PlanStep::Stopped => unreachable!("nobody stops it"),
         }
     }
 }

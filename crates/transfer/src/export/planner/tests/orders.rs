@@ -74,7 +74,7 @@ fn listed_by(
     let names = folder.path().join("names");
     cursor.load(&names, None, room(&rules, ROOMY)).unwrap();
     let mut keys = Vec::new();
-    while let Step::Item(item) = cursor.step()? {
+    while let PlanStep::Item(item) = cursor.step()? {
         keys.push(item.key.to_string());
     }
     Ok(keys)
