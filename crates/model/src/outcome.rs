@@ -102,6 +102,9 @@ pub enum IgnoreRule {
     Special,
     /// A folder with nothing in it: objects have no folders.
     EmptyFolder,
+    /// A name that could be no key, and that the device does not have any more: what had it was given
+    /// another, or was taken away.
+    NameGone,
 }
 
 impl Outcome {
@@ -313,6 +316,21 @@ impl Failure {
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.code == "ObjectLost"
+    }
+
+    /// Whether the name of the file alone was in the way, and not its content, device or store.
+    #[must_use]
+    pub fn is_of_name(&self) -> bool {
+        const OF_NAME: [&str; 7] = [
+            "InvalidFileName",
+            "InvalidSubstitution",
+            "KeyTooLongError",
+            "KeyNotKept",
+            "KeyCollision",
+            "ObjectExists",
+            "ReportExists",
+        ];
+        OF_NAME.contains(&&*self.code)
     }
 
     /// Whether it is [`Failure::unreadable`], and of something that has no key.

@@ -50,6 +50,7 @@ enum LeftOut {
     Special,
     Signature,
     EmptyFolder,
+    NameGone,
 }
 
 /// Entries that were left out by one rule.
@@ -68,6 +69,7 @@ impl LeftOut {
             IgnoreRule::SymbolicLink => Self::Link,
             IgnoreRule::Special => Self::Special,
             IgnoreRule::EmptyFolder => Self::EmptyFolder,
+            IgnoreRule::NameGone => Self::NameGone,
         }
     }
 
@@ -83,6 +85,11 @@ impl LeftOut {
             ],
             Self::Signature => ["SIGNATURE file", "SIGNATURE files", "names the job"],
             Self::EmptyFolder => ["empty folder", "empty folders", "no object stands for one"],
+            Self::NameGone => [
+                "name that could be no key",
+                "names that could be no keys",
+                "the device has them no more",
+            ],
         }
     }
 }

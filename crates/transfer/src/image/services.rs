@@ -6,9 +6,9 @@ use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use awsquery::claims::AccessKeyId;
 use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
+use images::ServiceError;
 use images::snapshots::{Beginning, SnapshotId, Snapshots, Status, StoredBlock};
 use images::vaults::{Archive, Hashes, StoredPart, UploadId, Vault, VaultAddress};
-use images::ServiceError;
 use model::control::{StoreAccess, VaultAccess};
 
 use crate::settings::Settings;

@@ -8,14 +8,14 @@ use model::capabilities::Capabilities;
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
 use model::manifest::S3Import;
-use model::outcome::{Changed, EntryRecord, Failure, How, Outcome, Stored};
+use model::outcome::{Changed, EntryRecord, Failure, How, IgnoreRule, Outcome, Stored};
 use model::proof::ReadBack;
 use model::readable;
 use model::time::Clock;
 use objects::Bucket;
 
 use crate::import::resume::Unfinished;
-use crate::journal::index::Awaited;
+use crate::journal::index::{Awaited, Why};
 use crate::journal::recorder::Notes;
 use crate::pipeline::budget::Budget;
 use crate::pipeline::doubt::{Doubt, Suspect};
@@ -237,15 +237,17 @@ impl<'a> Run<'a> {
         let Awaited { path, bytes, .. } = file;
         let cause = match self.tree.open(path) {
             Ok(_) => io::Error::other("the device has it, and has not listed it"),
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput && file.may_be_folder => {
+            Err(error)
+                if error.kind() == io::ErrorKind::InvalidInput && file.why == Why::Unlisted =>
+            {
                 return;
             }
             Err(error) if is_gone(&error) => {
-                let failure = match file.is_lost {
-                    true => Failure::lost(),
-                    false => Failure::vanished(),
+                return match file.why {
+                    Why::Lost => self.fail(path, *bytes, Failure::lost()),
+                    Why::Name => self.note(path, *bytes, Outcome::ignored(IgnoreRule::NameGone)),
+                    Why::Unsent | Why::Unlisted => self.fail(path, *bytes, Failure::vanished()),
                 };
-                return self.fail(path, *bytes, failure);
             }
             Err(error) => error,
         };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use model::entry::EntryPath;
 use model::key_space::KeySpace;
-use model::outcome::{EntryRecord, Outcome};
+use model::outcome::{EntryRecord, Failure, Outcome};
 use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
 };
@@ -25,7 +25,7 @@ const LOST: TableDefinition<'_, &[u8], ()> = TableDefinition::new("lost");
 
 /// Paths that earlier attempts have begun or failed to load, and that this attempt has not met yet → their
 /// bytes, whether it was known already that their objects are gone, and whether they may be of folders.
-const AWAITED: TableDefinition<'_, &[u8], (u64, bool, bool)> = TableDefinition::new("awaited");
+const AWAITED: TableDefinition<'_, &[u8], (u64, u8)> = TableDefinition::new("awaited");
 
 /// The form under which the store files a key → the path that has it.
 const KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keys");
@@ -185,12 +185,11 @@ impl Index {
         let awaited = transaction.open_table(AWAITED).map_err(index)?;
         for entry in awaited.iter().map_err(index)? {
             let (path, value) = entry.map_err(index)?;
-            let (bytes, is_lost, may_be_folder) = value.value();
+            let (bytes, why) = value.value();
             visit(Awaited {
                 path: EntryPath::new(path.value()),
                 bytes,
-                is_lost,
-                may_be_folder,
+                why: Why::of_number(why),
             });
         }
         Ok(())
@@ -242,10 +241,43 @@ pub struct Awaited {
     pub path: EntryPath,
     /// Its size when it was met.
     pub bytes: u64,
-    /// Whether it was known already that neither bucket nor device have it.
-    pub is_lost: bool,
-    /// Whether it may be a folder that could not be listed, which is met again as what it holds.
-    pub may_be_folder: bool,
+    /// Why it is not loaded.
+    pub why: Why,
+}
+
+/// Why a file is to be met again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Why {
+    /// It was begun, or could not be read or sent.
+    Unsent = 0,
+    /// It was known already that neither bucket nor device have it.
+    Lost = 1,
+    /// It may be a folder that could not be listed, which is met again as what it holds.
+    Unlisted = 2,
+    /// Its name alone was in the way, which another name mends.
+    Name = 3,
+}
+
+impl Why {
+    fn of(record: &EntryRecord, failure: &Failure) -> Self {
+        if failure.is_lost() {
+            Self::Lost
+        } else if record.bytes == 0 && failure.is_unreadable_name() {
+            Self::Unlisted
+        } else if failure.is_of_name() {
+            Self::Name
+        } else {
+            Self::Unsent
+        }
+    }
+
+    fn of_number(number: u8) -> Self {
+        [Self::Lost, Self::Unlisted, Self::Name]
+            .into_iter()
+            .find(|why| *why as u8 == number)
+            .unwrap_or(Self::Unsent)
+    }
 }
 
 impl Awaited {
@@ -254,8 +286,7 @@ impl Awaited {
         Self {
             path,
             bytes: 0,
-            is_lost: true,
-            may_be_folder: false,
+            why: Why::Lost,
         }
     }
 }
@@ -317,8 +348,7 @@ impl Filling {
         let path = record.path();
         match &record.outcome {
             Outcome::Failed(failure) => {
-                let may_be_folder = record.bytes == 0 && failure.is_unreadable_name();
-                let value = (record.bytes, failure.is_lost(), may_be_folder);
+                let value = (record.bytes, Why::of(record, failure) as u8);
                 awaited.insert(path.as_bytes(), value).map_err(index)?;
             }
             Outcome::Stored(_) | Outcome::Ignored { .. } => {
@@ -339,7 +369,7 @@ impl Filling {
             return Ok(());
         }
         let mut awaited = self.transaction.open_table(AWAITED).map_err(index)?;
-        let value = (file.bytes, false, false);
+        let value = (file.bytes, Why::Unsent as u8);
         awaited.insert(path.as_bytes(), value).map_err(index)?;
         Ok(())
     }
