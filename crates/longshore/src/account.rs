@@ -1,40 +1,68 @@
 //! `longshore account`: who may use which buckets.
 
 use serde_json::json;
-use server::jobstore::{Account, JobStore};
-use server::keys;
+use server::jobstore::Account;
+use server::ops::{Admin, Caller, Rights, accounts};
 
 use crate::cli::{AccountCommand, ChangeRightsArgs, RightsArgs};
 use crate::exit::{Exit, Failure};
-use crate::{job_store, output};
+use crate::{installation, output};
 
 /// Runs a `longshore account` command.
 ///
 /// # Errors
-/// If the job store refuses or cannot be opened.
+/// If the operation is refused, or the installation cannot be opened.
 pub(crate) fn run(command: &AccountCommand) -> Result<Exit, Failure> {
     match command {
         AccountCommand::Create {
             name,
             rights,
             store,
-        } => job_store::with(store, async |store| create(store, name, rights).await),
-        AccountCommand::List { json, store } => {
-            job_store::with(store, async |store| list(store, *json).await)
+        } => {
+            let create = async |admin: &Admin| {
+                accounts::create(admin, &Caller::Operator, name, rights.into()).await
+            };
+            tell(&installation::with(store, create)?)
         }
-        AccountCommand::Allow(args) => change(args, allow),
-        AccountCommand::Deny(args) => change(args, deny),
+        AccountCommand::List { json, store } => {
+            let list = async |admin: &Admin| accounts::list(admin, &Caller::Operator).await;
+            tell_all(&installation::with(store, list)?, *json)
+        }
+        AccountCommand::Allow(args) => {
+            let rights = named(args)?;
+            let allow = async |admin: &Admin| {
+                accounts::allow(admin, &Caller::Operator, &args.account, &rights).await
+            };
+            tell(&installation::with(&args.store, allow)?)
+        }
+        AccountCommand::Deny(args) => {
+            let rights = named(args)?;
+            let deny = async |admin: &Admin| {
+                accounts::deny(admin, &Caller::Operator, &args.account, &rights).await
+            };
+            tell(&installation::with(&args.store, deny)?)
+        }
     }
 }
 
-async fn create(store: &dyn JobStore, name: &str, rights: &RightsArgs) -> Result<Exit, Failure> {
-    let RightsArgs { import, export } = rights.clone();
-    let account = keys::create_account(store, name, import, export).await;
-    tell(&account.map_err(job_store::key_failed)?)
+impl From<&RightsArgs> for Rights {
+    fn from(RightsArgs { import, export }: &RightsArgs) -> Self {
+        Self {
+            import: import.clone(),
+            export: export.clone(),
+        }
+    }
 }
 
-async fn list(store: &dyn JobStore, json: bool) -> Result<Exit, Failure> {
-    let accounts = store.accounts().await.map_err(job_store::failed)?;
+/// The rights that are to change, of which there must be one.
+fn named(args: &ChangeRightsArgs) -> Result<Rights, Failure> {
+    if args.rights.import.is_empty() && args.rights.export.is_empty() {
+        return Err(Failure::usage("name a bucket with --import or --export"));
+    }
+    Ok((&args.rights).into())
+}
+
+fn tell_all(accounts: &[Account], json: bool) -> Result<Exit, Failure> {
     if json {
         let accounts: Vec<_> = accounts
             .iter()
@@ -51,7 +79,7 @@ async fn list(store: &dyn JobStore, json: bool) -> Result<Exit, Failure> {
             .collect();
         output::json(&json!({ "Accounts": accounts }))?;
     } else {
-        output::data(&table(&accounts))?;
+        output::data(&table(accounts))?;
     }
     Ok(Exit::Ok)
 }
@@ -80,120 +108,21 @@ fn table(accounts: &[Account]) -> String {
     output::table(["NAME", "ACCOUNT", "IMPORT TO", "EXPORT FROM"], &rows)
 }
 
-fn change(
-    args: &ChangeRightsArgs,
-    decide: fn(&mut Account, &RightsArgs) -> Result<(), Failure>,
-) -> Result<Exit, Failure> {
-    if args.rights.import.is_empty() && args.rights.export.is_empty() {
-        return Err(Failure::usage("name a bucket with --import or --export"));
-    }
-    job_store::with(&args.store, async |store| {
-        let mut account = job_store::account(store, &args.account).await?;
-        decide(&mut account, &args.rights)?;
-        store
-            .update_account(&account)
-            .await
-            .map_err(job_store::failed)?;
-        tell(&account)
-    })
-}
-
-fn allow(account: &mut Account, rights: &RightsArgs) -> Result<(), Failure> {
-    let named = rights.import.iter().chain(&rights.export);
-    named
-        .clone()
-        .try_for_each(|right| keys::check_right(right))
-        .map_err(job_store::key_failed)?;
-    add(&mut account.import, &rights.import);
-    add(&mut account.export, &rights.export);
-    Ok(())
-}
-
-fn deny(account: &mut Account, rights: &RightsArgs) -> Result<(), Failure> {
-    remove(&account.name, &mut account.import, &rights.import)?;
-    remove(&account.name, &mut account.export, &rights.export)
-}
-
-fn add(rights: &mut Vec<String>, more: &[String]) {
-    for right in more {
-        if !rights.contains(right) {
-            rights.push(right.clone());
-        }
-    }
-}
-
-/// A right that is not there is an error: `deny --import photos` takes nothing from `*`, and must
-/// not look as if it did.
-fn remove(account: &str, rights: &mut Vec<String>, less: &[String]) -> Result<(), Failure> {
-    for right in less {
-        let place = rights
-            .iter()
-            .position(|found| found == right)
-            .ok_or_else(|| {
-                Failure::refused(format!("account `{account}` has no right `{right}`")).hint(
-                    format!(
-                        "its rights are: {}",
-                        if rights.is_empty() {
-                            "none".to_owned()
-                        } else {
-                            rights.join(" ")
-                        }
-                    ),
-                )
-            })?;
-        rights.remove(place);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use model::ids::AccountId;
 
-    fn account() -> Account {
-        Account {
+    #[test]
+    fn accounts_are_a_table() {
+        let account = Account {
             id: AccountId::new("123456789012").unwrap(),
             name: "studio".into(),
             import: vec!["photos".into(), "raw-*".into()],
             export: Vec::new(),
-        }
-    }
-
-    fn rights(import: &[&str], export: &[&str]) -> RightsArgs {
-        let owned = |rights: &[&str]| rights.iter().map(|&right| right.to_owned()).collect();
-        RightsArgs {
-            import: owned(import),
-            export: owned(export),
-        }
-    }
-
-    #[test]
-    fn rights_are_added_once_and_checked() {
-        let mut account = account();
-        allow(&mut account, &rights(&["photos", "film"], &["film"])).unwrap();
-        assert_eq!(account.import, ["photos", "raw-*", "film"]);
-        assert_eq!(account.export, ["film"]);
-        let failure = allow(&mut account, &rights(&["a*b"], &[])).unwrap_err();
-        assert_eq!(failure.exit, Exit::Usage);
-    }
-
-    #[test]
-    fn a_right_that_is_not_there_cannot_be_taken() {
-        let mut account = account();
-        let failure = deny(&mut account, &rights(&["raw-1"], &[])).unwrap_err();
+        };
         assert_eq!(
-            failure.hint.as_deref(),
-            Some("its rights are: photos raw-*")
-        );
-        deny(&mut account, &rights(&["raw-*"], &[])).unwrap();
-        assert_eq!(account.import, ["photos"]);
-    }
-
-    #[test]
-    fn accounts_are_a_table() {
-        assert_eq!(
-            table(&[account()]),
+            table(&[account]),
             "NAME    ACCOUNT       IMPORT TO     EXPORT FROM\n\
              studio  123456789012  photos raw-*\n"
         );

@@ -1,41 +1,47 @@
 //! `longshore key`: access keys.
 
-use std::collections::BTreeMap;
-
-use model::ids::{AccessKeyId, AccountId};
 use serde_json::json;
-use server::jobstore::{AccessKey, JobStore};
-use server::keys;
+use server::ops::keys::{self, ListedKey, NewKey};
+use server::ops::{Admin, Caller};
 
 use crate::cli::KeyCommand;
 use crate::exit::{Exit, Failure};
-use crate::{job_store, output};
+use crate::{installation, output};
 
 /// Runs a `longshore key` command.
 ///
 /// # Errors
-/// If the job store refuses or cannot be opened.
+/// If the operation is refused, or the installation cannot be opened.
 pub(crate) fn run(command: &KeyCommand) -> Result<Exit, Failure> {
     match command {
         KeyCommand::Create {
             account,
             json,
             store,
-        } => job_store::with(store, async |store| create(store, account, *json).await),
+        } => {
+            let create =
+                async |admin: &Admin| keys::create(admin, &Caller::Operator, account).await;
+            tell_new(&installation::with(store, create)?, *json)
+        }
         KeyCommand::List { json, store } => {
-            job_store::with(store, async |store| list(store, *json).await)
+            let list = async |admin: &Admin| keys::list(admin, &Caller::Operator).await;
+            tell_all(&installation::with(store, list)?, *json)
         }
         KeyCommand::Revoke { key, store } => {
-            job_store::with(store, async |store| revoke(store, key).await)
+            let revoke = async |admin: &Admin| keys::revoke(admin, &Caller::Operator, key).await;
+            installation::with(store, revoke)?;
+            output::note(&format!("Key {key} is revoked."));
+            Ok(Exit::Ok)
         }
     }
 }
 
-async fn create(store: &dyn JobStore, account: &str, json: bool) -> Result<Exit, Failure> {
-    let account = job_store::account(store, account).await?;
-    let (key, secret) = keys::create_key(store, &account.id, job_store::now())
-        .await
-        .map_err(job_store::failed)?;
+fn tell_new(new: &NewKey, json: bool) -> Result<Exit, Failure> {
+    let NewKey {
+        account,
+        key,
+        secret,
+    } = new;
     if json {
         output::json(&json!({
             "AccessKeyId": key.id,
@@ -55,22 +61,15 @@ async fn create(store: &dyn JobStore, account: &str, json: bool) -> Result<Exit,
     Ok(Exit::Ok)
 }
 
-async fn list(store: &dyn JobStore, json: bool) -> Result<Exit, Failure> {
-    let keys = store.keys().await.map_err(job_store::failed)?;
-    let accounts = store.accounts().await.map_err(job_store::failed)?;
-    let names: BTreeMap<AccountId, String> = accounts
-        .into_iter()
-        .map(|account| (account.id, account.name))
-        .collect();
-    let name = |key: &AccessKey| names.get(&key.account).cloned().unwrap_or_default();
+fn tell_all(keys: &[ListedKey], json: bool) -> Result<Exit, Failure> {
     if json {
         let keys: Vec<_> = keys
             .iter()
-            .map(|key| {
+            .map(|ListedKey { key, account_name }| {
                 json!({
                     "AccessKeyId": key.id,
                     "Account": key.account,
-                    "AccountName": name(key),
+                    "AccountName": account_name,
                     "Created": key.created,
                     "Revoked": key.revoked,
                 })
@@ -79,11 +78,11 @@ async fn list(store: &dyn JobStore, json: bool) -> Result<Exit, Failure> {
         output::json(&json!({ "Keys": keys }))?;
         return Ok(Exit::Ok);
     }
-    let row = |key: &AccessKey| {
+    let row = |ListedKey { key, account_name }: &ListedKey| {
         let revoked = key.revoked.map(|at| at.to_string()).unwrap_or_default();
         [
             key.id.to_string(),
-            name(key),
+            account_name.clone(),
             key.created.to_string(),
             revoked,
         ]
@@ -93,18 +92,5 @@ async fn list(store: &dyn JobStore, json: bool) -> Result<Exit, Failure> {
         ["KEY", "ACCOUNT", "CREATED", "REVOKED"],
         &rows,
     ))?;
-    Ok(Exit::Ok)
-}
-
-async fn revoke(store: &dyn JobStore, key: &AccessKeyId) -> Result<Exit, Failure> {
-    if !store
-        .revoke_key(key, job_store::now())
-        .await
-        .map_err(job_store::failed)?
-    {
-        return Err(Failure::refused(format!("there is no access key `{key}`"))
-            .hint("`longshore key list` shows them"));
-    }
-    output::note(&format!("Key {key} is revoked."));
     Ok(Exit::Ok)
 }

@@ -1,31 +1,27 @@
 //! `longshore station`: the hosts that have the devices.
 
 use model::ids::StationName;
-use server::jobstore::JobStore;
-use server::keys::StationToken;
+use server::access::StationToken;
+use server::ops::{Caller, stations};
 
 use crate::cli::StationCommand;
 use crate::exit::{Exit, Failure};
-use crate::{job_store, output};
+use crate::{installation, output};
 
 /// Runs a `longshore station` command.
 ///
 /// # Errors
-/// If the job store refuses or cannot be opened.
+/// If the operation is refused, or the installation cannot be opened.
 pub(crate) fn run(command: &StationCommand) -> Result<Exit, Failure> {
     match command {
         StationCommand::Token { name, store } => {
-            job_store::with(store, async |store| admit(store, name).await)
+            let admit = async |admin: &_| stations::admit(admin, &Caller::Operator, name).await;
+            tell(name, &installation::with(store, admit)?)
         }
     }
 }
 
-async fn admit(store: &dyn JobStore, name: &StationName) -> Result<Exit, Failure> {
-    let token = StationToken::draw();
-    store
-        .put_station(name, token.sha256(), job_store::now())
-        .await
-        .map_err(job_store::failed)?;
+fn tell(name: &StationName, token: &StationToken) -> Result<Exit, Failure> {
     output::data(&format!("{}\n", token.expose()))?;
     output::note(&format!(
         "The token is shown this once; an earlier one of station {name} is void. On its host:\n\

@@ -15,10 +15,11 @@ use model::manifest::Manifest;
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use sender::BadAddress;
 pub(crate) use sender::Sender;
 pub(crate) use sheets::{Gone, Subject, prepare};
 
-use crate::api::Context;
+use crate::app::Context;
 use crate::sealing::{Purpose, Sealer};
 
 /// Where links lead, below the service's own URL.
@@ -78,6 +79,24 @@ impl Taken {
             Manifest::S3Import(_) | Manifest::S3Export(_) => Self::AsFiles,
         }
     }
+}
+
+/// A sheet of a job, and where it is had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactLink {
+    /// What it is.
+    pub description: &'static str,
+    /// A link that needs no other credential, and expires.
+    pub url: String,
+}
+
+/// Links to the sheets of a job whose device is taken as files or as an image.
+pub(crate) fn links(context: &Context, job: JobId, taken: Taken) -> Vec<ArtifactLink> {
+    let link = |artifact: Artifact| ArtifactLink {
+        description: artifact.description(),
+        url: artifact.link(context),
+    };
+    Artifact::of_job(job, taken).into_iter().map(link).collect()
 }
 
 /// A right to a sheet.
@@ -187,27 +206,11 @@ mod tests {
     /// The longest link there is: all jobs of a label, and an address that is as long as it may be.
     fn longest() -> Ticket {
         let text = "𝕏".repeat(100);
-        let names = [
-            "name",
-            "company",
-            "phoneNumber",
-            "country",
-            "stateOrProvince",
-            "city",
-            "postalCode",
-            "street1",
-            "street2",
-            "street3",
-        ];
-        let params = names
-            .into_iter()
-            .map(|name| (name, text.as_str()))
-            .collect();
         let job = JobId::new("ABCDE").unwrap();
         Ticket {
             artifact: Artifact::ShippingLabel {
                 jobs: vec![job; paper::limits::LABEL_JOBS],
-                sender: Box::new(Sender::read(&params)),
+                sender: Box::new(Sender::read(|_| Some(text.as_str()))),
             },
             until: Timestamp::from_unix(1_300_000_000),
         }

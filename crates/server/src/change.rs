@@ -10,7 +10,7 @@ use model::ids::JobId;
 use model::job::{Job, Refusal};
 use model::time::Timestamp;
 
-use crate::api::Context;
+use crate::app::Context;
 use crate::config::JobsConfig;
 use crate::jobstore::{JobStoreError, StoredJob};
 

@@ -3,6 +3,7 @@
 //! One service at a time has the folder: it holds a lock on it until it ends, however it ends.
 //! While it runs, `endpoints.json` tells other commands on the machine where to reach it.
 
+pub(crate) mod credentials;
 pub mod room;
 pub mod users;
 
@@ -146,7 +147,7 @@ impl DataDir {
     /// The SQLite job store.
     #[must_use]
     pub fn database(&self) -> PathBuf {
-        self.root.join("longshore.db")
+        database_path(&self.root)
     }
 
     /// The first account's access key, as AWS tools read it.
@@ -158,7 +159,7 @@ impl DataDir {
     /// The installation's secret key.
     #[must_use]
     pub fn secret_key(&self) -> PathBuf {
-        self.root.join("secret.key")
+        secret_key_path(&self.root)
     }
 
     /// The folder of the embedded S3 store.
@@ -197,6 +198,16 @@ impl DataDir {
         let path = endpoints_path(&self.root);
         durable::remove(&path).map_err(|source| DataDirError::Io { path, source })
     }
+}
+
+/// The SQLite job store of the data folder `root`.
+pub(crate) fn database_path(root: &Path) -> PathBuf {
+    root.join("longshore.db")
+}
+
+/// The secret key of the installation in the data folder `root`.
+pub(crate) fn secret_key_path(root: &Path) -> PathBuf {
+    root.join("secret.key")
 }
 
 /// Where the service of the data folder `root` can be reached; `None` if it has not started or was

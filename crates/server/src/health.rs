@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::api::Context;
+use crate::app::Context;
 
 /// How long a look is good for.
 const FRESH: Duration = Duration::from_secs(1);

@@ -125,7 +125,7 @@ impl Lease {
 #[derive(Debug, thiserror::Error)]
 pub enum JobStoreError {
     /// Somebody else changed the job meanwhile; read it again.
-    #[error("the job was changed meanwhile")]
+    #[error("somebody else has changed the job at the same time; try again")]
     Conflict,
     /// The account has made as many jobs as it may.
     #[error("the account has made as many jobs as it may")]
@@ -143,7 +143,7 @@ pub enum JobStoreError {
     #[error("the job store holds something unreadable: {0}")]
     Corrupt(String),
     /// The store cannot be reached or written; the caller may try again later.
-    #[error("the job store is not available")]
+    #[error("the job store cannot be reached or written")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A migration failed.
     #[error("the job store could not be brought up to date")]

@@ -1,22 +1,23 @@
 //! The control plane: the AWS Import/Export API, the operator API, the station protocol and the
 //! job store behind them. It cannot read a device.
 
-pub mod api;
+pub mod access;
+pub mod app;
 mod artifact;
 pub mod certain;
 mod change;
 pub mod config;
 pub mod data_dir;
+mod database;
+mod faces;
 mod health;
-mod http;
-pub mod identity;
+pub mod installation;
 pub mod jobstore;
 mod keyring;
-pub mod keys;
 pub mod metrics;
+pub mod ops;
 pub mod sealing;
 pub mod service;
-mod station_api;
 pub mod stores;
 mod sweeper;
 pub mod work;

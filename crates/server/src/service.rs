@@ -14,21 +14,24 @@ use hyper_util::service::TowerToHyperService;
 use listen::Limits;
 use localstore::{LocalStore, OpenError};
 use model::control::StoreAccess;
-use model::ids::StationName;
 use model::time::Clock;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::Context;
+use crate::access::StationToken;
+use crate::app::{Admin, Context};
 use crate::certain::CertainTime;
-use crate::config::{Config, ConnectionsConfig, DatabaseConfig};
+use crate::config::{Config, ConnectionsConfig};
+use crate::data_dir::credentials::write_credentials;
 use crate::data_dir::{DataDir, DataDirError, Endpoints, room};
-use crate::http::{self, App};
-use crate::jobstore::{JobStore, JobStoreError, PostgresJobStore, SqliteJobStore};
+use crate::database::Database;
+use crate::faces::http::{self, App};
+use crate::jobstore::{JobStore, JobStoreError};
 use crate::keyring::{JobStoreKeyring, ServiceKey};
-use crate::keys::{FirstKey, KeyError, StationToken, first_start, write_credentials};
 use crate::metrics::Metrics;
+use crate::ops::first_start::{FirstKey, first_start};
+use crate::ops::{Refused, stations};
 use crate::sealing::{MasterKey, MasterKeyError};
 use crate::stores::{Stores, StoresError};
 use crate::sweeper;
@@ -64,7 +67,7 @@ pub enum StartError {
     JobStore(#[from] JobStoreError),
     /// The first account cannot be made.
     #[error("could not make the first account")]
-    FirstAccount(#[from] KeyError),
+    FirstAccount(#[source] Refused),
     /// The embedded store cannot be opened.
     #[error("could not open the embedded store")]
     EmbeddedStore(#[from] localstore::OpenError),
@@ -102,13 +105,12 @@ pub enum StartError {
 
 impl StartError {
     /// The same failure by its cause: on a full disk a database fails in several ways.
-    #[must_use]
-    pub fn named(self, data: &Path) -> Self {
+    fn named(self, data: &Path) -> Self {
         let may_be = match &self {
             Self::DataDir(DataDirError::Io { .. })
             | Self::MasterKey(MasterKeyError::Io { .. })
             | Self::JobStore(JobStoreError::Unavailable(_) | JobStoreError::Migration(_))
-            | Self::FirstAccount(KeyError::Store(JobStoreError::Unavailable(_)))
+            | Self::FirstAccount(Refused::Store(JobStoreError::Unavailable(_)))
             | Self::EmbeddedStore(OpenError::Root { .. } | OpenError::Index { .. })
             | Self::File { .. } => true,
             Self::DataDir(_)
@@ -163,12 +165,6 @@ struct Serving {
     task: JoinHandle<()>,
 }
 
-/// The job store, to close it.
-enum Database {
-    Sqlite(SqliteJobStore),
-    Postgres(PostgresJobStore),
-}
-
 impl Service {
     /// Starts everything the configuration asks for, and gives it back once it can be reached.
     ///
@@ -186,13 +182,12 @@ impl Service {
         config: &Config,
         clock: Arc<dyn Clock>,
     ) -> Result<RunningService, StartError> {
-        let kept = Kept::open(config, &*clock).await?;
+        let kept = Kept::open(config, Arc::clone(&clock)).await?;
         let (listener, api_addr) = bind(config.server.listen).await?;
         let embedded = Embedded::open(config, &kept.data, &kept.jobs).await?;
         let access = embedded.as_ref().map(|embedded| embedded.access.clone());
         let stores = Stores::new(&config.stores, access, &config.network)?;
-        let context = kept.context(config, clock, stores, api_addr);
-        let metrics = Metrics::new()?;
+        let context = kept.context(config, clock, stores, api_addr)?;
         let s3_addr = embedded.as_ref().map(|embedded| embedded.address);
         let endpoints = endpoints(config, api_addr, s3_addr);
         // Both addresses are taken: who comes from now on waits until the tasks below attend.
@@ -200,7 +195,7 @@ impl Service {
         kept.data.room().settle();
 
         let grace = Duration::from_secs(config.server.shutdown_seconds.into());
-        let router = http::router(Arc::new(App::new(context.clone(), metrics, &config.server)));
+        let router = http::router(App::new(context.clone(), &config.server));
         let limits = limits_of(&config.connections, API_HEAD, API_STALL, grace);
         let service = TowerToHyperService::new(router);
         let api = Serving::start(|stop| {
@@ -255,17 +250,23 @@ struct Kept {
 }
 
 impl Kept {
-    async fn open(config: &Config, clock: &dyn Clock) -> Result<Self, StartError> {
+    async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let data = DataDir::open(&config.server.data)?;
         let master = master_key(config, &data)?;
-        let (database, jobs) = open_database(config, &data, &master).await?;
+        let path = data.database();
+        let database = Database::open(&config.database, &path, master.sealer()).await?;
+        let jobs = database.jobs();
+        let admin = Admin {
+            jobs: Arc::clone(&jobs),
+            clock: Arc::clone(&clock),
+        };
         let region = &config.embedded_store.region;
-        let first_key = first_key(&*jobs, &data, clock, region).await?;
-        let station_token = register_station(&*jobs, config, &data, clock).await?;
+        let first_key = first_key(&admin, &data, region).await?;
+        let station_token = register_station(&admin, config, &data).await?;
         // Stations that were at work when the service went down get a whole term to come back.
         let term = i64::from(config.jobs.lease_seconds);
         jobs.extend_leases(clock.now().plus_seconds(term)).await?;
-        let certain = CertainTime::from(jobs.latest_time().await?, clock);
+        let certain = CertainTime::from(jobs.latest_time().await?, &*clock);
         Ok(Self {
             data,
             master,
@@ -283,9 +284,9 @@ impl Kept {
         clock: Arc<dyn Clock>,
         stores: Stores,
         api: SocketAddr,
-    ) -> Context {
+    ) -> Result<Context, StartError> {
         let public_url = config.server.public_url.clone();
-        Context {
+        Ok(Context {
             jobs: Arc::clone(&self.jobs),
             stores: Arc::new(stores),
             signing_key: self.master.signing_key(),
@@ -297,7 +298,8 @@ impl Kept {
             work: Work::new(),
             sealer: self.master.sealer(),
             public_url: public_url.unwrap_or_else(|| url(api)),
-        }
+            metrics: Arc::new(Metrics::new()?),
+        })
     }
 }
 
@@ -338,10 +340,7 @@ impl RunningService {
         if let Some(embedded) = self.embedded {
             embedded.close().await;
         }
-        match self.database {
-            Database::Sqlite(store) => store.close().await,
-            Database::Postgres(store) => store.close().await,
-        }
+        self.database.close().await;
         tracing::info!("service stopped");
     }
 }
@@ -358,7 +357,7 @@ impl Serving {
     async fn stop(self) {
         self.stop.cancel();
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "task broke off");
+            tracing::error!(%error, "task failed");
         }
     }
 }
@@ -417,31 +416,14 @@ fn master_key(config: &Config, data: &DataDir) -> Result<MasterKey, MasterKeyErr
     }
 }
 
-async fn open_database(
-    config: &Config,
-    data: &DataDir,
-    master: &MasterKey,
-) -> Result<(Database, Arc<dyn JobStore>), JobStoreError> {
-    Ok(match &config.database {
-        DatabaseConfig::Sqlite => {
-            let store = SqliteJobStore::open(&data.database(), master.sealer()).await?;
-            (Database::Sqlite(store.clone()), Arc::new(store))
-        }
-        DatabaseConfig::Postgres(url) => {
-            let store = PostgresJobStore::connect(url.expose(), master.sealer()).await?;
-            (Database::Postgres(store.clone()), Arc::new(store))
-        }
-    })
-}
-
 /// Makes the first account as needed, and writes its key down for AWS tools.
 async fn first_key(
-    jobs: &dyn JobStore,
+    admin: &Admin,
     data: &DataDir,
-    clock: &dyn Clock,
     region: &str,
 ) -> Result<Option<FirstKey>, StartError> {
-    let first = first_start(jobs, clock.now()).await?;
+    let first = first_start(admin).await;
+    let first = first.map_err(StartError::FirstAccount)?;
     if let Some(key) = &first {
         let path = data.credentials();
         write_credentials(&path, &key.id, &key.secret, region)
@@ -452,21 +434,17 @@ async fn first_key(
 
 /// Registers the station of this machine under the token in its file, making that as needed.
 async fn register_station(
-    jobs: &dyn JobStore,
+    admin: &Admin,
     config: &Config,
     data: &DataDir,
-    clock: &dyn Clock,
 ) -> Result<PathBuf, StartError> {
     let path = data.station().join("token");
     let token = station_token(&path).map_err(|source| StartError::File {
         path: path.clone(),
         source,
     })?;
-    let name: &StationName = &config.station.name;
     // Most starts find it registered, and write nothing.
-    if jobs.station_by_token(token.sha256()).await?.as_ref() != Some(name) {
-        jobs.put_station(name, token.sha256(), clock.now()).await?;
-    }
+    stations::register(admin, &config.station.name, &token).await?;
     Ok(path)
 }
 

@@ -1,9 +1,9 @@
 //! Which S3-compatible store has a bucket, and whether a manifest's buckets may be used.
 //!
 //! Buckets are checked against the real store when a manifest is submitted, so that a customer
-//! learns of a mistake before the disk is in the post: first that the account may use them, then
-//! that all exist, then that we can use them, then that they are in one region. A store that cannot be asked
-//! makes the request fail with nothing stored.
+//! learns of a mistake before the disk is in the post: first that all exist, then that we can use them,
+//! then that they are in one region. Whether the account may use them is a right, and is decided before,
+//! elsewhere.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -26,9 +26,8 @@ use objects::s3::S3Bucket;
 use objects::s3::address::Addressing;
 use tokio::sync::Semaphore;
 
-use crate::api::Fault;
 use crate::config::{BucketGlob, NetworkConfig, StoreConfig, Way};
-use crate::jobstore::Account;
+use crate::work::NotDone;
 
 /// Manifests checked at a time: each holds a thread while the store answers.
 const CHECKS_AT_ONCE: usize = 16;
@@ -73,6 +72,76 @@ pub enum StoresError {
     /// Its access key is none.
     #[error("the access key id of the store `{0}` has characters that cannot be signed with")]
     AccessKey(String),
+}
+
+/// Why the buckets of a manifest cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BucketFault {
+    /// No bucket can have this name.
+    #[error(
+        "`{0}` cannot be the name of a bucket: 3 to 63 small letters, digits, dots and hyphens, no address \
+         such as `127.0.0.1`, and no name that is reserved, such as those that begin with `xn--`"
+    )]
+    Name(BucketName),
+    /// These do not exist.
+    #[error("there is no bucket {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    Missing(Vec<BucketName>),
+    /// It exists in another region than that of its store here.
+    #[error("{bucket}: in the region {region}, and not in {expected}")]
+    Elsewhere {
+        /// The bucket.
+        bucket: BucketName,
+        /// Where it is.
+        region: String,
+        /// Where its store is.
+        expected: String,
+    },
+    /// The account or this service may not use them so.
+    #[error("{}", self.details().join("; "))]
+    Denied(Vec<(BucketName, BucketUse)>),
+    /// They are in several regions: each bucket with its region.
+    #[error("{}", self.details().join("; "))]
+    SeveralRegions(Vec<(BucketName, String)>),
+    /// The store of this bucket cannot be asked at the moment.
+    #[error("the store of the bucket `{0}` cannot be reached")]
+    StoreSilent(BucketName),
+    /// The store of this bucket will not answer before the operator mends something.
+    #[error("the store of the bucket `{0}` cannot be used as this service is set up")]
+    StoreUnusable(BucketName),
+    /// The check was not made.
+    #[error(transparent)]
+    NotDone(#[from] NotDone),
+}
+
+impl BucketFault {
+    /// What is wrong with each bucket, one text for each of which there is something to say.
+    #[must_use]
+    pub fn details(&self) -> Vec<String> {
+        match self {
+            Self::Elsewhere { .. } => vec![self.to_string()],
+            Self::Denied(uses) => uses
+                .iter()
+                .map(|(bucket, usage)| format!("{bucket}: may not be {}", verb(*usage)))
+                .collect(),
+            Self::SeveralRegions(regions) => regions
+                .iter()
+                .map(|(bucket, region)| format!("{bucket}: {region}"))
+                .collect(),
+            Self::Name(_)
+            | Self::Missing(_)
+            | Self::StoreSilent(_)
+            | Self::StoreUnusable(_)
+            | Self::NotDone(_) => Vec::new(),
+        }
+    }
+}
+
+fn verb(usage: BucketUse) -> &'static str {
+    match usage {
+        BucketUse::Import => "imported to",
+        BucketUse::Export => "exported from",
+        BucketUse::Log => "used for logs",
+    }
 }
 
 /// All stores, in the order in which they are asked for a bucket.
@@ -140,30 +209,22 @@ impl Stores {
         target
     }
 
-    /// Checks the buckets of a manifest that `account` submits for the job `id`.
+    /// Checks the buckets of a manifest that is submitted for the job `id`.
     ///
     /// # Errors
-    /// [`Fault::BucketPermission`] for what is not the account's, [`Fault::InvalidManifestField`],
-    /// [`Fault::NoSuchBucket`], [`Fault::BucketElsewhere`], [`Fault::BucketPermission`] for what the service
-    /// cannot use, [`Fault::MultipleRegions`], in this order; [`Fault::StoreUnavailable`] if a store cannot be
-    /// asked, [`Fault::StoreUnusable`] if it never will answer as things are.
+    /// Of [`BucketFault`] `Name`, `Missing`, `Elsewhere`, `Denied` for what the service cannot use,
+    /// `SeveralRegions`, in this order; `StoreSilent` if a store cannot be asked, `StoreUnusable` if it
+    /// never will answer as things are.
     pub async fn check(
         self: &Arc<Self>,
         manifest: &Manifest,
-        account: &Account,
         id: JobId,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), BucketFault> {
         let needs = needs(manifest, id);
-        let (stores, account) = (Arc::clone(self), account.clone());
+        let stores = Arc::clone(self);
         // Held until the answer is there; never closed.
-        let _turn = self
-            .checks
-            .acquire()
-            .await
-            .map_err(|_| Fault::Unavailable)?;
+        let _turn = self.checks.acquire().await.map_err(|_| NotDone::Busy)?;
         let check = move || {
-            // Of a bucket that is not the account's to use nothing is told, not even whether it is there.
-            check_grants(&needs, &account)?;
             let tries = Tries::new();
             stores.check_existence(&needs, &tries)?;
             stores.check_rights(&needs, &tries)?;
@@ -174,19 +235,10 @@ impl Stores {
             .unwrap_or_else(|error| {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    "bucket check broke off"
+                    "bucket check failed"
                 );
-                Err(Fault::Internal)
+                Err(NotDone::BrokeOff.into())
             })
-    }
-
-    /// The first bucket of a manifest that `account` may not use, if there is one.
-    #[must_use]
-    pub fn ungranted(manifest: &Manifest, account: &Account, id: JobId) -> Option<BucketName> {
-        needs(manifest, id)
-            .into_iter()
-            .find(|need| !need.is_granted_to(account))
-            .map(|need| need.bucket)
     }
 
     /// What the stores are called, in their order.
@@ -234,7 +286,7 @@ impl Stores {
         })
     }
 
-    fn check_existence(&self, needs: &[Need], tries: &Tries) -> Result<(), Fault> {
+    fn check_existence(&self, needs: &[Need], tries: &Tries) -> Result<(), BucketFault> {
         let mut absent: Vec<BucketName> = Vec::new();
         for Need { bucket, .. } in needs {
             if !absent.contains(bucket) && !self.exists(bucket, tries)? {
@@ -244,11 +296,11 @@ impl Stores {
         if absent.is_empty() {
             Ok(())
         } else {
-            Err(Fault::NoSuchBucket(absent))
+            Err(BucketFault::Missing(absent))
         }
     }
 
-    fn exists(&self, bucket: &BucketName, tries: &Tries) -> Result<bool, Fault> {
+    fn exists(&self, bucket: &BucketName, tries: &Tries) -> Result<bool, BucketFault> {
         let Some(home) = self.home_of(bucket) else {
             return Ok(false);
         };
@@ -257,11 +309,7 @@ impl Stores {
             Err(StoreError::NoSuchBucket(_)) => Ok(false),
             // A store that keeps to the rules has no bucket of such a name, and says so oddly.
             Err(StoreError::Refused(_)) if !follows_naming_rules(bucket) => {
-                Err(Fault::InvalidManifestField(format!(
-                    "`{bucket}` cannot be the name of a bucket: 3 to 63 small letters, digits, dots and \
-                     hyphens, no address such as `127.0.0.1`, and no name that is reserved, such as those \
-                     that begin with `xn--`"
-                )))
+                Err(BucketFault::Name(bucket.clone()))
             }
             // Whether it is ours to use is the next question.
             Err(StoreError::AccessDenied(_)) => Ok(true),
@@ -269,18 +317,22 @@ impl Stores {
         }
     }
 
-    fn check_rights(&self, needs: &[Need], tries: &Tries) -> Result<(), Fault> {
+    fn check_rights(&self, needs: &[Need], tries: &Tries) -> Result<(), BucketFault> {
         let mut denied = Vec::new();
         for need in needs {
             if !self.is_possible(need, tries)? {
-                denied.push(need);
+                denied.push((need.bucket.clone(), need.usage));
             }
         }
-        permitted(&denied)
+        if denied.is_empty() {
+            Ok(())
+        } else {
+            Err(BucketFault::Denied(denied))
+        }
     }
 
     /// Tries what the job needs, leaving nothing behind.
-    fn is_possible(&self, need: &Need, tries: &Tries) -> Result<bool, Fault> {
+    fn is_possible(&self, need: &Need, tries: &Tries) -> Result<bool, BucketFault> {
         let Some(home) = self.home_of(&need.bucket) else {
             return Ok(false);
         };
@@ -296,44 +348,18 @@ impl Stores {
         }
     }
 
-    fn check_regions(&self, needs: &[Need]) -> Result<(), Fault> {
-        let regions: Vec<(&BucketName, &str)> = needs
-            .iter()
-            .filter_map(|need| {
-                Some((
-                    &need.bucket,
-                    self.home_of(&need.bucket)?.access.region.as_str(),
-                ))
-            })
-            .collect();
+    fn check_regions(&self, needs: &[Need]) -> Result<(), BucketFault> {
+        let region = |need: &Need| {
+            let home = self.home_of(&need.bucket)?;
+            Some((need.bucket.clone(), home.access.region.clone()))
+        };
+        let mut regions: Vec<(BucketName, String)> = needs.iter().filter_map(region).collect();
         if regions.windows(2).all(|pair| pair[0].1 == pair[1].1) {
             return Ok(());
         }
-        let mut named: Vec<String> = regions
-            .iter()
-            .map(|(bucket, region)| format!("{bucket}: {region}"))
-            .collect();
-        named.dedup();
-        Err(Fault::MultipleRegions(named))
+        regions.dedup();
+        Err(BucketFault::SeveralRegions(regions))
     }
-}
-
-fn check_grants(needs: &[Need], account: &Account) -> Result<(), Fault> {
-    let denied: Vec<&Need> = needs
-        .iter()
-        .filter(|need| !need.is_granted_to(account))
-        .collect();
-    permitted(&denied)
-}
-
-fn permitted(denied: &[&Need]) -> Result<(), Fault> {
-    if denied.is_empty() {
-        return Ok(());
-    }
-    let told = denied
-        .iter()
-        .map(|need| format!("{}: may not be {}", need.bucket, need.verb()));
-    Err(Fault::BucketPermission(told.collect()))
 }
 
 /// What a job needs of a bucket, and how that is tried.
@@ -348,26 +374,6 @@ struct Need {
 enum Trial {
     Read,
     Write(ObjectKey),
-}
-
-impl Need {
-    /// Whether the account's rights cover it. A report is written, so its bucket is one that the
-    /// account may import to.
-    fn is_granted_to(&self, account: &Account) -> bool {
-        let has = |patterns: &[String]| patterns.iter().any(|p| covers(p, self.bucket.as_str()));
-        match self.usage {
-            BucketUse::Import | BucketUse::Log => has(&account.import),
-            BucketUse::Export => has(&account.export),
-        }
-    }
-
-    fn verb(&self) -> &'static str {
-        match self.usage {
-            BucketUse::Import => "imported to",
-            BucketUse::Export => "exported from",
-            BucketUse::Log => "used for logs",
-        }
-    }
 }
 
 /// What the job `id` with this manifest needs. Writing is tried where it will happen: a store may
@@ -393,14 +399,6 @@ fn trial_key(manifest: &Manifest) -> Option<ObjectKey> {
         return None;
     };
     ObjectKey::new(format!("{}{TRIAL_NAME}", import.prefix)).ok()
-}
-
-/// Whether a right, a bucket's name or a beginning followed by `*`, covers a bucket.
-fn covers(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => pattern == name,
-    }
 }
 
 fn home(
@@ -487,7 +485,7 @@ impl Tries {
 
 /// A store that cannot be asked: the operator has to look, and is told everything. The customer is told
 /// whether it is worth trying again, and no secrets.
-fn unusable(bucket: &BucketName, home: &Home, error: &StoreError) -> Fault {
+fn unusable(bucket: &BucketName, home: &Home, error: &StoreError) -> BucketFault {
     let told: &dyn std::error::Error = error;
     let (store, endpoint) = (&home.name, &home.access.endpoint);
     tracing::error!(%bucket, store, endpoint, error = told, "bucket not checked");
@@ -495,12 +493,13 @@ fn unusable(bucket: &BucketName, home: &Home, error: &StoreError) -> Fault {
         StoreError::WrongRegion {
             region: Some(region),
             ..
-        } => Fault::BucketElsewhere(vec![format!(
-            "{bucket}: in the region {region}, and not in {}",
-            home.access.region
-        )]),
-        error if error.may_retry() => Fault::StoreUnavailable(bucket.clone()),
-        _ => Fault::StoreUnusable(bucket.clone()),
+        } => BucketFault::Elsewhere {
+            bucket: bucket.clone(),
+            region: region.clone(),
+            expected: home.access.region.clone(),
+        },
+        error if error.may_retry() => BucketFault::StoreSilent(bucket.clone()),
+        _ => BucketFault::StoreUnusable(bucket.clone()),
     }
 }
 
@@ -508,13 +507,6 @@ fn unusable(bucket: &BucketName, home: &Home, error: &StoreError) -> Fault {
 mod tests {
     use super::*;
     use crate::config::{Config, Overrides};
-
-    #[test]
-    fn an_accounts_rights_are_names_or_beginnings() {
-        assert!(covers("archive", "archive") && !covers("archive", "archive2"));
-        assert!(covers("team-*", "team-a") && !covers("team-*", "tea"));
-        assert!(covers("*", "anything"));
-    }
 
     #[test]
     fn names_that_nobody_can_have_are_known() {

@@ -13,7 +13,7 @@ use model::ids::JobId;
 use model::stopped::StopCause;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::Context;
+use crate::app::Context;
 use crate::change::{Committed, Draft, overdue_since};
 use crate::jobstore::JobStoreError;
 

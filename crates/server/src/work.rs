@@ -26,7 +26,7 @@ pub enum NotDone {
     #[error("too much work is waiting; try again later")]
     Busy,
     /// It broke off, by a mistake of ours.
-    #[error("the work broke off")]
+    #[error("the service failed at this work; its log says why")]
     BrokeOff,
 }
 
@@ -58,7 +58,7 @@ impl Work {
             done
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "work broke off");
+            tracing::error!(error = &error as &dyn std::error::Error, "work failed");
             NotDone::BrokeOff
         })
     }

@@ -11,9 +11,9 @@ use awsquery::xml::{self, Element};
 use model::ids::{JobId, StationName};
 use model::job::Job;
 use model::time::{Clock as _, ManualClock};
+use server::access::StationToken;
 use server::config::{Config, Overrides};
 use server::jobstore::{HistoryLine, Lease};
-use server::keys::StationToken;
 use server::service::{RunningService, Service};
 use tokio::runtime::Runtime;
 
@@ -252,7 +252,7 @@ impl Running {
         }
     }
 
-    fn key(&self) -> &server::keys::FirstKey {
+    fn key(&self) -> &server::ops::first_start::FirstKey {
         self.service.first_key.as_ref().expect("nobody revokes it")
     }
 }

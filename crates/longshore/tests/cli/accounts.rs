@@ -1,4 +1,4 @@
-//! `longshore key` and `account`, beside a running service.
+//! `longshore key`, `account` and `station`, beside a running service and without one.
 
 use std::path::Path;
 
@@ -77,6 +77,38 @@ fn an_account_imports_to_its_own_buckets_only_and_a_revoked_key_is_dead() {
         .run(["key", "create", "--account", "nobody"])
         .with(4)
         .saying("no account `nobody`");
+}
+
+/// What is changed while nothing runs holds for the service that starts after, and the other way round.
+#[test]
+fn accounts_keys_and_stations_are_managed_without_a_service_too() {
+    let world = World::new();
+    assert_eq!(world.serve().stop(), Some(0));
+    world
+        .run(["account", "create", "studio", "--export", "a*b"])
+        .with(2)
+        .saying("`a*b` is not a bucket name");
+    world
+        .run(["account", "create", "studio", "--import", "*"])
+        .with(0);
+    let made = world
+        .run(["key", "create", "--account", "studio", "--json"])
+        .with(0);
+    let key: serde_json::Value = serde_json::from_str(&made.out).unwrap();
+    let token = world.run(["station", "token", "dock-7"]).with(0).out;
+    assert_eq!(token.trim().len(), 64);
+
+    let service = world.serve();
+    with_key(&world, &key, &["job", "list"]).with(0);
+    let id = key["AccessKeyId"].as_str().unwrap();
+    world.run(["key", "revoke", id]).with(0);
+    assert_eq!(service.stop(), Some(0));
+    let list = world.run(["key", "list", "--json"]).with(0).out;
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let keys = list["Keys"].as_array().unwrap();
+    let ours = keys.iter().find(|key| key["AccessKeyId"] == id).unwrap();
+    assert_eq!(ours["AccountName"], "studio");
+    assert!(ours["Revoked"].is_string());
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Who sends a parcel: what `GetShippingLabel` says, and for the rest the manifest.
 
-use awsquery::params::Params;
 use model::manifest::{Address, Country};
 use paper::Party;
 use serde::{Deserialize, Serialize};
@@ -38,16 +37,16 @@ pub(crate) struct Sender {
 /// An address that cannot be printed: the parameter, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {wrong}.")]
-pub(crate) struct BadAddress {
+pub struct BadAddress {
     field: &'static str,
     wrong: String,
 }
 
 impl Sender {
-    /// Reads the parameters. An empty one counts as absent.
-    pub(crate) fn read(params: &Params) -> Self {
+    /// Takes what is said under each name. An empty text counts as none.
+    pub(crate) fn read<'a>(said: impl Fn(&'static str) -> Option<&'a str>) -> Self {
         let text = |name| {
-            let text = params.get(name).map(str::trim);
+            let text = said(name).map(str::trim);
             text.filter(|text| !text.is_empty()).map(str::to_owned)
         };
         Self {
@@ -200,7 +199,8 @@ mod tests {
     }
 
     fn sender(params: &[(&str, &str)]) -> Sender {
-        Sender::read(&params.iter().map(|(name, value)| (*name, *value)).collect())
+        let said = |name| params.iter().find(|(known, _)| *known == name);
+        Sender::read(|name| said(name).map(|(_, value)| *value))
     }
 
     fn lines(params: &[(&str, &str)]) -> Vec<String> {

@@ -8,7 +8,7 @@ use model::signature::SignatureFile;
 use paper::{Declaration, PackingSlip, PaperError, Party, ShippingLabel, SignatureSheet};
 
 use super::{Artifact, Sender, Taken};
-use crate::api::Context;
+use crate::app::Context;
 use crate::change;
 use crate::jobstore::JobStoreError;
 use crate::work::NotDone;

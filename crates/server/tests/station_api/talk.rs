@@ -10,7 +10,7 @@ use model::control::{
 };
 use model::ids::{JobId, StationName};
 use model::loading::Figures;
-use server::keys::StationToken;
+use server::access::StationToken;
 
 use crate::world::World;
 

@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use server::config::{Config, Overrides};
 use server::jobstore::{Account, JobStore};
-use server::keys;
+use server::ops::{Caller, Rights, accounts, keys};
 use server::service::{RunningService, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -108,14 +108,15 @@ impl World {
     /// A new account with these rights, and a key of it.
     pub(crate) async fn another(&self, name: &str, rights: &[&str]) -> (Account, Credentials) {
         let rights: Vec<String> = rights.iter().map(ToString::to_string).collect();
-        let jobs = self.jobs();
-        let account = keys::create_account(&*jobs, name, rights.clone(), rights)
-            .await
-            .unwrap();
-        let (key, secret) = keys::create_key(&*jobs, &account.id, self.now())
-            .await
-            .unwrap();
-        (account, credentials(key.id.as_str(), &secret))
+        let (admin, operator) = (self.service.context().admin(), Caller::Operator);
+        let rights = Rights {
+            import: rights.clone(),
+            export: rights,
+        };
+        let account = accounts::create(&admin, &operator, name, rights).await;
+        let account = account.unwrap();
+        let new = keys::create(&admin, &operator, name).await.unwrap();
+        (account, credentials(new.key.id.as_str(), &new.secret))
     }
 
     /// Sends an API request of the first account.

@@ -1,0 +1,12 @@
+//! Who comes, and what they may do.
+//!
+//! [`caller`] finds out who sends a request, whatever face it comes by; [`authorize`] is the one place
+//! where a right is decided. Operations ask it, and nobody decides beside it.
+
+mod authorize;
+mod caller;
+mod token;
+
+pub use authorize::{Action, Denied, Principal, Resource, authorize};
+pub use caller::{Caller, Customer, Unidentified, by_signature, by_token};
+pub use token::StationToken;

@@ -1,0 +1,317 @@
+//! Every right there is, decided by one function.
+//!
+//! A right is a sentence: this principal may do this to that. What no line below allows is refused.
+//! Whether something is *possible*, because the job stands so or a lease is held, is no right and is
+//! decided elsewhere.
+
+use std::fmt;
+
+use model::actor::Actor;
+use model::ids::{AccountId, BucketName, StationName};
+use model::job::Job;
+use model::manifest::BucketUse;
+
+use super::{Caller, Customer};
+use crate::jobstore::{Account, Lease};
+
+/// Who has rights. A caller is one; an account also is one while nobody calls for it, as when its
+/// device is docked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Principal<'a> {
+    /// A customer's account.
+    Account(&'a Account),
+    /// A station.
+    Station(&'a StationName),
+    /// Whoever runs this service.
+    Operator,
+}
+
+/// What can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Register a job; of an account.
+    CreateJob,
+    /// List jobs; of an account.
+    ListJobs,
+    /// Learn how a job is, with its manifest.
+    GetStatus,
+    /// Replace a job's manifest.
+    UpdateJob,
+    /// Take a job back.
+    CancelJob,
+    /// Make the label of a job's parcel.
+    PrintLabel,
+    /// Load a device into a bucket.
+    Import,
+    /// Fill a device from a bucket.
+    Export,
+    /// Put a report into a bucket.
+    Report,
+    /// Claim the jobs of devices that are docked; at a station.
+    ClaimJobs,
+    /// Renew or end a lease.
+    UseLease,
+    /// Learn whose a job is and how it stands, without its manifest.
+    LookAtJob,
+    /// Book a job's device as sent back.
+    ReturnDevice,
+    /// End a job without an outcome.
+    AbortJob,
+    /// Reopen a job for what failed.
+    RetryJob,
+    /// Make accounts, list them and change their rights.
+    ManageAccounts,
+    /// Make access keys, list and revoke them.
+    ManageKeys,
+    /// Admit stations.
+    ManageStations,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 18] = [
+        Self::CreateJob,
+        Self::ListJobs,
+        Self::GetStatus,
+        Self::UpdateJob,
+        Self::CancelJob,
+        Self::PrintLabel,
+        Self::Import,
+        Self::Export,
+        Self::Report,
+        Self::ClaimJobs,
+        Self::UseLease,
+        Self::LookAtJob,
+        Self::ReturnDevice,
+        Self::AbortJob,
+        Self::RetryJob,
+        Self::ManageAccounts,
+        Self::ManageKeys,
+        Self::ManageStations,
+    ];
+
+    /// What a manifest asks of a bucket.
+    #[must_use]
+    pub fn on_bucket(usage: BucketUse) -> Self {
+        match usage {
+            BucketUse::Import => Self::Import,
+            BucketUse::Export => Self::Export,
+            BucketUse::Log => Self::Report,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::CreateJob => "create a job of",
+            Self::ListJobs => "list the jobs of",
+            Self::GetStatus => "ask for the status of",
+            Self::UpdateJob => "update",
+            Self::CancelJob => "cancel",
+            Self::PrintLabel => "print a label for",
+            Self::Import => "import to",
+            Self::Export => "export from",
+            Self::Report => "put reports into",
+            Self::ClaimJobs => "claim jobs for",
+            Self::UseLease => "use",
+            Self::LookAtJob => "look at",
+            Self::ReturnDevice => "return the device of",
+            Self::AbortJob => "abort",
+            Self::RetryJob => "retry",
+            Self::ManageAccounts => "manage the accounts of",
+            Self::ManageKeys => "manage the access keys of",
+            Self::ManageStations => "manage the stations of",
+        }
+    }
+}
+
+/// What something is done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource<'a> {
+    /// All jobs of an account, those to come among them.
+    JobsOf(&'a AccountId),
+    /// A job.
+    Job(&'a Job),
+    /// A bucket.
+    Bucket(&'a BucketName),
+    /// A station.
+    Station(&'a StationName),
+    /// A lease.
+    Lease(&'a Lease),
+    /// The service itself: its accounts, keys and stations.
+    Service,
+}
+
+impl fmt::Display for Resource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::JobsOf(account) => write!(f, "account {account}"),
+            Self::Job(job) => write!(f, "job {}", job.id),
+            Self::Bucket(bucket) => write!(f, "the bucket `{bucket}`"),
+            Self::Station(station) => write!(f, "station `{station}`"),
+            Self::Lease(lease) => write!(f, "the lease of job {}", lease.job),
+            Self::Service => f.write_str("this service"),
+        }
+    }
+}
+
+/// A right that is missing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{who} may not {} {resource}", action.words())]
+pub struct Denied {
+    who: Actor,
+    action: Action,
+    resource: String,
+}
+
+/// Decides whether `caller` may do `action` to `resource`.
+///
+/// # Errors
+/// [`Denied`] if nothing allows it.
+pub fn authorize<'a>(
+    caller: impl Into<Principal<'a>>,
+    action: Action,
+    resource: Resource<'_>,
+) -> Result<(), Denied> {
+    let principal = caller.into();
+    let is_allowed = match principal {
+        Principal::Account(account) => of_account(account, action, resource),
+        Principal::Station(station) => of_station(station, action, resource),
+        Principal::Operator => of_operator(action, resource),
+    };
+    if is_allowed {
+        return Ok(());
+    }
+    Err(Denied {
+        who: principal.actor(),
+        action,
+        resource: resource.to_string(),
+    })
+}
+
+/// An account uses its own jobs, and the buckets it was given. A report is written, so its bucket is
+/// one that the account may import to.
+fn of_account(account: &Account, action: Action, resource: Resource<'_>) -> bool {
+    match (action, resource) {
+        (Action::CreateJob | Action::ListJobs, Resource::JobsOf(owner)) => *owner == account.id,
+        (
+            Action::GetStatus
+            | Action::UpdateJob
+            | Action::CancelJob
+            | Action::PrintLabel
+            | Action::ListJobs,
+            Resource::Job(job),
+        ) => job.account == account.id,
+        (Action::Import | Action::Report, Resource::Bucket(bucket)) => {
+            is_in(&account.import, bucket)
+        }
+        (Action::Export, Resource::Bucket(bucket)) => is_in(&account.export, bucket),
+        _ => false,
+    }
+}
+
+/// A station speaks for itself, uses its own leases, and does to jobs what the person in front of the
+/// device decides.
+fn of_station(station: &StationName, action: Action, resource: Resource<'_>) -> bool {
+    match (action, resource) {
+        (Action::ClaimJobs, Resource::Station(name)) => name == station,
+        (Action::UseLease, Resource::Lease(lease)) => lease.station == *station,
+        (
+            Action::LookAtJob | Action::ReturnDevice | Action::AbortJob | Action::RetryJob,
+            Resource::Job(_),
+        ) => true,
+        _ => false,
+    }
+}
+
+/// Who runs the service may do what stations do to jobs, help a customer, and manage the service. Leases
+/// stay with the stations: they say who is at work on a device.
+fn of_operator(action: Action, resource: Resource<'_>) -> bool {
+    matches!(
+        (action, resource),
+        (Action::ListJobs, Resource::JobsOf(_))
+            | (
+                Action::GetStatus
+                    | Action::CancelJob
+                    | Action::LookAtJob
+                    | Action::ReturnDevice
+                    | Action::AbortJob
+                    | Action::RetryJob,
+                Resource::Job(_),
+            )
+            | (
+                Action::ManageAccounts | Action::ManageKeys | Action::ManageStations,
+                Resource::Service,
+            )
+    )
+}
+
+/// Whether one of an account's rights, a bucket's name or a beginning followed by `*`, covers a bucket.
+fn is_in(rights: &[String], bucket: &BucketName) -> bool {
+    let name = bucket.as_str();
+    let covers = |right: &String| match right.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => right == name,
+    };
+    rights.iter().any(covers)
+}
+
+impl Principal<'_> {
+    fn actor(self) -> Actor {
+        match self {
+            Self::Account(account) => Actor::Account(account.id.clone()),
+            Self::Station(station) => Actor::Station(station.clone()),
+            Self::Operator => Caller::Operator.actor(),
+        }
+    }
+}
+
+impl Caller {
+    /// The customer that asks for what only customers can have done.
+    ///
+    /// # Errors
+    /// [`Denied`] if it is somebody else.
+    pub(crate) fn customer(&self, action: Action) -> Result<&Customer, Denied> {
+        match self {
+            Self::Customer(customer) => Ok(customer),
+            Self::Station(_) | Self::Operator => Err(self.denied(action, "a customer's account")),
+        }
+    }
+
+    /// The station that asks for what only stations can have done.
+    ///
+    /// # Errors
+    /// [`Denied`] if it is somebody else.
+    pub(crate) fn station(&self, action: Action) -> Result<&StationName, Denied> {
+        match self {
+            Self::Station(station) => Ok(station),
+            Self::Customer(_) | Self::Operator => Err(self.denied(action, "a station")),
+        }
+    }
+
+    fn denied(&self, action: Action, resource: &str) -> Denied {
+        Denied {
+            who: self.actor(),
+            action,
+            resource: resource.to_owned(),
+        }
+    }
+}
+
+impl<'a> From<&'a Account> for Principal<'a> {
+    fn from(account: &'a Account) -> Self {
+        Self::Account(account)
+    }
+}
+
+impl<'a> From<&'a Caller> for Principal<'a> {
+    fn from(caller: &'a Caller) -> Self {
+        match caller {
+            Caller::Customer(customer) => Self::Account(&customer.account),
+            Caller::Station(station) => Self::Station(station),
+            Caller::Operator => Self::Operator,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

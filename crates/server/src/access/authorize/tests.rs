@@ -1,0 +1,199 @@
+//! Every right, walked: nothing is allowed by being forgotten.
+
+use model::control::LeaseToken;
+use model::ids::{AccessKeyId, JobId, JobType};
+use model::loading::Figures;
+use model::time::Timestamp;
+
+use super::*;
+
+fn account(digit: char, import: &[&str], export: &[&str]) -> Account {
+    let owned = |rights: &[&str]| rights.iter().map(|&right| right.to_owned()).collect();
+    Account {
+        id: AccountId::new(digit.to_string().repeat(12)).unwrap(),
+        name: "studio".to_owned(),
+        import: owned(import),
+        export: owned(export),
+    }
+}
+
+fn job(owner: &Account) -> Job {
+    let id = JobId::new("ABCDE").unwrap();
+    let now = Timestamp::from_unix(1_700_000_000);
+    Job::open(id, owner.id.clone(), JobType::Import, String::new(), now)
+}
+
+fn lease(station: &StationName) -> Lease {
+    Lease {
+        job: JobId::new("ABCDE").unwrap(),
+        station: station.clone(),
+        token: LeaseToken("t".to_owned()),
+        attempt: 1,
+        until: Timestamp::from_unix(1_700_000_000),
+        figures: Figures::default(),
+        ended: false,
+    }
+}
+
+fn name(text: &str) -> StationName {
+    StationName::new(text).unwrap()
+}
+
+fn bucket(text: &str) -> BucketName {
+    BucketName::new(text).unwrap()
+}
+
+/// The things there are: one's own, and another's.
+struct Things {
+    own: Account,
+    own_job: Job,
+    other: Account,
+    other_job: Job,
+    own_station: StationName,
+    other_station: StationName,
+    own_lease: Lease,
+    other_lease: Lease,
+    buckets: [BucketName; 3],
+}
+
+impl Things {
+    fn new() -> Self {
+        let own = account('1', &["incoming"], &["outgoing"]);
+        let other = account('2', &["*"], &["*"]);
+        let (own_station, other_station) = (name("dock-1"), name("dock-2"));
+        Self {
+            own_job: job(&own),
+            other_job: job(&other),
+            own_lease: lease(&own_station),
+            other_lease: lease(&other_station),
+            buckets: ["incoming", "outgoing", "neither"].map(bucket),
+            own,
+            other,
+            own_station,
+            other_station,
+        }
+    }
+
+    fn resources(&self) -> Vec<(&'static str, Resource<'_>)> {
+        vec![
+            ("own jobs", Resource::JobsOf(&self.own.id)),
+            ("other jobs", Resource::JobsOf(&self.other.id)),
+            ("own job", Resource::Job(&self.own_job)),
+            ("other job", Resource::Job(&self.other_job)),
+            ("import bucket", Resource::Bucket(&self.buckets[0])),
+            ("export bucket", Resource::Bucket(&self.buckets[1])),
+            ("no bucket", Resource::Bucket(&self.buckets[2])),
+            ("own station", Resource::Station(&self.own_station)),
+            ("other station", Resource::Station(&self.other_station)),
+            ("own lease", Resource::Lease(&self.own_lease)),
+            ("other lease", Resource::Lease(&self.other_lease)),
+            ("service", Resource::Service),
+        ]
+    }
+}
+
+/// All that a caller may do, as `Action: what, what` in the order of the actions.
+fn rights<'a>(principal: Principal<'a>, things: &Things) -> Vec<String> {
+    let of_action = |action: Action| {
+        let allowed: Vec<&str> = things
+            .resources()
+            .into_iter()
+            .filter(|(_, resource)| authorize(principal, action, *resource).is_ok())
+            .map(|(name, _)| name)
+            .collect();
+        (!allowed.is_empty()).then(|| format!("{action:?}: {}", allowed.join(", ")))
+    };
+    Action::ALL.into_iter().filter_map(of_action).collect()
+}
+
+#[test]
+fn an_account_has_its_jobs_and_the_buckets_it_was_given() {
+    let things = Things::new();
+    let expected = [
+        "CreateJob: own jobs",
+        "ListJobs: own jobs, own job",
+        "GetStatus: own job",
+        "UpdateJob: own job",
+        "CancelJob: own job",
+        "PrintLabel: own job",
+        "Import: import bucket",
+        "Export: export bucket",
+        "Report: import bucket",
+    ];
+    assert_eq!(rights((&things.own).into(), &things), expected);
+}
+
+#[test]
+fn a_station_speaks_for_itself_and_does_to_jobs_what_a_person_decides() {
+    let things = Things::new();
+    let expected = [
+        "ClaimJobs: own station",
+        "UseLease: own lease",
+        "LookAtJob: own job, other job",
+        "ReturnDevice: own job, other job",
+        "AbortJob: own job, other job",
+        "RetryJob: own job, other job",
+    ];
+    let station = Principal::Station(&things.own_station);
+    assert_eq!(rights(station, &things), expected);
+}
+
+#[test]
+fn an_operator_manages_the_service_and_holds_no_lease() {
+    let things = Things::new();
+    let expected = [
+        "ListJobs: own jobs, other jobs",
+        "GetStatus: own job, other job",
+        "CancelJob: own job, other job",
+        "LookAtJob: own job, other job",
+        "ReturnDevice: own job, other job",
+        "AbortJob: own job, other job",
+        "RetryJob: own job, other job",
+        "ManageAccounts: service",
+        "ManageKeys: service",
+        "ManageStations: service",
+    ];
+    assert_eq!(rights(Principal::Operator, &things), expected);
+}
+
+#[test]
+fn an_accounts_rights_are_names_or_beginnings() {
+    let may = |right: &str, name: &str| {
+        let account = account('1', &[right], &[]);
+        authorize(&account, Action::Import, Resource::Bucket(&bucket(name))).is_ok()
+    };
+    assert!(may("archive", "archive") && !may("archive", "archive2"));
+    assert!(may("team-*", "team-a") && !may("team-*", "tea"));
+    assert!(may("*", "anything"));
+}
+
+#[test]
+fn a_denial_says_who_may_not_do_what_to_what() {
+    let own = account('1', &[], &[]);
+    let denied = |denied: Result<(), Denied>| denied.unwrap_err().to_string();
+    assert_eq!(
+        denied(authorize(
+            &own,
+            Action::Export,
+            Resource::Bucket(&bucket("photos"))
+        )),
+        "account:111111111111 may not export from the bucket `photos`"
+    );
+    let station = Caller::Station(name("dock-1"));
+    assert_eq!(
+        denied(authorize(
+            &station,
+            Action::ManageAccounts,
+            Resource::Service
+        )),
+        "station:dock-1 may not manage the accounts of this service"
+    );
+    let customer = Caller::Customer(Customer {
+        key: AccessKeyId::new("A".repeat(20)).unwrap(),
+        account: own,
+    });
+    assert_eq!(
+        customer.station(Action::ClaimJobs).unwrap_err().to_string(),
+        "account:111111111111 may not claim jobs for a station"
+    );
+}

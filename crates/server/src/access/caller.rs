@@ -1,0 +1,129 @@
+//! Who sends a request: the claimed access key, its signature, and the account behind it; or the token
+//! of a station.
+
+use awsquery::claims::Claims;
+use awsquery::params::Params;
+use awsquery::request::Request;
+use awsquery::secret::SecretKey;
+use awsquery::verify::{Rules, verify};
+use model::actor::Actor;
+use model::ids::{AccessKeyId, PersonName, StationName};
+
+use super::StationToken;
+use crate::app::Context;
+use crate::jobstore::{Account, JobStoreError};
+
+/// How the history names whoever runs the service, as long as operators have no names here.
+const OPERATOR: &str = "operator";
+
+/// Who asks for an operation.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// A customer, through the API.
+    Customer(Customer),
+    /// A station, or the person in front of it.
+    Station(StationName),
+    /// Whoever runs this service: who can read its secret key on this host.
+    Operator,
+}
+
+/// A customer's account, and the access key that signed for it.
+#[derive(Debug, Clone)]
+pub struct Customer {
+    /// The account.
+    pub account: Account,
+    /// The access key that signed.
+    pub key: AccessKeyId,
+}
+
+impl Caller {
+    /// The caller as the history of jobs names it.
+    ///
+    /// # Panics
+    /// Never: the operator's name is one.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::Customer(customer) => Actor::Account(customer.account.id.clone()),
+            Self::Station(station) => Actor::Station(station.clone()),
+            Self::Operator => {
+                Actor::Person(PersonName::new(OPERATOR).expect("a word of small letters"))
+            }
+        }
+    }
+}
+
+/// A caller who cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum Unidentified {
+    /// The signature is wrong, or the key is not one that is in force.
+    #[error(transparent)]
+    Signature(#[from] awsquery::Fault),
+    /// There is no token, or one that no station has.
+    #[error("the station token is not known to this service")]
+    Token,
+    /// The job store cannot be asked.
+    #[error("the service cannot reach its job store")]
+    Store(#[from] JobStoreError),
+}
+
+/// Finds out who signed a request, and what it says.
+///
+/// # Errors
+/// The faults of [`Claims::parse`] and [`verify`]; `InvalidClientTokenId` for a key that nobody
+/// has, that was revoked, or that is temporary, since none are issued here.
+pub async fn by_signature(
+    context: &Context,
+    request: &Request<'_>,
+) -> Result<(Customer, Params), Unidentified> {
+    let claims = Claims::parse(request)?;
+    let now = context.clock.now().instant();
+    let found = match claims.session_token() {
+        Some(_) => None,
+        None => look_up(context, claims.access_key_id().as_str()).await?,
+    };
+    let Some((customer, secret)) = found else {
+        // As much work as for a wrong signature, so that time does not tell which keys exist.
+        let _ = verify(
+            request,
+            &claims,
+            &SecretKey::new("unknown"),
+            now,
+            &Rules::IMPORT_EXPORT,
+        );
+        return Err(awsquery::Fault::InvalidClientTokenId.into());
+    };
+    verify(request, &claims, &secret, now, &Rules::IMPORT_EXPORT)?;
+    Ok((customer, claims.params().clone()))
+}
+
+async fn look_up(
+    context: &Context,
+    id: &str,
+) -> Result<Option<(Customer, SecretKey)>, JobStoreError> {
+    let Ok(id) = AccessKeyId::new(id) else {
+        return Ok(None);
+    };
+    let found = context.jobs.key(&id).await?;
+    Ok(found
+        .filter(|(key, ..)| key.revoked.is_none())
+        .map(|(key, secret, account)| {
+            (
+                Customer {
+                    account,
+                    key: key.id,
+                },
+                secret,
+            )
+        }))
+}
+
+/// Finds out which station shows a token. It is looked up by its hash: how long that takes says nothing
+/// about any token.
+///
+/// # Errors
+/// [`Unidentified::Token`] if no station has it.
+pub async fn by_token(context: &Context, token: &StationToken) -> Result<Caller, Unidentified> {
+    let station = context.jobs.station_by_token(token.sha256()).await?;
+    station.map(Caller::Station).ok_or(Unidentified::Token)
+}

@@ -1,0 +1,64 @@
+//! What every operation works with. It knows no way in: faces are above it.
+
+use std::sync::Arc;
+
+use model::signature::SigningKey;
+use model::time::Clock;
+
+use crate::certain::CertainTime;
+use crate::config::{EbsConfig, GlacierConfig, JobsConfig};
+use crate::jobstore::JobStore;
+use crate::metrics::Metrics;
+use crate::sealing::Sealer;
+use crate::stores::Stores;
+use crate::work::Work;
+
+/// What every operation works with.
+#[derive(Clone)]
+pub struct Context {
+    /// The jobs, accounts and leases.
+    pub jobs: Arc<dyn JobStore>,
+    /// Which bucket is where.
+    pub stores: Arc<Stores>,
+    /// What SIGNATURE files are signed with.
+    pub signing_key: SigningKey,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Of which time the service is sure: what cannot be taken back is decided by it.
+    pub certain: Arc<CertainTime>,
+    /// The rules of the house.
+    pub rules: JobsConfig,
+    /// Where snapshots are made, if anywhere.
+    pub ebs: Option<EbsConfig>,
+    /// Where archives go.
+    pub glacier: GlacierConfig,
+    /// Where manifests are checked and sheets drawn.
+    pub work: Work,
+    /// What links to sheets are sealed with.
+    pub sealer: Sealer,
+    /// The URL under which customers reach this service, without a slash at the end.
+    pub public_url: String,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Context {
+    /// The part of it that accounts, keys and stations need.
+    #[must_use]
+    pub fn admin(&self) -> Admin {
+        Admin {
+            jobs: Arc::clone(&self.jobs),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+}
+
+/// What operations on accounts, keys and stations work with: a part of [`Context`] that can be had
+/// without a running service.
+#[derive(Clone)]
+pub struct Admin {
+    /// The accounts, keys and stations.
+    pub jobs: Arc<dyn JobStore>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}

@@ -1,0 +1,8 @@
+//! The ways in. Each reads what its clients send, has an operation done, and writes the answer; none
+//! decides anything, and what one can do another can.
+
+mod aws;
+mod body;
+pub(crate) mod http;
+mod sheets;
+mod station;

@@ -1,0 +1,133 @@
+//! The AWS Import/Export API: parameters to operations to XML.
+//!
+//! A request is read into the input of an operation of [`crate::ops`], and what that gives is written as
+//! elements. [`Fault`] is the one table of refusals. The order in which a request is checked: the caller,
+//! the action, missing parameters, values, `APIVersion`, and then as the operations say.
+
+mod answer;
+mod create_job;
+mod fault;
+mod get_shipping_label;
+mod get_status;
+mod input;
+mod list_jobs;
+mod submission;
+mod update_job;
+
+use awsquery::params::Params;
+use awsquery::xml::Element;
+
+pub(super) use answer::answer;
+use fault::Fault;
+
+use crate::access::Caller;
+use crate::app::Context;
+use crate::ops::artifacts::{self, ArtifactLink};
+use crate::ops::{Refused, jobs};
+
+/// The six operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Operation {
+    /// Registers a job.
+    CreateJob,
+    /// Replaces a job's manifest.
+    UpdateJob,
+    /// Takes a job back.
+    CancelJob,
+    /// Tells how a job is.
+    GetStatus,
+    /// Lists an account's jobs.
+    ListJobs,
+    /// Makes a label for a parcel.
+    GetShippingLabel,
+}
+
+impl Operation {
+    const ALL: [Self; 6] = [
+        Self::CreateJob,
+        Self::UpdateJob,
+        Self::CancelJob,
+        Self::GetStatus,
+        Self::ListJobs,
+        Self::GetShippingLabel,
+    ];
+
+    /// The name on the wire.
+    fn name(self) -> &'static str {
+        match self {
+            Self::CreateJob => "CreateJob",
+            Self::UpdateJob => "UpdateJob",
+            Self::CancelJob => "CancelJob",
+            Self::GetStatus => "GetStatus",
+            Self::ListJobs => "ListJobs",
+            Self::GetShippingLabel => "GetShippingLabel",
+        }
+    }
+
+    /// Reads the operation of a request, `Action` or its old alias `Operation`.
+    ///
+    /// # Errors
+    /// `MissingAction` or `InvalidAction`.
+    fn of(params: &Params) -> Result<Self, Fault> {
+        let name = params.action()?;
+        Self::ALL
+            .into_iter()
+            .find(|operation| operation.name() == name)
+            .ok_or_else(|| awsquery::Fault::InvalidAction(fault::echo(name)).into())
+    }
+
+    /// Does what the request asks, and gives the elements of its result.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    async fn run(
+        self,
+        context: &Context,
+        caller: &Caller,
+        params: &Params,
+    ) -> Result<Vec<Element>, Fault> {
+        let refused = |refused: Refused| Fault::of(self, refused);
+        Ok(match self {
+            Self::CreateJob => {
+                let submission = create_job::read(params)?;
+                let created = jobs::create(context, caller, submission).await;
+                create_job::elements(&created.map_err(refused)?)
+            }
+            Self::UpdateJob => {
+                let (id, submission) = update_job::read(params)?;
+                let updated = jobs::update(context, caller, &id, submission).await;
+                update_job::elements(&updated.map_err(refused)?)
+            }
+            Self::CancelJob => {
+                let id = input::only_job_id(params)?;
+                let canceled = jobs::cancel(context, caller, &id).await;
+                canceled.map_err(refused)?;
+                vec![Element::leaf("Success", "true")]
+            }
+            Self::GetStatus => {
+                let id = input::only_job_id(params)?;
+                let status = jobs::get_status(context, caller, &id).await;
+                get_status::elements(&status.map_err(refused)?)
+            }
+            Self::ListJobs => {
+                let page = jobs::list(context, caller, list_jobs::read(params)?).await;
+                list_jobs::elements(&page.map_err(refused)?)
+            }
+            Self::GetShippingLabel => {
+                let input = get_shipping_label::read(params)?;
+                let label = artifacts::print_label(context, caller, input).await;
+                get_shipping_label::elements(&label.map_err(refused)?)
+            }
+        })
+    }
+}
+
+fn artifact_list(links: &[ArtifactLink]) -> Element {
+    let member = |link: &ArtifactLink| {
+        vec![
+            Element::leaf("Description", link.description),
+            Element::leaf("URL", link.url.as_str()),
+        ]
+    };
+    Element::list("ArtifactList", links.iter().map(member))
+}

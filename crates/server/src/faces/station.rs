@@ -1,0 +1,240 @@
+//! The station API: how stations claim jobs, keep their leases and conclude. JSON over HTTP; the
+//! messages are `model::control`.
+//!
+//! A station shows a bearer token of which only the SHA-256 is kept. What a message does is an operation
+//! of [`crate::ops`]; here are the paths, the token, and the one table of refusals.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use model::control::ControlFault;
+use model::job::Refusal;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::body::{BodyError, read_body};
+use crate::access::{Caller, StationToken, Unidentified, by_token};
+use crate::app::Context;
+use crate::ops::{DockingFault, Refused, claims, custody, jobs, leases};
+
+/// Largest message of a station, in bytes: a SIGNATURE file in base64 and some names, tenfold.
+const MESSAGE_BYTES: usize = 64 << 10;
+
+/// Why a message of a station is not done.
+#[derive(Debug, thiserror::Error)]
+enum StationFault {
+    /// No token, or one that no station has.
+    #[error(transparent)]
+    Unidentified(#[from] Unidentified),
+    /// The message cannot be read.
+    #[error("the message cannot be read: {0}")]
+    Unreadable(String),
+    /// The operation refuses.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+impl StationFault {
+    /// The table: the status of every refusal, and a stable word for machines.
+    fn wire(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Unidentified(Unidentified::Store(_)) | Self::Refused(Refused::Store(_)) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Unavailable")
+            }
+            Self::Unidentified(_) => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::Unreadable(_) => (StatusCode::BAD_REQUEST, "Unreadable"),
+            Self::Refused(refused) => wire(refused),
+        }
+    }
+}
+
+fn wire(refused: &Refused) -> (StatusCode, &'static str) {
+    match refused {
+        Refused::Denied(_) => (StatusCode::FORBIDDEN, "Denied"),
+        Refused::NoSuchJob(_) => (StatusCode::NOT_FOUND, "UnknownJob"),
+        Refused::State { why, .. } => (StatusCode::CONFLICT, refusal_code(*why)),
+        Refused::Docking(fault) => docking_wire(fault),
+        Refused::Busy(_) | Refused::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
+        // No station submits a manifest or manages accounts.
+        Refused::Submission(_) | Refused::Account(_) | Refused::Internal => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Internal")
+        }
+    }
+}
+
+fn docking_wire(fault: &DockingFault) -> (StatusCode, &'static str) {
+    match fault {
+        DockingFault::OtherStation { .. } => (StatusCode::FORBIDDEN, "OtherStation"),
+        DockingFault::Field { .. } => (StatusCode::BAD_REQUEST, "BadField"),
+        DockingFault::LeaseLost(_) => (StatusCode::CONFLICT, "LeaseLost"),
+        DockingFault::Leased { .. } => (StatusCode::CONFLICT, "Leased"),
+        DockingFault::Changed(_) => (StatusCode::CONFLICT, "Changed"),
+        DockingFault::NoRetry(_) => (StatusCode::CONFLICT, "NoRetry"),
+    }
+}
+
+fn refusal_code(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Canceled => "Canceled",
+        Refusal::Expired => "Expired",
+        Refusal::InProgress => "InProgress",
+        Refusal::Over => "Over",
+        Refusal::NotStarted => "NotStarted",
+        Refusal::NotReceived => "NotReceived",
+        Refusal::Received => "Received",
+        Refusal::Returned => "Returned",
+        Refusal::NotOver => "NotOver",
+        Refusal::NothingFailed => "NothingFailed",
+    }
+}
+
+impl IntoResponse for StationFault {
+    fn into_response(self) -> Response {
+        let (status, code) = self.wire();
+        if let Self::Unidentified(Unidentified::Store(error))
+        | Self::Refused(Refused::Store(error)) = &self
+        {
+            tracing::error!(error = error as &dyn std::error::Error, "job store failed");
+        } else {
+            tracing::warn!(code, why = ?self.to_string(), "station refused");
+        }
+        json(
+            status,
+            &ControlFault {
+                code: code.to_owned(),
+                message: self.to_string(),
+            },
+        )
+    }
+}
+
+/// The paths below `/station/v1`.
+pub(super) fn routes() -> Router<Arc<Context>> {
+    Router::new()
+        .route("/claim", post(claim_route))
+        .route("/lease/renew", post(renew_route))
+        .route("/lease/finish", post(finish_route))
+        .route("/return", post(return_route))
+        .route("/job", post(look_route))
+        .route("/abort", post(abort_route))
+        .route("/retry", post(retry_route))
+        .fallback(async || no_such_message(StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(async || no_such_message(StatusCode::METHOD_NOT_ALLOWED))
+}
+
+async fn claim_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(claims::claim(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn renew_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(leases::renew(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn finish_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(leases::conclude(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn return_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(custody::give_back(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn look_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(jobs::look(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn abort_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(jobs::abort(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn retry_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(jobs::retry(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+fn answer(done: Result<impl Serialize, StationFault>) -> Response {
+    match done {
+        Ok(answer) => json(StatusCode::OK, &answer),
+        Err(fault) => fault.into_response(),
+    }
+}
+
+/// Who sends a message, and the message. The token is checked before the body is read.
+async fn receive<M: DeserializeOwned>(
+    context: &Context,
+    request: Request<Body>,
+) -> Result<(Caller, M), StationFault> {
+    let (head, body) = request.into_parts();
+    let caller = station(context, &head.headers).await?;
+    let body = read_body(body, MESSAGE_BYTES).await.map_err(|error| {
+        StationFault::Unreadable(match error {
+            BodyError::TooLong => format!("it has more than {MESSAGE_BYTES} bytes"),
+            BodyError::Incomplete | BodyError::NoRoom => "it did not arrive whole".to_owned(),
+        })
+    })?;
+    let message = serde_json::from_slice(&body)
+        .map_err(|error| StationFault::Unreadable(error.to_string()))?;
+    Ok((caller, message))
+}
+
+/// The station whose token a request shows.
+async fn station(context: &Context, headers: &HeaderMap) -> Result<Caller, Unidentified> {
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or(Unidentified::Token)?;
+    by_token(context, &StationToken::new(token.trim())).await
+}
+
+fn json(status: StatusCode, answer: &impl Serialize) -> Response {
+    match serde_json::to_vec(answer) {
+        Ok(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "answer to a station not written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn no_such_message(status: StatusCode) -> Response {
+    let message = "this service knows no such message".to_owned();
+    json(
+        status,
+        &ControlFault {
+            code: "Unreadable".to_owned(),
+            message,
+        },
+    )
+}

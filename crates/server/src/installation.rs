@@ -1,0 +1,113 @@
+//! An installation as its operator opens it on its host, without a service: to change accounts, keys and
+//! stations. A service may run on it at the same time.
+//!
+//! Who can read the installation's secret key is its operator: that is the whole proof. Nothing is made
+//! here: a key or a job store that were made would look like an installation that nobody has started.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use durable::reserve::is_for_want_of_room;
+use model::time::Clock;
+
+use crate::app::Admin;
+use crate::config::{Config, DatabaseConfig};
+use crate::data_dir;
+use crate::data_dir::room::{self, Room};
+use crate::database::Database;
+use crate::jobstore::JobStoreError;
+use crate::sealing::{MasterKey, MasterKeyError};
+
+/// An installation that is open.
+pub struct Installation {
+    admin: Admin,
+    database: Database,
+    // Held: gives the database room on a full disk.
+    _room: Option<Room>,
+}
+
+/// An installation that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum NotOpened {
+    /// Nobody has started a service on this data folder.
+    #[error("there is no installation in the data folder `{}`", .0.display())]
+    NoInstallation(PathBuf),
+    /// Its secret key cannot be had.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// Its job store cannot be opened.
+    #[error(transparent)]
+    JobStore(JobStoreError),
+    /// Its job store cannot be opened, because the disk is full.
+    #[error("the disk of the data folder `{}` is full", data.display())]
+    DiskFull {
+        /// The data folder.
+        data: PathBuf,
+        /// What could not be done.
+        source: JobStoreError,
+    },
+}
+
+impl NotOpened {
+    /// A job store's failure by its cause: on a full disk a database fails in several ways.
+    fn of(error: JobStoreError, data: &Path) -> Self {
+        let may_be = matches!(
+            error,
+            JobStoreError::Unavailable(_) | JobStoreError::Migration(_)
+        );
+        if may_be && (room::is_full(data) || is_for_want_of_room(&error)) {
+            return Self::DiskFull {
+                data: data.to_owned(),
+                source: error,
+            };
+        }
+        Self::JobStore(error)
+    }
+}
+
+impl Installation {
+    /// Opens the installation that the settings describe.
+    ///
+    /// # Errors
+    /// [`NotOpened`]; nothing was made then.
+    pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, NotOpened> {
+        let data = &config.server.data;
+        let key = master_key(config, data)?;
+        let path = data_dir::database_path(data);
+        let room = match config.database {
+            DatabaseConfig::Sqlite if !path.is_file() => {
+                return Err(NotOpened::NoInstallation(data.clone()));
+            }
+            DatabaseConfig::Sqlite => Some(Room::make(data)),
+            DatabaseConfig::Postgres(_) => None,
+        };
+        let database = Database::open(&config.database, &path, key.sealer()).await;
+        let database = database.map_err(|error| NotOpened::of(error, data))?;
+        let jobs = database.jobs();
+        Ok(Self {
+            admin: Admin { jobs, clock },
+            database,
+            _room: room,
+        })
+    }
+
+    /// What operations on it work with.
+    #[must_use]
+    pub fn admin(&self) -> &Admin {
+        &self.admin
+    }
+
+    /// Closes it.
+    pub async fn close(self) {
+        self.database.close().await;
+    }
+}
+
+fn master_key(config: &Config, data: &Path) -> Result<MasterKey, NotOpened> {
+    let own = data_dir::secret_key_path(data);
+    let key = config.server.secret_key_file.as_deref().unwrap_or(&own);
+    if !key.is_file() {
+        return Err(NotOpened::NoInstallation(data.to_owned()));
+    }
+    Ok(MasterKey::load(key)?)
+}

@@ -1,0 +1,317 @@
+//! A device has appeared: decides whether it is loaded, and by whom.
+//!
+//! The lease is taken before the job changes, and the answer is sent after:
+//!
+//! 1. A job under another station's lease is left alone, whatever the device shows.
+//! 2. A device that is not to be loaded changes its job at most so that it is here and why it waits,
+//!    and takes no lease. It ends no job.
+//! 3. Otherwise the station takes the lease. Of two stations that claim at once, one gets it.
+//! 4. Only who has it writes that the device is here and that the transfer runs. If the customer
+//!    canceled in between, the lease is given back and the device denied.
+//!
+//! A crash between 3 and 4 leaves a lease on a job that has not begun: the same station may claim
+//! again at once, another when it lapses. A crash after 4 loses the answer: the station claims
+//! again and gets a new token, and the old one is worth nothing. So no device is lost, and no two
+//! attempts believe that a job is theirs.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use model::actor::Actor;
+use model::control::{Claim, ClaimAnswer, ClaimRequest, LeaseToken};
+use model::dispatch::{Denial, Dispatch, Docked, Presented, dispatch, job_of};
+use model::event::Event;
+use model::ids::{BucketName, JobId, StationName};
+use model::job::Job;
+use model::limits::SIGNATURE_FILE_BYTES;
+use model::manifest::Manifest;
+use model::signature::SignatureFile;
+use model::stopped::StopCause;
+
+use super::leases::holder;
+use super::{Context, DockingFault, Refused, buckets};
+use crate::access::{Action, Caller, Resource, authorize};
+use crate::change::{Committed, Draft, tries};
+use crate::config::image_target;
+use crate::jobstore::{Account, JobStoreError, Lease};
+use crate::sealing::random;
+
+/// What a claim comes to.
+enum Verdict {
+    Load(Box<Manifest>),
+    Deny(DenialWords),
+}
+
+/// A denial in words.
+struct DenialWords {
+    code: &'static str,
+    message: String,
+    hint: String,
+}
+
+/// Answers a claim.
+///
+/// # Errors
+/// [`DockingFault::OtherStation`] for a station that speaks for another, or the job store's failure. A
+/// device that is not loaded is an answer, no error.
+pub async fn claim(
+    context: &Context,
+    caller: &Caller,
+    request: ClaimRequest,
+) -> Result<ClaimAnswer, Refused> {
+    let station = caller.station(Action::ClaimJobs)?;
+    authorize(
+        caller,
+        Action::ClaimJobs,
+        Resource::Station(&request.station),
+    )
+    .map_err(|_| DockingFault::OtherStation {
+        token: station.clone(),
+        says: request.station.clone(),
+    })?;
+    let docked = Docked {
+        presented: presented(request.signature_file.as_deref()),
+        named: request.job,
+        view: request.view,
+        obstacle: request.obstacle,
+        bytes: request.bytes,
+    };
+    let device = request.device.as_str();
+    let (job, answer) = match job_of(&docked) {
+        Ok(id) => (Some(id), decide(context, station, id, &docked).await?),
+        Err(denial) => {
+            let job = match &denial {
+                Denial::OtherJob { found, .. } => Some(*found),
+                _ => None,
+            };
+            (job, denied(job, denial.into()))
+        }
+    };
+    let job = job.map(|id| id.to_string());
+    match &answer {
+        ClaimAnswer::Granted(claim) => {
+            context.metrics.claim("Granted");
+            tracing::info!(%station, job, ?device, attempt = claim.attempt, "job claimed");
+        }
+        ClaimAnswer::Denied { code, message, .. } => {
+            context.metrics.claim(code);
+            tracing::warn!(%station, job, ?device, code, why = ?message, "device denied");
+        }
+    }
+    Ok(answer)
+}
+
+fn presented(signature_file: Option<&str>) -> Presented {
+    let Some(text) = signature_file else {
+        return Presented::Nothing;
+    };
+    let fits = |bytes: &Vec<u8>| bytes.len() as u64 <= SIGNATURE_FILE_BYTES;
+    // What cannot be decoded or is too long is no SIGNATURE file, and is told like one.
+    let bytes = STANDARD.decode(text).ok().filter(fits).unwrap_or_default();
+    match SignatureFile::parse(&bytes) {
+        Ok(file) => Presented::File(file),
+        Err(why) => Presented::Unreadable(why),
+    }
+}
+
+/// Decides until nobody else has changed the job meanwhile.
+async fn decide(
+    context: &Context,
+    station: &StationName,
+    id: JobId,
+    docked: &Docked,
+) -> Result<ClaimAnswer, Refused> {
+    let token = LeaseToken(hex::encode(random::<16>()));
+    let mut lease = None;
+    for _ in tries() {
+        let Some(mut draft) = Draft::open(context, id).await? else {
+            return Ok(denied(Some(id), Denial::UnknownJob(id).into()));
+        };
+        if let Some(holder) = held_by_another(context, station, id).await? {
+            return Ok(denied(Some(id), leased(id, &holder)));
+        }
+        let account = context.jobs.account(&draft.job().account).await?;
+        let (events, verdict) = judge(context, draft.job(), account.as_ref(), docked, station);
+        if matches!(verdict, Verdict::Load(_)) && lease.is_none() {
+            let taken = take_lease(context, station, id, &token).await?;
+            if taken.token != token {
+                return Ok(denied(Some(id), leased(id, &taken.station)));
+            }
+            lease = Some(taken);
+        }
+        for event in &events {
+            draft
+                .apply(event)
+                .map_err(|why| Refused::State { job: id, why })?;
+        }
+        let Committed::Saved(job) = draft
+            .commit(context, &Actor::Station(station.clone()))
+            .await?
+        else {
+            continue;
+        };
+        return match (verdict, lease) {
+            (Verdict::Load(manifest), Some(lease)) => Ok(grant(context, &job, &manifest, lease)),
+            (Verdict::Deny(refused), lease) => {
+                if lease.is_some() {
+                    context.jobs.end_lease(id, &token).await?;
+                }
+                Ok(denied(Some(id), refused))
+            }
+            // A lease was taken above for whatever is loaded.
+            (Verdict::Load(_), None) => Err(DockingFault::LeaseLost(id).into()),
+        };
+    }
+    Err(JobStoreError::Conflict.into())
+}
+
+/// What the device does to its job, and whether it is loaded. A job whose account has lost its right
+/// to a bucket meanwhile is received and otherwise left as it is.
+fn judge(
+    context: &Context,
+    job: &Job,
+    account: Option<&Account>,
+    docked: &Docked,
+    station: &StationName,
+) -> (Vec<Event>, Verdict) {
+    let manifest = Manifest::parse_accepted(&job.manifest, job.job_type);
+    let key = &context.signing_key;
+    let Dispatch { events, denial } = dispatch(job, manifest.as_ref().ok(), key, docked, station);
+    if let Some(denial) = denial {
+        return (events, Verdict::Deny(denial.into()));
+    }
+    match manifest {
+        Ok(manifest) => match first_denied(&manifest, account) {
+            None => (events, Verdict::Load(Box::new(manifest))),
+            Some(bucket) => {
+                let denied = forbidden(job, &bucket);
+                let events = waiting(events, StopCause::BucketRights, Some(bucket));
+                (events, Verdict::Deny(denied))
+            }
+        },
+        Err(faults) => {
+            tracing::error!(job = %job.id, faults = ?faults.to_string(), "manifest not readable any more");
+            let events = waiting(events, StopCause::ManifestFault, None);
+            (events, Verdict::Deny(unreadable(job)))
+        }
+    }
+}
+
+/// The first bucket to which the job's account has no right any more.
+fn first_denied(manifest: &Manifest, account: Option<&Account>) -> Option<BucketName> {
+    match account {
+        Some(account) => buckets::denied(manifest, account)
+            .into_iter()
+            .next()
+            .map(|(bucket, _)| bucket),
+        None => Some(manifest.log_bucket().clone()),
+    }
+}
+
+/// The device is here, and its job waits instead of beginning.
+fn waiting(events: Vec<Event>, cause: StopCause, bucket: Option<BucketName>) -> Vec<Event> {
+    let arrived = |event: &Event| matches!(event, Event::DeviceArrived { .. });
+    let stopped = Event::Stopped {
+        cause,
+        bucket,
+        detail: "the docking was refused".to_owned(),
+    };
+    let events = events.into_iter().filter(arrived);
+    events.chain([stopped]).collect()
+}
+
+async fn held_by_another(
+    context: &Context,
+    station: &StationName,
+    id: JobId,
+) -> Result<Option<StationName>, JobStoreError> {
+    let holder = holder(context, id).await?;
+    Ok(holder.filter(|holder| holder != station))
+}
+
+async fn take_lease(
+    context: &Context,
+    station: &StationName,
+    id: JobId,
+    token: &LeaseToken,
+) -> Result<Lease, JobStoreError> {
+    let now = context.clock.now();
+    let until = now.plus_seconds(context.rules.lease_seconds.into());
+    context
+        .jobs
+        .claim_lease(id, station, token, now, until)
+        .await
+}
+
+fn grant(context: &Context, job: &Job, manifest: &Manifest, lease: Lease) -> ClaimAnswer {
+    ClaimAnswer::Granted(Box::new(Claim {
+        job: job.id,
+        job_type: job.job_type,
+        account: job.account.clone(),
+        created: job.created,
+        manifest: job.manifest.clone(),
+        attempt: lease.attempt,
+        lease: lease.token,
+        lease_seconds: context.rules.lease_seconds,
+        buckets: context.stores.access(manifest),
+        image: image_target(manifest, context.ebs.as_ref(), &context.glacier)
+            .map(|target| context.stores.with_way(target)),
+    }))
+}
+
+fn denied(job: Option<JobId>, denied: DenialWords) -> ClaimAnswer {
+    let DenialWords {
+        code,
+        message,
+        hint,
+    } = denied;
+    ClaimAnswer::Denied {
+        code: code.to_owned(),
+        message,
+        hint,
+        job,
+    }
+}
+
+impl From<Denial> for DenialWords {
+    fn from(denial: Denial) -> Self {
+        Self {
+            code: denial.code(),
+            message: denial.to_string(),
+            hint: denial.hint(),
+        }
+    }
+}
+
+fn leased(id: JobId, holder: &StationName) -> DenialWords {
+    DenialWords {
+        code: "Leased",
+        message: format!("job {id} is being done by station `{holder}`"),
+        hint: "wait until that station is done, or until its lease lapses".to_owned(),
+    }
+}
+
+fn forbidden(job: &Job, bucket: &BucketName) -> DenialWords {
+    DenialWords {
+        code: "BucketPermission",
+        message: format!(
+            "account {} of job {} has no right to the bucket `{bucket}` any more",
+            job.account, job.id
+        ),
+        hint: "the device is booked as received; give the right back with `longshore account \
+               allow` and dock it again, or let the customer cancel the job"
+            .to_owned(),
+    }
+}
+
+fn unreadable(job: &Job) -> DenialWords {
+    DenialWords {
+        code: "Unsupported",
+        message: format!(
+            "the manifest of job {} cannot be read by this release",
+            job.id
+        ),
+        hint: "the device is booked as received; let the customer submit the manifest again with \
+               UpdateJob"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,98 @@
+//! Tells where the device is and what became of the data.
+
+use model::job::Job;
+use model::loading::Figures;
+use model::progress::Progress;
+use model::signature::Signature;
+use model::stopped::{StopCause, Stopped};
+use model::time::Timestamp;
+
+use super::find;
+use crate::access::{Action, Caller};
+use crate::artifact::{ArtifactLink, Taken, links};
+use crate::jobstore::Lease;
+use crate::ops::{Context, Refused};
+use model::job::Refusal;
+
+/// How a job is.
+#[derive(Debug, Clone)]
+pub struct JobStatus {
+    /// The job.
+    pub job: Job,
+    /// Where its device goes.
+    pub address: String,
+    /// Its proof.
+    pub signature: Signature,
+    /// How far a transfer is that runs.
+    pub loading: Option<Figures>,
+    /// That it stands still, since when and why.
+    pub stopped: Option<Stopped>,
+    /// Its sheets; none if it was canceled.
+    pub artifacts: Vec<ArtifactLink>,
+}
+
+/// Tells how a job is. One that was canceled is told like any other.
+///
+/// # Errors
+/// [`Refused::NoSuchJob`], [`Refused::State`] if it has expired, or the job store's failure.
+pub async fn get_status(
+    context: &Context,
+    caller: &Caller,
+    id: &str,
+) -> Result<JobStatus, Refused> {
+    let job = find(context, caller, Action::GetStatus, id).await?;
+    let lease = match job.progress {
+        Progress::Expired { .. } => {
+            return Err(Refused::State {
+                job: job.id,
+                why: Refusal::Expired,
+            });
+        }
+        Progress::InProgress { .. } => context.jobs.lease(job.id).await?,
+        _ => None,
+    };
+    let now = context.clock.now();
+    let stopped = job
+        .stopped
+        .clone()
+        .or_else(|| silent_since(lease.as_ref()?, now));
+    let loading = lease.and_then(|lease| loading(lease, now, context.rules.lease_seconds));
+    Ok(JobStatus {
+        address: context.rules.shipping_address.for_job(job.id.as_str()),
+        signature: context.signing_key.sign(&job.account, job.id, job.created),
+        artifacts: artifacts(context, &job),
+        job,
+        loading,
+        stopped,
+    })
+}
+
+fn artifacts(context: &Context, job: &Job) -> Vec<ArtifactLink> {
+    if matches!(job.progress, Progress::Canceled { .. }) {
+        return Vec::new();
+    }
+    links(context, job.id, Taken::of(job))
+}
+
+/// What the holder of a lease has said, as far as it is still true; `None` if it has said nothing.
+fn loading(lease: Lease, now: Timestamp, term: u32) -> Option<Figures> {
+    let is_at_work = lease.is_in_force(now, term);
+    let figures = lease.figures;
+    if figures == Figures::default() {
+        return None;
+    }
+    Some(if is_at_work {
+        figures
+    } else {
+        figures.at_rest()
+    })
+}
+
+/// That a job stands still whose lease nobody keeps: known before the sweeper has been by.
+fn silent_since(lease: &Lease, now: Timestamp) -> Option<Stopped> {
+    (lease.until < now).then_some(Stopped {
+        at: lease.until,
+        cause: StopCause::StationSilent,
+        bucket: None,
+    })
+}

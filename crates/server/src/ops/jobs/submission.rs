@@ -1,0 +1,104 @@
+//! What making and changing a job have in common: a manifest is submitted and checked.
+
+use std::fmt;
+
+use model::ids::{JobId, JobType};
+use model::manifest::{FaultKind, Manifest, ManifestFaults, ManifestRules, Parsed, mistaken};
+
+use crate::access::Customer;
+use crate::ops::{Context, Refused, SubmissionFault, buckets};
+use crate::stores::BucketFault;
+
+/// Whether a request is only to be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValidateOnly {
+    /// Check, answer, store nothing.
+    Yes,
+    /// Do it.
+    No,
+}
+
+/// A manifest and what it is for. `Debug` leaves out the manifest, which may hold a password.
+#[derive(Clone)]
+pub struct Submission {
+    /// Whether data goes into buckets or out of them.
+    pub job_type: JobType,
+    /// The manifest's text.
+    pub manifest: String,
+    /// Whether it is only to be checked.
+    pub validate_only: ValidateOnly,
+}
+
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submission")
+            .field("job_type", &self.job_type)
+            .field("validate_only", &self.validate_only)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Submission {
+    /// Checks the manifest, and its buckets in their stores, for the job `id`.
+    pub(super) async fn check(
+        &self,
+        context: &Context,
+        customer: &Customer,
+        id: JobId,
+    ) -> Result<Parsed, Refused> {
+        let rules = ManifestRules {
+            strict: context.rules.strict_manifests,
+            facility_country: context.rules.facility_country.clone(),
+            caller: customer.key.clone(),
+        };
+        let (text, job_type) = (self.manifest.clone(), self.job_type);
+        let parse = move || {
+            Manifest::parse(&text, job_type, &rules).map_err(|faults| {
+                let is_bare = is_bare(&text, &faults);
+                SubmissionFault::Manifest { faults, is_bare }
+            })
+        };
+        let parsed = context.work.run(parse).await??;
+        // Of a bucket that is not the account's to use nothing is told, not even whether it is there.
+        let denied = buckets::denied(&parsed.manifest, &customer.account);
+        if !denied.is_empty() {
+            return Err(SubmissionFault::from(BucketFault::Denied(denied)).into());
+        }
+        let checked = context.stores.check(&parsed.manifest, id).await;
+        checked.map_err(SubmissionFault::from)?;
+        Ok(parsed)
+    }
+}
+
+/// What a customer with a `trueCryptPassword` would otherwise find out too late.
+fn container_notice(manifest: &Manifest) -> Option<&'static str> {
+    manifest.common().true_crypt_password.as_ref()?;
+    match manifest {
+        Manifest::S3Export(_) => Some(
+            "trueCryptPassword: this release does not make encrypted containers; the files are \
+             written to the device unencrypted.",
+        ),
+        Manifest::S3Import(_) => Some(
+            "trueCryptPassword: this release does not open encrypted containers; a container on \
+             the device is loaded as the file it is.",
+        ),
+        // An image is taken as it is; the option means nothing there.
+        Manifest::EbsImport(_) | Manifest::GlacierImport(_) => None,
+    }
+}
+
+/// Whether a text that is no manifest has no options or lines either, for instance a path sent in place of
+/// a file's content. A text that is a file of some other kind is recognised as that.
+fn is_bare(text: &str, faults: &ManifestFaults) -> bool {
+    let trimmed = text.trim();
+    faults.first_kind() == FaultKind::Malformed
+        && !trimmed.contains(['\n', ':'])
+        && mistaken::recognise(text).is_none()
+}
+
+/// All notices about a manifest, one to a line. `None` if there are none.
+pub(super) fn warning_message(parsed: &Parsed) -> Option<String> {
+    let mut warnings: Vec<String> = parsed.warnings.iter().map(ToString::to_string).collect();
+    warnings.extend(container_notice(&parsed.manifest).map(str::to_owned));
+    (!warnings.is_empty()).then(|| warnings.join("\n"))
+}

@@ -1,0 +1,24 @@
+//! Leases: a station's timed right to a job, kept and given back.
+
+mod conclude;
+mod renew;
+
+use model::ids::{JobId, StationName};
+
+pub use conclude::conclude;
+pub use renew::renew;
+
+use super::Context;
+use crate::jobstore::JobStoreError;
+
+/// The station whose lease of a job is in force, and the lease not lapsed.
+pub(super) async fn holder(
+    context: &Context,
+    job: JobId,
+) -> Result<Option<StationName>, JobStoreError> {
+    let (now, term) = (context.clock.now(), context.rules.lease_seconds);
+    let lease = context.jobs.lease(job).await?;
+    Ok(lease
+        .filter(|lease| lease.is_in_force(now, term))
+        .map(|lease| lease.station))
+}

@@ -1,0 +1,109 @@
+//! A sign of life: extends a lease, and tells a station whether to go on.
+
+use model::control::{LeaseState, Renewal, Tally};
+use model::event::Event;
+use model::limits::COUNT_MAX;
+use model::loading::Figures;
+use model::progress::Progress;
+use model::stopped::{StopCause, Stopped};
+
+use crate::access::{Action, Caller};
+use crate::change;
+use crate::ops::{Context, Refused};
+
+/// Characters that are kept of the entry a station is at: as many as a key has bytes.
+const CURRENT_CHARS: usize = 1024;
+
+/// Extends a lease, which the job store does for its holder alone.
+///
+/// # Errors
+/// [`Refused::Denied`] for a caller that is no station, or the job store's failure.
+pub async fn renew(
+    context: &Context,
+    caller: &Caller,
+    renewal: Renewal,
+) -> Result<LeaseState, Refused> {
+    let station = caller.station(Action::UseLease)?;
+    let Renewal {
+        job: id,
+        lease,
+        mut figures,
+    } = renewal;
+    if let Some(current) = &mut figures.current {
+        *current = current.chars().take(CURRENT_CHARS).collect();
+    }
+    clamp(&mut figures);
+    let tally = figures.tally;
+    let until = context
+        .clock
+        .now()
+        .plus_seconds(context.rules.lease_seconds.into());
+    let held = context
+        .jobs
+        .renew_lease(id, station, &lease, until, &figures)
+        .await?;
+    if !held {
+        tracing::warn!(%station, job = %id, "lease lost");
+        return Ok(LeaseState::Lost);
+    }
+    context.metrics.loaded(id, tally);
+    // Progress that cannot be read does not stop a transfer; the next sign of life asks again.
+    let job = context.jobs.job(id).await?.map(|stored| stored.job);
+    let was_silent = |stopped: &Stopped| stopped.cause == StopCause::StationSilent;
+    if job
+        .as_ref()
+        .and_then(|job| job.stopped.as_ref())
+        .is_some_and(was_silent)
+    {
+        let refused = |why| Refused::State { job: id, why };
+        change::apply(
+            context,
+            id,
+            &caller.actor(),
+            &Event::TransferStarted,
+            refused,
+        )
+        .await?;
+        tracing::info!(%station, job = %id, "job goes on");
+    }
+    let state = match job.map(|job| job.progress) {
+        Some(Progress::Canceled { .. }) => LeaseState::Canceled,
+        Some(Progress::Pending | Progress::InProgress { .. }) => LeaseState::Held,
+        Some(Progress::Finished { .. } | Progress::Aborted { .. } | Progress::Expired { .. })
+        | None => LeaseState::Lost,
+    };
+    tracing::debug!(%station, job = %id, ?state, stored = tally.stored, "lease renewed");
+    Ok(state)
+}
+
+/// Numbers that no device has are not kept: whoever reads them would calculate with them.
+fn clamp(figures: &mut Figures) {
+    let Figures {
+        tally,
+        found,
+        found_bytes,
+        sent_bytes,
+        rate,
+        seconds_left,
+        ..
+    } = figures;
+    let Tally {
+        stored,
+        bytes,
+        ignored,
+        failed,
+    } = tally;
+    let counts = [
+        stored,
+        bytes,
+        ignored,
+        failed,
+        found,
+        found_bytes,
+        sent_bytes,
+    ];
+    let known = [rate, seconds_left].into_iter().flatten();
+    for count in counts.into_iter().chain(known) {
+        *count = (*count).min(COUNT_MAX);
+    }
+}

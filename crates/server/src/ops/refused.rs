@@ -1,0 +1,164 @@
+//! Why an operation is not done, in no face's words.
+//!
+//! Each face has one table from here to its own codes and statuses. The sentences are for people: an
+//! operator at a command line or a console reads them as they are.
+
+use model::ids::{AccessKeyId, JobId, StationName};
+use model::job::Refusal;
+use model::manifest::ManifestFaults;
+
+use crate::access::Denied;
+use crate::artifact::BadAddress;
+use crate::jobstore::JobStoreError;
+use crate::stores::BucketFault;
+use crate::work::NotDone;
+
+/// Why an operation is not done. Nothing was changed, except possibly with
+/// [`SubmissionFault::OutcomeUnknown`].
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The caller has no right to it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// There is no such job, or none of which the caller may know; the text is the id as given.
+    #[error("there is no job {0}")]
+    NoSuchJob(String),
+    /// The job stands so that this cannot happen to it.
+    #[error("job {job}: {why}")]
+    State {
+        /// The job.
+        job: JobId,
+        /// Why not.
+        why: Refusal,
+    },
+    /// What a customer submitted.
+    #[error(transparent)]
+    Submission(#[from] SubmissionFault),
+    /// What a station or the person in front of it wants.
+    #[error(transparent)]
+    Docking(#[from] DockingFault),
+    /// What an operator wants of accounts, keys and stations.
+    #[error(transparent)]
+    Account(#[from] AccountFault),
+    /// There was no turn for work that keeps a processor busy.
+    #[error(transparent)]
+    Busy(#[from] NotDone),
+    /// The job store failed; nothing was changed.
+    #[error("the service cannot reach its job store")]
+    Store(#[from] JobStoreError),
+    /// Our mistake; nothing was changed.
+    #[error("the service failed; its log says why")]
+    Internal,
+}
+
+impl Refused {
+    /// No job has this id.
+    pub(super) fn no_such_job(id: JobId) -> Self {
+        Self::NoSuchJob(id.to_string())
+    }
+}
+
+/// Why what a customer submits is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmissionFault {
+    /// The manifest has faults.
+    #[error("the manifest cannot be used: {faults}")]
+    Manifest {
+        /// All of them.
+        faults: ManifestFaults,
+        /// Whether the text has no options or lines into which the faults could point.
+        is_bare: bool,
+    },
+    /// Its buckets cannot be used.
+    #[error(transparent)]
+    Buckets(#[from] BucketFault),
+    /// The sender's address cannot be printed.
+    #[error("the address cannot be printed: {0}")]
+    Address(#[from] BadAddress),
+    /// The page of jobs is to begin after something that is no job of the account's; the text is as
+    /// given.
+    #[error("there is no job {0} to list on from")]
+    Marker(String),
+    /// The account has made as many jobs in 24 hours as it may: so many.
+    #[error("the account has made {0} jobs in 24 hours, and may not make more")]
+    Quota(u32),
+    /// The job store failed in the middle of a write, and cannot be asked what came of it.
+    #[error("the job store failed while the job was stored, which may have been done all the same")]
+    OutcomeUnknown,
+}
+
+/// Why something is not done about a device or a lease.
+#[derive(Debug, thiserror::Error)]
+pub enum DockingFault {
+    /// A token of another station than the message names.
+    #[error("the token belongs to station `{token}`, and the message comes from `{says}`")]
+    OtherStation {
+        /// Whose the token is.
+        token: StationName,
+        /// Who the message says it is.
+        says: StationName,
+    },
+    /// A value that cannot be.
+    #[error("`{field}` {wrong}")]
+    Field {
+        /// Of what.
+        field: &'static str,
+        /// What is wrong with it, after the field's name.
+        wrong: String,
+    },
+    /// A station is at work on the job.
+    #[error("job {job} is being done by station `{holder}`")]
+    Leased {
+        /// The job.
+        job: JobId,
+        /// Which station.
+        holder: StationName,
+    },
+    /// The job is not as the person was shown.
+    #[error("job {0} has changed since it was shown: look at it again")]
+    Changed(JobId),
+    /// Only files of an import can be tried again by themselves.
+    #[error("only an import of files can be tried again; for job {0} the customer makes a new job")]
+    NoRetry(JobId),
+    /// The lease is not in force: another attempt has the job, or it ended otherwise.
+    #[error("the lease of job {0} has ended, or another attempt has taken it over")]
+    LeaseLost(JobId),
+}
+
+/// Why something is not done about an account, a key or a station.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccountFault {
+    /// The name is empty, too long, or has a space at an end or a control character in it.
+    #[error("`{0}` is not an account name of 1 to 64 printable characters")]
+    Name(String),
+    /// The right is neither a bucket's name nor the beginning of one.
+    #[error("`{0}` is not a bucket name or the beginning of one followed by `*`")]
+    Right(String),
+    /// Another account has the name.
+    #[error("account `{0}` exists already")]
+    Exists(String),
+    /// No account has this name or number.
+    #[error("there is no account `{0}`")]
+    NoSuchAccount(String),
+    /// The account has no such right, so it cannot be taken away: `photos` is not what an account has
+    /// that may use `*`.
+    #[error("account `{account}` has no right `{right}`; its rights are: {}", listed(.rights))]
+    NoSuchRight {
+        /// The account's name.
+        account: String,
+        /// The right that it does not have.
+        right: String,
+        /// Those it has.
+        rights: Vec<String>,
+    },
+    /// No access key has this id.
+    #[error("there is no access key `{0}`")]
+    NoSuchKey(AccessKeyId),
+}
+
+fn listed(rights: &[String]) -> String {
+    match rights {
+        [] => "none".to_owned(),
+        rights => rights.join(" "),
+    }
+}
