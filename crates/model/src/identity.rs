@@ -122,6 +122,12 @@ mod tests {
             let own = attributes.metadata.len() - 1;
             assert!(own == 0 || bytes <= METADATA_BYTES, "{taken}");
             assert_eq!(own == 2, taken <= 2048 - 12 - 81 - 36, "{taken}");
+            let has_sha256 = sha256(&attributes).is_some();
+            assert_eq!(
+                has_sha256,
+                taken <= 2048 - 12 - 81,
+                "the sum first: {taken}"
+            );
         }
     }
 }

@@ -80,3 +80,39 @@ pub struct Attempt {
     /// What the store was found to do.
     pub store: Capabilities,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_store_does_not_check_is_read_back_in_full() {
+        let ignored = Capabilities::all(Finding::Ignored);
+        for (store, needed) in [
+            (Capabilities::all(Finding::Honored), ReadBack::Off),
+            (ignored.clone(), ReadBack::Full),
+            // Whole bodies are checked, and parts are not.
+            (
+                Capabilities {
+                    md5: Finding::Honored,
+                    multipart: Finding::Honored,
+                    ..ignored.clone()
+                },
+                ReadBack::Full,
+            ),
+            // There are no parts.
+            (
+                Capabilities {
+                    md5: Finding::Honored,
+                    ..ignored
+                },
+                ReadBack::Off,
+            ),
+        ] {
+            assert_eq!(store.needed_read_back(ReadBack::Off), needed, "{store:?}");
+        }
+        let honest = Capabilities::all(Finding::Honored);
+        let sampled = honest.needed_read_back(ReadBack::Sampled);
+        assert_eq!(sampled, ReadBack::Sampled);
+    }
+}

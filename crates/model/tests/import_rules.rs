@@ -96,15 +96,20 @@ fn keys_end_at_1024_bytes() {
         key("prefix: pp", &"k".repeat(1023)),
         Err(NameProblem::TooLong(1025))
     );
+    let item = plan::import_item(&rules(""), &file(&[b'k'; 1025], 1));
+    let Item::Fail(Failure { status, code, .. }) = item else {
+        panic!("{item:?}")
+    };
+    assert_eq!((status.get(), code.as_ref()), (400, "KeyTooLongError"));
 }
 
 #[test]
 fn a_name_that_is_not_utf8_is_reported_and_not_loaded() {
     let item = plan::import_item(&rules(""), &file(b"caf\xE9.txt", 1));
-    let Item::Fail(Failure { code, .. }) = item else {
+    let Item::Fail(Failure { status, code, .. }) = item else {
         panic!("{item:?}")
     };
-    assert_eq!(code, "InvalidFileName");
+    assert_eq!((status.get(), code.as_ref()), (400, "InvalidFileName"));
 }
 
 #[test]
@@ -134,10 +139,10 @@ fn a_hostile_expression_costs_its_file_and_nothing_else() {
         &rules,
         &file(format!("{}xy", "a".repeat(300)).as_bytes(), 1),
     );
-    let Item::Fail(Failure { code, .. }) = item else {
+    let Item::Fail(Failure { status, code, .. }) = item else {
         panic!("{item:?}")
     };
-    assert_eq!(code, "PatternTooCostly");
+    assert_eq!((status.get(), code.as_ref()), (400, "PatternTooCostly"));
     assert!(matches!(
         plan::import_item(&rules, &file(b"zz", 1)),
         Item::Load { .. }
@@ -176,7 +181,10 @@ fn a_file_over_five_tebibytes_is_reported() {
         Item::Load { .. }
     ));
     let item = plan::import_item(&rules(""), &file(b"x", limit + 1));
-    assert!(matches!(item, Item::Fail(Failure { ref code, .. }) if code == "EntityTooLarge"));
+    let Item::Fail(Failure { status, code, .. }) = item else {
+        panic!("{item:?}")
+    };
+    assert_eq!((status.get(), code.as_ref()), (400, "EntityTooLarge"));
 }
 
 fn content(options: &str, path: &str, head: &[u8]) -> (String, Option<&'static str>) {

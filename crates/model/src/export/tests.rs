@@ -206,6 +206,11 @@ fn a_path_that_linux_does_not_take_is_unfit() {
         placed(&deep, &format!("{}y", "x".repeat(300)), 1),
         Place::File(_)
     ));
+    // `bkt/`, then eleven bytes for each `x`: 3986, and ten more.
+    let of_most = format!("{}{}", "x".repeat(362), "y".repeat(10));
+    assert!(matches!(placed(&deep, &of_most, 1), Place::File(path) if path.len() == 3996));
+    let long = placed(&deep, &format!("{of_most}y"), 1);
+    assert_eq!(long, Place::Recovery(Unfit::PathTooLong(3997)));
     let long = placed(&deep, &format!("{}y", "x".repeat(400)), 1);
     assert_eq!(long, Place::Recovery(Unfit::PathTooLong(4 + 4400 + 1)));
 }

@@ -353,6 +353,14 @@ mod tests {
     }
 
     #[test]
+    fn some_five_hundred_expressions_with_classes_are_within_the_allowance() {
+        for source in [r"^[^/]+/cache/", r"[^/]\.tmp$"] {
+            let reached = used_up(source);
+            assert!(reached.is_none_or(|n| n > 400), "{source}: {reached:?}");
+        }
+    }
+
+    #[test]
     fn costly_expressions_use_the_allowance_up() {
         for source in [
             r"\p{L}{3}xN",

@@ -583,4 +583,9 @@ fn characters_that_turn_text_are_refused_and_read_where_they_were_accepted() {
         );
         assert!(Manifest::parse_accepted(&odd, JobType::Import).is_ok());
     }
+    for control in ["\\n", "\\e", "\\x7f", "\\N"] {
+        let odd = text.replace(line, &format!("deviceId: \"ABC{control}GPJ\""));
+        let faults = import(&odd).unwrap_err().to_string();
+        assert!(faults.contains("deviceId"), "{control}: {faults}");
+    }
 }
