@@ -33,18 +33,9 @@ impl SigningClock {
     }
 
     /// Takes the time from the `Date` of an answer that found a signature's time wrong. `name` is what
-    /// is said of the service where the clocks are told to differ.
+    /// is said of the service where the clocks are told to differ, which is once.
     pub fn correct(&self, date: Option<&str>, name: &str) {
-        let Some(ahead) = date.and_then(seconds_ahead) else {
-            return;
-        };
-        if ahead.abs() < NOTABLE_SECONDS {
-            // The answer was about one request that took long, or our offset is not needed any more.
-            self.ahead.store(0, Ordering::Relaxed);
-            return;
-        }
-        self.ahead.store(ahead, Ordering::Relaxed);
-        if !self.told.swap(true, Ordering::Relaxed) {
+        if let Some(ahead) = self.take(date) {
             let minutes = ahead.abs().div_euclid(60).max(1);
             let which = if ahead > 0 { "behind" } else { "ahead of" };
             tracing::warn!(
@@ -52,6 +43,19 @@ impl SigningClock {
                  theirs: set this host's clock"
             );
         }
+    }
+
+    /// Takes the time from a `Date`. Gives by how many seconds it is ahead if that is to be told.
+    fn take(&self, date: Option<&str>) -> Option<i64> {
+        let ahead = date.and_then(seconds_ahead)?;
+        if ahead.abs() < NOTABLE_SECONDS {
+            // The answer was about one request that took long, or our offset is not needed any more.
+            self.ahead.store(0, Ordering::Relaxed);
+            return None;
+        }
+        self.ahead.store(ahead, Ordering::Relaxed);
+        let was_told = self.told.swap(true, Ordering::Relaxed);
+        (!was_told).then_some(ahead)
     }
 
     /// Whether an answer's `Date` is so far from the time we sign with that this may be what is refused.
@@ -77,6 +81,15 @@ mod tests {
         let time = OffsetDateTime::now_utc() + Duration::minutes(minutes_ahead);
         let text = time.format(&Rfc2822).unwrap();
         text.replace("+0000", "GMT")
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_once() {
+        let clock = SigningClock::default();
+        assert_eq!(clock.take(Some(&date(1))), None);
+        let ahead = clock.take(Some(&date(20))).unwrap();
+        assert!((1198..=1200).contains(&ahead), "{ahead}");
+        assert_eq!(clock.take(Some(&date(30))), None);
     }
 
     #[test]

@@ -514,6 +514,28 @@ fn nothing_public_is_left_where_nothing_can_be_removed() {
     }
 }
 
+/// Wherever the store goes down for good, hardly anywhere something public is left.
+#[test]
+fn what_is_public_is_removed_before_anything_else_is_tried() {
+    let sound = odd(Oddity::None);
+    capabilities(&sound, &key()).unwrap();
+    let mut left_public = 0;
+    for down_from in 0..sound.calls.into_inner() {
+        let mut bucket = odd(Oddity::None);
+        (bucket.down_from, bucket.down_until) = (down_from, usize::MAX);
+        capabilities(&bucket, &key()).unwrap_err();
+        let is_public = |name: &String| {
+            let name = ObjectKey::new(name.clone()).unwrap();
+            bucket.inner.is_public(&name).unwrap()
+        };
+        left_public += usize::from(keys(&bucket.inner).iter().any(is_public));
+    }
+    assert_eq!(
+        left_public, 1,
+        "only where it goes down at the removing itself"
+    );
+}
+
 #[test]
 fn what_is_left_is_removed_when_that_is_allowed_again() {
     let mut bucket = odd(Oddity::Keeping);

@@ -208,6 +208,22 @@ fn a_put_is_spelled_as_s3_wants_it() {
 }
 
 #[test]
+fn the_acl_private_is_not_sent() {
+    for (acl, sent) in [("private", None), ("public-read", Some("public-read"))] {
+        let (endpoint, server) = serve(vec![answer("200 OK", "ETag: \"tag\"\r\n", "")]);
+        let attributes = Attributes {
+            acl: Some(acl.to_owned()),
+            ..Attributes::default()
+        };
+        let (body, sums) = (Bytes::from_static(b"abc"), Checksums::of(b"abc"));
+        bucket(&endpoint)
+            .put(&key("a"), body, &attributes, &sums)
+            .unwrap();
+        assert_eq!(header(&server.join().unwrap()[0], "x-amz-acl"), sent);
+    }
+}
+
+#[test]
 fn a_session_token_is_sent_and_signed() {
     let (endpoint, server) = serve(vec![answer("204 No Content", "", "")]);
     let mut config = config(&endpoint);
@@ -583,7 +599,13 @@ fn a_part_that_arrived_as_something_else_is_damaged_unless_the_store_encrypts() 
     let error = put().unwrap_err();
     assert!(matches!(error, StoreError::BadDigest(_)), "{error:?}");
     put().expect("a tag that is no MD5 proves nothing");
-    server.join().unwrap();
+    let md5 = Some("kAFQmDzST7DWlj99KOF/cg==");
+    let requests = server.join().unwrap();
+    assert!(
+        requests
+            .iter()
+            .all(|request| header(request, "content-md5") == md5)
+    );
 }
 
 #[test]
