@@ -321,3 +321,57 @@ fn entry(path: &[u8], found: &Statx) -> Entry {
         changed: time(found.stx_ctime),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// What a walk hands out, as text.
+    fn told(found: Found) -> String {
+        match found {
+            Ok(entry) => entry.path.to_string(),
+            Err(bad) => format!("{}: {:?}", bad.path, bad.cause),
+        }
+    }
+
+    #[test]
+    fn more_folders_than_there_is_room_for_are_lines() {
+        let disk = tempfile::tempdir().unwrap();
+        for name in ["a/b/f", "c/f", "d/f"] {
+            let path = disk.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, b"x").unwrap();
+        }
+        let tree = Folder::open(disk.path()).unwrap();
+        let room = Room {
+            folders: Some(3),
+            ..tree.room()
+        };
+        let mut all = Vec::new();
+        let mut visit = |found| {
+            all.push(told(found));
+            ControlFlow::Continue(())
+        };
+        let root = Dir::read_from(&tree.root).unwrap();
+        Walk::new(&tree, room, &mut visit).run(root).unwrap();
+        assert_eq!(all, ["a/b/f", "c/f", "d: TooMany"]);
+    }
+
+    #[test]
+    fn a_name_that_is_listed_and_not_there_is_a_line() {
+        let disk = tempfile::tempdir().unwrap();
+        let tree = Folder::open(disk.path()).unwrap();
+        let mut all = Vec::new();
+        let mut visit = |found| {
+            all.push(told(found));
+            ControlFlow::Continue(())
+        };
+        let root = Dir::read_from(&tree.root).unwrap();
+        let mut walk = Walk::new(&tree, Room::default(), &mut visit);
+        let flow = walk.name(&root, &mut Vec::new(), &c"gone".to_owned(), 0);
+        assert!(flow.is_continue());
+        assert_eq!(all.len(), 1);
+        assert!(all[0].starts_with("gone: Unreadable("), "{all:?}");
+    }
+}
