@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
-use disks::tree::Tree;
 use disks::tree::memory::{Memory, Node};
+use disks::tree::{Content, Tree};
 use model::capabilities::{Capabilities, Finding};
+use model::entry::EntryPath;
 use model::ids::{AccountId, BucketName, JobId, JobType, ObjectKey, StationName};
 use model::key_space::{Kept, KeySpace, Oddity};
 use model::manifest::{Manifest, S3Import};
@@ -26,6 +27,7 @@ use objects::retrying::Retrying;
 use objects::{Bucket, Checksums, StoreError};
 use transfer::import::Import;
 use transfer::journal::file::Disk;
+use transfer::journal::{self, Record};
 use transfer::progress::Progress;
 use transfer::report;
 use transfer::settings::{Existing, Settings, Unchanged};
@@ -45,6 +47,10 @@ struct World {
     attempts: AtomicU32,
     /// Which keys the store keeps apart.
     keys: KeySpace,
+    /// Whether the store puts an object only where none is, if that is asked of it.
+    if_absent: Finding,
+    /// Whether it keeps tags.
+    tags: Finding,
 }
 
 struct Ended {
@@ -78,6 +84,8 @@ impl World {
             settings,
             attempts: AtomicU32::new(0),
             keys: KeySpace::honest(),
+            if_absent: Finding::Honored,
+            tags: Finding::Honored,
         }
     }
 
@@ -91,6 +99,9 @@ impl World {
             store: Capabilities {
                 extraction: Finding::Ignored,
                 key_space: self.keys.clone(),
+                put_if_absent: self.if_absent,
+                complete_if_absent: self.if_absent,
+                tags: self.tags,
                 ..Capabilities::all(Finding::Honored)
             },
         }
@@ -256,6 +267,9 @@ fn every_entry_arrives_or_is_accounted_for() {
     ];
     let expected: BTreeMap<_, _> = expected.map(|(file, rest)| (file.to_owned(), rest)).into();
     assert_eq!(ended.report, expected);
+    for place in ["at offset 0: ", "at offset 5242880: "] {
+        assert!(ended.lines.contains(place), "{}", ended.lines);
+    }
 }
 
 #[test]
@@ -374,20 +388,25 @@ fn a_report_that_comes_in_between_stays() {
     assert_eq!(content(&memory, key).unwrap(), b"report");
 }
 
-/// The report goes into the same bucket: a file must not have its key, or it would be replaced.
+/// The report goes into the same bucket: a file must not have the key of any of its forms, or it would be replaced.
 #[test]
 fn a_file_with_the_key_of_the_report_is_not_loaded() {
-    let device = || Memory::new([("log", Node::File(b"mine".to_vec()))]);
+    let names = ["log", "log.jsonl", "log.txt"];
+    let device = Memory::new(names.map(|name| (name, Node::File(b"mine".to_vec()))));
     let bucket = MemoryBucket::new();
-    let ended = World::new("").run(&device(), &bucket);
-    assert!(
-        ended.report["log"].starts_with("409,KeyCollision,bkt/log"),
-        "{}",
-        ended.text
-    );
-    assert_eq!(content(&bucket, "log"), None);
-    let ended = World::new("logBucket: other\n").run(&device(), &bucket);
-    assert!(ended.report["log"].starts_with("200,OK"), "{}", ended.text);
+    let ended = World::new("").run(&device, &bucket);
+    for name in names {
+        let line = &ended.report[name];
+        assert!(
+            line.starts_with(&format!("409,KeyCollision,bkt/{name},")),
+            "{line}"
+        );
+    }
+    assert_eq!(keys(&bucket), [""; 0]);
+    let ended = World::new("logBucket: other\n").run(&device, &bucket);
+    for name in names {
+        assert!(ended.report[name].starts_with("200,OK"), "{}", ended.text);
+    }
 }
 
 /// A store that refuses one object does not end the run; one that refuses all does.
@@ -584,12 +603,95 @@ fn a_folder_is_walked_without_following_anything() {
     for link in ["folder-link", "file-link", "deep/up"] {
         assert!(ended.report[link].starts_with("103,Ignored"), "{link}");
     }
-    let through = model::entry::EntryPath::new("folder-link/secret");
+    let through = EntryPath::new("folder-link/secret");
     assert!(tree.open(&through).is_err(), "a link was followed");
-    assert!(
-        tree.open(&model::entry::EntryPath::new("../secret"))
-            .is_err()
+    assert!(tree.open(&EntryPath::new("../secret")).is_err());
+}
+
+/// Hidden files, `lost+found` and waste baskets are loaded. An empty folder has a line in the form for programs
+/// and none in the other, and an empty `lost+found` has none in either.
+#[test]
+fn nothing_is_left_out_that_no_rule_names() {
+    let disk = tempfile::tempdir().unwrap();
+    let at = |name: &str| disk.path().join(name);
+    let kept = [
+        "$RECYCLE.BIN/$R1.txt",
+        ".Trash-1000/files/old",
+        ".hidden",
+        "Thumbs.db",
+        "lost+found/#12",
+    ];
+    for name in kept {
+        std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+        std::fs::write(at(name), b"x").unwrap();
+    }
+    std::fs::create_dir(at("empty")).unwrap();
+    let load = || {
+        let bucket = MemoryBucket::new();
+        let tree = disks::tree::folder::Folder::open(disk.path()).unwrap();
+        (World::new("").run(&tree, &bucket), keys(&bucket))
+    };
+    let (ended, loaded) = load();
+    assert_eq!(loaded, kept);
+    assert_eq!(ended.report.len(), kept.len(), "{}", ended.text);
+
+    std::fs::remove_file(at("lost+found/#12")).unwrap();
+    let (ended, _) = load();
+    let lines = ended.lines.lines();
+    let empty: Vec<_> = lines.filter(|line| line.contains("empty-folder")).collect();
+    assert_eq!(empty.len(), 1, "{empty:?}");
+    assert!(empty[0].contains("\"empty\""), "{}", empty[0]);
+}
+
+/// Folders are walked to a depth of 512; what is below is a line.
+#[test]
+fn folders_nested_too_deeply_are_a_line_and_not_walked() {
+    let disk = tempfile::tempdir().unwrap();
+    let mut deepest = disk.path().to_owned();
+    for level in 1..=513 {
+        deepest.push("d");
+        std::fs::create_dir(&deepest).unwrap();
+        if [511, 513].contains(&level) {
+            std::fs::write(deepest.join("f"), b"x").unwrap();
+        }
+    }
+    let bucket = MemoryBucket::new();
+    let tree = disks::tree::folder::Folder::open(disk.path()).unwrap();
+    let ended = World::new("").run(&tree, &bucket);
+    let above = "d/".repeat(511);
+    assert_eq!(keys(&bucket), [format!("{above}f")]);
+    let line = &ended.report[&format!("{above}d")];
+    assert_eq!(
+        (line.as_str(), ended.report.len()),
+        ("500,ReadError,,,0,", 2)
     );
+}
+
+/// A file that claims more bytes than its file system holds is a line, unless such files are to be loaded in full.
+#[test]
+fn a_file_larger_than_its_device_is_a_line() {
+    let disk = tempfile::tempdir().unwrap();
+    let room = rustix::fs::statvfs(disk.path()).unwrap();
+    let bytes = room.f_blocks * room.f_frsize + 1;
+    if bytes > model::limits::OBJECT_BYTES {
+        return; // Where it would be too large for an object, that is said of it.
+    }
+    let huge = std::fs::File::create(disk.path().join("huge")).unwrap();
+    huge.set_len(bytes).unwrap();
+    let tree = disks::tree::folder::Folder::open(disk.path()).unwrap();
+    let ended = World::new("").run(&tree, &MemoryBucket::new());
+    assert_eq!(
+        ended.report["huge"],
+        format!("400,LargerThanDevice,,,{bytes},")
+    );
+    let mut found = Vec::new();
+    tree.with_claims(true)
+        .walk(&mut |entry| {
+            found.push(entry.is_ok());
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(found, [true]);
 }
 
 /// The order of a folder is that of its names' bytes, also where it has more than one sorted run.
@@ -613,6 +715,17 @@ fn create_empty_files(folder: &Path, count: usize) {
     }
 }
 
+/// Whether the journal knows the sums of a file up to the end of a part.
+fn is_hashed_up_to(path: &Path, part: u64) -> bool {
+    let mut is_known = false;
+    journal::scan(path, &mut |_, record| {
+        is_known |= matches!(record, Record::Hashed { number, .. } if number >= part);
+        Ok(())
+    })
+    .unwrap();
+    is_known
+}
+
 /// What was sent of a large file and confirmed is neither read nor sent again.
 #[test]
 fn a_half_sent_file_goes_on_at_the_next_missing_part() {
@@ -620,11 +733,16 @@ fn a_half_sent_file_goes_on_at_the_next_missing_part() {
     let big = noise(27 << 20, 9);
     let device = Memory::new([("big", Node::File(big.clone()))]);
     let memory = Arc::new(MemoryBucket::new());
-    // The fourth part meets a store that refuses everybody, which ends the run.
-    let mut parts = 0;
+    // The fourth part meets a store that refuses everybody, which ends the run, but not before what the three
+    // before it left is in the journal.
+    let (mut parts, path) = (0, world.folder.path().join("journal"));
     let failing = Faulty::new(Arc::clone(&memory), move |operation| {
         parts += u32::from(operation == Operation::PutPart);
-        (parts >= 4).then_some(Fault::before(Failure::AccessDenied))
+        let is_to_fail = parts >= 4;
+        while is_to_fail && !is_hashed_up_to(&path, 3) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        is_to_fail.then_some(Fault::before(Failure::AccessDenied))
     });
     let ended = world.run(&device, &failing);
     assert!(matches!(ended.why, Some(Halt::Store(_))), "{:?}", ended.why);
@@ -670,6 +788,23 @@ fn a_completed_upload_whose_answer_was_lost_is_found() {
     let ended = world.run(&device, &no_parts);
     assert!(ended.report["big"].starts_with("200,OK"), "{}", ended.text);
     assert_eq!(content(&memory, "big").unwrap(), big);
+}
+
+/// What a store calls complete is looked at: it may be another object than was sent.
+#[test]
+fn a_completed_object_of_another_size_is_a_failed_line() {
+    let memory = Arc::new(MemoryBucket::new());
+    let bucket = overtaken(&memory, Operation::Head, "big", b"cut".to_vec());
+    let device = Memory::new([("big", Node::File(noise(LARGE, 1)))]);
+    let ended = World::new("").run(&device, &bucket);
+    assert!(ended.why.is_none(), "{:?}", ended.why);
+    let line = &ended.report["big"];
+    assert!(line.starts_with("500,ReviewFailed,bkt/big,"), "{line}");
+    assert!(
+        ended.lines.contains("it has 3 bytes and not"),
+        "{}",
+        ended.lines
+    );
 }
 
 /// A large file that was written to between two attempts is sent anew, not patched together.
@@ -846,6 +981,82 @@ fn bad_files_are_lines_only_of_a_device_that_lives() {
     }
 }
 
+/// A device that gives nothing, though its files still have their sizes, is no heap of files that were changed.
+#[test]
+fn a_device_that_gives_nothing_ends_the_run_and_marks_nothing() {
+    let files = (0..3).map(|i| (format!("f{i}"), Node::Shrinking(noise(5000, 7), 0)));
+    let device = Memory::new(files);
+    device.doubt_switch().store(true, Ordering::SeqCst);
+    let ended = World::new("").run(&device, &MemoryBucket::new());
+    assert!(
+        matches!(ended.why, Some(Halt::Device(_))),
+        "{:?}",
+        ended.why
+    );
+    assert!(ended.report.is_empty(), "{}", ended.text);
+}
+
+/// A device that fails every read until it is asked how it is.
+struct Reset {
+    inner: Memory,
+    is_reset: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Tree for Reset {
+    fn walk(
+        &self,
+        visit: &mut dyn FnMut(disks::tree::Found) -> std::ops::ControlFlow<()>,
+    ) -> Result<(), disks::tree::DeviceGone> {
+        self.inner.walk(visit)
+    }
+    fn open(&self, path: &EntryPath) -> std::io::Result<Box<dyn Content>> {
+        Ok(Box::new(ResetFile {
+            inner: self.inner.open(path)?,
+            is_reset: Arc::clone(&self.is_reset),
+        }))
+    }
+    fn check(&self) -> Result<disks::tree::Health, disks::tree::DeviceGone> {
+        self.is_reset.store(true, Ordering::SeqCst);
+        self.inner.check()
+    }
+    fn spins(&self) -> bool {
+        false
+    }
+}
+
+struct ResetFile {
+    inner: Box<dyn Content>,
+    is_reset: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Content for ResetFile {
+    fn shape(&self) -> std::io::Result<disks::tree::Shape> {
+        self.inner.shape()
+    }
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.is_reset.load(Ordering::SeqCst) {
+            true => self.inner.read_at(offset, buffer),
+            false => Err(rustix::io::Errno::IO.into()),
+        }
+    }
+    fn read_afresh(&self, offset: u64) -> std::io::Result<bool> {
+        self.inner.read_afresh(offset)
+    }
+}
+
+/// What failed is tried once more when the device has answered: one that was reset for a moment has no bad files.
+#[test]
+fn a_device_that_was_reset_for_a_moment_has_no_bad_files() {
+    let device = Reset {
+        inner: Memory::new([("a", Node::File(b"a".to_vec()))]),
+        is_reset: Arc::default(),
+    };
+    let bucket = MemoryBucket::new();
+    let ended = World::new("").run(&device, &bucket);
+    assert!(ended.report["a"].starts_with("200,OK"), "{}", ended.text);
+    assert!(device.is_reset.load(Ordering::SeqCst), "it was asked");
+}
+
 /// An upload that was begun goes on when the device is back.
 #[test]
 fn a_large_file_goes_on_after_its_device_has_died() {
@@ -894,6 +1105,30 @@ fn what_is_not_in_the_bucket_any_more_is_sent_again_and_counted() {
     assert_eq!(puts.load(Ordering::SeqCst), 2);
     assert_eq!(ended.totals.sent_again, 2);
     assert_eq!(ended.totals.stored, 4);
+}
+
+/// A store that lets nobody look is believed: what it has confirmed is not sent again.
+#[test]
+fn a_store_that_lets_nobody_look_is_believed() {
+    let world = World::new("");
+    let device = Memory::new([
+        ("big", Node::File(noise(LARGE, 1))),
+        ("small", Node::File(b"small".to_vec())),
+    ]);
+    let memory = Arc::new(MemoryBucket::new());
+    for _ in 0..2 {
+        let blind = Faulty::new(Arc::clone(&memory), |operation| {
+            let looks = [Operation::List, Operation::Head, Operation::Tags];
+            let is_look = looks.contains(&operation);
+            is_look.then_some(Fault::before(Failure::AccessDenied))
+        });
+        let (bucket, sent) = (blind, memory.list("", None, 10).unwrap().objects);
+        let ended = world.run(&device, &bucket);
+        assert!(ended.why.is_none(), "{:?}", ended.why);
+        assert_eq!((ended.totals.stored, ended.totals.sent_again), (2, 0));
+        let now = memory.list("", None, 10).unwrap().objects;
+        assert!(sent.is_empty() || sent == now);
+    }
 }
 
 /// Nothing is told of as loaded that neither bucket nor device have any more.
@@ -981,6 +1216,22 @@ fn what_was_begun_and_is_gone_from_the_device_is_a_failed_line() {
     assert!(memory.list_uploads("").unwrap().is_empty());
 }
 
+/// What no attempt has written down is nowhere told: a file that was in flight in one request when its attempt
+/// ended, and that the device does not have any more.
+#[test]
+fn what_was_in_flight_in_one_request_and_is_gone_has_no_line() {
+    let world = World::new("");
+    let memory = Arc::new(MemoryBucket::new());
+    let dying = Faulty::new(Arc::clone(&memory), |operation| {
+        (operation == Operation::Put).then_some(Fault::before(Failure::Unreachable))
+    });
+    let file = |name: &'static str| Memory::new([(name, Node::File(b"x".to_vec()))]);
+    let ended = world.run(&file("gone"), &dying);
+    assert!(matches!(ended.why, Some(Halt::Store(_))));
+    let ended = world.run(&file("here"), &memory);
+    assert_eq!(ended.report.keys().collect::<Vec<_>>(), ["here"]);
+}
+
 /// A small file that was changed between two attempts is sent again, also if its size and the time of its
 /// content are what they were.
 #[test]
@@ -1030,6 +1281,29 @@ fn a_file_with_more_content_than_it_says_is_not_loaded() {
     assert!(bucket.list_uploads("").unwrap().is_empty());
 }
 
+/// A file of which only the time changes while it is read is not loaded.
+#[test]
+fn a_file_that_is_written_to_while_it_is_read_is_not_loaded() {
+    let disk = tempfile::tempdir().unwrap();
+    let path = disk.path().join("big");
+    // More than memory holds: its first part is sent before its last is read.
+    std::fs::write(&path, noise(40 << 20, 1)).unwrap();
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    let bucket = Faulty::new(MemoryBucket::new(), move |operation| {
+        if operation == Operation::PutPart {
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+                .unwrap();
+        }
+        None
+    });
+    let tree = disks::tree::folder::Folder::open(disk.path()).unwrap();
+    let ended = World::new("").run(&tree, &bucket);
+    let line = &ended.report["big"];
+    assert!(line.starts_with("409,FileChanged,bkt/big,"), "{line}");
+    assert_eq!(keys(&bucket), [""; 0]);
+    assert!(bucket.list_uploads("").unwrap().is_empty());
+}
+
 /// An object carries the time of its file's last change to the nanosecond, as rclone writes it.
 #[test]
 fn objects_carry_the_time_of_their_file() {
@@ -1054,6 +1328,44 @@ fn objects_carry_the_time_of_their_file() {
             let expected = is_on.then(|| ("mtime".to_owned(), "1298426159.123456789".to_owned()));
             assert_eq!(mtime, expected, "{key}");
         }
+    }
+}
+
+/// An object carries the SHA-256 of its file: in its metadata, or as a tag where it was sent in parts and the store
+/// keeps tags.
+#[test]
+fn objects_carry_the_sum_of_their_file() {
+    let big = noise(LARGE, 1);
+    let device = Memory::new([
+        ("big", Node::File(big.clone())),
+        ("small", Node::File(b"x".to_vec())),
+    ]);
+    for (is_on, tags) in [
+        (true, Finding::Honored),
+        (true, Finding::Refused),
+        (false, Finding::Honored),
+    ] {
+        let mut world = World::new("");
+        world.settings.sha256_metadata = is_on;
+        world.tags = tags;
+        let bucket = MemoryBucket::new();
+        world.run(&device, &bucket);
+        let sum = |bytes: &[u8]| {
+            (
+                "sha256".to_owned(),
+                Checksums::of(bytes).sha256_hex().unwrap(),
+            )
+        };
+        let metadata = |key: &str| {
+            let found = bucket.head(&ObjectKey::new(key).unwrap()).unwrap().unwrap();
+            let mut metadata = found.attributes.metadata.into_iter();
+            metadata.find(|(name, _)| name == "sha256")
+        };
+        assert_eq!(metadata("small"), is_on.then(|| sum(b"x")));
+        assert_eq!(metadata("big"), None);
+        let is_tagged = is_on && tags == Finding::Honored;
+        let tags = bucket.tags(&ObjectKey::new("big").unwrap()).unwrap();
+        assert_eq!(tags, Vec::from_iter(is_tagged.then(|| sum(&big))));
     }
 }
 
@@ -1213,6 +1525,21 @@ fn no_object_is_replaced_that_comes_in_between_where_objects_are_kept() {
         assert_eq!(content(&memory, key).unwrap(), b"theirs");
         assert_eq!(memory.list_uploads("").unwrap(), []);
     }
+}
+
+/// A store that puts without regard to what is there replaces it: looking alone does not protect it.
+#[test]
+fn what_comes_in_between_is_replaced_where_the_store_knows_no_condition() {
+    let memory = Arc::new(MemoryBucket::new());
+    let bucket = overtaken(&memory, Operation::Put, "small", b"theirs".to_vec());
+    let device = Memory::new([("small", Node::File(b"ours".to_vec()))]);
+    let mut world = World::new("");
+    world.settings.existing = Existing::Keep;
+    world.if_absent = Finding::Ignored;
+    let ended = world.run(&device, &bucket);
+    let line = &ended.report["small"];
+    assert!(line.starts_with("200,OK,bkt/small,"), "{line}");
+    assert_eq!(content(&memory, "small").unwrap(), b"ours");
 }
 
 /// One with the same content is no failure.

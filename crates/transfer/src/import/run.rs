@@ -121,26 +121,53 @@ const SHOWN: usize = 120;
 #[derive(Debug, Default)]
 pub(crate) struct Told(AtomicU64);
 
+/// How much is logged of one failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    /// Which file it is, and why.
+    All,
+    /// That there are more, once.
+    ThereAreMore,
+    /// Nothing.
+    Nothing,
+}
+
 impl Told {
     /// Logs that an entry was not stored, unless enough was said of others.
     pub(crate) fn failure(&self, file: &str, failure: &Failure) {
-        let before = self.0.fetch_add(1, Ordering::Relaxed);
-        if before < TOLD_EACH {
-            let (file, code) = (readable::name(file, SHOWN), &failure.code);
-            let reason = readable::name(&failure.reason, SHOWN);
-            tracing::warn!(file = format_args!("`{file}`"), %code, %reason, "not loaded");
-        }
-        if before == TOLD_EACH {
-            tracing::warn!("more files are not loaded: the report names them all");
+        match self.count_one() {
+            Telling::All => {
+                let (file, code) = (readable::name(file, SHOWN), &failure.code);
+                let reason = readable::name(&failure.reason, SHOWN);
+                tracing::warn!(file = format_args!("`{file}`"), %code, %reason, "not loaded");
+            }
+            Telling::ThereAreMore => {
+                tracing::warn!("more files are not loaded: the report names them all");
+            }
+            Telling::Nothing => {}
         }
     }
 
     /// Logs how many there were, if not each was logged.
     pub(crate) fn in_all(&self) {
-        let count = self.0.load(Ordering::Relaxed);
-        if count > TOLD_EACH {
+        if let Some(count) = self.untold() {
             tracing::warn!(count, "files not loaded");
         }
+    }
+
+    /// Counts a failure and says how much is to be logged of it.
+    fn count_one(&self) -> Telling {
+        match self.0.fetch_add(1, Ordering::Relaxed) {
+            before if before < TOLD_EACH => Telling::All,
+            TOLD_EACH => Telling::ThereAreMore,
+            _ => Telling::Nothing,
+        }
+    }
+
+    /// How many there were, if not each was logged.
+    fn untold(&self) -> Option<u64> {
+        let count = self.0.load(Ordering::Relaxed);
+        (count > TOLD_EACH).then_some(count)
     }
 }
 
@@ -278,5 +305,21 @@ impl<'a> Run<'a> {
     fn halt_for(&self, gone: DeviceGone) -> Halted {
         self.stop.halt(Halt::Device(gone));
         Halted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_twenty_failures_are_told_and_then_their_number() {
+        let told = Told::default();
+        let first: Vec<_> = (0..20).map(|_| told.count_one()).collect();
+        assert_eq!(first, [Telling::All; 20]);
+        assert_eq!(told.untold(), None);
+        assert_eq!(told.count_one(), Telling::ThereAreMore);
+        assert_eq!(told.count_one(), Telling::Nothing);
+        assert_eq!(told.untold(), Some(22));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::ids::ObjectKey;
 use objects::evidence::{Algorithm, Statement};
+use objects::faulty::{Faulty, Operation};
 use objects::memory::MemoryBucket;
 use objects::object::{Attributes, ObjectInfo};
 use objects::upload::PartNumber;
@@ -162,6 +163,28 @@ fn whatever_is_known_of_an_object_is_compared() {
     let (report, target) = export(&source);
     assert_eq!(report, expected);
     assert!(target.files().keys().all(|name| name.starts_with("sound/")));
+}
+
+/// What differs is read once more: it may have been garbled on its way.
+#[test]
+fn what_was_garbled_once_is_read_once_more() {
+    for (size, gets) in SIZES.into_iter().zip([1, 6]) {
+        let source = Arc::new(MemoryBucket::new());
+        put(&source, "a", &content(1, size), &[]);
+        let (rotting, mut count) = (Arc::clone(&source), 0);
+        let garbling = Faulty::new(Arc::clone(&source), move |operation| {
+            count += u32::from(operation == Operation::Get);
+            // Rotten for the first reading alone: what is turned twice is as it was.
+            if operation == Operation::Get && [1, gets + 1].contains(&count) {
+                rotting.rot(&key("a"));
+            }
+            None
+        });
+        let (world, target) = (World::new(listed(&source)), Memory::default());
+        let ended = world.run(&target, garbling);
+        assert_eq!(ended.report[0].1, "200 OK", "{size}");
+        assert!(target.files()["a"] == content(1, size), "{size}");
+    }
 }
 
 #[test]

@@ -188,6 +188,19 @@ fn what_the_store_does_not_give_is_a_line_of_the_report() {
 }
 
 #[test]
+fn an_object_that_the_store_refuses_has_its_status_and_code() {
+    let (source, objects) = (std::sync::Arc::new(MemoryBucket::new()), objects());
+    let (world, target) = (World::new(fill(&source, &objects)), Memory::default());
+    let refused = Fault::before(Failure::AccessDenied);
+    let closed = Faulty::scripted(source, [(Operation::Get, refused)]);
+    let ended = world.run(&target, closed);
+    assert!(ended.why.is_none());
+    let failed = ended.report.iter().filter(|line| line.1 != "200 OK");
+    let failed: Vec<&str> = failed.map(|line| line.1.as_str()).collect();
+    assert_eq!(failed, ["403 AccessDenied"]);
+}
+
+#[test]
 fn a_store_that_is_down_ends_the_run_and_marks_nothing_failed() {
     let (source, objects) = (std::sync::Arc::new(MemoryBucket::new()), objects());
     let (world, target) = (World::new(fill(&source, &objects)), Memory::default());

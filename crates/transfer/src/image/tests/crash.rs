@@ -65,6 +65,26 @@ fn a_crash_at_any_step_leaves_an_image_that_can_be_gone_on_with() {
     }
 }
 
+/// Neither a snapshot that is complete, nor an archive, nor an object.
+#[test]
+fn nothing_is_seen_of_an_image_before_all_of_it_is_there() {
+    use ::objects::Bucket as _;
+    for to in EVERYWHERE {
+        // Three objects of two parts, or 80 blocks.
+        let device = MemoryDevice::new(content(40 * MIB, 0));
+        for at in [2, 4, 5] {
+            let world = World::new(to);
+            let ended = world.run_for(&device, at, true);
+            assert!(matches!(ended.outcome, ImageOutcome::Stopped));
+            let snapshots = world.fakes.snapshots.lock().unwrap();
+            assert!(snapshots.values().all(|snapshot| snapshot.status.is_none()));
+            assert!(world.fakes.archives.lock().unwrap().is_empty());
+            let page = world.bucket.list("p/ABCDE/", None, 10).unwrap();
+            assert_eq!(page.objects, [], "{to:?} after {at} calls");
+        }
+    }
+}
+
 /// What was confirmed before the crash is not sent again.
 #[test]
 fn nothing_is_sent_twice_but_what_was_on_its_way() {

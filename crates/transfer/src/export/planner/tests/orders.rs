@@ -17,6 +17,9 @@ struct Folders {
     token: fn(usize) -> Option<usize>,
 }
 
+/// Below this prefix there is no object, and always one more page.
+const ENDLESS: &str = "endless/";
+
 impl Folders {
     fn page(&self, prefix: &str, from: usize) -> Result<Page, StoreError> {
         let mut objects = self.inner.list("", None, 1000)?.objects;
@@ -24,7 +27,7 @@ impl Folders {
         // Prefixes are hints: everything below the first folder comes.
         let folder = prefix.split('/').next().unwrap_or_default();
         objects.retain(|listed| listed.key.as_str().starts_with(folder));
-        let more = from + 2 < objects.len();
+        let more = prefix == ENDLESS || from + 2 < objects.len();
         Ok(Page {
             objects: objects.into_iter().skip(from).take(2).collect(),
             more,
@@ -107,6 +110,12 @@ fn pages_that_overlap_give_every_object_once_and_those_without_end_are_an_error(
             "{failed:?}"
         );
     }
+    // Pages without an object, each of which begins at another place.
+    let failed = listed_by(by_folder, Some, &format!("  prefix: {ENDLESS}\n"));
+    assert!(
+        matches!(failed, Err(PlanFailure::Endless { .. })),
+        "{failed:?}"
+    );
     // Without tokens the last key has to do, and a store that does not go on after it is found out.
     let failed = listed_by(by_folder, |_| None, "");
     assert!(
