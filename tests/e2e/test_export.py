@@ -374,6 +374,44 @@ def test_a_device_too_small_for_a_file_system_is_left_alone(service, one_object,
     assert image.read_bytes() == b"tiny"
 
 
+def test_a_device_that_would_not_hold_the_first_object_is_left_alone(service, tmp_path):
+    s3 = service.buckets("first-data", "first-logs")
+    Bucketful(s3, "first-data").large("large", random.Random(1).randbytes(40 << 20))
+    job = export_job(service, exporting("first-data", "first-logs"))
+    image = disks.formatted(tmp_path / "old.img", 32, "EXT4")
+    before = disks.identifier(image)
+    refused = dock_image(service, image, job, "--partly", check=REFUSED)
+    assert "no room for the first object, `large`" in refused.stderr
+    assert disks.identifier(image) == before
+    with disks.mounted(image, "EXT4", "rw") as root:
+        refused = service.dock(root, *signature(job), check=REFUSED)
+        assert "no room for the first object, `large`" in refused.stderr
+        assert disks.content(root)[0] == {}, "it goes as it came"
+
+
+def test_another_disk_under_the_name_of_the_one_that_was_begun_is_not_formatted(service, tmp_path):
+    s3 = service.buckets("name-data", "name-logs")
+    objects = Bucketful(s3, "name-data")
+    for number in range(40):
+        objects.put(f"{number:02}", bytes([number]) * 100_000)
+    job = export_job(service, exporting("name-data", "name-logs"))
+    image = disks.blank(tmp_path / "disk.img", 64)
+    words = ["--format", "--yes", *signature(job)]
+    dock = service.dock_in_background(image, *words, "--rate", "500KB")
+    wait_for(plan_of(service, job).exists, 60, "the plan")
+    dock.kill()
+    dock.wait()
+    ours = image.rename(tmp_path / "ours.img")
+    disks.formatted(image, 64, "EXT4")
+    before = disks.identifier(image)
+    refused = service.dock(image, *words, check=REFUSED)
+    assert "was begun on another device" in refused.stderr
+    assert disks.identifier(image) == before
+    ours.rename(image)
+    service.dock(image, *words, check=OK)
+    check_export(service, job, image, "EXT4", objects)
+
+
 def last_on_device(service, job, objects):
     """The last key on a device that is full: those before it in the order of keys are on it, too, and none
     after it; report and status say so."""

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::control::{Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, Tally, View as Shown};
-use model::ids::{BucketName, JobId, StationName};
+use model::ids::{BucketName, JobId, ObjectKey, StationName};
 use model::manifest::Manifest;
 use model::progress::LogLocation;
 use model::proof::Attempt;
@@ -392,11 +392,7 @@ impl Station {
         let key = &errand.log.key;
         let swept = self.bucket(errand, bucket).map(|b| probe::sweep(&*b, key));
         match swept {
-            Ok(Ok(0)) => None,
-            Ok(Ok(left)) => Some(format!(
-                "{left} small objects of the store's probe could not be removed; their keys begin with \
-                 `{key}.probe/`, and they may be removed."
-            )),
+            Ok(Ok(left)) => told_of_left(left, key),
             Ok(Err(error)) => {
                 tracing::warn!(%bucket, %error, "not looked for what the store's probe left");
                 None
@@ -518,6 +514,16 @@ fn bounded(remark: &str) -> String {
     remark[..end].chars().map(plain).collect()
 }
 
+/// What is told of `left` objects of the store's probe that could not be removed.
+fn told_of_left(left: usize, log: &ObjectKey) -> Option<String> {
+    (left > 0).then(|| {
+        format!(
+            "{left} small objects of the store's probe could not be removed; their keys begin with \
+             `{log}.probe/`, and they may be removed."
+        )
+    })
+}
+
 /// An error and all that caused it, in one line.
 fn chain(error: &DockError) -> String {
     let mut text = error.to_string();
@@ -561,5 +567,19 @@ fn lock(folder: &Path, job: JobId) -> Result<File, DockError> {
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(_) => Err(DockError::Busy(job)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_probe_left_is_told_with_where_it_lies() {
+        let log = ObjectKey::new("logs/import-log-ABCDE").unwrap();
+        assert_eq!(told_of_left(0, &log), None);
+        let told = told_of_left(3, &log).unwrap();
+        assert!(told.starts_with("3 small objects"), "{told}");
+        assert!(told.contains("`logs/import-log-ABCDE.probe/`"), "{told}");
     }
 }

@@ -278,6 +278,9 @@ fn a_loaded_device_keeps_its_access_times() {
         .unwrap();
     signature.read_at(0, &mut [0; 10]).unwrap();
     assert_eq!(times(), before);
+    // Nothing keeps the kernel from marking a link that is read: this one is not.
+    let target = tree.target(&model::entry::EntryPath::new("link"));
+    assert_eq!(target.unwrap_err().kind(), std::io::ErrorKind::Unsupported);
 }
 
 /// Folders that share their sub-folders, 40 levels deep: a trillion paths on a few kilobytes. Each
@@ -547,6 +550,19 @@ fn only_what_was_agreed_to_is_formatted() {
     machine.kill().unwrap();
     machine.wait().unwrap();
     assert!(why.contains("`sleep`) has it open"), "{why}");
+    // Somebody keeps it locked.
+    let mut keeper = Command::new("flock")
+        .args([OsStr::new("--no-fork"), image.as_os_str()])
+        .args(["sh", "-c", "echo locked; exec sleep 60"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = [0; 7];
+    keeper.stdout.take().unwrap().read_exact(&mut said).unwrap();
+    let why = refused(&agreed, &image);
+    keeper.kill().unwrap();
+    keeper.wait().unwrap();
+    assert!(why.contains("in use"), "{why}");
     // The same under a loop device.
     let device = attach(&image);
     let file = File::options().append(true).open(&image).unwrap();

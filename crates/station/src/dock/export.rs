@@ -147,6 +147,11 @@ impl Station {
         let holds_none = made.as_ref().map(Plan::end).filter(|end| end.items == 0);
         if let Some(next) = holds_none.and_then(|end| end.next.clone()) {
             durable::remove(&path).map_err(unusable)?;
+            // It goes as it came.
+            DeviceMark::take(root, job).map_err(|source| DockError::OntoDevice {
+                path: errand.device.to_owned(),
+                source,
+            })?;
             return Err(no_room(errand, next));
         }
         Ok(made)

@@ -1,9 +1,8 @@
 //! Files of a mounted device become objects.
 
-use model::capabilities::Finding;
+use model::capabilities::{Capabilities, Finding};
 use model::control::Tally;
 use model::manifest::S3Import;
-use model::proof::Attempt;
 use model::report::lines::{About, Work};
 use model::signature::SignatureFile;
 
@@ -23,8 +22,9 @@ impl Station {
         source::must_be_the_same(errand)?;
         let bucket = self.bucket(errand, &rules.bucket)?;
         if let Some(attempt) = self.attempt(errand, &*bucket) {
-            self.warn_of_replacing(&attempt);
-            let metadata = attempt.store.metadata != Finding::Refused;
+            if let Some(warning) = may_replace(self.settings.existing, &attempt.store) {
+                tracing::warn!("{warning}");
+            }
             let import = Import {
                 job: errand.claim.job,
                 attempt: &attempt,
@@ -32,12 +32,7 @@ impl Station {
                 is_signed: is_signed(errand, tree)?,
                 bucket: &*bucket,
                 rules,
-                settings: Settings {
-                    // What nobody asked for costs no file.
-                    sha256_metadata: self.settings.sha256_metadata && metadata,
-                    mtime_metadata: self.settings.mtime_metadata && metadata,
-                    ..self.settings
-                },
+                settings: fitting(self.settings, &attempt.store),
                 log: &errand.log,
                 logs: &*self.logs,
                 clock: &*self.clock,
@@ -65,17 +60,22 @@ impl Station {
     }
 }
 
-impl Station {
-    /// Says what `--no-replace` cannot keep.
-    fn warn_of_replacing(&self, attempt: &Attempt) {
-        let store = &attempt.store;
-        let keeps = store.put_if_absent.is_honored() && store.complete_if_absent.is_honored();
-        if self.settings.existing == Existing::Keep && !keeps {
-            tracing::warn!(
-                "the store puts objects without regard to what is there (`If-None-Match`): one that somebody \
-                 else puts while this runs may be replaced"
-            );
-        }
+/// What `--no-replace` cannot keep at this store.
+fn may_replace(existing: Existing, store: &Capabilities) -> Option<&'static str> {
+    let keeps = store.put_if_absent.is_honored() && store.complete_if_absent.is_honored();
+    (existing == Existing::Keep && !keeps).then_some(
+        "the store puts objects without regard to what is there (`If-None-Match`): one that somebody \
+         else puts while this runs may be replaced",
+    )
+}
+
+/// The settings as far as the store takes them: what nobody asked for costs no file.
+fn fitting(settings: Settings, store: &Capabilities) -> Settings {
+    let metadata = store.metadata != Finding::Refused;
+    Settings {
+        sha256_metadata: settings.sha256_metadata && metadata,
+        mtime_metadata: settings.mtime_metadata && metadata,
+        ..settings
     }
 }
 
@@ -97,5 +97,32 @@ fn is_signed(errand: &Errand<'_>, tree: &dyn Tree) -> Result<bool, DockError> {
         // A folder or link of this name is like any other.
         Err(DockError::SignatureNoFile { .. }) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_knows_no_condition_is_warned_of_where_objects_are_kept() {
+        let knows = Capabilities::all(Finding::Honored);
+        let in_parts_alone = Capabilities {
+            put_if_absent: Finding::Ignored,
+            ..knows.clone()
+        };
+        assert!(may_replace(Existing::Keep, &in_parts_alone).is_some());
+        assert_eq!(may_replace(Existing::Keep, &knows), None);
+        assert_eq!(may_replace(Existing::Replace, &in_parts_alone), None);
+    }
+
+    #[test]
+    fn metadata_of_ours_is_left_out_where_the_store_refuses_it() {
+        let settings = Settings::default();
+        let takes = Capabilities::all(Finding::Honored);
+        assert_eq!(fitting(settings, &takes), settings);
+        let refuses = Capabilities::all(Finding::Refused);
+        let fitted = fitting(settings, &refuses);
+        assert!(!fitted.sha256_metadata && !fitted.mtime_metadata);
     }
 }
