@@ -1,6 +1,11 @@
 //! `CreateJob` and `UpdateJob`: what is accepted, what is refused and with which words.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use awsquery::sign::Credentials;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::world::{World, create, ebs, export, glacier, import};
 
@@ -292,6 +297,77 @@ async fn a_store_that_forbids_us_is_told_as_such() {
     assert_eq!(
         world.call(&create(&import("other-bucket"))).await.code(),
         "OK"
+    );
+}
+
+/// The settings of a service whose buckets are all in the store at `endpoint`.
+fn store_at(endpoint: &str, key_id: &str, secret: &str) -> String {
+    format!(
+        "[[stores]]\nname = \"cellar\"\nendpoint = \"{endpoint}\"\nregion = \"us-east-1\"\n\
+         access_key_id = \"{key_id}\"\nsecret_access_key = \"{secret}\"\npath_style = true\n\
+         buckets = [\"*\"]\n"
+    )
+}
+
+/// Asks a service to slow down `times` times, and then lets through what is for the store at `endpoint`. Gives the
+/// address to ask, and how often it was asked.
+async fn busy_at_first(endpoint: &str, times: usize) -> (String, Arc<AtomicUsize>) {
+    let store = endpoint.strip_prefix("http://").unwrap().to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            if counter.fetch_add(1, Ordering::SeqCst) < times {
+                let mut head = [0; 4096];
+                let _read = client.read(&mut head).await;
+                let busy =
+                    "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                let _told = client.write_all(busy.as_bytes()).await;
+                continue;
+            }
+            let mut store = TcpStream::connect(&store).await.unwrap();
+            tokio::spawn(async move { copy_bidirectional(&mut client, &mut store).await });
+        }
+    });
+    (address, asked)
+}
+
+#[tokio::test]
+async fn a_store_that_is_busy_for_a_moment_is_asked_again() {
+    let stores = World::start().await;
+    let (_, account) = stores.another("all", &["*"]).await;
+    let endpoint = stores.service.endpoints.s3.clone().unwrap();
+    let (address, asked) = busy_at_first(&endpoint, 2).await;
+    let (key, secret) = (account.access_key_id.as_str(), account.secret.expose());
+    let world = World::with(&store_at(&address, key, secret)).await;
+    let created = world.call(&create(&import("photos"))).await;
+    assert_eq!(created.code(), "OK", "{}", created.body);
+    assert!(asked.load(Ordering::SeqCst) > 2);
+}
+
+/// The customer is told that the operator has to look, and neither which store it is nor where.
+#[tokio::test]
+async fn a_store_that_never_will_answer_is_told_at_once_and_without_its_address() {
+    let stores = World::start().await;
+    let endpoint = stores.service.endpoints.s3.clone().unwrap();
+    let (address, asked) = busy_at_first(&endpoint, 0).await;
+    let key = stores.credentials.access_key_id.as_str();
+    let world = World::with(&store_at(&address, key, "not the secret")).await;
+    let refused = world.call(&create(&import("photos"))).await;
+    assert_eq!(refused.fault(), (500, "InternalFailure".to_owned()));
+    let message = refused.message();
+    assert!(
+        message.contains("its operator finds the cause in its log"),
+        "{message}"
+    );
+    for secret in ["cellar", "127.0.0.1", "http"] {
+        assert!(!message.contains(secret), "{message}");
+    }
+    assert!(
+        asked.load(Ordering::SeqCst) <= 2,
+        "it was asked again and again"
     );
 }
 
