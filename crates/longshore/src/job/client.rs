@@ -438,6 +438,61 @@ mod tests {
         }
     }
 
+    /// Answers one request after the other; gives their heads.
+    fn answering(answers: Vec<String>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+        use std::io::{Read as _, Write as _};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let answered = answers.into_iter().map(|answer| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"Action=CancelJob&Version=2010-06-01") {
+                    let mut more = [0; 4096];
+                    let count = stream.read(&mut more).unwrap();
+                    assert!(count > 0, "{}", String::from_utf8_lossy(&request));
+                    request.extend_from_slice(&more[..count]);
+                }
+                stream.write_all(answer.as_bytes()).unwrap();
+                String::from_utf8_lossy(&request).to_ascii_lowercase()
+            });
+            answered.collect()
+        });
+        (url, server)
+    }
+
+    #[test]
+    fn a_command_whose_time_was_found_wrong_is_signed_again_by_the_services_clock() {
+        use time::format_description::well_known::Rfc2822;
+        let theirs = time::OffsetDateTime::now_utc() + time::Duration::days(2);
+        let date = theirs.format(&Rfc2822).unwrap().replace("+0000", "GMT");
+        let answer = |head: &str, body: &str| {
+            let length = body.len();
+            format!(
+                "HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            )
+        };
+        let expired = "<ErrorResponse><Error><Type>Sender</Type><Code>RequestExpired</Code>\
+                       <Message>Request has expired</Message></Error></ErrorResponse>";
+        let done = "<CancelJobResponse><CancelJobResult/></CancelJobResponse>";
+        let (url, server) = answering(vec![
+            answer(&format!("400 Bad Request\r\ndate: {date}"), expired),
+            answer("200 OK", done),
+        ]);
+        let client = Client::new(
+            &url,
+            "us-east-1",
+            client().credentials,
+            &Surroundings::default(),
+        );
+        client.unwrap().call("CancelJob", Params::new()).unwrap();
+        let requests = server.join().unwrap();
+        let (year, month, day) = theirs.to_calendar_date();
+        let signed = format!("x-amz-date: {year}{:02}{day:02}t", u8::from(month));
+        let is_theirs: Vec<_> = requests.iter().map(|it| it.contains(&signed)).collect();
+        assert_eq!(is_theirs, [false, true], "{requests:?}");
+    }
+
     #[test]
     fn a_service_in_trouble_is_not_a_refusal() {
         let exit = |status: u16, code| fault_exit(StatusCode::from_u16(status).unwrap(), code).0;

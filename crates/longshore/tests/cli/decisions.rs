@@ -126,6 +126,17 @@ fn what_was_meant_as_the_signature_is_named() {
     symlink(world.path("elsewhere"), device.join("SIGNATURE")).unwrap();
     let ended = world.run(["dock", path(&device), "--job", &job]).with(4);
     ended.saying("is a symbolic link");
+    let device = world.device("disk with a folder");
+    fs::create_dir(device.join("SIGNATURE")).unwrap();
+    let ended = world.run(["dock", path(&device), "--job", &job]).with(4);
+    ended.saying("is a folder");
+    // Whoever opened it would wait for ever.
+    let device = world.device("disk with a pipe");
+    let pipe = device.join("SIGNATURE");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let ended = world.run(["dock", path(&device), "--job", &job]).with(4);
+    ended.saying("is a pipe");
     assert_eq!(world.job(&["status", &job])["LocationCode"], "NotReceived");
 
     let device = world.device("disk of windows");
@@ -264,6 +275,32 @@ fn an_operator_reopens_a_job_for_its_device() {
     fs::rename(&bad, device.join("good.txt")).unwrap();
     world.run(["dock", path(&device)]).with(0);
     assert_eq!(state(&world, &job), "Complete");
+}
+
+#[test]
+fn a_job_goes_on_with_another_device_only_if_that_is_meant() {
+    let world = World::new();
+    let _service = world.serve();
+    make_bucket(&world);
+    let (job, signature) = make_job(&world);
+    let (device, other) = (world.device("disk"), world.device("other"));
+    fs::write(device.join(OsStr::from_bytes(b"bad\xff.txt")), "bad").unwrap();
+    fs::write(other.join("more.txt"), "more").unwrap();
+    for disk in [&device, &other] {
+        fs::write(disk.join("SIGNATURE"), &signature).unwrap();
+    }
+    world.run(["dock", path(&device)]).with(3);
+    world.run(["job", "retry", &job]).with(0);
+    let dock = ["dock", path(&other)];
+    world
+        .run(dock)
+        .with(4)
+        .saying("was begun on another device");
+    assert!(!world.objects("photos").join("more.txt").exists());
+    // The name that could not be loaded is gone with the first device.
+    world.run(dock.iter().chain(&["--other-device"])).with(0);
+    let loaded = fs::read(world.objects("photos").join("more.txt")).unwrap();
+    assert_eq!(loaded, b"more");
 }
 
 #[test]

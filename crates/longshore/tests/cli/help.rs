@@ -116,3 +116,30 @@ fn every_command_has_a_manual_page() {
     let page = world.run(["man"]).with(0).out;
     assert!(page.contains("longshore\\-import") || page.contains("longshore-import"));
 }
+
+/// The table of `docs/semantics.md` is what the command prints.
+#[test]
+fn the_exit_codes_are_the_documented_ones() {
+    let printed: Ended = longshore().arg("exit-codes").output().unwrap().into();
+    let printed = printed.with(0).out;
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/semantics.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let documented: Vec<[&str; 2]> = docs
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| ")?.split(" | ");
+            let (code, name) = (cells.next()?, cells.next()?);
+            code.parse::<u8>().is_ok().then_some([code, name])
+        })
+        .collect();
+    let listed: Vec<[&str; 2]> = printed
+        .lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let (code, name) = (words.next()?, words.next()?);
+            code.parse::<u8>().is_ok().then_some([code, name])
+        })
+        .collect();
+    assert_eq!(listed, documented);
+    assert_eq!(listed.len(), 8, "{printed}");
+}

@@ -209,6 +209,40 @@ fn an_interrupted_import_is_gone_on_with() {
 }
 
 #[test]
+fn a_second_import_sends_what_is_new_unless_all_is_to_be_sent_again() {
+    let world = World::new();
+    let folder = world.device("folder");
+    let import = ["import", path(&folder), "--bucket", "photos", "--json"];
+    world.run(import).with(0);
+    for (more, unchanged) in [(&[][..], 2), (&["--resend"], 0)] {
+        let ended = world.run(import.iter().chain(more)).with(0);
+        let summary: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+        assert_eq!(
+            [&summary["files"], &summary["unchanged"]],
+            [2, unchanged],
+            "{summary}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_with_the_signature_of_a_job_is_no_folder_to_import() {
+    let world = World::new();
+    let service = world.serve();
+    let (folder, manifest) = (world.device("folder"), world.manifest("photos"));
+    let import = ["import", path(&folder), "--bucket", "photos"];
+    world.run(import).with(0);
+    let create = ["job", "create", path(&manifest), "--sign", path(&folder)];
+    world.run(create).with(0);
+    world
+        .run(import)
+        .with(4)
+        .saying("has the SIGNATURE of job")
+        .saying("longshore dock");
+    assert_eq!(service.stop(), Some(0));
+}
+
+#[test]
 fn beside_a_running_service_an_import_uses_it() {
     let world = World::new();
     let service = world.serve();

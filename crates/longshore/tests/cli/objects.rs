@@ -306,3 +306,36 @@ fn times_come_back_and_no_key_leads_out_of_the_folder() {
     assert_eq!(left, ["a", "empty", "stored", "taken", "zeros"]);
     assert_eq!(service.stop(), Some(0));
 }
+
+/// Removes `s3://photos/` from a terminal, at which this is typed.
+fn remove_typing(world: &World, typed: &str) -> (bool, String) {
+    let command = format!("{} rm -r s3://photos", env!("CARGO_BIN_EXE_longshore"));
+    let mut asked = std::process::Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .env("LONGSHORE_DATA", world.data())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let keyboard = asked.stdin.as_mut().unwrap();
+    std::io::Write::write_all(keyboard, typed.as_bytes()).unwrap();
+    let ended = asked.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    (ended.status.success(), said)
+}
+
+#[test]
+fn many_objects_are_removed_after_a_typed_yes_and_no_other_word() {
+    let world = World::new();
+    let service = world.serve();
+    for key in ["a", "b"] {
+        put(&world, &service, key, b"x", &[]);
+    }
+    let left = || files(&world.objects("photos")).len();
+    let (is_done, said) = remove_typing(&world, "y\n");
+    assert!(!is_done && left() == 2, "{said}");
+    assert!(said.contains("2 objects (2 B) at s3://photos"), "{said}");
+    let (is_done, said) = remove_typing(&world, "yes\n");
+    assert!(is_done && left() == 0, "{said}");
+    assert_eq!(service.stop(), Some(0));
+}
