@@ -327,6 +327,15 @@ impl World {
         let Some(text) = self.report() else {
             return self.wrong("the job is finished and has no report");
         };
+        let reports = contents(&self.buckets[&self.log.bucket]);
+        for form in [".jsonl", ".txt"] {
+            let key = format!("{}{form}", self.log.key);
+            if !reports.keys().any(|there| there.as_str() == key) {
+                self.wrong(format_args!(
+                    "the job is finished and has no report `{key}`"
+                ));
+            }
+        }
         let rows = report::parse(&text).unwrap_or_default();
         for wrong in self.oracle.check_bucket(self.bucket(), &self.before, &rows) {
             self.wrong(wrong);
