@@ -224,6 +224,27 @@ def test_docking_outlives_a_service_that_is_killed(service, s3, tmp_path):
     report.compare(s3, "dock-data", device, but=[status["LogKey"]])
 
 
+def test_a_job_that_is_canceled_while_it_is_loaded_keeps_what_was_loaded_and_has_no_report(new_service, tmp_path):
+    config = tmp_path / "longshore.toml"
+    config.write_text(
+        '[jobs]\ncancel_in_progress = true\n[embedded_store]\nenabled = true\nlisten = "127.0.0.1:0"\n')
+    service = new_service(config=config)
+    s3 = service.buckets("dock-data")
+    made = make_job(service)
+    device = Device(tmp_path / "disk")
+    for number in range(100):
+        device.file(f"{number:03}", bytes([number]) * 100_000, "binary/octet-stream")
+    device.sign(made["SignatureFileContents"])
+    process = service.dock_in_background(device.path, "--rate", "500KB")
+    wait_until_some_are_loaded(service, s3, process, 3)
+    assert service.api().cancel_job(JobId=made["JobId"])["Success"]
+    assert process.wait(120) != OK
+    status = service.api().get_status(JobId=made["JobId"])
+    assert status["ProgressCode"] == "Canceled" and not status.get("LogKey")
+    loaded = set(report.keys_in(s3, "dock-data"))
+    assert 3 <= len(loaded) < 100 and loaded <= set(device.expected), "a report is there"
+
+
 def test_two_stations_do_not_share_a_job(service, s3, tmp_path):
     """The same device cannot be docked twice at a time."""
     made = make_job(service)

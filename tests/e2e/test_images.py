@@ -255,6 +255,10 @@ def test_a_device_of_another_size_than_promised_is_not_read_and_its_job_waits(se
     status = service.api().get_status(JobId=job)
     assert (status["LocationCode"], status["ProgressCode"]) == ("AtAWS", "Pending")
     assert "the size of the device is not what deviceCapacityGreaterThan1TB says" in status["ProgressMessage"]
+    if over == "yes":
+        service.api().update_job(JobId=job, JobType="Import", Manifest=ebs_manifest("no"), ValidateOnly=False)
+        service.dock(disk, *sheet, check=OK)
+        check_row(the_row(service, finished(service, job)), disk.read_bytes())
 
 
 def test_without_such_a_service_the_image_goes_to_objects_and_comes_back(serving, tmp_path):

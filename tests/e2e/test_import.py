@@ -2,6 +2,7 @@
 true line for each file in the report."""
 
 import json
+import os
 import urllib.error
 import urllib.request
 from urllib.parse import quote
@@ -216,3 +217,19 @@ def test_a_file_that_cannot_be_read_is_a_line_in_the_report(readable_by_nobody):
     status = client.get_status(JobId=made["JobId"])
     assert (status["ProgressCode"], status["ErrorCount"]) == ("SuccessWithErrors", 2)
     report.check(report.fetch(s3, status), device, "nobody-data")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files that are somebody else's")
+def test_a_device_of_others_that_reading_marks_is_told_of_once(readable_by_nobody):
+    """A station without the right to read unmarked loads the device all the same, and says so once."""
+    service, folder = readable_by_nobody
+    if os.statvfs(folder).f_flag & os.ST_NOATIME:
+        pytest.skip("nothing is marked on this file system")
+    service.buckets("nobody-data")
+    made = service.api().create_job(JobType="Import", Manifest=importing("nobody-data"), ValidateOnly=False)
+    device = Device(folder / "disk")
+    for number in range(20):
+        device.file(f"{number}/a.txt", b"open", "text/plain")
+    device.sign(made["SignatureFileContents"])
+    told = service.dock(device.path, check=OK).stderr
+    assert told.count("reading changes when files here were last read") == 1

@@ -77,6 +77,14 @@ def test_what_has_not_changed_agrees_on_both_sides(service, loaded):
     assert told.startswith("Bucket  ") and "0 different" in told
 
 
+def test_a_report_is_named_by_its_job_or_its_place_in_the_bucket(service, loaded):
+    _, device, _, status = loaded
+    place = f"s3://{BUCKET}/{status['LogKey']}"
+    for named in (status["JobId"], place, place + ".jsonl", place + ".txt"):
+        findings, summary = verify(service, named, "--bucket", check=OK)
+        assert findings == [] and summary["bucket"]["same"] == len(device.loaded), named
+
+
 def test_one_byte_of_an_object_is_found(service, loaded):
     s3, _, lines, _ = loaded
     for key in ("p/large.bin", "p/Ünïcödé name.txt"):
