@@ -284,7 +284,8 @@ fn ignored(thing: &Thing, rule: IgnoreRule) -> Truth {
         IgnoreRule::Manifest
         | IgnoreRule::SymbolicLink
         | IgnoreRule::Special
-        | IgnoreRule::EmptyFolder => "",
+        | IgnoreRule::EmptyFolder
+        | IgnoreRule::NameGone => "",
     };
     Truth {
         row: Row {
