@@ -508,6 +508,49 @@ mod tests {
     use super::*;
     use crate::config::{Config, Overrides};
 
+    /// A log that is kept.
+    struct Kept(std::sync::Mutex<Vec<u8>>);
+
+    impl std::io::Write for &Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_operator_is_told_which_store_cannot_be_used_and_why() {
+        let access = StoreAccess {
+            endpoint: "http://10.0.0.7:9000".to_owned(),
+            region: "us-east-1".to_owned(),
+            path_style: true,
+            access_key_id: "AK".to_owned(),
+            secret_access_key: "SK".to_owned(),
+            proxy: None,
+            certificates: None,
+        };
+        let home = home("cellar", None, access, &Surroundings::default()).unwrap();
+        let bucket = BucketName::new("photos").unwrap();
+        let answer = awshttp::Answer::new(403, "SignatureDoesNotMatch", "");
+        let log = Arc::new(Kept(std::sync::Mutex::default()));
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(Arc::clone(&log))
+            .finish();
+        let fault = tracing::subscriber::with_default(subscriber, || {
+            unusable(&bucket, &home, &StoreError::Credentials(answer))
+        });
+        assert!(matches!(fault, BucketFault::StoreUnusable(_)));
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        for words in ["cellar", "http://10.0.0.7:9000", "SignatureDoesNotMatch"] {
+            assert!(log.contains(words), "`{words}` is not in: {log}");
+        }
+    }
+
     #[test]
     fn names_that_nobody_can_have_are_known() {
         let name = |text: &str| BucketName::new(text).is_ok_and(|name| follows_naming_rules(&name));
