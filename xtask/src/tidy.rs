@@ -1,11 +1,12 @@
 //! `cargo xtask tidy`: the rules of the house that a compiler does not hold.
 //!
-//! Which crate may know which; a type name stands for one thing in a crate; every file says what it is
+//! Which crate may know which; no circle of files in the server; a type name stands for one thing in a crate; every file says what it is
 //! for; no folder of sources has the name of a folder of products; every promise names the tests that
 //! hold it. Each rule reads the tree and gives sentences, each with the place.
 
 mod arrows;
 mod promises;
+mod rooms;
 mod sources;
 
 use std::fs;
@@ -20,8 +21,9 @@ use crate::steps::Steps;
 /// A rule: what is wrong with the tree below a folder.
 type Rule = fn(&Path) -> Result<Vec<String>>;
 
-const RULES: [(&str, Rule); 5] = [
+const RULES: [(&str, Rule); 6] = [
     ("arrows between crates", arrows::wrong),
+    ("no circles between rooms", rooms::circles),
     ("one name for one type", sources::names_used_twice),
     ("files say what they are for", sources::without_words),
     ("no sources where products go", sources::among_products),
@@ -92,6 +94,14 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn text_of(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))
+}
+
+/// The path as it is written in a sentence.
+fn below(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 fn name_of(path: &Path) -> String {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{crates, files, folders, name_of, text_of};
+use super::{below, crates, files, folders, name_of, text_of};
 
 /// Names that stand for several things of one crate, with good reason.
 const ALIKE: &[(&str, &str)] = &[
@@ -115,14 +115,6 @@ fn type_name(line: &str) -> Option<&str> {
     let name = words.next()?;
     let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
     Some(&name[..end.unwrap_or(name.len())])
-}
-
-/// The path as it is written in a sentence.
-fn below(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .display()
-        .to_string()
 }
 
 #[cfg(test)]
