@@ -3,8 +3,9 @@
 
 use async_trait::async_trait;
 use listen::Limits;
-use localstore::{Durability, KeyHolder, Keyring, KeyringError, LocalStore, Rights, SecretKey};
+use localstore::{Durability, Everything, KeyHolder, Keyring, KeyringError, LocalStore, SecretKey};
 use std::path::Path;
+use std::sync::Arc;
 
 struct OneKey {
     id: String,
@@ -17,7 +18,7 @@ impl Keyring for OneKey {
         Ok((access_key_id == self.id).then(|| KeyHolder {
             secret: SecretKey::new(self.secret.clone()),
             account: "owner".to_owned(),
-            rights: Rights::Everything,
+            rights: Arc::new(Everything),
         }))
     }
 }

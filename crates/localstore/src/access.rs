@@ -178,18 +178,30 @@ fn unavailable(error: KeyringError) -> s3s::S3Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keyring::Rights;
+    use crate::keyring::BucketRights;
 
-    fn holder(import: &[&str], export: &[&str]) -> Caller {
-        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        let rights = Rights::Buckets {
-            import: names(import),
-            export: names(export),
-        };
+    /// Rights to the buckets that are named.
+    #[derive(Debug)]
+    struct Named {
+        import: &'static [&'static str],
+        export: &'static [&'static str],
+    }
+
+    impl BucketRights for Named {
+        fn may_import(&self, bucket: &str) -> bool {
+            self.import.contains(&bucket)
+        }
+
+        fn may_export(&self, bucket: &str) -> bool {
+            self.export.contains(&bucket)
+        }
+    }
+
+    fn holder(import: &'static [&str], export: &'static [&str]) -> Caller {
         Caller::Holder(Arc::new(KeyHolder {
             secret: crate::SecretKey::new("secret"),
             account: "a".to_owned(),
-            rights,
+            rights: Arc::new(Named { import, export }),
         }))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::error::Refusal;
 use async_trait::async_trait;
+use std::fmt;
 use std::sync::Arc;
 
 /// Where access keys are looked up.
@@ -31,42 +32,35 @@ pub struct KeyHolder {
     /// The account it belongs to; becomes the owner of buckets and objects.
     pub account: String,
     /// What it may do.
-    pub rights: Rights,
+    pub rights: Arc<dyn BucketRights>,
 }
 
-/// What an access key may do: the same as through the API for jobs. Who may import to a bucket may
-/// write what is new, who may export from it may read it, and who may do both may do all of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rights {
-    /// All of it.
-    Everything,
-    /// Only some buckets. Names are exact, or end with `*` for all names that begin alike.
-    Buckets {
-        /// Buckets it may make, and put objects into; it sees attributes of objects, but not what
-        /// is in them or which there are.
-        import: Vec<String>,
-        /// Buckets it may read and list.
-        export: Vec<String>,
-    },
-}
+/// What an access key may do with buckets, as the program that embeds the store decides it. Who may import
+/// to a bucket may write what is new, who may export from it may read it, and who may do both may do all of
+/// it.
+///
+/// # Contract
+/// Asked several times per request, and for each bucket of a list: answers from what it has at hand.
+pub trait BucketRights: fmt::Debug + Send + Sync + 'static {
+    /// Whether the bucket may be made, and objects put into it: attributes of objects can be seen then,
+    /// but not what is in them or which there are.
+    fn may_import(&self, bucket: &str) -> bool;
 
-impl Rights {
     /// Whether objects of the bucket may be read and listed.
-    #[must_use]
-    pub fn may_export(&self, bucket: &str) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::Buckets { export, .. } => any(export, bucket),
-        }
+    fn may_export(&self, bucket: &str) -> bool;
+}
+
+/// The right to every bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Everything;
+
+impl BucketRights for Everything {
+    fn may_import(&self, _bucket: &str) -> bool {
+        true
     }
 
-    /// Whether the bucket may be made, and objects put into it.
-    #[must_use]
-    pub fn may_import(&self, bucket: &str) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::Buckets { import, .. } => any(import, bucket),
-        }
+    fn may_export(&self, _bucket: &str) -> bool {
+        true
     }
 }
 
@@ -118,40 +112,11 @@ pub(crate) fn owns(refusal: &Refusal, account: &str) -> bool {
     matches!(refusal, Refusal::BucketExists { owner } if owner == account)
 }
 
-fn any(patterns: &[String], bucket: &str) -> bool {
-    patterns
-        .iter()
-        .any(|pattern| match pattern.strip_suffix('*') {
-            Some(start) => bucket.starts_with(start),
-            None => pattern == bucket,
-        })
-}
-
 pub use awsquery::secret::SecretKey;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn importing_and_exporting_are_two_rights() {
-        let rights = Rights::Buckets {
-            import: vec!["mine".to_owned(), "team-*".to_owned()],
-            export: vec!["theirs".to_owned(), "mine".to_owned()],
-        };
-        for (bucket, import, export) in [
-            ("mine", true, true),
-            ("team-a", true, false),
-            ("team-", true, false),
-            ("theirs", false, true),
-            ("mine2", false, false),
-            ("team", false, false),
-        ] {
-            assert_eq!(rights.may_import(bucket), import, "{bucket}");
-            assert_eq!(rights.may_export(bucket), export, "{bucket}");
-        }
-        assert!(Rights::Everything.may_import("any") && Rights::Everything.may_export("any"));
-    }
 
     #[test]
     fn anonymous_callers_read_only_what_is_public() {

@@ -27,7 +27,7 @@ mod tar;
 mod tree;
 
 pub use error::{OpenError, Refusal, StoreError};
-pub use keyring::{KeyHolder, Keyring, KeyringError, Rights, SecretKey};
+pub use keyring::{BucketRights, Everything, KeyHolder, Keyring, KeyringError, SecretKey};
 pub use listen::Limits;
 pub use serve::serve;
 pub use store::{Durability, LocalStore, Service};

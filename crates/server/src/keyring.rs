@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use awsquery::secret::SecretKey;
-use localstore::{KeyHolder, Keyring, KeyringError, Rights};
+use localstore::{BucketRights, Everything, KeyHolder, Keyring, KeyringError};
 use model::control::StoreAccess;
-use model::ids::AccessKeyId;
+use model::ids::{AccessKeyId, BucketName};
 use zeroize::Zeroizing;
 
-use crate::jobstore::JobStore;
+use crate::access::{Action, Resource, authorize};
+use crate::jobstore::{Account, JobStore};
 use crate::sealing::random;
 
 /// How long an answer is remembered. A key that is revoked works for that much longer.
@@ -119,11 +120,29 @@ impl JobStoreKeyring {
         Ok(in_force.map(|(_, secret, account)| KeyHolder {
             secret,
             account: account.id.to_string(),
-            rights: Rights::Buckets {
-                import: account.import,
-                export: account.export,
-            },
+            rights: Arc::new(RightsOf(account)),
         }))
+    }
+}
+
+/// An account's rights to buckets, decided where every right is.
+#[derive(Debug)]
+struct RightsOf(Account);
+
+impl RightsOf {
+    fn may(&self, action: Action, bucket: &str) -> bool {
+        let may = |bucket| authorize(&self.0, action, Resource::Bucket(&bucket)).is_ok();
+        BucketName::new(bucket).is_ok_and(may)
+    }
+}
+
+impl BucketRights for RightsOf {
+    fn may_import(&self, bucket: &str) -> bool {
+        self.may(Action::Import, bucket)
+    }
+
+    fn may_export(&self, bucket: &str) -> bool {
+        self.may(Action::Export, bucket)
     }
 }
 
@@ -134,7 +153,7 @@ impl Keyring for JobStoreKeyring {
             return Ok(Some(KeyHolder {
                 secret: self.service.secret.clone(),
                 account: SERVICE_ACCOUNT.to_owned(),
-                rights: Rights::Everything,
+                rights: Arc::new(Everything),
             }));
         }
         if let Some(known) = self.recall(access_key_id) {
@@ -143,5 +162,34 @@ impl Keyring for JobStoreKeyring {
         let holder = self.look_up(access_key_id).await?;
         self.remember(access_key_id, &holder);
         Ok(holder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::ids::AccountId;
+
+    use super::*;
+
+    #[test]
+    fn an_accounts_rights_to_buckets_are_those_it_has_for_jobs() {
+        let rights = RightsOf(Account {
+            id: AccountId::new("123456789012").unwrap(),
+            name: "studio".to_owned(),
+            import: vec!["mine".to_owned(), "team-*".to_owned()],
+            export: vec!["theirs".to_owned(), "mine".to_owned()],
+        });
+        for (bucket, import, export) in [
+            ("mine", true, true),
+            ("team-a", true, false),
+            ("team-", true, false),
+            ("theirs", false, true),
+            ("mine2", false, false),
+            ("team", false, false),
+            ("no bucket", false, false),
+        ] {
+            assert_eq!(rights.may_import(bucket), import, "{bucket}");
+            assert_eq!(rights.may_export(bucket), export, "{bucket}");
+        }
     }
 }

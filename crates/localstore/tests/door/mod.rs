@@ -7,7 +7,9 @@ use awsquery::sign::{self, Payload};
 use awsquery::sigv4::{Scope, SigningKey};
 use awsquery::{AccessKeyId, params, sigv4};
 use listen::Limits;
-use localstore::{Durability, KeyHolder, Keyring, KeyringError, LocalStore, Rights, SecretKey};
+use localstore::{
+    BucketRights, Durability, Everything, KeyHolder, Keyring, KeyringError, LocalStore, SecretKey,
+};
 use s3s::crypto::{Checksum, Sha256};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -38,7 +40,24 @@ struct Running {
 }
 
 #[derive(Clone, Default)]
-struct Keys(Arc<Mutex<HashMap<String, Rights>>>);
+struct Keys(Arc<Mutex<HashMap<String, Arc<dyn BucketRights>>>>);
+
+/// Rights to buckets whose names begin so.
+#[derive(Debug)]
+pub(crate) struct Beginning {
+    pub(crate) import: &'static [&'static str],
+    pub(crate) export: &'static [&'static str],
+}
+
+impl BucketRights for Beginning {
+    fn may_import(&self, bucket: &str) -> bool {
+        self.import.iter().any(|start| bucket.starts_with(start))
+    }
+
+    fn may_export(&self, bucket: &str) -> bool {
+        self.export.iter().any(|start| bucket.starts_with(start))
+    }
+}
 
 /// An answer.
 pub(crate) struct Reply {
@@ -92,7 +111,7 @@ impl Door {
         keys.0
             .lock()
             .unwrap()
-            .insert("KEY0".to_owned(), Rights::Everything);
+            .insert("KEY0".to_owned(), Arc::new(Everything));
         let folder = tempfile::tempdir_in(parent).unwrap();
         let (running, address) = start(folder.path(), &keys);
         let world = World {
@@ -108,10 +127,10 @@ impl Door {
     }
 
     /// Another door to the same store.
-    pub(crate) fn key(&self, rights: Rights) -> Self {
+    pub(crate) fn key(&self, rights: impl BucketRights) -> Self {
         let mut keys = self.world.keys.0.lock().unwrap();
         let key = format!("KEY{}", keys.len());
-        keys.insert(key.clone(), rights);
+        keys.insert(key.clone(), Arc::new(rights));
         Self {
             world: Arc::clone(&self.world),
             address: self.address.clone(),
