@@ -16,12 +16,14 @@ use awsquery::secret::SecretKey;
 use awsquery::sign::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use images::ebs::EbsSnapshots;
 use images::error::ServiceError;
+use images::glacier::{GlacierVault, VaultAddress};
 use images::snapshots::{
-    BLOCK_BYTES, Beginning, LinearChecksum, SnapshotId, Snapshots, Status, StoredBlock,
+    BLOCK_BYTES, Beginning, LinearChecksum, SnapshotId, Snapshots as _, Status, StoredBlock,
 };
 use images::treehash;
-use images::vaults::{Archive, Hashes, StoredPart, UploadId, Vault, VaultAddress, part_bytes};
+use images::vaults::{Archive, Hashes, StoredPart, UploadId, Vault as _, part_bytes};
 use sha2::{Digest as _, Sha256};
 
 /// Status, headers (each with its line's end) and body of an answer; no status hangs up instead.
@@ -112,16 +114,16 @@ fn retry() -> Retry {
     Retry::new(policy, 1, Box::new(sleeper))
 }
 
-fn snapshots(endpoint: &str) -> Snapshots {
-    Snapshots::connect(&config(endpoint), retry()).unwrap()
+fn snapshots(endpoint: &str) -> EbsSnapshots {
+    EbsSnapshots::connect(&config(endpoint), retry()).unwrap()
 }
 
-fn vault(endpoint: &str) -> Vault {
+fn vault(endpoint: &str) -> GlacierVault {
     let address = VaultAddress {
         account: "-",
         name: "deep",
     };
-    Vault::connect(&config(endpoint), &address, retry()).unwrap()
+    GlacierVault::connect(&config(endpoint), &address, retry()).unwrap()
 }
 
 fn snapshot() -> SnapshotId {
@@ -164,7 +166,7 @@ fn other_blocks_than_ours_are_not_served() {
     };
     let sleeper = RealTime::new(Arc::new(AtomicBool::new(false)));
     let once = Retry::new(hasty, 1, Box::new(sleeper));
-    let snapshots = Snapshots::connect(&config(&endpoint), once).unwrap();
+    let snapshots = EbsSnapshots::connect(&config(&endpoint), once).unwrap();
     let error = snapshots.start(&BEGINNING).unwrap_err();
     assert!(
         error.to_string().contains("blocks of `4096` bytes"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use awshttp::Surroundings;
+use images::services::AwsServices;
 use model::time::SystemClock;
 use server::config::StationConfig;
 use server::data_dir::Endpoints;
@@ -12,7 +13,6 @@ use server::data_dir::users::Joined;
 use station::control::Control;
 use station::dock::Station;
 use station::stores::S3Stores;
-use transfer::image::services::AwsServices;
 use transfer::journal::file::Disk;
 use transfer::settings::{Existing, Settings, Unchanged};
 

@@ -17,6 +17,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use ::objects::Bucket;
+use images::services::{NoService, Services};
 use model::control::ImageTarget;
 use model::ids::JobId;
 use model::image::OBJECT_BYTES;
@@ -40,7 +41,6 @@ mod pass;
 mod proof;
 mod reading;
 pub mod restore;
-pub mod services;
 mod snapshot;
 pub mod steps;
 mod sums;
@@ -50,7 +50,6 @@ mod tests;
 mod work;
 
 use disks::device::Device;
-use services::{NoService, Services};
 pub use steps::Step;
 
 /// What kind of job the image is for, and its rules.

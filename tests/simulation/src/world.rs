@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use images::services::AwsServices;
 use model::control::{ClaimAnswer, ClaimRequest};
 use model::ids::{BucketName, JobId, StationName};
 use model::progress::{LogLocation, Progress};
@@ -14,7 +15,6 @@ use objects::Bucket as _;
 use objects::memory::MemoryBucket;
 use station::control::Control;
 use station::dock::{DockError, Docking, Done, Station};
-use transfer::image::services::AwsServices;
 use transfer::settings::Settings;
 
 use crate::attempt::{Attempt, Meddling};

@@ -15,8 +15,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("listen", &[]),
     ("awsquery", &[]),
     ("model", &[]),
-    ("objects", &["awsquery", "lanes", "model"]),
-    ("images", &["awsquery", "lanes", "model", "objects"]),
+    ("awshttp", &["awsquery"]),
+    ("objects", &["awshttp", "awsquery", "lanes", "model"]),
+    ("images", &["awshttp", "awsquery", "lanes", "model"]),
     ("paper", &["model"]),
     ("disks", &["lanes", "model"]),
     ("bay", &["disks", "model"]),
@@ -24,18 +25,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "transfer",
         &[
-            "awsquery", "disks", "durable", "images", "lanes", "model", "objects",
+            "awshttp", "awsquery", "disks", "durable", "images", "lanes", "model", "objects",
         ],
     ),
     (
         "station",
         &[
-            "awsquery", "bay", "disks", "durable", "model", "objects", "transfer",
+            "awshttp", "awsquery", "bay", "disks", "durable", "images", "model", "objects",
+            "transfer",
         ],
     ),
     (
         "server",
         &[
+            "awshttp",
             "awsquery",
             "durable",
             "listen",
@@ -48,10 +51,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "longshore",
         &[
+            "awshttp",
             "awsquery",
             "bay",
             "disks",
             "durable",
+            "images",
             "lanes",
             "localstore",
             "model",

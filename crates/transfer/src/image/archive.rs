@@ -5,11 +5,10 @@
 
 use std::sync::OnceLock;
 
-use images::vaults::{Hashes, UploadId};
+use images::vaults::{Hashes, UploadId, Vault};
 use images::{ServiceError, treehash};
 
 use super::Halted;
-use super::services::VaultService;
 use super::steps::{Sent, Step};
 use super::sums::WholeSums;
 use super::target::{Completed, ImageSink, ReadBack, key_of, service};
@@ -23,14 +22,14 @@ const DESCRIPTION: usize = 1024;
 
 /// An archive.
 pub(crate) struct ArchiveImage {
-    service: Box<dyn VaultService>,
+    service: Box<dyn Vault>,
     description: String,
     upload: OnceLock<UploadId>,
 }
 
 impl ArchiveImage {
     /// An archive that `comment` describes.
-    pub(crate) fn new(service: Box<dyn VaultService>, comment: &str) -> Self {
+    pub(crate) fn new(service: Box<dyn Vault>, comment: &str) -> Self {
         Self {
             service,
             description: description(comment),

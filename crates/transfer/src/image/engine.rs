@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
+use images::services::ClientOptions;
 use model::control::ImageTarget;
 use model::entry::EntryPath;
 use model::image::{self, BadRange, ImageKeys, ONE_TB};
@@ -115,17 +116,22 @@ impl ImageImport<'_> {
         }
     }
 
+    fn client_options(&self) -> ClientOptions {
+        ClientOptions {
+            parallel: self.settings.parallel,
+            stop: self.stop.flag(),
+        }
+    }
+
     fn target(&self) -> Result<Box<dyn ImageSink>, ImageError> {
         Ok(match (self.target, self.what) {
             (ImageTarget::Snapshot(access), What::Ebs(_)) => {
-                let service = self.services.snapshots(access, self.settings, self.stop)?;
+                let service = self.services.snapshots(access, &self.client_options())?;
                 Box::new(SnapshotImage::new(service, self.description()))
             }
             (ImageTarget::Vault(access), What::Glacier(import)) => {
-                let vault = &import.vault;
-                let service = self
-                    .services
-                    .vault(access, vault, self.settings, self.stop)?;
+                let (vault, options) = (&import.vault, self.client_options());
+                let service = self.services.vault(access, vault, &options)?;
                 Box::new(ArchiveImage::new(service, &import.archive_comment))
             }
             (ImageTarget::Objects { storage_class }, what) => Box::new(Objects {

@@ -7,14 +7,13 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use images::ServiceError;
-use images::snapshots::{BLOCK_BYTES, Beginning, SnapshotId, Status, StoredBlock};
+use images::snapshots::{BLOCK_BYTES, Beginning, SnapshotId, Snapshots, Status, StoredBlock};
 use lanes::sha256_of;
 use model::image::volume_gib;
 
 use super::Halted;
 use super::proof::{compare, one_in};
 use super::reading::is_zero;
-use super::services::SnapshotService;
 use super::steps::{Begun, Sent, Step};
 use super::sums::WholeSums;
 use super::target::{Completed, ImageSink, ReadBack, key_of, service};
@@ -30,14 +29,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// A snapshot.
 pub(crate) struct SnapshotImage {
-    service: Box<dyn SnapshotService>,
+    service: Box<dyn Snapshots>,
     /// What the service is told about it.
     description: String,
     id: OnceLock<SnapshotId>,
 }
 
 impl SnapshotImage {
-    pub(crate) fn new(service: Box<dyn SnapshotService>, description: String) -> Self {
+    pub(crate) fn new(service: Box<dyn Snapshots>, description: String) -> Self {
         let id = OnceLock::new();
         Self {
             service,
@@ -226,7 +225,7 @@ impl ImageSink for SnapshotImage {
     fn complete(&self, work: &ImageRun<'_>, _: Option<&WholeSums>) -> Result<Completed, Halted> {
         let (id, blocks) = (self.id()?, self.changed_blocks(work));
         let count = u32::try_from(blocks).unwrap_or(u32::MAX);
-        match self.service.complete(id, count) {
+        match self.service.complete(id, count, None) {
             Ok(Status::Error) => return Err(self.begin_anew(work, id)?),
             // An earlier attempt did it and did not hear of it.
             Err(ServiceError::Refused(_)) if self.is_complete(work, id, blocks)? => {}

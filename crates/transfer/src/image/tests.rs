@@ -2,7 +2,7 @@
 
 mod bad;
 mod crash;
-mod fakes;
+mod fuse;
 mod restoring;
 mod whole;
 
@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ::objects::memory::MemoryBucket;
+use images::memory::MemoryServices;
 use lanes::{md5_of, sha256_of};
 use model::capabilities::{Capabilities, Finding};
 use model::control::{ImageTarget, StoreAccess, VaultAccess};
@@ -29,7 +30,7 @@ use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use disks::device::Device;
-use fakes::{Fakes, Fuse, Wired};
+use fuse::{Fuse, Wired};
 
 const COMMON: &str = "manifestVersion: 3.0\ndeviceId: BOOT-DISK-9\nlogBucket: logs\nlogPrefix: p/\n\
     eraseDevice: yes\nnotificationEmail: a@b.example\nreturnAddress:\n    name: N\n    \
@@ -98,7 +99,7 @@ impl To {
 struct World {
     to: To,
     folder: tempfile::TempDir,
-    fakes: Arc<Fakes>,
+    services: MemoryServices,
     bucket: Arc<MemoryBucket>,
     attempts: AtomicU32,
     read_back: ReadBack,
@@ -126,7 +127,7 @@ impl World {
         Self {
             to,
             folder: tempfile::tempdir().unwrap(),
-            fakes: Arc::default(),
+            services: MemoryServices::default(),
             bucket: Arc::default(),
             attempts: AtomicU32::new(0),
             read_back: ReadBack::Off,
@@ -152,7 +153,7 @@ impl World {
             other => panic!("{other:?}"),
         };
         let services = Wired {
-            fakes: Arc::clone(&self.fakes),
+            services: self.services.clone(),
             fuse: Arc::clone(fuse),
         };
         let bucket = Arc::clone(fuse).bucket(Arc::clone(&self.bucket));
@@ -208,13 +209,13 @@ impl World {
         let key = key(done);
         match self.to {
             To::Snapshot => self.snapshot(key, done.record.bytes),
-            To::Vault => self.fakes.archives.lock().unwrap()[key].bytes.clone(),
+            To::Vault => self.services.vault.archives()[key].bytes.clone(),
             To::Series | To::One => self.of_index(),
         }
     }
 
     fn snapshot(&self, id: &str, bytes: u64) -> Vec<u8> {
-        let snapshots = self.fakes.snapshots.lock().unwrap();
+        let snapshots = self.services.snapshots.all();
         let (snapshot, block) = (&snapshots[id], images::snapshots::BLOCK_BYTES);
         let bytes = usize::try_from(bytes).unwrap();
         let mut image = vec![0; bytes.next_multiple_of(block)];
@@ -260,8 +261,8 @@ impl World {
 
     /// How many blocks or parts were put in all attempts, as far as that is counted.
     fn puts(&self) -> u64 {
-        let snapshots = self.fakes.snapshots.lock().unwrap();
-        let uploads = self.fakes.uploads.lock().unwrap();
+        let snapshots = self.services.snapshots.all();
+        let uploads = self.services.vault.uploads();
         let blocks: u64 = snapshots.values().map(|snapshot| snapshot.puts).sum();
         blocks + uploads.values().map(|upload| upload.puts).sum::<u64>()
     }

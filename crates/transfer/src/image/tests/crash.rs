@@ -76,9 +76,9 @@ fn nothing_is_seen_of_an_image_before_all_of_it_is_there() {
             let world = World::new(to);
             let ended = world.run_for(&device, at, true);
             assert!(matches!(ended.outcome, ImageOutcome::Stopped));
-            let snapshots = world.fakes.snapshots.lock().unwrap();
+            let snapshots = world.services.snapshots.all();
             assert!(snapshots.values().all(|snapshot| snapshot.status.is_none()));
-            assert!(world.fakes.archives.lock().unwrap().is_empty());
+            assert!(world.services.vault.archives().is_empty());
             let page = world.bucket.list("p/ABCDE/", None, 10).unwrap();
             assert_eq!(page.objects, [], "{to:?} after {at} calls");
         }
@@ -179,10 +179,10 @@ fn what_the_service_dropped_is_begun_anew() {
         let device = MemoryDevice::new(content.clone());
         let ended = world.run_for(&device, 4, false);
         assert!(matches!(ended.outcome, ImageOutcome::Stopped));
-        if let Some((_, dropped)) = world.fakes.snapshots.lock().unwrap().pop_first() {
+        if let Some((_, dropped)) = world.services.snapshots.all().pop_first() {
             assert!(dropped.puts > 0);
         }
-        world.fakes.uploads.lock().unwrap().clear();
+        world.services.vault.uploads().clear();
         for open in world.bucket.list_uploads("").unwrap() {
             world
                 .bucket
@@ -207,7 +207,7 @@ fn a_canceled_job_leaves_nothing_half_sent() {
         let ended = world.run_until(&device, &Fuse::new(i64::MAX, false, &stop), &stop);
         assert!(matches!(ended.why, Some(Halt::Canceled)));
         assert_eq!(world.bucket.list_uploads("").unwrap(), []);
-        assert!(world.fakes.uploads.lock().unwrap().is_empty());
+        assert!(world.services.vault.uploads().is_empty());
     }
 }
 

@@ -1,7 +1,5 @@
 //! Images of devices that are well.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::image::{Archive, ImageError};
 use disks::device::memory::MemoryDevice;
@@ -38,7 +36,7 @@ fn a_snapshot_has_no_block_of_zeros_and_is_known_by_its_job() {
     let world = World::new(To::Snapshot);
     let content = content(20 * MIB, 10);
     let done = world.run(&MemoryDevice::new(content)).done();
-    let snapshots = world.fakes.snapshots.lock().unwrap();
+    let snapshots = world.services.snapshots.all();
     let (id, snapshot) = snapshots.first_key_value().unwrap();
     assert!(
         snapshot
@@ -113,7 +111,7 @@ fn one_object_of_an_archive_class_takes_the_place_of_an_archive() {
 fn an_archive_has_the_comment_as_far_as_a_service_takes_it() {
     let world = World::new(To::Vault);
     let done = world.run(&MemoryDevice::new(content(9 * MIB, 0))).done();
-    let archives = world.fakes.archives.lock().unwrap();
+    let archives = world.services.vault.archives();
     assert_eq!(archives["archive-1"].description, "?t? 2013");
     assert_eq!(done.archive, Some(Archive::Id("archive-1".to_owned())));
     assert_eq!(done.remark, "The archive is archive-1.");
@@ -142,7 +140,7 @@ fn an_image_that_is_not_what_was_sent_is_an_error() {
     // Up to the completion: the start, 40 blocks, the completion itself.
     let ended = world.run_for(&device, 42, false);
     assert!(matches!(ended.outcome, ImageOutcome::Stopped));
-    for snapshot in world.fakes.snapshots.lock().unwrap().values_mut() {
+    for snapshot in world.services.snapshots.all().values_mut() {
         assert!(snapshot.status.is_some());
         snapshot.blocks.get_mut(&20).unwrap()[77] ^= 1;
     }
@@ -188,7 +186,7 @@ fn a_device_of_the_wrong_capacity_is_not_read() {
         } => assert_eq!((bytes, said_over_1tb), (over, false)),
         other => panic!("{other:?}"),
     }
-    assert!(world.fakes.snapshots.lock().unwrap().is_empty());
+    assert!(world.services.snapshots.all().is_empty());
 }
 
 #[test]
@@ -204,7 +202,7 @@ fn what_can_hold_no_image_is_said_before_anything_is_read() {
             panic!()
         };
         let services = Wired {
-            fakes: Arc::clone(&world.fakes),
+            services: world.services.clone(),
             fuse: Fuse::new(0, false, &stop),
         };
         let import = ImageImport {
