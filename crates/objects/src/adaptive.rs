@@ -2,9 +2,9 @@
 //!
 //! It begins with few and lets more in while they get more done together; when more would not, it stays,
 //! and tries again now and then. When the store asks to slow down it halves them and pauses. The
-//! judgement is [`course`]'s; here are the gate before the requests and what is measured of them.
+//! judgement is [`hill_climb`]'s; here are the limit itself, before which requests wait, and what is measured of them.
 
-mod course;
+mod hill_climb;
 
 use std::fmt;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
 use tracing::debug;
 
-use self::course::{Course, Window};
+use self::hill_climb::{HillClimb, Window};
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
@@ -42,21 +42,21 @@ const REQUEST_WORTH: u64 = 64 << 10;
 /// in at once, and so are experiments. A download counts until its body begins.
 pub struct Adaptive<B> {
     inner: B,
-    gate: Arc<Gate>,
+    limit: Arc<ConcurrencyLimit>,
 }
 
 impl<B: fmt::Debug> fmt::Debug for Adaptive<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Adaptive")
             .field("inner", &self.inner)
-            .field("limit", &self.gate.state().course.limit())
+            .field("limit", &self.limit.state().climb.limit())
             .finish_non_exhaustive()
     }
 }
 
 /// Shows how many requests are let in, for progress and metrics. Cheap to clone.
 #[derive(Clone)]
-pub struct Gauge(Arc<Gate>);
+pub struct Gauge(Arc<ConcurrencyLimit>);
 
 impl fmt::Debug for Gauge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,7 +68,7 @@ impl Gauge {
     /// How many requests may be on their way at present.
     #[must_use]
     pub fn limit(&self) -> usize {
-        self.0.state().course.limit()
+        self.0.state().climb.limit()
     }
 
     /// How many are.
@@ -78,14 +78,16 @@ impl Gauge {
     }
 }
 
-struct Gate {
+/// How many requests may be on their way, and who waits for it to be fewer.
+struct ConcurrencyLimit {
     sleeper: Box<dyn Sleeper>,
-    state: Mutex<State>,
+    state: Mutex<Occupancy>,
     room: Condvar,
 }
 
-struct State {
-    course: Course,
+/// How many are, and how they do.
+struct Occupancy {
+    climb: HillClimb,
     in_flight: usize,
     /// Nothing begins before.
     resume_at: Duration,
@@ -96,8 +98,8 @@ struct State {
 }
 
 /// A request that was let in.
-struct Pass<'g> {
-    gate: &'g Gate,
+struct Pass<'l> {
+    limit: &'l ConcurrencyLimit,
     since: Duration,
 }
 
@@ -105,42 +107,42 @@ impl<B: Bucket> Adaptive<B> {
     /// Lets in at most `cap` requests, at least one, in the time `sleeper` gives.
     pub fn new(inner: B, cap: usize, sleeper: Box<dyn Sleeper>) -> Self {
         let began = sleeper.elapsed();
-        let state = State {
-            course: Course::new(cap),
+        let state = Occupancy {
+            climb: HillClimb::new(cap),
             in_flight: 0,
             resume_at: began,
             halved_at: None,
             window: Window::default(),
             began,
         };
-        let gate = Arc::new(Gate {
+        let limit = Arc::new(ConcurrencyLimit {
             sleeper,
             state: Mutex::new(state),
             room: Condvar::new(),
         });
-        Self { inner, gate }
+        Self { inner, limit }
     }
 
     /// Shows how many requests are let in.
     #[must_use]
     pub fn gauge(&self) -> Gauge {
-        Gauge(Arc::clone(&self.gate))
+        Gauge(Arc::clone(&self.limit))
     }
 
-    fn gated<T>(
+    fn limited<T>(
         &self,
         bytes: usize,
         act: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let pass = self.gate.enter()?;
+        let pass = self.limit.enter()?;
         let result = act();
         pass.ended(bytes as u64, result.as_ref().err());
         result
     }
 }
 
-impl Gate {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl ConcurrencyLimit {
+    fn state(&self) -> MutexGuard<'_, Occupancy> {
         // Every change is made of assignments that cannot panic half way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,11 +152,11 @@ impl Gate {
         loop {
             let now = self.sleeper.elapsed();
             let pause = state.resume_at.saturating_sub(now);
-            if pause.is_zero() && state.in_flight < state.course.limit() {
+            if pause.is_zero() && state.in_flight < state.climb.limit() {
                 state.in_flight += 1;
                 state.window.most = state.window.most.max(state.in_flight);
                 return Ok(Pass {
-                    gate: self,
+                    limit: self,
                     since: now,
                 });
             }
@@ -175,18 +177,18 @@ impl Gate {
 impl Pass<'_> {
     /// Takes note of how the request ended.
     fn ended(&self, bytes: u64, error: Option<&StoreError>) {
-        let now = self.gate.sleeper.elapsed();
-        let mut state = self.gate.state();
-        let before = state.course.limit();
+        let now = self.limit.sleeper.elapsed();
+        let mut state = self.limit.state();
+        let before = state.climb.limit();
         match error {
             Some(error) if asks_to_slow_down(error) => state.slow_down(self.since, now),
             _ => state.count(self.since, now, if error.is_none() { bytes } else { 0 }),
         }
-        let after = state.course.limit();
+        let after = state.climb.limit();
         drop(state);
         if after != before {
             debug!(before, after, "requests at once");
-            self.gate.room.notify_all();
+            self.limit.room.notify_all();
         }
     }
 }
@@ -194,21 +196,21 @@ impl Pass<'_> {
 /// Gives the place back, also after a panic.
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        let mut state = self.gate.state();
+        let mut state = self.limit.state();
         state.in_flight = state.in_flight.saturating_sub(1);
         drop(state);
-        self.gate.room.notify_one();
+        self.limit.room.notify_one();
     }
 }
 
-impl State {
+impl Occupancy {
     fn count(&mut self, since: Duration, now: Duration, bytes: u64) {
         self.window.requests += 1;
         self.window.work = self.window.work.saturating_add(bytes + REQUEST_WORTH);
         self.window.busy += now.saturating_sub(since);
         self.window.took = now.saturating_sub(self.began);
-        if self.course.has_seen_enough(&self.window) {
-            self.course.decide(&self.window);
+        if self.climb.has_seen_enough(&self.window) {
+            self.climb.decide(&self.window);
             self.begin_window(now);
         }
     }
@@ -218,7 +220,7 @@ impl State {
         if self.halved_at.is_some_and(|halved| since < halved) {
             return;
         }
-        self.course.halve();
+        self.climb.halve();
         self.halved_at = Some(now);
         self.resume_at = now.saturating_add(PAUSE);
         self.begin_window(self.resume_at);
@@ -251,7 +253,7 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         attributes: &Attributes,
         checksums: &Checksums,
     ) -> Result<Receipt, StoreError> {
-        self.gated(body.len(), || {
+        self.limited(body.len(), || {
             self.inner.put(key, body, attributes, checksums)
         })
     }
@@ -263,7 +265,7 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         attributes: &Attributes,
         checksums: &Checksums,
     ) -> Result<Receipt, StoreError> {
-        self.gated(body.len(), || {
+        self.limited(body.len(), || {
             self.inner.put_new(key, body, attributes, checksums)
         })
     }
@@ -273,7 +275,7 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         key: &ObjectKey,
         attributes: &Attributes,
     ) -> Result<UploadId, StoreError> {
-        self.gated(0, || self.inner.begin_multipart(key, attributes))
+        self.limited(0, || self.inner.begin_multipart(key, attributes))
     }
 
     fn put_part(
@@ -284,7 +286,7 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         body: Body,
         checksums: &Checksums,
     ) -> Result<PartReceipt, StoreError> {
-        self.gated(body.len(), || {
+        self.limited(body.len(), || {
             self.inner.put_part(key, upload, number, body, checksums)
         })
     }
@@ -294,7 +296,7 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         key: &ObjectKey,
         upload: &UploadId,
     ) -> Result<Vec<PartReceipt>, StoreError> {
-        self.gated(0, || self.inner.list_parts(key, upload))
+        self.limited(0, || self.inner.list_parts(key, upload))
     }
 
     fn complete(
@@ -320,11 +322,11 @@ impl<B: Bucket> Bucket for Adaptive<B> {
     }
 
     fn list_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, StoreError> {
-        self.gated(0, || self.inner.list_uploads(prefix))
+        self.limited(0, || self.inner.list_uploads(prefix))
     }
 
     fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
-        self.gated(0, || self.inner.head(key))
+        self.limited(0, || self.inner.head(key))
     }
 
     fn head_part(
@@ -332,11 +334,11 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         key: &ObjectKey,
         number: PartNumber,
     ) -> Result<Option<PartInfo>, StoreError> {
-        self.gated(0, || self.inner.head_part(key, number))
+        self.limited(0, || self.inner.head_part(key, number))
     }
 
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
-        self.gated(0, || self.inner.get(key, range))
+        self.limited(0, || self.inner.get(key, range))
     }
 
     fn list(
@@ -345,23 +347,23 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         start_after: Option<&ObjectKey>,
         limit: u16,
     ) -> Result<Page, StoreError> {
-        self.gated(0, || self.inner.list(prefix, start_after, limit))
+        self.limited(0, || self.inner.list(prefix, start_after, limit))
     }
 
     fn list_on(&self, prefix: &str, next: &str, limit: u16) -> Result<Page, StoreError> {
-        self.gated(0, || self.inner.list_on(prefix, next, limit))
+        self.limited(0, || self.inner.list_on(prefix, next, limit))
     }
 
     fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        self.gated(0, || self.inner.delete(key))
+        self.limited(0, || self.inner.delete(key))
     }
 
     fn put_tags(&self, key: &ObjectKey, tags: &[Tag]) -> Result<(), StoreError> {
-        self.gated(0, || self.inner.put_tags(key, tags))
+        self.limited(0, || self.inner.put_tags(key, tags))
     }
 
     fn tags(&self, key: &ObjectKey) -> Result<Vec<Tag>, StoreError> {
-        self.gated(0, || self.inner.tags(key))
+        self.limited(0, || self.inner.tags(key))
     }
 
     fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {

@@ -45,10 +45,10 @@ fn slow_down() -> StoreError {
     StoreError::Throttled(Answer::new(503, "SlowDown", ""))
 }
 
-/// Fills the gate, lets `each` pass, and empties it.
+/// Fills the limit, lets `each` pass, and empties it.
 fn round(bucket: &Adaptive<MemoryBucket>, time: &ManualTime, each: Duration) {
     let limit = bucket.gauge().limit();
-    let passes: Vec<_> = (0..limit).map(|_| bucket.gate.enter().unwrap()).collect();
+    let passes: Vec<_> = (0..limit).map(|_| bucket.limit.enter().unwrap()).collect();
     assert_eq!(bucket.gauge().in_flight(), limit);
     time.sleep(each);
     for pass in passes {
@@ -88,14 +88,14 @@ fn no_more_are_let_in_if_each_takes_longer() {
 #[test]
 fn a_store_that_asks_to_slow_down_is_given_half_and_a_pause() {
     let (bucket, time) = adaptive(32);
-    let passes: Vec<_> = (0..8).map(|_| bucket.gate.enter().unwrap()).collect();
+    let passes: Vec<_> = (0..8).map(|_| bucket.limit.enter().unwrap()).collect();
     time.sleep(Duration::from_millis(10));
     for pass in passes {
         pass.ended(0, Some(&slow_down()));
     }
     assert_eq!(bucket.gauge().limit(), 4);
     let before = time.elapsed();
-    let pass = bucket.gate.enter().unwrap();
+    let pass = bucket.limit.enter().unwrap();
     assert_eq!(time.elapsed() - before, PAUSE);
     time.sleep(Duration::from_millis(10));
     pass.ended(0, Some(&slow_down()));
@@ -127,7 +127,7 @@ fn what_ends_an_upload_is_let_in_though_the_gate_is_full() {
     let body = Bytes::from_static(b"abc");
     let sums = Checksums::of(&body);
     let part = bucket.put_part(&key, &upload, PartNumber::FIRST, body, &sums);
-    let pass = bucket.gate.enter().unwrap();
+    let pass = bucket.limit.enter().unwrap();
     bucket.complete(&key, &upload, &[part.unwrap()]).unwrap();
     bucket.abort(&key, &other).unwrap();
     drop(pass);
@@ -143,7 +143,7 @@ fn never_are_more_on_their_way_than_the_limit() {
         for _ in 0..16 {
             scope.spawn(|| {
                 for _ in 0..50 {
-                    let counted = bucket.gated(1, || {
+                    let counted = bucket.limited(1, || {
                         now.fetch_add(1, Ordering::SeqCst);
                         thread::yield_now();
                         put(&bucket.inner)?;
@@ -165,7 +165,7 @@ fn waiting_to_be_let_in_ends_when_somebody_asks_to_stop() {
     let stop = Arc::new(AtomicBool::new(false));
     let time = RealTime::new(Arc::clone(&stop));
     let bucket = Adaptive::new(MemoryBucket::new(), 1, Box::new(time));
-    let pass = bucket.gate.enter().unwrap();
+    let pass = bucket.limit.enter().unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| put(&bucket));
         thread::sleep(Duration::from_millis(20));
@@ -183,7 +183,7 @@ fn waiting_to_be_let_in_ends_when_somebody_asks_to_stop() {
 fn a_panic_gives_its_place_back() {
     let (bucket, _) = adaptive(1);
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        bucket.gated(0, || -> Result<(), StoreError> { panic!("of a test") })
+        bucket.limited(0, || -> Result<(), StoreError> { panic!("of a test") })
     }));
     assert!(panicked.is_err());
     assert_eq!(bucket.gauge().in_flight(), 0);

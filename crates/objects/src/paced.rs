@@ -4,8 +4,8 @@
 //! threads, who are served in the order they came. A body goes out at once when its turn has come:
 //! over any time no more is sent than the rate allows, a tenth of a second and one body more.
 
-mod gate;
-mod pace;
+mod rate_schedule;
+mod token_bucket;
 
 use std::fmt;
 use std::io::{self, Read};
@@ -17,44 +17,50 @@ use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
 use model::time::Clock;
 
-use self::gate::Gate;
+use self::token_bucket::TokenBucket;
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
-pub use pace::{InvalidPace, Pace, QuietHours, parse_rate};
+pub use rate_schedule::{InvalidRate, QuietHours, RateSchedule, parse_rate};
 
-/// A bucket around `B` that sends and receives no faster than its [`Pace`].
+/// A bucket around `B` that sends and receives no faster than its [`RateSchedule`].
 ///
 /// # Contract
 /// As every bucket. A call that waits for its turn ends with [`StoreError::Canceled`] soon after
 /// somebody asked to stop; nothing was sent then. Calls without a body do not wait.
 pub struct Paced<B> {
     inner: B,
-    gate: Option<Arc<Gate>>,
+    tokens: Option<Arc<TokenBucket>>,
 }
 
 impl<B: fmt::Debug> fmt::Debug for Paced<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Paced")
             .field("inner", &self.inner)
-            .field("gate", &self.gate)
+            .field("tokens", &self.tokens)
             .finish()
     }
 }
 
 impl<B: Bucket> Paced<B> {
-    /// Keeps to `pace`, in the time `sleeper` gives; `clock` tells the hour of the day.
-    pub fn new(inner: B, pace: Pace, sleeper: Box<dyn Sleeper>, clock: Arc<dyn Clock>) -> Self {
-        let gate = (!pace.is_unlimited()).then(|| Arc::new(Gate::new(pace, sleeper, clock)));
-        Self { inner, gate }
+    /// Keeps to `schedule`, in the time `sleeper` gives; `clock` tells the hour of the day.
+    pub fn new(
+        inner: B,
+        schedule: RateSchedule,
+        sleeper: Box<dyn Sleeper>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let tokens = (!schedule.is_unlimited())
+            .then(|| Arc::new(TokenBucket::new(schedule, sleeper, clock)));
+        Self { inner, tokens }
     }
 
     fn pass(&self, body: &Body) -> Result<(), StoreError> {
-        match &self.gate {
-            Some(gate) => gate.pass(body.len() as u64),
+        match &self.tokens {
+            Some(tokens) => tokens.pass(body.len() as u64),
             None => Ok(()),
         }
     }
@@ -152,12 +158,12 @@ impl<B: Bucket> Bucket for Paced<B> {
 
     fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<Download, StoreError> {
         let download = self.inner.get(key, range)?;
-        Ok(match &self.gate {
+        Ok(match &self.tokens {
             None => download,
-            Some(gate) => Download {
+            Some(tokens) => Download {
                 body: Box::new(PacedBody {
                     body: download.body,
-                    gate: Arc::clone(gate),
+                    tokens: Arc::clone(tokens),
                 }),
                 ..download
             },
@@ -194,17 +200,17 @@ impl<B: Bucket> Bucket for Paced<B> {
     }
 }
 
-/// A body that is read no faster than the gate lets it.
+/// A body that is read no faster than tokens come.
 struct PacedBody {
     body: Box<dyn Read + Send>,
-    gate: Arc<Gate>,
+    tokens: Arc<TokenBucket>,
 }
 
 impl Read for PacedBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         // What is not read yet waits in the network, which slows the sender.
         let count = self.body.read(buffer)?;
-        self.gate.pass(count as u64).map_err(io::Error::other)?;
+        self.tokens.pass(count as u64).map_err(io::Error::other)?;
         Ok(count)
     }
 }

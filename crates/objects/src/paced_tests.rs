@@ -36,13 +36,16 @@ impl Clock for ManualTime {
 
 fn paced(rate: &str, quiet: Option<(&str, u64)>) -> (Paced<MemoryBucket>, ManualTime) {
     let time = ManualTime::default();
-    let pace = Pace {
+    let schedule = RateSchedule {
         bytes_per_second: std::num::NonZeroU64::new(parse_rate(rate).unwrap()),
         quiet: quiet.map(|(hours, rate)| QuietHours::parse(hours, rate).unwrap()),
     };
     let clock = Arc::new(time.clone());
     let sleeper = Box::new(time.clone());
-    (Paced::new(MemoryBucket::new(), pace, sleeper, clock), time)
+    (
+        Paced::new(MemoryBucket::new(), schedule, sleeper, clock),
+        time,
+    )
 }
 
 fn put(bucket: &dyn Bucket, length: usize) -> Result<(), StoreError> {
@@ -116,18 +119,18 @@ fn without_a_rate_nothing_waits() {
 #[test]
 fn who_came_first_goes_first() {
     let time = ManualTime::default();
-    let pace = Pace {
+    let schedule = RateSchedule {
         bytes_per_second: std::num::NonZeroU64::new(1000),
         quiet: None,
     };
-    let gate = Gate::new(pace, Box::new(time.clone()), Arc::new(time));
+    let tokens = TokenBucket::new(schedule, Box::new(time.clone()), Arc::new(time));
     let order = Mutex::new(Vec::new());
     thread::scope(|scope| {
         // Drawn in order, because each is drawn before the next thread is made.
         for (index, bytes) in [5000, 1, 3000, 1, 1].into_iter().enumerate() {
-            let (gate, order) = (&gate, &order);
+            let (tokens, order) = (&tokens, &order);
             scope.spawn(move || {
-                gate.pass(bytes).unwrap();
+                tokens.pass(bytes).unwrap();
                 order.lock().unwrap().push(index);
             });
             thread::sleep(Duration::from_millis(20));
@@ -139,12 +142,17 @@ fn who_came_first_goes_first() {
 #[test]
 fn waiting_ends_when_somebody_asks_to_stop() {
     let stop = Arc::new(AtomicBool::new(false));
-    let pace = Pace {
+    let schedule = RateSchedule {
         bytes_per_second: std::num::NonZeroU64::new(1),
         quiet: None,
     };
     let sleeper = Box::new(RealTime::new(Arc::clone(&stop)));
-    let bucket = Paced::new(MemoryBucket::new(), pace, sleeper, Arc::new(SystemClock));
+    let bucket = Paced::new(
+        MemoryBucket::new(),
+        schedule,
+        sleeper,
+        Arc::new(SystemClock),
+    );
     put(&bucket, 1_000_000).unwrap();
     let start = Instant::now();
     thread::scope(|scope| {

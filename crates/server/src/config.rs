@@ -23,7 +23,7 @@ use model::event::WhileRunning;
 use model::ids::{BucketName, StationName};
 use model::manifest::Country;
 use model::proof::ReadBack;
-use objects::paced::Pace;
+use objects::paced::RateSchedule;
 use serde::{Deserialize, Serialize};
 
 pub use fault::{ConfigError, ConfigFault};
@@ -192,7 +192,7 @@ pub struct StationConfig {
     /// `part_mib`: MiB of one part.
     pub part_mib: u32,
     /// `rate`, `quiet_hours` and `quiet_rate`: how fast to send and receive.
-    pub pace: Pace,
+    pub pace: RateSchedule,
     /// `read_back`: how much of what was stored is read back and compared.
     pub read_back: ReadBack,
     /// `sha256_metadata`: whether objects carry their SHA-256 as metadata.
@@ -376,7 +376,7 @@ impl Default for StationConfig {
             memory_mib: 128,
             multipart_threshold_mib: 32,
             part_mib: 8,
-            pace: Pace::default(),
+            pace: RateSchedule::default(),
             read_back: ReadBack::Off,
             sha256_metadata: true,
             mtime_metadata: true,

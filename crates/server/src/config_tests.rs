@@ -156,7 +156,7 @@ fn everything_given_is_taken() {
         memory_mib: 1024,
         multipart_threshold_mib: 100,
         part_mib: 16,
-        pace: Pace {
+        pace: RateSchedule {
             bytes_per_second: NonZeroU64::new(50_000_000),
             quiet: Some(QuietHours::parse("08:00-18:00+01:00", 5 << 20).unwrap()),
         },

@@ -1,7 +1,7 @@
 //! What an operator can set about a station.
 
 use model::proof::ReadBack;
-use objects::paced::Pace;
+use objects::paced::RateSchedule;
 
 /// How hard a station works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Settings {
     /// What becomes of other objects that are under the keys of files.
     pub existing: Existing,
     /// How fast to send and receive.
-    pub pace: Pace,
+    pub pace: RateSchedule,
     /// Whether files are loaded that claim more than the device can hold.
     pub sparse: bool,
 }
@@ -65,7 +65,7 @@ impl Default for Settings {
             mtime_metadata: true,
             unchanged: Unchanged::default(),
             existing: Existing::default(),
-            pace: Pace::default(),
+            pace: RateSchedule::default(),
             sparse: false,
         }
     }

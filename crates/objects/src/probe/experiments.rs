@@ -42,14 +42,14 @@ const BODY: &[u8] = b"Longshore finds out what this store does. This may be remo
 const OTHER_BODY: &[u8] = b"This was to be refused.\n";
 
 /// What the parts of an upload showed.
-struct Parts {
+struct PartsFound {
     upload: Finding,
     etag: Finding,
     md5: Finding,
     list: Finding,
 }
 
-impl Parts {
+impl PartsFound {
     fn refused() -> Self {
         Self {
             upload: Finding::Refused,
@@ -192,11 +192,11 @@ impl Bench<'_> {
         })
     }
 
-    fn parts(&self) -> Result<Parts, StoreError> {
+    fn parts(&self) -> Result<PartsFound, StoreError> {
         let key = self.key(PARTS)?;
         let begin = || self.subject.begin_multipart(&key, &Attributes::default());
         let Answer::Done(upload) = ask(begin)? else {
-            return Ok(Parts::refused());
+            return Ok(PartsFound::refused());
         };
         let found = self.parts_of(&key, &upload);
         if !matches!(&found, Ok(parts) if parts.upload.is_honored()) {
@@ -207,7 +207,7 @@ impl Bench<'_> {
         found
     }
 
-    fn parts_of(&self, key: &ObjectKey, upload: &UploadId) -> Result<Parts, StoreError> {
+    fn parts_of(&self, key: &ObjectKey, upload: &UploadId) -> Result<PartsFound, StoreError> {
         let put = |index, checksums: &Checksums| {
             let number = PartNumber::from_index(index)
                 .map_err(|error| StoreError::invalid_argument(&error.to_string()))?;
@@ -217,10 +217,10 @@ impl Bench<'_> {
         // Two, since one tag may be an MD5 by the way it came about.
         let right = right();
         let Answer::Done(part) = ask(|| put(0, &right))? else {
-            return Ok(Parts::refused());
+            return Ok(PartsFound::refused());
         };
         let Answer::Done(second) = ask(|| put(1, &right))? else {
-            return Ok(Parts::refused());
+            return Ok(PartsFound::refused());
         };
         let wrong = Checksums {
             md5: flipped(right.md5),
@@ -251,7 +251,7 @@ impl Bench<'_> {
             Answer::Done(_) => self.is_whole(key)?,
             Answer::Refused => Finding::Refused,
         };
-        Ok(Parts {
+        Ok(PartsFound {
             upload,
             etag,
             md5,

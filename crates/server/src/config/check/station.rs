@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use model::ids::StationName;
 use model::proof::ReadBack;
-use objects::paced::{Pace, QuietHours, parse_rate};
+use objects::paced::{QuietHours, RateSchedule, parse_rate};
 
 use super::super::StationConfig;
 use super::super::raw::RawStation;
@@ -62,7 +62,7 @@ impl Check<'_> {
         }
     }
 
-    fn pace(&mut self, raw: &RawStation) -> Pace {
+    fn pace(&mut self, raw: &RawStation) -> RateSchedule {
         let bytes_per_second = self.parsed("station.rate", &raw.rate, |text| {
             let rate = parse_rate(text).map_err(|error| error.to_string())?;
             NonZeroU64::new(rate).ok_or_else(|| format!("`{text}` would let nothing through"))
@@ -85,7 +85,7 @@ impl Check<'_> {
             }
             _ => {}
         }
-        Pace {
+        RateSchedule {
             bytes_per_second,
             quiet,
         }

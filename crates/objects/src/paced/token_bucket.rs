@@ -7,7 +7,7 @@ use std::time::Duration;
 use awshttp::retry::{Sleeper, Slept};
 use model::time::Clock;
 
-use super::pace::Pace;
+use super::rate_schedule::RateSchedule;
 use crate::error::StoreError;
 
 /// Bytes are counted with the nanoseconds of a second as their fraction, so that nothing is lost.
@@ -20,8 +20,8 @@ const CREDIT: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A bucket of tokens before which one waits in a line.
-pub(super) struct Gate {
-    pace: Pace,
+pub(super) struct TokenBucket {
+    schedule: RateSchedule,
     sleeper: Box<dyn Sleeper>,
     clock: Arc<dyn Clock>,
     line: Mutex<Line>,
@@ -38,23 +38,27 @@ struct Line {
     counted: Duration,
 }
 
-impl fmt::Debug for Gate {
+impl fmt::Debug for TokenBucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pace = &self.pace;
-        f.debug_struct("Gate")
-            .field("pace", pace)
+        let schedule = &self.schedule;
+        f.debug_struct("TokenBucket")
+            .field("schedule", schedule)
             .finish_non_exhaustive()
     }
 }
 
-impl Gate {
-    pub(super) fn new(pace: Pace, sleeper: Box<dyn Sleeper>, clock: Arc<dyn Clock>) -> Self {
+impl TokenBucket {
+    pub(super) fn new(
+        schedule: RateSchedule,
+        sleeper: Box<dyn Sleeper>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let line = Line {
             counted: sleeper.elapsed(),
             ..Line::default()
         };
         Self {
-            pace,
+            schedule,
             sleeper,
             clock,
             line: Mutex::new(line),
@@ -82,7 +86,7 @@ impl Gate {
 
     fn be_served(&self, bytes: u64) -> Slept {
         loop {
-            let rate = self.pace.rate_at(self.clock.now());
+            let rate = self.schedule.rate_at(self.clock.now());
             let wait = {
                 let mut line = self.line();
                 line.count(self.sleeper.elapsed(), rate);

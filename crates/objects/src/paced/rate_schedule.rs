@@ -8,7 +8,7 @@ use time::{Time, UtcOffset};
 
 /// A rate, and another for some hours of the day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pace {
+pub struct RateSchedule {
     /// Bytes per second; `None` is no limit.
     pub bytes_per_second: Option<NonZeroU64>,
     /// The hours in which to go slower.
@@ -30,7 +30,7 @@ pub struct QuietHours {
 
 /// A text that is no rate or no hours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidPace {
+pub enum InvalidRate {
     /// Not a number with a unit.
     #[error("`{0}` is not a rate such as `50MB` or `100MiB`, each second")]
     Rate(String),
@@ -39,7 +39,7 @@ pub enum InvalidPace {
     Hours(String),
 }
 
-impl Pace {
+impl RateSchedule {
     /// Whether there is nothing to keep to.
     #[must_use]
     pub fn is_unlimited(&self) -> bool {
@@ -64,9 +64,9 @@ impl QuietHours {
     /// is the rate.
     ///
     /// # Errors
-    /// [`InvalidPace::Hours`], also if they begin when they end.
-    pub fn parse(text: &str, bytes_per_second: u64) -> Result<Self, InvalidPace> {
-        let invalid = || InvalidPace::Hours(text.to_owned());
+    /// [`InvalidRate::Hours`], also if they begin when they end.
+    pub fn parse(text: &str, bytes_per_second: u64) -> Result<Self, InvalidRate> {
+        let invalid = || InvalidRate::Hours(text.to_owned());
         let hours = Self::read(text, bytes_per_second).ok_or_else(invalid)?;
         if hours.from == hours.to {
             return Err(invalid());
@@ -101,9 +101,9 @@ impl QuietHours {
 /// alone is refused: who writes `50` means anything but fifty bytes.
 ///
 /// # Errors
-/// [`InvalidPace::Rate`].
-pub fn parse_rate(text: &str) -> Result<u64, InvalidPace> {
-    let invalid = || InvalidPace::Rate(text.to_owned());
+/// [`InvalidRate::Rate`].
+pub fn parse_rate(text: &str) -> Result<u64, InvalidRate> {
+    let invalid = || InvalidRate::Rate(text.to_owned());
     let end = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -227,15 +227,15 @@ mod tests {
                 ["00:59:59", "09:00:00"],
             ),
         ] {
-            let pace = Pace {
+            let schedule = RateSchedule {
                 bytes_per_second: None,
                 quiet: Some(QuietHours::parse(hours, 5).unwrap()),
             };
             for time in inside {
-                assert_eq!(pace.rate_at(at(time)), Some(5), "{hours} {time}");
+                assert_eq!(schedule.rate_at(at(time)), Some(5), "{hours} {time}");
             }
             for time in outside {
-                assert_eq!(pace.rate_at(at(time)), None, "{hours} {time}");
+                assert_eq!(schedule.rate_at(at(time)), None, "{hours} {time}");
             }
         }
         for bad in [
@@ -260,12 +260,12 @@ mod tests {
     #[test]
     fn the_lower_rate_counts() {
         for (usual, quiet, counts) in [(10, 5, 5), (10, 0, 0), (10, 20, 10)] {
-            let pace = Pace {
+            let schedule = RateSchedule {
                 bytes_per_second: NonZeroU64::new(usual),
                 quiet: Some(QuietHours::parse("00:00-23:59", quiet).unwrap()),
             };
-            assert_eq!(pace.rate_at(at("12:00:00")), Some(counts));
-            assert_eq!(pace.rate_at(at("23:59:30")), Some(usual));
+            assert_eq!(schedule.rate_at(at("12:00:00")), Some(counts));
+            assert_eq!(schedule.rate_at(at("23:59:30")), Some(usual));
         }
     }
 }

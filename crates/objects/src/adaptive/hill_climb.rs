@@ -1,7 +1,7 @@
 //! How many requests to let in at once, decided from what was measured.
 //!
 //! A climb: a step up stays if it got at least [`GAIN`] more done; otherwise it is taken back, and no
-//! other is tried for [`REST`] windows. The measure is what a place at the gate gets done in its busy
+//! other is tried for [`REST`] windows. The measure is what a place gets done in its busy
 //! time, times the places: unlike a count by the clock it does not depend on where in a window long
 //! requests happen to end.
 
@@ -46,7 +46,7 @@ impl Window {
 
 /// What the present limit is to show.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Aim {
+enum Trial {
     /// Nothing was measured yet.
     Measure,
     /// It is more than `from`, which got `rate` done.
@@ -57,19 +57,19 @@ enum Aim {
 
 /// The limit, and what is being tried.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Course {
+pub(super) struct HillClimb {
     limit: usize,
     cap: usize,
-    aim: Aim,
+    trial: Trial,
 }
 
-impl Course {
+impl HillClimb {
     pub(super) fn new(cap: usize) -> Self {
         let cap = cap.max(1);
         Self {
             limit: cap.min(FIRST),
             cap,
-            aim: Aim::Measure,
+            trial: Trial::Measure,
         }
     }
 
@@ -91,34 +91,34 @@ impl Course {
             return;
         }
         let rate = window.rate(self.limit);
-        match self.aim {
-            Aim::Gain { from, rate: before } if rate < before * GAIN => {
+        match self.trial {
+            Trial::Gain { from, rate: before } if rate < before * GAIN => {
                 self.limit = from;
-                self.aim = Aim::Rest { windows: REST };
+                self.trial = Trial::Rest { windows: REST };
             }
-            Aim::Rest { windows } if windows > 0 => {
-                self.aim = Aim::Rest {
+            Trial::Rest { windows } if windows > 0 => {
+                self.trial = Trial::Rest {
                     windows: windows - 1,
                 };
             }
-            Aim::Measure | Aim::Gain { .. } | Aim::Rest { .. } => self.step_up(rate),
+            Trial::Measure | Trial::Gain { .. } | Trial::Rest { .. } => self.step_up(rate),
         }
     }
 
     fn step_up(&mut self, rate: f64) {
         let from = self.limit;
         self.limit = (from + from.div_ceil(2)).min(self.cap);
-        self.aim = if self.limit == from {
-            Aim::Rest { windows: REST }
+        self.trial = if self.limit == from {
+            Trial::Rest { windows: REST }
         } else {
-            Aim::Gain { from, rate }
+            Trial::Gain { from, rate }
         };
     }
 
     /// Gives way to a store that asks for it, and stays there for a while.
     pub(super) fn halve(&mut self) {
         self.limit = (self.limit / 2).max(1);
-        self.aim = Aim::Rest { windows: REST };
+        self.trial = Trial::Rest { windows: REST };
     }
 }
 
@@ -145,12 +145,12 @@ mod tests {
     }
 
     fn limits(cap: usize, knee: f64, windows: usize) -> Vec<usize> {
-        let mut course = Course::new(cap);
+        let mut climb = HillClimb::new(cap);
         (0..windows)
             .map(|_| {
-                let limit = course.limit();
-                course.decide(&window(limit, 1 << 20, seconds(limit, knee)));
-                course.limit()
+                let limit = climb.limit();
+                climb.decide(&window(limit, 1 << 20, seconds(limit, knee)));
+                climb.limit()
             })
             .collect()
     }
@@ -185,50 +185,50 @@ mod tests {
     #[test]
     fn tiny_puts_and_large_parts_climb_alike() {
         for (work, seconds) in [(64 << 10, 0.001), (64 << 20, 30.0)] {
-            let mut course = Course::new(32);
+            let mut climb = HillClimb::new(32);
             for _ in 0..6 {
-                course.decide(&window(course.limit(), work, seconds));
+                climb.decide(&window(climb.limit(), work, seconds));
             }
-            assert_eq!(course.limit(), 32);
+            assert_eq!(climb.limit(), 32);
         }
     }
 
     #[test]
     fn places_that_are_not_used_are_not_added_to() {
-        let mut course = Course::new(32);
+        let mut climb = HillClimb::new(32);
         let idle = Window {
             most: 3,
             ..window(8, 1 << 20, 0.1)
         };
         for _ in 0..50 {
-            course.decide(&idle);
+            climb.decide(&idle);
         }
-        assert_eq!(course.limit(), 8);
+        assert_eq!(climb.limit(), 8);
     }
 
     #[test]
     fn halving_ends_at_one_and_is_made_good_slowly() {
-        let mut course = Course::new(32);
+        let mut climb = HillClimb::new(32);
         let halved: Vec<usize> = (0..5)
             .map(|_| {
-                course.halve();
-                course.limit()
+                climb.halve();
+                climb.limit()
             })
             .collect();
         assert_eq!(halved, [4, 2, 1, 1, 1]);
         let mut windows = 0;
-        while course.limit() == 1 {
-            course.decide(&window(1, 1 << 20, 0.1));
+        while climb.limit() == 1 {
+            climb.decide(&window(1, 1 << 20, 0.1));
             windows += 1;
         }
-        assert_eq!((windows, course.limit()), (REST + 1, 2));
+        assert_eq!((windows, climb.limit()), (REST + 1, 2));
     }
 
     #[test]
     fn a_window_needs_time_and_requests() {
-        let course = Course::new(8);
+        let climb = HillClimb::new(8);
         let enough = window(8, 1, 0.1);
-        assert!(course.has_seen_enough(&enough));
+        assert!(climb.has_seen_enough(&enough));
         let short = Window {
             took: Duration::from_millis(249),
             ..enough
@@ -237,6 +237,6 @@ mod tests {
             requests: 15,
             ..enough
         };
-        assert!(!course.has_seen_enough(&short) && !course.has_seen_enough(&few));
+        assert!(!climb.has_seen_enough(&short) && !climb.has_seen_enough(&few));
     }
 }
