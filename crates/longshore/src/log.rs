@@ -49,11 +49,15 @@ pub(crate) fn start(args: &LogArgs, config: LogConfig) -> Result<(), Failure> {
 }
 
 /// The crates of this repository, which know what is secret.
-const OURS: [&str; 11] = [
+const OURS: [&str; 16] = [
+    "awshttp",
     "awsquery",
+    "bay",
+    "disks",
     "durable",
     "images",
     "lanes",
+    "listen",
     "localstore",
     "longshore",
     "model",
@@ -61,6 +65,7 @@ const OURS: [&str; 11] = [
     "paper",
     "server",
     "station",
+    "transfer",
 ];
 
 /// Whether a line may be written whatever was asked for: libraries that speak HTTP, TLS or SQL write whole
@@ -114,5 +119,15 @@ mod tests {
             String::from_utf8(out).unwrap(),
             "WARN not loaded file=a\\u{1b}]0;OWNED\\u{7}\\nERROR forged \\u{202e}gpj\n"
         );
+    }
+
+    #[test]
+    fn no_crate_of_ours_is_taken_for_a_library() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+        let crates = std::fs::read_dir(folder.unwrap()).unwrap();
+        let names = crates.map(|it| it.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        assert_eq!(names, OURS);
     }
 }
