@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use awsquery::{Claims, Params, Request, Rules, SecretKey, verify};
+use awsproto::{Claims, Params, Request, Rules, SecretKey, verify};
 use libfuzzer_sys::fuzz_target;
 use time::macros::datetime;
 

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use awsquery::xml;
+use awsproto::xml;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -20,12 +20,12 @@ pub(crate) struct Target {
 pub(crate) const TARGETS: [Target; 3] = [
     Target {
         name: "request",
-        seeds: "crates/awsquery/tests/requests",
+        seeds: "crates/awsproto/tests/requests",
         longest: 4096,
     },
     Target {
         name: "xml",
-        seeds: "crates/awsquery/tests/responses",
+        seeds: "crates/awsproto/tests/responses",
         longest: 4096,
     },
     Target {

@@ -8,10 +8,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use awsquery::claims::AccessKeyId;
-use awsquery::secret::SessionToken;
-use awsquery::sign::{Credentials, Payload, S3Request};
-use awsquery::sigv4::{KeyOfTheDay, SigningKey};
+use awsproto::claims::AccessKeyId;
+use awsproto::secret::SessionToken;
+use awsproto::sign::{Credentials, Payload, S3Request};
+use awsproto::sigv4::{KeyOfTheDay, SigningKey};
 use time::OffsetDateTime;
 use ureq::Agent;
 use ureq::http::{self, HeaderValue, StatusCode};
@@ -25,7 +25,7 @@ use crate::retry::CallError;
 use crate::route::Route;
 use crate::signing_clock::SigningClock;
 
-/// Signs a request, and gives the headers to add: [`awsquery::sign::s3`] or [`awsquery::sign::rest`].
+/// Signs a request, and gives the headers to add: [`awsproto::sign::s3`] or [`awsproto::sign::rest`].
 pub type Sign = fn(
     &AccessKeyId,
     Option<&SessionToken>,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use awsquery::sign::Credentials;
+use awsproto::sign::Credentials;
 use ureq::http::Uri;
 use url::Url;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use awsquery::sigv4::canonical_query;
+use awsproto::sigv4::canonical_query;
 use sha2::{Digest as _, Sha256};
 use ureq::http::{self, HeaderName, HeaderValue, Method, Uri};
 

@@ -51,7 +51,7 @@ impl<S: Service> Dialect for Rest<S> {
     type Error = ServiceError;
 
     const SIGNING_NAME: &'static str = S::NAME;
-    const SIGN: Sign = awsquery::sign::rest;
+    const SIGN: Sign = awsproto::sign::rest;
     const HEADERS: &'static [(&'static str, &'static str)] = S::HEADERS;
 
     fn is_signed(_: &str) -> bool {

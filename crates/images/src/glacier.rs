@@ -8,7 +8,7 @@ use awshttp::connection::Connection;
 use awshttp::endpoint::{InvalidEndpoint, ServiceConfig};
 use awshttp::request::{Body, Request, Wait};
 use awshttp::retry::Retry;
-use awsquery::params::encode_component;
+use awsproto::params::encode_component;
 use serde::Deserialize;
 use ureq::http::Method;
 

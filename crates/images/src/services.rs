@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicBool;
 use awshttp::Surroundings;
 use awshttp::endpoint::ServiceConfig;
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
-use awsquery::claims::AccessKeyId;
-use awsquery::secret::SecretKey;
-use awsquery::sign::Credentials;
+use awsproto::claims::AccessKeyId;
+use awsproto::secret::SecretKey;
+use awsproto::sign::Credentials;
 use model::control::{StoreAccess, VaultAccess};
 
 use crate::ebs::EbsSnapshots;

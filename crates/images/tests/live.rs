@@ -12,9 +12,9 @@ use std::time::{Duration, SystemTime};
 
 use awshttp::endpoint::ServiceConfig;
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
-use awsquery::claims::AccessKeyId;
-use awsquery::secret::SecretKey;
-use awsquery::sign::Credentials;
+use awsproto::claims::AccessKeyId;
+use awsproto::secret::SecretKey;
+use awsproto::sign::Credentials;
 use images::ebs::EbsSnapshots;
 use images::glacier::{GlacierVault, VaultAddress};
 use images::vaults::Hashes;

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use awshttp::endpoint::{ServiceConfig, Timeouts};
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
-use awsquery::claims::AccessKeyId;
-use awsquery::secret::SecretKey;
-use awsquery::sign::Credentials;
+use awsproto::claims::AccessKeyId;
+use awsproto::secret::SecretKey;
+use awsproto::sign::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use images::ebs::EbsSnapshots;

@@ -112,7 +112,7 @@ pub(crate) fn owns(refusal: &Refusal, account: &str) -> bool {
     matches!(refusal, Refusal::BucketExists { owner } if owner == account)
 }
 
-pub use awsquery::secret::SecretKey;
+pub use awsproto::secret::SecretKey;
 
 #[cfg(test)]
 mod tests {

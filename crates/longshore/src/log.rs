@@ -51,7 +51,7 @@ pub(crate) fn start(args: &LogArgs, config: LogConfig) -> Result<(), Failure> {
 /// The crates of this repository, which know what is secret.
 const OURS: [&str; 16] = [
     "awshttp",
-    "awsquery",
+    "awsproto",
     "bay",
     "disks",
     "durable",

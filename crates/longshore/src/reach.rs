@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use awshttp::endpoint::ServiceConfig;
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
-use awsquery::claims::AccessKeyId;
-use awsquery::sign::Credentials;
+use awsproto::claims::AccessKeyId;
+use awsproto::sign::Credentials;
 use model::ids::BucketName;
 use objects::connect::Store;
 use objects::object::ListedBucket;

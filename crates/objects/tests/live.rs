@@ -3,9 +3,9 @@
 //! Without them there is nothing to test, and the test says so and passes.
 
 use awshttp::endpoint::ServiceConfig;
-use awsquery::claims::AccessKeyId;
-use awsquery::secret::SecretKey;
-use awsquery::sign::Credentials;
+use awsproto::claims::AccessKeyId;
+use awsproto::secret::SecretKey;
+use awsproto::sign::Credentials;
 use model::ids::{BucketName, ObjectKey};
 use objects::connect::Store;
 use objects::s3::address::Addressing;

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Instant;
 
 use awshttp::endpoint::ServiceConfig;
-use awsquery::claims::AccessKeyId;
-use awsquery::secret::SecretKey;
-use awsquery::sign::Credentials;
+use awsproto::claims::AccessKeyId;
+use awsproto::secret::SecretKey;
+use awsproto::sign::Credentials;
 use localstore::{Durability, KeyHolder, Keyring, KeyringError, Limits, LocalStore, Rights};
 use model::capabilities::{Capabilities, Finding};
 use model::ids::{BucketName, ObjectKey};

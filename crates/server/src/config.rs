@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 use listen::Network;
 use model::control::StoreAccess;
 use model::event::WhileRunning;

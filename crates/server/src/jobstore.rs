@@ -15,7 +15,7 @@ pub use postgres::PostgresJobStore;
 pub use sqlite::SqliteJobStore;
 
 use async_trait::async_trait;
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 use model::actor::Actor;
 use model::control::LeaseToken;
 use model::event::Event;

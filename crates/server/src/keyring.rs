@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 use localstore::{BucketRights, Everything, KeyHolder, Keyring, KeyringError};
 use model::control::StoreAccess;
 use model::ids::{AccessKeyId, BucketName};

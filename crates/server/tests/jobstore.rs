@@ -8,7 +8,7 @@ mod postgres;
 
 use std::path::Path;
 
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 use model::actor::Actor;
 use model::ids::{AccessKeyId, AccountId, JobId, JobType};
 use model::job::Job;

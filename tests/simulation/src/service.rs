@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use awsquery::params::Params;
-use awsquery::sign::{Credentials, Endpoint, query_v4};
-use awsquery::xml::{self, Element};
+use awsproto::params::Params;
+use awsproto::sign::{Credentials, Endpoint, query_v4};
+use awsproto::xml::{self, Element};
 use model::ids::{JobId, StationName};
 use model::job::Job;
 use model::time::{Clock as _, ManualClock};
@@ -169,7 +169,7 @@ impl Server {
         let (host, credentials) = self.with(|running| {
             let key = running.key();
             let credentials = Credentials {
-                access_key_id: awsquery::claims::AccessKeyId::parse(key.id.as_str())
+                access_key_id: awsproto::claims::AccessKeyId::parse(key.id.as_str())
                     .expect("a key id"),
                 secret: key.secret.clone(),
                 session_token: None,

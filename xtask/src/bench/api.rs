@@ -14,11 +14,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use awsquery::AccessKeyId;
-use awsquery::params::Params;
-use awsquery::secret::SecretKey;
-use awsquery::sign::{self, Credentials, Endpoint, Payload, S3Request};
-use awsquery::sigv4::{Scope, SigningKey};
+use awsproto::AccessKeyId;
+use awsproto::params::Params;
+use awsproto::secret::SecretKey;
+use awsproto::sign::{self, Credentials, Endpoint, Payload, S3Request};
+use awsproto::sigv4::{Scope, SigningKey};
 use serde::Deserialize;
 use time::OffsetDateTime;
 

@@ -3,9 +3,9 @@
 use awshttp::connection::Connection;
 use awshttp::endpoint::ServiceConfig;
 use awshttp::request::{Body, Request};
-use awsquery::claims::AccessKeyId;
-use awsquery::secret::{SecretKey, SessionToken};
-use awsquery::sign::Credentials;
+use awsproto::claims::AccessKeyId;
+use awsproto::secret::{SecretKey, SessionToken};
+use awsproto::sign::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest as _, Sha256};

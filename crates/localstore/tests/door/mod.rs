@@ -3,9 +3,9 @@
 #![expect(dead_code, reason = "every test needs its own part")]
 
 use async_trait::async_trait;
-use awsquery::sign::{self, Payload};
-use awsquery::sigv4::{Scope, SigningKey};
-use awsquery::{AccessKeyId, params, sigv4};
+use awsproto::sign::{self, Payload};
+use awsproto::sigv4::{Scope, SigningKey};
+use awsproto::{AccessKeyId, params, sigv4};
 use listen::Limits;
 use localstore::{
     BucketRights, Durability, Everything, KeyHolder, Keyring, KeyringError, LocalStore, SecretKey,

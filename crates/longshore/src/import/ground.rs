@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use awshttp::endpoint::ServiceConfig;
-use awsquery::sign::Credentials;
+use awsproto::sign::Credentials;
 use model::ids::BucketName;
 use model::manifest::Country;
 use model::time::SystemClock;

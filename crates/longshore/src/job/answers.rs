@@ -3,7 +3,7 @@
 //! Lenient: a member that is missing is `None`, one that is unknown is passed over. Which members
 //! an endpoint sends is its own affair.
 
-use awsquery::xml::Element;
+use awsproto::xml::Element;
 use serde::Serialize;
 
 /// A document that belongs to a job (service model, `Artifact`).
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     fn result(xml: &str) -> Element {
-        awsquery::xml::parse(xml.as_bytes()).unwrap()
+        awsproto::xml::parse(xml.as_bytes()).unwrap()
     }
 
     #[test]

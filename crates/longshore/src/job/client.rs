@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use awshttp::route::Route;
 use awshttp::{SigningClock, Surroundings};
-use awsquery::params::Params;
-use awsquery::sign::{self, Credentials, Endpoint};
-use awsquery::xml::{self, Element, RemoteError, XmlError};
+use awsproto::params::Params;
+use awsproto::sign::{self, Credentials, Endpoint};
+use awsproto::xml::{self, Element, RemoteError, XmlError};
 use model::ids::JobType;
 use ureq::http::{StatusCode, Uri};
 
@@ -384,8 +384,8 @@ mod tests {
 
     fn client() -> Client {
         let credentials = Credentials {
-            access_key_id: awsquery::claims::AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap(),
-            secret: awsquery::secret::SecretKey::new("secret"),
+            access_key_id: awsproto::claims::AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap(),
+            secret: awsproto::secret::SecretKey::new("secret"),
             session_token: None,
         };
         let surroundings = Surroundings::default();

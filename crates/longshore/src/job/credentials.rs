@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use awsquery::claims::AccessKeyId;
-use awsquery::secret::{SecretKey, SessionToken};
-use awsquery::sign::Credentials;
+use awsproto::claims::AccessKeyId;
+use awsproto::secret::{SecretKey, SessionToken};
+use awsproto::sign::Credentials;
 
 use crate::environment::Environment;
 

@@ -149,7 +149,7 @@ fn artifacts(artifacts: &[Artifact]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use awsquery::xml;
+    use awsproto::xml;
 
     fn sample() -> Status {
         let answer = "<GetStatusResult><JobId>ABCDE</JobId><JobType>Import</JobType>\

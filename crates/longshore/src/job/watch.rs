@@ -156,7 +156,7 @@ fn is_news(form: Form, last: Option<(&Status, Duration)>, now: &Status) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use awsquery::xml;
+    use awsproto::xml;
 
     fn status(code: &str, message: &str) -> Status {
         let answer = format!(

@@ -5,9 +5,9 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 
 use awshttp::endpoint::ServiceConfig;
-use awsquery::claims::AccessKeyId;
-use awsquery::secret::SecretKey;
-use awsquery::sign::Credentials;
+use awsproto::claims::AccessKeyId;
+use awsproto::secret::SecretKey;
+use awsproto::sign::Credentials;
 use model::ids::{BucketName, ObjectKey};
 use objects::connect::Store;
 use objects::object::Attributes;

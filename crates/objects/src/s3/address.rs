@@ -4,7 +4,7 @@
 //! name objects like any other, so nothing here or below may resolve them.
 
 use awshttp::endpoint::{Address, Target};
-use awsquery::params::encode_path;
+use awsproto::params::encode_path;
 use model::ids::{BucketName, ObjectKey};
 
 /// Where a bucket's name goes in an address.

@@ -2,7 +2,7 @@
 
 use awshttp::connection::{Dialect, Sign};
 use awshttp::{Answer, reply};
-use awsquery::xml::{self, Element};
+use awsproto::xml::{self, Element};
 use ureq::http::Uri;
 
 use crate::error::StoreError;
@@ -18,7 +18,7 @@ impl Dialect for S3 {
     type Error = StoreError;
 
     const SIGNING_NAME: &'static str = "s3";
-    const SIGN: Sign = awsquery::sign::s3;
+    const SIGN: Sign = awsproto::sign::s3;
     const HEADERS: &'static [(&'static str, &'static str)] = &[];
 
     fn is_signed(header: &str) -> bool {

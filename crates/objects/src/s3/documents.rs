@@ -1,6 +1,6 @@
 //! The XML that goes over the wire: what we write, and what we read.
 
-use awsquery::xml::Element;
+use awsproto::xml::Element;
 use model::ids::{BucketName, ObjectKey};
 use percent_encoding::percent_decode_str;
 use quick_xml::escape::escape;
@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     fn read(xml: &str) -> Element {
-        awsquery::xml::parse(xml.as_bytes()).unwrap()
+        awsproto::xml::parse(xml.as_bytes()).unwrap()
     }
 
     #[test]

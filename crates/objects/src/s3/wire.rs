@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use awshttp::connection::Connection;
 use awshttp::endpoint::{Address, InvalidEndpoint, ServiceConfig};
 use awshttp::request::{Body, Request};
-use awsquery::xml::Element;
+use awsproto::xml::Element;
 use ureq::http::{Method, StatusCode};
 
 use super::address::{Addressing, Endpoint};

@@ -1,11 +1,11 @@
 //! Who sends a request: the claimed access key, its signature, and the account behind it; or the token
 //! of a station.
 
-use awsquery::claims::Claims;
-use awsquery::params::Params;
-use awsquery::request::Request;
-use awsquery::secret::SecretKey;
-use awsquery::verify::{Rules, verify};
+use awsproto::claims::Claims;
+use awsproto::params::Params;
+use awsproto::request::Request;
+use awsproto::secret::SecretKey;
+use awsproto::verify::{Rules, verify};
 use model::actor::Actor;
 use model::ids::{AccessKeyId, PersonName, StationName};
 
@@ -58,7 +58,7 @@ impl Caller {
 pub enum Unidentified {
     /// The signature is wrong, or the key is not one that is in force.
     #[error(transparent)]
-    Signature(#[from] awsquery::Fault),
+    Signature(#[from] awsproto::Fault),
     /// There is no token, or one that no station has.
     #[error("the station token is not known to this service")]
     Token,
@@ -91,7 +91,7 @@ pub async fn by_signature(
             now,
             &Rules::IMPORT_EXPORT,
         );
-        return Err(awsquery::Fault::InvalidClientTokenId.into());
+        return Err(awsproto::Fault::InvalidClientTokenId.into());
     };
     verify(request, &claims, &secret, now, &Rules::IMPORT_EXPORT)?;
     Ok((customer, claims.params().clone()))

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 use model::event::WhileRunning;
 use model::manifest::Country;
 use toml::Spanned;

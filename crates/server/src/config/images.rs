@@ -1,6 +1,6 @@
 //! `[ebs]` and `[glacier]`: where the images of EBS and Glacier imports go.
 
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 use model::control::{ImageTarget, StoreAccess, VaultAccess};
 use model::manifest::{Manifest, Region};
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 use model::ids::AccessKeyId;
 use zeroize::Zeroizing;
 

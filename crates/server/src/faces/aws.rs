@@ -14,8 +14,8 @@ mod list_jobs;
 mod submission;
 mod update_job;
 
-use awsquery::params::Params;
-use awsquery::xml::Element;
+use awsproto::params::Params;
+use awsproto::xml::Element;
 
 pub(super) use answer::answer;
 use fault::Fault;
@@ -73,7 +73,7 @@ impl Operation {
         Self::ALL
             .into_iter()
             .find(|operation| operation.name() == name)
-            .ok_or_else(|| awsquery::Fault::InvalidAction(fault::echo(name)).into())
+            .ok_or_else(|| awsproto::Fault::InvalidAction(fault::echo(name)).into())
     }
 
     /// Does what the request asks, and gives the elements of its result.

@@ -10,7 +10,7 @@ macro_rules! implement_job_store {
     ($store:ident) => {
         const _: () = {
             use async_trait::async_trait;
-            use awsquery::secret::SecretKey;
+            use awsproto::secret::SecretKey;
             use model::actor::Actor;
             use model::control::LeaseToken;
             use model::event::Event;

@@ -1,7 +1,7 @@
 //! Rows as the database gives them, and what they mean. Nothing in a row is taken on trust: what
 //! does not parse is [`JobStoreError::Corrupt`].
 
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 use model::control::LeaseToken;
 use model::event::Event;
 use model::ids::{AccessKeyId, AccountId, InvalidId, JobId, StationName};

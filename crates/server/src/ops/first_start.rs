@@ -1,6 +1,6 @@
 //! What an installation begins with: one account and one access key, so that it can be used at once.
 
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 use model::ids::{AccessKeyId, AccountId};
 use sha2::{Digest, Sha256};
 

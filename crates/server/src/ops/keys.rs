@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::ids::{AccessKeyId, AccountId};

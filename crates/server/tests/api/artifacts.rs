@@ -13,7 +13,7 @@ const DAY: i64 = 24 * 60 * 60;
 fn artifacts(answer: &Answer) -> Vec<(String, String)> {
     let xml = answer.xml();
     let list = xml.children[0].child("ArtifactList").unwrap();
-    let text = |member: &awsquery::xml::Element, name| member.text_of(name).unwrap().to_owned();
+    let text = |member: &awsproto::xml::Element, name| member.text_of(name).unwrap().to_owned();
     list.children_named("member")
         .map(|member| (text(member, "Description"), text(member, "URL")))
         .collect()

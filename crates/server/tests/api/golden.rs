@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use awsquery::xml::{self, Element};
+use awsproto::xml::{self, Element};
 use model::loading::Figures;
 use model::progress::Progress;
 

@@ -1,6 +1,6 @@
 //! Which of several faults is told.
 
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 
 use crate::world::{World, credentials, import};
 

@@ -1,10 +1,10 @@
 //! What clients do with HTTP: old signatures, odd paths, wrong methods, too much.
 
-use awsquery::claims::AccessKeyId;
-use awsquery::params::Params;
-use awsquery::secret::{SecretKey, SessionToken};
-use awsquery::sign::{Credentials, Endpoint, form_v2, presigned_v4, query_v4};
-use awsquery::sigv2::HmacMethod;
+use awsproto::claims::AccessKeyId;
+use awsproto::params::Params;
+use awsproto::secret::{SecretKey, SessionToken};
+use awsproto::sign::{Credentials, Endpoint, form_v2, presigned_v4, query_v4};
+use awsproto::sigv2::HmacMethod;
 use model::ids;
 
 use crate::world::{World, import};

@@ -34,7 +34,7 @@ async fn the_right_signature_gets_the_job_and_all_it_takes() {
         let access = claim.access(&bucket).unwrap().clone();
         let key = parsed.log_key(id);
         let may_write = tokio::task::spawn_blocking(move || {
-            let secret = awsquery::secret::SecretKey::new(access.secret_access_key);
+            let secret = awsproto::secret::SecretKey::new(access.secret_access_key);
             let credentials = crate::world::credentials(&access.access_key_id, &secret);
             let config = ServiceConfig::new(access.endpoint, access.region, credentials);
             let store = Store::connect(&config, Addressing::Path).unwrap();

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use awsquery::claims::AccessKeyId;
-use awsquery::params::Params;
-use awsquery::secret::SecretKey;
-use awsquery::sign::{Credentials, Endpoint, query_v4};
-use awsquery::xml::{self, Element};
+use awsproto::claims::AccessKeyId;
+use awsproto::params::Params;
+use awsproto::secret::SecretKey;
+use awsproto::sign::{Credentials, Endpoint, query_v4};
+use awsproto::xml::{self, Element};
 use model::actor::Actor;
 use model::control::Tally;
 use model::custody::Custody;

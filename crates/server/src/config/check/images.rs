@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use awsquery::claims::AccessKeyId;
+use awsproto::claims::AccessKeyId;
 
 use super::super::images::{
     EbsConfig, GlacierConfig, OWN_ACCOUNT, RegionalAccess, RegionalEndpoint,

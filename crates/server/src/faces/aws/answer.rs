@@ -5,9 +5,9 @@
 
 use std::time::Instant;
 
-use awsquery::params::Params;
-use awsquery::request::Request as SignedRequest;
-use awsquery::xml::{Element, Envelope, IMPORT_EXPORT_NAMESPACE};
+use awsproto::params::Params;
+use awsproto::request::Request as SignedRequest;
+use awsproto::xml::{Element, Envelope, IMPORT_EXPORT_NAMESPACE};
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};

@@ -1,7 +1,7 @@
 //! `CreateJob` on the wire.
 
-use awsquery::params::Params;
-use awsquery::xml::Element;
+use awsproto::params::Params;
+use awsproto::xml::Element;
 use model::signature::SignatureFile;
 
 use super::{Fault, artifact_list, submission};

@@ -7,7 +7,7 @@
 
 use std::fmt::Display;
 
-use awsquery::fault::Blame;
+use awsproto::fault::Blame;
 use model::ids::BucketName;
 use model::job::Refusal;
 use model::manifest::{FaultKind, ManifestFaults};
@@ -30,7 +30,7 @@ const ECHO_CHARS: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
     /// A refusal before any operation: authentication, the form, the action.
-    FrontEnd(awsquery::Fault),
+    FrontEnd(awsproto::Fault),
     /// Neither GET nor POST.
     MethodNotAllowed,
     /// More bytes than a request may have.
@@ -390,10 +390,10 @@ impl Fault {
     }
 }
 
-impl From<awsquery::Fault> for Fault {
-    fn from(fault: awsquery::Fault) -> Self {
+impl From<awsproto::Fault> for Fault {
+    fn from(fault: awsproto::Fault) -> Self {
         match fault {
-            awsquery::Fault::RequestEntityTooLarge(detail) => {
+            awsproto::Fault::RequestEntityTooLarge(detail) => {
                 Self::RequestTooLarge(format!("{detail}."))
             }
             other => Self::FrontEnd(other),

@@ -1,7 +1,7 @@
 //! `GetShippingLabel` on the wire.
 
-use awsquery::params::Params;
-use awsquery::xml::Element;
+use awsproto::params::Params;
+use awsproto::xml::Element;
 
 use super::{Fault, input};
 use crate::artifact::Sender;

@@ -1,6 +1,6 @@
 //! `GetStatus` on the wire.
 
-use awsquery::xml::Element;
+use awsproto::xml::Element;
 use model::custody::Custody;
 use model::signature::SignatureFile;
 

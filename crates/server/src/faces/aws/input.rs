@@ -1,6 +1,6 @@
 //! Reads parameters, in the order in which faults are told: what is missing, then values.
 
-use awsquery::params::Params;
+use awsproto::params::Params;
 
 use super::Fault;
 use super::fault::echo;

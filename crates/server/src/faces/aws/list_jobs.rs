@@ -1,7 +1,7 @@
 //! `ListJobs` on the wire.
 
-use awsquery::params::Params;
-use awsquery::xml::Element;
+use awsproto::params::Params;
+use awsproto::xml::Element;
 use model::job::Job;
 use model::progress::Progress;
 

@@ -1,7 +1,7 @@
 //! What `CreateJob` and `UpdateJob` have in common on the wire.
 
-use awsquery::params::Params;
-use awsquery::xml::Element;
+use awsproto::params::Params;
+use awsproto::xml::Element;
 use model::ids::JobType;
 
 use super::fault::echo;

@@ -1,7 +1,7 @@
 //! `UpdateJob` on the wire.
 
-use awsquery::params::Params;
-use awsquery::xml::Element;
+use awsproto::params::Params;
+use awsproto::xml::Element;
 
 use super::{Fault, artifact_list, input, submission};
 use crate::ops::jobs::{Submission, UpdatedJob};

@@ -1,6 +1,6 @@
 //! Accounts, access keys and stations.
 
-use awsquery::secret::SecretKey;
+use awsproto::secret::SecretKey;
 use futures::future::join_all;
 use model::ids::AccountId;
 

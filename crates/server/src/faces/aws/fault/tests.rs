@@ -7,11 +7,11 @@ fn all() -> Vec<(Fault, u16, &'static str)> {
     let bucket = || BucketName::new("photos").unwrap();
     vec![
         (
-            awsquery::Fault::InvalidClientTokenId.into(),
+            awsproto::Fault::InvalidClientTokenId.into(),
             403,
             "InvalidClientTokenId",
         ),
-        (awsquery::Fault::MissingAction.into(), 400, "MissingAction"),
+        (awsproto::Fault::MissingAction.into(), 400, "MissingAction"),
         (Fault::MethodNotAllowed, 405, "InvalidParameterException"),
         (
             Fault::RequestTooLarge(text()),

@@ -1,10 +1,10 @@
 //! Vectors computed by other implementations: botocore's (V2, V4, presigned), an old Ruby client's
 //! (V2 with SHA-1), and the examples of the Amazon S3 documentation.
 
-use awsquery::sign::{self, Credentials, Endpoint, Payload, S3Request};
-use awsquery::sigv2::{self, HmacMethod};
-use awsquery::sigv4::{self, CanonicalRequest, Scope, SigningKey};
-use awsquery::{AccessKeyId, Params, SecretKey, SessionToken};
+use awsproto::sign::{self, Credentials, Endpoint, Payload, S3Request};
+use awsproto::sigv2::{self, HmacMethod};
+use awsproto::sigv4::{self, CanonicalRequest, Scope, SigningKey};
+use awsproto::{AccessKeyId, Params, SecretKey, SessionToken};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 

@@ -1,10 +1,10 @@
 //! Properties: what is signed verifies, what is encoded decodes, and no bytes make anything panic.
 
-use awsquery::fault::Blame;
-use awsquery::sign::{self, Credentials, Endpoint, SignedForm};
-use awsquery::sigv2::HmacMethod;
-use awsquery::xml::{self, Element, Envelope, IMPORT_EXPORT_NAMESPACE};
-use awsquery::{AccessKeyId, Params, SecretKey, SessionToken};
+use awsproto::fault::Blame;
+use awsproto::sign::{self, Credentials, Endpoint, SignedForm};
+use awsproto::sigv2::HmacMethod;
+use awsproto::xml::{self, Element, Envelope, IMPORT_EXPORT_NAMESPACE};
+use awsproto::{AccessKeyId, Params, SecretKey, SessionToken};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use time::OffsetDateTime;

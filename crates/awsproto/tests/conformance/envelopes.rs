@@ -1,8 +1,8 @@
 //! Answers byte for byte, and the way back.
 
-use awsquery::fault::Blame;
-use awsquery::limits::{MAX_XML_BYTES, MAX_XML_DEPTH, MAX_XML_ELEMENTS};
-use awsquery::xml::{Element, Envelope, IMPORT_EXPORT_NAMESPACE, XmlError, parse, remote_error};
+use awsproto::fault::Blame;
+use awsproto::limits::{MAX_XML_BYTES, MAX_XML_DEPTH, MAX_XML_ELEMENTS};
+use awsproto::xml::{Element, Envelope, IMPORT_EXPORT_NAMESPACE, XmlError, parse, remote_error};
 
 fn envelope(request_id: &str) -> Envelope<'_> {
     Envelope {

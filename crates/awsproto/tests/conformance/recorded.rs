@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use awsquery::claims::{Scheme, Validity};
+use awsproto::claims::{Scheme, Validity};
 use time::{Duration, OffsetDateTime};
 
 use crate::wire::RawRequest;

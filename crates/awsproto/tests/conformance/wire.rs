@@ -1,6 +1,6 @@
 //! Raw HTTP requests as text, and the one verdict the tests ask for.
 
-use awsquery::{AccessKeyId, Claims, Fault, Params, Request, Rules, SecretKey, verify};
+use awsproto::{AccessKeyId, Claims, Fault, Params, Request, Rules, SecretKey, verify};
 use time::OffsetDateTime;
 
 /// The access key of AWS's own documentation, with which all recorded requests are signed.

@@ -1,10 +1,10 @@
 //! What is refused, and under which code; and how a request's scheme is told.
 
-use awsquery::claims::{Scheme, Validity};
-use awsquery::sign::{self, Payload, S3Request};
-use awsquery::sigv2::{self, HmacMethod};
-use awsquery::sigv4::{Scope, SigningKey};
-use awsquery::{AccessKeyId, Fault, Params, SecretKey};
+use awsproto::claims::{Scheme, Validity};
+use awsproto::sign::{self, Payload, S3Request};
+use awsproto::sigv2::{self, HmacMethod};
+use awsproto::sigv4::{Scope, SigningKey};
+use awsproto::{AccessKeyId, Fault, Params, SecretKey};
 use time::Duration;
 use time::macros::datetime;
 
