@@ -55,7 +55,7 @@ const OURS: [&str; 16] = [
     "bay",
     "disks",
     "durable",
-    "images",
+    "imagestore",
     "lanes",
     "listen",
     "localstore",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use awshttp::Surroundings;
-use images::services::AwsServices;
+use imagestore::services::AwsServices;
 use model::time::SystemClock;
 use server::config::StationConfig;
 use server::data_dir::Endpoints;

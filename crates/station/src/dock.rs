@@ -38,7 +38,7 @@ use crate::stores::Stores;
 use disks::facts::Facts;
 use disks::tree::Tree;
 use disks::tree::folder::Folder;
-use images::services::Services;
+use imagestore::services::Services;
 use seen::Seen;
 use signature::job_named_in;
 use transfer::journal::file::LogFiles;

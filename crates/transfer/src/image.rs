@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use ::objects::Bucket;
-use images::services::{NoService, Services};
+use imagestore::services::{NoService, Services};
 use model::control::ImageTarget;
 use model::ids::JobId;
 use model::image::OBJECT_BYTES;

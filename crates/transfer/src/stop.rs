@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use images::ServiceError;
+use imagestore::ServiceError;
 use objects::StoreError;
 
 use crate::journal::JournalError;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use images::services::AwsServices;
+use imagestore::services::AwsServices;
 use model::control::{ClaimAnswer, ClaimRequest};
 use model::ids::{BucketName, JobId, StationName};
 use model::progress::{LogLocation, Progress};

@@ -5,8 +5,8 @@
 
 use std::sync::OnceLock;
 
-use images::vaults::{Hashes, UploadId, Vault};
-use images::{ServiceError, treehash};
+use imagestore::vaults::{Hashes, UploadId, Vault};
+use imagestore::{ServiceError, treehash};
 
 use super::Halted;
 use super::steps::{Sent, Step};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use images::services::ClientOptions;
+use imagestore::services::ClientOptions;
 use model::control::ImageTarget;
 use model::entry::EntryPath;
 use model::image::{self, BadRange, ImageKeys, ONE_TB};
@@ -162,7 +162,7 @@ impl ImageImport<'_> {
             _ if bytes == 0 => return Err(ImageError::Empty),
             (ImageTarget::Snapshot(_), _) => (snapshot::STRETCH_BYTES, bytes),
             (ImageTarget::Vault(_), _) => {
-                let part = images::vaults::part_bytes(bytes, archive::PART_BYTES);
+                let part = imagestore::vaults::part_bytes(bytes, archive::PART_BYTES);
                 (part.ok_or_else(|| too_large("archive"))?, bytes)
             }
             (ImageTarget::Objects { .. }, What::Glacier(_)) if bytes > limits::OBJECT_BYTES => {

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use images::ServiceError;
-use images::snapshots::{BLOCK_BYTES, Beginning, SnapshotId, Snapshots, Status, StoredBlock};
+use imagestore::ServiceError;
+use imagestore::snapshots::{BLOCK_BYTES, Beginning, SnapshotId, Snapshots, Status, StoredBlock};
 use lanes::sha256_of;
 use model::image::volume_gib;
 

@@ -1,7 +1,7 @@
 //! Where an image goes: what a snapshot, an archive and a series of objects have in common.
 
 use ::objects::StoreError;
-use images::ServiceError;
+use imagestore::ServiceError;
 use model::ids::ObjectKey;
 
 use super::Halted;

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ::objects::memory::MemoryBucket;
-use images::memory::MemoryServices;
+use imagestore::memory::MemoryServices;
 use lanes::{md5_of, sha256_of};
 use model::capabilities::{Capabilities, Finding};
 use model::control::{ImageTarget, StoreAccess, VaultAccess};
@@ -216,7 +216,7 @@ impl World {
 
     fn snapshot(&self, id: &str, bytes: u64) -> Vec<u8> {
         let snapshots = self.services.snapshots.all();
-        let (snapshot, block) = (&snapshots[id], images::snapshots::BLOCK_BYTES);
+        let (snapshot, block) = (&snapshots[id], imagestore::snapshots::BLOCK_BYTES);
         let bytes = usize::try_from(bytes).unwrap();
         let mut image = vec![0; bytes.next_multiple_of(block)];
         for (index, data) in &snapshot.blocks {

@@ -8,11 +8,11 @@ use ::objects::faulty::{Failure, Fault, Faulty};
 use ::objects::memory::MemoryBucket;
 use awshttp::retry::CallError as _;
 use awshttp::{NetworkFailure, TransportError};
-use images::ServiceError;
-use images::memory::MemoryServices;
-use images::services::{ClientOptions, NoService, Services};
-use images::snapshots::{Beginning, SnapshotId, Snapshots, Status, StoredBlock};
-use images::vaults::{Archive, Hashes, StoredPart, UploadId, Vault};
+use imagestore::ServiceError;
+use imagestore::memory::MemoryServices;
+use imagestore::services::{ClientOptions, NoService, Services};
+use imagestore::snapshots::{Beginning, SnapshotId, Snapshots, Status, StoredBlock};
+use imagestore::vaults::{Archive, Hashes, StoredPart, UploadId, Vault};
 use model::control::{StoreAccess, VaultAccess};
 
 use crate::stop::{Halt, Stop};

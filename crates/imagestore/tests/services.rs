@@ -16,14 +16,14 @@ use awsproto::secret::SecretKey;
 use awsproto::sign::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use images::ebs::EbsSnapshots;
-use images::error::ServiceError;
-use images::glacier::{GlacierVault, VaultAddress};
-use images::snapshots::{
+use imagestore::ebs::EbsSnapshots;
+use imagestore::error::ServiceError;
+use imagestore::glacier::{GlacierVault, VaultAddress};
+use imagestore::snapshots::{
     BLOCK_BYTES, Beginning, LinearChecksum, SnapshotId, Snapshots as _, Status, StoredBlock,
 };
-use images::treehash;
-use images::vaults::{Archive, Hashes, StoredPart, UploadId, Vault as _, part_bytes};
+use imagestore::treehash;
+use imagestore::vaults::{Archive, Hashes, StoredPart, UploadId, Vault as _, part_bytes};
 use sha2::{Digest as _, Sha256};
 
 /// Status, headers (each with its line's end) and body of an answer; no status hangs up instead.

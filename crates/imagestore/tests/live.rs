@@ -15,10 +15,10 @@ use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use awsproto::claims::AccessKeyId;
 use awsproto::secret::SecretKey;
 use awsproto::sign::Credentials;
-use images::ebs::EbsSnapshots;
-use images::glacier::{GlacierVault, VaultAddress};
-use images::vaults::Hashes;
-use images::{ServiceError, suite};
+use imagestore::ebs::EbsSnapshots;
+use imagestore::glacier::{GlacierVault, VaultAddress};
+use imagestore::vaults::Hashes;
+use imagestore::{ServiceError, suite};
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(format!("LONGSHORE_TEST_{name}")).ok()

@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
 
-use images::memory::{MemorySnapshots, MemoryVault};
-use images::snapshots::{BLOCK_BYTES, Beginning, SnapshotId, Snapshots as _, Status};
-use images::{ServiceError, suite};
+use imagestore::memory::{MemorySnapshots, MemoryVault};
+use imagestore::snapshots::{BLOCK_BYTES, Beginning, SnapshotId, Snapshots as _, Status};
+use imagestore::{ServiceError, suite};
 
 #[test]
 fn memory_keeps_every_promise() {
