@@ -10,7 +10,7 @@ use awshttp::endpoint::ServiceConfig;
 use awsproto::claims::AccessKeyId;
 use awsproto::secret::SecretKey;
 use awsproto::sign::Credentials;
-use localstore::{Durability, KeyHolder, Keyring, KeyringError, Limits, LocalStore, Rights};
+use localstore::{Durability, Everything, KeyHolder, Keyring, KeyringError, Limits, LocalStore};
 use model::capabilities::{Capabilities, Finding};
 use model::ids::{BucketName, ObjectKey};
 use model::key_space::KeySpace;
@@ -32,7 +32,7 @@ impl Keyring for OneKey {
         Ok((access_key_id == ACCESS_KEY).then(|| KeyHolder {
             secret: SecretKey::new(SECRET),
             account: "123456789012".to_owned(),
-            rights: Rights::Everything,
+            rights: Arc::new(Everything),
         }))
     }
 }
