@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
