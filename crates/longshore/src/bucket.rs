@@ -9,8 +9,8 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Mutex, PoisonError};
 
 use model::limits::KEY_BYTES;
-use objects::object::Listed;
-use objects::{Bucket, StoreError};
+use objectstore::object::Listed;
+use objectstore::{Bucket, StoreError};
 use transfer::stop::Stop;
 
 use crate::exit::{Exit, Failure};

@@ -615,7 +615,7 @@ fn scanned(text: &str) -> Result<SignatureFile, String> {
 }
 
 fn rate(text: &str) -> Result<NonZeroU64, String> {
-    let rate = objects::paced::parse_rate(text).map_err(|error| error.to_string())?;
+    let rate = objectstore::paced::parse_rate(text).map_err(|error| error.to_string())?;
     NonZeroU64::new(rate).ok_or_else(|| "nothing would be let through".to_owned())
 }
 

@@ -10,7 +10,7 @@ use disks::device::OpenError;
 use model::ids::{BucketName, JobId};
 use model::readable;
 use model::report::lines::Work;
-use objects::StoreError;
+use objectstore::StoreError;
 use serde::Serialize;
 use station::control::ControlError;
 use station::dock::{DockError, Docking, Done, Station};

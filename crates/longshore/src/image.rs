@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use model::ids::{BucketName, ObjectKey};
 use model::image::index::Index;
-use objects::{Bucket, StoreError};
+use objectstore::{Bucket, StoreError};
 use serde::Serialize;
 use transfer::image::restore::{Output, OutputError, Overwrite, Restore, RestoreError, Restored};
 use transfer::progress::Progress;

@@ -19,7 +19,7 @@ use model::ids::{BucketName, JobId, JobType};
 use model::manifest::{Country, S3Import};
 use model::plan::SIGNATURE_NAME;
 use model::signature::SignatureFile;
-use objects::StoreError;
+use objectstore::StoreError;
 use server::config::Config;
 use station::control::ControlError;
 use station::dock::{DockError, Docking, Station};

@@ -61,7 +61,7 @@ const OURS: [&str; 16] = [
     "localstore",
     "longshore",
     "model",
-    "objects",
+    "objectstore",
     "paper",
     "server",
     "station",

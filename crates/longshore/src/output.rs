@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn a_rate_is_told_as_it_was_asked_for() {
         for text in ["10MB", "50MiB", "1GB", "2GiB", "850kB", "3KiB", "999B"] {
-            let rate = objects::paced::parse_rate(text).unwrap();
+            let rate = objectstore::paced::parse_rate(text).unwrap();
             assert_eq!(exact_rate(rate), text);
         }
         assert_eq!(exact_rate(0), "0B");

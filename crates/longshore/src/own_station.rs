@@ -174,7 +174,7 @@ mod tests {
     use super::*;
     use model::ids::StationName;
     use model::proof::ReadBack;
-    use objects::paced::QuietHours;
+    use objectstore::paced::QuietHours;
     use server::config::Config;
     use std::num::NonZeroU64;
 

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use disks::tree::Tree;
 use disks::tree::folder::Folder;
 use model::readable;
-use objects::Bucket;
+use objectstore::Bucket;
 use serde::Serialize;
 use transfer::progress::Progress;
 use transfer::settings::Settings;

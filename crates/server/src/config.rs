@@ -23,7 +23,7 @@ use model::event::WhileRunning;
 use model::ids::{BucketName, StationName};
 use model::manifest::Country;
 use model::proof::ReadBack;
-use objects::paced::RateSchedule;
+use objectstore::paced::RateSchedule;
 use serde::{Deserialize, Serialize};
 
 pub use fault::{ConfigError, ConfigFault};

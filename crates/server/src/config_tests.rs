@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use model::manifest::Region;
-use objects::paced::QuietHours;
+use objectstore::paced::QuietHours;
 
 use super::*;
 

@@ -18,12 +18,12 @@ use awsproto::sign::Credentials;
 use model::control::{BucketAccess, ImageTarget, StoreAccess, VaultAccess};
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::manifest::{BucketUse, Manifest};
-use objects::StoreError;
-use objects::connect::Store;
-use objects::probe::{check_read, check_write};
-use objects::retrying::Retrying;
-use objects::s3::S3Bucket;
-use objects::s3::address::Addressing;
+use objectstore::StoreError;
+use objectstore::connect::Store;
+use objectstore::probe::{check_read, check_write};
+use objectstore::retrying::Retrying;
+use objectstore::s3::S3Bucket;
+use objectstore::s3::address::Addressing;
 use tokio::sync::Semaphore;
 
 use crate::config::{BucketGlob, NetworkConfig, StoreConfig, Way};

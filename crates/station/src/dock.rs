@@ -30,7 +30,7 @@ use model::progress::LogLocation;
 use model::proof::Attempt;
 use model::report::lines::{About, Work};
 use model::time::Clock;
-use objects::{Bucket, probe};
+use objectstore::{Bucket, probe};
 
 use crate::control::{Control, ControlError};
 use crate::lease;

@@ -11,12 +11,12 @@ use awsproto::sign::Credentials;
 use model::control::Claim;
 use model::ids::BucketName;
 use model::time::SystemClock;
-use objects::Bucket;
-use objects::adaptive::Adaptive;
-use objects::connect::Store;
-use objects::paced::Paced;
-use objects::retrying::Retrying;
-use objects::s3::address::Addressing;
+use objectstore::Bucket;
+use objectstore::adaptive::Adaptive;
+use objectstore::connect::Store;
+use objectstore::paced::Paced;
+use objectstore::retrying::Retrying;
+use objectstore::s3::address::Addressing;
 
 use transfer::settings::Settings;
 use transfer::stop::Stop;

@@ -26,9 +26,9 @@ use model::outcome::Outcome;
 use model::progress::LogLocation;
 use model::proof::Attempt;
 use model::time::{ManualClock, Timestamp};
-use objects::Bucket;
-use objects::faulty::{Faulty, Operation};
-use objects::memory::MemoryBucket;
+use objectstore::Bucket;
+use objectstore::faulty::{Faulty, Operation};
+use objectstore::memory::MemoryBucket;
 use transfer::image::restore::{Output, Overwrite};
 use transfer::import::Import;
 use transfer::journal::file::Disk;
@@ -426,7 +426,7 @@ fn a_file_cannot_claim_more_than_its_device_holds() {
 /// A file's bytes are all there is to lose.
 fn sum(path: &Path) -> Vec<u8> {
     let bytes = fs::read(path).unwrap();
-    let checksums = objects::Checksums::of(&bytes);
+    let checksums = objectstore::Checksums::of(&bytes);
     checksums.md5.to_vec()
 }
 

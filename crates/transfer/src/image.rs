@@ -16,7 +16,6 @@
 use std::ops::Range;
 use std::path::Path;
 
-use ::objects::Bucket;
 use imagestore::services::{NoService, Services};
 use model::control::ImageTarget;
 use model::ids::JobId;
@@ -26,6 +25,7 @@ use model::outcome::EntryRecord;
 use model::progress::LogLocation;
 use model::proof::Attempt;
 use model::time::Clock;
+use objectstore::Bucket;
 
 use crate::journal::JournalError;
 use crate::journal::file::LogFiles;

@@ -36,8 +36,8 @@ use model::proof::Attempt;
 use model::readable;
 use model::report::{self, Keys};
 use model::time::Clock;
-use objects::upload::UploadId;
-use objects::{Bucket, probe};
+use objectstore::upload::UploadId;
+use objectstore::{Bucket, probe};
 
 use crate::import::holdings::{Held, Holdings};
 use crate::import::looking::Question;

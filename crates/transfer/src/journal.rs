@@ -17,7 +17,7 @@ use model::entry::EntryPath;
 use model::ids::{JobId, ObjectKey};
 use model::outcome::{EntryRecord, Stored};
 use model::proof::Attempt;
-use objects::upload::{PartNumber, PartReceipt, UploadId};
+use objectstore::upload::{PartNumber, PartReceipt, UploadId};
 use serde::{Deserialize, Serialize};
 
 use crate::image::Step;

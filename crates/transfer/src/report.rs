@@ -19,8 +19,8 @@ use model::proof::Attempt;
 use model::report::lines::{About, End, Head};
 use model::report::summary::Summary;
 use model::report::{self, Keys, csv, lines, summary};
-use objects::upload::PartNumber;
-use objects::{Bucket, Checksums, StoreError};
+use objectstore::upload::PartNumber;
+use objectstore::{Bucket, Checksums, StoreError};
 
 use crate::destination::{Occupied, Staged, Target};
 use crate::journal::index::{Index, Keep};

@@ -1,7 +1,7 @@
 //! What an operator can set about a station.
 
 use model::proof::ReadBack;
-use objects::paced::RateSchedule;
+use objectstore::paced::RateSchedule;
 
 /// How hard a station works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

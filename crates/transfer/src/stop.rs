@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use imagestore::ServiceError;
-use objects::StoreError;
+use objectstore::StoreError;
 
 use crate::journal::JournalError;
 use disks::tree::DeviceGone;

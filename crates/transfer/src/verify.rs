@@ -20,7 +20,7 @@ use model::outcome::{EntryRecord, Outcome, Stored};
 use model::plan::SIGNATURE_NAME;
 use model::report::lines::Work as Done;
 use model::report::{LINES_SUFFIX, SUMMARY_SUFFIX};
-use objects::{Bucket, StoreError};
+use objectstore::{Bucket, StoreError};
 use serde::Serialize;
 
 use crate::pipeline::doubt::Doubt;

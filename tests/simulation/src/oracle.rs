@@ -13,8 +13,8 @@ use model::manifest::S3Import;
 use model::outcome::{Failure, IgnoreRule};
 use model::plan::{self, Item};
 use model::progress::LogLocation;
-use objects::memory::MemoryBucket;
-use objects::{Bucket, Checksums};
+use objectstore::memory::MemoryBucket;
+use objectstore::{Bucket, Checksums};
 use server::jobstore::HistoryLine;
 use transfer::settings::Settings;
 

@@ -8,9 +8,9 @@ use model::ids::{BucketName, JobId, JobType, ObjectKey};
 use model::manifest::{Manifest, S3Import};
 use model::progress::LogLocation;
 use model::proof::ReadBack;
-use objects::memory::MemoryBucket;
-use objects::upload::PartNumber;
-use objects::{Bucket, Checksums};
+use objectstore::memory::MemoryBucket;
+use objectstore::upload::PartNumber;
+use objectstore::{Bucket, Checksums};
 use transfer::settings::Settings;
 
 use crate::chance::Chance;

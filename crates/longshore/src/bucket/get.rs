@@ -12,8 +12,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use anyhow::Context as _;
 use model::readable;
-use objects::Bucket;
-use objects::object::Listed;
+use objectstore::Bucket;
+use objectstore::object::Listed;
 use serde::Serialize;
 use transfer::progress::Progress;
 use transfer::stop::Stop;

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use model::readable;
 use model::time::Timestamp;
-use objects::object::{Listed, ListedBucket};
+use objectstore::object::{Listed, ListedBucket};
 use serde::Serialize;
 use time::OffsetDateTime;
 use transfer::stop::Stop;

@@ -8,7 +8,7 @@ use std::sync::mpsc::sync_channel;
 use anyhow::{Context as _, anyhow};
 use model::ids::ObjectKey;
 use model::readable;
-use objects::Bucket;
+use objectstore::Bucket;
 use serde::Serialize;
 use transfer::stop::Stop;
 
@@ -159,7 +159,7 @@ fn key(place: &Place) -> Result<ObjectKey, Failure> {
     ObjectKey::new(place.key.as_str()).map_err(|error| Failure::new(Exit::Usage, error))
 }
 
-fn undeleted(error: objects::StoreError) -> Failure {
+fn undeleted(error: objectstore::StoreError) -> Failure {
     store_failure(error, "could not remove the object")
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use model::ids::ObjectKey;
 use model::manifest::S3Import;
 use model::report;
-use objects::{Bucket, StoreError};
+use objectstore::{Bucket, StoreError};
 use transfer::settings::Existing;
 use transfer::stop::Stop;
 

@@ -272,9 +272,9 @@ mod tests {
     use model::export::series;
     use model::ids::{BucketName, JobType};
     use model::manifest::Manifest;
-    use objects::memory::MemoryBucket;
-    use objects::object::Attributes;
-    use objects::{Bucket, Checksums};
+    use objectstore::memory::MemoryBucket;
+    use objectstore::object::Attributes;
+    use objectstore::{Bucket, Checksums};
 
     use super::*;
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use model::ids::{BucketName, ObjectKey};
-use objects::Bucket;
+use objectstore::Bucket;
 use transfer::export::Buckets;
 use transfer::export::plan::Item;
 use transfer::stop::Stop;

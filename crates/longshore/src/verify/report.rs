@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use awshttp::retry::RealTime;
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::report::LINES_SUFFIX;
-use objects::reading::{ReadError, Reading};
+use objectstore::reading::{ReadError, Reading};
 use transfer::stop::Stop;
 
 use crate::cli::VerifyArgs;

@@ -9,10 +9,10 @@ use awsproto::claims::AccessKeyId;
 use awsproto::secret::SecretKey;
 use awsproto::sign::Credentials;
 use model::ids::{BucketName, ObjectKey};
-use objects::connect::Store;
-use objects::object::Attributes;
-use objects::s3::address::Addressing;
-use objects::{Bucket as _, Checksums};
+use objectstore::connect::Store;
+use objectstore::object::Attributes;
+use objectstore::s3::address::Addressing;
+use objectstore::{Bucket as _, Checksums};
 
 use crate::world::{Service, World, files};
 

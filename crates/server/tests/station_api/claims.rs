@@ -6,9 +6,9 @@ use model::custody::Custody;
 use model::ids::{BucketName, JobId, JobType};
 use model::manifest::Manifest;
 use model::progress::Progress;
-use objects::connect::Store;
-use objects::probe::check_write;
-use objects::s3::address::Addressing;
+use objectstore::connect::Store;
+use objectstore::probe::check_write;
+use objectstore::s3::address::Addressing;
 
 use crate::talk::Station;
 use crate::world::{World, at_station, ebs, export, finished, glacier, import, returned};

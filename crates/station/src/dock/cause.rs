@@ -3,7 +3,7 @@
 use model::ids::BucketName;
 use model::manifest::Manifest;
 use model::stopped::StopCause;
-use objects::StoreError;
+use objectstore::StoreError;
 
 use super::DockError;
 use bay::FormatError;

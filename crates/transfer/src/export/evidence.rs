@@ -9,10 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use awshttp::TransportError;
 use model::ids::BucketName;
 use model::outcome::Failure;
-use objects::StoreError;
-use objects::evidence::{Compared, Difference, Evidence, Parts};
-use objects::object::{ObjectInfo, Tag};
-use objects::upload::PartNumber;
+use objectstore::StoreError;
+use objectstore::evidence::{Compared, Difference, Evidence, Parts};
+use objectstore::object::{ObjectInfo, Tag};
+use objectstore::upload::PartNumber;
 
 use super::plan::Item;
 use super::run::ExportRun;

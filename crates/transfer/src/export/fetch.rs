@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use model::outcome::Failure;
-use objects::object::ObjectInfo;
-use objects::reading::{ReadError, Reading};
+use objectstore::object::ObjectInfo;
+use objectstore::reading::{ReadError, Reading};
 
 use super::large::StagedObject;
 use super::plan::Item;

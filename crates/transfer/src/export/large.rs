@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use awshttp::Answer;
 use lanes::{Md5, Sha256};
 use model::outcome::{Failure, Stored};
-use objects::StoreError;
-use objects::evidence::{Difference, Evidence, Parts, Sums};
-use objects::object::ObjectInfo;
-use objects::reading::{ReadError, Reading, Version};
+use objectstore::StoreError;
+use objectstore::evidence::{Difference, Evidence, Parts, Sums};
+use objectstore::object::ObjectInfo;
+use objectstore::reading::{ReadError, Reading, Version};
 use time::OffsetDateTime;
 
 use super::commit::Written;

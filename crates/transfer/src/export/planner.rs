@@ -18,7 +18,7 @@ use model::ids::{BucketName, JobId, JobType, ObjectKey};
 use model::manifest::{ExportSet, S3Export};
 use model::progress::LogLocation;
 use model::report::{self, Keys, LINES_SUFFIX, SUMMARY_SUFFIX};
-use objects::StoreError;
+use objectstore::StoreError;
 
 use super::Buckets;
 use super::plan::{Item, Next, Plan, PlanError, To, Writer};

@@ -10,7 +10,7 @@ use model::entry::EntryPath;
 use model::ids::{BucketName, ObjectKey};
 use model::outcome::{EntryRecord, Failure, Outcome, Source};
 use model::time::Clock;
-use objects::{Bucket, StoreError};
+use objectstore::{Bucket, StoreError};
 
 use super::evidence::Tags;
 use super::plan::{Item, To};
@@ -169,7 +169,7 @@ impl ExportRun<'_> {
     /// Whether a refusal to read is about one object only: the bucket can still be listed.
     pub(super) fn may_read_elsewhere(&self, item: &Item) -> bool {
         self.bucket(item)
-            .is_some_and(|bucket| objects::probe::check_read(bucket).is_ok())
+            .is_some_and(|bucket| objectstore::probe::check_read(bucket).is_ok())
     }
 
     /// Notes what the device says against an item, if it says it of the item alone.

@@ -5,7 +5,7 @@ use std::io;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use model::outcome::{Failure, Stored};
-use objects::object::ObjectInfo;
+use objectstore::object::ObjectInfo;
 
 use super::commit::Written;
 use super::evidence::{Asked, damaged, other_size};

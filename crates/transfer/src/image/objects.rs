@@ -5,9 +5,6 @@
 //! of them completed at the end, so that nothing is seen before the image is whole. Objects that would
 //! be all zeros are not stored.
 
-use ::objects::reading::{ReadError, Reading};
-use ::objects::upload::{PartNumber, PartReceipt, UploadId, expected_etag};
-use ::objects::{Bucket, Checksums, StoreError};
 use awshttp::retry::RealTime;
 use bytes::Bytes;
 use lanes::{Sha256, md5_of};
@@ -16,6 +13,9 @@ use model::capabilities::Finding;
 use model::ids::ObjectKey;
 use model::image::index::{self, Image, Index, IndexObject};
 use model::image::{self, ImageKeys};
+use objectstore::reading::{ReadError, Reading};
+use objectstore::upload::{PartNumber, PartReceipt, UploadId, expected_etag};
+use objectstore::{Bucket, Checksums, StoreError};
 
 use super::Halted;
 use super::pass::each;

@@ -8,14 +8,14 @@ mod output;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ::objects::reading::{ReadError, Reading};
-use ::objects::{Bucket, StoreError};
 use awshttp::retry::RealTime;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use lanes::{Sha256, sha256_update};
 use model::ids::ObjectKey;
 use model::image::index::Index;
+use objectstore::reading::{ReadError, Reading};
+use objectstore::{Bucket, StoreError};
 
 use crate::progress::Progress;
 use crate::stop::Stop;

@@ -1,8 +1,8 @@
 //! Where an image goes: what a snapshot, an archive and a series of objects have in common.
 
-use ::objects::StoreError;
 use imagestore::ServiceError;
 use model::ids::ObjectKey;
+use objectstore::StoreError;
 
 use super::Halted;
 use super::steps::Sent;

@@ -12,7 +12,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ::objects::memory::MemoryBucket;
 use imagestore::memory::MemoryServices;
 use lanes::{md5_of, sha256_of};
 use model::capabilities::{Capabilities, Finding};
@@ -23,6 +22,7 @@ use model::outcome::{Outcome, Stored};
 use model::progress::LogLocation;
 use model::proof::{Attempt, ReadBack};
 use model::time::{ManualClock, Timestamp};
+use objectstore::memory::MemoryBucket;
 
 use super::{ImageDone, ImageImport, ImageOutcome, What, engine};
 use crate::journal::file::{Disk, LogFile, LogFiles};
@@ -252,7 +252,7 @@ impl World {
     }
 
     fn object(&self, key: &ObjectKey) -> Vec<u8> {
-        use ::objects::Bucket as _;
+        use objectstore::Bucket as _;
         let mut body = Vec::new();
         let mut download = self.bucket.get(key, None).unwrap();
         io::Read::read_to_end(&mut download.body, &mut body).unwrap();
@@ -276,7 +276,7 @@ impl World {
         let stored = stored(done);
         assert_eq!(stored.md5, hex::encode(md5_of(&[content])[0]));
         assert_eq!(stored.sha256, hex::encode(sha256_of(&[content])[0]));
-        use ::objects::Bucket as _;
+        use objectstore::Bucket as _;
         assert_eq!(self.bucket.list_uploads("").unwrap(), []);
     }
 }

@@ -11,8 +11,8 @@ use std::io;
 use std::path::Path;
 
 use model::ids::ObjectKey;
-use objects::object::Listed;
-use objects::{Bucket, StoreError};
+use objectstore::object::Listed;
+use objectstore::{Bucket, StoreError};
 use redb::{Database, Durability, ReadableDatabase, TableDefinition};
 
 use crate::journal::JournalError;
@@ -259,9 +259,9 @@ fn disk(error: impl Into<redb::Error>) -> Halt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use objects::Checksums;
-    use objects::memory::MemoryBucket;
-    use objects::object::Attributes;
+    use objectstore::Checksums;
+    use objectstore::memory::MemoryBucket;
+    use objectstore::object::Attributes;
 
     fn put(bucket: &MemoryBucket, key: &str, content: &'static [u8]) {
         let (key, sums) = (ObjectKey::new(key).unwrap(), Checksums::of(content));

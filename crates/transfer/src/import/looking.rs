@@ -8,8 +8,8 @@ use model::file_time::FileTime;
 use model::identity::{self, SHA256_NAME};
 use model::outcome::{Failure, How, Stored};
 use model::unchanged;
-use objects::StoreError;
-use objects::object::ObjectInfo;
+use objectstore::StoreError;
+use objectstore::object::ObjectInfo;
 
 use crate::import::run::{Before, Run, Work};
 use crate::settings::Existing;

@@ -7,8 +7,8 @@ use awshttp::Answer;
 use model::attributes::Attributes;
 use model::ids::ObjectKey;
 use model::outcome::{Failure, How, Stored};
-use objects::object::Receipt;
-use objects::{Checksums, StoreError};
+use objectstore::object::Receipt;
+use objectstore::{Checksums, StoreError};
 
 use crate::import::run::{Keeps, Run};
 use crate::import::upload::{PartPut, Put, SmallPut};
@@ -141,7 +141,7 @@ impl Run<'_> {
     /// Whether a refusal to write is about one object only: the place of the report still takes
     /// writes.
     fn may_write_elsewhere(&self) -> bool {
-        objects::probe::check_write(self.bucket, self.log_key).is_ok()
+        objectstore::probe::check_write(self.bucket, self.log_key).is_ok()
     }
 }
 

@@ -6,8 +6,8 @@ use model::entry::EntryPath;
 use model::ids::ObjectKey;
 use model::outcome::{Failure, Stored};
 use model::proof::ReadBack;
-use objects::StoreError;
-use objects::reading::{ReadError, Reading};
+use objectstore::StoreError;
+use objectstore::reading::{ReadError, Reading};
 
 use crate::import::run::Run;
 

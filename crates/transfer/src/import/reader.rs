@@ -11,8 +11,8 @@ use crossbeam_channel::{Receiver, Sender};
 use model::attributes::Attributes;
 use model::outcome::Failure;
 use model::{identity, plan};
-use objects::Checksums;
-use objects::upload::PartNumber;
+use objectstore::Checksums;
+use objectstore::upload::PartNumber;
 
 use crate::import::resume::Found;
 use crate::import::run::{Halted, Run, Work};

@@ -10,8 +10,8 @@ use std::sync::Mutex;
 
 use model::entry::EntryPath;
 use model::outcome::{EntryRecord, Outcome, Stored};
-use objects::object::ObjectInfo;
-use objects::{Bucket, StoreError};
+use objectstore::object::ObjectInfo;
+use objectstore::{Bucket, StoreError};
 
 use crate::import::holdings::{Held, Holdings};
 use crate::journal::index::Index;

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
 use model::outcome::{Failure, Outcome, Stored};
-use objects::StoreError;
-use objects::upload::{PartNumber, PartReceipt, UploadId};
+use objectstore::StoreError;
+use objectstore::upload::{PartNumber, PartReceipt, UploadId};
 
 use crate::import::run::Run;
 use crate::journal::Record;

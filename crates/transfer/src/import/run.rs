@@ -12,7 +12,7 @@ use model::outcome::{Changed, EntryRecord, Failure, How, IgnoreRule, Outcome, St
 use model::proof::ReadBack;
 use model::readable;
 use model::time::Clock;
-use objects::Bucket;
+use objectstore::Bucket;
 
 use crate::import::resume::Unfinished;
 use crate::journal::index::{Awaited, Why};

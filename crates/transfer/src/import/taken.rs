@@ -10,9 +10,9 @@ use model::attributes::Attributes;
 use model::identity;
 use model::ids::ObjectKey;
 use model::outcome::{Failure, How, Stored};
-use objects::object::{ObjectInfo, Receipt};
-use objects::upload::{PartReceipt, UploadId};
-use objects::{Checksums, StoreError};
+use objectstore::object::{ObjectInfo, Receipt};
+use objectstore::upload::{PartReceipt, UploadId};
+use objectstore::{Checksums, StoreError};
 
 use crate::import::run::{Before, Keeps, Run};
 

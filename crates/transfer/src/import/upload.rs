@@ -14,8 +14,8 @@ use model::entry::EntryPath;
 use model::identity::SHA256_NAME;
 use model::ids::ObjectKey;
 use model::outcome::{Failure, Stored};
-use objects::upload::{PartNumber, PartReceipt, UploadId, expected_etag, total_size};
-use objects::{Checksums, StoreError};
+use objectstore::upload::{PartNumber, PartReceipt, UploadId, expected_etag, total_size};
+use objectstore::{Checksums, StoreError};
 
 use crate::import::resume::Unfinished;
 use crate::import::run::{Before, Run, Work};

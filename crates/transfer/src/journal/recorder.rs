@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use model::outcome::{EntryRecord, Stored};
-use objects::upload::{PartNumber, PartReceipt, UploadId};
+use objectstore::upload::{PartNumber, PartReceipt, UploadId};
 
 use crate::image::Step;
 use crate::import::resume::Unfinished;

@@ -5,8 +5,8 @@ use std::io;
 use awshttp::retry::RealTime;
 use lanes::Sha256;
 use model::outcome::{EntryRecord, Failure, Stored};
-use objects::reading::{ReadError, Reading};
-use objects::{Bucket, StoreError};
+use objectstore::reading::{ReadError, Reading};
+use objectstore::{Bucket, StoreError};
 
 use super::{DifferenceKind, Trouble};
 use crate::pipeline::doubt::{Doubt, Suspect};

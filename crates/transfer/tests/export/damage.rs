@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::ids::ObjectKey;
-use objects::evidence::{Algorithm, Statement};
-use objects::faulty::{Faulty, Operation};
-use objects::memory::MemoryBucket;
-use objects::object::{Attributes, ObjectInfo};
-use objects::upload::PartNumber;
-use objects::{Bucket, Checksums};
+use objectstore::evidence::{Algorithm, Statement};
+use objectstore::faulty::{Faulty, Operation};
+use objectstore::memory::MemoryBucket;
+use objectstore::object::{Attributes, ObjectInfo};
+use objectstore::upload::PartNumber;
+use objectstore::{Bucket, Checksums};
 use transfer::destination::memory::Memory;
 use transfer::export::plan::{Item, To};
 
@@ -107,7 +107,7 @@ fn whatever_is_known_of_an_object_is_compared() {
             4
         };
         Statement {
-            source: objects::evidence::Source::Checksum,
+            source: objectstore::evidence::Source::Checksum,
             algorithm,
             parts: None,
             value: value[8 - width..].to_vec(),

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use model::ids::ObjectKey;
-use objects::faulty::{Failure, Fault, Faulty, Operation};
-use objects::memory::MemoryBucket;
-use objects::object::Attributes;
-use objects::{Bucket, Checksums};
+use objectstore::faulty::{Failure, Fault, Faulty, Operation};
+use objectstore::memory::MemoryBucket;
+use objectstore::object::Attributes;
+use objectstore::{Bucket, Checksums};
 use transfer::destination::folder;
 use transfer::destination::memory::Memory;
 use transfer::destination::{Occupied, Target};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use objects::faulty::{Failure, Fault, Faulty, Operation};
-use objects::memory::MemoryBucket;
+use objectstore::faulty::{Failure, Fault, Faulty, Operation};
+use objectstore::memory::MemoryBucket;
 use transfer::destination::memory::Memory;
 use transfer::destination::{Occupied, Target};
 

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 
-use objects::object::{Listed, ObjectInfo};
-use objects::{Bucket, StoreError};
+use objectstore::object::{Listed, ObjectInfo};
+use objectstore::{Bucket, StoreError};
 use rustix::fs::Timespec;
 use rustix::io::Errno;
 use time::OffsetDateTime;

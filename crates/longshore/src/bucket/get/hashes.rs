@@ -2,7 +2,7 @@
 
 use lanes::{Md5, Sha256};
 use model::identity::SHA256_NAME;
-use objects::object::ObjectInfo;
+use objectstore::object::ObjectInfo;
 
 /// MD5 and SHA-256 of bytes as they pass.
 #[derive(Default)]
@@ -92,7 +92,7 @@ fn hex_of(text: &str, bytes: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use objects::object::Attributes;
+    use objectstore::object::Attributes;
 
     fn hashes(bytes: &[u8]) -> Hashes {
         let mut hashes = Hashes::default();

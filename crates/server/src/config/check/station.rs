@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use model::ids::StationName;
 use model::proof::ReadBack;
-use objects::paced::{QuietHours, RateSchedule, parse_rate};
+use objectstore::paced::{QuietHours, RateSchedule, parse_rate};
 
 use super::super::StationConfig;
 use super::super::raw::RawStation;

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use model::ids::ObjectKey;
 use model::manifest::{ExportSet, S3Export};
-use objects::Bucket;
-use objects::object::{Listed, Page};
+use objectstore::Bucket;
+use objectstore::object::{Listed, Page};
 
 use super::PlanFailure;
 use super::spool::{Sorted, Spool};

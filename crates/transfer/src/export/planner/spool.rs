@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use model::ids::ObjectKey;
-use objects::object::Listed;
+use objectstore::object::Listed;
 
 /// Bytes of keys and tags that are sorted in memory at once: 100,000 objects of a usual kind.
 const RUN_BYTES: usize = 16 << 20;

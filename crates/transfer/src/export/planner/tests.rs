@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use model::export::capacity::Geometry;
 use model::manifest::Manifest;
-use objects::memory::MemoryBucket;
-use objects::object::Attributes;
-use objects::{Bucket, Checksums};
+use objectstore::memory::MemoryBucket;
+use objectstore::object::Attributes;
+use objectstore::{Bucket, Checksums};
 use proptest::prelude::*;
 
 use super::*;

@@ -68,7 +68,7 @@ fn a_crash_at_any_step_leaves_an_image_that_can_be_gone_on_with() {
 /// Neither a snapshot that is complete, nor an archive, nor an object.
 #[test]
 fn nothing_is_seen_of_an_image_before_all_of_it_is_there() {
-    use ::objects::Bucket as _;
+    use objectstore::Bucket as _;
     for to in EVERYWHERE {
         // Three objects of two parts, or 80 blocks.
         let device = MemoryDevice::new(content(40 * MIB, 0));
@@ -173,7 +173,7 @@ fn another_device_under_the_same_job_is_imaged_from_its_beginning() {
 #[test]
 fn what_the_service_dropped_is_begun_anew() {
     for to in [To::Snapshot, To::Vault, To::Series] {
-        use ::objects::Bucket as _;
+        use objectstore::Bucket as _;
         let world = World::new(to);
         let content = content(30 * MIB, 2);
         let device = MemoryDevice::new(content.clone());
@@ -196,7 +196,7 @@ fn what_the_service_dropped_is_begun_anew() {
 
 #[test]
 fn a_canceled_job_leaves_nothing_half_sent() {
-    use ::objects::Bucket as _;
+    use objectstore::Bucket as _;
     for to in [To::Vault, To::Series, To::One] {
         let world = World::new(to);
         let device = MemoryDevice::new(content(30 * MIB, 2));

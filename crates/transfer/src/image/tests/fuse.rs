@@ -4,8 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use ::objects::faulty::{Failure, Fault, Faulty};
-use ::objects::memory::MemoryBucket;
 use awshttp::retry::CallError as _;
 use awshttp::{NetworkFailure, TransportError};
 use imagestore::ServiceError;
@@ -14,6 +12,8 @@ use imagestore::services::{ClientOptions, NoService, Services};
 use imagestore::snapshots::{Beginning, SnapshotId, Snapshots, Status, StoredBlock};
 use imagestore::vaults::{Archive, Hashes, StoredPart, UploadId, Vault};
 use model::control::{StoreAccess, VaultAccess};
+use objectstore::faulty::{Failure, Fault, Faulty};
+use objectstore::memory::MemoryBucket;
 
 use crate::stop::{Halt, Stop};
 

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::MetadataExt as _;
 
-use ::objects::{Bucket as _, Checksums};
+use objectstore::{Bucket as _, Checksums};
 use proptest::prelude::*;
 
 use super::*;

@@ -92,7 +92,7 @@ fn objects_that_are_all_zeros_are_not_stored_and_the_index_knows() {
 
 #[test]
 fn one_object_of_an_archive_class_takes_the_place_of_an_archive() {
-    use ::objects::Bucket as _;
+    use objectstore::Bucket as _;
     let world = World::new(To::One);
     let content = content(20 * MIB, 4);
     let done = world.run(&MemoryDevice::new(content.clone())).done();

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use model::capabilities::Capabilities;
-use objects::object::{Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
-use objects::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
-use objects::{Body, StoreError};
+use objectstore::object::{Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use objectstore::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
+use objectstore::{Body, StoreError};
 
 use super::*;
 

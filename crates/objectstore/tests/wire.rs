@@ -17,16 +17,16 @@ use awsproto::secret::{SecretKey, SessionToken};
 use awsproto::sign::Credentials;
 use bytes::Bytes;
 use model::ids::{BucketName, ObjectKey};
-use objects::Checksums;
-use objects::bucket::Bucket;
-use objects::connect::Store;
-use objects::error::StoreError;
-use objects::object::Attributes;
-use objects::probe::Subject as _;
-use objects::retrying::Retrying;
-use objects::s3::S3Bucket;
-use objects::s3::address::Addressing;
-use objects::upload::{PartNumber, PartReceipt, UploadId};
+use objectstore::Checksums;
+use objectstore::bucket::Bucket;
+use objectstore::connect::Store;
+use objectstore::error::StoreError;
+use objectstore::object::Attributes;
+use objectstore::probe::Subject as _;
+use objectstore::retrying::Retrying;
+use objectstore::s3::S3Bucket;
+use objectstore::s3::address::Addressing;
+use objectstore::upload::{PartNumber, PartReceipt, UploadId};
 
 /// What the server does with one connection.
 enum Act {
@@ -369,7 +369,7 @@ fn completion_may_come_without_a_tag() {
     let etag = complete(&bucket(&endpoint)).unwrap();
     assert_eq!(
         etag,
-        objects::checksum::composite_etag(&[Checksums::of(b"abc").md5])
+        objectstore::checksum::composite_etag(&[Checksums::of(b"abc").md5])
     );
     server.join().unwrap();
 }

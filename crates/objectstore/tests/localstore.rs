@@ -15,10 +15,10 @@ use localstore::{Durability, Everything, KeyHolder, Keyring, KeyringError, Limit
 use model::capabilities::{Capabilities, Finding};
 use model::ids::{BucketName, ObjectKey};
 use model::key_space::KeySpace;
-use objects::connect::Store;
-use objects::probe::capabilities;
-use objects::s3::address::Addressing;
-use objects::{Bucket as _, StoreError, suite};
+use objectstore::connect::Store;
+use objectstore::probe::capabilities;
+use objectstore::s3::address::Addressing;
+use objectstore::{Bucket as _, StoreError, suite};
 use tokio::sync::oneshot;
 
 const ACCESS_KEY: &str = "LONGSHORETESTKEY0001";
@@ -123,7 +123,7 @@ fn a_wrong_secret_and_a_missing_bucket_are_told_apart() {
         let bucket = Store::connect(&config, Addressing::Path)
             .unwrap()
             .bucket(&nobody);
-        let missing = objects::probe::check_read(&bucket).unwrap_err();
+        let missing = objectstore::probe::check_read(&bucket).unwrap_err();
         assert!(
             matches!(missing, StoreError::NoSuchBucket(_)),
             "{missing:?}"
@@ -132,7 +132,7 @@ fn a_wrong_secret_and_a_missing_bucket_are_told_apart() {
         let bucket = Store::connect(&config, Addressing::Path)
             .unwrap()
             .bucket(&nobody);
-        let denied = objects::probe::check_read(&bucket).unwrap_err();
+        let denied = objectstore::probe::check_read(&bucket).unwrap_err();
         assert!(matches!(denied, StoreError::Credentials(_)), "{denied:?}");
     });
 }

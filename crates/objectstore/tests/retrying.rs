@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use awshttp::retry::{RealTime, Retry, RetryPolicy, Sleeper, Slept};
 use bytes::Bytes;
 use model::ids::ObjectKey;
-use objects::bucket::Bucket;
-use objects::faulty::{Failure, Fault, Faulty, Operation};
-use objects::memory::MemoryBucket;
-use objects::object::Attributes;
-use objects::retrying::Retrying;
-use objects::upload::{PartNumber, PartReceipt, UploadId};
-use objects::{Checksums, StoreError};
+use objectstore::bucket::Bucket;
+use objectstore::faulty::{Failure, Fault, Faulty, Operation};
+use objectstore::memory::MemoryBucket;
+use objectstore::object::Attributes;
+use objectstore::retrying::Retrying;
+use objectstore::upload::{PartNumber, PartReceipt, UploadId};
+use objectstore::{Checksums, StoreError};
 
 /// Time that passes only by waiting.
 #[derive(Clone, Default)]

@@ -7,9 +7,9 @@ use awsproto::claims::AccessKeyId;
 use awsproto::secret::SecretKey;
 use awsproto::sign::Credentials;
 use model::ids::{BucketName, ObjectKey};
-use objects::connect::Store;
-use objects::s3::address::Addressing;
-use objects::{Bucket as _, suite};
+use objectstore::connect::Store;
+use objectstore::s3::address::Addressing;
+use objectstore::{Bucket as _, suite};
 
 fn config() -> Option<ServiceConfig> {
     let variable = |name: &str| std::env::var(format!("LONGSHORE_TEST_S3_{name}")).ok();
@@ -44,7 +44,7 @@ fn a_real_store_keeps_the_promises_we_build_on() {
     suite::run(&store.bucket(&name));
     let key = ObjectKey::new("longshore-objects-suite.probe").unwrap();
     let bucket = store.bucket(&name);
-    let found = objects::probe::capabilities(&bucket, &key).unwrap();
+    let found = objectstore::probe::capabilities(&bucket, &key).unwrap();
     println!("{found:#?}");
     assert!(found.multipart.is_honored() && found.etag_is_md5.is_honored());
     let left = bucket.list(key.as_str(), None, 10).unwrap();
@@ -63,18 +63,18 @@ fn a_wrong_secret_and_a_missing_bucket_are_told_apart() {
     let bucket = Store::connect(&config, Addressing::Path)
         .unwrap()
         .bucket(&nobody);
-    let missing = objects::probe::check_read(&bucket).unwrap_err();
+    let missing = objectstore::probe::check_read(&bucket).unwrap_err();
     assert!(
-        matches!(missing, objects::StoreError::NoSuchBucket(_)),
+        matches!(missing, objectstore::StoreError::NoSuchBucket(_)),
         "{missing:?}"
     );
     config.credentials.secret = SecretKey::new("not the secret");
     let bucket = Store::connect(&config, Addressing::Path)
         .unwrap()
         .bucket(&nobody);
-    let denied = objects::probe::check_read(&bucket).unwrap_err();
+    let denied = objectstore::probe::check_read(&bucket).unwrap_err();
     assert!(
-        matches!(denied, objects::StoreError::Credentials(_)),
+        matches!(denied, objectstore::StoreError::Credentials(_)),
         "{denied:?}"
     );
 }

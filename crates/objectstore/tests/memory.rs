@@ -5,10 +5,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
-use objects::faulty::Faulty;
-use objects::memory::MemoryBucket;
-use objects::retrying::Retrying;
-use objects::suite;
+use objectstore::faulty::Faulty;
+use objectstore::memory::MemoryBucket;
+use objectstore::retrying::Retrying;
+use objectstore::suite;
 
 #[test]
 fn memory_keeps_every_promise() {
@@ -39,7 +39,7 @@ fn trying_again_hides_every_fault_that_passes() {
     }
 }
 
-fn retrying<B: objects::Bucket>(inner: B) -> Retrying<B> {
+fn retrying<B: objectstore::Bucket>(inner: B) -> Retrying<B> {
     let policy = RetryPolicy {
         first_wait: Duration::from_micros(1),
         longest_wait: Duration::from_micros(2),

@@ -14,9 +14,9 @@ use awsproto::claims::AccessKeyId;
 use awsproto::secret::SecretKey;
 use awsproto::sign::Credentials;
 use model::ids::BucketName;
-use objects::StoreError;
-use objects::connect::Store;
-use objects::s3::address::Addressing;
+use objectstore::StoreError;
+use objectstore::connect::Store;
+use objectstore::s3::address::Addressing;
 
 /// Answers one connection with `answer`, and gives the first line it was sent.
 fn once(answer: &'static str) -> (String, JoinHandle<String>) {

@@ -10,11 +10,11 @@ use bytes::Bytes;
 use model::capabilities::{Capabilities, Finding};
 use model::ids::ObjectKey;
 use model::key_space::{Kept, KeySpace, Oddity as Strange};
-use objects::memory::MemoryBucket;
-use objects::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
-use objects::probe::{self, Subject, capabilities};
-use objects::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
-use objects::{Body, Bucket, Checksums, StoreError};
+use objectstore::memory::MemoryBucket;
+use objectstore::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use objectstore::probe::{self, Subject, capabilities};
+use objectstore::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
+use objectstore::{Body, Bucket, Checksums, StoreError};
 
 /// What is odd about a store.
 #[derive(Clone, Copy, PartialEq, Eq)]
