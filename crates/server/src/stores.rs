@@ -87,7 +87,7 @@ pub enum BucketFault {
     #[error("there is no bucket {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     Missing(Vec<BucketName>),
     /// It exists in another region than that of its store here.
-    #[error("{bucket}: in the region {region}, and not in {expected}")]
+    #[error("the bucket `{bucket}` is in the region {region}, and not in {expected}")]
     Elsewhere {
         /// The bucket.
         bucket: BucketName,
@@ -97,10 +97,10 @@ pub enum BucketFault {
         expected: String,
     },
     /// The account or this service may not use them so.
-    #[error("{}", self.details().join("; "))]
+    #[error("buckets may not be used: {}", self.details().join("; "))]
     Denied(Vec<(BucketName, BucketUse)>),
     /// They are in several regions: each bucket with its region.
-    #[error("{}", self.details().join("; "))]
+    #[error("the buckets are in several regions: {}", self.details().join("; "))]
     SeveralRegions(Vec<(BucketName, String)>),
     /// The store of this bucket cannot be asked at the moment.
     #[error("the store of the bucket `{0}` cannot be reached")]
@@ -118,7 +118,13 @@ impl BucketFault {
     #[must_use]
     pub fn details(&self) -> Vec<String> {
         match self {
-            Self::Elsewhere { .. } => vec![self.to_string()],
+            Self::Elsewhere {
+                bucket,
+                region,
+                expected,
+            } => vec![format!(
+                "{bucket}: in the region {region}, and not in {expected}"
+            )],
             Self::Denied(uses) => uses
                 .iter()
                 .map(|(bucket, usage)| format!("{bucket}: may not be {}", verb(*usage)))
@@ -549,6 +555,35 @@ mod tests {
         for words in ["cellar", "http://10.0.0.7:9000", "SignatureDoesNotMatch"] {
             assert!(log.contains(words), "`{words}` is not in: {log}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_buckets_is_a_sentence_and_a_detail_for_each() {
+        let bucket = |text| BucketName::new(text).unwrap();
+        let denied = BucketFault::Denied(vec![
+            (bucket("photos"), BucketUse::Import),
+            (bucket("films"), BucketUse::Log),
+        ]);
+        let details = [
+            "photos: may not be imported to",
+            "films: may not be used for logs",
+        ];
+        assert_eq!(denied.details(), details);
+        let sentence = "buckets may not be used: photos: may not be imported to; films: may not be used for logs";
+        assert_eq!(denied.to_string(), sentence);
+        let elsewhere = BucketFault::Elsewhere {
+            bucket: bucket("photos"),
+            region: "eu".to_owned(),
+            expected: "us".to_owned(),
+        };
+        let sentence = "the bucket `photos` is in the region eu, and not in us";
+        assert_eq!(elsewhere.to_string(), sentence);
+        assert_eq!(
+            elsewhere.details(),
+            ["photos: in the region eu, and not in us"]
+        );
+        let missing = BucketFault::Missing(vec![bucket("photos"), bucket("films")]);
+        assert_eq!(missing.to_string(), "there is no bucket photos, films");
     }
 
     #[test]

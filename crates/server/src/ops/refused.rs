@@ -77,13 +77,15 @@ pub enum SubmissionFault {
     Address(#[from] BadAddress),
     /// The page of jobs is to begin after something that is no job of the account's; the text is as
     /// given.
-    #[error("there is no job {0} to list on from")]
+    #[error("the list cannot go on after `{0}`: the account has no such job")]
     Marker(String),
     /// The account has made as many jobs in 24 hours as it may: so many.
     #[error("the account has made {0} jobs in 24 hours, and may not make more")]
     Quota(u32),
     /// The job store failed in the middle of a write, and cannot be asked what came of it.
-    #[error("the job store failed while the job was stored, which may have been done all the same")]
+    #[error(
+        "the job store failed while it stored the job, which may be there all the same: list the jobs before trying again"
+    )]
     OutcomeUnknown,
 }
 
