@@ -88,9 +88,7 @@ fn at(
         folder: data.join("station"),
         settings: settings_of(config),
         clock: Arc::new(SystemClock),
-        stores: Arc::new(S3Stores {
-            surroundings: surroundings.clone(),
-        }),
+        stores: Arc::new(S3Stores::new(surroundings.clone())),
         services: Arc::new(AwsServices {
             surroundings: surroundings.clone(),
         }),

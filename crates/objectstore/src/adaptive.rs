@@ -79,7 +79,7 @@ impl Gauge {
 }
 
 /// How many requests may be on their way, and who waits for it to be fewer.
-struct ConcurrencyLimit {
+pub struct ConcurrencyLimit {
     sleeper: Box<dyn Sleeper>,
     state: Mutex<Occupancy>,
     room: Condvar,
@@ -104,22 +104,8 @@ struct Pass<'l> {
 }
 
 impl<B: Bucket> Adaptive<B> {
-    /// Lets in at most `cap` requests, at least one, in the time `sleeper` gives.
-    pub fn new(inner: B, cap: usize, sleeper: Box<dyn Sleeper>) -> Self {
-        let began = sleeper.elapsed();
-        let state = Occupancy {
-            climb: HillClimb::new(cap),
-            in_flight: 0,
-            resume_at: began,
-            halved_at: None,
-            window: Window::default(),
-            began,
-        };
-        let limit = Arc::new(ConcurrencyLimit {
-            sleeper,
-            state: Mutex::new(state),
-            room: Condvar::new(),
-        });
+    /// Lets in as many as `limit` says, which other buckets of the same store may share.
+    pub fn new(inner: B, limit: Arc<ConcurrencyLimit>) -> Self {
         Self { inner, limit }
     }
 
@@ -141,7 +127,34 @@ impl<B: Bucket> Adaptive<B> {
     }
 }
 
+impl fmt::Debug for ConcurrencyLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConcurrencyLimit")
+            .field("limit", &self.state().climb.limit())
+            .finish_non_exhaustive()
+    }
+}
+
 impl ConcurrencyLimit {
+    /// Lets in at most `cap` requests, at least one, in the time `sleeper` gives.
+    #[must_use]
+    pub fn new(cap: usize, sleeper: Box<dyn Sleeper>) -> Self {
+        let began = sleeper.elapsed();
+        let state = Occupancy {
+            climb: HillClimb::new(cap),
+            in_flight: 0,
+            resume_at: began,
+            halved_at: None,
+            window: Window::default(),
+            began,
+        };
+        Self {
+            sleeper,
+            state: Mutex::new(state),
+            room: Condvar::new(),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, Occupancy> {
         // Every change is made of assignments that cannot panic half way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -28,7 +28,10 @@ impl Sleeper for ManualTime {
 
 fn adaptive(cap: usize) -> (Adaptive<MemoryBucket>, ManualTime) {
     let time = ManualTime::default();
-    let bucket = Adaptive::new(MemoryBucket::new(), cap, Box::new(time.clone()));
+    let bucket = Adaptive::new(
+        MemoryBucket::new(),
+        Arc::new(ConcurrencyLimit::new(cap, Box::new(time.clone()))),
+    );
     (bucket, time)
 }
 
@@ -138,7 +141,10 @@ fn what_ends_an_upload_is_let_in_though_the_gate_is_full() {
 fn never_are_more_on_their_way_than_the_limit() {
     let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let time = RealTime::new(Arc::new(AtomicBool::new(false)));
-    let bucket = Adaptive::new(MemoryBucket::new(), 3, Box::new(time));
+    let bucket = Adaptive::new(
+        MemoryBucket::new(),
+        Arc::new(ConcurrencyLimit::new(3, Box::new(time))),
+    );
     thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {
@@ -164,7 +170,10 @@ fn never_are_more_on_their_way_than_the_limit() {
 fn waiting_to_be_let_in_ends_when_somebody_asks_to_stop() {
     let stop = Arc::new(AtomicBool::new(false));
     let time = RealTime::new(Arc::clone(&stop));
-    let bucket = Adaptive::new(MemoryBucket::new(), 1, Box::new(time));
+    let bucket = Adaptive::new(
+        MemoryBucket::new(),
+        Arc::new(ConcurrencyLimit::new(1, Box::new(time))),
+    );
     let pass = bucket.limit.enter().unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| put(&bucket));
@@ -188,4 +197,18 @@ fn a_panic_gives_its_place_back() {
     assert!(panicked.is_err());
     assert_eq!(bucket.gauge().in_flight(), 0);
     put(&bucket).unwrap();
+}
+
+#[test]
+fn buckets_of_one_store_share_what_it_can_take() {
+    let time = ManualTime::default();
+    let limit = Arc::new(ConcurrencyLimit::new(8, Box::new(time)));
+    let share = || Adaptive::new(MemoryBucket::new(), Arc::clone(&limit));
+    let (one, other) = (share(), share());
+    let passes: Vec<_> = (0..5).map(|_| one.limit.enter().unwrap()).collect();
+    assert_eq!(other.gauge().in_flight(), 5);
+    let refused = one.limited(0, || -> Result<(), _> { Err(slow_down()) });
+    assert!(refused.is_err());
+    assert_eq!(other.gauge().limit(), 4, "who halves, halves for all");
+    drop(passes);
 }

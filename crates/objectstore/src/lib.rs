@@ -13,6 +13,7 @@
 pub mod adaptive;
 pub mod bucket;
 pub mod checksum;
+pub mod client;
 pub mod connect;
 pub mod error;
 pub mod evidence;

@@ -12,12 +12,9 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use awshttp::retry::Sleeper;
 use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
-use model::time::Clock;
 
-use self::token_bucket::TokenBucket;
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
@@ -25,6 +22,7 @@ use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, T
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 pub use rate_schedule::{InvalidRate, QuietHours, RateSchedule, parse_rate};
+pub use token_bucket::TokenBucket;
 
 /// A bucket around `B` that sends and receives no faster than its [`RateSchedule`].
 ///
@@ -46,15 +44,9 @@ impl<B: fmt::Debug> fmt::Debug for Paced<B> {
 }
 
 impl<B: Bucket> Paced<B> {
-    /// Keeps to `schedule`, in the time `sleeper` gives; `clock` tells the hour of the day.
-    pub fn new(
-        inner: B,
-        schedule: RateSchedule,
-        sleeper: Box<dyn Sleeper>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        let tokens = (!schedule.is_unlimited())
-            .then(|| Arc::new(TokenBucket::new(schedule, sleeper, clock)));
+    /// Keeps to what `tokens` give, which other buckets of the same store may share; without them it goes as fast
+    /// as it can.
+    pub fn new(inner: B, tokens: Option<Arc<TokenBucket>>) -> Self {
         Self { inner, tokens }
     }
 

@@ -9,6 +9,9 @@ use awshttp::retry::{RealTime, Slept};
 use bytes::Bytes;
 use model::time::{SystemClock, Timestamp};
 
+use awshttp::retry::Sleeper;
+use model::time::Clock;
+
 use super::*;
 use crate::memory::MemoryBucket;
 
@@ -42,10 +45,8 @@ fn paced(rate: &str, quiet: Option<(&str, u64)>) -> (Paced<MemoryBucket>, Manual
     };
     let clock = Arc::new(time.clone());
     let sleeper = Box::new(time.clone());
-    (
-        Paced::new(MemoryBucket::new(), schedule, sleeper, clock),
-        time,
-    )
+    let tokens = TokenBucket::of(schedule, sleeper, clock);
+    (Paced::new(MemoryBucket::new(), tokens), time)
 }
 
 fn put(bucket: &dyn Bucket, length: usize) -> Result<(), StoreError> {
@@ -147,12 +148,8 @@ fn waiting_ends_when_somebody_asks_to_stop() {
         quiet: None,
     };
     let sleeper = Box::new(RealTime::new(Arc::clone(&stop)));
-    let bucket = Paced::new(
-        MemoryBucket::new(),
-        schedule,
-        sleeper,
-        Arc::new(SystemClock),
-    );
+    let tokens = TokenBucket::of(schedule, sleeper, Arc::new(SystemClock));
+    let bucket = Paced::new(MemoryBucket::new(), tokens);
     put(&bucket, 1_000_000).unwrap();
     let start = Instant::now();
     thread::scope(|scope| {
@@ -169,4 +166,27 @@ fn waiting_ends_when_somebody_asks_to_stop() {
         }
     });
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn buckets_of_one_store_share_its_rate() {
+    let time = ManualTime::default();
+    let schedule = RateSchedule {
+        bytes_per_second: std::num::NonZeroU64::new(1_000_000),
+        quiet: None,
+    };
+    let clock = Arc::new(time.clone());
+    let tokens = TokenBucket::of(schedule, Box::new(time.clone()), clock);
+    let buckets = [(); 2].map(|()| Paced::new(MemoryBucket::new(), tokens.clone()));
+    for _ in 0..5 {
+        for bucket in &buckets {
+            put(bucket, 1_000_000).unwrap();
+        }
+    }
+    let nine = Duration::from_secs(9);
+    assert!(
+        time.elapsed() >= nine - Duration::from_millis(100),
+        "{:?}",
+        time.elapsed()
+    );
 }

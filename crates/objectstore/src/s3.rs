@@ -24,6 +24,7 @@ use model::ids::{BucketName, ObjectKey};
 use ureq::http::Method;
 
 use self::dialect::Reply;
+use self::habits::Habits;
 use self::wire::Wire;
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
@@ -45,12 +46,15 @@ const LIST_LIMIT: u16 = 1000;
 #[derive(Debug, Clone)]
 pub struct S3Bucket {
     wire: Arc<Wire>,
+    /// Of the bucket and not of the store: it may encrypt what another bucket there does not.
+    habits: Arc<Habits>,
     name: BucketName,
 }
 
 impl S3Bucket {
     pub(crate) fn new(wire: Arc<Wire>, name: BucketName) -> Self {
-        Self { wire, name }
+        let habits = Arc::default();
+        Self { wire, habits, name }
     }
 
     /// The bucket's name.
@@ -126,7 +130,7 @@ impl S3Bucket {
         let Some((name, value)) = checksums.header() else {
             return self.put_whole(request, checksums);
         };
-        self.wire.habits().checksum.with_or_without(|with| {
+        self.habits.checksum.with_or_without(|with| {
             let mut request = request.clone();
             if with {
                 request.say(name, value.clone());
@@ -240,7 +244,7 @@ impl Bucket for S3Bucket {
     ) -> Result<PartReceipt, StoreError> {
         let request = self.putting_part(key, &body, checksums);
         let (reply, receipt) = self.send_part(request, upload, number)?;
-        if !self.wire.habits().part_tags_are_opaque() {
+        if !self.habits.part_tags_are_opaque() {
             headers::check_etag(&reply, checksums)?;
         }
         Ok(receipt)
@@ -323,7 +327,7 @@ impl Bucket for S3Bucket {
     }
 
     fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
-        let reply = self.wire.habits().checksum_mode.with_or_without(|with| {
+        let reply = self.habits.checksum_mode.with_or_without(|with| {
             let mut request = Request::new(Method::HEAD, self.object(key));
             if with {
                 request.say("x-amz-checksum-mode", "ENABLED");
@@ -423,7 +427,7 @@ impl Bucket for S3Bucket {
 
     fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
         let found = probe::experiment(self, key)?;
-        self.wire.habits().adopt(&found);
+        self.habits.adopt(&found);
         Ok(found)
     }
 }

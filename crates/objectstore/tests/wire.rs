@@ -724,6 +724,23 @@ fn a_header_that_the_store_refuses_is_left_out_from_then_on() {
     }
 }
 
+/// As where one bucket encrypts by itself and another does not.
+#[test]
+fn what_one_bucket_refuses_another_of_the_store_may_take() {
+    let refused = answer("501 Not Implemented", "", &error_document("NotImplemented"));
+    let taken = || answer("200 OK", "ETag: \"t\"\r\n", "");
+    let (endpoint, server) = serve(vec![refused, taken(), taken()]);
+    let store = Store::connect(&config(&endpoint), Addressing::Path).unwrap();
+    for name in ["dock", "other"] {
+        let bucket = store.bucket(&BucketName::new(name).unwrap());
+        assert_eq!(put(&bucket, b"abc").unwrap(), "t");
+    }
+    let requests = server.join().unwrap();
+    let sent = |request: &String| header(request, "x-amz-checksum-sha256").is_some();
+    let sent: Vec<bool> = requests.iter().map(sent).collect();
+    assert_eq!(sent, [true, false, true]);
+}
+
 #[test]
 fn a_store_that_does_not_know_expect_gets_the_body_at_once() {
     static BODY: [u8; 1 << 20] = [7; 1 << 20];

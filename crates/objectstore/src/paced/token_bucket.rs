@@ -20,7 +20,7 @@ const CREDIT: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A bucket of tokens before which one waits in a line.
-pub(super) struct TokenBucket {
+pub struct TokenBucket {
     schedule: RateSchedule,
     sleeper: Box<dyn Sleeper>,
     clock: Arc<dyn Clock>,
@@ -48,6 +48,18 @@ impl fmt::Debug for TokenBucket {
 }
 
 impl TokenBucket {
+    /// Gives tokens as `schedule` says, in the time `sleeper` gives; `clock` tells the hour of the day. `None` where
+    /// there is nothing to keep to.
+    #[must_use]
+    pub fn of(
+        schedule: RateSchedule,
+        sleeper: Box<dyn Sleeper>,
+        clock: Arc<dyn Clock>,
+    ) -> Option<Arc<Self>> {
+        let is_limited = !schedule.is_unlimited();
+        is_limited.then(|| Arc::new(Self::new(schedule, sleeper, clock)))
+    }
+
     pub(super) fn new(
         schedule: RateSchedule,
         sleeper: Box<dyn Sleeper>,

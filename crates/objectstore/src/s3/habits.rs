@@ -71,7 +71,7 @@ fn may_be_about_a_header(error: &StoreError) -> bool {
     answer.status == 501 || (answer.status == 400 && unspecific.contains(&&*answer.code))
 }
 
-/// The habits of one store.
+/// The habits of one store with one of its buckets.
 #[derive(Debug, Default)]
 pub(crate) struct Habits {
     /// `x-amz-checksum-*` of a body.

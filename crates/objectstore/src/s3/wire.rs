@@ -14,18 +14,16 @@ use ureq::http::{Method, StatusCode};
 
 use super::address::{Addressing, Endpoint};
 use super::dialect::{self, Reply, S3};
-use super::habits::Habits;
 use crate::error::StoreError;
 
 /// How often one request follows a 307.
 const REDIRECTIONS: usize = 2;
 
-/// The connections to one store, and what is known of its habits.
+/// The connections to one store.
 #[derive(Debug)]
 pub(crate) struct Wire {
     connection: Connection<S3>,
     addressing: Addressing,
-    habits: Habits,
 }
 
 impl Wire {
@@ -36,17 +34,12 @@ impl Wire {
         Ok(Self {
             connection: Connection::new(config)?,
             addressing,
-            habits: Habits::default(),
         })
     }
 
     pub(crate) fn endpoint(&self) -> Endpoint<'_> {
         let address: &Address = self.connection.address();
         Endpoint::new(address, self.addressing)
-    }
-
-    pub(crate) fn habits(&self) -> &Habits {
-        &self.habits
     }
 
     pub(crate) fn region(&self) -> &str {
