@@ -5,6 +5,7 @@
 //! Manifests and the secrets of access keys are sealed before they reach the database.
 
 mod methods;
+mod migrations;
 mod postgres;
 mod rows;
 mod sqlite;

@@ -3,15 +3,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::{Connection as _, FromRow, Postgres, Transaction, query_as, query_scalar};
 
 use super::JobStoreError;
 use super::methods::implement_job_store;
+use super::migrations;
 use crate::sealing::Sealer;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Connections of one server: PostgreSQL allows a hundred as it comes, for all servers together.
 const CONNECTIONS: u32 = 16;
@@ -62,7 +60,7 @@ impl PostgresJobStore {
             }
             pool => pool?,
         };
-        MIGRATIONS
+        migrations::of_postgres()
             .run(&pool)
             .await
             .map_err(JobStoreError::Migration)?;

@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -22,10 +21,9 @@ use direct::DirectReads;
 
 use super::JobStoreError;
 use super::methods::implement_job_store;
+use super::migrations;
 use crate::sealing::Sealer;
 use durable::OWNER_ONLY;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Connections that read. SQLite answers from memory; more than the processors have no use.
 const READERS: u32 = 4;
@@ -60,7 +58,7 @@ impl SqliteJobStore {
             })
             .connect_with(options.clone())
             .await?;
-        MIGRATIONS
+        migrations::of_sqlite()
             .run(&writer)
             .await
             .map_err(JobStoreError::Migration)?;

@@ -1,0 +1,67 @@
+//! How a job store came to its present form: the statements of `migrations/`, in order. Those that were
+//! ever part of a release are never changed, for each store remembers their checksums.
+
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// Number, description and statements of each migration of a database.
+macro_rules! migrations {
+    ($database:literal: $($number:literal $description:literal),+) => {
+        [$((
+            $number,
+            $description,
+            include_str!(concat!(
+                "../../migrations/", $database, "/000", $number, "_", $description, ".sql"
+            )),
+        )),+]
+    };
+}
+
+/// Those of SQLite.
+pub(super) fn of_sqlite() -> Migrator {
+    migrator(migrations!("sqlite": 1 "begin", 2 "stopped", 3 "clock"))
+}
+
+/// Those of PostgreSQL.
+pub(super) fn of_postgres() -> Migrator {
+    migrator(migrations!("postgres": 1 "begin", 2 "stopped", 3 "clock"))
+}
+
+fn migrator<const N: usize>(all: [(i64, &'static str, &'static str); N]) -> Migrator {
+    let migration = |(number, description, statements): (i64, &'static str, &'static str)| {
+        let once = MigrationType::Simple;
+        Migration::new(
+            number,
+            description.into(),
+            once,
+            statements.into_sql_str(),
+            false,
+        )
+    };
+    Migrator::with_migrations(all.into_iter().map(migration).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+
+    #[test]
+    fn every_file_is_a_migration_and_none_is_changed_in_secret() {
+        for (database, migrator) in [("sqlite", of_sqlite()), ("postgres", of_postgres())] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("migrations")
+                .join(database);
+            assert_eq!(
+                fs::read_dir(&folder).unwrap().count(),
+                migrator.iter().count()
+            );
+            for migration in migrator.iter() {
+                let name = format!("{:04}_{}.sql", migration.version, migration.description);
+                let statements = fs::read_to_string(folder.join(name)).unwrap();
+                assert_eq!(migration.sql.as_str(), statements);
+            }
+        }
+    }
+}
