@@ -5,6 +5,7 @@
 //! was filled once; a run counts only if everything has arrived.
 
 mod api;
+mod chain;
 mod data;
 mod downloads;
 mod exports;
@@ -28,7 +29,7 @@ use serde::Serialize;
 
 use crate::shell::{cargo, run, target};
 use crate::{setup, suites};
-use data::DataSet;
+use data::{DataSet, SetKind};
 use exports::{Check, Export};
 use imports::{Import, emptied};
 use measured::Measured;
@@ -212,6 +213,7 @@ impl Race {
             set,
             is_cold: self.options.cold,
             rows,
+            chain: (set.kind == SetKind::One).then(chain::rate),
         })
     }
 

@@ -18,6 +18,10 @@ const SEED: u64 = 1;
 pub(crate) enum SetKind {
     /// A few large files: reading, hashing and sending of bytes.
     Big,
+    /// Many files that are each sent in parts: how well they go beside each other.
+    Many,
+    /// One large file: its MD5 is one chain, and nothing is faster than that.
+    One,
     /// Many small files: the cost of a file.
     Small,
     /// A tree as people have them.
@@ -25,11 +29,13 @@ pub(crate) enum SetKind {
 }
 
 impl SetKind {
-    pub(crate) const ALL: [Self; 3] = [Self::Big, Self::Small, Self::Mixed];
+    pub(crate) const ALL: [Self; 5] = [Self::Big, Self::Many, Self::One, Self::Small, Self::Mixed];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Big => "big",
+            Self::Many => "many",
+            Self::One => "one",
             Self::Small => "small",
             Self::Mixed => "mixed",
         }
@@ -42,6 +48,11 @@ pub(crate) struct Sizes {
     pub(crate) big_files: u32,
     /// MiB of each.
     pub(crate) big_mib: u32,
+    pub(crate) many_files: u32,
+    /// MiB of each.
+    pub(crate) many_mib: u32,
+    /// MiB of the one file.
+    pub(crate) one_mib: u32,
     pub(crate) small_files: u32,
     /// Files of 1 to 16 KiB, of 1 to 8 MiB, of 200 MiB.
     pub(crate) mixed: [u32; 3],
@@ -51,6 +62,9 @@ impl Sizes {
     pub(crate) const FULL: Self = Self {
         big_files: 4,
         big_mib: 1024,
+        many_files: 64,
+        many_mib: 64,
+        one_mib: 4096,
         small_files: 50_000,
         mixed: [10_000, 200, 4],
     };
@@ -58,6 +72,9 @@ impl Sizes {
     pub(crate) const QUICK: Self = Self {
         big_files: 4,
         big_mib: 100,
+        many_files: 16,
+        many_mib: 32,
+        one_mib: 400,
         small_files: 5_000,
         mixed: [1_000, 20, 1],
     };
@@ -198,6 +215,16 @@ fn plan(kind: SetKind, sizes: Sizes) -> (String, Vec<Planned>) {
             let size = u64::from(sizes.big_mib) * MIB;
             add(&mut files, &mut chance, sizes.big_files, "", size..=size);
             format!("big-{}x{}", sizes.big_files, sizes.big_mib)
+        }
+        SetKind::Many => {
+            let size = u64::from(sizes.many_mib) * MIB;
+            add(&mut files, &mut chance, sizes.many_files, "", size..=size);
+            format!("many-{}x{}", sizes.many_files, sizes.many_mib)
+        }
+        SetKind::One => {
+            let size = u64::from(sizes.one_mib) * MIB;
+            add(&mut files, &mut chance, 1, "", size..=size);
+            format!("one-{}", sizes.one_mib)
         }
         SetKind::Small => {
             let size = KIB..=16 * KIB;

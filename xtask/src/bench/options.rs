@@ -15,7 +15,7 @@ usage: cargo xtask bench [OPTION]…
 Measures how many requests the API answers, or races Longshore and other tools in turn and prints tables in Markdown.
 
   --direction WAY      import: folders into a store; export: out of a store onto a device (import)
-  --sets LIST          big,small,mixed
+  --sets LIST          big,many,one,small,mixed
   --tools LIST         longshore,rclone-tuned,rclone,s5cmd,aws,juicefs
   --stores LIST        sink,seaweed
   --rounds N           how often each tool runs (3)
@@ -25,6 +25,8 @@ Measures how many requests the API answers, or races Longshore and other tools i
   --json FILE          also write every run to a file
   --longshore PATH     race this binary in place of the one that is built
   --big COUNTxMIB      files of the set `big` (4x1024)
+  --many COUNTxMIB     files of the set `many` (64x64)
+  --one MIB            the file of the set `one` (4096)
   --small COUNT        files of the set `small` (50000)
   --mixed S,M,L        small, medium and large files of the set `mixed` (10000,200,4)";
 
@@ -121,6 +123,8 @@ impl Options {
             "--stores" => self.stores = chosen(value()?, &StoreKind::ALL, StoreKind::name)?,
             "--rounds" => [self.rounds] = numbers(value()?, ',')?,
             "--big" => [self.sizes.big_files, self.sizes.big_mib] = numbers(value()?, 'x')?,
+            "--many" => [self.sizes.many_files, self.sizes.many_mib] = numbers(value()?, 'x')?,
+            "--one" => [self.sizes.one_mib] = numbers(value()?, ',')?,
             "--small" => [self.sizes.small_files] = numbers(value()?, ',')?,
             "--mixed" => self.sizes.mixed = numbers(value()?, ',')?,
             "--device" => self.device = Some(std::path::absolute(value()?)?),
@@ -183,6 +187,19 @@ mod tests {
         };
         assert_eq!(options.sizes, sizes);
         assert_eq!(options.direction, Direction::Import);
+    }
+
+    #[test]
+    fn sets_of_large_files_have_sizes() {
+        let options = parse("--sets one,many --many 8x32 --one 40").unwrap();
+        assert_eq!(options.sets, [SetKind::Many, SetKind::One]);
+        let sizes = Sizes {
+            many_files: 8,
+            many_mib: 32,
+            one_mib: 40,
+            ..Sizes::FULL
+        };
+        assert_eq!(options.sizes, sizes);
     }
 
     #[test]

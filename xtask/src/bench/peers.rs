@@ -170,7 +170,8 @@ impl Client<'_> {
     /// How many files rclone carries at once when it is tuned.
     pub(crate) fn rclone_transfers(&self) -> &'static str {
         match self.set {
-            SetKind::Big => "--transfers=4",
+            SetKind::Big | SetKind::One => "--transfers=4",
+            SetKind::Many => "--transfers=8",
             SetKind::Small | SetKind::Mixed => "--transfers=32",
         }
     }

@@ -68,6 +68,8 @@ pub(crate) struct Table<'a> {
     pub(crate) is_cold: bool,
     /// In the order of the rows.
     pub(crate) rows: Vec<(Tool, Runs)>,
+    /// Bytes a second of one chain of MD5 on this machine, where that is the limit.
+    pub(crate) chain: Option<f64>,
 }
 
 impl Table<'_> {
@@ -86,7 +88,24 @@ impl Table<'_> {
         for (tool, runs) in &self.rows {
             let _ = writeln!(text, "{}", self.row(*tool, runs));
         }
+        if let Some(rate) = self.chain {
+            let _ = writeln!(text, "{}", self.row_of_chain(rate));
+        }
         text
+    }
+
+    /// What the hash alone would take that no two processors can share.
+    fn row_of_chain(&self, rate: f64) -> String {
+        let wall = float(self.set.bytes) / rate;
+        let columns = match self.direction {
+            Direction::Import => "",
+            Direction::Export => " |",
+        };
+        format!(
+            "| one chain of MD5 | **{wall:.2}** | {} |{columns} | | | {:.0} | | | |",
+            self.ratio(wall, |run| run.wall),
+            rate / 1e6,
+        )
     }
 
     fn title(&self) -> String {
@@ -226,6 +245,7 @@ mod tests {
                 (Tool::S5cmd, runs(&[(3.0, 0.0), (5.0, 0.0)])),
                 (Tool::Aws, Runs::default()),
             ],
+            chain: Some(524_288.0),
         };
         let text = table.markdown();
         std::fs::remove_dir_all(&world).unwrap();
@@ -245,7 +265,9 @@ mod tests {
         assert!(text.contains(s5cmd), "{text}");
         assert!(text.contains("| aws | failed |"), "{text}");
         assert!(text.contains("1 files, 1 MB, page cache warm"), "{text}");
-        assert_eq!(columns(&text), [10; 5]);
+        let chain = "| one chain of MD5 | **2.00** | 1.00 | | | | 1 | | | |";
+        assert!(text.contains(chain), "{text}");
+        assert_eq!(columns(&text), [10; 6]);
     }
 
     #[test]
@@ -255,6 +277,6 @@ mod tests {
             "| s5cmd | **4.00** (3.00–5.00) | 2.00 | 3.00 | 8.00 | 2.00 | 10 | 0 | 0 | 1.0 | 2 |";
         assert!(text.contains(s5cmd), "{text}");
         assert!(text.contains("`big` from a store that serves"), "{text}");
-        assert_eq!(columns(&text), [11; 5]);
+        assert_eq!(columns(&text), [11; 6]);
     }
 }
