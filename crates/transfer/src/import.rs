@@ -1,8 +1,9 @@
 //! The import: walk, plan, read, put, record.
 //!
 //! ```text
-//!           device order      take budget, then read + hash in one pass            one consumer
-//!  walk ─► plan ─► [ readers ] ─────────── bodies ───────────► [ putters ] ─notes─► recorder
+//!           device order      take budget, then read                                     one consumer
+//!  walk ─► plan ─► [ readers ] ── small files, hashed in batches ──► [ putters ] ─notes─► recorder
+//!                        └─ blocks of large files ─► [ hashing ] ── parts ─┘
 //! ```
 //!
 //! The executor holds no policy: what becomes of an entry is decided by [`model::plan`].
@@ -14,6 +15,7 @@ pub(crate) mod read_back;
 pub(crate) mod reader;
 pub(crate) mod recount;
 pub(crate) mod resume;
+pub(crate) mod ring;
 pub(crate) mod run;
 mod taken;
 pub(crate) mod upload;
@@ -44,8 +46,9 @@ use crate::import::looking::Question;
 use crate::import::reader::Reader;
 use crate::import::recount::recount;
 use crate::import::resume::{Unfinished, Uploads};
+use crate::import::ring::Ring;
 use crate::import::run::{Before, Keeps, Run, Told, Work};
-use crate::import::upload::{Large, Put};
+use crate::import::upload::{Large, PartPut, Put};
 use crate::journal::file::LogFiles;
 use crate::journal::index::{Awaited, Claims, Index, Keep, StoredFile};
 use crate::journal::recorder::Recorder;
@@ -209,6 +212,11 @@ impl Import<'_> {
         };
         let (hashing, buffers) = (Hashing::<Large>::default(), Arc::new(Buffers::default()));
         let turns = self.tree.spins().then(Turns::default);
+        let ring = Ring::new(match &turns {
+            // Which reads one at a time, and each for long.
+            Some(_) => self.settings.read_threads,
+            None => ring::FILES.max(self.settings.read_threads),
+        });
         std::thread::scope(|scope| {
             let stop = self.stop;
             scope.spawn(move || recorder.run(stop));
@@ -227,7 +235,7 @@ impl Import<'_> {
                     hashing.work(
                         run.stop,
                         // The putters are gone only when the run is over.
-                        |part| drop(puts.send(Put::Part(part))),
+                        |own| drop(PartPut::of(own).map(|part| puts.send(Put::Part(part)))),
                         |Hashed { file, block, mark }| file.hashed(&run, block.number, mark),
                     );
                 });
@@ -238,6 +246,7 @@ impl Import<'_> {
                         run: run.clone(),
                         hashing: &hashing,
                         buffers: Arc::clone(&buffers),
+                        ring: &ring,
                         turns: turns.as_ref(),
                         puts: puts.clone(),
                     };

@@ -825,6 +825,56 @@ fn a_file_that_changed_between_attempts_is_sent_from_its_beginning() {
     assert!(memory.list_uploads("").unwrap().is_empty());
 }
 
+/// A large file of which nothing is left is stored as it is now, and what was sent of it is abandoned.
+#[test]
+fn a_half_sent_file_that_became_empty_is_stored_so() {
+    let world = World::new("");
+    let device = |bytes| Memory::new([("big", Node::File(noise(bytes, 1)))]);
+    let memory = Arc::new(MemoryBucket::new());
+    let failing = Faulty::scripted(
+        Arc::clone(&memory),
+        [(Operation::Complete, Fault::before(Failure::TimedOut))],
+    );
+    world.run(&device(12 << 20), &failing);
+    assert_eq!(memory.list_uploads("").unwrap().len(), 1);
+    let ended = world.run(&device(0), &memory);
+    assert!(ended.why.is_none());
+    assert!(ended.report["big"].starts_with("200,OK"), "{}", ended.text);
+    assert_eq!(content(&memory, "big").unwrap(), b"");
+    assert!(memory.list_uploads("").unwrap().is_empty());
+}
+
+/// Many large files are on their way at once, with small ones among them, however few threads read and
+/// however little memory there is.
+#[test]
+fn one_reader_carries_many_large_files() {
+    let mut world = World::new("");
+    world.settings.read_threads = 1;
+    world.settings.memory_bytes = 6 << 20;
+    let files: Vec<(String, Vec<u8>)> = (0..24_u8)
+        .map(|seed| {
+            let bytes = match seed % 4 {
+                0 => 1000,
+                1 => LARGE,
+                2 => 11 << 20,
+                _ => LARGE + 77,
+            };
+            (format!("{seed:02}"), noise(bytes, seed))
+        })
+        .collect();
+    let device = files.iter();
+    let device = device.map(|(path, bytes)| (path.as_str(), Node::File(bytes.clone())));
+    let device = Memory::new(device.collect::<Vec<_>>());
+    let memory = MemoryBucket::new();
+    let ended = world.run(&device, &memory);
+    assert!(ended.why.is_none());
+    for (path, bytes) in &files {
+        assert!(content(&memory, path).as_ref() == Some(bytes), "{path}");
+        let md5 = Checksums::of(bytes).md5_hex();
+        assert!(ended.report[path].contains(&md5), "{}", ended.text);
+    }
+}
+
 /// Read back in full, a store that keeps other bytes than it was sent is found out.
 #[test]
 fn a_store_that_garbles_is_found_out_by_reading_back() {

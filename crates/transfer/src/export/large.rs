@@ -224,7 +224,7 @@ impl StagedObject {
         state.arrived.insert(number, block);
         // Under the lock, so that they are fed in order.
         while let Some(block) = state.next_block() {
-            self.hashing.whole(self, block);
+            self.hashing.take(self, block);
         }
     }
 
@@ -321,6 +321,8 @@ impl StagedState {
 }
 
 impl Chained for StagedObject {
+    const WANTS_BLOCKS: bool = false;
+
     fn whole(&self) -> MutexGuard<'_, Whole> {
         self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,12 +2,14 @@
 //! whole; large ones block by block, hashed beside the others and sent in parts.
 //!
 //! A few threads, so that the device is read in its own order; they wait only for the byte budget.
+//! No thread has a large file of its own: many are open, in a [`Ring`], and each is read on in its turn.
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use model::attributes::Attributes;
 use model::outcome::Failure;
 use model::{identity, plan};
@@ -15,8 +17,9 @@ use objectstore::Checksums;
 use objectstore::upload::PartNumber;
 
 use crate::import::resume::Found;
+use crate::import::ring::{Open, Ring};
 use crate::import::run::{Halted, Run, Work};
-use crate::import::upload::{Large, PartPut, Put, SmallPut};
+use crate::import::upload::{Large, Put, SmallPut};
 use crate::pipeline::budget::Permit;
 use crate::pipeline::doubt::Suspect;
 use crate::pipeline::hash_state::Block;
@@ -28,8 +31,11 @@ use disks::tree::{BadRead, Content, Shape, fill};
 /// Small files that are read together, to be hashed together.
 const BATCH_FILES: usize = 16;
 
-/// Their bytes together, unless one has more.
-const BATCH_BYTES: u64 = 8 << 20;
+/// Their bytes together, unless one has more: some files of a camera, which fill a few lanes.
+const BATCH_BYTES: u64 = 24 << 20;
+
+/// How long a reader waits for the next file before it looks whether others have opened one to share.
+const NAP: Duration = Duration::from_millis(20);
 
 /// Why a file is not read to its end.
 enum Unread {
@@ -58,6 +64,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) run: Run<'a>,
     pub(crate) hashing: &'a Hashing<Large>,
     pub(crate) buffers: Arc<Buffers>,
+    /// The large files that all readers share.
+    pub(crate) ring: &'a Ring,
     /// Where the device spins.
     pub(crate) turns: Option<&'a Turns>,
     pub(crate) puts: Sender<Put>,
@@ -65,19 +73,35 @@ pub(crate) struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads everything that is to be read. Whatever happens to a file is noted.
+    ///
+    /// New files and large ones that are open have their turns alternately, so that neither wait for
+    /// the end of the others.
     pub(crate) fn work(&self, queue: &Receiver<Work>) {
-        let mut next = queue.recv().ok();
-        while let Some(work) = next {
-            if self.run.stop.is_set() {
-                return;
+        let mut next = None;
+        while !self.run.stop.is_set() {
+            if self.ring.has_room() {
+                next = next.or_else(|| queue.try_recv().ok());
             }
-            next = if self.is_large(&work) {
-                self.one(&work, |work| self.read_large(work));
-                None
-            } else {
-                self.read_batch(work, queue)
-            };
-            next = next.or_else(|| queue.recv().ok());
+            let has_begun = next.is_some();
+            next = next.and_then(|work| self.begin(work, queue));
+            match self.ring.next() {
+                Some(open) => self.read_on(open),
+                None if has_begun => {}
+                None => match queue.recv_timeout(NAP) {
+                    Ok(work) => next = Some(work),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return,
+                },
+            }
+        }
+    }
+
+    /// Begins with a file, and with the small ones behind it. Gives one that was taken out of the queue
+    /// and is to be begun next.
+    fn begin(&self, work: Work, queue: &Receiver<Work>) -> Option<Work> {
+        match self.is_large(&work) {
+            true => self.open_large(work),
+            false => self.read_batch(work, queue),
         }
     }
 
@@ -171,9 +195,36 @@ impl Reader<'_> {
         let _stopped = self.puts.send(Put::Small(Box::new(put)));
     }
 
-    /// Reads a large file part by part. The upload is begun when the first part has been read, so
-    /// that a file which cannot be read at all leaves nothing behind.
-    fn read_large(&self, work: &Work) -> Result<(), Unread> {
+    /// Opens a large file and puts it into the ring. Gives it back if it is to be read as a small one:
+    /// it was large when an earlier attempt began its upload.
+    fn open_large(&self, work: Work) -> Option<Work> {
+        let (file, shape, taken_up) = self.one(&work, |work| self.look_at(work))?;
+        let (upload, parts_read, part_bytes) = taken_up?;
+        if upload.is_none() && work.bytes < self.run.settings.multipart_threshold {
+            return Some(Work {
+                unfinished: None,
+                ..work
+            });
+        }
+        self.ring.join();
+        self.hashing.joins();
+        let open = Open {
+            work,
+            file,
+            shape,
+            part_bytes,
+            parts_read,
+            upload,
+        };
+        match open.is_read() {
+            true => self.conclude(open, Ok(())),
+            false => self.ring.put_back(open),
+        }
+        None
+    }
+
+    /// Opens a large file, and looks what is left of an upload of it.
+    fn look_at(&self, work: &Work) -> Result<Opened, Unread> {
         let (file, shape) = match (self.open(work), &work.unfinished) {
             (Err(Unread::File(failure)), Some(unfinished)) => {
                 self.run.drop_upload(&unfinished.key, &unfinished.upload)?;
@@ -181,25 +232,8 @@ impl Reader<'_> {
             }
             (opened, _) => opened?,
         };
-        let Some((mut upload, parts_done, part_bytes)) = self.take_up(work, shape)? else {
-            return Ok(());
-        };
-        let mut parts = Parts {
-            work,
-            file: &*file,
-            shape,
-            part_bytes,
-            next: parts_done,
-        };
-        let read = self.read_parts(&mut parts, &mut upload);
-        let Some(upload) = upload else { return read };
-        match read.and_then(|()| self.must_be_unchanged(work, &*file, shape)) {
-            Ok(()) => upload.read_to_the_end(&self.run),
-            Err(Unread::File(failure)) => upload.give_up(&self.run, failure),
-            // The next attempt goes on with it.
-            Err(Unread::Stopped | Unread::Later) => upload.leave(&self.run),
-        }
-        Ok(())
+        let taken_up = self.take_up(work, shape)?;
+        Ok((file, shape, taken_up))
     }
 
     /// What an earlier attempt has left of a file's upload: the upload if it goes on, how many parts
@@ -228,70 +262,92 @@ impl Reader<'_> {
         }
     }
 
-    fn read_parts(
-        &self,
-        parts: &mut Parts<'_>,
-        upload: &mut Option<Arc<Large>>,
-    ) -> Result<(), Unread> {
-        let (mut turn, mut end_of_turn) = (None, 0);
-        while let Some((number, offset, length)) = parts.next()? {
-            if offset >= end_of_turn {
-                end_of_turn = offset + TURN_BYTES;
-                // Passed on before the next is asked for.
-                drop(turn.take());
-                turn = self.turns.map(Turns::take);
-            }
-            let permit = Arc::new(self.run.budget.take(length));
-            if self.run.stop.is_set() {
-                return Err(Unread::Stopped);
-            }
-            let mut body = self.buffers.take(length);
-            self.read_range(parts.work, parts.file, offset, &mut body)?;
-            let bytes = body.into_bytes();
-            let upload = match upload {
-                Some(begun) => begun,
-                None => upload.insert(self.begin(parts, &bytes)?),
-            };
-            self.send_block(upload, number, bytes, permit);
+    /// Reads the next stretch of a large file, and puts it back if there is more to come.
+    fn read_on(&self, mut open: Open) {
+        self.run.progress.reading(&open.work.path.to_string());
+        match self.read_stretch(&mut open) {
+            Ok(()) if !open.is_read() => self.ring.put_back(open),
+            read => self.conclude(open, read),
+        }
+    }
+
+    /// Reads a part; on a device that spins as many as make up a turn.
+    fn read_stretch(&self, open: &mut Open) -> Result<(), Unread> {
+        let Some(turns) = self.turns else {
+            return self.read_part(open);
+        };
+        let _turn = turns.take();
+        let end_of_turn = open.offset() + TURN_BYTES;
+        while !open.is_read() && open.offset() < end_of_turn {
+            self.read_part(open)?;
         }
         Ok(())
     }
 
-    fn begin(&self, parts: &Parts<'_>, head: &[u8]) -> Result<Arc<Large>, Unread> {
-        let (work, shape) = (parts.work, parts.shape);
+    /// Reads a part. The upload is begun when the first has been read, so that a file which cannot be
+    /// read at all leaves nothing behind.
+    fn read_part(&self, open: &mut Open) -> Result<(), Unread> {
+        let (offset, length) = (open.offset(), open.length());
+        let number = PartNumber::from_index(open.parts_read)
+            .map_err(|_| Failure::too_large(open.work.key.clone(), open.shape.bytes))?;
+        let permit = Arc::new(self.run.budget.take(length));
+        if self.run.stop.is_set() {
+            return Err(Unread::Stopped);
+        }
+        let mut body = self.buffers.take(length);
+        self.read_range(&open.work, &*open.file, offset, &mut body)?;
+        let bytes = body.into_bytes();
+        let upload = match &open.upload {
+            Some(begun) => begun,
+            None => {
+                let begun = self.begin_upload(open, &bytes)?;
+                open.upload.insert(begun)
+            }
+        };
+        open.parts_read += 1;
+        // To be hashed into the whole, and to be put.
+        upload.expect(2);
+        let block = Block {
+            number: number.get().into(),
+            bytes,
+            permit,
+        };
+        self.hashing.take(upload, block);
+        Ok(())
+    }
+
+    fn begin_upload(&self, open: &Open, head: &[u8]) -> Result<Arc<Large>, Unread> {
+        let (work, shape) = (&open.work, open.shape);
         let attributes = self.attributes(work, shape, head, None);
         Ok(Large::begin(
             &self.run,
             work,
             shape,
-            parts.part_bytes,
+            open.part_bytes,
             &attributes,
         )?)
     }
 
-    /// Hands a block to those who hash, for the whole and on its way to those who send.
-    fn send_block(
-        &self,
-        upload: &Arc<Large>,
-        number: PartNumber,
-        bytes: Bytes,
-        permit: Arc<Permit>,
-    ) {
-        upload.expect(2);
-        self.hashing.part(PartPut {
-            upload: Arc::clone(upload),
-            number,
-            body: bytes.clone(),
-            md5: [0; 16],
-            permit: Arc::clone(&permit),
-        });
-        let number = number.get().into();
-        let block = Block {
-            number,
-            bytes,
-            permit,
-        };
-        self.hashing.whole(upload, block);
+    /// A large file was read, or cannot be.
+    fn conclude(&self, open: Open, read: Result<(), Unread>) {
+        self.ring.leave();
+        self.hashing.leaves();
+        let Open {
+            work,
+            file,
+            shape,
+            upload,
+            ..
+        } = open;
+        let read = read.and_then(|()| self.must_be_unchanged(&work, &*file, shape));
+        match (upload, read) {
+            (Some(upload), Ok(())) => upload.read_to_the_end(&self.run),
+            (Some(upload), Err(Unread::File(failure))) => upload.give_up(&self.run, failure),
+            // The next attempt goes on with it.
+            (Some(upload), Err(Unread::Stopped | Unread::Later)) => upload.leave(&self.run),
+            (None, Err(Unread::File(failure))) => self.run.fail(&work.path, work.bytes, failure),
+            (None, _) => {}
+        }
     }
 
     fn open(&self, work: &Work) -> Result<(Box<dyn Content>, Shape), Unread> {
@@ -414,30 +470,8 @@ struct Known {
 /// An upload that goes on, the parts of it that need not be read, and the size of a part.
 type TakenUp = (Option<Arc<Large>>, u64, u64);
 
-/// The parts of a file that are still to be read.
-struct Parts<'a> {
-    work: &'a Work,
-    file: &'a dyn Content,
-    shape: Shape,
-    part_bytes: u64,
-    /// Counted from 0.
-    next: u64,
-}
-
-impl Parts<'_> {
-    /// The next part: its number, its offset and its length.
-    fn next(&mut self) -> Result<Option<(PartNumber, u64, u64)>, Unread> {
-        let offset = self.next * self.part_bytes;
-        if offset >= self.shape.bytes {
-            return Ok(None);
-        }
-        let number = PartNumber::from_index(self.next)
-            .map_err(|_| Failure::too_large(self.work.key.clone(), self.shape.bytes))?;
-        self.next += 1;
-        let length = self.part_bytes.min(self.shape.bytes - offset);
-        Ok(Some((number, offset, length)))
-    }
-}
+/// A large file that is open, and what is to be read of it; nothing if it was completed before.
+type Opened = (Box<dyn Content>, Shape, Option<TakenUp>);
 
 /// Hashes the files of a batch beside each other.
 fn with_sums(

@@ -21,7 +21,7 @@ use crate::import::resume::Unfinished;
 use crate::import::run::{Before, Run, Work};
 use crate::pipeline::budget::Permit;
 use crate::pipeline::hash_state::{Mark, Whole};
-use crate::pipeline::hashing::Chained;
+use crate::pipeline::hashing::{Chained, OwnMd5};
 use disks::tree::Shape;
 
 /// One request to the store.
@@ -51,9 +51,22 @@ pub(crate) struct PartPut {
     pub(crate) upload: Arc<Large>,
     pub(crate) number: PartNumber,
     pub(crate) body: Bytes,
-    /// Known once it was hashed.
     pub(crate) md5: [u8; 16],
     pub(crate) permit: Arc<Permit>,
+}
+
+impl PartPut {
+    /// The request for a block; `None` if no part has its number.
+    pub(crate) fn of(hashed: OwnMd5<Large>) -> Option<Self> {
+        let OwnMd5 { file, block, md5 } = hashed;
+        Some(Self {
+            upload: file,
+            number: PartNumber::new(block.number).ok()?,
+            body: block.bytes,
+            md5,
+            permit: block.permit,
+        })
+    }
 }
 
 /// An upload in parts.
@@ -299,6 +312,8 @@ impl Large {
 }
 
 impl Chained for Large {
+    const WANTS_BLOCKS: bool = true;
+
     fn whole(&self) -> MutexGuard<'_, Whole> {
         self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,8 +1,9 @@
 //! What a whole large file adds up to.
 //!
 //! MD5 and SHA-256 of a file are each one chain: a block can be hashed only after the one before
-//! it. Blocks that come too early wait here. After every part the state of both chains is a mark,
-//! from which a later attempt can go on without reading what was read before.
+//! it. The two advance by themselves, and blocks that come too early for one of them wait here. After
+//! every part the state of both chains is a mark, from which a later attempt can go on without reading
+//! what was read before.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::pipeline::budget::Permit;
 
-/// A stretch of a file, as long as a part.
-#[derive(Debug)]
+/// A stretch of a file, as long as a part. Its clones share the memory.
+#[derive(Debug, Clone)]
 pub(crate) struct Block {
     /// Which one, from 1.
     pub(crate) number: u64,
@@ -105,56 +106,111 @@ impl Sums {
     }
 }
 
+/// One hash of a whole file, as far as it is made.
+#[derive(Debug)]
+pub(crate) struct Chain<S> {
+    /// The state, while no thread advances it.
+    at_rest: Option<S>,
+    waiting: VecDeque<Block>,
+}
+
+impl<S> Chain<S> {
+    fn new(state: S) -> Self {
+        Self {
+            at_rest: Some(state),
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Takes the next block; gives what is to be hashed now, if the chain is at rest.
+    fn feed(&mut self, block: Block) -> Option<(S, Block)> {
+        self.waiting.push_back(block);
+        self.next()
+    }
+
+    /// Takes the state back; gives what is to be hashed next.
+    fn fed(&mut self, state: S) -> Option<(S, Block)> {
+        self.at_rest = Some(state);
+        self.next()
+    }
+
+    fn next(&mut self) -> Option<(S, Block)> {
+        let state = self.at_rest.take()?;
+        match self.waiting.pop_front() {
+            Some(block) => Some((state, block)),
+            None => {
+                self.at_rest = Some(state);
+                None
+            }
+        }
+    }
+}
+
+/// A state that a chain goes on from, and the block that comes next.
+pub(crate) type Next<S> = Option<(S, Block)>;
+
 /// Both sums of a whole file, as far as they are made.
 #[derive(Debug)]
 pub(crate) struct Whole {
-    /// The states, while no thread advances them.
-    at_rest: Option<Sums>,
-    waiting: VecDeque<Block>,
+    md5: Chain<Md5>,
+    sha256: Chain<Sha256>,
+    /// The states after the blocks that only one of the two chains has taken in.
+    after_md5: VecDeque<(Block, Option<Midstate<4>>)>,
+    after_sha256: VecDeque<Option<Midstate<8>>>,
 }
 
 impl Whole {
     /// Starts with no bytes seen, or where a mark says. `None` if the mark cannot be one.
     pub(crate) fn new(from: Option<Mark>) -> Option<Self> {
+        let Sums { md5, sha256 } = Sums::new(from)?;
         Some(Self {
-            at_rest: Some(Sums::new(from)?),
-            waiting: VecDeque::new(),
+            md5: Chain::new(md5),
+            sha256: Chain::new(sha256),
+            after_md5: VecDeque::new(),
+            after_sha256: VecDeque::new(),
         })
     }
 
-    /// Takes the next block; gives what is to be hashed now, if the sums are at rest.
-    pub(crate) fn feed(&mut self, block: Block) -> Option<(Sums, Block)> {
-        self.waiting.push_back(block);
-        self.next()
+    /// Takes the next block; gives what is to be hashed now by the chains that are at rest.
+    pub(crate) fn feed(&mut self, block: Block) -> (Next<Md5>, Next<Sha256>) {
+        (self.md5.feed(block.clone()), self.sha256.feed(block))
     }
 
-    /// Takes the sums back; gives what is to be hashed next.
-    pub(crate) fn fed(&mut self, sums: Sums) -> Option<(Sums, Block)> {
-        self.at_rest = Some(sums);
-        self.next()
+    /// Takes MD5 back, which went over `block`; gives what it is to hash next.
+    pub(crate) fn took_md5(&mut self, md5: Md5, block: Block) -> Next<Md5> {
+        self.after_md5.push_back((block, md5.midstate()));
+        self.md5.fed(md5)
     }
 
-    fn next(&mut self) -> Option<(Sums, Block)> {
-        let sums = self.at_rest.take()?;
-        match self.waiting.pop_front() {
-            Some(block) => Some((sums, block)),
-            None => {
-                self.at_rest = Some(sums);
-                None
-            }
+    /// Takes SHA-256 back, which went over a block; gives what it is to hash next.
+    pub(crate) fn took_sha256(&mut self, sha256: Sha256) -> Next<Sha256> {
+        self.after_sha256.push_back(sha256.midstate());
+        self.sha256.fed(sha256)
+    }
+
+    /// The next block that both chains have taken in and that was not given before, and the mark
+    /// after it, unless a block of 64 bytes is open.
+    pub(crate) fn next_hashed(&mut self) -> Option<(Block, Option<Mark>)> {
+        if self.after_md5.is_empty() || self.after_sha256.is_empty() {
+            return None;
         }
+        let (block, md5) = self.after_md5.pop_front()?;
+        let both = md5.zip(self.after_sha256.pop_front()?);
+        Some((block, both.map(|(md5, sha256)| Mark { md5, sha256 })))
     }
 
     /// The sums of all that was fed, once every block came back: bytes, MD5, SHA-256.
     pub(crate) fn finish(&mut self) -> Option<(u64, [u8; 16], [u8; 32])> {
-        let Sums { md5, sha256 } = self.at_rest.take()?;
-        Some((md5.length(), md5.finish(), sha256.finish()))
+        let (md5, sha256) = (self.md5.at_rest.take()?, self.sha256.at_rest.take()?);
+        let is_same = md5.length() == sha256.length();
+        is_same.then(|| (md5.length(), md5.finish(), sha256.finish()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::budget::Budget;
 
     #[test]
     fn marks_survive_their_record() {
@@ -175,5 +231,46 @@ mod tests {
             };
             assert_eq!(record.mark(), None, "{bad}");
         }
+    }
+
+    fn block(number: u64, bytes: &'static [u8]) -> Block {
+        let permit = Arc::new(Budget::new(100).take(1));
+        Block {
+            number,
+            bytes: Bytes::from_static(bytes),
+            permit,
+        }
+    }
+
+    #[test]
+    fn a_block_is_hashed_when_both_chains_have_it() {
+        let (one, two) = ([1; 64], [2; 3]);
+        let mut whole = Whole::new(None).unwrap();
+        let (md5, sha256) = whole.feed(block(1, &[1; 64]));
+        let (of_md5, of_sha256) = whole.feed(block(2, &[2; 3]));
+        assert!(of_md5.is_none() && of_sha256.is_none(), "both are away");
+
+        let (mut md5, first) = md5.unwrap();
+        md5.update(&first.bytes);
+        let (mut md5, second) = whole.took_md5(md5, first).unwrap();
+        md5.update(&second.bytes);
+        assert!(whole.took_md5(md5, second).is_none());
+        assert!(whole.next_hashed().is_none(), "SHA-256 has none of it");
+
+        let (mut sha256, _) = sha256.unwrap();
+        sha256.update(&one);
+        let (mut sha256, _) = whole.took_sha256(sha256).unwrap();
+        let (hashed, mark) = whole.next_hashed().unwrap();
+        assert_eq!((hashed.number, mark.unwrap().sha256.length), (1, 64));
+        assert!(whole.next_hashed().is_none());
+        sha256.update(&two);
+        assert!(whole.took_sha256(sha256).is_none());
+        let (hashed, mark) = whole.next_hashed().unwrap();
+        assert_eq!((hashed.number, mark), (2, None), "a block is open");
+        let (bytes, md5, sha256) = whole.finish().unwrap();
+        let all = [&one[..], &two[..]].concat();
+        assert_eq!(bytes, 67);
+        assert_eq!(md5, lanes::md5_of(&[&all])[0]);
+        assert_eq!(sha256, lanes::sha256_of(&[&all])[0]);
     }
 }

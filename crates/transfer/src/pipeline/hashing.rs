@@ -1,111 +1,84 @@
 //! Hashes what was read, many streams at once.
 //!
 //! One stream of MD5 is slower than a good disk; sixteen in the lanes of one core are faster than
-//! most. So the blocks of all files that are being read come together here. Lanes cost the same
-//! whether they are full or not, hence two habits: the files' own sums are advanced together, a few
-//! at a time, and parts wait a moment for each other. Small files do not come
-//! here: their reader hashes them in batches.
+//! most, and lanes cost the same whether they are full or not. So the blocks of all files that are
+//! being read come together here, and the MD5 of a block by itself, which goes along with it to the
+//! store, is made beside that of its file, in lanes that would be empty. SHA-256 is made apart, by
+//! whichever thread is free: one file alone keeps two of them busy. Small files do not come here: their
+//! reader hashes them in batches.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use lanes::{Both, Md5};
+use lanes::{Md5, Sha256};
 
-use crate::import::upload::PartPut;
-use crate::pipeline::hash_state::{Block, Mark, Sums, Whole};
+use crate::pipeline::hash_state::{Block, Mark, Next, Whole};
 use crate::stop::Stop;
-
-/// So many streams of MD5 are faster in lanes than one after the other.
-const COMPANY: usize = 4;
-
-/// How long parts wait for company.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 /// A large file whose blocks are hashed here.
 pub(crate) trait Chained: Send + Sync {
+    /// Whether the MD5 of each block by itself is wanted too.
+    const WANTS_BLOCKS: bool;
+
     /// Its sums and the blocks that wait to go into them.
     fn whole(&self) -> MutexGuard<'_, Whole>;
 }
 
-/// A block on its way into the sums of its file.
-struct Lane<F> {
+/// A block on its way into a sum of its file.
+struct Lane<F, S> {
     file: Arc<F>,
-    sums: Sums,
+    sum: S,
     block: Block,
 }
 
 /// What one thread takes at a time.
-struct Load<F> {
-    files: Vec<Lane<F>>,
-    parts: Vec<PartPut>,
+enum Load<F> {
+    Md5(Vec<Lane<F, Md5>>),
+    Sha256(Vec<Lane<F, Sha256>>),
 }
 
 /// What waits to be hashed.
 struct Waiting<F> {
-    files: VecDeque<Lane<F>>,
-    parts: VecDeque<PartPut>,
-    /// How many files some thread advances meanwhile.
-    away: usize,
+    md5: VecDeque<Lane<F, Md5>>,
+    sha256: VecDeque<Lane<F, Sha256>>,
+    /// How many threads make MD5s meanwhile, and how many make anything.
+    at_md5: usize,
+    at_work: usize,
     /// How many files are on their way, whose blocks are worth waiting for.
     company: usize,
     no_more: bool,
 }
 
+/// How many files are best hashed together: with their blocks' own they fill half of the lanes, which
+/// takes as long as one file does. Full ones take longer.
+fn together() -> usize {
+    (lanes::md5_lanes() / 4).max(1)
+}
+
 impl<F> Waiting<F> {
-    /// What a free thread does next: files first, because their sums are what takes longest.
-    fn take(&mut self, is_patient: bool) -> Option<Load<F>> {
-        let (most_files, lanes) = lanes::both_lanes();
-        let files = match self.company.min(most_files) {
-            company if is_patient && self.files.len() < company => Vec::new(),
-            _ => self.take_files(most_files),
-        };
-        if !files.is_empty() {
-            let room = match files.len() {
-                count if is_company(count) => lanes.saturating_sub(count),
-                _ => 0,
-            };
-            let parts = self.take_parts(room);
-            return Some(Load { files, parts });
+    /// What a free thread does next. MD5 first if enough files are there to go together, since it
+    /// takes longest until a file is through; else SHA-256, which gains little from company.
+    fn take(&mut self) -> Option<Load<F>> {
+        let enough = self.company.clamp(1, together());
+        // What another thread is at will be back soon, and joins those that wait.
+        let is_alone = self.at_md5 == 0 && self.sha256.is_empty();
+        if self.md5.len() >= enough || (is_alone && !self.md5.is_empty()) {
+            self.at_md5 += 1;
+            return Some(Load::Md5(some_of(&mut self.md5, together())));
         }
-        // Files that have lanes to spare take the parts along when they go on.
-        let lanes = lanes::md5_lanes();
-        let enough = match self.away {
-            away if is_company(away) => lanes,
-            _ => COMPANY.min(lanes),
-        };
-        let wanted = self.parts.len() >= enough || (!is_patient && !self.parts.is_empty());
-        wanted.then(|| Load {
-            files,
-            parts: self.take_parts(lanes),
-        })
+        let most = lanes::sha256_lanes();
+        (!self.sha256.is_empty()).then(|| Load::Sha256(some_of(&mut self.sha256, most)))
     }
 
-    /// Takes as many as go well together; fewer only if no other thread is at it, whose files will
-    /// be back soon.
-    fn take_files(&mut self, most: usize) -> Vec<Lane<F>> {
-        let count = self.files.len().min(most);
-        if count < most && self.away > 0 {
-            return Vec::new();
-        }
-        self.away += count;
-        self.files.drain(..count).collect()
-    }
-
-    fn take_parts(&mut self, room: usize) -> Vec<PartPut> {
-        let count = self.parts.len().min(room);
-        self.parts.drain(..count).collect()
-    }
-
-    /// Whether nothing waits and nothing will. What other threads are at comes back to them.
+    /// Whether nothing waits and nothing will: what other threads are at may come back.
     fn is_over(&self) -> bool {
-        self.no_more && self.files.is_empty() && self.parts.is_empty()
+        self.no_more && self.at_work == 0 && self.md5.is_empty() && self.sha256.is_empty()
     }
 }
 
-/// Whether so many files are hashed in lanes, of which others may have some.
-fn is_company(files: usize) -> bool {
-    files + 1 >= COMPANY
+fn some_of<T>(waiting: &mut VecDeque<T>, most: usize) -> Vec<T> {
+    let count = waiting.len().min(most);
+    waiting.drain(..count).collect()
 }
 
 /// As many as there are cores.
@@ -123,9 +96,10 @@ impl<F> Default for Hashing<F> {
     fn default() -> Self {
         Self {
             waiting: Mutex::new(Waiting {
-                files: VecDeque::new(),
-                parts: VecDeque::new(),
-                away: 0,
+                md5: VecDeque::new(),
+                sha256: VecDeque::new(),
+                at_md5: 0,
+                at_work: 0,
                 company: 0,
                 no_more: false,
             }),
@@ -135,15 +109,17 @@ impl<F> Default for Hashing<F> {
 }
 
 impl<F: Chained> Hashing<F> {
-    /// Takes a block of a large file into the sums of the whole. Blocks of a file come in order.
-    pub(crate) fn whole(&self, file: &Arc<F>, block: Block) {
-        let now = file.whole().feed(block);
-        self.lock().files.extend(now.map(|now| lane(file, now)));
+    /// Takes the next block of a large file. Blocks of a file come in order.
+    pub(crate) fn take(&self, file: &Arc<F>, block: Block) {
+        let (md5, sha256) = file.whole().feed(block);
+        let mut waiting = self.lock();
+        waiting.md5.extend(lane(file, md5));
+        waiting.sha256.extend(lane(file, sha256));
+        drop(waiting);
         self.changed.notify_all();
     }
 
-    /// Says that another file is on its way. Where its parts are not hashed here for themselves, its
-    /// blocks had better be hashed beside those of others.
+    /// Says that another file is on its way: its blocks had better be hashed beside those of others.
     pub(crate) fn joins(&self) {
         self.lock().company += 1;
     }
@@ -154,28 +130,41 @@ impl<F: Chained> Hashing<F> {
         self.changed.notify_all();
     }
 
-    /// Takes a part that is to be put once its own MD5 is known.
-    pub(crate) fn part(&self, part: PartPut) {
-        self.lock().parts.push_back(part);
-        self.changed.notify_one();
-    }
-
     /// Nothing more will come from the readers.
     pub(crate) fn close(&self) {
         self.lock().no_more = true;
         self.changed.notify_all();
     }
 
-    /// Hashes until there is nothing more. Parts go on to `send`; `done` is told which block went
-    /// into the sums of which file, of several threads in no order.
-    pub(crate) fn work(&self, stop: &Stop, send: impl Fn(PartPut), done: impl Fn(Hashed<F>)) {
-        while let Some(mut load) = self.next() {
+    /// Hashes until there is nothing more. `send` gets blocks whose own MD5 is known, and `done` is
+    /// told which block went into the sums of which file, both of several threads in no order.
+    pub(crate) fn work(&self, stop: &Stop, send: impl Fn(OwnMd5<F>), done: impl Fn(Hashed<F>)) {
+        while let Some(load) = self.next() {
             // A run that stops needs no sums: its uploads are left for the next attempt.
-            if !stop.is_set() {
-                load.hash();
-            }
-            let hashed = self.put_back(load.files);
-            load.parts.into_iter().for_each(&send);
+            let is_wanted = !stop.is_set();
+            let hashed = match load {
+                Load::Md5(mut lanes) => {
+                    let own = match is_wanted {
+                        true => make_md5(&mut lanes),
+                        false => vec![[0; 16]; lanes.len()],
+                    };
+                    let own = lanes.iter().zip(own).map(|(lane, md5)| OwnMd5 {
+                        file: Arc::clone(&lane.file),
+                        block: lane.block.clone(),
+                        md5,
+                    });
+                    let own: Vec<_> = own.filter(|_| F::WANTS_BLOCKS).collect();
+                    let hashed = self.took_md5(lanes);
+                    own.into_iter().for_each(&send);
+                    hashed
+                }
+                Load::Sha256(mut lanes) => {
+                    if is_wanted {
+                        make_sha256(&mut lanes);
+                    }
+                    self.took_sha256(lanes)
+                }
+            };
             hashed.into_iter().for_each(&done);
         }
     }
@@ -187,35 +176,61 @@ impl<F: Chained> Hashing<F> {
     /// Waits for something to hash; `None` when all is done.
     fn next(&self) -> Option<Load<F>> {
         let mut waiting = self.lock();
-        let mut is_patient = true;
         loop {
-            if let Some(load) = waiting.take(is_patient) {
+            if let Some(load) = waiting.take() {
+                waiting.at_work += 1;
                 return Some(load);
             }
             if waiting.is_over() {
                 return None;
             }
-            let woken = self.changed.wait_timeout(waiting, PATIENCE);
-            let (guard, timeout) = woken.unwrap_or_else(PoisonError::into_inner);
-            (waiting, is_patient) = (guard, !timeout.timed_out());
+            waiting = self
+                .changed
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     /// Gives the files' sums back, all at once so that they stay together.
-    fn put_back(&self, files: Vec<Lane<F>>) -> Vec<Hashed<F>> {
+    fn took_md5(&self, lanes: Vec<Lane<F, Md5>>) -> Vec<Hashed<F>> {
         let (mut next, mut done) = (Vec::new(), Vec::new());
-        for Lane { file, sums, block } in files {
-            let mark = sums.mark();
-            next.extend(file.whole().fed(sums).map(|now| lane(&file, now)));
-            done.push(Hashed { file, block, mark });
+        for Lane { file, sum, block } in lanes {
+            let mut whole = file.whole();
+            next.extend(lane(&file, whole.took_md5(sum, block)));
+            take_hashed(&file, &mut whole, &mut done);
         }
         let mut waiting = self.lock();
-        waiting.away -= done.len();
-        waiting.files.extend(next);
+        waiting.md5.extend(next);
+        (waiting.at_md5, waiting.at_work) = (waiting.at_md5 - 1, waiting.at_work - 1);
         drop(waiting);
         self.changed.notify_all();
         done
     }
+
+    fn took_sha256(&self, lanes: Vec<Lane<F, Sha256>>) -> Vec<Hashed<F>> {
+        let (mut next, mut done) = (Vec::new(), Vec::new());
+        for Lane { file, sum, .. } in lanes {
+            let mut whole = file.whole();
+            next.extend(lane(&file, whole.took_sha256(sum)));
+            take_hashed(&file, &mut whole, &mut done);
+        }
+        let mut waiting = self.lock();
+        waiting.sha256.extend(next);
+        waiting.at_work -= 1;
+        drop(waiting);
+        self.changed.notify_all();
+        done
+    }
+}
+
+/// A block, and its MD5 by itself.
+pub(crate) struct OwnMd5<F> {
+    /// Its file.
+    pub(crate) file: Arc<F>,
+    /// The block.
+    pub(crate) block: Block,
+    /// Its MD5.
+    pub(crate) md5: [u8; 16],
 }
 
 /// A block that went into the sums of its file.
@@ -228,32 +243,134 @@ pub(crate) struct Hashed<F> {
     pub(crate) mark: Option<Mark>,
 }
 
-impl<F> Load<F> {
-    /// Advances the sums of the files and makes those of the parts, beside each other.
-    fn hash(&mut self) {
-        let mut files: Vec<_> = self
-            .files
-            .iter_mut()
-            .map(|lane| Both {
-                md5: &mut lane.sums.md5,
-                sha256: &mut lane.sums.sha256,
-                bytes: &lane.block.bytes,
-            })
-            .collect();
-        let mut sums = vec![Md5::new(); self.parts.len()];
-        let parts = sums.iter_mut().zip(&self.parts);
-        let mut parts: Vec<_> = parts.map(|(sum, part)| (sum, &*part.body)).collect();
-        lanes::update_both(&mut files, &mut parts);
-        for (part, sum) in self.parts.iter_mut().zip(sums) {
-            part.md5 = sum.finish();
+/// Advances the MD5 of each file, and makes that of each block where it is wanted.
+fn make_md5<F: Chained>(lanes: &mut [Lane<F, Md5>]) -> Vec<[u8; 16]> {
+    let mut own = vec![Md5::new(); lanes.len()];
+    let mut streams: Vec<(&mut Md5, &[u8])> = Vec::with_capacity(2 * lanes.len());
+    for (Lane { sum, block, .. }, own) in lanes.iter_mut().zip(&mut own) {
+        streams.push((sum, &block.bytes));
+        if F::WANTS_BLOCKS {
+            streams.push((own, &block.bytes));
         }
+    }
+    lanes::md5_update(&mut streams);
+    own.into_iter().map(Md5::finish).collect()
+}
+
+fn make_sha256<F>(lanes: &mut [Lane<F, Sha256>]) {
+    let streams = lanes
+        .iter_mut()
+        .map(|Lane { sum, block, .. }| (sum, &*block.bytes));
+    lanes::sha256_update(&mut streams.collect::<Vec<_>>());
+}
+
+/// Takes out the blocks of a file that both sums have.
+fn take_hashed<F>(file: &Arc<F>, whole: &mut Whole, done: &mut Vec<Hashed<F>>) {
+    while let Some((block, mark)) = whole.next_hashed() {
+        let file = Arc::clone(file);
+        done.push(Hashed { file, block, mark });
     }
 }
 
-fn lane<F>(file: &Arc<F>, (sums, block): (Sums, Block)) -> Lane<F> {
-    Lane {
-        file: Arc::clone(file),
-        sums,
-        block,
+fn lane<F, S>(file: &Arc<F>, next: Next<S>) -> Option<Lane<F, S>> {
+    let file = Arc::clone(file);
+    next.map(|(sum, block)| Lane { file, sum, block })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use std::collections::BTreeMap;
+
+    use crate::pipeline::budget::Budget;
+
+    struct File {
+        name: usize,
+        whole: Mutex<Whole>,
+    }
+
+    impl Chained for File {
+        const WANTS_BLOCKS: bool = true;
+
+        fn whole(&self) -> MutexGuard<'_, Whole> {
+            self.whole.lock().unwrap()
+        }
+    }
+
+    fn content(file: usize, number: u64) -> Vec<u8> {
+        let byte = u8::try_from(file * 16).unwrap() + u8::try_from(number).unwrap();
+        // The last is odd.
+        vec![byte; if number == 5 { 77 } else { 4096 }]
+    }
+
+    #[test]
+    fn every_block_and_every_file_is_hashed_by_any_number_of_threads() {
+        let (budget, stop) = (Budget::new(1 << 20), Stop::default());
+        for threads in [1, 2, 5] {
+            let hashing = Hashing::<File>::default();
+            let files: Vec<_> = (0..11)
+                .map(|name| {
+                    let whole = Mutex::new(Whole::new(None).unwrap());
+                    Arc::new(File { name, whole })
+                })
+                .collect();
+            let own = Mutex::new(BTreeMap::new());
+            let hashed = Mutex::new(BTreeMap::<_, Vec<_>>::new());
+            std::thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| {
+                        hashing.work(
+                            &stop,
+                            |OwnMd5 { file, block, md5 }| {
+                                own.lock().unwrap().insert((file.name, block.number), md5);
+                            },
+                            |Hashed { file, block, mark }| {
+                                let length = mark.map(|mark| (mark.md5.length, mark.sha256.length));
+                                let mut hashed = hashed.lock().unwrap();
+                                hashed
+                                    .entry(file.name)
+                                    .or_default()
+                                    .push((block.number, length));
+                            },
+                        );
+                    });
+                }
+                files.iter().for_each(|_| hashing.joins());
+                for number in 1..=5 {
+                    for file in &files {
+                        let bytes = Bytes::from(content(file.name, number));
+                        let permit = Arc::new(budget.take(bytes.len() as u64));
+                        let block = Block {
+                            number,
+                            bytes,
+                            permit,
+                        };
+                        hashing.take(file, block);
+                    }
+                }
+                files.iter().for_each(|_| hashing.leaves());
+                hashing.close();
+            });
+            let (own, mut hashed) = (own.into_inner().unwrap(), hashed.into_inner().unwrap());
+            for file in &files {
+                let blocks: Vec<_> = (1..=5).map(|number| content(file.name, number)).collect();
+                for (number, block) in (1..).zip(&blocks) {
+                    assert_eq!(own[&(file.name, number)], lanes::md5_of(&[block])[0]);
+                }
+                let all = blocks.concat();
+                let wanted = (
+                    all.len() as u64,
+                    lanes::md5_of(&[&all])[0],
+                    lanes::sha256_of(&[&all])[0],
+                );
+                assert_eq!(file.whole().finish(), Some(wanted));
+                let told = hashed.get_mut(&file.name).unwrap();
+                told.sort_unstable();
+                let at = |number: u64| (number, Some((4096 * number, 4096 * number)));
+                let wanted = [at(1), at(2), at(3), at(4), (5, None)];
+                assert_eq!(*told, wanted);
+            }
+        }
     }
 }
