@@ -19,7 +19,7 @@ use crate::stream::Stream;
 const STRIDE: usize = 128 * 1024;
 
 /// Lanes of SHA-256 in every kernel.
-const SHA256_LANES: usize = 4;
+const SHA256_LANES: usize = 2;
 
 /// A file's own sums, advanced together.
 #[derive(Debug)]
@@ -35,23 +35,13 @@ pub struct Both<'a> {
 /// Advances both hashes of every file of `files`, and the MD5 of every one of `parts`, beside each
 /// other.
 ///
-/// Any number and lengths will do. Fastest with up to four files, and lengths that are alike.
+/// Any number and lengths will do. One or two files, and lengths that are alike, are faster so than by the
+/// functions for one hash; more are not.
 pub fn update_both(files: &mut [Both<'_>], parts: &mut [(&mut Md5, &[u8])]) {
     if find(kernels(), files.len() + parts.len(), files.len()).is_some() {
         together(files, parts, kernels());
     } else {
         in_strides(files, parts);
-    }
-}
-
-/// How many files, and how many streams with the parts, are best given to [`update_both`] at once on
-/// this processor.
-#[must_use]
-pub fn both_lanes() -> (usize, usize) {
-    let available = kernels().iter().filter(|kernel| (kernel.available)());
-    match available.map(|kernel| kernel.md5).max() {
-        Some(lanes) => (SHA256_LANES.min(lanes), lanes),
-        None => (md5::md5_lanes(), md5::md5_lanes()),
     }
 }
 

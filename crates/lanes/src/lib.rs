@@ -22,7 +22,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use both::{Both, both_lanes, update_both};
+pub use both::{Both, update_both};
 pub use md5::{Md5, md5_lanes, md5_of, md5_update};
 pub use sha256::{Sha256, sha256_lanes, sha256_of, sha256_update};
 pub use stream::Midstate;

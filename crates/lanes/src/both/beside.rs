@@ -1,19 +1,23 @@
-//! SHA-256 in the shadow of MD5. A step of MD5 waits for the one before it, however many streams
-//! share the register, and most of the core is idle meanwhile. Here every four steps are followed
-//! by some rounds of SHA-256, which have nothing to wait for in MD5: the processor does both.
+//! SHA-256 in the shadow of MD5. A step of MD5 waits for the one before it, and most of the core is idle
+//! meanwhile. Here every four steps are followed by some rounds of SHA-256, which have nothing to wait for
+//! in MD5: the processor does both.
+//!
+//! Only in ordinary registers. The instructions of SHA-256 know nothing of the upper halves of vector
+//! registers; between those of AVX-512 each of them costs some processors hundreds of cycles, and both
+//! hashes together then run at a hundredth of their speed.
 //!
 //! The `hold`s keep that order. The compiler would put one hash after the other, so far apart that
 //! the processor could not see both, which is slower than a kernel for each.
 
 use super::{Kernel, SHA256_LANES};
 use crate::kernel::Lane;
+use crate::md5::scalar;
 use crate::md5::seats::Seats;
 use crate::md5::steps::steps;
-use crate::md5::{avx2, avx512, scalar};
 use crate::sha256::ni::{self, Shares};
 
-/// The kernels, the fastest of those that hold the same lanes first.
-pub(super) const KERNELS: [Kernel; 4] = [
+/// The kernels, the narrower first.
+pub(super) const KERNELS: [Kernel; 2] = [
     Kernel {
         md5: 1,
         available: || is_x86_feature_detected!("bmi1") && ni::available(),
@@ -23,16 +27,6 @@ pub(super) const KERNELS: [Kernel; 4] = [
         md5: 2,
         available: || is_x86_feature_detected!("bmi1") && ni::available(),
         several: two_scalar,
-    },
-    Kernel {
-        md5: avx512::WIDE,
-        available: || is_x86_feature_detected!("avx512f") && ni::available(),
-        several: in_avx512,
-    },
-    Kernel {
-        md5: avx2::WIDE,
-        available: || is_x86_feature_detected!("avx2") && ni::available(),
-        several: in_avx2,
     },
 ];
 
@@ -74,8 +68,6 @@ macro_rules! several {
             unsafe {
                 match sha256.len() {
                     1 => compress::<1>(md5, sha256, count),
-                    2 => compress::<2>(md5, sha256, count),
-                    3 => compress::<3>(md5, sha256, count),
                     _ => compress::<{ SHA256_LANES }>(md5, sha256, count),
                 }
             }
@@ -85,5 +77,3 @@ macro_rules! several {
 
 several!(one_scalar, scalar, 1, "bmi1,sha,sse4.1,ssse3");
 several!(two_scalar, scalar, 2, "bmi1,sha,sse4.1,ssse3");
-several!(in_avx512, avx512, 1, "avx512f,sha,sse4.1,ssse3");
-several!(in_avx2, avx2, 1, "avx2,sha,sse4.1,ssse3");

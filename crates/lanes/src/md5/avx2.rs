@@ -1,7 +1,6 @@
 //! MD5 of up to sixteen streams with AVX2: eight in the lanes of a register, and two such groups
 //! taking turns, since one alone waits for its own results half of the time.
 
-use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::one_by_one;
@@ -221,20 +220,4 @@ pub(crate) fn turn<const S: i32, const T: i32, const G: usize>(
         sum[n] = _mm256_add_epi32(turned, b[n]);
     }
     sum
-}
-
-/// Keeps the compiler from moving the calculation of `word` past this place. No instruction.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(crate) fn hold<const G: usize>(word: &mut Word<G>) {
-    for register in word {
-        // SAFETY: there is only a comment, which leaves everything as it was.
-        unsafe {
-            asm!(
-                "/* {} */",
-                inout(ymm_reg) * register,
-                options(nomem, nostack, preserves_flags),
-            );
-        }
-    }
 }

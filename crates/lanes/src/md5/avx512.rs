@@ -1,7 +1,6 @@
 //! MD5 of up to 32 streams with AVX-512, as in the module for AVX2 but with registers twice as
 //! wide. A rotation, and each of RFC 1321's functions, is one operation here.
 
-use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::one_by_one;
@@ -215,20 +214,4 @@ pub(crate) fn turn<const S: i32, const T: i32, const G: usize>(
         sum[n] = _mm512_add_epi32(_mm512_rol_epi32::<S>(sum[n]), b[n]);
     }
     sum
-}
-
-/// Keeps the compiler from moving the calculation of `word` past this place. No instruction.
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub(crate) fn hold<const G: usize>(word: &mut Word<G>) {
-    for register in word {
-        // SAFETY: there is only a comment, which leaves everything as it was.
-        unsafe {
-            asm!(
-                "/* {} */",
-                inout(zmm_reg) * register,
-                options(nomem, nostack, preserves_flags),
-            );
-        }
-    }
 }
