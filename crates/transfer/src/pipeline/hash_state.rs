@@ -147,7 +147,7 @@ impl<S> Chain<S> {
 }
 
 /// A state that a chain goes on from, and the block that comes next.
-pub(crate) type Next<S> = Option<(S, Block)>;
+pub(crate) type Due<S> = Option<(S, Block)>;
 
 /// Both sums of a whole file, as far as they are made.
 #[derive(Debug)]
@@ -172,18 +172,18 @@ impl Whole {
     }
 
     /// Takes the next block; gives what is to be hashed now by the chains that are at rest.
-    pub(crate) fn feed(&mut self, block: Block) -> (Next<Md5>, Next<Sha256>) {
+    pub(crate) fn feed(&mut self, block: Block) -> (Due<Md5>, Due<Sha256>) {
         (self.md5.feed(block.clone()), self.sha256.feed(block))
     }
 
     /// Takes MD5 back, which went over `block`; gives what it is to hash next.
-    pub(crate) fn took_md5(&mut self, md5: Md5, block: Block) -> Next<Md5> {
+    pub(crate) fn took_md5(&mut self, md5: Md5, block: Block) -> Due<Md5> {
         self.after_md5.push_back((block, md5.midstate()));
         self.md5.fed(md5)
     }
 
     /// Takes SHA-256 back, which went over a block; gives what it is to hash next.
-    pub(crate) fn took_sha256(&mut self, sha256: Sha256) -> Next<Sha256> {
+    pub(crate) fn took_sha256(&mut self, sha256: Sha256) -> Due<Sha256> {
         self.after_sha256.push_back(sha256.midstate());
         self.sha256.fed(sha256)
     }

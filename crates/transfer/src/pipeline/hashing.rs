@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use lanes::{Md5, Sha256};
 
-use crate::pipeline::hash_state::{Block, Mark, Next, Whole};
+use crate::pipeline::hash_state::{Block, Due, Mark, Whole};
 use crate::stop::Stop;
 
 /// A large file whose blocks are hashed here.
@@ -272,7 +272,7 @@ fn take_hashed<F>(file: &Arc<F>, whole: &mut Whole, done: &mut Vec<Hashed<F>>) {
     }
 }
 
-fn lane<F, S>(file: &Arc<F>, next: Next<S>) -> Option<Lane<F, S>> {
+fn lane<F, S>(file: &Arc<F>, next: Due<S>) -> Option<Lane<F, S>> {
     let file = Arc::clone(file);
     next.map(|(sum, block)| Lane { file, sum, block })
 }
