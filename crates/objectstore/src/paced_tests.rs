@@ -134,7 +134,7 @@ fn who_came_first_goes_first() {
                 tokens.pass(bytes).unwrap();
                 order.lock().unwrap().push(index);
             });
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(200));
         }
     });
     assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4]);
