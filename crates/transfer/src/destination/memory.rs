@@ -24,6 +24,8 @@ struct MemoryDisk {
     room: Option<u64>,
     /// Calls that change something, until the device answers no more.
     calls_left: Option<u64>,
+    /// Reads of staged files, until the device answers no more.
+    reads_left: Option<u64>,
     /// The staged files that read back otherwise than they were written.
     lies_about: BTreeSet<u64>,
 }
@@ -47,6 +49,11 @@ impl Memory {
     /// Lets the device answer no more after so many changes; `None` mends it.
     pub fn break_after(&self, calls: Option<u64>) {
         self.lock().calls_left = calls;
+    }
+
+    /// Lets the device answer no more once so many blocks were read back.
+    pub fn break_after_reads(&self, reads: u64) {
+        self.lock().reads_left = Some(reads);
     }
 
     /// Lets the staged file `number` read back otherwise than it was written.
@@ -254,9 +261,16 @@ impl Staged for MemoryFile {
     }
 
     fn read_back(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let disk = self.memory.lock();
+        let mut disk = self.memory.lock();
         if disk.calls_left == Some(0) {
             return Err(gone());
+        }
+        if let Some(left) = disk.reads_left.take() {
+            disk.reads_left = left.checked_sub(1);
+            if disk.reads_left.is_none() {
+                disk.calls_left = Some(0);
+                return Err(gone());
+            }
         }
         let file = disk
             .now
