@@ -12,6 +12,7 @@ use super::{crates, text_of};
 const ARROWS: &[(&str, &[&str])] = &[
     ("lanes", &[]),
     ("durable", &[]),
+    ("filesystems", &[]),
     ("listen", &[]),
     ("awsproto", &[]),
     ("model", &[]),
