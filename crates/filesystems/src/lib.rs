@@ -8,6 +8,7 @@
 
 pub mod allocation;
 pub mod blocks;
+pub mod content;
 pub mod limits;
 pub mod reader;
 pub mod told;
