@@ -12,3 +12,4 @@ pub mod content;
 pub mod limits;
 pub mod reader;
 pub mod told;
+pub mod unpack;
