@@ -11,9 +11,12 @@ use crate::reader::{Reader, Refusal};
 use crate::told::{
     Codec, Damaged, Extent, File, Folder, NodeKind, Summary, Told, Unloadable, What,
 };
+use crate::unpack::unpack;
 
 /// Bytes that are read or made up at a time.
 const PIECE: usize = 256 << 10;
+/// The most that a packed unit has: a unit of 64 KiB is stored plain where packing does not make it smaller.
+const PACKED_BYTES: usize = 128 << 10;
 
 /// Why the content of a file is not had.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -27,7 +30,7 @@ pub enum ContentError {
     /// The extents are not those of a file of this size in this volume.
     #[error("its extents break the contract: {0}")]
     Extents(String),
-    /// It is packed, and what is packed is not what it should be, or nothing here unpacks it.
+    /// It is packed, and what is packed is damaged.
     #[error("what is packed by {0:?} cannot be unpacked")]
     Packed(Codec),
     /// It is larger than whoever asked wants it.
@@ -124,8 +127,31 @@ fn pour_extent(
             into(held);
             Ok(())
         }
-        What::Packed { codec, .. } => Err(ContentError::Packed(*codec)),
+        What::Packed { codec, runs } => {
+            into(&unpacked(blocks, *codec, runs, extent.bytes)?);
+            Ok(())
+        }
     }
+}
+
+/// The plain bytes of one unit.
+fn unpacked(
+    blocks: &mut dyn Blocks,
+    codec: Codec,
+    runs: &[(u64, u64)],
+    bytes: u64,
+) -> Result<Vec<u8>, ContentError> {
+    let mut packed = Vec::new();
+    for &(at, length) in runs {
+        let from = packed.len();
+        let length = usize::try_from(length).ok();
+        let until = length.and_then(|length| from.checked_add(length));
+        let until = until.filter(|&until| until <= PACKED_BYTES);
+        packed.resize(until.ok_or(ContentError::Packed(codec))?, 0);
+        blocks.read(at, &mut packed[from..])?;
+    }
+    let bytes = usize::try_from(bytes).map_err(|_| ContentError::Packed(codec))?;
+    unpack(codec, &packed, bytes).map_err(|_| ContentError::Packed(codec))
 }
 
 /// Calls `each` with where a piece begins and room for it, until `bytes` are through.
@@ -239,6 +265,7 @@ pub fn listing(
     let mut lines = Vec::new();
     for (path, file) in &walk.files {
         let (kind, bytes, what) = match &file.kind {
+            _ if file.content.is_err() => ('e', file.bytes, unloadable(file)),
             NodeKind::SymbolicLink(target) => ('l', 0, printable(target)),
             NodeKind::Special => ('s', 0, "-".to_owned()),
             NodeKind::Regular => match sum(blocks, file) {
@@ -249,6 +276,12 @@ pub fn listing(
         lines.push(format!("{kind}\t{bytes}\t{what}\t{}", printable(path)));
     }
     lines
+}
+
+/// Why a file cannot be loaded, in words of a listing.
+fn unloadable(file: &File) -> String {
+    let why = file.content.as_ref().err();
+    why.map_or_else(String::new, |why| printable(format!("{why:?}").as_bytes()))
 }
 
 /// Bytes as they stand in a listing.
@@ -307,6 +340,18 @@ mod tests {
         let content = read_all(&mut blocks, &file, 7).unwrap();
         assert_eq!(content, [97, 98, 99, 0, 0, 1, 2]);
         assert_eq!(read_all(&mut blocks, &file, 6), Err(ContentError::Large(7)));
+    }
+
+    #[test]
+    fn a_packed_unit_is_unpacked_from_all_its_runs() {
+        // A chunk of LZNT1 of four literals, cut in two: its header says 5 bytes.
+        let mut blocks = MemoryBlocks::new(b"\x04\xB0\0a....bcd".to_vec());
+        let packed = What::Packed {
+            codec: Codec::Lznt1,
+            runs: vec![(0, 4), (8, 3)],
+        };
+        let file = file(4, vec![extent(0, 4, packed)]);
+        assert_eq!(read_all(&mut blocks, &file, 4).unwrap(), b"abcd");
     }
 
     #[test]

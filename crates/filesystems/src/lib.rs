@@ -8,7 +8,9 @@
 
 pub mod allocation;
 pub mod blocks;
+pub mod checksum;
 pub mod content;
+pub mod fields;
 pub mod limits;
 pub mod reader;
 pub mod told;
