@@ -38,7 +38,7 @@ pub fn keep(
     pace.figures(progress.snapshot(), Instant::now());
     while let Err(RecvTimeoutError::Timeout) = done.recv_timeout(pause) {
         let job = claim.job;
-        match control.renew(&sign_of_life(claim, progress, &mut pace)) {
+        match control.renew(&heartbeat(claim, progress, &mut pace)) {
             Ok(LeaseState::Held) => last_answer = Instant::now(),
             Ok(LeaseState::Canceled) => stop.halt(Halt::Canceled),
             Ok(LeaseState::Lost) => stop.halt(Halt::LeaseLost),
@@ -54,7 +54,7 @@ pub fn keep(
     }
 }
 
-fn sign_of_life(claim: &Claim, progress: &Progress, pace: &mut Pace) -> Renewal {
+fn heartbeat(claim: &Claim, progress: &Progress, pace: &mut Pace) -> Renewal {
     let mut figures = pace.figures(progress.snapshot(), Instant::now());
     figures.current = figures
         .current
@@ -73,7 +73,7 @@ mod tests {
     use model::ids::{AccountId, JobId, JobType};
 
     #[test]
-    fn the_deepest_path_fits_into_a_sign_of_life() {
+    fn the_deepest_path_fits_into_a_heartbeat() {
         let claim = Claim {
             job: JobId::new("ABCDE").unwrap(),
             job_type: JobType::Import,
@@ -89,7 +89,7 @@ mod tests {
         let progress = Progress::default();
         progress.found(10);
         progress.reading(&"\u{1}\u{202e}".repeat(100_000));
-        let renewal = sign_of_life(&claim, &progress, &mut Pace::default());
+        let renewal = heartbeat(&claim, &progress, &mut Pace::default());
         assert!(serde_json::to_vec(&renewal).unwrap().len() < 4096);
         assert_eq!(
             (renewal.figures.found, renewal.figures.found_bytes),

@@ -31,8 +31,9 @@ use objectstore::faulty::{Faulty, Operation};
 use objectstore::memory::MemoryBucket;
 use transfer::image::restore::{Output, Overwrite};
 use transfer::import::Import;
+use transfer::journal;
 use transfer::journal::file::Disk;
-use transfer::journal::{self, Record};
+use transfer::journal::records::AnyRecord;
 use transfer::progress::Progress;
 use transfer::settings::Settings;
 use transfer::stop::{Halt, Stop};
@@ -182,7 +183,7 @@ fn load(tree: &dyn Tree, bucket: &dyn Bucket, folder: &Path) -> (Option<Halt>, u
     import.run(folder).unwrap();
     let (mut stored, mut failed) = (0, 0);
     journal::scan(&folder.join("journal"), &mut |_, record| {
-        if let Record::Entry(record) = record {
+        if let AnyRecord::Entry(record) = record {
             match record.outcome {
                 Outcome::Stored(_) => stored += 1,
                 Outcome::Failed(_) => failed += 1,

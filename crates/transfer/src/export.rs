@@ -14,6 +14,7 @@ mod evidence;
 mod feed;
 mod fetch;
 mod large;
+mod notes;
 pub mod plan;
 pub mod planner;
 mod run;
@@ -42,8 +43,11 @@ use crate::export::run::{ExportRun, Full, Strangers};
 use crate::journal::file::LogFiles;
 use crate::journal::index::{Index, Keep};
 use crate::journal::recorder::Recorder;
-use crate::journal::{Journal, JournalError, Record};
+use crate::journal::records::JobRecord as _;
+use crate::journal::records::export::ExportRecord;
+use crate::journal::{Journal, JournalError};
 use crate::pipeline::budget::Budget;
+use crate::pipeline::hash_state::HashCheckpoint;
 use crate::pipeline::hashing::{Hashed, Hashing, hashing_threads};
 use crate::progress::Progress;
 use crate::settings::Settings;
@@ -105,20 +109,27 @@ impl Export<'_> {
         let mut filling = index.filling(Keep::Entries)?;
         let mut earlier = Earlier::default();
         let path = folder.join("journal");
-        let mut journal = Journal::open(self.logs, &path, self.job, &mut |offset, record| {
-            filling.take(offset, &record)?;
-            earlier.replay(record);
-            Ok(())
-        })?;
+        let mut journal = Journal::open(
+            self.logs,
+            &path,
+            self.job,
+            &mut |offset, record: ExportRecord| {
+                if let Some(entry) = record.entry() {
+                    filling.take(offset, entry)?;
+                }
+                earlier.replay(record);
+                Ok(())
+            },
+        )?;
         filling.finish()?;
-        journal.append(&Record::Attempt(self.attempt.clone()))?;
+        journal.append(&self.attempt.clone().into())?;
         journal.sync()?;
         self.execute(journal, &index, earlier)
     }
 
     fn execute(
         &self,
-        journal: Journal,
+        journal: Journal<ExportRecord>,
         index: &Index,
         earlier: Earlier,
     ) -> Result<Option<LeftOut>, ExportError> {
@@ -198,10 +209,20 @@ impl Export<'_> {
             for _ in 0..hashing_threads() {
                 let (hashing, stretches) = (Arc::clone(&hashing), stretches.clone());
                 scope.spawn(move || {
-                    hashing.work(run.stop, drop, |Hashed { file, block, mark }| {
-                        // Whoever checks is gone only when the run is over.
-                        file.hashed(block, mark, &|stretch| drop(stretches.send(stretch)));
-                    });
+                    hashing.work(
+                        run.stop,
+                        drop,
+                        |Hashed {
+                             file,
+                             block,
+                             checkpoint,
+                         }| {
+                            // Whoever checks is gone only when the run is over.
+                            file.hashed(block, checkpoint, &|stretch| {
+                                drop(stretches.send(stretch))
+                            });
+                        },
+                    );
                 });
             }
             drop(stretches);
@@ -357,30 +378,26 @@ struct Earlier {
 }
 
 impl Earlier {
-    fn replay(&mut self, record: Record) {
+    fn replay(&mut self, record: ExportRecord) {
         match record {
-            Record::Attempt(_) => self.attempts += 1,
-            Record::Full { ordinal } => self.full = Some(ordinal),
-            Record::Written {
+            ExportRecord::Attempt(_) => self.attempts += 1,
+            ExportRecord::Full { ordinal } => self.full = Some(ordinal),
+            ExportRecord::Written {
                 ordinal,
                 etag,
-                mark,
+                checkpoint,
             } => {
-                let begun = mark.mark().map(|mark| LeftOff { etag, mark });
+                let checkpoint = HashCheckpoint::of(&checkpoint);
+                let begun = checkpoint.map(|checkpoint| LeftOff { etag, checkpoint });
                 self.begun.extend(begun.map(|begun| (ordinal, begun)));
             }
-            Record::Entry(record) => {
+            ExportRecord::Entry(record) => {
                 // Whatever became of it: what is not stored was removed.
                 if let Some(source) = record.source {
                     self.begun.remove(&source.ordinal);
                 }
             }
-            Record::Opened { .. }
-            | Record::Intent { .. }
-            | Record::Part { .. }
-            | Record::Hashed { .. }
-            | Record::Review { .. }
-            | Record::Image(_) => {}
+            ExportRecord::Other => {}
         }
     }
 }

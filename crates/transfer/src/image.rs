@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  device order   take budget, read                          one chain                one consumer
-//!  stretches ─► [ reader ] ──► [ hashing ] ─── marks ───────────────────────notes──► recorder
+//!  stretches ─► [ reader ] ──► [ hashing ] ─── checkpoints ─────────────────notes──► recorder
 //!               1 thread  └──► [ putters ] ─── what the service confirmed ──────────►
 //! ```
 //!
@@ -42,7 +42,7 @@ mod proof;
 mod reading;
 pub mod restore;
 mod snapshot;
-pub mod steps;
+mod steps;
 mod sums;
 mod target;
 #[cfg(test)]
@@ -50,7 +50,6 @@ mod tests;
 mod work;
 
 use disks::device::Device;
-pub use steps::Step;
 
 /// What kind of job the image is for, and its rules.
 #[derive(Debug, Clone, Copy)]

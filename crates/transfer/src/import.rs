@@ -10,6 +10,7 @@
 
 pub(crate) mod holdings;
 pub(crate) mod looking;
+mod notes;
 pub(crate) mod putter;
 pub(crate) mod read_back;
 pub(crate) mod reader;
@@ -50,9 +51,10 @@ use crate::import::ring::Ring;
 use crate::import::run::{Before, Keeps, Run, Told, Work};
 use crate::import::upload::{Large, PartPut, Put};
 use crate::journal::file::LogFiles;
-use crate::journal::index::{Awaited, Claims, Index, Keep, StoredFile};
+use crate::journal::index::{Awaited, Claims, Filling, Index, Keep, StoredFile};
 use crate::journal::recorder::Recorder;
-use crate::journal::{self, Journal, JournalError, Record};
+use crate::journal::records::import::ImportRecord;
+use crate::journal::{self, Journal, JournalError};
 use crate::pipeline::budget::Budget;
 use crate::pipeline::doubt::Doubt;
 use crate::pipeline::hashing::{Hashed, Hashing, hashing_threads};
@@ -117,13 +119,13 @@ impl Import<'_> {
         let mut uploads = Uploads::default();
         let path = folder.join("journal");
         let mut journal = Journal::open(self.logs, &path, self.job, &mut |offset, record| {
-            filling.take(offset, &record)?;
+            file(&mut filling, offset, &record)?;
             uploads.replay(record);
             Ok(())
         })?;
         filling.finish()?;
         let (unfinished, stale) = uploads.into_parts();
-        journal.append(&Record::Attempt(self.attempt.clone()))?;
+        journal.append(&self.attempt.clone().into())?;
         journal.sync()?;
         self.drop_stale(&stale);
         match self.look(folder, &path, &index) {
@@ -183,7 +185,7 @@ impl Import<'_> {
 
     fn execute(
         &self,
-        journal: Journal,
+        journal: Journal<ImportRecord>,
         index: &Index,
         (unfinished, awaits_any): (HashMap<EntryPath, Unfinished>, bool),
         holdings: &Holdings,
@@ -236,7 +238,13 @@ impl Import<'_> {
                         run.stop,
                         // The putters are gone only when the run is over.
                         |own| drop(PartPut::of(own).map(|part| puts.send(Put::Part(part)))),
-                        |Hashed { file, block, mark }| file.hashed(&run, block.number, mark),
+                        |Hashed {
+                             file,
+                             block,
+                             checkpoint,
+                         }| {
+                            file.hashed(&run, block.number, checkpoint);
+                        },
                     );
                 });
             }
@@ -279,6 +287,20 @@ impl Import<'_> {
             hashing.close();
         });
         told.in_all();
+    }
+}
+
+/// Files what a record of the journal says of a file.
+fn file(filling: &mut Filling, offset: u64, record: &ImportRecord) -> Result<(), JournalError> {
+    match record {
+        ImportRecord::Entry(record) => filling.take(offset, record),
+        ImportRecord::Intent {
+            file: Some(file), ..
+        } => match file.path() {
+            Some(path) => filling.begun(&path, file.bytes),
+            None => Ok(()),
+        },
+        _ => Ok(()),
     }
 }
 

@@ -4,197 +4,37 @@
 //! ends the journal: what comes after it is cut off and done again, which is harmless.
 
 pub mod file;
+mod frame;
 pub mod index;
 pub(crate) mod recorder;
+pub mod records;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use model::entry::EntryPath;
-use model::ids::{JobId, ObjectKey};
-use model::outcome::{EntryRecord, Stored};
-use model::proof::Attempt;
-use objectstore::upload::{PartNumber, PartReceipt, UploadId};
+use model::ids::JobId;
+use model::outcome::EntryRecord;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::image::Step;
-use crate::import::resume::Unfinished;
 use crate::journal::file::{LogFile, LogFiles};
-use crate::pipeline::hash_state::MarkRecord;
-use disks::tree::Shape;
+use crate::journal::frame::{Frames, body_at, frame};
+use crate::journal::records::AnyRecord;
 
 /// The first bytes of a journal: its name and version.
 pub const MAGIC: &[u8; 8] = b"LSJRNL01";
 
-/// Bytes before a record's body: length, checksum, sequence number.
-const FRAME_BYTES: usize = 4 + 4 + 8;
-
-/// Longest body. An entry's path, key and reason fit in some 20 KiB at their longest.
-const BODY_BYTES: u32 = 1 << 20;
-
 /// Bytes held back before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// A record of the journal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The first record: what this journal is about.
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "kebab-case")]
-pub enum Record {
-    /// The first record: what this journal is about.
-    Opened {
-        /// The job.
-        job: JobId,
-    },
-    /// An attempt began: what the store was found to do, before the first byte.
-    Attempt(Attempt),
-    /// A multipart upload was begun. Journaled and synced before its first part: an upload whose
-    /// id we forgot cannot be abandoned.
-    Intent {
-        /// The key.
-        key: ObjectKey,
-        /// The store's id for the upload.
-        upload: String,
-        /// What it takes to go on with it; early journals have none.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        file: Option<IntentFile>,
-    },
-    /// The store confirmed a part.
-    Part {
-        /// The upload.
-        upload: String,
-        /// What it confirmed.
-        #[serde(flatten)]
-        receipt: ReceiptRecord,
-    },
-    /// The sums of a whole file are known up to the end of a part.
-    Hashed {
-        /// The upload.
-        upload: String,
-        /// The last part that is in them.
-        number: u64,
-        /// The sums.
-        #[serde(flatten)]
-        mark: MarkRecord,
-    },
-    /// A multipart upload is about to be completed. Journaled and synced before: whether it was
-    /// completed can be seen, but not what it was completed from.
-    Review {
-        /// The upload.
-        upload: String,
-        /// What the object will be.
-        stored: Stored,
-    },
-    /// In an export, the beginning of a large file is on the device and was read back.
-    Written {
-        /// The file's place in the plan.
-        ordinal: u64,
-        /// Which version of the object it is.
-        etag: String,
-        /// The sums of the file up to there; they say how far it is.
-        #[serde(flatten)]
-        mark: MarkRecord,
-    },
-    /// In an export, the device is full: what has this place in the plan, and all that follows, is
-    /// not on it.
-    Full {
-        /// The first place that is not on the device.
-        ordinal: u64,
-    },
-    /// A step on the way of a device's image.
-    Image(Step),
-    /// The outcome of an entry is known.
-    Entry(EntryRecord),
-}
-
-/// The file of an upload, as it was when the upload was begun.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IntentFile {
-    /// Its path, as the report prints it.
-    pub file: String,
-    /// The raw bytes of the path in base64, where they are not UTF-8.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub raw_path: Option<String>,
-    /// Its size.
-    pub bytes: u64,
-    /// When its content was last changed, in nanoseconds since 1970.
-    pub modified_ns: i64,
-    /// When anything of it was last changed, in nanoseconds since 1970.
-    pub changed_ns: i64,
-    /// Bytes of each part but the last.
-    pub part_bytes: u64,
-    /// The type the object is given.
-    pub content_type: String,
-}
-
-impl IntentFile {
-    /// The upload that was begun with this.
-    pub(crate) fn unfinished(self, key: ObjectKey, upload: UploadId) -> Option<Unfinished> {
-        let path = EntryPath::from_record(&self.file, self.raw_path.as_deref())?;
-        Some(Unfinished {
-            path,
-            key,
-            upload,
-            shape: Shape {
-                bytes: self.bytes,
-                modified_ns: self.modified_ns,
-                changed_ns: self.changed_ns,
-            },
-            part_bytes: self.part_bytes,
-            content_type: self.content_type,
-            receipts: BTreeMap::new(),
-            marks: BTreeMap::new(),
-            review: None,
-        })
-    }
-}
-
-impl From<&Unfinished> for IntentFile {
-    fn from(upload: &Unfinished) -> Self {
-        let (file, raw_path) = upload.path.to_record();
-        Self {
-            file,
-            raw_path,
-            bytes: upload.shape.bytes,
-            modified_ns: upload.shape.modified_ns,
-            changed_ns: upload.shape.changed_ns,
-            part_bytes: upload.part_bytes,
-            content_type: upload.content_type.clone(),
-        }
-    }
-}
-
-/// A part the store confirmed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReceiptRecord {
-    /// Which part, from 1.
-    pub number: u64,
-    /// The part's entity tag.
-    pub etag: String,
-    /// Its size.
-    pub bytes: u64,
-}
-
-impl ReceiptRecord {
-    /// The receipt, unless the number cannot be one.
-    pub(crate) fn receipt(self) -> Option<PartReceipt> {
-        Some(PartReceipt {
-            number: PartNumber::new(self.number).ok()?,
-            etag: self.etag,
-            size: self.bytes,
-        })
-    }
-}
-
-impl From<&PartReceipt> for ReceiptRecord {
-    fn from(receipt: &PartReceipt) -> Self {
-        Self {
-            number: receipt.number.get().into(),
-            etag: receipt.etag.clone(),
-            bytes: receipt.size,
-        }
-    }
+enum First {
+    Opened { job: JobId },
 }
 
 /// A journal that cannot be used.
@@ -224,15 +64,16 @@ pub enum JournalError {
     Index(#[source] Box<redb::Error>),
 }
 
-/// A journal open for appending. One writer.
-pub struct Journal {
+/// A journal open for appending, whose records are `R`. One writer.
+pub struct Journal<R> {
     file: Box<dyn LogFile>,
     path: PathBuf,
     buffer: Vec<u8>,
     sequence: u64,
+    records: PhantomData<fn(R) -> R>,
 }
 
-impl fmt::Debug for Journal {
+impl<R> fmt::Debug for Journal<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Journal")
             .field("path", &self.path)
@@ -241,9 +82,9 @@ impl fmt::Debug for Journal {
     }
 }
 
-impl Journal {
-    /// Opens the journal of `job`, making it if there is none, and hands every good record with
-    /// its offset to `replay`. A torn tail is cut off.
+impl<R: Serialize + DeserializeOwned> Journal<R> {
+    /// Opens the journal of `job`, making it if there is none, and hands every good record but the
+    /// first with its offset to `replay`. A torn tail is cut off.
     ///
     /// # Errors
     /// [`JournalError`]; also whatever `replay` returns.
@@ -251,19 +92,20 @@ impl Journal {
         files: &dyn LogFiles,
         path: &Path,
         job: JobId,
-        replay: &mut dyn FnMut(u64, Record) -> Result<(), JournalError>,
+        replay: &mut dyn FnMut(u64, R) -> Result<(), JournalError>,
     ) -> Result<Self, JournalError> {
         let io = |source| JournalError::Io {
             path: path.to_owned(),
             source,
         };
         let mut beginning = MAGIC.to_vec();
-        beginning.extend(frame(0, &Record::Opened { job }).map_err(io)?);
+        beginning.extend(framed(0, &First::Opened { job }).map_err(io)?);
         let mut journal = Self {
             file: files.open(path, &beginning).map_err(io)?,
             path: path.to_owned(),
             buffer: Vec::new(),
             sequence: 0,
+            records: PhantomData,
         };
         let written = File::open(path).map_err(io)?;
         let length = written.metadata().map_err(io)?.len();
@@ -271,24 +113,24 @@ impl Journal {
             journal.begin_anew(beginning)?;
             return Ok(journal);
         }
-        let mut scan = Scan::new(BufReader::new(&written), path)?;
-        while let Some((offset, record)) = scan.next_record().map_err(io)? {
-            match record {
-                Record::Opened { job: found } if found != job => {
-                    return Err(JournalError::OtherJob {
-                        path: path.to_owned(),
-                        found,
-                    });
-                }
-                record => replay(offset, record)?,
+        let (mut scan, found) = Scan::new(BufReader::new(&written), path)?;
+        match found {
+            Some(found) if found != job => {
+                let path = path.to_owned();
+                return Err(JournalError::OtherJob { path, found });
+            }
+            Some(_) => {}
+            None => {
+                journal.begin_anew(beginning)?;
+                return Ok(journal);
             }
         }
-        journal.sequence = scan.sequence;
-        if scan.sequence == 0 {
-            journal.begin_anew(beginning)?;
-        } else {
-            journal.cut(length, scan.offset)?;
+        while let Some((offset, record)) = scan.next_record().map_err(io)? {
+            replay(offset, record)?;
         }
+        let (end, sequence) = scan.frames.end();
+        journal.sequence = sequence;
+        journal.cut(length, end)?;
         Ok(journal)
     }
 
@@ -314,8 +156,8 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Io`]; the journal must not be used any more then.
-    pub fn append(&mut self, record: &Record) -> Result<(), JournalError> {
-        let frame = frame(self.sequence, record).map_err(|e| self.io(e))?;
+    pub fn append(&mut self, record: &R) -> Result<(), JournalError> {
+        let frame = framed(self.sequence, record).map_err(|e| self.io(e))?;
         self.buffer.extend(frame);
         self.sequence += 1;
         if self.buffer.len() >= BUFFER_BYTES {
@@ -371,121 +213,85 @@ fn is_unborn(mut file: &File) -> io::Result<bool> {
 }
 
 /// A record as it stands in the file.
-fn frame(sequence: u64, record: &Record) -> io::Result<Vec<u8>> {
-    let body = serde_json::to_vec(record)?;
-    let length = u32::try_from(body.len()).map_err(io::Error::other)?;
-    let sequence = sequence.to_le_bytes();
-    let mut frame = Vec::with_capacity(FRAME_BYTES + body.len());
-    frame.extend_from_slice(&length.to_le_bytes());
-    frame.extend_from_slice(&checksum(&sequence, &body).to_le_bytes());
-    frame.extend_from_slice(&sequence);
-    frame.extend_from_slice(&body);
-    Ok(frame)
-}
-
-fn checksum(sequence: &[u8; 8], body: &[u8]) -> u32 {
-    let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi);
-    digest.update(sequence);
-    digest.update(body);
-    u32::try_from(digest.finalize()).unwrap_or_default()
+fn framed(sequence: u64, record: &impl Serialize) -> io::Result<Vec<u8>> {
+    frame(sequence, &serde_json::to_vec(record)?)
 }
 
 /// Reads a journal's records in order, up to the first that is not whole.
-pub struct Scan<R> {
-    source: R,
-    offset: u64,
-    sequence: u64,
+struct Scan<S> {
+    frames: Frames<S>,
 }
 
-impl<R: Read> Scan<R> {
-    /// Checks the header.
+impl<S: Read> Scan<S> {
+    /// Checks the header, and reads the first record; no job where that is torn.
     ///
     /// # Errors
     /// [`JournalError::NotAJournal`] if it is not ours.
-    pub fn new(mut source: R, path: &Path) -> Result<Self, JournalError> {
+    fn new(mut source: S, path: &Path) -> Result<(Self, Option<JobId>), JournalError> {
+        let io = |source| JournalError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let not_ours = || JournalError::NotAJournal(path.to_owned());
         let mut magic = [0; MAGIC.len()];
         match source.read_exact(&mut magic) {
-            Ok(()) if &magic == MAGIC => Ok(Self {
-                source,
-                offset: MAGIC.len() as u64,
-                sequence: 0,
-            }),
-            _ => Err(JournalError::NotAJournal(path.to_owned())),
+            Ok(()) if &magic == MAGIC => {}
+            _ => return Err(not_ours()),
         }
+        let mut frames = Frames::new(source, MAGIC.len() as u64);
+        let Some(first) = frames.next().map_err(io)? else {
+            return Ok((Self { frames }, None));
+        };
+        let opened = serde_json::from_slice(&first.body);
+        let First::Opened { job } = opened.map_err(|_| not_ours())?;
+        frames.take(&first);
+        Ok((Self { frames }, Some(job)))
     }
 
     /// The next record and where it begins; `None` at the end of what is good.
     ///
     /// # Errors
     /// The system's error, other than the end of the file.
-    pub fn next_record(&mut self) -> io::Result<Option<(u64, Record)>> {
-        let mut frame = [0; FRAME_BYTES];
-        if !read_whole(&mut self.source, &mut frame)? {
-            return Ok(None);
-        }
-        let [l0, l1, l2, l3, c0, c1, c2, c3, sequence @ ..] = frame;
-        let length = u32::from_le_bytes([l0, l1, l2, l3]);
-        if length > BODY_BYTES || u64::from_le_bytes(sequence) != self.sequence {
-            return Ok(None);
-        }
-        let mut body = vec![0; usize::try_from(length).unwrap_or_default()];
-        if !read_whole(&mut self.source, &mut body)?
-            || checksum(&sequence, &body) != u32::from_le_bytes([c0, c1, c2, c3])
-        {
-            return Ok(None);
-        }
-        let Ok(record) = serde_json::from_slice(&body) else {
+    fn next_record<R: DeserializeOwned>(&mut self) -> io::Result<Option<(u64, R)>> {
+        let Some(frame) = self.frames.next()? else {
             return Ok(None);
         };
-        let offset = self.offset;
-        self.offset += (FRAME_BYTES + body.len()) as u64;
-        self.sequence += 1;
-        Ok(Some((offset, record)))
+        let Ok(record) = serde_json::from_slice(&frame.body) else {
+            return Ok(None);
+        };
+        self.frames.take(&frame);
+        Ok(Some((frame.offset, record)))
     }
 }
 
-/// Fills `buffer`, or says that the end came first.
-fn read_whole(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
-    match source.read_exact(buffer) {
-        Ok(()) => Ok(true),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(e) => Err(e),
-    }
-}
-
-/// Reads the one record that begins at `offset`, as [`Scan`] found it there.
+/// Reads the entry whose record begins at `offset`, as [`scan`] found it there.
 ///
 /// # Errors
 /// The system's error, or `InvalidData` if the journal was changed meanwhile.
 pub fn entry_at(file: &mut (impl Read + Seek), offset: u64) -> io::Result<EntryRecord> {
-    let changed = || io::Error::new(io::ErrorKind::InvalidData, "the journal was changed");
-    file.seek(SeekFrom::Start(offset))?;
-    let mut frame = [0; FRAME_BYTES];
-    file.read_exact(&mut frame)?;
-    let [l0, l1, l2, l3, ..] = frame;
-    let length = u32::from_le_bytes([l0, l1, l2, l3]).min(BODY_BYTES);
-    let mut body = vec![0; usize::try_from(length).unwrap_or_default()];
-    file.read_exact(&mut body)?;
-    match serde_json::from_slice(&body) {
-        Ok(Record::Entry(record)) => Ok(record),
-        _ => Err(changed()),
+    match serde_json::from_slice(&body_at(file, offset)?) {
+        Ok(AnyRecord::Entry(record)) => Ok(record),
+        _ => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the journal was changed",
+        )),
     }
 }
 
-/// Scans a journal from the start, without opening it for writing.
+/// Scans a journal from the start, without opening it for writing; the first record is left out.
 ///
 /// # Errors
 /// [`JournalError`]; also whatever `visit` returns.
-pub fn scan(
+pub fn scan<R: DeserializeOwned>(
     path: &Path,
-    visit: &mut dyn FnMut(u64, Record) -> Result<(), JournalError>,
+    visit: &mut dyn FnMut(u64, R) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
     let io = |source| JournalError::Io {
         path: path.to_owned(),
         source,
     };
     let file = File::open(path).map_err(io)?;
-    let mut scan = Scan::new(BufReader::with_capacity(1 << 20, file), path)?;
+    let (mut scan, _) = Scan::new(BufReader::with_capacity(1 << 20, file), path)?;
     while let Some((offset, record)) = scan.next_record().map_err(io)? {
         visit(offset, record)?;
     }

@@ -24,7 +24,8 @@ use objectstore::{Bucket, Checksums, StoreError};
 
 use crate::destination::{Occupied, Staged, Target};
 use crate::journal::index::{Index, Keep};
-use crate::journal::{self, JournalError, Record};
+use crate::journal::records::AnyRecord;
+use crate::journal::{self, JournalError};
 
 /// A report of at most so many bytes goes in one request, a longer one in parts of that size.
 const PART_BYTES: usize = 8 << 20;
@@ -127,15 +128,16 @@ fn fill(index: &Index, journal: &Path) -> Result<BesideEntries, JournalError> {
     let mut filling = index.filling(Keep::Entries)?;
     let mut told = BesideEntries::default();
     journal::scan(journal, &mut |offset, record| {
-        match &record {
-            Record::Attempt(attempt) => {
-                told.attempts.push(attempt.clone());
+        match record {
+            AnyRecord::Attempt(attempt) => {
+                told.attempts.push(attempt);
                 told.last_attempt = offset;
             }
-            Record::Full { ordinal } => told.full = Some(*ordinal),
-            _ => {}
+            AnyRecord::Full { ordinal } => told.full = Some(ordinal),
+            AnyRecord::Entry(record) => filling.take(offset, &record)?,
+            AnyRecord::Other => {}
         }
-        filling.take(offset, &record)
+        Ok(())
     })?;
     filling.finish()?;
     Ok(told)

@@ -26,8 +26,9 @@ use objectstore::object::Attributes;
 use objectstore::retrying::Retrying;
 use objectstore::{Bucket, Checksums, StoreError};
 use transfer::import::Import;
+use transfer::journal;
 use transfer::journal::file::Disk;
-use transfer::journal::{self, Record};
+use transfer::journal::records::import::ImportRecord;
 use transfer::progress::Progress;
 use transfer::report;
 use transfer::settings::{Existing, Settings, Unchanged};
@@ -719,7 +720,7 @@ fn create_empty_files(folder: &Path, count: usize) {
 fn is_hashed_up_to(path: &Path, part: u64) -> bool {
     let mut is_known = false;
     journal::scan(path, &mut |_, record| {
-        is_known |= matches!(record, Record::Hashed { number, .. } if number >= part);
+        is_known |= matches!(record, ImportRecord::Hashed { number, .. } if number >= part);
         Ok(())
     })
     .unwrap();

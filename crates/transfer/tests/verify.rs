@@ -27,8 +27,9 @@ use objectstore::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Rece
 use objectstore::retrying::Retrying;
 use objectstore::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 use objectstore::{Body, Bucket, Checksums, StoreError};
+use transfer::journal::Journal;
 use transfer::journal::file::Disk;
-use transfer::journal::{Journal, Record};
+use transfer::journal::records::import::ImportRecord;
 use transfer::progress::Progress;
 use transfer::report::{self, Report};
 use transfer::stop::{Halt, Stop};
@@ -260,7 +261,7 @@ impl World {
         for (path, bytes, outcome) in entries {
             let at = Timestamp::from_unix(1_500_000_000);
             let record = EntryRecord::new(&EntryPath::new(path), bytes as u64, at, outcome);
-            journal.append(&Record::Entry(record)).unwrap();
+            journal.append(&ImportRecord::Entry(record)).unwrap();
         }
         journal.sync().unwrap();
         let report = report::render(folder.path(), about).unwrap();

@@ -162,7 +162,7 @@ pub(super) fn work_of_a_key(sealer: &Sealer, id: &AccessKeyId) {
 }
 
 /// What a station last said of its work, as JSON.
-pub(super) fn sign_of_life(figures: &Figures) -> Result<String, JobStoreError> {
+pub(super) fn heartbeat(figures: &Figures) -> Result<String, JobStoreError> {
     Ok(serde_json::to_string(figures)?)
 }
 

@@ -26,8 +26,8 @@ use super::run::{ExportRun, path};
 use super::{Pen, crc};
 use crate::destination::Staged;
 use crate::pipeline::budget::Permit;
-use crate::pipeline::hash_state::{Block, Mark, Whole};
-use crate::pipeline::hashing::{Chained, Hashing};
+use crate::pipeline::hash_state::{Block, HashCheckpoint, WholeHash};
+use crate::pipeline::hashing::{HashedInOrder, Hashing};
 use disks::aligned::Buffer;
 use proof::Unproven;
 
@@ -42,7 +42,7 @@ pub(super) struct StagedObject {
     staged: Box<dyn Staged>,
     hashing: Arc<Hashing<StagedObject>>,
     known: Expected,
-    whole: Mutex<Whole>,
+    whole: Mutex<WholeHash>,
     ordered: Mutex<Ordered>,
     state: Mutex<StagedState>,
 }
@@ -57,7 +57,7 @@ struct Expected {
 /// Hashed blocks, put in their order again: several threads hash.
 struct Ordered {
     next: u64,
-    waiting: BTreeMap<u64, (Block, Option<Mark>)>,
+    waiting: BTreeMap<u64, (Block, Option<HashCheckpoint>)>,
     /// What else is compared with what is known; none if an earlier attempt read some of it.
     sums: Option<Sums>,
 }
@@ -83,18 +83,18 @@ struct StagedState {
 #[derive(Debug, Clone)]
 pub(super) struct LeftOff {
     pub(super) etag: String,
-    pub(super) mark: Mark,
+    pub(super) checkpoint: HashCheckpoint,
 }
 
-/// A stretch that can be read back: all blocks up to `until`, the sums after which are `mark`.
+/// A stretch that can be read back: all blocks up to `until`, the sums after which are `checkpoint`.
 pub(super) struct ReadBackRange {
     pub(super) file: Arc<StagedObject>,
     until: u64,
-    mark: Option<Mark>,
+    checkpoint: Option<HashCheckpoint>,
 }
 
 impl Ordered {
-    fn next_block(&mut self) -> Option<(Block, Option<Mark>)> {
+    fn next_block(&mut self) -> Option<(Block, Option<HashCheckpoint>)> {
         let block = self.waiting.remove(&self.next)?;
         self.next += 1;
         Some(block)
@@ -124,17 +124,17 @@ impl StagedObject {
             .and_then(|staged| {
                 let held = staged.bytes()?;
                 let begun = begun.filter(|begun| {
-                    let done = begun.mark.md5.length;
+                    let done = begun.checkpoint.md5.length;
                     begun.etag == item.etag && done <= held && done % block_bytes == 0
                 });
-                let whole = begun.and_then(|begun| Whole::new(Some(begun.mark)));
+                let whole = begun.and_then(|begun| WholeHash::new(Some(begun.checkpoint)));
                 let done = begun.filter(|_| whole.is_some());
-                let done = done.map_or(0, |begun| begun.mark.md5.length);
+                let done = done.map_or(0, |begun| begun.checkpoint.md5.length);
                 staged.reserve(item.bytes)?;
                 Ok((staged, whole, done / block_bytes))
             });
         let (staged, whole, done) = match opened {
-            Ok((staged, whole, done)) => (staged, whole.or_else(|| Whole::new(None)), done),
+            Ok((staged, whole, done)) => (staged, whole.or_else(|| WholeHash::new(None)), done),
             Err(error) => {
                 run.fail_on_device(&item, error);
                 return None;
@@ -151,7 +151,7 @@ impl StagedObject {
             modified: None,
         };
         if begun.is_some() && done == 0 {
-            // The mark of what is not there any more must never be believed again.
+            // The checkpoint of what is not there any more must never be believed again.
             run.notes.forget_written(item.ordinal, &item.etag).ok()?;
         }
         run.progress.sent((done * block_bytes).min(item.bytes));
@@ -237,12 +237,12 @@ impl StagedObject {
     pub(super) fn hashed(
         self: &Arc<Self>,
         block: Block,
-        mark: Option<Mark>,
+        checkpoint: Option<HashCheckpoint>,
         hand_on: &dyn Fn(ReadBackRange),
     ) {
         let mut ordered = self.ordered();
-        ordered.waiting.insert(block.number, (block, mark));
-        while let Some((block, mark)) = ordered.next_block() {
+        ordered.waiting.insert(block.number, (block, checkpoint));
+        while let Some((block, checkpoint)) = ordered.next_block() {
             if let Some(sums) = &mut ordered.sums {
                 sums.update(&block.bytes);
             }
@@ -257,7 +257,7 @@ impl StagedObject {
                 hand_on(ReadBackRange {
                     file: Arc::clone(self),
                     until: number,
-                    mark,
+                    checkpoint,
                 });
             }
         }
@@ -320,10 +320,10 @@ impl StagedState {
     }
 }
 
-impl Chained for StagedObject {
+impl HashedInOrder for StagedObject {
     const WANTS_BLOCKS: bool = false;
 
-    fn whole(&self) -> MutexGuard<'_, Whole> {
+    fn whole(&self) -> MutexGuard<'_, WholeHash> {
         self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -331,7 +331,11 @@ impl Chained for StagedObject {
 impl ReadBackRange {
     /// Makes the stretch durable, reads it back and compares. Gives the file when it is done.
     pub(super) fn check(self, run: &ExportRun<'_>, pen: &Pen) -> Option<Written> {
-        let Self { file, until, mark } = self;
+        let Self {
+            file,
+            until,
+            checkpoint,
+        } = self;
         let (from, is_over) = {
             let state = file.lock();
             (state.checked, state.is_over)
@@ -355,10 +359,10 @@ impl ReadBackRange {
         if until == file.blocks() {
             return file.finish(run, pen);
         }
-        if let Some(mark) = mark {
+        if let Some(checkpoint) = checkpoint {
             // If the recorder is gone, it has said why and the run ends.
             let (item, notes) = (&file.item, &run.notes);
-            let _recorder_may_be_gone = notes.written(item.ordinal, &item.etag, mark);
+            let _recorder_may_be_gone = notes.written(item.ordinal, &item.etag, checkpoint);
         }
         None
     }

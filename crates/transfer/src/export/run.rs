@@ -18,6 +18,7 @@ use crate::destination::Target;
 use crate::import::putter::refusal;
 use crate::journal::index::Index;
 use crate::journal::recorder::Notes;
+use crate::journal::records::export::ExportRecord;
 use crate::pipeline::budget::Budget;
 use crate::progress::Progress;
 use crate::settings::Settings;
@@ -48,7 +49,7 @@ pub(super) struct ExportRun<'a> {
     pub(super) full: &'a Full,
     pub(super) budget: Arc<Budget>,
     pub(super) buffers: Arc<Buffers>,
-    pub(super) notes: Notes,
+    pub(super) notes: Notes<ExportRecord>,
 }
 
 /// From which place in the plan on the device has no room.

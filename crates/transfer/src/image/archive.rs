@@ -9,10 +9,10 @@ use imagestore::vaults::{Hashes, UploadId, Vault};
 use imagestore::{ServiceError, treehash};
 
 use super::Halted;
-use super::steps::{Sent, Step};
-use super::sums::WholeSums;
 use super::target::{Completed, ImageSink, ReadBack, key_of, service};
 use super::work::{ImageRun, Stretch};
+use crate::journal::records::image::WholeSums;
+use crate::journal::records::image::{Sent, Step};
 
 /// Bytes of a part, where the image has not too many of them.
 pub(crate) const PART_BYTES: u64 = 8 << 20;

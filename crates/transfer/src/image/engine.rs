@@ -15,13 +15,14 @@ use model::readable;
 use super::archive::{self, ArchiveImage};
 use super::objects::{Objects, Shape};
 use super::snapshot::{self, SnapshotImage};
-use super::steps::{Begun, Done, ImageState, Ledger, Step};
-use super::sums::{Chains, WholeSums};
+use super::steps::{ImageState, Ledger};
+use super::sums::Chains;
 use super::target::{Completed, ImageSink, ReadBack};
 use super::work::ImageRun;
 use super::{Halted, ImageDone, ImageError, ImageImport, ImageOutcome, What, pass};
+use crate::journal::Journal;
 use crate::journal::recorder::Recorder;
-use crate::journal::{Journal, Record};
+use crate::journal::records::image::{Begun, Done, ImageRecord, Step, WholeSums};
 
 /// Longest description of a snapshot in characters (`StartSnapshot`).
 const DESCRIPTION: usize = 255;
@@ -59,7 +60,7 @@ pub(super) fn run(
     }
     let target = import.target()?;
     let begun = import.begun(&*target, object_bytes)?;
-    journal.append(&Record::Attempt(import.attempt.clone()))?;
+    journal.append(&import.attempt.clone().into())?;
     journal.sync()?;
     let (recorder, notes) = Recorder::new(journal, import.progress);
     let done = std::thread::scope(|scope| {
@@ -83,14 +84,14 @@ pub(super) fn run(
 fn replay(
     import: &ImageImport<'_>,
     folder: &Path,
-) -> Result<(Journal, ImageState, Option<EntryRecord>), ImageError> {
+) -> Result<(Journal<ImageRecord>, ImageState, Option<EntryRecord>), ImageError> {
     let (mut state, mut entry) = (ImageState::default(), None);
     let path = folder.join("journal");
     let journal = Journal::open(import.logs, &path, import.job, &mut |_, record| {
         match record {
-            Record::Image(step) => state.take(step),
-            Record::Entry(record) => entry = Some(record),
-            _ => {}
+            ImageRecord::Image(step) => state.take(step),
+            ImageRecord::Entry(record) => entry = Some(record),
+            ImageRecord::Attempt(_) | ImageRecord::Other => {}
         }
         Ok(())
     })?;
@@ -258,8 +259,8 @@ impl ImageRun<'_> {
     /// Where the sums go on, and their state there.
     fn chains(&self) -> (u64, Chains) {
         let state = self.ledger.state();
-        let (from, mark) = state.go_on_from();
-        (from, Chains::go_on(&self.begun, from, mark))
+        let (from, checkpoint) = state.go_on_from();
+        (from, Chains::go_on(&self.begun, from, checkpoint))
     }
 
     /// Writes the row of the report.

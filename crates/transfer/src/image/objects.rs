@@ -20,10 +20,11 @@ use objectstore::{Bucket, Checksums, StoreError};
 use super::Halted;
 use super::pass::each;
 use super::proof::{compare, one_in};
-use super::steps::{Begun, ImageState, Sent, Step};
-use super::sums::WholeSums;
+use super::steps::ImageState;
 use super::target::{Completed, ImageSink, ReadBack, key_of, store};
 use super::work::{ImageRun, Stretch};
+use crate::journal::records::image::WholeSums;
+use crate::journal::records::image::{Begun, Sent, Step};
 use crate::stop::Stop;
 
 /// How many objects an image becomes.

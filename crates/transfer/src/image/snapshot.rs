@@ -14,10 +14,10 @@ use model::image::volume_gib;
 use super::Halted;
 use super::proof::{compare, one_in};
 use super::reading::is_zero;
-use super::steps::{Begun, Sent, Step};
-use super::sums::WholeSums;
 use super::target::{Completed, ImageSink, ReadBack, key_of, service};
 use super::work::{ImageRun, Stretch};
+use crate::journal::records::image::WholeSums;
+use crate::journal::records::image::{Begun, Sent, Step};
 
 /// Bytes of a stretch: sixteen blocks share a record of the journal, and as many stretches as there are
 /// requests fit into the byte budget.

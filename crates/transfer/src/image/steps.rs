@@ -8,100 +8,12 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::image::BadRange;
-use serde::{Deserialize, Serialize};
 
 use crate::journal::recorder::Notes;
-use crate::pipeline::hash_state::MarkRecord;
+use crate::journal::records::HashCheckpointRecord;
+use crate::journal::records::image::{Begun, Done, ImageRecord, Sent, Step, WholeSums};
 
 use super::Halted;
-use super::sums::WholeSums;
-
-/// A step on the way of an image: the record `image` of the journal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "kebab-case")]
-pub enum Step {
-    /// An image was begun; what an earlier beginning left is of no use any more. Synced before
-    /// anything is asked of a service.
-    Begun(Begun),
-    /// The service's name for it: of the snapshot, or of the upload of an archive. Synced.
-    Named {
-        /// The name.
-        name: String,
-    },
-    /// The upload of an object was begun. Synced before its first part.
-    Upload {
-        /// Which object, from 0.
-        object: u64,
-        /// The store's id for the upload.
-        upload: String,
-    },
-    /// The upload of an object is gone, and its parts with it.
-    UploadLost {
-        /// Which object.
-        object: u64,
-    },
-    /// A stretch is where it should be, as far as the service says.
-    Sent {
-        /// Which stretch, from 0.
-        stretch: u64,
-        /// What it was.
-        #[serde(flatten)]
-        sent: Sent,
-    },
-    /// A stretch is to be sent again, with other bytes. Synced before.
-    Again {
-        /// Which stretch.
-        stretch: u64,
-    },
-    /// The sums are known up to a stretch.
-    Hashed {
-        /// So many stretches are in them.
-        stretches: u64,
-        /// The sums of the whole image.
-        whole: MarkRecord,
-        /// The sums of the object that is open there.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        object: Option<MarkRecord>,
-    },
-    /// The SHA-256 of an object is known, lower-case hex.
-    Object {
-        /// Which object.
-        object: u64,
-        /// Its SHA-256.
-        sha256: String,
-    },
-    /// What of a stretch the device would not give, in the place of what was known of it.
-    Bad {
-        /// Which stretch.
-        stretch: u64,
-        /// The ranges; none if all of it was read.
-        ranges: Vec<BadRange>,
-    },
-    /// The service is about to be told that all is there. Synced before: what became of that cannot
-    /// always be seen.
-    Completing {
-        /// The sums of the whole image, if they are known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        sums: Option<WholeSums>,
-    },
-    /// The image is where it should be; the entry follows.
-    Done(Done),
-}
-
-/// What an image was begun with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Begun {
-    /// Where it goes: `snapshot`, `vault`, `objects`.
-    pub to: String,
-    /// Size of the device in bytes.
-    pub bytes: u64,
-    /// Bytes of each stretch but the last.
-    pub stretch_bytes: u64,
-    /// Bytes of each object but the last, where it goes to objects; otherwise the size of the device.
-    pub object_bytes: u64,
-    /// By which a service knows that the same is meant.
-    pub token: String,
-}
 
 impl Begun {
     /// How many stretches there are.
@@ -139,36 +51,11 @@ impl Begun {
     }
 }
 
-/// A stretch that is where it should be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
-    /// The sum of its bytes that the target goes by, lower-case hex.
-    pub sum: String,
-    /// How many blocks or parts the service has of it: none where zeros need not be sent.
-    pub puts: u32,
-    /// What the store called the part, where that is not the sum.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tag: Option<String>,
-}
-
-/// How an image ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
-    /// The id of the archive, if it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub archive: Option<String>,
-    /// Bucket and key of the object that takes the place of an archive.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub object: Option<String>,
-    /// What the customer should know.
-    pub remark: String,
-}
-
 /// The states of the sums after a number of stretches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ImageMark {
-    pub(crate) whole: MarkRecord,
-    pub(crate) object: Option<MarkRecord>,
+pub(crate) struct ImageCheckpoint {
+    pub(crate) whole: HashCheckpointRecord,
+    pub(crate) object: Option<HashCheckpointRecord>,
 }
 
 /// What the journal says.
@@ -181,7 +68,7 @@ pub(crate) struct ImageState {
     /// Stretches of which the service may have other bytes.
     pub(crate) again: BTreeSet<u64>,
     /// By the number of stretches that are in them.
-    pub(crate) marks: BTreeMap<u64, ImageMark>,
+    pub(crate) checkpoints: BTreeMap<u64, ImageCheckpoint>,
     /// The sums of whole objects.
     pub(crate) objects: BTreeMap<u64, String>,
     /// By stretch; a stretch that was read whole has none.
@@ -218,7 +105,8 @@ impl ImageState {
                 whole,
                 object,
             } => {
-                self.marks.insert(stretches, ImageMark { whole, object });
+                self.checkpoints
+                    .insert(stretches, ImageCheckpoint { whole, object });
             }
             Step::Object { object, sha256 } => {
                 self.objects.insert(object, sha256);
@@ -246,7 +134,7 @@ impl ImageState {
     fn forget(&mut self, stretches: Range<u64>) {
         self.completing = None;
         self.sent.retain(|stretch, _| !stretches.contains(stretch));
-        self.marks.split_off(&(stretches.start + 1));
+        self.checkpoints.split_off(&(stretches.start + 1));
         let per_object = self.begun.as_ref().map_or(1, Begun::per_object);
         let touched = stretches.start / per_object..=stretches.end.saturating_sub(1) / per_object;
         self.objects.retain(|object, _| !touched.contains(object));
@@ -262,13 +150,13 @@ impl ImageState {
 
     /// From which stretch on the device must be read: all before it are sent, and the sums go on
     /// there. What is read again is sent again only if it is not what was sent.
-    pub(crate) fn go_on_from(&self) -> (u64, Option<&ImageMark>) {
+    pub(crate) fn go_on_from(&self) -> (u64, Option<&ImageCheckpoint>) {
         let unbroken = (0..)
             .zip(self.sent.keys())
             .take_while(|(expected, stretch)| expected == *stretch)
             .count() as u64;
-        match self.marks.range(..=unbroken).next_back() {
-            Some((stretches, mark)) => (*stretches, Some(mark)),
+        match self.checkpoints.range(..=unbroken).next_back() {
+            Some((stretches, checkpoint)) => (*stretches, Some(checkpoint)),
             None => (0, None),
         }
     }
@@ -289,11 +177,11 @@ impl ImageState {
 /// The state, and the way into the journal.
 pub(crate) struct Ledger {
     state: Mutex<ImageState>,
-    notes: Notes,
+    notes: Notes<ImageRecord>,
 }
 
 impl Ledger {
-    pub(crate) fn new(state: ImageState, notes: Notes) -> Self {
+    pub(crate) fn new(state: ImageState, notes: Notes<ImageRecord>) -> Self {
         Self {
             state: Mutex::new(state),
             notes,
@@ -306,7 +194,7 @@ impl Ledger {
     }
 
     /// The way into the journal, for what is no step.
-    pub(crate) fn notes(&self) -> &Notes {
+    pub(crate) fn notes(&self) -> &Notes<ImageRecord> {
         &self.notes
     }
 
@@ -315,21 +203,22 @@ impl Ledger {
         let mut state = self.state();
         state.take(step.clone());
         // Under the lock, so that the journal has the steps in the order of the state.
-        self.notes.step(step).map_err(|_| Halted)
+        let noted = self.notes.note(ImageRecord::Image(step));
+        noted.map_err(|_| Halted)
     }
 
     /// Notes a step, and returns when it is on disk.
     pub(crate) fn note_now(&self, step: Step) -> Result<(), Halted> {
         let mut state = self.state();
         state.take(step.clone());
-        self.notes.step_now(step).map_err(|_| Halted)
+        let noted = self.notes.note_now(ImageRecord::Image(step));
+        noted.map_err(|_| Halted)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Record;
 
     fn begun() -> Begun {
         Begun {
@@ -351,7 +240,7 @@ mod tests {
     }
 
     fn hashed(stretches: u64) -> Step {
-        let whole = MarkRecord {
+        let whole = HashCheckpointRecord {
             bytes: stretches * 10,
             md5: String::new(),
             sha256: String::new(),
@@ -455,11 +344,11 @@ mod tests {
             object(1),
             Step::Completing { sums: None },
         ] {
-            let text = serde_json::to_string(&Record::Image(step.clone())).unwrap();
+            let text = serde_json::to_string(&ImageRecord::Image(step.clone())).unwrap();
             assert!(text.starts_with(r#"{"record":"image","step":"#), "{text}");
             assert_eq!(
-                serde_json::from_str::<Record>(&text).unwrap(),
-                Record::Image(step)
+                serde_json::from_str::<ImageRecord>(&text).unwrap(),
+                ImageRecord::Image(step)
             );
         }
     }

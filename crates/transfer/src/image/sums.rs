@@ -2,48 +2,44 @@
 
 use bytes::Bytes;
 use lanes::Both;
-use serde::{Deserialize, Serialize};
 
 use super::Halted;
-use super::steps::{Begun, ImageMark, Ledger, Step};
-use crate::pipeline::hash_state::{MarkRecord, Sums};
+use super::steps::{ImageCheckpoint, Ledger};
+use crate::journal::records::HashCheckpointRecord;
+use crate::journal::records::image::{Begun, Step, WholeSums};
+use crate::pipeline::hash_state::{HashCheckpoint, HashState};
 
-/// So many stretches lie between two marks: what a crash costs in reading again, and what a mark costs in
+/// So many stretches lie between two checkpoints: what a crash costs in reading again, and what a checkpoint costs in
 /// the journal.
-const MARK_EVERY: u64 = 16;
-
-/// MD5 and SHA-256 of a whole image, lower-case hex.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WholeSums {
-    /// MD5.
-    pub md5: String,
-    /// SHA-256.
-    pub sha256: String,
-}
+const CHECKPOINT_EVERY: u64 = 16;
 
 /// Both chains, as far as they are made. A chain is missing from where the device would not give
 /// again what was sent before.
 #[derive(Debug)]
 pub(crate) struct Chains {
-    whole: Option<Sums>,
+    whole: Option<HashState>,
     /// Of the object that is open; missing too where the image is one object.
-    object: Option<Sums>,
+    object: Option<HashState>,
     stretches: u64,
 }
 
 impl Chains {
-    /// The chains after so many stretches, where there is a mark.
-    pub(crate) fn go_on(begun: &Begun, stretches: u64, mark: Option<&ImageMark>) -> Self {
-        let from = |record: Option<&MarkRecord>| match record {
-            Some(record) => record.mark().and_then(|mark| Sums::new(Some(mark))),
+    /// The chains after so many stretches, where there is a checkpoint.
+    pub(crate) fn go_on(
+        begun: &Begun,
+        stretches: u64,
+        checkpoint: Option<&ImageCheckpoint>,
+    ) -> Self {
+        let from = |record: Option<&HashCheckpointRecord>| match record {
+            Some(record) => HashCheckpoint::of(record).and_then(|from| HashState::new(Some(from))),
             None => None,
         };
         let mut chains = Self {
             whole: match stretches {
-                0 => Sums::new(None),
-                _ => from(mark.map(|mark| &mark.whole)),
+                0 => HashState::new(None),
+                _ => from(checkpoint.map(|checkpoint| &checkpoint.whole)),
             },
-            object: from(mark.and_then(|mark| mark.object.as_ref())),
+            object: from(checkpoint.and_then(|checkpoint| checkpoint.object.as_ref())),
             stretches,
         };
         chains.open_object(begun);
@@ -52,7 +48,7 @@ impl Chains {
 
     fn open_object(&mut self, begun: &Begun) {
         if begun.objects() > 1 && self.stretches.is_multiple_of(begun.per_object()) {
-            self.object = Sums::new(None);
+            self.object = HashState::new(None);
         }
     }
 
@@ -72,8 +68,8 @@ impl Chains {
         if is_end || self.stretches.is_multiple_of(begun.per_object()) {
             self.close_object(begun, ledger)?;
         }
-        if is_end || self.stretches.is_multiple_of(MARK_EVERY) {
-            self.mark(ledger)?;
+        if is_end || self.stretches.is_multiple_of(CHECKPOINT_EVERY) {
+            self.checkpoint(ledger)?;
         }
         Ok(())
     }
@@ -107,21 +103,21 @@ impl Chains {
         Ok(())
     }
 
-    fn mark(&self, ledger: &Ledger) -> Result<(), Halted> {
-        let Some(whole) = self.whole.as_ref().and_then(Sums::mark) else {
+    fn checkpoint(&self, ledger: &Ledger) -> Result<(), Halted> {
+        let Some(whole) = self.whole.as_ref().and_then(HashState::checkpoint) else {
             return Ok(());
         };
-        let object = self.object.as_ref().and_then(Sums::mark);
+        let object = self.object.as_ref().and_then(HashState::checkpoint);
         ledger.note(Step::Hashed {
             stretches: self.stretches,
             whole: whole.into(),
-            object: object.map(MarkRecord::from),
+            object: object.map(HashCheckpointRecord::from),
         })
     }
 
     /// The sums of the whole, if every stretch is in them.
     pub(crate) fn finish(self) -> Option<WholeSums> {
-        let Sums { md5, sha256 } = self.whole?;
+        let HashState { md5, sha256 } = self.whole?;
         Some(WholeSums {
             md5: hex::encode(md5.finish()),
             sha256: hex::encode(sha256.finish()),

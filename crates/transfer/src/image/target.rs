@@ -5,9 +5,9 @@ use model::ids::ObjectKey;
 use objectstore::StoreError;
 
 use super::Halted;
-use super::steps::Sent;
-use super::sums::WholeSums;
 use super::work::{ImageRun, Stretch};
+use crate::journal::records::image::Sent;
+use crate::journal::records::image::WholeSums;
 use crate::stop::{Halt, Stop};
 
 /// Where an image goes.

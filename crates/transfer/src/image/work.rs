@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use model::image::BadRange;
 
-use super::steps::{Begun, Ledger, Sent, Step};
+use super::steps::Ledger;
 use super::target::ImageSink;
 use super::{Halted, ImageImport, reading};
+use crate::journal::records::image::{Begun, Sent, Step};
 use crate::pipeline::budget::{Budget, Permit};
 use disks::aligned::Buffers;
 

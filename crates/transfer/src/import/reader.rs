@@ -251,10 +251,10 @@ impl Reader<'_> {
                 self.run.finish_large(&work.path, shape, before, stored);
                 Ok(None)
             }
-            Found::Open(unfinished, parts, mark) => {
+            Found::Open(unfinished, parts, checkpoint) => {
                 let part_bytes = unfinished.part_bytes;
                 let before = work.before.clone();
-                let Some(upload) = Large::go_on(*unfinished, before, mark) else {
+                let Some(upload) = Large::go_on(*unfinished, before, checkpoint) else {
                     return afresh;
                 };
                 Ok(Some((Some(upload), parts, part_bytes)))

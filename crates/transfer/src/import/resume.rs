@@ -12,8 +12,9 @@ use objectstore::StoreError;
 use objectstore::upload::{PartNumber, PartReceipt, UploadId};
 
 use crate::import::run::Run;
-use crate::journal::Record;
-use crate::pipeline::hash_state::{Mark, MarkRecord};
+use crate::journal::records::HashCheckpointRecord;
+use crate::journal::records::import::{ImportRecord, IntentFile, ReceiptRecord};
+use crate::pipeline::hash_state::HashCheckpoint;
 use disks::tree::Shape;
 
 /// An upload that was begun and not concluded, as the journal knows it.
@@ -34,9 +35,69 @@ pub(crate) struct Unfinished {
     /// The parts that the store confirmed.
     pub receipts: BTreeMap<PartNumber, PartReceipt>,
     /// After which parts the sums of the whole file are known.
-    pub marks: BTreeMap<PartNumber, MarkRecord>,
+    pub checkpoints: BTreeMap<PartNumber, HashCheckpointRecord>,
     /// What the object was going to be when it was about to be completed.
     pub review: Option<Stored>,
+}
+
+impl Unfinished {
+    /// The upload that was begun with a `file`, unless the record is of no file.
+    fn of(file: IntentFile, key: ObjectKey, upload: UploadId) -> Option<Self> {
+        Some(Self {
+            path: file.path()?,
+            key,
+            upload,
+            shape: Shape {
+                bytes: file.bytes,
+                modified_ns: file.modified_ns,
+                changed_ns: file.changed_ns,
+            },
+            part_bytes: file.part_bytes,
+            content_type: file.content_type,
+            receipts: BTreeMap::new(),
+            checkpoints: BTreeMap::new(),
+            review: None,
+        })
+    }
+
+    /// The offset at which so many parts end.
+    fn end_of(&self, parts: u64) -> u64 {
+        parts.saturating_mul(self.part_bytes).min(self.shape.bytes)
+    }
+}
+
+impl From<&Unfinished> for IntentFile {
+    fn from(upload: &Unfinished) -> Self {
+        let (file, raw_path) = upload.path.to_record();
+        Self {
+            file,
+            raw_path,
+            bytes: upload.shape.bytes,
+            modified_ns: upload.shape.modified_ns,
+            changed_ns: upload.shape.changed_ns,
+            part_bytes: upload.part_bytes,
+            content_type: upload.content_type.clone(),
+        }
+    }
+}
+
+/// The receipt of a part, unless the number cannot be one.
+fn confirmed(record: ReceiptRecord) -> Option<PartReceipt> {
+    Some(PartReceipt {
+        number: PartNumber::new(record.number).ok()?,
+        etag: record.etag,
+        size: record.bytes,
+    })
+}
+
+impl From<&PartReceipt> for ReceiptRecord {
+    fn from(receipt: &PartReceipt) -> Self {
+        Self {
+            number: receipt.number.get().into(),
+            etag: receipt.etag.clone(),
+            bytes: receipt.size,
+        }
+    }
 }
 
 /// The unfinished uploads of a journal.
@@ -49,40 +110,38 @@ pub(crate) struct Uploads {
 
 impl Uploads {
     /// Takes in the next record of a journal.
-    pub(crate) fn replay(&mut self, record: Record) {
+    pub(crate) fn replay(&mut self, record: ImportRecord) {
         match record {
-            Record::Opened { .. }
-            | Record::Attempt(_)
-            | Record::Written { .. }
-            | Record::Full { .. }
-            | Record::Image(_) => {}
-            Record::Intent { key, upload, file } => {
+            ImportRecord::Attempt(_) | ImportRecord::Other => {}
+            ImportRecord::Intent { key, upload, file } => {
                 let upload = UploadId::new(upload);
-                match file.and_then(|file| file.unfinished(key.clone(), upload.clone())) {
+                let unfinished =
+                    file.and_then(|file| Unfinished::of(file, key.clone(), upload.clone()));
+                match unfinished {
                     Some(unfinished) => self.begin(unfinished),
                     None => self.stale.push((key, upload)),
                 }
             }
-            Record::Part { upload, receipt } => {
-                if let (Some(open), Some(receipt)) = (self.open(upload), receipt.receipt()) {
+            ImportRecord::Part { upload, receipt } => {
+                if let (Some(open), Some(receipt)) = (self.open(upload), confirmed(receipt)) {
                     open.receipts.insert(receipt.number, receipt);
                 }
             }
-            Record::Hashed {
+            ImportRecord::Hashed {
                 upload,
                 number,
-                mark,
+                checkpoint,
             } => {
                 if let (Some(open), Ok(number)) = (self.open(upload), PartNumber::new(number)) {
-                    open.marks.insert(number, mark);
+                    open.checkpoints.insert(number, checkpoint);
                 }
             }
-            Record::Review { upload, stored } => {
+            ImportRecord::Review { upload, stored } => {
                 if let Some(open) = self.open(upload) {
                     open.review = Some(stored);
                 }
             }
-            Record::Entry(record) => {
+            ImportRecord::Entry(record) => {
                 let is_stored = matches!(record.outcome, Outcome::Stored(_));
                 let over = self.take_out(&record.path());
                 // What became of a file that was not stored says nothing of its upload.
@@ -129,7 +188,7 @@ impl Uploads {
 /// What comes of an unfinished upload.
 pub(crate) enum Found {
     /// It goes on: so many parts at its beginning need not be read again.
-    Open(Box<Unfinished>, u64, Option<Mark>),
+    Open(Box<Unfinished>, u64, Option<HashCheckpoint>),
     /// The object is complete.
     Complete(Stored),
     /// It is of no use; the file is to be sent from its beginning.
@@ -206,25 +265,20 @@ fn go_on_from(mut unfinished: Unfinished, held: &[PartReceipt]) -> Found {
         .zip(unfinished.receipts.keys())
         .take_while(|(expected, number)| u64::from(number.get()) == *expected)
         .count() as u64;
-    let mark = unfinished
-        .marks
+    let checkpoint = unfinished
+        .checkpoints
         .iter()
         .rev()
         .filter(|(number, _)| u64::from(number.get()) <= unbroken)
-        .find_map(|(number, record)| Some((u64::from(number.get()), record.mark()?)));
+        .find_map(|(number, record)| Some((u64::from(number.get()), HashCheckpoint::of(record)?)));
     // The length was journaled with the state: together they must say the same place.
-    let (parts, mark) = match mark {
-        Some((parts, mark)) if mark.md5.length == unfinished.end_of(parts) => (parts, Some(mark)),
+    let (parts, checkpoint) = match checkpoint {
+        Some((parts, checkpoint)) if checkpoint.md5.length == unfinished.end_of(parts) => {
+            (parts, Some(checkpoint))
+        }
         _ => (0, None),
     };
     let is_hashed = |number: PartNumber| u64::from(number.get()) <= parts;
     unfinished.receipts.retain(|number, _| is_hashed(*number));
-    Found::Open(Box::new(unfinished), parts, mark)
-}
-
-impl Unfinished {
-    /// The offset at which so many parts end.
-    fn end_of(&self, parts: u64) -> u64 {
-        parts.saturating_mul(self.part_bytes).min(self.shape.bytes)
-    }
+    Found::Open(Box::new(unfinished), parts, checkpoint)
 }

@@ -17,6 +17,7 @@ use objectstore::Bucket;
 use crate::import::resume::Unfinished;
 use crate::journal::index::{Awaited, Why};
 use crate::journal::recorder::Notes;
+use crate::journal::records::import::ImportRecord;
 use crate::pipeline::budget::Budget;
 use crate::pipeline::doubt::{Doubt, Suspect};
 use crate::progress::Progress;
@@ -93,7 +94,7 @@ pub(crate) struct Run<'a> {
     pub(crate) progress: &'a Progress,
     pub(crate) stop: &'a Stop,
     pub(crate) budget: Arc<Budget>,
-    pub(crate) notes: Notes,
+    pub(crate) notes: Notes<ImportRecord>,
     pub(crate) doubt: &'a Doubt,
     pub(crate) told: &'a Told,
 }

@@ -20,8 +20,8 @@ use objectstore::{Checksums, StoreError};
 use crate::import::resume::Unfinished;
 use crate::import::run::{Before, Run, Work};
 use crate::pipeline::budget::Permit;
-use crate::pipeline::hash_state::{Mark, Whole};
-use crate::pipeline::hashing::{Chained, OwnMd5};
+use crate::pipeline::hash_state::{HashCheckpoint, WholeHash};
+use crate::pipeline::hashing::{HashedInOrder, OwnMd5};
 use disks::tree::Shape;
 
 /// One request to the store.
@@ -77,7 +77,7 @@ pub(crate) struct Large {
     shape: Shape,
     before: Before,
     content_type: String,
-    whole: Mutex<Whole>,
+    whole: Mutex<WholeHash>,
     state: Mutex<State>,
 }
 
@@ -117,19 +117,19 @@ impl Large {
             part_bytes,
             content_type,
             receipts: BTreeMap::new(),
-            marks: BTreeMap::new(),
+            checkpoints: BTreeMap::new(),
             review: None,
         };
         run.notes.intent(&intent).map_err(|_| None)?;
         Self::go_on(intent, work.before.clone(), None).ok_or(None)
     }
 
-    /// Goes on with an upload of which some parts are there; `mark` is where its sums go on.
-    /// `None` if the mark cannot be one.
+    /// Goes on with an upload of which some parts are there; `checkpoint` is where its sums go on.
+    /// `None` if the checkpoint cannot be one.
     pub(crate) fn go_on(
         upload: Unfinished,
         before: Before,
-        mark: Option<Mark>,
+        checkpoint: Option<HashCheckpoint>,
     ) -> Option<Arc<Self>> {
         let state = State {
             outstanding: 1,
@@ -143,7 +143,7 @@ impl Large {
             shape: upload.shape,
             before,
             content_type: upload.content_type,
-            whole: Mutex::new(Whole::new(mark)?),
+            whole: Mutex::new(WholeHash::new(checkpoint)?),
             state: Mutex::new(state),
         }))
     }
@@ -169,13 +169,13 @@ impl Large {
     }
 
     /// The whole was hashed up to the end of a part.
-    pub(crate) fn hashed(&self, run: &Run<'_>, number: u64, mark: Option<Mark>) {
+    pub(crate) fn hashed(&self, run: &Run<'_>, number: u64, checkpoint: Option<HashCheckpoint>) {
         if run.stop.is_set() {
             return self.step(run, None, Some(Ending::Leave));
         }
-        if let (Some(mark), Ok(number)) = (mark, PartNumber::new(number)) {
+        if let (Some(checkpoint), Ok(number)) = (checkpoint, PartNumber::new(number)) {
             // If the recorder is gone, it has said why and the run ends.
-            let _recorder_may_be_gone = run.notes.hashed(&self.id, number, mark);
+            let _recorder_may_be_gone = run.notes.hashed(&self.id, number, checkpoint);
         }
         self.step(run, None, None);
     }
@@ -311,10 +311,10 @@ impl Large {
     }
 }
 
-impl Chained for Large {
+impl HashedInOrder for Large {
     const WANTS_BLOCKS: bool = true;
 
-    fn whole(&self) -> MutexGuard<'_, Whole> {
+    fn whole(&self) -> MutexGuard<'_, WholeHash> {
         self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

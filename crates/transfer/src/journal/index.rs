@@ -10,7 +10,7 @@ use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
 };
 
-use crate::journal::{IntentFile, JournalError, Record};
+use crate::journal::JournalError;
 
 /// What an entry is filed under: its path on the device, or its place in the plan of an export, big
 /// end first → the offset of its last record, whether that says stored, its bytes, and when it was last
@@ -308,36 +308,30 @@ pub struct Filling {
 }
 
 impl Filling {
-    /// Files the record that begins at `offset` of its journal, if it is of an entry.
+    /// Files the outcome of an entry, whose record begins at `offset` of its journal.
     ///
     /// # Errors
     /// [`JournalError::Index`].
-    pub fn take(&mut self, offset: u64, record: &Record) -> Result<(), JournalError> {
-        match record {
-            Record::Entry(record) if record.source.is_none() => self.await_failed(record)?,
-            Record::Intent {
-                file: Some(file), ..
-            } => self.await_begun(file)?,
-            _ => {}
+    pub fn take(&mut self, offset: u64, record: &EntryRecord) -> Result<(), JournalError> {
+        if record.source.is_none() {
+            self.await_failed(record)?;
         }
-        if let Record::Entry(record) = record {
-            let mut entries = self.transaction.open_table(ENTRIES).map_err(index)?;
-            let path = record.path();
-            let times = record.times.map(|at| (at.modified_ns, at.changed_ns));
-            let value = (offset, is_stored(record), record.bytes, times);
-            let place = record
-                .source
-                .as_ref()
-                .map(|source| source.ordinal.to_be_bytes());
-            let id = place.as_ref().map_or(path.as_bytes(), |place| place);
-            entries.insert(id, value).map_err(index)?;
-            if let (Keep::EntriesAndKeys(names), Outcome::Stored(stored)) =
-                (&self.keep, &record.outcome)
-            {
-                let mut keys = self.transaction.open_table(KEYS).map_err(index)?;
-                let form = names.form(stored.key.as_str());
-                keys.insert(form.as_str(), path.as_bytes()).map_err(index)?;
-            }
+        let mut entries = self.transaction.open_table(ENTRIES).map_err(index)?;
+        let path = record.path();
+        let times = record.times.map(|at| (at.modified_ns, at.changed_ns));
+        let value = (offset, is_stored(record), record.bytes, times);
+        let place = record
+            .source
+            .as_ref()
+            .map(|source| source.ordinal.to_be_bytes());
+        let id = place.as_ref().map_or(path.as_bytes(), |place| place);
+        entries.insert(id, value).map_err(index)?;
+        if let (Keep::EntriesAndKeys(names), Outcome::Stored(stored)) =
+            (&self.keep, &record.outcome)
+        {
+            let mut keys = self.transaction.open_table(KEYS).map_err(index)?;
+            let form = names.form(stored.key.as_str());
+            keys.insert(form.as_str(), path.as_bytes()).map_err(index)?;
         }
         Ok(())
     }
@@ -358,18 +352,19 @@ impl Filling {
         Ok(())
     }
 
-    /// What was begun is to be met again, unless what it was before is stored.
-    fn await_begun(&mut self, file: &IntentFile) -> Result<(), JournalError> {
-        let Some(path) = EntryPath::from_record(&file.file, file.raw_path.as_deref()) else {
-            return Ok(());
-        };
+    /// Files that an upload of a file of `bytes` was begun: it is to be met again, unless what it was before is
+    /// stored.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn begun(&mut self, path: &EntryPath, bytes: u64) -> Result<(), JournalError> {
         let entries = self.transaction.open_table(ENTRIES).map_err(index)?;
         let entry = entries.get(path.as_bytes()).map_err(index)?;
         if entry.is_some_and(|entry| entry.value().1) {
             return Ok(());
         }
         let mut awaited = self.transaction.open_table(AWAITED).map_err(index)?;
-        let value = (file.bytes, Why::Unsent as u8);
+        let value = (bytes, Why::Unsent as u8);
         awaited.insert(path.as_bytes(), value).map_err(index)?;
         Ok(())
     }

@@ -3,13 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use model::outcome::{EntryRecord, Stored};
-use objectstore::upload::{PartNumber, PartReceipt, UploadId};
+use model::outcome::EntryRecord;
 
-use crate::image::Step;
-use crate::import::resume::Unfinished;
-use crate::journal::{IntentFile, Journal, JournalError, ReceiptRecord, Record};
-use crate::pipeline::hash_state::{Mark, Sums};
+use crate::journal::records::JobRecord;
+use crate::journal::{Journal, JournalError};
 use crate::progress::Progress;
 use crate::stop::{Halt, Stop};
 
@@ -20,144 +17,49 @@ const SYNC_EVERY: Duration = Duration::from_millis(500);
 const NOTES: usize = 1024;
 
 /// Something the journal has to know.
-enum Note {
+enum Note<R> {
     /// In its time.
-    Usual(Record),
+    Usual(R),
     /// Now: answered once it is on disk.
-    Urgent(Record, Sender<()>),
+    Urgent(R, Sender<()>),
 }
 
-/// The way to the recorder, for every thread that has something to note.
-#[derive(Clone)]
-pub(crate) struct Notes(Sender<Note>);
+/// The way to the recorder, for every thread that has something to note. What a kind of job notes beside entries
+/// is its own affair.
+pub(crate) struct Notes<R>(Sender<Note<R>>);
+
+impl<R> Clone for Notes<R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
 /// The recorder has ended, and with it the run.
 #[derive(Debug)]
 pub(crate) struct RecorderGone;
 
-impl Notes {
+impl<R: JobRecord> Notes<R> {
     /// Notes the outcome of an entry.
     ///
     /// # Errors
     /// [`RecorderGone`], as all of these.
     pub(crate) fn entry(&self, record: EntryRecord) -> Result<(), RecorderGone> {
-        self.usual(Record::Entry(record))
+        self.note(record.into())
     }
 
-    /// Notes that an upload was begun, and returns when that is on disk.
+    /// Notes a record, which is on disk soon.
     ///
     /// # Errors
     /// [`RecorderGone`].
-    pub(crate) fn intent(&self, upload: &Unfinished) -> Result<(), RecorderGone> {
-        self.urgent(Record::Intent {
-            key: upload.key.clone(),
-            upload: upload.upload.as_str().to_owned(),
-            file: Some(IntentFile::from(upload)),
-        })
-    }
-
-    /// Notes that the store confirmed a part.
-    ///
-    /// # Errors
-    /// [`RecorderGone`].
-    pub(crate) fn part(
-        &self,
-        upload: &UploadId,
-        receipt: &PartReceipt,
-    ) -> Result<(), RecorderGone> {
-        self.usual(Record::Part {
-            upload: upload.as_str().to_owned(),
-            receipt: ReceiptRecord::from(receipt),
-        })
-    }
-
-    /// Notes the sums of a whole file up to the end of a part.
-    ///
-    /// # Errors
-    /// [`RecorderGone`].
-    pub(crate) fn hashed(
-        &self,
-        upload: &UploadId,
-        number: PartNumber,
-        mark: Mark,
-    ) -> Result<(), RecorderGone> {
-        self.usual(Record::Hashed {
-            upload: upload.as_str().to_owned(),
-            number: number.get().into(),
-            mark: mark.into(),
-        })
-    }
-
-    /// Notes how far the file `ordinal` of an export is on the device.
-    ///
-    /// # Errors
-    /// [`RecorderGone`].
-    pub(crate) fn written(&self, ordinal: u64, etag: &str, mark: Mark) -> Result<(), RecorderGone> {
-        self.usual(Record::Written {
-            ordinal,
-            etag: etag.to_owned(),
-            mark: mark.into(),
-        })
-    }
-
-    /// Notes that nothing of the file `ordinal` of an export is on the device, and returns when that
-    /// is on disk.
-    ///
-    /// # Errors
-    /// [`RecorderGone`].
-    pub(crate) fn forget_written(&self, ordinal: u64, etag: &str) -> Result<(), RecorderGone> {
-        let mark = Sums::new(None).and_then(|sums| sums.mark());
-        match mark {
-            Some(mark) => self.urgent(Record::Written {
-                ordinal,
-                etag: etag.to_owned(),
-                mark: mark.into(),
-            }),
-            // Nothing was hashed yet, so no block is open.
-            None => Err(RecorderGone),
-        }
-    }
-
-    /// Notes that the device is full, and returns when that is on disk.
-    ///
-    /// # Errors
-    /// [`RecorderGone`].
-    pub(crate) fn full(&self, ordinal: u64) -> Result<(), RecorderGone> {
-        self.urgent(Record::Full { ordinal })
-    }
-
-    /// Notes what an upload is about to become, and returns when that is on disk.
-    ///
-    /// # Errors
-    /// [`RecorderGone`].
-    pub(crate) fn review(&self, upload: &UploadId, stored: &Stored) -> Result<(), RecorderGone> {
-        self.urgent(Record::Review {
-            upload: upload.as_str().to_owned(),
-            stored: stored.clone(),
-        })
-    }
-
-    /// Notes a step of an image.
-    ///
-    /// # Errors
-    /// [`RecorderGone`].
-    pub(crate) fn step(&self, step: Step) -> Result<(), RecorderGone> {
-        self.usual(Record::Image(step))
-    }
-
-    /// Notes a step of an image, and returns when that is on disk.
-    ///
-    /// # Errors
-    /// [`RecorderGone`].
-    pub(crate) fn step_now(&self, step: Step) -> Result<(), RecorderGone> {
-        self.urgent(Record::Image(step))
-    }
-
-    fn usual(&self, record: Record) -> Result<(), RecorderGone> {
+    pub(crate) fn note(&self, record: R) -> Result<(), RecorderGone> {
         self.0.send(Note::Usual(record)).map_err(|_| RecorderGone)
     }
 
-    fn urgent(&self, record: Record) -> Result<(), RecorderGone> {
+    /// Notes a record, and returns when it is on disk.
+    ///
+    /// # Errors
+    /// [`RecorderGone`].
+    pub(crate) fn note_now(&self, record: R) -> Result<(), RecorderGone> {
         let (done, wait) = crossbeam_channel::bounded(1);
         self.0
             .send(Note::Urgent(record, done))
@@ -167,16 +69,16 @@ impl Notes {
 }
 
 /// Writes what it is told, until nobody is left to tell it anything.
-pub(crate) struct Recorder<'a> {
-    journal: Journal,
+pub(crate) struct Recorder<'a, R> {
+    journal: Journal<R>,
     progress: &'a Progress,
-    notes: Receiver<Note>,
+    notes: Receiver<Note<R>>,
 }
 
-impl<'a> Recorder<'a> {
+impl<'a, R: JobRecord> Recorder<'a, R> {
     /// A recorder and the way to it.
     #[must_use]
-    pub(crate) fn new(journal: Journal, progress: &'a Progress) -> (Self, Notes) {
+    pub(crate) fn new(journal: Journal<R>, progress: &'a Progress) -> (Self, Notes<R>) {
         let (sender, notes) = crossbeam_channel::bounded(NOTES);
         (
             Self {
@@ -208,7 +110,7 @@ impl<'a> Recorder<'a> {
                 Ok(Note::Usual(record)) => {
                     self.journal.append(&record)?;
                     unsynced_since.get_or_insert_with(Instant::now);
-                    if let Record::Entry(record) = &record {
+                    if let Some(record) = record.entry() {
                         self.progress.count(record);
                     }
                     // While others wait their records share one write.
@@ -240,6 +142,7 @@ mod tests {
 
     use super::*;
     use crate::journal::file::{Disk, LogFile, LogFiles};
+    use crate::journal::records::export::ExportRecord;
     use model::ids::JobId;
 
     /// A disk that is full once a journal has begun.
@@ -280,23 +183,11 @@ mod tests {
         let journal = Journal::open(&Full, &path, job, &mut |_, _| Ok(())).unwrap();
         let (progress, stop) = (Progress::default(), Stop::default());
         let (recorder, notes) = Recorder::new(journal, &progress);
-        let stored = Stored {
-            key: model::ids::ObjectKey::new("k").unwrap(),
-            md5: String::new(),
-            sha256: String::new(),
-            etag: String::new(),
-            content_type: String::new(),
-            parts: 1,
-            read_back: false,
-        };
         std::thread::scope(|scope| {
             for _ in 0..8 {
-                let (notes, stored) = (notes.clone(), &stored);
-                scope.spawn(
-                    move || {
-                        while notes.review(&UploadId::new("u"), stored).is_ok() {}
-                    },
-                );
+                let notes = notes.clone();
+                let full = || ExportRecord::Full { ordinal: 1 };
+                scope.spawn(move || while notes.note_now(full()).is_ok() {});
             }
             drop(notes);
             recorder.run(&stop);

@@ -2,7 +2,7 @@
 //!
 //! MD5 and SHA-256 of a file are each one chain: a block can be hashed only after the one before
 //! it. The two advance by themselves, and blocks that come too early for one of them wait here. After
-//! every part the state of both chains is a mark, from which a later attempt can go on without reading
+//! every part the state of both chains is a checkpoint, from which a later attempt can go on without reading
 //! what was read before.
 
 use std::collections::VecDeque;
@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lanes::{Md5, Midstate, Sha256};
-use serde::{Deserialize, Serialize};
 
+use crate::journal::records::HashCheckpointRecord;
 use crate::pipeline::budget::Permit;
 
 /// A stretch of a file, as long as a part. Its clones share the memory.
@@ -26,51 +26,40 @@ pub(crate) struct Block {
 
 /// The states of both hashes.
 #[derive(Debug)]
-pub(crate) struct Sums {
+pub(crate) struct HashState {
     pub(crate) md5: Md5,
     pub(crate) sha256: Sha256,
 }
 
 /// The states of both hashes after a number of whole parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
+pub(crate) struct HashCheckpoint {
     pub(crate) md5: Midstate<4>,
     pub(crate) sha256: Midstate<8>,
 }
 
-/// A [`Mark`] as the journal keeps it: words in hexadecimal, big end first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MarkRecord {
-    /// Bytes hashed so far, a multiple of 64.
-    pub bytes: u64,
-    /// The four words of MD5.
-    pub md5: String,
-    /// The eight words of SHA-256.
-    pub sha256: String,
-}
-
-impl From<Mark> for MarkRecord {
-    fn from(mark: Mark) -> Self {
+impl From<HashCheckpoint> for HashCheckpointRecord {
+    fn from(checkpoint: HashCheckpoint) -> Self {
         Self {
-            bytes: mark.md5.length,
-            md5: to_hex(&mark.md5.words),
-            sha256: to_hex(&mark.sha256.words),
+            bytes: checkpoint.md5.length,
+            md5: to_hex(&checkpoint.md5.words),
+            sha256: to_hex(&checkpoint.sha256.words),
         }
     }
 }
 
-impl MarkRecord {
-    /// The mark, unless the record is no such thing.
-    pub(crate) fn mark(&self) -> Option<Mark> {
+impl HashCheckpoint {
+    /// What a record says, unless it can be no such thing.
+    pub(crate) fn of(record: &HashCheckpointRecord) -> Option<Self> {
         let md5 = Midstate {
-            words: from_hex(&self.md5)?,
-            length: self.bytes,
+            words: from_hex(&record.md5)?,
+            length: record.bytes,
         };
         let sha256 = Midstate {
-            words: from_hex(&self.sha256)?,
-            length: self.bytes,
+            words: from_hex(&record.sha256)?,
+            length: record.bytes,
         };
-        Some(Mark { md5, sha256 })
+        Some(Self { md5, sha256 })
     }
 }
 
@@ -89,20 +78,23 @@ fn from_hex<const N: usize>(text: &str) -> Option<[u32; N]> {
     Some(words)
 }
 
-impl Sums {
-    /// Both hashes of nothing, or where a mark says. `None` if the mark cannot be one.
-    pub(crate) fn new(from: Option<Mark>) -> Option<Self> {
+impl HashState {
+    /// Both hashes of nothing, or where a checkpoint says. `None` if the checkpoint cannot be one.
+    pub(crate) fn new(from: Option<HashCheckpoint>) -> Option<Self> {
         let (md5, sha256) = match from {
             None => (Md5::new(), Sha256::new()),
-            Some(mark) => (Md5::resume(mark.md5)?, Sha256::resume(mark.sha256)?),
+            Some(checkpoint) => (
+                Md5::resume(checkpoint.md5)?,
+                Sha256::resume(checkpoint.sha256)?,
+            ),
         };
         Some(Self { md5, sha256 })
     }
 
-    /// The mark here, unless a block of 64 bytes is open, as at the end of most files.
-    pub(crate) fn mark(&self) -> Option<Mark> {
+    /// The checkpoint here, unless a block of 64 bytes is open, as at the end of most files.
+    pub(crate) fn checkpoint(&self) -> Option<HashCheckpoint> {
         let (md5, sha256) = (self.md5.midstate()?, self.sha256.midstate()?);
-        Some(Mark { md5, sha256 })
+        Some(HashCheckpoint { md5, sha256 })
     }
 }
 
@@ -151,7 +143,7 @@ pub(crate) type Due<S> = Option<(S, Block)>;
 
 /// Both sums of a whole file, as far as they are made.
 #[derive(Debug)]
-pub(crate) struct Whole {
+pub(crate) struct WholeHash {
     md5: Chain<Md5>,
     sha256: Chain<Sha256>,
     /// The states after the blocks that only one of the two chains has taken in.
@@ -159,10 +151,10 @@ pub(crate) struct Whole {
     after_sha256: VecDeque<Option<Midstate<8>>>,
 }
 
-impl Whole {
-    /// Starts with no bytes seen, or where a mark says. `None` if the mark cannot be one.
-    pub(crate) fn new(from: Option<Mark>) -> Option<Self> {
-        let Sums { md5, sha256 } = Sums::new(from)?;
+impl WholeHash {
+    /// Starts with no bytes seen, or where a checkpoint says. `None` if the checkpoint cannot be one.
+    pub(crate) fn new(from: Option<HashCheckpoint>) -> Option<Self> {
+        let HashState { md5, sha256 } = HashState::new(from)?;
         Some(Self {
             md5: Chain::new(md5),
             sha256: Chain::new(sha256),
@@ -188,15 +180,18 @@ impl Whole {
         self.sha256.fed(sha256)
     }
 
-    /// The next block that both chains have taken in and that was not given before, and the mark
+    /// The next block that both chains have taken in and that was not given before, and the checkpoint
     /// after it, unless a block of 64 bytes is open.
-    pub(crate) fn next_hashed(&mut self) -> Option<(Block, Option<Mark>)> {
+    pub(crate) fn next_hashed(&mut self) -> Option<(Block, Option<HashCheckpoint>)> {
         if self.after_md5.is_empty() || self.after_sha256.is_empty() {
             return None;
         }
         let (block, md5) = self.after_md5.pop_front()?;
         let both = md5.zip(self.after_sha256.pop_front()?);
-        Some((block, both.map(|(md5, sha256)| Mark { md5, sha256 })))
+        Some((
+            block,
+            both.map(|(md5, sha256)| HashCheckpoint { md5, sha256 }),
+        ))
     }
 
     /// The sums of all that was fed, once every block came back: bytes, MD5, SHA-256.
@@ -213,23 +208,23 @@ mod tests {
     use crate::pipeline::budget::Budget;
 
     #[test]
-    fn marks_survive_their_record() {
+    fn checkpoints_survive_their_record() {
         let (mut md5, mut sha256) = (Md5::new(), Sha256::new());
         md5.update(&[7; 128]);
         sha256.update(&[7; 128]);
-        let mark = Mark {
+        let checkpoint = HashCheckpoint {
             md5: md5.midstate().unwrap(),
             sha256: sha256.midstate().unwrap(),
         };
-        let record = MarkRecord::from(mark);
+        let record = HashCheckpointRecord::from(checkpoint);
         assert_eq!(record.bytes, 128);
-        assert_eq!(record.mark(), Some(mark));
+        assert_eq!(HashCheckpoint::of(&record), Some(checkpoint));
         for bad in ["", "zz", "é0000000000000000000000000000000"] {
-            let record = MarkRecord {
+            let record = HashCheckpointRecord {
                 md5: bad.into(),
                 ..record.clone()
             };
-            assert_eq!(record.mark(), None, "{bad}");
+            assert_eq!(HashCheckpoint::of(&record), None, "{bad}");
         }
     }
 
@@ -245,7 +240,7 @@ mod tests {
     #[test]
     fn a_block_is_hashed_when_both_chains_have_it() {
         let (one, two) = ([1; 64], [2; 3]);
-        let mut whole = Whole::new(None).unwrap();
+        let mut whole = WholeHash::new(None).unwrap();
         let (md5, sha256) = whole.feed(block(1, &[1; 64]));
         let (of_md5, of_sha256) = whole.feed(block(2, &[2; 3]));
         assert!(of_md5.is_none() && of_sha256.is_none(), "both are away");
@@ -260,13 +255,13 @@ mod tests {
         let (mut sha256, _) = sha256.unwrap();
         sha256.update(&one);
         let (mut sha256, _) = whole.took_sha256(sha256).unwrap();
-        let (hashed, mark) = whole.next_hashed().unwrap();
-        assert_eq!((hashed.number, mark.unwrap().sha256.length), (1, 64));
+        let (hashed, checkpoint) = whole.next_hashed().unwrap();
+        assert_eq!((hashed.number, checkpoint.unwrap().sha256.length), (1, 64));
         assert!(whole.next_hashed().is_none());
         sha256.update(&two);
         assert!(whole.took_sha256(sha256).is_none());
-        let (hashed, mark) = whole.next_hashed().unwrap();
-        assert_eq!((hashed.number, mark), (2, None), "a block is open");
+        let (hashed, checkpoint) = whole.next_hashed().unwrap();
+        assert_eq!((hashed.number, checkpoint), (2, None), "a block is open");
         let (bytes, md5, sha256) = whole.finish().unwrap();
         let all = [&one[..], &two[..]].concat();
         assert_eq!(bytes, 67);

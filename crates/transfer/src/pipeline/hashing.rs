@@ -12,16 +12,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use lanes::{Md5, Sha256};
 
-use crate::pipeline::hash_state::{Block, Due, Mark, Whole};
+use crate::pipeline::hash_state::{Block, Due, HashCheckpoint, WholeHash};
 use crate::stop::Stop;
 
 /// A large file whose blocks are hashed here.
-pub(crate) trait Chained: Send + Sync {
+pub(crate) trait HashedInOrder: Send + Sync {
     /// Whether the MD5 of each block by itself is wanted too.
     const WANTS_BLOCKS: bool;
 
     /// Its sums and the blocks that wait to go into them.
-    fn whole(&self) -> MutexGuard<'_, Whole>;
+    fn whole(&self) -> MutexGuard<'_, WholeHash>;
 }
 
 /// A block on its way into a sum of its file.
@@ -108,7 +108,7 @@ impl<F> Default for Hashing<F> {
     }
 }
 
-impl<F: Chained> Hashing<F> {
+impl<F: HashedInOrder> Hashing<F> {
     /// Takes the next block of a large file. Blocks of a file come in order.
     pub(crate) fn take(&self, file: &Arc<F>, block: Block) {
         let (md5, sha256) = file.whole().feed(block);
@@ -240,11 +240,11 @@ pub(crate) struct Hashed<F> {
     /// The block.
     pub(crate) block: Block,
     /// The sums after it.
-    pub(crate) mark: Option<Mark>,
+    pub(crate) checkpoint: Option<HashCheckpoint>,
 }
 
 /// Advances the MD5 of each file, and makes that of each block where it is wanted.
-fn make_md5<F: Chained>(lanes: &mut [Lane<F, Md5>]) -> Vec<[u8; 16]> {
+fn make_md5<F: HashedInOrder>(lanes: &mut [Lane<F, Md5>]) -> Vec<[u8; 16]> {
     let mut own = vec![Md5::new(); lanes.len()];
     let mut streams: Vec<(&mut Md5, &[u8])> = Vec::with_capacity(2 * lanes.len());
     for (Lane { sum, block, .. }, own) in lanes.iter_mut().zip(&mut own) {
@@ -265,10 +265,14 @@ fn make_sha256<F>(lanes: &mut [Lane<F, Sha256>]) {
 }
 
 /// Takes out the blocks of a file that both sums have.
-fn take_hashed<F>(file: &Arc<F>, whole: &mut Whole, done: &mut Vec<Hashed<F>>) {
-    while let Some((block, mark)) = whole.next_hashed() {
+fn take_hashed<F>(file: &Arc<F>, whole: &mut WholeHash, done: &mut Vec<Hashed<F>>) {
+    while let Some((block, checkpoint)) = whole.next_hashed() {
         let file = Arc::clone(file);
-        done.push(Hashed { file, block, mark });
+        done.push(Hashed {
+            file,
+            block,
+            checkpoint,
+        });
     }
 }
 
@@ -287,13 +291,13 @@ mod tests {
 
     struct File {
         name: usize,
-        whole: Mutex<Whole>,
+        whole: Mutex<WholeHash>,
     }
 
-    impl Chained for File {
+    impl HashedInOrder for File {
         const WANTS_BLOCKS: bool = true;
 
-        fn whole(&self) -> MutexGuard<'_, Whole> {
+        fn whole(&self) -> MutexGuard<'_, WholeHash> {
             self.whole.lock().unwrap()
         }
     }
@@ -311,7 +315,7 @@ mod tests {
             let hashing = Hashing::<File>::default();
             let files: Vec<_> = (0..11)
                 .map(|name| {
-                    let whole = Mutex::new(Whole::new(None).unwrap());
+                    let whole = Mutex::new(WholeHash::new(None).unwrap());
                     Arc::new(File { name, whole })
                 })
                 .collect();
@@ -325,8 +329,14 @@ mod tests {
                             |OwnMd5 { file, block, md5 }| {
                                 own.lock().unwrap().insert((file.name, block.number), md5);
                             },
-                            |Hashed { file, block, mark }| {
-                                let length = mark.map(|mark| (mark.md5.length, mark.sha256.length));
+                            |Hashed {
+                                 file,
+                                 block,
+                                 checkpoint,
+                             }| {
+                                let length = checkpoint.map(|checkpoint| {
+                                    (checkpoint.md5.length, checkpoint.sha256.length)
+                                });
                                 let mut hashed = hashed.lock().unwrap();
                                 hashed
                                     .entry(file.name)
