@@ -12,6 +12,7 @@ use rustix::io::Errno;
 
 use crate::aligned::Buffers;
 use crate::facts;
+use crate::fault::Fault;
 use crate::tree::block::sample;
 use crate::tree::file::FolderFile;
 use crate::tree::{Content as _, DeviceGone, Health};
@@ -20,6 +21,9 @@ pub mod memory;
 
 /// What a device may be read in at its finest: sectors of 4096 bytes, or eight of 512.
 pub const SECTOR_BYTES: u64 = 4096;
+
+/// The logical sector of an image file, which does not say in what its tables count: that of nearly all disks.
+const IMAGE_SECTOR: u32 = 512;
 
 /// A device read raw.
 ///
@@ -30,11 +34,15 @@ pub trait Device: Send + Sync {
     /// Its size in bytes.
     fn bytes(&self) -> u64;
 
-    /// Reads at `offset`, at most `buffer.len()` bytes; 0 only at the end.
+    /// The size of its logical sectors in bytes: what its tables count in, and what a read past every memory is a
+    /// multiple of. 512 or 4096.
+    fn sector(&self) -> u32;
+
+    /// Reads at `offset`, at most `buffer.len()` bytes; 0 only at the end, or from a device that was pulled.
     ///
     /// # Errors
-    /// The system's error.
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+    /// [`Fault`], which says what the system's error means.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Fault>;
 
     /// Where the next bytes may be that are not zero, from `offset` on; the size if there are none.
     /// Answering `offset` is always right.
@@ -79,6 +87,7 @@ pub enum OpenError {
 pub struct RawDevice {
     source: Source,
     bytes: u64,
+    sector: u32,
     /// How often places were read to see whether it answers: never twice the same.
     turn: AtomicU64,
     /// A place that was read well, the last one.
@@ -122,13 +131,18 @@ impl RawDevice {
         let file = open_quietly(path).map_err(io)?;
         let bytes = file.metadata().map_err(io)?.len();
         let content = FolderFile::new(file.try_clone().map_err(io)?);
-        Ok(Self::new(Source::Image { file, content }, bytes))
+        Ok(Self::new(
+            Source::Image { file, content },
+            bytes,
+            IMAGE_SECTOR,
+        ))
     }
 
-    fn new(source: Source, bytes: u64) -> Self {
+    fn new(source: Source, bytes: u64, sector: u32) -> Self {
         Self {
             source,
             bytes,
+            sector,
             turn: AtomicU64::new(0),
             well: AtomicU64::new(NOWHERE),
         }
@@ -156,7 +170,9 @@ impl RawDevice {
                 path: path.to_owned(),
                 source,
             })?;
-        Ok(Self::new(Source::Block(file), end))
+        // `BLKSSZGET`; what does not answer it counts as nearly all devices do.
+        let sector = rustix::fs::ioctl_blksszget(&file).unwrap_or(IMAGE_SECTOR);
+        Ok(Self::new(Source::Block(file), end, sector))
     }
 }
 
@@ -178,7 +194,11 @@ impl Device for RawDevice {
         self.bytes
     }
 
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    fn sector(&self) -> u32 {
+        self.sector
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Fault> {
         let read = self.read_raw(offset, buffer)?;
         if read > 0 {
             self.well.store(offset, Ordering::Relaxed);
@@ -258,7 +278,7 @@ mod tests {
         file.set_len(64 << 20).unwrap();
         file.write_all_at(b"data", 40 << 20).unwrap();
         let device = RawDevice::open(&path).unwrap();
-        assert_eq!(device.bytes(), 64 << 20);
+        assert_eq!((device.bytes(), device.sector()), (64 << 20, 512));
         let data = device.next_data(0);
         assert!(data <= 40 << 20, "{data}");
         assert!(device.next_data(48 << 20) >= 48 << 20);

@@ -1,21 +1,27 @@
 //! What a device holds, seen as a tree of entries.
 //!
-//! Today a mounted folder ([`folder::Folder`]); tests and simulations use [`memory::Memory`].
+//! Today a mounted folder ([`folder::Folder`]); tests and simulations use [`memory::Memory`], and break either with
+//! [`faulty::FaultyTree`].
 
 use std::io;
 use std::ops::ControlFlow;
 
-use model::entry::{Entry, EntryPath};
+use model::entry::{Damage, Entry, EntryPath, Unloadable};
 use model::file_time::FileTime;
 use model::outcome::Changed;
 
+use crate::fault;
+use crate::layout::Layout;
+
 pub mod block;
+pub mod faulty;
 pub mod file;
 pub mod folder;
 pub mod memory;
+pub mod suite;
 
-/// A name that could not be looked at, or is not what it claims. Data, not an error: it becomes a
-/// line of the report.
+/// A name that could not be looked at, or cannot be loaded whatever becomes of the rest. Data, not an error: it
+/// becomes a line of the report.
 #[derive(Debug)]
 pub struct BadEntry {
     /// Which name; the folder's own where the folder cannot be listed.
@@ -23,50 +29,46 @@ pub struct BadEntry {
     /// Its size in bytes, if it is a file.
     pub bytes: u64,
     /// Why.
-    pub cause: BadCause,
+    pub why: Unloadable,
+    /// The system's error, where that is the reason: it may be the device's fault and not the name's.
+    pub error: Option<io::Error>,
 }
 
-/// What is wrong with a name.
-#[derive(Debug, thiserror::Error)]
-pub enum BadCause {
-    /// It cannot be looked at or listed.
-    #[error("{0}")]
-    Unreadable(io::Error),
-    /// Folders within folders without end.
-    #[error("folders are nested deeper than {}", model::limits::TREE_DEPTH)]
-    TooDeep,
-    /// A folder that has other names above: walking it again would not end.
-    #[error("the folder was met before under another name: the file system is damaged")]
-    MetBefore,
-    /// What is mounted over it is of another device.
-    #[error("another file system is mounted here, which is not of this device")]
-    OtherMount,
-    /// More folders than the file system has room for.
-    #[error("the file system has more folders than there is room for on it: it is damaged")]
-    TooMany,
-    /// A name that no folder can hold.
-    #[error("the folder has an entry of this name: the file system is damaged")]
-    NoName,
-    /// A file that claims more than the device holds.
-    #[error("the file claims {bytes} bytes, and its file system holds {capacity}")]
-    LargerThanDevice {
-        /// What it claims.
-        bytes: u64,
-        /// What the file system holds.
-        capacity: u64,
-    },
-    /// A file with holes, after others whose holes together are many times what the device holds.
-    #[error(
-        "the file claims {bytes} bytes, most of them holes, and with the files before it \
-         {} times what its file system holds ({capacity})",
-        model::limits::HOLES_TIMES
-    )]
-    TooManyHoles {
-        /// What it claims.
-        bytes: u64,
-        /// What the file system holds.
-        capacity: u64,
-    },
+impl BadEntry {
+    /// A name of `bytes` that the system does not give.
+    #[must_use]
+    pub fn unreadable(path: EntryPath, bytes: u64, error: io::Error) -> Self {
+        Self {
+            path,
+            bytes,
+            why: unloadable(&error),
+            error: Some(error),
+        }
+    }
+
+    /// A name of `bytes` that is what it is, whatever is asked of the device.
+    #[must_use]
+    pub fn unloadable(path: EntryPath, bytes: u64, why: Unloadable) -> Self {
+        Self {
+            path,
+            bytes,
+            why,
+            error: None,
+        }
+    }
+}
+
+/// What an error of a mounted file system says of the name it is about.
+#[must_use]
+pub fn unloadable(error: &io::Error) -> Unloadable {
+    use rustix::io::Errno;
+    match Errno::from_io_error(error) {
+        // An encrypted file whose key is not in this kernel's keyring (Documentation/filesystems/fscrypt.rst).
+        Some(Errno::NOKEY) => Unloadable::Encrypted("by its file system".to_owned()),
+        // `EFSCORRUPTED` and `EFSBADCRC`, as ext4 and XFS have them.
+        Some(Errno::UCLEAN | Errno::BADMSG) => Unloadable::Damaged(Damage::Told(error.to_string())),
+        _ => Unloadable::Unreadable(error.to_string()),
+    }
 }
 
 /// How sure it is that a device answers.
@@ -84,36 +86,55 @@ pub enum Health {
 pub struct DeviceGone(#[source] pub io::Error);
 
 /// What a walk hands out.
-pub type Found = Result<Entry, BadEntry>;
+pub type Walked = Result<Entry, BadEntry>;
+
+/// What a walk hands out, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Entries, those that cannot be loaded too.
+    pub entries: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Totals {
+    /// Counts one that was handed out.
+    pub fn add(&mut self, walked: &Walked) {
+        self.entries += 1;
+        let bytes = walked.as_ref().map_or_else(|bad| bad.bytes, Entry::bytes);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
 
 /// A device's content.
 ///
 /// # Contract
 /// A tree is read-only and nothing in it is followed: no symbolic link, no `..`. The same device
-/// gives the same entries in the same order as long as it is not written to.
+/// gives the same entries in the same order as long as it is not written to. [`suite::run`] holds all of it.
 pub trait Tree: Send + Sync {
-    /// Hands every entry but folders that hold something to `visit`, in an order of the tree's own choice, until it
-    /// says stop. Memory does not grow with the number of entries. What cannot be looked at is
-    /// handed out as a [`BadEntry`]; it never ends the walk.
+    /// Hands every entry but folders that hold something to `visit`, in an order of the tree's own choice (that of
+    /// the names, or that in which the files lie), until it says stop. Memory does not grow with the number of
+    /// entries. What cannot be looked at or loaded is handed out as a [`BadEntry`]; it never ends the walk.
     ///
     /// # Errors
     /// [`DeviceGone`] if the device as a whole does not answer.
-    fn walk(&self, visit: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), DeviceGone>;
+    fn walk(&self, visit: &mut dyn FnMut(Walked) -> ControlFlow<()>) -> Result<(), DeviceGone>;
 
-    /// Opens a regular file.
+    /// The entry that a walk hands out for `path`, found without one; `None` if nothing has the path.
     ///
     /// # Errors
-    /// The system's error; [`io::ErrorKind::InvalidInput`] if it is no regular file any more.
-    fn open(&self, path: &EntryPath) -> io::Result<Box<dyn Content>>;
+    /// The system's error; [`io::ErrorKind::IsADirectory`] for a folder that holds something, which is no entry.
+    fn find(&self, path: &EntryPath) -> io::Result<Option<Entry>>;
 
-    /// Where a symbolic link leads, as it stands there. It is not followed.
+    /// Opens the regular file of an entry that this tree gave.
     ///
     /// # Errors
-    /// The system's error; `Unsupported` where a tree cannot tell.
-    fn target(&self, path: &EntryPath) -> io::Result<Vec<u8>> {
-        let _ = path;
-        Err(io::ErrorKind::Unsupported.into())
-    }
+    /// The system's error; [`io::ErrorKind::InvalidInput`] if it is no regular file, or not any more;
+    /// [`io::ErrorKind::NotFound`] if nothing has its path any more.
+    fn open(&self, entry: &Entry) -> io::Result<Box<dyn Content>>;
+
+    /// How much a walk will hand out, where that is known without one: of a tree that keeps a catalogue.
+    fn totals(&self) -> Option<Totals>;
 
     /// Whether the device still answers, asked after an error to tell a bad file from a bad
     /// device. What this host has in memory of it does not count.
@@ -122,8 +143,8 @@ pub trait Tree: Send + Sync {
     /// [`DeviceGone`] if it does not.
     fn check(&self) -> Result<Health, DeviceGone>;
 
-    /// Whether reading in two places at once costs time, as on a disk that spins.
-    fn spins(&self) -> bool;
+    /// Whether reading in two places at once costs time, as on a disk that rotates.
+    fn is_rotational(&self) -> bool;
 }
 
 /// An open file of a device.
@@ -137,7 +158,10 @@ pub trait Content: Send + Sync {
     /// The system's error.
     fn shape(&self) -> io::Result<Shape>;
 
-    /// Reads at `offset`, at most `buffer.len()` bytes; 0 only at the end.
+    /// Where on the device its bytes lie; `None` where a tree does not know, and it is read in its own order.
+    fn layout(&self) -> Option<&Layout>;
+
+    /// Reads at `offset`, at most `buffer.len()` bytes; 0 only at the end, or for an empty buffer.
     ///
     /// # Errors
     /// The system's error.
@@ -249,13 +273,5 @@ pub fn is_of_name(error: &io::Error) -> bool {
 /// system in disorder and takes nothing for it any more.
 #[must_use]
 pub fn is_refused_for_good(error: &io::Error) -> bool {
-    block::is_of_device(error) || error.kind() == io::ErrorKind::ReadOnlyFilesystem
-}
-
-/// Whether an error says that this host ran out of something, not that the device is bad.
-#[must_use]
-pub fn is_starved(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let starved = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
-    Errno::from_io_error(error).is_some_and(|errno| starved.contains(&errno))
+    fault::is_of_device(error) || error.kind() == io::ErrorKind::ReadOnlyFilesystem
 }

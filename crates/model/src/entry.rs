@@ -1,29 +1,90 @@
 //! What a device holds: entries with raw names, before anything is decided about them.
 
-use std::fmt::{self, Write as _};
+mod path;
+mod unloadable;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+pub use path::EntryPath;
+pub use unloadable::{Damage, Unloadable};
 
+use crate::device::DeviceOffset;
 use crate::file_time::FileTime;
 
 /// One name on a device. Folders are no entries, for they have no object; one with nothing in it is,
 /// because nothing else would say that it was there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// Which file it is of.
+    pub id: EntryId,
     /// Where it is.
     pub path: EntryPath,
     /// What it is.
     pub kind: EntryKind,
-    /// When its content was last changed, where the file system says so.
-    pub modified: Option<FileTime>,
-    /// When anything of it was last changed, where the file system says so: unlike the other it
-    /// cannot be set back.
-    pub changed: Option<FileTime>,
+    /// Its times.
+    pub times: EntryTimes,
+    /// Whose it is, and what they may do with it, where its file system knows that.
+    pub owner: Option<Owner>,
+    /// How many names its file has, as its file system counts them; 1 where it does not.
+    pub links: u32,
+    /// Streams beside its content, where a file system has such (NTFS) and tells them.
+    pub streams: Vec<NamedStream>,
+    /// Where on the device its content begins; `None` if it lies nowhere (empty, a hole, kept with its name) or
+    /// nobody knows.
+    pub place: Option<DeviceOffset>,
+}
+
+impl Entry {
+    /// An entry of which no more is known.
+    #[must_use]
+    pub fn new(id: EntryId, path: EntryPath, kind: EntryKind) -> Self {
+        Self {
+            id,
+            path,
+            kind,
+            times: EntryTimes::default(),
+            owner: None,
+            links: 1,
+            streams: Vec::new(),
+            place: None,
+        }
+    }
+
+    /// The logical size of its content in bytes: 0 of what is no regular file.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self.kind {
+            EntryKind::File { bytes } => bytes,
+            EntryKind::SymbolicLink { .. } | EntryKind::Special | EntryKind::EmptyFolder => 0,
+        }
+    }
+}
+
+/// The number by which a tree knows a file, whatever names it has: two entries with one id are two names of one
+/// file.
+///
+/// It is the tree's own: numbers of two trees have nothing to do with each other. As long as nothing is written to
+/// the device a tree that reads it by itself gives the same number at every attempt. A mounted folder gives the
+/// inode's, which is as lasting where the file system keeps inodes; those without (FAT, exFAT, most programs in
+/// user space) are given numbers by the kernel that end with the mount. So whatever outlives an attempt is kept by
+/// path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId(u64);
+
+impl EntryId {
+    /// Wraps the tree's number.
+    #[must_use]
+    pub fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The tree's number.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0
+    }
 }
 
 /// What a name on a device stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryKind {
     /// A regular file of so many logical bytes (holes included).
     File {
@@ -31,88 +92,45 @@ pub enum EntryKind {
         bytes: u64,
     },
     /// A symbolic link. Never followed.
-    SymbolicLink,
+    SymbolicLink {
+        /// Where it leads, raw, as it stands there; `None` where a tree cannot tell.
+        target: Option<Vec<u8>>,
+    },
     /// A device node, socket or pipe. Never opened.
     Special,
     /// A folder with nothing in it.
     EmptyFolder,
 }
 
-/// A path relative to the device's root: the raw bytes of its parts, joined by `/`, without a
-/// leading one. Need not be UTF-8.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryPath(Vec<u8>);
-
-impl EntryPath {
-    /// Wraps the raw bytes.
-    #[must_use]
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(bytes.into())
-    }
-
-    /// The raw bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The path as text, if it is UTF-8.
-    #[must_use]
-    pub fn as_str(&self) -> Option<&str> {
-        std::str::from_utf8(&self.0).ok()
-    }
-
-    /// The path as records keep it: for a person, and the raw bytes in base64 where that is not
-    /// all.
-    #[must_use]
-    pub fn to_record(&self) -> (String, Option<String>) {
-        let raw = self.as_str().is_none().then(|| STANDARD.encode(&self.0));
-        (self.to_string(), raw)
-    }
-
-    /// The path of a record; `None` if its base64 is none.
-    #[must_use]
-    pub fn from_record(file: &str, raw: Option<&str>) -> Option<Self> {
-        match raw {
-            Some(raw) => STANDARD.decode(raw).ok().map(Self),
-            None => Some(Self::new(file)),
-        }
-    }
+/// The times of an entry, each where its file system knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EntryTimes {
+    /// When its content was last changed.
+    pub modified: Option<FileTime>,
+    /// When anything of it was last changed: unlike the others it cannot be set back.
+    pub changed: Option<FileTime>,
+    /// When it was last read.
+    pub accessed: Option<FileTime>,
+    /// When it was made.
+    pub created: Option<FileTime>,
 }
 
-/// The path as text; where it is not UTF-8, with every byte outside printable ASCII, and `%`
-/// itself, as `%XX`.
-impl fmt::Display for EntryPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(text) = self.as_str() {
-            return f.write_str(text);
-        }
-        for &byte in &self.0 {
-            match byte {
-                b'%' | 0..=0x1F | 0x7F..=0xFF => write!(f, "%{byte:02X}")?,
-                _ => f.write_char(char::from(byte))?,
-            }
-        }
-        Ok(())
-    }
+/// Whose an entry is. The numbers are those of the host that wrote the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// The permission bits, as `chmod` has them: the lower twelve.
+    pub mode: u16,
+    /// The user's number.
+    pub user: u32,
+    /// The group's number.
+    pub group: u32,
 }
 
-impl fmt::Debug for EntryPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{self}`")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_are_not_text_are_escaped_and_others_left_alone() {
-        assert_eq!(EntryPath::new("Ünï/100%.txt").to_string(), "Ünï/100%.txt");
-        assert_eq!(
-            EntryPath::new(*b"caf\xE9/100%").to_string(),
-            "caf%E9/100%25"
-        );
-    }
+/// A stream that a file has beside its content. It is not loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedStream {
+    /// Its raw name.
+    pub name: Vec<u8>,
+    /// Its size in bytes.
+    pub bytes: u64,
 }

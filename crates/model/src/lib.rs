@@ -10,6 +10,7 @@ pub mod capabilities;
 pub mod content_type;
 pub mod control;
 pub mod custody;
+pub mod device;
 pub mod dispatch;
 pub mod entry;
 pub mod event;

@@ -5,11 +5,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::entry::EntryPath;
+use crate::entry::{EntryPath, Unloadable};
 use crate::ids::{BucketName, ObjectKey};
 use crate::key_space::{Kept, Oddity};
 use crate::naming::NameProblem;
 use crate::time::Timestamp;
+
+/// The code of what the device would not give.
+const READ_ERROR: &str = "ReadError";
+
+/// The code of what is there and contradicts itself.
+const DAMAGED: &str = "DamagedFileSystem";
 
 /// What became of one entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -225,13 +231,26 @@ impl Failure {
     /// A file or folder the device would not give.
     #[must_use]
     pub fn unreadable(reason: String, key: Option<ObjectKey>) -> Self {
-        Self::new(500, "ReadError", reason, key)
+        Self::unloadable(&Unloadable::Unreadable(reason), key)
     }
 
-    /// A file that claims more than its device can hold.
+    /// A file or folder that the device has, and that cannot be loaded.
     #[must_use]
-    pub fn larger_than_device(reason: String) -> Self {
-        Self::new(400, "LargerThanDevice", reason, None)
+    pub fn unloadable(why: &Unloadable, key: Option<ObjectKey>) -> Self {
+        let (status, code) = match why {
+            Unloadable::Unreadable(_) | Unloadable::TooDeep | Unloadable::OtherMount => {
+                (500, READ_ERROR)
+            }
+            Unloadable::Damaged(_) => (500, DAMAGED),
+            Unloadable::Encrypted(_) => (415, "EncryptedFile"),
+            Unloadable::CloudPlaceholder => (404, "CloudPlaceholder"),
+            Unloadable::Deduplicated => (415, "DeduplicatedFile"),
+            Unloadable::UnknownFeature(_) => (415, "UnsupportedFeature"),
+            Unloadable::LargerThanDevice { .. } | Unloadable::TooManyHoles { .. } => {
+                (400, "LargerThanDevice")
+            }
+        };
+        Self::new(status, code, why.to_string(), key)
     }
 
     /// A file that was not the same at the end as at the start; sizes in bytes.
@@ -333,10 +352,10 @@ impl Failure {
         OF_NAME.contains(&&*self.code)
     }
 
-    /// Whether it is [`Failure::unreadable`], and of something that has no key.
+    /// Whether it is of something that has no key and that could not be looked at: a folder, perhaps.
     #[must_use]
     pub fn is_unreadable_name(&self) -> bool {
-        self.code == "ReadError" && self.key.is_none()
+        self.key.is_none() && (self.code == READ_ERROR || self.code == DAMAGED)
     }
 
     /// An object that is not the file when it is read back.
@@ -441,6 +460,7 @@ impl EntryRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Damage;
 
     /// Neither what a store said nor an old journal makes a failure look like success.
     #[test]
@@ -463,6 +483,76 @@ mod tests {
                 panic!("{old}")
             };
             assert_eq!(read.status.get(), is);
+        }
+    }
+
+    /// Each reason has a status and code of its own, and its words stand in the report.
+    #[test]
+    fn why_a_name_cannot_be_loaded_has_its_own_code() {
+        let (bytes, capacity) = (2, 1);
+        let words = |text: &str| text.to_owned();
+        for (why, status, code, in_words) in [
+            (
+                Unloadable::Unreadable(words("gone")),
+                500,
+                "ReadError",
+                "gone",
+            ),
+            (Unloadable::TooDeep, 500, "ReadError", "nested deeper"),
+            (
+                Unloadable::OtherMount,
+                500,
+                "ReadError",
+                "another file system",
+            ),
+            (
+                Unloadable::Damaged(Damage::MetBefore),
+                500,
+                "DamagedFileSystem",
+                "met before under another name: the file system is damaged",
+            ),
+            (
+                Unloadable::Encrypted(words("EFS")),
+                415,
+                "EncryptedFile",
+                "EFS",
+            ),
+            (
+                Unloadable::CloudPlaceholder,
+                404,
+                "CloudPlaceholder",
+                "cloud drive",
+            ),
+            (
+                Unloadable::Deduplicated,
+                415,
+                "DeduplicatedFile",
+                "deduplicated",
+            ),
+            (
+                Unloadable::UnknownFeature(words("reparse tag 80000020")),
+                415,
+                "UnsupportedFeature",
+                "uses reparse tag 80000020",
+            ),
+            (
+                Unloadable::LargerThanDevice { bytes, capacity },
+                400,
+                "LargerThanDevice",
+                "claims 2 bytes",
+            ),
+            (
+                Unloadable::TooManyHoles { bytes, capacity },
+                400,
+                "LargerThanDevice",
+                "holes",
+            ),
+        ] {
+            let failure = Failure::unloadable(&why, None);
+            assert_eq!((failure.status.get(), &*failure.code), (status, code));
+            assert!(failure.reason.contains(in_words), "{}", failure.reason);
+            let may_be_a_folder = status == 500;
+            assert_eq!(failure.is_unreadable_name(), may_be_a_folder, "{code}");
         }
     }
 

@@ -33,7 +33,7 @@ pub enum Item {
 #[must_use]
 pub fn import_item(rules: &S3Import, entry: &Entry) -> Item {
     let bytes = match entry.kind {
-        EntryKind::SymbolicLink => return Item::Ignore(IgnoreRule::SymbolicLink),
+        EntryKind::SymbolicLink { .. } => return Item::Ignore(IgnoreRule::SymbolicLink),
         EntryKind::Special => return Item::Ignore(IgnoreRule::Special),
         EntryKind::EmptyFolder => return Item::Ignore(IgnoreRule::EmptyFolder),
         EntryKind::File { bytes } => bytes,

@@ -1,7 +1,7 @@
 //! The import rules, one by one: what becomes of a name, and what its object carries.
 
 use model::content_type::{self, HEAD_BYTES};
-use model::entry::{Entry, EntryKind, EntryPath};
+use model::entry::{Entry, EntryId, EntryKind, EntryPath};
 use model::file_time::FileTime;
 use model::ids::JobType;
 use model::manifest::{Manifest, S3Import};
@@ -24,12 +24,8 @@ fn rules(options: &str) -> S3Import {
 }
 
 fn file(path: &[u8], bytes: u64) -> Entry {
-    Entry {
-        path: EntryPath::new(path),
-        kind: EntryKind::File { bytes },
-        modified: None,
-        changed: None,
-    }
+    let kind = EntryKind::File { bytes };
+    Entry::new(EntryId::new(1), EntryPath::new(path), kind)
 }
 
 fn key(options: &str, path: &str) -> Result<String, NameProblem> {
@@ -159,15 +155,10 @@ fn signature_is_left_out_in_the_root_only() {
 
 #[test]
 fn links_and_special_files_are_left_out() {
-    let entry = |kind| Entry {
-        path: EntryPath::new("x"),
-        kind,
-        modified: None,
-        changed: None,
-    };
+    let entry = |kind| Entry::new(EntryId::new(1), EntryPath::new("x"), kind);
     let item = |kind| plan::import_item(&rules(""), &entry(kind));
     assert_eq!(
-        item(EntryKind::SymbolicLink),
+        item(EntryKind::SymbolicLink { target: None }),
         Item::Ignore(IgnoreRule::SymbolicLink)
     );
     assert_eq!(item(EntryKind::Special), Item::Ignore(IgnoreRule::Special));

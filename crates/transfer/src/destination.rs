@@ -86,8 +86,8 @@ pub trait Target: Send + Sync {
     /// [`DeviceGone`] if it does not.
     fn check(&self) -> Result<(), DeviceGone>;
 
-    /// Whether writing in two places at once costs time, as on a disk that spins.
-    fn spins(&self) -> bool;
+    /// Whether writing in two places at once costs time, as on a disk that rotates.
+    fn is_rotational(&self) -> bool;
 }
 
 /// What becomes of a file that is in the place of another.

@@ -187,21 +187,21 @@ impl Export<'_> {
         index: &Index,
         begun: HashMap<u64, LeftOff>,
     ) -> Result<u64, ExportError> {
-        let pen = Pen::new(self.target.spins());
+        let write_lock = WriteLock::new(self.target.is_rotational());
         let hashing = Arc::new(Hashing::<StagedObject>::default());
         let (units, unit_queue) = bounded(self.settings.parallel);
         let (smalls, small_queue) = bounded(AHEAD);
         let (written, written_queue) = bounded(AHEAD);
         let (stretches, stretch_queue) = unbounded();
         std::thread::scope(|scope| {
-            let pen = &pen;
+            let write_lock = &write_lock;
             scope.spawn(move || run.commit(&written_queue));
             let done = written.clone();
-            scope.spawn(move || run.write_smalls(&small_queue, &done, pen));
+            scope.spawn(move || run.write_smalls(&small_queue, &done, write_lock));
             scope.spawn(move || {
                 let checked = stretch_queue
                     .iter()
-                    .filter_map(|s: large::ReadBackRange| s.check(run, pen));
+                    .filter_map(|s: large::ReadBackRange| s.check(run, write_lock));
                 // Whoever commits is gone only when the run is over.
                 checked.for_each(|file| drop(written.send(file)));
             });
@@ -229,7 +229,7 @@ impl Export<'_> {
             let fetchers: Vec<_> = (0..self.settings.parallel)
                 .map(|_| {
                     let (queue, smalls) = (unit_queue.clone(), smalls.clone());
-                    scope.spawn(move || run.fetch(&queue, &smalls, pen))
+                    scope.spawn(move || run.fetch(&queue, &smalls, write_lock))
                 })
                 .collect();
             // Each queue closes when the last of those who fill it is gone.
@@ -404,26 +404,26 @@ impl Earlier {
 
 /// The right to write to the device: one writes at a time.
 #[derive(Debug)]
-struct Pen {
+struct WriteLock {
     held: Mutex<()>,
-    spins: bool,
+    is_rotational: bool,
 }
 
-impl Pen {
-    fn new(spins: bool) -> Self {
+impl WriteLock {
+    fn new(is_rotational: bool) -> Self {
         Self {
             held: Mutex::new(()),
-            spins,
+            is_rotational,
         }
     }
 
-    fn take(&self) -> MutexGuard<'_, ()> {
+    fn lock(&self) -> MutexGuard<'_, ()> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// For reading, which disturbs a writer only where a head has to move.
-    fn take_on_disk_that_spins(&self) -> Option<MutexGuard<'_, ()>> {
-        self.spins.then(|| self.take())
+    fn lock_if_rotational(&self) -> Option<MutexGuard<'_, ()>> {
+        self.is_rotational.then(|| self.lock())
     }
 }
 

@@ -63,7 +63,7 @@ use crate::progress::Progress;
 use crate::settings::{Existing, Settings, Unchanged};
 use crate::stop::{Halt, Stop};
 use disks::aligned::Buffers;
-use disks::tree::{Found, Tree};
+use disks::tree::{Tree, Walked};
 
 /// Files that may wait for a reader.
 const WORK_AHEAD: usize = 256;
@@ -213,7 +213,7 @@ impl Import<'_> {
             told: &told,
         };
         let (hashing, buffers) = (Hashing::<Large>::default(), Arc::new(Buffers::default()));
-        let turns = self.tree.spins().then(Turns::default);
+        let turns = self.tree.is_rotational().then(Turns::default);
         let ring = Ring::new(match &turns {
             // Which reads one at a time, and each for long.
             Some(_) => self.settings.read_threads,
@@ -264,7 +264,10 @@ impl Import<'_> {
                 .collect();
             // Each queue closes when the last of those who fill it is gone.
             drop((puts, put_queue, work_queue, question_queue));
-            scope.spawn(|| scout(self.tree, self.progress, self.stop));
+            match self.tree.totals() {
+                Some(totals) => self.progress.found_before(totals.entries, totals.bytes),
+                None => drop(scope.spawn(|| scout(self.tree, self.progress, self.stop))),
+            }
             Planner {
                 run: run.clone(),
                 work,
@@ -308,7 +311,7 @@ fn file(filling: &mut Filling, offset: u64, record: &ImportRecord) -> Result<(),
 /// Reads names and sizes only, which the planner's own walk then finds in memory.
 fn scout(tree: &dyn Tree, progress: &Progress, stop: &Stop) {
     let walked = tree.walk(&mut |found| {
-        progress.found(found.map_or_else(|bad| bad.bytes, |entry| size(&entry)));
+        progress.found(found.map_or_else(|bad| bad.bytes, |entry| entry.bytes()));
         if stop.is_set() {
             ControlFlow::Break(())
         } else {
@@ -318,13 +321,6 @@ fn scout(tree: &dyn Tree, progress: &Progress, stop: &Stop) {
     // A device that is gone is the planner's affair.
     if walked.is_ok() && !stop.is_set() {
         progress.found_all();
-    }
-}
-
-fn size(entry: &Entry) -> u64 {
-    match entry.kind {
-        EntryKind::File { bytes } => bytes,
-        EntryKind::SymbolicLink | EntryKind::Special | EntryKind::EmptyFolder => 0,
     }
 }
 
@@ -387,7 +383,7 @@ impl Planner<'_> {
         }
     }
 
-    fn take(&mut self, found: Found) -> Result<(), JournalError> {
+    fn take(&mut self, found: Walked) -> Result<(), JournalError> {
         if self.awaits_any {
             let path = match &found {
                 Ok(entry) => &entry.path,
@@ -396,7 +392,7 @@ impl Planner<'_> {
             self.claims.meet(path)?;
         }
         match found {
-            Ok(entry) => self.entry(&entry),
+            Ok(entry) => self.entry(entry),
             Err(bad) => {
                 self.run.bad_entry(bad);
                 Ok(())
@@ -404,20 +400,17 @@ impl Planner<'_> {
         }
     }
 
-    fn entry(&mut self, entry: &Entry) -> Result<(), JournalError> {
-        let size = size(entry);
-        let item = match plan::import_item(self.run.rules, entry) {
+    fn entry(&mut self, entry: Entry) -> Result<(), JournalError> {
+        let size = entry.bytes();
+        let item = match plan::import_item(self.run.rules, &entry) {
             Item::Ignore(IgnoreRule::Signature) if !self.is_signed => {
-                plan::file_item(self.run.rules, entry, size)
+                plan::file_item(self.run.rules, &entry, size)
             }
             item => item,
         };
         match item {
             Item::Ignore(rule) => {
-                let target = match rule {
-                    IgnoreRule::SymbolicLink => self.target(&entry.path),
-                    _ => None,
-                };
+                let target = target(&entry.kind);
                 let ignored = Outcome::Ignored { rule, target };
                 self.run.note(&entry.path, size, ignored);
             }
@@ -427,13 +420,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Where a link leads, for the report: it is read and never followed.
-    fn target(&self, path: &EntryPath) -> Option<String> {
-        let target = EntryPath::new(self.run.tree.target(path).ok()?);
-        Some(readable::name(&target.to_string(), TARGET))
-    }
-
-    fn load(&mut self, entry: &Entry, key: ObjectKey, bytes: u64) -> Result<(), JournalError> {
+    fn load(&mut self, entry: Entry, key: ObjectKey, bytes: u64) -> Result<(), JournalError> {
         let path = &entry.path;
         if self.is_of(&key, |key| self.is_reserved(key)) {
             self.run.fail(path, bytes, Failure::reserved(key));
@@ -447,7 +434,7 @@ impl Planner<'_> {
             self.run.fail(path, bytes, failure);
             return Ok(());
         }
-        let times = times(entry);
+        let times = times(&entry);
         let stored = self.index.stored(path)?;
         let is_lost = stored.is_some() && self.index.is_lost(path)?;
         if is_lost {
@@ -456,7 +443,7 @@ impl Planner<'_> {
         let is_same = |stored: StoredFile| stored.bytes == bytes && is_same_time(stored, times);
         if stored.is_some_and(is_same) && !is_lost {
             self.run.progress.resumed(bytes);
-            self.run.doubt.was_read(path, bytes);
+            self.run.doubt.was_read(&entry);
             return Ok(());
         }
         let keeps = self.keeps(&key);
@@ -470,13 +457,14 @@ impl Planner<'_> {
             keeps,
             must_be_new: keeps.is_some() && (stored.is_none() || is_lost),
         };
+        let unfinished = self.unfinished.remove(path).map(Box::new);
         let work = Work {
-            path: path.clone(),
+            entry,
             key,
             bytes,
             times,
             before,
-            unfinished: self.unfinished.remove(path).map(Box::new),
+            unfinished,
         };
         self.send(work, stored.is_some())
     }
@@ -552,9 +540,18 @@ impl Planner<'_> {
     }
 }
 
+/// Where a link leads, for the report: it is read and never followed.
+fn target(kind: &EntryKind) -> Option<String> {
+    let EntryKind::SymbolicLink { target } = kind else {
+        return None;
+    };
+    let target = EntryPath::new(target.clone()?);
+    Some(readable::name(&target.to_string(), TARGET))
+}
+
 /// When a file was last changed, where its file system says both times.
 fn times(entry: &Entry) -> Option<Changed> {
-    let (modified, changed) = entry.modified.zip(entry.changed)?;
+    let (modified, changed) = entry.times.modified.zip(entry.times.changed)?;
     Some(Changed {
         modified_ns: modified.ns(),
         changed_ns: changed.ns(),

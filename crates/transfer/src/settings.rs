@@ -8,7 +8,7 @@ use objectstore::paced::RateSchedule;
 pub struct Settings {
     /// Most requests to the store at once; how many do best is found out.
     pub parallel: usize,
-    /// Threads that read the device; on a disk that spins they take turns at large files.
+    /// Threads that read the device; on a rotational disk they take turns at large files.
     pub read_threads: usize,
     /// Bytes read and not yet confirmed by the store.
     pub memory_bytes: u64,

@@ -375,7 +375,7 @@ impl Verification<'_> {
             }
             let (path, detail) = match found {
                 Ok(entry) => (entry.path, "not in the report".to_owned()),
-                Err(bad) => (bad.path, format!("not in the report: {}", bad.cause)),
+                Err(bad) => (bad.path, format!("not in the report: {}", bad.why)),
             };
             if !self.is_of_the_job(&path) && known.binary_search(&hash(&path)).is_err() {
                 tell(extra(&path, detail));

@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
+use disks::tree::Tree;
+use disks::tree::faulty::{Access, Condition, Faults, FaultyTree, InjectedFault};
 use disks::tree::memory::{Memory, Node};
-use disks::tree::{Content, Tree};
 use model::capabilities::{Capabilities, Finding};
-use model::entry::EntryPath;
+use model::entry::{Entry, EntryId, EntryKind, EntryPath};
 use model::ids::{AccountId, BucketName, JobId, JobType, ObjectKey, StationName};
 use model::key_space::{Kept, KeySpace, Oddity};
 use model::manifest::{Manifest, S3Import};
@@ -25,6 +26,7 @@ use objectstore::memory::MemoryBucket;
 use objectstore::object::Attributes;
 use objectstore::retrying::Retrying;
 use objectstore::{Bucket, Checksums, StoreError};
+use rustix::io::Errno;
 use transfer::import::Import;
 use transfer::journal;
 use transfer::journal::file::Disk;
@@ -214,7 +216,7 @@ fn every_entry_arrives_or_is_accounted_for() {
             Node::BadSector(noise(12 << 20, 3), 7 << 20),
         ),
         (b"caf\xE9".to_vec(), Node::File(b"x".to_vec())),
-        (b"link".to_vec(), Node::Link),
+        (b"link".to_vec(), Node::Link(b"elsewhere".to_vec())),
         (b"shrunk".to_vec(), Node::Shrinking(noise(100, 4), 40)),
         (
             b"shrunk-big".to_vec(),
@@ -480,9 +482,7 @@ fn a_full_store_ends_the_run_at_once_and_room_lets_it_go_on() {
 fn a_pulled_device_ends_the_run_and_marks_nothing_failed() {
     let world = World::new("");
     let device = Memory::new((0..50).map(|i| (format!("{i:02}"), Node::File(noise(10, i)))));
-    device
-        .pull_switch()
-        .store(true, std::sync::atomic::Ordering::SeqCst);
+    let device = FaultyTree::new(device).being(Condition::Gone);
     let ended = world.run(&device, &MemoryBucket::new());
     assert!(
         matches!(ended.why, Some(Halt::Device(_))),
@@ -604,9 +604,11 @@ fn a_folder_is_walked_without_following_anything() {
     for link in ["folder-link", "file-link", "deep/up"] {
         assert!(ended.report[link].starts_with("103,Ignored"), "{link}");
     }
-    let through = EntryPath::new("folder-link/secret");
-    assert!(tree.open(&through).is_err(), "a link was followed");
-    assert!(tree.open(&EntryPath::new("../secret")).is_err());
+    let kind = EntryKind::File { bytes: 6 };
+    for outside in ["folder-link/secret", "file-link", "../secret"] {
+        let entry = Entry::new(EntryId::new(1), EntryPath::new(outside), kind.clone());
+        assert!(tree.open(&entry).is_err(), "{outside} was followed");
+    }
 }
 
 /// Hidden files, `lost+found` and waste baskets are loaded. An empty folder has a line in the form for programs
@@ -958,15 +960,11 @@ fn what_the_last_attempt_did_not_meet_has_no_line() {
 }
 
 /// A bucket that sets a switch at its `at`th put.
-fn switching(
-    memory: &Arc<MemoryBucket>,
-    at: u32,
-    switch: Arc<std::sync::atomic::AtomicBool>,
-) -> impl Bucket {
+fn killing(memory: &Arc<MemoryBucket>, at: u32, faults: Arc<Faults>) -> impl Bucket {
     let puts = AtomicU32::new(0);
     Faulty::new(Arc::clone(memory), move |operation| {
         if operation == Operation::Put && puts.fetch_add(1, Ordering::SeqCst) + 1 == at {
-            switch.store(true, Ordering::SeqCst);
+            faults.set(Condition::Dead);
         }
         None
     })
@@ -979,9 +977,9 @@ fn a_device_that_dies_where_it_is_marks_nothing() {
     for (at, files) in [(1, 300), (40, 300), (299, 300), (2, 3)] {
         let world = World::new("");
         let names = (0..files).map(|i| (format!("f{i:03}"), Node::File(noise(5000, 7))));
-        let device = Memory::new(names);
+        let device = FaultyTree::new(Memory::new(names));
         let memory = Arc::new(MemoryBucket::new());
-        let dying = switching(&memory, at, device.death_switch());
+        let dying = killing(&memory, at, device.faults());
         let ended = world.run(&device, &dying);
         // With its last files it may die when all of it was read.
         let is_dead = matches!(ended.why, Some(Halt::Device(_)));
@@ -989,7 +987,7 @@ fn a_device_that_dies_where_it_is_marks_nothing() {
         for (file, line) in &ended.report {
             assert!(line.starts_with("200,OK"), "{file}: {line}");
         }
-        device.death_switch().store(false, Ordering::SeqCst);
+        device.faults().set(Condition::Sound);
         let ended = world.run(&device, &memory);
         assert!(ended.why.is_none(), "{:?}", ended.why);
         assert_eq!(ended.report.len(), usize::try_from(files).unwrap());
@@ -1006,14 +1004,13 @@ fn bad_files_are_lines_only_of_a_device_that_lives() {
     let good = ("good".to_owned(), Node::File(noise(5000, 7)));
     let all: Vec<_> = bad.iter().cloned().chain([good]).collect();
     let cases = [
-        (bad.clone(), true, None),
-        (bad, false, Some(3)),
-        (all, true, Some(4)),
+        (bad.clone(), Condition::Doubtful, None),
+        (bad, Condition::Sound, Some(3)),
+        (all, Condition::Doubtful, Some(4)),
     ];
-    for (nodes, is_doubtful, lines) in cases {
+    for (nodes, condition, lines) in cases {
         let world = World::new("");
-        let device = Memory::new(nodes);
-        device.doubt_switch().store(is_doubtful, Ordering::SeqCst);
+        let device = FaultyTree::new(Memory::new(nodes)).being(condition);
         let ended = world.run(&device, &MemoryBucket::new());
         match lines {
             None => {
@@ -1036,8 +1033,7 @@ fn bad_files_are_lines_only_of_a_device_that_lives() {
 #[test]
 fn a_device_that_gives_nothing_ends_the_run_and_marks_nothing() {
     let files = (0..3).map(|i| (format!("f{i}"), Node::Shrinking(noise(5000, 7), 0)));
-    let device = Memory::new(files);
-    device.doubt_switch().store(true, Ordering::SeqCst);
+    let device = FaultyTree::new(Memory::new(files)).being(Condition::Doubtful);
     let ended = World::new("").run(&device, &MemoryBucket::new());
     assert!(
         matches!(ended.why, Some(Halt::Device(_))),
@@ -1047,65 +1043,48 @@ fn a_device_that_gives_nothing_ends_the_run_and_marks_nothing() {
     assert!(ended.report.is_empty(), "{}", ended.text);
 }
 
-/// A device that fails every read until it is asked how it is.
-struct Reset {
-    inner: Memory,
-    is_reset: Arc<std::sync::atomic::AtomicBool>,
-}
-
-impl Tree for Reset {
-    fn walk(
-        &self,
-        visit: &mut dyn FnMut(disks::tree::Found) -> std::ops::ControlFlow<()>,
-    ) -> Result<(), disks::tree::DeviceGone> {
-        self.inner.walk(visit)
-    }
-    fn open(&self, path: &EntryPath) -> std::io::Result<Box<dyn Content>> {
-        Ok(Box::new(ResetFile {
-            inner: self.inner.open(path)?,
-            is_reset: Arc::clone(&self.is_reset),
-        }))
-    }
-    fn check(&self) -> Result<disks::tree::Health, disks::tree::DeviceGone> {
-        self.is_reset.store(true, Ordering::SeqCst);
-        self.inner.check()
-    }
-    fn spins(&self) -> bool {
-        false
-    }
-}
-
-struct ResetFile {
-    inner: Box<dyn Content>,
-    is_reset: Arc<std::sync::atomic::AtomicBool>,
-}
-
-impl Content for ResetFile {
-    fn shape(&self) -> std::io::Result<disks::tree::Shape> {
-        self.inner.shape()
-    }
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-        match self.is_reset.load(Ordering::SeqCst) {
-            true => self.inner.read_at(offset, buffer),
-            false => Err(rustix::io::Errno::IO.into()),
-        }
-    }
-    fn read_afresh(&self, offset: u64) -> std::io::Result<bool> {
-        self.inner.read_afresh(offset)
+/// A file that is encrypted or whose file system is damaged is no bad sector, and its line says so.
+#[test]
+fn what_a_file_system_does_not_give_is_a_line_that_says_why() {
+    let file = |name: &'static str| (name, Node::File(noise(100, 1)));
+    let names = ["encrypted", "good", "damaged", "torn"];
+    let device = FaultyTree::new(Memory::new(names.map(file)))
+        .with(
+            InjectedFault::at(Access::Open)
+                .of("encrypted")
+                .fails(Errno::NOKEY),
+        )
+        .with(
+            InjectedFault::at(Access::Walk)
+                .of("damaged")
+                .fails(Errno::UCLEAN),
+        )
+        .with(
+            InjectedFault::at(Access::Read)
+                .of("torn")
+                .fails(Errno::BADMSG),
+        );
+    let ended = World::new("").run(&device, &MemoryBucket::new());
+    assert!(ended.why.is_none(), "{:?}", ended.why);
+    for (name, line) in [
+        ("encrypted", "415,EncryptedFile,bkt/encrypted,"),
+        ("good", "200,OK,"),
+        ("damaged", "500,DamagedFileSystem,,"),
+        ("torn", "500,DamagedFileSystem,bkt/torn,"),
+    ] {
+        assert!(ended.report[name].starts_with(line), "{}", ended.text);
     }
 }
 
 /// What failed is tried once more when the device has answered: one that was reset for a moment has no bad files.
 #[test]
 fn a_device_that_was_reset_for_a_moment_has_no_bad_files() {
-    let device = Reset {
-        inner: Memory::new([("a", Node::File(b"a".to_vec()))]),
-        is_reset: Arc::default(),
-    };
+    let once = InjectedFault::at(Access::Read).fails(Errno::IO).times(1);
+    let device = Memory::new([("a", Node::File(b"a".to_vec()))]);
+    let device = FaultyTree::new(device).with(once);
     let bucket = MemoryBucket::new();
     let ended = World::new("").run(&device, &bucket);
     assert!(ended.report["a"].starts_with("200,OK"), "{}", ended.text);
-    assert!(device.is_reset.load(Ordering::SeqCst), "it was asked");
 }
 
 /// An upload that was begun goes on when the device is back.
@@ -1113,12 +1092,12 @@ fn a_device_that_was_reset_for_a_moment_has_no_bad_files() {
 fn a_large_file_goes_on_after_its_device_has_died() {
     let world = World::new("");
     let big = noise(40 << 20, 9);
-    let device = Memory::new([("big", Node::File(big.clone()))]);
+    let device = FaultyTree::new(Memory::new([("big", Node::File(big.clone()))]));
     let memory = Arc::new(MemoryBucket::new());
-    let (switch, parts) = (device.death_switch(), AtomicU32::new(0));
+    let (faults, parts) = (device.faults(), AtomicU32::new(0));
     let dying = Faulty::new(Arc::clone(&memory), move |operation| {
         if operation == Operation::PutPart && parts.fetch_add(1, Ordering::SeqCst) == 2 {
-            switch.store(true, Ordering::SeqCst);
+            faults.set(Condition::Dead);
         }
         None
     });
@@ -1129,7 +1108,7 @@ fn a_large_file_goes_on_after_its_device_has_died() {
         ended.why
     );
     assert!(ended.report.is_empty(), "{}", ended.text);
-    device.death_switch().store(false, Ordering::SeqCst);
+    device.faults().set(Condition::Sound);
     let ended = world.run(&device, &memory);
     assert!(ended.report["big"].starts_with("200,OK"), "{}", ended.text);
     assert_eq!(content(&memory, "big").unwrap(), big);

@@ -7,11 +7,11 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use disks::tree::Tree;
+use disks::tree::faulty::{Condition, FaultyTree};
 use disks::tree::memory::{Memory, Node};
 use model::capabilities::Capabilities;
 use model::entry::EntryPath;
@@ -459,7 +459,10 @@ fn files_that_are_gone_grown_or_unreadable_are_told_apart() {
         (Node::File(vec![4; 300_001]), DifferenceKind::Size),
         (Node::BadSector(body, 262_144), DifferenceKind::Unreadable),
         (shrinking, DifferenceKind::Size),
-        (Node::Link, DifferenceKind::Unreadable),
+        (
+            Node::Link(b"elsewhere".to_vec()),
+            DifferenceKind::Unreadable,
+        ),
     ];
     for (node, kind) in cases {
         let found = world.only_on_device(&world.device_but("d/file-04", node));
@@ -564,8 +567,7 @@ fn an_object_that_is_closed_to_us_is_unreadable_and_a_store_that_is_away_is_trou
 #[test]
 fn a_device_that_is_pulled_proves_nothing() {
     let world = World::new();
-    let device = world.device();
-    device.pull_switch().store(true, Ordering::SeqCst);
+    let device = FaultyTree::new(world.device()).being(Condition::Gone);
     let (verdict, findings) = world.verify(None, Some(&device));
     assert!(matches!(verdict, Err(Trouble::Device(_))), "{verdict:?}");
     assert!(findings.is_empty());
@@ -575,8 +577,7 @@ fn a_device_that_is_pulled_proves_nothing() {
 #[test]
 fn a_device_that_is_dead_has_no_differences() {
     let world = World::new();
-    let device = world.device();
-    device.death_switch().store(true, Ordering::SeqCst);
+    let device = FaultyTree::new(world.device()).being(Condition::Dead);
     let (verdict, findings) = world.verify(None, Some(&device));
     assert!(matches!(verdict, Err(Trouble::Device(_))), "{verdict:?}");
     assert!(findings.is_empty(), "{findings:?}");

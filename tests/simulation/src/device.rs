@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use disks::layout::Layout;
 use disks::tree::memory::{Memory, Node, TIME};
-use disks::tree::{BadCause, BadEntry, Content, DeviceGone, Found, Health, Shape, Tree};
-use model::entry::{Entry, EntryKind, EntryPath};
+use disks::tree::{BadEntry, Content, DeviceGone, Health, Shape, Totals, Tree, Walked};
+use model::entry::{Entry, EntryId, EntryKind, EntryPath, EntryTimes};
 use model::file_time::FileTime;
 use rustix::io::Errno;
 
@@ -16,6 +17,9 @@ use crate::chance::Chance;
 
 /// From this size on files go in parts.
 pub const LARGE: usize = 6 << 20;
+
+/// Where links lead.
+const LINKED: &[u8] = b"elsewhere";
 
 /// One name on the device, and what it is.
 #[derive(Debug, Clone)]
@@ -66,7 +70,7 @@ impl Kind {
             Self::Good(bytes) | Self::Growing(bytes) | Self::Rewritten(bytes) => Node::File(bytes),
             Self::BadSector(bytes, from) => Node::BadSector(bytes, from),
             Self::Shrinking(bytes, end) => Node::Shrinking(bytes, end),
-            Self::Link => Node::Link,
+            Self::Link => Node::Link(LINKED.to_vec()),
             Self::Unlistable => Node::Unlistable,
         }
     }
@@ -256,7 +260,7 @@ impl Connection {
 }
 
 impl Tree for Docked<'_> {
-    fn walk(&self, visit: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), DeviceGone> {
+    fn walk(&self, visit: &mut dyn FnMut(Walked) -> ControlFlow<()>) -> Result<(), DeviceGone> {
         let mut gone = None;
         self.device.memory.walk(&mut |found| {
             if let Err(error) = self.line.access() {
@@ -268,10 +272,15 @@ impl Tree for Docked<'_> {
         gone.map_or(Ok(()), |error| Err(DeviceGone(error)))
     }
 
-    fn open(&self, path: &EntryPath) -> io::Result<Box<dyn Content>> {
+    fn find(&self, path: &EntryPath) -> io::Result<Option<Entry>> {
         self.line.access()?;
-        let file = self.device.memory.open(path)?;
-        let thing = self.device.thing(path);
+        self.device.memory.find(path)
+    }
+
+    fn open(&self, entry: &Entry) -> io::Result<Box<dyn Content>> {
+        self.line.access()?;
+        let file = self.device.memory.open(entry)?;
+        let thing = self.device.thing(&entry.path);
         if let Some(thing) = thing.filter(|thing| self.line.is_flaky_now(thing)) {
             self.line
                 .attempt
@@ -287,6 +296,11 @@ impl Tree for Docked<'_> {
         }))
     }
 
+    /// As a mounted folder, which knows nothing of itself before a walk.
+    fn totals(&self) -> Option<Totals> {
+        None
+    }
+
     /// One that is to die cannot be asked from the beginning on: as one behind a bridge.
     fn check(&self) -> Result<Health, DeviceGone> {
         self.line.access().map_err(DeviceGone)?;
@@ -296,7 +310,7 @@ impl Tree for Docked<'_> {
         }
     }
 
-    fn spins(&self) -> bool {
+    fn is_rotational(&self) -> bool {
         false
     }
 }
@@ -320,6 +334,10 @@ impl Content for OpenFile {
             }
         }
         Ok(shape)
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        self.file.layout()
     }
 
     /// Gives less than it is asked for at times, as a device may.
@@ -347,21 +365,21 @@ impl Content for OpenFile {
 pub fn entry(thing: &Thing) -> Result<Entry, BadEntry> {
     let kind = match &thing.kind {
         Kind::Unlistable => {
-            return Err(BadEntry {
-                path: thing.path.clone(),
-                bytes: 0,
-                cause: BadCause::Unreadable(Errno::IO.into()),
-            });
+            let error = Errno::IO.into();
+            return Err(BadEntry::unreadable(thing.path.clone(), 0, error));
         }
-        Kind::Link => EntryKind::SymbolicLink,
+        Kind::Link => EntryKind::SymbolicLink {
+            target: Some(LINKED.to_vec()),
+        },
         file => EntryKind::File {
             bytes: file.bytes(),
         },
     };
-    Ok(Entry {
-        path: thing.path.clone(),
-        kind,
+    let times = EntryTimes {
         modified: Some(FileTime::from_ns(TIME)),
         changed: Some(FileTime::from_ns(TIME)),
-    })
+        ..EntryTimes::default()
+    };
+    let entry = Entry::new(EntryId::new(0), thing.path.clone(), kind);
+    Ok(Entry { times, ..entry })
 }

@@ -253,8 +253,8 @@ fn loaded(rules: &S3Import, thing: &Thing, entry: &Entry, key: ObjectKey) -> Tru
             return line(rules, thing, &Failure::changed(0, 1, key));
         }
     };
-    let mut attributes = plan::attributes(rules, &thing.path, &body, entry.modified);
-    identity::add_mtime(&mut attributes, entry.modified);
+    let mut attributes = plan::attributes(rules, &thing.path, &body, entry.times.modified);
+    identity::add_mtime(&mut attributes, entry.times.modified);
     let row = Row {
         file: thing.path.to_string(),
         status: "200".to_owned(),

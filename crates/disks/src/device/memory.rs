@@ -1,13 +1,13 @@
 //! A device in memory that can break, for tests and simulations.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
 use super::{Device, SECTOR_BYTES};
+use crate::fault::Fault;
 use crate::tree::DeviceGone;
 
 /// A device that lives as long as this value.
@@ -56,7 +56,7 @@ impl MemoryDevice {
     }
 
     /// Fails if a sector of the range is bad, which counts as one of its failures.
-    fn touch(&self, offset: u64, end: u64) -> io::Result<()> {
+    fn touch(&self, offset: u64, end: u64) -> Result<(), Fault> {
         let mut bad = self.bad();
         let sectors = offset / SECTOR_BYTES..end.div_ceil(SECTOR_BYTES);
         let failing = bad.range_mut(sectors).find(|(_, times)| **times > 0);
@@ -66,7 +66,7 @@ impl MemoryDevice {
         if *times < u32::MAX {
             *times -= 1;
         }
-        Err(Errno::IO.into())
+        Err(Fault::of(Errno::IO))
     }
 }
 
@@ -75,11 +75,15 @@ impl Device for MemoryDevice {
         self.content.len() as u64
     }
 
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    fn sector(&self) -> u32 {
+        512
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Fault> {
         if self.is_gone.load(Ordering::SeqCst) {
-            return Err(Errno::NODEV.into());
+            return Err(Fault::of(Errno::NODEV));
         }
-        let start = usize::try_from(offset).map_err(io::Error::other)?;
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
         let rest = self.content.get(start..).unwrap_or_default();
         let length = rest.len().min(buffer.len());
         self.touch(offset, offset + length as u64)?;

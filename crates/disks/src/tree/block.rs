@@ -18,6 +18,7 @@ use rustix::io::Errno;
 use super::{DeviceGone, Health};
 use crate::aligned::Buffers;
 use crate::facts;
+use crate::fault::{is_of_device, is_of_sector};
 
 /// Places that are read to see whether a device answers. A quarter of the surface that does not is
 /// met by one of 16 but once in a hundred times; on a disk that spins they take a fifth of a second.
@@ -76,9 +77,9 @@ impl BlockDevice {
         })
     }
 
-    /// Whether the disk spins, as the kernel has it: asked of the partition's own folder and of the
+    /// Whether the disk is rotational, as the kernel has it: asked of the partition's own folder and of the
     /// one above it, which is the disk's.
-    pub fn spins(&self) -> Option<bool> {
+    pub fn is_rotational(&self) -> Option<bool> {
         let told = self.attribute(&["queue/rotational", "../queue/rotational"])?;
         Some(told == "1")
     }
@@ -189,26 +190,6 @@ fn scattered(turn: u64, place: u64) -> u64 {
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
-}
-
-/// Whether an error is a living disk's word that this sector of it is bad.
-fn is_of_sector(error: &io::Error) -> bool {
-    let of_sector = [Errno::NODATA, Errno::ILSEQ];
-    Errno::from_io_error(error).is_some_and(|errno| of_sector.contains(&errno))
-}
-
-/// Whether an error says that there is no device any more.
-pub fn is_of_device(error: &io::Error) -> bool {
-    let of_device = [
-        Errno::NODEV,
-        Errno::NXIO,
-        Errno::NOMEDIUM,
-        Errno::SHUTDOWN,
-        // A file system in user space whose program is gone.
-        Errno::NOTCONN,
-        Errno::STALE,
-    ];
-    Errno::from_io_error(error).is_some_and(|errno| of_device.contains(&errno))
 }
 
 fn kernels_folder(number: u64) -> Option<PathBuf> {

@@ -17,6 +17,7 @@ use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 use super::{Content, Shape};
 use crate::aligned::Buffers;
+use crate::layout::Layout;
 
 /// Reads of at least so many bytes may go past the page cache.
 const LARGE_BYTES: usize = 1 << 20;
@@ -123,6 +124,10 @@ impl Content for FolderFile {
             modified_ns: nanoseconds(meta.mtime(), meta.mtime_nsec()),
             changed_ns: nanoseconds(meta.ctime(), meta.ctime_nsec()),
         })
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        None
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {

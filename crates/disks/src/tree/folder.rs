@@ -12,7 +12,7 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use model::entry::EntryPath;
+use model::entry::{Entry, EntryPath};
 use rustix::fs::{
     AtFlags, CWD, Dir, FileType, FsWord, Mode, OFlags, ResolveFlags, StatVfsMountFlags,
     StatxAttributes, StatxFlags, fstat, statx,
@@ -21,9 +21,11 @@ use rustix::io::Errno;
 
 use super::block::BlockDevice;
 use super::file::FolderFile;
-use super::{Content, DeviceGone, Found, Health, Tree};
-use walk::{Room, Walk};
+use super::{Content, DeviceGone, Health, Totals, Tree, Walked};
+use look::Look;
+use walk::{LOST_AND_FOUND, Room, Walk};
 
+mod look;
 mod walk;
 
 /// What FAT and exFAT call themselves (`statfs(2)`).
@@ -35,6 +37,9 @@ const READ: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
+
+/// Flags of an open that does nothing to what it opens: a name can be looked at so, and a link read.
+const LOOK: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// A folder or mounted file system.
 #[derive(Debug)]
@@ -145,8 +150,7 @@ impl Folder {
     /// A regular file. Its kind is looked at before it is opened: to open a device, or a pipe, is
     /// to do something to it.
     fn open_file(&self, path: &EntryPath) -> io::Result<File> {
-        let look = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let seen = self.open_beneath(path, look)?;
+        let seen = self.open_beneath(path, LOOK)?;
         let found = fstat(&seen)?;
         if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
             let message = "not a regular file";
@@ -166,6 +170,22 @@ impl Folder {
             return Err(io::ErrorKind::NotFound.into());
         }
         Ok(file.into())
+    }
+
+    /// Whether a folder holds nothing, as a walk has it.
+    fn is_empty(&self, path: &EntryPath) -> io::Result<bool> {
+        if path.as_bytes() == LOST_AND_FOUND {
+            return Ok(false);
+        }
+        let opened = self.quietly(READ | OFlags::DIRECTORY, |flags| {
+            self.open_beneath(path, flags)
+        });
+        for name in Dir::new(opened?)? {
+            if !matches!(name?.file_name().to_bytes(), b"." | b"..") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn open_beneath(&self, path: &EntryPath, flags: OFlags) -> rustix::io::Result<OwnedFd> {
@@ -197,7 +217,7 @@ impl Folder {
 }
 
 impl Tree for Folder {
-    fn walk(&self, visit: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), DeviceGone> {
+    fn walk(&self, visit: &mut dyn FnMut(Walked) -> ControlFlow<()>) -> Result<(), DeviceGone> {
         let root = self
             .quietly(READ | OFlags::DIRECTORY, |flags| {
                 rustix::fs::openat(&self.root, ".", flags, Mode::empty())
@@ -208,25 +228,37 @@ impl Tree for Folder {
         self.check().map(drop)
     }
 
-    fn open(&self, path: &EntryPath) -> io::Result<Box<dyn Content>> {
-        Ok(Box::new(FolderFile::new(self.open_file(path)?)))
+    fn find(&self, path: &EntryPath) -> io::Result<Option<Entry>> {
+        if !path.is_plain() {
+            return Ok(None);
+        }
+        let seen = match self.open_beneath(path, LOOK) {
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
+            seen => seen?,
+        };
+        let look = Look::of(self);
+        let found = statx(&seen, "", AtFlags::EMPTY_PATH, look::WANTED)?;
+        let target = || rustix::fs::readlinkat(&seen, "", Vec::new());
+        match FileType::from_raw_mode(found.stx_mode.into()) {
+            FileType::Directory if !self.is_empty(path)? => Err(Errno::ISDIR.into()),
+            _ => Ok(Some(look.entry(path.as_bytes(), &found, target))),
+        }
     }
 
-    fn target(&self, path: &EntryPath) -> io::Result<Vec<u8>> {
-        // Nothing keeps the kernel from marking a link that is read.
-        if self.is_mounted() && !self.keeps_access_times() {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        let link = self.open_beneath(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC)?;
-        Ok(rustix::fs::readlinkat(&link, "", Vec::new())?.into_bytes())
+    fn open(&self, entry: &Entry) -> io::Result<Box<dyn Content>> {
+        Ok(Box::new(FolderFile::new(self.open_file(&entry.path)?)))
+    }
+
+    fn totals(&self) -> Option<Totals> {
+        None
     }
 
     fn check(&self) -> Result<Health, DeviceGone> {
         check(&self.root, self.device.as_ref())
     }
 
-    fn spins(&self) -> bool {
-        let told = self.device.as_ref().and_then(BlockDevice::spins);
+    fn is_rotational(&self) -> bool {
+        let told = self.device.as_ref().and_then(BlockDevice::is_rotational);
         told.unwrap_or(false)
     }
 }

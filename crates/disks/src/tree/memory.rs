@@ -1,15 +1,16 @@
-//! A tree in memory, with faults to order: the world of tests and simulations.
+//! A tree in memory: the world of tests and simulations. What is wrong with a file stays wrong; whatever comes and
+//! goes is [`super::faulty`]'s.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use model::entry::{Entry, EntryKind, EntryPath};
+use model::entry::{Entry, EntryId, EntryKind, EntryPath, EntryTimes};
 use model::file_time::FileTime;
+use rustix::io::Errno;
 
-use super::{BadCause, BadEntry, Content, DeviceGone, Found, Health, Shape, Tree};
+use super::{BadEntry, Content, DeviceGone, Health, Shape, Totals, Tree, Walked};
+use crate::layout::Layout;
 
 /// When the files of a [`Memory`] were last changed, in nanoseconds since 1970, unless it is said.
 pub const TIME: i64 = 1_300_000_000_123_456_789;
@@ -21,28 +22,6 @@ pub struct Memory {
     /// Times of the last change of content and of anything, in nanoseconds since 1970, of files that do
     /// not have [`TIME`].
     times: BTreeMap<EntryPath, (i64, i64)>,
-    switches: Switches,
-}
-
-/// What is wrong with all of a device.
-#[derive(Debug, Default, Clone)]
-struct Switches {
-    gone: Arc<AtomicBool>,
-    dead: Arc<AtomicBool>,
-    doubtful: Arc<AtomicBool>,
-}
-
-impl Switches {
-    /// Every read ends here once the device is gone or dead.
-    fn must_read(&self) -> io::Result<()> {
-        if self.gone.load(Ordering::SeqCst) {
-            return Err(no_device());
-        }
-        match self.dead.load(Ordering::SeqCst) {
-            true => Err(rustix::io::Errno::IO.into()),
-            false => Ok(()),
-        }
-    }
 }
 
 /// What one name of a [`Memory`] holds.
@@ -56,10 +35,33 @@ pub enum Node {
     Shrinking(Vec<u8>, u64),
     /// A file that says that it has so many bytes, and has these.
     Understated(Vec<u8>, u64),
-    /// A symbolic link.
-    Link,
+    /// A symbolic link that leads there.
+    Link(Vec<u8>),
+    /// A device node, socket or pipe.
+    Special,
+    /// A folder with nothing in it.
+    EmptyFolder,
     /// A name that cannot even be looked at.
     Unlistable,
+}
+
+impl Node {
+    /// What a listing tells of it; `None` if it cannot be looked at.
+    fn kind(&self) -> Option<EntryKind> {
+        Some(match self {
+            Self::File(bytes) | Self::BadSector(bytes, _) | Self::Shrinking(bytes, _) => {
+                let bytes = bytes.len() as u64;
+                EntryKind::File { bytes }
+            }
+            Self::Understated(_, said) => EntryKind::File { bytes: *said },
+            Self::Link(target) => EntryKind::SymbolicLink {
+                target: Some(target.clone()),
+            },
+            Self::Special => EntryKind::Special,
+            Self::EmptyFolder => EntryKind::EmptyFolder,
+            Self::Unlistable => return None,
+        })
+    }
 }
 
 impl Memory {
@@ -72,7 +74,6 @@ impl Memory {
         Self {
             nodes,
             times: BTreeMap::new(),
-            switches: Switches::default(),
         }
     }
 
@@ -97,129 +98,108 @@ impl Memory {
         self.times.get(path).copied().unwrap_or((TIME, TIME))
     }
 
-    /// Whether the device has been pulled: set it, and nothing can be read any more.
-    #[must_use]
-    pub fn pull_switch(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.switches.gone)
-    }
-
-    /// Whether the device has died where it is: set it, and every read fails, while names and sizes
-    /// still come from memory and nobody says that it is gone.
-    #[must_use]
-    pub fn death_switch(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.switches.dead)
-    }
-
-    /// Whether the device cannot be asked how it is, as one in another's hands.
-    #[must_use]
-    pub fn doubt_switch(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.switches.doubtful)
-    }
-}
-
-impl Memory {
-    fn entry(&self, path: &EntryPath, kind: EntryKind) -> Entry {
+    /// What a walk says of the node with this place among all.
+    fn walked(&self, place: usize, path: &EntryPath, node: &Node) -> Walked {
+        let Some(kind) = node.kind() else {
+            return Err(BadEntry::unreadable(path.clone(), 0, Errno::IO.into()));
+        };
         let (modified, changed) = self.times(path);
-        Entry {
-            path: path.clone(),
-            kind,
+        let times = EntryTimes {
             modified: Some(FileTime::from_ns(modified)),
             changed: Some(FileTime::from_ns(changed)),
-        }
+            ..EntryTimes::default()
+        };
+        let entry = Entry::new(EntryId::new(place as u64), path.clone(), kind);
+        Ok(Entry { times, ..entry })
+    }
+
+    fn all(&self) -> impl Iterator<Item = Walked> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes.map(|(place, (path, node))| self.walked(place, path, node))
     }
 }
 
 impl Tree for Memory {
-    fn walk(&self, visit: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), DeviceGone> {
-        for (path, node) in &self.nodes {
-            self.check()?;
-            let found = match node {
-                Node::Unlistable => Err(BadEntry {
-                    path: path.clone(),
-                    bytes: 0,
-                    cause: BadCause::Unreadable(io::Error::other("bad block")),
-                }),
-                Node::Link => Ok(self.entry(path, EntryKind::SymbolicLink)),
-                Node::File(bytes) | Node::BadSector(bytes, _) | Node::Shrinking(bytes, _) => {
-                    let bytes = bytes.len() as u64;
-                    Ok(self.entry(path, EntryKind::File { bytes }))
-                }
-                Node::Understated(_, said) => {
-                    Ok(self.entry(path, EntryKind::File { bytes: *said }))
-                }
-            };
-            if visit(found).is_break() {
-                break;
-            }
-        }
+    fn walk(&self, visit: &mut dyn FnMut(Walked) -> ControlFlow<()>) -> Result<(), DeviceGone> {
+        let _stopped = self.all().try_for_each(visit);
         Ok(())
     }
 
-    fn open(&self, path: &EntryPath) -> io::Result<Box<dyn Content>> {
+    fn find(&self, path: &EntryPath) -> io::Result<Option<Entry>> {
+        let place = self.nodes.range(..path).count();
+        match self.nodes.get(path) {
+            None if self.is_folder(path) => Err(Errno::ISDIR.into()),
+            None => Ok(None),
+            Some(node) => match self.walked(place, path, node) {
+                Ok(entry) => Ok(Some(entry)),
+                Err(_) => Err(Errno::IO.into()),
+            },
+        }
+    }
+
+    fn open(&self, entry: &Entry) -> io::Result<Box<dyn Content>> {
+        let path = &entry.path;
         match self.nodes.get(path) {
             None if self.is_folder(path) => Err(io::ErrorKind::InvalidInput.into()),
             None => Err(io::ErrorKind::NotFound.into()),
-            Some(node) => Ok(Box::new(MemoryFile {
-                node: node.clone(),
-                times: self.times(path),
-                switches: self.switches.clone(),
-            })),
+            Some(node) => match node.kind() {
+                Some(EntryKind::File { bytes }) => Ok(Box::new(MemoryFile {
+                    node: node.clone(),
+                    bytes,
+                    times: self.times(path),
+                })),
+                _ => Err(io::ErrorKind::InvalidInput.into()),
+            },
         }
+    }
+
+    fn totals(&self) -> Option<Totals> {
+        let mut totals = Totals::default();
+        self.all().for_each(|walked| totals.add(&walked));
+        Some(totals)
     }
 
     fn check(&self) -> Result<Health, DeviceGone> {
-        let is_set = |switch: &AtomicBool| switch.load(Ordering::SeqCst);
-        if is_set(&self.switches.gone) {
-            return Err(DeviceGone(no_device()));
-        }
-        match is_set(&self.switches.dead) || is_set(&self.switches.doubtful) {
-            true => Ok(Health::Doubtful),
-            false => Ok(Health::Sound),
-        }
+        Ok(Health::Sound)
     }
 
-    fn spins(&self) -> bool {
+    fn is_rotational(&self) -> bool {
         false
     }
 }
 
-fn no_device() -> io::Error {
-    io::Error::other("no such device")
-}
-
 struct MemoryFile {
     node: Node,
+    /// Its size as it is told.
+    bytes: u64,
     times: (i64, i64),
-    switches: Switches,
 }
 
 impl Content for MemoryFile {
     fn shape(&self) -> io::Result<Shape> {
-        let bytes = match &self.node {
-            Node::File(bytes) | Node::BadSector(bytes, _) | Node::Shrinking(bytes, _) => {
-                bytes.len() as u64
-            }
-            Node::Understated(_, said) => *said,
-            Node::Link | Node::Unlistable => return Err(io::ErrorKind::InvalidInput.into()),
-        };
         let (modified_ns, changed_ns) = self.times;
         Ok(Shape {
-            bytes,
+            bytes: self.bytes,
             modified_ns,
             changed_ns,
         })
     }
 
+    fn layout(&self) -> Option<&Layout> {
+        None
+    }
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.switches.must_read()?;
         let (bytes, end) = match &self.node {
             Node::File(bytes) | Node::Understated(bytes, _) => (bytes, bytes.len() as u64),
             Node::Shrinking(bytes, end) => (bytes, *end),
             Node::BadSector(_, bad) if offset + buffer.len() as u64 > *bad => {
-                return Err(io::Error::other("input/output error"));
+                return Err(Errno::IO.into());
             }
             Node::BadSector(bytes, _) => (bytes, bytes.len() as u64),
-            Node::Link | Node::Unlistable => return Err(io::ErrorKind::InvalidInput.into()),
+            Node::Link(_) | Node::Special | Node::EmptyFolder | Node::Unlistable => {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
         };
         let start = usize::try_from(offset.min(end)).unwrap_or(usize::MAX);
         let end = usize::try_from(end).unwrap_or(usize::MAX);

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use disks::tree::{BadCause, DeviceGone, Tree};
-use model::entry::{Entry, EntryKind};
+use disks::tree::{DeviceGone, Tree};
+use model::entry::{Entry, EntryKind, EntryPath};
 use model::ids::ObjectKey;
 use model::manifest::S3Import;
 use model::naming;
@@ -58,7 +58,6 @@ pub(super) fn survey(
     visit: &mut Visit<'_>,
 ) -> Result<Survey, DeviceGone> {
     let mut looking = Looking {
-        tree,
         rules,
         now: SystemClock.now(),
         keys: naming::may_collide(rules).then(BTreeMap::new),
@@ -68,7 +67,7 @@ pub(super) fn survey(
         match found {
             Ok(entry) => looking.entry(&entry, visit),
             Err(bad) => {
-                let failed = Outcome::Failed(why(&bad.cause));
+                let failed = Outcome::Failed(Failure::unloadable(&bad.why, None));
                 looking.note(EntryRecord::new(&bad.path, bad.bytes, looking.now, failed));
             }
         }
@@ -80,18 +79,7 @@ pub(super) fn survey(
     Ok(looking.survey)
 }
 
-fn why(cause: &BadCause) -> Failure {
-    let words = cause.to_string();
-    match cause {
-        BadCause::LargerThanDevice { .. } | BadCause::TooManyHoles { .. } => {
-            Failure::larger_than_device(words)
-        }
-        _ => Failure::unreadable(words, None),
-    }
-}
-
 struct Looking<'a> {
-    tree: &'a dyn Tree,
     rules: &'a S3Import,
     now: Timestamp,
     /// Where two files may come to one key, those that are taken.
@@ -101,10 +89,7 @@ struct Looking<'a> {
 
 impl Looking<'_> {
     fn entry(&mut self, entry: &Entry, visit: &mut Visit<'_>) {
-        let size = match entry.kind {
-            EntryKind::File { bytes } => bytes,
-            EntryKind::SymbolicLink | EntryKind::Special | EntryKind::EmptyFolder => 0,
-        };
+        let size = entry.bytes();
         let item = match plan::import_item(self.rules, entry) {
             // A folder with the SIGNATURE of a device is refused: this is a file like any other.
             Item::Ignore(IgnoreRule::Signature) => plan::file_item(self.rules, entry, size),
@@ -123,9 +108,7 @@ impl Looking<'_> {
             },
             Item::Ignore(rule) => Outcome::Ignored {
                 rule,
-                target: (rule == IgnoreRule::SymbolicLink)
-                    .then(|| self.target(entry))
-                    .flatten(),
+                target: target(entry),
             },
             Item::Fail(failure) => Outcome::Failed(failure),
         };
@@ -149,13 +132,16 @@ impl Looking<'_> {
         keys.is_none_or(|keys| keys.insert(key.clone(), ()).is_none())
     }
 
-    fn target(&self, entry: &Entry) -> Option<String> {
-        let target = self.tree.target(&entry.path).ok()?;
-        Some(model::entry::EntryPath::new(target).to_string())
-    }
-
     fn note(&mut self, record: EntryRecord) {
         self.survey.findings.add(&record);
+    }
+}
+
+/// Where a link leads.
+fn target(entry: &Entry) -> Option<String> {
+    match &entry.kind {
+        EntryKind::SymbolicLink { target } => Some(EntryPath::new(target.clone()?).to_string()),
+        EntryKind::File { .. } | EntryKind::Special | EntryKind::EmptyFolder => None,
     }
 }
 

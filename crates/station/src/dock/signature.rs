@@ -16,7 +16,7 @@ use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 
 use super::DockError;
-use disks::tree::{Content, Tree, fill};
+use disks::tree::{Tree, fill};
 
 /// Names of a folder that are looked at for what may have been meant as a SIGNATURE: more than any
 /// root has that a person made, and few enough to be read in a moment.
@@ -44,12 +44,9 @@ pub(super) fn read(tree: &dyn Tree, device: &Path) -> Result<Option<Vec<u8>>, Do
     {
         return Err(no_file(what));
     }
-    let read = tree
-        .open(&EntryPath::new(SIGNATURE_NAME))
-        .and_then(|file| head(&*file, limits::SIGNATURE_FILE_BYTES + 1));
-    match read {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+    let name = EntryPath::new(SIGNATURE_NAME);
+    match head(tree, &name, limits::SIGNATURE_FILE_BYTES + 1) {
+        Ok(read) => Ok(read),
         Err(e) if is_no_regular_file(&e) => Err(no_file("no regular file")),
         Err(source) => Err(DockError::Device { path, source }),
     }
@@ -79,14 +76,22 @@ fn other_than_file(found: &fs::Metadata) -> Option<&'static str> {
 
 /// Nothing else is opened, so `ENXIO` is of the device as a whole, and no word on its SIGNATURE.
 fn is_no_regular_file(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidInput || Errno::from_io_error(error) == Some(Errno::LOOP)
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory
+    ) || Errno::from_io_error(error) == Some(Errno::LOOP)
 }
 
-fn head(file: &dyn Content, limit: u64) -> io::Result<Vec<u8>> {
+/// The first `limit` bytes of a file; `None` if there is no such file.
+fn head(tree: &dyn Tree, path: &EntryPath, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let Some(entry) = tree.find(path)? else {
+        return Ok(None);
+    };
+    let file = tree.open(&entry)?;
     let mut bytes = vec![0; usize::try_from(limit).unwrap_or(usize::MAX)];
-    let filled = fill(file, 0, &mut bytes).map_err(|bad| bad.source)?;
+    let filled = fill(&*file, 0, &mut bytes).map_err(|bad| bad.source)?;
     bytes.truncate(filled);
-    Ok(bytes)
+    Ok(Some(bytes))
 }
 
 /// The job that a SIGNATURE names, if it can be read.
@@ -208,10 +213,10 @@ fn is_meant(tree: &dyn Tree, name: &Path) -> bool {
     }
     let has_lines = || {
         let path = EntryPath::new(std::os::unix::ffi::OsStrExt::as_bytes(name.as_os_str()));
-        let read = tree
-            .open(&path)
-            .and_then(|file| head(&*file, limits::SIGNATURE_FILE_BYTES));
-        read.is_ok_and(|bytes| SignatureFile::parse(&bytes).is_ok())
+        let read = head(tree, &path, limits::SIGNATURE_FILE_BYTES)
+            .ok()
+            .flatten();
+        read.is_some_and(|bytes| SignatureFile::parse(&bytes).is_ok())
     };
     plain.contains("sign") && has_lines()
 }

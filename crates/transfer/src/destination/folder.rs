@@ -276,8 +276,8 @@ impl Target for Folder {
         folder::check(&self.root, self.device.as_ref()).map(drop)
     }
 
-    fn spins(&self) -> bool {
-        let told = self.device.as_ref().and_then(BlockDevice::spins);
+    fn is_rotational(&self) -> bool {
+        let told = self.device.as_ref().and_then(BlockDevice::is_rotational);
         told.unwrap_or(false)
     }
 }

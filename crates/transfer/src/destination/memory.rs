@@ -196,7 +196,7 @@ impl Target for Memory {
         }
     }
 
-    fn spins(&self) -> bool {
+    fn is_rotational(&self) -> bool {
         false
     }
 }

@@ -144,10 +144,10 @@ impl Feed<'_> {
     }
 
     /// How many blocks of a file follow each other. Going from one file to another costs a disk that
-    /// spins time; and memory has to hold a turn of every file.
+    /// rotates time; and memory has to hold a turn of every file.
     fn turn_blocks(&self) -> usize {
         let blocks = TURN_BYTES / self.run.settings.part_bytes.max(1);
-        match self.run.target.spins() {
+        match self.run.target.is_rotational() {
             true => usize::try_from(blocks).unwrap_or(1).max(1),
             false => 1,
         }

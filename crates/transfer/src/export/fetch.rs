@@ -27,7 +27,12 @@ pub(super) enum Unit {
 
 impl ExportRun<'_> {
     /// Reads what is asked for until there is nothing more. Small objects go on to `smalls`.
-    pub(super) fn fetch(&self, units: &Receiver<Unit>, smalls: &Sender<Small>, pen: &super::Pen) {
+    pub(super) fn fetch(
+        &self,
+        units: &Receiver<Unit>,
+        smalls: &Sender<Small>,
+        write_lock: &super::WriteLock,
+    ) {
         for unit in units {
             match unit {
                 Unit::Small(item, permit) => {
@@ -37,7 +42,7 @@ impl ExportRun<'_> {
                     }
                 }
                 Unit::Block(large, number, permit) => {
-                    self.fetch_block(&large, number, permit, pen);
+                    self.fetch_block(&large, number, permit, write_lock);
                 }
             }
         }
@@ -87,7 +92,7 @@ impl ExportRun<'_> {
         large: &Arc<StagedObject>,
         number: u64,
         permit: Permit,
-        pen: &super::Pen,
+        write_lock: &super::WriteLock,
     ) {
         if self.stop.is_set() || self.is_over(large.item.ordinal) {
             return large.leave();
@@ -107,7 +112,7 @@ impl ExportRun<'_> {
         match reading.of(large.version()).fill(range.start, &mut buffer) {
             Ok(info) => {
                 self.progress.sent(length);
-                large.arrived(self, pen, number, buffer, info, permit);
+                large.arrived(self, write_lock, number, buffer, info, permit);
             }
             Err(why) => match self.unread(item, why) {
                 Some(failure) => large.fail(self, failure),

@@ -23,7 +23,7 @@ use super::commit::Written;
 use super::evidence::{Asked, damaged, other_size};
 use super::plan::Item;
 use super::run::{ExportRun, path};
-use super::{Pen, crc};
+use super::{WriteLock, crc};
 use crate::destination::Staged;
 use crate::pipeline::budget::Permit;
 use crate::pipeline::hash_state::{Block, HashCheckpoint, WholeHash};
@@ -31,7 +31,7 @@ use crate::pipeline::hashing::{HashedInOrder, Hashing};
 use disks::aligned::Buffer;
 use proof::Unproven;
 
-/// Blocks that are synced and read back together: enough that a disk which spins goes to and fro
+/// Blocks that are synced and read back together: enough that a disk that rotates goes to and fro
 /// seldom, little enough to be done again after a crash.
 pub(super) const STRETCH: u64 = 8;
 
@@ -195,7 +195,7 @@ impl StagedObject {
     pub(super) fn arrived(
         self: &Arc<Self>,
         run: &ExportRun<'_>,
-        pen: &Pen,
+        write_lock: &WriteLock,
         number: u64,
         buffer: Buffer,
         info: ObjectInfo,
@@ -203,7 +203,7 @@ impl StagedObject {
     ) {
         let crc = crc(&buffer);
         let written = {
-            let _pen = pen.take();
+            let _writing = write_lock.lock();
             self.staged.write_at(self.range(number).start, &buffer)
         };
         if let Err(error) = written {
@@ -330,7 +330,7 @@ impl HashedInOrder for StagedObject {
 
 impl ReadBackRange {
     /// Makes the stretch durable, reads it back and compares. Gives the file when it is done.
-    pub(super) fn check(self, run: &ExportRun<'_>, pen: &Pen) -> Option<Written> {
+    pub(super) fn check(self, run: &ExportRun<'_>, write_lock: &WriteLock) -> Option<Written> {
         let Self {
             file,
             until,
@@ -344,7 +344,7 @@ impl ReadBackRange {
         if is_over || until <= from || run.is_over(file.item.ordinal) {
             return None;
         }
-        match file.read_back(run, pen, from + 1..until + 1) {
+        match file.read_back(run, write_lock, from + 1..until + 1) {
             Ok(None) => {}
             Ok(Some(offset)) => {
                 file.fail(run, ExportRun::differs(&file.item.key, offset));
@@ -357,7 +357,7 @@ impl ReadBackRange {
         }
         file.lock().checked = until;
         if until == file.blocks() {
-            return file.finish(run, pen);
+            return file.finish(run, write_lock);
         }
         if let Some(checkpoint) = checkpoint {
             // If the recorder is gone, it has said why and the run ends.
@@ -373,12 +373,12 @@ impl StagedObject {
     fn read_back(
         &self,
         run: &ExportRun<'_>,
-        pen: &Pen,
+        write_lock: &WriteLock,
         blocks: Range<u64>,
     ) -> std::io::Result<Option<u64>> {
         self.staged.sync()?;
         let mut buffer = run.buffers.take(self.block_bytes);
-        let _pen = pen.take_on_disk_that_spins();
+        let _writing = write_lock.lock_if_rotational();
         for number in blocks {
             let range = self.range(number);
             let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
@@ -392,7 +392,7 @@ impl StagedObject {
     }
 
     /// All of it is on the device and was read back.
-    fn finish(&self, run: &ExportRun<'_>, pen: &Pen) -> Option<Written> {
+    fn finish(&self, run: &ExportRun<'_>, write_lock: &WriteLock) -> Option<Written> {
         let (bytes, md5, sha256) = self.whole().finish()?;
         if bytes != self.item.bytes {
             let reason = format!("{bytes} of {} bytes were hashed", self.item.bytes);
@@ -401,7 +401,7 @@ impl StagedObject {
             self.fail(run, failure);
             return None;
         }
-        let (md5, sha256) = match self.proven(run, pen, (md5, sha256)) {
+        let (md5, sha256) = match self.proven(run, write_lock, (md5, sha256)) {
             Ok(sums) => sums,
             Err(why) => {
                 match why {

@@ -189,7 +189,7 @@ impl ExportRun<'_> {
             self.full.at(item.ordinal);
             return None;
         }
-        if disks::tree::is_starved(&error) || disks::tree::is_refused_for_good(&error) {
+        if disks::fault::is_starved(&error) || disks::tree::is_refused_for_good(&error) {
             self.stop.halt(Halt::Device(DeviceGone(error)));
             return None;
         }

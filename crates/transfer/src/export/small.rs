@@ -11,7 +11,7 @@ use super::commit::Written;
 use super::evidence::{Asked, damaged, other_size};
 use super::plan::Item;
 use super::run::{ExportRun, path};
-use super::{Pen, crc};
+use super::{WriteLock, crc};
 use crate::pipeline::budget::Permit;
 
 /// Objects that are hashed beside each other.
@@ -35,12 +35,17 @@ struct Summed {
 
 impl ExportRun<'_> {
     /// Writes small objects until there are no more, and hands them on to be committed.
-    pub(super) fn write_smalls(&self, queue: &Receiver<Small>, done: &Sender<Written>, pen: &Pen) {
+    pub(super) fn write_smalls(
+        &self,
+        queue: &Receiver<Small>,
+        done: &Sender<Written>,
+        write_lock: &WriteLock,
+    ) {
         while let Ok(first) = queue.recv() {
             let rest = queue.try_iter().take(BATCH - 1);
             let batch: Vec<Small> = std::iter::once(first).chain(rest).collect();
             for summed in sums(batch) {
-                if let Some(written) = self.write_small(summed, pen) {
+                if let Some(written) = self.write_small(summed, write_lock) {
                     // Whoever commits is gone only when the run is over.
                     let _stopped = done.send(written);
                 }
@@ -48,14 +53,14 @@ impl ExportRun<'_> {
         }
     }
 
-    fn write_small(&self, summed: Summed, pen: &Pen) -> Option<Written> {
+    fn write_small(&self, summed: Summed, write_lock: &WriteLock) -> Option<Written> {
         if self.is_over(summed.small.item.ordinal) {
             return None;
         }
         let summed = self.as_the_store_has_it(summed)?;
         let Summed { small, md5, sha256 } = summed;
         let written = {
-            let _pen = pen.take();
+            let _writing = write_lock.lock();
             self.stage(&small)
         };
         if let Err(error) = written {

@@ -3,10 +3,10 @@
 use std::io;
 
 use model::image::BadRange;
-use rustix::io::Errno;
 
 use crate::stop::{Halt, Stop};
-use disks::tree::{DeviceGone, fill_by, is_starved};
+use disks::fault::Fault;
+use disks::tree::{DeviceGone, fill_by};
 
 use super::Halted;
 use disks::device::{Device, SECTOR_BYTES};
@@ -79,7 +79,7 @@ fn add(bad: &mut Vec<BadRange>, range: BadRange) {
 }
 
 fn read_whole(device: &dyn Device, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-    match fill_by(offset, buffer, |at, rest| device.read_at(at, rest)) {
+    match fill_by(offset, buffer, |at, rest| Ok(device.read_at(at, rest)?)) {
         Ok(filled) if filled == buffer.len() => Ok(()),
         Ok(_) => Err(io::ErrorKind::UnexpectedEof.into()),
         Err(bad) => Err(bad.source),
@@ -88,12 +88,14 @@ fn read_whole(device: &dyn Device, offset: u64, buffer: &mut [u8]) -> io::Result
 
 /// An error of a sector is data; one of the device, or of this host, ends the run.
 fn tell_bad_from_gone(device: &dyn Device, error: io::Error) -> Result<(), DeviceGone> {
-    let of_device = [Errno::NODEV, Errno::NXIO, Errno::NOMEDIUM];
-    let is_gone = Errno::from_io_error(&error).is_some_and(|errno| of_device.contains(&errno));
-    if is_gone || is_starved(&error) || error.kind() == io::ErrorKind::UnexpectedEof {
+    // One that was pulled gives no bytes and no error.
+    if error.kind() == io::ErrorKind::UnexpectedEof {
         return Err(DeviceGone(error));
     }
-    device.check()
+    match Fault::of_error(&error) {
+        Fault::Gone(_) | Fault::Host(_) => Err(DeviceGone(error)),
+        Fault::Bad(_) | Fault::Slow(_) => device.check(),
+    }
 }
 
 /// Whether every range of `found` lies within one of `known`.

@@ -72,7 +72,7 @@ impl Run<'_> {
             }
             Some(keeps) => {
                 let failure = keeps.failure(work.key);
-                self.fail(&work.path, work.bytes, failure);
+                self.fail(&work.entry.path, work.bytes, failure);
                 None
             }
         }
@@ -86,7 +86,7 @@ impl Run<'_> {
             return Some(work);
         }
         let failure = Failure::report_unseen(work.key);
-        self.fail(&work.path, work.bytes, failure);
+        self.fail(&work.entry.path, work.bytes, failure);
         None
     }
 
@@ -94,7 +94,7 @@ impl Run<'_> {
         found.size == work.bytes
             && work.times.is_some_and(|times| {
                 let modified = FileTime::from_ns(times.modified_ns);
-                unchanged::is_unchanged(self.rules, &work.path, modified, &found.attributes)
+                unchanged::is_unchanged(self.rules, &work.entry.path, modified, &found.attributes)
             })
     }
 
@@ -120,7 +120,7 @@ impl Run<'_> {
             parts: 0,
             read_back: false,
         };
-        self.note_stored(&work.path, work.bytes, work.times, how, stored);
+        self.note_stored(&work.entry.path, work.bytes, work.times, how, stored);
     }
 
     /// How an object came there that is as its file: an earlier attempt may have sent it, and its answer

@@ -26,7 +26,7 @@ use crate::pipeline::hash_state::Block;
 use crate::pipeline::hashing::Hashing;
 use crate::pipeline::turns::{TURN_BYTES, Turns};
 use disks::aligned::Buffers;
-use disks::tree::{BadRead, Content, Shape, fill};
+use disks::tree::{BadRead, Content, Shape, fill, unloadable};
 
 /// Small files that are read together, to be hashed together.
 const BATCH_FILES: usize = 16;
@@ -66,7 +66,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) buffers: Arc<Buffers>,
     /// The large files that all readers share.
     pub(crate) ring: &'a Ring,
-    /// Where the device spins.
+    /// Where the device is rotational.
     pub(crate) turns: Option<&'a Turns>,
     pub(crate) puts: Sender<Put>,
 }
@@ -111,12 +111,12 @@ impl Reader<'_> {
 
     /// Reads one file and notes it if that cannot be done.
     fn one<T>(&self, work: &Work, read: impl FnOnce(&Work) -> Result<T, Unread>) -> Option<T> {
-        self.run.progress.reading(&work.path.to_string());
+        self.run.progress.reading(&work.entry.path.to_string());
         match read(work) {
             Ok(done) => Some(done),
             Err(Unread::Stopped | Unread::Later) => None,
             Err(Unread::File(failure)) => {
-                self.run.fail(&work.path, work.bytes, failure);
+                self.run.fail(&work.entry.path, work.bytes, failure);
                 None
             }
         }
@@ -168,7 +168,7 @@ impl Reader<'_> {
         sha256: Option<String>,
     ) -> Attributes {
         let modified = Some(shape.modified());
-        let mut attributes = plan::attributes(self.run.rules, &work.path, head, modified);
+        let mut attributes = plan::attributes(self.run.rules, &work.entry.path, head, modified);
         if self.run.settings.sha256_metadata {
             identity::add_sha256(&mut attributes, sha256);
         }
@@ -182,7 +182,7 @@ impl Reader<'_> {
         let Known { work, shape } = known;
         let attributes = self.attributes(&work, shape, &body, checksums.sha256_hex());
         let put = SmallPut {
-            path: work.path,
+            path: work.entry.path,
             key: work.key,
             shape,
             before: work.before,
@@ -243,12 +243,13 @@ impl Reader<'_> {
         let Some(unfinished) = work.unfinished.as_deref() else {
             return afresh;
         };
-        self.run.doubt.was_read(&work.path, work.bytes);
+        self.run.doubt.was_read(&work.entry);
         match self.run.look_for(unfinished.clone(), &work.key, shape)? {
             Found::Useless => afresh,
             Found::Complete(stored) => {
                 let before = &work.before;
-                self.run.finish_large(&work.path, shape, before, stored);
+                self.run
+                    .finish_large(&work.entry.path, shape, before, stored);
                 Ok(None)
             }
             Found::Open(unfinished, parts, checkpoint) => {
@@ -264,14 +265,14 @@ impl Reader<'_> {
 
     /// Reads the next stretch of a large file, and puts it back if there is more to come.
     fn read_on(&self, mut open: Open) {
-        self.run.progress.reading(&open.work.path.to_string());
+        self.run.progress.reading(&open.work.entry.path.to_string());
         match self.read_stretch(&mut open) {
             Ok(()) if !open.is_read() => self.ring.put_back(open),
             read => self.conclude(open, read),
         }
     }
 
-    /// Reads a part; on a device that spins as many as make up a turn.
+    /// Reads a part; on one that rotates as many as make up a turn.
     fn read_stretch(&self, open: &mut Open) -> Result<(), Unread> {
         let Some(turns) = self.turns else {
             return self.read_part(open);
@@ -345,13 +346,15 @@ impl Reader<'_> {
             (Some(upload), Err(Unread::File(failure))) => upload.give_up(&self.run, failure),
             // The next attempt goes on with it.
             (Some(upload), Err(Unread::Stopped | Unread::Later)) => upload.leave(&self.run),
-            (None, Err(Unread::File(failure))) => self.run.fail(&work.path, work.bytes, failure),
+            (None, Err(Unread::File(failure))) => {
+                self.run.fail(&work.entry.path, work.bytes, failure)
+            }
             (None, _) => {}
         }
     }
 
     fn open(&self, work: &Work) -> Result<(Box<dyn Content>, Shape), Unread> {
-        let opened = self.run.tree.open(&work.path).and_then(|file| {
+        let opened = self.run.tree.open(&work.entry).and_then(|file| {
             let shape = file.shape()?;
             Ok((file, shape))
         });
@@ -441,14 +444,17 @@ impl Reader<'_> {
     /// A file that cannot be read is data; a device that does not answer, or a host that ran out of
     /// something, ends the run.
     fn unreadable(&self, work: &Work, error: io::Error, place: &str) -> Unread {
-        let reason = format!("{place}{error}");
-        let failure = Failure::unreadable(reason, Some(work.key.clone()));
+        let failure = Failure::unloadable(&unloadable(&error), Some(work.key.clone()));
+        let failure = Failure {
+            reason: format!("{place}{}", failure.reason),
+            ..failure
+        };
         self.judge(work, error, failure)
     }
 
     fn judge(&self, work: &Work, error: io::Error, failure: Failure) -> Unread {
         let suspect = Suspect {
-            path: work.path.clone(),
+            path: work.entry.path.clone(),
             bytes: work.bytes,
             failure,
         };

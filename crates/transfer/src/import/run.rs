@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::capabilities::Capabilities;
-use model::entry::EntryPath;
+use model::entry::{Entry, EntryKind, EntryPath};
 use model::ids::ObjectKey;
 use model::manifest::S3Import;
 use model::outcome::{Changed, EntryRecord, Failure, How, IgnoreRule, Outcome, Stored};
@@ -24,13 +24,13 @@ use crate::progress::Progress;
 use crate::settings::Settings;
 pub(crate) use crate::stop::Halted;
 use crate::stop::{Halt, Stop};
-use disks::tree::{BadCause, BadEntry, DeviceGone, Tree};
+use disks::tree::{BadEntry, DeviceGone, Tree};
 
 /// A file that is to be loaded.
 #[derive(Debug)]
 pub(crate) struct Work {
-    /// Where it is on the device.
-    pub(crate) path: EntryPath,
+    /// What it is on the device, as the walk saw it.
+    pub(crate) entry: Entry,
     /// What its object is called.
     pub(crate) key: ObjectKey,
     /// Its size when the device was walked.
@@ -99,17 +99,13 @@ pub(crate) struct Run<'a> {
     pub(crate) told: &'a Told,
 }
 
-/// Whether an error says that no file has a name any more: nothing has it, or something else.
-fn is_gone(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP];
-    Errno::from_io_error(error).map_or(
-        matches!(
-            error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::InvalidInput
-        ),
-        |errno| gone.contains(&errno),
-    )
+/// What a device has under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Nothing,
+    File,
+    /// A folder, a link, a pipe.
+    Other,
 }
 
 /// Failures that are each logged; of those behind them only the number is. The report has them all.
@@ -226,24 +222,21 @@ impl<'a> Run<'a> {
 
     /// Notes that so much of a file was read, which may show that others before it are bad.
     pub(crate) fn was_read(&self, work: &Work, offset: u64, read: &[u8]) {
-        let judged = self
-            .doubt
-            .read_well(self.tree, &work.path, work.bytes, offset, read);
+        let judged = self.doubt.read_well(self.tree, &work.entry, offset, read);
         self.fail_all(judged);
     }
 
     /// Notes what is wrong with a name.
     pub(crate) fn bad_entry(&self, bad: BadEntry) {
-        let BadEntry { path, bytes, cause } = bad;
-        let words = cause.to_string();
-        let failure = match cause {
-            BadCause::LargerThanDevice { .. } | BadCause::TooManyHoles { .. } => {
-                Failure::larger_than_device(words)
-            }
-            _ => Failure::unreadable(words, None),
-        };
-        let judged = match cause {
-            BadCause::Unreadable(error) => {
+        let BadEntry {
+            path,
+            bytes,
+            why,
+            error,
+        } = bad;
+        let failure = Failure::unloadable(&why, None);
+        let judged = match error {
+            Some(error) => {
                 let path = path.clone();
                 let suspect = Suspect {
                     path,
@@ -252,7 +245,7 @@ impl<'a> Run<'a> {
                 };
                 self.judge_read(error, suspect)
             }
-            _ => Ok(Some(failure)),
+            None => Ok(Some(failure)),
         };
         if let Ok(Some(failure)) = judged {
             self.fail(&path, bytes, failure);
@@ -262,16 +255,12 @@ impl<'a> Run<'a> {
     /// Notes what became of a file that was to be met and was not. Only what its device says it does not have is
     /// told as gone: the folder that it is in may be one that cannot be listed.
     pub(crate) fn missed(&self, file: &Awaited) {
-        let Awaited { path, bytes, .. } = file;
-        let cause = match self.tree.open(path) {
-            Ok(_) => io::Error::other("the device has it, and has not listed it"),
-            Err(error)
-                if error.kind() == io::ErrorKind::InvalidInput && file.why == Why::Unlisted =>
-            {
-                return;
-            }
-            Err(error) if is_gone(&error) => {
-                return match file.why {
+        let Awaited { path, bytes, why } = file;
+        let error = match self.find_file(path) {
+            Ok(At::File) => io::Error::other("the device has it, and has not listed it"),
+            Ok(At::Other) if *why == Why::Unlisted => return,
+            Ok(At::Other | At::Nothing) => {
+                return match why {
                     Why::Lost => self.fail(path, *bytes, Failure::lost()),
                     Why::Name => self.note(path, *bytes, Outcome::ignored(IgnoreRule::NameGone)),
                     Why::Unsent | Why::Unlisted => self.fail(path, *bytes, Failure::vanished()),
@@ -279,11 +268,17 @@ impl<'a> Run<'a> {
             }
             Err(error) => error,
         };
-        self.bad_entry(BadEntry {
-            path: path.clone(),
-            bytes: *bytes,
-            cause: BadCause::Unreadable(cause),
-        });
+        self.bad_entry(BadEntry::unreadable(path.clone(), *bytes, error));
+    }
+
+    fn find_file(&self, path: &EntryPath) -> io::Result<At> {
+        Ok(match self.tree.find(path) {
+            Ok(None) => At::Nothing,
+            Ok(Some(found)) if matches!(found.kind, EntryKind::File { .. }) => At::File,
+            Ok(Some(_)) => At::Other,
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => At::Other,
+            Err(error) => return Err(error),
+        })
     }
 
     /// Judges what had to wait until everything was tried.

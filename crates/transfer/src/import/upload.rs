@@ -110,7 +110,7 @@ impl Large {
         let id = begun.map_err(|error| run.judge(error, &work.key))?;
         let content_type = attributes.content_type.clone().unwrap_or_default();
         let intent = Unfinished {
-            path: work.path.clone(),
+            path: work.entry.path.clone(),
             key: work.key.clone(),
             upload: id,
             shape,

@@ -17,11 +17,11 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use model::entry::EntryPath;
+use model::entry::{Entry, EntryPath};
 use model::outcome::Failure;
 
-use disks::tree::block::is_of_device;
-use disks::tree::{DeviceGone, Health, Tree, is_of_name, is_starved};
+use disks::fault::{is_of_device, is_starved};
+use disks::tree::{DeviceGone, Health, Tree, is_of_name};
 
 /// Errors in a row, at as many files, after which a device that is not sound counts as dead. A bad
 /// sector spoils one file; a scratch, or a folder's index, some neighbours; what goes on and on is the
@@ -68,8 +68,7 @@ struct Suspicion {
 /// A file that was read well, and a place in it.
 #[derive(Debug, Clone)]
 struct Witness {
-    path: EntryPath,
-    bytes: u64,
+    entry: Entry,
     offset: u64,
 }
 
@@ -124,13 +123,12 @@ impl Doubt {
         }
     }
 
-    /// Notes that a file of `bytes` gave `read` at `offset`. Gives the failures that are the files' own
+    /// Notes that a file gave `read` at `offset`. Gives the failures that are the files' own
     /// fault, now that the device is known to live.
     pub(crate) fn read_well(
         &self,
         tree: &dyn Tree,
-        path: &EntryPath,
-        bytes: u64,
+        entry: &Entry,
         offset: u64,
         read: &[u8],
     ) -> Vec<Suspect> {
@@ -147,8 +145,7 @@ impl Doubt {
             Err(_) => self.lock(),
         };
         let witness = Witness {
-            path: path.clone(),
-            bytes,
+            entry: entry.clone(),
             offset: offset + place as u64,
         };
         // It may have come from memory: held back is let go only for what the device gives.
@@ -161,16 +158,15 @@ impl Doubt {
     }
 
     /// Names a file that an earlier attempt has read, for as long as there is no better witness.
-    pub(crate) fn was_read(&self, path: &EntryPath, bytes: u64) {
-        if bytes == 0 {
+    pub(crate) fn was_read(&self, entry: &Entry) {
+        if entry.bytes() == 0 {
             return;
         }
         if let Ok(mut state) = self.state.try_lock()
             && state.witnesses.is_empty()
         {
             state.take(Witness {
-                path: path.clone(),
-                bytes,
+                entry: entry.clone(),
                 offset: 0,
             });
         }
@@ -207,7 +203,7 @@ impl Suspicion {
     /// Keeps a witness: the first for good, of the others the last. One that memory may speak for only
     /// while there is no better.
     fn take(&mut self, witness: Witness) {
-        let is_good = |witness: &Witness| witness.bytes >= GOOD_WITNESS_BYTES;
+        let is_good = |witness: &Witness| witness.entry.bytes() >= GOOD_WITNESS_BYTES;
         if is_good(&witness) {
             self.witnesses.retain(is_good);
         } else if !self.witnesses.is_empty() {
@@ -236,8 +232,8 @@ fn ask(tree: &dyn Tree, witnesses: &mut VecDeque<Witness>) -> Says {
 
 impl Witness {
     fn says(&self, tree: &dyn Tree) -> Says {
-        let read = tree.open(&self.path).and_then(|file| {
-            let is_same = file.shape()?.bytes == self.bytes;
+        let read = tree.open(&self.entry).and_then(|file| {
+            let is_same = file.shape()?.bytes == self.entry.bytes();
             Ok(is_same.then_some(file.read_afresh(self.offset)?))
         });
         match read {
@@ -253,13 +249,14 @@ impl Witness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use disks::tree::faulty::{Condition, FaultyTree};
     use disks::tree::memory::{Memory, Node};
-    use std::sync::atomic::AtomicBool;
+    use model::entry::{EntryId, EntryKind};
 
-    fn device() -> Memory {
+    fn device() -> FaultyTree<Memory> {
         let well = (0..20).map(|i| (format!("well/{i:02}"), Node::File(vec![7; 5000])));
         let bad = (0..20).map(|i| (format!("bad/{i:02}"), Node::BadSector(vec![7; 5000], 0)));
-        Memory::new(well.chain(bad))
+        FaultyTree::new(Memory::new(well.chain(bad)))
     }
 
     fn suspect(at: usize) -> Suspect {
@@ -274,18 +271,19 @@ mod tests {
         rustix::io::Errno::IO.into()
     }
 
-    fn judge(doubt: &Doubt, tree: &Memory, at: usize) -> Result<usize, ()> {
+    fn judge(doubt: &Doubt, tree: &FaultyTree<Memory>, at: usize) -> Result<usize, ()> {
         let judged = doubt.judge(tree, eio(), suspect(at));
         judged.map(|all| all.len()).map_err(drop)
     }
 
-    fn read_well(doubt: &Doubt, tree: &Memory, at: usize) -> usize {
-        let path = EntryPath::new(format!("well/{at:02}"));
-        doubt.read_well(tree, &path, 5000, 0, &[7; 100]).len()
+    fn read_well(doubt: &Doubt, tree: &FaultyTree<Memory>, at: usize) -> usize {
+        let entry = file(&format!("well/{at:02}"));
+        doubt.read_well(tree, &entry, 0, &[7; 100]).len()
     }
 
-    fn set(switch: &AtomicBool) {
-        switch.store(true, Ordering::SeqCst);
+    fn file(path: &str) -> Entry {
+        let kind = EntryKind::File { bytes: 5000 };
+        Entry::new(EntryId::new(0), EntryPath::new(path), kind)
     }
 
     #[test]
@@ -300,7 +298,7 @@ mod tests {
     #[test]
     fn a_witness_speaks_for_a_device_that_cannot_be_asked() {
         let (tree, doubt) = (device(), Doubt::default());
-        set(&tree.doubt_switch());
+        tree.faults().set(Condition::Doubtful);
         assert_eq!(read_well(&doubt, &tree, 0), 0);
         for at in 0..IN_A_ROW - 1 {
             assert_eq!(judge(&doubt, &tree, at), Ok(1));
@@ -316,7 +314,7 @@ mod tests {
     #[test]
     fn without_a_witness_failures_wait_for_a_file_that_is_read_well() {
         let (tree, doubt) = (device(), Doubt::default());
-        set(&tree.doubt_switch());
+        tree.faults().set(Condition::Doubtful);
         assert_eq!(judge(&doubt, &tree, 0), Ok(0));
         assert_eq!(judge(&doubt, &tree, 1), Ok(0));
         assert_eq!(read_well(&doubt, &tree, 0), 2);
@@ -332,7 +330,7 @@ mod tests {
         for at in 0..20 {
             read_well(&doubt, &tree, at);
         }
-        set(&tree.death_switch());
+        tree.faults().set(Condition::Dead);
         assert_eq!(judge(&doubt, &tree, 0), Err(()));
         assert!(doubt.settle(&tree).is_err());
     }
@@ -341,7 +339,7 @@ mod tests {
     #[test]
     fn what_memory_gives_lets_nothing_go() {
         let (tree, doubt) = (device(), Doubt::default());
-        set(&tree.death_switch());
+        tree.faults().set(Condition::Dead);
         assert_eq!(judge(&doubt, &tree, 0), Ok(0));
         assert_eq!(read_well(&doubt, &tree, 0), 0);
         assert_eq!(judge(&doubt, &tree, 1), Ok(0));
@@ -351,7 +349,7 @@ mod tests {
     #[test]
     fn a_name_or_a_right_is_no_fault_of_the_device() {
         let (tree, doubt) = (device(), Doubt::default());
-        set(&tree.death_switch());
+        tree.faults().set(Condition::Dead);
         for at in 0..20 {
             let error = io::Error::from(rustix::io::Errno::ACCESS);
             assert_eq!(doubt.judge(&tree, error, suspect(at)).unwrap().len(), 1);
@@ -362,12 +360,12 @@ mod tests {
     #[test]
     fn holes_and_files_that_are_gone_are_no_witnesses() {
         let (tree, doubt) = (device(), Doubt::default());
-        set(&tree.doubt_switch());
-        let path = EntryPath::new("well/00");
-        doubt.read_well(&tree, &path, 5000, 0, &[0; 100]);
-        doubt.was_read(&EntryPath::new("not there"), 5000);
+        tree.faults().set(Condition::Doubtful);
+        let well = file("well/00");
+        doubt.read_well(&tree, &well, 0, &[0; 100]);
+        doubt.was_read(&file("not there"));
         assert_eq!(judge(&doubt, &tree, 0), Ok(0));
-        doubt.was_read(&path, 5000);
+        doubt.was_read(&well);
         assert_eq!(judge(&doubt, &tree, 1), Ok(2));
     }
 

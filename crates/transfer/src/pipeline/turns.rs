@@ -1,4 +1,4 @@
-//! Turns at reading a disk that spins.
+//! Turns at reading a disk that rotates.
 //!
 //! Going from one file to another costs such a disk some ten milliseconds, in which it could have
 //! read megabytes. So those who read large files take turns, and each reads a good stretch in its

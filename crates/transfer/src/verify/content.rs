@@ -4,6 +4,7 @@ use std::io;
 
 use awshttp::retry::RealTime;
 use lanes::Sha256;
+use model::entry::{Entry, EntryPath};
 use model::outcome::{EntryRecord, Failure, Stored};
 use objectstore::reading::{ReadError, Reading};
 use objectstore::{Bucket, StoreError};
@@ -12,7 +13,7 @@ use super::{DifferenceKind, Trouble};
 use crate::pipeline::doubt::{Doubt, Suspect};
 use crate::progress::Progress;
 use crate::stop::Stop;
-use disks::tree::Tree;
+use disks::tree::{Content, Shape, Tree};
 
 /// Bytes read and hashed at once.
 const STRIDE: usize = 256 << 10;
@@ -99,12 +100,9 @@ impl<'a> Comparer<'a> {
         record: &EntryRecord,
         stored: &Stored,
     ) -> Result<Answer, Trouble> {
-        let opened = tree
-            .open(&record.path())
-            .and_then(|file| file.shape().map(|shape| (file, shape)));
-        let (file, shape) = match opened {
-            Ok(opened) => opened,
-            Err(e) if is_absence(&e) => {
+        let file = match open(tree, &record.path()) {
+            Ok(Some(opened)) => opened,
+            Ok(None) => {
                 return Ok(Answer::Wrong((
                     DifferenceKind::Missing,
                     "no such file".into(),
@@ -115,19 +113,18 @@ impl<'a> Comparer<'a> {
                 return judge((tree, doubt), record, e, wrong);
             }
         };
-        if let Some(size) = other_size(shape.bytes, record.bytes) {
+        if let Some(size) = other_size(file.shape.bytes, record.bytes) {
             return Ok(Answer::Wrong(size));
         }
         let mut sha256 = Sha256::new();
         loop {
             let offset = sha256.length();
-            match file.read_at(offset, &mut self.buffer) {
+            match file.content.read_at(offset, &mut self.buffer) {
                 Ok(0) => break,
                 Ok(count) => {
                     if offset == 0 {
                         let head = &self.buffer[..count];
-                        let _all_are_told_at_the_end =
-                            doubt.read_well(tree, &record.path(), record.bytes, 0, head);
+                        let _all_are_told_at_the_end = doubt.read_well(tree, &file.entry, 0, head);
                     }
                     sha256.update(&self.buffer[..count]);
                     self.progress.sent(count as u64);
@@ -191,9 +188,29 @@ fn judge_store(bucket: &dyn Bucket, error: StoreError) -> Result<Wrong, Trouble>
     }
 }
 
-fn is_absence(error: &io::Error) -> bool {
-    let kind = error.kind();
-    kind == io::ErrorKind::NotFound || kind == io::ErrorKind::NotADirectory
+/// A file of the device that is open.
+struct DeviceFile {
+    entry: Entry,
+    content: Box<dyn Content>,
+    shape: Shape,
+}
+
+/// Opens the file of a path; `None` if there is none.
+fn open(tree: &dyn Tree, path: &EntryPath) -> io::Result<Option<DeviceFile>> {
+    let Some(entry) = tree.find(path)? else {
+        return Ok(None);
+    };
+    let content = match tree.open(&entry) {
+        // It went between the two.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let shape = content.shape()?;
+    Ok(Some(DeviceFile {
+        entry,
+        content,
+        shape,
+    }))
 }
 
 /// A file that cannot be read is a difference; a device that does not answer is trouble.

@@ -8,17 +8,15 @@ use std::ffi::CString;
 use std::io;
 use std::ops::ControlFlow;
 
-use model::entry::{Entry, EntryKind, EntryPath};
-use model::file_time::FileTime;
+use model::entry::{Damage, EntryPath, Unloadable};
 use model::limits;
-use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxAttributes, StatxFlags, StatxTimestamp,
-    makedev,
-};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 
+use super::look::{self, Look, device, kind};
 use super::{Folder, READ};
-use crate::tree::{BadCause, BadEntry, DeviceGone, Found, is_starved};
+use crate::fault::is_starved;
+use crate::tree::{BadEntry, DeviceGone, Walked};
 
 /// Names of one folder that are held and sorted at once. A folder with more is handed out in
 /// sorted runs of this length, so that memory stays flat.
@@ -31,7 +29,7 @@ const SORTED_RUN_DEEP: usize = 1 << 10;
 const DEEP: usize = 8;
 
 /// The folder that ext file systems have in their root for themselves: empty, it says nothing.
-const LOST_AND_FOUND: &[u8] = b"lost+found/";
+pub(super) const LOST_AND_FOUND: &[u8] = b"lost+found";
 
 /// How much a file system has room for; `None` where it does not say, or is not to be asked.
 #[derive(Debug, Default)]
@@ -48,8 +46,9 @@ pub(super) struct Room {
 /// names in sorted runs.
 pub(super) struct Walk<'a> {
     tree: &'a Folder,
+    look: Look,
     room: Room,
-    visit: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
+    visit: &'a mut dyn FnMut(Walked) -> ControlFlow<()>,
     /// The folders that were walked, by mount and device: some 16 bytes each.
     walked: HashMap<(u64, u64), HashSet<u64>>,
     folders: u64,
@@ -66,10 +65,11 @@ impl<'a> Walk<'a> {
     pub(super) fn new(
         tree: &'a Folder,
         room: Room,
-        visit: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
+        visit: &'a mut dyn FnMut(Walked) -> ControlFlow<()>,
     ) -> Self {
         Self {
             tree,
+            look: Look::of(tree),
             room,
             visit,
             walked: HashMap::new(),
@@ -94,21 +94,28 @@ impl<'a> Walk<'a> {
             let is_root = found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
             self.only = is_root.then_some(found.stx_mnt_id);
         }
-        let _stopped = self.folder(root, &mut Vec::new(), 0);
+        let _stopped = self.folder(root, None, &mut Vec::new(), 0);
         self.starved
             .map_or(Ok(()), |error| Err(DeviceGone(error.into())))
     }
 
     /// Hands out a folder's entries. `path` is the folder's own path, `/` at its end unless it is
-    /// the root; it is the same again when this returns.
-    fn folder(&mut self, mut folder: Dir, path: &mut Vec<u8>, depth: usize) -> ControlFlow<()> {
+    /// the root; it is the same again when this returns. `own` is what was found of the folder itself, unless it is
+    /// the root.
+    fn folder(
+        &mut self,
+        mut folder: Dir,
+        own: Option<&Statx>,
+        path: &mut Vec<u8>,
+        depth: usize,
+    ) -> ControlFlow<()> {
         let run_length = if depth < DEEP {
             SORTED_RUN
         } else {
             SORTED_RUN_DEEP
         };
         let mut dots = Dots::default();
-        let mut is_empty = depth > 0;
+        let mut is_empty = true;
         loop {
             let (mut run, end) = next_run(&mut folder, run_length, &mut dots);
             is_empty &= run.is_empty();
@@ -118,25 +125,24 @@ impl<'a> Walk<'a> {
             }
             match end {
                 RunEnd::More => {}
-                RunEnd::Last if is_empty && path != LOST_AND_FOUND => {
-                    self.empty(path)?;
+                RunEnd::Last => {
+                    if let Some(own) = own.filter(|_| is_empty) {
+                        self.empty(path, own)?;
+                    }
                     return self.dots(path, &dots);
                 }
-                RunEnd::Last => return self.dots(path, &dots),
                 RunEnd::Failed(e) => return self.bad(path, e),
             }
         }
     }
 
     /// Hands out a folder with nothing in it.
-    fn empty(&mut self, path: &[u8]) -> ControlFlow<()> {
+    fn empty(&mut self, path: &[u8], own: &Statx) -> ControlFlow<()> {
         let path = path.strip_suffix(b"/").unwrap_or(path);
-        (self.visit)(Ok(Entry {
-            path: EntryPath::new(path),
-            kind: EntryKind::EmptyFolder,
-            modified: None,
-            changed: None,
-        }))
+        if path == LOST_AND_FOUND {
+            return ControlFlow::Continue(());
+        }
+        (self.visit)(Ok(self.look.entry(path, own, || Err(Errno::INVAL))))
     }
 
     /// Every folder has one entry for itself and one for the folder above; others of these names
@@ -145,7 +151,7 @@ impl<'a> Walk<'a> {
         for (name, count) in [(".", dots.itself), ("..", dots.above)] {
             if count > 1 {
                 let path = [path, name.as_bytes()].concat();
-                self.wrong(&path, 0, BadCause::NoName)?;
+                self.wrong(&path, 0, Unloadable::Damaged(Damage::ImpossibleName))?;
             }
         }
         ControlFlow::Continue(())
@@ -163,26 +169,33 @@ impl<'a> Walk<'a> {
         let flow = match look_at(folder, name) {
             Err(e) => self.bad(path, e),
             Ok(found) if self.only.is_some_and(|only| only != found.stx_mnt_id) => {
-                self.wrong(path, 0, BadCause::OtherMount)
+                self.wrong(path, 0, Unloadable::OtherMount)
             }
             Ok(found) => match kind(&found) {
                 FileType::Directory => self.descend(folder, path, name, depth, &found),
-                _ => self.file(path, &found),
+                _ => self.file(folder, path, name, &found),
             },
         };
         path.truncate(before);
         flow
     }
 
-    fn file(&mut self, path: &[u8], found: &Statx) -> ControlFlow<()> {
-        match self.claims_too_much(found) {
-            Some(cause) => self.wrong(path, found.stx_size, cause),
-            None => (self.visit)(Ok(entry(path, found))),
+    fn file(
+        &mut self,
+        folder: &Dir,
+        path: &[u8],
+        name: &CString,
+        found: &Statx,
+    ) -> ControlFlow<()> {
+        if let Some(why) = self.claims_too_much(found) {
+            return self.wrong(path, found.stx_size, why);
         }
+        let target = || rustix::fs::readlinkat(folder.fd()?, name, Vec::new());
+        (self.visit)(Ok(self.look.entry(path, found, target)))
     }
 
     /// Whether a file claims what its file system cannot hold.
-    fn claims_too_much(&mut self, found: &Statx) -> Option<BadCause> {
+    fn claims_too_much(&mut self, found: &Statx) -> Option<Unloadable> {
         let (bytes, capacity) = (found.stx_size, self.room.bytes?);
         // What no object could be is refused as such.
         let is_asked = kind(found) == FileType::RegularFile && bytes <= limits::OBJECT_BYTES;
@@ -190,12 +203,12 @@ impl<'a> Walk<'a> {
             return None;
         }
         if bytes > capacity {
-            return Some(BadCause::LargerThanDevice { bytes, capacity });
+            return Some(Unloadable::LargerThanDevice { bytes, capacity });
         }
         let holes = bytes.saturating_sub(found.stx_blocks.saturating_mul(512));
         let with_this = self.holes.saturating_add(holes);
         if holes > 0 && with_this > capacity.saturating_mul(limits::HOLES_TIMES) {
-            return Some(BadCause::TooManyHoles { bytes, capacity });
+            return Some(Unloadable::TooManyHoles { bytes, capacity });
         }
         self.holes = with_this;
         None
@@ -210,15 +223,15 @@ impl<'a> Walk<'a> {
         found: &Statx,
     ) -> ControlFlow<()> {
         if depth + 1 >= limits::TREE_DEPTH {
-            return self.wrong(path, 0, BadCause::TooDeep);
+            return self.wrong(path, 0, Unloadable::TooDeep);
         }
         if !self.is_first_time(found) {
-            return self.wrong(path, 0, BadCause::MetBefore);
+            return self.wrong(path, 0, Unloadable::Damaged(Damage::MetBefore));
         }
         if device(found) == self.room.device {
             self.folders += 1;
             if self.room.folders.is_some_and(|room| self.folders > room) {
-                return self.wrong(path, 0, BadCause::TooMany);
+                return self.wrong(path, 0, Unloadable::Damaged(Damage::TooManyFolders));
             }
         }
         let opened = parent.fd().and_then(|parent| {
@@ -230,7 +243,7 @@ impl<'a> Walk<'a> {
             Err(e) => self.bad(path, e),
             Ok(folder) => {
                 path.push(b'/');
-                self.folder(folder, path, depth + 1)
+                self.folder(folder, Some(found), path, depth + 1)
             }
         }
     }
@@ -247,12 +260,12 @@ impl<'a> Walk<'a> {
             self.starved = Errno::from_io_error(&error);
             return ControlFlow::Break(());
         }
-        self.wrong(path, 0, BadCause::Unreadable(error))
+        (self.visit)(Err(BadEntry::unreadable(EntryPath::new(path), 0, error)))
     }
 
-    fn wrong(&mut self, path: &[u8], bytes: u64, cause: BadCause) -> ControlFlow<()> {
+    fn wrong(&mut self, path: &[u8], bytes: u64, why: Unloadable) -> ControlFlow<()> {
         let path = EntryPath::new(path);
-        (self.visit)(Err(BadEntry { path, bytes, cause }))
+        (self.visit)(Err(BadEntry::unloadable(path, bytes, why)))
     }
 }
 
@@ -287,39 +300,7 @@ fn next_run(names: &mut Dir, length: usize, dots: &mut Dots) -> (Vec<CString>, R
 }
 
 fn look_at(folder: &Dir, name: &CString) -> rustix::io::Result<Statx> {
-    let wanted = StatxFlags::TYPE
-        | StatxFlags::SIZE
-        | StatxFlags::MTIME
-        | StatxFlags::CTIME
-        | StatxFlags::BLOCKS
-        | StatxFlags::INO
-        | StatxFlags::MNT_ID;
-    rustix::fs::statx(folder.fd()?, name, AtFlags::SYMLINK_NOFOLLOW, wanted)
-}
-
-fn kind(found: &Statx) -> FileType {
-    FileType::from_raw_mode(found.stx_mode.into())
-}
-
-fn device(found: &Statx) -> u64 {
-    makedev(found.stx_dev_major, found.stx_dev_minor)
-}
-
-fn entry(path: &[u8], found: &Statx) -> Entry {
-    let kind = match kind(found) {
-        FileType::RegularFile => EntryKind::File {
-            bytes: found.stx_size,
-        },
-        FileType::Symlink => EntryKind::SymbolicLink,
-        _ => EntryKind::Special,
-    };
-    let time = |at: StatxTimestamp| Some(FileTime::from_unix(at.tv_sec, i64::from(at.tv_nsec)));
-    Entry {
-        path: EntryPath::new(path),
-        kind,
-        modified: time(found.stx_mtime),
-        changed: time(found.stx_ctime),
-    }
+    rustix::fs::statx(folder.fd()?, name, AtFlags::SYMLINK_NOFOLLOW, look::WANTED)
 }
 
 #[cfg(test)]
@@ -328,10 +309,10 @@ mod tests {
     use std::fs;
 
     /// What a walk hands out, as text.
-    fn told(found: Found) -> String {
+    fn told(found: Walked) -> String {
         match found {
             Ok(entry) => entry.path.to_string(),
-            Err(bad) => format!("{}: {:?}", bad.path, bad.cause),
+            Err(bad) => format!("{}: {:?}", bad.path, bad.why),
         }
     }
 
@@ -355,7 +336,7 @@ mod tests {
         };
         let root = Dir::read_from(&tree.root).unwrap();
         Walk::new(&tree, room, &mut visit).run(root).unwrap();
-        assert_eq!(all, ["a/b/f", "c/f", "d: TooMany"]);
+        assert_eq!(all, ["a/b/f", "c/f", "d: Damaged(TooManyFolders)"]);
     }
 
     #[test]

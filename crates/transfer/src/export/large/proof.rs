@@ -4,8 +4,8 @@
 //! damaged on its way, and then the device is mended.
 
 use super::{
-    Answer, Asked, Difference, Expected, ExportRun, Failure, Md5, ObjectInfo, Pen, ReadError,
-    Reading, Sha256, StagedObject, StoreError, Sums, Version, crc, damaged, other_size,
+    Answer, Asked, Difference, Expected, ExportRun, Failure, Md5, ObjectInfo, ReadError, Reading,
+    Sha256, StagedObject, StoreError, Sums, Version, WriteLock, crc, damaged, other_size,
 };
 use crate::export::plan::Item;
 use awshttp::TransportError;
@@ -76,14 +76,16 @@ impl StagedObject {
     pub(super) fn proven(
         &self,
         run: &ExportRun<'_>,
-        pen: &Pen,
+        write_lock: &WriteLock,
         digests: Digests,
     ) -> Result<Digests, Unproven> {
         let sums = self.ordered().sums.take();
         let sums = match sums {
             Some(sums) => sums,
             // An earlier attempt has read some of it.
-            None => self.sums_of_device(run, pen, self.known.evidence.sums(&self.known.parts))?,
+            None => {
+                self.sums_of_device(run, write_lock, self.known.evidence.sums(&self.known.parts))?
+            }
         };
         let Some(difference) = self.difference(run, sums, &digests) else {
             return Ok(digests);
@@ -91,12 +93,12 @@ impl StagedObject {
         tracing::warn!(key = %self.item.key, %difference, "read once more");
         let info = self.info(run)?;
         let (evidence, parts) = run.evidence(&self.item, &info, Asked::All)?;
-        let sums = self.sums_of_device(run, pen, evidence.sums(&parts))?;
+        let sums = self.sums_of_device(run, write_lock, evidence.sums(&parts))?;
         if self.difference(run, sums, &digests).is_none() {
             // Its parts were not alike.
             return Ok(digests);
         }
-        let (digests, sums) = self.read_again(run, pen, evidence.sums(&parts))?;
+        let (digests, sums) = self.read_again(run, write_lock, evidence.sums(&parts))?;
         match self.difference(run, sums, &digests) {
             None => Ok(digests),
             Some(difference) => Err(Unproven::Failed(damaged(&self.item, &difference))),
@@ -125,7 +127,7 @@ impl StagedObject {
     fn sums_of_device(
         &self,
         run: &ExportRun<'_>,
-        pen: &Pen,
+        write_lock: &WriteLock,
         mut sums: Sums,
     ) -> Result<Sums, Unproven> {
         if !sums.are_needed() {
@@ -139,7 +141,7 @@ impl StagedObject {
             let range = self.range(number);
             let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
             let held = &mut buffer[..length];
-            self.held(run, pen, range.start, held)?;
+            self.held(run, write_lock, range.start, held)?;
             sums.update(held);
         }
         Ok(sums)
@@ -149,7 +151,7 @@ impl StagedObject {
     fn read_again(
         &self,
         run: &ExportRun<'_>,
-        pen: &Pen,
+        write_lock: &WriteLock,
         mut sums: Sums,
     ) -> Result<(Digests, Sums), Unproven> {
         let bucket = run.bucket(&self.item).ok_or(None)?;
@@ -171,9 +173,9 @@ impl StagedObject {
             md5.update(came);
             sha256.update(came);
             sums.update(came);
-            self.held(run, pen, range.start, held)?;
+            self.held(run, write_lock, range.start, held)?;
             if came != held {
-                self.mend(run, pen, range.start, came, held)?;
+                self.mend(run, write_lock, range.start, came, held)?;
             }
         }
         Ok(((md5.finish(), sha256.finish()), sums))
@@ -182,19 +184,19 @@ impl StagedObject {
     fn mend(
         &self,
         run: &ExportRun<'_>,
-        pen: &Pen,
+        write_lock: &WriteLock,
         offset: u64,
         came: &[u8],
         held: &mut [u8],
     ) -> Result<(), Unproven> {
         let written = {
-            let _pen = pen.take();
+            let _writing = write_lock.lock();
             self.staged.write_at(offset, came)
         };
         written
             .and_then(|()| self.staged.sync())
             .map_err(Unproven::Device)?;
-        self.held(run, pen, offset, held)?;
+        self.held(run, write_lock, offset, held)?;
         match crc(came) == crc(held) {
             true => Ok(()),
             false => Err(Unproven::Failed(ExportRun::differs(&self.item.key, offset))),
@@ -205,11 +207,11 @@ impl StagedObject {
     fn held(
         &self,
         run: &ExportRun<'_>,
-        pen: &Pen,
+        write_lock: &WriteLock,
         offset: u64,
         buffer: &mut [u8],
     ) -> Result<(), Unproven> {
-        let _pen = pen.take_on_disk_that_spins();
+        let _writing = write_lock.lock_if_rotational();
         let read = self.staged.read_back(offset, buffer);
         match read.map_err(Unproven::Device)? {
             read if read == buffer.len() => Ok(()),

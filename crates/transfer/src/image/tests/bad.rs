@@ -4,7 +4,9 @@ use std::sync::atomic::AtomicU64;
 
 use super::*;
 use disks::device::memory::MemoryDevice;
+use disks::fault::Fault;
 use disks::tree::DeviceGone;
+use rustix::io::Errno;
 
 const SECTOR: usize = 4096;
 
@@ -104,11 +106,14 @@ impl<F: Fn(u64, u64, u64) -> bool + Send + Sync> Device for Moody<F> {
     fn bytes(&self) -> u64 {
         self.content.len() as u64
     }
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    fn sector(&self) -> u32 {
+        512
+    }
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Fault> {
         let length = buffer.len() as u64;
         let before = self.read.load(Ordering::SeqCst);
         if (self.fails)(offset, length, before) {
-            return Err(io::Error::other("bad"));
+            return Err(Fault::of(Errno::IO));
         }
         self.read.fetch_add(length, Ordering::SeqCst);
         let at = usize::try_from(offset).unwrap();

@@ -3,6 +3,7 @@
 use super::*;
 use crate::image::{Archive, ImageError};
 use disks::device::memory::MemoryDevice;
+use disks::fault::Fault;
 use disks::tree::DeviceGone;
 
 /// What was read is what can be read where it went, whatever its size and wherever it goes.
@@ -164,7 +165,10 @@ impl Device for Sized {
     fn bytes(&self) -> u64 {
         self.0
     }
-    fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<usize> {
+    fn sector(&self) -> u32 {
+        512
+    }
+    fn read_at(&self, _: u64, _: &mut [u8]) -> Result<usize, Fault> {
         panic!("it is not to be read")
     }
     fn next_data(&self, offset: u64) -> u64 {

@@ -1,0 +1,90 @@
+//! Every tree passes the suite: a folder, memory, and either behind a wrapper that has no faults to order.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use disks::tree::Tree as _;
+use disks::tree::faulty::FaultyTree;
+use disks::tree::folder::Folder;
+use disks::tree::memory::{Memory, Node};
+use disks::tree::suite::{self, Thing, things};
+use model::entry::Entry;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+fn make(root: &Path, things: &BTreeMap<Vec<u8>, Thing>) {
+    for (path, thing) in things {
+        let path = root.join(OsStr::from_bytes(path));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        match thing {
+            Thing::File(content) => fs::write(path, content).unwrap(),
+            Thing::Link(target) => {
+                std::os::unix::fs::symlink(OsStr::from_bytes(target), path).unwrap();
+            }
+            Thing::Pipe => mknodat(CWD, path, FileType::Fifo, Mode::RUSR, 0).unwrap(),
+            Thing::EmptyFolder => fs::create_dir(path).unwrap(),
+        }
+    }
+}
+
+fn memory() -> Memory {
+    Memory::new(things().into_iter().map(|(path, thing)| {
+        let node = match thing {
+            Thing::File(content) => Node::File(content),
+            Thing::Link(target) => Node::Link(target),
+            Thing::Pipe => Node::Special,
+            Thing::EmptyFolder => Node::EmptyFolder,
+        };
+        (path, node)
+    }))
+}
+
+#[test]
+fn a_folder_keeps_every_promise_of_a_tree() {
+    let root = tempfile::tempdir().unwrap();
+    make(root.path(), &things());
+    let tree = Folder::open(root.path()).unwrap();
+    suite::run(&tree);
+    suite::run(&FaultyTree::new(tree));
+}
+
+#[test]
+fn memory_keeps_every_promise_of_a_tree() {
+    suite::run(&memory());
+    suite::run(&FaultyTree::new(memory()));
+}
+
+/// What the kernel tells of a file stands in its entry, and two names of one file have one number.
+#[test]
+fn an_entry_of_a_folder_says_what_its_file_system_knows() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    fs::write(at("a"), b"content").unwrap();
+    fs::hard_link(at("a"), at("b")).unwrap();
+    fs::write(at("c"), b"content").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o4750);
+    fs::set_permissions(at("c"), mode).unwrap();
+    let mut entries: Vec<Entry> = Vec::new();
+    let walked = Folder::open(root.path()).unwrap().walk(&mut |walked| {
+        entries.push(walked.unwrap());
+        ControlFlow::Continue(())
+    });
+    walked.unwrap();
+    let [a, b, c] = &entries[..] else {
+        panic!("{entries:?}")
+    };
+    assert_eq!((a.id, a.links), (b.id, 2));
+    assert_ne!(a.id, c.id);
+    assert_eq!((c.links, c.owner.unwrap().mode), (1, 0o4750));
+    let own = std::os::unix::fs::MetadataExt::uid(&fs::metadata(at("c")).unwrap());
+    assert_eq!(c.owner.unwrap().user, own);
+    let times = c.times;
+    assert!(times.modified.is_some() && times.accessed.is_some());
+    assert!(times.created.is_none_or(|made| Some(made) <= times.changed));
+    assert_eq!((c.place, &c.streams), (None, &Vec::new()));
+}
