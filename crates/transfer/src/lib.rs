@@ -14,5 +14,6 @@ pub mod pipeline;
 pub mod progress;
 pub mod report;
 pub mod settings;
+mod spool;
 pub mod stop;
 pub mod verify;

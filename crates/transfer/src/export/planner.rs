@@ -9,7 +9,6 @@
 mod device;
 mod listing;
 mod names;
-mod spool;
 
 use std::path::{Path, PathBuf};
 

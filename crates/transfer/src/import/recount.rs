@@ -3,8 +3,6 @@
 //! The listing tells of nearly all objects; those that it does not have, or has otherwise, are asked for by
 //! themselves. What is not there any more is sent again. A store that lets nobody look is believed.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -15,7 +13,7 @@ use objectstore::{Bucket, StoreError};
 
 use crate::import::holdings::{Held, Holdings};
 use crate::journal::index::Index;
-use crate::journal::{self, JournalError};
+use crate::journal::{EntriesAt, JournalError};
 use crate::stop::{Halt, Stop};
 
 /// Objects that are asked for together: enough to keep all connections busy, and little to hold.
@@ -41,10 +39,10 @@ pub(crate) fn recount(
         path: journal.to_owned(),
         source,
     };
-    let mut file = BufReader::new(File::open(journal).map_err(io)?);
+    let mut entries = EntriesAt::open(journal).map_err(io)?;
     let (mut doubtful, mut halted) = (Vec::new(), None);
     index.for_each_stored(&mut |offset| {
-        let record = journal::entry_at(&mut file, offset).map_err(io)?;
+        let record = entries.at(offset).map_err(io)?;
         if stop.is_set() || halted.is_some() || is_listed(&record, holdings)? {
             return Ok(());
         }

@@ -4,7 +4,7 @@
 //! Length, checksum and number, then the body (`docs/formats.md`). A frame that is torn, or does not follow the
 //! one before it, ends what is read.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 
 /// Bytes before a body: length, checksum, sequence number.
 const HEAD_BYTES: usize = 4 + 4 + 8;
@@ -91,17 +91,16 @@ impl<S: Read> Frames<S> {
 
     /// Counts a frame as read, because its body makes sense.
     pub(super) fn take(&mut self, frame: &Frame) {
-        self.offset += (HEAD_BYTES + frame.body.len()) as u64;
+        self.offset += frame_bytes(&frame.body);
         self.sequence += 1;
     }
 }
 
-/// Reads the body of the frame that begins at `offset`.
+/// Reads the body of the frame that begins here.
 ///
 /// # Errors
 /// The system's error.
-pub(super) fn body_at(file: &mut (impl Read + Seek), offset: u64) -> io::Result<Vec<u8>> {
-    file.seek(SeekFrom::Start(offset))?;
+pub(super) fn body(file: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut head = [0; HEAD_BYTES];
     file.read_exact(&mut head)?;
     let [l0, l1, l2, l3, ..] = head;
@@ -109,6 +108,11 @@ pub(super) fn body_at(file: &mut (impl Read + Seek), offset: u64) -> io::Result<
     let mut body = vec![0; usize::try_from(length).unwrap_or_default()];
     file.read_exact(&mut body)?;
     Ok(body)
+}
+
+/// How long the frame of a body is, in bytes.
+pub(super) fn frame_bytes(body: &[u8]) -> u64 {
+    (HEAD_BYTES + body.len()) as u64
 }
 
 /// Fills `buffer`, or says that the end came first.

@@ -195,24 +195,6 @@ impl Index {
         Ok(())
     }
 
-    /// Hands the offset of every entry's last record to `visit`, in the order of the paths' bytes; for
-    /// an export in the order of its plan.
-    ///
-    /// # Errors
-    /// [`JournalError`]; also whatever `visit` returns.
-    pub fn for_each(
-        &self,
-        visit: &mut dyn FnMut(u64) -> Result<(), JournalError>,
-    ) -> Result<(), JournalError> {
-        let transaction = self.database.begin_read().map_err(index)?;
-        let entries = transaction.open_table(ENTRIES).map_err(index)?;
-        for entry in entries.iter().map_err(index)? {
-            let (_, value) = entry.map_err(index)?;
-            visit(value.value().0)?;
-        }
-        Ok(())
-    }
-
     /// Begins to note which path has which key.
     #[must_use]
     pub fn claims(&self) -> Claims<'_> {

@@ -127,8 +127,9 @@ fn single_records_are_read_back_by_their_offset() {
         Ok(())
     })
     .unwrap();
-    assert_eq!(
-        entry_at(&mut File::open(&path).unwrap(), last).unwrap(),
-        record
-    );
+    let mut entries = EntriesAt::open(&path).unwrap();
+    // Twice: forth, and back again.
+    assert_eq!(entries.at(last).unwrap(), record);
+    assert_eq!(entries.at(last).unwrap(), record);
+    assert!(entries.at(last + 1).is_err());
 }

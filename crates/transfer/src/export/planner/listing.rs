@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
+use std::io::{self, Read};
 use std::path::Path;
 
 use model::ids::ObjectKey;
@@ -14,8 +15,8 @@ use objectstore::Bucket;
 use objectstore::object::{Listed, Page};
 
 use super::PlanFailure;
-use super::spool::{Sorted, Spool};
 use crate::export::Buckets;
+use crate::spool::{self, Sorted, Spool, Spooled};
 use crate::stop::Stop;
 
 /// Objects that are asked for at once: more than S3 gives.
@@ -49,7 +50,7 @@ pub(super) struct Selection<'a> {
     stop: &'a Stop,
     /// Of the operation that is listed.
     operation: usize,
-    sorted: Option<Sorted>,
+    sorted: Option<Sorted<Listed>>,
 }
 
 impl<'a> Selection<'a> {
@@ -81,7 +82,7 @@ impl<'a> Selection<'a> {
             if self.stop.is_set() {
                 return Ok(None);
             }
-            let listed = sorted.next().map_err(|source| self.unkept(source))?;
+            let listed = first_of_next(&mut sorted).map_err(|source| self.unkept(source))?;
             if let Some(listed) = listed {
                 self.sorted = Some(sorted);
                 let operation =
@@ -94,7 +95,7 @@ impl<'a> Selection<'a> {
     }
 
     /// All objects of an operation, in the order of their keys.
-    fn sorted(&self, set: &ExportSet) -> Result<Sorted, PlanFailure> {
+    fn sorted(&self, set: &ExportSet) -> Result<Sorted<Listed>, PlanFailure> {
         let unkept = |source| self.unkept(source);
         let mut spool = Spool::create(self.folder).map_err(unkept)?;
         if !is_empty(set) {
@@ -132,6 +133,40 @@ impl<'a> Selection<'a> {
             path: self.folder.to_owned(),
             source,
         }
+    }
+}
+
+/// The next object. Of those that were listed under one key, the first.
+fn first_of_next(sorted: &mut Sorted<Listed>) -> io::Result<Option<Listed>> {
+    let Some(listed) = sorted.next()? else {
+        return Ok(None);
+    };
+    while sorted.comes_again(listed.key()) {
+        sorted.next()?;
+    }
+    Ok(Some(listed))
+}
+
+impl Spooled for Listed {
+    fn key(&self) -> &[u8] {
+        self.key.as_str().as_bytes()
+    }
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        spool::put_bytes(self.key.as_str().as_bytes(), bytes);
+        spool::put_bytes(self.etag.as_bytes(), bytes);
+        bytes.extend(self.size.to_le_bytes());
+    }
+
+    fn read(from: &mut impl Read) -> io::Result<Self> {
+        let text = |bytes| String::from_utf8(bytes).map_err(io::Error::other);
+        let key = text(spool::bytes_of(from)?)?;
+        Ok(Self {
+            key: ObjectKey::new(key).map_err(io::Error::other)?,
+            etag: text(spool::bytes_of(from)?)?,
+            size: spool::number(from)?,
+            last_modified: None,
+        })
     }
 }
 
