@@ -12,6 +12,7 @@ pub mod checksum;
 pub mod content;
 pub mod fields;
 pub mod limits;
+pub mod ntfs;
 pub mod reader;
 pub mod told;
 pub mod unpack;
