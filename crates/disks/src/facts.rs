@@ -7,6 +7,7 @@ mod identity;
 mod kernel;
 mod mountinfo;
 mod openers;
+mod shipped;
 mod uses;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use rustix::fs::Access;
 pub use content::{BLKID, Contents, ProbeError};
 pub use identity::{Identity, edges};
 pub use kernel::{mount_points, mounted_from};
+pub use shipped::shipped;
 pub use uses::{Use, in_use, in_use_to_read, uses_of};
 
 use kernel::{Block, Kernel};
@@ -63,7 +65,7 @@ pub struct Facts {
     pub serial: Option<String>,
     /// Whether it can be taken out or unplugged, as far as the kernel knows.
     pub removable: bool,
-    /// Whether it spins.
+    /// Whether it is rotational.
     pub rotational: bool,
     /// Whether it cannot be written to.
     pub read_only: bool,

@@ -8,15 +8,28 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::custody::Custody;
+use crate::device::DeviceFacts;
 use crate::ids::{AccountId, BucketName, JobId, JobType, StationName};
 use crate::loading::Figures;
 use crate::progress::{AbortReason, LogLocation, Progress};
 use crate::stopped::{StopCause, Stopped};
 use crate::time::Timestamp;
 
+/// The version of the messages in which this release speaks. 2 added `version` and `facts` to a claim. Whoever reads
+/// a message passes over fields it does not know, and does without those that an earlier version does not have.
+pub const PROTOCOL_VERSION: u32 = 2;
+
+/// The version of a station that does not say.
+fn first_version() -> u32 {
+    1
+}
+
 /// `POST /station/v1/claim`: a device has appeared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimRequest {
+    /// The [`PROTOCOL_VERSION`] of the station.
+    #[serde(default = "first_version")]
+    pub version: u32,
     /// Who has it.
     pub station: StationName,
     /// The SIGNATURE file's bytes in base64, if there is one.
@@ -34,6 +47,27 @@ pub struct ClaimRequest {
     /// The size of a device that is docked as a block device or image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// What the station knows of the device, whatever it is called there. An earlier release does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<DeviceFacts>,
+}
+
+impl ClaimRequest {
+    /// The claim for a device that is seen at `device` and of which no more is known.
+    #[must_use]
+    pub fn new(station: StationName, device: String) -> Self {
+        Self {
+            version: PROTOCOL_VERSION,
+            station,
+            signature_file: None,
+            job: None,
+            device,
+            view: None,
+            obstacle: None,
+            bytes: None,
+            facts: None,
+        }
+    }
 }
 
 /// As what a device is docked.
@@ -356,6 +390,33 @@ pub struct ControlFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::Connector;
+
+    /// One frozen sample of each version of the messages: what stations in the field send.
+    #[test]
+    fn claims_of_every_version_are_read() {
+        let first = r#"{"station":"dock-1","signature_file":"c2ln","job":null,
+            "device":"/mnt/disk","view":"mounted"}"#;
+        let second = r#"{"version":2,"station":"dock-1","signature_file":"c2ln","job":"ABCDE",
+            "device":"/dev/sdb","view":"raw","bytes":2000398934016,"facts":{"maker":"WDC",
+            "model":"WD20EZAZ","serial":"WD-1","bytes":2000398934016,"connector":"sata"}}"#;
+        let read = |text: &str| serde_json::from_str::<ClaimRequest>(text).unwrap();
+        let (first, second) = (read(first), read(second));
+        assert_eq!((first.version, &first.facts), (1, &None));
+        assert_eq!(first.view, Some(View::Mounted));
+        let facts = DeviceFacts {
+            maker: Some("WDC".to_owned()),
+            model: Some("WD20EZAZ".to_owned()),
+            serial: Some("WD-1".to_owned()),
+            bytes: Some(2_000_398_934_016),
+            connector: Some(Connector::Sata),
+        };
+        assert_eq!((second.version, &second.facts), (2, &Some(facts)));
+        for claim in [first, second] {
+            let again = serde_json::to_string(&claim).unwrap();
+            assert_eq!(read(&again), claim);
+        }
+    }
 
     #[test]
     fn a_renewal_is_flat_and_what_old_stations_say_is_understood() {

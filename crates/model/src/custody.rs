@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::device::DeviceFacts;
 use crate::ids::StationName;
 use crate::time::Timestamp;
 
@@ -17,6 +18,9 @@ pub enum Custody {
         station: StationName,
         /// When it first appeared there.
         since: Timestamp,
+        /// What the station knows of it, as it was last docked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<DeviceFacts>,
     },
     /// On its way back to the customer, or there.
     Returned {

@@ -5,6 +5,7 @@
 
 use crate::control::View;
 use crate::custody::Custody;
+use crate::device::DeviceFacts;
 use crate::event::Event;
 use crate::ids::{JobId, StationName};
 use crate::image::ONE_TB;
@@ -38,6 +39,8 @@ pub struct Docked {
     pub obstacle: Option<StopCause>,
     /// Its size, if it is docked as a block device or image.
     pub bytes: Option<u64>,
+    /// What the station knows of it.
+    pub device: Option<DeviceFacts>,
 }
 
 /// Why a device is not loaded. The operator sees the text and the hint.
@@ -231,6 +234,7 @@ pub fn dispatch(
 ) -> Dispatch {
     let arrived = Event::DeviceArrived {
         station: station.clone(),
+        device: docked.device.clone(),
     };
     if matches!(job.custody, Custody::Returned { .. }) {
         return denied(Vec::new(), Denial::Returned(job.id));

@@ -34,6 +34,7 @@ fn docked(presented: Presented, named: Option<JobId>) -> Docked {
         view: None,
         obstacle: None,
         bytes: None,
+        device: None,
     }
 }
 
@@ -45,7 +46,10 @@ fn after(job: &Job, dispatch: &Dispatch) -> Job {
 
 fn running(job: &Job) -> Job {
     let started = [
-        Event::DeviceArrived { station: station() },
+        Event::DeviceArrived {
+            station: station(),
+            device: None,
+        },
         Event::TransferStarted,
     ];
     let (events, denial) = (started.to_vec(), None);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::device::DeviceFacts;
 use crate::ids::{BucketName, JobType, StationName};
 use crate::progress::{AbortReason, LogLocation};
 use crate::stopped::StopCause;
@@ -31,6 +32,9 @@ pub enum Event {
     DeviceArrived {
         /// Which station.
         station: StationName,
+        /// What the station knows of the device. An earlier release does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<DeviceFacts>,
     },
     /// The device went back to the customer.
     DeviceReturned {

@@ -5,8 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::custody::Custody;
+use crate::device::DeviceFacts;
 use crate::event::{Event, WhileRunning};
-use crate::ids::{AccountId, JobId, JobType};
+use crate::ids::{AccountId, JobId, JobType, StationName};
 use crate::progress::Progress;
 use crate::stopped::{StopCause, Stopped};
 use crate::time::Timestamp;
@@ -126,7 +127,9 @@ impl Job {
                 }
                 next.progress = Progress::Expired { at: now };
             }
-            Event::DeviceArrived { station } => next.custody = self.arrival(station, now)?,
+            Event::DeviceArrived { station, device } => {
+                next.custody = self.arrival(station, device.as_ref(), now)?;
+            }
             Event::DeviceReturned {
                 carrier,
                 tracking_number,
@@ -252,21 +255,28 @@ impl Job {
         }
     }
 
-    /// Arriving where it already is changes nothing. A device may turn up at another station also
+    /// Arriving where it already is changes at most what is known of it. A device may turn up at another station also
     /// while its job is in progress: which station works on a job is the lease's affair.
     fn arrival(
         &self,
-        station: &crate::ids::StationName,
+        station: &StationName,
+        device: Option<&DeviceFacts>,
         now: Timestamp,
     ) -> Result<Custody, Refusal> {
-        match &self.custody {
-            Custody::AtStation { station: here, .. } if here == station => Ok(self.custody.clone()),
-            Custody::NotReceived | Custody::AtStation { .. } => Ok(Custody::AtStation {
-                station: station.clone(),
-                since: now,
-            }),
-            Custody::Returned { .. } => Err(Refusal::Returned),
-        }
+        let (since, known) = match &self.custody {
+            Custody::AtStation {
+                station: here,
+                since,
+                device,
+            } if here == station => (*since, device.as_ref()),
+            Custody::NotReceived | Custody::AtStation { .. } => (now, None),
+            Custody::Returned { .. } => return Err(Refusal::Returned),
+        };
+        Ok(Custody::AtStation {
+            station: station.clone(),
+            since,
+            device: device.or(known).cloned(),
+        })
     }
 
     fn started(&self, now: Timestamp) -> Result<Progress, Refusal> {

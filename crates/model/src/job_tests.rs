@@ -24,6 +24,7 @@ fn custodies() -> Vec<Custody> {
         Custody::AtStation {
             station: station(),
             since: at,
+            device: None,
         },
         Custody::Returned {
             carrier: "Post".into(),
@@ -67,7 +68,10 @@ fn events() -> Vec<Event> {
             running: WhileRunning::Cancel,
         },
         Event::Expired,
-        Event::DeviceArrived { station: station() },
+        Event::DeviceArrived {
+            station: station(),
+            device: None,
+        },
         Event::DeviceReturned {
             carrier: "Post".into(),
             tracking_number: "1".into(),
@@ -303,4 +307,35 @@ fn state(job: &Job) -> String {
         _ => job.progress.code(),
     };
     format!("{}, {progress}", job.custody.code())
+}
+
+/// What is known of the device stays with the job from docking to docking, and goes when it turns up elsewhere.
+#[test]
+fn what_is_known_of_a_device_is_that_of_its_last_docking() {
+    let facts = |serial: &str| DeviceFacts {
+        serial: Some(serial.to_owned()),
+        ..DeviceFacts::default()
+    };
+    let known = |job: &Job| match &job.custody {
+        Custody::AtStation { since, device, .. } => (since.to_string(), device.clone()),
+        custody => panic!("{custody:?}"),
+    };
+    let at = Timestamp::from_unix;
+    let arrives = |job: &Job, name: &str, device: Option<DeviceFacts>, now| {
+        let station = StationName::new(name).unwrap();
+        job.apply(&Event::DeviceArrived { station, device }, at(now))
+            .unwrap()
+    };
+    let job = legal_jobs()
+        .into_iter()
+        .find(|job| (&job.custody, &job.progress) == (&Custody::NotReceived, &Progress::Pending))
+        .unwrap();
+    let job = arrives(&job, "dock-1", Some(facts("A")), 5);
+    assert_eq!(known(&job), (at(5).to_string(), Some(facts("A"))));
+    let job = arrives(&job, "dock-1", None, 6);
+    assert_eq!(known(&job), (at(5).to_string(), Some(facts("A"))));
+    let job = arrives(&job, "dock-1", Some(facts("B")), 7);
+    assert_eq!(known(&job), (at(5).to_string(), Some(facts("B"))));
+    let job = arrives(&job, "dock-2", None, 8);
+    assert_eq!(known(&job), (at(8).to_string(), None));
 }

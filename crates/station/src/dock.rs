@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::control::{Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, Tally, View as Shown};
+use model::device::DeviceFacts;
 use model::ids::{BucketName, JobId, ObjectKey, StationName};
 use model::manifest::Manifest;
 use model::progress::LogLocation;
@@ -35,7 +36,7 @@ use objectstore::{Bucket, probe};
 use crate::control::{Control, ControlError};
 use crate::lease;
 use crate::stores::Stores;
-use disks::facts::Facts;
+use disks::facts::{self, Facts};
 use disks::tree::Tree;
 use disks::tree::folder::Folder;
 use imagestore::services::Services;
@@ -295,13 +296,11 @@ impl Station {
         view: &View<'_>,
     ) -> Result<Claim, DockError> {
         let mut request = ClaimRequest {
-            station: self.name.clone(),
             signature_file: signature.map(|bytes| STANDARD.encode(bytes)),
             job,
-            device: device.display().to_string(),
             view: Some(Shown::Mounted),
-            obstacle: None,
-            bytes: None,
+            facts: facts::shipped(device).map(DeviceFacts::tidied),
+            ..ClaimRequest::new(self.name.clone(), device.display().to_string())
         };
         if let View::Raw(shown, seen) = view {
             seen.tell(&mut request, *shown);

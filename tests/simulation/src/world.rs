@@ -223,13 +223,8 @@ impl World {
                 clock.advance(i64::from(LEASE_SECONDS) + 1);
                 let control = Control::new(&format!("http://{}", server.address()), &host.token);
                 let answer = control.claim(&ClaimRequest {
-                    station: host.name.clone(),
                     signature_file: Some(signature.clone()),
-                    job: None,
-                    device: "/dev/other".to_owned(),
-                    view: None,
-                    obstacle: None,
-                    bytes: None,
+                    ..ClaimRequest::new(host.name.clone(), "/dev/other".to_owned())
                 });
                 let is_granted = matches!(answer, Ok(ClaimAnswer::Granted(_)));
                 diary.note(format_args!("{} usurps the lease: {is_granted}", host.name));

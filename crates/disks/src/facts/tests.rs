@@ -323,3 +323,35 @@ fn what_is_no_device_is_told() {
         Err(FactsError::Unreadable { .. })
     ));
 }
+
+/// A partition is told by its disk, a volume by the disk it lies on, and a loop device as an image.
+#[test]
+fn what_tells_a_shipped_device_from_others_is_told() {
+    let machine = Machine::new();
+    let file = machine.root.path().join("disk.img");
+    machine.attach("loop3", "7:3", &file);
+    let told = |number: &str| {
+        let block = machine.kernel().block(number.parse().unwrap()).unwrap();
+        shipped::of_block(&block).unwrap().to_string()
+    };
+    for (number, facts) in [
+        ("8:16", "Samsung PSSD T7, serial S5TXNF0R, 1.0 TB, USB"),
+        ("8:17", "Samsung PSSD T7, serial S5TXNF0R, 1.0 TB, USB"),
+        ("179:0", "SD32G, serial 0x1234, 537 MB, memory card"),
+        ("8:33", "2.0 MB, SATA"),
+        ("7:3", "4.1 kB, image file"),
+    ] {
+        assert_eq!(told(number), facts, "{number}");
+    }
+    assert!(told("253:0").ends_with("serial BTY0123456, 256 GB, SATA"));
+}
+
+#[test]
+fn a_folder_of_this_hosts_own_disk_is_no_shipped_device() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(shipped(folder.path()), None);
+    let image = folder.path().join("disk.img");
+    fs::write(&image, [0; 5000]).unwrap();
+    assert_eq!(shipped(&image).unwrap().to_string(), "5.0 kB, image file");
+    assert_eq!(shipped(&folder.path().join("none")), None);
+}

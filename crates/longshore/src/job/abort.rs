@@ -86,6 +86,10 @@ pub(crate) fn about(facts: &JobFacts) -> String {
     };
     let device = facts.device_id.as_deref().map(output::printable);
     let place = place(&facts.custody);
+    let disk = match &facts.custody {
+        Custody::AtStation { device, .. } => device.as_ref().map(ToString::to_string),
+        Custody::NotReceived | Custody::Returned { .. } => None,
+    };
     let mut state = facts.progress.code().to_owned();
     if let Progress::Finished { errors, .. } = &facts.progress {
         state.push_str(&format!(", {}", output::count(*errors, "error")));
@@ -102,6 +106,7 @@ pub(crate) fn about(facts: &JobFacts) -> String {
         ("Device", device.as_deref()),
         ("Created", Some(created.as_str())),
         ("Where", Some(place.as_str())),
+        ("Disk", disk.as_deref()),
         ("State", Some(state.as_str())),
         ("Stopped", stopped.as_deref()),
     ])
@@ -110,7 +115,9 @@ pub(crate) fn about(facts: &JobFacts) -> String {
 fn place(custody: &Custody) -> String {
     match custody {
         Custody::NotReceived => "the device has not been received".to_owned(),
-        Custody::AtStation { station, since } => format!("at station `{station}` since {since}"),
+        Custody::AtStation { station, since, .. } => {
+            format!("at station `{station}` since {since}")
+        }
         Custody::Returned { .. } => "the device has been returned".to_owned(),
     }
 }

@@ -40,13 +40,9 @@ fn with_job(world: &World) -> (Service, JobId) {
 fn claim(control: &Control, job: JobId, device: &Path) -> LeaseToken {
     let signature = fs::read(device.join("SIGNATURE")).unwrap();
     let request = ClaimRequest {
-        station: StationName::new("talker").unwrap(),
         signature_file: Some(STANDARD.encode(signature)),
         job: Some(job),
-        device: "disk".to_owned(),
-        view: None,
-        obstacle: None,
-        bytes: None,
+        ..ClaimRequest::new(StationName::new("talker").unwrap(), "disk".to_owned())
     };
     match control.claim(&request).unwrap() {
         ClaimAnswer::Granted(claim) => claim.lease,

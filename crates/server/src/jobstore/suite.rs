@@ -10,6 +10,7 @@ mod leases;
 
 use model::actor::Actor;
 use model::control::LeaseToken;
+use model::device::{Connector, DeviceFacts};
 use model::event::{Event, WhileRunning};
 use model::ids::{AccessKeyId, AccountId, JobId, JobType, StationName};
 use model::job::Job;
@@ -117,6 +118,11 @@ async fn change(store: &dyn JobStore, id: JobId, events: &[Event], now: Timestam
 fn arrived() -> Event {
     Event::DeviceArrived {
         station: station("dock-1"),
+        device: Some(DeviceFacts {
+            serial: Some("S5TXNF0R".to_owned()),
+            connector: Some(Connector::Usb),
+            ..DeviceFacts::default()
+        }),
     }
 }
 

@@ -18,6 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::actor::Actor;
 use model::control::{Claim, ClaimAnswer, ClaimRequest, LeaseToken};
+use model::device::DeviceFacts;
 use model::dispatch::{Denial, Dispatch, Docked, Presented, dispatch, job_of};
 use model::event::Event;
 use model::ids::{BucketName, JobId, StationName};
@@ -74,8 +75,10 @@ pub async fn claim(
         view: request.view,
         obstacle: request.obstacle,
         bytes: request.bytes,
+        device: request.facts.map(DeviceFacts::tidied),
     };
-    let device = request.device.as_str();
+    let (device, version) = (request.device.as_str(), request.version);
+    let facts = docked.device.as_ref().map(ToString::to_string);
     let (job, answer) = match job_of(&docked) {
         Ok(id) => (Some(id), decide(context, station, id, &docked).await?),
         Err(denial) => {
@@ -90,7 +93,8 @@ pub async fn claim(
     match &answer {
         ClaimAnswer::Granted(claim) => {
             context.metrics.claim("Granted");
-            tracing::info!(%station, job, ?device, attempt = claim.attempt, "job claimed");
+            let (attempt, facts) = (claim.attempt, facts.as_deref());
+            tracing::info!(%station, version, job, ?device, facts, attempt, "job claimed");
         }
         ClaimAnswer::Denied { code, message, .. } => {
             context.metrics.claim(code);

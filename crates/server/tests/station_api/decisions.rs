@@ -1,8 +1,13 @@
 //! What operators decide about jobs: to give one up, or to try again what failed.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use model::control::{
-    AbortRequest, ClaimAnswer, Ending, JobFacts, JobRequest, LeaseState, RetryRequest,
+    AbortRequest, ClaimAnswer, ClaimRequest, Ending, JobFacts, JobRequest, LeaseState, RetryRequest,
 };
+use model::custody::Custody;
+use model::device::{Connector, DeviceFacts};
+use model::event::Event;
 use model::ids::{AccountId, BucketName, JobId, ObjectKey};
 use model::progress::{AbortReason, LogLocation, Progress};
 use model::stopped::StopCause;
@@ -241,4 +246,47 @@ async fn a_station_of_an_earlier_release_ends_no_job_either() {
         station.claim(&world, Some(&signature), None).await,
         ClaimAnswer::Granted(_)
     ));
+}
+
+/// What a station knows of a device stands with its job and in its history, on one line whatever the device says of
+/// itself; a station of the first version says nothing of it and is heard all the same.
+#[tokio::test]
+async fn what_a_station_knows_of_a_device_is_kept_with_its_job() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let facts = DeviceFacts {
+        model: Some("PSSD T7\nforged".to_owned()),
+        serial: Some("S5TXNF0R".to_owned()),
+        connector: Some(Connector::Usb),
+        ..DeviceFacts::default()
+    };
+    let claim = ClaimRequest {
+        signature_file: Some(STANDARD.encode(&signature)),
+        facts: Some(facts.clone()),
+        ..ClaimRequest::new(station.name.clone(), "/mnt/device".to_owned())
+    };
+    let mut first: serde_json::Value = serde_json::to_value(&claim).unwrap();
+    for added in ["version", "facts"] {
+        first.as_object_mut().unwrap().remove(added).unwrap();
+    }
+    for message in [serde_json::to_value(&claim).unwrap(), first] {
+        let answer = world.tell_as::<ClaimAnswer>(station.token.expose(), "claim", &message);
+        let answer = answer.await.unwrap();
+        assert!(matches!(answer, ClaimAnswer::Granted(_)), "{answer:?}");
+        let shown = look(&station, &world, id).await;
+        let Custody::AtStation { device, .. } = shown.custody else {
+            panic!("{shown:?}")
+        };
+        assert_eq!(device, Some(facts.clone().tidied()));
+    }
+    let history = world.jobs().history(id).await.unwrap();
+    let told: Vec<_> = history
+        .into_iter()
+        .filter_map(|line| match line.event? {
+            Event::DeviceArrived { device, .. } => Some(device.is_some()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [true, false], "of each docking what was said then");
 }

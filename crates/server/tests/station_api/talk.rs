@@ -38,13 +38,9 @@ impl Station {
         job: Option<JobId>,
     ) -> ClaimAnswer {
         let request = ClaimRequest {
-            station: self.name.clone(),
             signature_file: signature.map(|text| STANDARD.encode(text)),
             job,
-            device: "/mnt/device".to_owned(),
-            view: None,
-            obstacle: None,
-            bytes: None,
+            ..ClaimRequest::new(self.name.clone(), "/mnt/device".to_owned())
         };
         world
             .tell_as(self.token.expose(), "claim", &request)
@@ -152,15 +148,7 @@ impl Station {
 async fn only_registered_stations_are_heard() {
     let world = World::start().await;
     let station = Station::register(&world, "dock-1").await;
-    let request = ClaimRequest {
-        station: station.name.clone(),
-        signature_file: None,
-        job: None,
-        device: "/dev/sdb1".to_owned(),
-        view: None,
-        obstacle: None,
-        bytes: None,
-    };
+    let request = ClaimRequest::new(station.name.clone(), "/dev/sdb1".to_owned());
     let stranger = StationToken::draw();
     let unheard = world
         .tell_as::<ClaimAnswer>(stranger.expose(), "claim", &request)
@@ -190,15 +178,7 @@ async fn log_lines_cannot_be_forged_by_stations() {
     let refused = world.tell::<()>("lease/finish", &message).await;
     assert_eq!(refused.unwrap_err().0, 400);
     let station = Station::register(&world, "dock-1").await;
-    let request = ClaimRequest {
-        station: station.name.clone(),
-        signature_file: None,
-        job: None,
-        device: "/mnt\nforged".to_owned(),
-        view: None,
-        obstacle: None,
-        bytes: None,
-    };
+    let request = ClaimRequest::new(station.name.clone(), "/mnt\nforged".to_owned());
     let denied = world.tell_as::<ClaimAnswer>(station.token.expose(), "claim", &request);
     denied.await.unwrap();
     let text = String::from_utf8(kept.lock().unwrap().clone()).unwrap();

@@ -382,6 +382,7 @@ pub(crate) fn at_station(since: Timestamp) -> Custody {
     Custody::AtStation {
         station: station(),
         since,
+        device: None,
     }
 }
 

@@ -146,6 +146,7 @@ async fn of_changes_at_once_one_succeeds(store: &dyn JobStore) {
     let events: Vec<Event> = (0..20)
         .map(|n| Event::DeviceArrived {
             station: station(&format!("dock-{n}")),
+            device: None,
         })
         .collect();
     let results = join_all(events.iter().map(|event| async {

@@ -56,7 +56,13 @@ pub async fn abort(
             // Who gives a job up at a station has the device in front of him.
             Caller::Station(station) if !is_here => {
                 let station = station.clone();
-                vec![Event::DeviceArrived { station }, aborted]
+                vec![
+                    Event::DeviceArrived {
+                        station,
+                        device: None,
+                    },
+                    aborted,
+                ]
             }
             _ => vec![aborted],
         };

@@ -1,0 +1,89 @@
+//! What tells a shipped device from others, for the books of its job.
+
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::Path;
+
+use model::device::{Connector, DeviceFacts};
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+
+use super::kernel::{Block, Kernel};
+use super::mountinfo::DeviceNumber;
+use super::{model, mounted_from, serial, usb, vendor};
+
+/// What is known of the device that a path leads to: a block device, an image, or the folder where a file system is
+/// mounted. `None` for any other folder, whose device is this host's own, and where nothing is known.
+#[must_use]
+pub fn shipped(path: &Path) -> Option<DeviceFacts> {
+    let metadata = std::fs::metadata(path).ok()?;
+    let kernel = Kernel::running();
+    if metadata.is_file() {
+        return Some(image(metadata.len()));
+    }
+    if metadata.file_type().is_block_device() {
+        let block = kernel.block(DeviceNumber::of(metadata.rdev())).ok()?;
+        return of_block(&block);
+    }
+    let own = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
+    if !own.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
+        return None;
+    }
+    // Btrfs gives a mount a number that is no device's; what was mounted says it then.
+    let numbered = kernel.block(DeviceNumber::of(metadata.dev())).ok();
+    let block = numbered.or_else(|| kernel.block_at(&mounted_from(own.stx_mnt_id)?))?;
+    of_block(&block)
+}
+
+/// The disk that a partition or a volume of one part lies on; `None` for one of several disks.
+pub(super) fn of_block(block: &Block) -> Option<DeviceFacts> {
+    let [disk] = &block.disks()[..] else {
+        return None;
+    };
+    let connector = connector(disk);
+    if connector == Connector::Image {
+        return Some(image(disk.bytes()?));
+    }
+    Some(DeviceFacts {
+        maker: vendor(disk),
+        model: model(disk),
+        serial: serial(disk),
+        bytes: disk.bytes(),
+        connector: Some(connector),
+    })
+}
+
+fn image(bytes: u64) -> DeviceFacts {
+    DeviceFacts {
+        bytes: Some(bytes),
+        connector: Some(Connector::Image),
+        ..DeviceFacts::default()
+    }
+}
+
+/// How a disk is attached, by what stands above it in `/sys`: a bridge of USB has an ATA or NVMe disk behind it that
+/// shows itself as SCSI.
+fn connector(disk: &Block) -> Connector {
+    let above = disk.folder().to_string_lossy();
+    let has = |name: &str| {
+        let is_it = |part: &str| part.strip_prefix(name).is_some_and(is_number);
+        above.split('/').any(is_it)
+    };
+    if usb(disk).is_some() {
+        Connector::Usb
+    } else if disk.folder().join("loop").exists() {
+        Connector::Image
+    } else if has("nvme") {
+        Connector::Nvme
+    } else if has("mmc") {
+        Connector::MemoryCard
+    } else if has("ata") {
+        Connector::Sata
+    } else if above.contains("/end_device-") {
+        Connector::Sas
+    } else {
+        Connector::Other
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
