@@ -8,12 +8,12 @@ use super::content::{Holding, further_streams, holding};
 use super::folders::{EXTEND, FolderFacts, Folders, ROOT, Standing, is_system};
 use super::names::FileName;
 use super::node::{Node, gather};
-use super::record::{FileRecord, undo_fixups};
+use super::record::FileRecord;
 use super::remarks::Noticed;
 use super::reparse::Meaning;
 use super::runs::RunLimits;
 use super::source::{Metered, Stop};
-use super::table::MasterTable;
+use super::table::{MasterTable, repair};
 use crate::limits::Limits;
 use crate::reader::Refusal;
 use crate::told::{Damaged, File, Folder, Summary, Told, Unloadable, What};
@@ -108,7 +108,7 @@ impl<'a, 'b> Scan<'a, 'b> {
             if self.is_ended {
                 return Ok(());
             }
-            match undo_fixups(record) {
+            match repair(record, self.at) {
                 Ok(()) => self.record(record)?,
                 Err(_) => self.alone()?,
             }

@@ -2,6 +2,7 @@
 
 use super::attribute::{Attribute, Body, Sizes, Spread};
 use super::boot::NtfsGeometry;
+use super::bytes::part;
 use super::runs::{ClusterRun, RunLimits, decode};
 use super::source::{Metered, Stop};
 
@@ -169,6 +170,9 @@ impl DataStream {
         offset: u64,
         into: &mut [u8],
     ) -> Result<(), Stop> {
+        if let Held::Resident(bytes) = &self.held {
+            return copy(bytes, offset, into);
+        }
         self.checked()?;
         let written = self.sizes.initialised.saturating_sub(offset);
         let written = usize::try_from(written)
@@ -196,6 +200,14 @@ impl DataStream {
         }
         Ok(())
     }
+}
+
+/// Fills `into` from `offset` of `bytes` on.
+fn copy(bytes: &[u8], offset: u64, into: &mut [u8]) -> Result<(), Stop> {
+    let offset = usize::try_from(offset).ok();
+    let held = offset.and_then(|offset| part(bytes, offset, into.len()));
+    into.copy_from_slice(held.ok_or_else(|| Stop::damaged("it ends early"))?);
+    Ok(())
 }
 
 /// Where `length` bytes from `offset` on lie in the volume: offset and length of each piece.

@@ -1,7 +1,7 @@
 //! $MFT, the table of all records: where it lies, and one record of it.
 
 use super::boot::NtfsGeometry;
-use super::record::undo_fixups;
+use super::record::{FileRecord, undo_fixups};
 use super::runs::ClusterRun;
 use super::source::{Metered, Stop};
 use super::stream::{DataStream, places};
@@ -104,7 +104,7 @@ impl MasterTable {
             source.read(at, piece)?;
             rest = after;
         }
-        undo_fixups(&mut record).map_err(Stop::damaged)?;
+        repair(&mut record, number).map_err(Stop::damaged)?;
         Ok(record)
     }
 
@@ -160,8 +160,18 @@ fn record_in(
     let offset = offset.ok_or_else(|| Stop::damaged("a record of it is outside the volume"))?;
     let mut record = vec![0; geometry.record];
     source.read(offset, &mut record)?;
-    undo_fixups(&mut record).map_err(Stop::damaged)?;
+    repair(&mut record, number).map_err(Stop::damaged)?;
     Ok(record)
+}
+
+/// Undoes the fixups of record `number`.
+///
+/// # Errors
+///
+/// If it is not this record, or none.
+pub(super) fn repair(record: &mut [u8], number: u64) -> Result<(), &'static str> {
+    undo_fixups(record)?;
+    FileRecord::parse(record, number).map(drop)
 }
 
 /// Whether some runs lie over each other.

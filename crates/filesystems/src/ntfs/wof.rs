@@ -118,9 +118,6 @@ fn table(
     if length as u64 > stream.sizes.initialised {
         return Err(short());
     }
-    if let Held::Resident(held) = &stream.held {
-        return held.get(..length).map(<[u8]>::to_vec).ok_or_else(short);
-    }
     let mut table = vec![0; length];
     if length > 0 {
         stream.read(source, geometry, 0, &mut table)?;
