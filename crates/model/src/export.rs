@@ -16,7 +16,7 @@ use crate::ids::ObjectKey;
 use crate::limits;
 use crate::manifest::{ExportSet, FileSystem, S3Export};
 use crate::naming::substituted;
-use crate::outcome::Failure;
+use crate::outcome::{Failure, FailureCode};
 
 /// Where an object goes. Paths are relative to the root of the device, with `/` between their
 /// parts and none at either end.
@@ -100,7 +100,7 @@ pub fn recovery_file(rules: &S3Export, number: u64) -> Option<String> {
 #[must_use]
 pub fn recovery_full(key: &ObjectKey) -> Failure {
     let reason = format!("the recovery directory has {RECOVERY_FILES} files already");
-    Failure::refused(507, "RecoveryDirectoryFull".into(), reason, key.clone())
+    Failure::of(FailureCode::RecoveryDirectoryFull, reason, key.clone())
 }
 
 /// Files the recovery directory may have (developer guide, *recoveryDirectory*).
@@ -126,7 +126,7 @@ fn oversize(file_system: FileSystem, key: &ObjectKey, bytes: u64) -> Failure {
         "{bytes} bytes are more than a file on {} may have",
         file_system.as_str()
     );
-    Failure::refused(400, "EntityTooLarge".into(), reason, key.clone())
+    Failure::of(FailureCode::EntityTooLarge, reason, key.clone())
 }
 
 /// A directory of the manifest without slashes that mean nothing. Windows writes `\` for `/`.

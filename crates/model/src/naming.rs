@@ -6,7 +6,7 @@ use crate::ids::ObjectKey;
 use crate::limits;
 use crate::manifest::{S3Import, Substitution};
 
-/// Why a path has no key. The codes are AWS's or S3's where one fits.
+/// Why a path has no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameProblem {
     /// Not UTF-8: such a file is not imported (developer guide, *Guidelines and limitations*).
@@ -18,18 +18,6 @@ pub enum NameProblem {
     /// Longer than S3 allows.
     #[error("the key would have {0} bytes, more than {max}", max = limits::KEY_BYTES)]
     TooLong(usize),
-}
-
-impl NameProblem {
-    /// The code in the report.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotUtf8 => "InvalidFileName",
-            Self::Empty => "InvalidSubstitution",
-            Self::TooLong(_) => "KeyTooLongError",
-        }
-    }
 }
 
 /// The key of the object that a file becomes: prefix and path joined without a slash, then every

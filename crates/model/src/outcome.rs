@@ -1,6 +1,9 @@
 //! What became of one entry: the unit of the journal and of the report.
 
-use std::borrow::Cow;
+mod code;
+
+pub use code::FailureCode;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -10,12 +13,6 @@ use crate::ids::{BucketName, ObjectKey};
 use crate::key_space::{Kept, Oddity};
 use crate::naming::NameProblem;
 use crate::time::Timestamp;
-
-/// The code of what the device would not give.
-const READ_ERROR: &str = "ReadError";
-
-/// The code of what is there and contradicts itself.
-const DAMAGED: &str = "DamagedFileSystem";
 
 /// What became of one entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,7 +163,7 @@ pub struct Failure {
     /// HTTP status as the store gave it, or the nearest one.
     pub status: FailureStatus,
     /// The store's code, or ours where the store was not asked.
-    pub code: Cow<'static, str>,
+    pub code: FailureCode,
     /// What happened, for a person.
     pub reason: String,
     /// The key it would have had, if it got that far.
@@ -177,14 +174,20 @@ impl Failure {
     /// A path that has no key.
     #[must_use]
     pub fn unnamed(problem: &NameProblem) -> Self {
-        Self::new(400, problem.code(), problem.to_string(), None)
+        // AWS's codes, or S3's, where one fits.
+        let code = match problem {
+            NameProblem::NotUtf8 => FailureCode::InvalidFileName,
+            NameProblem::Empty => FailureCode::InvalidSubstitution,
+            NameProblem::TooLong(_) => FailureCode::KeyTooLongError,
+        };
+        Self::new(code, problem.to_string(), None)
     }
 
     /// Two paths that come to one key: the first has it.
     #[must_use]
     pub fn collision(key: ObjectKey) -> Self {
         let reason = "an earlier file of this device has the same key".to_owned();
-        Self::new(409, "KeyCollision", reason, Some(key))
+        Self::new(FailureCode::KeyCollision, reason, Some(key))
     }
 
     /// A key that its store does not keep as it is.
@@ -195,7 +198,7 @@ impl Failure {
             _ => "the store files such keys under another name",
         };
         let reason = format!("the key has {oddity}, and {how}; a substitution gives it another");
-        Self::new(400, "KeyNotKept", reason, Some(key))
+        Self::new(FailureCode::KeyNotKept, reason, Some(key))
     }
 
     /// A key that its store takes for that of an earlier file.
@@ -203,21 +206,21 @@ impl Failure {
     pub fn merged(key: ObjectKey) -> Self {
         let reason = "the store takes this key for that of an earlier file of this device, which would be \
                       lost; a substitution gives it another";
-        Self::new(409, "KeyCollision", reason.to_owned(), Some(key))
+        Self::new(FailureCode::KeyCollision, reason.to_owned(), Some(key))
     }
 
     /// A path that comes to the key of the report, which would take its place.
     #[must_use]
     pub fn reserved(key: ObjectKey) -> Self {
         let reason = "the report of this job has the same key".to_owned();
-        Self::new(409, "KeyCollision", reason, Some(key))
+        Self::new(FailureCode::KeyCollision, reason, Some(key))
     }
 
     /// A file larger than any object.
     #[must_use]
     pub fn too_large(key: ObjectKey, bytes: u64) -> Self {
         let reason = format!("{bytes} bytes are more than an object may have");
-        Self::new(400, "EntityTooLarge", reason, Some(key))
+        Self::new(FailureCode::EntityTooLarge, reason, Some(key))
     }
 
     /// An `ignore` expression that takes too long on this path. The file is not loaded, because it
@@ -225,7 +228,7 @@ impl Failure {
     #[must_use]
     pub fn undecided(pattern: &str) -> Self {
         let reason = format!("the ignore expression `{pattern}` takes too long on this name");
-        Self::new(400, "PatternTooCostly", reason, None)
+        Self::new(FailureCode::PatternTooCostly, reason, None)
     }
 
     /// A file or folder the device would not give.
@@ -237,20 +240,20 @@ impl Failure {
     /// A file or folder that the device has, and that cannot be loaded.
     #[must_use]
     pub fn unloadable(why: &Unloadable, key: Option<ObjectKey>) -> Self {
-        let (status, code) = match why {
+        let code = match why {
             Unloadable::Unreadable(_) | Unloadable::TooDeep | Unloadable::OtherMount => {
-                (500, READ_ERROR)
+                FailureCode::ReadError
             }
-            Unloadable::Damaged(_) => (500, DAMAGED),
-            Unloadable::Encrypted(_) => (415, "EncryptedFile"),
-            Unloadable::CloudPlaceholder => (404, "CloudPlaceholder"),
-            Unloadable::Deduplicated => (415, "DeduplicatedFile"),
-            Unloadable::UnknownFeature(_) => (415, "UnsupportedFeature"),
+            Unloadable::Damaged(_) => FailureCode::DamagedFileSystem,
+            Unloadable::Encrypted(_) => FailureCode::EncryptedFile,
+            Unloadable::CloudPlaceholder => FailureCode::CloudPlaceholder,
+            Unloadable::Deduplicated => FailureCode::DeduplicatedFile,
+            Unloadable::UnknownFeature(_) => FailureCode::UnsupportedFeature,
             Unloadable::LargerThanDevice { .. } | Unloadable::TooManyHoles { .. } => {
-                (400, "LargerThanDevice")
+                FailureCode::LargerThanDevice
             }
         };
-        Self::new(status, code, why.to_string(), key)
+        Self::new(code, why.to_string(), key)
     }
 
     /// A file that was not the same at the end as at the start; sizes in bytes.
@@ -261,21 +264,21 @@ impl Failure {
         } else {
             format!("the file had {expected} bytes at first and {found} when it was read")
         };
-        Self::new(409, "FileChanged", reason, Some(key))
+        Self::new(FailureCode::FileChanged, reason, Some(key))
     }
 
     /// A file that has more content than the size that its file system says, in bytes.
     #[must_use]
     pub fn longer(said: u64, key: ObjectKey) -> Self {
         let reason = format!("the file has more content than the {said} bytes that it says it has");
-        Self::new(409, "FileChanged", reason, Some(key))
+        Self::new(FailureCode::FileChanged, reason, Some(key))
     }
 
     /// An object that was there before, where none is to be replaced.
     #[must_use]
     pub fn exists(key: ObjectKey) -> Self {
         let reason = "another object with this key was in the bucket before".to_owned();
-        Self::new(409, "ObjectExists", reason, Some(key))
+        Self::new(FailureCode::ObjectExists, reason, Some(key))
     }
 
     /// An object that has the name of a report of Longshore: whatever job it is of, no file takes its place.
@@ -283,7 +286,7 @@ impl Failure {
     pub fn report_exists(key: ObjectKey) -> Self {
         let reason = "an object with this key, which is that of a job's report, is in the bucket and was not \
                       put by this job; a substitution gives the file another";
-        Self::new(409, "ReportExists", reason.to_owned(), Some(key))
+        Self::new(FailureCode::ReportExists, reason.to_owned(), Some(key))
     }
 
     /// A key that is that of a job's report, where nobody can look if there is one.
@@ -291,7 +294,7 @@ impl Failure {
     pub fn report_unseen(key: ObjectKey) -> Self {
         let reason = "the key is that of a job's report, and the store does not let the station look if there is \
                       one; a substitution gives the file another";
-        Self::new(409, "ReportExists", reason.to_owned(), Some(key))
+        Self::new(FailureCode::ReportExists, reason.to_owned(), Some(key))
     }
 
     /// A key under which a job looks what its store does, and removes what is there.
@@ -299,7 +302,7 @@ impl Failure {
     pub fn of_probe(key: ObjectKey) -> Self {
         let reason = "a job removes what is under such keys when it looks what its store does; a substitution \
                       gives the file another";
-        Self::new(409, "KeyCollision", reason.to_owned(), Some(key))
+        Self::new(FailureCode::KeyCollision, reason.to_owned(), Some(key))
     }
 
     /// An object that was put while the job ran, where none is to be replaced. `is_unsure` says that nobody can
@@ -313,7 +316,7 @@ impl Failure {
                  it: the answer to an earlier try was lost"
             }
         };
-        Self::new(409, "ObjectExists", reason.to_owned(), Some(key))
+        Self::new(FailureCode::ObjectExists, reason.to_owned(), Some(key))
     }
 
     /// A file that an earlier attempt has stored, whose object is gone, and that is not on the device
@@ -321,47 +324,30 @@ impl Failure {
     #[must_use]
     pub fn lost() -> Self {
         let reason = "an earlier attempt stored it, but neither bucket nor device have it any more";
-        Self::new(404, "ObjectLost", reason.to_owned(), None)
+        Self::new(FailureCode::ObjectLost, reason.to_owned(), None)
     }
 
     /// A file that an earlier attempt has begun or failed to load, and that is not on the device any more.
     #[must_use]
     pub fn vanished() -> Self {
         let reason = "an earlier attempt met it and did not load it, and the device does not have it any more";
-        Self::new(404, "FileVanished", reason.to_owned(), None)
-    }
-
-    /// Whether it is [`Failure::lost`].
-    #[must_use]
-    pub fn is_lost(&self) -> bool {
-        self.code == "ObjectLost"
-    }
-
-    /// Whether the name of the file alone was in the way, and not its content, device or store.
-    #[must_use]
-    pub fn is_of_name(&self) -> bool {
-        const OF_NAME: [&str; 7] = [
-            "InvalidFileName",
-            "InvalidSubstitution",
-            "KeyTooLongError",
-            "KeyNotKept",
-            "KeyCollision",
-            "ObjectExists",
-            "ReportExists",
-        ];
-        OF_NAME.contains(&&*self.code)
+        Self::new(FailureCode::FileVanished, reason.to_owned(), None)
     }
 
     /// Whether it is of something that has no key and that could not be looked at: a folder, perhaps.
     #[must_use]
     pub fn is_unreadable_name(&self) -> bool {
-        self.key.is_none() && (self.code == READ_ERROR || self.code == DAMAGED)
+        let is_unreadable = matches!(
+            self.code,
+            FailureCode::ReadError | FailureCode::DamagedFileSystem
+        );
+        self.key.is_none() && is_unreadable
     }
 
     /// An object that is not the file when it is read back.
     #[must_use]
     pub fn read_back(reason: String, key: ObjectKey) -> Self {
-        Self::new(500, "ReadBackMismatch", reason, Some(key))
+        Self::new(FailureCode::ReadBackMismatch, reason, Some(key))
     }
 
     /// An object the store refused, or took for another one. Where the store gave no code it is
@@ -369,8 +355,8 @@ impl Failure {
     #[must_use]
     pub fn refused(status: u16, code: String, reason: String, key: ObjectKey) -> Self {
         let code = match code.as_str() {
-            "" => Cow::Borrowed("StoreError"),
-            _ => Cow::Owned(code),
+            "" => FailureCode::StoreError,
+            _ => code.into(),
         };
         Self {
             status: status.into(),
@@ -380,10 +366,16 @@ impl Failure {
         }
     }
 
-    fn new(status: u16, code: &'static str, reason: String, key: Option<ObjectKey>) -> Self {
+    /// An object that was not stored, or not written to its device, for a reason of ours.
+    #[must_use]
+    pub fn of(code: FailureCode, reason: String, key: ObjectKey) -> Self {
+        Self::new(code, reason, Some(key))
+    }
+
+    fn new(code: FailureCode, reason: String, key: Option<ObjectKey>) -> Self {
         Self {
-            status: status.into(),
-            code: Cow::Borrowed(code),
+            status: code.status().into(),
+            code,
             reason,
             key,
         }
@@ -475,7 +467,10 @@ mod tests {
             (503, 503),
         ] {
             let failure = Failure::refused(told, String::new(), "no".into(), key());
-            assert_eq!((failure.status.get(), &*failure.code), (is, "StoreError"));
+            assert_eq!(
+                (failure.status.get(), failure.code.as_str()),
+                (is, "StoreError")
+            );
             let old = format!(
                 r#"{{"outcome":"failed","status":{told},"code":"X","reason":"no","key":"k"}}"#
             );
@@ -549,7 +544,10 @@ mod tests {
             ),
         ] {
             let failure = Failure::unloadable(&why, None);
-            assert_eq!((failure.status.get(), &*failure.code), (status, code));
+            assert_eq!(
+                (failure.status.get(), failure.code.as_str()),
+                (status, code)
+            );
             assert!(failure.reason.contains(in_words), "{}", failure.reason);
             let may_be_a_folder = status == 500;
             assert_eq!(failure.is_unreadable_name(), may_be_a_folder, "{code}");

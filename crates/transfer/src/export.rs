@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use awshttp::retry::RealTime;
 use crossbeam_channel::{bounded, unbounded};
 use model::ids::{JobId, ObjectKey};
-use model::outcome::Failure;
+use model::outcome::{Failure, FailureCode};
 use model::proof::Attempt;
 use model::readable;
 use model::time::Clock;
@@ -346,7 +346,7 @@ impl LeftOut {
     fn note(&self, run: &ExportRun<'_>) {
         let key = self.next.first.clone();
         let reason = "the device is full; this object and all that follow are not on it".to_owned();
-        let failure = Failure::refused(507, "DeviceFull".to_owned(), reason, key.clone());
+        let failure = Failure::of(FailureCode::DeviceFull, reason, key.clone());
         let item = Item {
             ordinal: self.ordinal,
             operation: self.next.operation,

@@ -241,7 +241,7 @@ fn a_file_no_name_can_help_is_not_placed() {
             panic!("{file_system}");
         };
         assert_eq!(
-            (failure.status.get(), failure.code.as_ref()),
+            (failure.status.get(), failure.code.as_str()),
             (400, "EntityTooLarge")
         );
         assert!(failure.reason.contains(file_system), "{}", failure.reason);

@@ -62,7 +62,7 @@ pub fn line(record: &EntryRecord, bucket: Option<&BucketName>) -> String {
             status, code, key, ..
         }) => {
             let key = key.as_ref().map(in_bucket).unwrap_or_default();
-            let code = quoted(code);
+            let code = quoted(code.as_str());
             format!("{at},{file},{status},{code},{key},,{},\n", record.bytes)
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use awshttp::TransportError;
 use model::ids::BucketName;
-use model::outcome::Failure;
+use model::outcome::{Failure, FailureCode};
 use objectstore::StoreError;
 use objectstore::evidence::{Compared, Difference, Evidence, Parts};
 use objectstore::object::{ObjectInfo, Tag};
@@ -187,5 +187,5 @@ pub(super) fn other_size(item: &Item, found: u64) -> Failure {
 
 fn rotten(item: &Item, what: &str) -> Failure {
     let reason = format!("the object is damaged in its store: {what}");
-    Failure::refused(500, "ObjectDamaged".to_owned(), reason, item.key.clone())
+    Failure::of(FailureCode::ObjectDamaged, reason, item.key.clone())
 }

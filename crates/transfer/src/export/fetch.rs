@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
-use model::outcome::Failure;
+use model::outcome::{Failure, FailureCode};
 use objectstore::object::ObjectInfo;
 use objectstore::reading::{ReadError, Reading};
 
@@ -126,14 +126,14 @@ impl ExportRun<'_> {
         match why {
             // Of a store that answers otherwise it is the object that is broken.
             ReadError::Broken(error) if !self.stop.is_set() && self.may_read_elsewhere(item) => {
-                let (code, key) = ("ReadError".to_owned(), item.key.clone());
-                Some(Failure::refused(500, code, error.to_string(), key))
+                let (code, key) = (FailureCode::ReadError, item.key.clone());
+                Some(Failure::of(code, error.to_string(), key))
             }
             ReadError::Broken(error) | ReadError::Store(error) => self.judge(item, error),
             ReadError::Replaced | ReadError::OtherSize(_) => {
                 let reason = "the object was replaced after it was listed".to_owned();
-                let (code, key) = ("ObjectChanged".to_owned(), item.key.clone());
-                Some(Failure::refused(409, code, reason, key))
+                let (code, key) = (FailureCode::ObjectChanged, item.key.clone());
+                Some(Failure::of(code, reason, key))
             }
             ReadError::Stopped => None,
         }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use awshttp::Answer;
 use lanes::{Md5, Sha256};
-use model::outcome::{Failure, Stored};
+use model::outcome::{Failure, FailureCode, Stored};
 use objectstore::StoreError;
 use objectstore::evidence::{Difference, Evidence, Parts, Sums};
 use objectstore::object::ObjectInfo;
@@ -397,7 +397,7 @@ impl StagedObject {
         if bytes != self.item.bytes {
             let reason = format!("{bytes} of {} bytes were hashed", self.item.bytes);
             let key = self.item.key.clone();
-            let failure = Failure::refused(500, "ReviewFailed".to_owned(), reason, key);
+            let failure = Failure::of(FailureCode::ReviewFailed, reason, key);
             self.fail(run, failure);
             return None;
         }

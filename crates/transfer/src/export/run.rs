@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use awshttp::retry::RealTime;
 use model::entry::EntryPath;
 use model::ids::{BucketName, ObjectKey};
-use model::outcome::{EntryRecord, Failure, Outcome, Source};
+use model::outcome::{EntryRecord, Failure, FailureCode, Outcome, Source};
 use model::time::Clock;
 use objectstore::{Bucket, StoreError};
 
@@ -160,11 +160,7 @@ impl ExportRun<'_> {
             self.stop.halt(Halt::Store(error));
             return None;
         }
-        let mut failure = refusal(&error, &item.key);
-        if failure.code.is_empty() {
-            failure.code = "AccessDenied".into();
-        }
-        Some(failure)
+        Some(refusal(&error, &item.key))
     }
 
     /// Whether a refusal to read is about one object only: the bucket can still be listed.
@@ -198,23 +194,20 @@ impl ExportRun<'_> {
             return None;
         }
         let code = match error.kind() {
-            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => "NameCollision",
-            FileTooLarge => "EntityTooLarge",
-            _ => "WriteError",
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+                FailureCode::NameCollision
+            }
+            FileTooLarge => FailureCode::EntityTooLarge,
+            _ => FailureCode::WriteError,
         };
         let reason = format!("could not be written to the device: {error}");
-        Some(Failure::refused(
-            500,
-            code.to_owned(),
-            reason,
-            item.key.clone(),
-        ))
+        Some(Failure::of(code, reason, item.key.clone()))
     }
 
     /// What the device holds is not what was written to it.
     pub(super) fn differs(key: &ObjectKey, offset: u64) -> Failure {
         let reason = format!("the device holds other bytes than were written, from {offset} on");
-        Failure::refused(500, "ReadBackMismatch".to_owned(), reason, key.clone())
+        Failure::of(FailureCode::ReadBackMismatch, reason, key.clone())
     }
 }
 

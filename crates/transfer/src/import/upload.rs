@@ -13,7 +13,7 @@ use model::capabilities::Finding;
 use model::entry::EntryPath;
 use model::identity::SHA256_NAME;
 use model::ids::ObjectKey;
-use model::outcome::{Failure, Stored};
+use model::outcome::{Failure, FailureCode, Stored};
 use objectstore::upload::{PartNumber, PartReceipt, UploadId, expected_etag, total_size};
 use objectstore::{Checksums, StoreError};
 
@@ -232,8 +232,7 @@ impl Large {
             }
             _ => {
                 let reason = format!("the store confirmed {confirmed} of {bytes} bytes in parts");
-                let failure =
-                    Failure::refused(500, "ReviewFailed".into(), reason, self.key.clone());
+                let failure = Failure::of(FailureCode::ReviewFailed, reason, self.key.clone());
                 return self.abandon(run, failure);
             }
         };
@@ -351,8 +350,8 @@ impl Run<'_> {
             Ok(None) => "the store called it complete and does not have it".to_owned(),
             Err(error) => return Err(self.judge(error, key)),
         };
-        let code = "ReviewFailed".to_owned();
-        Err(Some(Failure::refused(500, code, reason, key.clone())))
+        let code = FailureCode::ReviewFailed;
+        Err(Some(Failure::of(code, reason, key.clone())))
     }
 
     /// Notes a large file whose object is visible, after what can only be done now.

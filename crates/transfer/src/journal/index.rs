@@ -5,7 +5,7 @@ use std::path::Path;
 
 use model::entry::EntryPath;
 use model::key_space::KeySpace;
-use model::outcome::{EntryRecord, Failure, Outcome};
+use model::outcome::{EntryRecord, Failure, FailureCode, Outcome};
 use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
 };
@@ -243,11 +243,11 @@ pub enum Why {
 
 impl Why {
     fn of(record: &EntryRecord, failure: &Failure) -> Self {
-        if failure.is_lost() {
+        if failure.code == FailureCode::ObjectLost {
             Self::Lost
         } else if record.bytes == 0 && failure.is_unreadable_name() {
             Self::Unlisted
-        } else if failure.is_of_name() {
+        } else if failure.code.is_of_name() {
             Self::Name
         } else {
             Self::Unsent

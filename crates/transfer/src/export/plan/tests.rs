@@ -1,6 +1,7 @@
 //! Plans whose every byte counts.
 
 use super::*;
+use model::outcome::FailureCode;
 
 fn job() -> JobId {
     JobId::new("ABCDE").unwrap()
@@ -15,7 +16,7 @@ fn bucket() -> BucketName {
 }
 
 fn items() -> Vec<Item> {
-    let failure = Failure::refused(400, "EntityTooLarge".into(), "too large".into(), key("d"));
+    let failure = Failure::of(FailureCode::EntityTooLarge, "too large".into(), key("d"));
     let path = |path: &str| path.to_owned();
     let why = "`CON` is kept".to_owned();
     [

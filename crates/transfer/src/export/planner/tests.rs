@@ -106,7 +106,7 @@ fn all(rules: &S3Export, buckets: &Buckets) -> Vec<(String, String)> {
             To::File { path } => path,
             To::Recovered { path, why } => format!("{path}: {why}"),
             To::Directory { path } => format!("{path}/"),
-            To::Nowhere(failure) => failure.code.into_owned(),
+            To::Nowhere(failure) => failure.code.to_string(),
         };
         (item.key.to_string(), to)
     };

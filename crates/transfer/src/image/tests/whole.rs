@@ -5,6 +5,7 @@ use crate::image::{Archive, ImageError};
 use disks::device::memory::MemoryDevice;
 use disks::fault::Fault;
 use disks::tree::DeviceGone;
+use model::outcome::FailureCode;
 
 /// What was read is what can be read where it went, whatever its size and wherever it goes.
 #[test]
@@ -150,7 +151,7 @@ fn an_image_that_is_not_what_was_sent_is_an_error() {
     let Outcome::Failed(failure) = &done.record.outcome else {
         panic!("{done:?}")
     };
-    assert_eq!(failure.code, "ReadBackMismatch");
+    assert_eq!(failure.code, FailureCode::ReadBackMismatch);
     assert!(
         failure.reason.contains("offset 8388608"),
         "{}",
