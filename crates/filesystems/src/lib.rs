@@ -9,10 +9,13 @@
 pub mod allocation;
 pub mod blocks;
 pub mod checksum;
+mod clusters;
 pub mod content;
+pub mod fat;
 pub mod fields;
 pub mod limits;
 pub mod ntfs;
 pub mod reader;
 pub mod told;
 pub mod unpack;
+pub mod wtf8;
