@@ -11,6 +11,7 @@ pub mod blocks;
 pub mod checksum;
 mod clusters;
 pub mod content;
+pub mod exfat;
 pub mod fat;
 pub mod fields;
 pub mod limits;
