@@ -11,6 +11,7 @@ use server::config::StationConfig;
 use server::data_dir::Endpoints;
 use server::data_dir::users::Joined;
 use station::control::Control;
+use station::devices::HostDevices;
 use station::dock::Station;
 use station::stores::S3Stores;
 use transfer::journal::file::Disk;
@@ -92,6 +93,7 @@ fn at(
         services: Arc::new(AwsServices {
             surroundings: surroundings.clone(),
         }),
+        devices: Arc::new(HostDevices),
         logs: Arc::new(Disk),
     }
 }

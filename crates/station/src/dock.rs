@@ -34,6 +34,7 @@ use model::time::Clock;
 use objectstore::{Bucket, probe};
 
 use crate::control::{Control, ControlError};
+use crate::devices::Devices;
 use crate::lease;
 use crate::stores::Stores;
 use disks::facts::{self, Facts};
@@ -67,6 +68,8 @@ pub struct Station {
     pub stores: Arc<dyn Stores>,
     /// The way to the services that take images.
     pub services: Arc<dyn Services>,
+    /// The way to devices that are filled or read raw.
+    pub devices: Arc<dyn Devices>,
     /// Where journals are written.
     pub logs: Arc<dyn LogFiles>,
 }

@@ -5,6 +5,7 @@
 //! of [`model::control`]; it cannot reach the database, and it moves no byte itself ([`transfer`] does).
 
 pub mod control;
+pub mod devices;
 pub mod dock;
 pub mod lease;
 pub mod stores;

@@ -14,6 +14,7 @@ use model::time::{ManualClock, Timestamp};
 use objectstore::Bucket as _;
 use objectstore::memory::MemoryBucket;
 use station::control::Control;
+use station::devices::HostDevices;
 use station::dock::{DockError, Docking, Done, Station};
 use transfer::settings::Settings;
 
@@ -189,6 +190,7 @@ impl World {
                 attempt: Arc::clone(&attempt),
             }),
             services: Arc::new(AwsServices::default()),
+            devices: Arc::new(HostDevices),
             logs: Arc::new(Logs::new(Arc::clone(&attempt))),
         };
         let result = station.dock_tree(

@@ -13,8 +13,7 @@ use model::report::lines::Work;
 
 use super::source::ext_identifier;
 use super::{DockError, Done, Errand, Outcome, Station};
-use transfer::destination::Target as _;
-use transfer::destination::folder::{Folder, foreign_name, have_same_content};
+use transfer::destination::folder::{foreign_name, have_same_content};
 use transfer::destination::mark::DeviceMark;
 use transfer::export::plan::{Next, Plan};
 use transfer::export::planner::{Cursor, ExportPlanner, PlanStep};
@@ -42,13 +41,14 @@ impl Station {
             path: root.to_owned(),
             source,
         };
-        let target = Folder::open(root, job, backing).map_err(unwritable)?;
+        let opened = self.devices.target(root, job, backing);
+        let target = opened.map_err(unwritable)?;
         let export = Export {
             job,
             attempt: &self.export_attempt(errand),
             plan: &plan,
             buckets: &buckets,
-            target: &target,
+            target: &*target,
             settings: self.settings,
             logs: &*self.logs,
             clock: &*self.clock,
@@ -63,7 +63,7 @@ impl Station {
             source,
         };
         let log_name = format!("{}{job}", JobType::Export.log_name());
-        match report::write_to(&report, &target, &log_name) {
+        match report::write_to(&report, &*target, &log_name) {
             // Of a device that is full against all reckoning the log bucket has the report.
             Err(e) if e.kind() == io::ErrorKind::StorageFull => {
                 tracing::warn!(error = %e, "no room for the report on the device");

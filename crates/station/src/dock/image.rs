@@ -6,7 +6,6 @@ use model::report::glacier;
 use model::report::lines::Work;
 
 use super::{DockError, Done, Errand, Outcome, Station};
-use disks::device::RawDevice;
 use transfer::image::{Archive, ImageDone, ImageImport, ImageOutcome, What};
 use transfer::journal::JournalError;
 use transfer::report::{self, Report};
@@ -24,7 +23,7 @@ impl Station {
             Manifest::S3Import(_) | Manifest::S3Export(_) => return Err(nowhere(errand)),
         };
         let target = errand.claim.image.as_ref().ok_or_else(|| nowhere(errand))?;
-        let device = RawDevice::open(errand.device)?;
+        let device = self.devices.raw(errand.device)?;
         let logs = self.bucket(errand, &errand.log.bucket)?;
         let Some(attempt) = self.attempt(errand, &*logs) else {
             return Err(errand.interrupted());
@@ -32,7 +31,7 @@ impl Station {
         let import = ImageImport {
             job: errand.claim.job,
             attempt: &attempt,
-            device: &device,
+            device: &*device,
             what,
             target,
             services: &*self.services,
