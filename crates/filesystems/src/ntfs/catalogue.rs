@@ -242,10 +242,13 @@ impl<'a, 'b> Scan<'a, 'b> {
                     self.damaged(Some(node), Some(&name.name), id, why);
                 }
                 Standing::Rooted(_) if name.is_sound() => standing.push(name.clone()),
-                Standing::Rooted(_) => {
-                    let why = "its name is damaged";
-                    self.damaged(Some(node), Some(&name.name), id, why);
-                }
+                Standing::Rooted(_) => self.say(Told::Damaged(Damaged {
+                    parent: Some(name.parent.number),
+                    name: Some(name.name.clone()),
+                    id,
+                    is_folder: false,
+                    why: "its name is damaged".to_owned(),
+                })),
             }
         }
         if let Some(why) = &node.names_lost {

@@ -305,7 +305,7 @@ impl Image {
         used[usize::try_from(BITMAP).unwrap()] = true;
         Self {
             shape,
-            content: STALE.iter().copied().cycle().take(bytes).collect(),
+            content: STALE.repeat(bytes / STALE.len()),
             used,
             table: vec![(8, 24)],
             records: Vec::new(),

@@ -7,6 +7,7 @@ mod hostile;
 mod image;
 mod names;
 mod packed;
+mod tools;
 mod volume;
 
 use filesystems::blocks::MemoryBlocks;
