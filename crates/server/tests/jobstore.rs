@@ -15,7 +15,8 @@ use model::job::Job;
 use model::time::Timestamp;
 use postgres::PrivatePostgres;
 use server::jobstore::{
-    AccessKey, Account, JobStore, JobStoreError, PostgresJobStore, SqliteJobStore, suite,
+    AccessKey, Account, JobStore, JobStoreError, Jobs as _, LatestTime as _, PostgresJobStore,
+    SqliteJobStore, suite,
 };
 use server::sealing::{MasterKey, Sealer};
 

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRo
 use sqlx::{Connection as _, FromRow, Postgres, Transaction, query_as, query_scalar};
 
 use super::JobStoreError;
-use super::methods::implement_job_store;
+use super::implement_job_store;
 use super::migrations;
 use crate::sealing::Sealer;
 

@@ -1,7 +1,8 @@
 //! The job store of one server: a SQLite file.
 //!
-//! One connection writes, several read; single rows are read without them ([`direct`]). Every write begins with `BEGIN IMMEDIATE`: a transaction
-//! that begins by reading and then writes can fail in a way that no waiting cures.
+//! One connection writes, several read; single rows are read without them ([`direct`]). Every write begins
+//! with `BEGIN IMMEDIATE`: a transaction that begins by reading and then writes can fail in a way that no
+//! waiting cures.
 
 mod direct;
 
@@ -20,7 +21,7 @@ use sqlx::{Connection as _, Sqlite, Transaction};
 use direct::DirectReads;
 
 use super::JobStoreError;
-use super::methods::implement_job_store;
+use super::implement_job_store;
 use super::migrations;
 use crate::sealing::Sealer;
 use durable::OWNER_ONLY;

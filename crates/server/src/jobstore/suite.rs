@@ -5,8 +5,11 @@
 //! to be done.
 
 mod accounts;
+mod clock;
 mod jobs;
+mod keys;
 mod leases;
+mod stations;
 
 use model::actor::Actor;
 use model::control::LeaseToken;
@@ -30,18 +33,11 @@ pub async fn run_all(store: &dyn JobStore) {
         .expect("a store that was opened answers");
     jobs::run(store).await;
     accounts::run(store).await;
+    keys::run(store).await;
+    stations::run(store).await;
     leases::run(store).await;
     jobs::a_quota_holds_for_requests_at_once(store).await;
-    the_latest_time_is_kept(store).await;
-}
-
-async fn the_latest_time_is_kept(store: &dyn JobStore) {
-    let latest = async || store.latest_time().await.expect("times can be read");
-    assert_eq!(latest().await, None);
-    for (noted, expected) in [(5, 5), (9, 9), (2, 9)] {
-        store.note_time(at(noted)).await.expect("times are noted");
-        assert_eq!(latest().await, Some(at(expected)));
-    }
+    clock::run(store).await;
 }
 
 /// The instant `seconds` after the beginning of the tests' time.
