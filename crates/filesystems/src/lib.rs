@@ -12,6 +12,7 @@ pub mod checksum;
 mod clusters;
 pub mod content;
 pub mod exfat;
+pub mod ext;
 pub mod fat;
 pub mod fields;
 pub mod limits;
