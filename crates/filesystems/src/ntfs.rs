@@ -28,6 +28,7 @@ mod content;
 mod extents;
 mod folders;
 mod locate;
+mod log;
 mod names;
 mod node;
 mod record;
@@ -46,7 +47,7 @@ use std::ops::ControlFlow;
 
 use boot::{BOOT_BYTES, NtfsGeometry};
 use catalogue::Scan;
-use node::gather;
+use node::{Node, gather};
 use record::FileRecord;
 use remarks::Noticed;
 use runs::RunLimits;
@@ -71,7 +72,7 @@ pub struct Ntfs {
 }
 
 impl Ntfs {
-    /// Opens a volume: reads its boot sector, where $MFT lies, and $Volume.
+    /// Opens a volume: reads its boot sector, where $MFT lies, $Volume, and the head of $LogFile.
     ///
     /// # Errors
     ///
@@ -89,10 +90,17 @@ impl Ntfs {
         };
         let mut source = Metered::new(blocks, limits.metadata_bytes);
         let table = locate::locate(&mut source, geometry, runs)?;
-        let state = state(&mut source, &table, runs)?;
+        let state = match node(&mut source, &table, runs, VOLUME)? {
+            Some(volume) => VolumeState::of(&volume)?,
+            None => VolumeState::unknown(),
+        };
+        let is_unclean = match node(&mut source, &table, runs, log::LOG)? {
+            Some(log) => log::is_unclean(&mut source, table.geometry(), &log)?,
+            None => false,
+        };
         let noticed = Noticed {
             is_boot_damaged,
-            is_dirty: state.is_dirty,
+            is_dirty: state.is_dirty || is_unclean,
             is_state_unknown: state.is_unknown,
             missing_bytes,
             ..Noticed::default()
@@ -162,19 +170,20 @@ fn boot_at(blocks: &mut dyn Blocks, offset: u64) -> Result<NtfsGeometry, Refusal
     }
 }
 
-/// What $Volume says.
-fn state(
+/// What one of the first records says; `None` if it cannot be had.
+fn node(
     source: &mut Metered<'_>,
     table: &MasterTable,
     limits: RunLimits,
-) -> Result<VolumeState, Refusal> {
-    let bytes = match table.record(source, VOLUME) {
+    number: u64,
+) -> Result<Option<Node>, Refusal> {
+    let bytes = match table.record(source, number) {
         Ok(bytes) => bytes,
         Err(Stop::Volume(refusal)) => return Err(refusal),
-        Err(Stop::File(_)) => return Ok(VolumeState::unknown()),
+        Err(Stop::File(_)) => return Ok(None),
     };
-    match FileRecord::parse(&bytes, VOLUME) {
-        Ok(record) => VolumeState::of(&gather(source, table, limits, &record)?),
-        Err(_) => Ok(VolumeState::unknown()),
+    match FileRecord::parse(&bytes, number) {
+        Ok(record) if record.is_used => gather(source, table, limits, &record).map(Some),
+        _ => Ok(None),
     }
 }

@@ -83,16 +83,37 @@ pub(super) struct Sizes {
 ///
 /// If one of them does not fit, or the mark is missing.
 pub(super) fn attributes(area: &[u8]) -> Result<Vec<Attribute<'_>>, &'static str> {
-    const DAMAGED: &str = "the attributes of its record are damaged";
+    let (found, is_whole) = attributes_before_damage(area);
+    is_whole.map(|()| found)
+}
+
+/// The attributes in `area` up to the first that does not fit, and whether there is one.
+pub(super) fn attributes_before_damage(
+    area: &[u8],
+) -> (Vec<Attribute<'_>>, Result<(), &'static str>) {
     let mut found = Vec::new();
     let mut rest = area;
-    while le32(rest, 0).ok_or(DAMAGED)? != END {
-        let length = long_place_at(rest, 4).ok_or(DAMAGED)?;
-        let (attribute, after) = rest.split_at_checked(length).ok_or(DAMAGED)?;
-        found.push(parse(attribute).ok_or(DAMAGED)?);
-        rest = after;
+    loop {
+        match next(rest) {
+            Ok(None) => return (found, Ok(())),
+            Ok(Some((attribute, after))) => {
+                found.push(attribute);
+                rest = after;
+            }
+            Err(why) => return (found, Err(why)),
+        }
     }
-    Ok(found)
+}
+
+/// The first attribute and what follows it; `None` at the mark.
+fn next(rest: &[u8]) -> Result<Option<(Attribute<'_>, &[u8])>, &'static str> {
+    const DAMAGED: &str = "the attributes of its record are damaged";
+    if le32(rest, 0).ok_or(DAMAGED)? == END {
+        return Ok(None);
+    }
+    let length = long_place_at(rest, 4).ok_or(DAMAGED)?;
+    let (attribute, after) = rest.split_at_checked(length).ok_or(DAMAGED)?;
+    Ok(Some((parse(attribute).ok_or(DAMAGED)?, after)))
 }
 
 fn parse(attribute: &[u8]) -> Option<Attribute<'_>> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::attribute::{
     ATTRIBUTE_LIST, Attribute, Body, DATA, FILE_NAME, INDEX_ROOT, LOGGED_UTILITY_STREAM,
-    REPARSE_POINT, STANDARD_INFORMATION, attributes,
+    REPARSE_POINT, STANDARD_INFORMATION, attributes, attributes_before_damage,
 };
 use super::attribute_list::{LIST_BYTES, ListEntry, entries};
 use super::bytes::long_place_at;
@@ -175,13 +175,10 @@ pub(super) fn gather(
     record: &FileRecord<'_>,
 ) -> Result<Node, Refusal> {
     let mut node = Node::new(record);
-    let own = match attributes(record.attributes) {
-        Ok(own) => own,
-        Err(why) => {
-            node.lose(why);
-            return Ok(node);
-        }
-    };
+    let (own, is_whole) = attributes_before_damage(record.attributes);
+    if let Err(why) = is_whole {
+        node.lose(why);
+    }
     match own.iter().find(|it| it.kind == ATTRIBUTE_LIST) {
         None => own.iter().for_each(|it| node.add(it, limits)),
         Some(list) => {

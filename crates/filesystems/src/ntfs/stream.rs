@@ -16,6 +16,8 @@ const SPARSE: u16 = 0x8000;
 /// An attribute as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct DataStream {
+    /// Whether a part of it was met.
+    is_begun: bool,
     flags: u16,
     /// The clusters of a unit of compression as an exponent of two.
     unit: u8,
@@ -53,13 +55,16 @@ impl DataStream {
             Body::Spread(spread) => self.add_runs(&spread, attribute.flags, limits),
         };
         match added {
-            Ok(()) => self.flags |= attribute.flags,
+            Ok(()) => {
+                self.is_begun = true;
+                self.flags |= attribute.flags;
+            }
             Err(why) => self.spoil(why),
         }
     }
 
     fn add_resident(&mut self, bytes: &[u8]) -> Result<(), &'static str> {
-        if *self != Self::default() {
+        if self.is_begun {
             return Err("it is there twice");
         }
         let length = bytes.len() as u64;
@@ -77,7 +82,7 @@ impl DataStream {
         flags: u16,
         limits: RunLimits,
     ) -> Result<(), &'static str> {
-        let is_first = *self == Self::default();
+        let is_first = !self.is_begun;
         let Held::Runs(runs) = &mut self.held else {
             return Err("it is there twice");
         };

@@ -253,6 +253,36 @@ fn what_was_not_ejected_cleanly_is_remarked() {
 }
 
 #[test]
+fn what_was_under_way_in_the_log_is_remarked() {
+    for (flags, is_clean) in [(0, false), (2, true)] {
+        let mut image = usual();
+        let mut page = vec![0; 8192];
+        page[..4].copy_from_slice(b"RSTR");
+        (page[24], page[48], page[62]) = (48, 1, flags);
+        image.write(FREE + 2, &page);
+        let mut log = large(2, FREE + 2, 8192);
+        log.attributes[2] = data(8192, &[(2, Some(FREE + 2))]);
+        image.add(log);
+        let remarks = Volume::read(image.finish()).remarks();
+        assert_eq!(remarks.is_empty(), is_clean, "{remarks}");
+    }
+}
+
+#[test]
+fn a_record_that_is_damaged_after_its_name_is_told_by_it() {
+    let image = usual();
+    let place = image.place(21);
+    let mut content = image.finish();
+    let attribute = content[place..place + 1024]
+        .windows(8)
+        .position(|window| window == [0x80, 0, 0, 0, 88, 0, 0, 0]);
+    content[place + attribute.unwrap() + 4] = 7;
+    let volume = Volume::read(content);
+    assert_eq!(volume.paths(), ["large", "small"]);
+    assert!(volume.damage("large").contains("attributes"));
+}
+
+#[test]
 fn a_version_that_is_not_known_is_refused() {
     for (version, is_known) in [
         ([1, 2], true),
