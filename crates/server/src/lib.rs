@@ -4,6 +4,7 @@
 pub mod access;
 pub mod app;
 mod artifact;
+mod background;
 pub mod certain;
 mod change;
 pub mod config;
@@ -19,5 +20,4 @@ pub mod ops;
 pub mod sealing;
 pub mod service;
 pub mod stores;
-mod sweeper;
 pub mod work;

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::StationToken;
 use crate::app::{Admin, Context};
+use crate::background::Background;
 use crate::certain::CertainTime;
 use crate::config::{Config, ConnectionsConfig};
 use crate::data_dir::credentials::write_credentials;
@@ -34,7 +35,6 @@ use crate::ops::first_start::{FirstKey, first_start};
 use crate::ops::{Refused, stations};
 use crate::sealing::{MasterKey, MasterKeyError};
 use crate::stores::{Stores, StoresError};
-use crate::sweeper;
 use crate::work::Work;
 
 /// How long the head of a request to the API may take, and an idle connection is kept. Longer than our own
@@ -154,8 +154,7 @@ pub struct RunningService {
     embedded: Option<LocalStore>,
     api: Serving,
     s3: Option<Serving>,
-    sweeper: Serving,
-    reserve: Serving,
+    background: Background,
     database: Database,
 }
 
@@ -207,8 +206,7 @@ impl Service {
                 stop.cancelled_owned(),
             )
         });
-        let sweeper = Serving::start(|stop| sweeper::run(context.clone(), stop));
-        let reserve = Serving::start(|stop| kept.data.room().tend(stop));
+        let background = Background::start(&context, kept.data.room().reserve());
         let of_store = limits_of(&config.connections, STORE_HEAD, STORE_STALL, STORE_GRACE);
         let serve = |embedded: Embedded| embedded.serve(of_store);
         let (embedded, s3) = embedded.map(serve).unzip();
@@ -231,8 +229,7 @@ impl Service {
             embedded,
             api,
             s3,
-            sweeper,
-            reserve,
+            background,
             database,
         })
     }
@@ -332,8 +329,7 @@ impl RunningService {
             );
         }
         self.api.stop().await;
-        self.sweeper.stop().await;
-        self.reserve.stop().await;
+        self.background.stop().await;
         if let Some(s3) = self.s3 {
             s3.stop().await;
         }

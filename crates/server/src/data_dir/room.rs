@@ -2,13 +2,8 @@
 //! somebody opens what lies there.
 
 use std::path::Path;
-use std::time::Duration;
 
 use durable::reserve::Reserve;
-use tokio_util::sync::CancellationToken;
-
-/// How often to look whether there is plenty of room again.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Bytes kept aside in a data folder. A start writes less than 1 MiB (indexes in shared memory of
 /// 32 KiB each, some pages of 4 KiB of the write-ahead logs, small files); four times that, because
@@ -48,20 +43,9 @@ impl Room {
         }
     }
 
-    /// Keeps room aside as soon as there is plenty, until told to stop.
-    pub(crate) fn tend(&self, stop: CancellationToken) -> impl Future<Output = ()> + Send + use<> {
-        let reserve = self.reserve.clone();
-        async move {
-            while tokio::time::timeout(LOOK_EVERY, stop.cancelled())
-                .await
-                .is_err()
-            {
-                let reserve = reserve.clone();
-                if let Err(error) = tokio::task::spawn_blocking(move || reserve.keep()).await {
-                    tracing::error!(%error, "room is not kept aside");
-                }
-            }
-        }
+    /// What is kept aside, for whoever looks after it while the service runs.
+    pub(crate) fn reserve(&self) -> &Reserve {
+        &self.reserve
     }
 }
 

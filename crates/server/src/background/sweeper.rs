@@ -1,11 +1,9 @@
-//! Lets jobs expire whose device did not come in time, and notes which stand still because their
-//! station gives no sign of life.
+//! Lets jobs expire whose device did not come in time, and notes which stand still because their station sends no
+//! heartbeat.
 //!
 //! Nothing depends on when it runs: an overdue job counts as expired from the moment it is, and a job
 //! whose lease has lapsed is told as standing still. The sweeper writes that down, so that the
 //! history has it and lists and counters show it.
-
-use std::time::Duration;
 
 use model::actor::Actor;
 use model::event::Event;
@@ -17,49 +15,21 @@ use crate::app::Context;
 use crate::change::{Committed, Draft, overdue_since};
 use crate::jobstore::JobStoreError;
 
-/// How often it runs.
-const PAUSE: Duration = Duration::from_secs(60);
-
 /// Jobs read at a time.
 const BATCH: u32 = 100;
 
-/// Sweeps until told to stop.
-pub(crate) async fn run(context: Context, stop: CancellationToken) {
-    loop {
-        if let Err(error) = note_time(&context).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the time was not noted"
-            );
-        }
-        if let Err(error) = sweep(&context).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "overdue jobs not swept"
-            );
-        }
-        if let Err(error) = note_silent(&context).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "jobs of silent stations not noted"
-            );
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(PAUSE) => {}
-        }
-    }
-}
-
 /// Writes down what time it surely is, for the next start.
-async fn note_time(context: &Context) -> Result<(), JobStoreError> {
+pub(super) async fn note_time(context: &Context) -> Result<(), JobStoreError> {
     let certain = context.certain.now(&*context.clock);
     context.jobs.note_time(certain).await
 }
 
-/// Lets every overdue job expire.
-async fn sweep(context: &Context) -> Result<(), JobStoreError> {
-    loop {
+/// Lets every overdue job expire; after a batch no other if the service is to stop.
+pub(super) async fn expire_overdue(
+    context: &Context,
+    stop: &CancellationToken,
+) -> Result<(), JobStoreError> {
+    while !stop.is_cancelled() {
         let certain = context.certain.now(&*context.clock);
         let since = overdue_since(&context.rules, certain);
         let overdue = context.jobs.expirable_jobs(since, BATCH).await?;
@@ -72,9 +42,10 @@ async fn sweep(context: &Context) -> Result<(), JobStoreError> {
         }
         // A batch of which nothing expired would come again.
         if expired == 0 || overdue.len() < BATCH.try_into().unwrap_or(usize::MAX) {
-            return Ok(());
+            break;
         }
     }
+    Ok(())
 }
 
 /// Writes down that a job has expired; `false` if its device has come or the customer was faster.
@@ -88,28 +59,32 @@ async fn expire(context: &Context, id: JobId) -> Result<bool, JobStoreError> {
     }
 }
 
-/// Notes the jobs whose station gives no sign of life. The lease stays as it is: the station may come
+/// Notes the jobs whose station sends no heartbeat; after a batch no other if the service is to stop. The lease stays as it is: the station may come
 /// back to it as long as nobody else took it.
-async fn note_silent(context: &Context) -> Result<(), JobStoreError> {
-    loop {
+pub(super) async fn note_silent(
+    context: &Context,
+    stop: &CancellationToken,
+) -> Result<(), JobStoreError> {
+    while !stop.is_cancelled() {
         let silent = context
             .jobs
             .lapsed_leases(context.clock.now(), BATCH)
             .await?;
         let mut noted = 0;
         for id in &silent {
-            if stop(context, *id).await? {
+            if note_stopped(context, *id).await? {
                 noted += 1;
             }
         }
         if noted == 0 || silent.len() < BATCH.try_into().unwrap_or(usize::MAX) {
-            return Ok(());
+            break;
         }
     }
+    Ok(())
 }
 
 /// Writes down that a job stands still; `false` if it has moved on meanwhile.
-async fn stop(context: &Context, id: JobId) -> Result<bool, JobStoreError> {
+async fn note_stopped(context: &Context, id: JobId) -> Result<bool, JobStoreError> {
     let Some(mut draft) = Draft::open(context, id).await? else {
         return Ok(false);
     };

@@ -1,0 +1,98 @@
+//! What happens by itself: tasks that look now and then whether there is something to do.
+//!
+//! Each of several servers that share a database has them all. A task keeps nothing that matters to itself: it reads
+//! rows, acts, and lets the compare-and-swap of the job store say which server was first. So a round may be cut off,
+//! come late, or be done by two servers at once.
+
+mod rounds;
+mod sweeper;
+
+use std::error::Error;
+use std::time::Duration;
+
+use durable::reserve::Reserve;
+use tokio::task::{JoinError, JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::Context;
+
+/// Between two looks for jobs that have expired or stand still: what they find is counted in minutes and days.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Between two notes of the time, of which the next start is sure.
+const NOTE_TIME: Duration = Duration::from_secs(60);
+
+/// Between two looks whether a disk that was full has room again.
+const KEEP_ROOM: Duration = Duration::from_secs(60);
+
+/// The tasks of a service, until they are stopped. If this is dropped, they go on until the runtime ends.
+#[derive(Debug)]
+pub(crate) struct Background {
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Background {
+    /// Starts every task; the first round of each begins at once. `reserve` is the room kept aside in the data folder.
+    pub(crate) fn start(context: &Context, reserve: &Reserve) -> Self {
+        let mut tasks = Self {
+            stop: CancellationToken::new(),
+            tasks: Vec::new(),
+        };
+        tasks.add(
+            "note the time",
+            NOTE_TIME,
+            context,
+            |context, _| async move { sweeper::note_time(&context).await },
+        );
+        tasks.add(
+            "expire overdue jobs",
+            SWEEP,
+            context,
+            |context, stop| async move { sweeper::expire_overdue(&context, &stop).await },
+        );
+        tasks.add(
+            "note silent stations",
+            SWEEP,
+            context,
+            |context, stop| async move { sweeper::note_silent(&context, &stop).await },
+        );
+        tasks.add("keep room aside", KEEP_ROOM, reserve, |reserve, _| {
+            keep(reserve)
+        });
+        tasks
+    }
+
+    fn add<T, F, E>(
+        &mut self,
+        task: &'static str,
+        interval: Duration,
+        subject: &T,
+        round: impl Fn(T, CancellationToken) -> F + Send + 'static,
+    ) where
+        T: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Error + Send + 'static,
+    {
+        let (subject, stop) = (subject.clone(), self.stop.clone());
+        let of_round = stop.clone();
+        let round = move || round(subject.clone(), of_round.clone());
+        self.tasks
+            .push(tokio::spawn(rounds::repeat(task, interval, stop, round)));
+    }
+
+    /// Begins no other round, and waits for those under way.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "background task failed");
+            }
+        }
+    }
+}
+
+/// Keeps room aside if there is plenty.
+async fn keep(reserve: Reserve) -> Result<(), JoinError> {
+    tokio::task::spawn_blocking(move || reserve.keep()).await
+}
