@@ -95,7 +95,7 @@ fn missing_packages() -> Vec<&'static str> {
     packages
 }
 
-/// The Debian packages of missing programs that format and mount devices.
+/// The Debian packages of missing programs that format, fill and mount devices.
 fn missing_disk_tools() -> Vec<&'static str> {
     let tools = [
         ("blkid", "util-linux"),
@@ -103,6 +103,7 @@ fn missing_disk_tools() -> Vec<&'static str> {
         ("mkfs.ext4", "e2fsprogs"),
         ("mkfs.ntfs", "ntfs-3g"),
         ("mkfs.vfat", "dosfstools"),
+        ("mcopy", "mtools"),
         ("mkfs.exfat", "exfatprogs"),
     ];
     let missing = tools.into_iter().filter(|(tool, _)| !has_disk_tool(tool));

@@ -41,7 +41,7 @@ impl Exfat {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Other`] if it is no exFAT; otherwise what keeps all of it from being read.
+    /// [`Refusal::Other`] if it is no exFAT, or nothing that can be read says that it is; otherwise what keeps all of it from being read.
     pub fn open(blocks: &mut dyn Blocks, options: &Options) -> Result<Self, Refusal> {
         let device_sector = blocks.sector();
         let mut metered = Metadata::new(blocks, &options.limits);

@@ -13,7 +13,7 @@ mod short_name;
 
 use std::ops::ControlFlow;
 
-use crate::blocks::{Blocks, Fault};
+use crate::blocks::Blocks;
 use crate::clusters::catalogue;
 use crate::clusters::heap::{FIRST, Heap};
 use crate::clusters::metadata::Metadata;
@@ -43,7 +43,7 @@ impl Fat {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Other`] if it is no FAT; otherwise what keeps all of it from being read.
+    /// [`Refusal::Other`] if it is no FAT, or nothing that can be read says that it is; otherwise what keeps all of it from being read.
     pub fn open(blocks: &mut dyn Blocks, options: &Options) -> Result<Self, Refusal> {
         let device_sector = blocks.sector();
         let mut metered = Metadata::new(blocks, &options.limits);
@@ -179,7 +179,7 @@ fn backup(metered: &mut Metadata, device_sector: u32) -> Result<FatBoot, Refusal
             return Ok(boot);
         }
     }
-    Err(Refusal::of(Fault::Bad, "its first sector"))
+    Err(Refusal::Other)
 }
 
 /// How many clusters the table says are used that nothing claims. Where it cannot be read, all are.

@@ -185,16 +185,18 @@ impl Telling<'_, '_> {
         let (heap, survey, most) = (parts.heap, self.survey, parts.limits.extents);
         let mut runs = Vec::new();
         let mut has = 0;
-        let mut each = |cluster| match flaw_of(survey, &heap, cluster) {
-            Some(flaw) => Step::Flawed(flaw),
-            None if runs.len() > most => Step::Flawed(ChainFlaw::Scattered(most)),
-            None => {
-                if has < needed {
-                    chain::add(&mut runs, cluster);
-                }
-                has += 1;
-                Step::On
+        let mut each = |cluster| {
+            if let Some(flaw) = flaw_of(survey, &heap, cluster) {
+                return Step::Flawed(flaw);
             }
+            if has < needed {
+                chain::add(&mut runs, cluster);
+            }
+            has += 1;
+            if runs.len() > most {
+                return Step::Flawed(ChainFlaw::Scattered(most));
+            }
+            Step::On
         };
         let flaw = match lying.layout {
             Layout::Chained => chain::follow(parts.table, parts.metered, lying.first, &mut each)?,

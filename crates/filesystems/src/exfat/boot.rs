@@ -71,9 +71,12 @@ impl ExfatBoot {
                 });
             }
         }
-        Err(damaged(
-            "and its copy have wrong checksums, or cannot be read",
-        ))
+        match sector_of(&raw) {
+            Some(_) => Err(damaged(
+                "has a wrong checksum or cannot be read, and so has its copy",
+            )),
+            None => Err(Refusal::Other),
+        }
     }
 
     fn parse(raw: &[u8]) -> Result<Self, Refusal> {

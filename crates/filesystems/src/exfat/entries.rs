@@ -95,13 +95,12 @@ impl ExfatEntries {
         raw: &[u8; ENTRY],
         found: &mut Vec<Found>,
     ) -> Result<ControlFlow<()>, Refusal> {
-        self.passes = true;
         match raw[0] {
             FILE if raw[1] < FEWEST => {
+                self.passes = true;
                 found.push(set::broken(id, None, false, "it has too few entries"));
             }
             FILE => {
-                self.passes = false;
                 self.set = Some(PendingSet {
                     id,
                     raw: raw.to_vec(),
@@ -111,7 +110,7 @@ impl ExfatEntries {
             BITMAP if self.is_root => found.push(Found::Own(self.bitmap_at(raw))),
             UP_CASE if self.is_root => found.push(Found::Own(chain(raw))),
             LABEL if self.is_root => self.label = label(raw),
-            kind if kind & set::BENIGN != 0 => (),
+            kind if kind & set::BENIGN != 0 => self.passes = true,
             kind => return self.unknown(kind, found),
         }
         Ok(ControlFlow::Continue(()))
