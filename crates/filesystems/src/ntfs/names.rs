@@ -5,6 +5,7 @@
 use super::bytes::part;
 use super::record::Reference;
 use crate::fields::le64;
+use crate::wtf8::from_utf16;
 
 /// The namespace of names that DOS can have too, made beside a longer one.
 const DOS: u8 = 2;
@@ -56,32 +57,12 @@ pub(super) fn counted(names: Vec<FileName>) -> Vec<FileName> {
     long
 }
 
-/// UTF-16 in little-endian bytes as WTF-8: as UTF-8, with a half of a pair that stands alone in three bytes.
+/// UTF-16 in little-endian bytes as WTF-8.
 pub(super) fn wtf8(utf16: &[u8]) -> Vec<u8> {
     let units = utf16
         .chunks_exact(2)
         .map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    let mut bytes = Vec::with_capacity(utf16.len());
-    for decoded in char::decode_utf16(units) {
-        match decoded {
-            Ok(character) => {
-                let mut room = [0; 4];
-                bytes.extend_from_slice(character.encode_utf8(&mut room).as_bytes());
-            }
-            Err(error) => bytes.extend(alone(error.unpaired_surrogate())),
-        }
-    }
-    bytes
-}
-
-/// A half of a pair in three bytes.
-fn alone(unit: u16) -> [u8; 3] {
-    let [high, low] = unit.to_be_bytes();
-    [
-        0xE0 | high >> 4,
-        0x80 | (high & 15) << 2 | low >> 6,
-        0x80 | low & 0x3F,
-    ]
+    from_utf16(units)
 }
 
 #[cfg(test)]
