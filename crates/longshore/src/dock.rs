@@ -25,7 +25,7 @@ use crate::settings;
 /// Why it was not done.
 pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
     let mut station = own_station::station(&args.server)?;
-    own_station::apply(&args.load, &mut station.settings);
+    own_station::direct(&args.load, &mut station);
     let mut docking = Docking {
         job: args.job,
         signature: args.signature.as_ref().map(contents),

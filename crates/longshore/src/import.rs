@@ -83,7 +83,7 @@ fn carry_out(
     ground: &Ground,
 ) -> Result<Exit, Failure> {
     let mut station = ground.station()?;
-    own_station::apply(&args.load, &mut station.settings);
+    own_station::direct(&args.load, &mut station);
     treat_existing(args, &mut station.settings);
     let settings = station.settings;
     let (job, signature, rules) = match task {

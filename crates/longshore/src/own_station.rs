@@ -15,6 +15,7 @@ use station::devices::HostDevices;
 use station::dock::Station;
 use station::stores::S3Stores;
 use transfer::journal::file::Disk;
+use transfer::resources::Resources;
 use transfer::settings::{Existing, Settings, Unchanged};
 
 use crate::cli::{LoadArgs, ServerArgs};
@@ -83,11 +84,13 @@ fn at(
     config: &StationConfig,
     surroundings: &Surroundings,
 ) -> Station {
+    let settings = settings_of(config);
     Station {
         name: config.name.clone(),
         control: Control::through(url, token, surroundings),
         folder: data.join("station"),
-        settings: settings_of(config),
+        settings,
+        resources: Arc::new(Resources::new(&settings)),
         clock: Arc::new(SystemClock),
         stores: Arc::new(S3Stores::new(surroundings.clone())),
         services: Arc::new(AwsServices {
@@ -135,8 +138,15 @@ pub(crate) fn settings_of(config: &StationConfig) -> Settings {
     }
 }
 
+/// Has a station work as the command line says, in the place of what its settings say. Before anything is docked: what
+/// runs share is made by it.
+pub(crate) fn direct(args: &LoadArgs, station: &mut Station) {
+    apply(args, &mut station.settings);
+    station.resources = Arc::new(Resources::new(&station.settings));
+}
+
 /// Puts what the command line says in the place of what the settings say.
-pub(crate) fn apply(args: &LoadArgs, settings: &mut Settings) {
+fn apply(args: &LoadArgs, settings: &mut Settings) {
     settings.sparse |= args.sparse;
     if let Some(rate) = args.rate {
         settings.pace.bytes_per_second = Some(rate);

@@ -43,6 +43,7 @@ const REQUEST_WORTH: u64 = 64 << 10;
 pub struct Adaptive<B> {
     inner: B,
     limit: Arc<ConcurrencyLimit>,
+    sleeper: Box<dyn Sleeper>,
 }
 
 impl<B: fmt::Debug> fmt::Debug for Adaptive<B> {
@@ -80,7 +81,8 @@ impl Gauge {
 
 /// How many requests may be on their way, and who waits for it to be fewer.
 pub struct ConcurrencyLimit {
-    sleeper: Box<dyn Sleeper>,
+    /// The time by which all are measured; nobody waits by it.
+    time: Box<dyn Sleeper>,
     state: Mutex<Occupancy>,
     room: Condvar,
 }
@@ -104,9 +106,14 @@ struct Pass<'l> {
 }
 
 impl<B: Bucket> Adaptive<B> {
-    /// Lets in as many as `limit` says, which other buckets of the same store may share.
-    pub fn new(inner: B, limit: Arc<ConcurrencyLimit>) -> Self {
-        Self { inner, limit }
+    /// Lets in as many as `limit` says, which other buckets of the same store may share, those of other runs too.
+    /// Calls of this one wait as `sleeper` lets them.
+    pub fn new(inner: B, limit: Arc<ConcurrencyLimit>, sleeper: Box<dyn Sleeper>) -> Self {
+        Self {
+            inner,
+            limit,
+            sleeper,
+        }
     }
 
     /// Shows how many requests are let in.
@@ -120,7 +127,7 @@ impl<B: Bucket> Adaptive<B> {
         bytes: usize,
         act: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let pass = self.limit.enter()?;
+        let pass = self.limit.enter(&*self.sleeper)?;
         let result = act();
         pass.ended(bytes as u64, result.as_ref().err());
         result
@@ -136,10 +143,10 @@ impl fmt::Debug for ConcurrencyLimit {
 }
 
 impl ConcurrencyLimit {
-    /// Lets in at most `cap` requests, at least one, in the time `sleeper` gives.
+    /// Lets in at most `cap` requests, at least one, measured by `time`.
     #[must_use]
-    pub fn new(cap: usize, sleeper: Box<dyn Sleeper>) -> Self {
-        let began = sleeper.elapsed();
+    pub fn new(cap: usize, time: Box<dyn Sleeper>) -> Self {
+        let began = time.elapsed();
         let state = Occupancy {
             climb: HillClimb::new(cap),
             in_flight: 0,
@@ -149,7 +156,7 @@ impl ConcurrencyLimit {
             began,
         };
         Self {
-            sleeper,
+            time,
             state: Mutex::new(state),
             room: Condvar::new(),
         }
@@ -160,10 +167,10 @@ impl ConcurrencyLimit {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self) -> Result<Pass<'_>, StoreError> {
+    fn enter(&self, sleeper: &dyn Sleeper) -> Result<Pass<'_>, StoreError> {
         let mut state = self.state();
         loop {
-            let now = self.sleeper.elapsed();
+            let now = self.time.elapsed();
             let pause = state.resume_at.saturating_sub(now);
             if pause.is_zero() && state.in_flight < state.climb.limit() {
                 state.in_flight += 1;
@@ -179,7 +186,7 @@ impl ConcurrencyLimit {
             } else {
                 drop(state);
             }
-            if self.sleeper.sleep(pause) == Slept::Canceled {
+            if sleeper.sleep(pause) == Slept::Canceled {
                 return Err(StoreError::Canceled { last: None });
             }
             state = self.state();
@@ -190,7 +197,7 @@ impl ConcurrencyLimit {
 impl Pass<'_> {
     /// Takes note of how the request ended.
     fn ended(&self, bytes: u64, error: Option<&StoreError>) {
-        let now = self.limit.sleeper.elapsed();
+        let now = self.limit.time.elapsed();
         let mut state = self.limit.state();
         let before = state.climb.limit();
         match error {

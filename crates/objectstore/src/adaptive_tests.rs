@@ -31,6 +31,7 @@ fn adaptive(cap: usize) -> (Adaptive<MemoryBucket>, ManualTime) {
     let bucket = Adaptive::new(
         MemoryBucket::new(),
         Arc::new(ConcurrencyLimit::new(cap, Box::new(time.clone()))),
+        Box::new(time.clone()),
     );
     (bucket, time)
 }
@@ -51,7 +52,9 @@ fn slow_down() -> StoreError {
 /// Fills the limit, lets `each` pass, and empties it.
 fn round(bucket: &Adaptive<MemoryBucket>, time: &ManualTime, each: Duration) {
     let limit = bucket.gauge().limit();
-    let passes: Vec<_> = (0..limit).map(|_| bucket.limit.enter().unwrap()).collect();
+    let passes: Vec<_> = (0..limit)
+        .map(|_| bucket.limit.enter(&*bucket.sleeper).unwrap())
+        .collect();
     assert_eq!(bucket.gauge().in_flight(), limit);
     time.sleep(each);
     for pass in passes {
@@ -91,14 +94,16 @@ fn no_more_are_let_in_if_each_takes_longer() {
 #[test]
 fn a_store_that_asks_to_slow_down_is_given_half_and_a_pause() {
     let (bucket, time) = adaptive(32);
-    let passes: Vec<_> = (0..8).map(|_| bucket.limit.enter().unwrap()).collect();
+    let passes: Vec<_> = (0..8)
+        .map(|_| bucket.limit.enter(&*bucket.sleeper).unwrap())
+        .collect();
     time.sleep(Duration::from_millis(10));
     for pass in passes {
         pass.ended(0, Some(&slow_down()));
     }
     assert_eq!(bucket.gauge().limit(), 4);
     let before = time.elapsed();
-    let pass = bucket.limit.enter().unwrap();
+    let pass = bucket.limit.enter(&*bucket.sleeper).unwrap();
     assert_eq!(time.elapsed() - before, PAUSE);
     time.sleep(Duration::from_millis(10));
     pass.ended(0, Some(&slow_down()));
@@ -130,7 +135,7 @@ fn what_ends_an_upload_is_let_in_though_the_gate_is_full() {
     let body = Bytes::from_static(b"abc");
     let sums = Checksums::of(&body);
     let part = bucket.put_part(&key, &upload, PartNumber::FIRST, body, &sums);
-    let pass = bucket.limit.enter().unwrap();
+    let pass = bucket.limit.enter(&*bucket.sleeper).unwrap();
     bucket.complete(&key, &upload, &[part.unwrap()]).unwrap();
     bucket.abort(&key, &other).unwrap();
     drop(pass);
@@ -140,11 +145,9 @@ fn what_ends_an_upload_is_let_in_though_the_gate_is_full() {
 #[test]
 fn never_are_more_on_their_way_than_the_limit() {
     let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let time = RealTime::new(Arc::new(AtomicBool::new(false)));
-    let bucket = Adaptive::new(
-        MemoryBucket::new(),
-        Arc::new(ConcurrencyLimit::new(3, Box::new(time))),
-    );
+    let time = || Box::new(RealTime::new(Arc::default()));
+    let limit = Arc::new(ConcurrencyLimit::new(3, time()));
+    let bucket = Adaptive::new(MemoryBucket::new(), limit, time());
     thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {
@@ -169,12 +172,10 @@ fn never_are_more_on_their_way_than_the_limit() {
 #[test]
 fn waiting_to_be_let_in_ends_when_somebody_asks_to_stop() {
     let stop = Arc::new(AtomicBool::new(false));
-    let time = RealTime::new(Arc::clone(&stop));
-    let bucket = Adaptive::new(
-        MemoryBucket::new(),
-        Arc::new(ConcurrencyLimit::new(1, Box::new(time))),
-    );
-    let pass = bucket.limit.enter().unwrap();
+    let time = |stop| Box::new(RealTime::new(stop));
+    let limit = Arc::new(ConcurrencyLimit::new(1, time(Arc::default())));
+    let bucket = Adaptive::new(MemoryBucket::new(), limit, time(Arc::clone(&stop)));
+    let pass = bucket.limit.enter(&*bucket.sleeper).unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| put(&bucket));
         thread::sleep(Duration::from_millis(20));
@@ -202,10 +203,13 @@ fn a_panic_gives_its_place_back() {
 #[test]
 fn buckets_of_one_store_share_what_it_can_take() {
     let time = ManualTime::default();
-    let limit = Arc::new(ConcurrencyLimit::new(8, Box::new(time)));
-    let share = || Adaptive::new(MemoryBucket::new(), Arc::clone(&limit));
+    let limit = Arc::new(ConcurrencyLimit::new(8, Box::new(time.clone())));
+    let bucket = MemoryBucket::new;
+    let share = || Adaptive::new(bucket(), Arc::clone(&limit), Box::new(time.clone()));
     let (one, other) = (share(), share());
-    let passes: Vec<_> = (0..5).map(|_| one.limit.enter().unwrap()).collect();
+    let passes: Vec<_> = (0..5)
+        .map(|_| one.limit.enter(&*one.sleeper).unwrap())
+        .collect();
     assert_eq!(other.gauge().in_flight(), 5);
     let refused = one.limited(0, || -> Result<(), _> { Err(slow_down()) });
     assert!(refused.is_err());

@@ -1,7 +1,8 @@
-//! A store as a run speaks to it that moves much: patiently, and no more and no faster than does good.
+//! A store as runs speak to it that move much: patiently, and no more and no faster than does good.
 //!
-//! The connections, the limit of requests at once and the rate are the store's, and not a bucket's: a run that fills
-//! two buckets of one store asks no more of it than one that fills one.
+//! The connections, the limit of requests at once and the rate are the store's, and neither a bucket's nor a run's:
+//! two runs, or one that fills two buckets, ask no more of a store than one run that fills one. What ends the
+//! waiting is each run's own.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -19,51 +20,60 @@ use crate::s3::S3Bucket;
 /// A bucket of a [`StoreClient`]. Who waits to try again holds no place among those who try.
 pub type ClientBucket = Retrying<Adaptive<Paced<S3Bucket>>>;
 
-/// A store, for one run.
+/// How many requests a store gets at once, and how fast.
 #[derive(Debug)]
-pub struct StoreClient {
-    store: Store,
-    limit: Arc<ConcurrencyLimit>,
-    tokens: Option<Arc<TokenBucket>>,
-    stop: Arc<AtomicBool>,
+pub struct StoreLimits {
+    concurrency: Arc<ConcurrencyLimit>,
+    rate: Option<Arc<TokenBucket>>,
 }
 
-impl StoreClient {
-    /// Sends at most `parallel` requests at once, as fast as `schedule` allows, until `stop` is set.
+impl StoreLimits {
+    /// At most `parallel` requests at once, as fast as `schedule` allows.
     #[must_use]
-    pub fn new(
-        store: Store,
-        parallel: usize,
-        schedule: RateSchedule,
-        stop: Arc<AtomicBool>,
-    ) -> Self {
-        let sleeper = || Box::new(RealTime::new(Arc::clone(&stop)));
+    pub fn new(parallel: usize, schedule: RateSchedule) -> Self {
+        let time = || Box::new(RealTime::new(Arc::default()));
         Self {
-            store,
-            limit: Arc::new(ConcurrencyLimit::new(parallel, sleeper())),
-            tokens: TokenBucket::of(schedule, sleeper(), Arc::new(SystemClock)),
-            stop,
+            concurrency: Arc::new(ConcurrencyLimit::new(parallel, time())),
+            rate: TokenBucket::of(schedule, time(), Arc::new(SystemClock)),
         }
     }
 
-    /// Opens a bucket, without asking whether it exists. `seed` decides the odd milliseconds between two tries.
+    /// Whether some bucket is open that keeps to them.
     #[must_use]
-    pub fn bucket(&self, name: &BucketName, seed: u64) -> ClientBucket {
-        let paced = Paced::new(self.store.bucket(name), self.tokens.clone());
-        let adaptive = Adaptive::new(paced, Arc::clone(&self.limit));
-        let sleeper = Box::new(RealTime::new(Arc::clone(&self.stop)));
-        Retrying::new(adaptive, Retry::new(RetryPolicy::default(), seed, sleeper))
+    pub fn are_in_use(&self) -> bool {
+        Arc::strong_count(&self.concurrency) > 1
+    }
+}
+
+/// A store, for all runs that speak to it.
+#[derive(Debug, Clone)]
+pub struct StoreClient {
+    store: Store,
+    limits: Arc<StoreLimits>,
+}
+
+impl StoreClient {
+    /// Speaks to `store` within `limits`, which are those of everybody who speaks to it.
+    #[must_use]
+    pub fn new(store: Store, limits: Arc<StoreLimits>) -> Self {
+        Self { store, limits }
     }
 
-    /// Whether it ends with `stop`.
+    /// Opens a bucket for a run, until `stop` is set, without asking whether it exists. `seed` decides the odd
+    /// milliseconds between two tries.
     #[must_use]
-    pub fn is_stopped_by(&self, stop: &Arc<AtomicBool>) -> bool {
-        Arc::ptr_eq(&self.stop, stop)
+    pub fn bucket(&self, name: &BucketName, seed: u64, stop: &Arc<AtomicBool>) -> ClientBucket {
+        let sleeper = || RealTime::new(Arc::clone(stop));
+        let StoreLimits { concurrency, rate } = &*self.limits;
+        let paced = Paced::new(self.store.bucket(name), rate.clone(), Arc::new(sleeper()));
+        let adaptive = Adaptive::new(paced, Arc::clone(concurrency), Box::new(sleeper()));
+        let retry = Retry::new(RetryPolicy::default(), seed, Box::new(sleeper()));
+        Retrying::new(adaptive, retry)
     }
 
-    /// Whether some bucket of it is open.
+    /// Whether some bucket is open within its limits.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
-        Arc::strong_count(&self.limit) > 1
+        self.limits.are_in_use()
     }
 }

@@ -12,6 +12,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
+use awshttp::retry::Sleeper;
 use model::capabilities::Capabilities;
 use model::ids::ObjectKey;
 
@@ -32,6 +33,7 @@ pub use token_bucket::TokenBucket;
 pub struct Paced<B> {
     inner: B,
     tokens: Option<Arc<TokenBucket>>,
+    sleeper: Arc<dyn Sleeper>,
 }
 
 impl<B: fmt::Debug> fmt::Debug for Paced<B> {
@@ -44,15 +46,19 @@ impl<B: fmt::Debug> fmt::Debug for Paced<B> {
 }
 
 impl<B: Bucket> Paced<B> {
-    /// Keeps to what `tokens` give, which other buckets of the same store may share; without them it goes as fast
-    /// as it can.
-    pub fn new(inner: B, tokens: Option<Arc<TokenBucket>>) -> Self {
-        Self { inner, tokens }
+    /// Keeps to what `tokens` give, which other buckets of the same store may share, those of other runs too;
+    /// without them it goes as fast as it can. Calls of this one wait as `sleeper` lets them.
+    pub fn new(inner: B, tokens: Option<Arc<TokenBucket>>, sleeper: Arc<dyn Sleeper>) -> Self {
+        Self {
+            inner,
+            tokens,
+            sleeper,
+        }
     }
 
     fn pass(&self, body: &Body) -> Result<(), StoreError> {
         match &self.tokens {
-            Some(tokens) => tokens.pass(body.len() as u64),
+            Some(tokens) => tokens.pass(body.len() as u64, &*self.sleeper),
             None => Ok(()),
         }
     }
@@ -156,6 +162,7 @@ impl<B: Bucket> Bucket for Paced<B> {
                 body: Box::new(PacedBody {
                     body: download.body,
                     tokens: Arc::clone(tokens),
+                    sleeper: Arc::clone(&self.sleeper),
                 }),
                 ..download
             },
@@ -196,13 +203,15 @@ impl<B: Bucket> Bucket for Paced<B> {
 struct PacedBody {
     body: Box<dyn Read + Send>,
     tokens: Arc<TokenBucket>,
+    sleeper: Arc<dyn Sleeper>,
 }
 
 impl Read for PacedBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         // What is not read yet waits in the network, which slows the sender.
         let count = self.body.read(buffer)?;
-        self.tokens.pass(count as u64).map_err(io::Error::other)?;
+        let passed = self.tokens.pass(count as u64, &*self.sleeper);
+        passed.map_err(io::Error::other)?;
         Ok(count)
     }
 }

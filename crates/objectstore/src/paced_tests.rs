@@ -46,7 +46,10 @@ fn paced(rate: &str, quiet: Option<(&str, u64)>) -> (Paced<MemoryBucket>, Manual
     let clock = Arc::new(time.clone());
     let sleeper = Box::new(time.clone());
     let tokens = TokenBucket::of(schedule, sleeper, clock);
-    (Paced::new(MemoryBucket::new(), tokens), time)
+    (
+        Paced::new(MemoryBucket::new(), tokens, Arc::new(time.clone())),
+        time,
+    )
 }
 
 fn put(bucket: &dyn Bucket, length: usize) -> Result<(), StoreError> {
@@ -124,14 +127,15 @@ fn who_came_first_goes_first() {
         bytes_per_second: std::num::NonZeroU64::new(1000),
         quiet: None,
     };
-    let tokens = TokenBucket::new(schedule, Box::new(time.clone()), Arc::new(time));
+    let clock = Arc::new(time.clone());
+    let tokens = TokenBucket::new(schedule, Box::new(time.clone()), clock);
     let order = Mutex::new(Vec::new());
     thread::scope(|scope| {
         // Drawn in order, because each is drawn before the next thread is made.
         for (index, bytes) in [5000, 1, 3000, 1, 1].into_iter().enumerate() {
-            let (tokens, order) = (&tokens, &order);
+            let (tokens, order, time) = (&tokens, &order, &time);
             scope.spawn(move || {
-                tokens.pass(bytes).unwrap();
+                tokens.pass(bytes, time).unwrap();
                 order.lock().unwrap().push(index);
             });
             thread::sleep(Duration::from_millis(200));
@@ -147,9 +151,9 @@ fn waiting_ends_when_somebody_asks_to_stop() {
         bytes_per_second: std::num::NonZeroU64::new(1),
         quiet: None,
     };
-    let sleeper = Box::new(RealTime::new(Arc::clone(&stop)));
-    let tokens = TokenBucket::of(schedule, sleeper, Arc::new(SystemClock));
-    let bucket = Paced::new(MemoryBucket::new(), tokens);
+    let sleeper = || RealTime::new(Arc::clone(&stop));
+    let tokens = TokenBucket::of(schedule, Box::new(sleeper()), Arc::new(SystemClock));
+    let bucket = Paced::new(MemoryBucket::new(), tokens, Arc::new(sleeper()));
     put(&bucket, 1_000_000).unwrap();
     let start = Instant::now();
     thread::scope(|scope| {
@@ -177,7 +181,9 @@ fn buckets_of_one_store_share_its_rate() {
     };
     let clock = Arc::new(time.clone());
     let tokens = TokenBucket::of(schedule, Box::new(time.clone()), clock);
-    let buckets = [(); 2].map(|()| Paced::new(MemoryBucket::new(), tokens.clone()));
+    let sleeper = Arc::new(time.clone());
+    let bucket = || Paced::new(MemoryBucket::new(), tokens.clone(), sleeper.clone());
+    let buckets = [bucket(), bucket()];
     for _ in 0..5 {
         for bucket in &buckets {
             put(bucket, 1_000_000).unwrap();
@@ -189,4 +195,31 @@ fn buckets_of_one_store_share_its_rate() {
         "{:?}",
         time.elapsed()
     );
+}
+
+/// Of two runs that share a rate one is stopped, while it waits before the other: the other goes on.
+#[test]
+fn who_is_stopped_leaves_the_line_to_those_behind() {
+    let stops = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+    let schedule = RateSchedule {
+        bytes_per_second: std::num::NonZeroU64::new(100_000),
+        quiet: None,
+    };
+    let sleeper = |run: usize| RealTime::new(Arc::clone(&stops[run]));
+    let time = Box::new(RealTime::new(Arc::default()));
+    let tokens = TokenBucket::new(schedule, time, Arc::new(SystemClock));
+    // Half a second of waiting for the first behind it.
+    tokens.pass(60_000, &sleeper(0)).unwrap();
+    thread::scope(|scope| {
+        let mut runs = Vec::new();
+        for run in [1, 0, 0, 1] {
+            let (tokens, sleeper) = (&tokens, sleeper(run));
+            runs.push((run, scope.spawn(move || tokens.pass(1, &sleeper))));
+            thread::sleep(Duration::from_millis(50));
+        }
+        stops[0].store(true, Ordering::SeqCst);
+        for (run, passed) in runs {
+            assert_eq!(passed.join().unwrap().is_ok(), run == 1);
+        }
+    });
 }

@@ -46,6 +46,7 @@ use signature::job_named_in;
 use transfer::journal::file::LogFiles;
 use transfer::progress::Progress;
 use transfer::report::{self, Report};
+use transfer::resources::Resources;
 use transfer::settings::Settings;
 use transfer::stop::{Halt, Stop};
 
@@ -62,6 +63,8 @@ pub struct Station {
     pub folder: PathBuf,
     /// How hard it works.
     pub settings: Settings,
+    /// What all its runs share.
+    pub resources: Arc<Resources>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// The way to the stores.
@@ -368,7 +371,7 @@ impl Station {
     ) -> Result<Box<dyn Bucket>, DockError> {
         let opened = self
             .stores
-            .open(errand.claim, bucket, self.settings, errand.stop);
+            .open(errand.claim, bucket, &self.resources, errand.stop);
         Ok(opened?)
     }
 

@@ -14,7 +14,7 @@ use objectstore::client::StoreClient;
 use objectstore::connect::Store;
 use objectstore::s3::address::Addressing;
 
-use transfer::settings::Settings;
+use transfer::resources::Resources;
 use transfer::stop::Stop;
 
 /// A claim that does not say how to reach a bucket, or says nonsense.
@@ -33,7 +33,7 @@ pub struct NoWayToBucket {
 /// What is opened tries again by itself while trying may help, and ends its waiting soon after
 /// `stop` is set.
 pub trait Stores: Send + Sync {
-    /// Opens a bucket of the claim's job. Nothing need be sent before its first call.
+    /// Opens a bucket of the claim's job, within what `resources` grant of its store. Nothing need be sent before its first call.
     ///
     /// # Errors
     /// [`NoWayToBucket`].
@@ -41,13 +41,13 @@ pub trait Stores: Send + Sync {
         &self,
         claim: &Claim,
         bucket: &BucketName,
-        settings: Settings,
+        resources: &Resources,
         stop: &Stop,
     ) -> Result<Box<dyn Bucket>, NoWayToBucket>;
 }
 
-/// Stores that speak S3, at the addresses the claim names. Buckets of one store that a run opens share its
-/// connections, its requests at once and its rate.
+/// Stores that speak S3, at the addresses the claim names. All runs share the connections to a store, its requests at
+/// once and its rate.
 #[derive(Debug, Clone, Default)]
 pub struct S3Stores {
     surroundings: Surroundings,
@@ -71,21 +71,18 @@ impl S3Stores {
         }
     }
 
-    /// A bucket of the store of `access`, by the client that the run has of it, or by a new one.
+    /// A bucket of the store of `access`, by the client that some run has of it, or by a new one.
     fn bucket(&self, access: &StoreAccess, wanted: &Wanted<'_>) -> Result<Box<dyn Bucket>, String> {
         let Wanted { bucket, seed, .. } = *wanted;
         let stop = wanted.stop.flag();
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         // Those of runs that are over go, with their connections.
         opened.retain(|opened| opened.client.is_in_use());
-        let known = opened
-            .iter()
-            .find(|opened| opened.access == *access && opened.client.is_stopped_by(&stop));
-        if let Some(known) = known {
-            return Ok(Box::new(known.client.bucket(bucket, seed)));
+        if let Some(known) = opened.iter().find(|opened| opened.access == *access) {
+            return Ok(Box::new(known.client.bucket(bucket, seed, &stop)));
         }
-        let client = connect(access, wanted, &self.surroundings)?;
-        let opening = client.bucket(bucket, seed);
+        let client = connect(access, wanted.resources, &self.surroundings)?;
+        let opening = client.bucket(bucket, seed, &stop);
         let access = access.clone();
         opened.push(Opened { access, client });
         Ok(Box::new(opening))
@@ -96,7 +93,7 @@ impl S3Stores {
 #[derive(Debug, Clone, Copy)]
 struct Wanted<'a> {
     bucket: &'a BucketName,
-    settings: Settings,
+    resources: &'a Resources,
     seed: u64,
     stop: &'a Stop,
 }
@@ -106,12 +103,12 @@ impl Stores for S3Stores {
         &self,
         claim: &Claim,
         bucket: &BucketName,
-        settings: Settings,
+        resources: &Resources,
         stop: &Stop,
     ) -> Result<Box<dyn Bucket>, NoWayToBucket> {
         let wanted = Wanted {
             bucket,
-            settings,
+            resources,
             seed: u64::from(claim.attempt) ^ claim.created.unix().unsigned_abs(),
             stop,
         };
@@ -127,7 +124,7 @@ impl Stores for S3Stores {
 
 fn connect(
     access: &StoreAccess,
-    wanted: &Wanted<'_>,
+    resources: &Resources,
     surroundings: &Surroundings,
 ) -> Result<StoreClient, String> {
     let access_key_id = AccessKeyId::parse(&access.access_key_id)
@@ -138,18 +135,19 @@ fn connect(
         session_token: None,
     };
     let mut config = ServiceConfig::new(&*access.endpoint, &*access.region, credentials);
-    let (parallel, rate) = (wanted.settings.parallel, wanted.settings.pace);
-    config.connections = parallel;
+    config.connections = resources.parallel();
     let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
     config.surroundings = surroundings.of_service(proxy, certificates);
     let addressing = Addressing::of(access.path_style);
     let store = Store::connect(&config, addressing).map_err(|error| error.to_string())?;
-    Ok(StoreClient::new(store, parallel, rate, wanted.stop.flag()))
+    let limits = resources.limits_of(&access.endpoint);
+    Ok(StoreClient::new(store, limits))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use transfer::settings::Settings;
 
     fn access(endpoint: &str) -> StoreAccess {
         StoreAccess {
@@ -164,27 +162,39 @@ mod tests {
     }
 
     #[test]
-    fn buckets_of_one_store_share_what_a_run_has_of_it() {
+    fn all_runs_share_what_there_is_of_a_store() {
         let stores = S3Stores::default();
+        let resources = Resources::new(&Settings::default());
         let (stop, other) = (Stop::default(), Stop::default());
-        let open = |endpoint: &str, name: &str, stop: &Stop| {
+        let open = |access: &StoreAccess, name: &str, stop: &Stop| {
             let wanted = Wanted {
                 bucket: &BucketName::new(name).unwrap(),
-                settings: Settings::default(),
+                resources: &resources,
                 seed: 1,
                 stop,
             };
-            stores.bucket(&access(endpoint), &wanted).unwrap()
+            stores.bucket(access, &wanted).unwrap()
         };
         let count = || stores.opened.lock().unwrap().len();
-        let photos = open("http://127.0.0.1:1", "photos", &stop);
-        let logs = open("http://127.0.0.1:1", "logs", &stop);
+        let (one, two) = (access("http://127.0.0.1:1"), access("http://127.0.0.1:2"));
+        let photos = open(&one, "photos", &stop);
+        let logs = open(&one, "logs", &stop);
+        let of_another = open(&one, "photos", &other);
         assert_eq!(count(), 1, "one store");
-        let _elsewhere = open("http://127.0.0.1:2", "logs", &stop);
-        let _of_another = open("http://127.0.0.1:1", "photos", &other);
-        assert_eq!(count(), 3, "another store, and another run");
-        drop((photos, logs));
-        let _again = open("http://127.0.0.1:2", "photos", &stop);
-        assert_eq!(count(), 2, "what no run uses any more is closed");
+        let _elsewhere = open(&two, "logs", &stop);
+        assert_eq!(count(), 2, "another store");
+        let limits = resources.limits_of("http://127.0.0.1:1");
+        let by_another_key = StoreAccess {
+            access_key_id: "AKIDOTHER".to_owned(),
+            ..one.clone()
+        };
+        let by_another_key = open(&by_another_key, "photos", &other);
+        assert_eq!(count(), 3, "connections are those of a key");
+        drop((photos, logs, of_another));
+        assert!(limits.are_in_use(), "and limits are the store's");
+        drop(by_another_key);
+        assert!(!limits.are_in_use());
+        let _again = open(&two, "photos", &stop);
+        assert_eq!(count(), 1, "what no run uses any more is closed");
     }
 }

@@ -36,6 +36,7 @@ use transfer::journal;
 use transfer::journal::file::Disk;
 use transfer::journal::records::AnyRecord;
 use transfer::progress::Progress;
+use transfer::resources::Resources;
 use transfer::settings::Settings;
 use transfer::stop::{Halt, Stop};
 
@@ -175,6 +176,7 @@ fn load(tree: &dyn Tree, bucket: &dyn Bucket, folder: &Path) -> (Option<Halt>, u
         bucket,
         rules: &rules,
         settings,
+        resources: &Resources::new(&settings),
         log: &log,
         logs: &Disk,
         clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),

@@ -46,13 +46,12 @@ use crate::journal::recorder::Recorder;
 use crate::journal::records::JobRecord as _;
 use crate::journal::records::export::ExportRecord;
 use crate::journal::{Journal, JournalError};
-use crate::pipeline::budget::Budget;
 use crate::pipeline::hash_state::HashCheckpoint;
-use crate::pipeline::hashing::{Hashed, Hashing, hashing_threads};
+use crate::pipeline::hashing::{HashEvent, Hashed, RunHashing};
 use crate::progress::Progress;
+use crate::resources::Resources;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
-use disks::aligned::Buffers;
 use disks::tree::DeviceGone;
 
 /// Files that may wait to be written, and to be committed.
@@ -76,6 +75,8 @@ pub struct Export<'a> {
     pub target: &'a dyn Target,
     /// How hard.
     pub settings: Settings,
+    /// What it shares with other runs of the process.
+    pub resources: &'a Resources,
     /// Where the journal is written.
     pub logs: &'a dyn LogFiles,
     /// What time it is.
@@ -151,8 +152,9 @@ impl Export<'_> {
             patience: &patience,
             entity_tags: &entity_tags,
             full: &full,
-            budget: Budget::new(self.settings.memory_bytes),
-            buffers: Arc::new(Buffers::default()),
+            memory: self.resources.memory(self.stop),
+            cores: self.resources.hashing(),
+            buffers: self.resources.buffers(),
             notes,
         };
         std::thread::scope(|scope| {
@@ -188,7 +190,8 @@ impl Export<'_> {
         begun: HashMap<u64, LeftOff>,
     ) -> Result<u64, ExportError> {
         let write_lock = WriteLock::new(self.target.is_rotational());
-        let hashing = Arc::new(Hashing::<StagedObject>::default());
+        let (hashing, hashed) = RunHashing::<StagedObject>::join(run.cores, self.stop);
+        let hashing = Arc::new(hashing);
         let (units, unit_queue) = bounded(self.settings.parallel);
         let (smalls, small_queue) = bounded(AHEAD);
         let (written, written_queue) = bounded(AHEAD);
@@ -206,23 +209,21 @@ impl Export<'_> {
                 checked.for_each(|file| drop(written.send(file)));
             });
             let _closed_whatever_happens = Closing(&hashing);
-            for _ in 0..hashing_threads() {
+            for _ in 0..run.cores.threads() {
                 let (hashing, stretches) = (Arc::clone(&hashing), stretches.clone());
+                let hashed = hashed.clone();
                 scope.spawn(move || {
-                    hashing.work(
-                        run.stop,
-                        drop,
-                        |Hashed {
-                             file,
-                             block,
-                             checkpoint,
-                         }| {
+                    hashing.attend(&hashed, |event| {
+                        if let HashEvent::Whole(Hashed {
+                            file,
+                            block,
+                            checkpoint,
+                        }) = event
+                        {
                             // Whoever checks is gone only when the run is over.
-                            file.hashed(block, checkpoint, &|stretch| {
-                                drop(stretches.send(stretch))
-                            });
-                        },
-                    );
+                            file.hashed(block, checkpoint, &|s| drop(stretches.send(s)));
+                        }
+                    });
                 });
             }
             drop(stretches);
@@ -361,7 +362,7 @@ impl LeftOut {
 }
 
 /// Ends those who hash when it is dropped: nobody may wait for a feed that panicked.
-struct Closing<'a>(&'a Hashing<StagedObject>);
+struct Closing<'a>(&'a RunHashing<StagedObject>);
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {

@@ -30,6 +30,7 @@ use objectstore::Bucket;
 use crate::journal::JournalError;
 use crate::journal::file::LogFiles;
 use crate::progress::Progress;
+use crate::resources::Resources;
 use crate::settings::Settings;
 pub(crate) use crate::stop::Halted;
 use crate::stop::Stop;
@@ -49,6 +50,7 @@ mod target;
 mod tests;
 mod work;
 
+pub(crate) use archive::PART_BYTES;
 use disks::device::Device;
 
 /// What kind of job the image is for, and its rules.
@@ -80,6 +82,8 @@ pub struct ImageImport<'a> {
     pub log: &'a LogLocation,
     /// How hard.
     pub settings: Settings,
+    /// What it shares with other runs of the process.
+    pub resources: &'a Resources,
     /// Where the journal is written.
     pub logs: &'a dyn LogFiles,
     /// What time it is.

@@ -55,14 +55,13 @@ use crate::journal::index::{Awaited, Claims, Filling, Index, Keep, StoredFile};
 use crate::journal::recorder::Recorder;
 use crate::journal::records::import::ImportRecord;
 use crate::journal::{self, Journal, JournalError};
-use crate::pipeline::budget::Budget;
 use crate::pipeline::doubt::Doubt;
-use crate::pipeline::hashing::{Hashed, Hashing, hashing_threads};
+use crate::pipeline::hashing::{HashEvent, Hashed, RunHashing};
 use crate::pipeline::turns::Turns;
 use crate::progress::Progress;
+use crate::resources::Resources;
 use crate::settings::{Existing, Settings, Unchanged};
 use crate::stop::{Halt, Stop};
-use disks::aligned::Buffers;
 use disks::tree::{Tree, Walked};
 
 /// Files that may wait for a reader.
@@ -88,6 +87,8 @@ pub struct Import<'a> {
     pub rules: &'a S3Import,
     /// How hard.
     pub settings: Settings,
+    /// What it shares with other runs of the process.
+    pub resources: &'a Resources,
     /// Where the report will go: no file of the device may have its place, and its key is tried when
     /// the store refuses another.
     pub log: &'a LogLocation,
@@ -207,12 +208,14 @@ impl Import<'_> {
             clock: self.clock,
             progress: self.progress,
             stop: self.stop,
-            budget: Budget::new(self.settings.memory_bytes),
+            memory: self.resources.memory(self.stop),
+            cores: self.resources.hashing(),
             notes,
             doubt: &doubt,
             told: &told,
         };
-        let (hashing, buffers) = (Hashing::<Large>::default(), Arc::new(Buffers::default()));
+        let (cores, buffers) = (self.resources.hashing(), self.resources.buffers());
+        let (hashing, hashed) = RunHashing::<Large>::join(cores, self.stop);
         let turns = self.tree.is_rotational().then(Turns::default);
         let ring = Ring::new(match &turns {
             // Which reads one at a time, and each for long.
@@ -231,21 +234,25 @@ impl Import<'_> {
                 let queue: Receiver<Question> = question_queue.clone();
                 scope.spawn(move || run.look(&queue, &work));
             }
-            for _ in 0..hashing_threads() {
-                let (run, puts, hashing) = (run.clone(), puts.clone(), &hashing);
+            // What comes out of hashing may wait for the store, and hashing for nobody.
+            for _ in 0..cores.threads() {
+                let (run, puts, hashed) = (run.clone(), puts.clone(), hashed.clone());
+                let hashing = &hashing;
                 scope.spawn(move || {
-                    hashing.work(
-                        run.stop,
+                    hashing.attend(&hashed, |event| match event {
                         // The putters are gone only when the run is over.
-                        |own| drop(PartPut::of(own).map(|part| puts.send(Put::Part(part)))),
-                        |Hashed {
-                             file,
-                             block,
-                             checkpoint,
-                         }| {
+                        HashEvent::Own(own) => {
+                            drop(PartPut::of(own).map(|part| puts.send(Put::Part(part))));
+                        }
+                        HashEvent::Whole(hashed) => {
+                            let Hashed {
+                                file,
+                                block,
+                                checkpoint,
+                            } = hashed;
                             file.hashed(&run, block.number, checkpoint);
-                        },
-                    );
+                        }
+                    });
                 });
             }
             let readers: Vec<_> = (0..self.settings.read_threads)

@@ -13,6 +13,7 @@ pub mod journal;
 pub mod pipeline;
 pub mod progress;
 pub mod report;
+pub mod resources;
 pub mod settings;
 mod spool;
 pub mod stop;

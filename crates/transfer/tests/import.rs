@@ -33,6 +33,7 @@ use transfer::journal::file::Disk;
 use transfer::journal::records::import::ImportRecord;
 use transfer::progress::Progress;
 use transfer::report;
+use transfer::resources::Resources;
 use transfer::settings::{Existing, Settings, Unchanged};
 use transfer::stop::{Halt, Stop};
 
@@ -128,6 +129,7 @@ impl World {
             bucket,
             rules: &self.rules,
             settings: self.settings,
+            resources: &Resources::new(&self.settings),
             log: &log,
             logs: &Disk,
             clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),

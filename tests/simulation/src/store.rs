@@ -21,7 +21,7 @@ use objectstore::retrying::Retrying;
 use objectstore::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 use objectstore::{Body, Bucket, Checksums, StoreError};
 use station::stores::{NoWayToBucket, Stores};
-use transfer::settings::Settings;
+use transfer::resources::Resources;
 use transfer::stop::Stop;
 
 use crate::attempt::Attempt;
@@ -45,7 +45,7 @@ impl Stores for Line {
         &self,
         claim: &Claim,
         bucket: &BucketName,
-        _settings: Settings,
+        _resources: &Resources,
         stop: &Stop,
     ) -> Result<Box<dyn Bucket>, NoWayToBucket> {
         let refused = |reason: &str| NoWayToBucket {

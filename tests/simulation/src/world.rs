@@ -16,6 +16,7 @@ use objectstore::memory::MemoryBucket;
 use station::control::Control;
 use station::devices::HostDevices;
 use station::dock::{DockError, Docking, Done, Station};
+use transfer::resources::Resources;
 use transfer::settings::Settings;
 
 use crate::attempt::{Attempt, Meddling};
@@ -184,6 +185,7 @@ impl World {
             control: Control::new(&self.network.url(), &host.token),
             folder: host.folder.clone(),
             settings: self.settings,
+            resources: Arc::new(Resources::new(&self.settings)),
             clock: Arc::<ManualClock>::clone(&self.clock),
             stores: Arc::new(Line {
                 buckets: self.buckets.clone(),

@@ -1,5 +1,6 @@
 //! Who may send how much, and when.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,13 +17,17 @@ const FRACTION: i128 = 1_000_000_000;
 /// Unused time counts for as much as this.
 const CREDIT: Duration = Duration::from_millis(100);
 
+/// How often one who waits for others looks whether to stop.
+const NAP: Duration = Duration::from_millis(50);
+
 /// The longest wait before the hour of the day is looked at again.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A bucket of tokens before which one waits in a line.
 pub struct TokenBucket {
     schedule: RateSchedule,
-    sleeper: Box<dyn Sleeper>,
+    /// The time in which tokens come; nobody waits by it.
+    time: Box<dyn Sleeper>,
     clock: Arc<dyn Clock>,
     line: Mutex<Line>,
     next: Condvar,
@@ -33,6 +38,8 @@ pub struct TokenBucket {
 struct Line {
     drawn: u64,
     served: u64,
+    /// Tickets of those who wait no more.
+    given_up: BTreeSet<u64>,
     /// What may be sent, in billionths of a byte; negative while what was sent must be waited for.
     balance: i128,
     counted: Duration,
@@ -48,47 +55,57 @@ impl fmt::Debug for TokenBucket {
 }
 
 impl TokenBucket {
-    /// Gives tokens as `schedule` says, in the time `sleeper` gives; `clock` tells the hour of the day. `None` where
+    /// Gives tokens as `schedule` says, in the time that `time` tells; `clock` tells the hour of the day. `None` where
     /// there is nothing to keep to.
     #[must_use]
     pub fn of(
         schedule: RateSchedule,
-        sleeper: Box<dyn Sleeper>,
+        time: Box<dyn Sleeper>,
         clock: Arc<dyn Clock>,
     ) -> Option<Arc<Self>> {
         let is_limited = !schedule.is_unlimited();
-        is_limited.then(|| Arc::new(Self::new(schedule, sleeper, clock)))
+        is_limited.then(|| Arc::new(Self::new(schedule, time, clock)))
     }
 
     pub(super) fn new(
         schedule: RateSchedule,
-        sleeper: Box<dyn Sleeper>,
+        time: Box<dyn Sleeper>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let line = Line {
-            counted: sleeper.elapsed(),
+            counted: time.elapsed(),
             ..Line::default()
         };
         Self {
             schedule,
-            sleeper,
+            time,
             clock,
             line: Mutex::new(line),
             next: Condvar::new(),
         }
     }
 
-    /// Waits until `bytes` may pass. Who came first goes first, however little others have.
-    pub(super) fn pass(&self, bytes: u64) -> Result<(), StoreError> {
+    /// Waits until `bytes` may pass, or as long as `sleeper` lets it. Who came first goes first, however little
+    /// others have.
+    pub(super) fn pass(&self, bytes: u64, sleeper: &dyn Sleeper) -> Result<(), StoreError> {
         let mut line = self.line();
         let ticket = line.drawn;
         line.drawn += 1;
         while line.served != ticket {
-            line = self.next.wait(line).unwrap_or_else(PoisonError::into_inner);
+            let waited = self.next.wait_timeout(line, NAP);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+            let slept = sleeper.sleep(Duration::ZERO);
+            line = self.line();
+            if slept == Slept::Canceled {
+                line.leave(ticket);
+                drop(line);
+                self.next.notify_all();
+                return Err(StoreError::Canceled { last: None });
+            }
         }
         drop(line);
-        let waited = self.be_served(bytes);
-        self.line().served += 1;
+        let waited = self.be_served(bytes, sleeper);
+        self.line().leave(ticket);
         self.next.notify_all();
         match waited {
             Slept::Through => Ok(()),
@@ -96,12 +113,12 @@ impl TokenBucket {
         }
     }
 
-    fn be_served(&self, bytes: u64) -> Slept {
+    fn be_served(&self, bytes: u64, sleeper: &dyn Sleeper) -> Slept {
         loop {
             let rate = self.schedule.rate_at(self.clock.now());
             let wait = {
                 let mut line = self.line();
-                line.count(self.sleeper.elapsed(), rate);
+                line.count(self.time.elapsed(), rate);
                 match line.wait(rate) {
                     None => {
                         line.balance -= i128::from(bytes) * FRACTION;
@@ -110,7 +127,7 @@ impl TokenBucket {
                     Some(wait) => wait.min(LOOK),
                 }
             };
-            if self.sleeper.sleep(wait) == Slept::Canceled {
+            if sleeper.sleep(wait) == Slept::Canceled {
                 return Slept::Canceled;
             }
         }
@@ -123,6 +140,18 @@ impl TokenBucket {
 }
 
 impl Line {
+    /// One who was served, or waits no more. The next who still waits is served then.
+    fn leave(&mut self, ticket: u64) {
+        if ticket != self.served {
+            self.given_up.insert(ticket);
+            return;
+        }
+        self.served += 1;
+        while self.given_up.remove(&self.served) {
+            self.served += 1;
+        }
+    }
+
     /// Adds what the time since the last count is worth at `rate`; `None` is no limit.
     fn count(&mut self, now: Duration, rate: Option<u64>) {
         let passed = now.saturating_sub(self.counted);

@@ -50,6 +50,7 @@ impl Station {
             buckets: &buckets,
             target: &*target,
             settings: self.settings,
+            resources: &self.resources,
             logs: &*self.logs,
             clock: &*self.clock,
             progress: errand.progress,

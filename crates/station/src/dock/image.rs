@@ -38,6 +38,7 @@ impl Station {
             log_bucket: &*logs,
             log: &errand.log,
             settings: self.settings,
+            resources: &self.resources,
             logs: &*self.logs,
             clock: &*self.clock,
             progress: errand.progress,

@@ -33,6 +33,7 @@ impl Station {
                 bucket: &*bucket,
                 rules,
                 settings: fitting(self.settings, &attempt.store),
+                resources: &self.resources,
                 log: &errand.log,
                 logs: &*self.logs,
                 clock: &*self.clock,

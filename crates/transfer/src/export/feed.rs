@@ -19,7 +19,7 @@ use super::large::{LeftOff, StagedObject};
 use super::plan::{Item, Items, To};
 use super::run::{ExportRun, path};
 use crate::journal::index::Index;
-use crate::pipeline::hashing::Hashing;
+use crate::pipeline::hashing::RunHashing;
 use crate::pipeline::turns::TURN_BYTES;
 
 /// Large files at a time, as many as are hashed beside each other.
@@ -30,7 +30,7 @@ pub(super) struct Feed<'a> {
     pub(super) run: ExportRun<'a>,
     pub(super) index: &'a Index,
     pub(super) begun: HashMap<u64, LeftOff>,
-    pub(super) hashing: Arc<Hashing<StagedObject>>,
+    pub(super) hashing: Arc<RunHashing<StagedObject>>,
     pub(super) units: Sender<Unit>,
     /// Large files that are being read, with the blocks not asked for yet.
     pub(super) open: VecDeque<(Arc<StagedObject>, Range<u64>)>,
@@ -67,8 +67,9 @@ impl Feed<'_> {
             To::Directory { .. } => self.folder(&item),
             To::File { .. } | To::Recovered { .. } if self.is_large(&item) => self.large(item),
             To::File { .. } | To::Recovered { .. } => {
-                if self.drop_stray(&item) {
-                    let permit = self.run.budget.take(item.bytes);
+                if self.drop_stray(&item)
+                    && let Ok(permit) = self.run.memory.take(item.bytes)
+                {
                     self.send(Unit::Small(item, permit));
                 }
             }
@@ -135,7 +136,9 @@ impl Feed<'_> {
                 return;
             }
             let range = large.range(number);
-            let permit = self.run.budget.take(range.end - range.start);
+            let Ok(permit) = self.run.memory.take(range.end - range.start) else {
+                return;
+            };
             self.send(Unit::Block(Arc::clone(&large), number, permit));
         }
         if !missing.is_empty() {

@@ -27,7 +27,7 @@ use super::{WriteLock, crc};
 use crate::destination::Staged;
 use crate::pipeline::budget::Permit;
 use crate::pipeline::hash_state::{Block, HashCheckpoint, WholeHash};
-use crate::pipeline::hashing::{HashedInOrder, Hashing};
+use crate::pipeline::hashing::{HashedInOrder, RunHashing};
 use disks::aligned::Buffer;
 use proof::Unproven;
 
@@ -40,7 +40,7 @@ pub(super) struct StagedObject {
     pub(super) item: Item,
     block_bytes: u64,
     staged: Box<dyn Staged>,
-    hashing: Arc<Hashing<StagedObject>>,
+    hashing: Arc<RunHashing<StagedObject>>,
     known: Expected,
     whole: Mutex<WholeHash>,
     ordered: Mutex<Ordered>,
@@ -108,7 +108,7 @@ impl StagedObject {
         run: &ExportRun<'_>,
         item: Item,
         begun: Option<&LeftOff>,
-        hashing: &Arc<Hashing<StagedObject>>,
+        hashing: &Arc<RunHashing<StagedObject>>,
     ) -> Option<Arc<Self>> {
         let block_bytes = run.settings.part_bytes;
         let known = match Expected::of(run, &item) {

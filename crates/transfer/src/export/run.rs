@@ -19,7 +19,8 @@ use crate::import::putter::refusal;
 use crate::journal::index::Index;
 use crate::journal::recorder::Notes;
 use crate::journal::records::export::ExportRecord;
-use crate::pipeline::budget::Budget;
+use crate::pipeline::budget::BudgetShare;
+use crate::pipeline::hashing::HashingPool;
 use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
@@ -47,7 +48,9 @@ pub(super) struct ExportRun<'a> {
     pub(super) patience: &'a RealTime,
     pub(super) entity_tags: &'a Tags,
     pub(super) full: &'a Full,
-    pub(super) budget: Arc<Budget>,
+    pub(super) memory: Arc<BudgetShare>,
+    /// The cores that hash.
+    pub(super) cores: &'a HashingPool,
     pub(super) buffers: Arc<Buffers>,
     pub(super) notes: Notes<ExportRecord>,
 }

@@ -44,7 +44,7 @@ impl ExportRun<'_> {
         while let Ok(first) = queue.recv() {
             let rest = queue.try_iter().take(BATCH - 1);
             let batch: Vec<Small> = std::iter::once(first).chain(rest).collect();
-            for summed in sums(batch) {
+            for summed in self.sums(batch) {
                 if let Some(written) = self.write_small(summed, write_lock) {
                     // Whoever commits is gone only when the run is over.
                     let _stopped = done.send(written);
@@ -117,7 +117,7 @@ impl ExportRun<'_> {
             body,
             permit,
         };
-        let summed = sums(vec![small]).pop().expect("one goes in");
+        let summed = self.sums(vec![small]).pop().expect("one goes in");
         self.compared(&summed, Asked::All)
             .map_err(|failure| self.fail_if_told(&summed.small.item, failure))
             .ok()?;
@@ -149,14 +149,16 @@ impl ExportRun<'_> {
             None => Ok(()),
         }
     }
-}
 
-fn sums(batch: Vec<Small>) -> Vec<Summed> {
-    let bodies: Vec<&[u8]> = batch.iter().map(|small| &*small.body).collect();
-    let (md5, sha256) = (lanes::md5_of(&bodies), lanes::sha256_of(&bodies));
-    let sums = md5.into_iter().zip(sha256);
-    let summed = batch.into_iter().zip(sums);
-    summed
-        .map(|(small, (md5, sha256))| Summed { small, md5, sha256 })
-        .collect()
+    /// Hashes objects beside each other.
+    fn sums(&self, batch: Vec<Small>) -> Vec<Summed> {
+        let bodies: Vec<&[u8]> = batch.iter().map(|small| &*small.body).collect();
+        let hash = || (lanes::md5_of(&bodies), lanes::sha256_of(&bodies));
+        let (md5, sha256) = self.cores.here(hash);
+        let sums = md5.into_iter().zip(sha256);
+        let summed = batch.into_iter().zip(sums);
+        summed
+            .map(|(small, (md5, sha256))| Summed { small, md5, sha256 })
+            .collect()
+    }
 }

@@ -76,7 +76,8 @@ fn hash_all(work: &ImageRun<'_>, mut chains: Chains, queue: &Receiver<Option<Str
         // A run that stops needs no sums.
         if !work.import.stop.is_set() {
             let bytes = stretch.as_ref().map(|stretch| &stretch.bytes);
-            let _stopped = chains.push(&work.begun, &work.ledger, bytes);
+            let cores = work.import.resources.hashing();
+            let _stopped = chains.push(&work.begun, &work.ledger, bytes, cores);
         }
     }
     chains

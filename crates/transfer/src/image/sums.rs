@@ -8,6 +8,7 @@ use super::steps::{ImageCheckpoint, Ledger};
 use crate::journal::records::HashCheckpointRecord;
 use crate::journal::records::image::{Begun, Step, WholeSums};
 use crate::pipeline::hash_state::{HashCheckpoint, HashState};
+use crate::pipeline::hashing::HashingPool;
 
 /// So many stretches lie between two checkpoints: what a crash costs in reading again, and what a checkpoint costs in
 /// the journal.
@@ -58,9 +59,10 @@ impl Chains {
         begun: &Begun,
         ledger: &Ledger,
         bytes: Option<&Bytes>,
+        cores: &HashingPool,
     ) -> Result<(), Halted> {
         match bytes {
-            Some(bytes) => self.update(bytes),
+            Some(bytes) => cores.here(|| self.update(bytes)),
             None => (self.whole, self.object) = (None, None),
         }
         self.stretches += 1;

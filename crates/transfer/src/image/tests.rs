@@ -27,6 +27,7 @@ use objectstore::memory::MemoryBucket;
 use super::{ImageDone, ImageImport, ImageOutcome, What, engine};
 use crate::journal::file::{Disk, LogFile, LogFiles};
 use crate::progress::Progress;
+use crate::resources::Resources;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use disks::device::Device;
@@ -157,6 +158,11 @@ impl World {
             fuse: Arc::clone(fuse),
         };
         let bucket = Arc::clone(fuse).bucket(Arc::clone(&self.bucket));
+        let settings = Settings {
+            parallel: 3,
+            memory_bytes: 24 << 20,
+            ..Settings::default()
+        };
         let import = ImageImport {
             job: JobId::new("ABCDE").unwrap(),
             attempt: &self.attempt(),
@@ -169,11 +175,8 @@ impl World {
                 bucket: BucketName::new("logs").unwrap(),
                 key: ObjectKey::new("p/import-log-ABCDE").unwrap(),
             },
-            settings: Settings {
-                parallel: 3,
-                memory_bytes: 24 << 20,
-                ..Settings::default()
-            },
+            settings,
+            resources: &Resources::new(&settings),
             logs: &self.logs,
             clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
             progress: &Progress::default(),

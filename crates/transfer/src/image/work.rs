@@ -10,7 +10,7 @@ use super::steps::Ledger;
 use super::target::ImageSink;
 use super::{Halted, ImageImport, reading};
 use crate::journal::records::image::{Begun, Sent, Step};
-use crate::pipeline::budget::{Budget, Permit};
+use crate::pipeline::budget::{BudgetShare, Permit};
 use disks::aligned::Buffers;
 
 /// At how many stretches to look, to see whether a device is the one that was begun with.
@@ -22,7 +22,7 @@ pub(crate) struct ImageRun<'a> {
     /// How the image is cut.
     pub(crate) begun: Begun,
     pub(crate) ledger: Ledger,
-    budget: Arc<Budget>,
+    memory: Arc<BudgetShare>,
     buffers: Arc<Buffers>,
     /// A stretch of zeros.
     zeros: Bytes,
@@ -59,8 +59,8 @@ impl<'a> ImageRun<'a> {
             import,
             begun,
             ledger,
-            budget: Budget::new(import.settings.memory_bytes),
-            buffers: Arc::new(Buffers::default()),
+            memory: import.resources.memory(import.stop),
+            buffers: import.resources.buffers(),
             zeros: Bytes::from(vec![0; zeros]),
             sent_bytes: AtomicU64::new(0),
         }
@@ -123,7 +123,7 @@ impl<'a> ImageRun<'a> {
         if device.next_data(range.start) >= range.end {
             return Ok((stretch, Vec::new()));
         }
-        let permit = self.budget.take(length);
+        let permit = self.memory.take(length)?;
         let mut buffer = self.buffers.take(length);
         let bad = reading::read(device, range.start, &mut buffer, self.import.stop)?;
         if !reading::is_zero(&buffer) {

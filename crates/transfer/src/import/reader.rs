@@ -23,7 +23,7 @@ use crate::import::upload::{Large, Put, SmallPut};
 use crate::pipeline::budget::Permit;
 use crate::pipeline::doubt::Suspect;
 use crate::pipeline::hash_state::Block;
-use crate::pipeline::hashing::Hashing;
+use crate::pipeline::hashing::{HashingPool, RunHashing};
 use crate::pipeline::turns::{TURN_BYTES, Turns};
 use disks::aligned::Buffers;
 use disks::tree::{BadRead, Content, Shape, fill, unloadable};
@@ -31,7 +31,8 @@ use disks::tree::{BadRead, Content, Shape, fill, unloadable};
 /// Small files that are read together, to be hashed together.
 const BATCH_FILES: usize = 16;
 
-/// Their bytes together, unless one has more: some files of a camera, which fill a few lanes.
+/// Their bytes together, unless one has more, or the run has less of its own: some files of a camera, which fill a
+/// few lanes.
 const BATCH_BYTES: u64 = 24 << 20;
 
 /// How long a reader waits for the next file before it looks whether others have opened one to share.
@@ -62,7 +63,7 @@ impl From<Option<Failure>> for Unread {
 /// One thread that reads.
 pub(crate) struct Reader<'a> {
     pub(crate) run: Run<'a>,
-    pub(crate) hashing: &'a Hashing<Large>,
+    pub(crate) hashing: &'a RunHashing<Large>,
     pub(crate) buffers: Arc<Buffers>,
     /// The large files that all readers share.
     pub(crate) ring: &'a Ring,
@@ -125,9 +126,10 @@ impl Reader<'_> {
     /// Reads `first` and the small files that wait behind it. Gives the one that did not fit.
     fn read_batch(&self, first: Work, queue: &Receiver<Work>) -> Option<Work> {
         let (mut bytes, mut batch, mut left) = (first.bytes, vec![first], None);
+        let most = BATCH_BYTES.min(self.run.memory.reserve());
         while batch.len() < BATCH_FILES {
             let Ok(work) = queue.try_recv() else { break };
-            if self.is_large(&work) || bytes + work.bytes > BATCH_BYTES {
+            if self.is_large(&work) || bytes + work.bytes > most {
                 left = Some(work);
                 break;
             }
@@ -138,13 +140,16 @@ impl Reader<'_> {
         self.buffers.let_go();
         // For all of them at once: readers that each held a little and waited for more could wait
         // for each other.
-        let permit = Arc::new(self.run.budget.take(bytes));
+        let Ok(permit) = self.run.memory.take(bytes) else {
+            return left;
+        };
+        let permit = Arc::new(permit);
         let read = batch.into_iter().filter_map(|work| {
             let (shape, body) = self.one(&work, |work| self.read_small(work))?;
             Some((Known { work, shape }, body))
         });
         let (batch, bodies): (Vec<Known>, Vec<Bytes>) = read.unzip();
-        for (known, body, checksums) in with_sums(batch, bodies) {
+        for (known, body, checksums) in with_sums(self.run.cores, batch, bodies) {
             self.send_small(known, body, checksums, &permit);
         }
         left
@@ -291,7 +296,8 @@ impl Reader<'_> {
         let (offset, length) = (open.offset(), open.length());
         let number = PartNumber::from_index(open.parts_read)
             .map_err(|_| Failure::too_large(open.work.key.clone(), open.shape.bytes))?;
-        let permit = Arc::new(self.run.budget.take(length));
+        let permit = self.run.memory.take(length);
+        let permit = Arc::new(permit.map_err(|Halted| Unread::Stopped)?);
         if self.run.stop.is_set() {
             return Err(Unread::Stopped);
         }
@@ -481,13 +487,13 @@ type Opened = (Box<dyn Content>, Shape, Option<TakenUp>);
 
 /// Hashes the files of a batch beside each other.
 fn with_sums(
+    cores: &HashingPool,
     batch: Vec<Known>,
     bodies: Vec<Bytes>,
 ) -> impl Iterator<Item = (Known, Bytes, Checksums)> {
     let slices: Vec<&[u8]> = bodies.iter().map(|body| &**body).collect();
-    let sums = lanes::md5_of(&slices)
-        .into_iter()
-        .zip(lanes::sha256_of(&slices));
+    let (md5, sha256) = cores.here(|| (lanes::md5_of(&slices), lanes::sha256_of(&slices)));
+    let sums = md5.into_iter().zip(sha256);
     let checksums: Vec<_> = sums
         .map(|(md5, sha256)| Checksums {
             md5,

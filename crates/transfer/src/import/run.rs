@@ -18,8 +18,9 @@ use crate::import::resume::Unfinished;
 use crate::journal::index::{Awaited, Why};
 use crate::journal::recorder::Notes;
 use crate::journal::records::import::ImportRecord;
-use crate::pipeline::budget::Budget;
+use crate::pipeline::budget::BudgetShare;
 use crate::pipeline::doubt::{Doubt, Suspect};
+use crate::pipeline::hashing::HashingPool;
 use crate::progress::Progress;
 use crate::settings::Settings;
 pub(crate) use crate::stop::Halted;
@@ -93,7 +94,9 @@ pub(crate) struct Run<'a> {
     pub(crate) clock: &'a dyn Clock,
     pub(crate) progress: &'a Progress,
     pub(crate) stop: &'a Stop,
-    pub(crate) budget: Arc<Budget>,
+    pub(crate) memory: Arc<BudgetShare>,
+    /// The cores that hash.
+    pub(crate) cores: &'a HashingPool,
     pub(crate) notes: Notes<ImportRecord>,
     pub(crate) doubt: &'a Doubt,
     pub(crate) told: &'a Told,

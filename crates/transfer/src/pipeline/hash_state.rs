@@ -205,7 +205,8 @@ impl WholeHash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::budget::Budget;
+    use crate::pipeline::budget::{Budget, BudgetSize};
+    use crate::stop::Stop;
 
     #[test]
     fn checkpoints_survive_their_record() {
@@ -229,7 +230,10 @@ mod tests {
     }
 
     fn block(number: u64, bytes: &'static [u8]) -> Block {
-        let permit = Arc::new(Budget::new(100).take(1));
+        let (total, unit, most) = (100, 1, 1);
+        let budget = Budget::new(BudgetSize { total, unit, most });
+        let permit = budget.join(&Stop::default()).take(1).unwrap();
+        let permit = Arc::new(permit);
         Block {
             number,
             bytes: Bytes::from_static(bytes),

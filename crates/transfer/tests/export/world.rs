@@ -19,6 +19,7 @@ use transfer::export::{Buckets, Export, LeftOut};
 use transfer::journal::file::Disk;
 use transfer::progress::Progress;
 use transfer::report;
+use transfer::resources::Resources;
 use transfer::settings::Settings;
 use transfer::stop::{Halt, Stop};
 
@@ -147,6 +148,7 @@ impl World {
             buckets: &buckets,
             target,
             settings,
+            resources: &Resources::new(&settings),
             logs: &Disk,
             clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
             progress: &Progress::default(),

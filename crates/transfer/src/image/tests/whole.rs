@@ -223,6 +223,7 @@ fn what_can_hold_no_image_is_said_before_anything_is_read() {
                 key: ObjectKey::new("log").unwrap(),
             },
             settings: Settings::default(),
+            resources: &crate::resources::Resources::new(&Settings::default()),
             logs: &Disk,
             clock: &ManualClock::at(Timestamp::from_unix(0)),
             progress: &Progress::default(),
