@@ -187,3 +187,57 @@ fn kind(numbers: &Numbers, clusters: u64) -> Result<(&'static str, Width), Refus
 fn damaged(why: &str) -> Refusal {
     Refusal::Damaged(format!("its first sector {why}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A first sector with so many clusters of one sector, and a table of 512 sectors.
+    fn raw(clusters: u32, is_large: bool) -> Vec<u8> {
+        let mut raw = vec![0; BOOT];
+        let root_sectors = if is_large { 0 } else { 1 };
+        let sectors = 1 + 512 + root_sectors + clusters;
+        raw[12..17].copy_from_slice(&[2, 1, 1, 0, 1]);
+        raw[21] = 0xF8;
+        raw[32..36].copy_from_slice(&sectors.to_le_bytes());
+        if is_large {
+            raw[36..40].copy_from_slice(&512u32.to_le_bytes());
+        } else {
+            raw[17] = 16;
+            raw[22..24].copy_from_slice(&512u16.to_le_bytes());
+        }
+        raw[510..].copy_from_slice(&[0x55, 0xAA]);
+        raw
+    }
+
+    fn kind_of(clusters: u32, is_large: bool) -> Option<&'static str> {
+        let boot = FatBoot::parse(&raw(clusters, is_large)).ok()?;
+        assert_eq!(boot.heap.count, clusters);
+        Some(boot.kind)
+    }
+
+    #[test]
+    fn the_kind_follows_from_the_number_of_clusters() {
+        assert_eq!(kind_of(1, false), Some("FAT12"));
+        assert_eq!(kind_of(4084, false), Some("FAT12"));
+        assert_eq!(kind_of(4085, false), Some("FAT16"));
+        assert_eq!(kind_of(65524, false), Some("FAT16"));
+        assert_eq!(kind_of(65525, false), None);
+        assert_eq!(kind_of(100, true), Some("FAT32"));
+        assert_eq!(kind_of(65534, true), Some("FAT32"));
+    }
+
+    #[test]
+    fn clusters_that_the_table_has_no_room_for_are_none() {
+        let boot = FatBoot::parse(&raw(65535, true)).unwrap();
+        assert_eq!((boot.heap.count, boot.is_table_short), (65534, true));
+    }
+
+    #[test]
+    fn a_sector_that_is_cut_is_of_no_fat() {
+        let whole = raw(5000, false);
+        for length in 0..BOOT {
+            assert_eq!(FatBoot::parse(&whole[..length]), Err(Refusal::Other));
+        }
+    }
+}
