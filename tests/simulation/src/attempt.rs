@@ -9,12 +9,14 @@ use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use transfer::stop::{Halt, Stop};
 
 use crate::chance::Chance;
 use crate::diary::Diary;
+use crate::filled::Filled;
+use crate::gate::Gate;
 use crate::trouble::Trouble;
 
 /// The process is dead: nothing it does has an effect any more.
@@ -48,6 +50,10 @@ pub struct Attempt {
     steps: AtomicU64,
     steps_in_parts: AtomicU64,
     dead: AtomicBool,
+    unplugged: AtomicBool,
+    /// Where it is held up.
+    pub gate: Gate,
+    fills: OnceLock<Arc<Filled>>,
     logs: Mutex<BTreeMap<PathBuf, Extent>>,
     meddler: Box<Meddler>,
 }
@@ -81,6 +87,9 @@ impl Attempt {
             steps: AtomicU64::new(0),
             steps_in_parts: AtomicU64::new(0),
             dead: AtomicBool::new(false),
+            unplugged: AtomicBool::new(false),
+            gate: Gate::default(),
+            fills: OnceLock::new(),
             logs: Mutex::default(),
             meddler: Box::new(meddler),
         }
@@ -98,6 +107,35 @@ impl Attempt {
         self.dead.load(Ordering::SeqCst)
     }
 
+    /// Says which device it writes to: what was not synced goes with the process, or the cable.
+    pub fn fills(&self, device: Arc<Filled>) {
+        let _the_same = self.fills.set(device);
+    }
+
+    /// Takes the device away from it.
+    pub fn unplug(&self) {
+        self.unplugged.store(true, Ordering::SeqCst);
+        self.lose_writes();
+    }
+
+    /// Whether its device is not connected any more.
+    #[must_use]
+    pub fn is_unplugged(&self) -> bool {
+        self.unplugged.load(Ordering::SeqCst)
+    }
+
+    fn lose_writes(&self) {
+        let Some(device) = self.fills.get() else {
+            return;
+        };
+        match device.crash(self.chance.of("crash of the device")) {
+            Ok(lost) => self.note(format_args!("device: {lost}")),
+            Err(error) => self
+                .diary
+                .violation(format_args!("the device is not torn: {error}")),
+        }
+    }
+
     /// Steps taken so far.
     #[must_use]
     pub fn steps(&self) -> u64 {
@@ -109,6 +147,7 @@ impl Attempt {
     /// # Errors
     /// [`Dead`].
     pub fn step(&self, what: &str) -> Result<(), Dead> {
+        self.gate.pass();
         if self.is_dead() {
             return Err(Dead);
         }
@@ -122,6 +161,11 @@ impl Attempt {
         }
         if step == self.trouble.cancel {
             (self.meddler)(Meddling::Cancel);
+        }
+        if step == self.trouble.pause {
+            self.note(format_args!("held up at {what}"));
+            self.gate.shut();
+            self.gate.pass();
         }
         if step == self.trouble.kill {
             self.note(format_args!("killed at {what}"));
@@ -151,6 +195,8 @@ impl Attempt {
                 self.diary.violation(format_args!("not torn: {error}"));
             }
         }
+        drop(logs);
+        self.lose_writes();
     }
 
     /// The files this attempt writes with care; who holds them is alone with them.

@@ -1,9 +1,10 @@
 //! The device: what is on it, and how it fails.
 
+use std::fmt;
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use disks::layout::Layout;
 use disks::tree::memory::{Memory, Node, TIME};
@@ -14,6 +15,7 @@ use rustix::io::Errno;
 
 use crate::attempt::Attempt;
 use crate::chance::Chance;
+use crate::connection::Connection;
 
 /// From this size on files go in parts.
 pub const LARGE: usize = 6 << 20;
@@ -30,6 +32,21 @@ pub struct Thing {
     pub kind: Kind,
     /// Whether it cannot be read in some attempts.
     pub is_flaky: bool,
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            Kind::Good(_) => "good",
+            Kind::BadSector(..) => "bad sector",
+            Kind::Shrinking(..) => "shrinks",
+            Kind::Growing(_) => "grows",
+            Kind::Rewritten(_) => "is rewritten",
+            Kind::Link => "link",
+            Kind::Unlistable => "cannot be looked at",
+        };
+        write!(f, "{:?}, {} bytes, {what}", self.path, self.kind.bytes())
+    }
 }
 
 /// What is under a name. What is wrong with it stays wrong.
@@ -112,12 +129,7 @@ impl Device {
     pub fn docked(&self, attempt: Arc<Attempt>) -> Docked<'_> {
         Docked {
             device: self,
-            line: Arc::new(Connection {
-                attempt,
-                accesses: AtomicU64::new(0),
-                is_gone: AtomicBool::new(false),
-                is_dead: AtomicBool::new(false),
-            }),
+            line: Arc::new(Connection::new(attempt)),
         }
     }
 
@@ -218,44 +230,11 @@ pub struct Docked<'a> {
     line: Arc<Connection>,
 }
 
-struct Connection {
-    attempt: Arc<Attempt>,
-    accesses: AtomicU64,
-    is_gone: AtomicBool,
-    is_dead: AtomicBool,
-}
-
-impl Connection {
-    /// One access, at which the device may be pulled.
-    fn access(&self) -> io::Result<()> {
-        let access = self.accesses.fetch_add(1, Ordering::SeqCst);
-        let alive = self.attempt.step("an access to the device");
-        if self.attempt.trouble.pull == Some(access) {
-            self.attempt.note("the device is pulled");
-            self.is_gone.store(true, Ordering::SeqCst);
-        }
-        if self.attempt.trouble.dies == Some(access) {
-            self.attempt.note("the device dies where it is");
-            self.is_dead.store(true, Ordering::SeqCst);
-        }
-        match alive {
-            Ok(()) if !self.is_gone.load(Ordering::SeqCst) => Ok(()),
-            _ => Err(Errno::NODEV.into()),
-        }
-    }
-
-    /// A read of the device itself, which one that has died does not give.
-    fn read(&self) -> io::Result<()> {
-        self.access()?;
-        match self.is_dead.load(Ordering::SeqCst) {
-            true => Err(Errno::IO.into()),
-            false => Ok(()),
-        }
-    }
-
+impl Docked<'_> {
     fn is_flaky_now(&self, thing: &Thing) -> bool {
-        let chance = self.attempt.chance.of(("flaky", thing.path.as_bytes()));
-        thing.is_flaky && self.attempt.trouble.flaky && chance.percent(70)
+        let attempt = &self.line.attempt;
+        let chance = attempt.chance.of(("flaky", thing.path.as_bytes()));
+        thing.is_flaky && attempt.trouble.flaky && chance.percent(70)
     }
 }
 
@@ -281,7 +260,7 @@ impl Tree for Docked<'_> {
         self.line.access()?;
         let file = self.device.memory.open(entry)?;
         let thing = self.device.thing(&entry.path);
-        if let Some(thing) = thing.filter(|thing| self.line.is_flaky_now(thing)) {
+        if let Some(thing) = thing.filter(|thing| self.is_flaky_now(thing)) {
             self.line
                 .attempt
                 .note(format_args!("`{}` is not readable now", thing.path));

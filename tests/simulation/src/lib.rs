@@ -1,11 +1,12 @@
 //! A simulation of everything that can go wrong, repeatable by its seed.
 //!
-//! The server is the real one, over HTTP; the station is the real one; the store and the device are
-//! in memory; the network, the disks, the clock and the fate of each process follow from the seed.
-//! A run docks one device again and again, through storms and then in fair weather, until its job
-//! is over. What must be true then, and at every moment before, is one sentence: *the bucket equals
-//! what the manifest makes of the device, the report lists every entry exactly once with its true
-//! outcome, no upload is left open, and the job's history is a path in the state table*.
+//! The server is the real one, over HTTP; the stations are real ones; stores, services and devices are
+//! in memory or files that are torn; the network, the disks, the clock and the fate of each process follow
+//! from the seed. A run docks devices again and again, at one host or another, through storms and then in
+//! fair weather, until their jobs are over. What must be true then, and at every moment before, is one
+//! sentence: *bucket, device or image equals what the manifest makes of its source, the report lists every
+//! entry exactly once with its true outcome, no upload is left open, nothing of one job is where another's is,
+//! whoever ends a job holds its last lease, and its history is a path in the state table*.
 //!
 //! Decisions follow from the seed alone. Threads do not: a step that is counted may meet another
 //! thread when the seed is run again, which is why one reader and one put at a time are among the settings.
@@ -17,19 +18,33 @@ use std::time::Duration;
 
 pub mod attempt;
 pub mod chance;
+pub mod connection;
+pub mod consignment;
 pub mod crash;
 pub mod device;
 pub mod diary;
+pub mod ending;
+pub mod filled;
+pub mod filling;
+pub mod gate;
+pub mod host;
 pub mod network;
 pub mod oracle;
+pub mod raw;
 pub mod report;
+pub mod scenario;
 mod scene;
 pub mod service;
+pub mod services;
+pub mod shipment;
+pub mod stock;
 pub mod store;
 pub mod trouble;
 pub mod world;
+pub mod yard;
 
 use diary::Diary;
+use scenario::Scenario;
 use world::{Summary, World};
 
 /// How long one run may take. Most take less than a second.
@@ -56,16 +71,24 @@ impl std::fmt::Display for Failed {
     }
 }
 
-/// Runs one seed.
+/// Runs one seed, in the scenario that it says.
 ///
 /// # Errors
 /// [`Failed`] if anything was wrong, somebody panicked, or it took too long.
 pub fn run(seed: u64) -> Result<Summary, Box<Failed>> {
+    run_as(seed, Scenario::of(seed))
+}
+
+/// Runs one seed in this scenario.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_as(seed: u64, scenario: Scenario) -> Result<Summary, Box<Failed>> {
     let diary = Arc::new(Diary::default());
     let (done, wait) = mpsc::channel();
     let record = Arc::clone(&diary);
     let runner = thread::spawn(move || {
-        let summary = World::new(seed, record).run();
+        let summary = World::new(seed, &scenario, record).run();
         // Who waits may have given up.
         let _given_up = done.send(summary);
     });

@@ -23,10 +23,10 @@ pub struct Network {
 
 struct Shared {
     server: Arc<Server>,
-    attempt: Mutex<Option<Arc<Attempt>>>,
-    /// Messages of the attempt.
+    attempt: Arc<Attempt>,
+    /// Messages so far.
     messages: AtomicU64,
-    /// Messages of the attempt to each path.
+    /// Messages to each path.
     counts: Mutex<HashMap<String, u64>>,
     late: Mutex<Vec<Vec<u8>>>,
     is_over: AtomicBool,
@@ -44,14 +44,14 @@ enum Fate {
 }
 
 impl Network {
-    /// A network to `server`.
+    /// A network to `server` that has the trouble of this attempt.
     #[must_use]
-    pub fn new(server: Arc<Server>) -> Self {
+    pub fn new(server: Arc<Server>, attempt: Arc<Attempt>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
         let address = listener.local_addr().expect("it listens");
         let shared = Arc::new(Shared {
             server,
-            attempt: Mutex::default(),
+            attempt,
             messages: AtomicU64::new(0),
             counts: Mutex::default(),
             late: Mutex::default(),
@@ -77,13 +77,6 @@ impl Network {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
-    }
-
-    /// From now on the network has the trouble of this attempt.
-    pub fn begin(&self, attempt: &Arc<Attempt>) {
-        *lock(&self.shared.attempt) = Some(Arc::clone(attempt));
-        self.shared.messages.store(0, Ordering::SeqCst);
-        lock(&self.shared.counts).clear();
     }
 
     /// Delivers what was held up.
@@ -116,9 +109,7 @@ impl Shared {
 
     /// Relays one message; `None` if the sender hears nothing.
     fn relay(&self, request: &[u8]) -> io::Result<Option<Vec<u8>>> {
-        let Some(attempt) = lock(&self.attempt).clone() else {
-            return self.forward(request).map(Some);
-        };
+        let attempt = &*self.attempt;
         let path = path_of(request);
         if attempt.step(&format!("telling {path}")).is_err() {
             return Ok(Some(refusal("410 Gone")));
@@ -127,11 +118,11 @@ impl Shared {
             attempt.trouble.restart == Some(self.messages.fetch_add(1, Ordering::SeqCst));
         let chance = attempt.chance.of(("restart", &path));
         if is_restart && chance.one_in(2) {
-            self.restart(&attempt, &path, "before");
+            self.restart(attempt, &path, "before");
         }
-        let answer = self.deliver(&attempt, &path, request);
+        let answer = self.deliver(attempt, &path, request);
         if is_restart && !chance.one_in(2) {
-            self.restart(&attempt, &path, "after");
+            self.restart(attempt, &path, "after");
         }
         match attempt.step(&format!("the answer to {path}")) {
             Ok(()) => answer,

@@ -64,6 +64,12 @@ impl Oracle {
         }
     }
 
+    /// The bucket that the files go to.
+    #[must_use]
+    pub fn bucket(&self) -> &BucketName {
+        &self.bucket
+    }
+
     /// Entries on the device.
     #[must_use]
     pub fn entries(&self) -> usize {
@@ -75,12 +81,8 @@ impl Oracle {
     pub fn check_so_far(&self, found: &MemoryBucket, before: &Contents) -> Vec<String> {
         let mut wrong = Vec::new();
         for (key, object) in contents(found) {
-            if self.is_report(&key) {
-                continue;
-            }
-            match self.expected(&key).or_else(|| before.get(&key)) {
-                None => wrong.push(format!("`{key}` is in the bucket and must not be")),
-                Some(expected) => wrong.extend(self.compare(&key, &object, expected, before)),
+            if let Some(expected) = self.expected(&key) {
+                wrong.extend(self.compare(&key, &object, expected, before));
             }
         }
         wrong.extend(
@@ -143,41 +145,19 @@ impl Oracle {
         wrong
     }
 
-    /// What is wrong with the job and its history.
-    #[must_use]
-    pub fn check_history(&self, id: JobId, job: &Job, history: &[HistoryLine]) -> Vec<String> {
-        let Some(created) = history.first().filter(|line| line.event.is_none()) else {
-            return vec!["the history does not begin with the job's creation".to_owned()];
-        };
-        let (account, manifest) = (job.account.clone(), job.manifest.clone());
-        let mut replayed = Job::open(id, account, job.job_type, manifest, created.at);
-        for line in &history[1..] {
-            let Some(event) = &line.event else {
-                return vec!["the job was created twice".to_owned()];
-            };
-            match replayed.apply(event, line.at) {
-                Ok(next) => replayed = next,
-                Err(why) => return vec![format!("the history is no path: {event:?}: {why}")],
-            }
-        }
-        if replayed == *job {
-            Vec::new()
-        } else {
-            vec![format!(
-                "the history leads to {replayed:?}, the job is {job:?}"
-            )]
-        }
-    }
-
     fn expected(&self, key: &ObjectKey) -> Option<&Object> {
         let mut objects = self.truths.iter().filter_map(|truth| truth.object.as_ref());
         objects.find(|(k, _)| k == key).map(|(_, object)| object)
     }
 
-    /// Whether a key is one of the report, or of an experiment under its key.
-    fn is_report(&self, key: &ObjectKey) -> bool {
+    /// Whether an object is one that the job may put: of an entry, of the report, or of an experiment
+    /// under its key.
+    #[must_use]
+    pub fn owns(&self, bucket: &BucketName, key: &ObjectKey) -> bool {
         let rest = key.as_str().strip_prefix(self.log.key.as_str());
-        rest.is_some_and(|rest| self.bucket == self.log.bucket || rest.starts_with(PROBE))
+        let is_report =
+            rest.is_some_and(|rest| *bucket == self.log.bucket || rest.starts_with(PROBE));
+        *bucket == self.bucket && self.expected(key).is_some() || is_report
     }
 
     fn compare(
@@ -320,6 +300,32 @@ fn failed(rules: &S3Import, thing: &Thing, failure: &Failure) -> Row {
             .unwrap_or_default(),
         bytes: thing.kind.bytes().to_string(),
         ..Row::default()
+    }
+}
+
+/// What is wrong with the job and its history.
+#[must_use]
+pub fn check_history(id: JobId, job: &Job, history: &[HistoryLine]) -> Vec<String> {
+    let Some(created) = history.first().filter(|line| line.event.is_none()) else {
+        return vec!["the history does not begin with the job's creation".to_owned()];
+    };
+    let (account, manifest) = (job.account.clone(), job.manifest.clone());
+    let mut replayed = Job::open(id, account, job.job_type, manifest, created.at);
+    for line in &history[1..] {
+        let Some(event) = &line.event else {
+            return vec!["the job was created twice".to_owned()];
+        };
+        match replayed.apply(event, line.at) {
+            Ok(next) => replayed = next,
+            Err(why) => return vec![format!("the history is no path: {event:?}: {why}")],
+        }
+    }
+    if replayed == *job {
+        Vec::new()
+    } else {
+        vec![format!(
+            "the history leads to {replayed:?}, the job is {job:?}"
+        )]
     }
 }
 

@@ -13,6 +13,21 @@ pub struct Row {
     pub content_type: String,
 }
 
+impl Row {
+    /// Whether it is of something that did not come through.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.status != "200" && self.status != "103"
+    }
+}
+
+/// What is wrong with the number of errors that a job has.
+#[must_use]
+pub fn check_errors(rows: &[Row], errors: u64) -> Option<String> {
+    let told = rows.iter().filter(|row| row.is_error()).count() as u64;
+    (told != errors).then(|| format!("the job has {errors} errors, the report {told}"))
+}
+
 /// Reads a report (RFC 4180).
 ///
 /// # Errors

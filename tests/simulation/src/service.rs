@@ -8,7 +8,7 @@ use std::time::Duration;
 use awsproto::params::Params;
 use awsproto::sign::{Credentials, Endpoint, query_v4};
 use awsproto::xml::{self, Element};
-use model::ids::{JobId, StationName};
+use model::ids::{JobId, JobType, StationName};
 use model::job::Job;
 use model::time::{Clock as _, ManualClock};
 use server::access::StationToken;
@@ -45,9 +45,10 @@ struct Running {
 }
 
 impl Server {
-    /// A service on the folder `data`, with these buckets.
+    /// A service on the folder `data`, with these buckets, and with these settings of the services that
+    /// take images.
     #[must_use]
-    pub fn start(data: &Path, clock: Arc<ManualClock>, buckets: &[&str]) -> Self {
+    pub fn start(data: &Path, clock: Arc<ManualClock>, buckets: &[&str], images: &str) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let overrides = Overrides {
             data: Some(data.to_owned()),
@@ -55,8 +56,8 @@ impl Server {
             embedded_listen: Some(any),
             ..Overrides::default()
         };
-        let settings = "[jobs]\ncancel_in_progress = true\n";
-        let mut config = Config::parse("settings".as_ref(), settings, &overrides)
+        let settings = format!("[jobs]\ncancel_in_progress = true\n{images}");
+        let mut config = Config::parse("settings".as_ref(), &settings, &overrides)
             .expect("the settings are right");
         config.jobs.lease_seconds = LEASE_SECONDS;
         let running = Running::start(&config, &clock);
@@ -107,10 +108,10 @@ impl Server {
 
     /// `CreateJob`: the job and its SIGNATURE file.
     #[must_use]
-    pub fn create_job(&self, manifest: &str) -> (JobId, String) {
+    pub fn create_job(&self, job_type: JobType, manifest: &str) -> (JobId, String) {
         let answer = self.call(&[
             ("Action", "CreateJob"),
-            ("JobType", "Import"),
+            ("JobType", job_type.as_str()),
             ("Manifest", manifest),
         ]);
         let text = |name: &str| {

@@ -17,6 +17,8 @@ pub struct Trouble {
     pub interrupt: Option<Step>,
     /// The lease lapses and another station claims the job.
     pub usurp: Option<Step>,
+    /// The station is held up, and goes on when another has the job.
+    pub pause: Option<Step>,
     /// The customer cancels the job.
     pub cancel: Option<Step>,
     /// The device is pulled at this of its own accesses.
@@ -38,6 +40,8 @@ pub struct Trouble {
     pub revoked: Option<u64>,
     /// From this of its calls on the store denies everything.
     pub denied: Option<u64>,
+    /// Of what is written to the device so many in a thousand writes come out otherwise.
+    pub rot: u64,
     /// The store takes some milliseconds for each request.
     pub slow: bool,
     /// Messages in a hundred that get lost, or whose answer does, or that come late.
@@ -113,6 +117,18 @@ impl Trouble {
         Self {
             cancel: self.cancel,
             ..Self::default()
+        }
+    }
+
+    /// Adds what only happens where several stations and devices are at work.
+    pub fn of_many(&mut self, chance: Chance, steps: u64) {
+        let pause = chance.of("pause");
+        if pause.one_in(4) {
+            self.pause = Some(1 + pause.of("when").below(steps));
+        }
+        let rot = chance.of("rot");
+        if rot.one_in(6) {
+            self.rot = 1 + rot.of("how much").below(40);
         }
     }
 

@@ -1,450 +1,422 @@
-//! One run: a job from CreateJob to its end, through every storm its seed holds.
+//! One run: jobs from CreateJob to their ends, through every storm their seed holds.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use imagestore::services::AwsServices;
-use model::control::{ClaimAnswer, ClaimRequest};
-use model::ids::{BucketName, JobId, StationName};
-use model::progress::{LogLocation, Progress};
+use model::ids::{BucketName, ObjectKey};
+use model::progress::Progress;
 use model::time::{ManualClock, Timestamp};
-use objectstore::Bucket as _;
-use objectstore::memory::MemoryBucket;
-use station::control::Control;
-use station::devices::HostDevices;
-use station::dock::{DockError, Docking, Done, Station};
-use transfer::resources::Resources;
-use transfer::settings::Settings;
+use station::dock::DockError;
 
-use crate::attempt::{Attempt, Meddling};
 use crate::chance::Chance;
-use crate::crash::Logs;
-use crate::device::{Device, Kind};
+use crate::consignment::Consignment;
 use crate::diary::Diary;
-use crate::network::Network;
-use crate::oracle::{Contents, Oracle, contents};
-use crate::report;
-use crate::scene::{BUCKETS, FOREIGN, buckets, manifest, rules, settings};
+use crate::ending;
+use crate::host::Host;
+use crate::oracle;
+use crate::scenario::Scenario;
+use crate::scene::{BUCKETS, FOREIGN, Office, buckets, settings};
 use crate::service::{LEASE_SECONDS, Server};
-use crate::store::{Buckets, Line, PROBE};
+use crate::stock::Stock;
 use crate::trouble::Trouble;
+use crate::yard::{Call, Ended, Yard, chain};
 
-/// Attempts in fair weather after which a job must be over.
+/// Rounds in fair weather after which every job must be over.
 const CALM: u32 = 4;
+
+/// What the numbers of a job's attempts are apart from those of the next.
+const ATTEMPTS: u32 = 100;
+
+/// What the number of an attempt that takes a job over is above that of the one that is held up.
+const SECOND: u32 = 50;
 
 /// What a run came to, for those who ask whether it was worth its time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Summary {
-    /// Times the device was docked.
+    /// Times a device was docked.
     pub attempts: u32,
-    /// Times the station was killed.
+    /// Times a station was killed.
     pub kills: u32,
-    /// Whether the customer canceled the job.
-    pub was_canceled: bool,
-}
-
-/// A station's name, its token, and the folder of its host.
-struct Host {
-    name: StationName,
-    token: String,
-    folder: PathBuf,
+    /// Times a job was taken over while its station was held up.
+    pub take_overs: u32,
+    /// Jobs that their customers canceled.
+    pub canceled: u32,
 }
 
 /// Everything there is in one run.
 pub struct World {
-    chance: Chance,
-    diary: Arc<Diary>,
-    clock: Arc<ManualClock>,
-    server: Arc<Server>,
-    network: Network,
-    hosts: Vec<Arc<Host>>,
-    settings: Settings,
-    job: JobId,
-    signature: String,
-    log: LogLocation,
-    device: Device,
-    buckets: Buckets,
-    before: Contents,
-    oracle: Oracle,
+    yard: Yard,
+    consignments: Vec<Consignment>,
+    /// Hosts that are gone for good.
+    lost: Vec<usize>,
+    is_busy: bool,
     summary: Summary,
     // Held: the folder goes when it does.
     _folder: tempfile::TempDir,
 }
 
-/// How an attempt ended, for the next one.
-struct Ended {
-    result: Result<Done, DockError>,
-    attempt: Arc<Attempt>,
-}
-
 impl World {
-    /// The world of a seed, before the device arrives.
+    /// The world of a seed, before any device arrives.
     #[must_use]
-    pub fn new(seed: u64, diary: Arc<Diary>) -> Self {
+    pub fn new(seed: u64, scenario: &Scenario, diary: Arc<Diary>) -> Self {
         let chance = Chance::new(seed);
+        diary.note(format_args!("seed {seed}: {scenario:?}"));
         let folder = tempfile::tempdir().expect("a folder can be made");
         let clock = Arc::new(ManualClock::at(Timestamp::from_unix(1_600_000_000)));
-        let server = Server::start(&folder.path().join("data"), Arc::clone(&clock), &BUCKETS);
-        let hosts = ["dock-1", "dock-2"].map(|name| Arc::new(host(&server, folder.path(), name)));
-        let manifest = manifest(chance.of("manifest"));
-        let (job, signature) = server.create_job(&manifest);
-        let (rules, log) = rules(&manifest, job);
-        diary.note(format_args!(
-            "seed {seed}, job {job}, manifest:\n{manifest}"
-        ));
+        let server = Server::start(
+            &folder.path().join("data"),
+            Arc::clone(&clock),
+            &BUCKETS,
+            &scenario.image_settings(),
+        );
+        let hosts = (1..=scenario.hosts)
+            .map(|number| Host::new(&server, folder.path(), &format!("dock-{number}")));
+        let hosts = hosts.map(Arc::new).collect();
         let settings = settings(chance.of("settings"));
-        let device = Device::generate(chance.of("device"), &signature, log.key.as_str());
-        for thing in &device.things {
-            diary.note(format_args!(
-                "on the device: {}",
-                told(&thing.path, &thing.kind)
-            ));
-        }
-        let oracle = Oracle::new(&rules, &device, &log, &settings);
-        let buckets = buckets(&rules, &device);
-        let before = contents(&buckets[&rules.bucket]);
-        let server = Arc::new(server);
-        Self {
+        let office = Office {
+            server: &server,
+            folder: folder.path(),
+            settings: &settings,
+            is_shared: scenario.is_busy(),
+            diary: &diary,
+        };
+        let consignments: Vec<_> = (0..)
+            .zip(&scenario.jobs)
+            .map(|(index, work)| office.consign(*work, index, fate(chance, scenario, index)))
+            .collect();
+        let yard = Yard {
             chance,
             diary,
             clock,
-            network: Network::new(Arc::clone(&server)),
-            server,
-            hosts: hosts.into(),
+            server: Arc::new(server),
+            hosts,
             settings,
-            job,
-            signature,
-            log,
-            device,
-            buckets,
-            before,
-            oracle,
+            stock: Stock::new(buckets(&consignments)),
+        };
+        Self {
+            yard,
+            consignments,
+            lost: Vec::new(),
+            is_busy: scenario.is_busy(),
             summary: Summary::default(),
             _folder: folder,
         }
     }
 
-    /// Docks the device until the job is over, and looks at everything.
+    /// Docks the devices until all jobs are over, and looks at everything.
     pub fn run(mut self) -> Summary {
-        let storms = u32::try_from(self.chance.of("storms").below(7)).expect("it is below 7");
-        let mut host = 0;
-        for number in 1..=storms + CALM {
-            let is_calm = number > storms;
-            let ended = self.attempt(number, host, self.trouble(number, storms));
-            self.summary.attempts += 1;
-            self.summary.kills += u32::from(ended.attempt.is_dead());
-            self.network.deliver_late();
+        let storms = self.yard.chance.of("storms").below(7);
+        let storms = u32::try_from(storms).expect("it is below 7");
+        for round in 1..=storms + CALM {
+            let docked = self.dock_all(round, storms);
             self.check_so_far();
-            if self.is_over() {
-                self.check_end(&ended.attempt);
+            for (index, ended) in docked {
+                self.settle(index, &ended, round, storms);
+            }
+            if self.consignments.iter().all(|job| job.is_over) {
+                self.check_uploads();
                 return self.summary;
             }
-            if let (Ok(_), _) | (Err(_), true) = (&ended.result, is_calm) {
-                let result = ended.result.map_err(|error| chain(&error));
-                self.wrong(format_args!(
-                    "attempt {number} does not end the job: {result:?}"
-                ));
-            }
-            host = self.between(&ended.attempt, host, number >= storms);
         }
-        self.wrong("the job never ends");
+        self.wrong("a job never ends");
         self.summary
     }
 
-    fn trouble(&self, number: u32, storms: u32) -> Trouble {
-        if number > storms {
+    /// Docks every device whose job is open, all at once.
+    fn dock_all(&self, round: u32, storms: u32) -> Vec<(usize, Vec<Ended>)> {
+        let open = (0..).zip(&self.consignments).filter(|(_, c)| !c.is_over);
+        thread::scope(|scope| {
+            let dockings: Vec<_> = open
+                .map(|(index, consignment)| {
+                    let [first, second] = self.calls(consignment, round, storms);
+                    (
+                        index,
+                        scope.spawn(move || self.yard.dock(consignment, first, second)),
+                    )
+                })
+                .collect();
+            let joined = dockings.into_iter();
+            joined
+                .map(|(index, docking)| (index, docking.join().expect("a docking ends")))
+                .collect()
+        })
+    }
+
+    /// How a device is docked in a round, and how at another host if it is held up.
+    fn calls(&self, consignment: &Consignment, round: u32, storms: u32) -> [Call; 2] {
+        let number = round + ATTEMPTS * consignment.index;
+        let other = self.other_host(consignment, round);
+        let first = Call {
+            number,
+            host: consignment.host,
+            other,
+            trouble: self.trouble(consignment, round, storms),
+        };
+        let mut trouble = self.trouble(consignment, round + SECOND, storms + SECOND);
+        trouble.pause = None;
+        let second = Call {
+            number: number + SECOND,
+            host: other,
+            other: consignment.host,
+            trouble,
+        };
+        [first, second]
+    }
+
+    /// A host that is there, and not the one where the device is.
+    fn other_host(&self, consignment: &Consignment, round: u32) -> usize {
+        let is_there = |host: &usize| *host != consignment.host && !self.lost.contains(host);
+        let others: Vec<_> = (0..self.yard.hosts.len()).filter(is_there).collect();
+        match others[..] {
+            [] => consignment.host,
+            _ => consignment.chance.of(("other", round)).pick(&others),
+        }
+    }
+
+    fn trouble(&self, consignment: &Consignment, round: u32, storms: u32) -> Trouble {
+        if round > storms {
             return Trouble::default();
         }
-        // Some hundred for the experiments on the store, some for each entry.
-        let steps = 130 + 7 * u64::try_from(self.oracle.entries()).expect("it is small");
-        let chance = self.chance.of(("storm", number));
+        let steps = consignment.shipment.steps();
+        let chance = consignment.chance.of(("storm", round));
         let mut trouble = Trouble::storm(chance, steps);
-        if number == 1 && self.chance.of("cancel").one_in(16) {
+        if round == 1 && consignment.chance.of("cancel").one_in(16) {
             trouble.cancel = Some(1 + chance.of("cancel").below(steps));
+        }
+        if self.is_busy {
+            trouble.of_many(chance, steps);
         }
         trouble
     }
 
-    fn attempt(&mut self, number: u32, host: usize, trouble: Trouble) -> Ended {
-        let usurped = Arc::new(AtomicBool::new(false));
-        let attempt = Arc::new(Attempt::new(
-            number,
-            self.chance.of(("attempt", number)),
-            trouble,
-            Arc::clone(&self.diary),
-            self.meddler(1 - host, Arc::clone(&usurped)),
-        ));
-        let host = &self.hosts[host];
-        attempt.note(format_args!("at {}: {trouble:?}", host.name));
-        self.network.begin(&attempt);
-        let station = Station {
-            name: host.name.clone(),
-            control: Control::new(&self.network.url(), &host.token),
-            folder: host.folder.clone(),
-            settings: self.settings,
-            resources: Arc::new(Resources::new(&self.settings)),
-            clock: Arc::<ManualClock>::clone(&self.clock),
-            stores: Arc::new(Line {
-                buckets: self.buckets.clone(),
-                attempt: Arc::clone(&attempt),
-            }),
-            services: Arc::new(AwsServices::default()),
-            devices: Arc::new(HostDevices),
-            logs: Arc::new(Logs::new(Arc::clone(&attempt))),
-        };
-        let result = station.dock_tree(
-            &self.device.docked(Arc::clone(&attempt)),
-            Path::new(&format!("/media/disk-{number}")),
-            &Docking::default(),
-            &transfer::progress::Progress::default(),
-            &attempt.stop,
-        );
-        match &result {
-            Ok(done) => attempt.note(format_args!("done: {:?}", done.tally)),
-            Err(error) => attempt.note(format_args!("ended: {}", chain(error))),
+    /// Looks at how a device's docking ended, and decides where it goes next.
+    fn settle(&mut self, index: usize, ended: &[Ended], round: u32, storms: u32) {
+        for ended in ended {
+            self.summary.attempts += 1;
+            self.summary.kills += u32::from(ended.attempt.is_dead());
         }
-        attempt.note(format_args!("took {} steps", attempt.steps()));
-        if usurped.load(Ordering::SeqCst) && result.is_ok() {
-            self.wrong("an attempt without its lease finished the job");
+        self.summary.take_overs += u32::from(ended.len() > 1);
+        self.check_attempts(index);
+        let (job, _) = self.yard.server.job(self.consignments[index].job);
+        if job.progress.is_terminal() {
+            self.consignments[index].is_over = true;
+            return self.check_end(index, ended);
         }
-        Ended { result, attempt }
-    }
-
-    /// Does what others do in the middle of an attempt.
-    fn meddler(
-        &self,
-        other: usize,
-        usurped: Arc<AtomicBool>,
-    ) -> impl Fn(Meddling) + Send + Sync + use<> {
-        let (server, clock) = (Arc::clone(&self.server), Arc::clone(&self.clock));
-        let (host, diary) = (Arc::clone(&self.hosts[other]), Arc::clone(&self.diary));
-        let (job, signature) = (self.job, STANDARD.encode(&self.signature));
-        move |meddling| match meddling {
-            Meddling::Usurp => {
-                clock.advance(i64::from(LEASE_SECONDS) + 1);
-                let control = Control::new(&format!("http://{}", server.address()), &host.token);
-                let answer = control.claim(&ClaimRequest {
-                    signature_file: Some(signature.clone()),
-                    ..ClaimRequest::new(host.name.clone(), "/dev/other".to_owned())
-                });
-                let is_granted = matches!(answer, Ok(ClaimAnswer::Granted(_)));
-                diary.note(format_args!("{} usurps the lease: {is_granted}", host.name));
-                usurped.store(is_granted, Ordering::SeqCst);
+        for ended in ended {
+            let is_formatted = self.format_if_strange(index, ended);
+            let is_wrong = ended.result.is_ok() || (round > storms && !is_formatted);
+            if is_wrong {
+                let result = ended.result.as_ref().map_err(|error| chain(error));
+                self.wrong(format_args!(
+                    "attempt {} does not end the job: {result:?}",
+                    ended.attempt.number
+                ));
             }
-            Meddling::Cancel => {
-                let is_canceled = server.cancel(job);
-                diary.note(format_args!("the customer cancels: {is_canceled}"));
-            }
+            self.between(index, ended, round >= storms);
         }
     }
 
-    /// What happens between two attempts; says where the device is docked next.
-    fn between(&self, attempt: &Attempt, host: usize, is_calm: bool) -> usize {
+    /// Formats a device that a host does not know, as an operator does; says whether it was one.
+    fn format_if_strange(&mut self, index: usize, ended: &Ended) -> bool {
+        let consignment = &mut self.consignments[index];
+        let is_strange = matches!(ended.result, Err(DockError::NotEmpty { .. }));
+        if !is_strange || !consignment.is_estranged {
+            return false;
+        }
+        consignment.shipment.format();
+        consignment.is_estranged = false;
+        ended.attempt.note("the device is formatted");
+        true
+    }
+
+    /// What happens between two attempts.
+    fn between(&mut self, index: usize, ended: &Ended, is_calm: bool) {
+        let (attempt, host) = (&ended.attempt, ended.host);
         let chance = attempt.chance.of("between");
-        let folder = &self.hosts[host].folder;
+        let consignment = &self.consignments[index];
+        let folder = &self.yard.hosts[host].folder;
+        let of_job = folder.join("jobs").join(consignment.job.as_str());
         if attempt.is_dead() && chance.of("index").one_in(3) {
-            let index = folder.join("jobs").join(self.job.as_str()).join("index");
-            if index.exists() {
+            let file = of_job.join("index");
+            if file.exists() {
                 let garbage = chance.of("index").noise(5000);
-                std::fs::write(index, garbage).expect("the folder can be written");
+                std::fs::write(file, garbage).expect("the folder can be written");
                 attempt.note("the index is garbage");
             }
         }
+        // Of a host with several devices only what it kept of this one is lost.
+        let kept = if self.is_busy { &of_job } else { folder };
         let is_lost = chance.of("lost").one_in(8);
-        if is_lost && folder.exists() {
-            std::fs::remove_dir_all(folder).expect("the folder can be removed");
-            attempt.note(format_args!("{} lost its folder", self.hosts[host].name));
+        if is_lost && kept.exists() {
+            std::fs::remove_dir_all(kept).expect("the folder can be removed");
+            attempt.note(format_args!(
+                "{} lost its folder",
+                self.yard.hosts[host].name
+            ));
+            self.consignments[index].is_estranged = true;
         }
         if is_calm || chance.of("time").one_in(2) {
-            self.clock.advance(i64::from(LEASE_SECONDS) + 1);
+            self.yard.clock.advance(i64::from(LEASE_SECONDS) + 1);
+        }
+        let is_lost_for_good = self.is_busy && attempt.is_dead() && chance.of("host").one_in(4);
+        if is_lost_for_good && self.lost.len() + 2 < self.yard.hosts.len() {
+            attempt.note(format_args!(
+                "{} is lost for good",
+                self.yard.hosts[host].name
+            ));
+            self.lost.push(host);
         }
         let moves = chance.of("moves").one_in(if is_lost { 2 } else { 6 });
-        if moves { 1 - host } else { host }
+        self.move_device(index, host, moves, attempt.number);
     }
 
-    fn is_over(&self) -> bool {
-        let (job, _) = self.server.job(self.job);
-        job.progress.is_terminal()
+    /// Brings the device to the next host, where it has to go on or is to.
+    fn move_device(&mut self, index: usize, host: usize, moves: bool, round: u32) {
+        let consignment = &mut self.consignments[index];
+        consignment.is_estranged |= consignment.host != host;
+        consignment.host = host;
+        if moves || self.lost.contains(&host) {
+            self.consignments[index].host = self.other_host(&self.consignments[index], round);
+            self.consignments[index].is_estranged = true;
+        }
     }
 
-    fn bucket(&self) -> &MemoryBucket {
-        let name = BucketName::new(BUCKETS[0]).expect("a bucket name");
-        &self.buckets[&name]
-    }
-
-    /// The report, if there is one.
-    fn report(&self) -> Option<String> {
-        let reports = contents(&self.buckets[&self.log.bucket]);
-        let body = &reports.get(&self.log.key)?.body;
-        // Of a file with the report's key in the bucket from before there is none.
-        Some(String::from_utf8_lossy(body).into_owned())
+    /// Attempts only grow, whoever claims the job.
+    fn check_attempts(&mut self, index: usize) {
+        let consignment = &mut self.consignments[index];
+        let lease = self.yard.server.lease(consignment.job);
+        let attempt = lease.map_or(0, |lease| lease.attempt);
+        let before = std::mem::replace(&mut consignment.attempt, attempt);
+        if attempt < before {
+            self.wrong(format_args!("attempt {attempt} came after {before}"));
+        }
     }
 
     fn check_so_far(&self) {
-        for wrong in self.oracle.check_so_far(self.bucket(), &self.before) {
-            self.wrong(wrong);
+        for consignment in &self.consignments {
+            for wrong in consignment.shipment.check_so_far(&self.yard.stock) {
+                self.wrong(wrong);
+            }
+            let report = ending::report(&self.yard.stock, consignment);
+            for wrong in report
+                .iter()
+                .flat_map(|text| consignment.shipment.check_report(text))
+            {
+                self.wrong(wrong);
+            }
         }
-        for wrong in self
-            .report()
-            .iter()
-            .flat_map(|text| self.oracle.check_report(text))
-        {
-            self.wrong(wrong);
+        self.check_strangers();
+    }
+
+    /// Whatever is no job's is as it was before.
+    fn check_strangers(&self) {
+        for (name, now) in self.yard.stock.contents() {
+            let before = &self.yard.stock.before[&name];
+            for (key, object) in &now {
+                let is_as_before = before.get(key) == Some(object);
+                if !is_as_before && self.owner(&name, key).is_none() {
+                    self.wrong(format_args!("`{key}` is in {name} and must not be"));
+                }
+            }
+            for key in before.keys().filter(|key| !now.contains_key(key)) {
+                self.wrong(format_args!("`{key}` was in {name} before and is gone"));
+            }
         }
     }
 
-    fn check_end(&mut self, last: &Attempt) {
-        let (job, history) = self.server.job(self.job);
-        for wrong in self.oracle.check_history(self.job, &job, &history) {
+    /// The job that an object belongs to.
+    fn owner(&self, bucket: &BucketName, key: &ObjectKey) -> Option<&Consignment> {
+        let mut consignments = self.consignments.iter();
+        consignments.find(|consignment| consignment.shipment.owns(bucket, key))
+    }
+
+    fn check_end(&mut self, index: usize, ended: &[Ended]) {
+        let consignment = &self.consignments[index];
+        let (job, history) = self.yard.server.job(consignment.job);
+        for wrong in oracle::check_history(consignment.job, &job, &history) {
             self.wrong(wrong);
         }
-        self.check_denied();
+        let completed = ended.iter().filter(|ended| ended.result.is_ok()).count();
+        if completed > 1 {
+            self.wrong(format_args!("{completed} stations completed the job"));
+        }
+        self.check_denied(index);
         match job.progress {
             Progress::Finished { errors, .. } => {
-                self.check_finished(errors);
-                self.check_uploads();
-                // Experiments of an account that may not remove objects stay.
-                if last.trouble.denied.is_none() {
-                    self.check_experiments();
+                for wrong in ending::check_finished(&self.yard, consignment, errors) {
+                    self.wrong(wrong);
                 }
+                // The one that was held up comes last.
+                let is_outlived = ended.len() > 1 && ended.iter().any(|e| e.attempt.is_dead());
+                self.consignments[index].may_leave = is_outlived;
+                self.check_experiments(index, ended);
             }
             Progress::Canceled { .. } => {
-                self.summary.was_canceled = true;
+                self.summary.canceled += 1;
+                let is_fair = |trouble: &Trouble| *trouble == trouble.of_the_customer();
                 // A canceled job is not docked again: only who still can cleans up.
-                if last.trouble == last.trouble.of_the_customer() {
-                    self.check_uploads();
-                }
+                self.consignments[index].may_leave =
+                    !ended.iter().all(|e| is_fair(&e.attempt.trouble));
             }
             other => self.wrong(format_args!("the job ended as {other:?}")),
         }
     }
 
-    fn check_finished(&self, errors: u64) {
-        let Some(text) = self.report() else {
-            return self.wrong("the job is finished and has no report");
-        };
-        let reports = contents(&self.buckets[&self.log.bucket]);
-        for form in [".jsonl", ".txt"] {
-            let key = format!("{}{form}", self.log.key);
-            if !reports.keys().any(|there| there.as_str() == key) {
-                self.wrong(format_args!(
-                    "the job is finished and has no report `{key}`"
-                ));
-            }
+    /// Experiments of an account that may not remove objects stay.
+    fn check_experiments(&self, index: usize, ended: &[Ended]) {
+        let consignment = &self.consignments[index];
+        let is_denied = ended.iter().any(|e| e.attempt.trouble.denied.is_some());
+        if is_denied || consignment.may_leave {
+            return;
         }
-        let rows = report::parse(&text).unwrap_or_default();
-        for wrong in self.oracle.check_bucket(self.bucket(), &self.before, &rows) {
+        for wrong in ending::check_experiments(&self.yard.stock, consignment) {
             self.wrong(wrong);
         }
-        let is_error = |row: &&report::Row| row.status != "200" && row.status != "103";
-        let told = rows.iter().filter(is_error).count().to_string();
-        let status = self.server.status(self.job);
-        let code = if told == "0" {
-            "Complete"
-        } else {
-            "SuccessWithErrors"
-        };
-        let (bucket, key) = (self.log.bucket.as_str(), self.log.key.as_str());
-        let is_told =
-            status.progress == code && status.errors == told && told == errors.to_string();
-        if !is_told
-            || status.location != "AtAWS"
-            || (&*status.log_bucket, &*status.log_key) != (bucket, key)
-        {
-            self.wrong(format_args!(
-                "GetStatus says {status:?}, the report has {told} errors"
-            ));
-        }
     }
 
-    fn check_experiments(&self) {
-        for (name, bucket) in &self.buckets {
-            let left = contents(bucket).into_keys();
-            let left: Vec<_> = left.filter(|key| key.as_str().contains(PROBE)).collect();
-            if !left.is_empty() {
-                self.wrong(format_args!("left of experiments in {name}: {left:?}"));
-            }
-        }
-    }
-
-    /// Only what others have begun is open.
+    /// Only what others have begun is open, and what nobody could put away.
     fn check_uploads(&self) {
-        for (name, bucket) in &self.buckets {
-            let open = bucket.list_uploads("").expect("memory lists");
-            let ours: Vec<_> = open.iter().filter(|upload| upload.key != FOREIGN).collect();
-            if !ours.is_empty() {
-                self.wrong(format_args!("left open in {name}: {ours:?}"));
-            }
-            if open.len() - ours.len() != 1 {
-                self.wrong(format_args!("an upload of somebody else in {name} is gone"));
-            }
+        let is_left = self.consignments.iter().any(|job| job.may_leave);
+        let may_stay = |bucket: &BucketName, key: &str| {
+            let key = ObjectKey::new(key).expect("it is one");
+            self.owner(bucket, &key)
+                .map_or(is_left, |job| job.may_leave)
+        };
+        for wrong in ending::check_uploads(&self.yard.stock, FOREIGN, may_stay) {
+            self.wrong(wrong);
         }
     }
 
     /// A job that is over is not loaded again.
-    fn check_denied(&mut self) {
-        let before = self
-            .buckets
-            .values()
-            .map(|bucket| contents(bucket))
-            .collect::<Vec<_>>();
-        match self.attempt(1000, 0, Trouble::default()).result {
-            Err(DockError::Denied { .. }) => {}
-            other => self.wrong(format_args!(
-                "a job that is over was loaded: {:?}",
-                other.is_ok()
-            )),
+    fn check_denied(&self, index: usize) {
+        let consignment = &self.consignments[index];
+        let before = self.yard.stock.contents();
+        let call = Call {
+            number: 10 * ATTEMPTS + consignment.index,
+            host: self.other_host(consignment, 0),
+            other: consignment.host,
+            trouble: Trouble::default(),
+        };
+        for ended in self.yard.dock(consignment, call, call) {
+            if !matches!(ended.result, Err(DockError::Denied { .. })) {
+                let is_ok = ended.result.is_ok();
+                self.wrong(format_args!("a job that is over was loaded: {is_ok}"));
+            }
         }
-        if before
-            != self
-                .buckets
-                .values()
-                .map(|bucket| contents(bucket))
-                .collect::<Vec<_>>()
-        {
+        if before != self.yard.stock.contents() {
             self.wrong("a denied device changed a bucket");
         }
     }
 
     fn wrong(&self, what: impl std::fmt::Display) {
-        self.diary.violation(what);
+        self.yard.diary.violation(what);
     }
 }
 
-fn host(server: &Server, folder: &Path, name: &str) -> Host {
-    let folder = folder.join(name);
-    let name = StationName::new(name).expect("a station name");
-    let token = server.register(&name);
-    Host {
-        name,
-        token,
-        folder,
+/// Where the fate of a job comes from: of one that is alone, from the seed itself.
+fn fate(chance: Chance, scenario: &Scenario, index: u32) -> Chance {
+    match scenario.is_busy() {
+        true => chance.of(("job", index)),
+        false => chance,
     }
-}
-
-fn told(path: &model::entry::EntryPath, kind: &Kind) -> String {
-    let what = match kind {
-        Kind::Good(_) => "good",
-        Kind::BadSector(..) => "bad sector",
-        Kind::Shrinking(..) => "shrinks",
-        Kind::Growing(_) => "grows",
-        Kind::Rewritten(_) => "is rewritten",
-        Kind::Link => "link",
-        Kind::Unlistable => "cannot be looked at",
-    };
-    format!("{path:?}, {} bytes, {what}", kind.bytes())
-}
-
-/// An error and all that caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
