@@ -29,3 +29,12 @@ fn what_the_probe_could_not_remove_is_not_left() {
 fn a_journal_that_was_torn_at_its_birth_is_begun_anew() {
     holds(343);
 }
+
+/// A device that was filled died where it is: names were there, and nothing could be read. Files that an attempt
+/// before had named, and could not note any more, were taken for somebody else's.
+#[test]
+fn what_a_dying_device_does_not_let_compare_is_nobody_elses() {
+    if let Err(failed) = simulation::run(230) {
+        panic!("{failed}");
+    }
+}

@@ -135,21 +135,23 @@ impl ExportRun<'_> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => error,
             named => return named,
         };
-        let is_noted = || {
-            self.index
-                .written(item.ordinal)
-                .map(|bytes| bytes.is_some())
-        };
-        let is_ours = self.goes_on
-            && (is_noted().map_err(io::Error::other)?
-                || self
-                    .target
-                    .is_same(item.ordinal, path(item))
-                    .unwrap_or(false));
-        if is_ours {
+        if self.goes_on && (self.is_noted(item)? || self.has_same(item)?) {
             return publish(Occupied::Replace);
         }
         self.strangers.note(item.ordinal);
         Err(taken)
+    }
+
+    /// Whether the journal says that this job gave the item its name before.
+    fn is_noted(&self, item: &Item) -> io::Result<bool> {
+        let noted = self.index.written(item.ordinal);
+        noted.map(|bytes| bytes.is_some()).map_err(io::Error::other)
+    }
+
+    /// Whether what has the name of the item is a file of the very bytes. What cannot be compared is nobody
+    /// else's for that: a device that dies still has its names.
+    fn has_same(&self, item: &Item) -> io::Result<bool> {
+        let is_file = self.target.size(path(item))?.is_some();
+        Ok(is_file && self.target.is_same(item.ordinal, path(item))?)
     }
 }
