@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use awsproto::claims::AccessKeyId;
 use awsproto::params::Params;
 use awsproto::sign::{Credentials, Endpoint, query_v4};
 use awsproto::xml::{self, Element};
@@ -15,6 +16,7 @@ use server::access::StationToken;
 use server::config::{Config, Overrides};
 use server::jobstore::{HistoryLine, Lease};
 use server::service::{RunningService, Service};
+use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
 /// Seconds a lease holds: short, so that stations give signs of life within a run.
@@ -165,42 +167,9 @@ impl Server {
         })
     }
 
+    /// Asks the service as its customer does. It is not restarted meanwhile, whatever becomes of other jobs.
     fn call(&self, params: &[(&str, &str)]) -> Element {
-        let params: Params = params.iter().map(|(name, value)| (*name, *value)).collect();
-        let (host, credentials) = self.with(|running| {
-            let key = running.key();
-            let credentials = Credentials {
-                access_key_id: awsproto::claims::AccessKeyId::parse(key.id.as_str())
-                    .expect("a key id"),
-                secret: key.secret.clone(),
-                session_token: None,
-            };
-            (running.service.api_addr.to_string(), credentials)
-        });
-        let endpoint = Endpoint {
-            host: &host,
-            path: "/",
-        };
-        let now = self.clock.now().instant();
-        let signed = query_v4(
-            &credentials,
-            endpoint,
-            "eu-west-1",
-            "IngestionService",
-            &params,
-            now,
-        );
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .build();
-        let mut request = config.new_agent().post(format!("http://{host}/"));
-        for (name, value) in &signed.headers {
-            request = request.header(*name, value);
-        }
-        let answer = request
-            .send(&signed.body)
-            .and_then(|mut answer| answer.body_mut().read_to_vec());
-        xml::parse(&answer.expect("the service answers")).expect("it answers in XML")
+        self.with(|running| running.ask(params, self.clock.now().instant()))
     }
 
     fn with<T>(&self, ask: impl FnOnce(&Running) -> T) -> T {
@@ -250,6 +219,43 @@ impl Running {
                 self.runtime.shutdown_timeout(Duration::from_secs(5));
                 drop(self.service);
             }
+        }
+    }
+
+    fn ask(&self, params: &[(&str, &str)], now: OffsetDateTime) -> Element {
+        let params: Params = params.iter().map(|(name, value)| (*name, *value)).collect();
+        let host = self.service.api_addr.to_string();
+        let endpoint = Endpoint {
+            host: &host,
+            path: "/",
+        };
+        let signed = query_v4(
+            &self.credentials(),
+            endpoint,
+            "eu-west-1",
+            "IngestionService",
+            &params,
+            now,
+        );
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build();
+        let mut request = config.new_agent().post(format!("http://{host}/"));
+        for (name, value) in &signed.headers {
+            request = request.header(*name, value);
+        }
+        let answer = request
+            .send(&signed.body)
+            .and_then(|mut answer| answer.body_mut().read_to_vec());
+        xml::parse(&answer.expect("the service answers")).expect("it answers in XML")
+    }
+
+    fn credentials(&self) -> Credentials {
+        let key = self.key();
+        Credentials {
+            access_key_id: AccessKeyId::parse(key.id.as_str()).expect("a key id"),
+            secret: key.secret.clone(),
+            session_token: None,
         }
     }
 
