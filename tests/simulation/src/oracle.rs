@@ -360,7 +360,9 @@ pub fn contents(bucket: &MemoryBucket) -> Contents {
     }
 }
 
-fn object(bucket: &MemoryBucket, key: &ObjectKey) -> Object {
+/// An object that is in a bucket.
+#[must_use]
+pub fn object(bucket: &MemoryBucket, key: &ObjectKey) -> Object {
     let mut download = bucket.get(key, None).expect("it was listed");
     let mut body = Vec::new();
     download.body.read_to_end(&mut body).expect("memory reads");

@@ -37,7 +37,7 @@ impl Scenario {
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let chance = Chance::new(seed).of("scenario");
-        match chance.below(4) {
+        match chance.below(7) {
             0 => Self::several(chance),
             _ => Self::one_import(),
         }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use imagestore::memory::MemoryServices;
 use model::ids::{BucketName, ObjectKey};
+use objectstore::Bucket as _;
 use objectstore::memory::MemoryBucket;
 
-use crate::oracle::{Contents, contents};
+use crate::oracle::{self, Contents, contents};
 use crate::store::Buckets;
 
 /// Buckets and services.
@@ -46,8 +47,9 @@ impl Stock {
     /// The bytes of an object, if it is there.
     #[must_use]
     pub fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Option<Vec<u8>> {
-        let mut contents = contents(self.bucket(bucket));
-        contents.remove(key).map(|object| object.body)
+        let bucket = self.bucket(bucket);
+        let is_there = bucket.head(key).expect("memory answers").is_some();
+        is_there.then(|| oracle::object(bucket, key).body)
     }
 }
 
