@@ -1,7 +1,7 @@
 //! Seeds that failed once, with what they showed. A seed stands for its storms only as long as the
 //! simulation draws them alike: a change of the simulation may take the meaning from a name here.
 
-use simulation::scenario::Scenario;
+use simulation::scenario::{Scenario, Work};
 
 fn holds(seed: u64) {
     if let Err(failed) = simulation::run_as(seed, Scenario::one_import()) {
@@ -34,7 +34,11 @@ fn a_journal_that_was_torn_at_its_birth_is_begun_anew() {
 /// before had named, and could not note any more, were taken for somebody else's.
 #[test]
 fn what_a_dying_device_does_not_let_compare_is_nobody_elses() {
-    if let Err(failed) = simulation::run(230) {
+    let scenario = Scenario {
+        jobs: vec![Work::Export, Work::Import, Work::Export],
+        hosts: 3,
+    };
+    if let Err(failed) = simulation::run_as(230, scenario) {
         panic!("{failed}");
     }
 }
