@@ -41,17 +41,20 @@ pub(super) fn render(
     let (to_csv, for_csv) = bounded::<Batch>(WAITING);
     let (to_lines, for_lines) = bounded::<Batch>(WAITING);
     let (csv, lines) = std::thread::scope(|scope| {
-        let csv = scope.spawn(|| write_csv(folder, bucket, &for_csv));
-        let lines = scope.spawn(|| write_lines(folder, &head, &for_lines));
+        let csv = scope.spawn(move || write_csv(folder, bucket, for_csv));
+        let head = &head;
+        let lines = scope.spawn(move || write_lines(folder, head, for_lines));
         let mut read = Ok(());
         loop {
             match entries.next_batch(BATCH) {
                 Ok(batch) if batch.is_empty() => break,
                 Ok(batch) => {
                     let batch = Arc::new(batch);
-                    // One that has failed takes nothing more, and says why when it is joined.
-                    let _failed = to_csv.send(Arc::clone(&batch));
-                    let _failed = to_lines.send(batch);
+                    let sent = to_csv.send(Arc::clone(&batch));
+                    if sent.and_then(|()| to_lines.send(batch)).is_err() {
+                        // One has failed, and says why when it is joined.
+                        break;
+                    }
                 }
                 Err(error) => {
                     read = Err(error);
@@ -83,7 +86,7 @@ pub(super) fn render(
 fn write_csv(
     folder: &Path,
     bucket: Option<&BucketName>,
-    batches: &Receiver<Batch>,
+    batches: Receiver<Batch>,
 ) -> io::Result<Form> {
     let mut form = Form::create(folder, "report.csv")?;
     form.write(csv::HEADER)?;
@@ -99,7 +102,7 @@ fn write_csv(
 fn write_lines(
     folder: &Path,
     head: &Head,
-    batches: &Receiver<Batch>,
+    batches: Receiver<Batch>,
 ) -> io::Result<(Form, Summary)> {
     let bucket = head.about.bucket.as_ref();
     let mut form = Form::create(folder, "report.jsonl")?;
@@ -154,5 +157,65 @@ impl Form {
         let file = self.out.into_inner().map_err(|e| e.into_error())?;
         durable::commit(&file, &self.temporary, &self.path)?;
         Ok(self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::entry::EntryPath;
+    use model::ids::{AccountId, JobId, ObjectKey};
+    use model::outcome::{Failure, Outcome};
+    use model::progress::LogLocation;
+    use model::report::lines::{About, Work};
+    use model::time::Timestamp;
+
+    use super::*;
+    use crate::journal::Journal;
+    use crate::journal::file::Disk;
+    use crate::journal::records::import::ImportRecord;
+
+    fn about(job: JobId) -> About {
+        let bucket = BucketName::new("bkt").unwrap();
+        About {
+            job,
+            account: AccountId::new("123456789012").unwrap(),
+            created: Timestamp::from_unix(1),
+            log: LogLocation {
+                bucket: bucket.clone(),
+                key: ObjectKey::new("log").unwrap(),
+            },
+            work: Work::Import,
+            bucket: Some(bucket),
+            prefix: String::new(),
+        }
+    }
+
+    /// More entries than wait for a form: whoever reads them must not wait for one that takes no more.
+    #[test]
+    fn a_form_that_cannot_be_written_ends_the_report() {
+        let folder = tempfile::tempdir().unwrap();
+        let job = JobId::new("ABCDE").unwrap();
+        let path = folder.path().join("journal");
+        let mut journal: Journal<ImportRecord> =
+            Journal::open(&Disk, &path, job, &mut |_, _| Ok(())).unwrap();
+        for number in 0..2 * BATCH * (WAITING + 2) {
+            let outcome = Outcome::Failed(Failure::unreadable("bad".into(), None));
+            let name = EntryPath::new(format!("f{number}"));
+            let record = EntryRecord::new(&name, 1, Timestamp::from_unix(2), outcome);
+            journal.append(&ImportRecord::Entry(record)).unwrap();
+        }
+        journal.sync().unwrap();
+        for form in ["report.csv.tmp", "report.jsonl.tmp"] {
+            // What is in its way stands for a disk that is full.
+            let in_the_way = folder.path().join(form);
+            // The other form may have been begun before.
+            let _absent = std::fs::remove_file(&in_the_way);
+            std::fs::create_dir(&in_the_way).unwrap();
+            let rendered = crate::report::render(folder.path(), &about(job));
+            assert!(matches!(rendered, Err(JournalError::Io { .. })), "{form}");
+            std::fs::remove_dir(&in_the_way).unwrap();
+        }
+        let rendered = crate::report::render(folder.path(), &about(job)).unwrap();
+        assert_eq!(rendered.tally().failed, (2 * BATCH * (WAITING + 2)) as u64);
     }
 }
