@@ -31,7 +31,8 @@ pub(super) fn changed(
         open: BTreeSet::new(),
         closed: BTreeSet::new(),
     };
-    for logical in head.end..head.fast_end {
+    // Linux leaves one block between the log and them: `j_fc_first` is `j_last` + 1.
+    for logical in head.end.saturating_add(1)..head.fast_end {
         let block = match journal.block(metadata, logical) {
             Ok(block) => block,
             Err(Trouble::Whole(refusal)) => return Err(Trouble::Whole(refusal)),

@@ -22,7 +22,7 @@ pub(super) struct Head {
     /// The first block of the log, and the first behind it.
     pub(super) first: u32,
     pub(super) end: u32,
-    /// The first block behind the room of fast commits, which begins at `end`.
+    /// The first block behind the room of fast commits, which begins one block behind `end`.
     pub(super) fast_end: u32,
     /// The number of the first transaction, and where it begins; 0 if there is nothing to replay.
     pub(super) sequence: u32,

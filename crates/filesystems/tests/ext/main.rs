@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod journal;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
