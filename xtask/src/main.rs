@@ -6,6 +6,7 @@
 
 mod bench;
 mod fuzz;
+mod images;
 mod s3tests;
 mod setup;
 mod shell;
@@ -31,6 +32,8 @@ usage: cargo xtask COMMAND
   large [ARGUMENT]… 200,000 files and a file of 6 GiB, with the memory they took
   simulate [SEEDS]  the simulation of server, stations, store and device: 2000 seeds unless said
                     otherwise, or those of a range such as 100..500
+  images FOLDER…    every image of a file system in a folder, read and compared with the listing beside it,
+                    NAME.truth: docs/testing.md
   tidy             the rules of the house that no compiler holds
   fuzz [SECONDS]    every fuzz target, 30 seconds each unless said otherwise
   bench [OPTION]…   a race with other tools: --help, docs/benchmarks.md
@@ -62,6 +65,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "s3tests" => s3tests::run(rest),
         "large" => suites::large(rest),
         "simulate" => suites::simulate(rest),
+        "images" => images::command(rest),
         "fuzz" => suites::fuzz(rest),
         "bench" => bench::command(rest),
         // Not for people: `bench` starts it, in a process of its own.
