@@ -75,6 +75,21 @@ impl Reply {
         self.headers[name].to_str().unwrap()
     }
 
+    /// The texts of all elements of this name, in order.
+    pub(crate) fn texts(&self, element: &str) -> Vec<String> {
+        let (open, close) = (format!("<{element}>"), format!("</{element}>"));
+        let pieces = self.text().split(&open).skip(1);
+        pieces
+            .map(|piece| piece.split(&close).next().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Status and error code; the code is empty where there is no document.
+    pub(crate) fn outcome(&self) -> (u16, &str) {
+        let is_error = self.status >= 300 && !self.body.is_empty();
+        (self.status, if is_error { self.code() } else { "" })
+    }
+
     /// The error code.
     pub(crate) fn code(&self) -> &str {
         let text = self.text();
@@ -153,6 +168,31 @@ impl Door {
         let (started, address) = start(self.world.folder.path(), &self.world.keys);
         *running = Some(started);
         self.address = address;
+    }
+
+    /// Begins a multipart upload; its id.
+    pub(crate) fn begin_upload(&self, path: &str, headers: &[(&str, &str)]) -> String {
+        let begun = self.ok("POST", path, &[("uploads", "")], headers, b"");
+        begun.texts("UploadId").remove(0)
+    }
+
+    /// Puts a part.
+    pub(crate) fn put_part(&self, path: &str, id: &str, number: u32, body: &[u8]) -> Reply {
+        let number = number.to_string();
+        let query = [("partNumber", number.as_str()), ("uploadId", id)];
+        self.ask("PUT", path, &query, &[], body)
+    }
+
+    /// Completes an upload with the parts of these numbers and tags.
+    pub(crate) fn complete(&self, path: &str, id: &str, parts: &[(u32, String)]) -> Reply {
+        let parts: String = parts
+            .iter()
+            .map(|(number, tag)| {
+                format!("<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>")
+            })
+            .collect();
+        let body = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
+        self.ask("POST", path, &[("uploadId", id)], &[], body.as_bytes())
     }
 
     /// Asks and expects success.
