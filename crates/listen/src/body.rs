@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
 
 use crate::meter::{Meter, Side};
-use crate::stream::Patience;
+use crate::stream::StallTimer;
 
 /// The body of a request as it comes in. It ends with an error of the kind `TimedOut` if next to nothing
 /// of it comes for too long.
@@ -18,7 +18,7 @@ use crate::stream::Patience;
 pub struct Body {
     incoming: Incoming,
     meter: Arc<Meter>,
-    patience: Patience,
+    stall_timer: StallTimer,
 }
 
 impl Body {
@@ -26,12 +26,12 @@ impl Body {
         Self {
             incoming,
             meter,
-            patience: Patience::new(stall),
+            stall_timer: StallTimer::new(stall),
         }
     }
 
     fn came(&mut self, bytes: usize) {
-        self.patience.moves(bytes);
+        self.stall_timer.moves(bytes);
         self.meter.moves(Side::Body, bytes);
     }
 }
@@ -56,7 +56,7 @@ impl hyper::body::Body for Body {
             }
             Poll::Pending => {
                 self.meter.waits(Side::Body);
-                ready!(self.patience.poll_run_out(cx));
+                ready!(self.stall_timer.poll_run_out(cx));
                 Poll::Ready(Some(Err(io::ErrorKind::TimedOut.into())))
             }
         }

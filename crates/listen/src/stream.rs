@@ -24,7 +24,7 @@ const UNSENT_BYTES: u32 = 32 << 10;
 
 /// How long the other end has been waited for.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct StallTimer {
     limit: Duration,
     timer: Option<Pin<Box<tokio::time::Sleep>>>,
     /// Bytes since progress was last made.
@@ -36,10 +36,10 @@ pub(crate) struct Patience {
 pub(crate) struct Metered {
     stream: TcpStream,
     meter: Arc<Meter>,
-    patience: Patience,
+    stall_timer: StallTimer,
 }
 
-impl Patience {
+impl StallTimer {
     pub(crate) fn new(limit: Duration) -> Self {
         Self {
             limit,
@@ -81,7 +81,7 @@ impl Metered {
         Self {
             stream,
             meter,
-            patience: Patience::new(stall),
+            stall_timer: StallTimer::new(stall),
         }
     }
 
@@ -93,14 +93,14 @@ impl Metered {
     ) -> Poll<io::Result<usize>> {
         match done {
             Poll::Ready(Ok(bytes)) => {
-                self.patience.moves(bytes);
+                self.stall_timer.moves(bytes);
                 self.meter.moves(Side::Answer, bytes);
                 Poll::Ready(Ok(bytes))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
                 self.meter.waits(Side::Answer);
-                ready!(self.patience.poll_run_out(cx));
+                ready!(self.stall_timer.poll_run_out(cx));
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
         }
@@ -142,7 +142,7 @@ impl AsyncWrite for Metered {
 
     /// Asked for when all has been written: nobody waits any more.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.patience.renew();
+        self.stall_timer.renew();
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

@@ -71,7 +71,7 @@ pub(crate) const RESERVE_BYTES: u64 = 4 << 20;
 
 /// How long a read waits for a file that is just being put in its place, which takes
 /// microseconds unless the disk fails.
-pub(crate) const MOVE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+pub(crate) const MOVE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Components of a path; deeper keys are stored under a digest of the key.
 pub(crate) const DEPTH: usize = 64;

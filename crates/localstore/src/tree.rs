@@ -286,7 +286,7 @@ impl Tree {
     /// Waits until the file of a name is the one that the index means.
     ///
     /// # Errors
-    /// [`StoreError::Disk`] if that takes longer than [`limits::MOVE_PATIENCE`].
+    /// [`StoreError::Disk`] if that takes longer than [`limits::MOVE_TIMEOUT`].
     pub(crate) async fn at_rest(&self, path: &str) -> Result<(), StoreError> {
         let wait = async {
             loop {
@@ -299,7 +299,7 @@ impl Tree {
                 moved.await;
             }
         };
-        tokio::time::timeout(limits::MOVE_PATIENCE, wait)
+        tokio::time::timeout(limits::MOVE_TIMEOUT, wait)
             .await
             .map_err(|_| {
                 StoreError::disk("put a file in its place")(io::ErrorKind::TimedOut.into())

@@ -15,7 +15,7 @@ use transfer::stop::Stop;
 
 use crate::cli::{ImageCommand, RestoreArgs};
 use crate::exit::{Exit, Failure};
-use crate::reach::Reached;
+use crate::reach::ReachableStore;
 use crate::{interrupt, output, progress_bar};
 
 /// Longest index that is read, in bytes: one of 64 TiB has some 16 MB.
@@ -42,7 +42,7 @@ fn restore(args: &RestoreArgs) -> Result<Exit, Failure> {
     let (bucket, place) = find(args)?;
     let stop = Stop::default();
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
-    let reached = Reached::open(&args.reach, &args.data)?;
+    let reached = ReachableStore::open(&args.reach, &args.data)?;
     let opened = reached.bucket(&bucket, &stop);
     let restored = opened.and_then(|bucket| rebuild(args, &*bucket, &place, &stop));
     let (index, restored, time) = restored?;

@@ -2,7 +2,6 @@
 //! loading, report; what is missing is made, and nothing is written to the folder.
 
 mod dry_run;
-pub(crate) mod ground;
 mod kept;
 mod manifest;
 mod present;
@@ -31,10 +30,10 @@ use transfer::stop::Halt;
 use crate::cli::ImportArgs;
 use crate::docking::{self, Loaded};
 use crate::exit::{Exit, Failure};
+use crate::local_service::LocalService;
 use crate::settings::{self, Listen};
 use crate::{job, output, own_station, place};
-use ground::Ground;
-use manifest::{Filled, Wishes};
+use manifest::{Filled, Options};
 
 /// Loads a folder into a bucket.
 ///
@@ -62,9 +61,9 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Exit, Failure> {
     if let (Task::New(manifest), true) = (&task, args.dry_run) {
         return dry_run::run(args, &folder, &manifest.rules, config);
     }
-    let ground = Ground::open(config)?;
-    let ended = carry_out(args, &folder, &task, &ground);
-    ground.close();
+    let local = LocalService::open(config)?;
+    let ended = carry_out(args, &folder, &task, &local);
+    local.close();
     ended
 }
 
@@ -80,23 +79,23 @@ fn carry_out(
     args: &ImportArgs,
     folder: &Path,
     task: &Task,
-    ground: &Ground,
+    local: &LocalService,
 ) -> Result<Exit, Failure> {
-    let mut station = ground.station()?;
+    let mut station = local.station()?;
     own_station::direct(&args.load, &mut station);
     treat_existing(args, &mut station.settings);
     let settings = station.settings;
     let (job, signature, rules) = match task {
         Task::New(manifest) => {
             let rules = &manifest.rules;
-            room::check(&open_tree(folder)?, rules, &settings, ground)?;
-            mention_unfinished(args, folder, ground)?;
-            let (job, signature) = create_job(manifest, folder, ground)?;
+            room::check(&open_tree(folder)?, rules, &settings, local)?;
+            mention_unfinished(args, folder, local)?;
+            let (job, signature) = create_job(manifest, folder, local)?;
             (job, signature, Some(rules.clone()))
         }
         Task::Resume(job) => {
-            let signature = kept::find(ground.data(), *job, folder)?;
-            let rules = may_go_on(args, folder, *job, &settings, ground)?;
+            let signature = kept::find(local.data(), *job, folder)?;
+            let rules = may_go_on(args, folder, *job, &settings, local)?;
             (*job, signature, rules)
         }
     };
@@ -117,19 +116,19 @@ fn carry_out(
         true => {
             let looked_at = rules.and_then(|rules| {
                 let tree = open_tree(folder).ok()?;
-                room::of_rest(&tree, &rules, &settings, ground).ok()
+                room::of_rest(&tree, &rules, &settings, local).ok()
             });
-            let guess = || room::guessed(not_sent(&progress), ground.data());
+            let guess = || room::guessed(not_sent(&progress), local.data());
             let rest = looked_at.unwrap_or_else(guess);
-            room::is_full(ground.data(), rest, &again(args, job))
+            room::is_full(local.data(), rest, &again(args, job))
         }
-        false => not_loaded(error, args, ground.data(), job),
+        false => not_loaded(error, args, local.data(), job),
     })?;
     if args.json {
         output::json(&loaded.json())?;
     } else {
         output::data(&loaded.summary())?;
-        output::data(&where_to_look(&loaded, ground))?;
+        output::data(&where_to_look(&loaded, local))?;
     }
     Ok(loaded.exit())
 }
@@ -145,7 +144,7 @@ fn treat_existing(args: &ImportArgs, settings: &mut Settings) {
     }
 }
 
-/// A job that is over with failures is gone on with for what failed. Of one that cannot be, docking
+/// A job that is over with failures is resumed for what failed. Of one that cannot be, docking
 /// says why.
 fn reopen(station: &Station, job: JobId) -> Result<(), Failure> {
     match station.control.retry(&RetryRequest { job }) {
@@ -159,16 +158,16 @@ fn reopen(station: &Station, job: JobId) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A job that is gone on with is what the command line says, if it says something of it. Gives what
+/// A job that is resumed is what the command line says, if it says something of it. Gives what
 /// its manifest says, unless it is over.
 fn may_go_on(
     args: &ImportArgs,
     folder: &Path,
     job: JobId,
     settings: &Settings,
-    ground: &Ground,
+    local: &LocalService,
 ) -> Result<Option<S3Import>, Failure> {
-    let status = ground.client()?.status(job.as_str())?;
+    let status = local.client()?.status(job.as_str())?;
     // Of a job that is over the station says so.
     let text = status
         .current_manifest
@@ -193,19 +192,23 @@ fn may_go_on(
     }
     if let Some(path) = &args.manifest {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        let wishes = wishes(args, &name, ground.country());
-        let filled = manifest::fill(&job::manifest_file(path)?, wishes).map_err(wrong)?;
+        let options = options(args, &name, local.country());
+        let filled = manifest::fill(&job::manifest_file(path)?, options).map_err(wrong)?;
         if filled.rules != rules {
             return other("manifest", "it was made with", &path.display().to_string());
         }
     }
-    room::check(&open_tree(folder)?, &rules, settings, ground)?;
+    room::check(&open_tree(folder)?, &rules, settings, local)?;
     Ok(Some(rules))
 }
 
 /// Whoever begins anew may have forgotten what is half done.
-fn mention_unfinished(args: &ImportArgs, folder: &Path, ground: &Ground) -> Result<(), Failure> {
-    for job in unfinished::of_folder(ground, folder)? {
+fn mention_unfinished(
+    args: &ImportArgs,
+    folder: &Path,
+    local: &LocalService,
+) -> Result<(), Failure> {
+    for job in unfinished::of_folder(local, folder)? {
         output::note(&format!(
             "Import {job} of this folder was not finished; `{}` goes on with it.",
             again(args, job)
@@ -222,17 +225,17 @@ fn open_tree(folder: &Path) -> Result<Folder, Failure> {
 fn create_job(
     manifest: &Filled,
     folder: &Path,
-    ground: &Ground,
+    local: &LocalService,
 ) -> Result<(JobId, Vec<u8>), Failure> {
-    ground.ensure_bucket(&manifest.rules.bucket)?;
-    let created = ground
+    local.ensure_bucket(&manifest.rules.bucket)?;
+    let created = local
         .client()?
         .create(JobType::Import, &manifest.text, false)?;
     let job = JobId::new(&created.job_id).context("the service gave no job id")?;
     let contents = created
         .signature_file_contents
         .context("the service gave no SIGNATURE")?;
-    kept::keep(ground.data(), job, folder, &contents)?;
+    kept::keep(local.data(), job, folder, &contents)?;
     output::note(&format!("Job {job}"));
     if let Some(warning) = &created.warning_message {
         output::note(&format!("Warning  {}", output::printable(warning)));
@@ -247,13 +250,13 @@ fn new_task(args: &ImportArgs, folder: &Path, country: &Country) -> Result<Task,
         None => String::new(),
     };
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let filled = manifest::fill(&text, wishes(args, &name, country));
+    let filled = manifest::fill(&text, options(args, &name, country));
     let filled = filled.map_err(|error| Failure::new(Exit::Usage, error))?;
     Ok(Task::New(Box::new(filled)))
 }
 
-fn wishes<'a>(args: &'a ImportArgs, name: &'a str, country: &'a Country) -> Wishes<'a> {
-    Wishes {
+fn options<'a>(args: &'a ImportArgs, name: &'a str, country: &'a Country) -> Options<'a> {
+    Options {
         bucket: args.bucket.as_ref(),
         prefix: args.prefix.as_deref(),
         device: name,
@@ -263,7 +266,7 @@ fn wishes<'a>(args: &'a ImportArgs, name: &'a str, country: &'a Country) -> Wish
 
 /// A bucket that the embedded store cannot make is refused before anything else is done.
 fn check_name(bucket: &BucketName, config: &Config) -> Result<(), Failure> {
-    if !ground::is_embedded(config, bucket) || place::may_be_embedded(bucket) {
+    if !crate::local_service::is_embedded(config, bucket) || place::may_be_embedded(bucket) {
         return Ok(());
     }
     let message = format!(
@@ -385,21 +388,21 @@ fn again(args: &ImportArgs, job: JobId) -> String {
     output::command(start, &options)
 }
 
-fn where_to_look(loaded: &Loaded, ground: &Ground) -> String {
+fn where_to_look(loaded: &Loaded, local: &LocalService) -> String {
     let report = loaded.report();
     let bucket = loaded.done.bucket.as_ref();
     let objects = bucket
-        .and_then(|bucket| ground.objects_of(bucket))
+        .and_then(|bucket| local.objects_of(bucket))
         .map(|folder| folder.display().to_string());
     let url = bucket
         .filter(|_| objects.is_some())
         .map(|bucket| format!("s3://{bucket}"));
-    let data = format!("--data {}", output::word(ground.data()));
+    let data = format!("--data {}", output::word(local.data()));
     let look = url.as_ref().map(|url| format!("longshore ls {url} {data}"));
     let fetch = url
         .as_ref()
         .map(|url| format!("longshore get {url} FOLDER {data}"));
-    let s3 = url.as_ref().and_then(|url| by_s3(ground, url));
+    let s3 = url.as_ref().and_then(|url| by_s3(local, url));
     output::fields([
         ("Report", Some(report.as_str())),
         ("Objects", objects.as_deref()),
@@ -410,19 +413,19 @@ fn where_to_look(loaded: &Loaded, ground: &Ground) -> String {
 }
 
 /// How to look at the objects with a stock client.
-fn by_s3(ground: &Ground, url: &str) -> Option<String> {
-    let key = server::data_dir::credentials_path(ground.data());
+fn by_s3(local: &LocalService, url: &str) -> Option<String> {
+    let key = server::data_dir::credentials_path(local.data());
     let list = |s3: &str| {
         let key = output::word(&key);
         format!("AWS_SHARED_CREDENTIALS_FILE={key} aws --endpoint-url {s3} s3 ls --recursive {url}")
     };
     // Another import ends, and its port is gone then.
-    if ground.is_served() {
-        return ground.s3().map(list);
+    if local.is_served() {
+        return local.s3().map(list);
     }
     let serve = format!(
         "longshore serve --data {}   then",
-        output::word(ground.data())
+        output::word(local.data())
     );
     Some(format!("{serve}\n{}", list("http://127.0.0.1:4781")))
 }

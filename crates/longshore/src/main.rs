@@ -16,6 +16,7 @@ mod installation;
 mod interrupt;
 mod job;
 mod key;
+mod local_service;
 mod log;
 mod man;
 mod output;

@@ -17,7 +17,7 @@ use transfer::stop::Stop;
 
 use crate::cli::PlanExportArgs;
 use crate::exit::{Exit, Failure};
-use crate::reach::Reached;
+use crate::reach::ReachableStore;
 use crate::{interrupt, output};
 use manifests::Target;
 use series::Series;
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &PlanExportArgs) -> Result<Exit, Failure> {
     let target = Target::new(&args.manifest, args.output.as_deref())?;
     let stop = Stop::default();
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
-    let reached = Reached::open(&args.reach, &args.data)?;
+    let reached = ReachableStore::open(&args.reach, &args.data)?;
     let planned = plan(args, &rules, &reached, &room, &stop);
     reached.close();
     let (series, speed) = planned?;
@@ -94,7 +94,7 @@ fn room(rules: &S3Export, args: &PlanExportArgs) -> Result<Room, Failure> {
 fn plan(
     args: &PlanExportArgs,
     rules: &S3Export,
-    reached: &Reached,
+    reached: &ReachableStore,
     room: &Room,
     stop: &Stop,
 ) -> Result<(Series, Option<Speed>), Failure> {

@@ -19,17 +19,17 @@ use transfer::stop::Stop;
 use crate::cli::{DataArgs, ReachArgs};
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
-use crate::import::ground::Ground;
 use crate::job::connection::{no_key, no_service, region};
 use crate::job::credentials::{self, EndpointFrom};
+use crate::local_service::LocalService;
 use crate::settings::{self, Listen};
 
 /// For how long to try again: a store that restarts is waited for, an object that the store cannot
 /// read is not.
-const PATIENCE: Duration = Duration::from_secs(60);
+const RETRY_BUDGET: Duration = Duration::from_secs(60);
 
 /// Stores whose buckets can be read.
-pub(crate) enum Reached {
+pub(crate) enum ReachableStore {
     /// One that was named.
     Named(Store),
     /// Those of a service.
@@ -38,7 +38,7 @@ pub(crate) enum Reached {
 
 /// The stores of a service.
 pub(crate) struct OfService {
-    ground: Ground,
+    local: LocalService,
     config: Config,
     /// Its own, if it has one.
     embedded: Option<Store>,
@@ -57,7 +57,7 @@ impl OfService {
     }
 }
 
-impl Reached {
+impl ReachableStore {
     /// Reaches a store: at the endpoint that is named, else that of the service.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Reached {
                 .hint("name the store that has it, --endpoint-url")
         })?;
         let policy = RetryPolicy {
-            budget: PATIENCE,
+            budget: RETRY_BUDGET,
             ..RetryPolicy::default()
         };
         let seed = u64::from(std::process::id());
@@ -123,7 +123,7 @@ impl Reached {
     /// Ends what was begun.
     pub(crate) fn close(self) {
         if let Self::OfService(service) = self {
-            service.ground.close();
+            service.local.close();
         }
     }
 }
@@ -156,7 +156,7 @@ fn of_service(
     args: &ReachArgs,
     data: &DataArgs,
     environment: &Environment,
-) -> Result<Reached, Failure> {
+) -> Result<ReachableStore, Failure> {
     let data = settings::data_folder(environment, data.data.as_deref())?;
     if !data_dir::credentials_path(&data).is_file() {
         return Err(nowhere(&data));
@@ -168,21 +168,21 @@ fn of_service(
         .clone()
         .or(running.and_then(|running| running.config));
     let config = settings::load(file.as_deref(), Some(&data), listen)?;
-    let ground = Ground::open(config.clone())?;
-    let stores = ground
+    let local = LocalService::open(config.clone())?;
+    let stores = local
         .embedded_store()
         .and_then(|embedded| Ok((embedded, configured(&config, args.parallel.into())?)));
     match stores {
         Ok((embedded, configured)) if embedded.is_some() || !configured.is_empty() => {
-            Ok(Reached::OfService(Box::new(OfService {
-                ground,
+            Ok(ReachableStore::OfService(Box::new(OfService {
+                local,
                 config,
                 embedded,
                 configured,
             })))
         }
         other => {
-            ground.close();
+            local.close();
             Err(other.err().unwrap_or_else(|| nowhere(&data)))
         }
     }

@@ -19,7 +19,7 @@ use transfer::verify::{Finding, Sample, Trouble, Verdict, Verification};
 
 use crate::cli::VerifyArgs;
 use crate::exit::{Exit, Failure};
-use crate::reach::Reached;
+use crate::reach::ReachableStore;
 use crate::{interrupt, output, progress_bar};
 
 /// Characters of a name that are shown.
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
         Some(named) => {
             let ours = report.head.about.bucket.as_ref().ok_or_else(no_import)?;
             let name = named.as_ref().unwrap_or(ours);
-            let reached = Reached::open(&args.reach, &args.data)?;
+            let reached = ReachableStore::open(&args.reach, &args.data)?;
             match reached.bucket(name, &stop) {
                 Ok(bucket) => Some((bucket, reached)),
                 Err(failure) => {

@@ -103,9 +103,9 @@ impl Failure {
 /// One failure to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
-    /// When.
+    /// Before or after the act took effect.
     pub moment: Moment,
-    /// How.
+    /// What the caller is told.
     pub failure: Failure,
 }
 

@@ -48,7 +48,7 @@ pub struct ObjectInfo {
 /// One object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Its key.
+    /// Whole, with the prefix it was listed under.
     pub key: ObjectKey,
     /// Length in bytes.
     pub size: u64,

@@ -67,7 +67,7 @@ impl PartNumber {
         Self::new(index.saturating_add(1))
     }
 
-    /// The number itself.
+    /// From 1 to 10,000.
     #[must_use]
     pub fn get(self) -> u16 {
         self.0
@@ -83,7 +83,7 @@ impl fmt::Display for PartNumber {
 /// The store's word that it holds one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartReceipt {
-    /// Which part.
+    /// The place of the part in the object.
     pub number: PartNumber,
     /// The part's entity tag without quotes: its MD5 in hex on stores that do not encrypt.
     pub etag: String,
@@ -96,7 +96,7 @@ pub struct PartReceipt {
 pub struct OpenUpload {
     /// The key it is meant for, as the store tells it.
     pub key: String,
-    /// Its id.
+    /// What the store calls it.
     pub id: UploadId,
 }
 

@@ -84,7 +84,7 @@ impl Taken {
 /// A sheet of a job, and where it is had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArtifactLink {
-    /// What it is.
+    /// What the sheet is for, in a few words.
     pub description: &'static str,
     /// A link that needs no other credential, and expires.
     pub url: String,

@@ -31,7 +31,7 @@ pub enum DataDirError {
     Io {
         /// Folder or file.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         #[source]
         source: io::Error,
     },

@@ -21,7 +21,7 @@ const FRESH: Duration = Duration::from_secs(1);
 const STORES_FRESH: Duration = Duration::from_secs(15);
 
 /// How long what does not answer is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Room below which a data folder is as good as full, in bytes: a report or a manifest of each of some
 /// dozen jobs that end now.
@@ -123,7 +123,7 @@ impl Health {
             return stores.clone();
         }
         let asked = context.stores.names().into_iter().map(|name| async {
-            let answers = tokio::time::timeout(PATIENCE, context.stores.answers(&name)).await;
+            let answers = tokio::time::timeout(CHECK_TIMEOUT, context.stores.answers(&name)).await;
             let status = Word::from(answers.unwrap_or(false));
             StoreReport { name, status }
         });
@@ -135,7 +135,7 @@ impl Health {
 
 /// Whether the job store takes a write, in time.
 async fn job_store(context: &Context) -> Word {
-    match tokio::time::timeout(PATIENCE, context.jobs.check()).await {
+    match tokio::time::timeout(CHECK_TIMEOUT, context.jobs.check()).await {
         Ok(Ok(())) => Word::Ok,
         Ok(Err(error)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "job store failed");

@@ -40,9 +40,9 @@ pub enum MasterKeyError {
     /// The file cannot be read or written.
     #[error("could not read the secret key `{}`", path.display())]
     Io {
-        /// The file.
+        /// The file with the secret key.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         #[source]
         source: io::Error,
     },
@@ -53,7 +53,7 @@ pub enum MasterKeyError {
         path.display()
     )]
     Exposed {
-        /// The file.
+        /// The file with the secret key.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
@@ -61,7 +61,7 @@ pub enum MasterKeyError {
     /// It holds something else.
     #[error("`{}` does not hold a Longshore secret key", path.display())]
     Malformed {
-        /// The file.
+        /// The file with the secret key.
         path: PathBuf,
     },
 }

@@ -77,17 +77,17 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error("could not listen on {address}")]
     Listen {
-        /// The address.
+        /// Address and port of the setting `listen`.
         address: SocketAddr,
-        /// Why.
+        /// What the operating system says.
         source: io::Error,
     },
     /// A file of the data folder cannot be read or written.
     #[error("could not use `{}`", path.display())]
     File {
-        /// The file.
+        /// The file that failed.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         source: io::Error,
     },
     /// Something cannot be read or written, because the disk is full.
@@ -133,7 +133,7 @@ impl StartError {
     }
 }
 
-/// Starts services.
+/// The way to a running service: [`Service::start`].
 #[derive(Debug)]
 pub struct Service;
 

@@ -34,7 +34,7 @@ const CHECKS_AT_ONCE: usize = 16;
 
 /// How long a store may take over one question of a check. A client waits a minute, and a manifest
 /// asks some six questions.
-const PATIENCE: Timeouts = Timeouts {
+const STORE_TIMEOUTS: Timeouts = Timeouts {
     connect: Duration::from_secs(5),
     silence: Duration::from_secs(10),
     assembly: Duration::from_secs(10),
@@ -91,9 +91,9 @@ pub enum BucketFault {
     Elsewhere {
         /// The bucket.
         bucket: BucketName,
-        /// Where it is.
+        /// The region that the store names.
         region: String,
-        /// Where its store is.
+        /// The region in the settings.
         expected: String,
     },
     /// The account or this service may not use them so.
@@ -422,7 +422,7 @@ fn home(
         session_token: None,
     };
     let mut config = ServiceConfig::new(&access.endpoint, &access.region, credentials);
-    config.timeouts = PATIENCE;
+    config.timeouts = STORE_TIMEOUTS;
     config.connections = CHECKS_AT_ONCE;
     let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
     config.surroundings = surroundings.of_service(proxy, certificates);

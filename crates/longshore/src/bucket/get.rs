@@ -21,7 +21,7 @@ use transfer::stop::Stop;
 use super::{First, each_at, interrupted, next, nothing_at};
 use crate::cli::GetArgs;
 use crate::exit::{Exit, Failure};
-use crate::reach::Reached;
+use crate::reach::ReachableStore;
 use crate::{interrupt, output, progress_bar, settings};
 use destination::Destination;
 use fetch::{Fetched, Fetcher, Unfetched};
@@ -45,9 +45,9 @@ pub(crate) fn run(args: &GetArgs) -> Result<Exit, Failure> {
     })?;
     let stop = Stop::default();
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
-    let reached = Reached::open(&args.reach, &args.data)?;
+    let reached = ReachableStore::open(&args.reach, &args.data)?;
     let bucket = reached.bucket(&args.place.bucket, &stop)?;
-    let errand = Errand {
+    let download = Download {
         args,
         bucket: &*bucket,
         destination: &destination,
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &GetArgs) -> Result<Exit, Failure> {
         tally: Tally::default(),
         first: First::default(),
     };
-    let fetched = errand.run();
+    let fetched = download.run();
     drop(bucket);
     let tally = fetched.map_err(|failure| on_again(failure, args))?;
     if args.json {
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &GetArgs) -> Result<Exit, Failure> {
 }
 
 /// Everything there is to know while objects are fetched.
-struct Errand<'a> {
+struct Download<'a> {
     args: &'a GetArgs,
     bucket: &'a dyn Bucket,
     destination: &'a Destination,
@@ -96,7 +96,7 @@ struct NotFetched<'a> {
     reason: &'a str,
 }
 
-impl Errand<'_> {
+impl Download<'_> {
     fn run(self) -> Result<Tally, Failure> {
         let (send, queue) = sync_channel::<Listed>(WORK_AHEAD);
         let queue = Mutex::new(queue);
@@ -258,7 +258,7 @@ impl Tally {
     }
 }
 
-/// What was interrupted can be gone on with by the same command.
+/// What was interrupted is resumed by the same command.
 fn on_again(failure: Failure, args: &GetArgs) -> Failure {
     if failure.hint.is_some() || failure.exit == Exit::Refused {
         return failure;

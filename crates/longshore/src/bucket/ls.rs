@@ -11,7 +11,7 @@ use transfer::stop::Stop;
 use super::{each, store_failure};
 use crate::cli::LsArgs;
 use crate::exit::{Exit, Failure};
-use crate::reach::Reached;
+use crate::reach::ReachableStore;
 use crate::{interrupt, output};
 
 /// Characters of a time in a listing.
@@ -24,7 +24,7 @@ const TIME: usize = 20;
 pub(crate) fn run(args: &LsArgs) -> Result<Exit, Failure> {
     let stop = Stop::default();
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
-    let reached = Reached::open(&args.reach, &args.data)?;
+    let reached = ReachableStore::open(&args.reach, &args.data)?;
     let listed = match &args.place {
         Some(place) => {
             let bucket = reached.bucket(&place.bucket, &stop)?;
@@ -53,7 +53,7 @@ fn total(objects: u64, bytes: u64) -> String {
     )
 }
 
-fn buckets(reached: &Reached, json: bool) -> Result<(), Failure> {
+fn buckets(reached: &ReachableStore, json: bool) -> Result<(), Failure> {
     let buckets = reached.buckets();
     let buckets = buckets.map_err(|error| store_failure(error, "could not list the buckets"))?;
     for bucket in &buckets {

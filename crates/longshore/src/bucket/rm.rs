@@ -16,7 +16,7 @@ use super::{First, each_at, interrupted, next, nothing_at, store_failure};
 use crate::cli::RmArgs;
 use crate::exit::{Exit, Failure};
 use crate::place::Place;
-use crate::reach::Reached;
+use crate::reach::ReachableStore;
 use crate::{interrupt, output};
 
 /// Keys that the question names of each place.
@@ -32,7 +32,7 @@ const NAME: usize = 80;
 pub(crate) fn run(args: &RmArgs) -> Result<Exit, Failure> {
     check(args)?;
     let stop = Stop::default();
-    let reached = Reached::open(&args.reach, &args.data)?;
+    let reached = ReachableStore::open(&args.reach, &args.data)?;
     let removed = remove(args, &reached, &stop);
     let summary = removed?;
     if args.json {
@@ -101,7 +101,7 @@ impl Removable {
     }
 }
 
-fn remove(args: &RmArgs, reached: &Reached, stop: &Stop) -> Result<RemovedJson, Failure> {
+fn remove(args: &RmArgs, reached: &ReachableStore, stop: &Stop) -> Result<RemovedJson, Failure> {
     let mut summary = RemovedJson::default();
     let mut doomed = Vec::new();
     for place in &args.places {

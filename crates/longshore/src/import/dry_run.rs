@@ -11,12 +11,12 @@ use serde::Serialize;
 use server::config::Config;
 use transfer::settings::Existing;
 
-use super::ground::Ground;
 use super::present::Present;
 use super::room::{self, Room};
 use super::survey::{Survey, Takes, survey};
 use crate::cli::ImportArgs;
 use crate::exit::{Exit, Failure};
+use crate::local_service::LocalService;
 use crate::{output, own_station};
 
 /// How fast files are taken for read and sent where no `--rate` says it, in bytes a second: a disk
@@ -87,7 +87,7 @@ pub(super) fn run(
     let data = config.server.data.clone();
     let mut settings = own_station::settings_of(&config.station);
     super::treat_existing(args, &mut settings);
-    let is_embedded = super::ground::is_embedded(&config, &rules.bucket);
+    let is_embedded = crate::local_service::is_embedded(&config, &rules.bucket);
     let present = look_at_bucket(config, rules, is_embedded, &stop)?;
     let [mut new, mut replaced, mut not_replaced, mut as_long] = [Count::default(); 4];
     let nothing = Present::default();
@@ -153,9 +153,9 @@ fn look_at_bucket(
     if !server::data_dir::credentials_path(&config.server.data).is_file() {
         return Ok(Some(Present::default()));
     }
-    let ground = Ground::open(config)?;
-    let present = Present::find(&ground, rules, stop);
-    ground.close();
+    let local = LocalService::open(config)?;
+    let present = Present::find(&local, rules, stop);
+    local.close();
     present.map(Some)
 }
 

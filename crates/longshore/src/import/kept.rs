@@ -1,4 +1,4 @@
-//! What is kept of an import so that it can be gone on with: its SIGNATURE, and of which folder it
+//! What is kept of an import so that it can be resumed: its SIGNATURE, and of which folder it
 //! is. Both lie beside the job's journal.
 
 use std::io::Read as _;

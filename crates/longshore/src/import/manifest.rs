@@ -5,7 +5,7 @@ use model::manifest::{Country, Manifest, ManifestFaults, ManifestRules, S3Import
 
 /// What the command line says about the job.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wishes<'a> {
+pub(crate) struct Options<'a> {
     /// `--bucket`
     pub(crate) bucket: Option<&'a BucketName>,
     /// `--prefix`
@@ -56,53 +56,53 @@ pub(crate) enum ManifestError {
 ///
 /// # Errors
 /// [`ManifestError`].
-pub(crate) fn fill(manifest: &str, wishes: Wishes<'_>) -> Result<Filled, ManifestError> {
-    check(wishes.prefix.unwrap_or_default(), "prefix")?;
-    let present = options(manifest);
+pub(crate) fn fill(manifest: &str, options: Options<'_>) -> Result<Filled, ManifestError> {
+    check(options.prefix.unwrap_or_default(), "prefix")?;
+    let present = options_of(manifest);
     let is_missing = |option: &str| !present.iter().any(|name| name == option);
-    if is_missing("bucket") && wishes.bucket.is_none() {
+    if is_missing("bucket") && options.bucket.is_none() {
         return Err(ManifestError::NoBucket);
     }
     let mut text = manifest.to_owned();
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    for (option, lines) in additions(wishes) {
+    for (option, lines) in additions(options) {
         if is_missing(option) {
             text.push_str(&lines);
         }
     }
-    let rules = read_new(&text, wishes.country)?;
+    let rules = read_new(&text, options.country)?;
     agree(
         "bucket",
         rules.bucket.as_str(),
-        wishes.bucket.map(BucketName::as_str),
+        options.bucket.map(BucketName::as_str),
     )?;
-    agree("prefix", &rules.prefix, wishes.prefix)?;
+    agree("prefix", &rules.prefix, options.prefix)?;
     Ok(Filled { text, rules })
 }
 
 /// Every option we know something to say about, with its lines. Nothing is shipped, so the
 /// address, which the API demands, only says so.
-fn additions(wishes: Wishes<'_>) -> Vec<(&'static str, String)> {
+fn additions(options: Options<'_>) -> Vec<(&'static str, String)> {
     let line = |option: &str, value: &str| format!("{option}: {}\n", quoted(value));
     let mut additions = vec![
         ("manifestVersion", "manifestVersion: 2.0\n".to_owned()),
         ("generator", "generator: longshore import\n".to_owned()),
     ];
-    if let Some(bucket) = wishes.bucket {
+    if let Some(bucket) = options.bucket {
         additions.push(("bucket", line("bucket", bucket.as_str())));
     }
-    if let Some(prefix) = wishes.prefix.filter(|prefix| !prefix.is_empty()) {
+    if let Some(prefix) = options.prefix.filter(|prefix| !prefix.is_empty()) {
         additions.push(("prefix", line("prefix", prefix)));
     }
     let address = format!(
         "returnAddress:\n    name: Nobody\n    street1: Not shipped\n    city: Nowhere\n    \
          stateOrProvince: None\n    postalCode: 00000\n    phoneNumber: 0\n    country: {}\n",
-        quoted(wishes.country.as_str())
+        quoted(options.country.as_str())
     );
     additions.extend([
-        ("deviceId", line("deviceId", &device_id(wishes.device))),
+        ("deviceId", line("deviceId", &device_id(options.device))),
         ("eraseDevice", "eraseDevice: no\n".to_owned()),
         (
             "notificationEmail",
@@ -114,7 +114,7 @@ fn additions(wishes: Wishes<'_>) -> Vec<(&'static str, String)> {
 }
 
 /// The names of the options at the top level: unindented text before the first colon.
-fn options(manifest: &str) -> Vec<String> {
+fn options_of(manifest: &str) -> Vec<String> {
     let manifest = manifest.trim_start_matches('\u{feff}');
     let name = |line: &str| {
         let (name, _) = line.split_once(':')?;
@@ -208,8 +208,8 @@ mod tests {
         BucketName::new(name).unwrap()
     }
 
-    fn wishes<'a>(bucket: Option<&'a BucketName>, prefix: Option<&'a str>) -> Wishes<'a> {
-        Wishes {
+    fn options<'a>(bucket: Option<&'a BucketName>, prefix: Option<&'a str>) -> Options<'a> {
+        Options {
             bucket,
             prefix,
             device: "disk",
@@ -221,7 +221,7 @@ mod tests {
     fn without_a_manifest_the_command_line_says_all() {
         let photos = bucket("photos");
         for prefix in ["a/", "odd \"quotes\" \\ # : and ünïcode ", "yes", "0010"] {
-            let filled = fill("", wishes(Some(&photos), Some(prefix))).unwrap();
+            let filled = fill("", options(Some(&photos), Some(prefix))).unwrap();
             assert_eq!(filled.rules.bucket, photos);
             assert_eq!(filled.rules.prefix, prefix);
             assert_eq!(filled.rules.common.device_id, "disk");
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn a_manifest_keeps_what_it_says() {
         let text = "# mine\ncacheControl: max-age=60\nbucket: photos\nignore:\n    - \\.tmp$";
-        let filled = fill(text, wishes(None, None)).unwrap();
+        let filled = fill(text, options(None, None)).unwrap();
         assert!(filled.text.starts_with(text));
         assert_eq!(filled.rules.bucket, bucket("photos"));
         assert_eq!(filled.rules.cache_control.as_deref(), Some("max-age=60"));
@@ -242,11 +242,11 @@ mod tests {
     fn command_line_and_manifest_must_agree() {
         let (photos, other) = (bucket("photos"), bucket("other"));
         let text = "bucket: photos\nprefix: a/\n";
-        assert!(fill(text, wishes(Some(&photos), Some("a/"))).is_ok());
-        let error = fill(text, wishes(Some(&other), None)).unwrap_err();
+        assert!(fill(text, options(Some(&photos), Some("a/"))).is_ok());
+        let error = fill(text, options(Some(&other), None)).unwrap_err();
         let words = "the manifest says bucket `photos`, the command line says `other`";
         assert_eq!(error.to_string(), words);
-        let error = fill(text, wishes(None, Some(""))).unwrap_err();
+        let error = fill(text, options(None, Some(""))).unwrap_err();
         assert!(matches!(
             error,
             ManifestError::Disagree {
@@ -259,11 +259,11 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused() {
         let photos = bucket("photos");
-        let error = fill("acl: private\n", wishes(None, None)).unwrap_err();
+        let error = fill("acl: private\n", options(None, None)).unwrap_err();
         assert!(matches!(error, ManifestError::NoBucket));
-        let error = fill("", wishes(Some(&photos), Some("a\nacl: public-read"))).unwrap_err();
+        let error = fill("", options(Some(&photos), Some("a\nacl: public-read"))).unwrap_err();
         assert!(matches!(error, ManifestError::Control("prefix")));
-        let error = fill("acl: whatever\n", wishes(Some(&photos), None)).unwrap_err();
+        let error = fill("acl: whatever\n", options(Some(&photos), None)).unwrap_err();
         assert!(matches!(error, ManifestError::Faults(_)));
     }
 
@@ -276,7 +276,7 @@ mod tests {
             ("contentTypes", "contentTypes:\n    .x: a/é\n"),
             ("returnAddress", "returnAddress:\n    name: Ann\n"),
         ] {
-            let error = fill(line, wishes(Some(&photos), None)).unwrap_err();
+            let error = fill(line, options(Some(&photos), None)).unwrap_err();
             let words = error.to_string();
             assert!(
                 words.starts_with("the manifest is wrong: ") && words.contains(option),
@@ -285,11 +285,11 @@ mod tests {
         }
         // A key is the service's to judge: it alone knows whose request it is.
         let key = "accessKeyId: AKIAIOSFODNN7EXAMPLE\n";
-        assert!(fill(key, wishes(Some(&photos), None)).is_ok());
+        assert!(fill(key, options(Some(&photos), None)).is_ok());
         // Customs papers are asked for where they would be.
         let abroad = "returnAddress:\n    name: A\n    street1: B\n    city: C\n    \
                       stateOrProvince: D\n    postalCode: 1\n    phoneNumber: 2\n    country: Japan\n";
-        let error = fill(abroad, wishes(Some(&photos), None)).unwrap_err();
+        let error = fill(abroad, options(Some(&photos), None)).unwrap_err();
         assert!(error.to_string().contains("customs"), "{error}");
     }
 

@@ -9,10 +9,10 @@ use objectstore::{Bucket, StoreError};
 use transfer::settings::Existing;
 use transfer::stop::Stop;
 
-use super::ground::Ground;
 use super::survey::Takes;
 use crate::bucket::store_failure;
 use crate::exit::Failure;
+use crate::local_service::LocalService;
 
 /// Objects of a page: what S3 gives at most.
 const PAGE: u16 = 1000;
@@ -26,8 +26,12 @@ impl Present {
     ///
     /// # Errors
     /// What the store says.
-    pub(super) fn find(ground: &Ground, rules: &S3Import, stop: &Stop) -> Result<Self, Failure> {
-        match ground.bucket(&rules.bucket)? {
+    pub(super) fn find(
+        local: &LocalService,
+        rules: &S3Import,
+        stop: &Stop,
+    ) -> Result<Self, Failure> {
+        match local.bucket(&rules.bucket)? {
             Some(bucket) => Self::list(&bucket, &rules.prefix, stop),
             None => Ok(Self::default()),
         }

@@ -9,10 +9,10 @@ use model::manifest::S3Import;
 use transfer::settings::Settings;
 use transfer::stop::Stop;
 
-use super::ground::Ground;
 use super::present::Present;
 use super::survey::{Survey, Takes, survey};
 use crate::exit::{Exit, Failure};
+use crate::local_service::LocalService;
 use crate::{interrupt, output};
 
 /// Files of the store begin on blocks of so many bytes, as on most file systems.
@@ -87,21 +87,21 @@ pub(super) fn check(
     tree: &dyn Tree,
     rules: &S3Import,
     settings: &Settings,
-    ground: &Ground,
+    local: &LocalService,
 ) -> Result<(), Failure> {
-    if !ground.is_embedded(&rules.bucket) {
+    if !local.is_embedded(&rules.bucket) {
         return Ok(());
     }
     let stop = Stop::default();
     let found = look(tree, rules, &stop, &mut |_, _| Takes::Room)?;
-    if Room::of(&found, settings, ground.data())?.is_enough() {
+    if Room::of(&found, settings, local.data())?.is_enough() {
         return Ok(());
     }
     // Only now is the bucket worth a look.
-    let room = of_rest(tree, rules, settings, ground)?;
+    let room = of_rest(tree, rules, settings, local)?;
     match room.is_enough() {
         true => Ok(()),
-        false => Err(too_little(room, ground.data())),
+        false => Err(too_little(room, local.data())),
     }
 }
 
@@ -114,14 +114,14 @@ pub(super) fn of_rest(
     tree: &dyn Tree,
     rules: &S3Import,
     settings: &Settings,
-    ground: &Ground,
+    local: &LocalService,
 ) -> Result<Room, Failure> {
     let stop = Stop::default();
-    let present = Present::find(ground, rules, &stop)?;
+    let present = Present::find(local, rules, &stop)?;
     let found = look(tree, rules, &stop, &mut |key, bytes| {
         present.takes(key, bytes, settings.existing)
     })?;
-    Room::of(&found, settings, ground.data())
+    Room::of(&found, settings, local.data())
 }
 
 fn look(

@@ -160,14 +160,14 @@ mod tests {
         std::fs::write(at("SIGNATURE"), "dear all").unwrap();
         std::fs::write(at("n".repeat(200).as_str()), "x").unwrap();
         std::os::unix::fs::symlink("/elsewhere", at("link")).unwrap();
-        let wishes = super::super::manifest::Wishes {
+        let options = super::super::manifest::Options {
             bucket: None,
             prefix: Some(&"p".repeat(900)),
             device: "d",
             country: &model::manifest::Country::new("US"),
         };
         let text = "bucket: photos\nignore:\n    - \\.tmp$\n";
-        let rules = super::super::manifest::fill(text, wishes).unwrap().rules;
+        let rules = super::super::manifest::fill(text, options).unwrap().rules;
         let tree = Folder::open(world.path()).unwrap();
         let mut seen = Vec::new();
         let found = survey(&tree, &rules, &Stop::default(), &mut |key, bytes| {

@@ -7,15 +7,15 @@ use anyhow::Context as _;
 use model::ids::JobId;
 use serde::Serialize;
 
-use super::ground::Ground;
 use super::{kept, manifest};
 use crate::cli::ImportArgs;
 use crate::exit::{Exit, Failure};
 use crate::job::client::{ApiError, Client};
+use crate::local_service::LocalService;
 use crate::output;
 use crate::settings::{self, Listen};
 
-/// An import that can be gone on with.
+/// An import that can be resumed.
 #[derive(Debug, Serialize)]
 pub(super) struct Unfinished {
     job: JobId,
@@ -42,14 +42,14 @@ pub(super) fn list(args: &ImportArgs) -> Result<Exit, Failure> {
     let begun = kept::all(&data).context("could not read the data folder")?;
     let mut unfinished = Vec::new();
     if !begun.is_empty() {
-        let ground = Ground::open(config)?;
-        let found = ground.client().and_then(|client| {
+        let local = LocalService::open(config)?;
+        let found = local.client().and_then(|client| {
             let found = begun
                 .iter()
                 .map(|(job, folder)| look(&client, *job, folder));
             found.collect::<Result<Vec<_>, _>>()
         });
-        ground.close();
+        local.close();
         unfinished = found?.into_iter().flatten().collect();
     }
     if args.json {
@@ -74,15 +74,15 @@ pub(super) fn list(args: &ImportArgs) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// If the jobs cannot be asked for.
-pub(super) fn of_folder(ground: &Ground, folder: &Path) -> Result<Vec<JobId>, Failure> {
-    let Ok(begun) = kept::all(ground.data()) else {
+pub(super) fn of_folder(local: &LocalService, folder: &Path) -> Result<Vec<JobId>, Failure> {
+    let Ok(begun) = kept::all(local.data()) else {
         return Ok(Vec::new());
     };
     let is_of_it = |(job, of): &&(JobId, String)| {
-        let report = kept::job_folder(ground.data(), *job).join("report.csv");
+        let report = kept::job_folder(local.data(), *job).join("report.csv");
         kept::is_of(of, folder) && !report.exists()
     };
-    let client = ground.client()?;
+    let client = local.client()?;
     let found = begun
         .iter()
         .filter(is_of_it)

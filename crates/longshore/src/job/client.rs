@@ -22,7 +22,7 @@ const SERVICE: &str = "IngestionService";
 const API_VERSION: &str = "2010-06-01";
 
 /// How long one operation may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Longest answer, in bytes: a page of a thousand jobs is a fifth of this.
 const ANSWER_BYTES: u64 = 1 << 20;
@@ -30,7 +30,7 @@ const ANSWER_BYTES: u64 = 1 << 20;
 /// Longest sheet that is downloaded, in bytes. One of ours has some hundred thousand.
 const SHEET_BYTES: u64 = 64 << 20;
 
-/// An operation that had no success.
+/// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     /// The endpoint is none.
@@ -39,16 +39,16 @@ pub(crate) enum ApiError {
     /// No answer.
     #[error("could not reach `{url}`")]
     Unreachable {
-        /// Where.
+        /// The address that was asked.
         url: String,
-        /// How it failed.
+        /// What the connection says.
         #[source]
         source: std::io::Error,
     },
     /// An error of the API, as the service names it.
     #[error("{}: {}", .error.code, .error.message)]
     Fault {
-        /// The HTTP status.
+        /// Of HTTP, 300 or more.
         status: StatusCode,
         /// Code and message.
         error: RemoteError,
@@ -58,15 +58,15 @@ pub(crate) enum ApiError {
     Link {
         /// The link without its query, which is a right to what it leads to.
         url: String,
-        /// The HTTP status.
+        /// Of HTTP, 300 or more.
         status: StatusCode,
     },
     /// An answer that is none.
     #[error("`{url}` does not answer as the Import/Export API does (HTTP status {status})")]
     Odd {
-        /// Where.
+        /// The address that was asked.
         url: String,
-        /// The HTTP status.
+        /// Of HTTP, 300 or more.
         status: StatusCode,
         /// What is wrong with the document, if it is not merely another one.
         #[source]
@@ -343,7 +343,7 @@ struct Answered {
 }
 
 fn agent(route: &Route) -> ureq::Agent {
-    let config = route.config().timeout_global(Some(PATIENCE));
+    let config = route.config().timeout_global(Some(REQUEST_TIMEOUT));
     config.build().new_agent()
 }
 

@@ -11,7 +11,7 @@ use super::credentials::{self, CredentialsError, EndpointFrom};
 use crate::cli::ApiArgs;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
-use crate::import::ground::Ground;
+use crate::local_service::LocalService;
 use crate::settings::{self, Listen};
 
 /// The region that signatures are made for where nobody says another (botocore, `endpoints.json`).
@@ -33,7 +33,7 @@ pub(crate) fn connect(args: &ApiArgs) -> Result<Connected, Failure> {
     Ok(Connected {
         client: Client::new(&url, region, key, &surroundings)?,
         _joined: joined,
-        _ground: None,
+        _local: None,
     })
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Connected {
     client: Client,
     _joined: Option<Joined>,
     /// A service of our own, if none was running.
-    _ground: Option<Ground>,
+    _local: Option<LocalService>,
 }
 
 impl std::ops::Deref for Connected {
@@ -71,11 +71,11 @@ pub(crate) fn connect_or_start(args: &ApiArgs) -> Result<Connected, Failure> {
     let Some(data) = used else {
         return Err(none_runs);
     };
-    let ground = Ground::open(settings::load(None, Some(&data), Listen::any_port())?)?;
+    let local = LocalService::open(settings::load(None, Some(&data), Listen::any_port())?)?;
     Ok(Connected {
-        client: ground.client()?,
+        client: local.client()?,
         _joined: None,
-        _ground: Some(ground),
+        _local: Some(local),
     })
 }
 

@@ -62,7 +62,7 @@ pub(super) struct Object {
 /// Objects of which the same can be said.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Group {
-    /// How many.
+    /// All its objects, not the examples alone.
     pub(super) count: u64,
     /// The first of them.
     pub(super) examples: Vec<Example>,
@@ -76,7 +76,7 @@ pub(super) struct Example {
     /// Where it goes on its device, if it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) path: Option<String>,
-    /// Why.
+    /// What keeps it off every device.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) why: Option<String>,
 }

@@ -14,7 +14,7 @@ use transfer::stop::Stop;
 use crate::cli::VerifyArgs;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
-use crate::reach::Reached;
+use crate::reach::ReachableStore;
 use crate::scratch::Scratch;
 
 /// The name of the form for programs in a station's folder of a job.
@@ -109,14 +109,14 @@ fn fetch(args: &VerifyArgs, address: &str, stop: &Stop) -> Result<Found, Failure
         false => format!("{key}{LINES_SUFFIX}"),
     };
     let key = ObjectKey::new(key).map_err(|error| wrong(error.into()))?;
-    let reached = Reached::open(&args.reach, &args.data)?;
+    let reached = ReachableStore::open(&args.reach, &args.data)?;
     let fetched = fetch_into(&reached, &bucket, &key, stop);
     reached.close();
     fetched
 }
 
 fn fetch_into(
-    reached: &Reached,
+    reached: &ReachableStore,
     bucket: &BucketName,
     key: &ObjectKey,
     stop: &Stop,

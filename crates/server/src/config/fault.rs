@@ -14,9 +14,9 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("could not read the configuration `{}`", path.display())]
     Unreadable {
-        /// The file.
+        /// The file of settings.
         path: PathBuf,
-        /// Why.
+        /// What the operating system says.
         #[source]
         source: io::Error,
     },

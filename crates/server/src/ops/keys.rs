@@ -27,7 +27,7 @@ pub struct NewKey {
     pub account: Account,
     /// The key.
     pub key: AccessKey,
-    /// Its secret.
+    /// The secret half, which is shown this once.
     pub secret: SecretKey,
 }
 

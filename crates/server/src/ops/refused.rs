@@ -28,7 +28,7 @@ pub enum Refused {
     State {
         /// The job.
         job: JobId,
-        /// Why not.
+        /// What the state of the job forbids.
         why: Refusal,
     },
     /// What a customer submitted.
@@ -113,7 +113,7 @@ pub enum DockingFault {
     Leased {
         /// The job.
         job: JobId,
-        /// Which station.
+        /// The one that has its lease.
         holder: StationName,
     },
     /// The job is not as the person was shown.

@@ -17,7 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long the server may take to start or stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running server.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl PrivatePostgres {
             }
             let ended = self.server.try_wait().unwrap();
             assert!(
-                ended.is_none() && begun.elapsed() < PATIENCE,
+                ended.is_none() && begun.elapsed() < START_TIMEOUT,
                 "{}",
                 self.log()
             );
@@ -110,7 +110,7 @@ impl Drop for PrivatePostgres {
         let pid = self.server.id().to_string();
         let _ = Command::new("kill").args(["-s", "INT", &pid]).status();
         let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
+        while begun.elapsed() < START_TIMEOUT {
             match self.server.try_wait() {
                 Ok(None) => std::thread::sleep(Duration::from_millis(20)),
                 _ => return,

@@ -21,7 +21,7 @@ pub struct JobStatus {
     pub job: Job,
     /// Where its device goes.
     pub address: String,
-    /// Its proof.
+    /// What the SIGNATURE file of its device proves.
     pub signature: Signature,
     /// How far a transfer is that runs.
     pub loading: Option<Figures>,

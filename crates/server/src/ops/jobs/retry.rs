@@ -1,4 +1,4 @@
-//! A job that is over with failures is to be gone on with for those files alone.
+//! A job that ended with failures is resumed for those files alone.
 
 use model::control::RetryRequest;
 use model::event::Event;

@@ -1,4 +1,4 @@
-//! The service that an import works with: the one that runs on the data folder, or one of its own
+//! The service of this host that a command works with: the one that runs on the data folder, or one of its own
 //! that ends with the command.
 
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ const OTHER_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A service to work with, and the key of its first account.
-pub(crate) struct Ground {
+pub(crate) struct LocalService {
     config: Config,
     endpoints: Endpoints,
     credentials: Credentials,
@@ -49,7 +49,7 @@ struct Own {
     service: RunningService,
 }
 
-impl Ground {
+impl LocalService {
     /// Starts a service, or joins the one that has the data folder. A service that another command
     /// started for itself stays until this value is dropped; one that was killed is waited out.
     ///
@@ -214,7 +214,7 @@ pub(super) fn is_embedded(config: &Config, bucket: &BucketName) -> bool {
     matches!(config.home_of(bucket), Some(BucketHome::Embedded))
 }
 
-impl Drop for Ground {
+impl Drop for LocalService {
     fn drop(&mut self) {
         if let Some(own) = self.own.take() {
             own.stop(self.data());
