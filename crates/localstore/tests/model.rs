@@ -90,6 +90,11 @@ fn contents() -> impl Strategy<Value = Contents> {
     (length, any::<u8>()).prop_map(|(length, seed)| Contents { length, seed })
 }
 
+/// Of a part. A long body that is refused before it is read may end in a broken connection instead of an answer.
+fn short() -> impl Strategy<Value = Contents> {
+    (0..40_usize, any::<u8>()).prop_map(|(length, seed)| Contents { length, seed })
+}
+
 fn condition() -> impl Strategy<Value = If> {
     prop_oneof![6 => Just(If::Always), 1 => Just(If::Absent), 1 => Just(If::Same), 1 => Just(If::Other)]
 }
@@ -116,7 +121,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (vec(key(), 1..6), any::<bool>()).prop_map(|(keys, quiet)| Act::DeleteMany(keys, quiet)),
         3 => (key(), key()).prop_map(|(from, to)| Act::Copy(from, to)),
         2 => key().prop_map(Act::Begin),
-        4 => (upload(), 1..5_u32, contents()).prop_map(|(upload, number, part)| Act::Part(upload, number, part)),
+        4 => (upload(), 1..5_u32, short()).prop_map(|(upload, number, part)| Act::Part(upload, number, part)),
         1 => (upload(), size()).prop_map(|(upload, size)| Act::Parts(upload, size)),
         3 => upload().prop_map(Act::Complete),
         1 => upload().prop_map(Act::Abort),
@@ -426,13 +431,6 @@ impl Pair<'_> {
             parts
         );
     }
-
-    /// So that what the next case finds in `.uploads` is its own.
-    fn abort_all(&mut self) {
-        for upload in 0..self.oracle.uploads.len() {
-            self.act_on_upload(&Act::Abort(upload), upload);
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -521,29 +519,24 @@ const CASES: u32 = 48;
 
 #[test]
 fn the_store_does_what_the_model_does() {
-    let mut door = Door::open();
     let mut runner = TestRunner::new(ProptestConfig {
         cases: CASES,
         failure_persistence: None,
         max_shrink_iters: 100,
         ..ProptestConfig::default()
     });
-    let door = std::cell::RefCell::new((&mut door, 0_u32));
     let outcome = runner.run(&vec(act(), 1..60), |acts| {
-        let (door, case) = &mut *door.borrow_mut();
-        *case += 1;
-        let bucket = format!("case-{case}");
-        door.ok("PUT", &format!("/{bucket}"), &[], &[], b"");
+        let mut door = Door::open();
+        door.ok("PUT", "/bucket", &[], &[], b"");
         let mut pair = Pair {
-            door,
-            bucket,
+            door: &mut door,
+            bucket: "bucket".to_owned(),
             oracle: Oracle::default(),
         };
         for act in &acts {
             pair.act(act);
         }
         pair.check();
-        pair.abort_all();
         Ok(())
     });
     outcome.unwrap_or_else(|failure| panic!("{failure}"));

@@ -94,12 +94,33 @@ pub(super) async fn complete(
         Ok(upload) => upload,
         Err(error) => return completed_before(store, &input, &named).await.ok_or(error),
     };
+    match put_together(store, upload, &input, &named, condition).await {
+        // Somebody else may have completed it meanwhile, and its parts are gone.
+        Err(error)
+            if parts::find(store, &caller, target, &input.upload_id)
+                .await
+                .is_err() =>
+        {
+            completed_before(store, &input, &named).await.ok_or(error)
+        }
+        outcome => outcome,
+    }
+}
+
+/// Makes the named parts the object, if they are those that are stored.
+async fn put_together(
+    store: &LocalStore,
+    upload: Upload,
+    input: &CompleteMultipartUploadInput,
+    named: &[Named],
+    condition: Condition,
+) -> S3Result<CompleteMultipartUploadOutput> {
     let stored = store
         .index
         .parts(&upload.id, 0, usize::MAX)
         .await
         .map_err(fault)?;
-    let chosen = choose(&named, stored)?;
+    let chosen = choose(named, stored)?;
     let sizes: Vec<u64> = chosen.iter().map(|part| part.size).collect();
     let size = sizes.iter().sum();
     check_sizes(&sizes, size, input.mpu_object_size)?;

@@ -132,6 +132,9 @@ impl Oracle {
             Some(Range::From(first)) => (at(first), size),
             Some(Range::Last(count)) => (size - at(count), size),
         };
+        if size == 0 && matches!(range, Some(Range::Last(1..))) {
+            return (OK, Some(&object.body));
+        }
         if first == end {
             return ((416, "InvalidRange"), None);
         }

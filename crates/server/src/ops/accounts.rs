@@ -10,8 +10,8 @@ use crate::sealing::random;
 /// Longest account name in characters: it has to fit into a line of a table.
 const NAME_CHARS: usize = 64;
 
-/// How often a number that is taken is drawn again. There are 10^12: that a second draw is taken too
-/// will not happen.
+/// How often a number is drawn at most, if those drawn before are taken. Of a million accounts among 10^12 numbers
+/// a draw meets one with a probability of 10^-6.
 const DRAWS: u32 = 8;
 
 /// Longest right in bytes: that of a bucket's name.
