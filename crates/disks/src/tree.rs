@@ -4,7 +4,7 @@
 //! [`faulty::FaultyTree`].
 
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use model::entry::{Damage, Entry, EntryPath, Unloadable};
 use model::file_time::FileTime;
@@ -145,7 +145,33 @@ pub trait Tree: Send + Sync {
 
     /// Whether reading in two places at once costs time, as on a disk that rotates.
     fn is_rotational(&self) -> bool;
+
+    /// How many entries it is to be told of by [`Tree::expect`] before the first of them is read, at most: those that it
+    /// can read together in the order in which they lie. 0 of a tree that reads what it is asked for.
+    fn reads_ahead(&self) -> usize {
+        0
+    }
+
+    /// Says that an entry that this tree gave will be opened and read from its beginning to its end, and in which
+    /// order: behind those that were expected before. Whoever expects an entry keeps the answer until it was read, or
+    /// is not to be read any more; what was read ahead for it goes with it.
+    fn expect(&self, _entry: &Entry) -> Option<Expected> {
+        None
+    }
+
+    /// Reads again, in the places that could not be read and may be with patience, until they gave their bytes, or were given
+    /// up, or `is_stopped` says so. Whatever [`Content::may_come`] was true of before it is either to be read afterwards, or
+    /// it is not any more.
+    ///
+    /// # Errors
+    /// [`DeviceGone`] if the device as a whole does not answer.
+    fn retry(&self, _is_stopped: &dyn Fn() -> bool) -> Result<(), DeviceGone> {
+        Ok(())
+    }
 }
+
+/// What a tree holds for an entry that is expected; it is let go with this.
+pub type Expected = Box<dyn Send + Sync>;
 
 /// An open file of a device.
 ///
@@ -173,6 +199,17 @@ pub trait Content: Send + Sync {
     /// # Errors
     /// The system's error.
     fn read_afresh(&self, offset: u64) -> io::Result<bool>;
+
+    /// Whether bytes that cannot be read now may still be read after [`Tree::retry`].
+    fn may_come(&self) -> bool {
+        false
+    }
+
+    /// The ranges that were given up: they cannot be read, and reading them fails. In order, apart from each other, in
+    /// bytes of the file.
+    fn missing(&self) -> Vec<Range<u64>> {
+        Vec::new()
+    }
 }
 
 /// A read that failed.

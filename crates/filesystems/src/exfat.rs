@@ -19,7 +19,7 @@ use crate::clusters::folder;
 use crate::clusters::item::Lying;
 use crate::clusters::metadata::{Metadata, PIECE};
 use crate::clusters::remarks::Met;
-use crate::clusters::survey::{self, Parts, Root, Survey};
+use crate::clusters::survey::{self, FolderSurvey, Parts, Root};
 use crate::clusters::table::Table;
 use crate::exfat::boot::ExfatBoot;
 use crate::exfat::entries::ExfatEntries;
@@ -89,7 +89,7 @@ impl Exfat {
         &self,
         table: &mut Table,
         metered: &mut Metadata,
-        survey: &Survey,
+        survey: &FolderSurvey,
     ) -> Result<Option<u64>, Refusal> {
         let mut missed = 0;
         let mut cluster = 0;
@@ -153,7 +153,7 @@ impl Reader for Exfat {
         let mut metered = Metadata::new(blocks, &self.options.limits);
         let (mut table, mut entries) = (self.table(), self.entries());
         let mut parts = self.parts(&mut metered, &mut table, &mut entries);
-        let survey = Survey::new(&mut parts)?;
+        let survey = FolderSurvey::new(&mut parts)?;
         let counts = catalogue::tell(&mut parts, &survey, tell)?;
         let missed = self.unclaimed(&mut table, &mut metered, &survey)?;
         let met = Met {

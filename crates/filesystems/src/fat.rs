@@ -18,7 +18,7 @@ use crate::clusters::catalogue;
 use crate::clusters::heap::{FIRST, Heap};
 use crate::clusters::metadata::Metadata;
 use crate::clusters::remarks::Met;
-use crate::clusters::survey::{self, Parts, Survey};
+use crate::clusters::survey::{self, FolderSurvey, Parts};
 use crate::clusters::table::{Link, Table, Width};
 use crate::fat::boot::{BOOT, FatBoot};
 use crate::fat::entries::FatEntries;
@@ -132,7 +132,7 @@ impl Reader for Fat {
     ) -> Result<Summary, Refusal> {
         let mut metered = Metadata::new(blocks, &self.options.limits);
         let (mut table, mut entries) = (self.table(), self.entries());
-        let survey = Survey::new(&mut self.parts(&mut metered, &mut table, &mut entries))?;
+        let survey = FolderSurvey::new(&mut self.parts(&mut metered, &mut table, &mut entries))?;
         entries.take_orphans();
         let mut parts = self.parts(&mut metered, &mut table, &mut entries);
         let counts = catalogue::tell(&mut parts, &survey, tell)?;
@@ -187,7 +187,7 @@ fn unclaimed(
     table: &mut Table,
     metered: &mut Metadata,
     heap: &Heap,
-    survey: &Survey,
+    survey: &FolderSurvey,
 ) -> Result<u64, Refusal> {
     let mut missed = 0;
     for index in 0..heap.count {

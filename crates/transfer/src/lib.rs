@@ -15,6 +15,5 @@ pub mod progress;
 pub mod report;
 pub mod resources;
 pub mod settings;
-mod spool;
 pub mod stop;
 pub mod verify;

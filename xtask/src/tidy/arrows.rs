@@ -16,11 +16,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("listen", &[]),
     ("awsproto", &[]),
     ("model", &[]),
+    ("spool", &["durable"]),
     ("awshttp", &["awsproto"]),
     ("objectstore", &["awshttp", "awsproto", "lanes", "model"]),
     ("imagestore", &["awshttp", "awsproto", "lanes", "model"]),
     ("paper", &["model"]),
-    ("disks", &["lanes", "model"]),
+    (
+        "disks",
+        &["durable", "filesystems", "lanes", "model", "spool"],
+    ),
     ("bay", &["disks", "model"]),
     ("localstore", &["awsproto", "durable", "lanes", "listen"]),
     (
@@ -34,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "lanes",
             "model",
             "objectstore",
+            "spool",
         ],
     ),
     (

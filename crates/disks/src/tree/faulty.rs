@@ -8,7 +8,7 @@ use std::time::Duration;
 use model::entry::{Entry, EntryPath};
 use rustix::io::Errno;
 
-use super::{BadEntry, Content, DeviceGone, Health, Shape, Totals, Tree, Walked};
+use super::{BadEntry, Content, DeviceGone, Expected, Health, Shape, Totals, Tree, Walked};
 use crate::layout::Layout;
 
 /// How a whole device is.
@@ -255,6 +255,18 @@ impl<T: Tree> Tree for FaultyTree<T> {
     fn is_rotational(&self) -> bool {
         self.inner.is_rotational()
     }
+
+    fn reads_ahead(&self) -> usize {
+        self.inner.reads_ahead()
+    }
+
+    fn expect(&self, entry: &Entry) -> Option<Expected> {
+        self.inner.expect(entry)
+    }
+
+    fn retry(&self, is_stopped: &dyn Fn() -> bool) -> Result<(), DeviceGone> {
+        self.inner.retry(is_stopped)
+    }
 }
 
 impl<T: Tree> FaultyTree<T> {
@@ -293,6 +305,14 @@ impl Content for FaultyContent {
         let touched = offset..offset.saturating_add(1);
         self.faults.meet(Access::Read, &self.path, touched)?;
         self.inner.read_afresh(offset)
+    }
+
+    fn may_come(&self) -> bool {
+        self.inner.may_come()
+    }
+
+    fn missing(&self) -> Vec<Range<u64>> {
+        self.inner.missing()
     }
 }
 

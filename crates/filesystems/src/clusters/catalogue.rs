@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::clusters::chain::{self, ChainFlaw, Run, Step};
 use crate::clusters::heap::Heap;
 use crate::clusters::item::{Found, Item, Layout, Lying};
-use crate::clusters::survey::{Known, Parts, Survey};
+use crate::clusters::survey::{FolderSurvey, Known, Parts};
 use crate::reader::Refusal;
 use crate::told::{Damaged, Extent, File, Folder, NodeKind, Times, Told, Unloadable, What};
 
@@ -26,7 +26,7 @@ pub(crate) struct Counts {
 /// What concerns the whole volume; [`Refusal::Ended`] also if whoever is told has enough.
 pub(crate) fn tell(
     parts: &mut Parts,
-    survey: &Survey,
+    survey: &FolderSurvey,
     tell: &mut Listener,
 ) -> Result<Counts, Refusal> {
     let mut telling = Telling {
@@ -49,7 +49,7 @@ pub(crate) fn tell(
 }
 
 struct Telling<'a, 'b> {
-    survey: &'a Survey,
+    survey: &'a FolderSurvey,
     tell: &'a mut Listener<'b>,
     /// The place in the survey of the folder that is to be met next.
     next_folder: usize,
@@ -208,7 +208,7 @@ impl Telling<'_, '_> {
     }
 }
 
-fn flaw_of(survey: &Survey, heap: &Heap, cluster: u32) -> Option<ChainFlaw> {
+fn flaw_of(survey: &FolderSurvey, heap: &Heap, cluster: u32) -> Option<ChainFlaw> {
     let Some(index) = heap.index(cluster) else {
         return Some(ChainFlaw::Outside(cluster));
     };

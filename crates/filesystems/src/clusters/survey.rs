@@ -100,7 +100,7 @@ impl Parts<'_, '_> {
 ///
 /// What concerns the whole volume.
 pub(crate) fn read_root(parts: &mut Parts) -> Result<bool, Refusal> {
-    let survey = Survey::of_root(parts)?;
+    let survey = FolderSurvey::of_root(parts)?;
     let mut is_whole = true;
     for known in &survey.folders {
         let mut listing = parts.listing(known)?;
@@ -114,7 +114,7 @@ pub(crate) fn read_root(parts: &mut Parts) -> Result<bool, Refusal> {
 
 /// What the first reading found.
 #[derive(Debug)]
-pub(crate) struct Survey {
+pub(crate) struct FolderSurvey {
     /// All folders, the root first, in the order in which they are found.
     pub(crate) folders: Vec<Known>,
     /// The clusters that something claims.
@@ -128,7 +128,7 @@ pub(crate) struct Survey {
     files: u64,
 }
 
-impl Survey {
+impl FolderSurvey {
     /// Reads all folders.
     ///
     /// # Errors

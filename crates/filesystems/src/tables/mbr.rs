@@ -9,7 +9,7 @@ use crate::fields::le32;
 /// The most extended boot records that are followed.
 const CHAIN: usize = 64;
 
-struct Entry {
+struct MbrEntry {
     kind: u8,
     first: u64,
     count: u64,
@@ -91,7 +91,7 @@ fn next_logical(table: &PartitionTable) -> u32 {
 }
 
 /// Adds the partition of an entry that counts from sector `base`.
-fn add(blocks: &dyn Blocks, table: &mut PartitionTable, number: u32, entry: &Entry, base: u64) {
+fn add(blocks: &dyn Blocks, table: &mut PartitionTable, number: u32, entry: &MbrEntry, base: u64) {
     if entry.kind == 0 || entry.count == 0 {
         return;
     }
@@ -114,14 +114,14 @@ fn is_extended(kind: u8) -> bool {
 }
 
 /// The four entries of a record; `None` without its signature, or with a status that no table has.
-fn entries(record: &[u8]) -> Option<[Entry; 4]> {
+fn entries(record: &[u8]) -> Option<[MbrEntry; 4]> {
     if record.get(510..512)? != [0x55, 0xAA] {
         return None;
     }
     let entry = |index: usize| {
         let bytes = record.get(446 + index * 16..462 + index * 16)?;
         let is_status = matches!(bytes.first()?, 0 | 0x80);
-        is_status.then_some(Entry {
+        is_status.then_some(MbrEntry {
             kind: *bytes.get(4)?,
             first: u64::from(le32(bytes, 8)?),
             count: u64::from(le32(bytes, 12)?),

@@ -9,7 +9,7 @@ use model::proof::Attempt;
 
 use crate::journal::records::AnyRecord;
 use crate::journal::{self, EntriesAt, JournalError};
-use crate::spool::{self, Sorted, Spool, Spooled};
+use spool::{Sorted, Spool, Spooled};
 
 /// Where the record of an entry begins in its journal.
 struct Place {
@@ -135,7 +135,7 @@ impl Entries {
     }
 
     fn next(&mut self) -> io::Result<Option<EntryRecord>> {
-        while let Some(place) = self.places.next()? {
+        while let Some(place) = self.places.next_record()? {
             if self.places.comes_again(&place.id) {
                 continue;
             }

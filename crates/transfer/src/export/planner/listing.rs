@@ -16,8 +16,8 @@ use objectstore::object::{Listed, Page};
 
 use super::PlanFailure;
 use crate::export::Buckets;
-use crate::spool::{self, Sorted, Spool, Spooled};
 use crate::stop::Stop;
+use spool::{Sorted, Spool, Spooled};
 
 /// Objects that are asked for at once: more than S3 gives.
 const PAGE: u16 = 1000;
@@ -50,7 +50,7 @@ pub(super) struct Selection<'a> {
     stop: &'a Stop,
     /// Of the operation that is listed.
     operation: usize,
-    sorted: Option<Sorted<Listed>>,
+    sorted: Option<Sorted<ListedRecord>>,
 }
 
 impl<'a> Selection<'a> {
@@ -95,7 +95,7 @@ impl<'a> Selection<'a> {
     }
 
     /// All objects of an operation, in the order of their keys.
-    fn sorted(&self, set: &ExportSet) -> Result<Sorted<Listed>, PlanFailure> {
+    fn sorted(&self, set: &ExportSet) -> Result<Sorted<ListedRecord>, PlanFailure> {
         let unkept = |source| self.unkept(source);
         let mut spool = Spool::create(self.folder).map_err(unkept)?;
         if !is_empty(set) {
@@ -105,7 +105,7 @@ impl<'a> Selection<'a> {
                     .into_iter()
                     .filter(|listed| selects(set, &listed.key));
                 for listed in selected {
-                    spool.push(listed).map_err(unkept)?;
+                    spool.push(ListedRecord(listed)).map_err(unkept)?;
                 }
                 if self.stop.is_set() {
                     break;
@@ -137,36 +137,42 @@ impl<'a> Selection<'a> {
 }
 
 /// The next object. Of those that were listed under one key, the first.
-fn first_of_next(sorted: &mut Sorted<Listed>) -> io::Result<Option<Listed>> {
-    let Some(listed) = sorted.next()? else {
+fn first_of_next(sorted: &mut Sorted<ListedRecord>) -> io::Result<Option<Listed>> {
+    let Some(record) = sorted.next_record()? else {
         return Ok(None);
     };
-    while sorted.comes_again(listed.key()) {
-        sorted.next()?;
+    while sorted.comes_again(record.key()) {
+        sorted.next_record()?;
     }
-    Ok(Some(listed))
+    Ok(Some(record.0))
 }
 
-impl Spooled for Listed {
+/// What is kept of an object that was listed, while all are sorted.
+struct ListedRecord(Listed);
+
+impl Spooled for ListedRecord {
     fn key(&self) -> &[u8] {
-        self.key.as_str().as_bytes()
+        self.0.key.as_str().as_bytes()
     }
 
     fn write(&self, bytes: &mut Vec<u8>) {
-        spool::put_bytes(self.key.as_str().as_bytes(), bytes);
-        spool::put_bytes(self.etag.as_bytes(), bytes);
-        bytes.extend(self.size.to_le_bytes());
+        let Listed {
+            key, etag, size, ..
+        } = &self.0;
+        spool::put_bytes(key.as_str().as_bytes(), bytes);
+        spool::put_bytes(etag.as_bytes(), bytes);
+        bytes.extend(size.to_le_bytes());
     }
 
     fn read(from: &mut impl Read) -> io::Result<Self> {
         let text = |bytes| String::from_utf8(bytes).map_err(io::Error::other);
         let key = text(spool::bytes_of(from)?)?;
-        Ok(Self {
+        Ok(Self(Listed {
             key: ObjectKey::new(key).map_err(io::Error::other)?,
             etag: text(spool::bytes_of(from)?)?,
             size: spool::number(from)?,
             last_modified: None,
-        })
+        }))
     }
 }
 

@@ -24,7 +24,7 @@ const READ_BYTES: usize = 16 << 10;
 const RECORD_BYTES: usize = 64;
 
 /// What can be sorted.
-pub(crate) trait Spooled: Sized {
+pub trait Spooled: Sized {
     /// What it is sorted by.
     fn key(&self) -> &[u8];
 
@@ -39,7 +39,7 @@ pub(crate) trait Spooled: Sized {
 }
 
 /// Writes bytes of any length up to 4 GiB, for [`bytes_of`] to read.
-pub(crate) fn put_bytes(value: &[u8], bytes: &mut Vec<u8>) {
+pub fn put_bytes(value: &[u8], bytes: &mut Vec<u8>) {
     let length = u32::try_from(value.len()).expect("what is sorted is shorter than 4 GiB");
     bytes.extend(length.to_le_bytes());
     bytes.extend(value);
@@ -49,7 +49,7 @@ pub(crate) fn put_bytes(value: &[u8], bytes: &mut Vec<u8>) {
 ///
 /// # Errors
 /// The system's error.
-pub(crate) fn bytes_of(from: &mut impl Read) -> io::Result<Vec<u8>> {
+pub fn bytes_of(from: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut length = [0; 4];
     from.read_exact(&mut length)?;
     let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
@@ -61,14 +61,14 @@ pub(crate) fn bytes_of(from: &mut impl Read) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// The system's error.
-pub(crate) fn number(from: &mut impl Read) -> io::Result<u64> {
+pub fn number(from: &mut impl Read) -> io::Result<u64> {
     let mut number = [0; 8];
     from.read_exact(&mut number)?;
     Ok(u64::from_le_bytes(number))
 }
 
 /// Records while they are collected.
-pub(crate) struct Spool<T> {
+pub struct Spool<T> {
     file: File,
     runs: Vec<Range<u64>>,
     /// The last key of the last run.
@@ -83,7 +83,7 @@ impl<T: Spooled> Spool<T> {
     ///
     /// # Errors
     /// The system's error.
-    pub(crate) fn create(folder: &Path) -> io::Result<Self> {
+    pub fn create(folder: &Path) -> io::Result<Self> {
         Self::with_runs(folder, RUN_BYTES)
     }
 
@@ -111,7 +111,7 @@ impl<T: Spooled> Spool<T> {
     ///
     /// # Errors
     /// The system's error.
-    pub(crate) fn push(&mut self, record: T) -> io::Result<()> {
+    pub fn push(&mut self, record: T) -> io::Result<()> {
         self.buffered += record.key().len() + RECORD_BYTES;
         self.buffer.push(record);
         if self.buffered >= self.most {
@@ -148,7 +148,7 @@ impl<T: Spooled> Spool<T> {
     ///
     /// # Errors
     /// The system's error.
-    pub(crate) fn sorted(mut self) -> io::Result<Sorted<T>> {
+    pub fn sorted(mut self) -> io::Result<Sorted<T>> {
         self.flush()?;
         let file = Arc::new(self.file);
         let mut sorted = Sorted {
@@ -170,7 +170,7 @@ impl<T: Spooled> Spool<T> {
 }
 
 /// Records in the order of their keys' bytes.
-pub(crate) struct Sorted<T> {
+pub struct Sorted<T> {
     runs: Vec<BufReader<FileRange>>,
     heads: BinaryHeap<Reverse<RunHead<T>>>,
 }
@@ -212,7 +212,7 @@ impl<T: Spooled> Sorted<T> {
     ///
     /// # Errors
     /// The system's error.
-    pub(crate) fn next(&mut self) -> io::Result<Option<T>> {
+    pub fn next_record(&mut self) -> io::Result<Option<T>> {
         let Some(Reverse(RunHead { record, run })) = self.heads.pop() else {
             return Ok(None);
         };
@@ -221,7 +221,7 @@ impl<T: Spooled> Sorted<T> {
     }
 
     /// Whether the record after the one that was given has this key too.
-    pub(crate) fn comes_again(&self, key: &[u8]) -> bool {
+    pub fn comes_again(&self, key: &[u8]) -> bool {
         let head = self.heads.peek();
         head.is_some_and(|Reverse(head)| head.record.key() == key)
     }
@@ -284,7 +284,7 @@ mod tests {
         }
         let mut all = spool.sorted().unwrap();
         let (runs, mut found) = (all.runs.len(), Vec::new());
-        while let Some(Named(key, place)) = all.next().unwrap() {
+        while let Some(Named(key, place)) = all.next_record().unwrap() {
             found.push((key, place));
             let again = all.comes_again(found.last().unwrap().0.as_bytes());
             let next = all.heads.peek().map(|head| head.0.record.0.clone());
