@@ -1,6 +1,6 @@
 //! `cargo xtask images FOLDER`: every image of a folder, read by our readers and compared with the listing beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -21,24 +21,52 @@ enum Outcome {
     Wrong(Vec<String>),
 }
 
-/// Reads every image of the folders that are named; 1 if one is wrong.
+/// Reads every image of the folders that are named; 1 if one is wrong that is not named by `--except`.
 ///
 /// # Errors
 /// If a folder or an image cannot be read, or a program that unpacks is missing.
-pub(crate) fn command(folders: &[String]) -> Result<ExitCode> {
+pub(crate) fn command(words: &[String]) -> Result<ExitCode> {
+    let (mut folders, mut excepted) = (Vec::new(), BTreeSet::new());
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--except" => excepted.insert(words.next().context("--except which image?")?.clone()),
+            _ => {
+                folders.push(word);
+                continue;
+            }
+        };
+    }
     if folders.is_empty() {
         bail!("which folder?");
     }
-    let mut wrong = 0;
+    let (mut counts, mut wrong) = (BTreeMap::<&str, u32>::new(), 0);
     for folder in folders {
         for image in images(Path::new(folder))? {
             let outcome = read(&image).with_context(|| image.display().to_string())?;
-            wrong += u32::from(matches!(outcome, Outcome::Wrong(_)));
+            let name = image.file_name().unwrap_or_default().to_string_lossy();
+            let is_excepted = excepted
+                .iter()
+                .any(|known| name.starts_with(known.as_str()));
+            let is_wrong = matches!(outcome, Outcome::Wrong(_));
+            wrong += u32::from(is_wrong && !is_excepted);
+            *counts.entry(outcome.word()).or_default() += 1;
             tell(&image, outcome);
         }
     }
-    println!("{wrong} wrong");
+    let counts = counts.iter().map(|(word, count)| format!("{count} {word}"));
+    println!("{}", counts.collect::<Vec<_>>().join(", "));
     Ok(ExitCode::from(u8::from(wrong > 0)))
+}
+
+impl Outcome {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Right(_) => "right",
+            Self::Refused(_) => "refused",
+            Self::Wrong(_) => "wrong",
+        }
+    }
 }
 
 fn tell(image: &Path, outcome: Outcome) {

@@ -33,7 +33,7 @@ usage: cargo xtask COMMAND
   simulate [SEEDS]  the simulation of server, stations, store and device: 2000 seeds unless said
                     otherwise, or those of a range such as 100..500
   images FOLDER…    every image of a file system in a folder, read and compared with the listing beside it,
-                    NAME.truth: docs/testing.md
+                    NAME.truth; --except NAME for a listing that is wrong: docs/testing.md
   tidy             the rules of the house that no compiler holds
   fuzz [SECONDS]    every fuzz target, 30 seconds each unless said otherwise
   bench [OPTION]…   a race with other tools: --help, docs/benchmarks.md

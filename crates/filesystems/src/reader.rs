@@ -58,6 +58,10 @@ pub enum Refusal {
     /// It is no file system of this kind.
     #[error("it holds no file system of this kind")]
     Other,
+    /// It is something else, or nothing that is known: a fragment that goes on from "the volume …", of what was found and
+    /// what the customer can do.
+    #[error("the volume {0}")]
+    Foreign(String),
     /// It is one, and its metadata is damaged or cannot be read.
     #[error("its metadata is damaged: {0}")]
     Damaged(String),

@@ -4,6 +4,8 @@
 //! All that is found is said: an array that was not wiped may lie beside a newer file system, and whoever decides must
 //! know of both. Only magics are looked at, and few bytes beside them: whether a file system is right says its reader.
 
+mod chance;
+mod named;
 mod raid;
 mod signatures;
 
@@ -50,6 +52,8 @@ pub enum Class {
     Table,
     /// Nothing of a customer's: swap space, a log, a cache.
     NoData,
+    /// A file of some program that holds the image of a disk, or anything else, in a form of its own.
+    Container,
 }
 
 /// What was found on a volume.
@@ -92,10 +96,31 @@ pub fn recognise(blocks: &mut dyn Blocks) -> Result<Recognised, Fault> {
         recognised.foreign.push(signatures::atari());
     }
     recognised.settle();
+    if recognised.is_unknown() && chance::looks_random(blocks)? {
+        recognised.foreign.push(signatures::random());
+    }
+    for foreign in &mut recognised.foreign {
+        if let Some(name) = named::of(&foreign.name, blocks, &start)? {
+            foreign.call(&name);
+        }
+    }
     Ok(recognised)
 }
 
+impl Foreign {
+    /// Puts what it is called behind its kind.
+    fn call(&mut self, name: &str) {
+        let known = format!("{} ({name})", self.name);
+        self.sentence = self.sentence.replacen(&self.name, &known, 1);
+    }
+}
+
 impl Recognised {
+    /// Whether something is there, and nothing says what.
+    fn is_unknown(&self) -> bool {
+        !self.is_empty && self.readable.is_empty() && self.foreign.is_empty()
+    }
+
     /// Each once; and what only two bytes say, only where nothing else was found.
     fn settle(&mut self) {
         let is_found = !self.readable.is_empty();

@@ -9,6 +9,10 @@ use crate::reader::{Options, Reader, Refusal};
 use crate::recognise::{Class, FileSystem, Recognised, recognise};
 use crate::tables::{self, PartitionTable, Scheme, TableFault};
 
+/// What is said of a volume on which nothing is found.
+const UNKNOWN: &str =
+    "holds no file system that is known: send the files on ext4, NTFS, exFAT or FAT";
+
 /// What lies on a device.
 #[derive(Debug, Clone, Default)]
 pub struct Survey {
@@ -173,22 +177,26 @@ impl Volume {
     ///
     /// # Errors
     ///
-    /// What the volume is and is not read, or why its file system is refused. [`Refusal::Other`] if nothing was found.
+    /// What the volume is and is not read, or why its file system is refused. [`Refusal::Other`] if it is empty.
     pub fn open(
         &self,
         blocks: &mut dyn Blocks,
         options: &Options,
     ) -> Result<Box<dyn Reader>, Refusal> {
         if let Some(manager) = self.manager {
-            let why = format!("the volume belongs to a {manager}");
-            return Err(Refusal::Unsupported(why));
+            let why = format!(
+                "belongs to a {manager}, which is not read: send a copy of the files on a plain partition"
+            );
+            return Err(Refusal::Foreign(why));
         }
         let foreign = &self.recognised.foreign;
         let array = foreign.iter().find(|foreign| foreign.class == Class::Array);
         let is_readable = !self.recognised.readable.is_empty();
         if let Some(foreign) = array.or(foreign.first().filter(|_| !is_readable)) {
-            let why = format!("the volume {}", foreign.sentence);
-            return Err(Refusal::Unsupported(why));
+            return Err(Refusal::Foreign(foreign.sentence.clone()));
+        }
+        if !is_readable && !self.recognised.is_empty {
+            return Err(Refusal::Foreign(UNKNOWN.to_owned()));
         }
         let mut opened: Option<Box<dyn Reader>> = None;
         let mut refused = Refusal::Other;
@@ -220,5 +228,7 @@ fn reader(
 
 fn both(one: &dyn Reader, other: &dyn Reader) -> Refusal {
     let (one, other) = (one.facts().kind, other.facts().kind);
-    Refusal::Unsupported(format!("the volume is {one} and {other} at once"))
+    Refusal::Foreign(format!(
+        "is {one} and {other} at once, and which of them is right cannot be told: send a copy of its files"
+    ))
 }

@@ -21,7 +21,7 @@ pub(super) enum Place {
     LastSector(u64),
 }
 
-use Class::{Array, Encrypted, FileSystem, Manager, NoData, Table};
+use Class::{Array, Container, Encrypted, FileSystem, Manager, NoData, Table};
 use Place::{End, LastSector, Start};
 
 const fn new(
@@ -296,6 +296,20 @@ pub(super) const SIGNATURES: &[Signature] = &[
         b"\xFE\xED\xBA\xBE",
         &[Start(0)],
     ),
+    new(Container, "qcow2", b"QFI\xFB", &[Start(0)]),
+    new(Container, "VMDK", b"KDMV", &[Start(0)]),
+    new(Container, "VMDK", b"# Disk DescriptorFile", &[Start(0)]),
+    new(Container, "VHD", b"conectix", &[Start(0)]),
+    new(Container, "VHDX", b"vhdxfile", &[Start(0)]),
+    new(Container, "VDI", b"\x7F\x10\xDA\xBE", &[Start(64)]),
+    new(Container, "E01", b"EVF\x09\x0D\x0A\xFF\0", &[Start(0)]),
+    new(Container, "DMG", b"koly", &[End(512)]),
+    new(Container, "gzip", b"\x1F\x8B\x08", &[Start(0)]),
+    new(Container, "xz", b"\xFD7zXZ\0", &[Start(0)]),
+    new(Container, "zstd", b"\x28\xB5\x2F\xFD", &[Start(0)]),
+    new(Container, "bzip2", b"BZh", &[Start(0)]),
+    new(Container, "ZIP", b"PK\x03\x04", &[Start(0)]),
+    new(Container, "7z", b"7z\xBC\xAF\x27\x1C", &[Start(0)]),
     new(Table, "SGI", b"\x0B\xE5\xA9\x41", &[Start(0)]),
     new(Table, "Sun", b"\xDA\xBE", &[Start(508)]),
     new(
@@ -341,6 +355,9 @@ fn foreign(class: Class, name: &str) -> Foreign {
             "has a partition table of another kind ({name}), which is not read: send the files on a disk with GPT"
         ),
         NoData => format!("holds {name} and no files: nothing of it is loaded"),
+        Container => format!(
+            "is a file of the kind {name}, which holds something else packed: unpack it to the raw image of a disk"
+        ),
     };
     Foreign {
         class,
@@ -351,10 +368,20 @@ fn foreign(class: Class, name: &str) -> Foreign {
 
 pub(super) fn zfs() -> Foreign {
     Foreign {
-        sentence:
-            "is part of a ZFS pool, and ZFS is not read: send the files on ext4, NTFS, exFAT or FAT"
-                .to_owned(),
+        sentence: "is part of ZFS, which is not read: send the files on ext4, NTFS, exFAT or FAT"
+            .to_owned(),
         ..foreign(Array, "ZFS")
+    }
+}
+
+/// What has no header and looks like bytes by chance.
+pub(super) fn random() -> Foreign {
+    Foreign {
+        class: Encrypted,
+        name: "random bytes".to_owned(),
+        sentence: "holds nothing that is known, and looks like random bytes: it may be a VeraCrypt volume, or be \
+                   encrypted by its enclosure, which its maker's program unlocks; no password came with the job"
+            .to_owned(),
     }
 }
 
