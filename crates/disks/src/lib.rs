@@ -1,7 +1,7 @@
 //! Devices, and what is on them, read and never written to.
 //!
 //! [`facts`] tells what a device is and what uses it; [`device`] reads one raw, bytes at offsets,
-//! and [`fault`] says what its errors mean; [`tree`] shows what it holds as entries, and [`layout`] where their bytes lie. Nothing here changes a device, mounts one or knows what a job
+//! [`fault`] says what its errors mean, and [`rescue`] reads one that fails; [`tree`] shows what it holds as entries, and [`layout`] where their bytes lie. Nothing here changes a device, mounts one or knows what a job
 //! is. Plain threads throughout: disks block.
 
 pub mod aligned;
@@ -9,5 +9,6 @@ pub mod device;
 pub mod facts;
 pub mod fault;
 pub mod layout;
+pub mod rescue;
 pub mod tool;
 pub mod tree;

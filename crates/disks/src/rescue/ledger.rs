@@ -1,0 +1,265 @@
+//! What is known of a failing device at this moment.
+//!
+//! An error alone proves nothing: a device that is gone answers with the same. What an error says is taken in at once,
+//! and back again if the device gave no sign of life after it.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use super::kept::Fate;
+use super::limits::{CLUSTER_BYTES, FIRST_SKIP, LARGEST_SKIP, READ_STRETCHES};
+use super::map::{Position, RescueMap, Status};
+use super::spans::Spans;
+
+/// What is known. Stretches of which nothing is said were not asked for.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    bytes: u64,
+    /// What somebody asked for and did not get; never [`Status::Read`].
+    pub(crate) failing: Spans<Status>,
+    /// What was read, as far as it is remembered.
+    read: Spans<()>,
+    pub(crate) fates: Spans<Fate>,
+    pub(crate) position: Position,
+    skip: Skip,
+    doubted: Vec<Before>,
+    /// Whether anything is known that is not saved.
+    pub(crate) is_fresh: bool,
+    pub(crate) saved: Duration,
+}
+
+/// What was known of a stretch before an error.
+#[derive(Debug)]
+struct Before {
+    failing: Vec<(Range<u64>, Option<Status>)>,
+    read: Vec<(Range<u64>, Option<()>)>,
+    fates: Vec<(Range<u64>, Option<Fate>)>,
+}
+
+/// Where a read in the first pass comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whence {
+    /// The device.
+    Device {
+        /// Whether it gave these bytes before: they are not skipped.
+        is_known: bool,
+    },
+    /// What was kept.
+    Kept,
+    /// Nowhere: it failed, or was skipped.
+    Nowhere,
+}
+
+/// The skip behind errors.
+#[derive(Debug)]
+struct Skip {
+    first: u64,
+    largest: u64,
+    next: u64,
+    over: Range<u64>,
+}
+
+impl Skip {
+    fn of(bytes: u64) -> Self {
+        let whole = |bytes: u64| bytes.max(CLUSTER_BYTES).next_multiple_of(CLUSTER_BYTES);
+        let first = whole(bytes / FIRST_SKIP);
+        Self {
+            first,
+            largest: whole(bytes / LARGEST_SKIP).max(first),
+            next: first,
+            over: 0..0,
+        }
+    }
+}
+
+impl Ledger {
+    /// Goes on from a map and the fates of an earlier attempt. What was skipped then is nobody's wish yet.
+    pub(crate) fn new(bytes: u64, map: &RescueMap, fates: Spans<Fate>) -> Self {
+        let mut ledger = Self {
+            bytes,
+            failing: Spans::default(),
+            read: Spans::default(),
+            fates,
+            position: map.position,
+            skip: Skip::of(bytes),
+            doubted: Vec::new(),
+            is_fresh: false,
+            saved: Duration::ZERO,
+        };
+        for (range, status) in map.blocks() {
+            match status {
+                Status::Untried => {}
+                Status::Read => ledger.note_read(range),
+                Status::Untrimmed | Status::Unscraped | Status::Bad => {
+                    ledger.failing.set(range, Some(status));
+                }
+            }
+        }
+        for kept in ledger.fates.of(Fate::Kept) {
+            ledger.failing.set(kept.clone(), None);
+            ledger.note_read(kept);
+        }
+        ledger
+    }
+
+    /// The same as a map of the whole device.
+    pub(crate) fn map(&self) -> RescueMap {
+        let mut map = RescueMap::new(self.bytes);
+        map.position = self.position;
+        self.read
+            .iter()
+            .for_each(|(range, ())| map.set(range, Status::Read));
+        self.failing
+            .iter()
+            .for_each(|(range, status)| map.set(range, status));
+        map
+    }
+
+    /// Where the bytes of a range come from, in order.
+    pub(crate) fn sources(&self, range: Range<u64>) -> Vec<(Range<u64>, Whence)> {
+        let mut sources = Vec::new();
+        for (piece, status) in self.failing.pieces(range) {
+            if status.is_some() {
+                sources.push((piece, Whence::Nowhere));
+                continue;
+            }
+            for (piece, fate) in self.fates.pieces(piece) {
+                if fate == Some(Fate::Kept) {
+                    sources.push((piece, Whence::Kept));
+                    continue;
+                }
+                let known = self.read.pieces(piece).into_iter();
+                sources.extend(known.map(|(piece, read)| {
+                    let is_known = read.is_some();
+                    (piece, Whence::Device { is_known })
+                }));
+            }
+        }
+        sources
+    }
+
+    /// How much from `at` on, up to `end`, lies in the skip behind the last error.
+    pub(crate) fn skipped(&self, at: u64, end: u64) -> u64 {
+        match self.skip.over.contains(&at) {
+            true => self.skip.over.end.min(end) - at,
+            false => 0,
+        }
+    }
+
+    /// Bytes came: whatever failed before, the device lives.
+    pub(crate) fn came(&mut self, range: Range<u64>) {
+        self.doubted.clear();
+        self.skip.next = self.skip.first;
+        let was_failing = self.failing.within(range.clone()).next().is_some();
+        self.is_fresh |= was_failing;
+        self.failing.set(range.clone(), None);
+        let is_news = self
+            .read
+            .pieces(range.clone())
+            .iter()
+            .any(|(_, read)| read.is_none());
+        if is_news {
+            self.note_read(range);
+        }
+    }
+
+    fn note_read(&mut self, range: Range<u64>) {
+        let touches = range.start > 0 && self.read.at(range.start - 1).is_some();
+        if touches || self.read.len() < READ_STRETCHES {
+            self.read.set(range, Some(()));
+        }
+    }
+
+    /// They came by trying again, and are kept.
+    pub(crate) fn kept(&mut self, range: Range<u64>) {
+        self.came(range.clone());
+        self.fates.set(range, Some(Fate::Kept));
+        self.is_fresh = true;
+    }
+
+    /// They came by trying again, and there was no room to keep them.
+    pub(crate) fn came_again(&mut self, range: Range<u64>) {
+        self.came(range.clone());
+        self.fates.set(range, None);
+        self.is_fresh = true;
+    }
+
+    /// They did not come.
+    pub(crate) fn failed(&mut self, range: Range<u64>, status: Status, fate: Option<Fate>) {
+        self.doubted.push(Before {
+            failing: self.failing.pieces(range.clone()),
+            read: self.read.pieces(range.clone()),
+            fates: self.fates.pieces(range.clone()),
+        });
+        self.set_failing(range.clone(), status);
+        self.fates.set(range, fate);
+    }
+
+    /// Says of what was not read how it stands, without a read that failed.
+    pub(crate) fn set_failing(&mut self, range: Range<u64>, status: Status) {
+        self.read.set(range.clone(), None);
+        self.failing.set(range, Some(status));
+        self.is_fresh = true;
+    }
+
+    /// Skips behind an error, twice as far as behind the last one.
+    pub(crate) fn skip_from(&mut self, at: u64) {
+        self.skip.over = at..at.saturating_add(self.skip.next);
+        self.skip.next = (self.skip.next * 2).min(self.skip.largest);
+    }
+
+    /// How many errors wait for a sign that the device lives.
+    pub(crate) fn doubts(&self) -> usize {
+        self.doubted.len()
+    }
+
+    /// It lives.
+    pub(crate) fn believe(&mut self) {
+        self.doubted.clear();
+    }
+
+    /// It does not: its last errors said nothing.
+    pub(crate) fn take_back(&mut self) {
+        for before in std::mem::take(&mut self.doubted).into_iter().rev() {
+            restore(&mut self.failing, before.failing);
+            restore(&mut self.read, before.read);
+            restore(&mut self.fates, before.fates);
+        }
+    }
+
+    /// How many areas are bad, sector by sector.
+    pub(crate) fn bad_areas(&self) -> usize {
+        let bad = self
+            .failing
+            .iter()
+            .filter(|(_, status)| *status == Status::Bad);
+        bad.count()
+    }
+
+    /// Nothing that is failing now is tried again.
+    pub(crate) fn give_up(&mut self) {
+        let failing: Vec<_> = self.failing.iter().map(|(range, _)| range).collect();
+        for range in failing {
+            self.fates.set(range, Some(Fate::GivenUp));
+        }
+        self.position.phase = super::map::Phase::Finished;
+        self.is_fresh = true;
+    }
+
+    /// The fates that outlive this attempt: what the time did not reach is tried in the next.
+    pub(crate) fn lasting_fates(&self) -> Spans<Fate> {
+        let mut fates = self.fates.clone();
+        for (range, status) in self.failing.iter() {
+            if status != Status::Bad {
+                fates.set(range, None);
+            }
+        }
+        fates
+    }
+}
+
+fn restore<T: Copy + PartialEq>(spans: &mut Spans<T>, before: Vec<(Range<u64>, Option<T>)>) {
+    for (range, value) in before {
+        spans.set(range, value);
+    }
+}
