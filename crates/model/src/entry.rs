@@ -53,7 +53,10 @@ impl Entry {
     pub fn bytes(&self) -> u64 {
         match self.kind {
             EntryKind::File { bytes } => bytes,
-            EntryKind::SymbolicLink { .. } | EntryKind::Special | EntryKind::EmptyFolder => 0,
+            EntryKind::SymbolicLink { .. }
+            | EntryKind::Special
+            | EntryKind::EmptyFolder
+            | EntryKind::Volume(_) => 0,
         }
     }
 }
@@ -100,6 +103,26 @@ pub enum EntryKind {
     Special,
     /// A folder with nothing in it.
     EmptyFolder,
+    /// No name on the device, but a whole volume of it, of which something is to be said.
+    Volume(VolumeNote),
+}
+
+/// What is to be said of a volume of a device as a whole, in words for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VolumeNote {
+    /// It is left out: it holds nothing of a customer's, or others were chosen.
+    LeftOut(String),
+    /// It is loaded, and there is something to know about it.
+    Remark(String),
+}
+
+impl VolumeNote {
+    /// The words.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        let (Self::LeftOut(words) | Self::Remark(words)) = self;
+        words
+    }
 }
 
 /// The times of an entry, each where its file system knows it.

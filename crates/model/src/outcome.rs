@@ -24,7 +24,7 @@ pub enum Outcome {
     Ignored {
         /// Which rule.
         rule: IgnoreRule,
-        /// Where a symbolic link leads, for a person. Journals of earlier releases do not say.
+        /// Where a symbolic link leads, or what is said of a volume, for a person. Journals of earlier releases do not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         target: Option<String>,
     },
@@ -105,6 +105,10 @@ pub enum IgnoreRule {
     Special,
     /// A folder with nothing in it: objects have no folders.
     EmptyFolder,
+    /// A volume that holds nothing of a customer's, or was not chosen.
+    Volume,
+    /// Nothing was left out: it is said of a volume that was loaded.
+    Remark,
     /// A name that could be no key, and that the device does not have any more: what had it was given
     /// another, or was taken away.
     NameGone,
@@ -249,6 +253,7 @@ impl Failure {
             Unloadable::CloudPlaceholder => FailureCode::CloudPlaceholder,
             Unloadable::Deduplicated => FailureCode::DeduplicatedFile,
             Unloadable::UnknownFeature(_) => FailureCode::UnsupportedFeature,
+            Unloadable::Volume(_) => FailureCode::UnsupportedFileFormat,
             Unloadable::LargerThanDevice { .. } | Unloadable::TooManyHoles { .. } => {
                 FailureCode::LargerThanDevice
             }
@@ -432,6 +437,13 @@ impl EntryRecord {
             how: How::Sent,
             outcome,
         }
+    }
+
+    /// Whether it is a remark on a volume, which is no line of a file.
+    #[must_use]
+    pub fn is_remark(&self) -> bool {
+        let rule = IgnoreRule::Remark;
+        matches!(&self.outcome, Outcome::Ignored { rule: of, .. } if *of == rule)
     }
 
     /// Whether it is of an empty folder, which has a line of its own only in the form for programs.

@@ -2,7 +2,7 @@
 
 use crate::attributes::Attributes;
 use crate::content_type;
-use crate::entry::{Entry, EntryKind, EntryPath};
+use crate::entry::{Entry, EntryKind, EntryPath, VolumeNote};
 use crate::file_time::FileTime;
 use crate::ids::ObjectKey;
 use crate::limits;
@@ -36,6 +36,8 @@ pub fn import_item(rules: &S3Import, entry: &Entry) -> Item {
         EntryKind::SymbolicLink { .. } => return Item::Ignore(IgnoreRule::SymbolicLink),
         EntryKind::Special => return Item::Ignore(IgnoreRule::Special),
         EntryKind::EmptyFolder => return Item::Ignore(IgnoreRule::EmptyFolder),
+        EntryKind::Volume(VolumeNote::LeftOut(_)) => return Item::Ignore(IgnoreRule::Volume),
+        EntryKind::Volume(VolumeNote::Remark(_)) => return Item::Ignore(IgnoreRule::Remark),
         EntryKind::File { bytes } => bytes,
     };
     if entry.path.as_bytes() == SIGNATURE_NAME.as_bytes() {

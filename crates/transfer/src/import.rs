@@ -547,13 +547,16 @@ impl Planner<'_> {
     }
 }
 
-/// Where a link leads, for the report: it is read and never followed.
+/// Where a link leads, for the report: it is read and never followed; or what is said of a volume.
 fn target(kind: &EntryKind) -> Option<String> {
-    let EntryKind::SymbolicLink { target } = kind else {
-        return None;
-    };
-    let target = EntryPath::new(target.clone()?);
-    Some(readable::name(&target.to_string(), TARGET))
+    match kind {
+        EntryKind::SymbolicLink { target } => {
+            let target = EntryPath::new(target.clone()?);
+            Some(readable::name(&target.to_string(), TARGET))
+        }
+        EntryKind::Volume(note) => Some(note.words().to_owned()),
+        EntryKind::File { .. } | EntryKind::Special | EntryKind::EmptyFolder => None,
+    }
 }
 
 /// When a file was last changed, where its file system says both times.

@@ -265,6 +265,8 @@ fn ignored(thing: &Thing, rule: IgnoreRule) -> Truth {
         | IgnoreRule::SymbolicLink
         | IgnoreRule::Special
         | IgnoreRule::EmptyFolder
+        | IgnoreRule::Volume
+        | IgnoreRule::Remark
         | IgnoreRule::NameGone => "",
     };
     Truth {

@@ -137,10 +137,11 @@ impl Looking<'_> {
     }
 }
 
-/// Where a link leads.
+/// Where a link leads, or what is said of a volume.
 fn target(entry: &Entry) -> Option<String> {
     match &entry.kind {
         EntryKind::SymbolicLink { target } => Some(EntryPath::new(target.clone()?).to_string()),
+        EntryKind::Volume(note) => Some(note.words().to_owned()),
         EntryKind::File { .. } | EntryKind::Special | EntryKind::EmptyFolder => None,
     }
 }

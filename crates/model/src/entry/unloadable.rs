@@ -26,6 +26,9 @@ pub enum Unloadable {
     /// What describes it contradicts itself.
     #[error("{0}: the file system is damaged")]
     Damaged(Damage),
+    /// It is a whole volume, of a kind that is not read; what it is, and what can be done.
+    #[error("{0}")]
+    Volume(String),
     /// Folders within folders without end.
     #[error("folders are nested deeper than {}", limits::TREE_DEPTH)]
     TooDeep,
@@ -63,6 +66,12 @@ pub enum Damage {
     /// More folders than the file system has room for.
     #[error("the file system has more folders than there is room for on it")]
     TooManyFolders,
+    /// The folder in which it lies is not there.
+    #[error("the folder in which it lies is not there, or lies in itself")]
+    Lost,
+    /// A name that a folder has twice: the other file has it.
+    #[error("the folder has this name twice, and another file was loaded by it")]
+    NamedTwice,
     /// A name that no folder can hold.
     #[error("the folder has an entry of this name")]
     ImpossibleName,

@@ -30,6 +30,7 @@ pub enum FailureCode {
     CloudPlaceholder,
     DeduplicatedFile,
     UnsupportedFeature,
+    UnsupportedFileFormat,
     FileChanged,
     FileVanished,
     ObjectLost,
@@ -48,7 +49,7 @@ pub enum FailureCode {
 
 impl FailureCode {
     /// All but those of stores.
-    const OURS: [Self; 28] = [
+    const OURS: [Self; 29] = [
         Self::InvalidFileName,
         Self::InvalidSubstitution,
         Self::KeyTooLongError,
@@ -65,6 +66,7 @@ impl FailureCode {
         Self::CloudPlaceholder,
         Self::DeduplicatedFile,
         Self::UnsupportedFeature,
+        Self::UnsupportedFileFormat,
         Self::FileChanged,
         Self::FileVanished,
         Self::ObjectLost,
@@ -98,6 +100,7 @@ impl FailureCode {
             Self::CloudPlaceholder => ("CloudPlaceholder", 404),
             Self::DeduplicatedFile => ("DeduplicatedFile", 415),
             Self::UnsupportedFeature => ("UnsupportedFeature", 415),
+            Self::UnsupportedFileFormat => ("UnsupportedFileFormat", 415),
             Self::FileChanged => ("FileChanged", 409),
             Self::FileVanished => ("FileVanished", 404),
             Self::ObjectLost => ("ObjectLost", 404),

@@ -47,7 +47,7 @@ pub fn line(record: &EntryRecord, bucket: Option<&BucketName>) -> String {
         }
         // AWS wrote of files alone.
         Outcome::Ignored {
-            rule: IgnoreRule::EmptyFolder,
+            rule: IgnoreRule::EmptyFolder | IgnoreRule::Remark,
             ..
         } => String::new(),
         Outcome::Ignored { rule, .. } => {

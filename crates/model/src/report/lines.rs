@@ -149,6 +149,7 @@ impl Totals {
                 self.add_how(record);
             }
             Outcome::Ignored { .. } if record.is_empty_folder() => self.empty_folders += 1,
+            Outcome::Ignored { .. } if record.is_remark() => {}
             Outcome::Ignored { .. } => self.ignored += 1,
             Outcome::Failed(_) => self.failed += 1,
         }

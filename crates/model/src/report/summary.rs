@@ -50,6 +50,8 @@ enum LeftOut {
     Special,
     Signature,
     EmptyFolder,
+    Volume,
+    Remark,
     NameGone,
 }
 
@@ -69,6 +71,8 @@ impl LeftOut {
             IgnoreRule::SymbolicLink => Self::Link,
             IgnoreRule::Special => Self::Special,
             IgnoreRule::EmptyFolder => Self::EmptyFolder,
+            IgnoreRule::Volume => Self::Volume,
+            IgnoreRule::Remark => Self::Remark,
             IgnoreRule::NameGone => Self::NameGone,
         }
     }
@@ -85,6 +89,12 @@ impl LeftOut {
             ],
             Self::Signature => ["SIGNATURE file", "SIGNATURE files", "names the job"],
             Self::EmptyFolder => ["empty folder", "empty folders", "no object stands for one"],
+            Self::Volume => ["volume", "volumes", "no data of a customer, or not chosen"],
+            Self::Remark => [
+                "remark on a volume",
+                "remarks on volumes",
+                "nothing of it is left out",
+            ],
             Self::NameGone => [
                 "name that could be no key",
                 "names that could be no keys",
@@ -140,6 +150,9 @@ impl Summary {
         if group.examples.len() < EXAMPLES {
             let file = readable::name(file, SHOWN);
             group.examples.push(match target {
+                Some(words) if matches!(rule, IgnoreRule::Volume | IgnoreRule::Remark) => {
+                    format!("{file}: {}", readable::name(words, SHOWN))
+                }
                 Some(target) => format!("{file} -> {}", readable::name(target, SHOWN)),
                 None => file,
             });
@@ -458,6 +471,16 @@ mod tests {
             ("pipe", IgnoreRule::Special, None),
             ("a/empty", IgnoreRule::EmptyFolder, None),
             ("SIGNATURE", IgnoreRule::Signature, None),
+            (
+                "partition-1",
+                IgnoreRule::Volume,
+                Some("it is an EFI system partition"),
+            ),
+            (
+                "partition-2",
+                IgnoreRule::Remark,
+                Some("it was not ejected cleanly"),
+            ),
         ] {
             let target = target.map(str::to_owned);
             summary.add(&record(path, 1, Outcome::Ignored { rule, target }));
@@ -471,11 +494,13 @@ mod tests {
             \x20 1 symbolic link (never followed)\n    more -> /other/disk/\\u{1b}[2J\n\
             \x20 1 special file (a device node, socket or pipe)\n    pipe\n\
             \x20 1 SIGNATURE file (names the job)\n    SIGNATURE\n\
-            \x20 1 empty folder (no object stands for one)\n    a/empty\n";
+            \x20 1 empty folder (no object stands for one)\n    a/empty\n\
+            \x20 1 volume (no data of a customer, or not chosen)\n    partition-1: it is an EFI system partition\n\
+            \x20 1 remark on a volume (nothing of it is left out)\n    partition-2: it was not ejected cleanly\n";
         assert_eq!(summary.left_out(), left_out);
         assert_eq!(
             (summary.totals.ignored, summary.totals.empty_folders),
-            (1_237, 1)
+            (1_238, 1)
         );
         let text = summary.text(&head(), &keys(&head().about.log));
         assert!(
