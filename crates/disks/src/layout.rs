@@ -1,5 +1,6 @@
 //! Where on a device the bytes of a file lie.
 
+use filesystems::told::Codec;
 use model::device::DeviceOffset;
 
 /// The content of a file as pieces of its device.
@@ -30,6 +31,34 @@ pub enum Origin {
     Zeros,
     /// Here: the file system keeps them with the name.
     Inline(Box<[u8]>),
+    /// On the device, packed.
+    Packed(Packed),
+}
+
+/// A unit of a file that is packed on the device: the bytes of the runs, one after the other, unpacked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// How.
+    pub codec: Codec,
+    /// Where.
+    pub runs: Vec<Run>,
+}
+
+/// A stretch of the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Run {
+    /// Where it begins.
+    pub at: DeviceOffset,
+    /// Its length in bytes, never 0.
+    pub bytes: u64,
+}
+
+impl Run {
+    /// Where it ends, in bytes of the device; `None` beyond 2^64.
+    #[must_use]
+    pub fn end(&self) -> Option<u64> {
+        self.at.get().checked_add(self.bytes)
+    }
 }
 
 /// A piece that cannot be: what told of it is wrong.
@@ -69,19 +98,41 @@ impl Layout {
     /// Where on the device its first byte is that lies there.
     #[must_use]
     pub fn place(&self) -> Option<DeviceOffset> {
-        self.pieces.iter().find_map(|piece| match piece.origin {
-            Origin::Device(offset) => Some(offset),
-            Origin::Zeros | Origin::Inline(_) => None,
-        })
+        self.runs().next().map(|run| run.at)
+    }
+
+    /// The stretches of the device that it is made of, in the order of the file.
+    pub fn runs(&self) -> impl Iterator<Item = Run> {
+        self.pieces.iter().flat_map(Piece::runs)
     }
 }
 
 impl Piece {
+    /// The stretches of the device that it is made of.
+    pub fn runs(&self) -> impl Iterator<Item = Run> {
+        let (plain, packed) = match &self.origin {
+            Origin::Device(at) => (
+                Some(Run {
+                    at: *at,
+                    bytes: self.bytes,
+                }),
+                &[][..],
+            ),
+            Origin::Packed(packed) => (None, &packed.runs[..]),
+            Origin::Zeros | Origin::Inline(_) => (None, &[][..]),
+        };
+        plain.into_iter().chain(packed.iter().copied())
+    }
+
     fn is_sound(&self) -> bool {
         let fits = match &self.origin {
             Origin::Device(offset) => offset.get().checked_add(self.bytes).is_some(),
             Origin::Zeros => true,
             Origin::Inline(bytes) => bytes.len() as u64 == self.bytes,
+            Origin::Packed(packed) => {
+                let is_sound = |run: &Run| run.bytes > 0 && run.end().is_some();
+                !packed.runs.is_empty() && packed.runs.iter().all(is_sound)
+            }
         };
         self.bytes > 0 && fits
     }

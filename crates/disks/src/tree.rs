@@ -20,6 +20,9 @@ pub mod folder;
 pub mod memory;
 pub mod suite;
 
+/// The folder that ext file systems have in their root for themselves: empty, it says nothing.
+pub(crate) const LOST_AND_FOUND: &[u8] = b"lost+found";
+
 /// A name that could not be looked at, or cannot be loaded whatever becomes of the rest. Data, not an error: it
 /// becomes a line of the report.
 #[derive(Debug)]

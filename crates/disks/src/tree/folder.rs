@@ -21,9 +21,9 @@ use rustix::io::Errno;
 
 use super::block::BlockDevice;
 use super::file::FolderFile;
-use super::{Content, DeviceGone, Health, Totals, Tree, Walked};
+use super::{Content, DeviceGone, Health, LOST_AND_FOUND, Totals, Tree, Walked};
 use look::Look;
-use walk::{LOST_AND_FOUND, Room, Walk};
+use walk::{Room, Walk};
 
 mod look;
 mod walk;

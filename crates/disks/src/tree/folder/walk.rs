@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use super::look::{self, Look, device, kind};
 use super::{Folder, READ};
 use crate::fault::is_starved;
-use crate::tree::{BadEntry, DeviceGone, Walked};
+use crate::tree::{BadEntry, DeviceGone, LOST_AND_FOUND, Walked};
 
 /// Names of one folder that are held and sorted at once. A folder with more is handed out in
 /// sorted runs of this length, so that memory stays flat.
@@ -27,9 +27,6 @@ const SORTED_RUN_DEEP: usize = 1 << 10;
 
 /// From this depth on, runs are short.
 const DEEP: usize = 8;
-
-/// The folder that ext file systems have in their root for themselves: empty, it says nothing.
-pub(super) const LOST_AND_FOUND: &[u8] = b"lost+found";
 
 /// How much a file system has room for; `None` where it does not say, or is not to be asked.
 #[derive(Debug, Default)]

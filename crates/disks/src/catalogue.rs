@@ -1,0 +1,203 @@
+//! What lies on a device, as a list on this host's disk: made once, while its volumes are told, and read as often as
+//! one likes.
+//!
+//! While a volume is told its folders are in memory; all else goes to disk as it comes. Once everything is told paths
+//! are known, and names are sorted: first those that lie nowhere on the device, then in the order in which the files
+//! begin on it, and last those that cannot be loaded; where two begin in one place, by path. Memory does not grow
+//! with the number of files.
+//!
+//! Nothing that was told is left out. What lies in a folder that leads nowhere is a line under the number of that
+//! folder; of two names with one path the second is a line that says so.
+
+use std::io::{self, Read as _};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use model::entry::{Entry, EntryPath};
+
+use crate::layout::Layout;
+use crate::tree::{Totals, Walked};
+use index::{Collected, Index, Offsets};
+use log::Held;
+use record::{COPY_AT, HEAD_BYTES, Record};
+use scratch::Scratch;
+
+pub use building::{Builder, ToldVolume};
+pub use placing::Place;
+
+mod building;
+mod facts;
+mod fields;
+mod folders;
+mod index;
+mod log;
+mod pieces;
+mod placing;
+mod record;
+mod scratch;
+#[cfg(test)]
+mod tests;
+
+/// Marks the offset of a folder in the log, among offsets of entries.
+const FOLDER: u64 = 1 << 63;
+
+/// The list.
+#[derive(Debug)]
+pub struct Catalogue {
+    entries: Scratch,
+    log: Scratch,
+    index: Index,
+    totals: Totals,
+}
+
+/// Where a catalogue has an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Locator(u64);
+
+/// What has a path.
+#[derive(Debug)]
+pub enum Found {
+    /// An entry.
+    Entry(Locator, Box<Entry>),
+    /// Something that cannot be loaded.
+    Bad,
+    /// A folder that holds something.
+    Folder,
+    /// Nothing.
+    Nothing,
+}
+
+impl Catalogue {
+    fn new(
+        entries: Scratch,
+        log: Scratch,
+        paths: Collected,
+        folder: &Path,
+        totals: Totals,
+    ) -> io::Result<Self> {
+        let mark = &mut |next: &mut Offsets<'_>| mark_copies(&entries, next);
+        Ok(Self {
+            index: paths.sorted(folder, mark)?,
+            entries,
+            log,
+            totals,
+        })
+    }
+
+    /// How much is in it.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Hands everything to `visit`, in the order of the list, until it says stop.
+    ///
+    /// # Errors
+    /// That this host cannot read its own disk.
+    pub fn walk(&self, visit: &mut dyn FnMut(Walked) -> ControlFlow<()>) -> io::Result<()> {
+        let mut rest = self.entries.reader(0);
+        let (mut at, mut bytes) = (0, Vec::new());
+        while at < self.entries.end() {
+            let mut head = [0; HEAD_BYTES];
+            rest.read_exact(&mut head)?;
+            bytes.resize(length(head), 0);
+            rest.read_exact(&mut bytes)?;
+            at += (HEAD_BYTES + bytes.len()) as u64;
+            let walked = self.walked(Record::parse(head, &bytes)?)?;
+            if visit(walked).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What has a path.
+    ///
+    /// # Errors
+    /// That this host cannot read its own disk.
+    pub fn find(&self, path: &EntryPath) -> io::Result<Found> {
+        let mut found = Found::Nothing;
+        for at in self.index.find(path.as_bytes())? {
+            if at & FOLDER != 0 {
+                if self.folder(at & !FOLDER)? == path.as_bytes() {
+                    found = Found::Folder;
+                }
+                continue;
+            }
+            let record = record_at(&self.entries, at)?;
+            if record.path != path.as_bytes() || record.is_copy() {
+                continue;
+            }
+            return Ok(match self.walked(record)? {
+                Ok(entry) => Found::Entry(Locator(at), Box::new(entry)),
+                Err(_) => Found::Bad,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Where on the device an entry lies.
+    ///
+    /// # Errors
+    /// That this host cannot read its own disk.
+    pub fn layout(&self, at: Locator) -> io::Result<Layout> {
+        let record = record_at(&self.entries, at.0)?;
+        pieces::read(&self.held(record.layout)?)
+    }
+
+    fn walked(&self, mut record: Record) -> io::Result<Walked> {
+        let facts = std::mem::replace(&mut record.facts, Held::Here(Vec::new()));
+        record.walked(&self.held(facts)?)
+    }
+
+    fn held(&self, held: Held) -> io::Result<Vec<u8>> {
+        match held {
+            Held::Here(bytes) => Ok(bytes),
+            Held::There { at, bytes } => {
+                let mut held = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
+                self.log.read(at, &mut held)?;
+                Ok(held)
+            }
+        }
+    }
+
+    fn folder(&self, at: u64) -> io::Result<Vec<u8>> {
+        let mut length = [0; 4];
+        self.log.read(at, &mut length)?;
+        let mut path = vec![0; u32::from_le_bytes(length) as usize];
+        self.log.read(at + 4, &mut path)?;
+        Ok(path)
+    }
+}
+
+/// Of entries with one hash, numbers those that have one path, from the second on.
+fn mark_copies(entries: &Scratch, next: &mut Offsets<'_>) -> io::Result<()> {
+    let mut met: Vec<(Vec<u8>, u32)> = Vec::new();
+    while let Some(at) = next()? {
+        if at & FOLDER != 0 {
+            continue;
+        }
+        let path = record_at(entries, at)?.path;
+        match met.iter_mut().find(|(other, _)| *other == path) {
+            None => met.push((path, 0)),
+            Some((_, copies)) => {
+                *copies = copies.saturating_add(1);
+                entries.overwrite(at + COPY_AT, &copies.to_le_bytes())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn record_at(entries: &Scratch, at: u64) -> io::Result<Record> {
+    let mut head = [0; HEAD_BYTES];
+    entries.read(at, &mut head)?;
+    let mut bytes = vec![0; length(head)];
+    entries.read(at + HEAD_BYTES as u64, &mut bytes)?;
+    Record::parse(head, &bytes)
+}
+
+fn length(head: [u8; HEAD_BYTES]) -> usize {
+    let [length @ .., _, _, _, _] = head;
+    u32::from_le_bytes(length) as usize
+}
