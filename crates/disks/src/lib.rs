@@ -5,7 +5,8 @@
 //! [`layout`] where their bytes lie. Nothing here changes a device, mounts one or knows what a job
 //! is. Plain threads throughout: disks block.
 //!
-//! A device that is read without being mounted is listed in a [`catalogue`].
+//! A device that is read without being mounted is parsed in a [`sandbox`], by a child that can reach nothing, and listed
+//! in a [`catalogue`].
 
 pub mod aligned;
 pub mod catalogue;
@@ -14,5 +15,6 @@ pub mod facts;
 pub mod fault;
 pub mod layout;
 pub mod rescue;
+pub mod sandbox;
 pub mod tool;
 pub mod tree;

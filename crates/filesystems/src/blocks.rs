@@ -17,6 +17,16 @@ pub trait Blocks {
     /// [`Fault::Bad`] if some of it cannot be read or lies past the end, [`Fault::Ended`] if nothing can be
     /// read any more.
     fn read(&mut self, offset: u64, into: &mut [u8]) -> Result<(), Fault>;
+
+    /// The same for what nobody may ever need: more than was asked for, or ahead of it. What patience might still get
+    /// from a device that fails is not got then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Blocks::read`].
+    fn read_lightly(&mut self, offset: u64, into: &mut [u8]) -> Result<(), Fault> {
+        self.read(offset, into)
+    }
 }
 
 /// Why blocks were not read.

@@ -71,11 +71,24 @@ impl Blocks for Part<'_> {
     }
 
     fn read(&mut self, offset: u64, into: &mut [u8]) -> Result<(), Fault> {
-        let end = offset.checked_add(into.len() as u64);
+        let at = self.place(offset, into.len())?;
+        self.device.read(at, into)
+    }
+
+    fn read_lightly(&mut self, offset: u64, into: &mut [u8]) -> Result<(), Fault> {
+        let at = self.place(offset, into.len())?;
+        self.device.read_lightly(at, into)
+    }
+}
+
+impl Part<'_> {
+    /// Where so many bytes of the volume are in the device.
+    fn place(&self, offset: u64, bytes: usize) -> Result<u64, Fault> {
+        let end = offset.checked_add(bytes as u64);
         if end.is_none_or(|end| end > self.bytes) {
             return Err(Fault::Bad);
         }
-        self.device.read(self.offset + offset, into)
+        self.offset.checked_add(offset).ok_or(Fault::Bad)
     }
 }
 
