@@ -105,6 +105,7 @@ fn missing_disk_tools() -> Vec<&'static str> {
         ("mkfs.vfat", "dosfstools"),
         ("mcopy", "mtools"),
         ("mkfs.exfat", "exfatprogs"),
+        ("mount.exfat-fuse", "exfat-fuse"),
     ];
     let missing = tools.into_iter().filter(|(tool, _)| !has_disk_tool(tool));
     missing.map(|(_, package)| package).collect()

@@ -54,6 +54,14 @@ pub struct Catalogue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Locator(u64);
 
+#[cfg(test)]
+impl Locator {
+    /// A place, for tests of what knows places only.
+    pub(crate) fn of(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 /// What has a path.
 #[derive(Debug)]
 pub enum Found {

@@ -11,10 +11,12 @@
 pub mod aligned;
 pub mod catalogue;
 pub mod device;
+pub mod disk;
 pub mod facts;
 pub mod fault;
 pub mod layout;
 pub mod rescue;
 pub mod sandbox;
+mod sweep;
 pub mod tool;
 pub mod tree;

@@ -1,6 +1,6 @@
 //! What a device holds, seen as a tree of entries.
 //!
-//! Today a mounted folder ([`folder::Folder`]); tests and simulations use [`memory::Memory`], and break either with
+//! A mounted folder ([`folder::Folder`]), or a device that is read without being mounted ([`raw::RawTree`]); tests and simulations use [`memory::Memory`], and break either with
 //! [`faulty::FaultyTree`].
 
 use std::io;
@@ -18,6 +18,7 @@ pub mod faulty;
 pub mod file;
 pub mod folder;
 pub mod memory;
+pub mod raw;
 pub mod suite;
 
 /// The folder that ext file systems have in their root for themselves: empty, it says nothing.

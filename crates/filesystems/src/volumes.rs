@@ -183,6 +183,28 @@ impl Volume {
         !self.recognised.readable.is_empty() || !self.recognised.foreign.is_empty()
     }
 
+    /// Why it is not read, as far as that is known before it is opened.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        if let Some(manager) = self.manager {
+            let why = format!(
+                "belongs to a {manager}, which is not read: send a copy of the files on a plain partition"
+            );
+            return Some(Refusal::Foreign(why));
+        }
+        let foreign = &self.recognised.foreign;
+        let array = foreign.iter().find(|foreign| foreign.class == Class::Array);
+        let is_readable = !self.recognised.readable.is_empty();
+        if let Some(foreign) = array.or(foreign.first().filter(|_| !is_readable)) {
+            return Some(Refusal::Foreign(foreign.sentence.clone()));
+        }
+        match (is_readable, self.recognised.is_empty) {
+            (true, _) => None,
+            (false, true) => Some(Refusal::Other),
+            (false, false) => Some(Refusal::Foreign(UNKNOWN.to_owned())),
+        }
+    }
+
     /// Opens the file system of this volume; `blocks` are those of the volume.
     ///
     /// What is one disk of an array is refused, though a file system may begin on it: the other disks may be newer. Of
@@ -196,20 +218,8 @@ impl Volume {
         blocks: &mut dyn Blocks,
         options: &Options,
     ) -> Result<Box<dyn Reader>, Refusal> {
-        if let Some(manager) = self.manager {
-            let why = format!(
-                "belongs to a {manager}, which is not read: send a copy of the files on a plain partition"
-            );
-            return Err(Refusal::Foreign(why));
-        }
-        let foreign = &self.recognised.foreign;
-        let array = foreign.iter().find(|foreign| foreign.class == Class::Array);
-        let is_readable = !self.recognised.readable.is_empty();
-        if let Some(foreign) = array.or(foreign.first().filter(|_| !is_readable)) {
-            return Err(Refusal::Foreign(foreign.sentence.clone()));
-        }
-        if !is_readable && !self.recognised.is_empty {
-            return Err(Refusal::Foreign(UNKNOWN.to_owned()));
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal);
         }
         let mut opened: Option<Box<dyn Reader>> = None;
         let mut refused = Refusal::Other;

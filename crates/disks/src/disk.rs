@@ -1,0 +1,336 @@
+//! A device that is read without being mounted: which volumes it has, and the tree of those that are loaded.
+//!
+//! Every volume that holds data is loaded, because the device may be erased after: what was silently left out is
+//! gone. One that cannot be read is a line of the report that says why, and what can be done; one that holds nothing
+//! of a customer's (the system partition of a laptop, an empty one) is a line as well. Where several can be read each has
+//! a folder of its own, `partition-N`, so that their names do not meet. That is decided by what the survey says, before
+//! anything is read: a later attempt, in which one more of them gives its metadata, has the same paths.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use filesystems::reader::{Options, Refusal};
+use filesystems::recognise::Class;
+use filesystems::told::{Facts, Summary};
+use filesystems::volumes::Survey;
+use model::entry::VolumeNote;
+
+use crate::catalogue::{Builder, Place};
+use crate::rescue::Rescue;
+use crate::sandbox::{Heard, ParseError, Sandbox};
+use crate::tree::DeviceGone;
+use crate::tree::raw::{Loaded, RawTree, Reading, VolumeLine};
+
+/// A device whose volumes are known.
+#[derive(Debug)]
+pub struct Disk {
+    rescue: Arc<Rescue>,
+    sandbox: Sandbox,
+    survey: Survey,
+}
+
+/// A volume, and what the survey says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    /// The number of its partition; 0 is the whole device.
+    pub number: u32,
+    /// Where it begins in the device, in bytes.
+    pub offset: u64,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// What is to become of it.
+    pub verdict: Verdict,
+}
+
+/// What is to become of a volume, as far as its beginning says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It has a file system that is read; whether that is sound shows when it is.
+    Data,
+    /// It holds nothing of a customer's; what it is.
+    System(String),
+    /// It holds nothing.
+    Empty,
+    /// It may hold something, and is not read; why, and what the customer can do.
+    Refused(String),
+}
+
+/// What of a device is loaded, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// The numbers of the volumes that are loaded; none stands for all that hold data.
+    pub volumes: Vec<u32>,
+    /// Whether files may claim more than their volume holds.
+    pub may_claim: bool,
+    /// What readers of file systems are told.
+    pub options: Options,
+}
+
+/// A device of which nothing can be said.
+#[derive(Debug, thiserror::Error)]
+pub enum DiskError {
+    /// It does not answer.
+    #[error(transparent)]
+    Gone(#[from] DeviceGone),
+    /// It has no volume of this number.
+    #[error("the device has no volume `{0}`")]
+    NoVolume(u32),
+    /// This host cannot parse it, or keep what is on it.
+    #[error("this host could not read what lies on the device")]
+    Host(#[source] io::Error),
+    /// It was stopped.
+    #[error("it was stopped while it was looked at")]
+    Stopped,
+}
+
+impl Disk {
+    /// Looks at a device.
+    ///
+    /// # Errors
+    /// [`DiskError`]; never [`DiskError::NoVolume`].
+    pub fn open(rescue: Arc<Rescue>, mut sandbox: Sandbox) -> Result<Self, DiskError> {
+        let survey = sandbox.survey(&mut rescue.metadata());
+        let survey = match survey {
+            Ok(survey) => survey,
+            Err(ParseError::Gone(gone)) => return Err(gone.into()),
+            Err(ParseError::Host(error)) => return Err(DiskError::Host(error)),
+            Err(other) => return Err(DiskError::Host(io::Error::other(other))),
+        };
+        Ok(Self {
+            rescue,
+            sandbox,
+            survey,
+        })
+    }
+
+    /// Its volumes, in the order of their numbers: its partitions, or the whole of it.
+    #[must_use]
+    pub fn volumes(&self) -> Vec<Volume> {
+        let volumes = self.survey.volumes.iter();
+        let volumes = volumes.map(|volume| Volume {
+            number: volume.number,
+            offset: volume.offset,
+            bytes: volume.bytes,
+            verdict: self.verdict(volume),
+        });
+        volumes.collect()
+    }
+
+    /// What is to be known of its partition table.
+    #[must_use]
+    pub fn remarks(&self) -> &[String] {
+        let table = self.survey.table.as_ref();
+        table.map_or(&[], |table| &table.remarks)
+    }
+
+    fn verdict(&self, volume: &filesystems::volumes::Volume) -> Verdict {
+        let recognised = &volume.recognised;
+        if let Some(what) = volume.system {
+            return Verdict::System(what.to_owned());
+        }
+        if recognised.is_empty && volume.manager.is_none() {
+            return Verdict::Empty;
+        }
+        if let Some(what) = recognised.foreign.first()
+            && recognised.readable.is_empty()
+            && recognised
+                .foreign
+                .iter()
+                .all(|it| it.class == Class::NoData)
+        {
+            return Verdict::System(what.name.clone());
+        }
+        match volume.refusal() {
+            None => Verdict::Data,
+            Some(refusal) => Verdict::Refused(self.words(volume.number, &refusal)),
+        }
+    }
+
+    /// Why a volume is not read, for its customer.
+    fn words(&self, number: u32, refusal: &Refusal) -> String {
+        let send = "send a copy of its files on ext4, NTFS, exFAT or FAT";
+        match (refusal, self.survey.damaged_table) {
+            (Refusal::Foreign(_) | Refusal::Other, Some(why)) if number == 0 => {
+                format!("its partition table is damaged ({why}): {send}")
+            }
+            // What was recognised says itself what can be done.
+            (Refusal::Foreign(_), _) => refusal.to_string(),
+            (refusal, _) => format!("{refusal}: {send}"),
+        }
+    }
+
+    /// Reads what its volumes hold into a catalogue on the disk of `folder`: the tree of what is loaded.
+    ///
+    /// # Errors
+    /// [`DiskError`]. A volume that cannot be read is none: it is a line of the tree.
+    pub fn read(
+        mut self,
+        choice: &Choice,
+        reading: Reading,
+        folder: &Path,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<RawTree, DiskError> {
+        let volumes = self.volumes();
+        let is_there = |number: &&u32| !volumes.iter().any(|it| it.number == **number);
+        if let Some(number) = choice.volumes.iter().find(is_there) {
+            return Err(DiskError::NoVolume(*number));
+        }
+        let mut builder = Builder::create(folder).map_err(DiskError::Host)?;
+        let mut read = Read {
+            has_folders: has_folders(&volumes, choice),
+            loaded: Vec::new(),
+            lines: Vec::new(),
+        };
+        if !self.remarks().is_empty() {
+            read.note(0, VolumeNote::Remark(self.remarks().join("; ")));
+        }
+        for (at, volume) in volumes.into_iter().enumerate() {
+            match volume.verdict {
+                _ if !choice.takes(volume.number) => {
+                    let words = "it was not chosen".to_owned();
+                    read.note(volume.number, VolumeNote::LeftOut(words));
+                }
+                Verdict::System(what) => {
+                    let words = format!("{what}: nothing of it is loaded");
+                    read.note(volume.number, VolumeNote::LeftOut(words));
+                }
+                Verdict::Empty => {
+                    let words = "it is empty".to_owned();
+                    read.note(volume.number, VolumeNote::LeftOut(words));
+                }
+                Verdict::Refused(why) => read.refuse(volume.number, why),
+                Verdict::Data => {
+                    let place = read.place(&volume, choice)?;
+                    match self.list(at, &mut builder, place.clone(), choice, is_stopped)? {
+                        Ok((facts, summary)) => read.load(place, facts, &summary),
+                        Err(why) => read.refuse(volume.number, why),
+                    }
+                }
+            }
+        }
+        let catalogue = builder.finish().map_err(DiskError::Host)?;
+        let Read { loaded, lines, .. } = read;
+        RawTree::new(catalogue, self.rescue, self.sandbox, reading, loaded, lines)
+            .map_err(DiskError::Host)
+    }
+
+    /// Puts what a volume holds into the catalogue, or says why nothing of it is there.
+    fn list(
+        &mut self,
+        at: usize,
+        builder: &mut Builder,
+        place: Place,
+        choice: &Choice,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Result<(Facts, Summary), String>, DiskError> {
+        let volume = &self.survey.volumes[at];
+        let mut told = builder.volume(place).map_err(DiskError::Host)?;
+        let mut failed = None;
+        let listed = self.sandbox.catalogue(
+            &mut self.rescue.metadata(),
+            volume,
+            &choice.options,
+            &mut |heard| {
+                let taken = match heard {
+                    Heard::Told(it) => told.take(&it),
+                    Heard::Anew => told.anew(),
+                };
+                match taken {
+                    Ok(()) if !is_stopped() => ControlFlow::Continue(()),
+                    Ok(()) => ControlFlow::Break(()),
+                    Err(error) => {
+                        failed = Some(error);
+                        ControlFlow::Break(())
+                    }
+                }
+            },
+        );
+        match listed {
+            Ok(known) => {
+                told.close().map_err(DiskError::Host)?;
+                Ok(Ok(known))
+            }
+            Err(ParseError::Refused(refusal)) => Ok(Err(self.words(volume.number, &refusal))),
+            Err(misbehaved @ (ParseError::Misbehaved(_) | ParseError::Packed(_))) => {
+                Ok(Err(misbehaved.to_string()))
+            }
+            Err(ParseError::Gone(gone)) => Err(gone.into()),
+            Err(ParseError::Host(error)) => Err(DiskError::Host(error)),
+            Err(ParseError::Stopped) => Err(failed.map_or(DiskError::Stopped, DiskError::Host)),
+        }
+    }
+}
+
+impl Choice {
+    fn takes(&self, number: u32) -> bool {
+        self.volumes.is_empty() || self.volumes.contains(&number)
+    }
+}
+
+/// Whether each volume that is loaded has a folder of its own: where there are several.
+fn has_folders(volumes: &[Volume], choice: &Choice) -> bool {
+    let chosen = volumes.iter().filter(|it| choice.takes(it.number));
+    chosen.filter(|it| it.verdict == Verdict::Data).count() > 1
+}
+
+/// What is known of the volumes while they are read.
+struct Read {
+    has_folders: bool,
+    loaded: Vec<Loaded>,
+    lines: Vec<VolumeLine>,
+}
+
+impl Read {
+    fn place(&self, volume: &Volume, choice: &Choice) -> Result<Place, DiskError> {
+        let number = u16::try_from(volume.number).map_err(io::Error::other);
+        Ok(Place {
+            number: number.map_err(DiskError::Host)?,
+            offset: volume.offset,
+            bytes: volume.bytes,
+            folder: self.has_folders.then(|| name(volume.number)),
+            may_claim: choice.may_claim,
+        })
+    }
+
+    fn load(&mut self, place: Place, facts: Facts, summary: &Summary) {
+        let mut remarks = summary.remarks.clone();
+        if let Some(bytes) = summary.unaccounted.filter(|bytes| *bytes > 0) {
+            remarks.push(format!(
+                "its file system counts {bytes} bytes as used that belong to nothing that was found"
+            ));
+        }
+        if !remarks.is_empty() {
+            self.note(place.number.into(), VolumeNote::Remark(remarks.join("; ")));
+        }
+        self.loaded.push(Loaded {
+            number: place.number.into(),
+            folder: place.folder,
+            facts,
+            remarks,
+        });
+    }
+
+    fn note(&mut self, number: u32, note: VolumeNote) {
+        self.lines.push(VolumeLine {
+            name: name(number),
+            said: Ok(note),
+        });
+    }
+
+    fn refuse(&mut self, number: u32, why: String) {
+        self.lines.push(VolumeLine {
+            name: name(number),
+            said: Err(why),
+        });
+    }
+}
+
+/// What a volume is called.
+fn name(number: u32) -> String {
+    match number {
+        0 => "device".to_owned(),
+        number => format!("partition-{number}"),
+    }
+}
