@@ -17,6 +17,7 @@ use model::entry::{Entry, EntryPath};
 
 use crate::layout::Layout;
 use crate::tree::{Totals, Walked};
+use fields::damaged;
 use index::{Collected, Index, Offsets};
 use log::Held;
 use record::{COPY_AT, HEAD_BYTES, Record};
@@ -37,6 +38,9 @@ mod record;
 mod scratch;
 #[cfg(test)]
 mod tests;
+
+/// Bytes that are read of a record at first: nearly all are shorter.
+const RECORD_BYTES: usize = 512;
 
 /// Marks the offset of a folder in the log, among offsets of entries.
 const FOLDER: u64 = 1 << 63;
@@ -198,11 +202,16 @@ fn mark_copies(entries: &Scratch, next: &mut Offsets<'_>) -> io::Result<()> {
 }
 
 fn record_at(entries: &Scratch, at: u64) -> io::Result<Record> {
-    let mut head = [0; HEAD_BYTES];
-    entries.read(at, &mut head)?;
-    let mut bytes = vec![0; length(head)];
-    entries.read(at + HEAD_BYTES as u64, &mut bytes)?;
-    Record::parse(head, &bytes)
+    let left = usize::try_from(entries.end() - at).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; left.min(RECORD_BYTES)];
+    entries.read(at, &mut bytes)?;
+    let head = *bytes.first_chunk().ok_or_else(damaged)?;
+    let (read, end) = (bytes.len(), HEAD_BYTES + length(head));
+    bytes.resize(end, 0);
+    if let Some(rest) = bytes.get_mut(read..) {
+        entries.read(at + read as u64, rest)?;
+    }
+    Record::parse(head, &bytes[HEAD_BYTES..])
 }
 
 fn length(head: [u8; HEAD_BYTES]) -> usize {

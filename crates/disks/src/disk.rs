@@ -17,7 +17,7 @@ use filesystems::told::{Facts, Summary};
 use filesystems::volumes::Survey;
 use model::entry::VolumeNote;
 
-use crate::catalogue::{Builder, Place};
+use crate::catalogue::{Builder, Place, ToldVolume};
 use crate::rescue::Rescue;
 use crate::sandbox::{Heard, ParseError, Sandbox};
 use crate::tree::DeviceGone;
@@ -173,13 +173,15 @@ impl Disk {
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<RawTree, DiskError> {
         let volumes = self.volumes();
-        let is_there = |number: &&u32| !volumes.iter().any(|it| it.number == **number);
-        if let Some(number) = choice.volumes.iter().find(is_there) {
+        let is_missing = |number: &&u32| volumes.iter().all(|it| it.number != **number);
+        if let Some(number) = choice.volumes.iter().find(is_missing) {
             return Err(DiskError::NoVolume(*number));
         }
-        let mut builder = Builder::create(folder).map_err(DiskError::Host)?;
-        let mut read = Read {
+        let mut read = VolumesRead {
             has_folders: has_folders(&volumes, choice),
+            choice,
+            is_stopped,
+            builder: Builder::create(folder).map_err(DiskError::Host)?,
             loaded: Vec::new(),
             lines: Vec::new(),
         };
@@ -187,71 +189,41 @@ impl Disk {
             read.note(0, VolumeNote::Remark(self.remarks().join("; ")));
         }
         for (at, volume) in volumes.into_iter().enumerate() {
-            match volume.verdict {
-                _ if !choice.takes(volume.number) => {
-                    let words = "it was not chosen".to_owned();
-                    read.note(volume.number, VolumeNote::LeftOut(words));
-                }
-                Verdict::System(what) => {
-                    let words = format!("{what}: nothing of it is loaded");
-                    read.note(volume.number, VolumeNote::LeftOut(words));
-                }
-                Verdict::Empty => {
-                    let words = "it is empty".to_owned();
-                    read.note(volume.number, VolumeNote::LeftOut(words));
-                }
-                Verdict::Refused(why) => read.refuse(volume.number, why),
-                Verdict::Data => {
-                    let place = read.place(&volume, choice)?;
-                    match self.list(at, &mut builder, place.clone(), choice, is_stopped)? {
-                        Ok((facts, summary)) => read.load(place, facts, &summary),
-                        Err(why) => read.refuse(volume.number, why),
-                    }
-                }
-            }
+            read.volume(&mut self, at, volume)?;
         }
-        let catalogue = builder.finish().map_err(DiskError::Host)?;
-        let Read { loaded, lines, .. } = read;
+        let catalogue = read.builder.finish().map_err(DiskError::Host)?;
+        let (loaded, lines) = (read.loaded, read.lines);
         RawTree::new(catalogue, self.rescue, self.sandbox, reading, loaded, lines)
             .map_err(DiskError::Host)
     }
 
-    /// Puts what a volume holds into the catalogue, or says why nothing of it is there.
+    /// Tells what a volume holds; or why it is not read.
     fn list(
         &mut self,
         at: usize,
-        builder: &mut Builder,
-        place: Place,
-        choice: &Choice,
+        told: &mut ToldVolume<'_>,
+        options: &Options,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<Result<(Facts, Summary), String>, DiskError> {
         let volume = &self.survey.volumes[at];
-        let mut told = builder.volume(place).map_err(DiskError::Host)?;
         let mut failed = None;
-        let listed = self.sandbox.catalogue(
-            &mut self.rescue.metadata(),
-            volume,
-            &choice.options,
-            &mut |heard| {
-                let taken = match heard {
-                    Heard::Told(it) => told.take(&it),
-                    Heard::Anew => told.anew(),
-                };
-                match taken {
-                    Ok(()) if !is_stopped() => ControlFlow::Continue(()),
-                    Ok(()) => ControlFlow::Break(()),
-                    Err(error) => {
-                        failed = Some(error);
-                        ControlFlow::Break(())
-                    }
-                }
-            },
-        );
-        match listed {
-            Ok(known) => {
-                told.close().map_err(DiskError::Host)?;
-                Ok(Ok(known))
+        let mut hear = |heard| {
+            let taken = match heard {
+                Heard::Told(it) => told.take(&it),
+                Heard::Anew => told.anew(),
+            };
+            failed = taken.err();
+            match failed.is_none() && !is_stopped() {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
             }
+        };
+        let mut blocks = self.rescue.metadata();
+        let listed = self
+            .sandbox
+            .catalogue(&mut blocks, volume, options, &mut hear);
+        match listed {
+            Ok(known) => Ok(Ok(known)),
             Err(ParseError::Refused(refusal)) => Ok(Err(self.words(volume.number, &refusal))),
             Err(misbehaved @ (ParseError::Misbehaved(_) | ParseError::Packed(_))) => {
                 Ok(Err(misbehaved.to_string()))
@@ -276,21 +248,60 @@ fn has_folders(volumes: &[Volume], choice: &Choice) -> bool {
 }
 
 /// What is known of the volumes while they are read.
-struct Read {
+struct VolumesRead<'a> {
+    choice: &'a Choice,
+    is_stopped: &'a dyn Fn() -> bool,
+    builder: Builder,
     has_folders: bool,
     loaded: Vec<Loaded>,
     lines: Vec<VolumeLine>,
 }
 
-impl Read {
-    fn place(&self, volume: &Volume, choice: &Choice) -> Result<Place, DiskError> {
+impl VolumesRead<'_> {
+    /// Loads a volume, or says why it is not loaded. `at` is where the survey has it.
+    fn volume(&mut self, disk: &mut Disk, at: usize, volume: Volume) -> Result<(), DiskError> {
+        let number = volume.number;
+        let left_out = |words: &str| VolumeNote::LeftOut(words.to_owned());
+        if !self.choice.takes(number) {
+            self.note(number, left_out("it was not chosen"));
+            return Ok(());
+        }
+        match &volume.verdict {
+            Verdict::System(what) => {
+                self.note(
+                    number,
+                    left_out(&format!("{what}: nothing of it is loaded")),
+                );
+            }
+            Verdict::Empty => self.note(number, left_out("it is empty")),
+            Verdict::Refused(why) => self.refuse(number, why.clone()),
+            Verdict::Data => self.data(disk, at, &volume)?,
+        }
+        Ok(())
+    }
+
+    fn data(&mut self, disk: &mut Disk, at: usize, volume: &Volume) -> Result<(), DiskError> {
+        let place = self.place(volume)?;
+        let told = self.builder.volume(place.clone());
+        let mut told = told.map_err(DiskError::Host)?;
+        match disk.list(at, &mut told, &self.choice.options, self.is_stopped)? {
+            Ok((facts, summary)) => {
+                told.close().map_err(DiskError::Host)?;
+                self.load(place, facts, &summary);
+            }
+            Err(why) => self.refuse(volume.number, why),
+        }
+        Ok(())
+    }
+
+    fn place(&self, volume: &Volume) -> Result<Place, DiskError> {
         let number = u16::try_from(volume.number).map_err(io::Error::other);
         Ok(Place {
             number: number.map_err(DiskError::Host)?,
             offset: volume.offset,
             bytes: volume.bytes,
             folder: self.has_folders.then(|| name(volume.number)),
-            may_claim: choice.may_claim,
+            may_claim: self.choice.may_claim,
         })
     }
 

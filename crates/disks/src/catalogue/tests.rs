@@ -1,5 +1,6 @@
 //! What is told, and what is then in the list.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use filesystems::told::{self, Damaged, Extent, NodeKind, Told, What};
@@ -334,4 +335,120 @@ fn what_is_long_of_a_record_is_read_as_well() {
         crate::layout::Origin::Inline(held)
     );
     assert_eq!(entry.streams.len(), 100);
+}
+
+/// What chance tells of a volume: folders that lead anywhere, and names that several have.
+fn chance_tells(seed: u64) -> Vec<Told> {
+    let mut state = seed;
+    let mut below = |end: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(seed | 1);
+        (state >> 33) % end
+    };
+    let mut told = Vec::new();
+    for id in 0..30 {
+        // Some are told twice, and some lead to what is no folder.
+        let id = if below(8) == 0 { below(30) } else { id };
+        let parent = if id == 0 { 0 } else { below(id + 3) };
+        let name =
+            ["", "a", "b", "c", "d"][usize::try_from(below(4)).unwrap() + usize::from(id > 0)];
+        told.push(folder(id, parent, name));
+    }
+    for id in 100..160 {
+        let name = ["x", "y", "z", "a"][usize::try_from(below(4)).unwrap()];
+        match below(10) {
+            0 => told.push(damaged(Some(below(32)), Some(name), Some(id))),
+            1 => told.push(damaged(None, None, Some(below(32)))),
+            _ => told.push(file(id, below(32), name, &[(below(1 << 20), 1)])),
+        }
+    }
+    for at in (1..told.len()).rev() {
+        told.swap(at, usize::try_from(below(at as u64 + 1)).unwrap());
+    }
+    told
+}
+
+/// What was told, understood without care for time and memory.
+#[derive(Default)]
+struct Plainly {
+    /// Parents and names.
+    folders: BTreeMap<u64, (u64, String)>,
+    root: Option<u64>,
+    /// Paths of files, where they have one.
+    files: BTreeMap<u64, Option<String>>,
+    /// What is damaged, and folders that were told again.
+    lines: usize,
+}
+
+impl Plainly {
+    fn of(told: &[Told]) -> Self {
+        let mut plainly = Self::default();
+        for it in told {
+            match it {
+                Told::File(_) => {}
+                Told::Damaged(_) => plainly.lines += 1,
+                Told::Folder(it) if plainly.folders.contains_key(&it.id) => plainly.lines += 1,
+                Told::Folder(it) => {
+                    if it.id == it.parent {
+                        plainly.root.get_or_insert(it.id);
+                    }
+                    let name = String::from_utf8(it.name.clone()).unwrap();
+                    plainly.folders.insert(it.id, (it.parent, name));
+                }
+            }
+        }
+        for it in told {
+            if let Told::File(it) = it {
+                let name = String::from_utf8(it.name.clone()).unwrap();
+                let path = plainly.path(it.parent).map(|folder| folder + &name);
+                plainly.files.insert(it.id, path);
+            }
+        }
+        plainly
+    }
+
+    /// The path of a folder, with a slash behind each name.
+    fn path(&self, mut here: u64) -> Option<String> {
+        let mut path = String::new();
+        for _ in 0..=self.folders.len() {
+            if Some(here) == self.root {
+                return Some(path);
+            }
+            let (parent, name) = self.folders.get(&here)?;
+            path = format!("{name}/{path}");
+            here = *parent;
+        }
+        None
+    }
+}
+
+#[test]
+fn nothing_that_is_told_is_left_out_and_what_is_loaded_has_its_path() {
+    for seed in 0..300 {
+        let told = chance_tells(seed);
+        let (_on, catalogue) = listed(&told);
+        let plainly = Plainly::of(&told);
+        let (mut paths, mut lines, mut bad) = (BTreeSet::new(), 0, 0);
+        for walked in all(&catalogue) {
+            let path = match walked {
+                Ok(entry) if entry.kind == EntryKind::EmptyFolder => entry.path,
+                Ok(entry) => {
+                    lines += 1;
+                    let wanted = plainly.files[&entry.id.get()].as_deref();
+                    assert_eq!(entry.path.as_str(), wanted, "seed {seed}");
+                    entry.path
+                }
+                Err(line) => {
+                    (lines, bad) = (lines + 1, bad + 1);
+                    line.path
+                }
+            };
+            assert!(paths.insert(path.clone()), "{seed}: {path:?} has two lines");
+        }
+        // Folders that lead nowhere and hold nothing are lines as well.
+        assert!(lines >= plainly.files.len() + plainly.lines, "seed {seed}");
+        let lost = plainly.files.values().filter(|path| path.is_none());
+        assert!(bad >= lost.count() + plainly.lines, "seed {seed}");
+    }
 }
