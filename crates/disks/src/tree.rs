@@ -172,6 +172,12 @@ pub trait Tree: Send + Sync {
     fn retry(&self, _is_stopped: &dyn Fn() -> bool) -> Result<(), DeviceGone> {
         Ok(())
     }
+
+    /// Which places of the device were read and which were not, as GNU ddrescue writes it; `None` where all that was
+    /// asked for was read, or nobody knows.
+    fn map(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a tree holds for an entry that is expected; it is let go with this.

@@ -141,6 +141,10 @@ impl Loaded {
         if !failures.is_empty() {
             text.push_str(&format!("Not {}:\n{failures}", work.done()));
         }
+        let partial = report.findings.partial();
+        if !partial.is_empty() {
+            text.push_str(&format!("Loaded in part:\n{partial}"));
+        }
         let left_out = report.findings.left_out();
         if !left_out.is_empty() {
             text.push_str(&format!("Left out:\n{left_out}"));
@@ -452,6 +456,7 @@ mod tests {
                 csv: "/d/report.csv".into(),
                 lines: "/d/report.jsonl".into(),
                 summary: "/d/report.txt".into(),
+                map: None,
                 findings: findings(),
                 attempts: Vec::new(),
                 keys: model::report::keys(&log),

@@ -3,6 +3,8 @@
 
 use crate::attributes::Attributes;
 use crate::file_time::FileTime;
+use crate::limits;
+use crate::missing::Missing;
 
 /// The name under which an object's SHA-256 is kept with it, in lower-case hexadecimal: user
 /// metadata, or a tag of objects that are sent in parts.
@@ -10,6 +12,15 @@ pub const SHA256_NAME: &str = "sha256";
 
 /// The name under which the time of the file's last change is kept with its object, as rclone does.
 pub const MTIME_NAME: &str = "mtime";
+
+/// The name under which it is kept with an object how many of its bytes are zeros because its device could not be read.
+pub const MISSING_BYTES_NAME: &str = "missing-bytes";
+
+/// The name under which it is kept which bytes these are, as HTTP writes ranges.
+pub const MISSING_RANGES_NAME: &str = "missing-ranges";
+
+/// What stands there if they are too many.
+const SEE_REPORT: &str = "see report";
 
 /// Most bytes of user metadata an object can have, names and values together (S3 User Guide,
 /// *Working with object metadata*).
@@ -32,17 +43,42 @@ pub fn add_mtime(attributes: &mut Attributes, modified: Option<FileTime>) {
     );
 }
 
+/// Adds what an object lacks of its file; see [`add`]. Says whether it does: an object that cannot say so must not be.
+#[must_use]
+pub fn add_missing(attributes: &mut Attributes, missing: &Missing) -> bool {
+    if missing.is_empty() {
+        return true;
+    }
+    let bytes = missing.bytes().to_string();
+    if !add(attributes, MISSING_BYTES_NAME, Some(bytes)) {
+        return false;
+    }
+    let list = Some(missing.list()).filter(|list| list.len() <= limits::MISSING_LIST_BYTES);
+    if !add(attributes, MISSING_RANGES_NAME, list) {
+        add(attributes, MISSING_RANGES_NAME, Some(SEE_REPORT.to_owned()));
+    }
+    true
+}
+
+/// Whether an object says that it lacks some of its file.
+#[must_use]
+pub fn is_partial(attributes: &Attributes) -> bool {
+    value(attributes, MISSING_BYTES_NAME).is_some()
+}
+
 /// Adds metadata of ours, unless the customer uses the name, or has taken so much of the room that
-/// the store would refuse the object: what is ours is left out then, never the file.
-fn add(attributes: &mut Attributes, name: &str, value: Option<String>) {
-    let Some(value) = value else { return };
+/// the store would refuse the object: what is ours is left out then, never the file. Says whether it was added.
+fn add(attributes: &mut Attributes, name: &str, value: Option<String>) -> bool {
+    let Some(value) = value else { return false };
     let metadata = &mut attributes.metadata;
     let is_free = |(taken, _): &(String, String)| !taken.eq_ignore_ascii_case(name);
     let size = |name: &str, value: &str| PREFIX.len() + name.len() + value.len();
     let taken: usize = metadata.iter().map(|(name, value)| size(name, value)).sum();
-    if metadata.iter().all(is_free) && taken + size(name, &value) <= METADATA_BYTES {
+    let fits = metadata.iter().all(is_free) && taken + size(name, &value) <= METADATA_BYTES;
+    if fits {
         metadata.push((name.to_owned(), value));
     }
+    fits
 }
 
 /// The time of its file's last change, if an object carries one.
@@ -105,6 +141,30 @@ mod tests {
         add_mtime(&mut attributes, Some(FileTime::from_ns(1)));
         assert_eq!(attributes, before);
         assert_eq!((mtime(&attributes), sha256(&attributes)), (None, None));
+    }
+
+    /// What an object lacks it says, in little room, or it is none.
+    #[test]
+    fn an_object_says_what_it_lacks_or_cannot_be() {
+        let few = Missing::of([0..512, 4096..8192]).unwrap();
+        let many = Missing::of((0..200).map(|at| at << 20..(at << 20) + 1)).unwrap();
+        for (taken, missing, expected) in [
+            (0, &few, Some(["4608", "0-511,4096-8191"])),
+            (0, &many, Some(["200", "see report"])),
+            (2048 - 12 - 28 - 35, &few, Some(["4608", "see report"])),
+            (2048 - 12 - 27, &few, None),
+        ] {
+            let mut attributes = carrying(&[("a", &"x".repeat(taken))]);
+            assert_eq!(add_missing(&mut attributes, missing), expected.is_some());
+            assert_eq!(is_partial(&attributes), expected.is_some(), "{taken}");
+            let own = attributes.metadata[1..].iter();
+            let own: Vec<_> = own.map(|(_, value)| value.as_str()).collect();
+            assert_eq!(own, expected.map(Vec::from).unwrap_or_default(), "{taken}");
+        }
+        let mut whole = carrying(&[]);
+        assert!(add_missing(&mut whole, &Missing::default()) && !is_partial(&whole));
+        let mut taken = carrying(&[("Missing-Bytes", "0")]);
+        assert!(!add_missing(&mut taken, &few));
     }
 
     /// However much the customer's metadata takes, ours never makes it more than a store takes.

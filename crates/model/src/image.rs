@@ -1,10 +1,9 @@
 //! Images of whole devices: how they are cut, what their objects are called, and the index that leads
 //! from the objects back to the image.
 
-use serde::{Deserialize, Serialize};
-
 use crate::ids::{JobId, ObjectKey};
 use crate::limits;
+pub use crate::missing::BadRange;
 
 pub mod index;
 
@@ -72,15 +71,6 @@ impl ImageKeys {
 /// Longest name behind the prefix: `image.` and a number of at most ten digits, since 2^64 bytes are
 /// 2^34 objects of 1 GiB.
 const LONGEST_NAME: usize = 6 + 11;
-
-/// A range of bytes that the device would not give, in the terms of records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BadRange {
-    /// Where it begins.
-    pub offset: u64,
-    /// How long it is.
-    pub bytes: u64,
-}
 
 #[cfg(test)]
 mod tests {

@@ -24,6 +24,7 @@ pub mod key_space;
 pub mod limits;
 pub mod loading;
 pub mod manifest;
+pub mod missing;
 pub mod naming;
 pub mod outcome;
 pub mod plan;

@@ -46,6 +46,14 @@ pub const PARTS: u64 = 10_000;
 /// Smallest part but the last, in bytes (same source).
 pub const PART_BYTES_MIN: u64 = 5 << 20;
 
+/// Most ranges that are told of a file that could not be read whole. Each takes at most 61 bytes of a record of the
+/// journal, which has a mebibyte; a disk of which no map of bad areas grows beyond 100,000 seldom has a tenth of them in
+/// one file.
+pub const MISSING_RANGES: usize = 10_000;
+
+/// Longest list of missing ranges in the metadata of an object, in bytes: half of what an object can have.
+pub const MISSING_LIST_BYTES: usize = 1024;
+
 /// Longest path an export writes, in bytes. Linux stops at 4096 with the final NUL, and a hundred
 /// are left for where the device is mounted.
 pub const PATH_BYTES: usize = 3996;

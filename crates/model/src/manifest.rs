@@ -36,7 +36,7 @@ pub use images::{EbsImport, GlacierImport, Region};
 pub use pattern::expressions_compiled;
 pub use pattern::{IgnorePattern, PatternTooCostly};
 pub use s3_export::{ExportSet, FileSystem, S3Export};
-pub use s3_import::{CannedAcl, S3Import, StorageClass, Substitution};
+pub use s3_import::{CannedAcl, OnUnreadable, S3Import, StorageClass, Substitution};
 pub use shared::{Common, ManifestVersion, Passphrase, ServiceLevel};
 
 use fields::{Fields, Findings, Kinds};

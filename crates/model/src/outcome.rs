@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::entry::{EntryPath, Unloadable};
 use crate::ids::{BucketName, ObjectKey};
 use crate::key_space::{Kept, Oddity};
+use crate::missing::Missing;
 use crate::naming::NameProblem;
 use crate::time::Timestamp;
 
@@ -81,6 +82,9 @@ pub struct Stored {
     /// Whether its bytes were read back from the store and had the same SHA-256.
     #[serde(default, skip_serializing_if = "is_false")]
     pub read_back: bool,
+    /// What of it the device could not give: zeros in the object.
+    #[serde(default, skip_serializing_if = "Missing::is_empty")]
+    pub missing: Missing,
 }
 
 fn is_zero(parts: &u32) -> bool {
@@ -172,6 +176,9 @@ pub struct Failure {
     pub reason: String,
     /// The key it would have had, if it got that far.
     pub key: Option<ObjectKey>,
+    /// What of it the device could not give, if that is why.
+    #[serde(default, skip_serializing_if = "Missing::is_empty")]
+    pub ranges: Missing,
 }
 
 impl Failure {
@@ -239,6 +246,15 @@ impl Failure {
     #[must_use]
     pub fn unreadable(reason: String, key: Option<ObjectKey>) -> Self {
         Self::unloadable(&Unloadable::Unreadable(reason), key)
+    }
+
+    /// A file of `bytes` of which the device has given up some.
+    #[must_use]
+    pub fn given_up(ranges: Missing, bytes: u64, key: ObjectKey) -> Self {
+        Self {
+            ranges: ranges.clone(),
+            ..Self::new(FailureCode::ReadError, ranges.words(bytes), Some(key))
+        }
     }
 
     /// A file or folder that the device has, and that cannot be loaded.
@@ -368,6 +384,7 @@ impl Failure {
             code,
             reason,
             key: Some(key),
+            ranges: Missing::default(),
         }
     }
 
@@ -383,6 +400,7 @@ impl Failure {
             code,
             reason,
             key,
+            ranges: Missing::default(),
         }
     }
 }
@@ -451,6 +469,12 @@ impl EntryRecord {
     pub fn is_empty_folder(&self) -> bool {
         let rule = IgnoreRule::EmptyFolder;
         matches!(&self.outcome, Outcome::Ignored { rule: of, .. } if *of == rule)
+    }
+
+    /// Whether it is stored, and with zeros where the device could not be read.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        matches!(&self.outcome, Outcome::Stored(stored) if !stored.missing.is_empty())
     }
 
     /// The entry's path, to the byte.

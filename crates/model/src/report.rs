@@ -16,7 +16,13 @@ pub const LINES_SUFFIX: &str = ".jsonl";
 /// What is put behind the log's key for the form that people read.
 pub const SUMMARY_SUFFIX: &str = ".txt";
 
-/// Where the three forms lie, all in the log bucket.
+/// What is put behind the log's key for the map of what could not be read of the device.
+pub const MAP_SUFFIX: &str = "-map";
+
+/// `Content-Type` of the map.
+pub const MAP_CONTENT_TYPE: &str = "text/plain; charset=utf-8";
+
+/// Where the three forms lie, and what is beside them, all in the log bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
     /// AWS's log: the key that the job's status names.
@@ -25,13 +31,15 @@ pub struct Keys {
     pub lines: ObjectKey,
     /// The text.
     pub summary: ObjectKey,
+    /// The map of the device, where there is one.
+    pub map: ObjectKey,
 }
 
 impl Keys {
     /// Whether `key` is one of them.
     #[must_use]
     pub fn contain(&self, key: &ObjectKey) -> bool {
-        [&self.csv, &self.lines, &self.summary].contains(&key)
+        [&self.csv, &self.lines, &self.summary, &self.map].contains(&key)
     }
 }
 
@@ -42,6 +50,7 @@ pub fn keys(log: &LogLocation) -> Keys {
         csv: log.key.clone(),
         lines: beside(&log.key, LINES_SUFFIX),
         summary: beside(&log.key, SUMMARY_SUFFIX),
+        map: beside(&log.key, MAP_SUFFIX),
     }
 }
 
@@ -50,7 +59,7 @@ pub fn keys(log: &LogLocation) -> Keys {
 #[must_use]
 pub fn has_name_of_one(key: &ObjectKey) -> bool {
     let key = key.as_str().to_ascii_lowercase();
-    let forms = [LINES_SUFFIX, SUMMARY_SUFFIX];
+    let forms = [LINES_SUFFIX, SUMMARY_SUFFIX, MAP_SUFFIX];
     let log = forms.iter().find_map(|suffix| key.strip_suffix(suffix));
     ends_as_log(log.unwrap_or(&key))
 }
@@ -97,7 +106,8 @@ mod tests {
         assert_eq!(keys.csv.as_str(), "a/import-log-ABCDE");
         assert_eq!(keys.lines.as_str(), "a/import-log-ABCDE.jsonl");
         assert_eq!(keys.summary.as_str(), "a/import-log-ABCDE.txt");
-        for key in [&keys.csv, &keys.lines, &keys.summary] {
+        assert_eq!(keys.map.as_str(), "a/import-log-ABCDE-map");
+        for key in [&keys.csv, &keys.lines, &keys.summary, &keys.map] {
             assert!(keys.contain(key));
         }
         assert!(!keys.contain(&ObjectKey::new("a/import-log-ABCDE.csv").unwrap()));
@@ -111,6 +121,7 @@ mod tests {
             "a/export-log-1Z9ZZ.txt",
             "loads-import-log-ABCDE.jsonl",
             "é/Import-Log-abcde.TXT",
+            "import-log-ABCDE-map",
         ] {
             assert!(named(key), "{key}");
         }
@@ -127,7 +138,7 @@ mod tests {
             assert!(!named(key), "{key}");
         }
         let keys = keys_of(&format!("{}import-log-ABCDE", "é".repeat(504)));
-        for key in [&keys.csv, &keys.lines, &keys.summary] {
+        for key in [&keys.csv, &keys.lines, &keys.summary, &keys.map] {
             assert!(has_name_of_one(key), "{key}");
         }
     }

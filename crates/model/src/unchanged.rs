@@ -2,7 +2,7 @@
 //!
 //! Decided by what the store tells of the object, without reading either: the same size, and the same time
 //! of the last change to the nanosecond in the metadata `mtime`, as rclone and restic decide; and it must
-//! carry all that the manifest asks for. Whoever doubts, sends.
+//! carry all that the manifest asks for, and must not say that it lacks some of its file. Whoever doubts, sends.
 
 use crate::attributes::Attributes;
 use crate::content_type::GZIP_MAGIC;
@@ -22,7 +22,7 @@ pub fn is_unchanged(
 ) -> bool {
     // No store tells an ACL with an object; this is the one that an object has if nobody asks.
     let is_private = rules.acl == CannedAcl::Private;
-    is_private && identity::mtime(found) == Some(modified) && {
+    is_private && !identity::is_partial(found) && identity::mtime(found) == Some(modified) && {
         let is_gzip = found.content_encoding.as_deref() == Some("gzip");
         let head: &[u8] = if is_gzip { &GZIP_MAGIC } else { &[] };
         carries(found, &plan::attributes(rules, path, head, Some(modified)))
@@ -54,6 +54,7 @@ mod tests {
     use super::*;
     use crate::ids::JobType;
     use crate::manifest::Manifest;
+    use crate::missing::Missing;
 
     fn rules(options: &str) -> S3Import {
         let text = format!(
@@ -125,6 +126,10 @@ mod tests {
             "diskTimestampMetadataKey: mtime\n",
             &stored("diskTimestampMetadataKey: mtime\n", b"")
         ));
+        let missing = Missing::of(std::iter::once(0..512)).unwrap();
+        let mut partial = plain.clone();
+        assert!(identity::add_missing(&mut partial, &missing));
+        assert!(!is_same("", &partial), "the file may be whole now");
         let later = FileTime::from_ns(time().ns() + 1);
         assert!(!is_unchanged(&rules(""), &path(), later, &plain));
         let untimed = Attributes {

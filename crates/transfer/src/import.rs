@@ -11,13 +11,16 @@
 pub(crate) mod holdings;
 pub(crate) mod looking;
 mod notes;
+mod planner;
 pub(crate) mod putter;
 pub(crate) mod read_back;
 pub(crate) mod reader;
 pub(crate) mod recount;
 pub(crate) mod resume;
 pub(crate) mod ring;
+mod rounds;
 pub(crate) mod run;
+mod source;
 mod taken;
 pub(crate) mod upload;
 
@@ -27,31 +30,29 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use model::entry::{Entry, EntryKind, EntryPath};
+use model::entry::EntryPath;
 use model::ids::{JobId, ObjectKey};
-use model::key_space::Fate;
 use model::manifest::S3Import;
 use model::naming;
-use model::outcome::{Changed, Failure, IgnoreRule, Outcome};
-use model::plan::{self, Item};
 use model::progress::LogLocation;
 use model::proof::Attempt;
-use model::readable;
 use model::report::{self, Keys};
 use model::time::Clock;
+use objectstore::Bucket;
 use objectstore::upload::UploadId;
-use objectstore::{Bucket, probe};
 
-use crate::import::holdings::{Held, Holdings};
+use crate::import::holdings::Holdings;
 use crate::import::looking::Question;
+use crate::import::planner::Planner;
 use crate::import::reader::Reader;
 use crate::import::recount::recount;
 use crate::import::resume::{Unfinished, Uploads};
 use crate::import::ring::Ring;
-use crate::import::run::{Before, Keeps, Run, Told, Work};
+use crate::import::rounds::{Aside, Round};
+use crate::import::run::{Run, Told, Work};
 use crate::import::upload::{Large, PartPut, Put};
 use crate::journal::file::LogFiles;
-use crate::journal::index::{Awaited, Claims, Filling, Index, Keep, StoredFile};
+use crate::journal::index::{Filling, Index, Keep};
 use crate::journal::recorder::Recorder;
 use crate::journal::records::import::ImportRecord;
 use crate::journal::{self, Journal, JournalError};
@@ -59,16 +60,14 @@ use crate::pipeline::doubt::Doubt;
 use crate::pipeline::hashing::{HashEvent, Hashed, RunHashing};
 use crate::pipeline::turns::Turns;
 use crate::progress::Progress;
+use crate::report::map;
 use crate::resources::Resources;
-use crate::settings::{Existing, Settings, Unchanged};
+use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
-use disks::tree::{Tree, Walked};
+use disks::tree::Tree;
 
 /// Files that may wait for a reader.
 const WORK_AHEAD: usize = 256;
-
-/// Characters of a link's target that are kept: it may have 4,095, and a disk millions of links.
-const TARGET: usize = 200;
 
 /// What an import needs.
 pub struct Import<'a> {
@@ -104,12 +103,43 @@ pub struct Import<'a> {
 
 impl Import<'_> {
     /// Runs until every entry has its outcome in the journal, or until something stops it. An
-    /// earlier attempt's journal in `folder` is gone on with.
+    /// earlier attempt's journal in `folder` is gone on with. What the device has not given is asked for again when
+    /// everything else is stored.
     ///
     /// # Errors
     /// [`JournalError`] if the journal cannot be opened. Everything later is told through the
     /// [`Stop`].
     pub fn run(&self, folder: &Path) -> Result<(), JournalError> {
+        let told = Told::default();
+        let mut round = Round::FIRST;
+        while let Some(files) = self.round(folder, round, &told)? {
+            tracing::info!(files, "set aside: the device is asked again for them");
+            if let Err(gone) = self.tree.retry(&|| self.stop.is_set()) {
+                self.stop.halt(Halt::Device(gone));
+            }
+            if self.stop.is_set() {
+                break;
+            }
+            round = round.next();
+        }
+        told.in_all();
+        if self.stop.is_canceled() {
+            // No attempt follows that could go on with what is half-sent.
+            self.drop_open(&folder.join("journal"))?;
+        }
+        if !self.stop.is_set() {
+            holdings::forget(folder);
+            let map = map::keep(folder, self.tree.map().as_deref());
+            map.map_err(|source| JournalError::Io {
+                path: folder.to_owned(),
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Goes over all that is left. Gives how many files wait for the device, if any do and nothing stops the run.
+    fn round(&self, folder: &Path, round: Round, told: &Told) -> Result<Option<u64>, JournalError> {
         let index = Index::create(&folder.join("index"))?;
         let names = &self.attempt.store.key_space;
         let may_collide = naming::may_collide(self.rules) || names.may_merge();
@@ -117,34 +147,39 @@ impl Import<'_> {
             true => Keep::EntriesAndKeys(names.clone()),
             false => Keep::Entries,
         })?;
-        let mut uploads = Uploads::default();
+        let (mut uploads, mut begins) = (Uploads::default(), 0);
         let path = folder.join("journal");
         let mut journal = Journal::open(self.logs, &path, self.job, &mut |offset, record| {
+            if let ImportRecord::Attempt(_) = record {
+                begins = offset;
+            }
             file(&mut filling, offset, &record)?;
             uploads.replay(record);
             Ok(())
         })?;
         filling.finish()?;
         let (unfinished, stale) = uploads.into_parts();
-        journal.append(&self.attempt.clone().into())?;
-        journal.sync()?;
+        if round.is_first() {
+            journal.append(&self.attempt.clone().into())?;
+            journal.sync()?;
+        }
         self.drop_stale(&stale);
+        let aside = Aside::of(round);
         match self.look(folder, &path, &index) {
             Ok(holdings) => {
-                let awaits_any = index.awaits_any()?;
-                self.execute(journal, &index, (unfinished, awaits_any), &holdings);
+                let left = Left {
+                    index: &index,
+                    awaits_any: index.awaits_any()?,
+                    unfinished,
+                    holdings: &holdings,
+                    round: round.since(begins),
+                };
+                self.execute(journal, left, &aside, told);
             }
             Err(Halt::Journal(error)) => return Err(error),
             Err(halt) => self.stop.halt(halt),
         }
-        if self.stop.is_canceled() {
-            // No attempt follows that could go on with what is half-sent.
-            self.drop_open(&path)?;
-        }
-        if !self.stop.is_set() {
-            holdings::forget(folder);
-        }
-        Ok(())
+        Ok(Some(aside.count()).filter(|files| *files > 0 && !self.stop.is_set()))
     }
 
     /// Finds out what the bucket holds, and what of it earlier attempts have stored.
@@ -184,17 +219,11 @@ impl Import<'_> {
         (self.log.bucket == self.rules.bucket).then(|| report::keys(self.log))
     }
 
-    fn execute(
-        &self,
-        journal: Journal<ImportRecord>,
-        index: &Index,
-        (unfinished, awaits_any): (HashMap<EntryPath, Unfinished>, bool),
-        holdings: &Holdings,
-    ) {
+    fn execute(&self, journal: Journal<ImportRecord>, left: Left<'_>, aside: &Aside, told: &Told) {
         let (recorder, notes) = Recorder::new(journal, self.progress);
         let (puts, put_queue) = bounded(self.settings.parallel);
-        let (work, work_queue) = bounded(WORK_AHEAD);
-        let (doubt, told) = (Doubt::default(), Told::default());
+        let (work, work_queue) = bounded(WORK_AHEAD.max(self.tree.reads_ahead()));
+        let doubt = Doubt::default();
         let (questions, question_queue) = bounded(WORK_AHEAD);
         let run = Run {
             tree: self.tree,
@@ -212,7 +241,8 @@ impl Import<'_> {
             cores: self.resources.hashing(),
             notes,
             doubt: &doubt,
-            told: &told,
+            aside,
+            told,
         };
         let (cores, buffers) = (self.resources.hashing(), self.resources.buffers());
         let (hashing, hashed) = RunHashing::<Large>::join(cores, self.stop);
@@ -272,6 +302,7 @@ impl Import<'_> {
             // Each queue closes when the last of those who fill it is gone.
             drop((puts, put_queue, work_queue, question_queue));
             match self.tree.totals() {
+                _ if !left.round.is_first() => {}
                 Some(totals) => self.progress.found_before(totals.entries, totals.bytes),
                 None => drop(scope.spawn(|| scout(self.tree, self.progress, self.stop))),
             }
@@ -279,11 +310,12 @@ impl Import<'_> {
                 run: run.clone(),
                 work,
                 questions,
-                index,
-                holdings,
-                claims: index.claims(),
-                unfinished,
-                awaits_any,
+                index: left.index,
+                holdings: left.holdings,
+                claims: left.index.claims(),
+                unfinished: left.unfinished,
+                awaits_any: left.awaits_any,
+                round: left.round,
                 is_signed: self.is_signed,
                 reports: self.report_keys(),
             }
@@ -296,8 +328,17 @@ impl Import<'_> {
             drop(run);
             hashing.close();
         });
-        told.in_all();
     }
+}
+
+/// What is left to do, as journal and bucket tell it.
+struct Left<'a> {
+    index: &'a Index,
+    /// Whether there is anything that earlier attempts have not loaded, and that is to be met.
+    awaits_any: bool,
+    unfinished: HashMap<EntryPath, Unfinished>,
+    holdings: &'a Holdings,
+    round: Round,
 }
 
 /// Files what a record of the journal says of a file.
@@ -329,247 +370,4 @@ fn scout(tree: &dyn Tree, progress: &Progress, stop: &Stop) {
     if walked.is_ok() && !stop.is_set() {
         progress.found_all();
     }
-}
-
-/// Turns the walk into work, in the device's order.
-struct Planner<'a> {
-    run: Run<'a>,
-    work: Sender<Work>,
-    questions: Sender<Question>,
-    index: &'a Index,
-    holdings: &'a Holdings,
-    claims: Claims<'a>,
-    unfinished: HashMap<EntryPath, Unfinished>,
-    /// Whether there is anything that earlier attempts have not loaded, and that is to be met.
-    awaits_any: bool,
-    is_signed: bool,
-    /// What the reports are called, where they go into the bucket of the import.
-    reports: Option<Keys>,
-}
-
-impl Planner<'_> {
-    fn plan(mut self) {
-        let tree = self.run.tree;
-        let walked = tree.walk(&mut |found| match self.take(found) {
-            Ok(()) if !self.run.stop.is_set() => ControlFlow::Continue(()),
-            Ok(()) => ControlFlow::Break(()),
-            Err(error) => {
-                self.run.stop.halt(Halt::Journal(error));
-                ControlFlow::Break(())
-            }
-        });
-        match walked {
-            Err(gone) => self.run.stop.halt(Halt::Device(gone)),
-            Ok(()) if !self.run.stop.is_set() => {
-                self.drop_orphans();
-                if let Err(error) = self.tell_missed() {
-                    self.run.stop.halt(Halt::Journal(error));
-                }
-            }
-            Ok(()) => {}
-        }
-    }
-
-    /// Tells of files that earlier attempts have stored, and that neither bucket nor device have any more,
-    /// and of those that they have not stored, and that the device does not have any more.
-    fn tell_missed(&mut self) -> Result<(), JournalError> {
-        self.claims.settle()?;
-        let run = &self.run;
-        self.index
-            .for_each_lost(&mut |path| run.missed(&Awaited::lost(path)))?;
-        self.index.for_each_awaited(&mut |file| run.missed(&file))
-    }
-
-    /// Abandons uploads of files that are not on the device any more.
-    fn drop_orphans(&mut self) {
-        for (_, orphan) in self.unfinished.drain() {
-            let dropped = self.run.drop_upload(&orphan.key, &orphan.upload);
-            if let Err(Some(failure)) = dropped {
-                tracing::warn!(key = %orphan.key, reason = %failure.reason, "upload left open");
-            }
-        }
-    }
-
-    fn take(&mut self, found: Walked) -> Result<(), JournalError> {
-        if self.awaits_any {
-            let path = match &found {
-                Ok(entry) => &entry.path,
-                Err(bad) => &bad.path,
-            };
-            self.claims.meet(path)?;
-        }
-        match found {
-            Ok(entry) => self.entry(entry),
-            Err(bad) => {
-                self.run.bad_entry(bad);
-                Ok(())
-            }
-        }
-    }
-
-    fn entry(&mut self, entry: Entry) -> Result<(), JournalError> {
-        let size = entry.bytes();
-        let item = match plan::import_item(self.run.rules, &entry) {
-            Item::Ignore(IgnoreRule::Signature) if !self.is_signed => {
-                plan::file_item(self.run.rules, &entry, size)
-            }
-            item => item,
-        };
-        match item {
-            Item::Ignore(rule) => {
-                let target = target(&entry.kind);
-                let ignored = Outcome::Ignored { rule, target };
-                self.run.note(&entry.path, size, ignored);
-            }
-            Item::Fail(failure) => self.run.fail(&entry.path, size, failure),
-            Item::Load { key, bytes } => self.load(entry, key, bytes)?,
-        }
-        Ok(())
-    }
-
-    fn load(&mut self, entry: Entry, key: ObjectKey, bytes: u64) -> Result<(), JournalError> {
-        let path = &entry.path;
-        if self.is_of(&key, |key| self.is_reserved(key)) {
-            self.run.fail(path, bytes, Failure::reserved(key));
-            return Ok(());
-        }
-        if self.is_of(&key, probe::may_be_of_experiments) {
-            self.run.fail(path, bytes, Failure::of_probe(key));
-            return Ok(());
-        }
-        if let Some(failure) = self.clash(&key, path)? {
-            self.run.fail(path, bytes, failure);
-            return Ok(());
-        }
-        let times = times(&entry);
-        let stored = self.index.stored(path)?;
-        let is_lost = stored.is_some() && self.index.is_lost(path)?;
-        if is_lost {
-            self.claims.find_lost(path)?;
-        }
-        let is_same = |stored: StoredFile| stored.bytes == bytes && is_same_time(stored, times);
-        if stored.is_some_and(is_same) && !is_lost {
-            self.run.progress.resumed(bytes);
-            self.run.doubt.was_read(&entry);
-            return Ok(());
-        }
-        let keeps = self.keeps(&key);
-        let before = Before {
-            object: match self.holdings.before(&key)? {
-                Held::Object { size, etag } => Some((size, etag)),
-                Held::Nothing | Held::Unknown => None,
-            },
-            is_kept: false,
-            is_lost,
-            keeps,
-            must_be_new: keeps.is_some() && (stored.is_none() || is_lost),
-        };
-        let unfinished = self.unfinished.remove(path).map(Box::new);
-        let work = Work {
-            entry,
-            key,
-            bytes,
-            times,
-            before,
-            unfinished,
-        };
-        self.send(work, stored.is_some())
-    }
-
-    /// Hands a file on: to those who ask, if what is in the bucket has a say in what becomes of it.
-    fn send(&self, work: Work, is_stored: bool) -> Result<(), JournalError> {
-        let settings = &self.run.settings;
-        let may_be_unchanged = settings.unchanged == Unchanged::Skip;
-        let keeps = work.before.keeps.is_some();
-        // What an earlier attempt of this job has begun or stored is the job's own.
-        let is_own = work.unfinished.is_some() || is_stored;
-        let is_asked = match self.holdings.now(&work.key)? {
-            Held::Object { size, .. } => keeps || (may_be_unchanged && size == work.bytes),
-            Held::Unknown => true,
-            Held::Nothing => keeps,
-        };
-        // Each queue is closed only when the last of those who serve it has ended, and then the run has
-        // stopped.
-        if is_asked && !is_own {
-            let question = Question {
-                work,
-                may_be_unchanged,
-            };
-            let _stopped = self.questions.send(question);
-        } else {
-            let _stopped = self.work.send(work);
-        }
-        Ok(())
-    }
-
-    /// What keeps a file from having its key: another file has it, or the store takes it for another's or does
-    /// not keep it.
-    fn clash(
-        &mut self,
-        key: &ObjectKey,
-        path: &EntryPath,
-    ) -> Result<Option<Failure>, JournalError> {
-        let names = &self.run.store.key_space;
-        let form = match names.fate(key) {
-            Fate::Filed(form) => form,
-            Fate::NotKept(oddity, kept) => {
-                return Ok(Some(Failure::key_not_kept(key.clone(), oddity, kept)));
-            }
-        };
-        let may_collide = naming::may_collide(self.run.rules) || names.may_merge();
-        if !may_collide || self.claims.claim(&form, path)? {
-            return Ok(None);
-        }
-        Ok(Some(match form == key.as_str() && !names.may_merge() {
-            true => Failure::collision(key.clone()),
-            false => Failure::merged(key.clone()),
-        }))
-    }
-
-    /// Why an object that has the key must stay. That of a report may be the report of another job.
-    fn keeps(&self, key: &ObjectKey) -> Option<Keeps> {
-        if self.is_of(key, report::has_name_of_one) {
-            return Some(Keeps::Report);
-        }
-        (self.run.settings.existing == Existing::Keep).then_some(Keeps::Object)
-    }
-
-    /// Whether `is` holds of a key, or of that under which the store files it.
-    fn is_of(&self, key: &ObjectKey, is: impl Fn(&ObjectKey) -> bool) -> bool {
-        let form = ObjectKey::new(self.run.store.key_space.form(key.as_str()));
-        let folded = form.is_ok_and(|form| form != *key && is(&form));
-        folded || is(key)
-    }
-
-    fn is_reserved(&self, key: &ObjectKey) -> bool {
-        let of_reports = self.reports.as_ref().is_some_and(|keys| keys.contain(key));
-        of_reports || probe::is_of_experiments(key, self.run.log_key)
-    }
-}
-
-/// Where a link leads, for the report: it is read and never followed; or what is said of a volume.
-fn target(kind: &EntryKind) -> Option<String> {
-    match kind {
-        EntryKind::SymbolicLink { target } => {
-            let target = EntryPath::new(target.clone()?);
-            Some(readable::name(&target.to_string(), TARGET))
-        }
-        EntryKind::Volume(note) => Some(note.words().to_owned()),
-        EntryKind::File { .. } | EntryKind::Special | EntryKind::EmptyFolder => None,
-    }
-}
-
-/// When a file was last changed, where its file system says both times.
-fn times(entry: &Entry) -> Option<Changed> {
-    let (modified, changed) = entry.times.modified.zip(entry.times.changed)?;
-    Some(Changed {
-        modified_ns: modified.ns(),
-        changed_ns: changed.ns(),
-    })
-}
-
-/// Whether a file was not changed since it was stored, as far as journal and file system tell.
-fn is_same_time(stored: StoredFile, now: Option<Changed>) -> bool {
-    let now = now.map(|times| (times.modified_ns, times.changed_ns));
-    stored.times.zip(now).is_none_or(|(then, now)| then == now)
 }

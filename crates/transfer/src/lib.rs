@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod progress;
 pub mod report;
 pub mod resources;
+mod salvaged;
 pub mod settings;
 pub mod stop;
 pub mod verify;

@@ -1,12 +1,13 @@
 //! Renders the three forms of the report from the journal and puts them into the log bucket.
 //!
 //! A function of the journal and the job alone: the same journal gives the same report, after any
-//! number of crashes. Lines are in the order of the paths' bytes; memory does not grow with their
+//! number of crashes. The map of a device that could not be read everywhere is not made here: it lies beside the journal. Lines are in the order of the paths' bytes; memory does not grow with their
 //! number.
 
 mod delivery;
 mod entries;
 mod forms;
+pub(crate) mod map;
 
 use std::path::{Path, PathBuf};
 
@@ -29,17 +30,25 @@ pub struct Report {
     pub lines: PathBuf,
     /// Where the form for people lies.
     pub summary: PathBuf,
-    /// What the last one says of the entries.
+    /// Where the map of what could not be read of the device lies, if there is one.
+    pub map: Option<PathBuf>,
+    /// What the last form says of the entries.
     pub findings: Summary,
     /// Every attempt, with what the store was found to do.
     pub attempts: Vec<Attempt>,
-    /// Where the three go in the log bucket.
+    /// Where all of them go in the log bucket.
     pub keys: Keys,
     /// The type of the first: the log of a Glacier import is no table.
     pub log_type: &'static str,
 }
 
 impl Report {
+    /// How many errors it tells of.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        self.findings.totals.errors()
+    }
+
     /// What it says, counted.
     #[must_use]
     pub fn tally(&self) -> Tally {

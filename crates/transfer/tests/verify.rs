@@ -16,6 +16,7 @@ use disks::tree::memory::{Memory, Node};
 use model::capabilities::Capabilities;
 use model::entry::EntryPath;
 use model::ids::{AccountId, BucketName, JobId, ObjectKey};
+use model::missing::Missing;
 use model::naming::NameProblem;
 use model::outcome::{EntryRecord, Failure, IgnoreRule, Outcome, Stored};
 use model::progress::LogLocation;
@@ -88,6 +89,7 @@ fn stored(name: &str, body: &[u8]) -> Outcome {
         content_type: TYPE.into(),
         parts: 0,
         read_back: false,
+        missing: Missing::default(),
     })
 }
 

@@ -50,9 +50,59 @@ pub struct InjectedFault {
     errno: Option<Errno>,
     delay: Duration,
     times: u32,
+    retried: Retried,
+}
+
+/// What becomes of a place that fails when the device is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Retried {
+    /// Nothing.
+    Same,
+    /// It is read well after so many times.
+    Comes(u32),
+    /// It is given up after so many times.
+    GivenUp(u32),
+}
+
+impl Retried {
+    /// Whether it fails after so many times.
+    fn is_bad(self, retries: u32) -> bool {
+        !matches!(self, Self::Comes(after) if retries >= after)
+    }
+
+    /// Whether it may still come after so many times.
+    fn is_pending(self, retries: u32) -> bool {
+        matches!(self, Self::Comes(after) | Self::GivenUp(after) if retries < after)
+    }
+
+    /// Whether it was given up after so many times.
+    fn is_given_up(self, retries: u32) -> bool {
+        matches!(self, Self::GivenUp(after) if retries >= after)
+    }
 }
 
 impl InjectedFault {
+    /// Reads that touch `range` of `path` fail until the device was tried again so many times.
+    #[must_use]
+    pub fn comes(path: impl Into<Vec<u8>>, range: Range<u64>, after: u32) -> Self {
+        Self::retried(path, range, Retried::Comes(after))
+    }
+
+    /// Reads that touch `range` of `path` fail for good, and it is said so once the device was tried again so many
+    /// times.
+    #[must_use]
+    pub fn given_up(path: impl Into<Vec<u8>>, range: Range<u64>, after: u32) -> Self {
+        Self::retried(path, range, Retried::GivenUp(after))
+    }
+
+    fn retried(path: impl Into<Vec<u8>>, range: Range<u64>, retried: Retried) -> Self {
+        let bad = Self::at(Access::Read).of(path).within(range);
+        Self {
+            retried,
+            ..bad.fails(Errno::NODATA)
+        }
+    }
+
     /// At every access of a kind, whatever file and place, nothing yet.
     #[must_use]
     pub fn at(access: Access) -> Self {
@@ -63,6 +113,7 @@ impl InjectedFault {
             errno: None,
             delay: Duration::ZERO,
             times: u32::MAX,
+            retried: Retried::Same,
         }
     }
 
@@ -119,6 +170,8 @@ pub struct Faults(Mutex<Wrong>);
 struct Wrong {
     condition: Condition,
     injected: Vec<InjectedFault>,
+    /// How often the device was tried again.
+    retries: u32,
 }
 
 impl Faults {
@@ -130,6 +183,22 @@ impl Faults {
     /// Adds a fault. Of several for one access the first that was added happens.
     pub fn inject(&self, fault: InjectedFault) {
         self.lock().injected.push(fault);
+    }
+
+    /// How often the device was tried again.
+    #[must_use]
+    pub fn retries(&self) -> u32 {
+        self.lock().retries
+    }
+
+    /// The places of a file that fail in a way that `is` says, after as many retries as there were.
+    fn places(&self, path: &EntryPath, is: fn(Retried, u32) -> bool) -> Vec<Range<u64>> {
+        let wrong = self.lock();
+        let of_it = wrong
+            .injected
+            .iter()
+            .filter(|fault| fault.path.as_ref() == Some(path) && is(fault.retried, wrong.retries));
+        of_it.map(|fault| fault.range.clone()).collect()
     }
 
     fn condition(&self) -> Condition {
@@ -157,8 +226,12 @@ impl Faults {
             Condition::Dead if access == Access::Read => return (Some(Errno::IO), Duration::ZERO),
             Condition::Sound | Condition::Doubtful | Condition::Dead => {}
         }
+        let retries = wrong.retries;
         let mut faults = wrong.injected.iter_mut();
-        let Some(fault) = faults.find(|fault| fault.is_for(access, path, touched)) else {
+        let is_met = |fault: &&mut InjectedFault| {
+            fault.retried.is_bad(retries) && fault.is_for(access, path, touched)
+        };
+        let Some(fault) = faults.find(is_met) else {
             return (None, Duration::ZERO);
         };
         if fault.times < u32::MAX {
@@ -264,8 +337,25 @@ impl<T: Tree> Tree for FaultyTree<T> {
         self.inner.expect(entry)
     }
 
+    /// One that is dead, or gone, shows that now.
     fn retry(&self, is_stopped: &dyn Fn() -> bool) -> Result<(), DeviceGone> {
-        self.inner.retry(is_stopped)
+        self.inner.retry(is_stopped)?;
+        match self.faults.condition() {
+            Condition::Dead => return Err(DeviceGone(Errno::IO.into())),
+            Condition::Gone => return Err(DeviceGone(Errno::NODEV.into())),
+            Condition::Sound | Condition::Doubtful => {}
+        }
+        if !is_stopped() {
+            self.faults.lock().retries += 1;
+        }
+        Ok(())
+    }
+
+    /// How often it was tried again, for want of anything better; `None` if it was not.
+    fn map(&self) -> Option<String> {
+        let retries = self.faults.retries();
+        let own = (retries > 0).then(|| format!("# tried again {retries} times\n"));
+        self.inner.map().or(own)
     }
 }
 
@@ -308,11 +398,15 @@ impl Content for FaultyContent {
     }
 
     fn may_come(&self) -> bool {
-        self.inner.may_come()
+        let pending = self.faults.places(&self.path, Retried::is_pending);
+        !pending.is_empty() || self.inner.may_come()
     }
 
     fn missing(&self) -> Vec<Range<u64>> {
-        self.inner.missing()
+        let mut missing = self.inner.missing();
+        missing.extend(self.faults.places(&self.path, Retried::is_given_up));
+        missing.sort_unstable_by_key(|range| range.start);
+        missing
     }
 }
 
@@ -344,6 +438,34 @@ mod tests {
             assert_eq!(Errno::from_io_error(&error), Some(Errno::NODATA));
         }
         assert_eq!(read(&tree, "a", 11).unwrap(), 10);
+    }
+
+    /// What a retry brings, and what it does not, is known of each place.
+    #[test]
+    fn a_place_comes_or_is_given_up_when_the_device_is_tried_again() {
+        let tree = tree()
+            .with(InjectedFault::comes("a", 0..10, 1))
+            .with(InjectedFault::given_up("a", 50..60, 2));
+        let file = |path: &str| {
+            let entry = tree.find(&EntryPath::new(path)).unwrap().unwrap();
+            tree.open(&entry).unwrap()
+        };
+        let file = file("a");
+        let bad = |offset| file.read_at(offset, &mut [0; 10]).is_err();
+        for (comes, may_come, missing) in [
+            (false, true, None),
+            (true, true, None),
+            (true, false, Some(50..60)),
+        ] {
+            assert_eq!((!bad(0), bad(50), bad(20)), (comes, true, false));
+            let missing = Vec::from_iter(missing);
+            assert_eq!((file.may_come(), file.missing()), (may_come, missing));
+            tree.retry(&|| true).unwrap();
+            tree.retry(&|| false).unwrap();
+        }
+        assert_eq!(tree.faults().retries(), 3);
+        tree.faults().set(Condition::Dead);
+        assert!(tree.retry(&|| false).is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use model::plan::SIGNATURE_NAME;
 
 use super::{BadEntry, Content, DeviceGone, Expected, Health, Totals, Tree, Walked};
 use crate::catalogue::{Catalogue, Found};
+use crate::rescue::map::Status;
 use crate::rescue::{Rescue, RetryLimits};
 use crate::sandbox::Sandbox;
 use crate::sweep::{Sweep, window_bytes};
@@ -259,5 +260,12 @@ impl Tree for RawTree {
 
     fn retry(&self, is_stopped: &dyn Fn() -> bool) -> Result<(), DeviceGone> {
         self.means.rescue.retry(&self.reading.retry, is_stopped)
+    }
+
+    fn map(&self) -> Option<String> {
+        let map = self.means.rescue.map();
+        let unread = [Status::Untrimmed, Status::Unscraped, Status::Bad];
+        let is_any = unread.iter().any(|status| !map.ranges(*status).is_empty());
+        is_any.then(|| map.render())
     }
 }

@@ -51,6 +51,8 @@ pub struct S3Import {
     pub storage_class: StorageClass,
     /// `expires` header of every object.
     pub expires: Option<String>,
+    /// `onUnreadable`, which is ours: what becomes of a file of which the device has given up some.
+    pub on_unreadable: OnUnreadable,
 }
 
 /// One literal replacement in names.
@@ -125,6 +127,29 @@ impl StorageClass {
     }
 }
 
+/// What becomes of a file that the device does not give whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum OnUnreadable {
+    /// `fail`: it is no object.
+    #[default]
+    Fail,
+    /// `salvage`: what can be read of it is an object, with zeros where nothing could be.
+    Salvage,
+}
+
+impl OnUnreadable {
+    const ALL: [Self; 2] = [Self::Fail, Self::Salvage];
+
+    /// The name in the manifest.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Salvage => "salvage",
+        }
+    }
+}
+
 /// Reads an S3 import.
 pub(super) fn read(fields: &Fields<'_>) -> Option<S3Import> {
     fields.demand("bucket");
@@ -145,6 +170,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Option<S3Import> {
     let default_content_type = fields.header("defaultContentType");
     let gzip_content_encoding = fields.yes_no("setContentEncodingForGzFiles");
     let expires = expires(fields);
+    let on_unreadable = on_unreadable(fields);
     Some(S3Import {
         common: common?,
         bucket: bucket?,
@@ -162,7 +188,21 @@ pub(super) fn read(fields: &Fields<'_>) -> Option<S3Import> {
         static_metadata,
         storage_class: storage_class.unwrap_or_default(),
         expires,
+        on_unreadable,
     })
+}
+
+/// Reads `onUnreadable`. A manifest that was accepted before there was such an option may say anything there.
+fn on_unreadable(fields: &Fields<'_>) -> OnUnreadable {
+    const NAME: &str = "onUnreadable";
+    let chosen = match fields.findings.rules() {
+        Some(_) => fields.choice(NAME, &OnUnreadable::ALL, OnUnreadable::as_str),
+        None => fields.text(NAME).and_then(|text| {
+            let is_it = |it: &OnUnreadable| it.as_str().eq_ignore_ascii_case(text.value);
+            OnUnreadable::ALL.into_iter().find(is_it)
+        }),
+    };
+    chosen.unwrap_or_default()
 }
 
 fn prefix(fields: &Fields<'_>) -> String {

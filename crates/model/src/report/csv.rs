@@ -36,11 +36,16 @@ pub fn line(record: &EntryRecord, bucket: Option<&BucketName>) -> String {
             key,
             md5,
             content_type,
+            missing,
             ..
         }) => {
             let key = in_bucket(key);
+            let status = match missing.is_empty() {
+                true => "200,OK",
+                false => "206,PartialContent",
+            };
             format!(
-                "{at},{file},200,OK,{key},{md5},{},{}\n",
+                "{at},{file},{status},{key},{md5},{},{}\n",
                 record.bytes,
                 quoted(content_type)
             )
@@ -111,6 +116,7 @@ fn harmless(field: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::missing::Missing;
     use crate::outcome::How;
 
     fn record(file: &str, bytes: u64, outcome: Outcome) -> EntryRecord {
@@ -143,6 +149,7 @@ mod tests {
                 content_type: "text/plain".into(),
                 parts: 0,
                 read_back: false,
+                missing: Missing::default(),
             }),
         );
         let report = format!(
@@ -153,6 +160,26 @@ mod tests {
         assert_eq!(
             report,
             include_str!("../../tests/report/published-sample.csv")
+        );
+    }
+
+    /// It is in the bucket, and not whole: a status that AWS did not have, and an error.
+    #[test]
+    fn what_is_stored_in_part_has_a_status_of_its_own() {
+        let stored = Stored {
+            key: ObjectKey::new("k").unwrap(),
+            md5: "00".into(),
+            sha256: String::new(),
+            etag: String::new(),
+            content_type: "text/plain".into(),
+            parts: 0,
+            read_back: false,
+            missing: Missing::of(std::iter::once(0..4096)).unwrap(),
+        };
+        let text = line(&record("a", 9000, Outcome::Stored(stored)), None);
+        assert!(
+            text.ends_with(",a,206,PartialContent,k,00,9000,text/plain\n"),
+            "{text}"
         );
     }
 

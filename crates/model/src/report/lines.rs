@@ -128,6 +128,9 @@ pub struct Totals {
     /// Of those stored, the ones that an earlier attempt had stored and that were gone.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sent_again: u64,
+    /// Of those stored, the ones with zeros where the device could not be read. Each is an error.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub partial: u64,
     /// Folders with nothing in them, which are entries of this report and no files.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub empty_folders: u64,
@@ -146,6 +149,7 @@ impl Totals {
                 self.stored += 1;
                 self.bytes = self.bytes.saturating_add(record.bytes);
                 self.read_back += u64::from(stored.read_back);
+                self.partial += u64::from(record.is_partial());
                 self.add_how(record);
             }
             Outcome::Ignored { .. } if record.is_empty_folder() => self.empty_folders += 1,
@@ -165,6 +169,12 @@ impl Totals {
                 self.unchanged_bytes = self.unchanged_bytes.saturating_add(record.bytes);
             }
         }
+    }
+
+    /// How many errors there are.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        self.failed.saturating_add(self.partial)
     }
 
     /// Entries that were sent, and their bytes.
@@ -370,6 +380,7 @@ mod tests {
     use super::*;
     use crate::capabilities::{Capabilities, Finding};
     use crate::ids::{ObjectKey, StationName};
+    use crate::missing::Missing;
     use crate::outcome::{Failure, IgnoreRule, Stored};
     use crate::proof::ReadBack;
 
@@ -428,6 +439,7 @@ mod tests {
                 content_type: "text/plain".into(),
                 parts,
                 read_back,
+                missing: Missing::default(),
             })
         };
         let rule = IgnoreRule::Signature;
@@ -521,6 +533,31 @@ mod tests {
         assert_eq!((totals.unchanged, totals.unchanged_bytes), (1, 5));
         assert_eq!((totals.replaced, totals.sent_again), (1, 1));
         assert_eq!((totals.stored, totals.sent()), (4, (3, 15)));
+    }
+
+    /// What could not be read is in the lines of what failed for it and of what is stored without it, and is counted.
+    #[test]
+    fn what_is_missing_is_said_and_counted() {
+        let missing = Missing::of(std::iter::once(4..8)).unwrap();
+        let [mut partial, mut failed] = [2, 3].map(|at| entries()[at].clone());
+        if let Outcome::Stored(stored) = &mut partial.outcome {
+            stored.missing = missing.clone();
+        }
+        let key = ObjectKey::new("p/c").unwrap();
+        failed.outcome = Outcome::Failed(Failure::given_up(missing, 7, key));
+        let mut totals = Totals::default();
+        for (record, word) in [
+            (partial, r#""missing":[{"offset":4,"bytes":4}]"#),
+            (failed, r#""ranges":[{"offset":4,"bytes":4}]"#),
+        ] {
+            totals.add(&record);
+            let text = entry(&record, Some(&bucket()));
+            assert!(text.contains(word), "{text}");
+            let read = parse(text.trim_end().as_bytes(), Some(&bucket())).unwrap();
+            assert_eq!(read, Line::Entry(Box::new(record)));
+        }
+        assert_eq!((totals.stored, totals.failed, totals.partial), (1, 1, 1));
+        assert_eq!(totals.errors(), 2);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::capabilities::{Capabilities, Finding};
-use crate::outcome::{EntryRecord, How, IgnoreRule, Outcome};
+use crate::outcome::{EntryRecord, How, IgnoreRule, Outcome, Stored};
 use crate::proof::Attempt;
 use crate::readable;
 use crate::report::Keys;
@@ -18,6 +18,9 @@ const EXAMPLES: usize = 3;
 
 /// Objects that are named of those that were replaced.
 const REPLACED: usize = 200;
+
+/// Objects that are named of those that have zeros where the device could not be read.
+const PARTIAL: usize = 200;
 
 /// Codes that are told apart. They come from stores, and there may be any number of them.
 const CODES: usize = 32;
@@ -38,6 +41,8 @@ pub struct Summary {
     others: u64,
     /// The first files whose objects took the place of others.
     replaced: Vec<String>,
+    /// The first files that are stored in part, and what is missing of each.
+    partial: Vec<(String, String)>,
     /// What was left out, by kind.
     left_out: BTreeMap<LeftOut, Ignored>,
 }
@@ -123,12 +128,7 @@ impl Summary {
             Outcome::Ignored { rule, target } => {
                 return self.ignore(&record.file, *rule, target.as_deref());
             }
-            Outcome::Stored(_) => {
-                if record.how == How::Replaced && self.replaced.len() < REPLACED {
-                    self.replaced.push(readable::name(&record.file, SHOWN));
-                }
-                return;
-            }
+            Outcome::Stored(stored) => return self.store(record, stored),
         };
         let code = (failure.status.get(), failure.code.to_string());
         if self.failures.len() == CODES && !self.failures.contains_key(&code) {
@@ -141,6 +141,17 @@ impl Summary {
             let shown = |text: &str| readable::name(text, SHOWN);
             let example = (shown(&record.file), shown(&failure.reason));
             group.examples.push(example);
+        }
+    }
+
+    fn store(&mut self, record: &EntryRecord, stored: &Stored) {
+        if record.how == How::Replaced && self.replaced.len() < REPLACED {
+            self.replaced.push(readable::name(&record.file, SHOWN));
+        }
+        if record.is_partial() && self.partial.len() < PARTIAL {
+            let file = readable::name(&record.file, SHOWN);
+            self.partial
+                .push((file, stored.missing.words(record.bytes)));
         }
     }
 
@@ -180,29 +191,28 @@ impl Summary {
         text
     }
 
-    /// The whole text. `keys` is where the reports lie.
+    /// The whole text. `keys` is where the reports lie, and the map of the device if it has one.
     #[must_use]
-    pub fn text(&self, head: &Head, keys: &Keys) -> String {
+    pub fn text(&self, head: &Head, keys: &Keys, has_map: bool) -> String {
         let work = head.about.work;
-        let failed = match self.failures() {
-            none if none.is_empty() => none,
-            some => format!("\nNot {}\n{some}", work.done()),
+        let section = |name: &str, text: String| match text.as_str() {
+            "" => text,
+            some => format!("\n{name}\n{some}"),
         };
-        let replaced = match self.replaced(REPLACED) {
-            none if none.is_empty() => none,
-            some => format!("\nReplaced\n{some}"),
-        };
-        let left_out = match self.left_out() {
-            none if none.is_empty() => none,
-            some => format!("\nLeft out\n{some}"),
-        };
+        let sections = [
+            section(&format!("Not {}", work.done()), self.failures()),
+            section("In part", self.partial()),
+            section("Replaced", self.replaced(REPLACED)),
+            section("Left out", self.left_out()),
+        ];
         format!(
-            "{} {}\n\n{}{failed}{replaced}{left_out}\nProof\n{}\nReports\n{}",
+            "{} {}\n\n{}{}\nProof\n{}\nReports\n{}",
             work.name(),
             head.about.job,
             self.facts(head),
+            sections.concat(),
             indented(&self.proof(work, &head.attempts)),
-            reports(head, keys)
+            reports(head, keys, has_map)
         )
     }
 
@@ -237,6 +247,14 @@ impl Summary {
                     readable::number(totals.sent_again)
                 ),
                 totals.sent_again > 0,
+            ),
+            (
+                "In part".to_owned(),
+                format!(
+                    "{}, with zeros where the device could not be read",
+                    readable::number(totals.partial)
+                ),
+                totals.partial > 0,
             ),
             ("Left out".to_owned(), readable::number(ignored), true),
             (format!("Not {done}"), readable::number(failed), true),
@@ -302,10 +320,22 @@ impl Summary {
         let named = self.replaced.iter().take(most);
         let mut text: String = named.clone().map(|path| format!("  {path}\n")).collect();
         let more = self.totals.replaced.saturating_sub(named.count() as u64);
-        if more > 0 {
-            let more = readable::number(more);
-            text.push_str(&format!("  and {more} more, in the report for programs\n"));
-        }
+        text.push_str(&and_more(more));
+        text
+    }
+
+    /// The first files that are stored with zeros in them; empty if none is.
+    #[must_use]
+    pub fn partial(&self) -> String {
+        let named = self.partial.iter();
+        let mut text: String = named
+            .map(|(path, missing)| format!("  {path}: {missing}\n"))
+            .collect();
+        let more = self
+            .totals
+            .partial
+            .saturating_sub(self.partial.len() as u64);
+        text.push_str(&and_more(more));
         text
     }
 
@@ -329,6 +359,17 @@ impl Summary {
                 format!("{}\n{names}{read_back}", checked_by_store(attempts))
             }
         }
+    }
+}
+
+/// That some are not named here.
+fn and_more(more: u64) -> String {
+    match more {
+        0 => String::new(),
+        more => format!(
+            "  and {} more, in the report for programs\n",
+            readable::number(more)
+        ),
     }
 }
 
@@ -383,7 +424,7 @@ fn capitalised(word: &str) -> String {
         .unwrap_or_default()
 }
 
-fn reports(head: &Head, keys: &Keys) -> String {
+fn reports(head: &Head, keys: &Keys, has_map: bool) -> String {
     let bucket = &head.about.log.bucket;
     let line = |key, what| format!("  s3://{bucket}/{key}\n    {what}\n");
     let lines = match head.about.work {
@@ -397,10 +438,15 @@ fn reports(head: &Head, keys: &Keys) -> String {
         }
         Work::Snapshot | Work::Archive => "the same with all that is known (JSON Lines)",
     };
+    let map = "what could not be read of the device, as GNU ddrescue writes it";
     [
         line(&keys.csv, "one line for each entry, as AWS wrote it (CSV)"),
         line(&keys.lines, lines),
         line(&keys.summary, "this text"),
+        match has_map {
+            true => line(&keys.map, map),
+            false => String::new(),
+        },
     ]
     .concat()
 }
@@ -414,7 +460,8 @@ mod tests {
     use super::*;
     use crate::entry::EntryPath;
     use crate::ids::ObjectKey;
-    use crate::outcome::{Failure, Stored};
+    use crate::missing::Missing;
+    use crate::outcome::Failure;
     use crate::report::keys;
 
     fn head() -> Head {
@@ -436,6 +483,7 @@ mod tests {
             content_type: String::new(),
             parts: 0,
             read_back: second == 1,
+            missing: Missing::default(),
         });
         record(path, second, outcome)
     }
@@ -455,7 +503,7 @@ mod tests {
         for path in ["a", "b", "c", "d"] {
             summary.add(&failed(path, "AccessDenied"));
         }
-        let text = summary.text(&head(), &keys(&head().about.log));
+        let text = summary.text(&head(), &keys(&head().about.log), false);
         assert_eq!(text, include_str!("../../tests/report/summary.txt"));
     }
 
@@ -502,7 +550,7 @@ mod tests {
             (summary.totals.ignored, summary.totals.empty_folders),
             (1_238, 1)
         );
-        let text = summary.text(&head(), &keys(&head().about.log));
+        let text = summary.text(&head(), &keys(&head().about.log), false);
         assert!(
             text.contains(&format!("\nLeft out\n{left_out}\nProof\n")),
             "{text}"
@@ -517,7 +565,7 @@ mod tests {
         head.attempts.push(second);
         let mut summary = Summary::default();
         summary.add(&stored("a", 9));
-        let text = summary.text(&head, &keys(&head.about.log));
+        let text = summary.text(&head, &keys(&head.about.log), false);
         assert!(text.contains(", in 2 attempts\n"), "{text}");
         assert!(!text.contains("SHA-256, MD5"), "{text}");
         assert!(text.contains("Nothing was read back."));
@@ -536,7 +584,7 @@ mod tests {
             record.how = how;
             summary.add(&record);
         }
-        let text = summary.text(&head(), &keys(&head().about.log));
+        let text = summary.text(&head(), &keys(&head().about.log), false);
         for line in [
             "Loaded      206 files, 206,000,000 bytes (206 MB)\n",
             "Unchanged   1 file, 1,000,000 bytes (1.0 MB)\n",
@@ -548,6 +596,28 @@ mod tests {
             assert!(text.contains(line), "{line}: {text}");
         }
         assert!(!text.contains("f200"));
+    }
+
+    #[test]
+    fn what_is_stored_in_part_is_named_and_the_map_of_the_device_is_told() {
+        let mut summary = Summary::default();
+        for number in 0..PARTIAL + 1 {
+            let mut partial = stored(&format!("film-{number}"), 9);
+            if let Outcome::Stored(stored) = &mut partial.outcome {
+                stored.missing = Missing::of(std::iter::once(512..1024)).unwrap();
+            }
+            summary.add(&partial);
+        }
+        let keys = keys(&head().about.log);
+        let text = summary.text(&head(), &keys, true);
+        for line in [
+            "In part     201, with zeros where the device could not be read\n",
+            "\nIn part\n  film-0: 512 of 1,000,000 bytes could not be read, first at 512\n",
+            "  and 1 more, in the report for programs\n\nProof\n",
+            "  s3://logs/import-log-ABCDE-map\n    what could not be read of the device",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
     }
 
     #[test]

@@ -266,6 +266,7 @@ fn all_faults_are_told_at_once_with_their_lines() {
         bucket:\n\
         eraseDevice: maybe\n\
         acl: everybody\n\
+        onUnreadable: zeros\n\
         deviceId: d\n\
         ignore:\n  - ok\n  - (\n\
         staticMetadata:\n  a key: x\n\
@@ -279,18 +280,19 @@ fn all_faults_are_told_at_once_with_their_lines() {
         told,
         [
             "line 3: bucket: required field is empty",
-            "line 12: deviceId: given twice, on lines 6 and 12",
+            "line 13: deviceId: given twice, on lines 7 and 13",
             "line 4: eraseDevice: `maybe` is not yes or no",
-            "line 9: ignore[2]: `(` is not an expression that can be used",
+            "line 10: ignore[2]: `(` is not an expression that can be used",
             "line 5: acl: `everybody` is not private, public-read, public-read-write or \
              authenticated-read",
-            "line 11: staticMetadata: `a key` cannot be part of a header's name",
+            "line 12: staticMetadata: `a key` cannot be part of a header's name",
+            "line 6: onUnreadable: `zeros` is not fail or salvage",
             "returnAddress.city: required field is missing",
             "returnAddress.stateOrProvince: required field is missing",
             "returnAddress.postalCode: required field is missing",
             "customs.deviceCountryOfOrigin: required field is missing",
-            "line 23: customs.requiresExportLicense: `perhaps` is not yes or no",
-            "line 19: customs.deviceValue: `lots` is not an amount in US dollars such as 250.00",
+            "line 24: customs.requiresExportLicense: `perhaps` is not yes or no",
+            "line 20: customs.deviceValue: `lots` is not an amount in US dollars such as 250.00",
             "line 2: accessKeyId: not the access key that signed the request",
         ]
     );
@@ -298,7 +300,7 @@ fn all_faults_are_told_at_once_with_their_lines() {
     assert!(
         faults
             .to_string()
-            .starts_with("line 3: bucket: required field is empty; line 12: ")
+            .starts_with("line 3: bucket: required field is empty; line 13: ")
     );
 }
 

@@ -2,8 +2,8 @@
 
 use model::ids::JobId;
 use model::manifest::{
-    BucketUse, CannedAcl, DeviceType, ExportType, FileSystem, Manifest, ManifestVersion, Region,
-    ServiceLevel, StorageClass, UsCents,
+    BucketUse, CannedAcl, DeviceType, ExportType, FileSystem, Manifest, ManifestVersion,
+    OnUnreadable, Region, ServiceLevel, StorageClass, UsCents,
 };
 
 use super::*;
@@ -58,6 +58,7 @@ fn the_smallest_import_has_the_documented_defaults() {
     assert_eq!(import.common.return_address.postal_code, "04101");
     assert_eq!(import.common.service_level, ServiceLevel::Standard);
     assert_eq!(import.acl, CannedAcl::Private);
+    assert_eq!(import.on_unreadable, OnUnreadable::Fail);
     assert_eq!(import.storage_class, StorageClass::Standard);
     assert!(!import.gzip_content_encoding && import.prefix.is_empty() && import.ignore.is_empty());
 }
@@ -104,6 +105,7 @@ fn every_header_option_arrives() {
         [pair("batch", "spring-16"), pair("owner", "web team")]
     );
     assert_eq!(import.storage_class, StorageClass::ReducedRedundancy);
+    assert_eq!(import.on_unreadable, OnUnreadable::Salvage);
     assert_eq!(import.common.service_level, ServiceLevel::Expedited);
     let sources: Vec<&str> = import
         .ignore

@@ -81,7 +81,7 @@ impl Station {
             work: Work::Export,
             bucket: None,
             place: format!("device {}", rules.common.device_id),
-            errors: report.tally().failed,
+            errors: report.errors(),
             remark: left_out.as_ref().map(LeftOut::remark),
         };
         self.conclude(errand, report, outcome)

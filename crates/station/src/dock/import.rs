@@ -54,7 +54,7 @@ impl Station {
             work: Work::Import,
             bucket: Some(rules.bucket.clone()),
             place: format!("bucket {}", rules.bucket),
-            errors: report.tally().failed,
+            errors: report.errors(),
             remark: nothing_found(report.tally()).or(remark),
         };
         self.conclude(errand, report, outcome)

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use lanes::md5_of;
 use model::ids::ObjectKey;
+use model::missing::Missing;
 use model::outcome::{Outcome, Stored};
 
 use super::ExportError;
@@ -173,5 +174,6 @@ fn nothing(key: &ObjectKey) -> Stored {
         parts: 0,
         // There is nothing to read.
         read_back: true,
+        missing: Missing::default(),
     }
 }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use awshttp::Answer;
 use lanes::{Md5, Sha256};
+use model::missing::Missing;
 use model::outcome::{Failure, FailureCode, Stored};
 use objectstore::StoreError;
 use objectstore::evidence::{Difference, Evidence, Parts, Sums};
@@ -441,6 +442,7 @@ impl StagedObject {
             content_type: content_type.unwrap_or_default(),
             parts: u32::try_from(self.blocks()).unwrap_or(u32::MAX),
             read_back: true,
+            missing: Missing::default(),
         };
         Some(Written {
             item: self.item.clone(),

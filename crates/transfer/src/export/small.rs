@@ -4,6 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
+use model::missing::Missing;
 use model::outcome::{Failure, Stored};
 use objectstore::object::ObjectInfo;
 
@@ -78,6 +79,7 @@ impl ExportRun<'_> {
                 content_type: small.info.attributes.content_type.unwrap_or_default(),
                 parts: 0,
                 read_back: true,
+                missing: Missing::default(),
             },
             proof: Some(crc(&small.body)),
             item: small.item,

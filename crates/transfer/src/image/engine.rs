@@ -9,6 +9,7 @@ use model::entry::EntryPath;
 use model::image::{self, BadRange, ImageKeys, ONE_TB};
 use model::limits;
 use model::manifest::Common;
+use model::missing::Missing;
 use model::outcome::{EntryRecord, Failure, Outcome, Stored};
 use model::readable;
 
@@ -309,6 +310,7 @@ fn outcome(completed: Completed, sums: Option<WholeSums>, read_back: ReadBack) -
         content_type: image::CONTENT_TYPE.to_owned(),
         parts: u32::try_from(completed.parts).unwrap_or(u32::MAX),
         read_back: is_read_back,
+        missing: Missing::default(),
     })
 }
 

@@ -6,6 +6,7 @@
 use crossbeam_channel::{Receiver, Sender};
 use model::file_time::FileTime;
 use model::identity::{self, SHA256_NAME};
+use model::missing::Missing;
 use model::outcome::{Failure, How, Stored};
 use model::unchanged;
 use objectstore::StoreError;
@@ -119,6 +120,7 @@ impl Run<'_> {
             content_type: found.attributes.content_type.unwrap_or_default(),
             parts: 0,
             read_back: false,
+            missing: Missing::default(),
         };
         self.note_stored(&work.entry.path, work.bytes, work.times, how, stored);
     }

@@ -6,6 +6,7 @@
 use awshttp::Answer;
 use model::attributes::Attributes;
 use model::ids::ObjectKey;
+use model::missing::Missing;
 use model::outcome::{Failure, How, Stored};
 use objectstore::object::Receipt;
 use objectstore::{Checksums, StoreError};
@@ -31,6 +32,7 @@ impl Run<'_> {
             path,
             key,
             shape,
+            missing,
             before,
             body,
             attributes,
@@ -40,7 +42,7 @@ impl Run<'_> {
         let bytes = body.len() as u64;
         let times = Some(shape.times());
         if before.is_kept {
-            let stored = stored_whole(key, attributes, &checksums, checksums.md5_hex());
+            let stored = stored_whole(key, attributes, &checksums, missing);
             return match before.how(bytes, &stored.md5) {
                 How::Sent => self.note_stored(&path, bytes, times, How::Unchanged, stored),
                 _ => {
@@ -53,7 +55,7 @@ impl Run<'_> {
             .put_object(&before, &key, body, &attributes, &checksums)
             .and_then(|receipt| self.must_match(receipt, &checksums));
         drop(permit);
-        let wanted = stored_whole(key, attributes, &checksums, checksums.md5_hex());
+        let wanted = stored_whole(key, attributes, &checksums, missing);
         let stored = match done {
             Ok(Receipt { etag, .. }) => {
                 self.progress.sent(bytes);
@@ -150,16 +152,17 @@ fn stored_whole(
     key: ObjectKey,
     attributes: Attributes,
     checksums: &Checksums,
-    etag: String,
+    missing: Missing,
 ) -> Stored {
     Stored {
         key,
         md5: checksums.md5_hex(),
         sha256: checksums.sha256_hex().unwrap_or_default(),
-        etag,
+        etag: checksums.md5_hex(),
         content_type: attributes.content_type.unwrap_or_default(),
         parts: 0,
         read_back: false,
+        missing,
     }
 }
 

@@ -19,6 +19,7 @@ use objectstore::upload::PartNumber;
 use crate::import::resume::Found;
 use crate::import::ring::{Open, Ring};
 use crate::import::run::{Halted, Run, Work};
+use crate::import::source::Source;
 use crate::import::upload::{Large, Put, SmallPut};
 use crate::pipeline::budget::Permit;
 use crate::pipeline::doubt::Suspect;
@@ -26,7 +27,7 @@ use crate::pipeline::hash_state::Block;
 use crate::pipeline::hashing::{HashingPool, RunHashing};
 use crate::pipeline::turns::{TURN_BYTES, Turns};
 use disks::aligned::Buffers;
-use disks::tree::{BadRead, Content, Shape, fill, unloadable};
+use disks::tree::{BadRead, Content, fill, unloadable};
 
 /// Small files that are read together, to be hashed together.
 const BATCH_FILES: usize = 16;
@@ -39,10 +40,10 @@ const BATCH_BYTES: u64 = 24 << 20;
 const NAP: Duration = Duration::from_millis(20);
 
 /// Why a file is not read to its end.
-enum Unread {
+pub(super) enum Unread {
     /// The file's own fault: a line of the report.
     File(Failure),
-    /// Whether it is the file's fault shows later.
+    /// Whether it is the file's fault, or can be read in another round, shows later.
     Later,
     /// The run is over.
     Stopped,
@@ -144,9 +145,10 @@ impl Reader<'_> {
             return left;
         };
         let permit = Arc::new(permit);
-        let read = batch.into_iter().filter_map(|work| {
-            let (shape, body) = self.one(&work, |work| self.read_small(work))?;
-            Some((Known { work, shape }, body))
+        let read = batch.into_iter().filter_map(|mut work| {
+            let (source, body) = self.one(&work, |work| self.read_small(work))?;
+            work.expected = None;
+            Some((Known { work, source }, body))
         });
         let (batch, bodies): (Vec<Known>, Vec<Bytes>) = read.unzip();
         for (known, body, checksums) in with_sums(self.run.cores, batch, bodies) {
@@ -155,25 +157,26 @@ impl Reader<'_> {
         left
     }
 
-    fn read_small(&self, work: &Work) -> Result<(Shape, Bytes), Unread> {
-        let (file, shape) = self.open(work)?;
-        let bytes = usize::try_from(shape.bytes).unwrap_or(usize::MAX);
+    fn read_small(&self, work: &Work) -> Result<(Source, Bytes), Unread> {
+        let source = self.open(work)?;
+        let bytes = usize::try_from(source.shape.bytes).unwrap_or(usize::MAX);
         let mut body = vec![0; bytes];
-        self.read_range(work, &*file, 0, &mut body)?;
-        self.must_be_unchanged(work, &*file, shape)?;
-        Ok((shape, body.into()))
+        self.read_range(work, &*source.file, 0, &mut body)?;
+        self.must_be_unchanged(work, &source)?;
+        Ok((source, body.into()))
     }
 
     /// What the object of a file will carry; `sha256` if its content is known by now.
     fn attributes(
         &self,
         work: &Work,
-        shape: Shape,
+        source: &Source,
         head: &[u8],
         sha256: Option<String>,
     ) -> Attributes {
-        let modified = Some(shape.modified());
+        let modified = Some(source.shape.modified());
         let mut attributes = plan::attributes(self.run.rules, &work.entry.path, head, modified);
+        let _it_can_say_so = identity::add_missing(&mut attributes, &source.missing);
         if self.run.settings.sha256_metadata {
             identity::add_sha256(&mut attributes, sha256);
         }
@@ -184,12 +187,13 @@ impl Reader<'_> {
     }
 
     fn send_small(&self, known: Known, body: Bytes, checksums: Checksums, permit: &Arc<Permit>) {
-        let Known { work, shape } = known;
-        let attributes = self.attributes(&work, shape, &body, checksums.sha256_hex());
+        let Known { work, source } = known;
+        let attributes = self.attributes(&work, &source, &body, checksums.sha256_hex());
         let put = SmallPut {
             path: work.entry.path,
             key: work.key,
-            shape,
+            shape: source.shape,
+            missing: source.missing,
             before: work.before,
             body,
             attributes,
@@ -203,7 +207,7 @@ impl Reader<'_> {
     /// Opens a large file and puts it into the ring. Gives it back if it is to be read as a small one:
     /// it was large when an earlier attempt began its upload.
     fn open_large(&self, work: Work) -> Option<Work> {
-        let (file, shape, taken_up) = self.one(&work, |work| self.look_at(work))?;
+        let (source, taken_up) = self.one(&work, |work| self.look_at(work))?;
         let (upload, parts_read, part_bytes) = taken_up?;
         if upload.is_none() && work.bytes < self.run.settings.multipart_threshold {
             return Some(Work {
@@ -215,8 +219,7 @@ impl Reader<'_> {
         self.hashing.joins();
         let open = Open {
             work,
-            file,
-            shape,
+            source,
             part_bytes,
             parts_read,
             upload,
@@ -230,26 +233,30 @@ impl Reader<'_> {
 
     /// Opens a large file, and looks what is left of an upload of it.
     fn look_at(&self, work: &Work) -> Result<Opened, Unread> {
-        let (file, shape) = match (self.open(work), &work.unfinished) {
+        let source = match (self.open(work), &work.unfinished) {
             (Err(Unread::File(failure)), Some(unfinished)) => {
                 self.run.drop_upload(&unfinished.key, &unfinished.upload)?;
                 return Err(failure.into());
             }
             (opened, _) => opened?,
         };
-        let taken_up = self.take_up(work, shape)?;
-        Ok((file, shape, taken_up))
+        let taken_up = self.take_up(work, &source)?;
+        Ok((source, taken_up))
     }
 
     /// What an earlier attempt has left of a file's upload: the upload if it goes on, how many parts
     /// need not be read, and their size. `None` if nothing is left to do.
-    fn take_up(&self, work: &Work, shape: Shape) -> Result<Option<TakenUp>, Unread> {
+    fn take_up(&self, work: &Work, source: &Source) -> Result<Option<TakenUp>, Unread> {
+        let shape = source.shape;
         let afresh = Ok(Some((None, 0, self.run.settings.part_size(shape.bytes))));
         let Some(unfinished) = work.unfinished.as_deref() else {
             return afresh;
         };
         self.run.doubt.was_read(&work.entry);
-        match self.run.look_for(unfinished.clone(), &work.key, shape)? {
+        let found = self
+            .run
+            .look_for(unfinished.clone(), &work.key, (shape, &source.missing))?;
+        match found {
             Found::Useless => afresh,
             Found::Complete(stored) => {
                 let before = &work.before;
@@ -295,14 +302,14 @@ impl Reader<'_> {
     fn read_part(&self, open: &mut Open) -> Result<(), Unread> {
         let (offset, length) = (open.offset(), open.length());
         let number = PartNumber::from_index(open.parts_read)
-            .map_err(|_| Failure::too_large(open.work.key.clone(), open.shape.bytes))?;
+            .map_err(|_| Failure::too_large(open.work.key.clone(), open.source.shape.bytes))?;
         let permit = self.run.memory.take(length);
         let permit = Arc::new(permit.map_err(|Halted| Unread::Stopped)?);
         if self.run.stop.is_set() {
             return Err(Unread::Stopped);
         }
         let mut body = self.buffers.take(length);
-        self.read_range(&open.work, &*open.file, offset, &mut body)?;
+        self.read_range(&open.work, &*open.source.file, offset, &mut body)?;
         let bytes = body.into_bytes();
         let upload = match &open.upload {
             Some(begun) => begun,
@@ -324,15 +331,8 @@ impl Reader<'_> {
     }
 
     fn begin_upload(&self, open: &Open, head: &[u8]) -> Result<Arc<Large>, Unread> {
-        let (work, shape) = (&open.work, open.shape);
-        let attributes = self.attributes(work, shape, head, None);
-        Ok(Large::begin(
-            &self.run,
-            work,
-            shape,
-            open.part_bytes,
-            &attributes,
-        )?)
+        let attributes = self.attributes(&open.work, &open.source, head, None);
+        Ok(Large::begin(&self.run, open, &attributes)?)
     }
 
     /// A large file was read, or cannot be.
@@ -341,16 +341,15 @@ impl Reader<'_> {
         self.hashing.leaves();
         let Open {
             work,
-            file,
-            shape,
+            source,
             upload,
             ..
         } = open;
-        let read = read.and_then(|()| self.must_be_unchanged(&work, &*file, shape));
+        let read = read.and_then(|()| self.must_be_unchanged(&work, &source));
         match (upload, read) {
             (Some(upload), Ok(())) => upload.read_to_the_end(&self.run),
             (Some(upload), Err(Unread::File(failure))) => upload.give_up(&self.run, failure),
-            // The next attempt goes on with it.
+            // The next round or attempt goes on with it.
             (Some(upload), Err(Unread::Stopped | Unread::Later)) => upload.leave(&self.run),
             (None, Err(Unread::File(failure))) => {
                 self.run.fail(&work.entry.path, work.bytes, failure)
@@ -359,13 +358,15 @@ impl Reader<'_> {
         }
     }
 
-    fn open(&self, work: &Work) -> Result<(Box<dyn Content>, Shape), Unread> {
+    fn open(&self, work: &Work) -> Result<Source, Unread> {
         let opened = self.run.tree.open(&work.entry).and_then(|file| {
             let shape = file.shape()?;
             Ok((file, shape))
         });
         match opened {
-            Ok((file, shape)) if shape.bytes == work.bytes => Ok((file, shape)),
+            Ok((file, shape)) if shape.bytes == work.bytes => {
+                Ok(self.run.without_given_up(work, file, shape)?)
+            }
             Ok((_, shape)) => {
                 Err(Failure::changed(work.bytes, shape.bytes, work.key.clone()).into())
             }
@@ -406,9 +407,16 @@ impl Reader<'_> {
                 Ok(())
             }
             Ok(filled) => Err(self.cut_short(work, file, offset + filled as u64)),
-            Err(BadRead { at, source }) => {
-                Err(self.unreadable(work, source, &format!("at offset {at}: ")))
-            }
+            Err(bad) => Err(self.bad_read(work, file, bad)),
+        }
+    }
+
+    /// A place that cannot be read: the file waits for the next round, if it may come then.
+    fn bad_read(&self, work: &Work, file: &dyn Content, bad: BadRead) -> Unread {
+        let BadRead { at, source } = bad;
+        match self.run.set_aside(file, &source) {
+            Some(later) => later,
+            None => self.unreadable(work, source, &format!("at offset {at}: ")),
         }
     }
 
@@ -427,18 +435,12 @@ impl Reader<'_> {
 
     /// Whether a file that was read to where its size says is the same still, and ends there: some
     /// file systems (FUSE, `/proc`) say 0 of files that have content.
-    fn must_be_unchanged(
-        &self,
-        work: &Work,
-        file: &dyn Content,
-        before: Shape,
-    ) -> Result<(), Unread> {
+    fn must_be_unchanged(&self, work: &Work, source: &Source) -> Result<(), Unread> {
+        let (file, before) = (&*source.file, source.shape);
         match fill(file, before.bytes, &mut [0]) {
             Ok(0) => {}
             Ok(_) => return Err(Failure::longer(before.bytes, work.key.clone()).into()),
-            Err(BadRead { at, source }) => {
-                return Err(self.unreadable(work, source, &format!("at offset {at}: ")));
-            }
+            Err(bad) => return Err(self.bad_read(work, file, bad)),
         }
         match file.shape() {
             Ok(after) if after == before => Ok(()),
@@ -475,15 +477,14 @@ impl Reader<'_> {
 /// A small file that was read.
 struct Known {
     work: Work,
-    /// As it was then.
-    shape: Shape,
+    source: Source,
 }
 
 /// An upload that goes on, the parts of it that need not be read, and the size of a part.
 type TakenUp = (Option<Arc<Large>>, u64, u64);
 
 /// A large file that is open, and what is to be read of it; nothing if it was completed before.
-type Opened = (Box<dyn Content>, Shape, Option<TakenUp>);
+type Opened = (Source, Option<TakenUp>);
 
 /// Hashes the files of a batch beside each other.
 fn with_sums(

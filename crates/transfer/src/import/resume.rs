@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
+use model::missing::Missing;
 use model::outcome::{Failure, Outcome, Stored};
 use objectstore::StoreError;
 use objectstore::upload::{PartNumber, PartReceipt, UploadId};
@@ -28,6 +29,8 @@ pub(crate) struct Unfinished {
     pub upload: UploadId,
     /// The file as it was when the upload was begun.
     pub shape: Shape,
+    /// What of it had zeros in its place.
+    pub missing: Missing,
     /// Bytes of each part but the last.
     pub part_bytes: u64,
     /// The type the object was given.
@@ -52,6 +55,7 @@ impl Unfinished {
                 modified_ns: file.modified_ns,
                 changed_ns: file.changed_ns,
             },
+            missing: file.missing,
             part_bytes: file.part_bytes,
             content_type: file.content_type,
             receipts: BTreeMap::new(),
@@ -77,6 +81,7 @@ impl From<&Unfinished> for IntentFile {
             changed_ns: upload.shape.changed_ns,
             part_bytes: upload.part_bytes,
             content_type: upload.content_type.clone(),
+            missing: upload.missing.clone(),
         }
     }
 }
@@ -196,15 +201,17 @@ pub(crate) enum Found {
 }
 
 impl Run<'_> {
-    /// Looks what is left of an upload for a file that is now to be `key` and of this `shape`.
+    /// Looks what is left of an upload for a file that is now to be `key`, of this `shape` and with zeros in the place
+    /// of what is `missing`: its metadata says so from the beginning.
     /// `None` as the error means that the run stops.
     pub(crate) fn look_for(
         &self,
         unfinished: Unfinished,
         key: &ObjectKey,
-        shape: Shape,
+        (shape, missing): (Shape, &Missing),
     ) -> Result<Found, Option<Failure>> {
-        if unfinished.key != *key || unfinished.shape != shape {
+        let is_of_it = unfinished.shape == shape && unfinished.missing == *missing;
+        if unfinished.key != *key || !is_of_it {
             self.drop_upload(&unfinished.key, &unfinished.upload)?;
             return Ok(Found::Useless);
         }

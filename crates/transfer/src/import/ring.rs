@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::import::run::Work;
+use crate::import::source::Source;
 use crate::import::upload::Large;
-use disks::tree::{Content, Shape};
 
 /// So many files fill the lanes of two threads that hash; with a part of each, of the usual size, they also
 /// fill the usual byte budget.
@@ -17,9 +17,7 @@ pub(crate) const FILES: usize = 16;
 /// A large file that is open.
 pub(crate) struct Open {
     pub(crate) work: Work,
-    pub(crate) file: Box<dyn Content>,
-    /// As it was when it was opened.
-    pub(crate) shape: Shape,
+    pub(crate) source: Source,
     pub(crate) part_bytes: u64,
     /// How many parts were read, or need not be.
     pub(crate) parts_read: u64,
@@ -35,7 +33,7 @@ impl Open {
 
     /// Bytes of the next part.
     pub(crate) fn length(&self) -> u64 {
-        let left = self.shape.bytes.saturating_sub(self.offset());
+        let left = self.source.shape.bytes.saturating_sub(self.offset());
         self.part_bytes.min(left)
     }
 

@@ -15,6 +15,7 @@ use model::time::Clock;
 use objectstore::Bucket;
 
 use crate::import::resume::Unfinished;
+use crate::import::rounds::Aside;
 use crate::journal::index::{Awaited, Why};
 use crate::journal::recorder::Notes;
 use crate::journal::records::import::ImportRecord;
@@ -25,10 +26,9 @@ use crate::progress::Progress;
 use crate::settings::Settings;
 pub(crate) use crate::stop::Halted;
 use crate::stop::{Halt, Stop};
-use disks::tree::{BadEntry, DeviceGone, Tree};
+use disks::tree::{BadEntry, DeviceGone, Expected, Tree};
 
 /// A file that is to be loaded.
-#[derive(Debug)]
 pub(crate) struct Work {
     /// What it is on the device, as the walk saw it.
     pub(crate) entry: Entry,
@@ -42,6 +42,8 @@ pub(crate) struct Work {
     pub(crate) before: Before,
     /// What an earlier attempt has sent of it.
     pub(crate) unfinished: Option<Box<Unfinished>>,
+    /// What the device reads ahead for it, until it was read.
+    pub(crate) expected: Option<Expected>,
 }
 
 /// What is known of a key before its file is sent.
@@ -99,6 +101,7 @@ pub(crate) struct Run<'a> {
     pub(crate) cores: &'a HashingPool,
     pub(crate) notes: Notes<ImportRecord>,
     pub(crate) doubt: &'a Doubt,
+    pub(crate) aside: &'a Aside,
     pub(crate) told: &'a Told,
 }
 

@@ -13,12 +13,14 @@ use model::capabilities::Finding;
 use model::entry::EntryPath;
 use model::identity::SHA256_NAME;
 use model::ids::ObjectKey;
+use model::missing::Missing;
 use model::outcome::{Failure, FailureCode, Stored};
 use objectstore::upload::{PartNumber, PartReceipt, UploadId, expected_etag, total_size};
 use objectstore::{Checksums, StoreError};
 
 use crate::import::resume::Unfinished;
-use crate::import::run::{Before, Run, Work};
+use crate::import::ring::Open;
+use crate::import::run::{Before, Run};
 use crate::pipeline::budget::Permit;
 use crate::pipeline::hash_state::{HashCheckpoint, WholeHash};
 use crate::pipeline::hashing::{HashedInOrder, OwnMd5};
@@ -38,6 +40,8 @@ pub(crate) struct SmallPut {
     pub(crate) key: ObjectKey,
     /// The file as it was read.
     pub(crate) shape: Shape,
+    /// What of it has zeros in its place.
+    pub(crate) missing: Missing,
     pub(crate) before: Before,
     pub(crate) body: Bytes,
     pub(crate) attributes: Attributes,
@@ -75,6 +79,7 @@ pub(crate) struct Large {
     pub(crate) key: ObjectKey,
     pub(crate) id: UploadId,
     shape: Shape,
+    missing: Missing,
     before: Before,
     content_type: String,
     whole: Mutex<WholeHash>,
@@ -100,11 +105,10 @@ impl Large {
     /// Begins an upload and journals its id. `None` as the error means that the run stops.
     pub(crate) fn begin(
         run: &Run<'_>,
-        work: &Work,
-        shape: Shape,
-        part_bytes: u64,
+        open: &Open,
         attributes: &Attributes,
     ) -> Result<Arc<Self>, Option<Failure>> {
+        let (work, source) = (&open.work, &open.source);
         run.abandon_strangers(&work.key)?;
         let begun = run.bucket.begin_multipart(&work.key, attributes);
         let id = begun.map_err(|error| run.judge(error, &work.key))?;
@@ -113,8 +117,9 @@ impl Large {
             path: work.entry.path.clone(),
             key: work.key.clone(),
             upload: id,
-            shape,
-            part_bytes,
+            shape: source.shape,
+            missing: source.missing.clone(),
+            part_bytes: open.part_bytes,
             content_type,
             receipts: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
@@ -141,6 +146,7 @@ impl Large {
             key: upload.key,
             id: upload.upload,
             shape: upload.shape,
+            missing: upload.missing,
             before,
             content_type: upload.content_type,
             whole: Mutex::new(WholeHash::new(checkpoint)?),
@@ -299,6 +305,7 @@ impl Large {
             content_type: self.content_type.clone(),
             parts: u32::try_from(parts.len()).unwrap_or(u32::MAX),
             read_back: false,
+            missing: self.missing.clone(),
         }
     }
 

@@ -99,6 +99,17 @@ impl Index {
         }))
     }
 
+    /// Whether the journal says behind `offset` what became of an entry.
+    ///
+    /// # Errors
+    /// [`JournalError::Index`].
+    pub fn is_known_since(&self, offset: u64, path: &EntryPath) -> Result<bool, JournalError> {
+        let transaction = self.database.begin_read().map_err(index)?;
+        let entries = transaction.open_table(ENTRIES).map_err(index)?;
+        let found = entries.get(path.as_bytes()).map_err(index)?;
+        Ok(found.is_some_and(|found| found.value().0 > offset))
+    }
+
     /// Hands the offset of the record of every entry that is stored to `visit`.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ pub enum DeliveryError {
     Read(#[source] io::Error),
 }
 
-/// Puts a rendered report where the customer looks for it: AWS's form last, which is the one that
+/// Puts a rendered report, and the map of the device if there is one, where the customer looks for it: AWS's form last, which is the one that
 /// the job's status names. Again is harmless.
 ///
 /// # Errors
@@ -77,7 +77,9 @@ pub fn deliver(report: &Report, bucket: &dyn Bucket) -> Result<(), DeliveryError
         (&report.summary, &keys.summary, summary::CONTENT_TYPE),
         (&report.csv, &keys.csv, report.log_type),
     ];
-    for (path, key, content_type) in forms {
+    let map = report.map.iter();
+    let map = map.map(|path| (path, &keys.map, report::MAP_CONTENT_TYPE));
+    for (path, key, content_type) in map.chain(forms) {
         deliver_form(path, bucket, key, content_type)?;
     }
     Ok(())

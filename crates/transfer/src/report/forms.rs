@@ -14,8 +14,8 @@ use model::report::lines::{End, Head};
 use model::report::summary::Summary;
 use model::report::{self, csv, lines};
 
-use super::Report;
 use super::entries::Entries;
+use super::{Report, map};
 use crate::journal::JournalError;
 
 /// Entries that are handed on together.
@@ -68,10 +68,12 @@ pub(super) fn render(
         read.map(|()| (csv, lines))
     })?;
     let ((lines, findings), csv) = (lines.map_err(io)?, csv.map_err(io)?);
-    let keys = report::keys(&head.about.log);
+    let (keys, map) = (report::keys(&head.about.log), map::kept(folder));
     let mut text = Form::create(folder, "report.txt").map_err(io)?;
-    text.write(&findings.text(&head, &keys)).map_err(io)?;
+    let words = findings.text(&head, &keys, map.is_some());
+    text.write(&words).map_err(io)?;
     Ok(Report {
+        map,
         csv: csv.commit().map_err(io)?,
         lines: lines.commit().map_err(io)?,
         summary: text.commit().map_err(io)?,

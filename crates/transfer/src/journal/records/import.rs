@@ -2,6 +2,7 @@
 
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
+use model::missing::Missing;
 use model::outcome::{EntryRecord, Stored};
 use model::proof::Attempt;
 use serde::{Deserialize, Serialize};
@@ -97,6 +98,9 @@ pub struct IntentFile {
     pub part_bytes: u64,
     /// The type the object is given.
     pub content_type: String,
+    /// What of the file the device had given up by then: zeros in the object.
+    #[serde(default, skip_serializing_if = "Missing::is_empty")]
+    pub missing: Missing,
 }
 
 impl IntentFile {

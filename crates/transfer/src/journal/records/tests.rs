@@ -15,6 +15,13 @@ use crate::journal::{Journal, scan};
 /// What an earlier release wrote when it loaded three files, one of them in parts.
 const IMPORT: &[u8] = include_bytes!("../../../tests/journal/import-1");
 
+/// The same of a device that could not be read everywhere.
+const RESCUE: [&str; 3] = [
+    r#"{"record":"intent","key":"k","upload":"u","file":{"file":"f","bytes":9,"modified_ns":1,"changed_ns":2,"part_bytes":5,"content_type":"t","missing":[{"offset":3,"bytes":2}]}}"#,
+    r#"{"record":"entry","file":"f","bytes":9,"at":"2026-11-29T06:58:39Z","outcome":"stored","key":"k","md5":"","sha256":"","etag":"","content_type":"t","missing":[{"offset":3,"bytes":2},{"offset":7,"bytes":1}]}"#,
+    r#"{"record":"entry","file":"f","bytes":9,"at":"2026-11-29T06:58:39Z","outcome":"failed","status":500,"code":"ReadError","reason":"r","key":"k","ranges":[{"offset":3,"bytes":2}]}"#,
+];
+
 /// The same of the records that an export has of its own.
 const EXPORT: [&str; 2] = [
     r#"{"record":"written","ordinal":7,"etag":"e","bytes":128,"md5":"ad1ba8dc86e768bf82ad4a4aebfa9c14","sha256":"9d0aa74c9f43e5f131ec950bf046c0530cc45d274623e41ee2308dca05d30d89"}"#,
@@ -69,9 +76,12 @@ fn the_frozen_journal_is_read_and_written_alike() {
 }
 
 #[test]
-fn frozen_records_of_exports_and_images_are_read_and_written_alike() {
+fn frozen_records_are_read_and_written_alike() {
     fn again<R: JobRecord>(text: &str) -> String {
         serde_json::to_string(&serde_json::from_str::<R>(text).unwrap()).unwrap()
+    }
+    for text in RESCUE {
+        assert_eq!(again::<ImportRecord>(text), text);
     }
     for text in EXPORT {
         assert_eq!(again::<ExportRecord>(text), text);

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod rescue;
+mod world;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,198 +12,26 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
-use disks::tree::Tree;
+use disks::tree::Tree as _;
 use disks::tree::faulty::{Access, Condition, Faults, FaultyTree, InjectedFault};
 use disks::tree::memory::{Memory, Node};
-use model::capabilities::{Capabilities, Finding};
+use model::capabilities::Finding;
 use model::entry::{Entry, EntryId, EntryKind, EntryPath};
-use model::ids::{AccountId, BucketName, JobId, JobType, ObjectKey, StationName};
-use model::key_space::{Kept, KeySpace, Oddity};
-use model::manifest::{Manifest, S3Import};
-use model::progress::LogLocation;
-use model::proof::{Attempt, ReadBack};
-use model::report::lines::{About, Totals, Work};
-use model::time::{ManualClock, Timestamp};
+use model::ids::ObjectKey;
+use model::key_space::{Kept, Oddity};
+use model::proof::ReadBack;
 use objectstore::faulty::{Failure, Fault, Faulty, Operation};
 use objectstore::memory::MemoryBucket;
 use objectstore::object::Attributes;
 use objectstore::retrying::Retrying;
 use objectstore::{Bucket, Checksums, StoreError};
 use rustix::io::Errno;
-use transfer::import::Import;
 use transfer::journal;
-use transfer::journal::file::Disk;
 use transfer::journal::records::import::ImportRecord;
-use transfer::progress::Progress;
-use transfer::report;
-use transfer::resources::Resources;
-use transfer::settings::{Existing, Settings, Unchanged};
+use transfer::settings::{Existing, Unchanged};
 use transfer::stop::{Halt, Stop};
 
-const MANIFEST: &str = "manifestVersion: 2.0\nbucket: bkt\ndeviceId: D-1\neraseDevice: no\n\
-    notificationEmail: a@b.example\nreturnAddress:\n    name: N\n    street1: S\n    city: C\n    \
-    stateOrProvince: WA\n    postalCode: 98000\n    country: USA\n    phoneNumber: 1\n";
-
-/// Files from here on go in parts of the smallest size S3 takes.
-const LARGE: usize = 6 << 20;
-
-struct World {
-    folder: tempfile::TempDir,
-    rules: S3Import,
-    settings: Settings,
-    attempts: AtomicU32,
-    /// Which keys the store keeps apart.
-    keys: KeySpace,
-    /// Whether the store puts an object only where none is, if that is asked of it.
-    if_absent: Finding,
-    /// Whether it keeps tags.
-    tags: Finding,
-}
-
-struct Ended {
-    why: Option<Halt>,
-    /// File → the rest of its report line after the time.
-    report: BTreeMap<String, String>,
-    text: String,
-    /// The report for programs, and the one for people.
-    lines: String,
-    summary: String,
-    totals: Totals,
-}
-
-impl World {
-    fn new(options: &str) -> Self {
-        let text = format!("{MANIFEST}{options}");
-        let Ok(Manifest::S3Import(rules)) = Manifest::parse_accepted(&text, JobType::Import) else {
-            panic!("no S3 import: {text}")
-        };
-        let settings = Settings {
-            parallel: 4,
-            read_threads: 2,
-            memory_bytes: 16 << 20,
-            multipart_threshold: LARGE as u64,
-            part_bytes: 5 << 20,
-            ..Settings::default()
-        };
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            rules,
-            settings,
-            attempts: AtomicU32::new(0),
-            keys: KeySpace::honest(),
-            if_absent: Finding::Honored,
-            tags: Finding::Honored,
-        }
-    }
-
-    /// The next attempt, on a store that does all that is asked of it.
-    fn attempt(&self) -> Attempt {
-        Attempt {
-            number: self.attempts.fetch_add(1, Ordering::SeqCst) + 1,
-            at: Timestamp::from_unix(1_500_000_000),
-            station: StationName::new("bench").unwrap(),
-            read_back: self.settings.read_back,
-            store: Capabilities {
-                extraction: Finding::Ignored,
-                key_space: self.keys.clone(),
-                put_if_absent: self.if_absent,
-                complete_if_absent: self.if_absent,
-                tags: self.tags,
-                ..Capabilities::all(Finding::Honored)
-            },
-        }
-    }
-
-    fn run(&self, tree: &dyn Tree, bucket: &dyn Bucket) -> Ended {
-        self.run_until(tree, bucket, &Stop::default())
-    }
-
-    fn run_until(&self, tree: &dyn Tree, bucket: &dyn Bucket, stop: &Stop) -> Ended {
-        let job = JobId::new("ABCDE").unwrap();
-        let log = LogLocation {
-            bucket: self.rules.common.log_bucket.clone(),
-            key: ObjectKey::new("log").unwrap(),
-        };
-        let import = Import {
-            job,
-            attempt: &self.attempt(),
-            tree,
-            is_signed: true,
-            bucket,
-            rules: &self.rules,
-            settings: self.settings,
-            resources: &Resources::new(&self.settings),
-            log: &log,
-            logs: &Disk,
-            clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
-            progress: &Progress::default(),
-            stop,
-        };
-        import.run(self.folder.path()).unwrap();
-        let report = report::render(self.folder.path(), &about(job, &log.key)).unwrap();
-        let text = std::fs::read_to_string(&report.csv).unwrap();
-        Ended {
-            why: stop.take_reason(),
-            report: lines(&text),
-            text,
-            lines: std::fs::read_to_string(&report.lines).unwrap(),
-            summary: std::fs::read_to_string(&report.summary).unwrap(),
-            totals: report.findings.totals,
-        }
-    }
-}
-
-fn about(job: JobId, log: &ObjectKey) -> About {
-    let bucket = BucketName::new("bkt").unwrap();
-    About {
-        job,
-        account: AccountId::new("123456789012").unwrap(),
-        created: Timestamp::from_unix(1_400_000_000),
-        log: LogLocation {
-            bucket: bucket.clone(),
-            key: log.clone(),
-        },
-        work: Work::Import,
-        bucket: Some(bucket),
-        prefix: String::new(),
-    }
-}
-
-fn lines(report: &str) -> BTreeMap<String, String> {
-    let mut lines = BTreeMap::new();
-    for line in report.lines().skip(1) {
-        let mut fields = line.splitn(3, ',');
-        let file = fields.nth(1).unwrap().to_owned();
-        assert!(
-            lines
-                .insert(file, fields.next().unwrap().to_owned())
-                .is_none(),
-            "twice: {line}"
-        );
-    }
-    lines
-}
-
-fn content(bucket: &dyn Bucket, key: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut download = bucket.get(&ObjectKey::new(key).unwrap(), None).ok()?;
-    download.body.read_to_end(&mut bytes).unwrap();
-    Some(bytes)
-}
-
-fn keys(bucket: &dyn Bucket) -> Vec<String> {
-    let page = bucket.list("", None, 1000).unwrap();
-    page.objects
-        .iter()
-        .map(|object| object.key.to_string())
-        .collect()
-}
-
-fn noise(length: usize, seed: u8) -> Vec<u8> {
-    (0..length)
-        .map(|i| (i.wrapping_mul(31) >> 3).to_le_bytes()[0] ^ seed)
-        .collect()
-}
+use world::{LARGE, World, content, keys, noise};
 
 #[test]
 fn every_entry_arrives_or_is_accounted_for() {
