@@ -27,6 +27,7 @@ mod kept;
 mod ledger;
 mod limits;
 pub mod map;
+mod marks;
 mod metadata;
 mod passes;
 mod spans;
@@ -36,10 +37,11 @@ mod timing;
 
 pub use metadata::RescueBlocks;
 
-use kept::Kept;
-use ledger::Ledger;
+use kept::{Fate, Kept, Listed};
+use ledger::{Ledger, Whence};
 use limits::{DOUBTED, FAILING_STRETCHES, MAP_BYTES};
 use map::{BadMap, RescueMap};
+use marks::Mark;
 use spans::push;
 use timing::Timing;
 
@@ -65,6 +67,9 @@ pub enum RescueError {
         /// Why.
         source: BadMap,
     },
+    /// The device is gone already.
+    #[error(transparent)]
+    Gone(#[from] DeviceGone),
 }
 
 /// How far trying again goes.
@@ -119,7 +124,8 @@ impl std::fmt::Debug for Rescue {
 }
 
 impl Rescue {
-    /// Goes on with what `folder` says of the device: `device.map`, and what was rescued before.
+    /// Goes on with what `folder` says of the device: `device.map`, and what was rescued before. What it says of
+    /// another device is forgotten.
     ///
     /// # Errors
     /// [`RescueError`].
@@ -138,10 +144,12 @@ impl Rescue {
             path: folder.to_owned(),
             source,
         };
-        let (kept, fates) = Kept::open(folder, bytes, sector).map_err(io)?;
-        let mut ledger = Ledger::new(bytes, &map, fates);
+        let (kept, listed) = Kept::open(folder, bytes, sector).map_err(io)?;
+        let is_told = !listed.marks.is_empty();
+        let is_too_long = map.bytes() > bytes;
+        let mut ledger = Ledger::new(bytes, &map, listed);
         ledger.saved = timing.now();
-        Ok(Self {
+        let rescue = Self {
             device,
             folder: folder.to_owned(),
             sector,
@@ -149,7 +157,53 @@ impl Rescue {
             kept: Mutex::new(kept),
             buffers: Arc::default(),
             timing,
-        })
+        };
+        if is_too_long || (is_told && !rescue.is_the_same()?) {
+            tracing::warn!("what is known of a failing device is of another one, and forgotten");
+            rescue.forget()?;
+        }
+        Ok(rescue)
+    }
+
+    /// Whether the device has what it is to be known by; if nothing of that can be read now, it is another.
+    fn is_the_same(&self) -> Result<bool, DeviceGone> {
+        let (marks, is_to_be_known) = {
+            let ledger = self.ledger();
+            (ledger.marks.clone(), ledger.is_of_one_device())
+        };
+        let mut is_known = false;
+        for mark in marks.iter().filter(|_| is_to_be_known) {
+            let place = mark.place.clone();
+            let sources = self.ledger().sources(place.clone());
+            if !matches!(&*sources, [(_, Whence::Device { .. })]) {
+                continue;
+            }
+            let mut bytes = self.buffers.take(place.end - place.start);
+            if self.read(place.start, &mut bytes)?.is_empty() {
+                if Mark::of(place.start, &bytes).as_ref() != Some(mark) {
+                    return Ok(false);
+                }
+                is_known = true;
+            }
+        }
+        Ok(is_known || !is_to_be_known)
+    }
+
+    /// Forgets all that is known: the device is another than it was thought to be.
+    ///
+    /// # Errors
+    /// [`RescueError::Io`].
+    pub fn forget(&self) -> Result<(), RescueError> {
+        let io = |source| RescueError::Io {
+            path: self.folder.clone(),
+            source,
+        };
+        let mut kept = self.kept();
+        kept.forget().map_err(io)?;
+        durable::remove(&self.folder.join(MAP)).map_err(io)?;
+        let bytes = self.device.bytes();
+        *self.ledger() = Ledger::new(bytes, &RescueMap::new(bytes), Listed::default());
+        Ok(())
     }
 
     /// The device.
@@ -211,10 +265,8 @@ impl Rescue {
         for (failing, _) in ledger.failing.within(range.clone()) {
             for (piece, fate) in ledger.fates.pieces(failing) {
                 match fate {
-                    Some(kept::Fate::GivenUp) => push(&mut unread.given_up, piece),
-                    Some(kept::Fate::Kept | kept::Fate::Retried(_)) | None => {
-                        push(&mut unread.pending, piece);
-                    }
+                    Some(Fate::GivenUp | Fate::Spent(_)) => push(&mut unread.given_up, piece),
+                    Some(Fate::Kept | Fate::Retried(_)) | None => push(&mut unread.pending, piece),
                 }
             }
         }
@@ -248,14 +300,14 @@ impl Rescue {
         let now = self.timing.now();
         // One at a time; and what the file has by now is at least what the ledger says.
         let kept = self.kept();
-        let (map, fates) = {
+        let (map, listed) = {
             let mut ledger = self.ledger();
             (ledger.is_fresh, ledger.saved) = (false, now);
-            (ledger.map(), ledger.lasting_fates())
+            (ledger.map(), ledger.lasting())
         };
         let file = kept.file().map_err(io)?;
         let device = (self.device.bytes(), self.sector);
-        kept::save(&self.folder, file.as_ref(), device, &fates)
+        kept::save(&self.folder, file.as_ref(), device, &listed)
             .and_then(|()| durable::replace(&self.folder.join(MAP), map.render().as_bytes()))
             .inspect_err(|_| self.ledger().is_fresh = true)
             .map_err(io)
@@ -295,7 +347,11 @@ impl Rescue {
             false => filled as u64 / self.sector * self.sector,
         };
         if came > 0 {
-            self.ledger().came(at..at + came);
+            let mut ledger = self.ledger();
+            ledger.came(at..at + came);
+            if marks::is_wanted(&ledger.marks, at) {
+                ledger.marks.extend(Mark::of(at, &into[..index(came)]));
+            }
         }
         Ok(came)
     }

@@ -1,17 +1,18 @@
 //! What came by trying again, kept on this host: it may never come a second time.
 //!
 //! `rescued` is a sparse file, each byte at its offset on the device. `rescued.list` says which of it counts, and what
-//! was tried in vain: a line of format and device, then `kept START BYTES`, `retried START BYTES TIMES` or
-//! `given-up START BYTES`, numbers decimal. The file is on disk before the list says so.
+//! was tried in vain: the format, the device, `mark START BYTES SUM` for each place by which that is known again, and then
+//! `kept START BYTES`, `retried START BYTES TIMES` or `given-up START BYTES`, numbers decimal. The file is on disk
+//! before the list says so.
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::ops::Range;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::limits::KEPT_BYTES;
+use super::marks::Mark;
 use super::spans::Spans;
 
 /// The name of the file, beside the map.
@@ -28,11 +29,20 @@ pub(crate) enum Fate {
     Kept,
     /// It was bad, and in vain retried so often.
     Retried(u32),
-    /// It is not tried any more.
+    /// It was bad, and retried as often as was asked for: it is not tried any more, in no attempt.
     GivenUp,
+    /// What an attempt may cost was spent before it came to it; it was in vain retried so often.
+    Spent(u32),
 }
 
-/// The file and its list.
+/// What the list says.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) fates: Spans<Fate>,
+}
+
+/// The file, and where it is.
 #[derive(Debug)]
 pub(crate) struct Kept {
     folder: PathBuf,
@@ -42,40 +52,47 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Looks for what an earlier attempt kept of a device of `bytes`. What is of another device does not count, nor
-    /// does a list whose file is gone.
-    pub(crate) fn open(folder: &Path, bytes: u64, sector: u64) -> io::Result<(Self, Spans<Fate>)> {
+    /// Looks for what an earlier attempt kept of a device of `bytes`. A list of another size does not count, nor does
+    /// one whose file is gone.
+    pub(crate) fn open(folder: &Path, bytes: u64, sector: u64) -> io::Result<(Self, Listed)> {
+        let mut kept = Self::empty(folder);
+        let Some(listed) = kept.load(&heading(bytes, sector))? else {
+            kept.forget()?;
+            return Ok((kept, Listed::default()));
+        };
+        let held = listed.fates.of(Fate::Kept);
+        let held: u64 = held.iter().map(|range| range.end - range.start).sum();
+        kept.room = kept.room.saturating_sub(held);
+        Ok((kept, listed))
+    }
+
+    fn empty(folder: &Path) -> Self {
         let free = durable::reserve::free(folder).unwrap_or(0);
-        let mut kept = Self {
+        Self {
             folder: folder.to_owned(),
             file: None,
             room: KEPT_BYTES.min(free / 4),
-        };
-        let Some(fates) = kept.load(&heading(bytes, sector))? else {
-            // Before anything is put into the file again of which it says something else.
-            durable::remove(&folder.join(LIST))?;
-            return Ok((kept, Spans::default()));
-        };
-        let held: u64 = fates
-            .of(Fate::Kept)
-            .iter()
-            .map(|it| it.end - it.start)
-            .sum();
-        kept.room = kept.room.saturating_sub(held);
-        Ok((kept, fates))
+        }
     }
 
-    /// What the list says, if it is of this device and the file is there.
-    fn load(&mut self, heading: &str) -> io::Result<Option<Spans<Fate>>> {
+    /// Begins anew. The list goes before anything is put into the file again of which it says something else.
+    pub(crate) fn forget(&mut self) -> io::Result<()> {
+        durable::remove(&self.folder.join(LIST))?;
+        *self = Self::empty(&self.folder);
+        Ok(())
+    }
+
+    /// What the list says, if it is of such a device and the file is there.
+    fn load(&mut self, heading: &str) -> io::Result<Option<Listed>> {
         let Some(text) = found(std::fs::read_to_string(self.folder.join(LIST)))? else {
             return Ok(None);
         };
-        let Some(fates) = parse(&text, heading) else {
+        let Some(listed) = parse(&text, heading) else {
             tracing::warn!("what was rescued before is of another device, or damaged: not used");
             return Ok(None);
         };
-        let Some(end) = fates.of(Fate::Kept).last().map(|range| range.end) else {
-            return Ok(Some(fates));
+        let Some(end) = listed.fates.of(Fate::Kept).last().map(|range| range.end) else {
+            return Ok(Some(listed));
         };
         let options = OpenOptions::new().read(true).write(true).clone();
         let Some(file) = found(options.open(self.folder.join(FILE)))? else {
@@ -83,7 +100,7 @@ impl Kept {
         };
         let is_whole = file.metadata()?.len() >= end;
         self.file = Some(file);
-        Ok(is_whole.then_some(fates))
+        Ok(is_whole.then_some(listed))
     }
 
     /// Keeps `bytes` of the device; `false` if there is no room for them.
@@ -125,13 +142,13 @@ pub(crate) fn save(
     folder: &Path,
     file: Option<&File>,
     device: (u64, u64),
-    fates: &Spans<Fate>,
+    listed: &Listed,
 ) -> io::Result<()> {
     if let Some(file) = file {
         file.sync_data()?;
         durable::sync_folder(&folder.join(FILE))?;
     }
-    let text = render(&heading(device.0, device.1), fates);
+    let text = render(&heading(device.0, device.1), listed);
     durable::replace(&folder.join(LIST), text.as_bytes())
 }
 
@@ -139,33 +156,110 @@ fn heading(bytes: u64, sector: u64) -> String {
     format!("{FORMAT}\ndevice {bytes} {sector}\n")
 }
 
-fn render(heading: &str, fates: &Spans<Fate>) -> String {
+fn render(heading: &str, listed: &Listed) -> String {
     let mut text = heading.to_owned();
-    for (range, fate) in fates.iter() {
-        let (start, bytes) = (range.start, range.end - range.start);
+    for Mark { place, sum } in &listed.marks {
+        let (start, bytes) = (place.start, place.end - place.start);
         // Into a string: it cannot fail.
+        let _ = writeln!(text, "mark {start} {bytes} {sum}");
+    }
+    for (range, fate) in listed.fates.iter() {
+        let (start, bytes) = (range.start, range.end - range.start);
         let _ = match fate {
             Fate::Kept => writeln!(text, "kept {start} {bytes}"),
-            Fate::Retried(times) => writeln!(text, "retried {start} {bytes} {times}"),
+            // In the next attempt it has its turn.
+            Fate::Spent(0) => Ok(()),
+            Fate::Retried(times) | Fate::Spent(times) => {
+                writeln!(text, "retried {start} {bytes} {times}")
+            }
             Fate::GivenUp => writeln!(text, "given-up {start} {bytes}"),
         };
     }
     text
 }
 
-fn parse(text: &str, heading: &str) -> Option<Spans<Fate>> {
-    let mut fates = Spans::default();
+fn parse(text: &str, heading: &str) -> Option<Listed> {
+    let mut listed = Listed::default();
     for line in text.strip_prefix(heading)?.lines() {
-        let words: Vec<&str> = line.split(' ').collect();
-        let (start, bytes, fate) = match *words {
-            ["kept", start, bytes] => (start, bytes, Fate::Kept),
-            ["retried", start, bytes, times] => (start, bytes, Fate::Retried(times.parse().ok()?)),
-            ["given-up", start, bytes] => (start, bytes, Fate::GivenUp),
+        let mut words = line.split(' ');
+        let (what, start, bytes) = (words.next()?, words.next()?, words.next()?);
+        let start: u64 = start.parse().ok()?;
+        let range = start..start.checked_add(bytes.parse().ok()?)?;
+        let fate = match (what, words.next()) {
+            ("mark", Some(sum)) => {
+                let (place, sum) = (range, sum.parse().ok()?);
+                listed.marks.push(Mark { place, sum });
+                continue;
+            }
+            ("kept", None) => Fate::Kept,
+            ("retried", Some(times)) => Fate::Retried(times.parse().ok()?),
+            ("given-up", None) => Fate::GivenUp,
             _ => return None,
         };
-        let start: u64 = start.parse().ok()?;
-        let range: Range<u64> = start..start.checked_add(bytes.parse().ok()?)?;
-        fates.set(range, Some(fate));
+        listed.fates.set(range, Some(fate));
     }
-    Some(fates)
+    Some(listed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed() -> Listed {
+        let mut listed = Listed::default();
+        listed.marks.push(Mark {
+            place: 512..1024,
+            sum: u64::MAX,
+        });
+        listed.fates.set(0..512, Some(Fate::Kept));
+        listed.fates.set(512..2048, Some(Fate::Retried(3)));
+        listed.fates.set(4096..8192, Some(Fate::GivenUp));
+        listed
+    }
+
+    #[test]
+    fn the_list_is_read_as_it_was_written() {
+        let text = render(&heading(1 << 40, 4096), &listed());
+        let frozen = "longshore-rescued 1\ndevice 1099511627776 4096\nmark 512 512 18446744073709551615\n\
+            kept 0 512\nretried 512 1536 3\ngiven-up 4096 4096\n";
+        assert_eq!(text, frozen);
+        let again = parse(&text, &heading(1 << 40, 4096)).unwrap();
+        assert_eq!((again.marks, again.fates), (listed().marks, listed().fates));
+        assert!(parse(&text, &heading(1 << 40, 512)).is_none());
+        assert!(parse(&text.replace("kept", "held"), &heading(1 << 40, 4096)).is_none());
+    }
+
+    #[test]
+    fn what_the_file_does_not_hold_does_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = || Kept::open(folder.path(), 1 << 20, 512).unwrap();
+        let save = |kept: &Kept, listed: &Listed| {
+            let file = kept.file().unwrap();
+            save(folder.path(), file.as_ref(), (1 << 20, 512), listed).unwrap();
+        };
+        let (mut kept, _) = opened();
+        assert!(kept.keep(0, &[7; 512]).unwrap());
+        save(&kept, &listed());
+        assert_eq!(opened().1.fates, listed().fates);
+        File::options()
+            .write(true)
+            .open(folder.path().join(FILE))
+            .unwrap()
+            .set_len(100)
+            .unwrap();
+        assert_eq!(opened().1.fates, Spans::default());
+        // And nothing is left that says so when there is a file again.
+        std::fs::write(folder.path().join(FILE), [0; 4096]).unwrap();
+        assert_eq!(opened().1.fates, Spans::default());
+    }
+
+    #[test]
+    fn without_room_nothing_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut kept = Kept::empty(folder.path());
+        kept.room = 1000;
+        assert!(kept.keep(0, &[7; 512]).unwrap());
+        assert!(!kept.keep(4096, &[7; 512]).unwrap());
+        assert!(kept.keep(512, &[7; 488]).unwrap());
+    }
 }

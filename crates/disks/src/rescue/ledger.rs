@@ -6,9 +6,10 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::kept::Fate;
+use super::kept::{Fate, Listed};
 use super::limits::{CLUSTER_BYTES, FIRST_SKIP, LARGEST_SKIP, READ_STRETCHES};
-use super::map::{Position, RescueMap, Status};
+use super::map::{Phase, Position, RescueMap, Status};
+use super::marks::Mark;
 use super::spans::Spans;
 
 /// What is known. Stretches of which nothing is said were not asked for.
@@ -20,6 +21,7 @@ pub(crate) struct Ledger {
     /// What was read, as far as it is remembered.
     read: Spans<()>,
     pub(crate) fates: Spans<Fate>,
+    pub(crate) marks: Vec<Mark>,
     pub(crate) position: Position,
     skip: Skip,
     doubted: Vec<Before>,
@@ -73,13 +75,14 @@ impl Skip {
 }
 
 impl Ledger {
-    /// Goes on from a map and the fates of an earlier attempt. What was skipped then is nobody's wish yet.
-    pub(crate) fn new(bytes: u64, map: &RescueMap, fates: Spans<Fate>) -> Self {
+    /// Goes on from the map and the list of an earlier attempt. What was skipped then is nobody's wish yet.
+    pub(crate) fn new(bytes: u64, map: &RescueMap, listed: Listed) -> Self {
         let mut ledger = Self {
             bytes,
             failing: Spans::default(),
             read: Spans::default(),
-            fates,
+            fates: listed.fates,
+            marks: listed.marks,
             position: map.position,
             skip: Skip::of(bytes),
             doubted: Vec::new(),
@@ -236,25 +239,34 @@ impl Ledger {
         bad.count()
     }
 
-    /// Nothing that is failing now is tried again.
-    pub(crate) fn give_up(&mut self) {
-        let failing: Vec<_> = self.failing.iter().map(|(range, _)| range).collect();
-        for range in failing {
-            self.fates.set(range, Some(Fate::GivenUp));
+    /// Nothing that is failing now is tried again in this attempt. What was retried as often as was asked for, which is
+    /// all that is bad if the passes came to their end, in no other either.
+    pub(crate) fn give_up(&mut self, is_at_end: bool) {
+        let failing: Vec<_> = self.failing.iter().collect();
+        for (range, status) in failing {
+            for (piece, fate) in self.fates.pieces(range) {
+                let fate = match fate {
+                    _ if is_at_end && status == Status::Bad => Fate::GivenUp,
+                    Some(Fate::GivenUp) => Fate::GivenUp,
+                    Some(Fate::Retried(times) | Fate::Spent(times)) => Fate::Spent(times),
+                    Some(Fate::Kept) | None => Fate::Spent(0),
+                };
+                self.fates.set(piece, Some(fate));
+            }
         }
-        self.position.phase = super::map::Phase::Finished;
+        self.position.phase = Phase::Finished;
         self.is_fresh = true;
     }
 
-    /// The fates that outlive this attempt: what the time did not reach is tried in the next.
-    pub(crate) fn lasting_fates(&self) -> Spans<Fate> {
-        let mut fates = self.fates.clone();
-        for (range, status) in self.failing.iter() {
-            if status != Status::Bad {
-                fates.set(range, None);
-            }
-        }
-        fates
+    /// What outlives this attempt.
+    pub(crate) fn lasting(&self) -> Listed {
+        let (marks, fates) = (self.marks.clone(), self.fates.clone());
+        Listed { marks, fates }
+    }
+
+    /// Whether there is anything here that must not be said of another device.
+    pub(crate) fn is_of_one_device(&self) -> bool {
+        self.failing.len() > 0 || !self.fates.of(Fate::Kept).is_empty()
     }
 }
 

@@ -51,3 +51,13 @@ pub(crate) const RETRY_TIME: Duration = Duration::from_secs(6 * 3600);
 
 /// With so many bad areas they end: at 7 s each, the fastest a disk gives up, that is two hours of a single try.
 pub(crate) const BAD_AREAS: usize = 1_000;
+
+/// Places by which a device is known again: a read each when a rescue is gone on with, a tenth of a second on a disk
+/// that spins.
+pub(crate) const MARKS: usize = 8;
+
+/// How much of each, at most: a table of partitions with all its entries, the superblock of most file systems.
+pub(crate) const MARK_BYTES: usize = 64 << 10;
+
+/// No two of them begin in the same stretch of this length: not all in one place that may go bad.
+pub(crate) const MARK_APART: u64 = 1 << 20;

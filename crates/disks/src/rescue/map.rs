@@ -266,3 +266,93 @@ fn number(word: &str) -> Option<u64> {
     let is_plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     u64::from_str_radix(digits, radix).ok().filter(|_| is_plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// From ddrescue's manual.
+    const SAMPLE: &str = "# Mapfile. Created by GNU ddrescue version 1.27\n\
+        # Command line: ddrescue -d -c18 /dev/fd0 fdimage mapfile\n\
+        # current_pos  current_status  current_pass\n\
+        0x00120000     ?               1\n\
+        #      pos        size  status\n\
+        0x00000000  0x00117000  +\n0x00117000  0x00000200  -\n0x00117200  0x00001000  /\n\
+        0x00118200  0x00007E00  *\n0x00120000  0x00048000  ?\n";
+
+    #[test]
+    fn a_map_of_ddrescue_is_read() {
+        let map = RescueMap::parse(SAMPLE).unwrap();
+        let (at, phase, pass) = (0x12_0000, Phase::Copying, 1);
+        assert_eq!(map.position, Position { at, phase, pass });
+        let expected = [
+            (0..0x11_7000, Status::Read),
+            (0x11_7000..0x11_7200, Status::Bad),
+            (0x11_7200..0x11_8200, Status::Unscraped),
+            (0x11_8200..0x12_0000, Status::Untrimmed),
+            (0x12_0000..0x16_8000, Status::Untried),
+        ];
+        assert_eq!((map.bytes(), &*map.blocks()), (0x16_8000, &expected[..]));
+        assert!(SAMPLE.ends_with(map.render().split_once("# current_pos").unwrap().1));
+        // As a person writes one, and as old versions did, without the number of the pass.
+        let edited = RescueMap::parse("8 -\n0 010 + # well\n\n8 16 -\n").unwrap();
+        let expected = [(0..8, Status::Read), (8..24, Status::Bad)];
+        assert_eq!(
+            (edited.position.pass, &*edited.blocks()),
+            (1, &expected[..])
+        );
+    }
+
+    #[test]
+    fn what_is_no_map_is_refused_by_its_line() {
+        let refused = |text: &str| RescueMap::parse(text).map(drop).unwrap_err();
+        assert_eq!(refused("# only words\n"), BadMap::Empty);
+        for status in [
+            "0 !  1", "0 ?? 1", "0 ? 0", "0 ? 1 1", "-1 ? 1", "x ? 1", "0x ? 1",
+        ] {
+            assert_eq!(refused(status), BadMap::Line(1), "{status}");
+        }
+        for block in [
+            "0 0 +",
+            "0 1 #",
+            "0 1 +-",
+            "0 1",
+            "0x+1 1 +",
+            "0 08 +",
+            "1 18446744073709551615 +",
+        ] {
+            assert_eq!(
+                refused(&format!("0 ? 1\n{block}\n")),
+                BadMap::Line(2),
+                "{block}"
+            );
+        }
+        assert_eq!(refused("0 + 1\n0 8 +\n9 8 +\n"), BadMap::Gap(3));
+        assert_eq!(refused("0 + 1\n0 8 +\n7 8 +\n"), BadMap::Gap(3));
+    }
+
+    proptest! {
+        #[test]
+        fn a_map_is_read_as_it_was_written(
+            blocks in prop::collection::vec((1..1_u64 << 50, 0..5_usize), 1..50),
+            at: u64, phase in 0..8_usize, pass in 1..9_u32,
+        ) {
+            let total = blocks.iter().map(|(bytes, _)| bytes).sum();
+            let (mut map, mut end) = (RescueMap::new(total), 0);
+            map.position = Position { at, phase: Phase::ALL[phase], pass };
+            for (bytes, status) in blocks {
+                map.set(end..end + bytes, Status::ALL[status]);
+                end += bytes;
+            }
+            let again = RescueMap::parse(&map.render()).unwrap();
+            prop_assert_eq!((again.bytes(), again.position), (total, map.position));
+            prop_assert_eq!(again.blocks(), map.blocks());
+        }
+
+        #[test]
+        fn no_text_is_too_odd_to_be_answered(text in "[0-9a-fx?*/+#% \\-\n]{0,80}") {
+            let _read = RescueMap::parse(&text);
+        }
+    }
+}

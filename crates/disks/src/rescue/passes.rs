@@ -52,8 +52,12 @@ pub(super) fn run(
     let ended = match (ended, proved) {
         (Err(Halt::Gone(gone)), _) | (_, Err(gone)) => Err(gone),
         (Err(Halt::Stopped), Ok(())) => Ok(()),
-        (Ok(()) | Err(Halt::Spent), Ok(())) => {
-            rescue.ledger().give_up();
+        (Ok(()), Ok(())) => {
+            rescue.ledger().give_up(true);
+            Ok(())
+        }
+        (Err(Halt::Spent), Ok(())) => {
+            rescue.ledger().give_up(false);
             Ok(())
         }
     };
@@ -212,7 +216,7 @@ impl Passes<'_> {
         let fate = self.rescue.ledger().fates.at(sector.start);
         let times = match fate {
             Some(Fate::GivenUp) => return Ok(()),
-            Some(Fate::Retried(times)) => times,
+            Some(Fate::Retried(times) | Fate::Spent(times)) => times,
             Some(Fate::Kept) | None => 0,
         };
         if times >= round {

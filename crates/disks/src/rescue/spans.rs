@@ -74,6 +74,7 @@ impl<T: Copy + PartialEq> Spans<T> {
             .map_or(start, |(at, _)| *at);
         self.spans
             .range(from..end.max(from))
+            .filter(move |_| start < end)
             .map(|(at, (end, value))| (*at, *end, *value))
     }
 
@@ -132,5 +133,48 @@ pub(crate) fn push(ranges: &mut Vec<Range<u64>>, range: Range<u64>) {
         Some(last) if last.end == range.start => last.end = range.end,
         _ if range.is_empty() => {}
         _ => ranges.push(range),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PLACES: usize = 40;
+
+    fn range() -> impl Strategy<Value = Range<u64>> {
+        (0..PLACES as u64, 0..12_u64).prop_map(|(at, n)| at..(at + n).min(PLACES as u64))
+    }
+
+    proptest! {
+        /// Beside an array with a value for each place.
+        #[test]
+        fn they_say_what_an_array_says(acts in prop::collection::vec((range(), 0..4_u8), 0..40), seen in range()) {
+            let (mut spans, mut array) = (Spans::default(), [None; PLACES]);
+            for (range, value) in acts {
+                let value = (value > 0).then_some(value);
+                spans.set(range.clone(), value);
+                range.for_each(|at| array[usize::try_from(at).unwrap()] = value);
+            }
+            let at = |place: u64| array[usize::try_from(place).unwrap()];
+            for place in 0..PLACES as u64 {
+                prop_assert_eq!(spans.at(place), at(place));
+            }
+            let all: Vec<_> = spans.iter().collect();
+            for pair in all.windows(2) {
+                prop_assert!(pair[0].0.end < pair[1].0.start || pair[0].1 != pair[1].1);
+            }
+            let mut expected = seen.start;
+            for (piece, value) in spans.pieces(seen.clone()) {
+                prop_assert_eq!(piece.start, expected);
+                expected = piece.end;
+                prop_assert!(!piece.is_empty() && piece.clone().all(|place| at(place) == value));
+            }
+            prop_assert_eq!(expected, seen.end);
+            let within: Vec<u64> = spans.within(seen.clone()).flat_map(|(piece, _)| piece).collect();
+            let expected: Vec<u64> = seen.filter(|place| at(*place).is_some()).collect();
+            prop_assert_eq!(within, expected);
+        }
     }
 }

@@ -1,7 +1,12 @@
 //! Devices that fail, in memory: what comes, what does not, and what is touched for it.
 
+mod bounds;
+mod kills;
+mod large;
 mod metadata;
+mod oracle;
 mod reading;
+mod traced;
 
 use super::map::Status;
 use super::*;
@@ -12,11 +17,11 @@ const KIB: u64 = 1024;
 
 /// Bytes of which none is zero and no two sectors are alike.
 fn content(bytes: u64) -> Vec<u8> {
-    let sectors = (0..bytes.div_ceil(512)).flat_map(|sector| {
+    let mut content = Vec::with_capacity(index(bytes) + 512);
+    for sector in 0..bytes.div_ceil(512) {
         let word = (sector + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 0x0101_0101_0101_0101;
-        word.to_le_bytes().repeat(64)
-    });
-    let mut content: Vec<u8> = sectors.collect();
+        content.extend_from_slice(&word.to_le_bytes().repeat(64));
+    }
     content.truncate(index(bytes));
     content
 }
