@@ -42,7 +42,7 @@ use ledger::{Ledger, Whence};
 use limits::{DOUBTED, FAILING_STRETCHES, MAP_BYTES};
 use map::{BadMap, RescueMap};
 use marks::Mark;
-use spans::push;
+use spans::{Spans, push};
 use timing::Timing;
 
 /// The name of the map in its folder.
@@ -257,6 +257,17 @@ impl Rescue {
         RescueBlocks::new(Arc::clone(self))
     }
 
+    /// Asks for a range without reading it now: what of it nothing is known of is pending from now on.
+    pub fn want(&self, range: Range<u64>) {
+        let range = self.covering(range);
+        let mut ledger = self.ledger();
+        for (piece, whence) in ledger.sources(range) {
+            if whence == (Whence::Device { is_known: false }) {
+                ledger.set_failing(piece, map::Status::Untried);
+            }
+        }
+    }
+
     /// What of a range somebody asked for and did not get.
     #[must_use]
     pub fn unread(&self, range: Range<u64>) -> Unread {
@@ -311,6 +322,23 @@ impl Rescue {
             .and_then(|()| durable::replace(&self.folder.join(MAP), map.render().as_bytes()))
             .inspect_err(|_| self.ledger().is_fresh = true)
             .map_err(io)
+    }
+
+    /// Gives back the room of what was rescued, when it is where it should be. The map stays.
+    ///
+    /// # Errors
+    /// [`RescueError::Io`].
+    pub fn let_go(&self) -> Result<(), RescueError> {
+        if self.ledger().fates.of(Fate::Kept).is_empty() {
+            return Ok(());
+        }
+        self.save()?;
+        self.ledger().fates = Spans::default();
+        let forgotten = self.kept().forget();
+        forgotten.map_err(|source| RescueError::Io {
+            path: self.folder.clone(),
+            source,
+        })
     }
 
     /// The map as it is now: the whole device, of which what nobody asked for is untried.

@@ -379,7 +379,7 @@ fn halt_exit(why: &Halt) -> Exit {
         Halt::Interrupted => Exit::Interrupted,
         Halt::Canceled | Halt::LeaseLost => Exit::Refused,
         Halt::Store(_) | Halt::Service(_) => Exit::Unavailable,
-        Halt::Device(_) | Halt::Journal(_) => Exit::Error,
+        Halt::Device(_) | Halt::Journal(_) | Halt::Rescue(_) => Exit::Error,
     }
 }
 
@@ -394,7 +394,8 @@ fn on_again(why: &Halt, again: &str) -> String {
         | Halt::Device(_)
         | Halt::Store(_)
         | Halt::Service(_)
-        | Halt::Journal(_) => {
+        | Halt::Journal(_)
+        | Halt::Rescue(_) => {
             format!("`{again}` goes on where it stopped")
         }
     }

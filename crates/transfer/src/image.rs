@@ -15,6 +15,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use imagestore::services::{NoService, Services};
 use model::control::ImageTarget;
@@ -52,6 +53,7 @@ mod work;
 
 pub(crate) use archive::PART_BYTES;
 use disks::device::Device;
+use disks::rescue::RescueError;
 
 /// What kind of job the image is for, and its rules.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +71,7 @@ pub struct ImageImport<'a> {
     /// Which attempt at it this is, and what the store of the log bucket was found to do.
     pub attempt: &'a Attempt,
     /// The device.
-    pub device: &'a dyn Device,
+    pub device: Arc<dyn Device>,
     /// What the manifest asks for.
     pub what: What<'a>,
     /// Where the image goes.
@@ -143,6 +145,9 @@ pub enum ImageError {
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// What is known of what the device does not give cannot be used.
+    #[error(transparent)]
+    Rescue(#[from] RescueError),
     /// The claim does not say how to reach the service.
     #[error(transparent)]
     Service(#[from] NoService),

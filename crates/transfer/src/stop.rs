@@ -7,6 +7,7 @@ use imagestore::ServiceError;
 use objectstore::StoreError;
 
 use crate::journal::JournalError;
+use disks::rescue::RescueError;
 use disks::tree::DeviceGone;
 
 /// Why a run ended before its last entry. Nothing was lost: the journal knows how far it was.
@@ -33,6 +34,9 @@ pub enum Halt {
     /// The journal cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// What is known of the bad places of the device cannot be kept.
+    #[error(transparent)]
+    Rescue(#[from] RescueError),
 }
 
 /// The run is over, and its [`Stop`] knows why.

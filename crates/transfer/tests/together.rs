@@ -188,7 +188,7 @@ fn import(resources: &Resources, files: &[(String, Vec<u8>)], bucket: &dyn Bucke
     import.run(folder.path()).unwrap();
 }
 
-fn image(resources: &Resources, device: &dyn Device, bucket: &MemoryBucket, stop: &Stop) {
+fn image(resources: &Resources, device: Arc<dyn Device>, bucket: &MemoryBucket, stop: &Stop) {
     let text = format!(
         "manifestVersion: 3.0\ndeviceId: D-2\nlogBucket: logs\nlogPrefix: p/\n{RETURN}operations:\n    \
          - destination: ebs-snapshot\n      source: device\n      region: us-east-1\n      \
@@ -296,7 +296,7 @@ fn runs_share_memory_and_cores_and_none_waits_for_one_that_stands_still() {
             released: Arc::clone(&device_speaks),
         };
         let to = &buckets[1];
-        let at_device = scope.spawn(move || image(resources, &device, to, &stops[1]));
+        let at_device = scope.spawn(move || image(resources, Arc::new(device), to, &stops[1]));
         let others: Vec<_> = (2..4_u8)
             .map(|run| {
                 let (bucket, stop) = (&buckets[usize::from(run)], &stops[usize::from(run)]);
@@ -304,7 +304,7 @@ fn runs_share_memory_and_cores_and_none_waits_for_one_that_stands_still() {
             })
             .collect();
         let (to, device) = (&buckets[4], MemoryDevice::new(raw.clone()));
-        let of_image = scope.spawn(move || image(resources, &device, to, &stops[4]));
+        let of_image = scope.spawn(move || image(resources, Arc::new(device), to, &stops[4]));
         let of_export = scope.spawn(move || export(resources, &files(30), &stops[5]));
 
         others.into_iter().for_each(|run| run.join().unwrap());

@@ -14,6 +14,9 @@ use crate::connection::Connection;
 /// Pieces of an image: each is zeros or noise.
 const PIECE: usize = 256 << 10;
 
+/// What is read at once where it is bad: of a sector that fails in some attempts, a part may come.
+const LOGICAL: usize = 512;
+
 /// What a device holds, and where it is bad.
 pub struct Image {
     /// The file.
@@ -51,13 +54,16 @@ impl Image {
     /// Whether `found` is an image of the device: nothing but what cannot be read may be zeros.
     #[must_use]
     pub fn is_image(&self, found: &[u8]) -> bool {
-        let sector = usize::try_from(SECTOR_BYTES).expect("a sector fits");
-        let pairs = self.bytes.chunks(sector).zip(found.chunks(sector));
+        let pairs = self.bytes.chunks(LOGICAL).zip(found.chunks(LOGICAL));
         let is_excused = |at: u64| self.bad.contains(&at) || self.flaky.contains(&at);
         self.bytes.len() == found.len()
-            && (0..).zip(pairs).all(|(at, (ours, theirs))| {
-                ours == theirs || (is_excused(at) && theirs.iter().all(|byte| *byte == 0))
-            })
+            && (0..)
+                .step_by(LOGICAL)
+                .zip(pairs)
+                .all(|(at, (ours, theirs))| {
+                    let is_excused = is_excused(at / SECTOR_BYTES);
+                    ours == theirs || (is_excused && theirs.iter().all(|byte| *byte == 0))
+                })
     }
 }
 

@@ -75,9 +75,10 @@ impl Kept {
         }
     }
 
-    /// Begins anew. The list goes before anything is put into the file again of which it says something else.
+    /// Begins anew. The list goes before the file of which it says something.
     pub(crate) fn forget(&mut self) -> io::Result<()> {
         durable::remove(&self.folder.join(LIST))?;
+        durable::remove(&self.folder.join(FILE))?;
         *self = Self::empty(&self.folder);
         Ok(())
     }

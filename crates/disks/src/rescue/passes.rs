@@ -39,6 +39,9 @@ pub(super) fn run(
     limits: &RetryLimits,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<(), DeviceGone> {
+    if rescue.ledger().failing.len() == 0 {
+        return Ok(());
+    }
     let mut passes = Passes {
         rescue,
         limits,

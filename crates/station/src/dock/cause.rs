@@ -52,7 +52,7 @@ pub(super) fn of(
 fn of_halt(why: &Halt) -> StopCause {
     match why {
         Halt::Interrupted | Halt::Canceled => StopCause::ByOperator,
-        Halt::LeaseLost | Halt::Journal(_) => StopCause::StationTrouble,
+        Halt::LeaseLost | Halt::Journal(_) | Halt::Rescue(_) => StopCause::StationTrouble,
         Halt::Device(_) => StopCause::DiskGone,
         Halt::Store(error) => of_store(error),
         Halt::Service(error) if error.may_retry() => StopCause::StoreSilent,

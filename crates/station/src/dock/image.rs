@@ -1,5 +1,7 @@
 //! The image of a device becomes a snapshot, an archive, or objects.
 
+use std::sync::Arc;
+
 use model::control::ImageTarget;
 use model::manifest::Manifest;
 use model::report::glacier;
@@ -31,7 +33,7 @@ impl Station {
         let import = ImageImport {
             job: errand.claim.job,
             attempt: &attempt,
-            device: &*device,
+            device: Arc::from(device),
             what,
             target,
             services: &*self.services,

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
+use disks::rescue::Rescue;
 use imagestore::services::ClientOptions;
 use model::control::ImageTarget;
 use model::entry::EntryPath;
@@ -61,12 +63,13 @@ pub(super) fn run(
     }
     let target = import.target()?;
     let begun = import.begun(&*target, object_bytes)?;
+    let rescue = Rescue::open(Arc::clone(&import.device), folder)?;
     journal.append(&import.attempt.clone().into())?;
     journal.sync()?;
     let (recorder, notes) = Recorder::new(journal, import.progress);
     let done = std::thread::scope(|scope| {
         scope.spawn(move || recorder.run(import.stop));
-        let work = ImageRun::new(import, begun, Ledger::new(state, notes));
+        let work = ImageRun::new(import, &rescue, begun, Ledger::new(state, notes));
         let done = work.carry_out(&*target);
         if import.stop.is_canceled() {
             // No attempt follows that could go on with what is half-sent.
@@ -76,7 +79,12 @@ pub(super) fn run(
     });
     match done {
         // Also where the journal failed at the last moment.
-        Ok(done) if !import.stop.is_set() => Ok(ImageOutcome::Done(Box::new(done))),
+        Ok(done) if !import.stop.is_set() => {
+            if let Err(error) = rescue.let_go() {
+                tracing::warn!(%error, "what was rescued of the device still takes room");
+            }
+            Ok(ImageOutcome::Done(Box::new(done)))
+        }
         _ => Ok(ImageOutcome::Stopped),
     }
 }
@@ -217,7 +225,13 @@ impl ImageRun<'_> {
     fn open(&self, target: &dyn ImageSink) -> Result<(), Halted> {
         let before = self.ledger.state().begun.clone();
         let fits = match &before {
-            Some(before) if self.is_cut_alike(before) => !self.is_other_device(target)?,
+            Some(before) if self.is_cut_alike(before) => {
+                let is_other = self.is_other_device(target)?;
+                if is_other {
+                    self.forget_rescued()?;
+                }
+                !is_other
+            }
             _ => false,
         };
         if !fits {

@@ -2,11 +2,12 @@
 //! into the sums.
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use model::image::BadRange;
 
-use super::Halted;
 use super::sums::Chains;
 use super::target::ImageSink;
 use super::work::{ImageRun, Stretch, Taken};
+use super::{Halted, reading};
 
 /// Stretches that may wait between two steps: most are bounded by the byte budget, zeros by this.
 const AHEAD: usize = 64;
@@ -92,7 +93,11 @@ fn put_all(work: &ImageRun<'_>, target: &dyn ImageSink, queue: &Receiver<Stretch
 /// Asks the device once more for what it would not give, after everything else. Tells whether any of it
 /// came: the sums are to be made again then, from where that is.
 pub(crate) fn retry_bad(work: &ImageRun<'_>, target: &dyn ImageSink) -> Result<bool, Halted> {
-    let bad: Vec<u64> = work.ledger.state().bad.keys().copied().collect();
+    let (bad, ranges): (Vec<u64>, Vec<BadRange>) = {
+        let state = work.ledger.state();
+        (state.bad.keys().copied().collect(), state.bad_ranges())
+    };
+    reading::retry(work.rescue, &ranges, work.import.stop)?;
     let mut came = false;
     for index in bad {
         if let Taken::Send(stretch) = work.take(target, index)? {

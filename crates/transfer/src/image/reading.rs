@@ -1,101 +1,56 @@
 //! Reads a stretch of a device, and finds out what of it cannot be read.
 
-use std::io;
-
+use disks::rescue::{Rescue, RetryLimits};
+use disks::tree::DeviceGone;
 use model::image::BadRange;
 
-use crate::stop::{Halt, Stop};
-use disks::fault::Fault;
-use disks::tree::{DeviceGone, fill_by};
-
 use super::Halted;
-use disks::device::{Device, SECTOR_BYTES};
+use crate::stop::{Halt, Stop};
 
-/// Into so many pieces a read that failed is split: a bad sector of 8 MiB costs some forty reads, of which
-/// four fail, and failing ones are slow.
-const PIECES: u64 = 16;
-
-/// Reads `buffer.len()` bytes at `offset`. What cannot be read is filled with zeros, and told sector by
-/// sector, sectors that touch as one range.
+/// Reads `buffer.len()` bytes at `offset`. What did not come, or was left for later, is filled with zeros and told,
+/// ranges that touch as one.
 ///
 /// # Errors
 /// If the device is gone or somebody asks to stop.
 pub(crate) fn read(
-    device: &dyn Device,
+    rescue: &Rescue,
     offset: u64,
     buffer: &mut [u8],
     stop: &Stop,
 ) -> Result<Vec<BadRange>, Halted> {
-    let mut bad = Vec::new();
-    read_piece(device, offset, buffer, stop, &mut bad)?;
-    Ok(bad)
-}
-
-fn read_piece(
-    device: &dyn Device,
-    offset: u64,
-    buffer: &mut [u8],
-    stop: &Stop,
-    bad: &mut Vec<BadRange>,
-) -> Result<(), Halted> {
     if stop.is_set() {
         return Err(Halted);
     }
-    let Err(error) = read_whole(device, offset, buffer) else {
-        return Ok(());
-    };
-    let length = buffer.len() as u64;
-    tracing::debug!(offset, length, %error, "could not be read");
-    if let Err(gone) = tell_bad_from_gone(device, error) {
+    let unread = halting(stop, rescue.read(offset, buffer))?;
+    let bad = unread.into_iter().map(|range| BadRange {
+        offset: range.start,
+        bytes: range.end - range.start,
+    });
+    Ok(bad.collect())
+}
+
+/// Asks again for all that did not come, `bad` among it, which another attempt may have left.
+///
+/// # Errors
+/// If the device is gone or somebody asks to stop.
+pub(crate) fn retry(rescue: &Rescue, bad: &[BadRange], stop: &Stop) -> Result<(), Halted> {
+    for range in bad {
+        rescue.want(range.offset..range.offset.saturating_add(range.bytes));
+    }
+    let retried = rescue.retry(&RetryLimits::default(), &|| stop.is_set());
+    halting(stop, retried)?;
+    match stop.is_set() {
+        true => Err(Halted),
+        false => Ok(()),
+    }
+}
+
+/// A device that is gone ends the run.
+fn halting<T>(stop: &Stop, done: Result<T, DeviceGone>) -> Result<T, Halted> {
+    done.map_err(|gone| {
         stop.halt(Halt::Device(gone));
-        return Err(Halted);
-    }
-    if length <= SECTOR_BYTES {
-        buffer.fill(0);
-        add(
-            bad,
-            BadRange {
-                offset,
-                bytes: length,
-            },
-        );
-        return Ok(());
-    }
-    let piece = length.div_ceil(PIECES).next_multiple_of(SECTOR_BYTES);
-    let step = usize::try_from(piece).unwrap_or(usize::MAX);
-    let mut at = offset;
-    for part in buffer.chunks_mut(step) {
-        read_piece(device, at, part, stop, bad)?;
-        at += part.len() as u64;
-    }
-    Ok(())
-}
-
-fn add(bad: &mut Vec<BadRange>, range: BadRange) {
-    match bad.last_mut() {
-        Some(last) if last.offset + last.bytes == range.offset => last.bytes += range.bytes,
-        _ => bad.push(range),
-    }
-}
-
-fn read_whole(device: &dyn Device, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-    match fill_by(offset, buffer, |at, rest| Ok(device.read_at(at, rest)?)) {
-        Ok(filled) if filled == buffer.len() => Ok(()),
-        Ok(_) => Err(io::ErrorKind::UnexpectedEof.into()),
-        Err(bad) => Err(bad.source),
-    }
-}
-
-/// An error of a sector is data; one of the device, or of this host, ends the run.
-fn tell_bad_from_gone(device: &dyn Device, error: io::Error) -> Result<(), DeviceGone> {
-    // One that was pulled gives no bytes and no error.
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        return Err(DeviceGone(error));
-    }
-    match Fault::of_error(&error) {
-        Fault::Gone(_) | Fault::Host(_) => Err(DeviceGone(error)),
-        Fault::Bad(_) | Fault::Slow(_) => device.check(),
-    }
+        Halted
+    })
 }
 
 /// Whether every range of `found` lies within one of `known`.
@@ -119,26 +74,38 @@ pub(crate) fn is_zero(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use disks::device::Device;
     use disks::device::memory::MemoryDevice;
+    use std::sync::Arc;
 
     fn range(offset: u64, bytes: u64) -> BadRange {
         BadRange { offset, bytes }
     }
 
+    fn rescue(device: &Arc<MemoryDevice>) -> (Rescue, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let device = Arc::clone(device) as Arc<dyn Device>;
+        (Rescue::open(device, folder.path()).unwrap(), folder)
+    }
+
     #[test]
     fn bad_sectors_are_found_to_the_sector_and_the_rest_is_read() {
         let content: Vec<u8> = (0..3_000_000_u32).map(|i| i.to_le_bytes()[1] | 1).collect();
-        let device = MemoryDevice::new(content.clone());
+        let device = Arc::new(MemoryDevice::new(content.clone()));
         for sector in [3, 4, 100, 732] {
             device.break_sector(sector, u32::MAX);
         }
-        let mut buffer = vec![9; content.len() - 4096];
-        let bad = read(&device, 4096, &mut buffer, &Stop::default()).unwrap();
+        let (rescue, _folder) = rescue(&device);
+        let (mut buffer, stop) = (vec![9; content.len() - 4096], Stop::default());
+        let left = read(&rescue, 4096, &mut buffer, &stop).unwrap();
+        retry(&rescue, &left, &stop).unwrap();
+        let bad = read(&rescue, 4096, &mut buffer, &stop).unwrap();
         let last = range(732 * 4096, 3_000_000 - 732 * 4096);
         assert_eq!(
             bad,
             [range(3 * 4096, 2 * 4096), range(100 * 4096, 4096), last]
         );
+        assert!(are_known(&bad, &left));
         for (at, (read, there)) in (4096_u64..).zip(buffer.iter().zip(&content[4096..])) {
             let is_bad = bad
                 .iter()
@@ -149,10 +116,11 @@ mod tests {
 
     #[test]
     fn a_device_that_is_gone_ends_the_run() {
-        let device = MemoryDevice::new(vec![1; 100_000]);
+        let device = Arc::new(MemoryDevice::new(vec![1; 100_000]));
+        let (rescue, _folder) = rescue(&device);
         device.pull();
         let stop = Stop::default();
-        assert!(read(&device, 0, &mut [0; 8192], &stop).is_err());
+        assert!(read(&rescue, 0, &mut [0; 8192], &stop).is_err());
         assert!(matches!(stop.take_reason(), Some(Halt::Device(_))));
     }
 

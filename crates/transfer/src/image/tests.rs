@@ -31,6 +31,7 @@ use crate::resources::Resources;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use disks::device::Device;
+use disks::device::memory::MemoryDevice;
 use fuse::{Fuse, Wired};
 
 const COMMON: &str = "manifestVersion: 3.0\ndeviceId: BOOT-DISK-9\nlogBucket: logs\nlogPrefix: p/\n\
@@ -136,17 +137,22 @@ impl World {
         }
     }
 
-    fn run(&self, device: &dyn Device) -> Ended {
+    fn run(&self, device: &Arc<impl Device + 'static>) -> Ended {
         self.run_for(device, i64::MAX, false)
     }
 
     /// Runs an attempt that is cut off after so many calls.
-    fn run_for(&self, device: &dyn Device, calls: i64, is_late: bool) -> Ended {
+    fn run_for(&self, device: &Arc<impl Device + 'static>, calls: i64, is_late: bool) -> Ended {
         let stop = Stop::default();
         self.run_until(device, &Fuse::new(calls, is_late, &stop), &stop)
     }
 
-    fn run_until(&self, device: &dyn Device, fuse: &Arc<Fuse>, stop: &Stop) -> Ended {
+    fn run_until(
+        &self,
+        device: &Arc<impl Device + 'static>,
+        fuse: &Arc<Fuse>,
+        stop: &Stop,
+    ) -> Ended {
         let manifest = self.to.manifest();
         let what = match &manifest {
             Manifest::EbsImport(import) => What::Ebs(import),
@@ -166,7 +172,7 @@ impl World {
         let import = ImageImport {
             job: JobId::new("ABCDE").unwrap(),
             attempt: &self.attempt(),
-            device,
+            device: Arc::clone(device) as Arc<dyn Device>,
             what,
             target: &self.to.target(),
             services: &services,
@@ -293,6 +299,10 @@ fn stored(done: &ImageDone) -> &Stored {
 
 fn key(done: &ImageDone) -> &str {
     stored(done).key.as_str()
+}
+
+fn memory(content: Vec<u8>) -> Arc<MemoryDevice> {
+    Arc::new(MemoryDevice::new(content))
 }
 
 /// Bytes that look like nothing, with `zeros` of every sixteen blocks of 512 KiB all zeros.

@@ -11,7 +11,9 @@ use super::target::ImageSink;
 use super::{Halted, ImageImport, reading};
 use crate::journal::records::image::{Begun, Sent, Step};
 use crate::pipeline::budget::{BudgetShare, Permit};
+use crate::stop::Halt;
 use disks::aligned::Buffers;
+use disks::rescue::Rescue;
 
 /// At how many stretches to look, to see whether a device is the one that was begun with.
 const LOOKS: usize = 4;
@@ -19,6 +21,8 @@ const LOOKS: usize = 4;
 /// What every thread of a run shares.
 pub(crate) struct ImageRun<'a> {
     pub(crate) import: &'a ImageImport<'a>,
+    /// The device, and what is known of its bad places.
+    pub(crate) rescue: &'a Rescue,
     /// How the image is cut.
     pub(crate) begun: Begun,
     pub(crate) ledger: Ledger,
@@ -53,10 +57,16 @@ pub(crate) enum Taken {
 }
 
 impl<'a> ImageRun<'a> {
-    pub(crate) fn new(import: &'a ImageImport<'a>, begun: Begun, ledger: Ledger) -> Self {
+    pub(crate) fn new(
+        import: &'a ImageImport<'a>,
+        rescue: &'a Rescue,
+        begun: Begun,
+        ledger: Ledger,
+    ) -> Self {
         let zeros = usize::try_from(begun.stretch_bytes.min(begun.bytes)).unwrap_or(usize::MAX);
         Self {
             import,
+            rescue,
             begun,
             ledger,
             memory: import.resources.memory(import.stop),
@@ -112,7 +122,6 @@ impl<'a> ImageRun<'a> {
     fn read(&self, index: u64) -> Result<(Stretch, Vec<BadRange>), Halted> {
         let range = self.begun.range(index);
         let length = range.end - range.start;
-        let device = self.import.device;
         let mut stretch = Stretch {
             index,
             bytes: self.zeros(length),
@@ -120,12 +129,12 @@ impl<'a> ImageRun<'a> {
             is_again: false,
             _permit: None,
         };
-        if device.next_data(range.start) >= range.end {
+        if self.import.device.next_data(range.start) >= range.end {
             return Ok((stretch, Vec::new()));
         }
         let permit = self.memory.take(length)?;
         let mut buffer = self.buffers.take(length);
-        let bad = reading::read(device, range.start, &mut buffer, self.import.stop)?;
+        let bad = reading::read(self.rescue, range.start, &mut buffer, self.import.stop)?;
         if !reading::is_zero(&buffer) {
             stretch.bytes = buffer.into_bytes();
             stretch.is_zero = false;
@@ -159,6 +168,14 @@ impl<'a> ImageRun<'a> {
             is_told = true;
         }
         Ok(!is_told && !is_empty)
+    }
+
+    /// What is known of the bad places of another device says nothing of this one.
+    pub(crate) fn forget_rescued(&self) -> Result<(), Halted> {
+        self.rescue.forget().map_err(|error| {
+            self.import.stop.halt(Halt::Rescue(error));
+            Halted
+        })
     }
 
     /// Sends a stretch and notes that.

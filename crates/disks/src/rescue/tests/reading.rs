@@ -65,6 +65,24 @@ fn a_bad_cluster_and_the_skip_behind_it_are_left_and_come_later() {
     assert_eq!(rescue.unread(whole).given_up, only(bad));
     retry(&rescue);
     assert_eq!(device.failed_reads(960 * KIB), 0);
+    rescue.let_go().unwrap();
+    drop(rescue);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    let map = std::fs::read_to_string(folder.path().join(MAP)).unwrap();
+    assert_eq!(RescueMap::parse(&map).unwrap().ranges(Status::Bad).len(), 1);
+}
+
+#[test]
+fn what_is_wanted_and_not_read_now_comes_later() {
+    let (content, folder) = (content(1024 * KIB), tempfile::tempdir().unwrap());
+    let device = Arc::new(MemoryDevice::new(content.clone()));
+    let rescue = open(&device, folder.path());
+    assert_eq!(read(&rescue, &content, 0..4096), []);
+    rescue.want(100..10_000);
+    assert_eq!(rescue.unread(0..1024 * KIB).pending, only(4096..10_240));
+    retry(&rescue);
+    assert_eq!(read(&rescue, &content, 0..1024 * KIB), []);
 }
 
 #[test]

@@ -1,20 +1,27 @@
 //! Images of devices that do not give all they have.
 
+use std::ops::Range;
 use std::sync::atomic::AtomicU64;
 
 use super::*;
-use disks::device::memory::MemoryDevice;
 use disks::fault::Fault;
+use disks::rescue::map::{RescueMap, Status};
 use disks::tree::DeviceGone;
 use rustix::io::Errno;
 
 const SECTOR: usize = 4096;
 
 fn without(content: &[u8], sectors: &[usize]) -> Vec<u8> {
+    let of_sector = |sector: &usize| (sector * SECTOR) as u64..((sector + 1) * SECTOR) as u64;
+    without_ranges(content, &sectors.iter().map(of_sector).collect::<Vec<_>>())
+}
+
+fn without_ranges(content: &[u8], ranges: &[Range<u64>]) -> Vec<u8> {
     let mut content = content.to_vec();
-    for sector in sectors {
-        let end = ((sector + 1) * SECTOR).min(content.len());
-        content[sector * SECTOR..end].fill(0);
+    for range in ranges {
+        let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap());
+        let end = end.min(content.len());
+        content[start..end].fill(0);
     }
     content
 }
@@ -25,7 +32,7 @@ fn bad_sectors_are_zeros_and_listed() {
     for to in EVERYWHERE {
         let world = World::new(to);
         let content = content(20 * MIB + 512, 2);
-        let device = MemoryDevice::new(content.clone());
+        let device = memory(content.clone());
         let last = content.len() / SECTOR;
         let bad = [3, 4, 2500, last];
         bad.iter()
@@ -40,6 +47,12 @@ fn bad_sectors_are_zeros_and_listed() {
         ];
         assert_eq!(done.bad_ranges, listed);
         assert_eq!(done.errors, 3);
+        let file = |name: &str| std::fs::read_to_string(world.folder.path().join(name));
+        let map = RescueMap::parse(&file("device.map").unwrap()).unwrap();
+        assert_eq!(map.ranges(Status::Bad), listed);
+        assert_eq!(map.blocks().len(), 6);
+        // The image has what was rescued.
+        assert!(file("rescued").is_err());
         assert!(
             done.remark.ends_with(
                 " 12,800 bytes of the device could not be read and are zeros in the image: 8192 from \
@@ -57,8 +70,8 @@ fn what_comes_at_the_second_asking_is_in_the_image() {
     for to in EVERYWHERE {
         let world = World::new(to);
         let content = content(44 * MIB, 2);
-        let device = MemoryDevice::new(content.clone());
-        // A read of 8 MiB, one of 512 KiB, one of 32 KiB, one of 4 KiB.
+        let device = memory(content.clone());
+        // A read of 4 MiB, one of 64 KiB, the first and the last sector of 512 bytes.
         device.break_sector(2500, 4);
         device.break_sector(7000, u32::MAX);
         let done = world.run(&device).done();
@@ -74,7 +87,7 @@ fn a_crash_among_bad_sectors_changes_nothing() {
         let content = content(12 * MIB, 8);
         for at in (0..60).step_by(if to == To::Snapshot { 11 } else { 5 }) {
             let world = World::new(to);
-            let device = MemoryDevice::new(content.clone());
+            let device = memory(content.clone());
             device.break_sector(1500, 4);
             device.break_sector(2000, 4 + 3);
             device.break_sector(2200, u32::MAX);
@@ -83,13 +96,16 @@ fn a_crash_among_bad_sectors_changes_nothing() {
                 world.lose_power();
             }
             let done = world.run(&device).done();
-            let lost: Vec<usize> = done
-                .bad_ranges
-                .iter()
-                .map(|range| usize::try_from(range.start).unwrap() / SECTOR)
-                .collect();
-            assert!(lost.contains(&2200), "{lost:?}");
-            world.check(&done, &without(&content, &lost));
+            let lost = &done.bad_ranges;
+            let has_lost = |at: u64| lost.iter().any(|range| range.contains(&at));
+            assert!(has_lost(2200 * SECTOR as u64), "{lost:?}");
+            let is_bad = |at: u64| [1500, 2000, 2200].contains(&(at / SECTOR as u64));
+            assert!(
+                lost.iter()
+                    .all(|range| is_bad(range.start) && is_bad(range.end - 1)),
+                "{lost:?}"
+            );
+            world.check(&done, &without_ranges(&content, lost));
         }
     }
 }
@@ -139,14 +155,14 @@ fn what_was_sent_stays_though_the_device_does_not_give_it_again() {
     // Sector 100 fails until nearly all was read; 3000 from then on.
     let late = 38 << 20;
     for to in EVERYWHERE {
-        let device = Moody {
+        let device = Arc::new(Moody {
             content: content.clone(),
             read: AtomicU64::new(0),
-            fails: |offset, length, read| match read < late {
+            fails: move |offset, length, read| match read < late {
                 true => has(offset, length, 100),
                 false => has(offset, length, 3000),
             },
-        };
+        });
         let world = World::new(to);
         let done = world.run(&device).done();
         assert!(world.image(&done) == content, "{to:?}");

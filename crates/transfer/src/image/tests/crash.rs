@@ -8,7 +8,7 @@ use disks::device::memory::MemoryDevice;
 #[track_caller]
 fn kill_and_go_on(
     world: &World,
-    device: &MemoryDevice,
+    device: &Arc<MemoryDevice>,
     calls: i64,
     is_late: bool,
     power: bool,
@@ -26,7 +26,7 @@ fn kill_and_go_on(
 }
 
 /// How many calls a whole run makes.
-fn calls(to: To, device: &MemoryDevice) -> i64 {
+fn calls(to: To, device: &Arc<MemoryDevice>) -> i64 {
     let mut calls = 1;
     // Twice as many, until one gets through; then between the two.
     let runs = |calls| {
@@ -54,7 +54,7 @@ fn calls(to: To, device: &MemoryDevice) -> i64 {
 fn a_crash_at_any_step_leaves_an_image_that_can_be_gone_on_with() {
     for to in EVERYWHERE {
         let content = content(12 * MIB + 512, 6);
-        let device = MemoryDevice::new(content.clone());
+        let device = memory(content.clone());
         let calls = calls(to, &device);
         let step = if to == To::Snapshot { 5 } else { 1 };
         for at in (0..calls).step_by(step) {
@@ -71,7 +71,7 @@ fn nothing_is_seen_of_an_image_before_all_of_it_is_there() {
     use objectstore::Bucket as _;
     for to in EVERYWHERE {
         // Three objects of two parts, or 80 blocks.
-        let device = MemoryDevice::new(content(40 * MIB, 0));
+        let device = memory(content(40 * MIB, 0));
         for at in [2, 4, 5] {
             let world = World::new(to);
             let ended = world.run_for(&device, at, true);
@@ -90,7 +90,7 @@ fn nothing_is_seen_of_an_image_before_all_of_it_is_there() {
 fn nothing_is_sent_twice_but_what_was_on_its_way() {
     for to in [To::Snapshot, To::Vault] {
         let content = content(40 * MIB, 0);
-        let device = MemoryDevice::new(content.clone());
+        let device = memory(content.clone());
         let all = World::new(to);
         all.run(&device).done();
         let world = World::new(to);
@@ -111,7 +111,7 @@ fn nothing_is_sent_twice_but_what_was_on_its_way() {
 #[test]
 fn a_device_is_not_read_again_from_its_beginning() {
     let content = content(200 * MIB, 15);
-    let device = MemoryDevice::new(content.clone());
+    let device = memory(content.clone());
     let world = World::new(To::Snapshot);
     let whole = device.bytes();
     let calls = calls_of_blocks(&content) - 2;
@@ -141,7 +141,7 @@ fn a_job_that_is_done_stays_done() {
     for to in EVERYWHERE {
         let world = World::new(to);
         let content = content(9 * MIB, 2);
-        let device = MemoryDevice::new(content.clone());
+        let device = memory(content.clone());
         let done = world.run(&device).done();
         let read = device.bytes_read();
         let again = world.run_for(&device, 0, false).done();
@@ -161,10 +161,10 @@ fn another_device_under_the_same_job_is_imaged_from_its_beginning() {
     for to in EVERYWHERE {
         let world = World::new(to);
         let first = content(20 * MIB, 0);
-        let ended = world.run_for(&MemoryDevice::new(first.clone()), 3, false);
+        let ended = world.run_for(&memory(first.clone()), 3, false);
         assert!(matches!(ended.outcome, ImageOutcome::Stopped));
         let other: Vec<u8> = first.iter().map(|byte| byte.wrapping_add(1)).collect();
-        let done = world.run(&MemoryDevice::new(other.clone())).done();
+        let done = world.run(&memory(other.clone())).done();
         world.check(&done, &other);
     }
 }
@@ -176,7 +176,7 @@ fn what_the_service_dropped_is_begun_anew() {
         use objectstore::Bucket as _;
         let world = World::new(to);
         let content = content(30 * MIB, 2);
-        let device = MemoryDevice::new(content.clone());
+        let device = memory(content.clone());
         let ended = world.run_for(&device, 4, false);
         assert!(matches!(ended.outcome, ImageOutcome::Stopped));
         if let Some((_, dropped)) = world.services.snapshots.all().pop_first() {
@@ -199,7 +199,7 @@ fn a_canceled_job_leaves_nothing_half_sent() {
     use objectstore::Bucket as _;
     for to in [To::Vault, To::Series, To::One] {
         let world = World::new(to);
-        let device = MemoryDevice::new(content(30 * MIB, 2));
+        let device = memory(content(30 * MIB, 2));
         let ended = world.run_for(&device, 4, false);
         assert!(matches!(ended.outcome, ImageOutcome::Stopped));
         let stop = Stop::default();
@@ -215,7 +215,7 @@ fn a_canceled_job_leaves_nothing_half_sent() {
 fn a_device_that_is_pulled_goes_on_when_it_is_back() {
     let world = World::new(To::Snapshot);
     let content = content(20 * MIB, 0);
-    let device = MemoryDevice::new(content.clone());
+    let device = memory(content.clone());
     device.pull();
     let ended = world.run(&device);
     assert!(

@@ -7,7 +7,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::image::restore::{Output, OutputError, Overwrite, Restore, RestoreError, Restored};
-use disks::device::memory::MemoryDevice;
 
 /// Rebuilds a world's image as a file.
 fn restore(world: &World, path: &Path) -> Result<Restored, RestoreError> {
@@ -24,7 +23,7 @@ fn restore(world: &World, path: &Path) -> Result<Restored, RestoreError> {
 
 fn imaged(to: To, content: &[u8]) -> World {
     let world = World::new(to);
-    world.run(&MemoryDevice::new(content.to_vec())).done();
+    world.run(&memory(content.to_vec())).done();
     world
 }
 

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::image::{Archive, ImageError};
-use disks::device::memory::MemoryDevice;
 use disks::fault::Fault;
 use disks::tree::DeviceGone;
 use model::outcome::FailureCode;
@@ -22,7 +21,7 @@ fn the_image_is_the_device_to_the_byte() {
         ] {
             let world = World::new(to);
             let content = content(bytes, zeros);
-            let done = world.run(&MemoryDevice::new(content.clone())).done();
+            let done = world.run(&memory(content.clone())).done();
             world.check(&done, &content);
             assert_eq!((done.errors, &*done.bad_ranges), (0, &[][..]));
             assert_eq!(
@@ -37,7 +36,7 @@ fn the_image_is_the_device_to_the_byte() {
 fn a_snapshot_has_no_block_of_zeros_and_is_known_by_its_job() {
     let world = World::new(To::Snapshot);
     let content = content(20 * MIB, 10);
-    let done = world.run(&MemoryDevice::new(content)).done();
+    let done = world.run(&memory(content)).done();
     let snapshots = world.services.snapshots.all();
     let (id, snapshot) = snapshots.first_key_value().unwrap();
     assert!(
@@ -64,7 +63,7 @@ fn objects_that_are_all_zeros_are_not_stored_and_the_index_knows() {
     let world = World::new(To::Series);
     let mut content = content(60 * MIB, 0);
     content[16 * MIB..40 * MIB].fill(0);
-    let done = world.run(&MemoryDevice::new(content.clone())).done();
+    let done = world.run(&memory(content.clone())).done();
     world.check(&done, &content);
     let index = world.index();
     let keys: Vec<Option<&str>> = index
@@ -97,7 +96,7 @@ fn one_object_of_an_archive_class_takes_the_place_of_an_archive() {
     use objectstore::Bucket as _;
     let world = World::new(To::One);
     let content = content(20 * MIB, 4);
-    let done = world.run(&MemoryDevice::new(content.clone())).done();
+    let done = world.run(&memory(content.clone())).done();
     let key = ObjectKey::new("p/ABCDE/image.00000").unwrap();
     assert!(world.object(&key) == content);
     let head = world.bucket.head(&key).unwrap().unwrap();
@@ -112,7 +111,7 @@ fn one_object_of_an_archive_class_takes_the_place_of_an_archive() {
 #[test]
 fn an_archive_has_the_comment_as_far_as_a_service_takes_it() {
     let world = World::new(To::Vault);
-    let done = world.run(&MemoryDevice::new(content(9 * MIB, 0))).done();
+    let done = world.run(&memory(content(9 * MIB, 0))).done();
     let archives = world.services.vault.archives();
     assert_eq!(archives["archive-1"].description, "?t? 2013");
     assert_eq!(done.archive, Some(Archive::Id("archive-1".to_owned())));
@@ -125,7 +124,7 @@ fn what_is_read_back_is_compared() {
         let mut world = World::new(to);
         world.read_back = ReadBack::Full;
         let content = content(20 * MIB, 4);
-        let done = world.run(&MemoryDevice::new(content.clone())).done();
+        let done = world.run(&memory(content.clone())).done();
         world.check(&done, &content);
         assert!(stored(&done).read_back, "{to:?}");
     }
@@ -138,7 +137,7 @@ fn an_image_that_is_not_what_was_sent_is_an_error() {
         read_back: ReadBack::Full,
         ..World::new(To::Snapshot)
     };
-    let device = MemoryDevice::new(content(20 * MIB, 0));
+    let device = memory(content(20 * MIB, 0));
     // Up to the completion: the start, 40 blocks, the completion itself.
     let ended = world.run_for(&device, 42, false);
     assert!(matches!(ended.outcome, ImageOutcome::Stopped));
@@ -184,7 +183,7 @@ impl Device for Sized {
 fn a_device_of_the_wrong_capacity_is_not_read() {
     let world = World::new(To::Snapshot);
     let over = (1 << 40) + 1;
-    match world.run(&Sized(over)).outcome {
+    match world.run(&Arc::new(Sized(over))).outcome {
         ImageOutcome::WrongCapacity {
             bytes,
             said_over_1tb,
@@ -213,7 +212,7 @@ fn what_can_hold_no_image_is_said_before_anything_is_read() {
         let import = ImageImport {
             job: JobId::new("ABCDE").unwrap(),
             attempt: &world.attempt(),
-            device: &Sized(bytes),
+            device: Arc::new(Sized(bytes)),
             what: What::Glacier(import),
             target: &to.target(),
             services: &services,
