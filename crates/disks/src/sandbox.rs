@@ -9,6 +9,7 @@
 mod assay;
 mod blocks;
 mod child;
+mod confine;
 mod launch;
 mod limits;
 mod messages;
@@ -25,11 +26,16 @@ use filesystems::reader::{Options, Refusal};
 use filesystems::told::{Codec, Facts, Summary, Told};
 use filesystems::volumes::{Part, Survey, Volume};
 
+pub use child::child;
+pub use confine::{Unconfined, confine};
 pub use launch::{Impostor, Launcher};
 use messages::Request;
 use parent::{Broken, Conversation};
 
 use crate::tree::DeviceGone;
+
+/// The argument with which the program is a child and nothing else: then `main` is [`child`].
+pub const ARGUMENT: &str = "parse-device";
 
 /// A child, to be started at first need, and its parent's side.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, BufReader, Read, Write};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
 
 use filesystems::blocks::{Blocks, Fault};
 use filesystems::reader::{Options, Refusal};
@@ -11,11 +12,48 @@ use filesystems::told::{Summary, Told};
 use filesystems::unpack::unpack;
 use filesystems::volumes::{self, Volume};
 
+use super::confine::confine;
 use super::limits::{BATCH_BYTES, READ_BYTES};
 use super::messages::{
     Request, Saying, SurveyHead, kind, read_frame, read_head, send, set_length, told,
 };
 use super::wire::Taken;
+
+/// What the program does that was started as a child: it shuts itself in, and answers on its standard input until its
+/// parent hangs up. To be called before anything else, while there is one thread.
+#[must_use]
+pub fn child() -> ExitCode {
+    let unconfined = confine().err().map(|why| chain(&why));
+    serve(StandardInput, unconfined);
+    ExitCode::SUCCESS
+}
+
+/// Why, and why that.
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", chain(source)),
+        None => error.to_string(),
+    }
+}
+
+/// The socket that is a child's standard input, in both directions.
+struct StandardInput;
+
+impl Read for StandardInput {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(rustix::stdio::stdin(), into)?)
+    }
+}
+
+impl Write for StandardInput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(rustix::stdio::stdin(), bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Answers the parent until it hangs up. `unconfined` says why this child is not shut in, if it is not.
 pub(super) fn serve(line: impl Read + Write, unconfined: Option<String>) {

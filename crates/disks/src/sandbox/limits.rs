@@ -53,3 +53,10 @@ pub(super) const SILENCE: Duration = Duration::from_secs(120);
 
 /// How long a child may be waited for in one task, all together: six times the processor's time that it has at all.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// The memory of a child in bytes, its program included: 4 million folders of 60 bytes, a bit for each cluster of 8 TiB,
+/// and a file of 4 million extents.
+pub(super) const MEMORY_BYTES: u64 = 1 << 30;
+
+/// The processor's time of a child in seconds: 10 million files take 20.
+pub(super) const PROCESSOR_SECONDS: u64 = 600;
