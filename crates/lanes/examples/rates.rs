@@ -5,6 +5,7 @@
 
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use lanes::{Both, Md5, Sha256};
@@ -85,7 +86,53 @@ fn main() -> io::Result<()> {
             format!("{files} files, {parts} parts of 8 MiB")
         )?;
     }
+    let beside = format!("{:>10} {:>10}", "alone", "beside SHA");
+    writeln!(out, "{:<30} {beside}", "MD5 of slices, MB/s each")?;
+    for streams in [1, 2, 4, 8, 16] {
+        let data = bodies(std::iter::repeat_n(SLICE, SLICES));
+        let alone = rate(&data, |data| in_company(data, streams));
+        let beside = beside_sha256(|| rate(&data, |data| in_company(data, streams)));
+        #[expect(clippy::cast_precision_loss, reason = "few streams")]
+        let each = streams as f64;
+        let (alone, beside) = (alone / each, beside / each);
+        writeln!(
+            out,
+            "{:<30} {alone:>10.0} {beside:>10.0}",
+            format!("{streams} streams at once")
+        )?;
+    }
     Ok(())
+}
+
+/// Advances the MD5 of so many streams at a time, by all slices.
+fn in_company(data: &[&[u8]], streams: usize) {
+    let mut states = vec![Md5::new(); streams];
+    for slices in data.chunks_exact(streams) {
+        let slices = slices.iter().copied();
+        lanes::md5_update(&mut states.iter_mut().zip(slices).collect::<Vec<_>>());
+    }
+    black_box(states);
+}
+
+/// Does something while another thread makes the SHA-256 of one stream.
+fn beside_sha256<T>(act: impl FnOnce() -> T) -> T {
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let data = bodies(std::iter::repeat_n(SLICE, SLICES));
+            let mut sha256 = Sha256::new();
+            for slice in data.iter().cycle() {
+                sha256.update(black_box(slice));
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+            black_box(sha256);
+        });
+        let done = act();
+        is_over.store(true, Ordering::Relaxed);
+        done
+    })
 }
 
 /// Hashes all slices, of so many files at a time, which have so many parts in all.

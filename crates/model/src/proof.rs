@@ -57,7 +57,8 @@ impl Capabilities {
     pub fn needed_read_back(&self, wanted: ReadBack) -> ReadBack {
         let any = |findings: &[Finding]| findings.iter().any(|finding| finding.is_honored());
         let of_bodies = any(&[self.md5, self.sha256, self.signed_body, self.etag_is_md5]);
-        let of_parts = any(&[self.part_md5, self.part_etag_is_md5]);
+        // Parts that go by another sum go so because the store was shown to check it.
+        let of_parts = !self.part_check().is_md5() || any(&[self.part_md5, self.part_etag_is_md5]);
         if of_bodies && (of_parts || !self.multipart.is_honored()) {
             wanted
         } else {
@@ -99,6 +100,16 @@ mod tests {
                     ..ignored.clone()
                 },
                 ReadBack::Full,
+            ),
+            // They are, by a sum of their own.
+            (
+                Capabilities {
+                    md5: Finding::Honored,
+                    multipart: Finding::Honored,
+                    part_crc64nvme: Finding::Honored,
+                    ..ignored.clone()
+                },
+                ReadBack::Off,
             ),
             // There are no parts.
             (

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use awshttp::NetworkFailure;
 use awshttp::retry::{Sleeper, Slept};
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, PartCheck};
 use model::ids::ObjectKey;
 use tracing::debug;
 
@@ -22,6 +22,7 @@ use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use crate::part_sum::PartSum;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 /// How long nothing new begins after the store asked to slow down.
@@ -294,8 +295,9 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         &self,
         key: &ObjectKey,
         attributes: &Attributes,
+        check: PartCheck,
     ) -> Result<UploadId, StoreError> {
-        self.limited(0, || self.inner.begin_multipart(key, attributes))
+        self.limited(0, || self.inner.begin_multipart(key, attributes, check))
     }
 
     fn put_part(
@@ -304,10 +306,10 @@ impl<B: Bucket> Bucket for Adaptive<B> {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
         self.limited(body.len(), || {
-            self.inner.put_part(key, upload, number, body, checksums)
+            self.inner.put_part(key, upload, number, body, sum)
         })
     }
 

@@ -130,11 +130,11 @@ fn what_asks_to_slow_down_and_what_does_not() {
 fn what_ends_an_upload_is_let_in_though_the_gate_is_full() {
     let (bucket, _) = adaptive(1);
     let key = ObjectKey::new("k").unwrap();
-    let begin = || bucket.begin_multipart(&key, &Attributes::default());
+    let begin = || bucket.begin_multipart(&key, &Attributes::default(), PartCheck::Md5);
     let (upload, other) = (begin().unwrap(), begin().unwrap());
     let body = Bytes::from_static(b"abc");
-    let sums = Checksums::of(&body);
-    let part = bucket.put_part(&key, &upload, PartNumber::FIRST, body, &sums);
+    let sum = PartSum::of(PartCheck::Md5, &body);
+    let part = bucket.put_part(&key, &upload, PartNumber::FIRST, body, &sum);
     let pass = bucket.limit.enter(&*bucket.sleeper).unwrap();
     bucket.complete(&key, &upload, &[part.unwrap()]).unwrap();
     bucket.abort(&key, &other).unwrap();

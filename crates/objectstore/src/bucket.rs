@@ -4,12 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, PartCheck};
 use model::ids::ObjectKey;
 
 use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use crate::part_sum::PartSum;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 /// The bytes of an object or a part: cheap to clone, so that trying again sends the very same ones.
@@ -65,9 +66,11 @@ pub trait Bucket: Send + Sync {
         checksums: &Checksums,
     ) -> Result<Receipt, StoreError>;
 
-    /// Begins an upload in parts of an object that will carry `attributes`.
+    /// Begins an upload in parts of an object that will carry `attributes`. Its parts will come with sums made by
+    /// `check`.
     ///
     /// # Contract
+    /// Another sum than MD5 only for stores that are known to check it ([`Capabilities::checks_parts_by`]).
     /// Nothing becomes visible. After an error that might have happened an upload may stay open
     /// whose id nobody knows: `list_uploads` finds it. Repeating it opens a second upload.
     ///
@@ -77,9 +80,10 @@ pub trait Bucket: Send + Sync {
         &self,
         key: &ObjectKey,
         attributes: &Attributes,
+        check: PartCheck,
     ) -> Result<UploadId, StoreError>;
 
-    /// Stores one part.
+    /// Stores one part, if its sum is `sum`, which is made as the upload was begun for.
     ///
     /// # Contract
     /// Parts may come in any order and at the same time. A part replaces one of the same number.
@@ -92,7 +96,7 @@ pub trait Bucket: Send + Sync {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError>;
 
     /// Lists the parts the store holds, by number.
@@ -112,11 +116,12 @@ pub trait Bucket: Send + Sync {
     ///
     /// # Contract
     /// The object becomes visible whole. Parts not named are dropped. Every part but the last has at least
-    /// 5 MiB. Repeating it after it happened may answer [`StoreError::NoSuchUpload`]: look before
+    /// 5 MiB. The store is told the sum of the whole where it follows from those of the parts, and refuses another
+    /// if it looks at that. Repeating it after it happened may answer [`StoreError::NoSuchUpload`]: look before
     /// believing that.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] (`InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`) leaves the upload open.
+    /// [`StoreError::Refused`] (`InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`, `BadDigest`) leaves the upload open.
     fn complete(
         &self,
         key: &ObjectKey,
@@ -279,8 +284,9 @@ impl<B: Bucket + ?Sized> Bucket for Arc<B> {
         &self,
         key: &ObjectKey,
         attributes: &Attributes,
+        check: PartCheck,
     ) -> Result<UploadId, StoreError> {
-        (**self).begin_multipart(key, attributes)
+        (**self).begin_multipart(key, attributes, check)
     }
 
     fn put_part(
@@ -289,9 +295,9 @@ impl<B: Bucket + ?Sized> Bucket for Arc<B> {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
-        (**self).put_part(key, upload, number, body, checksums)
+        (**self).put_part(key, upload, number, body, sum)
     }
 
     fn list_parts(

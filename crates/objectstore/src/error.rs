@@ -143,6 +143,16 @@ impl StoreError {
         }
     }
 
+    /// Of the completing of parts that have arrived: that they do not make what they were to make is not mended by
+    /// asking again.
+    #[must_use]
+    pub(crate) fn of_whole(self) -> Self {
+        match self {
+            Self::BadDigest(answer) => Self::Refused(answer),
+            other => other,
+        }
+    }
+
     /// What the store answered, if it answered something a report can name.
     #[must_use]
     pub fn answer(&self) -> Option<&Answer> {

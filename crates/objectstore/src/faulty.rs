@@ -10,13 +10,14 @@ use std::sync::{Mutex, PoisonError};
 
 use awshttp::retry::{CallError as _, Jitter};
 use awshttp::{Answer, NetworkFailure, TransportError};
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, PartCheck};
 use model::ids::ObjectKey;
 
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use crate::part_sum::PartSum;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 /// The calls of a [`Bucket`].
@@ -263,9 +264,10 @@ impl<B: Bucket> Bucket for Faulty<B> {
         &self,
         key: &ObjectKey,
         attributes: &Attributes,
+        check: PartCheck,
     ) -> Result<UploadId, StoreError> {
         self.call(Operation::BeginMultipart, |inner| {
-            inner.begin_multipart(key, attributes)
+            inner.begin_multipart(key, attributes, check)
         })
     }
 
@@ -275,10 +277,10 @@ impl<B: Bucket> Bucket for Faulty<B> {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
         self.call(Operation::PutPart, |inner| {
-            inner.put_part(key, upload, number, body, checksums)
+            inner.put_part(key, upload, number, body, sum)
         })
     }
 

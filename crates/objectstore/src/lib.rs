@@ -21,6 +21,7 @@ pub mod faulty;
 pub mod memory;
 pub mod object;
 pub mod paced;
+pub mod part_sum;
 pub mod probe;
 pub mod reading;
 pub mod retrying;

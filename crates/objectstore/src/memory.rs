@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use awshttp::Answer;
 use bytes::{Bytes, BytesMut};
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, PartCheck};
 use model::ids::ObjectKey;
 use model::limits;
 use time::{Duration, OffsetDateTime};
@@ -21,6 +21,7 @@ use crate::checksum::{Checksums, Digests, Hasher};
 use crate::error::StoreError;
 use crate::evidence::{Algorithm, Source, Statement};
 use crate::object::{Attributes, Download, Listed, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use crate::part_sum::{self, PartSum};
 use crate::probe::{self, Subject};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag};
 
@@ -57,6 +58,7 @@ struct Stored {
 struct Upload {
     key: String,
     attributes: Attributes,
+    check: PartCheck,
     parts: BTreeMap<PartNumber, (PartReceipt, Bytes)>,
 }
 
@@ -135,6 +137,7 @@ impl State {
         let etag = expected_etag(parts).ok_or_else(|| refused("InvalidPart", "no such part"))?;
         let mut stored = stored(body, etag, None, &open.attributes);
         stored.parts = parts.iter().map(|part| part.size).collect();
+        stored.info.checksums = part_sum::of_whole(parts).into_iter().collect();
         self.uploads.remove(upload);
         Ok(self.store(key, stored))
     }
@@ -182,6 +185,7 @@ impl Bucket for MemoryBucket {
         &self,
         key: &ObjectKey,
         attributes: &Attributes,
+        check: PartCheck,
     ) -> Result<UploadId, StoreError> {
         let mut state = self.state();
         state.tick();
@@ -189,6 +193,7 @@ impl Bucket for MemoryBucket {
         let upload = Upload {
             key: key.as_str().to_owned(),
             attributes: attributes.clone(),
+            check,
             parts: BTreeMap::new(),
         };
         state.uploads.insert(id.clone(), upload);
@@ -201,17 +206,24 @@ impl Bucket for MemoryBucket {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
-        verify(&body, checksums)?;
+        if PartSum::of(sum.check(), &body) != *sum {
+            return Err(StoreError::BadDigest(Answer::new(400, "BadDigest", "")));
+        }
         let receipt = PartReceipt {
             number,
-            etag: checksums.md5_hex(),
+            etag: Checksums::of(&body).md5_hex(),
             size: body.len() as u64,
+            sum: Some(*sum).filter(|sum| !sum.check().is_md5()),
         };
         let mut state = self.state();
-        let parts = &mut state.upload(key, upload)?.parts;
-        parts.insert(number, (receipt.clone(), body));
+        let upload = state.upload(key, upload)?;
+        if upload.check != sum.check() {
+            let why = "the upload was begun for another sum";
+            return Err(refused("InvalidRequest", why));
+        }
+        upload.parts.insert(number, (receipt.clone(), body));
         Ok(receipt)
     }
 
@@ -392,9 +404,9 @@ impl Subject for MemoryBucket {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
-        self.put_part(key, upload, number, body, checksums)
+        self.put_part(key, upload, number, body, sum)
     }
 
     fn is_public(&self, key: &ObjectKey) -> Result<bool, StoreError> {
@@ -486,7 +498,7 @@ fn assemble(upload: &Upload, named: &[PartReceipt]) -> Result<Bytes, StoreError>
     for (index, part) in named.iter().enumerate() {
         let found = upload.parts.get(&part.number);
         let (receipt, body) = found
-            .filter(|(receipt, _)| receipt.etag == part.etag)
+            .filter(|(receipt, _)| part.is_held(std::slice::from_ref(receipt)))
             .ok_or_else(|| refused("InvalidPart", "no such part"))?;
         if receipt.size < limits::PART_BYTES_MIN && index + 1 < named.len() {
             return Err(refused(

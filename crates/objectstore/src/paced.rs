@@ -13,13 +13,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use awshttp::retry::Sleeper;
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, PartCheck};
 use model::ids::ObjectKey;
 
 use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use crate::part_sum::PartSum;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 pub use rate_schedule::{InvalidRate, QuietHours, RateSchedule, parse_rate};
@@ -92,8 +93,9 @@ impl<B: Bucket> Bucket for Paced<B> {
         &self,
         key: &ObjectKey,
         attributes: &Attributes,
+        check: PartCheck,
     ) -> Result<UploadId, StoreError> {
-        self.inner.begin_multipart(key, attributes)
+        self.inner.begin_multipart(key, attributes, check)
     }
 
     fn put_part(
@@ -102,10 +104,10 @@ impl<B: Bucket> Bucket for Paced<B> {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
         self.pass(&body)?;
-        self.inner.put_part(key, upload, number, body, checksums)
+        self.inner.put_part(key, upload, number, body, sum)
     }
 
     fn list_parts(

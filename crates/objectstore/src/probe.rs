@@ -7,8 +7,9 @@ mod archive;
 mod bench;
 mod experiments;
 mod names;
+mod parts;
 
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, PartCheck};
 use model::ids::ObjectKey;
 use model::report;
 
@@ -64,7 +65,7 @@ pub fn may_be_of_experiments(key: &ObjectKey) -> bool {
 /// # Errors
 /// Whatever kept the upload from being begun or abandoned.
 pub fn check_write(bucket: &dyn Bucket, key: &ObjectKey) -> Result<(), StoreError> {
-    let upload = bucket.begin_multipart(key, &Attributes::default())?;
+    let upload = bucket.begin_multipart(key, &Attributes::default(), PartCheck::Md5)?;
     bucket.abort(key, &upload)
 }
 

@@ -5,13 +5,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, PartCheck};
 
 use super::*;
 use crate::bucket::Body;
 use crate::checksum::Checksums;
 use crate::memory::MemoryBucket;
 use crate::object::{Attributes, Page, PartInfo, Receipt, Tag};
+use crate::part_sum::PartSum;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 /// What happens to the body of one answer.
@@ -220,8 +221,13 @@ impl Bucket for Told {
     ) -> Result<Receipt, StoreError> {
         self.inner.put_new(key, body, attributes, checksums)
     }
-    fn begin_multipart(&self, k: &ObjectKey, a: &Attributes) -> Result<UploadId, StoreError> {
-        self.inner.begin_multipart(k, a)
+    fn begin_multipart(
+        &self,
+        k: &ObjectKey,
+        a: &Attributes,
+        check: PartCheck,
+    ) -> Result<UploadId, StoreError> {
+        self.inner.begin_multipart(k, a, check)
     }
     fn put_part(
         &self,
@@ -229,9 +235,9 @@ impl Bucket for Told {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
-        self.inner.put_part(key, upload, number, body, checksums)
+        self.inner.put_part(key, upload, number, body, sum)
     }
     fn list_parts(&self, k: &ObjectKey, u: &UploadId) -> Result<Vec<PartReceipt>, StoreError> {
         self.inner.list_parts(k, u)

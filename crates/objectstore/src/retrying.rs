@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use awshttp::retry::{Retry, Tries};
-use model::capabilities::{Capabilities, Finding};
+use model::capabilities::{Capabilities, Finding, PartCheck};
 use model::ids::ObjectKey;
 use tracing::warn;
 
@@ -17,6 +17,7 @@ use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use crate::part_sum::{self, PartSum};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag, total_size};
 
 /// A bucket around `B` that tries again what may be tried again.
@@ -117,7 +118,8 @@ impl<B: Bucket> Retrying<B> {
         let is_opaque = self.opaque_tags.load(Ordering::Relaxed);
         let expected = expected_etag(parts).filter(|_| !is_opaque);
         let tagged = expected.is_none_or(|etag| etag == info.etag);
-        if info.size != total_size(parts) || !tagged {
+        let differs = part_sum::agree(&info.checksums, parts).is_some_and(|said| said.is_err());
+        if info.size != total_size(parts) || !tagged || differs {
             return Ok(None);
         }
         let done = Receipt {
@@ -163,10 +165,11 @@ impl<B: Bucket> Bucket for Retrying<B> {
         &self,
         key: &ObjectKey,
         attributes: &Attributes,
+        check: PartCheck,
     ) -> Result<UploadId, StoreError> {
         let mut tries: Tries<'_, StoreError> = self.retry.tries();
         loop {
-            match self.inner.begin_multipart(key, attributes) {
+            match self.inner.begin_multipart(key, attributes, check) {
                 Ok(upload) if tries.outcome_is_open() => {
                     self.drop_twins(key, &upload);
                     return Ok(upload);
@@ -183,11 +186,10 @@ impl<B: Bucket> Bucket for Retrying<B> {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
         self.retry.act("put_part", || {
-            self.inner
-                .put_part(key, upload, number, body.clone(), checksums)
+            self.inner.put_part(key, upload, number, body.clone(), sum)
         })
     }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use awshttp::Answer;
 use awshttp::endpoint::Target;
 use awshttp::request::{self, Request, Wait};
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, PartCheck};
 use model::ids::{BucketName, ObjectKey};
 use ureq::http::Method;
 
@@ -30,6 +30,7 @@ use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use crate::part_sum::{self, PartSum};
 use crate::probe::{self, Subject};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag};
 
@@ -38,11 +39,10 @@ const LIST_LIMIT: u16 = 1000;
 
 /// One bucket of an S3-compatible store, opened by [`Store::bucket`](crate::connect::Store::bucket).
 ///
-/// `put` sends `Content-MD5` and the strongest other checksum; `put_part` sends `Content-MD5` and,
-/// where it is known, signs with the SHA-256. Parts carry no `x-amz-checksum-*`, as S3 refuses those
-/// unless the upload was begun for just that algorithm. Since some stores check neither of the two on
-/// parts (SeaweedFS 4.48), a part's entity tag is compared with its MD5 as well, unless the probe has found
-/// that tags are something else. A store that refuses a header it could do without is spoken to without it.
+/// `put` sends `Content-MD5` and the strongest other checksum; `put_part` sends one sum, `Content-MD5` or that for
+/// which the upload was begun. Since some stores check neither on parts (SeaweedFS 4.48), the entity tag of a part
+/// that went by MD5 is compared with that as well, unless the probe has found that tags are something else; of another
+/// sum the store's echo is. A store that refuses a header it could do without is spoken to without it.
 #[derive(Debug, Clone)]
 pub struct S3Bucket {
     wire: Arc<Wire>,
@@ -75,20 +75,18 @@ impl S3Bucket {
         attributes: &Attributes,
         checksums: &Checksums,
     ) -> Request<'b> {
-        let mut request = self.putting_part(key, body, checksums);
+        let mut request = Request::new(Method::PUT, self.object(key));
+        request.say("content-md5", checksums.md5_base64());
+        request.body = wire::body(body, checksums.sha256.as_ref());
         request.headers.extend(headers::of_attributes(attributes));
         request
     }
 
-    fn putting_part<'b>(
-        &self,
-        key: &ObjectKey,
-        body: &'b Body,
-        checksums: &Checksums,
-    ) -> Request<'b> {
+    fn putting_part<'b>(&self, key: &ObjectKey, body: &'b Body, sum: &PartSum) -> Request<'b> {
         let mut request = Request::new(Method::PUT, self.object(key));
-        request.say("content-md5", checksums.md5_base64());
-        request.body = wire::body(body, checksums.sha256.as_ref());
+        let header = part_sum::names(sum.check()).map(|names| names.header);
+        request.say(header.unwrap_or("content-md5"), sum.to_base64());
+        request.body = wire::body(body, sum.sha256());
         request
     }
 
@@ -97,6 +95,7 @@ impl S3Bucket {
         mut request: Request<'_>,
         upload: &UploadId,
         number: PartNumber,
+        sum: &PartSum,
     ) -> Result<(Reply, PartReceipt), StoreError> {
         request.ask("partNumber", number.to_string());
         request.ask("uploadId", upload.as_str().to_owned());
@@ -106,7 +105,13 @@ impl S3Bucket {
             "" => Err(reply.protocol("a part has no entity tag")),
             etag => {
                 let etag = etag.to_owned();
-                Ok((reply, PartReceipt { number, etag, size }))
+                let receipt = PartReceipt {
+                    number,
+                    etag,
+                    size,
+                    sum: Some(*sum).filter(|sum| !sum.check().is_md5()),
+                };
+                Ok((reply, receipt))
             }
         }
     }
@@ -149,6 +154,9 @@ impl S3Bucket {
         let mut request = Request::new(Method::POST, self.object(key));
         request.ask("uploadId", upload.as_str());
         request.say("content-type", "application/xml");
+        if let Some((name, value)) = headers::of_whole(parts) {
+            request.say(name, value);
+        }
         request.body = request::Body::hashed(documents::complete(parts).into_bytes());
         request.wait = Wait::Assembly;
         request
@@ -157,7 +165,8 @@ impl S3Bucket {
     fn finish(&self, request: &Request<'_>, parts: &[PartReceipt]) -> Result<Receipt, StoreError> {
         let reply = self.wire.ask(request)?;
         let version = headers::version(&reply);
-        let told = documents::completed_etag(&dialect::document(reply)?)?;
+        let document = dialect::document(reply).map_err(StoreError::of_whole)?;
+        let told = documents::completed_etag(&document)?;
         // Ceph answers with an empty tag; it is computable.
         let etag = told.or_else(|| expected_etag(parts)).unwrap_or_default();
         Ok(Receipt { etag, version })
@@ -227,10 +236,12 @@ impl Bucket for S3Bucket {
         &self,
         key: &ObjectKey,
         attributes: &Attributes,
+        check: PartCheck,
     ) -> Result<UploadId, StoreError> {
         let mut request = Request::new(Method::POST, self.object(key));
         request.ask("uploads", "");
         request.headers = headers::of_attributes(attributes);
+        request.headers.extend(headers::of_check(check));
         documents::upload_id(&self.wire.read(&request)?)
     }
 
@@ -240,12 +251,16 @@ impl Bucket for S3Bucket {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
-        let request = self.putting_part(key, &body, checksums);
-        let (reply, receipt) = self.send_part(request, upload, number)?;
-        if !self.habits.part_tags_are_opaque() {
-            headers::check_etag(&reply, checksums)?;
+        let request = self.putting_part(key, &body, sum);
+        let (reply, receipt) = self.send_part(request, upload, number, sum)?;
+        match sum {
+            PartSum::Md5(_) if self.habits.part_tags_are_opaque() => {}
+            PartSum::Md5(md5) => headers::check_etag(&reply, md5)?,
+            PartSum::Crc64Nvme(_) | PartSum::Crc32c(_) | PartSum::Sha256(_) => {
+                headers::check_part_echo(&reply, sum)?;
+            }
         }
         Ok(receipt)
     }
@@ -457,10 +472,10 @@ impl Subject for S3Bucket {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
-        let request = self.putting_part(key, &body, checksums);
-        let sent = self.send_part(request, upload, number);
+        let request = self.putting_part(key, &body, sum);
+        let sent = self.send_part(request, upload, number, sum);
         sent.map(|(_, receipt)| receipt)
     }
 

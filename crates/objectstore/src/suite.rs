@@ -7,6 +7,7 @@
 use std::io::Read as _;
 
 use bytes::Bytes;
+use model::capabilities::PartCheck;
 use model::ids::ObjectKey;
 use model::limits;
 
@@ -14,6 +15,7 @@ use crate::bucket::Bucket;
 use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::{Attributes, Receipt};
+use crate::part_sum::{self, PartSum};
 use crate::probe::{check_read, check_write};
 use crate::upload::{PartNumber, PartReceipt, UploadId, expected_etag};
 
@@ -28,6 +30,7 @@ pub fn run(bucket: &dyn Bucket) {
     odd_keys(bucket);
     multipart(bucket);
     multipart_refusals(bucket);
+    summed_parts(bucket);
     open_uploads(bucket);
     probes(bucket);
 }
@@ -76,12 +79,12 @@ pub fn new_objects(bucket: &dyn Bucket) {
         bucket.put_new(it, body, &Attributes::default(), &sums)
     };
     let complete_new: &PutNew = &|it, body| {
-        let (sums, body) = (Checksums::of(body), Bytes::from_static(body));
+        let (sum, body) = (PartSum::of(PartCheck::Md5, body), Bytes::from_static(body));
         let upload = bucket
-            .begin_multipart(it, &Attributes::default())
+            .begin_multipart(it, &Attributes::default(), PartCheck::Md5)
             .expect("begin");
         let part = bucket
-            .put_part(it, &upload, PartNumber::FIRST, body, &sums)
+            .put_part(it, &upload, PartNumber::FIRST, body, &sum)
             .expect("part");
         let done = bucket.complete_new(it, &upload, &[part]);
         bucket.abort(it, &upload).expect("abort");
@@ -138,9 +141,17 @@ pub fn attributes(bucket: &dyn Bucket) {
     bucket
         .put(&whole, body.clone(), &given, &sums)
         .expect("put");
-    let upload = bucket.begin_multipart(&parted, &given).expect("begin");
+    let upload = bucket
+        .begin_multipart(&parted, &given, PartCheck::Md5)
+        .expect("begin");
     let part = bucket
-        .put_part(&parted, &upload, PartNumber::FIRST, body, &sums)
+        .put_part(
+            &parted,
+            &upload,
+            PartNumber::FIRST,
+            body,
+            &PartSum::Md5(sums.md5),
+        )
         .expect("part");
     bucket
         .complete(&parted, &upload, &[part])
@@ -202,14 +213,17 @@ pub fn digests(bucket: &dyn Bucket) {
         );
     }
     let upload = bucket
-        .begin_multipart(&it, &Attributes::default())
+        .begin_multipart(&it, &Attributes::default(), PartCheck::Md5)
         .expect("begin");
-    // Not a wrong SHA-256 alone: SeaweedFS does not look at that of a part, and damage shows in both.
-    for sums in [wrong, wrong_md5] {
-        let error = bucket.put_part(&it, &upload, PartNumber::FIRST, body.clone(), &sums);
-        let error = error.expect_err("damaged parts must be refused");
-        assert!(matches!(error, StoreError::BadDigest(_)), "{error:?}");
-    }
+    let error = bucket.put_part(
+        &it,
+        &upload,
+        PartNumber::FIRST,
+        body,
+        &PartSum::Md5(wrong.md5),
+    );
+    let error = error.expect_err("damaged parts must be refused");
+    assert!(matches!(error, StoreError::BadDigest(_)), "{error:?}");
     bucket.abort(&it, &upload).expect("abort");
 }
 
@@ -352,7 +366,7 @@ pub fn multipart(bucket: &dyn Bucket) {
     let it = key(&prefix, "large");
     let bodies = part_bodies();
     let upload = bucket
-        .begin_multipart(&it, &Attributes::default())
+        .begin_multipart(&it, &Attributes::default(), PartCheck::Md5)
         .expect("begin");
     let mut receipts: Vec<PartReceipt> = (0..bodies.len())
         .rev()
@@ -390,7 +404,7 @@ pub fn multipart_refusals(bucket: &dyn Bucket) {
     let it = key(&prefix, "large");
     let bodies = part_bodies();
     let upload = bucket
-        .begin_multipart(&it, &Attributes::default())
+        .begin_multipart(&it, &Attributes::default(), PartCheck::Md5)
         .expect("begin");
     let first = put_part(bucket, &it, &upload, 0, &bodies[0]);
     let second = put_part(bucket, &it, &upload, 1, &bodies[1]);
@@ -416,18 +430,61 @@ pub fn multipart_refusals(bucket: &dyn Bucket) {
         .expect("the upload stayed open");
 }
 
+/// Where the store checks parts by another sum than MD5, damage is refused and the whole has the sum of its parts.
+pub fn summed_parts(bucket: &dyn Bucket) {
+    let prefix = clean(bucket, "summed-parts/");
+    let probed = bucket.capabilities(&key(&prefix, "store")).expect("probe");
+    let checked = PartCheck::BEFORE_MD5.into_iter();
+    checked
+        .filter(|check| probed.checks_parts_by(*check))
+        .for_each(|check| parts_summed_by(bucket, check));
+}
+
+/// The same by one sum, for stores that are to check it.
+pub fn parts_summed_by(bucket: &dyn Bucket, check: PartCheck) {
+    let prefix = clean(bucket, "summed-by/");
+    let it = key(&prefix, "large");
+    let bodies = part_bodies();
+    let upload = bucket
+        .begin_multipart(&it, &Attributes::default(), check)
+        .expect("begin");
+    let receipts: Vec<PartReceipt> = (0..bodies.len())
+        .map(|index| put_summed(bucket, &it, &upload, index, (&bodies[index], check)))
+        .collect();
+    let damaged = Bytes::from_static(b"and");
+    let sum = PartSum::of(check, b"end");
+    let error = bucket.put_part(&it, &upload, receipts[2].number, damaged, &sum);
+    let error = error.expect_err("damaged parts must be refused");
+    assert!(matches!(error, StoreError::BadDigest(_)), "{error:?}");
+
+    let held = bucket.list_parts(&it, &upload).expect("list parts");
+    assert!(receipts.iter().all(|part| part.is_held(&held)), "{held:?}");
+    let mut forged = receipts.clone();
+    forged[1].sum = Some(PartSum::of(check, b"something else"));
+    bucket
+        .complete(&it, &upload, &forged)
+        .expect_err("the sum of a part, and so of the whole, is another");
+    assert!(bucket.head(&it).expect("head").is_none(), "nothing is seen");
+
+    bucket.complete(&it, &upload, &receipts).expect("complete");
+    let info = bucket.head(&it).expect("head").expect("it is there");
+    assert_eq!(info.size, 2 * limits::PART_BYTES_MIN + 3);
+    let agreed = part_sum::agree(&info.checksums, &receipts);
+    assert!(agreed.is_none_or(|agreed| agreed.is_ok()), "{info:?}");
+}
+
 /// Open uploads are found by prefix, and are gone once abandoned, even twice.
 pub fn open_uploads(bucket: &dyn Bucket) {
     let prefix = clean(bucket, "open/");
     let (a, b) = (key(&prefix, "x/a b+c"), key(&prefix, "y"));
     let upload_a = bucket
-        .begin_multipart(&a, &Attributes::default())
+        .begin_multipart(&a, &Attributes::default(), PartCheck::Md5)
         .expect("begin");
     let upload_b = bucket
-        .begin_multipart(&b, &Attributes::default())
+        .begin_multipart(&b, &Attributes::default(), PartCheck::Md5)
         .expect("begin");
     let again = bucket
-        .begin_multipart(&b, &Attributes::default())
+        .begin_multipart(&b, &Attributes::default(), PartCheck::Md5)
         .expect("begin");
     put_part(bucket, &a, &upload_a, 0, b"part");
     assert_ne!(upload_b, again, "each begin opens an upload of its own");
@@ -453,8 +510,8 @@ pub fn open_uploads(bucket: &dyn Bucket) {
     }
     assert_eq!(bucket.list_uploads(&prefix).expect("list uploads"), []);
     let body = Bytes::from_static(b"late");
-    let sums = Checksums::of(&body);
-    let error = bucket.put_part(&a, &upload_a, PartNumber::FIRST, body, &sums);
+    let sum = PartSum::of(PartCheck::Md5, &body);
+    let error = bucket.put_part(&a, &upload_a, PartNumber::FIRST, body, &sum);
     let error = error.expect_err("the upload is gone");
     assert!(matches!(error, StoreError::NoSuchUpload(_)), "{error:?}");
 }
@@ -528,11 +585,21 @@ fn put_part(
     index: usize,
     body: &[u8],
 ) -> PartReceipt {
+    put_summed(bucket, it, upload, index, (body, PartCheck::Md5))
+}
+
+fn put_summed(
+    bucket: &dyn Bucket,
+    it: &ObjectKey,
+    upload: &UploadId,
+    index: usize,
+    (body, check): (&[u8], PartCheck),
+) -> PartReceipt {
     let number = PartNumber::from_index(index as u64).expect("few parts");
-    let sums = Checksums::of(body);
+    let sum = PartSum::of(check, body);
     let body = Bytes::copy_from_slice(body);
     bucket
-        .put_part(it, upload, number, body, &sums)
+        .put_part(it, upload, number, body, &sum)
         .expect("put part")
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 use model::limits;
 
 use crate::checksum::composite_etag;
+use crate::part_sum::PartSum;
 
 /// The name a store gives to an upload that is not complete yet.
 ///
@@ -89,6 +90,22 @@ pub struct PartReceipt {
     pub etag: String,
     /// Length of the part in bytes.
     pub size: u64,
+    /// The part's sum, where that is not its entity tag: as it was sent and confirmed, or as the store lists it.
+    pub sum: Option<PartSum>,
+}
+
+impl PartReceipt {
+    /// Whether the store still has what it confirmed, by a list of what it `holds`: a part of the same number, tag and
+    /// size, and of no other sum.
+    #[must_use]
+    pub fn is_held(&self, holds: &[Self]) -> bool {
+        holds.iter().any(|held| {
+            let is_same =
+                (held.number, &held.etag, held.size) == (self.number, &self.etag, self.size);
+            let sums = held.sum.zip(self.sum);
+            is_same && sums.is_none_or(|(held, ours)| held == ours)
+        })
+    }
 }
 
 /// An upload somebody began and nobody completed or abandoned.
@@ -142,8 +159,42 @@ mod tests {
             number: PartNumber::FIRST,
             etag: etag.to_owned(),
             size: 1,
+            sum: None,
         };
         assert!(expected_etag(&[part("0cc175b9c0f1b6a831c399e269772661")]).is_some());
         assert_eq!(expected_etag(&[part("opaque")]), None);
+    }
+
+    #[test]
+    fn a_part_is_held_if_nothing_of_it_is_another() {
+        let ours = PartReceipt {
+            number: PartNumber::FIRST,
+            etag: "tag".to_owned(),
+            size: 3,
+            sum: Some(PartSum::Crc64Nvme(7)),
+        };
+        let untold = PartReceipt {
+            sum: None,
+            ..ours.clone()
+        };
+        for held in [&ours, &untold] {
+            assert!(ours.is_held(std::slice::from_ref(held)));
+        }
+        assert!(untold.is_held(std::slice::from_ref(&ours)));
+        let others = [
+            PartReceipt {
+                sum: Some(PartSum::Crc64Nvme(8)),
+                ..ours.clone()
+            },
+            PartReceipt {
+                etag: "another".to_owned(),
+                ..ours.clone()
+            },
+            PartReceipt {
+                size: 4,
+                ..ours.clone()
+            },
+        ];
+        assert!(!ours.is_held(&others) && !ours.is_held(&[]));
     }
 }

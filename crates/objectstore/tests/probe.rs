@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use awshttp::Answer;
 use bytes::Bytes;
-use model::capabilities::{Capabilities, Finding};
+use model::capabilities::{Capabilities, Finding, PartCheck};
 use model::ids::ObjectKey;
 use model::key_space::{Kept, KeySpace, Oddity as Strange};
 use objectstore::memory::MemoryBucket;
 use objectstore::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use objectstore::part_sum::PartSum;
 use objectstore::probe::{self, Subject, capabilities};
 use objectstore::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 use objectstore::{Body, Bucket, Checksums, StoreError};
@@ -40,6 +41,14 @@ enum Oddity {
     Bare,
     /// Gives parts tags that look like an MD5 and are none.
     Opaque,
+    /// Does so for those that come with another sum only.
+    OpaqueIfSummed,
+    /// Knows CRC-32C, and not CRC-64/NVME.
+    Older,
+    /// Says of an object in parts the sum of another.
+    Misjoining,
+    /// Refuses to complete what has the sum of the whole with it.
+    Incomplete,
     /// Takes `\\` for `/`, and capital letters for small ones of a key that is there.
     Folding,
     /// Refuses keys with empty or dotted parts.
@@ -153,6 +162,16 @@ fn is_archive(attributes: &Attributes) -> bool {
 }
 
 impl Odd {
+    /// Makes tags of those within, and back.
+    fn turn_tags(&self, parts: &mut [PartReceipt]) {
+        for part in parts {
+            let is_summed = part.sum.is_some();
+            if self.is(Oddity::Opaque) || self.is(Oddity::OpaqueIfSummed) && is_summed {
+                part.etag = part.etag.chars().rev().collect();
+            }
+        }
+    }
+
     /// The key under which a folding store has it.
     fn filed(&self, key: &ObjectKey) -> ObjectKey {
         if !self.is(Oddity::Folding) {
@@ -209,9 +228,18 @@ impl Bucket for Odd {
         self.must_be_absent(key)?;
         self.put(key, body, attributes, sums)
     }
-    fn begin_multipart(&self, k: &ObjectKey, a: &Attributes) -> Result<UploadId, StoreError> {
+    fn begin_multipart(
+        &self,
+        k: &ObjectKey,
+        a: &Attributes,
+        check: PartCheck,
+    ) -> Result<UploadId, StoreError> {
         self.option()?;
-        self.inner.begin_multipart(k, a)
+        let is_new = check == PartCheck::Crc64Nvme;
+        if self.is(Oddity::Sumless) && !check.is_md5() || self.is(Oddity::Older) && is_new {
+            return Err(refused(501, "NotImplemented"));
+        }
+        self.inner.begin_multipart(k, a, check)
     }
     fn put_part(
         &self,
@@ -219,17 +247,17 @@ impl Bucket for Odd {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        sums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
         self.call()?;
-        let honest = Checksums::of(&body);
-        let sums = if self.is(Oddity::Careless) {
+        let honest = PartSum::of(sum.check(), &body);
+        let sum = if self.is(Oddity::Careless) {
             &honest
         } else {
-            sums
+            sum
         };
-        let mut part = self.inner.put_part(key, upload, number, body, sums)?;
-        if self.is(Oddity::Opaque) {
+        let mut part = self.inner.put_part(key, upload, number, body, sum)?;
+        if self.is(Oddity::Opaque) || self.is(Oddity::OpaqueIfSummed) && part.sum.is_some() {
             part.etag = part.etag.chars().rev().collect();
         }
         Ok(part)
@@ -237,11 +265,7 @@ impl Bucket for Odd {
     fn list_parts(&self, k: &ObjectKey, u: &UploadId) -> Result<Vec<PartReceipt>, StoreError> {
         self.call()?;
         let mut parts = self.inner.list_parts(k, u)?;
-        if self.is(Oddity::Opaque) {
-            for part in &mut parts {
-                part.etag = part.etag.chars().rev().collect();
-            }
-        }
+        self.turn_tags(&mut parts);
         Ok(parts)
     }
     fn complete(
@@ -252,12 +276,16 @@ impl Bucket for Odd {
     ) -> Result<Receipt, StoreError> {
         self.call()?;
         let mut parts = parts.to_vec();
-        if self.is(Oddity::Opaque) {
-            for part in &mut parts {
-                part.etag = part.etag.chars().rev().collect();
-            }
+        self.turn_tags(&mut parts);
+        let is_summed = parts.iter().any(|part| part.sum.is_some());
+        if self.is(Oddity::Incomplete) && is_summed {
+            return Err(refused(400, "InvalidRequest"));
         }
-        self.inner.complete(key, upload, &parts)
+        let receipt = self.inner.complete(key, upload, &parts)?;
+        if self.is(Oddity::Misjoining) && is_summed {
+            self.inner.tell(key, |info| info.checksums[0].value[0] ^= 1);
+        }
+        Ok(receipt)
     }
     fn complete_new(
         &self,
@@ -376,9 +404,9 @@ impl Subject for Odd {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        sums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
-        self.put_part(key, upload, number, body, sums)
+        self.put_part(key, upload, number, body, sum)
     }
     fn is_public(&self, key: &ObjectKey) -> Result<bool, StoreError> {
         self.inner.is_public(key)
@@ -393,6 +421,9 @@ fn honest() -> Capabilities {
     Capabilities {
         extraction: Finding::Ignored,
         key_space: KeySpace::honest(),
+        // Nobody asked: the first sum of parts that is looked at is enough.
+        part_crc32c: Finding::Unknown,
+        part_sha256: Finding::Unknown,
         ..Capabilities::all(Finding::Honored)
     }
 }
@@ -449,6 +480,7 @@ fn what_a_store_refuses_is_found() {
         crc64nvme: Finding::Refused,
         multipart: Finding::Refused,
         part_md5: Finding::Unknown,
+        part_crc64nvme: Finding::Unknown,
         part_etag_is_md5: Finding::Unknown,
         lists_parts: Finding::Unknown,
         acl: Finding::Refused,
@@ -552,6 +584,9 @@ fn a_store_that_refuses_a_header_is_probed_without_it() {
         sha256: Finding::Refused,
         crc64nvme: Finding::Refused,
         keeps_sha256: Finding::Ignored,
+        part_crc64nvme: Finding::Refused,
+        part_crc32c: Finding::Refused,
+        part_sha256: Finding::Refused,
         ..honest()
     };
     assert_eq!(found(Oddity::Sumless), sumless);
@@ -570,6 +605,30 @@ fn tags_of_parts_that_only_look_like_md5s_are_found() {
         ..honest()
     };
     assert_eq!(found(Oddity::Opaque), expected);
+    assert_eq!(found(Oddity::OpaqueIfSummed), expected);
+}
+
+/// The sum of parts is one that a wrong part is refused by, and that a right one completes by.
+#[test]
+fn by_which_sum_a_store_checks_parts_is_found() {
+    let older = Capabilities {
+        part_crc64nvme: Finding::Refused,
+        part_crc32c: Finding::Honored,
+        ..honest()
+    };
+    assert_eq!(found(Oddity::Older), older);
+    for (oddity, finding) in [
+        (Oddity::Misjoining, Finding::Ignored),
+        (Oddity::Incomplete, Finding::Refused),
+    ] {
+        let expected = Capabilities {
+            part_crc64nvme: finding,
+            part_crc32c: finding,
+            part_sha256: finding,
+            ..honest()
+        };
+        assert_eq!(found(oddity), expected);
+    }
 }
 
 #[test]

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use awshttp::retry::{RealTime, Retry, RetryPolicy, Sleeper, Slept};
 use bytes::Bytes;
+use model::capabilities::PartCheck;
 use model::ids::ObjectKey;
 use objectstore::bucket::Bucket;
 use objectstore::faulty::{Failure, Fault, Faulty, Operation};
 use objectstore::memory::MemoryBucket;
 use objectstore::object::Attributes;
+use objectstore::part_sum::PartSum;
 use objectstore::retrying::Retrying;
 use objectstore::upload::{PartNumber, PartReceipt, UploadId};
 use objectstore::{Checksums, StoreError};
@@ -64,12 +66,12 @@ fn put(bucket: &dyn Bucket) -> Result<(), StoreError> {
 
 fn upload(bucket: &dyn Bucket) -> (UploadId, Vec<PartReceipt>) {
     let upload = bucket
-        .begin_multipart(&key(), &Attributes::default())
+        .begin_multipart(&key(), &Attributes::default(), PartCheck::Md5)
         .unwrap();
     let body = Bytes::from_static(b"abc");
-    let sums = Checksums::of(&body);
+    let sum = PartSum::of(PartCheck::Md5, &body);
     let part = bucket
-        .put_part(&key(), &upload, PartNumber::FIRST, body, &sums)
+        .put_part(&key(), &upload, PartNumber::FIRST, body, &sum)
         .unwrap();
     (upload, vec![part])
 }

@@ -16,12 +16,14 @@ use awsproto::claims::AccessKeyId;
 use awsproto::secret::{SecretKey, SessionToken};
 use awsproto::sign::Credentials;
 use bytes::Bytes;
+use model::capabilities::PartCheck;
 use model::ids::{BucketName, ObjectKey};
 use objectstore::Checksums;
 use objectstore::bucket::Bucket;
 use objectstore::connect::Store;
 use objectstore::error::StoreError;
 use objectstore::object::Attributes;
+use objectstore::part_sum::PartSum;
 use objectstore::probe::Subject as _;
 use objectstore::retrying::Retrying;
 use objectstore::s3::S3Bucket;
@@ -157,6 +159,7 @@ fn complete(bucket: &dyn Bucket) -> Result<String, StoreError> {
         number: PartNumber::FIRST,
         etag: Checksums::of(b"abc").md5_hex(),
         size: 3,
+        sum: None,
     };
     let receipt = bucket.complete(&key("large"), &UploadId::new("U+1/="), &[part])?;
     Ok(receipt.etag)
@@ -531,13 +534,17 @@ fn values_no_header_can_carry_are_refused_unsent() {
         ..Attributes::default()
     };
     let bucket = bucket("http://127.0.0.1:1");
-    let error = bucket.begin_multipart(&key("a"), &attributes).unwrap_err();
+    let error = bucket
+        .begin_multipart(&key("a"), &attributes, PartCheck::Md5)
+        .unwrap_err();
     assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
     let attributes = Attributes {
         metadata: vec![("a b".to_owned(), "c".to_owned())],
         ..Attributes::default()
     };
-    let error = bucket.begin_multipart(&key("a"), &attributes).unwrap_err();
+    let error = bucket
+        .begin_multipart(&key("a"), &attributes, PartCheck::Md5)
+        .unwrap_err();
     assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
 }
 
@@ -584,7 +591,7 @@ fn broken(error: &StoreError) -> bool {
 #[test]
 fn a_part_that_arrived_as_something_else_is_damaged_unless_the_store_encrypts() {
     let body = Bytes::from_static(b"abc");
-    let sums = Checksums::of(&body);
+    let sum = PartSum::of(PartCheck::Md5, &body);
     let other = format!("ETag: \"{}\"\r\n", Checksums::of(b"abd").md5_hex());
     let encrypted = format!("{other}x-amz-server-side-encryption: aws:kms\r\n");
     let (endpoint, server) = serve(vec![
@@ -594,7 +601,7 @@ fn a_part_that_arrived_as_something_else_is_damaged_unless_the_store_encrypts() 
     let bucket = bucket(&endpoint);
     let put = || {
         let upload = UploadId::new("U");
-        bucket.put_part(&key("a"), &upload, PartNumber::FIRST, body.clone(), &sums)
+        bucket.put_part(&key("a"), &upload, PartNumber::FIRST, body.clone(), &sum)
     };
     let error = put().unwrap_err();
     assert!(matches!(error, StoreError::BadDigest(_)), "{error:?}");
@@ -606,6 +613,76 @@ fn a_part_that_arrived_as_something_else_is_damaged_unless_the_store_encrypts() 
             .iter()
             .all(|request| header(request, "content-md5") == md5)
     );
+}
+
+/// As S3 demands: the upload is begun for the sum, each part has it, and the whole has that of all.
+#[test]
+fn parts_with_sums_of_their_own_are_spelled_as_s3_wants_them() {
+    const BEGUN: &str = "<InitiateMultipartUploadResult><UploadId>U</UploadId>\
+                         </InitiateMultipartUploadResult>";
+    const LISTED: &str = "<ListPartsResult><Part><PartNumber>1</PartNumber><ETag>\"t\"</ETag>\
+                          <Size>9</Size><ChecksumCRC64NVME>rosUhgp5mIg=</ChecksumCRC64NVME></Part>\
+                          </ListPartsResult>";
+    let (endpoint, server) = serve(vec![
+        answer("200 OK", "", BEGUN),
+        answer(
+            "200 OK",
+            "ETag: \"t\"\r\nx-amz-checksum-crc64nvme: rosUhgp5mIg=\r\n",
+            "",
+        ),
+        answer("200 OK", "", LISTED),
+        answer(
+            "200 OK",
+            "",
+            "<CompleteMultipartUploadResult><ETag>t-1</ETag></CompleteMultipartUploadResult>",
+        ),
+    ]);
+    let (bucket, body) = (bucket(&endpoint), Bytes::from_static(b"123456789"));
+    let sum = PartSum::of(PartCheck::Crc64Nvme, &body);
+    let none = Attributes::default();
+    let upload = bucket
+        .begin_multipart(&key("a"), &none, PartCheck::Crc64Nvme)
+        .unwrap();
+    let part = bucket
+        .put_part(&key("a"), &upload, PartNumber::FIRST, body, &sum)
+        .unwrap();
+    assert_eq!(part.sum, Some(sum));
+    let held = bucket.list_parts(&key("a"), &upload).unwrap();
+    assert_eq!(held, std::slice::from_ref(&part));
+    bucket.complete(&key("a"), &upload, &[part]).unwrap();
+    let requests = server.join().unwrap();
+    let said = |at: usize, name| header(&requests[at], name);
+    assert_eq!(said(0, "x-amz-checksum-algorithm"), Some("CRC64NVME"));
+    assert_eq!(said(0, "x-amz-checksum-type"), Some("FULL_OBJECT"));
+    for at in [1, 3] {
+        assert_eq!(said(at, "x-amz-checksum-crc64nvme"), Some("rosUhgp5mIg="));
+    }
+    assert_eq!(said(1, "content-md5"), None);
+    assert!(
+        requests[3].contains(
+            "<ETag>\"t\"</ETag><ChecksumCRC64NVME>rosUhgp5mIg=</ChecksumCRC64NVME></Part>"
+        )
+    );
+}
+
+#[test]
+fn a_part_of_which_another_sum_is_confirmed_has_not_arrived() {
+    let other = "ETag: \"t\"\r\nx-amz-checksum-crc32c: AAAAAA==\r\n";
+    let silent = "ETag: \"t\"\r\n";
+    let (endpoint, server) = serve(vec![
+        answer("200 OK", other, ""),
+        answer("200 OK", silent, ""),
+    ]);
+    let (bucket, body) = (bucket(&endpoint), Bytes::from_static(b"123456789"));
+    let sum = PartSum::of(PartCheck::Crc32c, &body);
+    let put = || {
+        let upload = UploadId::new("U");
+        bucket.put_part(&key("a"), &upload, PartNumber::FIRST, body.clone(), &sum)
+    };
+    let error = put().unwrap_err();
+    assert!(error.may_retry(), "{error:?}");
+    put().expect("a store need not repeat it");
+    server.join().unwrap();
 }
 
 #[test]

@@ -13,7 +13,7 @@ use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use disks::tree::Tree;
 use disks::tree::faulty::{Condition, FaultyTree};
 use disks::tree::memory::{Memory, Node};
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, PartCheck};
 use model::entry::EntryPath;
 use model::ids::{AccountId, BucketName, JobId, ObjectKey};
 use model::missing::Missing;
@@ -25,6 +25,7 @@ use model::time::Timestamp;
 use objectstore::faulty::{self, Fault, Faulty, Operation};
 use objectstore::memory::MemoryBucket;
 use objectstore::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use objectstore::part_sum::PartSum;
 use objectstore::retrying::Retrying;
 use objectstore::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 use objectstore::{Body, Bucket, Checksums, StoreError};
@@ -147,8 +148,9 @@ impl Bucket for Breaking {
         &self,
         key: &ObjectKey,
         attributes: &Attributes,
+        check: PartCheck,
     ) -> Result<UploadId, StoreError> {
-        self.0.begin_multipart(key, attributes)
+        self.0.begin_multipart(key, attributes, check)
     }
     fn put_part(
         &self,
@@ -156,9 +158,9 @@ impl Bucket for Breaking {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
-        self.0.put_part(key, upload, number, body, checksums)
+        self.0.put_part(key, upload, number, body, sum)
     }
     fn list_parts(
         &self,

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::attributes::Attributes;
+use model::capabilities::PartCheck;
 use model::ids::{BucketName, JobId, JobType, ObjectKey};
 use model::image::ImageKeys;
 use model::manifest::{Manifest, S3Export, S3Import};
 use model::progress::LogLocation;
 use model::proof::ReadBack;
 use objectstore::memory::MemoryBucket;
+use objectstore::part_sum::PartSum;
 use objectstore::upload::PartNumber;
 use objectstore::{Bucket, Checksums};
 use transfer::settings::Settings;
@@ -282,9 +284,9 @@ pub(crate) fn buckets(consignments: &[Consignment]) -> Buckets {
     for bucket in buckets.values() {
         plant(bucket, FOREIGN, b"stays");
         let key = ObjectKey::new(FOREIGN).expect("a key");
-        let upload = bucket.begin_multipart(&key, &Attributes::default());
+        let upload = bucket.begin_multipart(&key, &Attributes::default(), PartCheck::Md5);
         let part = Bytes::from_static(b"part");
-        let sums = Checksums::of(&part);
+        let sums = PartSum::of(PartCheck::Md5, &part);
         let first = PartNumber::from_index(0).expect("a part number");
         upload
             .and_then(|upload| bucket.put_part(&key, &upload, first, part, &sums))

@@ -10,12 +10,13 @@ use std::time::Duration;
 use awshttp::Answer;
 use awshttp::retry::{Retry, RetryPolicy, Sleeper, Slept};
 use bytes::Bytes;
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, PartCheck};
 use model::control::Claim;
 use model::ids::{BucketName, ObjectKey};
 use objectstore::faulty::{Failure, Moment, Operation};
 use objectstore::memory::MemoryBucket;
 use objectstore::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use objectstore::part_sum::PartSum;
 use objectstore::probe::{Subject, experiment};
 use objectstore::retrying::Retrying;
 use objectstore::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
@@ -263,9 +264,10 @@ impl Bucket for Weather {
         &self,
         key: &ObjectKey,
         attributes: &Attributes,
+        check: PartCheck,
     ) -> Result<UploadId, StoreError> {
         self.call(Operation::BeginMultipart, key.as_str(), |bucket| {
-            bucket.begin_multipart(key, attributes)
+            bucket.begin_multipart(key, attributes, check)
         })
     }
 
@@ -275,11 +277,11 @@ impl Bucket for Weather {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
         let about = format!("{key} {number:?}");
         self.send(Operation::PutPart, &about, |bucket, is_damaged| {
-            bucket.put_part(key, upload, number, damaged(body, is_damaged), checksums)
+            bucket.put_part(key, upload, number, damaged(body, is_damaged), sum)
         })
     }
 
@@ -408,9 +410,9 @@ impl Subject for Weather {
         upload: &UploadId,
         number: PartNumber,
         body: Bytes,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
-        self.put_part(key, upload, number, body, checksums)
+        self.put_part(key, upload, number, body, sum)
     }
 
     fn is_public(&self, key: &ObjectKey) -> Result<bool, StoreError> {

@@ -4,7 +4,12 @@
 //! A thread for each connection; bodies are discarded by the kernel and never copied. Names, sizes
 //! and entity tags are remembered, so that clients can list and look at what they sent, and a run
 //! can be checked. Signatures are not. An object that was sent with `Content-MD5` has it as its
-//! entity tag unchecked; one without has a tag that is no MD5, which clients then do not compare.
+//! entity tag; one without has a tag that is no MD5, which clients then do not compare.
+//!
+//! It stands for a store that checks what it is sent on a machine of its own. Of a part with a few bytes, as in a
+//! client's questions what a store looks at, MD5 and CRC-64/NVME are made, and a wrong one is refused. Those of larger
+//! ones are believed, and so are those of whole objects: the bytes were never here. The CRC of an object in parts is
+//! made of theirs and compared, and has the parts that its client names.
 //!
 //! For exports it also is a store that never makes a client wait: it serves the files of a folder.
 
@@ -24,7 +29,7 @@ use anyhow::{Context as _, Result, bail};
 
 use http::{Connection, Head, Reply};
 use source::Source;
-use store::{Listing, Store};
+use store::{Listing, NotCompleted, Store};
 
 /// Stack of a connection's thread, in bytes: some clients open thousands.
 const STACK: usize = 256 << 10;
@@ -72,8 +77,11 @@ fn converse(stream: TcpStream, store: &Store) -> io::Result<()> {
                 .stream()
                 .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
-        connection.discard(head.length)?;
-        let reply = answer(&head, store);
+        let body = match head.is_looked_at() {
+            true => connection.take(head.length)?,
+            false => connection.discard(head.length).map(|()| Vec::new())?,
+        };
+        let reply = answer(&head, &body, store);
         reply.send(&head, connection.stream())?;
         if head.closes {
             break;
@@ -82,8 +90,8 @@ fn converse(stream: TcpStream, store: &Store) -> io::Result<()> {
     Ok(())
 }
 
-/// Does what a request asks for.
-fn answer(head: &Head, store: &Store) -> Reply {
+/// Does what a request asks for. The body is empty unless it is one that is looked at.
+fn answer(head: &Head, body: &[u8], store: &Store) -> Reply {
     if head.is_chunked {
         return Reply::error(411, "MissingContentLength");
     }
@@ -93,6 +101,9 @@ fn answer(head: &Head, store: &Store) -> Reply {
     let path = head.path.as_str();
     let upload = head.query("uploadId");
     match (head.method.as_str(), upload) {
+        ("PUT", Some(_)) if head.is_looked_at() && !head.agrees(body) => {
+            Reply::error(400, "BadDigest")
+        }
         ("PUT", Some(upload)) => {
             let number = head.query("partNumber").and_then(|text| text.parse().ok());
             match number.and_then(|number| store.put_part(&upload, number, head.content())) {
@@ -100,10 +111,13 @@ fn answer(head: &Head, store: &Store) -> Reply {
                 None => Reply::error(404, "NoSuchUpload"),
             }
         }
-        ("POST", Some(upload)) => match store.complete(&upload) {
-            Some(content) => Reply::document(xml::completed(&head.bucket(), key, &content)),
-            None => Reply::error(404, "NoSuchUpload"),
-        },
+        ("POST", Some(upload)) => {
+            match store.complete(&upload, &xml::named(body), head.crc64nvme) {
+                Ok(content) => Reply::document(xml::completed(&head.bucket(), key, &content)),
+                Err(NotCompleted::NoUpload) => Reply::error(404, "NoSuchUpload"),
+                Err(NotCompleted::OtherSum) => Reply::error(400, "BadDigest"),
+            }
+        }
         ("DELETE", Some(upload)) => {
             store.abort(&upload);
             Reply::empty(204)
@@ -183,6 +197,42 @@ mod tests {
         thread.join().unwrap().unwrap();
         let text = String::from_utf8(text).unwrap();
         text.replace("Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n", "")
+    }
+
+    #[test]
+    fn small_parts_and_the_sums_of_all_are_compared() {
+        let put = |number: u16, body: &str, sum: &str| {
+            let length = body.len();
+            format!(
+                "PUT /b/k?partNumber={number}&uploadId=upload-1 HTTP/1.1\r\n{sum}\r\n\
+                 Content-Length: {length}\r\n\r\n{body}"
+            )
+        };
+        let md5 = "Content-MD5: kAFQmDzST7DWlj99KOF/cg==";
+        let crc = "x-amz-checksum-crc64nvme: rosUhgp5mIg=";
+        let complete = |sum: &str, rest: &str| {
+            let named = "<Part><PartNumber>2</PartNumber></Part>";
+            let length = named.len();
+            format!(
+                "POST /b/k?uploadId=upload-1 HTTP/1.1\r\n{sum}\r\n\
+                 Content-Length: {length}\r\n{rest}\r\n{named}"
+            )
+        };
+        let wrong = "x-amz-checksum-crc64nvme: AAAAAAAAAAA=";
+        let requests = [
+            "POST /b/k?uploads HTTP/1.1\r\n\r\n".to_owned(),
+            put(1, "abd", md5),
+            put(1, "abc", md5),
+            put(2, "123456780", crc),
+            put(2, "123456789", crc),
+            complete(wrong, ""),
+            complete(crc, "Connection: close\r\n"),
+        ];
+        let requests: Vec<&str> = requests.iter().map(String::as_str).collect();
+        let text = answers(Source::default(), &requests);
+        let statuses = text.split("HTTP/1.1 ").skip(1).map(|reply| &reply[..3]);
+        let statuses: Vec<&str> = statuses.collect();
+        assert_eq!(statuses, ["200", "400", "200", "400", "200", "400", "200"]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::bucket::Bucket;
 use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::{Attributes, ObjectInfo, Receipt};
+use crate::part_sum::PartSum;
 use crate::upload::{PartNumber, PartReceipt, UploadId};
 
 /// What experiments need of a bucket beyond what everybody does.
@@ -42,7 +43,7 @@ pub trait Subject: Bucket {
         upload: &UploadId,
         number: PartNumber,
         body: Bytes,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError>;
 
     /// Tells whether the ACL of an object lets everybody read it.
@@ -53,8 +54,19 @@ pub trait Subject: Bucket {
 }
 
 /// Names under the key of the experiments.
-const NAMES: [&str; 12] = [
-    PLAIN, MD5, SHA256, CRC_RIGHT, CRC_WRONG, SIGNED, PARTS, ACL, ARCHIVE, EXTRACTED, NEW,
+const NAMES: [&str; 13] = [
+    PLAIN,
+    MD5,
+    SHA256,
+    CRC_RIGHT,
+    CRC_WRONG,
+    SIGNED,
+    PARTS,
+    SUMMED_PARTS,
+    ACL,
+    ARCHIVE,
+    EXTRACTED,
+    NEW,
     NEW_PARTS,
 ];
 pub(super) const PLAIN: &str = "plain";
@@ -64,6 +76,7 @@ pub(super) const CRC_RIGHT: &str = "crc-right";
 pub(super) const CRC_WRONG: &str = "crc-wrong";
 pub(super) const SIGNED: &str = "signed";
 pub(super) const PARTS: &str = "parts";
+pub(super) const SUMMED_PARTS: &str = "summed-parts";
 pub(super) const ACL: &str = "acl";
 pub(super) const ARCHIVE: &str = "archive.tar";
 pub(super) const EXTRACTED: &str = "extracted";

@@ -5,19 +5,20 @@
 
 use awshttp::TransportError;
 use bytes::Bytes;
-use model::capabilities::{Capabilities, Finding};
+use model::capabilities::{Capabilities, Finding, PartCheck};
 use model::ids::ObjectKey;
 use tracing::debug;
 
 use super::archive;
 use super::bench::{
-    ACL, ARCHIVE, Answer, Bench, CRC_RIGHT, CRC_WRONG, EXTRACTED, MD5, NEW, NEW_PARTS, PARTS,
-    PLAIN, SHA256, SIGNED, Subject, ask, asked_soundly, is_refusal, kept,
+    ACL, ARCHIVE, Answer, Bench, CRC_RIGHT, CRC_WRONG, EXTRACTED, MD5, NEW, NEW_PARTS, PLAIN,
+    SHA256, SIGNED, Subject, ask, asked_soundly, is_refusal, kept,
 };
 use crate::checksum::{Checksums, Digests, Hasher};
 use crate::error::StoreError;
 use crate::object::{Attributes, ObjectInfo, Receipt};
-use crate::upload::{PartNumber, PartReceipt, UploadId};
+use crate::part_sum::PartSum;
+use crate::upload::{PartNumber, UploadId};
 
 /// Makes all experiments under `key` and `.probe/`, and removes what they left.
 ///
@@ -36,29 +37,10 @@ pub fn experiment(subject: &dyn Subject, key: &ObjectKey) -> Result<Capabilities
 }
 
 const METADATA: (&str, &str) = ("longshore-probe", "kept");
-const BODY: &[u8] = b"Longshore finds out what this store does. This may be removed.\n";
+pub(super) const BODY: &[u8] = b"Longshore finds out what this store does. This may be removed.\n";
 
 /// Of another length, so that one look tells which of the two is there.
 const OTHER_BODY: &[u8] = b"This was to be refused.\n";
-
-/// What the parts of an upload showed.
-struct PartsFound {
-    upload: Finding,
-    etag: Finding,
-    md5: Finding,
-    list: Finding,
-}
-
-impl PartsFound {
-    fn refused() -> Self {
-        Self {
-            upload: Finding::Refused,
-            etag: Finding::Unknown,
-            md5: Finding::Unknown,
-            list: Finding::Unknown,
-        }
-    }
-}
 
 impl Bench<'_> {
     fn find_all(&self) -> Result<Capabilities, StoreError> {
@@ -67,6 +49,7 @@ impl Bench<'_> {
         let info = self.look(&key)?;
         let told = |is_right: fn(&ObjectInfo) -> bool| info.as_ref().map(is_right);
         let parts = self.parts()?;
+        let summed = self.summed_parts(parts.upload)?;
         let found = Capabilities {
             md5: self.md5()?,
             sha256: self.sha256()?,
@@ -76,7 +59,14 @@ impl Bench<'_> {
             etag_is_md5: kept(Some(plain.etag == right().md5_hex())),
             multipart: parts.upload,
             part_md5: parts.md5,
-            part_etag_is_md5: parts.etag,
+            part_crc64nvme: summed.crc64nvme,
+            part_crc32c: summed.crc32c,
+            part_sha256: summed.sha256,
+            // Either kind of upload may have tags of another sort, and they are looked at without asking whose they are.
+            part_etag_is_md5: match summed.etag {
+                Finding::Ignored => Finding::Ignored,
+                Finding::Honored | Finding::Refused | Finding::Unknown => parts.etag,
+            },
             lists_parts: parts.list,
             metadata: match metadata {
                 Finding::Refused => Finding::Refused,
@@ -192,73 +182,6 @@ impl Bench<'_> {
         })
     }
 
-    fn parts(&self) -> Result<PartsFound, StoreError> {
-        let key = self.key(PARTS)?;
-        let begin = || self.subject.begin_multipart(&key, &Attributes::default());
-        let Answer::Done(upload) = ask(begin)? else {
-            return Ok(PartsFound::refused());
-        };
-        let found = self.parts_of(&key, &upload);
-        if !matches!(&found, Ok(parts) if parts.upload.is_honored()) {
-            // Also after an error; that one is told.
-            let aborted = ask(|| self.subject.abort(&key, &upload));
-            return found.and_then(|parts| aborted.map(|_| parts));
-        }
-        found
-    }
-
-    fn parts_of(&self, key: &ObjectKey, upload: &UploadId) -> Result<PartsFound, StoreError> {
-        let put = |index, checksums: &Checksums| {
-            let number = PartNumber::from_index(index)
-                .map_err(|error| StoreError::invalid_argument(&error.to_string()))?;
-            self.subject
-                .put_part_as_is(key, upload, number, body(), checksums)
-        };
-        // Two, since one tag may be an MD5 by the way it came about.
-        let right = right();
-        let Answer::Done(part) = ask(|| put(0, &right))? else {
-            return Ok(PartsFound::refused());
-        };
-        let Answer::Done(second) = ask(|| put(1, &right))? else {
-            return Ok(PartsFound::refused());
-        };
-        let wrong = Checksums {
-            md5: flipped(right.md5),
-            sha256: None,
-            ..right
-        };
-        let taken = is_taken(|| put(2, &wrong))?;
-        let listed = match ask(|| self.subject.list_parts(key, upload))? {
-            Answer::Done(parts) => Some(parts),
-            Answer::Refused => None,
-        };
-        let kept_wrong = |parts: &Vec<PartReceipt>| parts.iter().any(|p| p.number > second.number);
-        let tags = [&part.etag, &second.etag];
-        let etag = kept(Some(tags.into_iter().all(|tag| *tag == right.md5_hex())));
-        let list = match &listed {
-            Some(parts) => kept(Some(parts.contains(&part))),
-            None => Finding::Refused,
-        };
-        let md5 = if taken || listed.as_ref().is_some_and(kept_wrong) {
-            Finding::Ignored
-        } else {
-            Finding::Honored
-        };
-        let upload = match ask(|| {
-            self.subject
-                .complete(key, upload, std::slice::from_ref(&part))
-        })? {
-            Answer::Done(_) => self.is_whole(key)?,
-            Answer::Refused => Finding::Refused,
-        };
-        Ok(PartsFound {
-            upload,
-            etag,
-            md5,
-            list,
-        })
-    }
-
     /// A public object is made only where it can be removed, and is removed at once.
     fn acl(&self) -> Result<Finding, StoreError> {
         if !self.can_be_removed(&self.key(ACL)?)? {
@@ -361,7 +284,7 @@ impl Bench<'_> {
         let key = self.key(NEW_PARTS)?;
         self.spares(&key, |body| {
             let none = Attributes::default();
-            let upload = self.subject.begin_multipart(&key, &none)?;
+            let upload = self.subject.begin_multipart(&key, &none, PartCheck::Md5)?;
             let done = self.complete_as_new(&key, &upload, body);
             // One that was lost is looked for when all is removed.
             if done.as_ref().is_err_and(is_refusal) {
@@ -377,10 +300,10 @@ impl Bench<'_> {
         upload: &UploadId,
         body: &'static [u8],
     ) -> Result<(), StoreError> {
-        let (sums, body) = (Checksums::of(body), Bytes::from_static(body));
+        let (sum, body) = (PartSum::of(PartCheck::Md5, body), Bytes::from_static(body));
         let part = self
             .subject
-            .put_part_as_is(key, upload, PartNumber::FIRST, body, &sums)?;
+            .put_part_as_is(key, upload, PartNumber::FIRST, body, &sum)?;
         self.subject.complete_new(key, upload, &[part]).map(drop)
     }
 
@@ -424,7 +347,7 @@ impl Bench<'_> {
     }
 
     /// Whether the object is there with all of [`BODY`].
-    fn is_whole(&self, key: &ObjectKey) -> Result<Finding, StoreError> {
+    pub(super) fn is_whole(&self, key: &ObjectKey) -> Result<Finding, StoreError> {
         Ok(match ask(|| self.subject.head(key))? {
             Answer::Done(Some(info)) => kept(Some(info.size == BODY.len() as u64)),
             Answer::Done(None) => Finding::Ignored,
@@ -433,11 +356,11 @@ impl Bench<'_> {
     }
 }
 
-fn body() -> Bytes {
+pub(super) fn body() -> Bytes {
     Bytes::from_static(BODY)
 }
 
-fn right() -> Checksums {
+pub(super) fn right() -> Checksums {
     Checksums::of(BODY)
 }
 
@@ -453,7 +376,7 @@ fn flipped<const N: usize>(mut digest: [u8; N]) -> [u8; N] {
 /// Whether a store took what was wrong.
 ///
 /// It did as well where only our own look at its answer of success found that out.
-fn is_taken<T>(wrong: impl Fn() -> Result<T, StoreError>) -> Result<bool, StoreError> {
+pub(super) fn is_taken<T>(wrong: impl Fn() -> Result<T, StoreError>) -> Result<bool, StoreError> {
     let is_lost = |error: &StoreError| error.may_retry() && !is_refusal(error);
     let answer = match wrong() {
         // Once more, as with everything that is asked here.

@@ -1,6 +1,7 @@
 //! The XML that goes over the wire: what we write, and what we read.
 
 use awsproto::xml::Element;
+use model::capabilities::PartCheck;
 use model::ids::{BucketName, ObjectKey};
 use percent_encoding::percent_decode_str;
 use quick_xml::escape::escape;
@@ -10,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 use super::headers::bare_etag;
 use crate::error::StoreError;
 use crate::object::{Listed, ListedBucket, Page, Tag};
+use crate::part_sum::{self, PartSum, SumNames};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -20,10 +22,19 @@ pub(crate) fn complete(parts: &[PartReceipt]) -> String {
         .iter()
         .map(|part| {
             let (number, etag) = (part.number, escape(&part.etag));
-            format!("<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag></Part>")
+            let sum = part.sum.map(sum_element).unwrap_or_default();
+            format!("<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag>{sum}</Part>")
         })
         .collect();
     format!("<CompleteMultipartUpload xmlns=\"{NAMESPACE}\">{parts}</CompleteMultipartUpload>")
+}
+
+/// The sum of a part, which S3 wants to be told again; nothing for MD5.
+fn sum_element(sum: PartSum) -> String {
+    match part_sum::names(sum.check()) {
+        Some(SumNames { element, .. }) => format!("<{element}>{}</{element}>", sum.to_base64()),
+        None => String::new(),
+    }
 }
 
 /// The body of `CreateBucket`; empty for the region that has no name of its own.
@@ -151,6 +162,16 @@ fn part(element: &Element) -> Result<PartReceipt, StoreError> {
         number: number.map_err(|error| unreadable(&error.to_string()))?,
         etag: bare_etag(text(element, "ETag")?).to_owned(),
         size: number_of_bytes(element)?,
+        sum: sum_of(element),
+    })
+}
+
+/// The sum of a part, where the store lists one.
+fn sum_of(part: &Element) -> Option<PartSum> {
+    let mut checks = PartCheck::BEFORE_MD5.into_iter();
+    checks.find_map(|check| {
+        let names = part_sum::names(check)?;
+        PartSum::from_base64(check, part.text_of(names.element)?)
     })
 }
 
@@ -387,10 +408,13 @@ mod tests {
             number: PartNumber::FIRST,
             etag: "a<&\"b".to_owned(),
             size: 1,
+            sum: Some(PartSum::Crc32c(0xe306_9283)),
         }];
         let root = read(&complete(&parts));
         let etag = root.descend(&["Part", "ETag"]).unwrap();
         assert_eq!(etag.text, "\"a<&\"b\"");
+        let sum = root.descend(&["Part", "ChecksumCRC32C"]).unwrap();
+        assert_eq!(sum.text, "4waSgw==");
         assert_eq!(create_bucket("us-east-1"), "");
         assert_eq!(
             read(&create_bucket("x<y")).text_of("LocationConstraint"),

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use awshttp::Answer;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use model::capabilities::PartCheck;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
@@ -13,6 +16,8 @@ use crate::checksum::{Checksums, sha256_from_base64};
 use crate::error::StoreError;
 use crate::evidence::{Algorithm, Statement};
 use crate::object::{Attributes, ObjectInfo, PartInfo, Receipt};
+use crate::part_sum::{self, PartSum};
+use crate::upload::PartReceipt;
 
 const METADATA: &str = "x-amz-meta-";
 
@@ -39,6 +44,26 @@ pub(super) fn of_attributes(attributes: &Attributes) -> Vec<(Cow<'static, str>, 
         (Cow::Owned(name), encoded_word::encode(value).into_owned())
     });
     named.chain(metadata).collect()
+}
+
+/// The headers that begin an upload whose parts are checked by `check` (API reference, `CreateMultipartUpload`).
+pub(super) fn of_check(check: PartCheck) -> Vec<(Cow<'static, str>, String)> {
+    let Some(names) = part_sum::names(check) else {
+        return Vec::new();
+    };
+    let algorithm = Some(("x-amz-checksum-algorithm", names.algorithm));
+    let kind = names.kind.map(|kind| ("x-amz-checksum-type", kind));
+    let said = algorithm.into_iter().chain(kind);
+    said.map(|(name, value)| (Cow::Borrowed(name), value.to_owned()))
+        .collect()
+}
+
+/// The header by which a store sees that it makes of `parts` what they were parts of (API reference,
+/// `CompleteMultipartUpload`). Of a sum of sums there is none: each part's goes in the document.
+pub(super) fn of_whole(parts: &[PartReceipt]) -> Option<(&'static str, String)> {
+    let whole = part_sum::of_whole(parts).filter(|whole| whole.parts.is_none())?;
+    let names = part_sum::names(parts.first()?.sum?.check())?;
+    Some((names.header, STANDARD.encode(whole.value)))
 }
 
 /// The attributes an answer tells.
@@ -152,14 +177,25 @@ pub(super) fn check_echo(reply: &Reply, sent: &Checksums) -> Result<(), StoreErr
     }
 }
 
+/// Compares the sum of a part that a store says it has with the one that was sent.
+pub(super) fn check_part_echo(reply: &Reply, sent: &PartSum) -> Result<(), StoreError> {
+    let told = part_sum::names(sent.check()).and_then(|names| reply.header(names.header));
+    match told {
+        Some(told) if told != sent.to_base64() => {
+            Err(reply.protocol("it confirms another checksum of a part than was sent"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Compares a part's entity tag with the MD5 that was sent, where the tag is an MD5.
 ///
 /// On stores that encrypt with keys of their own the tag only looks like one, and the answer says so
 /// (API reference, *Object*, `ETag`).
-pub(super) fn check_etag(reply: &Reply, sent: &Checksums) -> Result<(), StoreError> {
+pub(super) fn check_etag(reply: &Reply, sent: &[u8; 16]) -> Result<(), StoreError> {
     let mut told = [0; 16];
     let is_md5 = hex::decode_to_slice(etag(reply), &mut told).is_ok() && !is_encrypted(reply);
-    if is_md5 && told != sent.md5 {
+    if is_md5 && told != *sent {
         let message = "the store received other bytes than were sent";
         return Err(StoreError::BadDigest(Answer::new(
             reply.status().as_u16(),

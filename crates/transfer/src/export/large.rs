@@ -322,7 +322,9 @@ impl StagedState {
 }
 
 impl HashedInOrder for StagedObject {
-    const WANTS_BLOCKS: bool = false;
+    fn wants_blocks(&self) -> bool {
+        false
+    }
 
     fn whole(&self) -> MutexGuard<'_, WholeHash> {
         self.whole.lock().unwrap_or_else(PoisonError::into_inner)

@@ -9,10 +9,11 @@ use awshttp::retry::RealTime;
 use bytes::Bytes;
 use lanes::{Sha256, md5_of};
 use model::attributes::Attributes;
-use model::capabilities::Finding;
+use model::capabilities::{Finding, PartCheck};
 use model::ids::ObjectKey;
 use model::image::index::{self, Image, Index, IndexObject};
 use model::image::{self, ImageKeys};
+use objectstore::part_sum::PartSum;
 use objectstore::reading::{ReadError, Reading};
 use objectstore::upload::{PartNumber, PartReceipt, UploadId, expected_etag};
 use objectstore::{Bucket, Checksums, StoreError};
@@ -91,7 +92,7 @@ impl Objects {
         let lost: Vec<u64> = {
             let state = work.ledger.state();
             let ours = receipts(&state, &work.begun, object);
-            let lost = ours.iter().filter(|(_, receipt)| !parts.contains(receipt));
+            let lost = ours.iter().filter(|(_, receipt)| !receipt.is_held(&parts));
             lost.map(|(stretch, _)| *stretch).collect()
         };
         for stretch in lost {
@@ -129,18 +130,12 @@ impl Objects {
             return Err(Halted);
         };
         let md5 = md5_of(&[&body])[0];
-        let checksums = Checksums {
-            md5,
-            sha256: None,
-            crc64nvme: None,
-            crc32c: None,
-        };
         let number = part_number(begun, stretch).ok_or(Halted)?;
         let (key, upload) = (self.keys.object(object), UploadId::new(upload));
         let put = work
             .import
             .log_bucket
-            .put_part(&key, &upload, number, body, &checksums);
+            .put_part(&key, &upload, number, body, &PartSum::Md5(md5));
         if let Err(StoreError::NoSuchUpload(_)) = &put {
             // Somebody abandoned it: the next attempt sends the object anew.
             work.ledger.note_now(Step::UploadLost { object })?;
@@ -272,6 +267,7 @@ fn receipts(state: &ImageState, begun: &Begun, object: u64) -> Vec<(u64, PartRec
             number: part_number(begun, *stretch)?,
             etag: sent.tag.clone().unwrap_or_else(|| sent.sum.clone()),
             size: range.end - range.start,
+            sum: None,
         };
         Some((*stretch, receipt))
     });
@@ -312,10 +308,10 @@ impl ImageSink for Objects {
             return Ok(());
         }
         let key = self.keys.object(object);
-        let begun = work
-            .import
-            .log_bucket
-            .begin_multipart(&key, &self.attributes());
+        let begun =
+            work.import
+                .log_bucket
+                .begin_multipart(&key, &self.attributes(), PartCheck::Md5);
         let upload = store(work.import.stop, begun)?.as_str().to_owned();
         work.ledger.note_now(Step::Upload { object, upload })
     }

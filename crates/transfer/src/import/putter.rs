@@ -97,22 +97,16 @@ impl Run<'_> {
             upload,
             number,
             body,
-            md5,
+            sum,
             permit,
         } = put;
         if self.stop.is_set() {
             return upload.put(self, Err(None));
         }
         let bytes = body.len() as u64;
-        let checksums = Checksums {
-            md5,
-            sha256: None,
-            crc64nvme: None,
-            crc32c: None,
-        };
         let done = self
             .bucket
-            .put_part(&upload.key, &upload.id, number, body, &checksums);
+            .put_part(&upload.key, &upload.id, number, body, &sum);
         drop(permit);
         if done.is_ok() {
             self.progress.sent(bytes);

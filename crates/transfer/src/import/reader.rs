@@ -20,7 +20,7 @@ use crate::import::resume::Found;
 use crate::import::ring::{Open, Ring};
 use crate::import::run::{Halted, Run, Work};
 use crate::import::source::Source;
-use crate::import::upload::{Large, Put, SmallPut};
+use crate::import::upload::{Large, PartPut, Put, SmallPut};
 use crate::pipeline::budget::Permit;
 use crate::pipeline::doubt::Suspect;
 use crate::pipeline::hash_state::Block;
@@ -326,7 +326,12 @@ impl Reader<'_> {
             bytes,
             permit,
         };
+        let put = PartPut::at_once(upload, &block, self.run.cores);
         self.hashing.take(upload, block);
+        if let Some(put) = put {
+            // The putters are gone only when the run is over.
+            let _stopped = self.puts.send(Put::Part(put));
+        }
         Ok(())
     }
 

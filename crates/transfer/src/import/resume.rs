@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use model::capabilities::PartCheck;
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
 use model::missing::Missing;
 use model::outcome::{Failure, Outcome, Stored};
 use objectstore::StoreError;
+use objectstore::part_sum::{self, PartSum};
 use objectstore::upload::{PartNumber, PartReceipt, UploadId};
 
 use crate::import::run::Run;
@@ -35,6 +37,8 @@ pub(crate) struct Unfinished {
     pub part_bytes: u64,
     /// The type the object was given.
     pub content_type: String,
+    /// By which sum its parts are sent.
+    pub check: PartCheck,
     /// The parts that the store confirmed.
     pub receipts: BTreeMap<PartNumber, PartReceipt>,
     /// After which parts the sums of the whole file are known.
@@ -58,6 +62,7 @@ impl Unfinished {
             missing: file.missing,
             part_bytes: file.part_bytes,
             content_type: file.content_type,
+            check: file.check,
             receipts: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
             review: None,
@@ -82,16 +87,23 @@ impl From<&Unfinished> for IntentFile {
             part_bytes: upload.part_bytes,
             content_type: upload.content_type.clone(),
             missing: upload.missing.clone(),
+            check: upload.check,
         }
     }
 }
 
-/// The receipt of a part, unless the number cannot be one.
-fn confirmed(record: ReceiptRecord) -> Option<PartReceipt> {
+/// The receipt of a part that was sent by `check`, unless number or sum cannot be one.
+fn confirmed(record: ReceiptRecord, check: PartCheck) -> Option<PartReceipt> {
+    let sum = record.sum.map(|sum| hex::decode(sum).ok());
     Some(PartReceipt {
         number: PartNumber::new(record.number).ok()?,
         etag: record.etag,
         size: record.bytes,
+        sum: match sum {
+            Some(sum) => Some(PartSum::from_bytes(check, &sum?)?),
+            None if check.is_md5() => None,
+            None => return None,
+        },
     })
 }
 
@@ -101,6 +113,7 @@ impl From<&PartReceipt> for ReceiptRecord {
             number: receipt.number.get().into(),
             etag: receipt.etag.clone(),
             bytes: receipt.size,
+            sum: receipt.sum.map(|sum| hex::encode(sum.to_bytes())),
         }
     }
 }
@@ -128,7 +141,9 @@ impl Uploads {
                 }
             }
             ImportRecord::Part { upload, receipt } => {
-                if let (Some(open), Some(receipt)) = (self.open(upload), confirmed(receipt)) {
+                if let Some(open) = self.open(upload)
+                    && let Some(receipt) = confirmed(receipt, open.check)
+                {
                     open.receipts.insert(receipt.number, receipt);
                 }
             }
@@ -210,8 +225,11 @@ impl Run<'_> {
         key: &ObjectKey,
         (shape, missing): (Shape, &Missing),
     ) -> Result<Found, Option<Failure>> {
+        let check = unfinished.check;
+        // What nobody looks at any more proves nothing of what would be sent now.
+        let is_unproved = !check.is_md5() && !self.store.checks_parts_by(check);
         let is_of_it = unfinished.shape == shape && unfinished.missing == *missing;
-        if unfinished.key != *key || !is_of_it {
+        if unfinished.key != *key || !is_of_it || is_unproved {
             self.drop_upload(&unfinished.key, &unfinished.upload)?;
             return Ok(Found::Useless);
         }
@@ -236,8 +254,14 @@ impl Run<'_> {
         };
         let head = self.bucket.head(&unfinished.key);
         let head = head.map_err(|error| self.judge(error, &unfinished.key))?;
+        let parts: Vec<PartReceipt> = unfinished.receipts.into_values().collect();
         let is_it = head.is_some_and(|object| {
-            object.size == unfinished.shape.bytes && object.etag == review.etag
+            let is_tagged = match part_sum::agree(&object.checksums, &parts) {
+                Some(Ok(())) => review.etag.is_empty() || object.etag == review.etag,
+                Some(Err(_)) => false,
+                None => object.etag == review.etag,
+            };
+            object.size == unfinished.shape.bytes && is_tagged
         });
         Ok(match is_it {
             true => Found::Complete(review),
@@ -266,8 +290,9 @@ impl Run<'_> {
 /// Keeps the parts on which journal and store agree, and finds from where on the file must be read.
 /// What is read again is sent again: only so is it sure that the sums are of what the store has.
 fn go_on_from(mut unfinished: Unfinished, held: &[PartReceipt]) -> Found {
-    let is_held = |receipt: &PartReceipt| held.contains(receipt);
-    unfinished.receipts.retain(|_, receipt| is_held(receipt));
+    unfinished
+        .receipts
+        .retain(|_, receipt| receipt.is_held(held));
     let unbroken = (1..)
         .zip(unfinished.receipts.keys())
         .take_while(|(expected, number)| u64::from(number.get()) == *expected)

@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use model::attributes::Attributes;
-use model::capabilities::Finding;
+use model::capabilities::{Finding, PartCheck};
 use model::entry::EntryPath;
 use model::identity::SHA256_NAME;
 use model::ids::ObjectKey;
 use model::missing::Missing;
 use model::outcome::{Failure, FailureCode, Stored};
+use objectstore::part_sum::{self, PartSum};
 use objectstore::upload::{PartNumber, PartReceipt, UploadId, expected_etag, total_size};
 use objectstore::{Checksums, StoreError};
 
@@ -22,8 +23,8 @@ use crate::import::resume::Unfinished;
 use crate::import::ring::Open;
 use crate::import::run::{Before, Run};
 use crate::pipeline::budget::Permit;
-use crate::pipeline::hash_state::{HashCheckpoint, WholeHash};
-use crate::pipeline::hashing::{HashedInOrder, OwnMd5};
+use crate::pipeline::hash_state::{Block, HashCheckpoint, WholeHash};
+use crate::pipeline::hashing::{HashedInOrder, HashingPool, OwnMd5};
 use disks::tree::Shape;
 
 /// One request to the store.
@@ -55,19 +56,35 @@ pub(crate) struct PartPut {
     pub(crate) upload: Arc<Large>,
     pub(crate) number: PartNumber,
     pub(crate) body: Bytes,
-    pub(crate) md5: [u8; 16],
+    pub(crate) sum: PartSum,
     pub(crate) permit: Arc<Permit>,
 }
 
 impl PartPut {
-    /// The request for a block; `None` if no part has its number.
+    /// The request for a block whose MD5 is known; `None` if no part has its number.
     pub(crate) fn of(hashed: OwnMd5<Large>) -> Option<Self> {
         let OwnMd5 { file, block, md5 } = hashed;
+        Self::new(file, block, PartSum::Md5(md5))
+    }
+
+    /// The request for a block that was read, if it goes by a sum that is made at once; else its MD5 is waited for.
+    pub(crate) fn at_once(upload: &Arc<Large>, block: &Block, cores: &HashingPool) -> Option<Self> {
+        let sum = || PartSum::of(upload.check, &block.bytes);
+        let sum = match upload.check {
+            PartCheck::Md5 => return None,
+            // As fast as memory: that is no hashing.
+            PartCheck::Crc64Nvme | PartCheck::Crc32c => sum(),
+            PartCheck::Sha256 => cores.here(sum),
+        };
+        Self::new(Arc::clone(upload), block.clone(), sum)
+    }
+
+    fn new(upload: Arc<Large>, block: Block, sum: PartSum) -> Option<Self> {
         Some(Self {
-            upload: file,
+            upload,
             number: PartNumber::new(block.number).ok()?,
             body: block.bytes,
-            md5,
+            sum,
             permit: block.permit,
         })
     }
@@ -82,6 +99,8 @@ pub(crate) struct Large {
     missing: Missing,
     before: Before,
     content_type: String,
+    /// By which sum its parts are sent.
+    check: PartCheck,
     whole: Mutex<WholeHash>,
     state: Mutex<State>,
 }
@@ -110,7 +129,8 @@ impl Large {
     ) -> Result<Arc<Self>, Option<Failure>> {
         let (work, source) = (&open.work, &open.source);
         run.abandon_strangers(&work.key)?;
-        let begun = run.bucket.begin_multipart(&work.key, attributes);
+        let check = run.store.part_check();
+        let begun = run.bucket.begin_multipart(&work.key, attributes, check);
         let id = begun.map_err(|error| run.judge(error, &work.key))?;
         let content_type = attributes.content_type.clone().unwrap_or_default();
         let intent = Unfinished {
@@ -121,6 +141,7 @@ impl Large {
             missing: source.missing.clone(),
             part_bytes: open.part_bytes,
             content_type,
+            check,
             receipts: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
             review: None,
@@ -149,6 +170,7 @@ impl Large {
             missing: upload.missing,
             before,
             content_type: upload.content_type,
+            check: upload.check,
             whole: Mutex::new(WholeHash::new(checkpoint)?),
             state: Mutex::new(state),
         }))
@@ -248,7 +270,7 @@ impl Large {
             return;
         }
         match run.complete_object(&self.before, &self.key, &self.id, parts) {
-            Ok(receipt) => self.completed(run, stored, receipt.etag),
+            Ok(receipt) => self.completed(run, stored, receipt.etag, parts),
             Err(error) if error.finds_an_object() => self.taken(run, stored, &error),
             Err(error) => {
                 if let Some(failure) = run.judge(error, &self.key) {
@@ -258,11 +280,11 @@ impl Large {
         }
     }
 
-    fn completed(&self, run: &Run<'_>, stored: Stored, told: String) {
+    fn completed(&self, run: &Run<'_>, stored: Stored, told: String, parts: &[PartReceipt]) {
         let bytes = self.shape.bytes;
         let told = Some(told).filter(|etag| !etag.is_empty());
         let etag = told.unwrap_or_else(|| stored.etag.clone());
-        match run.must_be_whole(&self.key, bytes) {
+        match run.must_be_whole(&self.key, bytes, parts) {
             Ok(()) => {
                 let stored = Stored { etag, ..stored };
                 run.finish_large(&self.path, self.shape, &self.before, stored);
@@ -318,7 +340,9 @@ impl Large {
 }
 
 impl HashedInOrder for Large {
-    const WANTS_BLOCKS: bool = true;
+    fn wants_blocks(&self) -> bool {
+        self.check.is_md5()
+    }
 
     fn whole(&self) -> MutexGuard<'_, WholeHash> {
         self.whole.lock().unwrap_or_else(PoisonError::into_inner)
@@ -346,11 +370,22 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether the object that was completed has as many bytes as its file: the answer to completing
-    /// names an entity tag at best, and some stores' tags say nothing.
-    fn must_be_whole(&self, key: &ObjectKey, bytes: u64) -> Result<(), Option<Failure>> {
+    /// Whether the object that was completed has as many bytes as its file, and the sum that follows from those of
+    /// its parts if the store says one: the answer to completing names an entity tag at best, and some stores' tags
+    /// say nothing.
+    fn must_be_whole(
+        &self,
+        key: &ObjectKey,
+        bytes: u64,
+        parts: &[PartReceipt],
+    ) -> Result<(), Option<Failure>> {
         let reason = match self.bucket.head(key) {
-            Ok(Some(found)) if found.size == bytes => return Ok(()),
+            Ok(Some(found)) if found.size == bytes => {
+                match part_sum::agree(&found.checksums, parts) {
+                    None | Some(Ok(())) => return Ok(()),
+                    Some(Err(difference)) => format!("completed, {difference}"),
+                }
+            }
             // Who may write need not be allowed to look.
             Err(StoreError::AccessDenied(_) | StoreError::Refused(_)) => return Ok(()),
             Ok(Some(found)) => format!("completed, it has {} bytes and not {bytes}", found.size),

@@ -17,7 +17,7 @@ use pool::{Exchange, HashedStream};
 /// A large file whose blocks are hashed here.
 pub(crate) trait HashedInOrder: Send + Sync + 'static {
     /// Whether the MD5 of each block by itself is wanted too.
-    const WANTS_BLOCKS: bool;
+    fn wants_blocks(&self) -> bool;
 
     /// Its hashes and the blocks that wait to go into them.
     fn whole(&self) -> MutexGuard<'_, WholeHash>;
@@ -69,7 +69,7 @@ struct RunFile<F> {
 
 impl<F: HashedInOrder> HashedStream for RunFile<F> {
     fn wants_blocks(&self) -> bool {
-        F::WANTS_BLOCKS
+        self.file.wants_blocks()
     }
 
     fn is_wanted(&self) -> bool {
@@ -171,7 +171,9 @@ mod tests {
     }
 
     impl<const WANTS_BLOCKS: bool> HashedInOrder for File<WANTS_BLOCKS> {
-        const WANTS_BLOCKS: bool = WANTS_BLOCKS;
+        fn wants_blocks(&self) -> bool {
+            WANTS_BLOCKS
+        }
 
         fn whole(&self) -> MutexGuard<'_, WholeHash> {
             self.whole.lock().unwrap()

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use bytes::Bytes;
 use model::attributes::Attributes;
+use model::capabilities::PartCheck;
 use model::ids::ObjectKey;
 use model::report::{self, lines, summary};
+use objectstore::part_sum::PartSum;
 use objectstore::upload::PartNumber;
 use objectstore::{Bucket, Checksums, StoreError};
 
@@ -113,7 +115,7 @@ fn deliver_in_parts(
     attributes: &Attributes,
 ) -> Result<(), DeliveryError> {
     let upload = bucket
-        .begin_multipart(key, attributes)
+        .begin_multipart(key, attributes, PartCheck::Md5)
         .map_err(DeliveryError::Store)?;
     let send = |file: &mut File| {
         let (mut body, mut parts) = (first, Vec::new());
@@ -121,8 +123,8 @@ fn deliver_in_parts(
         while !body.is_empty() {
             let number = PartNumber::from_index(parts.len() as u64)
                 .map_err(|e| DeliveryError::Read(io::Error::other(e)))?;
-            let checksums = Checksums::of(&body);
-            let put = bucket.put_part(key, &upload, number, body, &checksums);
+            let sum = PartSum::of(PartCheck::Md5, &body);
+            let put = bucket.put_part(key, &upload, number, body, &sum);
             parts.push(put.map_err(DeliveryError::Store)?);
             body = next_part(file).map_err(DeliveryError::Read)?;
         }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use model::capabilities::PartCheck;
 use model::ids::ObjectKey;
 use objectstore::evidence::{Algorithm, Statement};
 use objectstore::faulty::{Faulty, Operation};
 use objectstore::memory::MemoryBucket;
 use objectstore::object::{Attributes, ObjectInfo};
+use objectstore::part_sum::PartSum;
 use objectstore::upload::PartNumber;
 use objectstore::{Bucket, Checksums};
 use transfer::destination::memory::Memory;
@@ -52,13 +54,18 @@ fn put(source: &MemoryBucket, name: &str, body: &[u8], metadata: &[(&str, String
 /// Stores an object in parts of these sizes.
 fn put_in_parts(source: &MemoryBucket, name: &str, body: &[u8], sizes: &[usize]) {
     let (key, attributes) = (key(name), Attributes::default());
-    let upload = source.begin_multipart(&key, &attributes).unwrap();
+    let upload = source
+        .begin_multipart(&key, &attributes, PartCheck::Md5)
+        .unwrap();
     let (mut rest, mut parts) = (body, Vec::new());
     for (number, size) in (1..).zip(sizes) {
         let (part, after) = rest.split_at(*size);
         rest = after;
         let part = bytes::Bytes::copy_from_slice(part);
-        let (number, sums) = (PartNumber::new(number).unwrap(), Checksums::of(&part));
+        let (number, sums) = (
+            PartNumber::new(number).unwrap(),
+            PartSum::of(PartCheck::Md5, &part),
+        );
         let put = source.put_part(&key, &upload, number, part, &sums);
         parts.push(put.unwrap());
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use disks::tree::Tree;
-use model::capabilities::{Capabilities, Finding};
+use model::capabilities::{Capabilities, Finding, PartCheck};
 use model::ids::{AccountId, BucketName, JobId, JobType, ObjectKey, StationName};
 use model::key_space::KeySpace;
 use model::manifest::{Manifest, S3Import};
@@ -40,6 +40,8 @@ pub(crate) struct World {
     pub(crate) if_absent: Finding,
     /// Whether it keeps tags.
     pub(crate) tags: Finding,
+    /// By which sum it checks parts.
+    pub(crate) check: PartCheck,
 }
 
 pub(crate) struct Ended {
@@ -77,6 +79,15 @@ impl World {
             keys: KeySpace::honest(),
             if_absent: Finding::Honored,
             tags: Finding::Honored,
+            check: PartCheck::Crc64Nvme,
+        }
+    }
+
+    /// Whether the store checks parts by a sum.
+    fn checks_parts_by(&self, check: PartCheck) -> Finding {
+        match self.check == check {
+            true => Finding::Honored,
+            false => Finding::Ignored,
         }
     }
 
@@ -93,6 +104,9 @@ impl World {
                 put_if_absent: self.if_absent,
                 complete_if_absent: self.if_absent,
                 tags: self.tags,
+                part_crc64nvme: self.checks_parts_by(PartCheck::Crc64Nvme),
+                part_crc32c: self.checks_parts_by(PartCheck::Crc32c),
+                part_sha256: self.checks_parts_by(PartCheck::Sha256),
                 ..Capabilities::all(Finding::Honored)
             },
         }

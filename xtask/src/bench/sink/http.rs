@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use crc_fast::{CrcAlgorithm, checksum};
+use md5::{Digest as _, Md5};
 use percent_encoding::percent_decode_str;
 use rustix::fs::sendfile;
 use rustix::net::{RecvFlags, recv};
@@ -17,6 +19,13 @@ use super::store::{Content, Tag};
 
 /// The most a request head may have, in bytes; most small bodies fit in behind it.
 const HEAD: usize = 24 << 10;
+
+/// The most bytes of a part that is looked at: more than any client's questions have, less than any part of a file but
+/// its last.
+const SMALL: u64 = 4 << 10;
+
+/// The most bytes of the names of parts; ten thousand of them have less.
+const NAMES: u64 = 4 << 20;
 
 /// How much of a body is discarded at once, in bytes.
 const DISCARD: usize = 1 << 20;
@@ -82,6 +91,17 @@ impl Connection {
         }
     }
 
+    /// Takes in a body of `length` bytes.
+    pub(crate) fn take(&mut self, length: u64) -> io::Result<Vec<u8>> {
+        let length = usize::try_from(length).map_err(io::Error::other)?;
+        let here = length.min(self.end - self.begin);
+        let mut body = self.buffer[self.begin..self.begin + here].to_vec();
+        self.begin += here;
+        body.resize(length, 0);
+        self.stream.read_exact(&mut body[here..])?;
+        Ok(body)
+    }
+
     /// Drops `length` bytes of a body.
     pub(crate) fn discard(&mut self, length: u64) -> io::Result<()> {
         let here = u64::try_from(self.end - self.begin).unwrap_or(u64::MAX);
@@ -123,6 +143,8 @@ pub(crate) struct Head {
     /// Bytes of the content, where the body frames it.
     decoded: Option<u64>,
     md5: Option<[u8; 16]>,
+    /// Of the body; where an upload is completed, of the whole.
+    pub(crate) crc64nvme: Option<u64>,
     pub(crate) expects_continue: bool,
     pub(crate) is_chunked: bool,
     pub(crate) copies: bool,
@@ -150,6 +172,7 @@ impl Head {
             length: 0,
             decoded: None,
             md5: None,
+            crc64nvme: None,
             expects_continue: false,
             is_chunked: false,
             copies: false,
@@ -172,6 +195,9 @@ impl Head {
         } else if is("content-md5") {
             let bytes = BASE64_STANDARD.decode(value).ok()?;
             self.md5 = Some(bytes.try_into().ok()?);
+        } else if is("x-amz-checksum-crc64nvme") {
+            let bytes = BASE64_STANDARD.decode(value).ok()?;
+            self.crc64nvme = Some(u64::from_be_bytes(bytes.try_into().ok()?));
         } else if is("expect") {
             self.expects_continue = value.eq_ignore_ascii_case("100-continue");
         } else if is("transfer-encoding") {
@@ -233,6 +259,24 @@ impl Head {
         wanted.is_none_or(|wanted| wanted == "*" || wanted == tag.trim_matches('"'))
     }
 
+    /// Whether the body is one that is looked at: a part of a few bytes, or the names of parts.
+    pub(crate) fn is_looked_at(&self) -> bool {
+        let is_plain = self.decoded.is_none() && !self.is_chunked;
+        let most = match self.method.as_str() {
+            "PUT" => SMALL,
+            "POST" => NAMES,
+            _ => 0,
+        };
+        is_plain && self.length <= most && self.query("uploadId").is_some()
+    }
+
+    /// Whether a body has the sums that go with it.
+    pub(crate) fn agrees(&self, body: &[u8]) -> bool {
+        let crc64nvme = |crc| crc == checksum(CrcAlgorithm::Crc64Nvme, body);
+        let md5 = |md5| md5 == <[u8; 16]>::from(Md5::digest(body));
+        self.crc64nvme.is_none_or(crc64nvme) && self.md5.is_none_or(md5)
+    }
+
     /// What the body is, as far as it is remembered.
     pub(crate) fn content(&self) -> Content {
         Content {
@@ -241,6 +285,7 @@ impl Head {
                 Some(md5) => Tag::Md5(md5),
                 None => Tag::Unknown,
             },
+            crc64nvme: self.crc64nvme,
         }
     }
 }
@@ -286,7 +331,7 @@ impl Reply {
 
     /// The answer to GET: the object, or the range of it that is asked for.
     pub(crate) fn of_object(head: &Head, object: &Object) -> Self {
-        let Content { size, tag } = object.content;
+        let Content { size, tag, .. } = object.content;
         if !head.wants_tag(tag) {
             return Self::error(412, "PreconditionFailed");
         }

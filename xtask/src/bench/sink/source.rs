@@ -95,7 +95,11 @@ impl Object {
         if size > HELD {
             let tag = tag_of(&file, size)?;
             return Ok(Self {
-                content: Content { size, tag },
+                content: Content {
+                    size,
+                    tag,
+                    crc64nvme: None,
+                },
                 bytes: Bytes::Open(Arc::new(file)),
             });
         }
@@ -103,7 +107,11 @@ impl Object {
         file.read_to_end(&mut bytes)?;
         let tag = Tag::Md5(Md5::digest(&bytes).into());
         Ok(Self {
-            content: Content { size, tag },
+            content: Content {
+                size,
+                tag,
+                crc64nvme: None,
+            },
             bytes: Bytes::Held(bytes.into()),
         })
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crc_fast::{CrcAlgorithm, checksum_combine};
 use md5::{Digest as _, Md5};
 
 use super::source::{Object, Source};
@@ -36,6 +37,17 @@ pub(crate) struct Content {
     /// In bytes.
     pub(crate) size: u64,
     pub(crate) tag: Tag,
+    /// The CRC-64/NVME that the client sent along, or that follows from those of the parts.
+    pub(crate) crc64nvme: Option<u64>,
+}
+
+/// Why an upload does not become an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotCompleted {
+    /// There is none such.
+    NoUpload,
+    /// The client says another CRC of the whole than follows from the parts.
+    OtherSum,
 }
 
 /// Parts by number.
@@ -123,13 +135,24 @@ impl Store {
         kept.uploads.get(id).map(|upload| upload.parts.clone())
     }
 
-    /// Makes one object of all parts that were sent.
-    pub(crate) fn complete(&self, id: &str) -> Option<Content> {
+    /// Makes one object of the parts that are named.
+    pub(crate) fn complete(
+        &self,
+        id: &str,
+        named: &[u16],
+        crc64nvme: Option<u64>,
+    ) -> Result<Content, NotCompleted> {
         let mut kept = self.kept();
-        let upload = kept.uploads.remove(id)?;
-        let content = joined(&upload.parts);
+        let upload = kept.uploads.get(id).ok_or(NotCompleted::NoUpload)?;
+        let mut parts = upload.parts.clone();
+        parts.retain(|number, _| named.contains(number));
+        let content = joined(&parts);
+        if crc64nvme.is_some() && crc64nvme != content.crc64nvme {
+            return Err(NotCompleted::OtherSum);
+        }
+        let upload = kept.uploads.remove(id).ok_or(NotCompleted::NoUpload)?;
         kept.objects.insert(upload.path, content);
-        Some(content)
+        Ok(content)
     }
 
     pub(crate) fn abort(&self, id: &str) {
@@ -184,17 +207,33 @@ impl Store {
 }
 
 fn joined(parts: &Parts) -> Content {
-    let size = parts.values().map(|part| part.size).sum();
+    Content {
+        size: parts.values().map(|part| part.size).sum(),
+        tag: tag_of(parts),
+        crc64nvme: crc_of(parts),
+    }
+}
+
+fn tag_of(parts: &Parts) -> Tag {
     let mut all = Md5::new();
     for part in parts.values() {
         let Tag::Md5(md5) = part.tag else {
-            let tag = Tag::Unknown;
-            return Content { size, tag };
+            return Tag::Unknown;
         };
         all.update(md5);
     }
-    let tag = Tag::Parts(all.finalize().into(), parts.len());
-    Content { size, tag }
+    Tag::Parts(all.finalize().into(), parts.len())
+}
+
+fn crc_of(parts: &Parts) -> Option<u64> {
+    let mut crcs = parts
+        .values()
+        .map(|part| Some((part.crc64nvme?, part.size)));
+    let (first, _) = crcs.next()??;
+    crcs.try_fold(first, |whole, part| {
+        let (crc, size) = part?;
+        Some(checksum_combine(CrcAlgorithm::Crc64Nvme, whole, crc, size))
+    })
 }
 
 /// Which objects to list.
@@ -253,6 +292,7 @@ mod tests {
     const ONE: Content = Content {
         size: 1,
         tag: Tag::Unknown,
+        crc64nvme: None,
     };
 
     fn names(store: &Store, pairs: &[(&str, &str)]) -> Vec<String> {
@@ -302,11 +342,12 @@ mod tests {
         let part = |text: &str| Content {
             size: text.len() as u64,
             tag: Tag::Md5(Md5::digest(text).into()),
+            crc64nvme: None,
         };
         store.put_part(&id, 2, part("world")).unwrap();
         store.put_part(&id, 1, part("wrong")).unwrap();
         store.put_part(&id, 1, part("hello ")).unwrap();
-        let object = store.complete(&id).unwrap();
+        let object = store.complete(&id, &[1, 2], None).unwrap();
         assert_eq!(object.size, 11);
         let md5s = [Md5::digest("hello "), Md5::digest("world")].concat();
         let wanted = format!("\"{}-2\"", hex::encode(Md5::digest(md5s)));

@@ -69,6 +69,15 @@ pub(crate) fn completed(bucket: &str, key: &str, content: &Content) -> String {
     )
 }
 
+/// The numbers of the parts that a client names.
+pub(crate) fn named(document: &[u8]) -> Vec<u16> {
+    let text = String::from_utf8_lossy(document);
+    let numbers = text.split("<PartNumber>").skip(1);
+    numbers
+        .filter_map(|rest| rest.split('<').next()?.trim().parse().ok())
+        .collect()
+}
+
 pub(crate) fn parts(bucket: &str, key: &str, upload: &str, parts: &Parts) -> String {
     let mut text = of_object(bucket, key);
     let _ = write!(

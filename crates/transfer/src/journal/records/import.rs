@@ -1,5 +1,6 @@
 //! The records of an import of files.
 
+use model::capabilities::PartCheck;
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
 use model::missing::Missing;
@@ -101,6 +102,9 @@ pub struct IntentFile {
     /// What of the file the device had given up by then: zeros in the object.
     #[serde(default, skip_serializing_if = "Missing::is_empty")]
     pub missing: Missing,
+    /// By which sum its parts are sent. Early journals do not say, and then it is MD5.
+    #[serde(default, skip_serializing_if = "PartCheck::is_md5")]
+    pub check: PartCheck,
 }
 
 impl IntentFile {
@@ -120,4 +124,7 @@ pub struct ReceiptRecord {
     pub etag: String,
     /// Its size.
     pub bytes: u64,
+    /// Its sum in hexadecimal, where it was sent by another than MD5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<String>,
 }

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use model::capabilities::Capabilities;
+use model::capabilities::{Capabilities, PartCheck};
 use objectstore::object::{Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use objectstore::part_sum::PartSum;
 use objectstore::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 use objectstore::{Body, StoreError};
 
@@ -149,8 +150,13 @@ impl Bucket for Folders {
     ) -> Result<Receipt, StoreError> {
         self.inner.put_new(key, body, attributes, checksums)
     }
-    fn begin_multipart(&self, k: &ObjectKey, a: &Attributes) -> Result<UploadId, StoreError> {
-        self.inner.begin_multipart(k, a)
+    fn begin_multipart(
+        &self,
+        k: &ObjectKey,
+        a: &Attributes,
+        check: PartCheck,
+    ) -> Result<UploadId, StoreError> {
+        self.inner.begin_multipart(k, a, check)
     }
     fn put_part(
         &self,
@@ -158,9 +164,9 @@ impl Bucket for Folders {
         upload: &UploadId,
         number: PartNumber,
         body: Body,
-        checksums: &Checksums,
+        sum: &PartSum,
     ) -> Result<PartReceipt, StoreError> {
-        self.inner.put_part(key, upload, number, body, checksums)
+        self.inner.put_part(key, upload, number, body, sum)
     }
     fn list_parts(&self, k: &ObjectKey, u: &UploadId) -> Result<Vec<PartReceipt>, StoreError> {
         self.inner.list_parts(k, u)
