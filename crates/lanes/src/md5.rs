@@ -65,7 +65,14 @@ impl Default for Md5 {
 
 /// Lets every stream take in the bytes beside it, which may be of any lengths.
 ///
-/// Fastest with [`md5_lanes`] streams or more, and lengths that are alike.
+/// Fastest with [`md5_lanes`] streams or more, and lengths that are alike. A stream that is alone goes in ordinary registers.
+/// From two on company costs next to nothing, so that two are worth waiting for: MB/s of processor time for each stream,
+/// 8 MiB of it at a time, on an Intel Xeon with AVX-512, alone and while the other core makes SHA-256:
+///
+/// | streams | 1 | 2 | 4 | 8 | 16 |
+/// | --- | --: | --: | --: | --: | --: |
+/// | | 642 | 632 | 627 | 632 | 642 |
+/// | beside SHA-256 | 613 | 583 | 580 | 560 | 486 |
 pub fn md5_update(jobs: &mut [(&mut Md5, &[u8])]) {
     let jobs = jobs
         .iter_mut()

@@ -2,9 +2,9 @@
 //!
 //! One stream of MD5 is slower than a good disk; sixteen in the lanes of one core are faster than
 //! most, and lanes cost the same whether they are full or not. So the blocks of all files that are
-//! being read come together here, whatever run they are of, and the MD5 of a block by itself, which goes along with
-//! it to the store, is made beside that of its file, in lanes that would be empty. SHA-256 is made apart, by
-//! whichever thread is free: one file alone keeps two of them busy.
+//! being read come together here, whatever run they are of. Where a block goes to the store by its own MD5, that is made
+//! beside the MD5 of its file, in lanes that would be empty. SHA-256 is made apart, by whichever thread is free: one
+//! file alone keeps two of them busy, one with nothing but its chain of MD5.
 //!
 //! Nothing here waits for a run: what comes out goes into a queue of the run's own.
 
@@ -86,10 +86,24 @@ struct Waiting {
     is_broken: bool,
 }
 
-/// How many files are best hashed together: with their blocks' own they fill half of the lanes, which
-/// takes as long as one file does. Full ones take longer.
+/// How many files are worth waiting for: a quarter of the lanes. More would be all the memory of a run, and nothing
+/// could be read meanwhile.
 fn together() -> usize {
     (lanes::md5_lanes() / 4).max(1)
+}
+
+/// Takes as many files as fill half of the lanes, with their blocks' own MD5s where these are wanted: that takes as
+/// long as one file does. Full ones take longer.
+fn filling(waiting: &mut VecDeque<Lane<Md5>>) -> Vec<Lane<Md5>> {
+    let mut room = lanes::md5_lanes() / 2;
+    let fitting = waiting.iter().take_while(|lane| {
+        let needed = 1 + usize::from(lane.stream.wants_blocks());
+        let left = room.checked_sub(needed);
+        room = left.unwrap_or(0);
+        left.is_some()
+    });
+    let count = fitting.count().max(1);
+    some_of(waiting, count)
 }
 
 impl Waiting {
@@ -104,7 +118,7 @@ impl Waiting {
         let is_alone = self.at_md5 == 0 && self.sha256.is_empty();
         if self.md5.len() >= enough || (is_alone && !self.md5.is_empty()) {
             self.at_md5 += 1;
-            return Some(Load::Md5(some_of(&mut self.md5, together())));
+            return Some(Load::Md5(filling(&mut self.md5)));
         }
         let most = lanes::sha256_lanes();
         (!self.sha256.is_empty()).then(|| Load::Sha256(some_of(&mut self.sha256, most)))
