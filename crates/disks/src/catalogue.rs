@@ -58,6 +58,16 @@ pub struct Catalogue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Locator(u64);
 
+/// An entry, as a catalogue has it.
+#[derive(Debug)]
+pub struct CatalogueEntry {
+    /// Where.
+    pub at: Locator,
+    /// What.
+    pub entry: Entry,
+    layout: Held,
+}
+
 #[cfg(test)]
 impl Locator {
     /// A place, for tests of what knows places only.
@@ -70,7 +80,7 @@ impl Locator {
 #[derive(Debug)]
 pub enum Found {
     /// An entry.
-    Entry(Locator, Box<Entry>),
+    Entry(Box<CatalogueEntry>),
     /// Something that cannot be loaded.
     Bad,
     /// A folder that holds something.
@@ -136,16 +146,39 @@ impl Catalogue {
                 }
                 continue;
             }
-            let record = record_at(&self.entries, at)?;
-            if record.path != path.as_bytes() || record.is_copy() {
-                continue;
+            if let Some(record) = self.record(at, path)? {
+                return self.found(Locator(at), record);
             }
-            return Ok(match self.walked(record)? {
-                Ok(entry) => Found::Entry(Locator(at), Box::new(entry)),
-                Err(_) => Found::Bad,
-            });
         }
         Ok(found)
+    }
+
+    fn found(&self, at: Locator, mut record: Record) -> io::Result<Found> {
+        let layout = std::mem::replace(&mut record.layout, Held::Here(Vec::new()));
+        Ok(match self.walked(record)? {
+            Ok(entry) => Found::Entry(Box::new(CatalogueEntry { at, entry, layout })),
+            Err(_) => Found::Bad,
+        })
+    }
+
+    /// Where an entry with a path is listed, without a look at what is told of it.
+    ///
+    /// # Errors
+    /// That this host cannot read its own disk.
+    pub fn locate(&self, path: &EntryPath) -> io::Result<Option<Locator>> {
+        for at in self.index.find(path.as_bytes())? {
+            if at & FOLDER == 0 && self.record(at, path)?.is_some() {
+                return Ok(Some(Locator(at)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The record at an offset, if it is the first that has a path.
+    fn record(&self, at: u64, path: &EntryPath) -> io::Result<Option<Record>> {
+        let record = record_at(&self.entries, at)?;
+        let is_it = record.path == path.as_bytes() && !record.is_copy();
+        Ok(is_it.then_some(record))
     }
 
     /// Where on the device an entry lies.
@@ -155,6 +188,17 @@ impl Catalogue {
     pub fn layout(&self, at: Locator) -> io::Result<Layout> {
         let record = record_at(&self.entries, at.0)?;
         pieces::read(&self.held(record.layout)?)
+    }
+
+    /// The same of an entry that was found.
+    ///
+    /// # Errors
+    /// That this host cannot read its own disk.
+    pub fn layout_of(&self, listed: &CatalogueEntry) -> io::Result<Layout> {
+        match &listed.layout {
+            Held::Here(bytes) => pieces::read(bytes),
+            held @ Held::There { .. } => pieces::read(&self.held(held.clone())?),
+        }
     }
 
     fn walked(&self, mut record: Record) -> io::Result<Walked> {

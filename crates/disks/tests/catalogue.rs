@@ -121,11 +121,12 @@ fn must_list(count: u64) {
     for number in (0..count).step_by(9973) {
         let folder = number / IN_FOLDER + 1;
         let path = format!("a folder with the number {folder:07}/{}", name(number));
-        let Found::Entry(at, entry) = catalogue.find(&EntryPath::new(path)).unwrap() else {
+        let Found::Entry(found) = catalogue.find(&EntryPath::new(path)).unwrap() else {
             panic!("{number} is not found");
         };
-        assert_eq!(entry.place.unwrap().get(), place(number, count));
-        assert_eq!(catalogue.layout(at).unwrap().bytes(), entry.bytes());
+        assert_eq!(found.entry.place.unwrap().get(), place(number, count));
+        let layout = catalogue.layout_of(&found).unwrap();
+        assert_eq!(layout.bytes(), found.entry.bytes());
     }
 }
 

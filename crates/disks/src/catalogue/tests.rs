@@ -125,11 +125,13 @@ fn names_come_in_the_order_in_which_files_begin_whatever_the_order_of_telling() 
     ];
     assert_eq!(lines(&catalogue), order);
     for entry in all(&catalogue).into_iter().map(Result::unwrap) {
-        let Found::Entry(at, found) = catalogue.find(&entry.path).unwrap() else {
+        let Found::Entry(found) = catalogue.find(&entry.path).unwrap() else {
             panic!("{:?} is not found", entry.path);
         };
-        assert_eq!(*found, entry);
-        let layout = catalogue.layout(at).unwrap();
+        assert_eq!(found.entry, entry);
+        assert_eq!(catalogue.locate(&entry.path).unwrap(), Some(found.at));
+        let layout = catalogue.layout(found.at).unwrap();
+        assert_eq!(catalogue.layout_of(&found).unwrap(), layout);
         assert_eq!(
             (layout.bytes(), layout.place()),
             (entry.bytes(), entry.place)
@@ -139,6 +141,7 @@ fn names_come_in_the_order_in_which_files_begin_whatever_the_order_of_telling() 
     assert!(matches!(found("d"), Found::Folder));
     for none in ["", "d/", "x", "first/x", "D"] {
         assert!(matches!(found(none), Found::Nothing), "{none}");
+        assert_eq!(catalogue.locate(&EntryPath::new(none)).unwrap(), None);
     }
 }
 
@@ -245,11 +248,11 @@ fn of_several_names_with_one_path_the_first_is_loaded_and_each_other_is_a_line()
             "twice (number 4 of this name): it is broken: the file system is damaged".to_owned(),
         ]
     );
-    let Found::Entry(at, found) = catalogue.find(&EntryPath::new("twice")).unwrap() else {
+    let Found::Entry(found) = catalogue.find(&EntryPath::new("twice")).unwrap() else {
         panic!("the first is found");
     };
-    assert_eq!((found.bytes(), found.id.get()), (9, 30));
-    assert_eq!(catalogue.layout(at).unwrap().bytes(), 9);
+    assert_eq!((found.entry.bytes(), found.entry.id.get()), (9, 30));
+    assert_eq!(catalogue.layout(found.at).unwrap().bytes(), 9);
 }
 
 #[test]
@@ -321,7 +324,7 @@ fn what_is_long_of_a_record_is_read_as_well() {
     let (_on, catalogue) = listed(&told);
     assert_eq!(lines(&catalogue), ["inline", "many"]);
     let layout = |path: &str| match catalogue.find(&EntryPath::new(path)).unwrap() {
-        Found::Entry(at, entry) => (catalogue.layout(at).unwrap(), entry),
+        Found::Entry(found) => (catalogue.layout_of(&found).unwrap(), found.entry),
         other => panic!("{path}: {other:?}"),
     };
     let (many_read, _) = layout("many");

@@ -208,7 +208,7 @@ impl Tree for RawTree {
             return line.map(Some).map_err(|bad| io::Error::other(bad.why));
         }
         match self.means.catalogue.find(path)? {
-            Found::Entry(_, entry) => Ok(Some(*entry)),
+            Found::Entry(listed) => Ok(Some(listed.entry)),
             Found::Bad => Err(io::Error::other("it was found, and cannot be loaded")),
             Found::Folder => Err(io::ErrorKind::IsADirectory.into()),
             Found::Nothing => Ok(None),
@@ -220,10 +220,11 @@ impl Tree for RawTree {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         match self.means.catalogue.find(&entry.path)? {
-            Found::Entry(at, found) if matches!(found.kind, EntryKind::File { .. }) => {
-                let layout = self.means.catalogue.layout(at)?;
+            Found::Entry(found) if matches!(found.entry.kind, EntryKind::File { .. }) => {
+                let layout = self.means.catalogue.layout_of(&found)?;
                 let means = Arc::clone(&self.means);
-                Ok(Box::new(RawFile::new(means, at, layout, &found)))
+                let file = RawFile::new(means, found.at, layout, &found.entry);
+                Ok(Box::new(file))
             }
             Found::Entry(..) | Found::Folder => Err(io::ErrorKind::InvalidInput.into()),
             Found::Bad | Found::Nothing => Err(io::ErrorKind::NotFound.into()),
@@ -251,11 +252,10 @@ impl Tree for RawTree {
     }
 
     fn expect(&self, entry: &Entry) -> Option<Expected> {
-        // What cannot be found will not be opened either.
-        match self.means.catalogue.find(&entry.path).ok()? {
-            Found::Entry(at, found) if found.place.is_some() => self.means.sweep.expect(at),
-            Found::Entry(..) | Found::Bad | Found::Folder | Found::Nothing => None,
-        }
+        // What lies nowhere needs no device, and what cannot be found will not be opened either.
+        entry.place?;
+        let at = self.means.catalogue.locate(&entry.path).ok()??;
+        self.means.sweep.expect(at)
     }
 
     fn retry(&self, is_stopped: &dyn Fn() -> bool) -> Result<(), DeviceGone> {

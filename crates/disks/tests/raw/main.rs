@@ -125,7 +125,13 @@ fn ntfs_keeps_every_promise_of_a_tree() {
 #[test]
 fn exfat_keeps_every_promise_of_a_tree() {
     if images::has(
-        &["mkfs.exfat", "mount.exfat-fuse", "losetup", "/dev/fuse"],
+        &[
+            "mkfs.exfat",
+            "mount.exfat-fuse",
+            "losetup",
+            "/dev/loop-control",
+            "/dev/fuse",
+        ],
         true,
     ) {
         let things = plain_things();
