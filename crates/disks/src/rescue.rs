@@ -286,6 +286,17 @@ impl Rescue {
         unread
     }
 
+    /// Takes back that a range was asked for: it was read on the way to others, and nobody needs it. What failed there,
+    /// or was skipped, is not tried again.
+    pub(crate) fn disclaim(&self, range: Range<u64>) {
+        // A sector of which somebody needs a part stays.
+        let start = range.start.next_multiple_of(self.sector);
+        let end = range.end / self.sector * self.sector;
+        if start < end {
+            self.ledger().disclaimed(start..end);
+        }
+    }
+
     /// Tries again, over all that is pending, as far as `limits` go; afterwards nothing is pending, unless it was
     /// stopped before it was done.
     ///

@@ -15,10 +15,10 @@ use std::thread::{self, JoinHandle};
 
 use crate::aligned::{Buffer, Buffers};
 use crate::catalogue::{Catalogue, Locator};
-use crate::rescue::Rescue;
+use crate::rescue::{Rescue, Unread};
 use crate::tree::{DeviceGone, Expected};
 use turns::Turns;
-use window::{Known, READ_BYTES, Stretch, Window, windowed};
+use window::{Known, READ_BYTES, Stretch, Window, index, windowed};
 
 #[cfg(test)]
 mod tests;
@@ -287,12 +287,42 @@ impl Shared {
             let length = usize::try_from(READ_BYTES.min(end - at));
             let length = length.map_err(|error| DeviceGone(io::Error::other(error)))?;
             let into = &mut buffer[..length];
-            let unread = self.read(at, into)?;
+            let unread = self.read_between(stretch, at, into)?;
             self.lock().window.arrive(stretch, at, into, &unread);
             self.arrived.notify_all();
             at += length as u64;
         }
         Ok(())
+    }
+
+    /// Reads what is wanted of a stretch with what lies between, unless something there is known to be bad. What lies
+    /// between is asked for by nobody, and not tried again if it cannot be read.
+    fn read_between(
+        &self,
+        stretch: &Stretch,
+        at: u64,
+        into: &mut [u8],
+    ) -> Result<Vec<Range<u64>>, DeviceGone> {
+        let range = at..at + into.len() as u64;
+        let gaps = stretch.gaps(&range);
+        let _turn = self.turns.as_ref().map(Turns::take);
+        if gaps.is_empty() || self.rescue.unread(range.clone()) == Unread::default() {
+            let unread = self.rescue.read(at, into)?;
+            if !unread.is_empty() {
+                gaps.into_iter().for_each(|gap| self.rescue.disclaim(gap));
+            }
+            return Ok(unread);
+        }
+        let (mut unread, mut from) = (Vec::new(), at);
+        let end = std::iter::once(range.end..range.end);
+        for until in gaps.into_iter().chain(end) {
+            if from < until.start {
+                let wanted = &mut into[index(from - at)..index(until.start - at)];
+                unread.extend(self.rescue.read(from, wanted)?);
+            }
+            from = until.end;
+        }
+        Ok(unread)
     }
 }
 

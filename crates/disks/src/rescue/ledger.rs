@@ -205,6 +205,12 @@ impl Ledger {
         self.is_fresh = true;
     }
 
+    /// Nobody asks for what failed there, or was skipped.
+    pub(crate) fn disclaimed(&mut self, range: Range<u64>) {
+        self.failing.set(range, None);
+        self.is_fresh = true;
+    }
+
     /// Skips behind an error, twice as far as behind the last one.
     pub(crate) fn skip_from(&mut self, at: u64) {
         self.skip.over = at..at.saturating_add(self.skip.next);

@@ -53,6 +53,11 @@ struct World {
 
 impl World {
     fn new(chance: &mut Chance, is_rotational: bool) -> Self {
+        let files: Vec<Told> = (0..FILES).map(|number| file(number, chance)).collect();
+        Self::of(&files, is_rotational)
+    }
+
+    fn of(files: &[Told], is_rotational: bool) -> Self {
         let content = content();
         let device = Arc::new(MemoryDevice::new(content.to_vec()));
         let kept = tempfile::tempdir().unwrap();
@@ -66,9 +71,7 @@ impl World {
         };
         let mut told = builder.volume(place).unwrap();
         told.take(&root()).unwrap();
-        for number in 0..FILES {
-            told.take(&file(number, chance)).unwrap();
-        }
+        files.iter().for_each(|file| told.take(file).unwrap());
         told.close().unwrap();
         let reading = Reading {
             is_rotational,
@@ -316,4 +319,42 @@ fn the_memory_of_a_host_bounds_a_window() {
     assert_eq!(memory("MemFree: 5 kB"), None);
     assert!((1 << 20..=WINDOW_BYTES_OF_FLASH).contains(&window_bytes(false)));
     assert!(window_bytes(true) >= window_bytes(false));
+}
+
+/// Two files, with a gap of some sectors between them.
+fn with_a_gap(chance: &mut Chance) -> World {
+    let at = |logical, bytes, at| Extent {
+        logical,
+        bytes,
+        what: What::Disk(at),
+    };
+    let mut told: Vec<Told> = (0..3).map(|number| file(number, chance)).collect();
+    for (told, place) in told.iter_mut().zip([0, 100_000, 12 << 20]) {
+        if let Told::File(told) = told {
+            told.bytes = 50_000;
+            told.content = Ok(vec![at(0, 50_000, place)]);
+        }
+    }
+    World::of(&told, true)
+}
+
+#[test]
+fn what_is_bad_between_files_is_no_concern_of_theirs() {
+    in_time(|| {
+        let world = with_a_gap(&mut Chance(5));
+        let bad = 80_000 / SECTOR_BYTES;
+        world.device.break_sector(bad, u32::MAX);
+        for round in 0..2 {
+            let entries = world.entries();
+            let expected: Vec<_> = entries.iter().map(|it| world.tree.expect(it)).collect();
+            let read = entries.iter().filter(|it| world.read(it)).count();
+            drop(expected);
+            assert!(
+                round == 0 || read == entries.len(),
+                "all is read in the end"
+            );
+            world.tree.retry(&|| false).unwrap();
+        }
+        assert_eq!(world.tree.map(), None, "nothing that anybody wants is bad");
+    });
 }

@@ -82,6 +82,24 @@ pub(super) struct Stretch {
     parts: Vec<(u64, Want)>,
 }
 
+impl Stretch {
+    /// What of a range nobody wants, in order: it is read because it is shorter than a seek.
+    pub(super) fn gaps(&self, range: &Range<u64>) -> Vec<Range<u64>> {
+        let (mut gaps, mut at) = (Vec::new(), range.start);
+        for (start, want) in &self.parts {
+            if at < *start {
+                gaps.push(at..range.end.min(*start));
+            }
+            at = at.max(start + want.bytes);
+            if at >= range.end {
+                return gaps;
+            }
+        }
+        gaps.push(at..range.end);
+        gaps
+    }
+}
+
 /// What is known of a file that is wanted now.
 #[derive(Debug)]
 pub(super) enum Known {
@@ -319,7 +337,7 @@ impl Stage {
 }
 
 /// A length that memory has room for.
-fn index(bytes: u64) -> usize {
+pub(super) fn index(bytes: u64) -> usize {
     usize::try_from(bytes).expect("a window is smaller than memory")
 }
 
@@ -415,6 +433,23 @@ mod tests {
         assert!(matches!(window.ask(file(2)), Known::Here(_)));
         assert_eq!(window.held(), 1000 + RUN_BYTES);
         assert!(window.stretch(true).is_none(), "the rest of it is not read");
+    }
+
+    #[test]
+    fn what_lies_between_is_known() {
+        let mut window = Window::new(64 * MIB);
+        admitted(&mut window, 1, &[(100, 100), (150, 100), (1000, 10)]);
+        admitted(&mut window, 2, &[(120, 10), (2000, 5)]);
+        let stretch = window.stretch(true).unwrap();
+        assert_eq!(stretch.range, 100..2005);
+        let gaps = |range: Range<u64>| -> Vec<(u64, u64)> {
+            let gaps = stretch.gaps(&range).into_iter();
+            gaps.map(|gap| (gap.start, gap.end)).collect()
+        };
+        assert_eq!(gaps(100..2005), [(250, 1000), (1010, 2000)]);
+        assert_eq!(gaps(120..500), [(250, 500)]);
+        assert_eq!(gaps(1003..1008), []);
+        assert_eq!(gaps(1500..1600), [(1500, 1600)]);
     }
 
     #[test]
