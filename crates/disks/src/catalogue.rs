@@ -42,14 +42,14 @@ mod tests;
 /// Bytes that are read of a record at first: nearly all are shorter.
 const RECORD_BYTES: usize = 512;
 
-/// Marks the offset of a folder in the log, among offsets of entries.
+/// Marks the offset of a folder's path in what is long, among offsets of entries.
 const FOLDER: u64 = 1 << 63;
 
 /// The list.
 #[derive(Debug)]
 pub struct Catalogue {
     entries: Scratch,
-    log: Scratch,
+    long: Scratch,
     index: Index,
     totals: Totals,
 }
@@ -92,7 +92,7 @@ pub enum Found {
 impl Catalogue {
     fn new(
         entries: Scratch,
-        log: Scratch,
+        long: Scratch,
         paths: Collected,
         folder: &Path,
         totals: Totals,
@@ -101,7 +101,7 @@ impl Catalogue {
         Ok(Self {
             index: paths.sorted(folder, mark)?,
             entries,
-            log,
+            long,
             totals,
         })
     }
@@ -211,7 +211,7 @@ impl Catalogue {
             Held::Here(bytes) => Ok(bytes),
             Held::There { at, bytes } => {
                 let mut held = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
-                self.log.read(at, &mut held)?;
+                self.long.read(at, &mut held)?;
                 Ok(held)
             }
         }
@@ -219,9 +219,9 @@ impl Catalogue {
 
     fn folder(&self, at: u64) -> io::Result<Vec<u8>> {
         let mut length = [0; 4];
-        self.log.read(at, &mut length)?;
+        self.long.read(at, &mut length)?;
         let mut path = vec![0; u32::from_le_bytes(length) as usize];
-        self.log.read(at + 4, &mut path)?;
+        self.long.read(at + 4, &mut path)?;
         Ok(path)
     }
 }

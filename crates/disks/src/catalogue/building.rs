@@ -19,7 +19,8 @@ use crate::tree::{BadEntry, LOST_AND_FOUND, Totals, Walked};
 /// A catalogue to be.
 pub struct Builder {
     folder: PathBuf,
-    log: Scratch,
+    /// What is long of records, and the paths of folders.
+    long: Scratch,
     sorting: Spool<Unsorted>,
     paths: Collected,
     totals: Totals,
@@ -32,8 +33,8 @@ pub struct ToldVolume<'a> {
     folders: Folders,
     /// What is told of the folders, in the order of their coming.
     told: Scratch,
-    /// Where in the log its names begin.
-    from: u64,
+    /// What is told of all other names.
+    names: Scratch,
     holes: Holes,
 }
 
@@ -44,7 +45,7 @@ impl Builder {
     /// The system's error.
     pub fn create(folder: &Path) -> io::Result<Self> {
         Ok(Self {
-            log: Scratch::create(folder)?,
+            long: Scratch::create(folder)?,
             sorting: Spool::create(folder)?,
             paths: Collected::create(folder)?,
             totals: Totals::default(),
@@ -61,7 +62,7 @@ impl Builder {
             place,
             folders: Folders::default(),
             told: Scratch::create(&self.folder)?,
-            from: self.log.end(),
+            names: Scratch::create(&self.folder)?,
             holes: Holes::default(),
             catalogue: self,
         })
@@ -72,7 +73,7 @@ impl Builder {
     /// # Errors
     /// The system's error.
     pub fn finish(mut self) -> io::Result<Catalogue> {
-        self.log.flush()?;
+        self.long.flush()?;
         let mut entries = Scratch::create(&self.folder)?;
         let (mut sorted, mut record) = (self.sorting.sorted()?, Vec::new());
         while let Some(next) = sorted.next_record()? {
@@ -81,7 +82,7 @@ impl Builder {
             self.paths.push(next.path(), at)?;
         }
         entries.flush()?;
-        Catalogue::new(entries, self.log, self.paths, &self.folder, self.totals)
+        Catalogue::new(entries, self.long, self.paths, &self.folder, self.totals)
     }
 
     fn push(&mut self, path: &[u8], name: &Logged) -> io::Result<()> {
@@ -149,7 +150,7 @@ impl ToldVolume<'_> {
             facts: &facts,
             layout: &[],
         };
-        log::append(&mut self.told, &name)
+        log::append(&mut self.told, &mut self.catalogue.long, &name)
     }
 
     fn note_file(&mut self, file: &told::File) -> io::Result<()> {
@@ -167,7 +168,7 @@ impl ToldVolume<'_> {
             facts: &facts,
             layout: &pieces,
         };
-        log::append(&mut self.catalogue.log, &name)
+        log::append(&mut self.names, &mut self.catalogue.long, &name)
     }
 
     fn note_bad(
@@ -188,7 +189,7 @@ impl ToldVolume<'_> {
             facts: &facts,
             layout: &[],
         };
-        log::append(&mut self.catalogue.log, &name)
+        log::append(&mut self.names, &mut self.catalogue.long, &name)
     }
 
     /// Forgets what was told: it is told anew.
@@ -198,7 +199,7 @@ impl ToldVolume<'_> {
     pub fn anew(&mut self) -> io::Result<()> {
         self.folders = Folders::default();
         self.told = Scratch::create(&self.catalogue.folder)?;
-        self.from = self.catalogue.log.end();
+        self.names = Scratch::create(&self.catalogue.folder)?;
         self.holes = Holes::default();
         Ok(())
     }
@@ -209,22 +210,28 @@ impl ToldVolume<'_> {
     /// The system's error.
     pub fn close(mut self) -> io::Result<()> {
         self.folders.settle();
-        self.close_names()?;
-        self.told.flush()?;
-        let end = self.told.end();
-        let told = std::mem::replace(&mut self.told, Scratch::create(&self.catalogue.folder)?);
-        let mut folders = Names::new(told.reader(0), 0, end);
+        let names = self.taken(|volume| &mut volume.names)?;
+        self.close_names(&names)?;
+        // Before more is kept in their place.
+        drop(names);
+        let told = self.taken(|volume| &mut volume.told)?;
+        let mut folders = Names::new(told.reader(0), told.end());
         while let Some(folder) = folders.next_name()? {
             self.close_folder(folder)?;
         }
         Ok(())
     }
 
-    fn close_names(&mut self) -> io::Result<()> {
-        let (from, end) = (self.from, self.catalogue.log.end());
-        self.catalogue.log.flush()?;
-        let log = self.catalogue.log.again()?;
-        let mut names = Names::new(log.reader(from), from, end);
+    /// What was told, to be read.
+    fn taken(&mut self, of: impl Fn(&mut Self) -> &mut Scratch) -> io::Result<Scratch> {
+        let empty = Scratch::create(&self.catalogue.folder)?;
+        let mut taken = std::mem::replace(of(self), empty);
+        taken.flush()?;
+        Ok(taken)
+    }
+
+    fn close_names(&mut self, names: &Scratch) -> io::Result<()> {
+        let mut names = Names::new(names.reader(0), names.end());
         let mut paths = Paths::default();
         while let Some(mut name) = names.next_name()? {
             if let Some(parent) = name.parent {
@@ -276,7 +283,7 @@ impl ToldVolume<'_> {
                 .to_le_bytes(),
         );
         record.extend_from_slice(path);
-        let at = self.catalogue.log.append(&record)?;
+        let at = self.catalogue.long.append(&record)?;
         self.catalogue.paths.push(path, at | FOLDER)
     }
 }

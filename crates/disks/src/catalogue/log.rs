@@ -1,4 +1,5 @@
-//! What is told of names, in the order in which it is told: their folders may not be known yet.
+//! What is told of names, in the order in which it is told: their folders may not be known yet. It goes with the
+//! volume, once that is told; what is long of it stays.
 
 use std::io::{self, Read};
 
@@ -7,11 +8,8 @@ use model::entry::Unloadable;
 use super::scratch::Scratch;
 
 /// The most of a record that is kept beside its path. What is longer (many extents, a small file kept with its
-/// name) stays where it was told, so that what is sorted is short.
+/// name) lies in a file of its own, so that what is sorted is short.
 pub(super) const SHORT_BYTES: usize = 512;
-
-/// Bytes of a record before name, facts and layout.
-const HEAD_BYTES: usize = 1 + 4 * 8 + 3 * 4;
 
 /// A name as it was told.
 #[derive(Debug)]
@@ -53,7 +51,7 @@ pub(super) struct Logged {
 pub(super) enum Held {
     /// These.
     Here(Vec<u8>),
-    /// So many at this offset of the log.
+    /// So many at this offset of what is long.
     There { at: u64, bytes: u64 },
 }
 
@@ -63,11 +61,11 @@ const ID: u8 = 4;
 const PLACE: u8 = 8;
 const SOUND: u8 = 16;
 
-/// Appends a name.
+/// Appends a name to `names`, and what is long of it to `long`.
 ///
 /// # Errors
 /// The system's error.
-pub(super) fn append(log: &mut Scratch, name: &Name<'_>) -> io::Result<()> {
+pub(super) fn append(names: &mut Scratch, long: &mut Scratch, name: &Name<'_>) -> io::Result<()> {
     let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
     let mut record = vec![
         flag(name.parent.is_some(), PARENT)
@@ -83,10 +81,14 @@ pub(super) fn append(log: &mut Scratch, name: &Name<'_>) -> io::Result<()> {
     for bytes in [written, name.facts, name.layout] {
         record.extend(length(bytes)?.to_le_bytes());
     }
-    for bytes in [written, name.facts, name.layout] {
-        record.extend_from_slice(bytes);
+    record.extend_from_slice(written);
+    for bytes in [name.facts, name.layout] {
+        match bytes.len() <= SHORT_BYTES {
+            true => record.extend_from_slice(bytes),
+            false => record.extend(long.append(bytes)?.to_le_bytes()),
+        }
     }
-    log.append(&record).map(drop)
+    names.append(&record).map(drop)
 }
 
 fn length(bytes: &[u8]) -> io::Result<u32> {
@@ -101,9 +103,13 @@ pub(super) struct Names<R> {
 }
 
 impl<R: Read> Names<R> {
-    /// Reads from `from`, which stands at the offset `at` of the log, up to `end`.
-    pub(super) fn new(from: R, at: u64, end: u64) -> Self {
-        Self { from, at, end }
+    /// Reads `bytes` bytes of names.
+    pub(super) fn new(from: R, bytes: u64) -> Self {
+        Self {
+            from,
+            at: 0,
+            end: bytes,
+        }
     }
 
     /// The next.
@@ -125,7 +131,7 @@ impl<R: Read> Names<R> {
             self.number()?,
         );
         let (name, facts, layout) = (self.length()?, self.length()?, self.length()?);
-        self.at += HEAD_BYTES as u64;
+        self.at += 1;
         let name = self.bytes(name)?;
         Ok(Some(Logged {
             parent: known(PARENT, parent),
@@ -143,12 +149,14 @@ impl<R: Read> Names<R> {
     fn number(&mut self) -> io::Result<u64> {
         let mut number = [0; 8];
         self.from.read_exact(&mut number)?;
+        self.at += 8;
         Ok(u64::from_le_bytes(number))
     }
 
     fn length(&mut self) -> io::Result<usize> {
         let mut length = [0; 4];
         self.from.read_exact(&mut length)?;
+        self.at += 4;
         Ok(u32::from_le_bytes(length) as usize)
     }
 
@@ -163,9 +171,9 @@ impl<R: Read> Names<R> {
         if length <= SHORT_BYTES {
             return Ok(Held::Here(self.bytes(length)?));
         }
-        let (at, bytes) = (self.at, length as u64);
-        io::copy(&mut self.from.by_ref().take(bytes), &mut io::sink())?;
-        self.at += bytes;
-        Ok(Held::There { at, bytes })
+        Ok(Held::There {
+            at: self.number()?,
+            bytes: length as u64,
+        })
     }
 }

@@ -49,18 +49,6 @@ impl Scratch {
         self.written + self.tail.len() as u64
     }
 
-    /// The same file once more, to be read while this one is appended to.
-    ///
-    /// # Errors
-    /// The system's error.
-    pub(super) fn again(&self) -> io::Result<Self> {
-        Ok(Self {
-            file: self.file.try_clone()?,
-            written: self.written,
-            tail: Vec::new(),
-        })
-    }
-
     /// Appends what is not to be read before [`Scratch::flush`]; says where it begins.
     ///
     /// # Errors
