@@ -188,8 +188,12 @@ impl End<'_> {
             (with_device, "Device", device),
         ] {
             if is_looked_at {
+                let partial = match compared.partial {
+                    0 => String::new(),
+                    partial => format!(", {partial} of them without what could not be read"),
+                };
                 text.push_str(&format!(
-                    "{name}  {} the same ({}), {} different.\n",
+                    "{name}  {} the same ({}){partial}, {} different.\n",
                     output::count(compared.same, "file"),
                     output::bytes(compared.bytes),
                     compared.different

@@ -106,6 +106,8 @@ pub enum DifferenceKind {
     Metadata,
     /// It cannot be read.
     Unreadable,
+    /// It lacks what the report says it lacks: the device could not be read there. No difference.
+    Partial,
     /// It is on the device and not in the report. No difference: the report is of what was there
     /// when it was loaded.
     Extra,
@@ -121,6 +123,7 @@ impl DifferenceKind {
             Self::Content => "content",
             Self::Metadata => "metadata",
             Self::Unreadable => "unreadable",
+            Self::Partial => "partial",
             Self::Extra => "extra",
         }
     }
@@ -150,10 +153,25 @@ pub struct Finding {
 pub struct Compared {
     /// Entries that are as the report says.
     pub same: u64,
-    /// Their bytes.
+    /// Their bytes, without those that are missing.
     pub bytes: u64,
+    /// Of these entries, those that lack what the report says could not be read.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub partial: u64,
     /// Entries that are not.
     pub different: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Compared {
+    /// Counts an entry that is as the report says.
+    fn agree(&mut self, bytes: u64) {
+        self.same += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
 }
 
 /// How everything compares. A side that was not looked at has only zeros.
@@ -192,6 +210,8 @@ struct ToCompare {
 /// What the threads say.
 enum Said {
     Same(Side, u64),
+    /// The same but for what is missing; so many bytes are there.
+    Partial(Finding, u64),
     Different(Finding),
     /// Different, if the device turns out to be alive.
     Perhaps(Finding),
@@ -303,7 +323,16 @@ impl Verification<'_> {
             };
             self.progress.count(&record);
             let answer = match compared {
-                Ok(Answer::Same) => Said::Same(side, record.bytes),
+                Ok(Answer::Same) if stored.missing.is_empty() => Said::Same(side, record.bytes),
+                Ok(Answer::Same) => {
+                    let there = record.bytes.saturating_sub(stored.missing.bytes());
+                    let words = stored.missing.words(record.bytes);
+                    let told = (
+                        DifferenceKind::Partial,
+                        format!("{words}, as the report says"),
+                    );
+                    Said::Partial(finding(side, record, stored, told), there)
+                }
                 Ok(Answer::Wrong(wrong)) => Said::Different(finding(side, record, stored, wrong)),
                 Ok(Answer::Perhaps(wrong)) => Said::Perhaps(finding(side, record, stored, wrong)),
                 Err(trouble) => Said::Trouble(trouble),
@@ -326,10 +355,12 @@ impl Verification<'_> {
         let mut perhaps = Vec::new();
         for told in answers {
             match told {
-                Said::Same(side, bytes) => {
-                    let compared = verdict.side(side);
-                    compared.same += 1;
-                    compared.bytes = compared.bytes.saturating_add(bytes);
+                Said::Same(side, bytes) => verdict.side(side).agree(bytes),
+                Said::Partial(finding, bytes) => {
+                    let compared = verdict.side(finding.side);
+                    compared.agree(bytes);
+                    compared.partial += 1;
+                    tell(finding);
                 }
                 Said::Different(finding) => {
                     verdict.side(finding.side).different += 1;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use disks::tree::Tree;
-use disks::tree::faulty::{Condition, FaultyTree};
+use disks::tree::faulty::{Condition, FaultyTree, InjectedFault};
 use disks::tree::memory::{Memory, Node};
 use model::capabilities::{Capabilities, PartCheck};
 use model::entry::EntryPath;
@@ -481,6 +481,47 @@ fn files_that_are_gone_grown_or_unreadable_are_told_apart() {
 }
 
 /// Names that are in the report in any way are known, also those that are not UTF-8.
+/// What could not be read is missing in the object and on the device still: told of each, and no difference. What
+/// somebody mended in the object is none either; one byte beside it is.
+#[test]
+fn what_is_missing_is_told_and_is_no_difference() {
+    let body: Vec<u8> = (0..900_000_u32).map(|i| i.to_le_bytes()[1] | 1).collect();
+    let missing = Missing::of([5..6, 300_000..301_024]).unwrap();
+    let mut zeros = body.clone();
+    missing.blank(0, &mut zeros);
+    let Outcome::Stored(whole) = stored("k", &zeros) else {
+        panic!("it is stored")
+    };
+    let partial = Outcome::Stored(Stored {
+        missing: missing.clone(),
+        ..whole
+    });
+    let entries = vec![(b"f".to_vec(), body.len(), partial)];
+    let files = vec![(b"f".to_vec(), body.clone())];
+    let world = World::rendered(entries, MemoryBucket::new(), files);
+    let mut device = FaultyTree::new(world.device());
+    for range in missing.ranges() {
+        device = device.with(InjectedFault::given_up("f", range, 0));
+    }
+    let mut near = zeros.clone();
+    near[301_024] ^= 1;
+    for (object, is_same) in [(&zeros, true), (&body, true), (&near, false)] {
+        put(&world.bucket, "k", object, TYPE);
+        let (verdict, found) = world.verify(Some(&*world.bucket), Some(&device));
+        let verdict = verdict.unwrap();
+        assert_eq!(verdict.agrees(), is_same);
+        assert_eq!((verdict.device.same, verdict.device.partial), (1, 1));
+        assert_eq!(verdict.device.bytes, 900_000 - 1025);
+        assert_eq!(verdict.bucket.partial, u64::from(is_same));
+        let told = found.iter().filter(|it| it.kind == DifferenceKind::Partial);
+        assert_eq!(told.clone().count(), 1 + usize::from(is_same));
+        for finding in told {
+            let words = "1,025 of 900,000 bytes could not be read, first at 5, as the report says";
+            assert_eq!(finding.detail, words);
+        }
+    }
+}
+
 #[test]
 fn what_the_report_does_not_know_is_told_and_is_no_difference() {
     let world = World::new();

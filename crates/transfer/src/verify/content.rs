@@ -1,10 +1,12 @@
 //! Compares one stored object, or one file of a device, with its line of the report.
 
 use std::io;
+use std::ops::Range;
 
 use awshttp::retry::RealTime;
 use lanes::Sha256;
 use model::entry::{Entry, EntryPath};
+use model::missing::Missing;
 use model::outcome::{EntryRecord, Failure, Stored};
 use objectstore::reading::{ReadError, Reading};
 use objectstore::{Bucket, StoreError};
@@ -12,6 +14,7 @@ use objectstore::{Bucket, StoreError};
 use super::{DifferenceKind, Trouble};
 use crate::pipeline::doubt::{Doubt, Suspect};
 use crate::progress::Progress;
+use crate::salvaged::Salvaged;
 use crate::stop::Stop;
 use disks::tree::{Content, Shape, Tree};
 
@@ -56,7 +59,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares an object: length, SHA-256 and content type.
+    /// Compares an object: length, SHA-256 and content type. Where bytes are missing it may hold anything: somebody
+    /// may have mended it.
     pub(super) fn object(
         &mut self,
         bucket: &dyn Bucket,
@@ -69,7 +73,7 @@ impl<'a> Comparer<'a> {
             let mut sha256 = Sha256::new();
             let mut reading = Reading::new(bucket, &stored.key, &patience).sized(record.bytes);
             let read = reading.stream(0, &mut |bytes| {
-                sha256.update(bytes);
+                add(&mut sha256, bytes, &stored.missing);
                 self.progress.sent(bytes.len() as u64);
             });
             match read {
@@ -93,14 +97,14 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a file: length and SHA-256.
+    /// Compares a file: length and SHA-256. What is missing is not asked for.
     pub(super) fn file(
         &mut self,
         (tree, doubt): (&dyn Tree, &Doubt),
         record: &EntryRecord,
         stored: &Stored,
     ) -> Result<Answer, Trouble> {
-        let file = match open(tree, &record.path()) {
+        let file = match open(tree, &record.path(), &stored.missing) {
             Ok(Some(opened)) => opened,
             Ok(None) => {
                 return Ok(Answer::Wrong((
@@ -146,6 +150,18 @@ impl<'a> Comparer<'a> {
         }
         Ok(differs(&hex::encode(sha256.finish()), &stored.sha256).into())
     }
+}
+
+/// Hashes what follows in an object, with zeros where bytes are missing.
+fn add(sha256: &mut Sha256, bytes: &[u8], missing: &Missing) {
+    let (start, length) = (sha256.length(), bytes.len() as u64);
+    let is_whole = |range: Range<u64>| range.start >= start.saturating_add(length);
+    if missing.next(start).is_none_or(is_whole) {
+        return sha256.update(bytes);
+    }
+    let mut bytes = bytes.to_vec();
+    missing.blank(start, &mut bytes);
+    sha256.update(&bytes);
 }
 
 /// Compares the content type. Its parameters are the store's affair: some add a character set.
@@ -195,8 +211,8 @@ struct DeviceFile {
     shape: Shape,
 }
 
-/// Opens the file of a path; `None` if there is none.
-fn open(tree: &dyn Tree, path: &EntryPath) -> io::Result<Option<DeviceFile>> {
+/// Opens the file of a path, with zeros where bytes are `missing`; `None` if there is none.
+fn open(tree: &dyn Tree, path: &EntryPath, missing: &Missing) -> io::Result<Option<DeviceFile>> {
     let Some(entry) = tree.find(path)? else {
         return Ok(None);
     };
@@ -206,6 +222,10 @@ fn open(tree: &dyn Tree, path: &EntryPath) -> io::Result<Option<DeviceFile>> {
         opened => opened?,
     };
     let shape = content.shape()?;
+    let content: Box<dyn Content> = match missing.is_empty() {
+        true => content,
+        false => Box::new(Salvaged::new(content, missing.clone())),
+    };
     Ok(Some(DeviceFile {
         entry,
         content,
