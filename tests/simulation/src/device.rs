@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use disks::layout::Layout;
 use disks::tree::memory::{Memory, Node, TIME};
@@ -32,6 +32,19 @@ pub struct Thing {
     pub kind: Kind,
     /// Whether it cannot be read in some attempts.
     pub is_flaky: bool,
+    /// A place in it that cannot be read at first.
+    pub worn: Option<Worn>,
+}
+
+/// A place that is hard to read.
+#[derive(Debug, Clone)]
+pub struct Worn {
+    /// Where in its file.
+    pub place: Range<u64>,
+    /// After how often the device was tried again it is known what becomes of it.
+    after: u32,
+    /// Whether it is given up then; else it can be read.
+    pub is_given_up: bool,
 }
 
 impl fmt::Display for Thing {
@@ -45,7 +58,11 @@ impl fmt::Display for Thing {
             Kind::Link => "link",
             Kind::Unlistable => "cannot be looked at",
         };
-        write!(f, "{:?}, {} bytes, {what}", self.path, self.kind.bytes())
+        write!(f, "{:?}, {} bytes, {what}", self.path, self.kind.bytes())?;
+        match &self.worn {
+            Some(worn) => write!(f, ", {worn:?}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -98,6 +115,8 @@ pub struct Device {
     /// What is on it, in the order of the paths' bytes.
     pub things: Vec<Thing>,
     memory: Memory,
+    /// How often it was tried again.
+    retries: Arc<AtomicU32>,
 }
 
 impl Device {
@@ -119,15 +138,31 @@ impl Device {
         // Of two with one path the first stays: the SIGNATURE.
         things.sort_by(|a, b| a.path.cmp(&b.path));
         things.dedup_by(|a, b| a.path == b.path);
+        // Drawn apart from the others, so that seeds keep their meaning.
+        if chance.of("worn").one_in(4) {
+            for thing in &mut things {
+                thing.wear(chance.of(("worn", thing.path.as_bytes())));
+            }
+        }
         let nodes = things.iter();
         let memory = Memory::new(nodes.map(|t| (t.path.as_bytes().to_vec(), t.kind.node())));
-        Self { things, memory }
+        Self {
+            things,
+            memory,
+            retries: Arc::default(),
+        }
     }
 
     /// The device in the dock, for one attempt.
     #[must_use]
     pub fn docked(&self, attempt: Arc<Attempt>) -> Docked<'_> {
+        // What an attempt has found out is lost with its host, or before it was written down.
+        let retries = match attempt.chance.of("forgets").one_in(3) {
+            true => Arc::default(),
+            false => Arc::clone(&self.retries),
+        };
         Docked {
+            retries,
             device: self,
             line: Arc::new(Connection::new(attempt)),
         }
@@ -142,11 +177,34 @@ impl Device {
     }
 }
 
+impl Thing {
+    /// Wears some of those out that would be read well.
+    fn wear(&mut self, chance: Chance) {
+        let Kind::Good(bytes) = &self.kind else {
+            return;
+        };
+        let is_plain =
+            !self.is_flaky && !bytes.is_empty() && *self.path.as_bytes() != *b"SIGNATURE";
+        let often = if bytes.len() < LARGE { 8 } else { 2 };
+        if !is_plain || !chance.of("whether").one_in(often) {
+            return;
+        }
+        let start = chance.of("where").below(bytes.len() as u64);
+        let length = 1 + chance.of("how long").below(4096);
+        self.worn = Some(Worn {
+            place: start..(start + length).min(bytes.len() as u64),
+            after: 1 + u32::from(chance.of("after").one_in(2)),
+            is_given_up: chance.of("for good").one_in(2),
+        });
+    }
+}
+
 fn good(path: &str, bytes: Vec<u8>) -> Thing {
     Thing {
         path: EntryPath::new(path),
         kind: Kind::Good(bytes),
         is_flaky: false,
+        worn: None,
     }
 }
 
@@ -157,6 +215,7 @@ fn thing(chance: Chance, index: u64) -> Thing {
         path: EntryPath::new(path(chance.of("path"), index)),
         kind,
         is_flaky,
+        worn: None,
     }
 }
 
@@ -178,6 +237,7 @@ fn large(chance: Chance, index: u64) -> Thing {
         )),
         kind: kind(chance.of("kind"), size),
         is_flaky: false,
+        worn: None,
     }
 }
 
@@ -228,6 +288,7 @@ fn path(chance: Chance, index: u64) -> Vec<u8> {
 pub struct Docked<'a> {
     device: &'a Device,
     line: Arc<Connection>,
+    retries: Arc<AtomicU32>,
 }
 
 impl Docked<'_> {
@@ -271,6 +332,8 @@ impl Tree for Docked<'_> {
             grows: thing.is_some_and(|thing| matches!(thing.kind, Kind::Growing(_))),
             changes: thing.is_some_and(|thing| matches!(thing.kind, Kind::Rewritten(_))),
             was_read: AtomicBool::new(false),
+            worn: thing.and_then(|thing| thing.worn.clone()),
+            retries: Arc::clone(&self.retries),
             line: Arc::clone(&self.line),
         }))
     }
@@ -292,6 +355,15 @@ impl Tree for Docked<'_> {
     fn is_rotational(&self) -> bool {
         false
     }
+
+    fn retry(&self, is_stopped: &dyn Fn() -> bool) -> Result<(), DeviceGone> {
+        self.line.read().map_err(DeviceGone)?;
+        if !is_stopped() {
+            self.line.attempt.note("the device is tried again");
+            self.retries.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    }
 }
 
 struct OpenFile {
@@ -299,7 +371,26 @@ struct OpenFile {
     grows: bool,
     changes: bool,
     was_read: AtomicBool,
+    worn: Option<Worn>,
+    retries: Arc<AtomicU32>,
     line: Arc<Connection>,
+}
+
+impl OpenFile {
+    /// The place that is hard to read, and whether it is known by now what becomes of it.
+    fn worn(&self) -> Option<(&Worn, bool)> {
+        let worn = self.worn.as_ref()?;
+        Some((worn, self.retries.load(Ordering::SeqCst) >= worn.after))
+    }
+
+    /// Whether bytes at `offset` cannot be read now.
+    fn is_bad(&self, offset: u64, length: usize) -> bool {
+        let end = offset.saturating_add(length as u64);
+        self.worn().is_some_and(|(worn, is_known)| {
+            let is_met = worn.place.start < end && offset < worn.place.end;
+            is_met && (worn.is_given_up || !is_known)
+        })
+    }
 }
 
 impl Content for OpenFile {
@@ -328,7 +419,24 @@ impl Content for OpenFile {
             0 if buffer.len() > 1 => 1 + chance.of("short").index(buffer.len() - 1),
             _ => buffer.len(),
         };
-        self.file.read_at(offset, &mut buffer[..length])
+        match self.is_bad(offset, length) {
+            true => Err(Errno::IO.into()),
+            false => self.file.read_at(offset, &mut buffer[..length]),
+        }
+    }
+
+    fn may_come(&self) -> bool {
+        self.worn().is_some_and(|(_, is_known)| !is_known)
+    }
+
+    fn missing(&self) -> Vec<Range<u64>> {
+        let given_up = self
+            .worn()
+            .filter(|(worn, is_known)| worn.is_given_up && *is_known);
+        given_up
+            .map(|(worn, _)| worn.place.clone())
+            .into_iter()
+            .collect()
     }
 
     fn read_afresh(&self, offset: u64) -> io::Result<bool> {
@@ -361,4 +469,24 @@ pub fn entry(thing: &Thing) -> Result<Entry, BadEntry> {
     };
     let entry = Entry::new(EntryId::new(0), thing.path.clone(), kind);
     Ok(Entry { times, ..entry })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Places of both kinds, in small files and in those that go in parts.
+    #[test]
+    fn some_devices_are_worn() {
+        let mut met = std::collections::BTreeSet::new();
+        for seed in 0..400 {
+            let device = Device::generate(Chance::new(seed), "signature", "report");
+            for thing in &device.things {
+                let is_large = thing.kind.bytes() >= LARGE as u64;
+                let kind = thing.worn.as_ref().map(|worn| worn.is_given_up);
+                met.extend(kind.map(|is_given_up| (is_large, is_given_up)));
+            }
+        }
+        assert_eq!(met.len(), 4, "{met:?}");
+    }
 }

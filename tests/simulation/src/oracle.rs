@@ -9,7 +9,8 @@ use model::entry::Entry;
 use model::identity;
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::job::Job;
-use model::manifest::S3Import;
+use model::manifest::{OnUnreadable, S3Import};
+use model::missing::Missing;
 use model::outcome::{Failure, IgnoreRule};
 use model::plan::{self, Item};
 use model::progress::LogLocation;
@@ -224,7 +225,7 @@ fn truth(
 }
 
 fn loaded(rules: &S3Import, thing: &Thing, entry: &Entry, key: ObjectKey) -> Truth {
-    let body = match &thing.kind {
+    let mut body = match &thing.kind {
         Kind::Good(bytes) => bytes.clone(),
         Kind::BadSector(..) | Kind::Link | Kind::Unlistable => {
             return line(rules, thing, &Failure::unreadable(String::new(), Some(key)));
@@ -233,12 +234,23 @@ fn loaded(rules: &S3Import, thing: &Thing, entry: &Entry, key: ObjectKey) -> Tru
             return line(rules, thing, &Failure::changed(0, 1, key));
         }
     };
+    let given_up = thing.worn.iter().filter(|worn| worn.is_given_up);
+    let missing = Missing::of(given_up.map(|worn| worn.place.clone())).expect("one place");
+    if !missing.is_empty() && rules.on_unreadable == OnUnreadable::Fail {
+        return line(rules, thing, &Failure::unreadable(String::new(), Some(key)));
+    }
+    missing.blank(0, &mut body);
     let mut attributes = plan::attributes(rules, &thing.path, &body, entry.times.modified);
+    assert!(identity::add_missing(&mut attributes, &missing));
     identity::add_mtime(&mut attributes, entry.times.modified);
+    let (status, code) = match missing.is_empty() {
+        true => ("200", "OK"),
+        false => ("206", "PartialContent"),
+    };
     let row = Row {
         file: thing.path.to_string(),
-        status: "200".to_owned(),
-        code: "OK".to_owned(),
+        status: status.to_owned(),
+        code: code.to_owned(),
         key: format!("{}/{key}", rules.bucket),
         md5: Checksums::of(&body).md5_hex(),
         bytes: body.len().to_string(),

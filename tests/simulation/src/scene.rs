@@ -51,7 +51,7 @@ const IMPORT: &str = "manifestVersion: 2.0\nbucket: photos\neraseDevice: no\n";
 /// a bucket each has a prefix of its own.
 pub(crate) fn import_manifest(chance: Chance, shared: Option<u32>) -> String {
     const PREFIX: &str = "prefix: in/2026-\n";
-    const OPTIONS: [&str; 9] = [
+    const OPTIONS: [&str; 10] = [
         PREFIX,
         "substitutions:\n    \"B\" : \"b\"\n",
         "ignore:\n    - ~$\n",
@@ -61,6 +61,7 @@ pub(crate) fn import_manifest(chance: Chance, shared: Option<u32>) -> String {
         "staticMetadata:\n    owner: jane\n    batch: 7\n",
         "diskTimestampMetadataKey: disk-time\n",
         "cacheControl: max-age=60\n",
+        "onUnreadable: salvage\n",
     ];
     let mut manifest = format!("{IMPORT}{SHIPPING}");
     let is_prefixed = chance.of(PREFIX).one_in(3);
