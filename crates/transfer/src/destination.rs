@@ -14,7 +14,7 @@ use std::io;
 
 use time::OffsetDateTime;
 
-use disks::tree::DeviceGone;
+use disks::tree::{DeviceGone, Health};
 
 /// A device that is written to.
 ///
@@ -36,6 +36,12 @@ pub trait Target: Send + Sync {
     /// # Errors
     /// The system's error.
     fn read_back(&self, number: u64, path: &str, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Whether the device itself, not what memory has of it, gives the first byte of the file at `path`.
+    ///
+    /// # Errors
+    /// The system's error.
+    fn read_afresh(&self, path: &str) -> io::Result<bool>;
 
     /// Removes a staged file, if there is one.
     ///
@@ -80,11 +86,11 @@ pub trait Target: Send + Sync {
     /// The system's error; nothing is known then of what was not synced before.
     fn sync(&self) -> io::Result<()>;
 
-    /// Whether the device still answers.
+    /// Whether the device still answers; what this host has in memory of it does not count.
     ///
     /// # Errors
     /// [`DeviceGone`] if it does not.
-    fn check(&self) -> Result<(), DeviceGone>;
+    fn check(&self) -> Result<Health, DeviceGone>;
 
     /// Whether writing in two places at once costs time, as on a disk that rotates.
     fn is_rotational(&self) -> bool;

@@ -39,7 +39,7 @@ use crate::export::evidence::Tags;
 use crate::export::feed::Feed;
 use crate::export::large::{LeftOff, StagedObject};
 use crate::export::plan::{Item, Next, Plan, PlanError, To};
-use crate::export::run::{ExportRun, Full, Strangers};
+use crate::export::run::{ExportRun, Full, Strangers, WritingDoubt};
 use crate::journal::file::LogFiles;
 use crate::journal::index::{Index, Keep};
 use crate::journal::recorder::Recorder;
@@ -139,6 +139,7 @@ impl Export<'_> {
         let patience = RealTime::new(self.stop.flag());
         let strangers = Strangers::default();
         let entity_tags = Tags::default();
+        let doubt = WritingDoubt::default();
         let run = ExportRun {
             buckets: self.buckets,
             target: self.target,
@@ -152,6 +153,7 @@ impl Export<'_> {
             patience: &patience,
             entity_tags: &entity_tags,
             full: &full,
+            doubt: &doubt,
             memory: self.resources.memory(self.stop),
             cores: self.resources.hashing(),
             buffers: self.resources.buffers(),
@@ -161,6 +163,7 @@ impl Export<'_> {
             let stop = self.stop;
             scope.spawn(move || recorder.run(stop));
             let begun = self.transfer(&run, index, earlier.begun)?;
+            run.settle();
             if stop.is_set() {
                 return Ok(None);
             }

@@ -56,7 +56,7 @@ use crate::journal::index::{Filling, Index, Keep};
 use crate::journal::recorder::Recorder;
 use crate::journal::records::import::ImportRecord;
 use crate::journal::{self, Journal, JournalError};
-use crate::pipeline::doubt::Doubt;
+use crate::pipeline::doubt::ReadingDoubt;
 use crate::pipeline::hashing::{HashEvent, Hashed, RunHashing};
 use crate::pipeline::turns::Turns;
 use crate::progress::Progress;
@@ -223,7 +223,7 @@ impl Import<'_> {
         let (recorder, notes) = Recorder::new(journal, self.progress);
         let (puts, put_queue) = bounded(self.settings.parallel);
         let (work, work_queue) = bounded(WORK_AHEAD.max(self.tree.reads_ahead()));
-        let doubt = Doubt::default();
+        let doubt = ReadingDoubt::default();
         let (questions, question_queue) = bounded(WORK_AHEAD);
         let run = Run {
             tree: self.tree,

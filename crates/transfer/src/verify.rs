@@ -23,7 +23,7 @@ use model::report::{LINES_SUFFIX, SUMMARY_SUFFIX};
 use objectstore::{Bucket, StoreError};
 use serde::Serialize;
 
-use crate::pipeline::doubt::Doubt;
+use crate::pipeline::doubt::ReadingDoubt;
 use crate::progress::Progress;
 use crate::stop::Stop;
 use content::{Answer, Comparer};
@@ -251,7 +251,7 @@ impl Verification<'_> {
 
     fn compare(&self, tell: &mut dyn FnMut(Finding)) -> Result<Verdict, Trouble> {
         let (told, answers) = bounded(WORK_AHEAD);
-        let (over, doubt) = (AtomicBool::new(false), Doubt::default());
+        let (over, doubt) = (AtomicBool::new(false), ReadingDoubt::default());
         let (over, doubt) = (&over, &doubt);
         std::thread::scope(|scope| {
             let mut queues = Vec::new();
@@ -301,7 +301,7 @@ impl Verification<'_> {
     fn look(
         &self,
         side: Side,
-        doubt: &Doubt,
+        doubt: &ReadingDoubt,
         work: &Receiver<Arc<ToCompare>>,
         told: &Sender<Said>,
         over: &AtomicBool,
@@ -347,7 +347,7 @@ impl Verification<'_> {
     fn listen(
         &self,
         answers: &Receiver<Said>,
-        doubt: &Doubt,
+        doubt: &ReadingDoubt,
         tell: &mut dyn FnMut(Finding),
         over: &AtomicBool,
     ) -> Result<Verdict, Trouble> {

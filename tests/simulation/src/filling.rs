@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use disks::tree::DeviceGone;
+use disks::tree::{DeviceGone, Health};
 use model::ids::JobId;
 use rustix::io::Errno;
 use time::OffsetDateTime;
@@ -166,8 +166,18 @@ impl Target for Filling {
         })
     }
 
-    fn check(&self) -> Result<(), DeviceGone> {
-        self.line.connection.access().map_err(DeviceGone)
+    fn read_afresh(&self, path: &str) -> io::Result<bool> {
+        self.line.connection.read()?;
+        Ok(read_whole(&File::open(self.path(path))?, 0, &mut [0])? == 1)
+    }
+
+    /// One that is to die cannot be asked from the beginning on: as one behind a bridge.
+    fn check(&self) -> Result<Health, DeviceGone> {
+        self.line.connection.access().map_err(DeviceGone)?;
+        match self.line.connection.attempt.trouble.dies {
+            Some(_) => Ok(Health::Doubtful),
+            None => Ok(Health::Sound),
+        }
     }
 
     fn is_rotational(&self) -> bool {

@@ -19,9 +19,10 @@ use rustix::io::Errno;
 use time::OffsetDateTime;
 
 use super::{Occupied, Staged, Target};
+use disks::aligned::Buffers;
 use disks::tree::block::BlockDevice;
 use disks::tree::file::ALIGNMENT;
-use disks::tree::{DeviceGone, fill_by, folder};
+use disks::tree::{DeviceGone, Health, fill_by, folder};
 
 /// Mode of folders and files on the device: whoever gets it may read them.
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
@@ -183,17 +184,13 @@ impl Target for Folder {
 
     fn read_back(&self, number: u64, path: &str, buffer: &mut [u8]) -> io::Result<usize> {
         let (folder, _) = self.place(path, Absent::Fail)?;
-        let staged = self.staged(number);
-        let open = |flags| rustix::fs::openat(&folder, &*staged, flags, Mode::empty());
-        let flags = OFlags::RDONLY | HARMLESS;
-        if is_aligned(0, buffer) && buffer.len().is_multiple_of(ALIGNMENT) {
-            let direct = open(flags | OFlags::DIRECT).map_err(io::Error::from);
-            match direct.and_then(|file| read_whole(&File::from(file), 0, buffer)) {
-                Err(e) if cannot_direct(&e) => {}
-                read => return read,
-            }
-        }
-        read_dropped(&File::from(open(flags)?), 0, buffer)
+        read_device(&folder, &self.staged(number), buffer)
+    }
+
+    fn read_afresh(&self, path: &str) -> io::Result<bool> {
+        let (folder, name) = self.place(path, Absent::Fail)?;
+        let mut buffer = Arc::new(Buffers::default()).take(ALIGNMENT as u64);
+        Ok(read_device(&folder, name, &mut buffer)? > 0)
     }
 
     fn discard(&self, number: u64, path: &str) -> io::Result<()> {
@@ -272,8 +269,8 @@ impl Target for Folder {
         Ok(())
     }
 
-    fn check(&self) -> Result<(), DeviceGone> {
-        folder::check(&self.root, self.device.as_ref()).map(drop)
+    fn check(&self) -> Result<Health, DeviceGone> {
+        folder::check(&self.root, self.device.as_ref())
     }
 
     fn is_rotational(&self) -> bool {
@@ -303,6 +300,20 @@ pub fn have_same_content(one: &File, two: &File) -> io::Result<bool> {
         }
         offset += read as u64;
     }
+}
+
+/// Reads the start of a file past this host's memory of it, as far as that can be done.
+fn read_device(folder: &OwnedFd, name: &str, buffer: &mut [u8]) -> io::Result<usize> {
+    let open = |flags| rustix::fs::openat(folder, name, flags, Mode::empty());
+    let flags = OFlags::RDONLY | HARMLESS;
+    if is_aligned(0, buffer) && buffer.len().is_multiple_of(ALIGNMENT) {
+        let direct = open(flags | OFlags::DIRECT).map_err(io::Error::from);
+        match direct.and_then(|file| read_whole(&File::from(file), 0, buffer)) {
+            Err(e) if cannot_direct(&e) => {}
+            read => return read,
+        }
+    }
+    read_dropped(&File::from(open(flags)?), 0, buffer)
 }
 
 fn make_one(folder: &OwnedFd, name: &str) -> io::Result<()> {

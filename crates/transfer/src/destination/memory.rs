@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 
 use super::{Occupied, Staged, Target};
-use disks::tree::DeviceGone;
+use disks::tree::{DeviceGone, Health};
 
 /// A device in memory. Clones are the same device.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +26,8 @@ struct MemoryDisk {
     calls_left: Option<u64>,
     /// Reads of staged files, until the device answers no more.
     reads_left: Option<u64>,
+    /// Whether it cannot be asked, and reads of all but these staged files fail.
+    fails_but: Option<BTreeSet<u64>>,
     /// The staged files that read back otherwise than they were written.
     lies_about: BTreeSet<u64>,
 }
@@ -59,6 +61,12 @@ impl Memory {
     /// Lets the staged file `number` read back otherwise than it was written.
     pub fn lie_about(&self, number: u64) {
         self.lock().lies_about.insert(number);
+    }
+
+    /// Lets every read fail but those of the staged files `these`, of a device that cannot be asked; without any it
+    /// is dead. `None` mends it.
+    pub fn fail_reads_but(&self, these: Option<&[u64]>) {
+        self.lock().fails_but = these.map(|these| these.iter().copied().collect());
     }
 
     /// Loses what was not synced.
@@ -189,10 +197,22 @@ impl Target for Memory {
         })
     }
 
-    fn check(&self) -> Result<(), DeviceGone> {
-        match self.lock().calls_left {
-            Some(0) => Err(DeviceGone(gone())),
-            _ => Ok(()),
+    fn read_afresh(&self, path: &str) -> io::Result<bool> {
+        let disk = self.lock();
+        let is_dead = disk.fails_but.as_ref().is_some_and(BTreeSet::is_empty);
+        if is_dead || disk.calls_left == Some(0) {
+            return Err(gone());
+        }
+        let file = disk.now.files.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(!file.is_empty())
+    }
+
+    fn check(&self) -> Result<Health, DeviceGone> {
+        let disk = self.lock();
+        match (disk.calls_left, &disk.fails_but) {
+            (Some(0), _) => Err(DeviceGone(gone())),
+            (_, Some(_)) => Ok(Health::Doubtful),
+            (_, None) => Ok(Health::Sound),
         }
     }
 
@@ -263,6 +283,10 @@ impl Staged for MemoryFile {
     fn read_back(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let mut disk = self.memory.lock();
         if disk.calls_left == Some(0) {
+            return Err(gone());
+        }
+        let fails = disk.fails_but.as_ref();
+        if fails.is_some_and(|but| !but.contains(&self.number)) {
             return Err(gone());
         }
         if let Some(left) = disk.reads_left.take() {

@@ -75,6 +75,7 @@ impl ExportRun<'_> {
             stored,
             ..
         } = file;
+        self.vouch(&item, bytes);
         self.note(&item, bytes, Outcome::Stored(stored));
     }
 

@@ -20,12 +20,13 @@ use crate::journal::index::Index;
 use crate::journal::recorder::Notes;
 use crate::journal::records::export::ExportRecord;
 use crate::pipeline::budget::BudgetShare;
+use crate::pipeline::doubt::{Doubt, Doubted, Says};
 use crate::pipeline::hashing::HashingPool;
 use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use disks::aligned::Buffers;
-use disks::tree::DeviceGone;
+use disks::tree::{DeviceGone, Health};
 
 /// The buckets an export reads, by their names.
 pub type Buckets = BTreeMap<BucketName, Box<dyn Bucket>>;
@@ -48,11 +49,44 @@ pub(super) struct ExportRun<'a> {
     pub(super) patience: &'a RealTime,
     pub(super) entity_tags: &'a Tags,
     pub(super) full: &'a Full,
+    pub(super) doubt: &'a WritingDoubt,
     pub(super) memory: Arc<BudgetShare>,
     /// The cores that hash.
     pub(super) cores: &'a HashingPool,
     pub(super) buffers: Arc<Buffers>,
     pub(super) notes: Notes<ExportRecord>,
+}
+
+/// What a run knows of the device that it fills.
+pub(super) type WritingDoubt = Doubt<String, Unwritten>;
+
+/// What may be the device's fault, and the line of an item if it is not.
+#[derive(Debug)]
+pub(super) struct Unwritten {
+    item: Item,
+    failure: Failure,
+}
+
+/// A file that was read back and named speaks for the device, by its path.
+impl Doubted for dyn Target + '_ {
+    type Witness = String;
+
+    fn health(&self) -> Result<Health, DeviceGone> {
+        self.check()
+    }
+
+    fn says(&self, path: &String) -> Says {
+        match self.read_afresh(path) {
+            Ok(true) => Says::Alive,
+            Ok(false) => Says::Nothing,
+            Err(error) => Says::of(&error),
+        }
+    }
+
+    /// Only such are taken.
+    fn is_good(_: &String) -> bool {
+        true
+    }
 }
 
 /// From which place in the plan on the device has no room.
@@ -179,32 +213,71 @@ impl ExportRun<'_> {
         }
     }
 
+    /// Notes that a file is on the device under its name, which may show that others before it are bad.
+    pub(super) fn vouch(&self, item: &Item, bytes: u64) {
+        if bytes > 0 {
+            self.fail_all(self.doubt.vouch(self.target, path(item).to_owned()));
+        }
+    }
+
+    /// Judges what had to wait until everything was tried.
+    pub(super) fn settle(&self) {
+        if self.stop.is_set() {
+            return;
+        }
+        match self.doubt.settle(self.target) {
+            Ok(judged) => self.fail_all(judged),
+            Err(gone) => self.stop.halt(Halt::Device(gone)),
+        }
+    }
+
+    fn fail_all(&self, judged: Vec<Unwritten>) {
+        for Unwritten { item, failure } in judged {
+            self.fail(&item, failure);
+        }
+    }
+
     /// Tells a full device and one that is gone from a file that cannot be written, which is a line
-    /// of the report. `None` if there is nothing to be said of the item.
+    /// of the report. `None` if there is nothing to be said of the item, or not yet.
     pub(super) fn judge_device(&self, item: &Item, error: io::Error) -> Option<Failure> {
-        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        use io::ErrorKind::{
+            AlreadyExists, FileTooLarge, NotADirectory, QuotaExceeded, StorageFull,
+        };
         if matches!(error.kind(), StorageFull | QuotaExceeded) {
             tracing::warn!(ordinal = item.ordinal, key = %item.key, "device full");
             self.full.at(item.ordinal);
             return None;
         }
-        if disks::fault::is_starved(&error) || disks::tree::is_refused_for_good(&error) {
+        if disks::tree::is_refused_for_good(&error) {
             self.stop.halt(Halt::Device(DeviceGone(error)));
             return None;
         }
-        if let Err(gone) = self.target.check() {
-            self.stop.halt(Halt::Device(gone));
-            return None;
-        }
-        let code = match error.kind() {
-            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
-                FailureCode::NameCollision
-            }
-            FileTooLarge => FailureCode::EntityTooLarge,
-            _ => FailureCode::WriteError,
-        };
         let reason = format!("could not be written to the device: {error}");
-        Some(Failure::of(code, reason, item.key.clone()))
+        let failure = |code| Failure::of(code, reason, item.key.clone());
+        match error.kind() {
+            AlreadyExists | NotADirectory => Some(failure(FailureCode::NameCollision)),
+            FileTooLarge => Some(failure(FailureCode::EntityTooLarge)),
+            _ => self.doubted(item, error, failure(FailureCode::WriteError)),
+        }
+    }
+
+    /// The failure of an item, if the device lives; `None` if that is not known yet, or it does not.
+    fn doubted(&self, item: &Item, error: io::Error, failure: Failure) -> Option<Failure> {
+        let item = item.clone();
+        let judged = self
+            .doubt
+            .judge(self.target, error, Unwritten { item, failure });
+        match judged {
+            Ok(mut judged) => {
+                let own = judged.pop();
+                self.fail_all(judged);
+                own.map(|own| own.failure)
+            }
+            Err(gone) => {
+                self.stop.halt(Halt::Device(gone));
+                None
+            }
+        }
     }
 
     /// What the device holds is not what was written to it.

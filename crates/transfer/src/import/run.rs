@@ -20,7 +20,7 @@ use crate::journal::index::{Awaited, Why};
 use crate::journal::recorder::Notes;
 use crate::journal::records::import::ImportRecord;
 use crate::pipeline::budget::BudgetShare;
-use crate::pipeline::doubt::{Doubt, Suspect};
+use crate::pipeline::doubt::{ReadingDoubt, Suspect};
 use crate::pipeline::hashing::HashingPool;
 use crate::progress::Progress;
 use crate::settings::Settings;
@@ -100,7 +100,7 @@ pub(crate) struct Run<'a> {
     /// The cores that hash.
     pub(crate) cores: &'a HashingPool,
     pub(crate) notes: Notes<ImportRecord>,
-    pub(crate) doubt: &'a Doubt,
+    pub(crate) doubt: &'a ReadingDoubt,
     pub(crate) aside: &'a Aside,
     pub(crate) told: &'a Told,
 }

@@ -12,7 +12,7 @@ use objectstore::reading::{ReadError, Reading};
 use objectstore::{Bucket, StoreError};
 
 use super::{DifferenceKind, Trouble};
-use crate::pipeline::doubt::{Doubt, Suspect};
+use crate::pipeline::doubt::{ReadingDoubt, Suspect};
 use crate::progress::Progress;
 use crate::salvaged::Salvaged;
 use crate::stop::Stop;
@@ -100,7 +100,7 @@ impl<'a> Comparer<'a> {
     /// Compares a file: length and SHA-256. What is missing is not asked for.
     pub(super) fn file(
         &mut self,
-        (tree, doubt): (&dyn Tree, &Doubt),
+        (tree, doubt): (&dyn Tree, &ReadingDoubt),
         record: &EntryRecord,
         stored: &Stored,
     ) -> Result<Answer, Trouble> {
@@ -235,7 +235,7 @@ fn open(tree: &dyn Tree, path: &EntryPath, missing: &Missing) -> io::Result<Opti
 
 /// A file that cannot be read is a difference; a device that does not answer is trouble.
 fn judge(
-    (tree, doubt): (&dyn Tree, &Doubt),
+    (tree, doubt): (&dyn Tree, &ReadingDoubt),
     record: &EntryRecord,
     error: io::Error,
     wrong: Wrong,

@@ -15,7 +15,8 @@ use objectstore::{Bucket, Checksums};
 use transfer::destination::memory::Memory;
 use transfer::export::plan::{Item, To};
 
-use crate::world::{BLOCK, World, bucket, content};
+use crate::world::{BLOCK, World, bucket, content, fill, is_whole, objects};
+use transfer::stop::Halt;
 
 /// Sizes of a small object, and of a large one that ends within a block.
 const SIZES: [usize; 2] = [5000, 5 * BLOCK + 99];
@@ -273,4 +274,50 @@ fn an_object_that_is_shorter_than_it_is_listed_is_damaged() {
         ended.report
     );
     assert!(target.files().is_empty());
+}
+
+/// A device that dies where it is while it is compared is no heap of files that cannot be written: the run ends,
+/// nothing is marked, and with the device back all is written.
+#[test]
+fn a_device_that_dies_while_it_is_compared_marks_nothing() {
+    let (source, objects) = (Arc::new(MemoryBucket::new()), objects());
+    let (world, target) = (World::new(fill(&source, &objects)), Memory::default());
+    target.fail_reads_but(Some(&[]));
+    let ended = world.run(&target, Arc::clone(&source));
+    assert!(
+        matches!(ended.why, Some(Halt::Device(_))),
+        "{:?}",
+        ended.why
+    );
+    assert!(
+        ended.report.iter().all(|line| line.1 == "200 OK"),
+        "{:?}",
+        ended.report
+    );
+    target.fail_reads_but(None);
+    let ended = world.run(&target, source);
+    is_whole(&ended, &target, &objects);
+}
+
+/// On one that lives a file that it does not give back is a line, also where it cannot be asked how it is.
+#[test]
+fn a_file_that_a_living_device_does_not_give_back_is_a_line() {
+    for bad in [3, 7] {
+        let (source, objects) = (Arc::new(MemoryBucket::new()), objects());
+        let (world, target) = (World::new(fill(&source, &objects)), Memory::default());
+        let good: Vec<u64> = (0..20).filter(|number| *number != bad).collect();
+        target.fail_reads_but(Some(&good));
+        let ended = world.run(&target, source);
+        assert!(ended.why.is_none(), "{:?}", ended.why);
+        for (number, (key, status, _)) in (0..).zip(&ended.report) {
+            let expected = if number == bad {
+                "500 WriteError"
+            } else {
+                "200 OK"
+            };
+            assert_eq!(status, expected, "{key}");
+        }
+        assert_eq!(ended.report.len(), objects.len());
+        assert!(target.staged().is_empty());
+    }
 }
