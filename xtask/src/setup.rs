@@ -95,7 +95,7 @@ fn missing_packages() -> Vec<&'static str> {
     packages
 }
 
-/// The Debian packages of missing programs that format, fill and mount devices.
+/// The Debian packages of missing programs that format, fill and mount devices, and let them fail.
 fn missing_disk_tools() -> Vec<&'static str> {
     let tools = [
         ("blkid", "util-linux"),
@@ -105,6 +105,9 @@ fn missing_disk_tools() -> Vec<&'static str> {
         ("mkfs.vfat", "dosfstools"),
         ("mcopy", "mtools"),
         ("mkfs.exfat", "exfatprogs"),
+        ("ddrescue", "gddrescue"),
+        ("nbdkit", "nbdkit"),
+        ("nbdfuse", "libnbd-bin"),
         ("mount.exfat-fuse", "exfat-fuse"),
     ];
     let missing = tools.into_iter().filter(|(tool, _)| !has_disk_tool(tool));

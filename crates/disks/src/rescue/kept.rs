@@ -31,7 +31,8 @@ pub(crate) enum Fate {
     Retried(u32),
     /// It was bad, and retried as often as was asked for: it is not tried any more, in no attempt.
     GivenUp,
-    /// What an attempt may cost was spent before it came to it; it was in vain retried so often.
+    /// It is not tried any more in this attempt, and was retried so often: what that may cost was spent before it came
+    /// to it, or it did come and there was no room to keep it.
     Spent(u32),
 }
 
@@ -48,7 +49,7 @@ pub(crate) struct Kept {
     folder: PathBuf,
     file: Option<File>,
     /// Bytes that may still be kept.
-    room: u64,
+    pub(super) room: u64,
 }
 
 impl Kept {

@@ -10,7 +10,7 @@ use super::kept::{Fate, Listed};
 use super::limits::{CLUSTER_BYTES, FIRST_SKIP, LARGEST_SKIP, READ_STRETCHES};
 use super::map::{Phase, Position, RescueMap, Status};
 use super::marks::Mark;
-use super::spans::Spans;
+use super::spans::{Spans, push};
 
 /// What is known. Stretches of which nothing is said were not asked for.
 #[derive(Debug)]
@@ -180,14 +180,14 @@ impl Ledger {
         self.is_fresh = true;
     }
 
-    /// They came by trying again, and there was no room to keep them.
+    /// They came by trying again, and there was no room to keep them: if they fail once more, that was all.
     pub(crate) fn came_again(&mut self, range: Range<u64>) {
         self.came(range.clone());
-        self.fates.set(range, None);
+        self.fates.set(range, Some(Fate::Spent(0)));
         self.is_fresh = true;
     }
 
-    /// They did not come.
+    /// They did not come; without another their fate stays.
     pub(crate) fn failed(&mut self, range: Range<u64>, status: Status, fate: Option<Fate>) {
         self.doubted.push(Before {
             failing: self.failing.pieces(range.clone()),
@@ -195,7 +195,9 @@ impl Ledger {
             fates: self.fates.pieces(range.clone()),
         });
         self.set_failing(range.clone(), status);
-        self.fates.set(range, fate);
+        if fate.is_some() {
+            self.fates.set(range, fate);
+        }
     }
 
     /// Says of what was not read how it stands, without a read that failed.
@@ -236,6 +238,20 @@ impl Ledger {
         }
     }
 
+    /// The stretches with a status that are still tried in this attempt.
+    pub(crate) fn pending(&self, status: Status) -> Vec<Range<u64>> {
+        let mut pending = Vec::new();
+        for range in self.failing.of(status) {
+            for (piece, fate) in self.fates.pieces(range) {
+                match fate {
+                    Some(Fate::GivenUp | Fate::Spent(_)) => {}
+                    Some(Fate::Kept | Fate::Retried(_)) | None => push(&mut pending, piece),
+                }
+            }
+        }
+        pending
+    }
+
     /// How many areas are bad, sector by sector.
     pub(crate) fn bad_areas(&self) -> usize {
         let bad = self
@@ -252,9 +268,9 @@ impl Ledger {
         for (range, status) in failing {
             for (piece, fate) in self.fates.pieces(range) {
                 let fate = match fate {
+                    Some(fate @ (Fate::GivenUp | Fate::Spent(_))) => fate,
                     _ if is_at_end && status == Status::Bad => Fate::GivenUp,
-                    Some(Fate::GivenUp) => Fate::GivenUp,
-                    Some(Fate::Retried(times) | Fate::Spent(times)) => Fate::Spent(times),
+                    Some(Fate::Retried(times)) => Fate::Spent(times),
                     Some(Fate::Kept) | None => Fate::Spent(0),
                 };
                 self.fates.set(piece, Some(fate));

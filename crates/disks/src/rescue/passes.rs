@@ -104,7 +104,7 @@ impl Passes<'_> {
         let stretches = {
             let mut ledger = self.rescue.ledger();
             ledger.position = Position { at: 0, phase, pass };
-            ledger.failing.of(status)
+            ledger.pending(status)
         };
         if !stretches.is_empty() {
             tracing::info!(?phase, pass, stretches = stretches.len(), "reading again");
@@ -218,8 +218,8 @@ impl Passes<'_> {
     fn retry_sector(&mut self, sector: Range<u64>, round: u32) -> Result<(), Halt> {
         let fate = self.rescue.ledger().fates.at(sector.start);
         let times = match fate {
-            Some(Fate::GivenUp) => return Ok(()),
-            Some(Fate::Retried(times) | Fate::Spent(times)) => times,
+            Some(Fate::GivenUp | Fate::Spent(_)) => return Ok(()),
+            Some(Fate::Retried(times)) => times,
             Some(Fate::Kept) | None => 0,
         };
         if times >= round {

@@ -154,3 +154,45 @@ fn another_device_has_nothing_of_what_was_rescued() {
     let rescue = open(&first, folder.path());
     assert_eq!(read(&rescue, &content(2048 * KIB), 0..2048 * KIB), []);
 }
+
+/// It comes alone, and never with what lies around it.
+#[test]
+fn what_there_is_no_room_for_is_not_tried_for_ever() {
+    let content = content(1024 * KIB);
+    let inner = Arc::new(MemoryDevice::new(content.clone()));
+    let folder = tempfile::tempdir().unwrap();
+    let device = Arc::new(Alone(inner));
+    let rescue = Rescue::open_with(device, folder.path(), impatient()).unwrap();
+    rescue.kept().room = 0;
+    let whole = 0..1024 * KIB;
+    assert_ne!(read(&rescue, &content, whole.clone()), []);
+    retry(&rescue);
+    assert_eq!(rescue.unread(whole.clone()), Unread::default());
+    let unread = read(&rescue, &content, whole.clone());
+    assert!(unread.iter().any(|range| range.contains(&(100 * KIB))));
+    assert_eq!(rescue.unread(whole).pending, []);
+}
+
+struct Alone(Arc<MemoryDevice>);
+
+impl Device for Alone {
+    fn bytes(&self) -> u64 {
+        self.0.bytes()
+    }
+    fn sector(&self) -> u32 {
+        512
+    }
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Fault> {
+        let end = offset + buffer.len() as u64;
+        match offset <= 100 * KIB && 100 * KIB < end && buffer.len() > 512 {
+            true => Err(Fault::of(Errno::IO)),
+            false => self.0.read_at(offset, buffer),
+        }
+    }
+    fn next_data(&self, offset: u64) -> u64 {
+        offset
+    }
+    fn check(&self) -> Result<(), DeviceGone> {
+        Ok(())
+    }
+}
