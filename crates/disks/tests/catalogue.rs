@@ -146,7 +146,7 @@ fn peak() -> u64 {
 /// 100,000 folders take some 100 bytes each, with their names; beside them are a run of what is sorted, with what it
 /// is written from, and what is read of all runs: some 70 MiB whatever the number of files.
 #[test]
-#[ignore = "ten million files take minutes, and 4 GB of disk"]
+#[ignore = "ten million files take minutes, and 3 GB of disk"]
 fn memory_does_not_grow_with_ten_million_files() {
     let begun = std::time::Instant::now();
     must_list(10_000_000);
