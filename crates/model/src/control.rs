@@ -15,9 +15,10 @@ use crate::progress::{AbortReason, LogLocation, Progress};
 use crate::stopped::{StopCause, Stopped};
 use crate::time::Timestamp;
 
-/// The version of the messages in which this release speaks. 2 added `version` and `facts` to a claim. Whoever reads
-/// a message passes over fields it does not know, and does without those that an earlier version does not have.
-pub const PROTOCOL_VERSION: u32 = 2;
+/// The version of the messages in which this release speaks. 2 added `version` and `facts` to a claim, 3 `reads_files`.
+/// Whoever reads a message passes over fields it does not know, and does without those that an earlier version does not
+/// have.
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// The version of a station that does not say.
 fn first_version() -> u32 {
@@ -50,6 +51,10 @@ pub struct ClaimRequest {
     /// What the station knows of the device, whatever it is called there. An earlier release does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<DeviceFacts>,
+    /// Whether the station can read the files of a device that is docked as a block device or image, itself and
+    /// without mounting it. An earlier release cannot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reads_files: bool,
 }
 
 impl ClaimRequest {
@@ -66,6 +71,7 @@ impl ClaimRequest {
             obstacle: None,
             bytes: None,
             facts: None,
+            reads_files: false,
         }
     }
 }
@@ -400,8 +406,11 @@ mod tests {
         let second = r#"{"version":2,"station":"dock-1","signature_file":"c2ln","job":"ABCDE",
             "device":"/dev/sdb","view":"raw","bytes":2000398934016,"facts":{"maker":"WDC",
             "model":"WD20EZAZ","serial":"WD-1","bytes":2000398934016,"connector":"sata"}}"#;
+        let third = r#"{"version":3,"station":"dock-1","signature_file":"c2ln","job":null,
+            "device":"/dev/sdb","view":"raw","bytes":2000398934016,"reads_files":true}"#;
         let read = |text: &str| serde_json::from_str::<ClaimRequest>(text).unwrap();
-        let (first, second) = (read(first), read(second));
+        let (first, second, third) = (read(first), read(second), read(third));
+        assert!(third.reads_files && !second.reads_files && !first.reads_files);
         assert_eq!((first.version, &first.facts), (1, &None));
         assert_eq!(first.view, Some(View::Mounted));
         let facts = DeviceFacts {
@@ -412,7 +421,7 @@ mod tests {
             connector: Some(Connector::Sata),
         };
         assert_eq!((second.version, &second.facts), (2, &Some(facts)));
-        for claim in [first, second] {
+        for claim in [first, second, third] {
             let again = serde_json::to_string(&claim).unwrap();
             assert_eq!(read(&again), claim);
         }

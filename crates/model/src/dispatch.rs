@@ -39,6 +39,8 @@ pub struct Docked {
     pub obstacle: Option<StopCause>,
     /// Its size, if it is docked as a block device or image.
     pub bytes: Option<u64>,
+    /// Whether the station can read the files of a block device or image.
+    pub reads_files: bool,
     /// What the station knows of it.
     pub device: Option<DeviceFacts>,
 }
@@ -243,7 +245,7 @@ pub fn dispatch(
         return denied(vec![arrived], denial);
     }
     let unproved = check_signature(job, manifest, key, &docked.presented).err();
-    let view = wrong_view(job.id, manifest, docked.view);
+    let view = wrong_view(job.id, manifest, docked);
     // A job that runs has shown its SIGNATURE before: this is some other disk, not its device.
     if job.progress != Progress::Pending
         && let Some(unproved) = unproved
@@ -308,18 +310,20 @@ fn over(job: &Job) -> Option<Denial> {
 }
 
 /// What is wrong with the way in which a device is docked. Nothing was read and nothing written.
-fn wrong_view(job: JobId, manifest: Option<&Manifest>, view: Option<View>) -> Option<Obstacle> {
-    let (needs, hint) = match (manifest?, view?) {
+fn wrong_view(job: JobId, manifest: Option<&Manifest>, docked: &Docked) -> Option<Obstacle> {
+    let (needs, hint) = match (manifest?, docked.view?) {
         (Manifest::S3Import(_), View::Mounted)
         | (Manifest::S3Export(_), View::Mounted | View::Fill)
         | (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Raw) => return None,
+        (Manifest::S3Import(_), View::Raw) if docked.reads_files => return None,
+        // Whoever has seen what is on the device says better how: stations know the hint by its beginning.
         (Manifest::S3Import(_), View::Raw) => (
-            "is an import of files, which needs the device's file system",
-            "mount it read-only and dock the mount point",
+            "is an import of files, and its station can read none on the device as it is",
+            "mount it read-only, where that host can, and dock the mount point",
         ),
         (Manifest::S3Import(_), View::Fill) => (
             "is an import: formatting would destroy what is to be loaded",
-            "mount it read-only and dock the mount point, without --format",
+            "dock it without --format",
         ),
         (Manifest::S3Export(_), View::Raw) => (
             "is an export, which fills a device with a file system",

@@ -34,6 +34,7 @@ fn docked(presented: Presented, named: Option<JobId>) -> Docked {
         view: None,
         obstacle: None,
         bytes: None,
+        reads_files: false,
         device: None,
     }
 }
@@ -249,6 +250,35 @@ fn a_job_that_needs_the_device_in_another_way_says_so_and_waits() {
             );
             assert_eq!(job.stopped, None, "an operator's mistake is no news");
         }
+    }
+}
+
+#[test]
+fn an_import_is_loaded_from_a_raw_device_whose_files_the_station_reads() {
+    let (job, key, right) = world();
+    let dispatched = |kind, view, presented: &Presented| {
+        let docked = Docked {
+            view: Some(view),
+            reads_files: true,
+            ..docked(presented.clone(), Some(job.id))
+        };
+        dispatch(&job, Some(&manifest(kind)), &key, &docked, &station())
+    };
+    let verdict = dispatched("import", View::Raw, &right);
+    assert_eq!(verdict.denial, None);
+    assert_eq!(after(&job, &verdict).progress.code(), "InProgress");
+    let unsigned = dispatched("import", View::Raw, &Presented::Nothing);
+    assert_eq!(unsigned.denial.as_ref().unwrap().code(), "MissingSignature");
+    let waiting = after(&job, &unsigned).stopped.unwrap();
+    assert_eq!(waiting.cause, StopCause::SignatureMissing);
+    // It is no licence to format, and none to take an export for an import.
+    for (kind, view) in [
+        ("import", View::Fill),
+        ("export", View::Raw),
+        ("image", View::Fill),
+    ] {
+        let denial = dispatched(kind, view, &right).denial.unwrap();
+        assert_eq!(denial.code(), "WrongView", "{kind} {view:?}");
     }
 }
 

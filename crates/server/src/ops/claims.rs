@@ -75,6 +75,7 @@ pub async fn claim(
         view: request.view,
         obstacle: request.obstacle,
         bytes: request.bytes,
+        reads_files: request.reads_files,
         device: request.facts.map(DeviceFacts::tidied),
     };
     let (device, version) = (request.device.as_str(), request.version);
