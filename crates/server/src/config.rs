@@ -206,6 +206,9 @@ pub struct StationConfig {
     /// `replace_objects`: whether objects that were in the bucket before are replaced.
     #[serde(default = "yes")]
     pub replace_objects: bool,
+    /// `allow_unconfined`: whether raw devices are read also where this host cannot shut in what parses them.
+    #[serde(default)]
+    pub allow_unconfined: bool,
 }
 
 /// `[log]`: what the service tells of itself, on standard error.
@@ -382,6 +385,7 @@ impl Default for StationConfig {
             mtime_metadata: true,
             skip_unchanged: false,
             replace_objects: true,
+            allow_unconfined: false,
         }
     }
 }

@@ -93,6 +93,7 @@ fn everything_given_is_taken() {
         mtime_metadata = false
         skip_unchanged = true
         replace_objects = false
+        allow_unconfined = true
         [log]
         format = "json"
         level = "debug"
@@ -165,6 +166,7 @@ fn everything_given_is_taken() {
         mtime_metadata: false,
         skip_unchanged: true,
         replace_objects: false,
+        allow_unconfined: true,
     };
     assert_eq!(config.station, station);
     assert_eq!(

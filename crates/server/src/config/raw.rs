@@ -131,6 +131,7 @@ pub(super) struct RawStation {
     pub(super) mtime_metadata: Option<bool>,
     pub(super) skip_unchanged: Option<bool>,
     pub(super) replace_objects: Option<bool>,
+    pub(super) allow_unconfined: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]

@@ -59,6 +59,7 @@ impl Check<'_> {
             mtime_metadata: raw.mtime_metadata.unwrap_or(default.mtime_metadata),
             skip_unchanged: raw.skip_unchanged.unwrap_or(default.skip_unchanged),
             replace_objects: raw.replace_objects.unwrap_or(default.replace_objects),
+            allow_unconfined: raw.allow_unconfined.unwrap_or(default.allow_unconfined),
         }
     }
 
