@@ -108,6 +108,27 @@ impl Facts {
     /// # Errors
     /// [`FactsError`] if it is no device or cannot be looked at.
     pub fn of(path: &Path, needed: &[&Path]) -> Result<Self, FactsError> {
+        let facts = Self::without_content(path, needed)?;
+        let file = std::fs::File::open(&facts.path);
+        let edges = file.ok().and_then(|file| edges(&file, facts.bytes));
+        let content = match Contents::probe(&facts.path) {
+            // That it is in use is the graver fact, and is not kept back for this.
+            Err(_) if !facts.uses.is_empty() => Contents::default(),
+            probed => probed?,
+        };
+        Ok(Self {
+            content,
+            edges,
+            ..facts
+        })
+    }
+
+    /// The same without a look at what it holds: nothing is read from the device, and no program of the system is
+    /// let near it.
+    ///
+    /// # Errors
+    /// [`FactsError`]; never that it cannot be probed.
+    pub fn without_content(path: &Path, needed: &[&Path]) -> Result<Self, FactsError> {
         let unreadable = |source| FactsError::Unreadable {
             path: path.to_owned(),
             source,
@@ -125,18 +146,7 @@ impl Facts {
         };
         let mut facts = facts.map_err(unreadable)?;
         facts.uses.extend(writers(&facts.path).map_err(unreadable)?);
-        let file = std::fs::File::open(&facts.path);
-        let edges = file.ok().and_then(|file| edges(&file, facts.bytes));
-        let content = match Contents::probe(&facts.path) {
-            // That it is in use is the graver fact, and is not kept back for this.
-            Err(_) if !facts.uses.is_empty() => Contents::default(),
-            probed => probed?,
-        };
-        Ok(Self {
-            content,
-            edges,
-            ..facts
-        })
+        Ok(facts)
     }
 
     /// Whether `found` is the device or image that this was, and holds what it held. What it is called
