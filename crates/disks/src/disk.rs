@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use filesystems::reader::{Options, Refusal};
 use filesystems::recognise::Class;
+use filesystems::tables::PartitionTable;
 use filesystems::told::{Facts, Summary};
 use filesystems::volumes::Survey;
 use model::entry::VolumeNote;
@@ -22,6 +23,10 @@ use crate::rescue::Rescue;
 use crate::sandbox::{Heard, ParseError, Sandbox};
 use crate::tree::DeviceGone;
 use crate::tree::raw::{Loaded, RawTree, Reading, VolumeLine};
+
+/// What is to be known of a file system whose times are of a clock that nobody told.
+const LOCAL_TIMES: &str =
+    "its times are those of a local clock, and count as UTC: --zone says by which it was written";
 
 /// A device whose volumes are known.
 #[derive(Debug)]
@@ -64,6 +69,8 @@ pub struct Choice {
     pub volumes: Vec<u32>,
     /// Whether files may claim more than their volume holds.
     pub may_claim: bool,
+    /// Whether nobody said by which clock local times are to be read: a file system that keeps such has a remark then.
+    pub is_zone_guessed: bool,
     /// What readers of file systems are told.
     pub options: Options,
 }
@@ -116,6 +123,22 @@ impl Disk {
             verdict: self.verdict(volume),
         });
         volumes.collect()
+    }
+
+    /// Its partition table, if it has one.
+    #[must_use]
+    pub fn table(&self) -> Option<&PartitionTable> {
+        self.survey.table.as_ref()
+    }
+
+    /// Whether a volume that is not read is encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self, number: u32) -> bool {
+        let volume = self.survey.volumes.iter().find(|it| it.number == number);
+        volume.is_some_and(|volume| {
+            let mut found = volume.recognised.foreign.iter();
+            volume.recognised.readable.is_empty() && found.any(|it| it.class == Class::Encrypted)
+        })
     }
 
     /// What is to be known of its partition table.
@@ -312,6 +335,9 @@ impl VolumesRead<'_> {
                 "its file system counts {bytes} bytes as used that belong to nothing that was found"
             ));
         }
+        if self.choice.is_zone_guessed && facts.kind.starts_with("FAT") {
+            remarks.push(LOCAL_TIMES.to_owned());
+        }
         if !remarks.is_empty() {
             self.note(place.number.into(), VolumeNote::Remark(remarks.join("; ")));
         }
@@ -325,6 +351,7 @@ impl VolumesRead<'_> {
 
     fn note(&mut self, number: u32, note: VolumeNote) {
         self.lines.push(VolumeLine {
+            number,
             name: name(number),
             said: Ok(note),
         });
@@ -332,6 +359,7 @@ impl VolumesRead<'_> {
 
     fn refuse(&mut self, number: u32, why: String) {
         self.lines.push(VolumeLine {
+            number,
             name: name(number),
             said: Err(why),
         });

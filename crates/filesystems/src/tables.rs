@@ -31,6 +31,17 @@ pub enum Scheme {
     Gpt,
 }
 
+impl Scheme {
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mbr => "MBR",
+            Self::Gpt => "GPT",
+        }
+    }
+}
+
 /// A partition. It lies inside its device: one that ends past it is cut there, with a remark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partition {

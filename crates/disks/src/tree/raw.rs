@@ -78,6 +78,8 @@ pub struct Loaded {
 /// What is said of a volume as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VolumeLine {
+    /// The number of its partition; 0 is the whole device.
+    pub number: u32,
     /// What stands in the place of a path.
     pub name: String,
     /// What is said, or why it is refused.
@@ -134,6 +136,30 @@ impl RawTree {
         })
     }
 
+    /// The same files, read by another rescue of the same device. None of them is open yet.
+    #[must_use]
+    pub fn over(self, rescue: Arc<Rescue>) -> Self {
+        let means = Arc::into_inner(self.means).expect("no file is open before it is read");
+        let Means {
+            catalogue, sandbox, ..
+        } = means;
+        let Reading {
+            is_rotational,
+            window,
+            ..
+        } = self.reading;
+        let (of, by) = (Arc::clone(&catalogue), Arc::clone(&rescue));
+        Self {
+            means: Arc::new(Means {
+                sweep: Sweep::new(of, by, window, is_rotational),
+                catalogue,
+                rescue,
+                sandbox,
+            }),
+            ..self
+        }
+    }
+
     /// The volumes that are loaded.
     #[must_use]
     pub fn loaded(&self) -> &[Loaded] {
@@ -144,6 +170,13 @@ impl RawTree {
     #[must_use]
     pub fn lines(&self) -> &[VolumeLine] {
         &self.lines
+    }
+
+    /// Why a volume is refused, if it is.
+    #[must_use]
+    pub fn refusal_of(&self, number: u32) -> Option<&str> {
+        let mut lines = self.lines.iter().filter(|line| line.number == number);
+        lines.find_map(|line| line.said.as_ref().err().map(String::as_str))
     }
 
     /// Where the file that names the job may lie: in the root of each volume, in the order of their numbers.
