@@ -46,7 +46,7 @@ def _ext4(path, folder, label):
 def _fat32(path, folder, label):
     system("mkfs.vfat", "-F", "32", "-s", "1", "-n", label, path)
     for entry in sorted(Path(folder).iterdir()):
-        system("env", "MTOOLS_SKIP_CHECK=1", "mcopy", "-s", "-m", "-i", path, entry, "::")
+        system("env", "MTOOLS_SKIP_CHECK=1", "TZ=UTC", "LC_ALL=C.UTF-8", "mcopy", "-s", "-m", "-i", path, entry, "::")
 
 
 def _ntfs(path, folder, label):

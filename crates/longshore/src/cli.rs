@@ -4,6 +4,7 @@ mod artifacts;
 mod bucket;
 mod image;
 mod plan_export;
+mod raw;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -21,6 +22,7 @@ pub(crate) use artifacts::{ArtifactsArgs, LabelArgs};
 pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
 pub(crate) use image::{ImageCommand, RestoreArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
+pub(crate) use raw::{LookArgs, RawArgs};
 
 /// The version, and the commit it was built from if that was known.
 const VERSION: &str = env!("LONGSHORE_VERSION");
@@ -92,7 +94,7 @@ pub(crate) enum Command {
     /// Rebuild images of devices from their objects
     #[command(subcommand)]
     Image(ImageCommand),
-    /// Say what became of a device
+    /// Look at a device, or say what became of it
     #[command(subcommand)]
     Device(DeviceCommand),
     /// Make and follow jobs, as their customer
@@ -166,7 +168,7 @@ pub(crate) struct LoadArgs {
     deviceId, returnAddress and so on."
 )]
 pub(crate) struct ImportArgs {
-    /// The folder to load
+    /// The folder to load; or a disk image or block device, whose files are loaded without mounting it
     #[arg(required_unless_present = "list")]
     folder: Option<PathBuf>,
     /// The bucket to load it into; the embedded store makes it if it is missing
@@ -201,6 +203,8 @@ pub(crate) struct ImportArgs {
     /// Print the summary as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) raw: RawArgs,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
     #[command(flatten)]
@@ -254,8 +258,8 @@ pub(crate) struct ServerArgs {
 /// `longshore dock`.
 #[derive(Debug, Args)]
 pub(crate) struct DockArgs {
-    /// The device: the folder where its file system is mounted, read-only at best; for an image, or
-    /// with --format, the block device itself or an image file
+    /// The device: the block device itself or an image file, of which nothing is mounted; or the folder where its file
+    /// system is mounted, read-only at best
     #[arg(value_name = "DEVICE_PATH")]
     pub(crate) device: PathBuf,
     /// The job that a label or the operator says it belongs to. It proves nothing: without a
@@ -283,6 +287,8 @@ pub(crate) struct DockArgs {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
+    pub(crate) raw: RawArgs,
+    #[command(flatten)]
     pub(crate) load: LoadArgs,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
@@ -304,9 +310,11 @@ pub(crate) struct VerifyArgs {
     #[arg(long, short, value_name = "NAME", value_parser = place::bucket)]
     #[expect(clippy::option_option, reason = "the option alone, and with a value")]
     pub(crate) bucket: Option<Option<BucketName>>,
-    /// Read every file of the device, or of the folder that was loaded
+    /// Read every file of the device, or of the folder that was loaded: a folder, a block device or an image file
     #[arg(long, value_name = "DEVICE_PATH")]
     pub(crate) device: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) raw: RawArgs,
     /// Compare only so many percent, chosen by chance
     #[arg(long, value_name = "PERCENT")]
     pub(crate) sample: Option<Sample>,
@@ -325,6 +333,8 @@ pub(crate) struct VerifyArgs {
 /// `longshore device`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeviceCommand {
+    /// Say what lies on a block device or image, what of it would be loaded, and whose it is
+    Look(LookArgs),
     /// Mark a device as sent back to its owner
     Return(ReturnArgs),
 }

@@ -1,4 +1,6 @@
-//! `longshore device`: what becomes of a device after its data was handled.
+//! `longshore device`: what lies on a device, and what becomes of it after its data was handled.
+
+mod look;
 
 use model::control::ReturnRequest;
 
@@ -14,6 +16,7 @@ use crate::own_station;
 /// What the server refuses, and what keeps us from telling it.
 pub(crate) fn run(command: &DeviceCommand) -> Result<Exit, Failure> {
     match command {
+        DeviceCommand::Look(args) => look::run(args),
         DeviceCommand::Return(args) => give_back(args),
     }
 }

@@ -17,6 +17,7 @@ use crate::exit::{Exit, Failure};
 use crate::job::abort;
 use crate::output;
 use crate::own_station;
+use crate::raw;
 use crate::settings;
 
 /// Docks the device and stays until its job is done.
@@ -24,6 +25,7 @@ use crate::settings;
 /// # Errors
 /// Why it was not done.
 pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
+    raw::must_suit(&args.raw, &args.device)?;
     let mut station = own_station::station(&args.server)?;
     own_station::direct(&args.load, &mut station);
     let mut docking = Docking {
@@ -33,6 +35,8 @@ pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
         partly: args.partly,
         other_device: args.load.other_device,
         folder: args.folder,
+        volumes: args.raw.volumes.clone(),
+        zone_minutes: args.raw.zone,
     };
     if args.signature.is_some() {
         must_not_be_unmounted(args, &station)?;
@@ -89,10 +93,10 @@ fn agree_to_format(
             .hint("--format takes the block device itself, or an image file")
     })?;
     output::note(&facts.to_string());
-    docking.format = Some(facts);
     let job = station
-        .job_of_raw(&args.device, docking)
+        .job_to_fill(&args.device, &facts, docking)
         .map_err(|error| docking::failure(error, &again(args)))?;
+    docking.format = Some(facts);
     match job.map(|job| station.control.job(&JobRequest { job })) {
         Some(Ok(facts)) => output::note(&abort::about(&facts)),
         // Said again, and better, when the job is claimed.
@@ -150,6 +154,8 @@ fn again(args: &DockArgs) -> String {
         ),
         ("--config", config.as_deref()),
     ];
-    options.extend(load.iter().map(|(name, value)| (*name, value.as_deref())));
+    let raw = raw::options(&args.raw);
+    let more = load.iter().chain(&raw);
+    options.extend(more.map(|(name, value)| (*name, value.as_deref())));
     output::command(start, &options)
 }

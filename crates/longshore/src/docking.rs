@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use bay::FormatError;
-use disks::device::OpenError;
 use model::ids::{BucketName, JobId};
 use model::readable;
 use model::report::lines::Work;
@@ -20,7 +19,7 @@ use transfer::report::DeliveryError;
 use transfer::stop::{Halt, Stop};
 
 use crate::exit::{Exit, Failure};
-use crate::{interrupt, output, progress_bar};
+use crate::{interrupt, output, progress_bar, raw};
 
 /// Objects that are named on the screen of those that were replaced; the report names more.
 const REPLACED: usize = 5;
@@ -60,10 +59,23 @@ pub(crate) fn load_watched(
     docking: &Docking,
     progress: &Progress,
 ) -> Result<Result<Loaded, DockError>, Failure> {
+    load_by(progress, |stop| {
+        station.dock(device, docking, progress, stop)
+    })
+}
+
+/// The same by whatever docks it.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_by(
+    progress: &Progress,
+    dock: impl FnOnce(&Stop) -> Result<Done, DockError>,
+) -> Result<Result<Loaded, DockError>, Failure> {
     let stop = Stop::default();
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
     let begun = Instant::now();
-    let docked = progress_bar::beside(progress, || station.dock(device, docking, progress, &stop));
+    let docked = progress_bar::beside(progress, || dock(&stop));
     let snapshot = progress.snapshot();
     Ok(docked.map(|done| Loaded {
         done,
@@ -296,8 +308,16 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
             "is it the device of this job? The job was not ended: `longshore job abort` does that"
                 .to_owned(),
         ),
-        DockError::Raw(OpenError::InUse(_) | OpenError::Used { .. }) => {
-            (Exit::Refused, String::new())
+        DockError::TwoSignatures { .. } => (
+            Exit::Refused,
+            "no job was changed; `--volume N` does not choose between them: name the job that is meant with \
+             --signature and what a scanner types"
+                .to_owned(),
+        ),
+        DockError::NothingReadable { hint, .. } => (Exit::Refused, hint.clone()),
+        DockError::Raw(error) => {
+            let (exit, hint) = raw::how(error);
+            (exit, hint.to_owned())
         }
         DockError::Format(error)
             if matches!(
@@ -328,7 +348,6 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
         | DockError::Store { .. }
         | DockError::Facts(_)
         | DockError::Format(_)
-        | DockError::Raw(_)
         | DockError::Planning(_)
         | DockError::Export(_)
         | DockError::Image(_)

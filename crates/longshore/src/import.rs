@@ -4,6 +4,7 @@
 mod dry_run;
 mod kept;
 mod manifest;
+mod origin;
 mod present;
 mod room;
 mod survey;
@@ -12,12 +13,9 @@ mod unfinished;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use disks::tree::folder::Folder;
 use model::control::RetryRequest;
 use model::ids::{BucketName, JobId, JobType};
 use model::manifest::{Country, S3Import};
-use model::plan::SIGNATURE_NAME;
-use model::signature::SignatureFile;
 use objectstore::StoreError;
 use server::config::Config;
 use station::control::ControlError;
@@ -32,8 +30,9 @@ use crate::docking::{self, Loaded};
 use crate::exit::{Exit, Failure};
 use crate::local_service::LocalService;
 use crate::settings::{self, Listen};
-use crate::{job, output, own_station, place};
+use crate::{job, output, own_station, place, raw};
 use manifest::{Filled, Options};
+use origin::Origin;
 
 /// Loads a folder into a bucket.
 ///
@@ -50,19 +49,21 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Exit, Failure> {
         Listen::any_port(),
     )?;
     keep_apart(&folder, &config.server.data)?;
+    let launcher = raw::launcher(config.station.allow_unconfined);
+    let origin = Origin::open(args, folder, &launcher)?;
     let country = &config.jobs.facility_country;
     let task = match args.resume {
         Some(job) => Task::Resume(job),
-        None => new_task(args, &folder, country)?,
+        None => new_task(args, &origin, country)?,
     };
     if let Task::New(manifest) = &task {
         check_name(&manifest.rules.bucket, &config)?;
     }
     if let (Task::New(manifest), true) = (&task, args.dry_run) {
-        return dry_run::run(args, &folder, &manifest.rules, config);
+        return dry_run::run(args, origin.tree(), &manifest.rules, config);
     }
     let local = LocalService::open(config)?;
-    let ended = carry_out(args, &folder, &task, &local);
+    let ended = carry_out(args, origin, &task, &local);
     local.close();
     ended
 }
@@ -77,10 +78,11 @@ enum Task {
 
 fn carry_out(
     args: &ImportArgs,
-    folder: &Path,
+    origin: Origin,
     task: &Task,
     local: &LocalService,
 ) -> Result<Exit, Failure> {
+    let folder = origin.path();
     let mut station = local.station()?;
     own_station::direct(&args.load, &mut station);
     treat_existing(args, &mut station.settings);
@@ -88,14 +90,14 @@ fn carry_out(
     let (job, signature, rules) = match task {
         Task::New(manifest) => {
             let rules = &manifest.rules;
-            room::check(&open_tree(folder)?, rules, &settings, local)?;
+            room::check(origin.tree(), rules, &settings, local)?;
             mention_unfinished(args, folder, local)?;
             let (job, signature) = create_job(manifest, folder, local)?;
             (job, signature, Some(rules.clone()))
         }
         Task::Resume(job) => {
             let signature = kept::find(local.data(), *job, folder)?;
-            let rules = may_go_on(args, folder, *job, &settings, local)?;
+            let rules = may_go_on(args, &origin, *job, &settings, local)?;
             (*job, signature, rules)
         }
     };
@@ -106,18 +108,18 @@ fn carry_out(
         other_device: args.load.other_device,
         folder: true,
         signature: Some(signature),
+        volumes: args.raw.volumes.clone(),
+        zone_minutes: args.raw.zone,
     };
     if matches!(task, Task::Resume(_)) {
         reopen(&station, job)?;
     }
     let progress = Progress::default();
-    let loaded = docking::load_watched(&station, folder, &docking, &progress)?;
+    let (loaded, folder) = origin.load(&station, &docking, &progress)?;
     let loaded = loaded.map_err(|error| match is_disk_full(&error) {
         true => {
-            let looked_at = rules.and_then(|rules| {
-                let tree = open_tree(folder).ok()?;
-                room::of_rest(&tree, &rules, &settings, local).ok()
-            });
+            let looked_at =
+                rules.and_then(|rules| room::of_rest(&folder?, &rules, &settings, local).ok());
             let guess = || room::guessed(not_sent(&progress), local.data());
             let rest = looked_at.unwrap_or_else(guess);
             room::is_full(local.data(), rest, &again(args, job))
@@ -162,7 +164,7 @@ fn reopen(station: &Station, job: JobId) -> Result<(), Failure> {
 /// its manifest says, unless it is over.
 fn may_go_on(
     args: &ImportArgs,
-    folder: &Path,
+    origin: &Origin,
     job: JobId,
     settings: &Settings,
     local: &LocalService,
@@ -191,14 +193,14 @@ fn may_go_on(
         _ => {}
     }
     if let Some(path) = &args.manifest {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let name = origin.name();
         let options = options(args, &name, local.country());
         let filled = manifest::fill(&job::manifest_file(path)?, options).map_err(wrong)?;
         if filled.rules != rules {
             return other("manifest", "it was made with", &path.display().to_string());
         }
     }
-    room::check(&open_tree(folder)?, &rules, settings, local)?;
+    room::check(origin.tree(), &rules, settings, local)?;
     Ok(Some(rules))
 }
 
@@ -215,11 +217,6 @@ fn mention_unfinished(
         ));
     }
     Ok(())
-}
-
-fn open_tree(folder: &Path) -> Result<Folder, Failure> {
-    let opened = Folder::open(folder);
-    Ok(opened.with_context(|| format!("could not open the folder `{}`", folder.display()))?)
 }
 
 fn create_job(
@@ -243,13 +240,13 @@ fn create_job(
     Ok((job, contents.into_bytes()))
 }
 
-fn new_task(args: &ImportArgs, folder: &Path, country: &Country) -> Result<Task, Failure> {
-    refuse_device(folder)?;
+fn new_task(args: &ImportArgs, origin: &Origin, country: &Country) -> Result<Task, Failure> {
+    origin.must_be_unsigned()?;
     let text = match &args.manifest {
         Some(path) => job::manifest_file(path)?,
         None => String::new(),
     };
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let name = origin.name();
     let filled = manifest::fill(&text, options(args, &name, country));
     let filled = filled.map_err(|error| Failure::new(Exit::Usage, error))?;
     Ok(Task::New(Box::new(filled)))
@@ -276,19 +273,24 @@ fn check_name(bucket: &BucketName, config: &Config) -> Result<(), Failure> {
     Err(Failure::usage(message).hint("what keys are to begin with is free: see `--prefix`"))
 }
 
-/// The folder without links in its path, so that it can be compared.
+/// The folder, image or device without links in its path, so that it can be compared.
 fn open_folder(path: &Path) -> Result<PathBuf, Failure> {
     let wrong = |error: std::io::Error| {
         let context = format!("could not open the folder `{}`", path.display());
         Failure::new(Exit::Usage, anyhow::Error::new(error).context(context))
     };
     let folder = path.canonicalize().map_err(wrong)?;
-    std::fs::read_dir(&folder).map_err(wrong)?;
+    if !raw::is_raw(&folder) {
+        std::fs::read_dir(&folder).map_err(wrong)?;
+    }
     Ok(folder)
 }
 
 /// The data folder grows while the folder is read: one within the other would load itself.
 fn keep_apart(folder: &Path, data: &Path) -> Result<(), Failure> {
+    if raw::is_raw(folder) {
+        return Ok(());
+    }
     let data = real(data).with_context(|| format!("could not use `{}`", data.display()))?;
     if data.starts_with(folder) || folder.starts_with(&data) {
         let message = format!(
@@ -309,22 +311,6 @@ fn real(path: &Path) -> std::io::Result<PathBuf> {
             Ok(real(above)?.join(name))
         }
         (found, _, _) => found,
-    }
-}
-
-/// A folder with the SIGNATURE of a job is a customer's device: where it goes is said by that job.
-fn refuse_device(folder: &Path) -> Result<(), Failure> {
-    let Ok(bytes) = kept::read_limited(&folder.join(SIGNATURE_NAME)) else {
-        return Ok(());
-    };
-    match SignatureFile::parse(&bytes) {
-        Ok(file) => {
-            let job = file.job;
-            let message = format!("the folder has the SIGNATURE of job {job}: it is a device");
-            let hint = format!("`longshore dock {}` loads it", output::word(folder));
-            Err(Failure::refused(message).hint(hint))
-        }
-        Err(_) => Ok(()),
     }
 }
 
@@ -384,7 +370,9 @@ fn again(args: &ImportArgs, job: JobId) -> String {
     .iter()
     .filter(|(is_given, _)| *is_given)
     .fold(start, |start, (_, option)| start + option);
-    options.extend(load.iter().map(|(name, value)| (*name, value.as_deref())));
+    let raw = raw::options(&args.raw);
+    let more = load.iter().chain(&raw);
+    options.extend(more.map(|(name, value)| (*name, value.as_deref())));
     output::command(start, &options)
 }
 

@@ -24,6 +24,7 @@ mod own_station;
 mod place;
 mod plan_export;
 mod progress_bar;
+mod raw;
 mod reach;
 mod scratch;
 mod screen;

@@ -23,6 +23,7 @@ use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::job::connection::no_service;
 use crate::output;
+use crate::raw;
 use crate::settings::{self, Listen};
 
 /// The station that the arguments name.
@@ -98,6 +99,7 @@ fn at(
         }),
         devices: Arc::new(HostDevices),
         logs: Arc::new(Disk),
+        launcher: raw::launcher(config.allow_unconfined),
     }
 }
 

@@ -3,14 +3,18 @@
 
 mod report;
 
+use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use disks::tree::Tree;
 use disks::tree::folder::Folder;
+use disks::tree::raw::RawTree;
 use model::readable;
 use objectstore::Bucket;
 use serde::Serialize;
+use station::raw::RawDisk;
+use station::scratch::Scratch;
 use transfer::progress::Progress;
 use transfer::settings::Settings;
 use transfer::stop::Stop;
@@ -20,7 +24,7 @@ use transfer::verify::{Finding, Sample, Trouble, Verdict, Verification};
 use crate::cli::VerifyArgs;
 use crate::exit::{Exit, Failure};
 use crate::reach::ReachableStore;
-use crate::{interrupt, output, progress_bar};
+use crate::{interrupt, output, progress_bar, raw, scratch};
 
 /// Characters of a name that are shown.
 const NAME: usize = 200;
@@ -34,7 +38,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
     let found = report::find(args, &stop)?;
     let report = ReportFile::open(&found.path).map_err(no_report)?;
-    let device = args.device.as_deref().map(open_device).transpose()?;
+    let device = args.device.as_deref();
+    let device = device
+        .map(|path| Compared::open(path, args, &stop))
+        .transpose()?;
     let reached = match &args.bucket {
         Some(named) => {
             let ours = report.head.about.bucket.as_ref().ok_or_else(no_import)?;
@@ -51,7 +58,13 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
         None => None,
     };
     let bucket = reached.as_ref().map(|(bucket, _)| &**bucket);
-    let verified = compare(args, &report, bucket, device.as_ref(), &stop);
+    let verified = compare(
+        args,
+        &report,
+        bucket,
+        device.as_ref().map(Compared::tree),
+        &stop,
+    );
     if let Some((_, reached)) = reached {
         reached.close();
     }
@@ -68,7 +81,7 @@ fn compare(
     args: &VerifyArgs,
     report: &ReportFile,
     bucket: Option<&dyn Bucket>,
-    device: Option<&Folder>,
+    device: Option<&dyn Tree>,
     stop: &Stop,
 ) -> Result<Exit, Failure> {
     let sample = match args.sample {
@@ -79,7 +92,7 @@ fn compare(
     let verification = Verification {
         report,
         bucket,
-        device: device.map(|device| device as &dyn Tree),
+        device,
         sample,
         requests: args.reach.parallel.into(),
         readers: Settings::default().read_threads,
@@ -210,12 +223,41 @@ impl End<'_> {
     }
 }
 
-fn open_device(path: &std::path::Path) -> Result<Folder, Failure> {
-    let opened = Folder::open(path).map(|tree| tree.with_claims(true));
-    opened.map_err(|error| {
-        let context = format!("could not open the device `{}`", path.display());
-        Failure::new(Exit::Usage, anyhow::Error::new(error).context(context))
-    })
+/// A device as it is compared.
+enum Compared {
+    Folder(Folder),
+    /// With what is kept meanwhile.
+    Raw(
+        RawTree,
+        #[expect(dead_code, reason = "held as long as the tree")] Box<(RawDisk, Scratch)>,
+    ),
+}
+
+impl Compared {
+    fn open(path: &Path, args: &VerifyArgs, stop: &Stop) -> Result<Self, Failure> {
+        raw::must_suit(&args.raw, path)?;
+        if raw::is_raw(path) {
+            let scratch = scratch::new("verify")?;
+            let launcher = raw::usual_launcher(&args.data);
+            let disk = raw::open(path, &launcher, scratch.path())?;
+            let choice = raw::choice(&args.raw, true);
+            let tree = disk.look(&choice, &|| stop.is_set());
+            let tree = tree.map_err(raw::failure)?;
+            return Ok(Self::Raw(tree, Box::new((disk, scratch))));
+        }
+        let opened = Folder::open(path).map(|tree| tree.with_claims(true));
+        opened.map(Self::Folder).map_err(|error| {
+            let context = format!("could not open the device `{}`", path.display());
+            Failure::new(Exit::Usage, anyhow::Error::new(error).context(context))
+        })
+    }
+
+    fn tree(&self) -> &dyn Tree {
+        match self {
+            Self::Folder(folder) => folder,
+            Self::Raw(tree, _) => tree,
+        }
+    }
 }
 
 /// A seed nobody can foretell who prepares a bucket.

@@ -23,7 +23,7 @@ use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, T
 use crate::part_sum::PartSum;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
-pub use rate_schedule::{InvalidRate, QuietHours, RateSchedule, parse_rate};
+pub use rate_schedule::{InvalidRate, QuietHours, RateSchedule, parse_offset, parse_rate};
 pub use token_bucket::TokenBucket;
 
 /// A bucket around `B` that sends and receives no faster than its [`RateSchedule`].

@@ -8,6 +8,7 @@ mod export;
 mod formatting;
 mod image;
 mod import;
+mod raw;
 mod seen;
 mod signature;
 mod source;
@@ -38,11 +39,14 @@ use crate::devices::Devices;
 use crate::lease;
 use crate::stores::Stores;
 use disks::facts::{self, Facts};
+use disks::sandbox::Launcher;
 use disks::tree::Tree;
 use disks::tree::folder::Folder;
 use imagestore::services::Services;
+use raw::Raw;
 use seen::Seen;
 use signature::job_named_in;
+use source::Source;
 use transfer::journal::file::LogFiles;
 use transfer::progress::Progress;
 use transfer::report::{self, Report};
@@ -75,6 +79,8 @@ pub struct Station {
     pub devices: Arc<dyn Devices>,
     /// Where journals are written.
     pub logs: Arc<dyn LogFiles>,
+    /// How what parses the file systems of raw devices is started.
+    pub launcher: Launcher,
 }
 
 /// How a device comes to be docked.
@@ -94,6 +100,10 @@ pub struct Docking {
     /// Whether a folder is meant in which nothing is mounted: an export fills it, and it may be
     /// empty.
     pub folder: bool,
+    /// The numbers of the volumes of a block device or image that are loaded; none stands for all that hold data.
+    pub volumes: Vec<u32>,
+    /// Minutes east of UTC of the clock by which a file system that keeps local time was written, if that is known.
+    pub zone_minutes: Option<i16>,
 }
 
 /// A job that was done.
@@ -125,8 +135,21 @@ pub struct Done {
 enum View<'a> {
     /// A folder where its file system is mounted.
     Mounted(&'a dyn Tree),
-    /// A block device or image: as what it is shown to the server, and what is on it.
-    Raw(Shown, Seen),
+    /// A block device or image, which is only read.
+    Raw(Box<Raw>),
+    /// A block device or image that may be formatted to be filled, or was for its job; what is known of it.
+    Fill(Seen),
+}
+
+impl View<'_> {
+    /// As what it is shown to the server, and what is seen of it.
+    fn shown(&self) -> (Shown, Option<&Seen>) {
+        match self {
+            Self::Mounted(_) => (Shown::Mounted, None),
+            Self::Raw(raw) => (Shown::Raw, Some(raw.seen())),
+            Self::Fill(seen) => (Shown::Fill, Some(seen)),
+        }
+    }
 }
 
 /// A job while it is done.
@@ -200,13 +223,7 @@ impl Station {
         stop: &Stop,
     ) -> Result<Done, DockError> {
         if is_raw(device)? {
-            let signature = self.signature_of_raw(device, docking)?;
-            let seen = Seen::on(device);
-            if signature.is_none() && docking.job.is_none() && docking.format.is_none() {
-                return Err(seen.refuse());
-            }
-            let view = View::Raw(self.shown(device, docking), seen);
-            return self.dock_view(view, device, docking, signature, progress, stop);
+            return self.dock_raw(device, docking, progress, stop);
         }
         let tree = Folder::open(device).map_err(|source| DockError::Device {
             path: device.to_owned(),
@@ -262,11 +279,10 @@ impl Station {
             None => None,
         };
         let claim = self.claim(device, docking.job, signature.as_deref(), &view);
-        let claim = match (claim, view) {
-            (Err(error), View::Raw(_, seen)) => return Err(seen.beside(error)),
-            (claim, view) => (claim?, view),
-        };
-        let (claim, view) = claim;
+        let claim = claim.map_err(|error| match view.shown() {
+            (_, Some(seen)) => seen.clone().beside(error),
+            (_, None) => error,
+        })?;
         let folder = self.job_folder(claim.job)?;
         let span = tracing::info_span!("job", job = %claim.job, attempt = claim.attempt);
         let _entered = span.enter();
@@ -285,7 +301,7 @@ impl Station {
             // The lease is kept until the report is delivered and the server told: all of this may
             // take long.
             self.while_leased(&claim, progress, stop, || {
-                self.work(&errand, &manifest, &view)
+                self.work(&errand, &manifest, view)
             })
         });
         if let Err(error) = &done {
@@ -304,12 +320,12 @@ impl Station {
         let mut request = ClaimRequest {
             signature_file: signature.map(|bytes| STANDARD.encode(bytes)),
             job,
-            view: Some(Shown::Mounted),
             facts: facts::shipped(device).map(DeviceFacts::tidied),
             ..ClaimRequest::new(self.name.clone(), device.display().to_string())
         };
-        if let View::Raw(shown, seen) = view {
-            seen.tell(&mut request, *shown);
+        match view.shown() {
+            (shown, Some(seen)) => seen.tell(&mut request, shown),
+            (shown, None) => request.view = Some(shown),
         }
         match self.control.claim(&request)? {
             ClaimAnswer::Granted(claim) => Ok(*claim),
@@ -332,16 +348,26 @@ impl Station {
         &self,
         errand: &Errand<'_>,
         manifest: &Manifest,
-        view: &View<'_>,
+        view: View<'_>,
     ) -> Result<Done, DockError> {
         let job = errand.claim.job;
         let wrong = |needs, hint| Err(DockError::WrongView { job, needs, hint });
         match (manifest, view) {
-            (Manifest::S3Import(rules), View::Mounted(tree)) => self.import(errand, rules, *tree),
+            (Manifest::S3Import(rules), View::Mounted(tree)) => {
+                let signed = import::signed_in_folder(errand, tree)?;
+                self.import(
+                    errand,
+                    rules,
+                    tree,
+                    signed,
+                    Source::of_folder(errand.device),
+                )
+            }
+            (Manifest::S3Import(rules), View::Raw(raw)) => self.import_raw(errand, rules, *raw),
             // An older server does not look at the view.
-            (Manifest::S3Import(_), View::Raw(..)) => wrong(
-                "is an import of files, which needs the device's file system",
-                "mount it read-only and dock the mount point",
+            (Manifest::S3Import(_), View::Fill(_)) => wrong(
+                "is an import: formatting would destroy what is to be loaded",
+                "dock it without --format",
             ),
             (Manifest::S3Export(_), View::Mounted(_))
                 if !errand.docking.folder
@@ -352,10 +378,19 @@ impl Station {
             (Manifest::S3Export(rules), View::Mounted(_)) => {
                 self.export(errand, rules, errand.device, None, || Ok(()))
             }
-            (Manifest::S3Export(rules), View::Raw(..)) => self.export_formatted(errand, rules),
-            (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Raw(..)) => {
-                self.import_image(errand, manifest)
+            // Whether it was agreed to format it is seen there.
+            (Manifest::S3Export(rules), View::Raw(held)) => {
+                drop(held);
+                self.export_formatted(errand, rules)
             }
+            (Manifest::S3Export(rules), View::Fill(_)) => self.export_formatted(errand, rules),
+            (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Raw(raw)) => {
+                self.import_image(errand, manifest, raw.device())
+            }
+            (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Fill(_)) => wrong(
+                "takes the image of the device: formatting would destroy what is to be loaded",
+                "dock it without --format",
+            ),
             (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Mounted(_)) => wrong(
                 "takes the image of the whole device, which must not be mounted",
                 "unmount it and dock the block device itself, or an image file",
@@ -530,9 +565,9 @@ fn told_of_left(left: usize, log: &ObjectKey) -> Option<String> {
 }
 
 /// An error and all that caused it, in one line.
-fn chain(error: &DockError) -> String {
+fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = error.source();
     while let Some(error) = cause {
         text.push_str(&format!(": {error}"));
         cause = error.source();

@@ -8,4 +8,6 @@ pub mod control;
 pub mod devices;
 pub mod dock;
 pub mod lease;
+pub mod raw;
+pub mod scratch;
 pub mod stores;

@@ -172,7 +172,7 @@ fn load(tree: &dyn Tree, bucket: &dyn Bucket, folder: &Path) -> (Option<Halt>, u
         job,
         attempt: &attempt,
         tree,
-        is_signed: true,
+        signed: &[EntryPath::new("SIGNATURE")],
         bucket,
         rules: &rules,
         settings,

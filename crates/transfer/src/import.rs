@@ -77,9 +77,9 @@ pub struct Import<'a> {
     pub attempt: &'a Attempt,
     /// The device.
     pub tree: &'a dyn Tree,
-    /// Whether `SIGNATURE` in its root is that of a device, which is left out. In a folder that was
-    /// never signed it is a file like any other.
-    pub is_signed: bool,
+    /// Where it has the SIGNATURE of a device, which is left out. In a folder that was never signed it is a file like
+    /// any other.
+    pub signed: &'a [EntryPath],
     /// Where its files go.
     pub bucket: &'a dyn Bucket,
     /// How.
@@ -316,7 +316,7 @@ impl Import<'_> {
                 unfinished: left.unfinished,
                 awaits_any: left.awaits_any,
                 round: left.round,
-                is_signed: self.is_signed,
+                signed: self.signed,
                 reports: self.report_keys(),
             }
             .plan();

@@ -174,7 +174,7 @@ fn import(resources: &Resources, files: &[(String, Vec<u8>)], bucket: &dyn Bucke
         job: job(),
         attempt: &attempt(),
         tree: &device,
-        is_signed: true,
+        signed: &[model::entry::EntryPath::new("SIGNATURE")],
         bucket,
         rules: &rules,
         settings: settings(),

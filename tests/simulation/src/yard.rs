@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use disks::sandbox::Launcher;
 use model::control::{ClaimAnswer, ClaimRequest};
 use model::time::ManualClock;
 use station::control::Control;
@@ -172,6 +173,7 @@ impl Yard {
             )),
             devices: consignment.shipment.devices(attempt),
             logs: Arc::new(Logs::new(Arc::clone(attempt))),
+            launcher: Launcher::Thread,
         }
     }
 

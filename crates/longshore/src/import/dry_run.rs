@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use disks::tree::folder::Folder;
+use disks::tree::Tree;
 use model::ids::BucketName;
 use model::manifest::S3Import;
 use model::readable;
@@ -72,18 +72,17 @@ impl Count {
     }
 }
 
-/// Says what an import of `folder` would do.
+/// Says what an import of `tree` would do.
 ///
 /// # Errors
 /// If the folder or the bucket cannot be looked at.
 pub(super) fn run(
     args: &ImportArgs,
-    folder: &Path,
+    tree: &dyn Tree,
     rules: &S3Import,
     config: Config,
 ) -> Result<Exit, Failure> {
     let stop = room::stoppable()?;
-    let tree = Folder::open(folder).map_err(anyhow::Error::from)?;
     let data = config.server.data.clone();
     let mut settings = own_station::settings_of(&config.station);
     super::treat_existing(args, &mut settings);
@@ -92,7 +91,7 @@ pub(super) fn run(
     let [mut new, mut replaced, mut not_replaced, mut as_long] = [Count::default(); 4];
     let nothing = Present::default();
     let there = present.as_ref().unwrap_or(&nothing);
-    let found = survey(&tree, rules, &stop, &mut |key, bytes| {
+    let found = survey(tree, rules, &stop, &mut |key, bytes| {
         let takes = there.takes(key, bytes, settings.existing);
         let count = match takes {
             Takes::Nothing => &mut as_long,

@@ -146,6 +146,10 @@ fn examples(page: &str) -> &'static [(&'static str, &'static str)] {
         )],
         "longshore-dock" => &[
             (
+                "longshore dock /dev/sdX --data /srv/longshore",
+                "Load a disk as it is, without mounting it.",
+            ),
+            (
                 "longshore dock /media/disk --data /srv/longshore",
                 "Load a device that is mounted.",
             ),
@@ -167,6 +171,10 @@ fn examples(page: &str) -> &'static [(&'static str, &'static str)] {
         "longshore-plan-export" => &[(
             "longshore plan-export export.yaml --capacity 4TB",
             "Split an export over devices of 4 TB.",
+        )],
+        "longshore-device-look" => &[(
+            "longshore device look /dev/sdb",
+            "See what lies on a disk before it is docked.",
         )],
         "longshore-device-return" => &[(
             "longshore device return IN6QH --carrier UPS --tracking 1Z999AA10123456784",

@@ -13,7 +13,7 @@ use transfer::stop::Stop;
 
 use super::speed::Sample;
 use crate::exit::{Exit, Failure};
-use crate::scratch::Scratch;
+use crate::scratch;
 
 /// Most examples of one kind that are kept.
 const EXAMPLES: usize = 10;
@@ -105,7 +105,7 @@ impl Series {
         room: &Room,
         stop: &Stop,
     ) -> Result<Self, Failure> {
-        let scratch = Scratch::new("plan")?;
+        let scratch = scratch::new("plan")?;
         let mut splitting = Splitting {
             rules,
             series: Self::default(),

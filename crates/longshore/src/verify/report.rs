@@ -9,13 +9,14 @@ use awshttp::retry::RealTime;
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::report::LINES_SUFFIX;
 use objectstore::reading::{ReadError, Reading};
+use station::scratch::Scratch;
 use transfer::stop::Stop;
 
 use crate::cli::VerifyArgs;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
 use crate::reach::ReachableStore;
-use crate::scratch::Scratch;
+use crate::scratch;
 
 /// The name of the form for programs in a station's folder of a job.
 const NAME: &str = "report.jsonl";
@@ -121,7 +122,7 @@ fn fetch_into(
     key: &ObjectKey,
     stop: &Stop,
 ) -> Result<Found, Failure> {
-    let scratch = Scratch::new("verify")?;
+    let scratch = scratch::new("verify")?;
     let path = scratch.path().join(NAME);
     let unwritten = || format!("could not keep the report in `{}`", path.display());
     let mut file = File::create(&path).with_context(unwritten)?;

@@ -65,8 +65,12 @@ fn no_docking_ends_a_job_whatever_was_forgotten() {
     let device = world.device("disk");
     for (what, says, hint) in [
         (&empty, "nothing is mounted on it", "mount the device there"),
-        (&plain, "is a plain file", "is it the right device?"),
-        (&blank, "is blank", "is it the right device?"),
+        (
+            &plain,
+            "holds no file system that is known",
+            "is it the right device?",
+        ),
+        (&blank, "it is blank", "is it the right device?"),
     ] {
         let alone = world.run(["dock", path(what)]).with(4);
         alone.saying(says).saying("hint: no job was changed");

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 37] = [
     "",
     "import",
     "ls",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 36] = [
     "verify",
     "plan-export",
     "device",
+    "device look",
     "device return",
     "job",
     "job create",

@@ -129,6 +129,12 @@ fn time_of_day(text: &str) -> Option<Time> {
     Time::from_hms(hour, minute, 0).ok()
 }
 
+/// An offset from UTC, in minutes east of it: `+HH:MM` or `-HH:MM`, nothing or `Z` for UTC itself. `None` if it is none.
+#[must_use]
+pub fn parse_offset(text: &str) -> Option<i16> {
+    offset_of(text).map(UtcOffset::whole_minutes)
+}
+
 /// Nothing or `Z` for UTC, else `+HH:MM` or `-HH:MM`.
 fn offset_of(text: &str) -> Option<UtcOffset> {
     let (sign, rest) = match text.split_at_checked(1) {

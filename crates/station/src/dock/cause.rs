@@ -6,7 +6,10 @@ use model::stopped::StopCause;
 use objectstore::StoreError;
 
 use super::DockError;
+use crate::raw::RawError;
 use bay::FormatError;
+use disks::disk::DiskError;
+use disks::rescue::RescueError;
 use transfer::export::planner::PlanFailure;
 use transfer::report::DeliveryError;
 use transfer::stop::Halt;
@@ -35,6 +38,8 @@ pub(super) fn of(
         DockError::Device { .. } | DockError::OntoDevice { .. } | DockError::Mount(_) => {
             (StopCause::DiskFailing, None)
         }
+        DockError::NothingReadable { cause, .. } => (*cause, None),
+        DockError::Raw(error) => (of_raw(error), None),
         DockError::TooSmall { .. } => (StopCause::DeviceTooSmall, None),
         DockError::NotEmpty { .. } => (StopCause::DeviceNotEmpty, None),
         DockError::Format(error) if matches!(**error, FormatError::Refused(_)) => {
@@ -46,6 +51,21 @@ pub(super) fn of(
         | DockError::Control(_)
         | DockError::Store(_) => (StopCause::StationTrouble, None),
         _ => (StopCause::Other, None),
+    }
+}
+
+fn of_raw(error: &RawError) -> StopCause {
+    match error {
+        RawError::Disk(DiskError::Gone(_)) | RawError::Rescue(RescueError::Gone(_)) => {
+            StopCause::DiskGone
+        }
+        RawError::Disk(DiskError::Stopped) => StopCause::ByOperator,
+        RawError::Open(_) | RawError::Facts(_) | RawError::Disk(DiskError::NoVolume(_)) => {
+            StopCause::Other
+        }
+        RawError::Disk(DiskError::Host(_)) | RawError::Rescue(_) | RawError::Scratch { .. } => {
+            StopCause::StationTrouble
+        }
     }
 }
 

@@ -4,11 +4,12 @@ use std::io;
 use std::path::PathBuf;
 
 use model::ids::{JobId, ObjectKey};
+use model::stopped::StopCause;
 
 use crate::control::ControlError;
+use crate::raw::RawError;
 use crate::stores::NoWayToBucket;
 use bay::{FormatError, MountError};
-use disks::device::OpenError;
 use disks::facts::FactsError;
 use transfer::export::ExportError;
 use transfer::export::planner::PlanFailure;
@@ -91,7 +92,7 @@ pub enum DockError {
     Mount(Box<MountError>),
     /// A device cannot be read raw.
     #[error(transparent)]
-    Raw(#[from] OpenError),
+    Raw(#[from] RawError),
     /// What is to be written to the device cannot be planned.
     #[error(transparent)]
     Planning(#[from] PlanFailure),
@@ -127,6 +128,27 @@ pub enum DockError {
         path: PathBuf,
         /// Names below it.
         found: Vec<String>,
+    },
+    /// The volumes of one device have SIGNATUREs of different jobs; where each lies.
+    #[error(
+        "the device has SIGNATUREs of different jobs: `{}` is of job {}, and `{}` of job {}",
+        first.0, first.1, second.0, second.1
+    )]
+    TwoSignatures {
+        /// The first, and where it lies.
+        first: (String, JobId),
+        /// Another.
+        second: (String, JobId),
+    },
+    /// Nothing can be read of a device that an import is to be loaded from.
+    #[error("{seen}; none of its files can be read")]
+    NothingReadable {
+        /// What is on it.
+        seen: String,
+        /// What the operator can do.
+        hint: String,
+        /// The same as the customer may know it.
+        cause: StopCause,
     },
     /// A mount point without its mount.
     #[error("`{0}` is an empty folder, and nothing is mounted on it")]

@@ -18,9 +18,9 @@ use model::plan::SIGNATURE_NAME;
 use serde::{Deserialize, Serialize};
 
 use super::signature::{self, job_named_in};
-use super::{DockError, Docking, Done, Errand, Shown, Station};
+use super::{DockError, Docking, Done, Errand, Station};
 use bay::{Access, Mounted};
-use disks::facts::{Contents, Facts};
+use disks::facts::Facts;
 use disks::tree::folder::Folder;
 use transfer::export::planner::ExportPlanner;
 use transfer::progress::Progress;
@@ -35,15 +35,19 @@ struct Formatted {
 }
 
 impl Station {
-    /// The SIGNATURE that goes with a block device or image: what the operator gives, what is on it if
-    /// it is to be formatted, or what was on it before it was.
-    pub(super) fn signature_of_raw(
+    /// The SIGNATURE that goes with a block device or image that may be formatted: what the operator gives, what is
+    /// on it, or what was on it before it was formatted.
+    pub(super) fn signature_to_fill(
         &self,
         device: &Path,
+        facts: &Facts,
         docking: &Docking,
     ) -> Result<Option<Vec<u8>>, DockError> {
-        let found = match (self.signature_of_formatted(device), &docking.format) {
-            (None, Some(facts)) => {
+        let content = &facts.content;
+        let label = content.label.as_deref().map(str::as_bytes);
+        let found = match self.signature_of_formatted(label, content.uuid.as_deref()) {
+            Some(signature) => Some(signature),
+            None => {
                 // What is in use is not even looked into.
                 if let Some(what) = facts.uses.first() {
                     let (path, what) = (facts.path.clone(), what.clone());
@@ -52,7 +56,6 @@ impl Station {
                 }
                 self.signature_on(device)?
             }
-            (found, _) => found,
         };
         let jobs = (found.as_deref(), docking.signature.as_deref());
         if let (Some(found), Some(given)) = (job_named_in(jobs.0), job_named_in(jobs.1))
@@ -64,22 +67,19 @@ impl Station {
         Ok(docking.signature.clone().or(found).or_else(kept))
     }
 
-    /// The job that a block device or image is for, as far as that can be told before it is claimed.
+    /// The job that a block device or image is for that may be formatted, as far as that can be told before it is
+    /// claimed.
     ///
     /// # Errors
     /// [`DockError`] if it is in use, or names another job than the operator.
-    pub fn job_of_raw(&self, device: &Path, docking: &Docking) -> Result<Option<JobId>, DockError> {
-        let signature = self.signature_of_raw(device, docking)?;
+    pub fn job_to_fill(
+        &self,
+        device: &Path,
+        facts: &Facts,
+        docking: &Docking,
+    ) -> Result<Option<JobId>, DockError> {
+        let signature = self.signature_to_fill(device, facts, docking)?;
         Ok(docking.job.or_else(|| job_named_in(signature.as_deref())))
-    }
-
-    /// As what a block device or image is docked.
-    pub(super) fn shown(&self, device: &Path, docking: &Docking) -> Shown {
-        if docking.format.is_some() || self.signature_of_formatted(device).is_some() {
-            Shown::Fill
-        } else {
-            Shown::Raw
-        }
     }
 
     /// The SIGNATURE of a device that was about to be formatted for a job when that was interrupted.
@@ -113,12 +113,15 @@ impl Station {
 
     /// A device that this station has formatted is known by its label, which is the job, and its
     /// identifier.
-    fn signature_of_formatted(&self, device: &Path) -> Option<Vec<u8>> {
-        let content = Contents::probe(device).ok()?;
-        let job = JobId::new(content.label.as_deref()?).ok()?;
+    pub(super) fn signature_of_formatted(
+        &self,
+        label: Option<&[u8]>,
+        uuid: Option<&str>,
+    ) -> Option<Vec<u8>> {
+        let job = JobId::new(std::str::from_utf8(label?).ok()?).ok()?;
         let folder = self.folder.join("jobs").join(job.as_str());
         let formatted = read(&folder).ok()??;
-        let is_it = formatted.uuid.is_some() && formatted.uuid == content.uuid;
+        let is_it = formatted.uuid.is_some() && formatted.uuid.as_deref() == uuid;
         let signature = formatted.signature.filter(|_| is_it)?;
         STANDARD.decode(signature).ok()
     }
@@ -241,6 +244,11 @@ impl Station {
             }),
         }
     }
+}
+
+/// Whether a device was formatted for a job of this station, in whose folder it is written down.
+pub(super) fn was_any(folder: &Path) -> bool {
+    read(folder).is_ok_and(|formatted| formatted.is_some_and(|it| it.uuid.is_some()))
 }
 
 /// Whether a device holds what was made on it for the job.

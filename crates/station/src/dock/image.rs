@@ -8,6 +8,7 @@ use model::report::glacier;
 use model::report::lines::Work;
 
 use super::{DockError, Done, Errand, Outcome, Station};
+use disks::device::Device;
 use transfer::image::{Archive, ImageDone, ImageImport, ImageOutcome, What};
 use transfer::journal::JournalError;
 use transfer::report::{self, Report};
@@ -18,6 +19,7 @@ impl Station {
         &self,
         errand: &Errand<'_>,
         manifest: &Manifest,
+        device: Arc<dyn Device>,
     ) -> Result<Done, DockError> {
         let (what, work) = match manifest {
             Manifest::EbsImport(rules) => (What::Ebs(rules), Work::Snapshot),
@@ -25,7 +27,6 @@ impl Station {
             Manifest::S3Import(_) | Manifest::S3Export(_) => return Err(nowhere(errand)),
         };
         let target = errand.claim.image.as_ref().ok_or_else(|| nowhere(errand))?;
-        let device = self.devices.raw(errand.device)?;
         let logs = self.bucket(errand, &errand.log.bucket)?;
         let Some(attempt) = self.attempt(errand, &*logs) else {
             return Err(errand.interrupted());
@@ -33,7 +34,7 @@ impl Station {
         let import = ImageImport {
             job: errand.claim.job,
             attempt: &attempt,
-            device: Arc::from(device),
+            device,
             what,
             target,
             services: &*self.services,

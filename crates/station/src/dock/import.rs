@@ -2,11 +2,13 @@
 
 use model::capabilities::{Capabilities, Finding};
 use model::control::Tally;
+use model::entry::EntryPath;
 use model::manifest::S3Import;
+use model::plan::SIGNATURE_NAME;
 use model::report::lines::{About, Work};
-use model::signature::SignatureFile;
 
-use super::{DockError, Done, Errand, Outcome, Station, signature, source};
+use super::source::{self, Source};
+use super::{DockError, Done, Errand, Outcome, Station, signature};
 use disks::tree::Tree;
 use transfer::import::Import;
 use transfer::report;
@@ -18,8 +20,10 @@ impl Station {
         errand: &Errand<'_>,
         rules: &S3Import,
         tree: &dyn Tree,
+        signed: Vec<EntryPath>,
+        source: Option<Source>,
     ) -> Result<Done, DockError> {
-        source::must_be_the_same(errand)?;
+        source::must_be_the_same(errand, source)?;
         let bucket = self.bucket(errand, &rules.bucket)?;
         if let Some(attempt) = self.attempt(errand, &*bucket) {
             if let Some(warning) = may_replace(self.settings.existing, &attempt.store) {
@@ -29,7 +33,7 @@ impl Station {
                 job: errand.claim.job,
                 attempt: &attempt,
                 tree,
-                is_signed: is_signed(errand, tree)?,
+                signed: &signed,
                 bucket: &*bucket,
                 rules,
                 settings: fitting(self.settings, &attempt.store),
@@ -61,6 +65,18 @@ impl Station {
     }
 }
 
+/// Where a folder has the SIGNATURE of a device. It has where the claim was made with it.
+pub(super) fn signed_in_folder(
+    errand: &Errand<'_>,
+    tree: &dyn Tree,
+) -> Result<Vec<EntryPath>, DockError> {
+    let places = vec![EntryPath::new(SIGNATURE_NAME)];
+    match errand.docking.signature {
+        None => Ok(places),
+        Some(_) => signature::signed(tree, places, errand.device),
+    }
+}
+
 /// What `--no-replace` cannot keep at this store.
 fn may_replace(existing: Existing, store: &Capabilities) -> Option<&'static str> {
     let keeps = store.put_if_absent.is_honored() && store.complete_if_absent.is_honored();
@@ -85,20 +101,6 @@ fn nothing_found(tally: Tally) -> Option<String> {
     // The SIGNATURE itself is left out.
     let is_nothing = tally.stored == 0 && tally.failed == 0 && tally.ignored <= 1;
     is_nothing.then(|| "0 files: the device had no files.".to_owned())
-}
-
-/// Whether the device has the SIGNATURE of one. It has where the claim was made with it; where that
-/// came from elsewhere, a file of this name may be anything.
-fn is_signed(errand: &Errand<'_>, tree: &dyn Tree) -> Result<bool, DockError> {
-    if errand.docking.signature.is_none() {
-        return Ok(true);
-    }
-    match signature::read(tree, errand.device) {
-        Ok(found) => Ok(found.is_some_and(|bytes| SignatureFile::parse(&bytes).is_ok())),
-        // A folder or link of this name is like any other.
-        Err(DockError::SignatureNoFile { .. }) => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

@@ -1,27 +1,30 @@
-//! What is seen on a block device or image that is docked as it is: told to an operator who may have
-//! meant to mount it first.
+//! What is seen on a block device or image that is docked as it is: told to its operator, and what follows of it to the
+//! server.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
+use disks::disk::{Verdict, Volume};
+use disks::facts::Facts;
+use disks::tree::raw::RawTree;
 use model::control::{ClaimRequest, View};
+use model::readable;
 use model::stopped::StopCause;
 
 use super::DockError;
-use disks::facts::{Facts, Kind, Use};
+use crate::raw::{Looked, RawDisk};
 
-/// How much of a device is looked at to call it blank: the first mebibyte, where every file system and
-/// partition table has its beginning.
-const BLANK_BYTES: u64 = 1 << 20;
+/// Characters of a name that are shown.
+const NAME_CHARS: usize = 64;
 
 /// What is on a block device or image, for a person.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Seen {
-    /// `` `/dev/sdb` holds ext4 labelled `PHOTOS` ``.
+    /// `` `/dev/sdb` (2 TB) has partition 1: NTFS labelled `PHOTOS` ``.
     pub(super) text: String,
     /// What to do to have its files loaded.
     pub(super) hint: String,
+    /// Whether its files can be read here.
+    pub(super) reads_files: bool,
     /// What keeps its files from being loaded, if that is known.
     pub(super) obstacle: Option<StopCause>,
     /// Its size.
@@ -29,38 +32,73 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Looks at it; only reads.
-    pub(super) fn on(device: &Path) -> Self {
-        match Facts::of(device, &[]) {
-            Ok(facts) => Self::of(&facts),
+    /// What is on a device that was looked at, and on those of its volumes that are listed in a tree.
+    pub(super) fn on(disk: &RawDisk, tree: Option<&RawTree>) -> Self {
+        let bytes = disk.device().bytes();
+        let name = format!("`{}` ({})", disk.path().display(), readable::bytes(bytes));
+        match disk.looked() {
+            Ok(looked) => Self {
+                bytes: Some(bytes),
+                ..Self::of(&name, looked, tree, disk.is_image())
+            },
             Err(error) => Self {
-                text: error.to_string(),
-                hint: "mount it and dock the mount point".to_owned(),
+                text: format!("{name} could not be looked at: {}", super::chain(error)),
+                hint: "mount it read-only, where this host can, and dock the mount point"
+                    .to_owned(),
+                reads_files: false,
                 obstacle: None,
-                bytes: None,
+                bytes: Some(bytes),
             },
         }
     }
 
-    fn of(facts: &Facts) -> Self {
-        let path = facts.path.display();
-        let mounted = facts.uses.iter().find_map(|found| match found {
-            Use::Mounted { device, at } if *device == facts.path => Some(at.clone()),
-            _ => None,
-        });
-        let (holds, hint, obstacle) = content(facts);
-        let (text, hint) = match &mounted {
-            Some(at) => (
-                format!("`{path}` {holds}, and is mounted at `{}`", at.display()),
-                format!("dock the mount point, `{}`", at.display()),
+    fn of(name: &str, looked: &Looked, tree: Option<&RawTree>, is_image: bool) -> Self {
+        let volumes = looked.volumes.iter();
+        let volumes: Vec<String> = volumes.map(|it| volume(it, tree)).collect();
+        let text = match volumes.is_empty() {
+            true => format!("{name} has no partitions"),
+            false => format!("{name} has {}", volumes.join("; ")),
+        };
+        let reads_files = match tree {
+            Some(tree) => !tree.loaded().is_empty(),
+            None => looked.has_files(),
+        };
+        let (hint, obstacle) = match (reads_files, looked.encrypted.is_empty()) {
+            (true, _) => (
+                "write its SIGNATURE into the root of the volume, or dock it again with --signature and what a \
+                 scanner types",
+                None,
             ),
-            None => (format!("`{path}` {holds}"), hint),
+            (false, false) => (
+                "this release does not unlock devices; ask the customer for one that is not encrypted, or unlock \
+                 and mount it yourself and dock the mount point",
+                Some(StopCause::PasswordNeeded),
+            ),
+            (false, true) => (
+                "is it the right device? Its files cannot be read as it is; where this host can mount it, mount it \
+                 read-only and dock the mount point",
+                // Of a file in which nothing is known it is more likely that its name is mistaken than that the
+                // customer sent it.
+                (!is_image || looked.table.is_some()).then_some(StopCause::FileSystemUnsupported),
+            ),
         };
         Self {
             text,
-            hint,
-            obstacle: obstacle.filter(|_| mounted.is_none()),
-            bytes: Some(facts.bytes),
+            hint: hint.to_owned(),
+            reads_files,
+            obstacle,
+            bytes: None,
+        }
+    }
+
+    /// What is known of a device that is to be formatted, or was for its job.
+    pub(super) fn to_fill(device: &Path, facts: Option<&Facts>) -> Self {
+        Self {
+            text: facts.map_or_else(|| format!("`{}`", device.display()), Facts::to_string),
+            hint: "dock it without --format".to_owned(),
+            reads_files: false,
+            obstacle: None,
+            bytes: facts.map(|facts| facts.bytes),
         }
     }
 
@@ -78,6 +116,15 @@ impl Seen {
         }
     }
 
+    /// The docking for an import of a device on which no volume can be read. What it begins as may have said otherwise.
+    pub(super) fn unreadable(self) -> DockError {
+        DockError::NothingReadable {
+            cause: self.obstacle.unwrap_or(StopCause::FileSystemUnsupported),
+            seen: self.text,
+            hint: format!("the job was not ended; {}", self.hint),
+        }
+    }
+
     /// A server's denial, with what is seen.
     pub(super) fn beside(self, error: DockError) -> DockError {
         match error {
@@ -89,8 +136,14 @@ impl Seen {
             } => {
                 let message = format!("{message}; {}", self.text);
                 // Where files are to be read, what was seen says better how.
-                let reads_files = code == "WrongView" && hint.starts_with("mount it");
-                let hint = if reads_files { self.hint } else { hint };
+                let wants_files = code == "WrongView" && hint.starts_with("mount it");
+                let hint = match (wants_files, self.reads_files) {
+                    (false, _) => hint,
+                    (true, false) => self.hint,
+                    (true, true) => "the server is of an earlier release, which loads no files from a device \
+                                     that is not mounted: mount it read-only and dock the mount point"
+                        .to_owned(),
+                };
                 DockError::Denied {
                     code,
                     message,
@@ -104,165 +157,137 @@ impl Seen {
 
     /// Puts what the server may want to know into a claim.
     pub(super) fn tell(&self, request: &mut ClaimRequest, view: View) {
+        let is_raw = view == View::Raw;
         request.view = Some(view);
-        request.obstacle = self.obstacle.filter(|_| view == View::Raw);
+        request.reads_files = is_raw && self.reads_files;
+        request.obstacle = self.obstacle.filter(|_| is_raw);
         request.bytes = self.bytes;
     }
 }
 
-/// What it holds, what to do about it, and what stands against loading its files.
-fn content(facts: &Facts) -> (String, String, Option<StopCause>) {
-    let kind = facts.content.kind.as_deref();
-    let described = format!("holds {}", facts.content);
-    let mount = "mount it read-only and dock the mount point".to_owned();
-    match kind {
-        Some(encrypted @ ("crypto_LUKS" | "BitLocker")) => (
-            format!("is encrypted ({encrypted}), which this release does not read"),
-            "this release does not unlock devices; ask the customer for one that is not encrypted, \
-             or unlock and mount it yourself and dock the mount point"
-                .to_owned(),
-            Some(StopCause::PasswordNeeded),
-        ),
-        Some(member) if member.ends_with("_member") => (
-            format!("holds {member}: a part of a volume or array"),
-            "assemble the volume, mount it read-only and dock the mount point".to_owned(),
-            None,
-        ),
-        Some("swap") => (
-            described,
-            "there are no files on it; is it the right device?".to_owned(),
-            Some(StopCause::FileSystemUnsupported),
-        ),
-        Some(_) => (described, mount, None),
-        None if facts.content.partition_table.is_some() || !facts.partitions.is_empty() => {
-            let names: Vec<String> = facts
-                .partitions
-                .iter()
-                .map(|partition| format!("`{}`", partition.display()))
-                .collect();
-            let which = match names.is_empty() {
-                true => "the partition with the files".to_owned(),
-                false => format!("the partition with the files ({})", names.join(", ")),
-            };
-            (
-                described,
-                format!("mount {which} read-only and dock the mount point"),
-                None,
-            )
-        }
-        None => nothing_known(facts),
+/// A volume, for a person.
+fn volume(volume: &Volume, tree: Option<&RawTree>) -> String {
+    let name = match volume.number {
+        0 => "no partition table".to_owned(),
+        number => format!("partition {number}"),
+    };
+    format!("{name}: {}", holds(volume, tree))
+}
+
+/// What a volume holds.
+fn holds(volume: &Volume, tree: Option<&RawTree>) -> String {
+    match &volume.verdict {
+        Verdict::Empty => "it is blank".to_owned(),
+        Verdict::System(what) => what.clone(),
+        Verdict::Refused(why) => why.clone(),
+        Verdict::Data => listed(volume.number, tree),
     }
 }
 
-fn nothing_known(facts: &Facts) -> (String, String, Option<StopCause>) {
-    let is_blank = is_blank(&facts.path);
-    // Of a file it is more likely that its name is mistaken than that the customer sent it.
-    let obstacle = (facts.kind != Kind::Image).then_some(StopCause::FileSystemUnsupported);
-    let what = match (&facts.kind, is_blank) {
-        (Kind::Image, false) => "is a plain file, and no file system is recognised in it",
-        (Kind::Disk | Kind::Partition { .. }, false) => {
-            "has an unknown content: no file system is recognised on it"
-        }
-        (_, true) => "is blank: it begins with nothing but zeros",
+/// What is said of a volume that can be read, as far as its beginning says.
+fn listed(number: u32, tree: Option<&RawTree>) -> String {
+    let Some(tree) = tree else {
+        return "files that can be read".to_owned();
     };
-    (
-        format!("{what} ({} bytes)", facts.bytes),
-        "is it the right device? Its files cannot be read as it is".to_owned(),
-        obstacle,
-    )
-}
-
-fn is_blank(path: &Path) -> bool {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(BLANK_BYTES).read_to_end(&mut bytes));
-    read.is_ok() && !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0)
+    if let Some(loaded) = tree.loaded().iter().find(|it| it.number == number) {
+        let facts = &loaded.facts;
+        let label = facts.label.as_deref().map(String::from_utf8_lossy);
+        let label = label.map(|label| readable::name(&label, NAME_CHARS));
+        return match label {
+            Some(label) => format!("{} labelled `{label}`", facts.kind),
+            None => facts.kind.to_owned(),
+        };
+    }
+    match tree.refusal_of(number) {
+        Some(why) => why.to_owned(),
+        None => "not chosen".to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use disks::facts::{Contents, Identity};
 
-    fn facts(kind: Kind, held: Option<&str>, uses: Vec<Use>) -> Facts {
-        Facts {
-            path: "/dev/sdz".into(),
-            identity: Identity::Block { number: 1 },
-            edges: None,
-            kind,
+    fn of(verdicts: &[Verdict], table: Option<&'static str>, is_image: bool) -> Seen {
+        let first = u32::from(table.is_some());
+        let volumes = (first..).zip(verdicts).map(|(number, verdict)| Volume {
+            number,
+            offset: 0,
             bytes: 1000,
-            vendor: None,
-            model: None,
-            serial: None,
-            removable: true,
-            rotational: false,
-            read_only: false,
-            partitions: Vec::new(),
-            uses,
-            content: Contents {
-                kind: held.map(str::to_owned),
-                label: held.map(|_| "PHOTOS".to_owned()),
-                uuid: None,
-                partition_table: None,
-            },
-        }
+            verdict: verdict.clone(),
+        });
+        let volumes: Vec<Volume> = volumes.collect();
+        let refused = volumes.iter().filter(|it| match &it.verdict {
+            Verdict::Refused(why) => why.contains("encrypted"),
+            Verdict::Data | Verdict::System(_) | Verdict::Empty => false,
+        });
+        let looked = Looked {
+            encrypted: refused.map(|it| it.number).collect(),
+            table,
+            volumes: volumes.clone(),
+            ..Looked::default()
+        };
+        Seen::of("`/dev/sdz` (2 TB)", &looked, None, is_image)
     }
 
     #[test]
     fn what_is_on_a_device_is_said_with_what_to_do() {
-        let mounted = Use::Mounted {
-            device: "/dev/sdz".into(),
-            at: "/mnt/disk".into(),
-        };
-        let parted = Facts {
-            partitions: vec!["/dev/sdz1".into()],
-            content: Contents {
-                partition_table: Some("gpt".to_owned()),
-                ..Contents::default()
-            },
-            ..facts(Kind::Disk, None, Vec::new())
-        };
-        for (facts, text, hint, obstacle) in [
+        let luks = Verdict::Refused("the volume is encrypted with LUKS".to_owned());
+        let raid = Verdict::Refused("the volume is one disk of an array".to_owned());
+        let efi = Verdict::System("EFI system partition".to_owned());
+        for (verdicts, table, text, hint, obstacle) in [
             (
-                facts(Kind::Disk, Some("ext4"), Vec::new()),
-                "`/dev/sdz` holds ext4 labelled `PHOTOS`",
-                "mount it read-only and dock the mount point",
+                vec![efi.clone(), Verdict::Data],
+                Some("GPT"),
+                "`/dev/sdz` (2 TB) has partition 1: EFI system partition; partition 2: files that can be read",
+                "write its SIGNATURE into the root",
                 None,
             ),
             (
-                facts(Kind::Disk, Some("ext4"), vec![mounted]),
-                "`/dev/sdz` holds ext4 labelled `PHOTOS`, and is mounted at `/mnt/disk`",
-                "dock the mount point, `/mnt/disk`",
+                vec![luks],
                 None,
-            ),
-            (
-                facts(Kind::Disk, Some("crypto_LUKS"), Vec::new()),
-                "encrypted (crypto_LUKS), which this release does not read",
+                "no partition table: the volume is encrypted with LUKS",
                 "does not unlock",
                 Some(StopCause::PasswordNeeded),
             ),
             (
-                parted,
-                "a partition table (gpt)",
-                "mount the partition with the files (`/dev/sdz1`)",
-                None,
-            ),
-            (
-                facts(Kind::Disk, None, Vec::new()),
-                "unknown content",
+                vec![efi, raid],
+                Some("GPT"),
+                "partition 2: the volume is one disk of an array",
                 "right device",
                 Some(StopCause::FileSystemUnsupported),
             ),
-            (
-                facts(Kind::Image, None, Vec::new()),
-                "is a plain file",
-                "right device",
-                None,
-            ),
         ] {
-            let seen = Seen::of(&facts);
+            let seen = of(&verdicts, table, false);
             assert!(seen.text.contains(text), "{seen:?}");
             assert!(seen.hint.contains(hint), "{seen:?}");
             assert_eq!(seen.obstacle, obstacle, "{seen:?}");
+            assert_eq!(seen.reads_files, obstacle.is_none(), "{seen:?}");
         }
+        let nothing = Verdict::Refused("holds no file system".to_owned());
+        let file = of(std::slice::from_ref(&nothing), None, true);
+        assert_eq!(file.obstacle, None, "its name may be mistaken");
+        let device = of(&[nothing], None, false);
+        assert_eq!(device.obstacle, Some(StopCause::FileSystemUnsupported));
+    }
+
+    #[test]
+    fn a_server_of_an_earlier_release_is_told_from_a_device_that_cannot_be_read() {
+        let denied = |seen: Seen| {
+            let error = seen.beside(DockError::Denied {
+                code: "WrongView".to_owned(),
+                message: "no".to_owned(),
+                hint: "mount it read-only and dock the mount point".to_owned(),
+                job: None,
+            });
+            match error {
+                DockError::Denied { hint, .. } => hint,
+                other => panic!("{other}"),
+            }
+        };
+        let readable = denied(of(&[Verdict::Data], None, false));
+        assert!(readable.contains("earlier release"), "{readable}");
+        let empty = denied(of(&[Verdict::Empty], None, false));
+        assert!(empty.contains("right device"), "{empty}");
     }
 }

@@ -1,12 +1,16 @@
 //! The SIGNATURE in the root of a device: looked at before it is opened, read, and where it is not
 //! there what may have been meant as it.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use model::entry::EntryPath;
+use model::entry::{EntryKind, EntryPath};
 use model::ids::JobId;
 use model::limits;
 use model::plan::SIGNATURE_NAME;
@@ -16,6 +20,7 @@ use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 
 use super::DockError;
+use disks::tree::raw::RawTree;
 use disks::tree::{Tree, fill};
 
 /// Names of a folder that are looked at for what may have been meant as a SIGNATURE: more than any
@@ -44,12 +49,74 @@ pub(super) fn read(tree: &dyn Tree, device: &Path) -> Result<Option<Vec<u8>>, Do
     {
         return Err(no_file(what));
     }
-    let name = EntryPath::new(SIGNATURE_NAME);
-    match head(tree, &name, limits::SIGNATURE_FILE_BYTES + 1) {
+    read_named(tree, &EntryPath::new(SIGNATURE_NAME), path)
+}
+
+/// The same of a name in the tree, which is shown as `path`.
+fn read_named(
+    tree: &dyn Tree,
+    name: &EntryPath,
+    path: PathBuf,
+) -> Result<Option<Vec<u8>>, DockError> {
+    match head(tree, name, limits::SIGNATURE_FILE_BYTES + 1) {
         Ok(read) => Ok(read),
-        Err(e) if is_no_regular_file(&e) => Err(no_file("no regular file")),
+        Err(e) if is_no_regular_file(&e) => Err(DockError::SignatureNoFile {
+            path,
+            what: "no regular file",
+        }),
         Err(source) => Err(DockError::Device { path, source }),
     }
+}
+
+/// The SIGNATURE that lies in the root of a volume, in the order of the volumes: the first that can be read, else the
+/// first.
+///
+/// # Errors
+/// As [`read`]; [`DockError::TwoSignatures`] if they name different jobs.
+pub(super) fn read_raw(tree: &RawTree, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
+    let mut found: Option<(EntryPath, Vec<u8>)> = None;
+    for name in tree.signatures() {
+        let path = device.join(name.to_string());
+        let Some(bytes) = read_named(tree, &name, path)? else {
+            continue;
+        };
+        let known = found
+            .as_ref()
+            .map(|(at, held)| (at, job_named_in(Some(held))));
+        match (known, job_named_in(Some(&bytes))) {
+            (Some((at, Some(first))), Some(second)) if first != second => {
+                return Err(DockError::TwoSignatures {
+                    first: (at.to_string(), first),
+                    second: (name.to_string(), second),
+                });
+            }
+            (Some((_, Some(_))), _) | (Some((_, None)), None) => {}
+            (None, _) | (Some((_, None)), Some(_)) => found = Some((name, bytes)),
+        }
+    }
+    Ok(found.map(|(_, bytes)| bytes))
+}
+
+/// Where a tree has the SIGNATURE of a device, among the places where it may lie. Where the claim was made with one that
+/// came from elsewhere, a file of this name may be anything.
+///
+/// # Errors
+/// [`DockError::Device`].
+pub(super) fn signed(
+    tree: &dyn Tree,
+    places: Vec<EntryPath>,
+    device: &Path,
+) -> Result<Vec<EntryPath>, DockError> {
+    let mut signed = Vec::new();
+    for name in places {
+        match read_named(tree, &name, device.join(name.to_string())) {
+            Ok(Some(bytes)) if SignatureFile::parse(&bytes).is_ok() => signed.push(name),
+            // A folder or link of this name is like any other.
+            Ok(_) | Err(DockError::SignatureNoFile { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(signed)
 }
 
 /// What a thing is that is no regular file.
@@ -106,11 +173,51 @@ pub(super) fn obvious_mistake(tree: &dyn Tree, device: &Path) -> Option<DockErro
     if root.is_empty && !root.is_mount_point {
         return Some(DockError::NothingMounted(device.to_owned()));
     }
-    let meant = meant(tree, device, &root);
+    misnamed(meant(tree, &root.files, &root.folders), device)
+}
+
+fn misnamed(meant: Vec<String>, device: &Path) -> Option<DockError> {
     (!meant.is_empty()).then(|| DockError::SignatureMisnamed {
         path: device.to_owned(),
         found: meant,
     })
+}
+
+/// A device whose volumes are read here, without a SIGNATURE and with a file that was meant as one.
+///
+/// # Errors
+/// [`DockError::Device`].
+pub(super) fn mistake_on_raw(tree: &RawTree, device: &Path) -> Result<(), DockError> {
+    let mut names = BTreeSet::new();
+    let roots = tree.loaded().iter().map(|loaded| loaded.folder.as_deref());
+    let roots: Vec<String> = roots
+        .map(|folder| folder.map_or_else(String::new, |folder| format!("{folder}/")))
+        .collect();
+    let walked = tree.walk(&mut |walked| {
+        let path = walked.map_or_else(|bad| bad.path, |entry| entry.path);
+        let in_root = roots.iter().find_map(|root| {
+            let below = path.as_bytes().strip_prefix(root.as_bytes())?;
+            let name = below.split(|byte| *byte == b'/').next()?;
+            Some((root, name.len() < below.len(), name.to_vec()))
+        });
+        if let Some((root, is_folder, name)) = in_root {
+            let name = [root.as_bytes(), &name].concat();
+            names.insert((is_folder, PathBuf::from(OsString::from_vec(name))));
+        }
+        match names.len() < NAMES {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    });
+    walked.map_err(|gone| DockError::Device {
+        path: device.to_owned(),
+        source: io::Error::other(gone),
+    })?;
+    let of = |is_folder| {
+        let names = names.iter().filter(move |(is, _)| *is == is_folder);
+        names.map(|(_, name)| name.clone()).collect::<Vec<_>>()
+    };
+    misnamed(meant(tree, &of(false), &of(true)), device).map_or(Ok(()), Err)
 }
 
 /// Where devices are mounted by custom (Filesystem Hierarchy Standard, udisks).
@@ -185,15 +292,18 @@ impl Root {
 
 /// Files that were meant as the SIGNATURE, as a person reads their names: in the root under another
 /// name, or one level below.
-fn meant(tree: &dyn Tree, device: &Path, root: &Root) -> Vec<String> {
-    let in_root = root.files.iter().filter(|name| is_meant(tree, name));
-    let below = root
-        .folders
+fn meant(tree: &dyn Tree, files: &[PathBuf], folders: &[PathBuf]) -> Vec<String> {
+    let is_file = |path: &PathBuf| {
+        let found = tree.find(&EntryPath::new(path.as_os_str().as_bytes()));
+        found.is_ok_and(|found| found.is_some_and(|it| matches!(it.kind, EntryKind::File { .. })))
+    };
+    let in_root = files.iter().filter(|name| is_meant(tree, name));
+    let below = folders
         .iter()
         .flat_map(|folder| {
             [SIGNATURE_NAME, "SIGNATURE.txt", "signature"].map(|name| folder.join(name))
         })
-        .filter(|path| fs::symlink_metadata(device.join(path)).is_ok_and(|found| found.is_file()));
+        .filter(is_file);
     in_root
         .cloned()
         .chain(below)
@@ -205,14 +315,15 @@ fn meant(tree: &dyn Tree, device: &Path, root: &Root) -> Vec<String> {
 /// `SIGNATURE.txt`, `signature`, `Signature (1).TXT`; or whatever has a SIGNATURE's lines in it and
 /// the word in its name.
 fn is_meant(tree: &dyn Tree, name: &Path) -> bool {
-    let plain = name.to_string_lossy().to_lowercase();
+    let plain = name.file_name().unwrap_or_default().to_string_lossy();
+    let plain = plain.to_lowercase();
     let stem = plain.split('.').next().unwrap_or_default();
     let stem = stem.trim_matches(|c: char| !c.is_alphabetic());
     if stem == "signature" {
         return true;
     }
     let has_lines = || {
-        let path = EntryPath::new(std::os::unix::ffi::OsStrExt::as_bytes(name.as_os_str()));
+        let path = EntryPath::new(name.as_os_str().as_bytes());
         let read = head(tree, &path, limits::SIGNATURE_FILE_BYTES)
             .ok()
             .flatten();

@@ -43,7 +43,7 @@ pub(super) struct Planner<'a> {
     pub(super) awaits_any: bool,
     /// Which walk of the attempt this is.
     pub(super) round: Round,
-    pub(super) is_signed: bool,
+    pub(super) signed: &'a [EntryPath],
     /// What the reports are called, where they go into the bucket of the import.
     pub(super) reports: Option<Keys>,
 }
@@ -121,10 +121,13 @@ impl Planner<'_> {
     fn entry(&mut self, entry: Entry) -> Result<(), JournalError> {
         let size = entry.bytes();
         let item = match plan::import_item(self.run.rules, &entry) {
-            Item::Ignore(IgnoreRule::Signature) if !self.is_signed => {
-                plan::file_item(self.run.rules, &entry, size)
-            }
+            Item::Ignore(IgnoreRule::Signature) => plan::file_item(self.run.rules, &entry, size),
             item => item,
+        };
+        let is_file = matches!(entry.kind, EntryKind::File { .. });
+        let item = match is_file && self.signed.contains(&entry.path) {
+            true => Item::Ignore(IgnoreRule::Signature),
+            false => item,
         };
         match item {
             Item::Ignore(rule) => {

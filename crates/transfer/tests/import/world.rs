@@ -133,7 +133,7 @@ impl World {
             job: job(),
             attempt: &self.attempt(),
             tree,
-            is_signed: true,
+            signed: &[model::entry::EntryPath::new("SIGNATURE")],
             bucket,
             rules: &self.rules,
             settings: self.settings,

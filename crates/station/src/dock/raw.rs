@@ -1,0 +1,205 @@
+//! A block device or image is docked as it is: whose it is, is found on its volumes, which are read here and never
+//! mounted.
+//!
+//! Where nobody says which job it is for, everything on it is listed at once: the SIGNATURE is among it, and an import
+//! goes on with the same list.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use disks::device::{Device, OpenError};
+use disks::facts::Use;
+use disks::tree::raw::RawTree;
+use model::manifest::S3Import;
+
+use super::source::Source;
+use super::{DockError, Docking, Done, Errand, Seen, Station, View, formatting, signature};
+use crate::raw::{self, Means, RawDisk, RawError};
+use transfer::progress::Progress;
+use transfer::stop::Stop;
+
+/// A device that is only read.
+pub(super) struct Raw {
+    disk: RawDisk,
+    /// What is loaded of it, if it was listed.
+    tree: Option<RawTree>,
+    seen: Seen,
+}
+
+impl Raw {
+    /// What was seen of it.
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// The device.
+    pub(super) fn device(&self) -> Arc<dyn Device> {
+        Arc::clone(self.disk.device())
+    }
+}
+
+impl Station {
+    /// Docks a block device or image.
+    pub(super) fn dock_raw(
+        &self,
+        device: &Path,
+        docking: &Docking,
+        progress: &Progress,
+        stop: &Stop,
+    ) -> Result<Done, DockError> {
+        if let Some(facts) = &docking.format {
+            let signature = self.signature_to_fill(device, facts, docking)?;
+            let view = View::Fill(Seen::to_fill(device, Some(facts)));
+            return self.dock_view(view, device, docking, signature, progress, stop);
+        }
+        let disk = self.open_raw(device)?;
+        self.dock_disk(disk, None, docking, progress, stop)
+    }
+
+    /// Opens a block device or image, and looks at it.
+    ///
+    /// # Errors
+    /// [`DockError`]
+    pub fn open_raw(&self, device: &Path) -> Result<RawDisk, DockError> {
+        let made = DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder);
+        made.map_err(|source| DockError::Folder {
+            path: self.folder.clone(),
+            source,
+        })?;
+        let means = Means {
+            devices: &*self.devices,
+            launcher: &self.launcher,
+            folder: &self.folder,
+        };
+        RawDisk::open(device, means).map_err(in_use)
+    }
+
+    /// Docks a block device or image that is open already, and of which a tree may have been made by
+    /// [`RawDisk::look`] with what is chosen in `docking`.
+    ///
+    /// # Errors
+    /// As [`Station::dock`].
+    pub fn dock_disk(
+        &self,
+        disk: RawDisk,
+        tree: Option<RawTree>,
+        docking: &Docking,
+        progress: &Progress,
+        stop: &Stop,
+    ) -> Result<Done, DockError> {
+        let device = disk.path().to_owned();
+        let mut raw = Raw {
+            seen: Seen::on(&disk, tree.as_ref()),
+            disk,
+            tree,
+        };
+        let mut signature = docking.signature.clone();
+        if raw.tree.is_none() && self.must_be_listed(docking)? {
+            let all = self.list(&mut raw, docking, stop)?;
+            if let Some(of_formatted) = self.fills(&all) {
+                let view = View::Fill(Seen::to_fill(&device, None));
+                // Whoever fills it must have it alone.
+                drop((raw, all));
+                let signature = signature.or(Some(of_formatted));
+                return self.dock_view(view, &device, docking, signature, progress, stop);
+            }
+            if signature.is_none() {
+                signature = signature::read_raw(&all, &device)?;
+            }
+            if signature.is_none() {
+                signature::mistake_on_raw(&all, &device)?;
+            }
+            raw.tree = docking.volumes.is_empty().then_some(all);
+        }
+        if signature.is_none() && docking.job.is_none() {
+            return Err(raw.seen.refuse());
+        }
+        let view = View::Raw(Box::new(raw));
+        self.dock_view(view, &device, docking, signature, progress, stop)
+    }
+
+    /// Whether all files of a device are listed before its job is claimed: to find its SIGNATURE, or to know it for one
+    /// that was formatted here.
+    fn must_be_listed(&self, docking: &Docking) -> Result<bool, DockError> {
+        let named = docking
+            .job
+            .or_else(|| signature::job_named_in(docking.signature.as_deref()));
+        Ok(match (&docking.signature, named) {
+            (Some(_), Some(job)) => formatting::was_any(&self.job_folder(job)?),
+            (Some(_), None) => false,
+            (None, _) => true,
+        })
+    }
+
+    /// Lists every volume that can be read, whatever is chosen: any may have the SIGNATURE.
+    fn list(&self, raw: &mut Raw, docking: &Docking, stop: &Stop) -> Result<RawTree, DockError> {
+        raw.disk.must_be_seen()?;
+        let choice = raw::choice(&[], docking.zone_minutes, self.settings.sparse);
+        let tree = raw.disk.look(&choice, &|| stop.is_set())?;
+        raw.seen = Seen::on(&raw.disk, Some(&tree));
+        Ok(tree)
+    }
+
+    /// The SIGNATURE that was on a device before it was formatted here, if it was.
+    fn fills(&self, tree: &RawTree) -> Option<Vec<u8>> {
+        let [loaded] = tree.loaded() else {
+            return None;
+        };
+        let facts = &loaded.facts;
+        self.signature_of_formatted(facts.label.as_deref(), facts.uuid.as_deref())
+    }
+
+    /// Loads the files of a device.
+    pub(super) fn import_raw(
+        &self,
+        errand: &Errand<'_>,
+        rules: &S3Import,
+        raw: Raw,
+    ) -> Result<Done, DockError> {
+        let Raw { mut disk, tree, .. } = raw;
+        disk.must_be_seen()?;
+        let tree = match tree {
+            Some(tree) => disk.go_on(tree, errand.folder)?,
+            None => {
+                let docking = errand.docking;
+                let choice =
+                    raw::choice(&docking.volumes, docking.zone_minutes, self.settings.sparse);
+                disk.read(&choice, errand.folder, &|| errand.stop.is_set())?
+            }
+        };
+        if tree.loaded().is_empty() {
+            return Err(Seen::on(&disk, Some(&tree)).unreadable());
+        }
+        let looked = disk.looked().map(|looked| &looked.volumes[..]);
+        let source = Source::of_volumes(looked.unwrap_or_default(), &errand.docking.volumes, &tree);
+        let signed = signature::signed(&tree, tree.signatures(), errand.device)?;
+        self.import(errand, rules, &tree, signed, Some(source))
+    }
+}
+
+/// A device that somebody uses is not read raw: where it is mounted, that may be what is meant.
+fn in_use(error: RawError) -> DockError {
+    match error {
+        RawError::Open(OpenError::Used {
+            path,
+            what: Use::Mounted { device, at },
+        }) => DockError::NotAsItIs {
+            seen: format!(
+                "`{}` is in use: `{}` is mounted at `{}`",
+                path.display(),
+                device.display(),
+                at.display()
+            ),
+            hint: format!(
+                "no job was changed; dock the mount point, `{}`, or unmount it and dock the device again",
+                at.display()
+            ),
+        },
+        other => other.into(),
+    }
+}

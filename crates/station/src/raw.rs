@@ -1,0 +1,243 @@
+//! A block device or image that is read as it is: opened, looked at, and its files as a tree.
+//!
+//! Nothing is mounted, and no program of the system looks at it: what parses it is a child process that can reach
+//! nothing ([`disks::sandbox`]). Whose it is, is not known here.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use disks::device::{Device, OpenError};
+use disks::disk::{Choice, Disk, DiskError, Verdict, Volume};
+use disks::facts::{Facts, FactsError};
+use disks::rescue::{Rescue, RescueError};
+use disks::sandbox::{Launcher, Sandbox};
+use disks::tree::raw::{RawTree, Reading};
+
+use crate::devices::Devices;
+use crate::scratch::Scratch;
+
+/// An open device, and what was seen on it.
+pub struct RawDisk {
+    path: PathBuf,
+    device: Arc<dyn Device>,
+    is_image: bool,
+    is_rotational: bool,
+    launcher: Launcher,
+    looked: Result<Looked, DiskError>,
+    scratch: Scratch,
+}
+
+/// What lies on a device.
+#[derive(Debug, Clone, Default)]
+pub struct Looked {
+    /// Its volumes, in the order of their numbers: its partitions, or the whole of it.
+    pub volumes: Vec<Volume>,
+    /// What its partition table says of them.
+    pub partitions: Vec<PartitionEntry>,
+    /// The kind of its partition table: `GPT`, `MBR`.
+    pub table: Option<&'static str>,
+    /// What is to be known of the table.
+    pub remarks: Vec<String>,
+    /// The numbers of volumes that are not read because they are encrypted.
+    pub encrypted: Vec<u32>,
+}
+
+/// What a partition table says of a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionEntry {
+    /// Its number.
+    pub number: u32,
+    /// Its type: two hexadecimal digits in an MBR, a GUID in GPT.
+    pub kind: String,
+    /// Its name, where the table has names: not fit for a terminal as it is.
+    pub name: String,
+}
+
+/// A device cannot be read as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum RawError {
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Nothing is known of it.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    /// It cannot be looked at.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// What is kept of its bad places cannot be used.
+    #[error(transparent)]
+    Rescue(#[from] RescueError),
+    /// There is no room for what is kept of it while it is read.
+    #[error("could not make a folder in `{path}`")]
+    Scratch {
+        /// Where.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+}
+
+/// With what devices are opened and read.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// The way to devices.
+    pub devices: &'a dyn Devices,
+    /// How what parses them is started.
+    pub launcher: &'a Launcher,
+    /// Where something may be kept meanwhile.
+    pub folder: &'a Path,
+}
+
+/// What of a device is read: the volumes of these numbers, or all that hold data; and by which clock, in minutes east of
+/// UTC, file systems were written that keep local time.
+#[must_use]
+pub fn choice(volumes: &[u32], zone_minutes: Option<i16>, may_claim: bool) -> Choice {
+    let mut choice = Choice {
+        volumes: volumes.to_vec(),
+        may_claim,
+        is_zone_guessed: zone_minutes.is_none(),
+        ..Choice::default()
+    };
+    choice.options.zone_minutes = zone_minutes.unwrap_or(0);
+    choice
+}
+
+impl RawDisk {
+    /// Opens a block device or image and looks at it. That it cannot be looked at is no error here: its image may be
+    /// taken all the same.
+    ///
+    /// # Errors
+    /// [`RawError`]; never [`RawError::Disk`].
+    pub fn open(path: &Path, means: Means<'_>) -> Result<Self, RawError> {
+        let device: Arc<dyn Device> = means.devices.raw(path)?.into();
+        let facts = Facts::without_content(path, &[])?;
+        let scratch = Scratch::new(means.folder, "look").map_err(|source| RawError::Scratch {
+            path: means.folder.to_owned(),
+            source,
+        })?;
+        let mut opened = Self {
+            path: path.to_owned(),
+            device,
+            is_image: facts.is_image(),
+            is_rotational: facts.rotational,
+            launcher: means.launcher.clone(),
+            looked: Ok(Looked::default()),
+            scratch,
+        };
+        let rescue = Rescue::open(Arc::clone(&opened.device), opened.scratch.path())?;
+        opened.looked = opened.disk(rescue).map(|disk| Looked::at(&disk));
+        Ok(opened)
+    }
+
+    fn disk(&self, rescue: Rescue) -> Result<Disk, DiskError> {
+        Disk::open(Arc::new(rescue), Sandbox::new(self.launcher.clone()))
+    }
+
+    /// Where the operator sees it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The device.
+    #[must_use]
+    pub fn device(&self) -> &Arc<dyn Device> {
+        &self.device
+    }
+
+    /// Whether it is a file.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        self.is_image
+    }
+
+    /// What was seen.
+    ///
+    /// # Errors
+    /// Why nothing could be.
+    pub fn looked(&self) -> Result<&Looked, &DiskError> {
+        self.looked.as_ref()
+    }
+
+    /// Why it could not be looked at, if so, and else nothing.
+    ///
+    /// # Errors
+    /// [`RawError::Disk`].
+    pub fn must_be_seen(&mut self) -> Result<(), RawError> {
+        match std::mem::replace(&mut self.looked, Ok(Looked::default())) {
+            Err(error) => Err(error.into()),
+            looked => {
+                self.looked = looked;
+                Ok(())
+            }
+        }
+    }
+
+    /// Its files, for a look: what is found out of its bad places is forgotten with it.
+    ///
+    /// # Errors
+    /// [`RawError`].
+    pub fn look(
+        &self,
+        choice: &Choice,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<RawTree, RawError> {
+        self.read(choice, self.scratch.path(), is_stopped)
+    }
+
+    /// Its files; `folder` keeps what is known of its bad places, over attempts.
+    ///
+    /// # Errors
+    /// [`RawError`].
+    pub fn read(
+        &self,
+        choice: &Choice,
+        folder: &Path,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<RawTree, RawError> {
+        let rescue = Rescue::open(Arc::clone(&self.device), folder)?;
+        let reading = Reading::usual(self.is_rotational);
+        let disk = self.disk(rescue)?;
+        Ok(disk.read(choice, reading, folder, is_stopped)?)
+    }
+
+    /// The files of a tree that was made by [`RawDisk::look`], as [`RawDisk::read`] gives them: nothing is listed again.
+    ///
+    /// # Errors
+    /// [`RawError::Rescue`].
+    pub fn go_on(&self, looked: RawTree, folder: &Path) -> Result<RawTree, RawError> {
+        let rescue = Rescue::open(Arc::clone(&self.device), folder)?;
+        Ok(looked.over(Arc::new(rescue)))
+    }
+}
+
+impl Looked {
+    fn at(disk: &Disk) -> Self {
+        let table = disk.table();
+        let volumes = disk.volumes();
+        let numbers = volumes.iter().map(|volume| volume.number);
+        let partitions = table.iter().flat_map(|table| &table.partitions);
+        Self {
+            encrypted: numbers.filter(|it| disk.is_encrypted(*it)).collect(),
+            partitions: partitions
+                .map(|it| PartitionEntry {
+                    number: it.number,
+                    kind: it.kind.clone(),
+                    name: it.name.clone(),
+                })
+                .collect(),
+            table: table.map(|it| it.scheme.name()),
+            remarks: disk.remarks().to_vec(),
+            volumes,
+        }
+    }
+
+    /// Whether there is a volume whose files can be read, as far as its beginning says.
+    #[must_use]
+    pub fn has_files(&self) -> bool {
+        let mut volumes = self.volumes.iter();
+        volumes.any(|volume| volume.verdict == Verdict::Data)
+    }
+}
