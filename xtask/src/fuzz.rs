@@ -17,7 +17,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 3] = [
+pub(crate) const TARGETS: [Target; 9] = [
     Target {
         name: "request",
         seeds: "crates/awsproto/tests/requests",
@@ -32,6 +32,36 @@ pub(crate) const TARGETS: [Target; 3] = [
         name: "manifest",
         seeds: "crates/model/tests/manifests",
         longest: 4096,
+    },
+    Target {
+        name: "sandbox",
+        seeds: "fuzz/seeds/sandbox",
+        longest: 4096,
+    },
+    Target {
+        name: "fat",
+        seeds: "fuzz/seeds/edits",
+        longest: 512,
+    },
+    Target {
+        name: "exfat",
+        seeds: "fuzz/seeds/edits",
+        longest: 512,
+    },
+    Target {
+        name: "ntfs",
+        seeds: "fuzz/seeds/edits",
+        longest: 512,
+    },
+    Target {
+        name: "ext",
+        seeds: "fuzz/seeds/edits",
+        longest: 512,
+    },
+    Target {
+        name: "tables",
+        seeds: "fuzz/seeds/edits",
+        longest: 512,
     },
 ];
 
@@ -77,7 +107,7 @@ pub(crate) fn run(target: &Target, seconds: u32) -> Result<bool> {
         .arg(format!("-max_len={}", target.longest))
         .args([
             "-timeout=10",
-            "-rss_limit_mb=2048",
+            "-rss_limit_mb=1024",
             "-verbosity=0",
             "-print_final_stats=1",
         ])
