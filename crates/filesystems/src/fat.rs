@@ -191,6 +191,10 @@ fn unclaimed(
 ) -> Result<u64, Refusal> {
     let mut missed = 0;
     for index in 0..heap.count {
+        // A first sector may tell of more clusters than a table on this device has.
+        if !table.lies_within(metered.bytes(), index + FIRST) {
+            return Ok(missed + u64::from(heap.count - index));
+        }
         if survey.claimed.has(u64::from(index)) {
             continue;
         }

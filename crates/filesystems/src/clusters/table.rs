@@ -134,6 +134,14 @@ impl Table {
         self.heap.index(cluster).is_some()
     }
 
+    /// Whether the entry of a cluster begins within the table and a device of so many bytes, in any copy. If not, that is
+    /// true of the clusters behind it as well.
+    pub(crate) fn lies_within(&self, device: u64, cluster: u32) -> bool {
+        let place = self.place.width.place(cluster);
+        let is_within = |copy: &u64| copy.checked_add(place).is_some_and(|at| at < device);
+        place < self.place.bytes && self.place.copies.iter().any(is_within)
+    }
+
     /// More steps than a chain can have that claims each cluster once, and comes back to each once.
     pub(crate) fn most_steps(&self) -> u64 {
         u64::from(self.heap.count) * 2 + 1

@@ -1,5 +1,7 @@
 //! FAT as it should not be.
 
+use std::time::{Duration, Instant};
+
 use filesystems::blocks::MemoryBlocks;
 use filesystems::limits::Limits;
 use filesystems::reader::{Options, Refusal};
@@ -369,4 +371,18 @@ fn clusters_that_nothing_claims_are_told() {
     volume.disk.link(200, 0xFFF7);
     let read = Volume::read(volume.disk.bytes);
     assert_eq!(read.walk.summary.unaccounted, Some(3 * 512));
+}
+
+#[test]
+fn clusters_whose_entries_lie_past_the_end_are_not_looked_for() {
+    let mut volume = FatVolume::new(Shape::FAT32);
+    volume.file(b"A          ", &[30], b"held");
+    // A quarter of a billion clusters, and two tables of 17 GB.
+    volume.disk.put(32, &0x3FFF_FFFFu32.to_le_bytes());
+    volume.disk.put(36, &0x01FF_3F30u32.to_le_bytes());
+    let begun = Instant::now();
+    let volume = Volume::read(volume.disk.bytes);
+    assert!(begun.elapsed() < Duration::from_secs(20), "took too long");
+    let unaccounted = volume.walk.summary.unaccounted.unwrap();
+    assert!(unaccounted > 250_000_000 * 2048, "{unaccounted}");
 }
