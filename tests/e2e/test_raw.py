@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import subprocess
 
 import pytest
 import raw
@@ -286,6 +287,22 @@ def test_an_image_is_imported_like_a_folder(service, s3, tmp_path):
     assert raw.digest(image) == before
     signed, _ = shipped(below(tmp_path, "signed"), "EXT4", filled(tmp_path / "files-2", make_job(service), files=2))
     assert "it is a device" in service.run("import", signed, "--bucket", BUCKET, check=REFUSED).stderr
+
+
+def test_an_import_of_an_image_that_was_killed_is_resumed(service, s3, tmp_path):
+    device = filled(tmp_path / "files", files=400)
+    image, before = shipped(tmp_path, "EXT4", device)
+    words = service.command("import", image, "--bucket", BUCKET, "--rate", "300kB")
+    importing_ = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: len(report.keys_in(s3, BUCKET)) > 250 or importing_.poll() is not None, 60, "files are loaded")
+    importing_.kill()
+    assert importing_.wait() < 0, "it was done before it was killed"
+    (begun,) = json.loads(service.run("import", "--list", "--json", check=OK).stdout)["imports"]
+    assert begun["folder"] == str(image)
+    done = json.loads(service.run("import", image, "--resume", begun["job"], "--json", check=OK).stdout)
+    assert done["resumed"] > 0
+    report.compare(s3, BUCKET, device, but=[done["report"].split("/", 3)[3]])
+    assert raw.digest(image) == before
 
 
 def test_an_image_needs_no_administrator(readable_by_nobody):

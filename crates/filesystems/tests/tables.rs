@@ -183,6 +183,12 @@ fn a_partition_that_goes_past_the_end_is_cut() {
 }
 
 #[test]
+fn what_is_shorter_than_a_table_has_none_that_is_damaged() {
+    let survey = survey(&mut MemoryBlocks::new(b"root:x:0:0\n".to_vec())).unwrap();
+    assert_eq!((survey.damaged_table, survey.volumes.len()), (None, 1));
+}
+
+#[test]
 fn a_file_system_that_begins_with_the_device_is_the_whole_of_it() {
     let mut content = mbr(512);
     put(&mut content, 3, b"NTFS    ");

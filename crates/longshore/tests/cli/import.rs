@@ -139,7 +139,11 @@ fn folders_that_cannot_be_loaded_are_refused_before_anything_is_made() {
     import(&world.path("missing"))
         .with(2)
         .saying("could not open the folder");
-    import(&file).with(2).saying("could not open the folder");
+    import(&file)
+        .with(4)
+        .saying("nothing can be read on")
+        .saying("holds no file system that is known")
+        .saying("hint: `longshore device look`");
     import(world.data().parent().unwrap())
         .with(2)
         .saying("lie one in the other");
