@@ -9,6 +9,7 @@ mod chain;
 mod data;
 mod downloads;
 mod exports;
+mod image;
 mod imports;
 mod measured;
 mod options;
@@ -36,7 +37,7 @@ use measured::Measured;
 use options::{Direction, Options};
 use peers::{Programs, Tool};
 use stores::{Store, StoreKind};
-use table::{Runs, Table};
+use table::{Limit, Runs, Table};
 
 /// `cargo xtask bench`
 ///
@@ -213,8 +214,26 @@ impl Race {
             set,
             is_cold: self.options.cold,
             rows,
-            chain: (set.kind == SetKind::One).then(chain::rate),
+            limits: self.limits(set)?,
         })
+    }
+
+    /// What no tool can be faster than, where that is known.
+    fn limits(&self, set: &DataSet) -> Result<Vec<Limit>> {
+        let mut limits = Vec::new();
+        if set.kind == SetKind::One {
+            limits.push(Limit {
+                name: "one chain of MD5",
+                rate: chain::rate(),
+            });
+        }
+        if self.options.tools.contains(&Tool::LongshoreImage) {
+            limits.push(Limit {
+                name: "reading the image",
+                rate: image::rate(&image::ready(set)?)?,
+            });
+        }
+        Ok(limits)
     }
 
     /// A store that has the set, for all exports of it.

@@ -26,7 +26,7 @@ impl Fetch<'_> {
     /// If its settings cannot be written.
     pub(crate) fn command(&self, tool: Tool) -> Result<Command> {
         let command = match tool {
-            Tool::Longshore => self.longshore(),
+            Tool::Longshore | Tool::LongshoreImage => self.longshore(),
             Tool::Rclone => self.rclone(&[]),
             Tool::RcloneTuned => self.rclone(&self.rclone_tuned()),
             Tool::S5cmd => self.s5cmd(),

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use super::data::DataSet;
+use super::image;
 use super::measured::{Measured, Timed};
 use super::peers::{Client, Programs, Tool};
 use super::stores::{Store, StoreKind};
@@ -35,22 +36,30 @@ impl Import<'_> {
     pub(crate) fn measure(&self) -> Result<Measured> {
         emptied(self.scratch)?;
         let store = Store::start(self.store, self.programs, self.scratch)?;
-        if self.is_cold {
-            self.set.chill()?;
-        } else {
-            self.set.warm()?;
+        let image = match self.tool {
+            Tool::LongshoreImage => Some(image::ready(self.set)?),
+            _ => None,
+        };
+        match (&image, self.is_cold) {
+            (None, false) => self.set.warm()?,
+            (None, true) => self.set.chill()?,
+            (Some(image), false) => image::warm(image)?,
+            (Some(image), true) => {
+                self.set.chill()?;
+                image::chill(image)?;
+            }
         }
         // Nothing of the run before is still being written.
         rustix::fs::sync();
-        let measured = self.load(&store)?;
-        let report = (self.tool == Tool::Longshore).then_some("/import-log-*");
+        let measured = self.load(&store, image.as_deref().unwrap_or(&self.set.folder))?;
+        let report = self.tool.is_ours().then_some("/import-log-*");
         store.check(self.set, report)?;
         drop(store);
         fs::remove_dir_all(self.scratch)?;
         Ok(measured)
     }
 
-    fn load(&self, store: &Store<'_>) -> Result<Measured> {
+    fn load(&self, store: &Store<'_>, folder: &Path) -> Result<Measured> {
         let load = Load {
             client: Client {
                 programs: self.programs,
@@ -58,7 +67,7 @@ impl Import<'_> {
                 url: &store.url,
                 scratch: self.scratch,
             },
-            folder: &self.set.folder,
+            folder,
         };
         let timed = Timed {
             command: load.command(self.tool)?,

@@ -16,7 +16,7 @@ Measures how many requests the API answers, or races Longshore and other tools i
 
   --direction WAY      import: folders into a store; export: out of a store onto a device (import)
   --sets LIST          big,many,one,small,mixed
-  --tools LIST         longshore,rclone-tuned,rclone,s5cmd,aws,juicefs
+  --tools LIST         longshore,longshore-image,rclone-tuned,rclone,s5cmd,aws,juicefs
   --stores LIST        sink,seaweed
   --rounds N           how often each tool runs (3)
   --quick              a tenth of the data
@@ -102,6 +102,9 @@ impl Options {
             }
         }
         options.agree()?;
+        if options.direction == Direction::Export {
+            options.tools.retain(|tool| *tool != Tool::LongshoreImage);
+        }
         Ok(options)
     }
 
@@ -110,6 +113,9 @@ impl Options {
         match self.direction {
             Direction::Import if self.device.is_some() => bail!("`--device` is for exports"),
             Direction::Export if self.cold => bail!("`--cold` is for imports"),
+            Direction::Export if self.tools == [Tool::LongshoreImage] => {
+                bail!("`longshore-image` is for imports")
+            }
             Direction::Import | Direction::Export => Ok(()),
         }
     }

@@ -15,6 +15,8 @@ use crate::shell::command;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tool {
     Longshore,
+    /// We again, with the set as the image of a disk.
+    LongshoreImage,
     RcloneTuned,
     Rclone,
     S5cmd,
@@ -24,8 +26,9 @@ pub(crate) enum Tool {
 
 impl Tool {
     /// All of them; we are the first.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Longshore,
+        Self::LongshoreImage,
         Self::RcloneTuned,
         Self::Rclone,
         Self::S5cmd,
@@ -33,9 +36,15 @@ impl Tool {
         Self::Juicefs,
     ];
 
+    /// Whether it is us.
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::Longshore | Self::LongshoreImage)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Longshore => "longshore",
+            Self::LongshoreImage => "longshore-image",
             Self::RcloneTuned => "rclone-tuned",
             Self::Rclone => "rclone",
             Self::S5cmd => "s5cmd",
@@ -54,7 +63,7 @@ impl Tool {
 
     fn proves_of_upload(self) -> &'static str {
         match self {
-            Self::Longshore => {
+            Self::Longshore | Self::LongshoreImage => {
                 "MD5 and SHA-256 of every whole file in a report; Content-MD5 on every request; \
                  a journal that outlives a crash"
             }
@@ -70,7 +79,7 @@ impl Tool {
 
     fn proves_of_download(self) -> &'static str {
         match self {
-            Self::Longshore => {
+            Self::Longshore | Self::LongshoreImage => {
                 "every file read again from the device and compared; its MD5 and SHA-256 in a \
                  report; a name only for what is whole; a journal that outlives a crash"
             }

@@ -68,8 +68,15 @@ pub(crate) struct Table<'a> {
     pub(crate) is_cold: bool,
     /// In the order of the rows.
     pub(crate) rows: Vec<(Tool, Runs)>,
-    /// Bytes a second of one chain of MD5 on this machine, where that is the limit.
-    pub(crate) chain: Option<f64>,
+    /// What is compared with beside the tools.
+    pub(crate) limits: Vec<Limit>,
+}
+
+/// A rate of this machine that nobody can be faster than who does that.
+pub(crate) struct Limit {
+    pub(crate) name: &'static str,
+    /// Bytes a second.
+    pub(crate) rate: f64,
 }
 
 impl Table<'_> {
@@ -88,23 +95,24 @@ impl Table<'_> {
         for (tool, runs) in &self.rows {
             let _ = writeln!(text, "{}", self.row(*tool, runs));
         }
-        if let Some(rate) = self.chain {
-            let _ = writeln!(text, "{}", self.row_of_chain(rate));
+        for limit in &self.limits {
+            let _ = writeln!(text, "{}", self.row_of_limit(limit));
         }
         text
     }
 
-    /// What the hash alone would take that no two processors can share.
-    fn row_of_chain(&self, rate: f64) -> String {
-        let wall = float(self.set.bytes) / rate;
+    /// What the set would take at that rate.
+    fn row_of_limit(&self, limit: &Limit) -> String {
+        let wall = float(self.set.bytes) / limit.rate;
         let columns = match self.direction {
             Direction::Import => "",
             Direction::Export => " |",
         };
         format!(
-            "| one chain of MD5 | **{wall:.2}** | {} |{columns} | | | {:.0} | | | |",
+            "| {} | **{wall:.2}** | {} |{columns} | | | {:.0} | | | |",
+            limit.name,
             self.ratio(wall, |run| run.wall),
-            rate / 1e6,
+            limit.rate / 1e6,
         )
     }
 
@@ -245,7 +253,10 @@ mod tests {
                 (Tool::S5cmd, runs(&[(3.0, 0.0), (5.0, 0.0)])),
                 (Tool::Aws, Runs::default()),
             ],
-            chain: Some(524_288.0),
+            limits: vec![Limit {
+                name: "one chain of MD5",
+                rate: 524_288.0,
+            }],
         };
         let text = table.markdown();
         std::fs::remove_dir_all(&world).unwrap();

@@ -13,6 +13,7 @@ use crate::shell::command;
 #[derive(Debug)]
 pub(crate) struct Load<'a> {
     pub(crate) client: Client<'a>,
+    /// Where it is: a folder, or the image of a disk.
     pub(crate) folder: &'a Path,
 }
 
@@ -23,7 +24,7 @@ impl Load<'_> {
     /// If its settings cannot be written.
     pub(crate) fn command(&self, tool: Tool) -> Result<Command> {
         let command = match tool {
-            Tool::Longshore => self.longshore()?,
+            Tool::Longshore | Tool::LongshoreImage => self.longshore()?,
             Tool::Rclone => self.rclone(&[]),
             Tool::RcloneTuned => self.rclone(&self.rclone_tuned()),
             Tool::S5cmd => self.s5cmd(),
