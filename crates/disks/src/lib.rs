@@ -20,3 +20,4 @@ pub mod sandbox;
 mod sweep;
 pub mod tool;
 pub mod tree;
+pub mod turns;

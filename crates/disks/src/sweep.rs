@@ -17,12 +17,11 @@ use crate::aligned::{Buffer, Buffers};
 use crate::catalogue::{Catalogue, Locator};
 use crate::rescue::{Rescue, Unread};
 use crate::tree::{DeviceGone, Expected};
-use turns::Turns;
+use crate::turns::Turns;
 use window::{Known, READ_BYTES, Stretch, Window, index, windowed};
 
 #[cfg(test)]
 mod tests;
-mod turns;
 mod window;
 
 /// Bytes of a window on a device that can read in one place at a time: of 64 MiB an aged disk takes twice as long as of

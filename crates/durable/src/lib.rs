@@ -4,7 +4,7 @@
 //! A reader sees the old file or the new one, never a part of either. All functions fail with the
 //! system's error, and then leave what was there.
 //!
-//! Beside it, [`reserve`]: room kept aside for the day when the disk is full.
+//! Beside it, [`reserve`]: room kept aside for the day when the disk is full; and [`unnamed`], for what need not survive.
 
 pub mod reserve;
 
@@ -40,6 +40,17 @@ pub fn create(path: &Path, content: &[u8]) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// An empty file on the disk of `folder` that has no name, for the owner alone: it goes with the value, however the
+/// process ends.
+///
+/// # Errors
+/// The system's.
+pub fn unnamed(folder: &Path) -> io::Result<File> {
+    let (temporary, file) = Temporary::open(&folder.join("unnamed"))?;
+    std::fs::remove_file(&temporary.0)?;
+    Ok(file)
 }
 
 /// Reads the file at `path`; if nothing is there, puts there what `fresh` makes first. A file that is
@@ -103,7 +114,8 @@ impl Temporary {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
             let other = path.with_file_name(format!(".{name}.{}.{count}", std::process::id()));
             let mut options = OpenOptions::new();
-            options.write(true).create_new(true).mode(OWNER_ONLY);
+            options.read(true).write(true);
+            options.create_new(true).mode(OWNER_ONLY);
             match options.open(&other) {
                 Ok(file) => return Ok((Self(other), file)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -136,6 +148,23 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn files_without_a_name_are_each_its_own() {
+        use std::os::unix::fs::FileExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let files = [(), ()].map(|()| unnamed(folder.path()).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        files[0].write_all_at(b"first", 0).unwrap();
+        files[1].write_all_at(b"other", 0).unwrap();
+        let mut read = [0; 5];
+        files[0].read_exact_at(&mut read, 0).unwrap();
+        assert_eq!(&read, b"first");
+        assert_eq!(
+            files[1].metadata().unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
 
     #[test]
     fn replacing_leaves_one_file_that_the_owner_alone_reads() {

@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::ops::Range;
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -88,17 +88,8 @@ impl<T: Spooled> Spool<T> {
     }
 
     fn with_runs(folder: &Path, most: usize) -> io::Result<Self> {
-        let path = folder.join(format!("spool-{}", std::process::id()));
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(durable::OWNER_ONLY)
-            .open(&path)?;
-        std::fs::remove_file(&path)?;
         Ok(Self {
-            file,
+            file: durable::unnamed(folder)?,
             runs: Vec::new(),
             last: None,
             buffer: Vec::new(),

@@ -58,13 +58,13 @@ use crate::journal::records::import::ImportRecord;
 use crate::journal::{self, Journal, JournalError};
 use crate::pipeline::doubt::ReadingDoubt;
 use crate::pipeline::hashing::{HashEvent, Hashed, RunHashing};
-use crate::pipeline::turns::Turns;
 use crate::progress::Progress;
 use crate::report::map;
 use crate::resources::Resources;
 use crate::settings::Settings;
 use crate::stop::{Halt, Stop};
 use disks::tree::Tree;
+use disks::turns::Turns;
 
 /// Files that may wait for a reader.
 const WORK_AHEAD: usize = 256;

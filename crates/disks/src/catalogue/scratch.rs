@@ -2,15 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes that are written, and read in a row, at once.
 const BUFFER_BYTES: usize = 1 << 20;
-
-/// Numbers the files of a process, which have a name for a moment.
-static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// The file.
 #[derive(Debug)]
@@ -27,18 +23,8 @@ impl Scratch {
     /// # Errors
     /// The system's error.
     pub(super) fn create(folder: &Path) -> io::Result<Self> {
-        let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("catalogue-{}-{number}", std::process::id()));
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(durable::OWNER_ONLY)
-            .open(&path)?;
-        std::fs::remove_file(&path)?;
         Ok(Self {
-            file,
+            file: durable::unnamed(folder)?,
             written: 0,
             tail: Vec::new(),
         })

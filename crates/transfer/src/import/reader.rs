@@ -25,9 +25,10 @@ use crate::pipeline::budget::Permit;
 use crate::pipeline::doubt::Suspect;
 use crate::pipeline::hash_state::Block;
 use crate::pipeline::hashing::{HashingPool, RunHashing};
-use crate::pipeline::turns::{TURN_BYTES, Turns};
+use crate::pipeline::turns::TURN_BYTES;
 use disks::aligned::Buffers;
 use disks::tree::{BadRead, Content, fill, unloadable};
+use disks::turns::Turns;
 
 /// Small files that are read together, to be hashed together.
 const BATCH_FILES: usize = 16;

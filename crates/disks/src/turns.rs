@@ -2,9 +2,9 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The turns.
+/// Gives turns in the order in which they are asked for.
 #[derive(Debug, Default)]
-pub(super) struct Turns {
+pub struct Turns {
     state: Mutex<Numbers>,
     next: Condvar,
 }
@@ -18,11 +18,12 @@ struct Numbers {
 
 /// A turn, which ends with it.
 #[derive(Debug)]
-pub(super) struct Turn<'a>(&'a Turns);
+pub struct Turn<'a>(&'a Turns);
 
 impl Turns {
     /// Waits for a turn.
-    pub(super) fn take(&self) -> Turn<'_> {
+    #[must_use = "the turn ends with it"]
+    pub fn take(&self) -> Turn<'_> {
         let mut state = self.lock();
         let own = state.next;
         state.next += 1;
