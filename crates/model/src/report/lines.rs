@@ -419,6 +419,9 @@ mod tests {
                 extraction: Finding::Unknown,
                 put_if_absent: Finding::Unknown,
                 complete_if_absent: Finding::Unknown,
+                part_crc64nvme: Finding::Unknown,
+                part_crc32c: Finding::Unknown,
+                part_sha256: Finding::Unknown,
                 ..Capabilities::all(Finding::Honored)
             },
         };
