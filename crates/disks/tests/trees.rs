@@ -1,13 +1,7 @@
 //! Every tree passes the suite: a folder, memory, and either behind a wrapper that has no faults to order.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs;
 use std::ops::ControlFlow;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 
 use disks::tree::Tree as _;
 use disks::tree::faulty::FaultyTree;
@@ -15,22 +9,6 @@ use disks::tree::folder::Folder;
 use disks::tree::memory::{Memory, Node};
 use disks::tree::suite::{self, Thing, things};
 use model::entry::Entry;
-use rustix::fs::{CWD, FileType, Mode, mknodat};
-
-fn make(root: &Path, things: &BTreeMap<Vec<u8>, Thing>) {
-    for (path, thing) in things {
-        let path = root.join(OsStr::from_bytes(path));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        match thing {
-            Thing::File(content) => fs::write(path, content).unwrap(),
-            Thing::Link(target) => {
-                std::os::unix::fs::symlink(OsStr::from_bytes(target), path).unwrap();
-            }
-            Thing::Pipe => mknodat(CWD, path, FileType::Fifo, Mode::RUSR, 0).unwrap(),
-            Thing::EmptyFolder => fs::create_dir(path).unwrap(),
-        }
-    }
-}
 
 fn memory() -> Memory {
     Memory::new(things().into_iter().map(|(path, thing)| {
@@ -47,7 +25,7 @@ fn memory() -> Memory {
 #[test]
 fn a_folder_keeps_every_promise_of_a_tree() {
     let root = tempfile::tempdir().unwrap();
-    make(root.path(), &things());
+    suite::make(root.path(), &things()).unwrap();
     let tree = Folder::open(root.path()).unwrap();
     suite::run(&tree);
     suite::run(&FaultyTree::new(tree));

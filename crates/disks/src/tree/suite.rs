@@ -4,10 +4,15 @@
 //! system can hold.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs;
 use std::io;
 use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use model::entry::{Entry, EntryKind, EntryPath};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::{Health, Totals, Tree, Walked, fill};
 use crate::layout::{Layout, Origin};
@@ -45,6 +50,28 @@ pub fn things() -> BTreeMap<Vec<u8>, Thing> {
         (b"nothing/at/all", Thing::EmptyFolder),
     ];
     things.map(|(path, it)| (path.to_vec(), it)).into()
+}
+
+/// Makes things below a folder of this host, from which a tree of files is opened or an image is filled.
+///
+/// # Errors
+/// The system's error.
+pub fn make(root: &Path, things: &BTreeMap<Vec<u8>, Thing>) -> io::Result<()> {
+    for (path, thing) in things {
+        let path = root.join(OsStr::from_bytes(path));
+        if let Some(above) = path.parent() {
+            fs::create_dir_all(above)?;
+        }
+        match thing {
+            Thing::File(content) => fs::write(path, content)?,
+            Thing::Link(target) => {
+                std::os::unix::fs::symlink(OsStr::from_bytes(target), path)?;
+            }
+            Thing::Pipe => mknodat(CWD, path, FileType::Fifo, Mode::RUSR, 0)?,
+            Thing::EmptyFolder => fs::create_dir(path)?,
+        }
+    }
+    Ok(())
 }
 
 /// Bytes that look like chance and are the same each time.

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use disks::tree::suite::Thing;
+use disks::tree::suite::{self, Thing};
 use filesystems::checksum::crc32;
-use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 /// Set by `cargo xtask test`, which installs what is needed.
 const EVERY_TOOL: &str = "LONGSHORE_EVERY_TOOL";
@@ -56,22 +54,6 @@ pub(crate) fn run<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Puts things below a folder.
-pub(crate) fn fill(root: &Path, things: &BTreeMap<Vec<u8>, Thing>) {
-    for (path, thing) in things {
-        let path = root.join(OsStr::from_bytes(path));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        match thing {
-            Thing::File(content) => fs::write(path, content).unwrap(),
-            Thing::Link(target) => {
-                std::os::unix::fs::symlink(OsStr::from_bytes(target), path).unwrap();
-            }
-            Thing::Pipe => mknodat(CWD, path, FileType::Fifo, Mode::RUSR, 0).unwrap(),
-            Thing::EmptyFolder => fs::create_dir(path).unwrap(),
-        }
-    }
-}
-
 /// A volume in an image of its own, over stale bytes.
 struct Made {
     folder: tempfile::TempDir,
@@ -102,7 +84,7 @@ impl Made {
 /// ext4, which `mke2fs` fills.
 pub(crate) fn ext4(things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
     let made = Made::new(24);
-    fill(&made.root(), things);
+    suite::make(&made.root(), things).unwrap();
     let (root, image) = (made.root(), made.image());
     let words = [
         "-q",
@@ -122,7 +104,7 @@ pub(crate) fn ext4(things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
 /// FAT32, which mtools fill.
 pub(crate) fn fat32(things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
     let made = Made::new(40);
-    fill(&made.root(), things);
+    suite::make(&made.root(), things).unwrap();
     let image = made.image();
     let image = image.to_str().unwrap();
     run("mkfs.vfat", &["-F", "32", "-s", "1", image]);
@@ -140,7 +122,7 @@ pub(crate) fn ntfs(things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
     let (image, root) = (image.to_str().unwrap(), root.to_str().unwrap());
     run("mkntfs", &["-q", "-F", "-Q", image]);
     run("ntfs-3g", &[image, root]);
-    fill(&made.root(), things);
+    suite::make(&made.root(), things).unwrap();
     run("umount", &[root]);
     made.bytes()
 }
@@ -153,7 +135,7 @@ pub(crate) fn exfat(things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
     run("mkfs.exfat", &[image]);
     let device = run("losetup", &["--find", "--show", image]);
     run("mount.exfat-fuse", &[device.trim(), root]);
-    fill(&made.root(), things);
+    suite::make(&made.root(), things).unwrap();
     run("umount", &[root]);
     run("losetup", &["--detach", device.trim()]);
     made.bytes()
