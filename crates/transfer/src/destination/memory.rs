@@ -221,6 +221,7 @@ impl Target for Memory {
     }
 }
 
+/// An open file: what is written to one that was removed meanwhile is nowhere, as with a real one.
 struct MemoryFile {
     memory: Memory,
     number: u64,
@@ -236,7 +237,9 @@ impl Staged for MemoryFile {
     fn reserve(&self, bytes: u64) -> io::Result<()> {
         let length = usize::try_from(bytes).map_err(io::Error::other)?;
         self.memory.change(|disk| {
-            let file = disk.now.staged.entry(self.number).or_default();
+            let Some(file) = disk.now.staged.get_mut(&self.number) else {
+                return Ok(());
+            };
             file.truncate(length);
             let missing = bytes - file.len() as u64;
             match disk.room {
@@ -252,7 +255,9 @@ impl Staged for MemoryFile {
         let offset = usize::try_from(offset).map_err(io::Error::other)?;
         self.memory.change(|disk| {
             let (used, room) = (disk.used(), disk.room);
-            let file = disk.now.staged.entry(self.number).or_default();
+            let Some(file) = disk.now.staged.get_mut(&self.number) else {
+                return Ok(());
+            };
             let end = file.len().max(offset + bytes.len());
             let grown = (end - file.len()) as u64;
             if room.is_some_and(|room| used + grown > room) {
