@@ -117,6 +117,25 @@ text_id!(
 );
 
 text_id!(
+    /// A bay of a station: 1 to 200 characters that stay on their line, what stands on the sticker or else the port.
+    BayName,
+    "a bay's name of 1 to 200 characters on one line",
+    |t| (1..=200).contains(&t.chars().count()) && stays_on_its_line(t)
+);
+
+text_id!(
+    /// A port, where something is plugged in or laid down: 1 to 1024 characters that stay on their line.
+    PortId,
+    "a port of 1 to 1024 characters on one line",
+    |t| (1..=1024).contains(&t.chars().count()) && stays_on_its_line(t)
+);
+
+/// Whether a text plays with no terminal and has nothing invisible around it.
+fn stays_on_its_line(text: &str) -> bool {
+    text.trim() == text && !text.contains(crate::readable::plays_with_terminals)
+}
+
+text_id!(
     /// A person who runs a service: 1 to 128 letters, digits, dots, hyphens, underscores, `@` and `+`,
     /// so that it can be a login name or an e-mail address.
     PersonName,
@@ -270,6 +289,23 @@ mod tests {
         assert!(ObjectKey::new("é".repeat(512)).is_ok());
         assert!(ObjectKey::new("é".repeat(513)).is_err());
         assert!(ObjectKey::new("").is_err());
+    }
+
+    #[test]
+    fn bays_and_ports_stay_on_their_line() {
+        for good in ["B3", "left, upper", "loop:/srv/bays/Tür 1"] {
+            assert!(BayName::new(good).is_ok() && PortId::new(good).is_ok());
+        }
+        for bad in [
+            "",
+            " B3",
+            "B\n3",
+            "B\u{1b}[2J",
+            "B\u{202e}3",
+            &"x".repeat(1025),
+        ] {
+            assert!(BayName::new(bad).is_err() && PortId::new(bad).is_err());
+        }
     }
 
     #[test]

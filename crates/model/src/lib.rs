@@ -6,6 +6,7 @@
 
 pub mod actor;
 pub mod attributes;
+pub mod bay;
 pub mod capabilities;
 pub mod content_type;
 pub mod control;

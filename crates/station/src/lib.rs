@@ -8,6 +8,8 @@ pub mod control;
 pub mod devices;
 pub mod dock;
 pub mod lease;
+pub mod port;
 pub mod raw;
 pub mod scratch;
 pub mod stores;
+pub mod watch;
