@@ -4,7 +4,7 @@ use filesystems::told::What;
 
 use super::image::{
     Attribute, COMPRESSED, DATA, FREE, Image, KEYS, LIST, Part, ROOT, Record, Run, SPARSE, USUAL,
-    data, file, further, list, name, resident, spread, standard,
+    data, emptied, file, further, list, name, resident, spread, standard,
 };
 use super::{Unloadable, Volume, pattern};
 
@@ -76,6 +76,20 @@ fn what_was_never_written_is_zeros() {
     let content = volume.content("f");
     assert_eq!(content[..4100], [1; 4100]);
     assert_eq!(content[4100..], [0; 3900]);
+}
+
+/// Its clusters are those of another file by now, which is no less sound for that.
+#[test]
+fn a_file_that_was_cut_to_nothing_is_empty_and_has_no_clusters() {
+    let mut image = Image::new(USUAL);
+    let runs = [(2, Some(90))];
+    let content = written(&mut image, &runs);
+    image.add(named(20, "cut", vec![emptied(&runs)]));
+    image.add(named(21, "next", vec![data(8192, &runs)]));
+    let mut volume = Volume::read(image.finish());
+    assert_eq!(volume.content("cut"), b"");
+    assert_eq!(volume.content("next"), content);
+    assert_eq!(volume.walk.summary.unaccounted, Some(0));
 }
 
 #[test]

@@ -160,6 +160,13 @@ pub(super) fn spread(kind: u32, called: &str, part: Part, runs: &[Run]) -> Attri
     }
 }
 
+/// An unnamed stream that was cut to nothing, with its old list of runs, as ntfs3 leaves it.
+pub(super) fn emptied(runs: &[Run]) -> Attribute {
+    let mut attribute = data(0, runs);
+    put(&mut attribute.bytes, 24, &u64::MAX.to_le_bytes());
+    attribute
+}
+
 /// An unnamed stream of `bytes`, all of it written.
 pub(super) fn data(bytes: u64, runs: &[Run]) -> Attribute {
     let part = Part {
