@@ -84,7 +84,7 @@ fn tell(image: &Path, outcome: Outcome) {
 }
 
 /// The images of a folder: what is no listing.
-fn images(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn images(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     let mut images = Vec::new();
     for entry in entries {
@@ -133,17 +133,28 @@ fn output(command: &mut Command) -> Result<Vec<u8>> {
     Ok(done.stdout)
 }
 
-/// The image, unpacked into a file that goes when it is closed.
+/// The image, if it is packed in a file that goes when it is closed.
 fn unpacked(image: &Path) -> Result<File> {
+    let into = tempfile::tempfile()?;
+    if unpack(image, &into)? {
+        return Ok(into);
+    }
+    Ok(File::open(image)?)
+}
+
+/// Unpacks an image into a file; whether it is packed at all.
+///
+/// # Errors
+/// If the program that unpacks is missing, or fails.
+pub(crate) fn unpack(image: &Path, into: &File) -> Result<bool> {
     let name = image.to_string_lossy();
     let (program, words): (_, &[&str]) = match () {
         () if name.ends_with(".tgz") => ("tar", &["-xOf"]),
         () if name.ends_with(".gz") => ("gzip", &["-dc"]),
         () if name.ends_with(".xz") => ("xz", &["-dc"]),
         () if name.ends_with(".zst") => ("zstd", &["-dcq"]),
-        () => return Ok(File::open(image)?),
+        () => return Ok(false),
     };
-    let into = tempfile::tempfile()?;
     let mut command = Command::new(program);
     command.args(words).arg(image).stdout(into.try_clone()?);
     let status = command
@@ -152,13 +163,24 @@ fn unpacked(image: &Path) -> Result<File> {
     if !status.success() {
         bail!("{program} failed");
     }
-    Ok(into)
+    Ok(true)
 }
 
 /// An image in a file.
-struct FileBlocks {
+pub(crate) struct FileBlocks {
     file: File,
     bytes: u64,
+}
+
+impl FileBlocks {
+    /// The whole of a file.
+    ///
+    /// # Errors
+    /// If its size cannot be asked.
+    pub(crate) fn new(file: File) -> Result<Self> {
+        let bytes = file.metadata()?.len();
+        Ok(Self { file, bytes })
+    }
 }
 
 impl Blocks for FileBlocks {
@@ -178,9 +200,7 @@ impl Blocks for FileBlocks {
 }
 
 fn read(image: &Path) -> Result<Outcome> {
-    let file = unpacked(image)?;
-    let bytes = file.metadata()?.len();
-    let mut device = FileBlocks { file, bytes };
+    let mut device = FileBlocks::new(unpacked(image)?)?;
     let survey = match volumes::survey(&mut device) {
         Ok(survey) => survey,
         Err(fault) => return Ok(Outcome::Wrong(vec![fault.to_string()])),
@@ -263,7 +283,11 @@ fn list(device: &mut FileBlocks, volume: &Volume) -> Result<(Vec<String>, String
     Ok((lines, what))
 }
 
-fn sum(blocks: &mut dyn Blocks, file: &Told) -> Result<String, ContentError> {
+/// The SHA-256 of a file's content.
+///
+/// # Errors
+/// If it cannot be had.
+pub(crate) fn sum(blocks: &mut dyn Blocks, file: &Told) -> Result<String, ContentError> {
     let mut sum = Sha256::new();
     content::pour(blocks, file, &mut |piece| sum.update(piece))?;
     Ok(hex::encode(sum.finalize()))

@@ -7,6 +7,7 @@
 mod bench;
 mod fuzz;
 mod images;
+mod kernel;
 mod s3tests;
 mod setup;
 mod shell;
@@ -34,6 +35,8 @@ usage: cargo xtask COMMAND
                     otherwise, or those of a range such as 100..500
   images FOLDER…    every image of a file system in a folder, read and compared with the listing beside it,
                     NAME.truth; --except NAME for a listing that is wrong: docs/testing.md
+  kernel [FOLDER]…  our readers beside the drivers of Linux, in a small emulated machine: volumes that these fill,
+                    or every image in a folder: docs/testing.md
   tidy             the rules of the house that no compiler holds
   fuzz [SECONDS]    every fuzz target, 30 seconds each unless said otherwise
   bench [OPTION]…   a race with other tools: --help, docs/benchmarks.md
@@ -66,6 +69,9 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "large" => suites::large(rest),
         "simulate" => suites::simulate(rest),
         "images" => images::command(rest),
+        "kernel" => kernel::command(rest),
+        // Not for people either: `kernel` boots a machine with it.
+        kernel::INSIDE => kernel::inside().map(|never| match never {}),
         "fuzz" => suites::fuzz(rest),
         "bench" => bench::command(rest),
         // Not for people: `bench` starts it, in a process of its own.

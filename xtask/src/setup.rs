@@ -43,6 +43,23 @@ pub(crate) fn ceph() -> Result<()> {
     debian_packages(&["radosgw", "ceph-mon", "ceph-mgr", "ceph-osd", "ceph-common"])
 }
 
+/// Installs what `cargo xtask kernel` needs: the emulator, and what formats volumes and unpacks.
+///
+/// # Errors
+/// If a package cannot be installed.
+pub(crate) fn kernel() -> Result<()> {
+    let tools = [
+        ("qemu-system-x86_64", "qemu-system-x86"),
+        ("mkfs.ext4", "e2fsprogs"),
+        ("mkfs.ntfs", "ntfs-3g"),
+        ("mkfs.vfat", "dosfstools"),
+        ("mkfs.exfat", "exfatprogs"),
+        ("xz", "xz-utils"),
+        ("strip", "binutils"),
+    ];
+    debian_packages(&missing(&tools))
+}
+
 /// Installs what `cargo xtask bench` races with into a virtual environment, and gives that.
 ///
 /// # Errors
@@ -110,8 +127,13 @@ fn missing_disk_tools() -> Vec<&'static str> {
         ("nbdfuse", "libnbd-bin"),
         ("mount.exfat-fuse", "exfat-fuse"),
     ];
-    let missing = tools.into_iter().filter(|(tool, _)| !has_disk_tool(tool));
-    missing.map(|(_, package)| package).collect()
+    missing(&tools)
+}
+
+/// The packages of those tools that are not there.
+fn missing(tools: &[(&str, &'static str)]) -> Vec<&'static str> {
+    let missing = tools.iter().filter(|(tool, _)| !has_disk_tool(tool));
+    missing.map(|(_, package)| *package).collect()
 }
 
 /// The search path of an ordinary login leaves out where these are.

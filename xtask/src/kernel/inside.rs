@@ -1,0 +1,124 @@
+//! What runs inside the machine, as its first and only process: it loads the drivers, does its errands, and switches
+//! the machine off.
+
+mod doing;
+mod listing;
+
+use std::convert::Infallible;
+use std::ffi::CString;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::system::{RebootCommand, finit_module, reboot};
+
+use super::errand::{Errand, Said, Work};
+use super::machine::{ERRANDS, MODULES, PORT};
+
+/// Where a disk is mounted.
+const DISK: &str = "/disk";
+
+/// Runs to the end of the machine.
+///
+/// # Errors
+/// If it is no machine. The first process must not end, or the kernel panics, which ends the machine as well.
+pub(crate) fn run() -> Result<Infallible> {
+    for (kind, place) in [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev")] {
+        mount(kind, place, kind, MountFlags::empty(), None)
+            .with_context(|| format!("could not mount `{place}`"))?;
+    }
+    load_modules()?;
+    let mut port = open_port()?;
+    let errands: Vec<Errand> = serde_json::from_slice(&fs::read(format!("/{ERRANDS}"))?)?;
+    for errand in errands {
+        let disk = errand.disk.clone();
+        say(&mut port, &Said::Begun { disk: disk.clone() })?;
+        let done = go(&errand, &mut port);
+        let fault = done.err().map(|error| format!("{error:#}"));
+        say(&mut port, &Said::Ended { disk, fault })?;
+    }
+    reboot(RebootCommand::PowerOff)?;
+    anyhow::bail!("the machine is still on")
+}
+
+fn say(port: &mut File, said: &Said) -> Result<()> {
+    let mut line = serde_json::to_vec(said)?;
+    line.push(b'\n');
+    Ok(port.write_all(&line)?)
+}
+
+/// Loads the modules, whose names begin with their places in the order.
+fn load_modules() -> Result<()> {
+    for path in children(Path::new("/").join(MODULES).as_path())? {
+        let module = File::open(&path)?;
+        finit_module(module, c"", 0).with_context(|| format!("could not load {path:?}"))?;
+    }
+    Ok(())
+}
+
+fn children(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("could not read {folder:?}"))?;
+    let paths = entries.map(|entry| Ok(entry?.path()));
+    let mut paths: Vec<PathBuf> = paths.collect::<Result<_>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// The port whose name is ours.
+fn open_port() -> Result<File> {
+    let ports = children(Path::new("/sys/class/virtio-ports"))?;
+    let is_ours = |port: &&PathBuf| {
+        let name = fs::read_to_string(port.join("name"));
+        name.is_ok_and(|name| name.trim() == PORT)
+    };
+    let port = ports.iter().find(is_ours).context("no port for answers")?;
+    let device = Path::new("/dev").join(port.file_name().context("it has a name")?);
+    Ok(OpenOptions::new().write(true).open(device)?)
+}
+
+/// The device with a serial number.
+fn device(serial: &str) -> Result<PathBuf> {
+    let devices = children(Path::new("/sys/block"))?;
+    let is_meant = |device: &&PathBuf| {
+        let found = fs::read_to_string(device.join("serial"));
+        found.is_ok_and(|found| found.trim() == serial)
+    };
+    let found = devices.iter().find(is_meant).context("no such disk")?;
+    Ok(Path::new("/dev").join(found.file_name().context("it has a name")?))
+}
+
+fn go(errand: &Errand, port: &mut File) -> Result<()> {
+    let mut flags = MountFlags::NOATIME;
+    flags.set(MountFlags::RDONLY, !errand.work.writes());
+    let options = CString::new(errand.driver.options())?;
+    let device = device(&errand.disk)?;
+    mount(
+        &device,
+        DISK,
+        errand.driver.name(),
+        flags,
+        Some(options.as_c_str()),
+    )
+    .context("not mounted")?;
+    let done = work(errand, port);
+    unmount(DISK, UnmountFlags::empty()).context("not unmounted")?;
+    done
+}
+
+fn work(errand: &Errand, port: &mut File) -> Result<()> {
+    let root = Path::new(DISK);
+    match &errand.work {
+        Work::List => listing::list(root, &mut |entry| {
+            let disk = errand.disk.clone();
+            say(port, &Said::Entry { disk, entry })
+        }),
+        Work::Fill(acts) => {
+            for act in acts {
+                doing::act(root, act).with_context(|| format!("{act:?}"))?;
+            }
+            Ok(())
+        }
+    }
+}
