@@ -15,10 +15,11 @@ use crate::progress::{AbortReason, LogLocation, Progress};
 use crate::stopped::{StopCause, Stopped};
 use crate::time::Timestamp;
 
-/// The version of the messages in which this release speaks. 2 added `version` and `facts` to a claim, 3 `reads_files`.
+/// The version of the messages in which this release speaks. 2 added `version` and `facts` to a claim, 3 `reads_files`,
+/// 4 the heartbeat.
 /// Whoever reads a message passes over fields it does not know, and does without those that an earlier version does not
 /// have.
-pub const PROTOCOL_VERSION: u32 = 3;
+pub const PROTOCOL_VERSION: u32 = 4;
 
 /// The version of a station that does not say.
 fn first_version() -> u32 {

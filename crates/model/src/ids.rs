@@ -144,6 +144,20 @@ text_id!(
         && t.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_@+".contains(&b))
 );
 
+text_id!(
+    /// One run of a station's program: 1 to 64 letters and digits, drawn anew with every start.
+    Boot,
+    "a run of 1 to 64 letters and digits",
+    |t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric())
+);
+
+text_id!(
+    /// What a person asked a station to do: 1 to 64 letters and digits.
+    OrderId,
+    "an order id of 1 to 64 letters and digits",
+    |t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric())
+);
+
 /// A job's identifier: five characters of `1`–`9` and `A`–`Z` without `O`, case-insensitive
 /// (developer guide of 2009, *Signature File Specification*). Held in upper case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,0 +1,331 @@
+//! A heartbeat: what a resident station says every few seconds, and what it is answered. `docs/formats.md` has its fields.
+//!
+//! One message carries all there is to say: the bays, the leases that are kept, the orders that are done. A run of the
+//! station counts its heartbeats, so that one that comes twice, or late, changes nothing. Whoever reads one passes over
+//! fields it does not know, and over entries of a list that it cannot read: a bay in a state of next year's release must
+//! not cost the lease of another bay.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::bay::BayStatus;
+use crate::control::{LeaseState, Renewal};
+use crate::ids::{Boot, JobId, StationName};
+use crate::order::{Acknowledgement, Order};
+use crate::presence::NoClaims;
+use crate::time::Timestamp;
+
+/// Longest heartbeat in bytes: 64 bays with a sentence, a hint and the facts of a device each are about 40 KiB, their
+/// leases and figures about 20.
+pub const HEARTBEAT_BYTES: usize = 64 << 10;
+
+/// Most bays that are kept of a heartbeat, and most leases that it renews: as many as a station has at most.
+pub const BAYS: usize = 64;
+
+/// Most words on orders that one heartbeat carries: four for each bay. What is left comes with the next.
+pub const ACKNOWLEDGEMENTS: usize = 4 * BAYS;
+
+/// Most characters of a release's name.
+const RELEASE_CHARS: usize = 32;
+
+/// `POST /station/v1/heartbeat`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// The [`PROTOCOL_VERSION`](crate::control::PROTOCOL_VERSION) of the station.
+    pub version: u32,
+    /// Whose it is.
+    pub station: StationName,
+    /// Which run of the station's program.
+    pub boot: Boot,
+    /// Which heartbeat of this run, from 1.
+    pub seq: u64,
+    /// The release of the station's program.
+    #[serde(default)]
+    pub release: String,
+    /// What time it is there.
+    pub clock: Timestamp,
+    /// How its bays are, as far as this release can read it.
+    #[serde(default, deserialize_with = "readable")]
+    pub bays: Vec<BayStatus>,
+    /// The leases that it keeps.
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub leases: Vec<Renewal>,
+    /// What became of orders.
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub done: Vec<Acknowledgement>,
+    /// How the host is.
+    #[serde(default)]
+    pub host: HostFacts,
+}
+
+/// How a station's host is, each where it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HostFacts {
+    /// Processes that want a processor, on average over the last minute, in hundredths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_hundredths: Option<u64>,
+    /// Memory that programs may still take, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
+    /// Room that is left where the journals are, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_bytes: Option<u64>,
+}
+
+/// What is kept of a heartbeat, for whoever looks at the station: all that is no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Told {
+    /// How its bays are.
+    #[serde(default, deserialize_with = "readable")]
+    pub bays: Vec<BayStatus>,
+    /// How the host is.
+    #[serde(default)]
+    pub host: HostFacts,
+}
+
+/// The answer to a heartbeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeartbeatAnswer {
+    /// Milliseconds until the next is wanted.
+    pub next_ms: u32,
+    /// What time it is at the server.
+    pub clock: Timestamp,
+    /// What is to be done and not yet acknowledged, in the order in which it was wanted.
+    #[serde(default, deserialize_with = "readable")]
+    pub orders: Vec<Order>,
+    /// What has become of each lease that was named.
+    #[serde(default, deserialize_with = "readable")]
+    pub leases: Vec<LeaseAnswer>,
+    /// Why the station gets no new job, if it gets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_claims: Option<NoClaims>,
+    /// By how many seconds its clock is ahead of the server's (behind, if it is negative), where that is worth a word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ahead_seconds: Option<i64>,
+}
+
+/// What has become of a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseAnswer {
+    /// Of which job.
+    pub job: JobId,
+    /// Whether to go on.
+    pub state: LeaseState,
+}
+
+impl Heartbeat {
+    /// What is kept of it, in words that fit on a screen whatever the station says.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        let bays = self.bays.iter().take(BAYS).cloned();
+        Told {
+            bays: bays.map(BayStatus::tidied).collect(),
+            host: self.host,
+        }
+    }
+
+    /// The release of the station's program, on one line and short.
+    #[must_use]
+    pub fn release(&self) -> String {
+        crate::readable::name(&self.release, RELEASE_CHARS)
+    }
+
+    /// The message. One that is longer than [`HEARTBEAT_BYTES`] is told with less about its bays: first without what can
+    /// be done, then without the device and the figures. Leases and orders are always told, and which bay is in
+    /// which state as far as there is room.
+    #[must_use]
+    pub fn message(mut self) -> Vec<u8> {
+        self.bays.truncate(BAYS);
+        self.leases.truncate(BAYS);
+        self.done.truncate(ACKNOWLEDGEMENTS);
+        let shorten: [fn(&mut BayStatus); 2] = [
+            |bay| bay.hint = None,
+            |bay| (bay.device, bay.figures, bay.medium) = (None, None, None),
+        ];
+        for shorter in shorten {
+            if self.written().len() <= HEARTBEAT_BYTES {
+                break;
+            }
+            self.bays.iter_mut().for_each(shorter);
+        }
+        loop {
+            let written = self.written();
+            if written.len() <= HEARTBEAT_BYTES || self.bays.pop().is_none() {
+                return written;
+            }
+        }
+    }
+
+    fn written(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("numbers and texts are written to memory")
+    }
+}
+
+/// Reads the entries of a list that this release can read.
+fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
+    let all = Vec::<serde_json::Value>::deserialize(from)?;
+    let read = all
+        .into_iter()
+        .filter_map(|one| serde_json::from_value(one).ok());
+    Ok(read.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bay::BayState;
+    use crate::control::LeaseToken;
+    use crate::device::DeviceFacts;
+    use crate::ids::{BayName, OrderId, PortId};
+    use crate::loading::Figures;
+    use crate::order::{OrderOutcome, OrderVerb};
+
+    fn at() -> Timestamp {
+        "2026-01-02T03:04:05Z".parse().unwrap()
+    }
+
+    fn heartbeat(bays: Vec<BayStatus>) -> Heartbeat {
+        Heartbeat {
+            version: 4,
+            station: StationName::new("dock-1").unwrap(),
+            boot: Boot::new("00ff").unwrap(),
+            seq: 7,
+            release: "0.9.0".to_owned(),
+            clock: at(),
+            bays,
+            leases: Vec::new(),
+            done: Vec::new(),
+            host: HostFacts::default(),
+        }
+    }
+
+    fn bay(name: &str) -> BayStatus {
+        BayStatus::empty(
+            BayName::new(name).unwrap(),
+            PortId::new("usb-1").unwrap(),
+            at(),
+        )
+    }
+
+    /// A frozen sample: what stations in the field send.
+    #[test]
+    fn the_first_version_is_read() {
+        let text = r#"{"version":4,"station":"dock-1","boot":"00ff","seq":7,"release":"0.9.0",
+            "clock":"2026-01-02T03:04:05Z","bays":[{"name":"B3","port":"usb-1","state":"empty",
+            "since":"2026-01-02T03:04:05Z","sentence":"Nothing is plugged in."}],
+            "leases":[{"job":"ABCDE","lease":"t","tally":{"stored":1,"bytes":2,"ignored":0,"failed":0}}],
+            "done":[{"id":"9a","outcome":"done"},{"id":"9b","outcome":"refused","why":"it is empty"}],
+            "host":{"load_hundredths":150,"journal_bytes":1000}}"#;
+        let read: Heartbeat = serde_json::from_str(text).unwrap();
+        assert_eq!(read.bays, [bay("B3")]);
+        assert_eq!(read.leases[0].lease, LeaseToken("t".to_owned()));
+        assert_eq!(read.leases[0].figures.tally.stored, 1);
+        assert_eq!(read.done[0].outcome, OrderOutcome::Done);
+        assert_eq!(read.done.len(), 2);
+        assert_eq!(read.host.load_hundredths, Some(150));
+        let again: Heartbeat = serde_json::from_slice(&read.clone().message()).unwrap();
+        assert_eq!(again, read);
+    }
+
+    #[test]
+    fn what_a_later_release_says_costs_nothing_else() {
+        let text = r#"{"version":9,"station":"dock-1","boot":"00ff","seq":7,"mood":"good",
+            "clock":"2026-01-02T03:04:05Z",
+            "bays":[{"name":"B1","port":"usb-1","state":"levitating","since":"2026-01-02T03:04:05Z",
+                "sentence":"It floats."},{"name":["B2"]},{"name":"B3","port":"usb-1","state":"empty",
+                "since":"2026-01-02T03:04:05Z","sentence":"Nothing is plugged in.","colour":"red"}],
+            "leases":[{"job":"ABCDE"},{"job":"ABCDF","lease":"t","tally":{"stored":1,"bytes":2,
+                "ignored":0,"failed":0},"warmth":3}],
+            "done":[{"id":"9a","outcome":"postponed"},{"id":"9b","outcome":"done"}]}"#;
+        let read: Heartbeat = serde_json::from_str(text).unwrap();
+        let states: Vec<BayState> = read.bays.iter().map(|bay| bay.state).collect();
+        assert_eq!(states, [BayState::Other, BayState::Empty]);
+        assert_eq!(read.leases.len(), 1);
+        assert_eq!(read.done.len(), 1);
+
+        let text = r#"{"next_ms":5000,"clock":"2026-01-02T03:04:05Z","tide":"high",
+            "orders":[{"id":"9a","bay":"B1","verb":"polish","by":"service","at":"2026-01-02T03:04:05Z"},
+                {"id":"9b"}],
+            "leases":[{"job":"ABCDE","state":"lent"},{"job":"ABCDF","state":"held"}],
+            "no_claims":"eclipse"}"#;
+        let read: HeartbeatAnswer = serde_json::from_str(text).unwrap();
+        assert_eq!((read.orders.len(), read.leases.len()), (1, 1));
+        assert_eq!(read.orders[0].verb, OrderVerb::Other);
+        assert_eq!(read.no_claims, Some(NoClaims::Other));
+    }
+
+    /// The longest of everything that a bay can tell.
+    fn full(number: usize) -> BayStatus {
+        let long = |chars: usize| "\u{1d11e}".repeat(chars);
+        BayStatus {
+            state: BayState::Loading,
+            sentence: long(400),
+            hint: Some(long(400)),
+            medium: Some(long(100)),
+            device: Some(DeviceFacts {
+                model: Some(long(64)),
+                ..DeviceFacts::default()
+            }),
+            figures: Some(Figures::default()),
+            ..bay(&format!("B{number}"))
+        }
+    }
+
+    #[test]
+    fn a_heartbeat_always_fits_and_keeps_its_leases() {
+        let renewal = |n: usize| Renewal {
+            job: JobId::from_entropy(u64::try_from(n).unwrap().to_le_bytes()),
+            lease: LeaseToken("0".repeat(32)),
+            figures: Figures {
+                current: Some("x".repeat(200)),
+                ..Figures::default()
+            },
+        };
+        let done = |n: usize| Acknowledgement {
+            id: OrderId::new(format!("{n:016}")).unwrap(),
+            outcome: OrderOutcome::Done,
+        };
+        let sent = Heartbeat {
+            leases: (0..BAYS).map(renewal).collect(),
+            done: (0..BAYS).map(done).collect(),
+            ..heartbeat((0..BAYS + 9).map(full).collect())
+        };
+        let message = sent.clone().message();
+        assert!(message.len() <= HEARTBEAT_BYTES, "{}", message.len());
+        let read: Heartbeat = serde_json::from_slice(&message).unwrap();
+        assert_eq!((&read.leases, &read.done), (&sent.leases, &sent.done));
+        assert!(read.bays.len() > 16, "{}", read.bays.len());
+        assert!(read.bays.iter().all(|bay| bay.hint.is_none()));
+
+        let few = heartbeat(vec![full(1)]);
+        let read: Heartbeat = serde_json::from_slice(&few.clone().message()).unwrap();
+        assert_eq!(read, few, "nothing is left out without need");
+    }
+
+    #[test]
+    fn what_is_kept_holds_no_lease_and_plays_with_no_terminal() {
+        let mut sent = heartbeat((0..BAYS + 1).map(|n| bay(&format!("B{n}"))).collect());
+        sent.bays[0].sentence = "\u{1b}[2J".to_owned();
+        sent.leases.push(Renewal {
+            job: JobId::new("ABCDE").unwrap(),
+            lease: LeaseToken("secret".to_owned()),
+            figures: Figures::default(),
+        });
+        let told = sent.told();
+        assert_eq!(told.bays.len(), BAYS);
+        let kept = serde_json::to_string(&told).unwrap();
+        assert!(
+            !kept.contains("secret") && !kept.contains("\\u001b"),
+            "{kept}"
+        );
+        assert_eq!(serde_json::from_str::<Told>(&kept).unwrap(), told);
+    }
+}
