@@ -59,7 +59,11 @@ fn refused(refused: Refused) -> Failure {
                     (Exit::Refused, "`longshore account list` shows them")
                 }
                 AccountFault::NoSuchKey(_) => (Exit::Refused, "`longshore key list` shows them"),
-                AccountFault::Exists(_) | AccountFault::NoSuchRight { .. } => (Exit::Refused, ""),
+                AccountFault::Exists(_)
+                | AccountFault::NoSuchRight { .. }
+                | AccountFault::NoSuchStation(_)
+                | AccountFault::StationRevoked(_)
+                | AccountFault::NoSuchBay { .. } => (Exit::Refused, ""),
             };
             Failure::new(exit, fault).hint(hint)
         }

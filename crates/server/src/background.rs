@@ -57,6 +57,12 @@ impl Background {
             context,
             |context, stop| async move { sweeper::note_silent(&context, &stop).await },
         );
+        tasks.add(
+            "forget stale orders",
+            SWEEP,
+            context,
+            |context, _| async move { sweeper::forget_orders(&context).await },
+        );
         tasks.add("keep room aside", KEEP_ROOM, reserve, |reserve, _| {
             keep(reserve)
         });

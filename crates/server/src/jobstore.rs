@@ -17,10 +17,12 @@ mod accounts;
 mod canary;
 mod clock;
 mod error;
+mod heartbeats;
 mod jobs;
 mod keys;
 mod leases;
 mod migrations;
+mod orders;
 mod postgres;
 mod sqlite;
 mod stations;
@@ -29,21 +31,29 @@ pub mod suite;
 pub use accounts::{Account, Accounts};
 pub use clock::LatestTime;
 pub use error::JobStoreError;
+pub use heartbeats::{Heartbeat, Heartbeats};
 pub use jobs::{HistoryLine, JobPage, Jobs, Quota, StoredJob};
 pub use keys::{AccessKey, Keys};
-pub use leases::{LONGEST_LEASE, Lease, Leases};
+pub use leases::{HeldLease, LONGEST_LEASE, Lease, Leases, SignOfLife};
+pub use orders::{Orders, StoredOrder};
 pub use postgres::PostgresJobStore;
 pub use sqlite::SqliteJobStore;
-pub use stations::Stations;
+pub use stations::{Station, Stations};
 
-/// Keeps jobs, accounts, keys, stations and leases, and the time.
+/// Keeps jobs, accounts, keys, stations with their heartbeats and orders, leases, and the time.
 ///
 /// # Contract
 /// Every method is atomic and durable when it returns `Ok`. After an error of the kind
 /// `Unavailable` a write may or may not have happened; all writes may be repeated.
-pub trait JobStore: Jobs + Leases + Accounts + Keys + Stations + LatestTime {}
+pub trait JobStore:
+    Jobs + Leases + Accounts + Keys + Stations + Heartbeats + Orders + LatestTime
+{
+}
 
-impl<T: Jobs + Leases + Accounts + Keys + Stations + LatestTime> JobStore for T {}
+impl<T: Jobs + Leases + Accounts + Keys + Stations + Heartbeats + Orders + LatestTime> JobStore
+    for T
+{
+}
 
 /// Implements every noun, and the check of the secret key, for the store of a database.
 macro_rules! implement_job_store {
@@ -54,6 +64,8 @@ macro_rules! implement_job_store {
         $crate::jobstore::accounts::implement_accounts!($store);
         $crate::jobstore::keys::implement_keys!($store);
         $crate::jobstore::stations::implement_stations!($store);
+        $crate::jobstore::heartbeats::implement_heartbeats!($store);
+        $crate::jobstore::orders::implement_orders!($store);
         $crate::jobstore::clock::implement_clock!($store);
     };
 }

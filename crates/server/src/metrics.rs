@@ -11,6 +11,7 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gau
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
 use model::control::Tally;
 use model::ids::JobId;
+use model::presence::StationState;
 use model::progress::AbortReason;
 
 /// Upper bounds of the latency histogram, in seconds: a list takes a millisecond, a manifest whose
@@ -54,6 +55,24 @@ impl Metrics {
     pub(crate) fn claim(&self, answer: &str) {
         let answer = answer.to_owned();
         self.record(|| counter!("longshore_claims_total", "answer" => answer).increment(1));
+    }
+
+    /// Counts a heartbeat, which was new or was heard before.
+    pub(crate) fn heartbeat(&self, is_new: bool) {
+        let answer = if is_new { "new" } else { "repeated" };
+        self.record(|| counter!("longshore_heartbeats_total", "answer" => answer).increment(1));
+    }
+
+    /// Keeps how many stations are in each state and how many orders wait, as the job store has them now.
+    pub(crate) fn stations(&self, counts: &[(StationState, u64)], pending_orders: u64) {
+        self.record(|| {
+            for state in StationState::ALL {
+                let found = counts.iter().find(|(counted, _)| *counted == state);
+                let number = found.map_or(0, |(_, number)| *number);
+                gauge!("longshore_stations", "state" => state.code()).set(approximate(number));
+            }
+            gauge!("longshore_orders_pending").set(approximate(pending_orders));
+        });
     }
 
     /// Counts what has been loaded since the job's last sign of life. An attempt that begins again
@@ -149,6 +168,15 @@ fn describe() {
     );
     describe_gauge!("longshore_jobs", "Jobs by progress code.");
     describe_gauge!("longshore_leases", "Jobs that are being loaded.");
+    describe_counter!(
+        "longshore_heartbeats_total",
+        "Heartbeats of stations, new or heard before."
+    );
+    describe_gauge!("longshore_stations", "Stations by state.");
+    describe_gauge!(
+        "longshore_orders_pending",
+        "Orders that no station has answered yet."
+    );
 }
 
 /// The number as the gauge has it; beyond four billion it does not matter.

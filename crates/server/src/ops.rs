@@ -17,9 +17,11 @@ mod buckets;
 pub mod claims;
 pub mod custody;
 pub mod first_start;
+pub mod heartbeats;
 pub mod jobs;
 pub mod keys;
 pub mod leases;
+pub mod orders;
 mod refused;
 pub mod stations;
 

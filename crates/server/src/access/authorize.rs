@@ -65,11 +65,21 @@ pub enum Action {
     ManageKeys,
     /// Admit stations.
     ManageStations,
+    /// Say how a station and its bays are; for itself.
+    SendHeartbeat,
+    /// Learn how stations and their bays are.
+    LookAtStations,
+    /// Tell a station what to do with a bay.
+    OrderStation,
+    /// Let a station begin nothing new, or again.
+    DrainStation,
+    /// Make a station's token void.
+    RevokeStation,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -88,6 +98,11 @@ impl Action {
         Self::ManageAccounts,
         Self::ManageKeys,
         Self::ManageStations,
+        Self::SendHeartbeat,
+        Self::LookAtStations,
+        Self::OrderStation,
+        Self::DrainStation,
+        Self::RevokeStation,
     ];
 
     /// What a manifest asks of a bucket.
@@ -120,6 +135,11 @@ impl Action {
             Self::ManageAccounts => "manage the accounts of",
             Self::ManageKeys => "manage the access keys of",
             Self::ManageStations => "manage the stations of",
+            Self::SendHeartbeat => "send heartbeats for",
+            Self::LookAtStations => "look at the stations of",
+            Self::OrderStation => "give orders to",
+            Self::DrainStation => "drain",
+            Self::RevokeStation => "revoke",
         }
     }
 }
@@ -213,7 +233,7 @@ fn of_account(account: &Account, action: Action, resource: Resource<'_>) -> bool
 /// device decides.
 fn of_station(station: &StationName, action: Action, resource: Resource<'_>) -> bool {
     match (action, resource) {
-        (Action::ClaimJobs, Resource::Station(name)) => name == station,
+        (Action::ClaimJobs | Action::SendHeartbeat, Resource::Station(name)) => name == station,
         (Action::UseLease, Resource::Lease(lease)) => lease.station == *station,
         (
             Action::LookAtJob | Action::ReturnDevice | Action::AbortJob | Action::RetryJob,
@@ -239,8 +259,15 @@ fn of_operator(action: Action, resource: Resource<'_>) -> bool {
                 Resource::Job(_),
             )
             | (
-                Action::ManageAccounts | Action::ManageKeys | Action::ManageStations,
+                Action::ManageAccounts
+                    | Action::ManageKeys
+                    | Action::ManageStations
+                    | Action::LookAtStations,
                 Resource::Service,
+            )
+            | (
+                Action::OrderStation | Action::DrainStation | Action::RevokeStation,
+                Resource::Station(_),
             )
     )
 }

@@ -1,5 +1,5 @@
-//! Lets jobs expire whose device did not come in time, and notes which stand still because their station sends no
-//! heartbeat.
+//! Lets jobs expire whose device did not come in time, notes which stand still because their station sends no
+//! heartbeat or was revoked, and forgets orders that are stale.
 //!
 //! Nothing depends on when it runs: an overdue job counts as expired from the moment it is, and a job
 //! whose lease has lapsed is told as standing still. The sweeper writes that down, so that the
@@ -8,12 +8,13 @@
 use model::actor::Actor;
 use model::event::Event;
 use model::ids::JobId;
+use model::order::stale_since;
 use model::stopped::StopCause;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
 use crate::change::{Committed, Draft, overdue_since};
-use crate::jobstore::JobStoreError;
+use crate::jobstore::{JobStoreError, Lease};
 
 /// Jobs read at a time.
 const BATCH: u32 = 100;
@@ -83,6 +84,25 @@ pub(super) async fn note_silent(
     Ok(())
 }
 
+/// Why the holder of a lease gives no sign of life, if it gives none. Only the leases of a station that was revoked end
+/// while their jobs are in progress and not known to stand still.
+async fn why_silent(context: &Context, lease: &Lease) -> Result<Option<String>, JobStoreError> {
+    let station = &lease.station;
+    let lapsed = lease.until < context.clock.now();
+    if lapsed && !lease.ended {
+        return Ok(Some(format!("no sign of life of station `{station}`")));
+    }
+    let found = context.jobs.station(station).await?;
+    let is_revoked = found.is_some_and(|found| found.revoked.is_some());
+    Ok((lapsed && is_revoked).then(|| format!("station `{station}` was revoked")))
+}
+
+/// Forgets orders that nobody is told any more.
+pub(super) async fn forget_orders(context: &Context) -> Result<(), JobStoreError> {
+    let stale = stale_since(context.clock.now());
+    context.jobs.forget_orders(stale).await
+}
+
 /// Writes down that a job stands still; `false` if it has moved on meanwhile.
 async fn note_stopped(context: &Context, id: JobId) -> Result<bool, JobStoreError> {
     let Some(mut draft) = Draft::open(context, id).await? else {
@@ -92,13 +112,15 @@ async fn note_stopped(context: &Context, id: JobId) -> Result<bool, JobStoreErro
     let Some(lease) = context.jobs.lease(id).await? else {
         return Ok(false);
     };
-    let is_silent = !lease.ended && lease.until < context.clock.now();
+    let Some(detail) = why_silent(context, &lease).await? else {
+        return Ok(false);
+    };
     let event = Event::Stopped {
         cause: StopCause::StationSilent,
         bucket: None,
-        detail: format!("no sign of life of station `{}`", lease.station),
+        detail,
     };
-    if !is_silent || draft.apply(&event).is_err() {
+    if draft.apply(&event).is_err() {
         return Ok(false);
     }
     let saved = matches!(

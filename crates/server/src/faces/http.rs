@@ -12,6 +12,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use listen::Peer;
+use model::order::stale_since;
 use serde_json::json;
 
 use super::body::Bodies;
@@ -20,6 +21,8 @@ use crate::app::Context;
 use crate::artifact::PATH;
 use crate::config::{MetricsFor, ServerConfig};
 use crate::health::{Health, Report, Word};
+use crate::jobstore::JobStoreError;
+use crate::ops::stations;
 
 /// What all requests share.
 pub(crate) struct App {
@@ -106,14 +109,26 @@ async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
     if app.metrics_for == MetricsFor::Loopback && !is_local(&head) {
         return api(State(app), Request::from_parts(head, body)).await;
     }
-    let jobs = app.context.jobs.job_counts().await.unwrap_or_else(|error| {
+    let context = &app.context;
+    let jobs = context.jobs.job_counts().await.unwrap_or_else(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
         Vec::new()
     });
+    if let Err(error) = count_stations(context).await {
+        tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
+    }
     let form = "text/plain; version=0.0.4; charset=utf-8";
     (
         [(header::CONTENT_TYPE, form)],
-        app.context.metrics.render(&jobs),
+        context.metrics.render(&jobs),
     )
         .into_response()
+}
+
+async fn count_stations(context: &Context) -> Result<(), JobStoreError> {
+    let counts = stations::counts(&context.admin()).await?;
+    let stale = stale_since(context.clock.now());
+    let pending = context.jobs.pending_orders(stale).await?;
+    context.metrics.stations(&counts, pending);
+    Ok(())
 }

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use model::control::ControlFault;
+use model::heartbeat::HEARTBEAT_BYTES;
 use model::job::Refusal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,10 +21,11 @@ use serde::de::DeserializeOwned;
 use super::body::{BodyError, read_body};
 use crate::access::{Caller, StationToken, Unidentified, by_token};
 use crate::app::Context;
-use crate::ops::{DockingFault, Refused, claims, custody, jobs, leases};
+use crate::ops::{DockingFault, Refused, claims, custody, heartbeats, jobs, leases};
 
-/// Largest message of a station, in bytes: a SIGNATURE file in base64 and some names, tenfold.
-const MESSAGE_BYTES: usize = 64 << 10;
+/// Largest message of a station, in bytes: a heartbeat with all its bays. A SIGNATURE file in base64 and some names are
+/// a tenth of that.
+const MESSAGE_BYTES: usize = HEARTBEAT_BYTES;
 
 /// Why a message of a station is not done.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +119,7 @@ impl IntoResponse for StationFault {
 pub(super) fn routes() -> Router<Arc<Context>> {
     Router::new()
         .route("/claim", post(claim_route))
+        .route("/heartbeat", post(heartbeat_route))
         .route("/lease/renew", post(renew_route))
         .route("/lease/finish", post(finish_route))
         .route("/return", post(return_route))
@@ -131,6 +134,14 @@ async fn claim_route(State(context): State<Arc<Context>>, request: Request) -> R
     let done = async {
         let (caller, message) = receive(&context, request).await?;
         Ok(claims::claim(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn heartbeat_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(heartbeats::heartbeat(&context, &caller, message).await?)
     };
     answer(done.await)
 }

@@ -41,6 +41,28 @@ impl Lease {
     }
 }
 
+/// What the holder of a lease says of its job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignOfLife {
+    /// The job.
+    pub job: JobId,
+    /// The right to it.
+    pub token: LeaseToken,
+    /// How far it is.
+    pub figures: Figures,
+}
+
+/// A lease that has not ended, and how its job stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLease {
+    /// The lease.
+    pub lease: Lease,
+    /// The code of the job's progress.
+    pub progress: String,
+    /// The code of what stopped it, if it stands still.
+    pub stopped: Option<String>,
+}
+
 /// Keeps the last lease of each job. The contract is that of [`JobStore`](super::JobStore).
 #[async_trait]
 pub trait Leases: Send + Sync + 'static {
@@ -72,12 +94,34 @@ pub trait Leases: Send + Sync + 'static {
         figures: &Figures,
     ) -> Result<bool, JobStoreError>;
 
+    /// Renews several leases of one station, each as [`Leases::renew_lease`] does, in one transaction; which of them are
+    /// in force, in their order.
+    async fn renew_leases(
+        &self,
+        station: &StationName,
+        signs: &[SignOfLife],
+        until: Timestamp,
+    ) -> Result<Vec<bool>, JobStoreError>;
+
+    /// A station's leases that have not ended, lapsed or not.
+    async fn leases_of(&self, station: &StationName) -> Result<Vec<HeldLease>, JobStoreError>;
+
+    /// The stations that have a lease that has not ended.
+    async fn holders(&self) -> Result<Vec<StationName>, JobStoreError>;
+
+    /// Ends every lease of a station, as from `now`.
+    async fn end_leases_of(
+        &self,
+        station: &StationName,
+        now: Timestamp,
+    ) -> Result<(), JobStoreError>;
+
     /// Ends the lease; `false` if the token is not that of the last lease. Ending twice is as good
     /// as once.
     async fn end_lease(&self, job: JobId, token: &LeaseToken) -> Result<bool, JobStoreError>;
 
-    /// Jobs in progress whose lease lapsed before `now` without having ended, and that are not known
-    /// to stand still; those of the oldest leases first.
+    /// Jobs in progress whose lease lapsed before `now` without having ended, or whose station was revoked, and that are
+    /// not known to stand still; those of the oldest leases first.
     async fn lapsed_leases(&self, now: Timestamp, limit: u32) -> Result<Vec<JobId>, JobStoreError>;
 
     /// Extends every lease that has not ended, lapsed or not, to at least `until`: after a restart
@@ -107,12 +151,24 @@ pub(super) const RENEW_LEASE: &str = "
     SET until = CASE WHEN until < $3 OR until > $3 + $5 THEN $3 ELSE until END, sign_of_life = $4
     WHERE job = $1 AND token = $2 AND station = $6 AND NOT ended";
 
+pub(super) const LEASES_OF: &str = "
+    SELECT job, station, token, attempt, until, sign_of_life, ended, jobs.progress, jobs.stopped
+    FROM leases JOIN jobs ON jobs.id = leases.job
+    WHERE station = $1 AND NOT ended ORDER BY job";
+
+pub(super) const HOLDERS: &str = "SELECT DISTINCT station FROM leases WHERE NOT ended";
+
+pub(super) const END_LEASES_OF: &str = "
+    UPDATE leases SET ended = TRUE, until = CASE WHEN until > $2 THEN $2 ELSE until END
+    WHERE station = $1 AND NOT ended";
+
 pub(super) const END_LEASE: &str = "UPDATE leases SET ended = TRUE WHERE job = $1 AND token = $2";
 
 /// Those whose job stands still already are known.
 pub(super) const LAPSED_LEASES: &str = "
     SELECT leases.job FROM leases JOIN jobs ON jobs.id = leases.job
-    WHERE NOT leases.ended AND leases.until < $1
+    LEFT JOIN stations ON stations.name = leases.station
+    WHERE leases.until < $1 AND (NOT leases.ended OR stations.revoked IS NOT NULL)
       AND jobs.progress = 'InProgress' AND jobs.stopped IS NULL
     ORDER BY leases.until LIMIT $2";
 
@@ -121,6 +177,28 @@ pub(super) const EXTEND_LEASES: &str =
 
 /// `job, station, token, attempt, until, sign_of_life, ended`.
 pub(super) type LeaseRow = (String, String, String, i64, i64, String, bool);
+
+/// The columns of a lease, and `progress, stopped` of its job.
+pub(super) type HeldLeaseRow = (
+    String,
+    String,
+    String,
+    i64,
+    i64,
+    String,
+    bool,
+    String,
+    Option<String>,
+);
+
+pub(super) fn held_lease(row: HeldLeaseRow) -> Result<HeldLease, JobStoreError> {
+    let (job, station, token, attempt, until, sign, ended, progress, stopped) = row;
+    Ok(HeldLease {
+        lease: lease((job, station, token, attempt, until, sign, ended))?,
+        progress,
+        stopped,
+    })
+}
 
 /// What a station last said of its work, as JSON.
 pub(super) fn heartbeat(figures: &Figures) -> Result<String, JobStoreError> {
@@ -151,7 +229,9 @@ macro_rules! implement_leases {
             use model::loading::Figures;
             use model::time::Timestamp;
             use sqlx::{query, query_as, query_scalar};
-            use $crate::jobstore::leases::{self, LONGEST_LEASE, Lease, Leases};
+            use $crate::jobstore::leases::{
+                self, HeldLease, LONGEST_LEASE, Lease, Leases, SignOfLife,
+            };
             use $crate::jobstore::{JobStoreError, error};
 
             #[async_trait::async_trait]
@@ -199,18 +279,72 @@ macro_rules! implement_leases {
                     until: Timestamp,
                     figures: &Figures,
                 ) -> Result<bool, JobStoreError> {
+                    let sign = SignOfLife {
+                        job,
+                        token: token.clone(),
+                        figures: figures.clone(),
+                    };
+                    let renewed = self.renew_leases(station, &[sign], until).await?;
+                    Ok(renewed == [true])
+                }
+
+                async fn renew_leases(
+                    &self,
+                    station: &StationName,
+                    signs: &[SignOfLife],
+                    until: Timestamp,
+                ) -> Result<Vec<bool>, JobStoreError> {
                     let mut tx = self.begin().await?;
-                    let done = query(leases::RENEW_LEASE)
-                        .bind(job.as_str())
-                        .bind(&token.0)
-                        .bind(until.unix())
-                        .bind(leases::heartbeat(figures)?)
-                        .bind(LONGEST_LEASE)
+                    let mut renewed = Vec::with_capacity(signs.len());
+                    for sign in signs {
+                        let done = query(leases::RENEW_LEASE)
+                            .bind(sign.job.as_str())
+                            .bind(&sign.token.0)
+                            .bind(until.unix())
+                            .bind(leases::heartbeat(&sign.figures)?)
+                            .bind(LONGEST_LEASE)
+                            .bind(station.as_str())
+                            .execute(&mut *tx)
+                            .await?;
+                        renewed.push(done.rows_affected() > 0);
+                    }
+                    tx.commit().await?;
+                    Ok(renewed)
+                }
+
+                async fn leases_of(
+                    &self,
+                    station: &StationName,
+                ) -> Result<Vec<HeldLease>, JobStoreError> {
+                    let rows: Vec<leases::HeldLeaseRow> = query_as(leases::LEASES_OF)
                         .bind(station.as_str())
+                        .fetch_all(self.readers())
+                        .await?;
+                    rows.into_iter().map(leases::held_lease).collect()
+                }
+
+                async fn holders(&self) -> Result<Vec<StationName>, JobStoreError> {
+                    let names: Vec<String> = query_scalar(leases::HOLDERS)
+                        .fetch_all(self.readers())
+                        .await?;
+                    names
+                        .into_iter()
+                        .map(|name| Ok(StationName::new(name)?))
+                        .collect()
+                }
+
+                async fn end_leases_of(
+                    &self,
+                    station: &StationName,
+                    now: Timestamp,
+                ) -> Result<(), JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    query(leases::END_LEASES_OF)
+                        .bind(station.as_str())
+                        .bind(now.unix())
                         .execute(&mut *tx)
                         .await?;
-                    tx.commit().await?;
-                    Ok(done.rows_affected() > 0)
+                    Ok(tx.commit().await?)
                 }
 
                 async fn end_lease(

@@ -6,9 +6,11 @@
 
 mod accounts;
 mod clock;
+mod heartbeats;
 mod jobs;
 mod keys;
 mod leases;
+mod orders;
 mod stations;
 
 use model::actor::Actor;
@@ -35,6 +37,8 @@ pub async fn run_all(store: &dyn JobStore) {
     accounts::run(store).await;
     keys::run(store).await;
     stations::run(store).await;
+    heartbeats::run(store).await;
+    orders::run(store).await;
     leases::run(store).await;
     jobs::a_quota_holds_for_requests_at_once(store).await;
     clock::run(store).await;
@@ -64,6 +68,18 @@ fn customer() -> Actor {
 
 fn station(name: &str) -> StationName {
     StationName::new(name).expect("the tests' station names are valid")
+}
+
+/// Admits a station; its token's hash begins with `number`, which no other test uses.
+async fn admit(store: &dyn JobStore, name: &str, number: u8) -> StationName {
+    let mut hash = [0xAA; 32];
+    hash[0] = number;
+    let name = station(name);
+    store
+        .put_station(&name, hash, at(0))
+        .await
+        .expect("a new station");
+    name
 }
 
 fn token(text: &str) -> LeaseToken {

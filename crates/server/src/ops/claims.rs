@@ -2,7 +2,8 @@
 //!
 //! The lease is taken before the job changes, and the answer is sent after:
 //!
-//! 1. A job under another station's lease is left alone, whatever the device shows.
+//! 1. A job under another station's lease is left alone, whatever the device shows; so is any job if the station gets
+//!    none: it is drained, its clock is wrong, or two hosts have its name.
 //! 2. A device that is not to be loaded changes its job at most so that it is here and why it waits,
 //!    and takes no lease. It ends no job.
 //! 3. Otherwise the station takes the lease. Of two stations that claim at once, one gets it.
@@ -25,10 +26,12 @@ use model::ids::{BucketName, JobId, StationName};
 use model::job::Job;
 use model::limits::SIGNATURE_FILE_BYTES;
 use model::manifest::Manifest;
+use model::presence::NoClaims;
 use model::signature::SignatureFile;
 use model::stopped::StopCause;
 
 use super::leases::holder;
+use super::stations::presence;
 use super::{Context, DockingFault, Refused, buckets};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::{Committed, Draft, tries};
@@ -131,8 +134,12 @@ async fn decide(
         let Some(mut draft) = Draft::open(context, id).await? else {
             return Ok(denied(Some(id), Denial::UnknownJob(id).into()));
         };
-        if let Some(holder) = held_by_another(context, station, id).await? {
-            return Ok(denied(Some(id), leased(id, &holder)));
+        let holder = holder(context, id).await?;
+        if let Some(holder) = holder.as_ref().filter(|holder| *holder != station) {
+            return Ok(denied(Some(id), leased(id, holder)));
+        }
+        if let Some(why) = barred(context, station, holder.is_some()).await? {
+            return Ok(denied(Some(id), why));
         }
         let account = context.jobs.account(&draft.job().account).await?;
         let (events, verdict) = judge(context, draft.job(), account.as_ref(), docked, station);
@@ -140,6 +147,11 @@ async fn decide(
             let taken = take_lease(context, station, id, &token).await?;
             if taken.token != token {
                 return Ok(denied(Some(id), leased(id, &taken.station)));
+            }
+            // A station that was revoked meanwhile may have got it after its others were ended.
+            if let Some(why) = barred(context, station, true).await? {
+                context.jobs.end_lease(id, &token).await?;
+                return Ok(denied(Some(id), why));
             }
             lease = Some(taken);
         }
@@ -224,13 +236,24 @@ fn waiting(events: Vec<Event>, cause: StopCause, bucket: Option<BucketName>) -> 
     events.chain([stopped]).collect()
 }
 
-async fn held_by_another(
+/// Why a station gets no job, if it gets none. One that is drained goes on with what it `has`.
+async fn barred(
     context: &Context,
     station: &StationName,
-    id: JobId,
-) -> Result<Option<StationName>, JobStoreError> {
-    let holder = holder(context, id).await?;
-    Ok(holder.filter(|holder| holder != station))
+    has: bool,
+) -> Result<Option<DenialWords>, JobStoreError> {
+    let Some(found) = context.jobs.station(station).await? else {
+        return Ok(Some(revoked(station)));
+    };
+    if found.revoked.is_some() {
+        return Ok(Some(revoked(station)));
+    }
+    let bar = presence(&found, has).no_claims(context.clock.now());
+    Ok(match bar {
+        None => None,
+        Some(NoClaims::Draining) if has => None,
+        Some(why) => Some(no_claims(station, why)),
+    })
 }
 
 async fn take_lease(
@@ -292,6 +315,42 @@ fn leased(id: JobId, holder: &StationName) -> DenialWords {
         code: "Leased",
         message: format!("job {id} is being done by station `{holder}`"),
         hint: "wait until that station is done, or until its lease lapses".to_owned(),
+    }
+}
+
+fn revoked(station: &StationName) -> DenialWords {
+    DenialWords {
+        code: "Revoked",
+        message: format!("station `{station}` is revoked"),
+        hint:
+            "dock the device at another station, or admit this one again with `longshore station \
+               token`"
+                .to_owned(),
+    }
+}
+
+fn no_claims(station: &StationName, why: NoClaims) -> DenialWords {
+    let (code, message, hint) = match why {
+        NoClaims::Twice => (
+            "StationTwice",
+            format!("two hosts are heard as station `{station}`"),
+            "stop one of them, or give it a name and a token of its own; a minute later this goes on",
+        ),
+        NoClaims::Clock => (
+            "StationClock",
+            format!("the clock of station `{station}` is wrong by more than a minute"),
+            "set the clock of its host, best by NTP; with the next heartbeat this goes on",
+        ),
+        NoClaims::Draining | NoClaims::Other => (
+            "StationDrained",
+            format!("station `{station}` is drained: it begins nothing new"),
+            "dock the device at another station, or let this one begin again",
+        ),
+    };
+    DenialWords {
+        code,
+        message,
+        hint: hint.to_owned(),
     }
 }
 

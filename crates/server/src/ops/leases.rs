@@ -1,11 +1,13 @@
 //! Leases: a station's timed right to a job, kept and given back.
 
 mod conclude;
+mod keep;
 mod renew;
 
 use model::ids::{JobId, StationName};
 
 pub use conclude::conclude;
+pub(super) use keep::keep;
 pub use renew::renew;
 
 use super::Context;

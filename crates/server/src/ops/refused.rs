@@ -3,7 +3,7 @@
 //! Each face has one table from here to its own codes and statuses. The sentences are for people: an
 //! operator at a command line or a console reads them as they are.
 
-use model::ids::{AccessKeyId, JobId, StationName};
+use model::ids::{AccessKeyId, BayName, JobId, StationName};
 use model::job::Refusal;
 use model::manifest::ManifestFaults;
 
@@ -156,6 +156,20 @@ pub enum AccountFault {
     /// No access key has this id.
     #[error("there is no access key `{0}`")]
     NoSuchKey(AccessKeyId),
+    /// No station has this name.
+    #[error("there is no station `{0}`")]
+    NoSuchStation(StationName),
+    /// The station's token is void.
+    #[error("station `{0}` is revoked")]
+    StationRevoked(StationName),
+    /// The station has told of no bay of this name.
+    #[error("station `{station}` has no bay `{bay}`")]
+    NoSuchBay {
+        /// The station.
+        station: StationName,
+        /// The bay it does not have.
+        bay: BayName,
+    },
 }
 
 fn listed(rights: &[String]) -> String {

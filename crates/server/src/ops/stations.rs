@@ -1,10 +1,19 @@
 //! Stations: the hosts that have the devices.
 
-use model::ids::StationName;
+mod overview;
 
-use super::{Admin, Refused};
+use model::ids::StationName;
+use model::presence::Presence;
+
+pub(crate) use overview::counts;
+pub use overview::{StationLine, StationOverview, list, show};
+
+use super::{AccountFault, Admin, Refused};
 use crate::access::{Action, Caller, Resource, StationToken, authorize};
-use crate::jobstore::JobStoreError;
+use crate::jobstore::{JobStoreError, Station};
+
+/// Seconds that a station is taken as watched after somebody looked: some looks long.
+const WATCHED_SECONDS: i64 = 15;
 
 /// Admits a station under a new token, which is not shown again. An earlier token of it is void.
 ///
@@ -17,12 +26,16 @@ pub async fn admit(
 ) -> Result<StationToken, Refused> {
     authorize(caller, Action::ManageStations, Resource::Service)?;
     let token = StationToken::draw();
-    register(admin, name, &token).await?;
+    admin
+        .jobs
+        .put_station(name, token.sha256(), admin.clock.now())
+        .await?;
     tracing::info!(actor = %caller.actor(), station = %name, "station admitted");
     Ok(token)
 }
 
-/// Writes down which token a station has, unless that is known.
+/// Writes down which token a station has, unless that is known. One that was revoked stays so: a start of the service
+/// is nobody's decision.
 pub(crate) async fn register(
     admin: &Admin,
     name: &StationName,
@@ -32,6 +45,90 @@ pub(crate) async fn register(
     if known.as_ref() == Some(name) {
         return Ok(());
     }
+    if admin.jobs.is_void(name, token.sha256()).await? {
+        tracing::warn!(station = %name, "the station of this host is revoked");
+        return Ok(());
+    }
     let now = admin.clock.now();
     admin.jobs.put_station(name, token.sha256(), now).await
+}
+
+/// Revokes a station: its token is void from the next message on, its leases end, and what was ordered of it is
+/// dropped. Its jobs stand still until their disks are docked anywhere else. Doing it again finishes what was cut off.
+///
+/// # Errors
+/// [`AccountFault::NoSuchStation`], or [`Refused`] if the caller has no right to it or the job store fails.
+pub async fn revoke(admin: &Admin, caller: &Caller, name: &StationName) -> Result<(), Refused> {
+    authorize(caller, Action::RevokeStation, Resource::Station(name))?;
+    let now = admin.clock.now();
+    let marked = admin.jobs.revoke_station(name, now).await;
+    marked.map_err(|error| no_such(name, error))?;
+    // After the token: a claim that was under way then looks again whether it still may.
+    admin.jobs.end_leases_of(name, now).await?;
+    admin.jobs.drop_orders(name).await?;
+    tracing::warn!(actor = %caller.actor(), station = %name, "station revoked");
+    Ok(())
+}
+
+/// Lets a station begin nothing new; what it has begun it goes on with.
+///
+/// # Errors
+/// As [`revoke`].
+pub async fn drain(admin: &Admin, caller: &Caller, name: &StationName) -> Result<(), Refused> {
+    authorize(caller, Action::DrainStation, Resource::Station(name))?;
+    let found = find(admin, name).await?;
+    let since = found.draining.unwrap_or(admin.clock.now());
+    let marked = admin.jobs.drain_station(name, Some(since)).await;
+    marked.map_err(|error| no_such(name, error))?;
+    tracing::info!(actor = %caller.actor(), station = %name, "station is drained");
+    Ok(())
+}
+
+/// Lets a station that was drained begin again.
+///
+/// # Errors
+/// As [`revoke`].
+pub async fn undrain(admin: &Admin, caller: &Caller, name: &StationName) -> Result<(), Refused> {
+    authorize(caller, Action::DrainStation, Resource::Station(name))?;
+    let marked = admin.jobs.drain_station(name, None).await;
+    marked.map_err(|error| no_such(name, error))?;
+    tracing::info!(actor = %caller.actor(), station = %name, "station is drained no more");
+    Ok(())
+}
+
+/// Says that somebody looks at a station, which then tells every second how it is.
+///
+/// # Errors
+/// As [`revoke`].
+pub async fn watch(admin: &Admin, caller: &Caller, name: &StationName) -> Result<(), Refused> {
+    authorize(caller, Action::LookAtStations, Resource::Service)?;
+    let until = admin.clock.now().plus_seconds(WATCHED_SECONDS);
+    let marked = admin.jobs.watch_station(name, until).await;
+    marked.map_err(|error| no_such(name, error))
+}
+
+/// The station of this name.
+pub(super) async fn find(admin: &Admin, name: &StationName) -> Result<Station, Refused> {
+    let found = admin.jobs.station(name).await?;
+    Ok(found.ok_or_else(|| AccountFault::NoSuchStation(name.clone()))?)
+}
+
+/// What is known of a station's presence.
+pub(super) fn presence(station: &Station, is_at_work: bool) -> Presence {
+    let heard = station.heard.as_ref();
+    Presence {
+        revoked: station.revoked,
+        draining: station.draining,
+        heard: heard.map(|last| last.at),
+        clock_ahead: heard.map_or(0, |last| last.clock_ahead),
+        runs: heard.map(|last| last.runs.clone()).unwrap_or_default(),
+        is_at_work,
+    }
+}
+
+fn no_such(name: &StationName, error: JobStoreError) -> Refused {
+    match error {
+        JobStoreError::Missing(_) => AccountFault::NoSuchStation(name.clone()).into(),
+        error => error.into(),
+    }
 }

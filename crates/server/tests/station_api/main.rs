@@ -9,7 +9,11 @@
 )]
 mod world;
 
+#[path = "../support/postgres.rs"]
+mod postgres;
+
 mod claims;
 mod decisions;
+mod heartbeats;
 mod leases;
 mod talk;

@@ -133,6 +133,7 @@ fn a_station_speaks_for_itself_and_does_to_jobs_what_a_person_decides() {
         "ReturnDevice: own job, other job",
         "AbortJob: own job, other job",
         "RetryJob: own job, other job",
+        "SendHeartbeat: own station",
     ];
     let station = Principal::Station(&things.own_station);
     assert_eq!(rights(station, &things), expected);
@@ -152,6 +153,10 @@ fn an_operator_manages_the_service_and_holds_no_lease() {
         "ManageAccounts: service",
         "ManageKeys: service",
         "ManageStations: service",
+        "LookAtStations: service",
+        "OrderStation: own station, other station",
+        "DrainStation: own station, other station",
+        "RevokeStation: own station, other station",
     ];
     assert_eq!(rights(Principal::Operator, &things), expected);
 }

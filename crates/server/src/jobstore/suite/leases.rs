@@ -5,15 +5,16 @@ use std::collections::HashSet;
 use futures::future::join_all;
 use model::control::Tally;
 use model::event::Event;
-use model::ids::JobId;
+use model::ids::{JobId, StationName};
 use model::loading::Figures;
 use model::stopped::StopCause;
 use model::time::Timestamp;
 
 use super::{
-    JobStore, JobStoreError, arrived, at, change, insert, job_id, new_job, station, stored, token,
+    JobStore, JobStoreError, admit, arrived, at, change, insert, job_id, new_job, station, stored,
+    token,
 };
-use crate::jobstore::Lease;
+use crate::jobstore::{Lease, SignOfLife};
 
 pub(super) async fn run(store: &dyn JobStore) {
     a_job_without_lease_is_granted(store).await;
@@ -27,6 +28,8 @@ pub(super) async fn run(store: &dyn JobStore) {
     a_lease_is_the_stations_to_whom_it_was_given(store).await;
     jobs_of_silent_stations_are_found_until_they_are_noted(store).await;
     a_restart_extends_what_has_not_ended(store).await;
+    several_leases_are_renewed_at_once(store).await;
+    a_stations_leases_are_found_and_ended_with_it(store).await;
     a_lease_that_a_wrong_clock_took_locks_nobody_out(store).await;
     a_lease_never_changes_its_job(store).await;
     a_lease_needs_a_job(store).await;
@@ -322,6 +325,96 @@ async fn a_restart_extends_what_has_not_ended(store: &dyn JobStore) {
         ends.push(lease(store, job).await.until);
     }
     assert_eq!(ends, [at(200), at(60), at(500)]);
+}
+
+async fn several_leases_are_renewed_at_once(store: &dyn JobStore) {
+    let sign = |id: &str, with: &str, found: u64| SignOfLife {
+        job: job_id(id),
+        token: token(with),
+        figures: Figures {
+            found,
+            ..Figures::default()
+        },
+    };
+    for (id, by) in [
+        ("4GGGA", "dock-1"),
+        ("4GGGB", "dock-1"),
+        ("4GGGC", "dock-2"),
+    ] {
+        let job = job(store, id).await;
+        claim(store, job, by, "t1", at(0)).await;
+    }
+    let signs = [
+        sign("4GGGA", "t1", 1),
+        sign("4GGGB", "t9", 2),
+        sign("4GGGC", "t1", 3),
+        sign("4GGGD", "t1", 4),
+    ];
+    let renewed = store.renew_leases(&station("dock-1"), &signs, at(90)).await;
+    let renewed = renewed.expect("renewals are answered");
+    assert_eq!(renewed, [true, false, false, false]);
+    let kept = lease(store, job_id("4GGGA")).await;
+    assert_eq!((kept.until, kept.figures.found), (at(90), 1));
+    for id in ["4GGGB", "4GGGC"] {
+        let kept = lease(store, job_id(id)).await;
+        assert_eq!((kept.until, kept.figures.found), (at(60), 0), "{id}");
+    }
+}
+
+async fn a_stations_leases_are_found_and_ended_with_it(store: &dyn JobStore) {
+    let name = admit(store, "leaving-1", 41).await;
+    for id in ["4HHHA", "4HHHB", "4HHHC", "4HHHD"] {
+        let job = job(store, id).await;
+        claim(store, job, name.as_str(), "t1", at(0)).await;
+    }
+    change(
+        store,
+        job_id("4HHHA"),
+        &[arrived(), Event::TransferStarted],
+        at(1),
+    )
+    .await;
+    end(store, job_id("4HHHB"), "t1").await;
+    claim(store, job_id("4HHHC"), "dock-1", "t2", at(61)).await;
+    renew_for(store, &name, "4HHHD", at(30)).await;
+    let held = store.leases_of(&name).await.expect("leases can be read");
+    let told: Vec<(&str, &str)> = held
+        .iter()
+        .map(|held| (held.lease.job.as_str(), held.progress.as_str()))
+        .collect();
+    assert_eq!(told, [("4HHHA", "InProgress"), ("4HHHD", "Pending")]);
+    assert_eq!(held[0].lease, lease(store, job_id("4HHHA")).await);
+    assert_eq!(held[0].stopped, None);
+    let holders = async || store.holders().await.expect("holders can be read");
+    assert!(holders().await.contains(&name));
+
+    store
+        .revoke_station(&name, at(40))
+        .await
+        .expect("it is there");
+    store
+        .end_leases_of(&name, at(40))
+        .await
+        .expect("leases end");
+    assert_eq!(store.leases_of(&name).await.expect("none"), []);
+    assert!(!holders().await.contains(&name));
+    let over = lease(store, job_id("4HHHA")).await;
+    assert_eq!((over.ended, over.until), (true, at(40)));
+    assert!(!lease(store, job_id("4HHHC")).await.ended, "another's");
+    assert!(!renew_for(store, &name, "4HHHA", at(90)).await);
+    let silent = store.lapsed_leases(at(41), 1000).await.expect("a list");
+    assert!(silent.contains(&job_id("4HHHA")), "its job stands still");
+    let next = claim(store, job_id("4HHHA"), "dock-1", "t2", at(40)).await;
+    assert_eq!((next.token, next.attempt), (token("t2"), 2));
+    end(store, job_id("4HHHA"), "t2").await;
+}
+
+/// Renews by the token `t1`, whoever has it.
+async fn renew_for(store: &dyn JobStore, by: &StationName, id: &str, until: Timestamp) -> bool {
+    let renewed = store
+        .renew_lease(job_id(id), by, &token("t1"), until, &Figures::default())
+        .await;
+    renewed.expect("renewals are answered")
 }
 
 /// A day ahead is longer than any lease.

@@ -2,6 +2,7 @@
 
 use model::control::{LeaseState, Renewal, Tally};
 use model::event::Event;
+use model::ids::JobId;
 use model::limits::COUNT_MAX;
 use model::loading::Figures;
 use model::progress::Progress;
@@ -27,12 +28,9 @@ pub async fn renew(
     let Renewal {
         job: id,
         lease,
-        mut figures,
+        figures,
     } = renewal;
-    if let Some(current) = &mut figures.current {
-        *current = current.chars().take(CURRENT_CHARS).collect();
-    }
-    clamp(&mut figures);
+    let figures = tidied(figures);
     let tally = figures.tally;
     let until = context
         .clock
@@ -55,16 +53,7 @@ pub async fn renew(
         .and_then(|job| job.stopped.as_ref())
         .is_some_and(was_silent)
     {
-        let refused = |why| Refused::State { job: id, why };
-        change::apply(
-            context,
-            id,
-            &caller.actor(),
-            &Event::TransferStarted,
-            refused,
-        )
-        .await?;
-        tracing::info!(%station, job = %id, "job goes on");
+        go_on(context, caller, id).await?;
     }
     let state = match job.map(|job| job.progress) {
         Some(Progress::Canceled { .. }) => LeaseState::Canceled,
@@ -74,6 +63,24 @@ pub async fn renew(
     };
     tracing::debug!(%station, job = %id, ?state, stored = tally.stored, "lease renewed");
     Ok(state)
+}
+
+/// Writes down that a job goes on whose station was silent.
+pub(super) async fn go_on(context: &Context, caller: &Caller, id: JobId) -> Result<(), Refused> {
+    let refused = |why| Refused::State { job: id, why };
+    let actor = caller.actor();
+    change::apply(context, id, &actor, &Event::TransferStarted, refused).await?;
+    tracing::info!(%actor, job = %id, "job goes on");
+    Ok(())
+}
+
+/// The figures as they are kept, whatever a station says.
+pub(super) fn tidied(mut figures: Figures) -> Figures {
+    if let Some(current) = &mut figures.current {
+        *current = current.chars().take(CURRENT_CHARS).collect();
+    }
+    clamp(&mut figures);
+    figures
 }
 
 /// Numbers that no device has are not kept: whoever reads them would calculate with them.

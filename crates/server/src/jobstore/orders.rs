@@ -1,0 +1,223 @@
+//! Orders: what persons want of the bays of stations, until each was told and answered.
+
+use async_trait::async_trait;
+use model::ids::{OrderId, StationName};
+use model::order::{Acknowledgement, Order, OrderOutcome, OrderVerb};
+use model::time::Timestamp;
+
+use super::JobStoreError;
+
+/// An order as the store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredOrder {
+    /// What is wanted.
+    pub order: Order,
+    /// When the station answered, and what.
+    pub answered: Option<(Timestamp, OrderOutcome)>,
+}
+
+/// Keeps orders. The contract is that of [`JobStore`](super::JobStore).
+#[async_trait]
+pub trait Orders: Send + Sync + 'static {
+    /// Keeps an order for a station. If the same is wanted of the same bay and not yet answered, that one stays, and is
+    /// returned. What was wanted at or before `stale` is forgotten. `Missing` if there is no such station.
+    async fn insert_order(
+        &self,
+        station: &StationName,
+        order: &Order,
+        stale: Timestamp,
+    ) -> Result<Order, JobStoreError>;
+
+    /// A station's orders that were wanted after `stale`, answered or not, oldest first.
+    async fn orders(
+        &self,
+        station: &StationName,
+        stale: Timestamp,
+    ) -> Result<Vec<StoredOrder>, JobStoreError>;
+
+    /// Keeps what a station answered. An order that is not the station's, or was answered, stays as it is.
+    async fn answer_orders(
+        &self,
+        station: &StationName,
+        done: &[Acknowledgement],
+        now: Timestamp,
+    ) -> Result<(), JobStoreError>;
+
+    /// Drops all orders of a station.
+    async fn drop_orders(&self, station: &StationName) -> Result<(), JobStoreError>;
+
+    /// Forgets what was wanted of any station at or before `stale`.
+    async fn forget_orders(&self, stale: Timestamp) -> Result<(), JobStoreError>;
+
+    /// Counts what was wanted after `stale` and is not answered.
+    async fn pending_orders(&self, stale: Timestamp) -> Result<u64, JobStoreError>;
+}
+
+pub(super) const FORGET_ORDERS_OF: &str = "DELETE FROM orders WHERE station = $1 AND at <= $2";
+
+/// The same, once more, is the same order.
+pub(super) const INSERT_ORDER: &str = "
+    INSERT INTO orders (id, station, bay, verb, actor, at) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (station, bay, verb) WHERE answered IS NULL DO NOTHING";
+
+pub(super) const SAME_ORDER: &str = "
+    SELECT id, bay, verb, actor, at, answered, outcome FROM orders
+    WHERE station = $1 AND bay = $2 AND verb = $3 AND answered IS NULL";
+
+pub(super) const ORDERS: &str = "
+    SELECT id, bay, verb, actor, at, answered, outcome FROM orders
+    WHERE station = $1 AND at > $2 ORDER BY seq";
+
+pub(super) const ANSWER_ORDER: &str = "
+    UPDATE orders SET answered = $3, outcome = $4
+    WHERE station = $1 AND id = $2 AND answered IS NULL";
+
+pub(super) const DROP_ORDERS: &str = "DELETE FROM orders WHERE station = $1";
+
+pub(super) const FORGET_ORDERS: &str = "DELETE FROM orders WHERE at <= $1";
+
+pub(super) const PENDING_ORDERS: &str =
+    "SELECT COUNT(*) FROM orders WHERE answered IS NULL AND at > $1";
+
+/// `id, bay, verb, actor, at, answered, outcome`.
+pub(super) type OrderRow = (
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<String>,
+);
+
+pub(super) fn order(row: OrderRow) -> Result<StoredOrder, JobStoreError> {
+    let (id, bay, verb, actor, at, answered, outcome) = row;
+    let answered = match (answered, outcome) {
+        (Some(at), Some(outcome)) => {
+            Some((Timestamp::from_unix(at), serde_json::from_str(&outcome)?))
+        }
+        _ => None,
+    };
+    Ok(StoredOrder {
+        order: Order {
+            id: OrderId::new(id)?,
+            bay: bay.parse()?,
+            verb: OrderVerb::of(&verb),
+            by: actor.parse()?,
+            at: Timestamp::from_unix(at),
+        },
+        answered,
+    })
+}
+
+/// Implements [`Orders`] for the store of a database.
+macro_rules! implement_orders {
+    ($store:ident) => {
+        const _: () = {
+            use model::ids::StationName;
+            use model::order::{Acknowledgement, Order};
+            use model::time::Timestamp;
+            use sqlx::{query, query_as, query_scalar};
+            use $crate::jobstore::orders::{self, Orders, StoredOrder};
+            use $crate::jobstore::{JobStoreError, error};
+
+            #[async_trait::async_trait]
+            impl Orders for $store {
+                async fn insert_order(
+                    &self,
+                    station: &StationName,
+                    order: &Order,
+                    stale: Timestamp,
+                ) -> Result<Order, JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    query(orders::FORGET_ORDERS_OF)
+                        .bind(station.as_str())
+                        .bind(stale.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    query(orders::INSERT_ORDER)
+                        .bind(order.id.as_str())
+                        .bind(station.as_str())
+                        .bind(order.bay.as_str())
+                        .bind(order.verb.code())
+                        .bind(order.by.to_string())
+                        .bind(order.at.unix())
+                        .execute(&mut *tx)
+                        .await
+                        .map_err(|error| {
+                            error::refused(error, order.id.as_str(), station.as_str())
+                        })?;
+                    let row: Option<orders::OrderRow> = query_as(orders::SAME_ORDER)
+                        .bind(station.as_str())
+                        .bind(order.bay.as_str())
+                        .bind(order.verb.code())
+                        .fetch_optional(&mut *tx)
+                        .await?;
+                    tx.commit().await?;
+                    // Another's that was in the way may have been answered in between.
+                    let row = row.ok_or(JobStoreError::Conflict)?;
+                    Ok(orders::order(row)?.order)
+                }
+
+                async fn orders(
+                    &self,
+                    station: &StationName,
+                    stale: Timestamp,
+                ) -> Result<Vec<StoredOrder>, JobStoreError> {
+                    let rows: Vec<orders::OrderRow> = query_as(orders::ORDERS)
+                        .bind(station.as_str())
+                        .bind(stale.unix())
+                        .fetch_all(self.readers())
+                        .await?;
+                    rows.into_iter().map(orders::order).collect()
+                }
+
+                async fn answer_orders(
+                    &self,
+                    station: &StationName,
+                    done: &[Acknowledgement],
+                    now: Timestamp,
+                ) -> Result<(), JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    for Acknowledgement { id, outcome } in done {
+                        query(orders::ANSWER_ORDER)
+                            .bind(station.as_str())
+                            .bind(id.as_str())
+                            .bind(now.unix())
+                            .bind(serde_json::to_string(outcome)?)
+                            .execute(&mut *tx)
+                            .await?;
+                    }
+                    Ok(tx.commit().await?)
+                }
+
+                async fn drop_orders(&self, station: &StationName) -> Result<(), JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    query(orders::DROP_ORDERS)
+                        .bind(station.as_str())
+                        .execute(&mut *tx)
+                        .await?;
+                    Ok(tx.commit().await?)
+                }
+
+                async fn forget_orders(&self, stale: Timestamp) -> Result<(), JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    query(orders::FORGET_ORDERS)
+                        .bind(stale.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    Ok(tx.commit().await?)
+                }
+
+                async fn pending_orders(&self, stale: Timestamp) -> Result<u64, JobStoreError> {
+                    let pending: i64 = query_scalar(orders::PENDING_ORDERS)
+                        .bind(stale.unix())
+                        .fetch_one(self.readers())
+                        .await?;
+                    Ok(pending.unsigned_abs())
+                }
+            }
+        };
+    };
+}
+pub(super) use implement_orders;

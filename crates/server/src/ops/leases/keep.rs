@@ -1,0 +1,131 @@
+//! The leases that a heartbeat names: each is renewed when a quarter of its term is over, so that a station with many
+//! bays costs the job store few writes, and answered from how its job stands.
+
+use model::control::{LeaseState, Renewal};
+use model::heartbeat::LeaseAnswer;
+use model::ids::JobId;
+use model::stopped::StopCause;
+use model::time::Timestamp;
+
+use super::renew::{go_on, tidied};
+use crate::access::{Action, Caller};
+use crate::jobstore::{HeldLease, LONGEST_LEASE, SignOfLife};
+use crate::ops::{Context, Refused};
+
+/// So many times within its term a lease is renewed: three may be lost.
+const RENEWALS_PER_TERM: i64 = 4;
+
+/// Renews the leases that are named, if the heartbeat `is_new`, and answers for each, in their order.
+///
+/// # Errors
+/// [`Refused::Denied`] for a caller that is no station, or the job store's failure.
+pub(in crate::ops) async fn keep(
+    context: &Context,
+    caller: &Caller,
+    named: Vec<Renewal>,
+    is_new: bool,
+) -> Result<Vec<LeaseAnswer>, Refused> {
+    let station = caller.station(Action::UseLease)?;
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (now, term) = (context.clock.now(), i64::from(context.rules.lease_seconds));
+    let held = context.jobs.leases_of(station).await?;
+    let (mut answers, mut due, mut silent) = (Vec::new(), Vec::new(), Vec::new());
+    for renewal in named {
+        let found = held.iter().find(|held| is_meant(held, &renewal));
+        let state = found.map_or(LeaseState::Lost, |held| state(&held.progress));
+        answers.push(LeaseAnswer {
+            job: renewal.job,
+            state,
+        });
+        let Some(held) = found.filter(|_| is_new && state != LeaseState::Lost) else {
+            continue;
+        };
+        let (job, figures) = (renewal.job, tidied(renewal.figures));
+        context.metrics.loaded(job, figures.tally);
+        if held.stopped.as_deref() == Some(StopCause::StationSilent.code()) {
+            silent.push(job);
+        }
+        if is_due(held.lease.until, now, term) {
+            due.push(SignOfLife {
+                job,
+                token: renewal.lease,
+                figures,
+            });
+        }
+    }
+    // In one order everywhere, so that no two transactions wait for each other.
+    due.sort_by_key(|sign| sign.job);
+    let until = now.plus_seconds(term);
+    let lost = renew(context, caller, &due, until).await?;
+    for answer in &mut answers {
+        if lost.contains(&answer.job) {
+            answer.state = LeaseState::Lost;
+        }
+    }
+    for job in silent.into_iter().filter(|job| !lost.contains(job)) {
+        go_on(context, caller, job).await?;
+    }
+    Ok(answers)
+}
+
+/// Renews; gives the jobs whose lease went to another in that moment.
+async fn renew(
+    context: &Context,
+    caller: &Caller,
+    due: &[SignOfLife],
+    until: Timestamp,
+) -> Result<Vec<JobId>, Refused> {
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let station = caller.station(Action::UseLease)?;
+    let renewed = context.jobs.renew_leases(station, due, until).await?;
+    let lost = due.iter().zip(renewed).filter(|(_, renewed)| !renewed);
+    let lost: Vec<JobId> = lost.map(|(sign, _)| sign.job).collect();
+    for job in &lost {
+        tracing::warn!(%station, %job, "lease lost");
+    }
+    Ok(lost)
+}
+
+fn is_meant(held: &HeldLease, renewal: &Renewal) -> bool {
+    held.lease.job == renewal.job && held.lease.token == renewal.lease
+}
+
+/// Whether a quarter of the term is over, or a wrong clock put the end where it is.
+fn is_due(until: Timestamp, now: Timestamp, term: i64) -> bool {
+    let soonest = now.plus_seconds(term - term / RENEWALS_PER_TERM);
+    until <= soonest || until > now.plus_seconds(term + LONGEST_LEASE)
+}
+
+/// Whether to go on with a job whose progress has this code.
+fn state(progress: &str) -> LeaseState {
+    match progress {
+        "Canceled" => LeaseState::Canceled,
+        "Pending" | "InProgress" => LeaseState::Held,
+        _ => LeaseState::Lost,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_renewed_when_a_quarter_of_its_term_is_over() {
+        let now = Timestamp::from_unix(1_700_000_000);
+        for (left, due) in [
+            (60, false),
+            (46, false),
+            (45, true),
+            (0, true),
+            (-900, true),
+            (61 + LONGEST_LEASE, true),
+            (60 + LONGEST_LEASE, false),
+        ] {
+            assert_eq!(is_due(now.plus_seconds(left), now, 60), due, "{left}");
+        }
+    }
+}
