@@ -7,6 +7,7 @@ mod identity;
 mod kernel;
 mod mountinfo;
 mod openers;
+mod present;
 mod shipped;
 mod uses;
 
@@ -21,6 +22,8 @@ use rustix::fs::Access;
 pub use content::{BLKID, Contents, ProbeError};
 pub use identity::{Identity, edges};
 pub use kernel::{mount_points, mounted_from};
+pub use openers::is_written_below;
+pub use present::{BlockDevices, Present};
 pub use shipped::shipped;
 pub use uses::{Use, in_use, in_use_to_read, uses_of};
 

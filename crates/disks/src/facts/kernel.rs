@@ -136,6 +136,18 @@ impl Kernel {
         }
     }
 
+    /// Every block device that is no partition, by name. What goes meanwhile is left out.
+    pub(super) fn disks(&self) -> io::Result<Vec<Block>> {
+        let listed = std::fs::read_dir(self.root.join("sys/block"))?;
+        let links: Vec<PathBuf> = listed
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<_>>()?;
+        let folders = links.iter().flat_map(std::fs::canonicalize);
+        let mut disks: Vec<Block> = folders.map(|folder| Block { folder }).collect();
+        disks.sort_unstable_by(|one, other| one.folder.file_name().cmp(&other.folder.file_name()));
+        Ok(disks)
+    }
+
     /// The block device of this number.
     pub(super) fn block(&self, number: DeviceNumber) -> io::Result<Block> {
         let link = format!("sys/dev/block/{number}");
@@ -179,12 +191,9 @@ impl Kernel {
             .filter_map(|folder| {
                 let folder = std::fs::canonicalize(folder).ok()?;
                 let block = Block { folder };
-                let mut name = std::fs::read(block.folder.join("loop/backing_file")).ok()?;
-                // The kernel's own line end; others are of the name.
-                name.pop_if(|last| *last == b'\n');
                 Some(Loop {
                     identity: identities.get(&block.path()).copied(),
-                    name: OsString::from_vec(name).into(),
+                    name: block.behind()?,
                     block,
                 })
             })
@@ -268,6 +277,14 @@ impl Block {
     pub(super) fn bytes(&self) -> Option<u64> {
         let sectors: u64 = self.attribute("size")?.parse().ok()?;
         sectors.checked_mul(SECTOR)
+    }
+
+    /// The name of what is behind a loop device, as it was when it was attached.
+    pub(super) fn behind(&self) -> Option<PathBuf> {
+        let mut name = std::fs::read(self.folder.join("loop/backing_file")).ok()?;
+        // The kernel's own line end; others are of the name.
+        name.pop_if(|last| *last == b'\n');
+        Some(OsString::from_vec(name).into())
     }
 
     /// Whether it is a partition of a disk.

@@ -1,6 +1,7 @@
 //! Who has a device or image open: a virtual machine writes to its disk without asking the kernel for
 //! it alone.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -27,9 +28,7 @@ pub(super) fn writers(path: &Path) -> io::Result<Vec<Use>> {
 
 fn writers_to(wanted: Identity, inode: u64) -> io::Result<Vec<Use>> {
     let ours = std::process::id();
-    let processes = fs::read_dir("/proc")?.flatten();
-    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    Ok(pids
+    Ok(pids()?
         .filter(|pid| *pid != ours && writes(*pid, wanted, inode))
         .map(|pid| Use::Written {
             pid,
@@ -38,22 +37,53 @@ fn writers_to(wanted: Identity, inode: u64) -> io::Result<Vec<Use>> {
         .collect())
 }
 
+/// Whether a process may write to a file at `path`, whose links are followed, or below it. What we may not look into is
+/// passed over.
+///
+/// # Errors
+/// The system's error.
+pub fn is_written_below(path: &Path) -> io::Result<bool> {
+    let path = fs::canonicalize(path)?;
+    let is_below = |fd: &Path| fs::read_link(fd).is_ok_and(|file| file.starts_with(&path));
+    Ok(pids()?.any(|pid| {
+        let folder = format!("/proc/{pid}/fd");
+        let mut open = fs::read_dir(folder).into_iter().flatten().flatten();
+        open.any(|entry| {
+            let info = || fd_info(pid, &entry.file_name());
+            is_below(&entry.path()) && info().is_some_and(|info| may_write(&info))
+        })
+    }))
+}
+
+fn pids() -> io::Result<impl Iterator<Item = u32>> {
+    let processes = fs::read_dir("/proc")?.flatten();
+    Ok(processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok()))
+}
+
+fn fd_info(pid: u32, fd: &OsStr) -> Option<String> {
+    fs::read_to_string(format!("/proc/{pid}/fdinfo/{}", fd.to_string_lossy())).ok()
+}
+
+fn may_write(info: &str) -> bool {
+    let flags = field(info, "flags:", 8).unwrap_or(0);
+    u32::try_from(flags).is_ok_and(|it| it & ACCESS_MODE != READ_ONLY)
+}
+
 fn writes(pid: u32, wanted: Identity, inode: u64) -> bool {
     let folder = format!("/proc/{pid}/fd");
     let open = fs::read_dir(&folder).into_iter().flatten().flatten();
     open.into_iter().any(|entry| {
         let (name, path) = (entry.file_name(), entry.path());
-        let info = format!("/proc/{pid}/fdinfo/{}", name.to_string_lossy());
-        let Ok(info) = fs::read_to_string(info) else {
+        let Some(info) = fd_info(pid, &name) else {
             return false;
         };
         // Only what may be it is asked: a file on a server that does not answer never would.
         let is_inode = |told: u64| told == inode;
         let may_be = field(&info, "ino:", 10).is_none_or(is_inode)
             || fs::read_link(&path).is_ok_and(|link| link.starts_with("/dev"));
-        let flags = field(&info, "flags:", 8).unwrap_or(0);
-        let may_write = u32::try_from(flags).is_ok_and(|it| it & ACCESS_MODE != READ_ONLY);
-        may_be && may_write && fs::metadata(&path).is_ok_and(|it| Identity::of(&it) == wanted)
+        may_be
+            && may_write(&info)
+            && fs::metadata(&path).is_ok_and(|it| Identity::of(&it) == wanted)
     })
 }
 
@@ -96,5 +126,23 @@ mod tests {
             by: "sleep".into(),
         };
         assert_eq!(found, [written]);
+    }
+
+    #[test]
+    fn a_file_that_is_written_to_is_found_by_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let above = folder.path().join("disk");
+        fs::create_dir_all(above.join("photos")).unwrap();
+        let path = above.join("photos/1.jpg");
+        let written = fs::File::create(&path).unwrap();
+        let is_written = |path: &Path| is_written_below(path).unwrap();
+        assert!(is_written(&path) && is_written(&above));
+        let beside = folder.path().join("dis");
+        fs::create_dir(&beside).unwrap();
+        assert!(!is_written(&beside));
+        drop(written);
+        let read = fs::File::open(&path).unwrap();
+        assert!(!is_written(&above));
+        drop(read);
     }
 }

@@ -60,6 +60,20 @@ pub enum Use {
     },
 }
 
+impl Use {
+    /// Whether its content changes by that while it is read.
+    fn changes_it(&self) -> bool {
+        match self {
+            Self::Swap { .. }
+            | Self::Mounted { .. }
+            | Self::MountedElsewhere { .. }
+            | Self::Held { .. }
+            | Self::Written { .. } => true,
+            Self::Needed { .. } | Self::Attached { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for Use {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -102,8 +116,7 @@ pub fn in_use(path: &Path) -> io::Result<Option<Use>> {
 /// The system's error.
 pub fn in_use_to_read(path: &Path) -> io::Result<Option<Use>> {
     let uses = of_path(&Kernel::running(), path, &[])?;
-    let is_grave = |used: &Use| !matches!(used, Use::Attached { .. } | Use::Needed { .. });
-    Ok(uses.into_iter().find(is_grave))
+    Ok(uses.into_iter().find(Use::changes_it))
 }
 
 /// Everything that a device or image is used for, as far as the kernel knows it, the gravest first.
@@ -132,20 +145,50 @@ pub(super) fn of_block(
     path: &Path,
     needed: &[&Path],
 ) -> io::Result<Vec<Use>> {
-    let mounts = Mounts::of(kernel)?;
-    let mut uses = needed_by(kernel, block, &mounts.here, needed);
-    uses.extend(swapped(kernel, block)?);
-    for part in parts(block) {
-        uses.extend(mounted(kernel, &part, &mounts));
-        uses.extend(held(&part));
+    Moment::of(kernel)?.uses_of_block(block, path, needed)
+}
+
+/// What is mounted and attached at one moment.
+pub(super) struct Moment<'a> {
+    kernel: &'a Kernel,
+    mounts: Mounts,
+    loops: Vec<Loop>,
+}
+
+impl<'a> Moment<'a> {
+    pub(super) fn of(kernel: &'a Kernel) -> io::Result<Self> {
+        Ok(Self {
+            kernel,
+            mounts: Mounts::of(kernel)?,
+            loops: kernel.loops(),
+        })
     }
-    let loops = kernel.loops();
-    let own = loops.iter().find(|it| it.block == block.disk());
-    let others = loops
-        .iter()
-        .filter(|other| other.is_on(path) || own.is_some_and(|own| own.is_beside(other)));
-    uses.extend(others.flat_map(|other| attached(kernel, other, &mounts)));
-    Ok(uses)
+
+    /// The uses of a block device, the gravest first. `needed` are paths of this station.
+    pub(super) fn uses_of_block(
+        &self,
+        block: &Block,
+        path: &Path,
+        needed: &[&Path],
+    ) -> io::Result<Vec<Use>> {
+        let Self {
+            kernel,
+            mounts,
+            loops,
+        } = self;
+        let mut uses = needed_by(kernel, block, &mounts.here, needed);
+        uses.extend(swapped(kernel, block)?);
+        for part in parts(block) {
+            uses.extend(mounted(kernel, &part, mounts));
+            uses.extend(held(&part));
+        }
+        let own = loops.iter().find(|it| it.block == block.disk());
+        let others = loops
+            .iter()
+            .filter(|other| other.is_on(path) || own.is_some_and(|own| own.is_beside(other)));
+        uses.extend(others.flat_map(|other| attached(kernel, other, mounts)));
+        Ok(uses)
+    }
 }
 
 /// The uses of an image, the gravest first.
