@@ -3,6 +3,11 @@
 //! A [`Watch`] tells all that is there, whatever was told before: who asks compares. It decides nothing about a medium but
 //! whether it must be left alone, and opens none.
 
+mod host;
+mod inbox;
+mod measure;
+mod uevents;
+
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +16,8 @@ use disks::facts::Use;
 use transfer::stop::Stop;
 
 use crate::port::PortId;
+
+pub use host::{HostWatch, Others, STILL_FOR, Watched};
 
 /// A disk, card, image or folder that is plugged in or laid down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +79,9 @@ pub enum LeftAlone {
     /// It was there when the station started, and its port is no bay.
     #[error("it was there when the station started, and its port is no bay")]
     ThereBefore,
+    /// Its port is no bay.
+    #[error("its port is no bay")]
+    NoBay,
     /// It cannot be found out what it is used for.
     #[error("it cannot be found out what it is used for: {0}")]
     NotKnown(String),

@@ -14,7 +14,8 @@ pub(super) fn port(above: &Above<'_>) -> Option<String> {
         unit => format!("/lun-{unit}"),
     };
     // What is in no enclosure has an enclosure of zeros.
-    let enclosure = of_end("enclosure_identifier").filter(|it| it.trim_matches(['0', 'x']) != "");
+    let enclosure =
+        of_end("enclosure_identifier").filter(|it| !it.trim_matches(['0', 'x']).is_empty());
     if let (Some(enclosure), Some(bay)) = (enclosure, of_end("bay_identifier")) {
         return Some(format!("sas-{enclosure}/bay-{bay}{unit}"));
     }
