@@ -5,17 +5,24 @@
 //! here decides for the operator: [`Facts`](disks::facts::Facts) say what a device is and what it is used
 //! for, [`may_be_formatted`] refuses what would destroy something in use, and the caller asks the rest.
 //!
+//! A device that is only read is kept from being written to by others ([`Shield`]), and one that is done with is made safe
+//! to take out ([`eject()`]).
+//!
 //! A device is formatted as a whole, without a partition table, as card readers and cameras do it.
 //! Linux, macOS and Windows read such a device.
 
 mod driver;
+mod eject;
 mod format;
 mod lock;
 mod mkfs;
 mod mount;
 mod refused;
+mod shield;
 
 pub use driver::Access;
+pub use eject::{EjectError, LetGo, eject};
 pub use format::{FormatError, format};
 pub use mount::{MountError, Mounted};
 pub use refused::{Refused, may_be_formatted};
+pub use shield::{Layer, Shield};

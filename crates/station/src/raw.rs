@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bay::{Layer, Shield};
 use disks::device::{Device, OpenError};
 use disks::disk::{Choice, Disk, DiskError, Verdict, Volume};
 use disks::facts::{Facts, FactsError};
@@ -26,6 +27,8 @@ pub struct RawDisk {
     launcher: Launcher,
     looked: Result<Looked, DiskError>,
     scratch: Scratch,
+    /// Down before whoever fills the device, or mounts it, has it.
+    shield: Shield,
 }
 
 /// What lies on a device.
@@ -125,7 +128,12 @@ impl RawDisk {
             launcher: means.launcher.clone(),
             looked: Ok(Looked::default()),
             scratch,
+            shield: Shield::raise(&facts),
         };
+        if !facts.is_image() {
+            let (device, layers) = (path.display(), opened.shield.layers());
+            tracing::info!(%device, ?layers, "kept from being written to");
+        }
         let rescue = Rescue::open(Arc::clone(&opened.device), opened.scratch.path())?;
         opened.looked = opened.disk(rescue).map(|disk| Looked::at(&disk));
         Ok(opened)
@@ -145,6 +153,12 @@ impl RawDisk {
     #[must_use]
     pub fn device(&self) -> &Arc<dyn Device> {
         &self.device
+    }
+
+    /// In which ways it is kept from being written to by others, beside being open to be read, and alone.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer] {
+        self.shield.layers()
     }
 
     /// Whether it is a file.
