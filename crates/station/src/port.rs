@@ -16,6 +16,7 @@
 //! controller numbers its fast and its slow ones apart.
 
 mod above;
+pub mod rules;
 mod sas;
 mod usb;
 

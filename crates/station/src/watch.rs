@@ -6,6 +6,7 @@
 mod host;
 mod inbox;
 mod measure;
+mod teaching;
 mod uevents;
 
 use std::io;
@@ -18,6 +19,7 @@ use transfer::stop::Stop;
 use crate::port::PortId;
 
 pub use host::{HostWatch, Others, STILL_FOR, Watched};
+pub use teaching::Teaching;
 
 /// A disk, card, image or folder that is plugged in or laid down.
 #[derive(Debug, Clone, PartialEq, Eq)]
