@@ -35,6 +35,7 @@ pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
         partly: args.partly,
         other_device: args.load.other_device,
         folder: args.folder,
+        only_read: false,
         volumes: args.raw.volumes.clone(),
         zone_minutes: args.raw.zone,
     };

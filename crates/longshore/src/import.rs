@@ -107,6 +107,7 @@ fn carry_out(
         partly: false,
         other_device: args.load.other_device,
         folder: true,
+        only_read: true,
         signature: Some(signature),
         volumes: args.raw.volumes.clone(),
         zone_minutes: args.raw.zone,

@@ -5,6 +5,7 @@
 //! explains the settings to operators, `docs/longshore.toml` lists them with their defaults; tests
 //! hold all three together.
 
+mod bench;
 mod check;
 mod fault;
 mod images;
@@ -26,6 +27,7 @@ use model::proof::ReadBack;
 use objectstore::paced::RateSchedule;
 use serde::{Deserialize, Serialize};
 
+pub use bench::{BayConfig, BenchConfig, OnDirty};
 pub use fault::{ConfigError, ConfigFault};
 pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, image_target};
 pub use network::{NetworkConfig, Proxy, VARIABLES, Way};
@@ -209,6 +211,9 @@ pub struct StationConfig {
     /// `allow_unconfined`: whether raw devices are read also where this host cannot shut in what parses them.
     #[serde(default)]
     pub allow_unconfined: bool,
+    /// What the station does by itself with devices that are plugged in.
+    #[serde(default)]
+    pub bench: BenchConfig,
 }
 
 /// `[log]`: what the service tells of itself, on standard error.
@@ -386,6 +391,7 @@ impl Default for StationConfig {
             skip_unchanged: false,
             replace_objects: true,
             allow_unconfined: false,
+            bench: BenchConfig::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use model::ids::{BayName, PortId};
 use model::manifest::Region;
 use objectstore::paced::QuietHours;
 
@@ -94,6 +95,14 @@ fn everything_given_is_taken() {
         skip_unchanged = true
         replace_objects = false
         allow_unconfined = true
+        bench = true
+        auto_load = false
+        loads_at_once = 3
+        settle_seconds = 5
+        on_dirty = "hold"
+        [[station.bays]]
+        name = "left, upper"
+        match = ["pci-0000:00:14.0/usb3-2.4", "folder:/srv/inbox"]
         [log]
         format = "json"
         level = "debug"
@@ -167,6 +176,20 @@ fn everything_given_is_taken() {
         skip_unchanged: true,
         replace_objects: false,
         allow_unconfined: true,
+        bench: BenchConfig {
+            enabled: true,
+            auto_load: false,
+            loads_at_once: 3,
+            settle_seconds: 5,
+            on_dirty: OnDirty::Hold,
+            bays: vec![BayConfig {
+                name: BayName::new("left, upper").unwrap(),
+                ports: vec![
+                    PortId::new("pci-0000:00:14.0/usb3-2.4").unwrap(),
+                    PortId::new("folder:/srv/inbox").unwrap(),
+                ],
+            }],
+        },
     };
     assert_eq!(config.station, station);
     assert_eq!(
@@ -398,6 +421,41 @@ fn every_bad_value_is_named_with_its_line_and_setting() {
             "station",
             "read_back = \"some\"",
             "read_back: `some` is not `off`, `sampled` or `full`",
+        ),
+        (
+            "station",
+            "loads_at_once = 65",
+            "loads_at_once: `65` is not within 1 to 64",
+        ),
+        (
+            "station",
+            "on_dirty = \"burn\"",
+            "on_dirty: `burn` is not load or hold",
+        ),
+        (
+            "station",
+            "[[station.bays]]\nmatch = [\"usb3-2\"]",
+            "bays[0].name: is missing",
+        ),
+        (
+            "station",
+            "[[station.bays]]\nname = \"B3\"",
+            "bays[0].match: names no port",
+        ),
+        (
+            "station",
+            "[[station.bays]]\nname = \"B3\"\nmatch = [\"folder:inbox\"]",
+            "bays[0].match[0]: `inbox` is not an absolute path",
+        ),
+        (
+            "station",
+            "bays = [{ name = \"B3\", match = [\"usb3-2\"] }, { name = \"B4\", match = [\"usb3-2\"] }]",
+            "bays[1].match[0]: `usb3-2` is bay `B3`",
+        ),
+        (
+            "station",
+            "bays = [{ name = \"B3\", match = [\"usb3-2\"] }, { name = \"B3\", match = [\"usb3-3\"] }]",
+            "bays[1].name: another bay is called `B3`",
         ),
         (
             "station",

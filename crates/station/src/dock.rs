@@ -6,6 +6,7 @@ mod cause;
 mod error;
 mod export;
 mod formatting;
+mod found;
 mod image;
 mod import;
 mod raw;
@@ -14,6 +15,7 @@ mod signature;
 mod source;
 
 pub use error::DockError;
+pub use found::Found;
 pub use signature::is_unmounted_and_empty;
 
 use std::fs::{self, DirBuilder, File};
@@ -41,7 +43,6 @@ use crate::stores::Stores;
 use disks::facts::{self, Facts};
 use disks::sandbox::Launcher;
 use disks::tree::Tree;
-use disks::tree::folder::Folder;
 use imagestore::services::Services;
 use raw::Raw;
 use seen::Seen;
@@ -97,6 +98,8 @@ pub struct Docking {
     pub partly: bool,
     /// Whether an import goes on although it was begun on another device.
     pub other_device: bool,
+    /// Whether the device is only to be read: an export is refused.
+    pub only_read: bool,
     /// Whether a folder is meant in which nothing is mounted: an export fills it, and it may be
     /// empty.
     pub folder: bool,
@@ -222,15 +225,13 @@ impl Station {
         progress: &Progress,
         stop: &Stop,
     ) -> Result<Done, DockError> {
-        if is_raw(device)? {
-            return self.dock_raw(device, docking, progress, stop);
+        if let Some(facts) = &docking.format
+            && is_raw(device)?
+        {
+            return self.dock_to_format((device, facts), docking, progress, stop);
         }
-        let tree = Folder::open(device).map_err(|source| DockError::Device {
-            path: device.to_owned(),
-            source,
-        })?;
-        let tree = tree.with_claims(self.settings.sparse);
-        self.dock_tree(&tree, device, docking, progress, stop)
+        let found = self.look(device, docking, stop)?;
+        self.dock_found(found, docking, progress, stop)
     }
 
     /// Docks a device that is open already; `device` is where the operator sees it.
@@ -245,19 +246,7 @@ impl Station {
         progress: &Progress,
         stop: &Stop,
     ) -> Result<Done, DockError> {
-        let signature = match &docking.signature {
-            Some(given) => Some(given.clone()),
-            None => match signature::read(tree, device)? {
-                None => match signature::obvious_mistake(tree, device) {
-                    Some(mistake) => return Err(mistake),
-                    None => None,
-                },
-                Some(_) if !docking.folder && signature::stands_alone(device) => {
-                    return Err(DockError::NotMounted(device.to_owned()));
-                }
-                found => found,
-            },
-        };
+        let signature = found::signature_of_folder(tree, device, docking)?;
         let view = View::Mounted(tree);
         self.dock_view(view, device, docking, signature, progress, stop)
     }
@@ -353,6 +342,10 @@ impl Station {
         let job = errand.claim.job;
         let wrong = |needs, hint| Err(DockError::WrongView { job, needs, hint });
         match (manifest, view) {
+            (Manifest::S3Export(_), _) if errand.docking.only_read => wrong(
+                "is an export, which is begun by a person and not by plugging a device in",
+                "`longshore dock` fills the device",
+            ),
             (Manifest::S3Import(rules), View::Mounted(tree)) => {
                 let signed = import::signed_in_folder(errand, tree)?;
                 self.import(
@@ -565,7 +558,7 @@ fn told_of_left(left: usize, log: &ObjectKey) -> Option<String> {
 }
 
 /// An error and all that caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

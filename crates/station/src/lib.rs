@@ -10,6 +10,7 @@ pub mod dock;
 pub mod lease;
 pub mod port;
 pub mod raw;
+pub mod resident;
 pub mod scratch;
 pub mod stores;
 pub mod watch;

@@ -1,5 +1,6 @@
 //! From the file as it stands to settings that can be used; every fault is collected on the way.
 
+mod bench;
 mod connections;
 mod images;
 mod station;

@@ -132,6 +132,20 @@ pub(super) struct RawStation {
     pub(super) skip_unchanged: Option<bool>,
     pub(super) replace_objects: Option<bool>,
     pub(super) allow_unconfined: Option<bool>,
+    pub(super) bench: Option<bool>,
+    pub(super) auto_load: Option<bool>,
+    pub(super) loads_at_once: Given<i64>,
+    pub(super) settle_seconds: Given<i64>,
+    pub(super) on_dirty: Given<String>,
+    pub(super) bays: Vec<Spanned<RawBay>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawBay {
+    pub(super) name: Given<String>,
+    #[serde(rename = "match")]
+    pub(super) ports: Given<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize, Default)]

@@ -245,6 +245,14 @@ pub enum DockError {
     },
 }
 
+impl DockError {
+    /// Why the job stands still, as far as the error alone says it.
+    #[must_use]
+    pub fn cause(&self) -> StopCause {
+        super::cause::of(self, None).0
+    }
+}
+
 impl From<FormatError> for DockError {
     fn from(error: FormatError) -> Self {
         Self::Format(Box::new(error))

@@ -10,12 +10,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use disks::device::{Device, OpenError};
-use disks::facts::Use;
+use disks::facts::{Facts, Use};
 use disks::tree::raw::RawTree;
 use model::manifest::S3Import;
 
 use super::source::Source;
-use super::{DockError, Docking, Done, Errand, Seen, Station, View, formatting, signature};
+use super::{DockError, Docking, Done, Errand, Found, Seen, Station, View, formatting, signature};
 use crate::raw::{self, Means, RawDisk, RawError};
 use transfer::progress::Progress;
 use transfer::stop::Stop;
@@ -34,6 +34,12 @@ impl Raw {
         &self.seen
     }
 
+    /// What is to be known of the volumes that are loaded.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let loaded = self.tree.iter().flat_map(RawTree::loaded);
+        loaded.flat_map(|it| it.remarks.clone()).collect()
+    }
+
     /// The device.
     pub(super) fn device(&self) -> Arc<dyn Device> {
         Arc::clone(self.disk.device())
@@ -41,21 +47,17 @@ impl Raw {
 }
 
 impl Station {
-    /// Docks a block device or image.
-    pub(super) fn dock_raw(
+    /// Docks a block device or image that may be formatted to be filled.
+    pub(super) fn dock_to_format(
         &self,
-        device: &Path,
+        (device, facts): (&Path, &Facts),
         docking: &Docking,
         progress: &Progress,
         stop: &Stop,
     ) -> Result<Done, DockError> {
-        if let Some(facts) = &docking.format {
-            let signature = self.signature_to_fill(device, facts, docking)?;
-            let view = View::Fill(Seen::to_fill(device, Some(facts)));
-            return self.dock_view(view, device, docking, signature, progress, stop);
-        }
-        let disk = self.open_raw(device)?;
-        self.dock_disk(disk, None, docking, progress, stop)
+        let signature = self.signature_to_fill(device, facts, docking)?;
+        let view = View::Fill(Seen::to_fill(device, Some(facts)));
+        self.dock_view(view, device, docking, signature, progress, stop)
     }
 
     /// Opens a block device or image, and looks at it.
@@ -92,6 +94,18 @@ impl Station {
         progress: &Progress,
         stop: &Stop,
     ) -> Result<Done, DockError> {
+        let found = self.look_at_disk(disk, tree, docking, stop)?;
+        self.dock_found(found, docking, progress, stop)
+    }
+
+    /// Finds out whose a block device or image is that is open already.
+    pub(super) fn look_at_disk(
+        &self,
+        disk: RawDisk,
+        tree: Option<RawTree>,
+        docking: &Docking,
+        stop: &Stop,
+    ) -> Result<Found, DockError> {
         let device = disk.path().to_owned();
         let mut raw = Raw {
             seen: Seen::on(&disk, tree.as_ref()),
@@ -102,11 +116,7 @@ impl Station {
         if raw.tree.is_none() && self.must_be_listed(docking)? {
             let all = self.list(&mut raw, docking, stop)?;
             if let Some(of_formatted) = self.fills(&all) {
-                let view = View::Fill(Seen::to_fill(&device, None));
-                // Whoever fills it must have it alone.
-                drop((raw, all));
-                let signature = signature.or(Some(of_formatted));
-                return self.dock_view(view, &device, docking, signature, progress, stop);
+                return Ok(Found::to_fill(device, signature.unwrap_or(of_formatted)));
             }
             if signature.is_none() {
                 signature = signature::read_raw(&all, &device)?;
@@ -119,8 +129,7 @@ impl Station {
         if signature.is_none() && docking.job.is_none() {
             return Err(raw.seen.refuse());
         }
-        let view = View::Raw(Box::new(raw));
-        self.dock_view(view, &device, docking, signature, progress, stop)
+        Ok(Found::raw(device, signature, raw))
     }
 
     /// Whether all files of a device are listed before its job is claimed: to find its SIGNATURE, or to know it for one

@@ -60,6 +60,7 @@ impl Check<'_> {
             skip_unchanged: raw.skip_unchanged.unwrap_or(default.skip_unchanged),
             replace_objects: raw.replace_objects.unwrap_or(default.replace_objects),
             allow_unconfined: raw.allow_unconfined.unwrap_or(default.allow_unconfined),
+            bench: self.bench(raw),
         }
     }
 

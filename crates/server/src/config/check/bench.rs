@@ -1,0 +1,113 @@
+//! The bench in `[station]`.
+
+use std::path::Path;
+
+use model::ids::{BayName, PortId};
+use toml::Spanned;
+
+use super::super::raw::{RawBay, RawStation};
+use super::super::{BayConfig, BenchConfig, OnDirty};
+use super::Check;
+
+/// Bays of a station: what all of them tell stays within one heartbeat.
+const BAYS: usize = 64;
+
+/// Folders that are ports: what is attached from one, and what is laid down in one.
+const FOLDERS: [&str; 2] = ["loop:", "folder:"];
+
+impl Check<'_> {
+    pub(super) fn bench(&mut self, raw: &RawStation) -> BenchConfig {
+        let default = BenchConfig::default();
+        BenchConfig {
+            enabled: raw.bench.unwrap_or(default.enabled),
+            auto_load: raw.auto_load.unwrap_or(default.auto_load),
+            loads_at_once: self.number(
+                "station.loads_at_once",
+                &raw.loads_at_once,
+                1..=64,
+                default.loads_at_once,
+            ),
+            settle_seconds: self.number(
+                "station.settle_seconds",
+                &raw.settle_seconds,
+                0..=3600,
+                default.settle_seconds,
+            ),
+            on_dirty: self
+                .parsed("station.on_dirty", &raw.on_dirty, on_dirty)
+                .unwrap_or(default.on_dirty),
+            bays: self.bays(&raw.bays),
+        }
+    }
+
+    fn bays(&mut self, raw: &[Spanned<RawBay>]) -> Vec<BayConfig> {
+        if let Some(first_too_many) = raw.get(BAYS) {
+            let message = format!("there are {} bays; a station has at most {BAYS}", raw.len());
+            self.fault(Some(first_too_many.span()), "station.bays", message);
+        }
+        let mut bays: Vec<BayConfig> = Vec::new();
+        for (index, bay) in raw.iter().enumerate() {
+            let setting = |name: &str| format!("station.bays[{index}].{name}");
+            let given = bay.get_ref();
+            let name = self.needed(&setting("name"), &bay.span(), &given.name, |text| {
+                let name = BayName::new(text).map_err(|error| error.to_string())?;
+                match bays.iter().any(|bay| bay.name == name) {
+                    true => Err(format!("another bay is called `{name}`")),
+                    false => Ok(name),
+                }
+            });
+            let ports = self.ports(&setting("match"), bay, &bays);
+            if let Some(name) = name {
+                bays.push(BayConfig { name, ports });
+            }
+        }
+        bays
+    }
+
+    fn ports(
+        &mut self,
+        setting: &str,
+        bay: &Spanned<RawBay>,
+        others: &[BayConfig],
+    ) -> Vec<PortId> {
+        let given = bay.get_ref().ports.as_ref();
+        let texts = given.map_or(&[][..], |given| given.get_ref());
+        if texts.is_empty() {
+            let at = given.map_or(bay.span(), Spanned::span);
+            self.fault(Some(at), setting, "names no port".to_owned());
+        }
+        let mut ports = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            let of_another = |port: &PortId| {
+                let mut others = others.iter().filter(|bay| bay.ports.contains(port));
+                others.next().map(|bay| format!("`{port}` is bay `{}`", bay.name))
+            };
+            let port = port(text.get_ref()).and_then(|port| of_another(&port).map_or(Ok(port), Err));
+            match port {
+                Ok(port) => ports.push(port),
+                Err(why) => self.fault(Some(text.span()), &format!("{setting}[{index}]"), why),
+            }
+        }
+        ports
+    }
+}
+
+fn port(text: &str) -> Result<PortId, String> {
+    let folder = FOLDERS.iter().find_map(|kind| text.strip_prefix(kind));
+    if let Some(folder) = folder
+        && (!Path::new(folder).is_absolute() || (folder.len() > 1 && folder.ends_with('/')))
+    {
+        return Err(format!(
+            "`{folder}` is not an absolute path without a slash at its end"
+        ));
+    }
+    PortId::new(text).map_err(|error| error.to_string())
+}
+
+fn on_dirty(text: &str) -> Result<OnDirty, String> {
+    match text {
+        "load" => Ok(OnDirty::Load),
+        "hold" => Ok(OnDirty::Hold),
+        _ => Err(format!("`{text}` is not load or hold")),
+    }
+}

@@ -1,0 +1,154 @@
+//! A device that was looked at and not claimed yet: whose it says it is.
+//!
+//! Looking changes nothing, here or at the server. What was opened stays open, so that it is not listed twice.
+
+use std::path::{Path, PathBuf};
+
+use model::ids::JobId;
+
+use super::raw::Raw;
+use super::signature::{self, job_named_in};
+use super::{DockError, Docking, Done, Seen, Station, View, is_raw};
+use disks::tree::Tree;
+use disks::tree::folder::Folder;
+use transfer::progress::Progress;
+use transfer::stop::Stop;
+
+/// A device, and what it shows of its job.
+pub struct Found {
+    device: PathBuf,
+    signature: Option<Vec<u8>>,
+    what: What,
+}
+
+/// What was opened.
+enum What {
+    Folder(Folder),
+    Raw(Box<Raw>),
+    /// It was formatted here for its export: nothing is held of it, since whoever fills it must have it alone.
+    Fill(Seen),
+}
+
+impl Found {
+    /// A block device or image that is only read.
+    pub(super) fn raw(device: PathBuf, signature: Option<Vec<u8>>, raw: Raw) -> Self {
+        let what = What::Raw(Box::new(raw));
+        Self {
+            device,
+            signature,
+            what,
+        }
+    }
+
+    /// One that was formatted here for its export.
+    pub(super) fn to_fill(device: PathBuf, signature: Vec<u8>) -> Self {
+        let what = What::Fill(Seen::to_fill(&device, None));
+        Self {
+            device,
+            signature: Some(signature),
+            what,
+        }
+    }
+
+    /// The job that its SIGNATURE names, if it has one that can be read.
+    #[must_use]
+    pub fn job(&self) -> Option<JobId> {
+        job_named_in(self.signature.as_deref())
+    }
+
+    /// Whether it was formatted here to be filled.
+    #[must_use]
+    pub fn is_filled(&self) -> bool {
+        matches!(self.what, What::Fill(_))
+    }
+
+    /// What is to be known of its volumes before it is loaded, in the words of their readers: that one was not ejected
+    /// cleanly.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        match &self.what {
+            What::Raw(raw) => raw.remarks(),
+            What::Folder(_) | What::Fill(_) => Vec::new(),
+        }
+    }
+}
+
+impl Station {
+    /// Looks at a device: opens it, and finds its SIGNATURE. Nobody is asked and nothing changed.
+    ///
+    /// # Errors
+    /// [`DockError`], as [`Station::dock`] has it of a device that cannot be read or that names no job.
+    pub fn look(&self, device: &Path, docking: &Docking, stop: &Stop) -> Result<Found, DockError> {
+        if is_raw(device)? {
+            let disk = self.open_raw(device)?;
+            return self.look_at_disk(disk, None, docking, stop);
+        }
+        let tree = self.folder(device)?;
+        Ok(Found {
+            device: device.to_owned(),
+            signature: signature_of_folder(&tree, device, docking)?,
+            what: What::Folder(tree),
+        })
+    }
+
+    /// Claims and does the job of a device that was looked at.
+    ///
+    /// # Errors
+    /// As [`Station::dock`].
+    pub fn dock_found(
+        &self,
+        found: Found,
+        docking: &Docking,
+        progress: &Progress,
+        stop: &Stop,
+    ) -> Result<Done, DockError> {
+        let Found {
+            device,
+            signature,
+            what,
+        } = found;
+        match what {
+            What::Folder(tree) => {
+                let view = View::Mounted(&tree);
+                self.dock_view(view, &device, docking, signature, progress, stop)
+            }
+            What::Raw(raw) => {
+                self.dock_view(View::Raw(raw), &device, docking, signature, progress, stop)
+            }
+            What::Fill(seen) => {
+                let view = View::Fill(seen);
+                self.dock_view(view, &device, docking, signature, progress, stop)
+            }
+        }
+    }
+
+    /// Opens the folder where a file system is mounted.
+    fn folder(&self, device: &Path) -> Result<Folder, DockError> {
+        let tree = Folder::open(device).map_err(|source| DockError::Device {
+            path: device.to_owned(),
+            source,
+        })?;
+        Ok(tree.with_claims(self.settings.sparse))
+    }
+}
+
+/// The SIGNATURE that is given, or that is in the root of a folder.
+pub(super) fn signature_of_folder(
+    tree: &dyn Tree,
+    device: &Path,
+    docking: &Docking,
+) -> Result<Option<Vec<u8>>, DockError> {
+    if let Some(given) = &docking.signature {
+        return Ok(Some(given.clone()));
+    }
+    match signature::read(tree, device)? {
+        None => match signature::obvious_mistake(tree, device) {
+            Some(mistake) => Err(mistake),
+            None => Ok(None),
+        },
+        Some(_) if !docking.folder && signature::stands_alone(device) => {
+            Err(DockError::NotMounted(device.to_owned()))
+        }
+        found => Ok(found),
+    }
+}

@@ -1,0 +1,210 @@
+//! The resident station: notices devices by itself, finds out whose they are, and loads as many at a time as it is let.
+//!
+//! One thread owns all bays ([`board`] decides, with time as an argument); looks and dockings run on threads of their own and
+//! send back what became of them. Plugging in does nothing that cannot be undone: nothing is written to a device, no job
+//! ends by it, and an export is begun by a person. What was forgotten by a crash is found again by looking: a journal
+//! knows how far a job is, and the same station may claim it again at once.
+
+mod again;
+mod bay;
+mod board;
+mod errands;
+mod places;
+mod returns;
+mod told;
+mod visit;
+
+pub use board::{Order, Rules};
+pub use places::{MAX_BAYS, NamedBay};
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use model::bay::{BayName, BayStatus};
+use rustix::fs::{FlockOperation, flock};
+
+use crate::dock::Station;
+use crate::watch::Watch;
+use bay::Now;
+use board::{Board, News};
+use errands::Errands;
+use places::Places;
+use transfer::stop::Stop;
+use visit::VisitId;
+
+/// How often it is looked how far dockings are, and whether to stop.
+const TICK: Duration = Duration::from_millis(500);
+
+/// How long nothing may be told before what is present is compared again: an event may have been missed.
+const SCAN_EVERY: Duration = Duration::from_secs(30);
+
+/// Room that a docking must find on the station's own disk: the list of a device of a million files and the journal of
+/// loading them take about 200 bytes a file each.
+const ROOM_BYTES: u64 = 400 << 20;
+
+/// How long dockings may take to stop in order: a lease is given back within a request, and whoever waits for us ends the
+/// process after half a minute.
+const STOP_WITHIN: Duration = Duration::from_secs(25);
+
+/// A bench cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// Another process has the bays.
+    #[error("another process watches the bays of this station: `{0}` is locked")]
+    Taken(PathBuf),
+    /// The station's own folder cannot be used.
+    #[error("could not use `{path}`")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+}
+
+/// All bays of a station.
+pub struct Bench {
+    station: Arc<Station>,
+    places: Vec<NamedBay>,
+    rules: Rules,
+    news: (Sender<News>, Receiver<News>),
+    /// What is told of the bays, as they were when something last changed.
+    shown: Mutex<Vec<(BayStatus, Option<VisitId>)>>,
+    errands: Errands,
+}
+
+impl Bench {
+    /// The bench of a station; nothing is done until it is run.
+    #[must_use]
+    pub fn new(station: Arc<Station>, places: Vec<NamedBay>, rules: Rules) -> Arc<Self> {
+        let news = unbounded();
+        Arc::new(Self {
+            errands: Errands::new(Arc::clone(&station), news.0.clone()),
+            station,
+            places,
+            rules,
+            news,
+            shown: Mutex::default(),
+        })
+    }
+
+    /// All bays as they are now, with how far each is.
+    #[must_use]
+    pub fn statuses(&self) -> Vec<BayStatus> {
+        let shown = self.shown().clone();
+        let with_figures = |(status, visit): (BayStatus, Option<VisitId>)| {
+            let is_at_work = status.state.is_at_work();
+            let figures = visit.filter(|_| is_at_work).and_then(|it| self.errands.figures(it));
+            BayStatus { figures, ..status }.tidied()
+        };
+        shown.into_iter().map(with_figures).collect()
+    }
+
+    /// Lets a person's wish be done. What cannot be done now is left, and so is what was done already.
+    pub fn order(&self, order: Order, bay: BayName) {
+        // Nobody hears it once the bench has stopped.
+        let _ = self.news.0.send(News::Ordered(bay, order));
+    }
+
+    /// Watches the bays until it is stopped, and then until everything has stopped in order.
+    ///
+    /// # Errors
+    /// [`BenchError`], before anything is done.
+    pub fn run(&self, watch: &mut dyn Watch, stop: &Stop) -> Result<(), BenchError> {
+        let _alone = self.lock()?;
+        std::thread::scope(|scope| {
+            let news = self.news.0.clone();
+            scope.spawn(move || tell_of_presence(watch, &news, stop));
+            self.serve(stop);
+            self.errands.end(STOP_WITHIN);
+        });
+        Ok(())
+    }
+
+    fn serve(&self, stop: &Stop) {
+        let mut board = Board::new(Places::new(self.places.clone()), self.rules, self.now());
+        self.show(&board);
+        while !stop.is_set() {
+            let due = board.next_due().map_or(TICK, |at| {
+                at.saturating_duration_since(Instant::now()).min(TICK)
+            });
+            let news = match self.news.1.recv_timeout(due) {
+                Ok(news) => news,
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => News::Tick,
+            };
+            let motions = self.errands.motions();
+            for news in std::iter::once(news).chain(motions) {
+                let acts = board.hear(news, self.has_room(), self.now());
+                for act in acts {
+                    self.errands.run(act);
+                }
+            }
+            self.show(&board);
+        }
+    }
+
+    fn show(&self, board: &Board) {
+        *self.shown() = board.statuses();
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Vec<(BayStatus, Option<VisitId>)>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            at: self.station.clock.now(),
+            instant: Instant::now(),
+        }
+    }
+
+    /// Where the file system does not say, a docking finds out by itself.
+    fn has_room(&self) -> bool {
+        durable::reserve::free(&self.station.folder).is_none_or(|free| free >= ROOM_BYTES)
+    }
+
+    /// One bench has the bays of a station.
+    fn lock(&self) -> Result<File, BenchError> {
+        let path = self.station.folder.join("bench");
+        let made = std::fs::create_dir_all(&self.station.folder);
+        let opened = made.and_then(|()| {
+            let mut options = File::options();
+            options.write(true).create(true).truncate(false);
+            options.mode(durable::OWNER_ONLY).open(&path)
+        });
+        let file = opened.map_err(|source| BenchError::Folder {
+            path: path.clone(),
+            source,
+        })?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(file),
+            Err(_) => Err(BenchError::Taken(path)),
+        }
+    }
+}
+
+/// Tells what is present whenever it may have changed.
+fn tell_of_presence(watch: &mut dyn Watch, news: &Sender<News>, stop: &Stop) {
+    let mut could = true;
+    while !stop.is_set() {
+        match watch.scan() {
+            Ok(media) => {
+                could = true;
+                if news.send(News::Present(media)).is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                if std::mem::replace(&mut could, false) {
+                    tracing::error!(%error, "could not see what is plugged in");
+                }
+            }
+        }
+        watch.wait(SCAN_EVERY, stop);
+    }
+}

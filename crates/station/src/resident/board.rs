@@ -1,0 +1,208 @@
+//! All bays of a station, and what is to be done next: decides, and does nothing.
+//!
+//! It is told what is present, what was found and what became of dockings, and answers with what is to be done. Time is an
+//! argument, so that a day at the bench is a test.
+
+mod course;
+mod orders;
+mod presence;
+mod turns;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use model::bay::{BayName, BayStatus};
+use model::ids::JobId;
+
+pub use orders::Order;
+
+use super::bay::{Bay, Now};
+use super::places::Places;
+use super::returns::Returns;
+use super::told::{Told, Verdict};
+use super::visit::{Busy, Course, Sight, Visit, VisitId};
+use crate::watch::Medium;
+
+/// What is done by itself, and how much at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Whether a device is loaded as soon as it is known whose it is.
+    pub auto_load: bool,
+    /// Most devices that are loaded at a time.
+    pub loads_at_once: usize,
+    /// How long a device that has gone may take to come back by itself.
+    pub settle: Duration,
+    /// Whether a device that was not ejected cleanly waits for a person.
+    pub hold_dirty: bool,
+}
+
+/// What the board is told.
+#[derive(Debug)]
+pub(super) enum News {
+    /// Everything that is present.
+    Present(Vec<Medium>),
+    /// What a look found.
+    Looked(VisitId, Result<Sight, Box<Verdict>>),
+    /// What is due for the job of a device.
+    Asked(VisitId, Result<Course, Box<Verdict>>),
+    /// What became of a docking.
+    Docked(VisitId, Box<Verdict>),
+    /// A device was taken from the kernel, or need not be: whether it was.
+    Freed(VisitId, Result<bool, String>),
+    /// How far a docking is.
+    Moved(VisitId, Motion),
+    /// What a person wants.
+    Ordered(BayName, Order),
+    /// Time has passed.
+    Tick,
+}
+
+/// How far a docking is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Motion {
+    /// Files were found: the store was asked and answers.
+    Loading,
+    /// Every file has its outcome.
+    Reporting,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Find out whose a device is, and keep it open.
+    Look(VisitId, Medium),
+    /// Ask the server what is due.
+    Ask(VisitId, JobId),
+    /// Claim the job of a device that is open, and do it.
+    Dock(VisitId),
+    /// End what is done with a device, since it has gone.
+    Abandon(VisitId),
+    /// End what is done with a device, since a person said so.
+    Stop(VisitId),
+    /// Close a device that is open.
+    Close(VisitId),
+    /// Take a device from the kernel.
+    Free(VisitId, Medium),
+}
+
+/// All bays.
+#[derive(Debug)]
+pub(super) struct Board {
+    places: Places,
+    rules: Rules,
+    bays: Vec<Bay>,
+    next_visit: u64,
+    /// Dockings whose devices have gone, until they have ended.
+    leaving: BTreeMap<VisitId, Option<JobId>>,
+    returns: Returns,
+    /// Whether the station's own disk has room for what a docking keeps there.
+    has_room: bool,
+    is_store_away: bool,
+    is_crowded: bool,
+    acts: Vec<Act>,
+}
+
+impl Board {
+    pub(super) fn new(places: Places, rules: Rules, now: Now) -> Self {
+        let standing = places.standing();
+        let bays = standing.map(|(name, port)| Bay::empty(name.clone(), port.clone(), now));
+        Self {
+            bays: bays.collect(),
+            places,
+            rules,
+            next_visit: 0,
+            leaving: BTreeMap::new(),
+            returns: Returns::default(),
+            has_room: true,
+            is_store_away: false,
+            is_crowded: false,
+            acts: Vec::new(),
+        }
+    }
+
+    /// Takes in what has happened, and says what is to be done.
+    pub(super) fn hear(&mut self, news: News, has_room: bool, now: Now) -> Vec<Act> {
+        self.has_room = has_room;
+        match news {
+            News::Present(media) => self.present(media, now),
+            News::Looked(visit, found) => self.looked(visit, found, now),
+            News::Asked(visit, course) => self.asked(visit, course, now),
+            News::Docked(visit, verdict) => self.docked(visit, *verdict, now),
+            News::Freed(visit, freed) => self.freed(visit, freed, now),
+            News::Moved(visit, motion) => self.moved(visit, motion, now),
+            News::Ordered(bay, order) => self.ordered(&bay, order, now),
+            News::Tick => {}
+        }
+        self.pass(now);
+        std::mem::take(&mut self.acts)
+    }
+
+    /// What is told of all bays, without figures, with the stay that has them.
+    pub(super) fn statuses(&self) -> Vec<(BayStatus, Option<VisitId>)> {
+        let bays = self.bays.iter();
+        bays.map(|bay| (bay.status(), bay.visit.as_ref().map(|visit| visit.id)))
+            .collect()
+    }
+
+    /// The bay that has a stay, with its visit; none if the device has gone meanwhile.
+    fn at(&mut self, visit: VisitId) -> Option<&mut Bay> {
+        self.bays.iter_mut().find(|bay| bay.has(visit))
+    }
+
+    fn visits(&self) -> impl Iterator<Item = (&Bay, &Visit)> {
+        let bays = self.bays.iter();
+        bays.filter_map(|bay| Some((bay, bay.visit.as_ref()?)))
+    }
+
+    /// The stay that is another device of the same job, and has it.
+    fn other_of(&self, visit: VisitId, job: JobId) -> Option<(&Bay, &Visit)> {
+        self.visits().find(|(bay, it)| {
+            it.id != visit && it.job == Some(job) && it.second_to.is_none() && is_wanted(bay)
+        })
+    }
+
+    fn close(&mut self, visit: VisitId) {
+        if let Some(visit) = self.at(visit).and_then(|bay| bay.visit.as_mut()) {
+            visit.is_open = false;
+        }
+        self.acts.push(Act::Close(visit));
+    }
+
+    /// Whoever waited for a device of the same job is looked at again.
+    fn let_second_go_on(&mut self, first: VisitId) {
+        for bay in &mut self.bays {
+            if let Some(visit) = bay.visit.as_mut()
+                && visit.second_to == Some(first)
+            {
+                visit.second_to = None;
+                self.acts.extend(look(bay));
+            }
+        }
+    }
+}
+
+/// Whether the device in a bay is to be loaded, or is.
+fn is_wanted(bay: &Bay) -> bool {
+    use model::bay::BayState::{Held, Looking, Queued, Ready};
+    bay.state.is_at_work() || matches!(bay.state, Held | Looking | Queued | Ready)
+}
+
+/// Begins to look at what is in a bay.
+fn look(bay: &mut Bay) -> Option<Act> {
+    let visit = bay.visit.as_mut()?;
+    visit.busy = Some(Busy::Looking);
+    visit.due = None;
+    Some(Act::Look(visit.id, visit.medium.clone()))
+}
+
+/// What is told of a device that is to be loaded.
+fn told_of_turn(job: Option<JobId>) -> Told {
+    match job {
+        Some(job) => Told::that(&format!("job {job} is loaded when it is its turn")),
+        None => Told::that("it is loaded when it is its turn"),
+    }
+}
+
+#[cfg(test)]
+#[path = "board_tests.rs"]
+mod tests;

@@ -1,0 +1,346 @@
+//! What follows of what was found and of what became of dockings.
+
+use std::time::Instant;
+
+use model::bay::{BayEvent, BayState};
+use model::ids::JobId;
+use model::stopped::StopCause;
+
+use super::{Act, Board, Motion, told_of_turn};
+use crate::resident::again::{Again, Due};
+use crate::resident::bay::{Bay, Now};
+use crate::resident::told::{Told, Verdict, stopped};
+use crate::resident::visit::{Busy, Course, Sight, Visit, VisitId};
+
+impl Board {
+    /// A look has ended: the job is asked for, or the server is asked about a device that says nothing.
+    pub(super) fn looked(
+        &mut self,
+        id: VisitId,
+        found: Result<Sight, Box<Verdict>>,
+        now: Now,
+    ) {
+        let Some(bay) = self.at(id) else {
+            return self.acts.push(Act::Close(id));
+        };
+        let Some(visit) = bay.visit.as_mut() else {
+            return;
+        };
+        visit.busy = None;
+        match found {
+            Err(verdict) => self.conclude(id, *verdict, now),
+            Ok(sight) => {
+                visit.is_open = true;
+                visit.device = sight.device;
+                visit.job = sight.job;
+                visit.remarks = sight.remarks;
+                match sight.job {
+                    // Nothing is claimed by it, and the server says best what is missing.
+                    None => self.dock(id),
+                    Some(_) if sight.is_filled => self.asked(id, Ok(Course::Export), now),
+                    Some(job) => {
+                        visit.busy = Some(Busy::Asking);
+                        self.acts.push(Act::Ask(id, job));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The server has said what is due.
+    pub(super) fn asked(
+        &mut self,
+        id: VisitId,
+        course: Result<Course, Box<Verdict>>,
+        now: Now,
+    ) {
+        let Some(bay) = self.at(id) else {
+            return self.acts.push(Act::Close(id));
+        };
+        let Some(visit) = bay.visit.as_mut() else {
+            return;
+        };
+        visit.busy = None;
+        let waited_for = visit.due.map(|due| due.what);
+        if matches!(waited_for, Some(Again::Server | Again::Reopened)) {
+            visit.due = None;
+        }
+        match course {
+            Err(verdict) => self.conclude(id, *verdict, now),
+            Ok(Course::Export) => self.leave_to_person(id, now),
+            // Still nothing.
+            Ok(Course::Nothing) if waited_for == Some(Again::Reopened) => {
+                visit.due = Some(Due::after(None, Again::Reopened, now.instant));
+            }
+            // The claim is refused, and books that the device is here.
+            Ok(Course::Nothing) => self.dock(id),
+            Ok(Course::Load) if !visit.is_open => {
+                let act = super::look(bay);
+                self.acts.extend(act);
+            }
+            Ok(Course::Load) => self.named(id, now),
+        }
+    }
+
+    /// It can be loaded.
+    fn named(&mut self, id: VisitId, now: Now) {
+        let auto_load = self.rules.auto_load;
+        let hold_dirty = self.rules.hold_dirty;
+        let Some(visit) = self.at(id).and_then(|bay| bay.visit.as_ref()) else {
+            return;
+        };
+        let (job, wish) = (visit.job, visit.wish);
+        if wish.stop {
+            return self.conclude(id, stopped(), now);
+        }
+        let is_dirty = hold_dirty && visit.remarks.iter().any(|it| says_dirty(it)) && !wish.load;
+        if let Some(job) = job {
+            self.went_on_here(job, now);
+            if let Some((first, told)) = self.second(id, job) {
+                return self.wait_as_second(id, first, told, now);
+            }
+        }
+        let remark = job.and_then(|job| self.returns.remark(job, now.instant));
+        let Some(bay) = self.at(id) else {
+            return;
+        };
+        if let (Some(visit), Some(remark)) = (bay.visit.as_mut(), remark) {
+            visit.remarks.push(remark);
+        }
+        let is_retry = bay.visit.as_ref().is_some_and(|visit| visit.is_retry);
+        if is_dirty {
+            bay.happen(BayEvent::Held, told_of_dirty(), now);
+            self.close(id);
+        } else if is_retry {
+            // It goes on when it is its turn, and is as it was until then.
+        } else if auto_load || wish.load {
+            bay.happen(BayEvent::Queued, told_of_turn(job), now);
+        } else {
+            let told = Told::that("it can be loaded").hint("`longshore bay load` begins it");
+            bay.happen(BayEvent::Named, told, now);
+            self.close(id);
+        }
+    }
+
+    /// A device that had gone from another bay, or this one, is back.
+    fn went_on_here(&mut self, job: JobId, now: Now) {
+        for bay in &mut self.bays {
+            if bay.visit.is_none() && bay.missing == Some(job) {
+                bay.missing = None;
+                bay.settles_at = None;
+                bay.happen(BayEvent::WentOnElsewhere, Told::that("nothing is plugged in"), now);
+            }
+        }
+    }
+
+    /// Whether another device of the same job is there, and what is told of both.
+    fn second(&self, id: VisitId, job: JobId) -> Option<(VisitId, Told)> {
+        let (first_bay, first) = self.other_of(id, job)?;
+        let size = |visit: &Visit| model::readable::bytes(visit.medium.bytes);
+        let own = self.visits().find(|(_, visit)| visit.id == id)?;
+        let text = format!(
+            "job {job} has another device: `{}` ({}) in bay {}; this one is `{}` ({})",
+            first.medium.name,
+            size(first),
+            first_bay.name,
+            own.1.medium.name,
+            size(own.1),
+        );
+        let told = Told::that(&text)
+            .hint("two devices with one SIGNATURE: take one of them out; the other is loaded");
+        Some((first.id, told))
+    }
+
+    fn wait_as_second(&mut self, id: VisitId, first: VisitId, told: Told, now: Now) {
+        if let Some(bay) = self.at(id) {
+            if let Some(visit) = bay.visit.as_mut() {
+                visit.second_to = Some(first);
+                visit.is_retry = false;
+            }
+            bay.happen(BayEvent::Held, told, now);
+        }
+        self.close(id);
+    }
+
+    fn leave_to_person(&mut self, id: VisitId, now: Now) {
+        if let Some(bay) = self.at(id) {
+            let Verdict { event, told, .. } = Verdict::export();
+            bay.happen(event, told, now);
+        }
+        self.close(id);
+    }
+
+    /// Claims and does the job of an open device.
+    pub(super) fn dock(&mut self, id: VisitId) {
+        if let Some(visit) = self.at(id).and_then(|bay| bay.visit.as_mut()) {
+            visit.busy = Some(Busy::Docking);
+            visit.is_open = false;
+            self.acts.push(Act::Dock(id));
+        }
+    }
+
+    /// A docking has ended.
+    pub(super) fn docked(&mut self, id: VisitId, verdict: Verdict, now: Now) {
+        if let Some(job) = self.leaving.remove(&id) {
+            if verdict.event == BayEvent::Finished
+                && let Some(job) = job
+            {
+                self.went_on_here(job, now);
+            }
+            return;
+        }
+        let Some(bay) = self.at(id) else {
+            return;
+        };
+        let Some(visit) = bay.visit.as_mut() else {
+            return;
+        };
+        visit.busy = None;
+        visit.is_open = false;
+        let is_gone = verdict.told.cause == Some(StopCause::DiskGone);
+        if is_gone && bay.state.is_at_work() {
+            // That it was pulled out is perhaps seen in a moment.
+            visit.silent_since = Some(now.instant);
+            return;
+        }
+        self.conclude(id, verdict, now);
+    }
+
+    /// The bay becomes what a verdict says.
+    pub(super) fn conclude(&mut self, id: VisitId, verdict: Verdict, now: Now) {
+        let Some(bay) = self.at(id) else {
+            return;
+        };
+        if matches!(verdict.event, BayEvent::Finished | BayEvent::StoreAway) {
+            begin(bay, now);
+        }
+        let Some(visit) = bay.visit.as_mut() else {
+            return;
+        };
+        visit.job = visit.job.or(verdict.job);
+        visit.is_retry = false;
+        let is_stopped = verdict.event == BayEvent::Stopped;
+        visit.due = verdict
+            .again
+            .filter(|_| !is_stopped)
+            .map(|what| Due::after(visit.due, what, now.instant));
+        let remove = visit.wish.remove || verdict.event == BayEvent::Finished;
+        // What is asked for again is to be found again.
+        let asks_server = verdict.again == Some(Again::Server) && bay.state == BayState::Looking;
+        let is_open = bay.visit.as_ref().is_some_and(|visit| visit.is_open);
+        if asks_server && is_open {
+            let told = verdict.told;
+            tracing::debug!(bay = %bay.name, "{}", told.sentence);
+        } else {
+            bay.happen(verdict.event, verdict.told, now);
+            if is_open {
+                self.close(id);
+            }
+        }
+        if remove {
+            self.free(id);
+        }
+        if verdict.event != BayEvent::StoreAway {
+            self.let_second_go_on_after(id);
+        }
+    }
+
+    /// Whoever waited for a device that is done with is looked at again.
+    fn let_second_go_on_after(&mut self, id: VisitId) {
+        let is_wanted = self.at(id).is_some_and(|bay| super::is_wanted(bay));
+        if !is_wanted {
+            self.let_second_go_on(id);
+        }
+    }
+
+    /// Makes a device safe to be taken out.
+    pub(super) fn free(&mut self, id: VisitId) {
+        if let Some(visit) = self.at(id).and_then(|bay| bay.visit.as_mut()) {
+            visit.busy = Some(Busy::Freeing);
+            visit.due = None;
+            let act = Act::Free(id, visit.medium.clone());
+            self.acts.push(act);
+        }
+    }
+
+    /// A device is safe.
+    pub(super) fn freed(&mut self, id: VisitId, freed: Result<bool, String>, now: Now) {
+        let Some(bay) = self.at(id) else {
+            return;
+        };
+        if let Some(visit) = bay.visit.as_mut() {
+            visit.busy = None;
+        }
+        match freed {
+            Ok(is_detached) => {
+                bay.is_detached = is_detached;
+                let told = bay.told_of_safe();
+                bay.happen(BayEvent::MadeSafe, told, now);
+            }
+            Err(why) => tracing::warn!(bay = %bay.name, why, "not taken from the kernel"),
+        }
+    }
+
+    /// A docking has come further.
+    pub(super) fn moved(&mut self, id: VisitId, motion: Motion, now: Now) {
+        let Some(bay) = self.at(id) else {
+            return;
+        };
+        begin(bay, now);
+        if let Some(visit) = bay.visit.as_mut() {
+            visit.is_retry = false;
+            visit.due = None;
+        }
+        let job = bay.job();
+        match (motion, bay.state) {
+            (_, BayState::WaitingForStore) => {
+                bay.happen(BayEvent::StoreBack, told_of_loading(job), now);
+            }
+            (Motion::Reporting, BayState::Loading) => {
+                let told = Told::that("everything is loaded; the report is made and delivered");
+                bay.happen(BayEvent::ReportBegun, told, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// Devices that give no answer and are still there: it is not that they were pulled out.
+    pub(super) fn give_up_silent(&mut self, grace: std::time::Duration, now: Now) {
+        let is_over = |since: &Instant| *since + grace <= now.instant;
+        for bay in &mut self.bays {
+            let Some(visit) = bay.visit.as_mut() else {
+                continue;
+            };
+            if visit.silent_since.filter(is_over).is_some() {
+                visit.silent_since = None;
+                let told = Verdict::gone("the device does not answer").told;
+                bay.happen(BayEvent::Held, told, now);
+            }
+        }
+    }
+}
+
+/// A device that is tried again is at work when it turns out that it can be.
+fn begin(bay: &mut Bay, now: Now) {
+    if matches!(bay.state, BayState::Held | BayState::Queued) {
+        let told = told_of_loading(bay.job());
+        bay.happen(BayEvent::Begun, told, now);
+    }
+}
+
+pub(super) fn told_of_loading(job: Option<JobId>) -> Told {
+    match job {
+        Some(job) => Told::that(&format!("job {job} is being loaded")),
+        None => Told::that("it is being loaded"),
+    }
+}
+
+fn told_of_dirty() -> Told {
+    Told::that("it was not ejected cleanly: what was written last may be missing")
+        .hint("`longshore bay load` loads it as it is")
+}
+
+/// Whether a remark of a reader says that what was written last may be missing.
+fn says_dirty(remark: &str) -> bool {
+    remark.contains("not ejected cleanly") || remark.contains("it was not unmounted")
+}

@@ -1,0 +1,259 @@
+//! What the board wants done, done: each on a thread of its own, which sends back what became of it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use model::bay::BayEvent;
+use model::control::JobRequest;
+use model::device::DeviceFacts;
+use model::ids::JobId;
+use model::loading::Figures;
+
+use super::board::{Act, Motion, News};
+use super::told::{self, Told, Verdict};
+use super::visit::{Course, Sight, VisitId};
+use crate::control::ControlError;
+use crate::dock::{DockError, Docking, Found, Station};
+use crate::watch::Medium;
+use disks::facts;
+use disks::tree::DeviceGone;
+use transfer::progress::{Pace, Progress};
+use transfer::stop::{Halt, Stop};
+
+/// How often it is looked whether threads have ended.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// What is done for the bays of a station.
+pub(super) struct Errands {
+    station: Arc<Station>,
+    news: Sender<News>,
+    going: Arc<Mutex<BTreeMap<VisitId, Going>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What is done with one device.
+#[derive(Default)]
+struct Going {
+    stop: Stop,
+    progress: Arc<Progress>,
+    pace: Pace,
+    found: Option<Found>,
+    is_docking: bool,
+}
+
+impl Errands {
+    pub(super) fn new(station: Arc<Station>, news: Sender<News>) -> Self {
+        Self {
+            station,
+            news,
+            going: Arc::default(),
+            threads: Mutex::default(),
+        }
+    }
+
+    /// Does what is to be done, or lets a thread do it.
+    pub(super) fn run(&self, act: Act) {
+        match act {
+            Act::Look(visit, medium) => self.look(visit, medium),
+            Act::Ask(visit, job) => {
+                let station = Arc::clone(&self.station);
+                self.spawn(visit, move || News::Asked(visit, ask(&station, job)));
+            }
+            Act::Dock(visit) => self.dock(visit),
+            Act::Abandon(visit) => self.halt(visit, || {
+                Halt::Device(DeviceGone(io::Error::other("it was taken out")))
+            }),
+            Act::Stop(visit) => self.halt(visit, || Halt::Interrupted),
+            Act::Close(visit) => {
+                // Whoever works on it has it; what is held here is closed.
+                drop(self.going().remove(&visit));
+            }
+            Act::Free(visit, medium) => {
+                drop(self.going().remove(&visit));
+                self.spawn(visit, move || News::Freed(visit, free(&medium)));
+            }
+        }
+    }
+
+    /// How far the docking of a device is.
+    pub(super) fn figures(&self, visit: VisitId) -> Option<Figures> {
+        let mut going = self.going();
+        let it = going.get_mut(&visit).filter(|it| it.is_docking)?;
+        Some(it.pace.figures(it.progress.snapshot(), Instant::now()))
+    }
+
+    /// How far all dockings are that have found something.
+    pub(super) fn motions(&self) -> Vec<News> {
+        let going = self.going();
+        let docking = going.iter().filter(|(_, it)| it.is_docking);
+        let moved = docking.filter_map(|(visit, it)| {
+            let snapshot = it.progress.snapshot();
+            let settled = snapshot.tally.stored + snapshot.tally.failed + snapshot.tally.ignored;
+            match (snapshot.found, snapshot.found_all) {
+                (0, _) => None,
+                (found, true) if settled >= found => Some(News::Moved(*visit, Motion::Reporting)),
+                _ => Some(News::Moved(*visit, Motion::Loading)),
+            }
+        });
+        moved.collect()
+    }
+
+    /// Stops everything in order and waits for it.
+    pub(super) fn end(&self, within: Duration) {
+        for it in self.going().values_mut() {
+            it.stop.halt(Halt::Interrupted);
+            it.found = None;
+        }
+        let begun = Instant::now();
+        let mut threads = std::mem::take(&mut *self.threads());
+        while begun.elapsed() < within {
+            threads.retain(|thread| !thread.is_finished());
+            if threads.is_empty() {
+                return;
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        tracing::warn!(threads = threads.len(), "not everything has stopped in time; its journals know how far it is");
+    }
+
+    fn look(&self, visit: VisitId, medium: Medium) {
+        let stop = Stop::default();
+        let begun = Going {
+            stop: stop.clone(),
+            ..Going::default()
+        };
+        drop(self.going().insert(visit, begun));
+        let (station, going) = (Arc::clone(&self.station), Arc::clone(&self.going));
+        self.spawn(visit, move || {
+            let found = look(&station, &medium.path, &stop);
+            let found = found.map(|(sight, found)| {
+                // One that was closed meanwhile stays so.
+                if let Some(it) = lock(&going).get_mut(&visit) {
+                    it.found = Some(found);
+                }
+                sight
+            });
+            News::Looked(visit, found)
+        });
+    }
+
+    fn dock(&self, visit: VisitId) {
+        let mut going = self.going();
+        let it = going.entry(visit).or_default();
+        it.is_docking = true;
+        let (found, stop) = (it.found.take(), it.stop.clone());
+        let progress = Arc::clone(&it.progress);
+        drop(going);
+        let (station, going) = (Arc::clone(&self.station), Arc::clone(&self.going));
+        self.spawn(visit, move || {
+            let verdict = dock(&station, found, &progress, &stop);
+            drop(lock(&going).remove(&visit));
+            News::Docked(visit, Box::new(verdict))
+        });
+    }
+
+    fn halt(&self, visit: VisitId, why: impl Fn() -> Halt) {
+        if let Some(it) = self.going().get(&visit) {
+            it.stop.halt(why());
+        }
+    }
+
+    /// Runs something on a thread of its own and sends what it comes to. Where no thread is to be had, that is told.
+    fn spawn(&self, visit: VisitId, work: impl FnOnce() -> News + Send + 'static) {
+        let news = self.news.clone();
+        let builder = std::thread::Builder::new().name("bay".into());
+        let spawned = builder.spawn(move || {
+            let done = catch_unwind(AssertUnwindSafe(work));
+            let done = done.unwrap_or_else(|_| failed(visit, "this program has a fault"));
+            // Nobody hears it once the bench has stopped.
+            let _ = news.send(done);
+        });
+        match spawned {
+            Ok(thread) => {
+                let mut threads = self.threads();
+                threads.retain(|thread| !thread.is_finished());
+                threads.push(thread);
+            }
+            Err(error) => {
+                let _ = self.news.send(failed(visit, &format!("no thread is to be had: {error}")));
+            }
+        }
+    }
+
+    fn going(&self) -> MutexGuard<'_, BTreeMap<VisitId, Going>> {
+        lock(&self.going)
+    }
+
+    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        lock(&self.threads)
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is told of an errand that could not be done for a reason of our own.
+fn failed(visit: VisitId, why: &str) -> News {
+    let verdict = Verdict::new(BayEvent::Failed, Told::that(why));
+    News::Docked(visit, Box::new(verdict))
+}
+
+/// How a bench docks: a folder in an inbox is meant as it is, and nothing is written to a device.
+fn docking() -> Docking {
+    Docking {
+        folder: true,
+        only_read: true,
+        ..Docking::default()
+    }
+}
+
+fn look(station: &Station, path: &Path, stop: &Stop) -> Result<(Sight, Found), Box<Verdict>> {
+    let found = station.look(path, &docking(), stop);
+    let found = found.map_err(|error| Box::new(Verdict::of(&error)))?;
+    let sight = Sight {
+        job: found.job(),
+        device: facts::shipped(path).map(DeviceFacts::tidied),
+        is_filled: found.is_filled(),
+        remarks: found.remarks(),
+    };
+    Ok((sight, found))
+}
+
+fn ask(station: &Station, job: JobId) -> Result<Course, Box<Verdict>> {
+    let facts = station.control.job(&JobRequest { job });
+    match facts {
+        Ok(facts) => Ok(Course::of(&facts)),
+        Err(ControlError::Refused(fault)) if fault.code == "UnknownJob" => {
+            Err(Box::new(Verdict::stranger(job)))
+        }
+        Err(error) => Err(Box::new(Verdict::of(&DockError::Control(error)))),
+    }
+}
+
+fn dock(station: &Station, found: Option<Found>, progress: &Progress, stop: &Stop) -> Verdict {
+    let Some(found) = found else {
+        return told::stopped();
+    };
+    // A customer may have made an export of it meanwhile, and its claim begins it.
+    match found.job().map(|job| ask(station, job)) {
+        Some(Ok(Course::Export)) => return Verdict::export(),
+        Some(Err(verdict)) => return *verdict,
+        Some(Ok(Course::Load | Course::Nothing)) | None => {}
+    }
+    match station.dock_found(found, &docking(), progress, stop) {
+        Ok(done) => Verdict::done(&done),
+        Err(error) => Verdict::of(&error),
+    }
+}
+
+/// Makes a device safe to be taken out; whether it was taken from the kernel.
+fn free(_medium: &Medium) -> Result<bool, String> {
+    Ok(false)
+}

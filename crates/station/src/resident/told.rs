@@ -1,0 +1,289 @@
+//! What becomes of a bay when a docking has ended, and what a person is told of it.
+//!
+//! Nothing here ends a job: what is wrong with a device, its store or its station makes its bay wait.
+
+use durable::reserve::is_for_want_of_room;
+use model::bay::BayEvent;
+use model::ids::JobId;
+use model::readable;
+use model::stopped::StopCause;
+
+use super::again::Again;
+use crate::control::ControlError;
+use crate::dock::{self, DockError, Done};
+use crate::raw::RawError;
+use disks::device::OpenError;
+use disks::disk::DiskError;
+use transfer::stop::Halt;
+
+/// What a person is told of a bay.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Told {
+    /// What it means, in one sentence.
+    pub(super) sentence: String,
+    /// What the person can do.
+    pub(super) hint: Option<String>,
+    /// The same as the books of the job have it.
+    pub(super) cause: Option<StopCause>,
+}
+
+/// What follows for a bay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// What happens to it.
+    pub(super) event: BayEvent,
+    /// What is told.
+    pub(super) told: Told,
+    /// What is waited for, where it is tried again by itself.
+    pub(super) again: Option<Again>,
+    /// The job concerned, where one is known.
+    pub(super) job: Option<JobId>,
+}
+
+/// What to do with a device for which nothing is to be done.
+const TAKE_OUT: &str = "take it out; `longshore device return` books that it goes back";
+
+/// What to do with a device that does not say whose it is.
+const ASK: &str = "no job was changed; a label or sheet names its job: ask its customer for the SIGNATURE, and dock it \
+                   with `longshore dock --signature` and what a scanner types";
+
+impl Told {
+    /// A sentence and nothing else.
+    pub(super) fn that(text: &str) -> Self {
+        Self {
+            sentence: sentence(text),
+            ..Self::default()
+        }
+    }
+
+    /// The same with what to do.
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        let hint = Some(hint.into()).filter(|hint| !hint.is_empty());
+        Self {
+            hint: hint.map(|hint| sentence(&hint)),
+            ..self
+        }
+    }
+
+    fn cause(self, cause: StopCause) -> Self {
+        Self {
+            cause: Some(cause),
+            ..self
+        }
+    }
+}
+
+impl Verdict {
+    pub(super) fn new(event: BayEvent, told: Told) -> Self {
+        Self {
+            event,
+            told,
+            again: None,
+            job: None,
+        }
+    }
+
+    pub(super) fn held(cause: StopCause, text: &str) -> Self {
+        Self::new(BayEvent::Held, Told::that(text).cause(cause))
+    }
+
+    fn again(self, what: Again) -> Self {
+        Self {
+            again: Some(what),
+            ..self
+        }
+    }
+
+    fn of_job(self, job: Option<JobId>) -> Self {
+        Self { job, ..self }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Self {
+        let told = self.told.hint(hint);
+        Self { told, ..self }
+    }
+
+    /// A job that is done.
+    pub(super) fn done(done: &Done) -> Self {
+        let (job, stored) = (done.job, readable::number(done.tally.stored));
+        let text = match done.errors {
+            0 => format!("job {job} is complete: {stored} files are stored and proved"),
+            errors => format!(
+                "job {job} is done with errors: {} failed and {stored} files are stored; the report names each",
+                readable::number(errors)
+            ),
+        };
+        Self::new(BayEvent::Finished, Told::that(&text)).of_job(Some(job))
+    }
+
+    /// A device that does not answer any more.
+    pub(super) fn gone(text: &str) -> Self {
+        Self::held(StopCause::DiskGone, text)
+            .hint("try another cable or bay; what is done is kept, and it goes on where it stopped")
+    }
+
+    /// A device of a job that this installation does not have.
+    pub(super) fn stranger(job: JobId) -> Self {
+        let told = Told::that(&format!("it says that it is of job {job}, which this installation does not have"));
+        Self::new(BayEvent::NamesStranger, told).hint("keep the device and ask its customer")
+    }
+
+    /// A job that turns out to be an export.
+    pub(super) fn export() -> Self {
+        let told = Told::that("it is for an export, which is not begun by plugging in");
+        Self::new(BayEvent::Named, told).hint("`longshore dock` fills the device")
+    }
+
+    /// A docking that did not come to its end.
+    pub(super) fn of(error: &DockError) -> Self {
+        if is_for_want_of_room(error) {
+            return Self::held(StopCause::StationTrouble, "the station's own disk is full")
+                .hint("make room on the disk of the station's data folder; loading then goes on by itself")
+                .again(Again::Store);
+        }
+        let text = dock::chain(error);
+        let cause = error.cause();
+        match error {
+            DockError::Denied {
+                code,
+                message,
+                hint,
+                job,
+            } => of_denial(code, message, hint, *job),
+            DockError::NotAsItIs { hint, .. } => {
+                Self::new(BayEvent::NamesNobody, Told::that(&text)).hint(hint)
+            }
+            DockError::SignatureNoFile { .. }
+            | DockError::SignatureMisnamed { .. }
+            | DockError::TwoSignatures { .. }
+            | DockError::NothingMounted(_)
+            | DockError::NotMounted(_) => {
+                Self::new(BayEvent::NamesNobody, Told::that(&text)).hint(ASK)
+            }
+            DockError::NothingReadable { hint, .. } => Self::held(cause, &text).hint(hint),
+            DockError::OtherDevice { .. } => Self::held(cause, &text).hint(
+                "nothing was loaded; plug in the one that it was begun on. If that one is dead and this one has all \
+                 its files, `longshore dock --other-device` goes on with this one",
+            ),
+            DockError::WrongView { hint, .. } => Self::held(cause, &text).hint(*hint),
+            DockError::Busy(job) => Self::held(cause, &text).again(Again::Mended).of_job(Some(*job)),
+            DockError::WrongCapacity { .. } | DockError::Manifest { .. } | DockError::Store(_) => {
+                Self::held(cause, &text).again(Again::Mended)
+            }
+            DockError::Control(error) => of_control(error),
+            DockError::Raw(RawError::Open(OpenError::InUse(_) | OpenError::Used { .. })) => {
+                Self::held(cause, &text).again(Again::Mended)
+            }
+            DockError::Raw(RawError::Disk(DiskError::Stopped)) => stopped(),
+            DockError::Stopped { job, why } => of_halt(why, cause, &text).of_job(Some(*job)),
+            DockError::Undelivered { job, .. } => of_store(cause, &text).of_job(Some(*job)),
+            DockError::Raw(_) if cause == StopCause::DiskGone => Self::gone(&text),
+            DockError::Device { .. }
+            | DockError::Raw(_)
+            | DockError::Facts(_)
+            | DockError::Folder { .. }
+            | DockError::Journal(_)
+            | DockError::NotEmpty { .. }
+            | DockError::NoRoom { .. }
+            | DockError::TooSmall { .. }
+            | DockError::OtherSignature { .. }
+            | DockError::Changed(_)
+            | DockError::Format(_)
+            | DockError::Mount(_)
+            | DockError::Planning(_)
+            | DockError::Export(_)
+            | DockError::Image(_)
+            | DockError::OntoDevice { .. } => {
+                Self::new(BayEvent::Failed, Told::that(&text).cause(cause))
+            }
+        }
+    }
+}
+
+/// What the server says of a device that is not to be loaded.
+fn of_denial(code: &str, message: &str, hint: &str, job: Option<JobId>) -> Verdict {
+    let nothing = || Verdict::new(BayEvent::NothingIsDue, Told::that(message)).hint(TAKE_OUT);
+    let held = |cause| Verdict::held(cause, message).hint(hint).again(Again::Mended);
+    let verdict = match code {
+        "MissingSignature" | "InvalidSignature" if job.is_none() => {
+            Verdict::new(BayEvent::NamesNobody, Told::that(message)).hint(ASK)
+        }
+        "UnknownJob" => Verdict::new(BayEvent::NamesStranger, Told::that(message)).hint(hint),
+        "Canceled" | "Expired" | "Over" | "Returned" => nothing(),
+        "OverWithErrors" => nothing().hint(hint).again(Again::Reopened),
+        "MissingSignature" if message.contains("no SIGNATURE") => held(StopCause::SignatureMissing),
+        "MissingSignature" => Verdict::held(StopCause::Other, message).hint(hint),
+        "InvalidSignature" => held(StopCause::SignatureWrong),
+        "BucketPermission" => held(StopCause::BucketRights),
+        "Unsupported" => held(StopCause::ManifestFault),
+        "WrongCapacity" => held(StopCause::CapacityWrong),
+        // Another station has it, or what a later release says.
+        _ => held(StopCause::Other),
+    };
+    verdict.of_job(job)
+}
+
+fn of_control(error: &ControlError) -> Verdict {
+    let text = dock::chain(error);
+    if error.may_retry() {
+        let told = Told::that(&text).hint("it goes on by itself when the server answers");
+        return Verdict::new(BayEvent::Held, told).again(Again::Server);
+    }
+    let told = Told::that(&text).cause(StopCause::StationTrouble);
+    Verdict::new(BayEvent::Failed, told)
+        .hint("is the token of this station still in force? `longshore station token NAME` makes a new one")
+}
+
+fn of_halt(why: &Halt, cause: StopCause, text: &str) -> Verdict {
+    match why {
+        Halt::Interrupted => stopped(),
+        Halt::Canceled => {
+            let told = Told::that("the job was canceled by its owner while it was loaded");
+            Verdict::new(BayEvent::NothingIsDue, told).hint(TAKE_OUT)
+        }
+        Halt::LeaseLost => Verdict::held(cause, text).again(Again::Mended),
+        Halt::Device(_) => Verdict::gone(text),
+        Halt::Store(_) | Halt::Service(_) => of_store(cause, text),
+        Halt::Journal(_) | Halt::Rescue(_) => {
+            Verdict::new(BayEvent::Failed, Told::that(text).cause(cause))
+        }
+    }
+}
+
+/// A store that does not answer is waited for; what it refuses, somebody has to mend.
+fn of_store(cause: StopCause, text: &str) -> Verdict {
+    match cause {
+        StopCause::StoreSilent => {
+            let told = Told::that("the store does not answer").cause(cause);
+            Verdict::new(BayEvent::StoreAway, told)
+                .hint("it goes on by itself when the store answers")
+                .again(Again::Store)
+        }
+        StopCause::StationTrouble => Verdict::new(BayEvent::Failed, Told::that(text).cause(cause)),
+        _ => Verdict::held(cause, text).again(Again::Mended),
+    }
+}
+
+/// It was stopped in order.
+pub(super) fn stopped() -> Verdict {
+    let told = Told::that("it was stopped").cause(StopCause::ByOperator);
+    Verdict::new(BayEvent::Stopped, told).hint("what is done is kept; plug it in again or have it loaded to go on")
+}
+
+/// A fragment as a sentence.
+fn sentence(fragment: &str) -> String {
+    let mut letters = fragment.trim_end().chars();
+    let mut text: String = letters
+        .next()
+        .map(|first| first.to_uppercase().collect())
+        .unwrap_or_default();
+    text.push_str(letters.as_str());
+    if !text.is_empty() && !text.ends_with(['.', '?', '!']) {
+        text.push('.');
+    }
+    text
+}
+
+#[cfg(test)]
+#[path = "told_tests.rs"]
+mod tests;

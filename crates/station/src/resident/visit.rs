@@ -1,0 +1,143 @@
+//! A device while it is in a bay.
+
+use std::time::Instant;
+
+use model::control::JobFacts;
+use model::custody::Custody;
+use model::device::DeviceFacts;
+use model::ids::{JobId, JobType};
+use model::progress::Progress;
+
+use super::again::{Again, Due};
+use crate::watch::Medium;
+
+/// One stay of a medium in a bay: the same disk plugged in again is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct VisitId(pub(super) u64);
+
+/// A medium in a bay, and what is done with it.
+#[derive(Debug, Clone)]
+pub(super) struct Visit {
+    /// Which stay.
+    pub(super) id: VisitId,
+    /// What is there.
+    pub(super) medium: Medium,
+    /// What is known of it.
+    pub(super) device: Option<DeviceFacts>,
+    /// Whose it is, where that is known.
+    pub(super) job: Option<JobId>,
+    /// What a thread does with it.
+    pub(super) busy: Option<Busy>,
+    /// Whether a look has found what it is, and nothing was done with it since: it is open.
+    pub(super) is_open: bool,
+    /// When it is tried again.
+    pub(super) due: Option<Due>,
+    /// Whether what is done is a try after one in vain: the bay is as it was until it succeeds.
+    pub(super) is_retry: bool,
+    /// What a person has said.
+    pub(super) wish: Wish,
+    /// Another device of the same job that is in another bay, for which it waits.
+    pub(super) second_to: Option<VisitId>,
+    /// Since when the device gives no answer: it may have been pulled out a moment before that is seen.
+    pub(super) silent_since: Option<Instant>,
+    /// What its reader said of the device that a person should know.
+    pub(super) remarks: Vec<String>,
+}
+
+/// What a thread does with a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Busy {
+    /// It looks whose it is.
+    Looking,
+    /// It asks the server about the job.
+    Asking,
+    /// It loads it, or finds out that it may not.
+    Docking,
+    /// It takes it from the kernel.
+    Freeing,
+}
+
+/// What a person has said of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Wish {
+    /// It is to be loaded, as it is.
+    pub(super) load: bool,
+    /// It is the next one.
+    pub(super) first: bool,
+    /// It is not to be gone on with.
+    pub(super) stop: bool,
+    /// It is to be made safe.
+    pub(super) remove: bool,
+}
+
+impl Visit {
+    pub(super) fn new(id: VisitId, medium: Medium) -> Self {
+        Self {
+            id,
+            medium,
+            device: None,
+            job: None,
+            busy: None,
+            is_open: false,
+            due: None,
+            is_retry: false,
+            wish: Wish::default(),
+            second_to: None,
+            silent_since: None,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// When it is tried again, if time is all that it waits for. One that is open waits for its turn, unless the server
+    /// is yet to be asked about it.
+    pub(super) fn due_now(&self) -> Option<Due> {
+        let due = self.due.filter(|_| self.busy.is_none())?;
+        (!self.is_open || due.what == Again::Server).then_some(due)
+    }
+
+    /// Whether it is its turn before another that waits as well: who was asked for first, then who came first.
+    pub(super) fn turn(&self) -> (bool, VisitId) {
+        (!self.wish.first, self.id)
+    }
+}
+
+/// What a look found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Sight {
+    /// The job that the device names.
+    pub(super) job: Option<JobId>,
+    /// What is known of the device.
+    pub(super) device: Option<DeviceFacts>,
+    /// Whether it was formatted here to be filled.
+    pub(super) is_filled: bool,
+    /// What is to be known of its volumes.
+    pub(super) remarks: Vec<String>,
+}
+
+/// What is due for a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Course {
+    /// Its device is loaded.
+    Load,
+    /// It is begun by a person alone, since it writes to the device.
+    Export,
+    /// Nothing, whatever is on the device.
+    Nothing,
+}
+
+impl Course {
+    pub(super) fn of(facts: &JobFacts) -> Self {
+        let is_back = matches!(facts.custody, Custody::Returned { .. });
+        match facts.progress {
+            _ if is_back => Self::Nothing,
+            Progress::Canceled { .. }
+            | Progress::Expired { .. }
+            | Progress::Finished { .. }
+            | Progress::Aborted { .. } => Self::Nothing,
+            Progress::Pending | Progress::InProgress { .. } => match facts.job_type {
+                JobType::Export => Self::Export,
+                JobType::Import => Self::Load,
+            },
+        }
+    }
+}
