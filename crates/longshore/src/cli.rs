@@ -1,6 +1,7 @@
 //! The command line as clap reads it: definitions only, nothing is done here.
 
 mod artifacts;
+mod bench;
 mod bucket;
 mod image;
 mod plan_export;
@@ -19,6 +20,7 @@ use transfer::verify::Sample;
 use crate::place;
 
 pub(crate) use artifacts::{ArtifactsArgs, LabelArgs};
+pub(crate) use bench::{InboxArgs, StationRunArgs};
 pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
 pub(crate) use image::{ImageCommand, RestoreArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
@@ -232,6 +234,8 @@ pub(crate) struct ServeArgs {
     /// A file of settings. Unless --data is given, the data folder is the one it names
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) inbox: InboxArgs,
 }
 
 /// Which server a station speaks to.
@@ -618,6 +622,8 @@ pub(crate) enum StationCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
+    /// Watch the bays of this host, and load what is plugged in
+    Run(StationRunArgs),
 }
 
 fn scanned(text: &str) -> Result<SignatureFile, String> {

@@ -2,6 +2,7 @@
 //! prints, looks at the environment and ends the process.
 
 mod account;
+mod bench;
 mod bucket;
 mod cli;
 mod completions;
@@ -40,7 +41,7 @@ use clap::Parser as _;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use server::config::{LogConfig, LogFormat, LogLevel};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, StationCommand};
 use crate::exit::{Exit, Failure};
 
 fn main() -> ExitCode {
@@ -68,13 +69,13 @@ fn raise_descriptor_limit() {
 fn run(cli: &Cli) -> Result<Exit, Failure> {
     // The service's file of settings says how it logs.
     if !matches!(cli.command, Command::Serve(_)) {
-        log::start(
-            &cli.log,
-            LogConfig {
-                format: LogFormat::Text,
-                level: LogLevel::Warn,
-            },
-        )?;
+        let level = match cli.command {
+            // Nobody sits beside it.
+            Command::Station(StationCommand::Run(_)) => LogLevel::Info,
+            _ => LogLevel::Warn,
+        };
+        let format = LogFormat::Text;
+        log::start(&cli.log, LogConfig { format, level })?;
     }
     match &cli.command {
         Command::Import(args) => import::run(args),

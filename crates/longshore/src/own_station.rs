@@ -31,6 +31,14 @@ use crate::settings::{self, Listen};
 /// # Errors
 /// If there is no service, or no token.
 pub(crate) fn station(args: &ServerArgs) -> Result<Station, Failure> {
+    with_settings(args).map(|(station, _)| station)
+}
+
+/// The same with its settings.
+///
+/// # Errors
+/// As [`station`].
+pub(crate) fn with_settings(args: &ServerArgs) -> Result<(Station, StationConfig), Failure> {
     let data = settings::data_folder(&Environment::of_process(), args.data.data.as_deref())?;
     match (&args.server, &args.token_file) {
         (Some(url), Some(file)) => {
@@ -40,26 +48,23 @@ pub(crate) fn station(args: &ServerArgs) -> Result<Station, Failure> {
                 config.station.name = name.clone();
             }
             let surroundings = config.network.surroundings();
-            Ok(at(
-                url,
-                &read_token(file)?,
-                &data,
-                &config.station,
-                &surroundings,
-            ))
+            let token = read_token(file)?;
+            let station = at(url, &token, &data, &config.station, &surroundings);
+            Ok((station, config.station))
         }
         _ => beside_service(&data),
     }
 }
 
 /// The station of the service that runs on the data folder, which stays until this process ends.
-fn beside_service(data: &Path) -> Result<Station, Failure> {
+fn beside_service(data: &Path) -> Result<(Station, StationConfig), Failure> {
     let joined = Joined::join(data).context("could not find the service")?;
     let joined = joined.ok_or_else(|| no_service(Some(data)))?;
     let station = at_service(&joined.endpoints, data);
+    let settings = joined.endpoints.station.clone();
     // The station may be used to the end, and its lock is let go then.
     std::mem::forget(joined);
-    station
+    Ok((station?, settings))
 }
 
 /// The station that goes with the service at `endpoints`, which has the data folder.

@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use crate::cli::{LogArgs, ServeArgs};
 use crate::exit::{Exit, Failure};
 use crate::settings::{self, Listen};
-use crate::{interrupt, log, output};
+use crate::{bench, interrupt, log, output, own_station};
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -25,7 +25,8 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Result<Exit, Failure> {
         api: args.listen,
         s3: args.s3_listen,
     };
-    let config = settings::load(args.config.as_deref(), args.data.data.as_deref(), listen)?;
+    let mut config = settings::load(args.config.as_deref(), args.data.data.as_deref(), listen)?;
+    bench::add_inboxes(&args.inbox, &mut config.station.bench)?;
     log::start(log, config.log)?;
     let runtime = runtime().map_err(not_started)?;
     runtime.block_on(serve(&config))
@@ -45,10 +46,24 @@ async fn serve(config: &Config) -> Result<Exit, Failure> {
              for it.",
         );
     }
+    let bench = match config.station.bench.enabled {
+        true => Some(bench::Running::start(
+            own_station::at_service(&service.endpoints, &config.server.data)?,
+            &config.station.bench,
+        )?),
+        false => None,
+    };
     interrupt::either(&mut interrupt, &mut terminate).await;
     output::note("Stopping in order; once more stops at once.");
+    // Its leases are given back while there is somebody to give them to.
+    let stop = async {
+        if let Some(bench) = bench {
+            let _panicked = tokio::task::spawn_blocking(|| bench.stop()).await;
+        }
+        service.stop().await;
+    };
     tokio::select! {
-        () = service.stop() => Ok(Exit::Ok),
+        () = stop => Ok(Exit::Ok),
         () = interrupt::either(&mut interrupt, &mut terminate) => {
             std::process::exit(Exit::Interrupted.number().into())
         }

@@ -6,7 +6,7 @@ use server::ops::{Caller, stations};
 
 use crate::cli::StationCommand;
 use crate::exit::{Exit, Failure};
-use crate::{installation, output};
+use crate::{bench, installation, output};
 
 /// Runs a `longshore station` command.
 ///
@@ -18,6 +18,7 @@ pub(crate) fn run(command: &StationCommand) -> Result<Exit, Failure> {
             let admit = async |admin: &_| stations::admit(admin, &Caller::Operator, name).await;
             tell(name, &installation::with(store, admit)?)
         }
+        StationCommand::Run(args) => bench::run(args),
     }
 }
 

@@ -14,7 +14,7 @@ mod returns;
 mod told;
 mod visit;
 
-pub use board::{Order, Rules};
+pub use board::{NotDone, Order, Rules};
 pub use places::{MAX_BAYS, NamedBay};
 
 use std::fs::File;
@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use model::bay::{BayName, BayStatus};
 use rustix::fs::{FlockOperation, flock};
 
@@ -46,6 +46,9 @@ const SCAN_EVERY: Duration = Duration::from_secs(30);
 /// Room that a docking must find on the station's own disk: the list of a device of a million files and the journal of
 /// loading them take about 200 bytes a file each.
 const ROOM_BYTES: u64 = 400 << 20;
+
+/// How long the bench may take to answer an order: it does nothing that waits.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long dockings may take to stop in order: a lease is given back within a request, and whoever waits for us ends the
 /// process after half a minute.
@@ -99,16 +102,25 @@ impl Bench {
         let shown = self.shown().clone();
         let with_figures = |(status, visit): (BayStatus, Option<VisitId>)| {
             let is_at_work = status.state.is_at_work();
-            let figures = visit.filter(|_| is_at_work).and_then(|it| self.errands.figures(it));
+            let figures = visit
+                .filter(|_| is_at_work)
+                .and_then(|it| self.errands.figures(it));
             BayStatus { figures, ..status }.tidied()
         };
         shown.into_iter().map(with_figures).collect()
     }
 
-    /// Lets a person's wish be done. What cannot be done now is left, and so is what was done already.
-    pub fn order(&self, order: Order, bay: BayName) {
-        // Nobody hears it once the bench has stopped.
-        let _ = self.news.0.send(News::Ordered(bay, order));
+    /// Lets a person's wish be done; what is done already, or on its way, is no refusal.
+    ///
+    /// # Errors
+    /// [`NotDone`].
+    pub fn order(&self, order: Order, bay: BayName) -> Result<(), NotDone> {
+        let (reply, answer) = bounded(1);
+        let sent = self.news.0.send(News::Ordered(bay, order, reply));
+        sent.map_err(|_| NotDone::Ended)?;
+        answer
+            .recv_timeout(ANSWER_WITHIN)
+            .map_err(|_| NotDone::Ended)?
     }
 
     /// Watches the bays until it is stopped, and then until everything has stopped in order.

@@ -206,6 +206,10 @@ fn examples(page: &str) -> &'static [(&'static str, &'static str)] {
             "longshore account create harbour --import harbour-*",
             "Make an account with buckets of its own.",
         )],
+        "longshore-station-run" => &[(
+            "longshore station run --inbox /srv/inbox",
+            "Load what is laid down in a folder, with no further word.",
+        )],
         "longshore-station-token" => &[(
             "longshore station token bench-2",
             "Admit a station on another host.",

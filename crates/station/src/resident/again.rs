@@ -73,10 +73,12 @@ mod tests {
     fn pauses(what: Again, count: usize) -> Vec<u64> {
         let now = Instant::now();
         let first = Due::after(None, what, now);
-        let tries = std::iter::successors(Some(first), |due| {
-            Some(Due::after(Some(*due), what, now))
-        });
-        tries.take(count).map(|due| (due.at - now).as_secs()).collect()
+        let tries =
+            std::iter::successors(Some(first), |due| Some(Due::after(Some(*due), what, now)));
+        tries
+            .take(count)
+            .map(|due| (due.at - now).as_secs())
+            .collect()
     }
 
     #[test]

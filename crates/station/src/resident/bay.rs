@@ -58,9 +58,7 @@ impl Bay {
 
     /// The job of what is there, or was when it was pulled out.
     pub(super) fn job(&self) -> Option<JobId> {
-        self.visit
-            .as_ref()
-            .map_or(self.missing, |visit| visit.job)
+        self.visit.as_ref().map_or(self.missing, |visit| visit.job)
     }
 
     /// Lets something happen and says so; what cannot happen in the state changes nothing.
@@ -121,7 +119,9 @@ impl Bay {
         let text = &self.told.sentence;
         match self.state {
             // One line tells of the store for all that wait for it.
-            BayState::WaitingForStore => tracing::debug!(%bay, %state, job, device, cause, "{text}"),
+            BayState::WaitingForStore => {
+                tracing::debug!(%bay, %state, job, device, cause, "{text}")
+            }
             _ => tracing::info!(%bay, %state, job, device, cause, "{text}"),
         }
     }
@@ -131,7 +131,11 @@ impl Bay {
         let visit = self.visit.as_ref();
         let remarks = visit.map(|visit| visit.remarks.join("; "));
         let remarks = remarks.filter(|text| !text.is_empty());
-        let hint = self.told.hint.clone().or(remarks.map(|text| format!("Remark: {text}.")));
+        let hint = self
+            .told
+            .hint
+            .clone()
+            .or(remarks.map(|text| format!("Remark: {text}.")));
         BayStatus {
             state: self.state,
             sentence: self.told.sentence.clone(),

@@ -11,10 +11,11 @@ mod turns;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crossbeam_channel::Sender;
 use model::bay::{BayName, BayStatus};
 use model::ids::JobId;
 
-pub use orders::Order;
+pub use orders::{NotDone, Order};
 
 use super::bay::{Bay, Now};
 use super::places::Places;
@@ -52,7 +53,7 @@ pub(super) enum News {
     /// How far a docking is.
     Moved(VisitId, Motion),
     /// What a person wants.
-    Ordered(BayName, Order),
+    Ordered(BayName, Order, Sender<Result<(), NotDone>>),
     /// Time has passed.
     Tick,
 }
@@ -91,6 +92,8 @@ pub(super) struct Board {
     places: Places,
     rules: Rules,
     bays: Vec<Bay>,
+    /// What is present that may be in a bay.
+    media: Vec<Medium>,
     next_visit: u64,
     /// Dockings whose devices have gone, until they have ended.
     leaving: BTreeMap<VisitId, Option<JobId>>,
@@ -108,6 +111,7 @@ impl Board {
         let bays = standing.map(|(name, port)| Bay::empty(name.clone(), port.clone(), now));
         Self {
             bays: bays.collect(),
+            media: Vec::new(),
             places,
             rules,
             next_visit: 0,
@@ -130,7 +134,10 @@ impl Board {
             News::Docked(visit, verdict) => self.docked(visit, *verdict, now),
             News::Freed(visit, freed) => self.freed(visit, freed, now),
             News::Moved(visit, motion) => self.moved(visit, motion, now),
-            News::Ordered(bay, order) => self.ordered(&bay, order, now),
+            News::Ordered(bay, order, reply) => {
+                // Whoever asked may not wait any more.
+                let _ = reply.send(self.ordered(&bay, order, now));
+            }
             News::Tick => {}
         }
         self.pass(now);
@@ -175,6 +182,7 @@ impl Board {
                 && visit.second_to == Some(first)
             {
                 visit.second_to = None;
+                visit.due = None;
                 self.acts.extend(look(bay));
             }
         }
@@ -191,7 +199,7 @@ fn is_wanted(bay: &Bay) -> bool {
 fn look(bay: &mut Bay) -> Option<Act> {
     let visit = bay.visit.as_mut()?;
     visit.busy = Some(Busy::Looking);
-    visit.due = None;
+    visit.is_retry = visit.due.is_some();
     Some(Act::Look(visit.id, visit.medium.clone()))
 }
 

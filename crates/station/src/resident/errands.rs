@@ -119,7 +119,10 @@ impl Errands {
             }
             std::thread::sleep(LOOK_EVERY);
         }
-        tracing::warn!(threads = threads.len(), "not everything has stopped in time; its journals know how far it is");
+        tracing::warn!(
+            threads = threads.len(),
+            "not everything has stopped in time; its journals know how far it is"
+        );
     }
 
     fn look(&self, visit: VisitId, medium: Medium) {
@@ -181,7 +184,9 @@ impl Errands {
                 threads.push(thread);
             }
             Err(error) => {
-                let _ = self.news.send(failed(visit, &format!("no thread is to be had: {error}")));
+                let _ = self
+                    .news
+                    .send(failed(visit, &format!("no thread is to be had: {error}")));
             }
         }
     }

@@ -50,7 +50,8 @@ impl Places {
         if !is_taken(&name) {
             return Some(name);
         }
-        let mut further = (2..=MAX_BAYS).filter_map(|number| BayName::new(format!("{name}.{number}")).ok());
+        let mut further =
+            (2..=MAX_BAYS).filter_map(|number| BayName::new(format!("{name}.{number}")).ok());
         further.find(|name| !is_taken(name))
     }
 }

@@ -31,7 +31,9 @@ impl Returns {
         let lately = |at: &&Instant| now.saturating_duration_since(**at) < WITHIN;
         let count = times.iter().filter(lately).count();
         (count >= TOLD_FROM).then(|| {
-            format!("It has gone {count} times within an hour: change its cable, or take another bay.")
+            format!(
+                "It has gone {count} times within an hour: change its cable, or take another bay."
+            )
         })
     }
 }

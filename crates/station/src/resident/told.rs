@@ -116,6 +116,14 @@ impl Verdict {
         Self::new(BayEvent::Finished, Told::that(&text)).of_job(Some(job))
     }
 
+    /// The same where a person has said that it is to stop: what would be tried again is not.
+    pub(super) fn once_stopped(self) -> Self {
+        match self.event {
+            BayEvent::Held | BayEvent::StoreAway | BayEvent::Failed => stopped().of_job(self.job),
+            _ => self,
+        }
+    }
+
     /// A device that does not answer any more.
     pub(super) fn gone(text: &str) -> Self {
         Self::held(StopCause::DiskGone, text)
@@ -124,7 +132,9 @@ impl Verdict {
 
     /// A device of a job that this installation does not have.
     pub(super) fn stranger(job: JobId) -> Self {
-        let told = Told::that(&format!("it says that it is of job {job}, which this installation does not have"));
+        let told = Told::that(&format!(
+            "it says that it is of job {job}, which this installation does not have"
+        ));
         Self::new(BayEvent::NamesStranger, told).hint("keep the device and ask its customer")
     }
 
@@ -203,7 +213,11 @@ impl Verdict {
 /// What the server says of a device that is not to be loaded.
 fn of_denial(code: &str, message: &str, hint: &str, job: Option<JobId>) -> Verdict {
     let nothing = || Verdict::new(BayEvent::NothingIsDue, Told::that(message)).hint(TAKE_OUT);
-    let held = |cause| Verdict::held(cause, message).hint(hint).again(Again::Mended);
+    let held = |cause| {
+        Verdict::held(cause, message)
+            .hint(hint)
+            .again(Again::Mended)
+    };
     let verdict = match code {
         "MissingSignature" | "InvalidSignature" if job.is_none() => {
             Verdict::new(BayEvent::NamesNobody, Told::that(message)).hint(ASK)
@@ -267,7 +281,8 @@ fn of_store(cause: StopCause, text: &str) -> Verdict {
 /// It was stopped in order.
 pub(super) fn stopped() -> Verdict {
     let told = Told::that("it was stopped").cause(StopCause::ByOperator);
-    Verdict::new(BayEvent::Stopped, told).hint("what is done is kept; plug it in again or have it loaded to go on")
+    Verdict::new(BayEvent::Stopped, told)
+        .hint("what is done is kept; plug it in again or have it loaded to go on")
 }
 
 /// A fragment as a sentence.

@@ -1,0 +1,152 @@
+use super::*;
+use crate::dock::DockError;
+use awshttp::Answer;
+use disks::tree::DeviceGone;
+use model::control::ControlFault;
+use objectstore::StoreError;
+use std::io;
+use transfer::journal::JournalError;
+
+fn job() -> JobId {
+    JobId::new("ABCDE").unwrap()
+}
+
+fn denied(code: &str, job: Option<JobId>) -> Verdict {
+    Verdict::of(&DockError::Denied {
+        code: code.to_owned(),
+        message: "the device has no SIGNATURE file in its root".to_owned(),
+        hint: "ask its customer".to_owned(),
+        job,
+    })
+}
+
+fn stopped_by(why: Halt) -> Verdict {
+    Verdict::of(&DockError::Stopped { job: job(), why })
+}
+
+#[test]
+fn every_denial_of_the_server_is_a_state_with_what_to_do() {
+    let own = Some(job());
+    for (code, job, event, again) in [
+        ("UnknownJob", own, BayEvent::NamesStranger, None),
+        ("Canceled", own, BayEvent::NothingIsDue, None),
+        ("Expired", own, BayEvent::NothingIsDue, None),
+        ("Over", own, BayEvent::NothingIsDue, None),
+        ("Returned", own, BayEvent::NothingIsDue, None),
+        (
+            "OverWithErrors",
+            own,
+            BayEvent::NothingIsDue,
+            Some(Again::Reopened),
+        ),
+        ("MissingSignature", None, BayEvent::NamesNobody, None),
+        ("InvalidSignature", None, BayEvent::NamesNobody, None),
+        ("MissingSignature", own, BayEvent::Held, Some(Again::Mended)),
+        ("InvalidSignature", own, BayEvent::Held, Some(Again::Mended)),
+        ("BucketPermission", own, BayEvent::Held, Some(Again::Mended)),
+        ("Unsupported", own, BayEvent::Held, Some(Again::Mended)),
+        ("Leased", own, BayEvent::Held, Some(Again::Mended)),
+        ("OfALaterRelease", own, BayEvent::Held, Some(Again::Mended)),
+    ] {
+        let verdict = denied(code, job);
+        assert_eq!((verdict.event, verdict.again), (event, again), "{code}");
+        assert_eq!(verdict.job, job, "{code}");
+        let told = verdict.told;
+        assert_eq!(
+            told.sentence,
+            "The device has no SIGNATURE file in its root."
+        );
+        assert!(told.hint.unwrap().ends_with('.'), "{code}");
+    }
+    let cause = |code| denied(code, own).told.cause.unwrap();
+    assert_eq!(cause("InvalidSignature"), StopCause::SignatureWrong);
+    assert_eq!(cause("BucketPermission"), StopCause::BucketRights);
+}
+
+#[test]
+fn a_store_that_is_silent_is_waited_for_and_what_it_refuses_is_to_be_mended() {
+    let answer = |status, code: &str| Answer::new(status, code, "no");
+    let store = |error| stopped_by(Halt::Store(error));
+    let silent = store(StoreError::Unavailable(answer(503, "ServiceUnavailable")));
+    assert_eq!(
+        (silent.event, silent.again),
+        (BayEvent::StoreAway, Some(Again::Store))
+    );
+    assert!(!silent.told.sentence.contains("503"), "{silent:?}");
+    for (error, cause) in [
+        (
+            StoreError::NoSuchBucket(answer(404, "NoSuchBucket")),
+            StopCause::BucketMissing,
+        ),
+        (
+            StoreError::AccessDenied(answer(403, "AccessDenied")),
+            StopCause::StoreRefuses,
+        ),
+        (
+            StoreError::Unavailable(answer(507, "InsufficientStorage")),
+            StopCause::StoreFull,
+        ),
+    ] {
+        let held = store(error);
+        assert_eq!(
+            (held.event, held.again),
+            (BayEvent::Held, Some(Again::Mended))
+        );
+        assert_eq!((held.told.cause, held.job), (Some(cause), Some(job())));
+    }
+}
+
+#[test]
+fn what_a_run_ends_with_is_told_apart() {
+    let event = |why| stopped_by(why).event;
+    assert_eq!(event(Halt::Interrupted), BayEvent::Stopped);
+    assert_eq!(event(Halt::Canceled), BayEvent::NothingIsDue);
+    let gone = stopped_by(Halt::Device(DeviceGone(io::Error::other("no answer"))));
+    assert_eq!(
+        (gone.told.cause, gone.again),
+        (Some(StopCause::DiskGone), None)
+    );
+    let lost = stopped_by(Halt::LeaseLost);
+    assert_eq!(
+        (lost.event, lost.again),
+        (BayEvent::Held, Some(Again::Mended))
+    );
+}
+
+#[test]
+fn a_full_disk_of_the_stations_own_is_told_as_what_it_is() {
+    let full = JournalError::Io {
+        path: "journal".into(),
+        source: io::ErrorKind::StorageFull.into(),
+    };
+    let verdict = stopped_by(Halt::Journal(full));
+    assert_eq!(
+        (verdict.event, verdict.again),
+        (BayEvent::Held, Some(Again::Store))
+    );
+    assert!(verdict.told.sentence.contains("own disk is full"));
+    let broken = JournalError::Io {
+        path: "journal".into(),
+        source: io::Error::other("bad sector"),
+    };
+    let verdict = stopped_by(Halt::Journal(broken));
+    assert_eq!((verdict.event, verdict.again), (BayEvent::Failed, None));
+}
+
+#[test]
+fn a_server_that_is_away_is_waited_for_and_one_that_refuses_the_station_is_not() {
+    let away = Verdict::of(&DockError::Control(ControlError::Trouble {
+        url: "http://server".to_owned(),
+        message: "starting".to_owned(),
+    }));
+    assert_eq!(
+        (away.event, away.again),
+        (BayEvent::Held, Some(Again::Server))
+    );
+    let refused = Verdict::of(&DockError::Control(ControlError::Refused(ControlFault {
+        code: "Unauthorized".to_owned(),
+        message: "this token is not known".to_owned(),
+    })));
+    assert_eq!((refused.event, refused.again), (BayEvent::Failed, None));
+    assert_eq!(refused.told.sentence, "This token is not known.");
+}

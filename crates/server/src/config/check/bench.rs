@@ -64,12 +64,7 @@ impl Check<'_> {
         bays
     }
 
-    fn ports(
-        &mut self,
-        setting: &str,
-        bay: &Spanned<RawBay>,
-        others: &[BayConfig],
-    ) -> Vec<PortId> {
+    fn ports(&mut self, setting: &str, bay: &Spanned<RawBay>, others: &[BayConfig]) -> Vec<PortId> {
         let given = bay.get_ref().ports.as_ref();
         let texts = given.map_or(&[][..], |given| given.get_ref());
         if texts.is_empty() {
@@ -80,9 +75,12 @@ impl Check<'_> {
         for (index, text) in texts.iter().enumerate() {
             let of_another = |port: &PortId| {
                 let mut others = others.iter().filter(|bay| bay.ports.contains(port));
-                others.next().map(|bay| format!("`{port}` is bay `{}`", bay.name))
+                others
+                    .next()
+                    .map(|bay| format!("`{port}` is bay `{}`", bay.name))
             };
-            let port = port(text.get_ref()).and_then(|port| of_another(&port).map_or(Ok(port), Err));
+            let port =
+                port(text.get_ref()).and_then(|port| of_another(&port).map_or(Ok(port), Err));
             match port {
                 Ok(port) => ports.push(port),
                 Err(why) => self.fault(Some(text.span()), &format!("{setting}[{index}]"), why),

@@ -14,12 +14,7 @@ use crate::resident::visit::{Busy, Course, Sight, Visit, VisitId};
 
 impl Board {
     /// A look has ended: the job is asked for, or the server is asked about a device that says nothing.
-    pub(super) fn looked(
-        &mut self,
-        id: VisitId,
-        found: Result<Sight, Box<Verdict>>,
-        now: Now,
-    ) {
+    pub(super) fn looked(&mut self, id: VisitId, found: Result<Sight, Box<Verdict>>, now: Now) {
         let Some(bay) = self.at(id) else {
             return self.acts.push(Act::Close(id));
         };
@@ -48,12 +43,7 @@ impl Board {
     }
 
     /// The server has said what is due.
-    pub(super) fn asked(
-        &mut self,
-        id: VisitId,
-        course: Result<Course, Box<Verdict>>,
-        now: Now,
-    ) {
+    pub(super) fn asked(&mut self, id: VisitId, course: Result<Course, Box<Verdict>>, now: Now) {
         let Some(bay) = self.at(id) else {
             return self.acts.push(Act::Close(id));
         };
@@ -62,9 +52,11 @@ impl Board {
         };
         visit.busy = None;
         let waited_for = visit.due.map(|due| due.what);
-        if matches!(waited_for, Some(Again::Server | Again::Reopened)) {
+        let is_over = matches!(waited_for, Some(Again::Server | Again::Reopened));
+        if is_over && course.is_ok() {
             visit.due = None;
         }
+        let is_shut = !visit.is_open;
         match course {
             Err(verdict) => self.conclude(id, *verdict, now),
             Ok(Course::Export) => self.leave_to_person(id, now),
@@ -72,12 +64,12 @@ impl Board {
             Ok(Course::Nothing) if waited_for == Some(Again::Reopened) => {
                 visit.due = Some(Due::after(None, Again::Reopened, now.instant));
             }
-            // The claim is refused, and books that the device is here.
-            Ok(Course::Nothing) => self.dock(id),
-            Ok(Course::Load) if !visit.is_open => {
+            Ok(Course::Load | Course::Nothing) if is_shut => {
                 let act = super::look(bay);
                 self.acts.extend(act);
             }
+            // The claim is refused, and books that the device is here.
+            Ok(Course::Nothing) => self.dock(id),
             Ok(Course::Load) => self.named(id, now),
         }
     }
@@ -128,7 +120,11 @@ impl Board {
             if bay.visit.is_none() && bay.missing == Some(job) {
                 bay.missing = None;
                 bay.settles_at = None;
-                bay.happen(BayEvent::WentOnElsewhere, Told::that("nothing is plugged in"), now);
+                bay.happen(
+                    BayEvent::WentOnElsewhere,
+                    Told::that("nothing is plugged in"),
+                    now,
+                );
             }
         }
     }
@@ -201,6 +197,10 @@ impl Board {
         if is_gone && bay.state.is_at_work() {
             // That it was pulled out is perhaps seen in a moment.
             visit.silent_since = Some(now.instant);
+            if bay.state == BayState::Reporting {
+                let told = told_of_loading(bay.job());
+                bay.happen(BayEvent::StoreBack, told, now);
+            }
             return;
         }
         self.conclude(id, verdict, now);
@@ -211,38 +211,34 @@ impl Board {
         let Some(bay) = self.at(id) else {
             return;
         };
-        if matches!(verdict.event, BayEvent::Finished | BayEvent::StoreAway) {
-            begin(bay, now);
-        }
         let Some(visit) = bay.visit.as_mut() else {
             return;
         };
+        let verdict = match visit.wish.stop {
+            true => verdict.once_stopped(),
+            false => verdict,
+        };
         visit.job = visit.job.or(verdict.job);
         visit.is_retry = false;
-        let is_stopped = verdict.event == BayEvent::Stopped;
-        visit.due = verdict
-            .again
-            .filter(|_| !is_stopped)
-            .map(|what| Due::after(visit.due, what, now.instant));
-        let remove = visit.wish.remove || verdict.event == BayEvent::Finished;
-        // What is asked for again is to be found again.
-        let asks_server = verdict.again == Some(Again::Server) && bay.state == BayState::Looking;
-        let is_open = bay.visit.as_ref().is_some_and(|visit| visit.is_open);
-        if asks_server && is_open {
-            let told = verdict.told;
-            tracing::debug!(bay = %bay.name, "{}", told.sentence);
-        } else {
-            bay.happen(verdict.event, verdict.told, now);
-            if is_open {
-                self.close(id);
-            }
+        let again = verdict.again;
+        visit.due = again.map(|what| Due::after(visit.due, what, now.instant));
+        let (is_open, remove) = (visit.is_open, visit.wish.remove);
+        if is_open && again == Some(Again::Server) && bay.state == BayState::Looking {
+            // It need not be listed again.
+            bay.happen(BayEvent::LookBegun, verdict.told, now);
+            return;
         }
-        if remove {
+        if matches!(verdict.event, BayEvent::Finished | BayEvent::StoreAway) {
+            begin(bay, now);
+        }
+        bay.happen(verdict.event, verdict.told, now);
+        if is_open {
+            self.close(id);
+        }
+        if remove || verdict.event == BayEvent::Finished {
             self.free(id);
         }
-        if verdict.event != BayEvent::StoreAway {
-            self.let_second_go_on_after(id);
-        }
+        self.let_second_go_on_after(id);
     }
 
     /// Whoever waited for a device that is done with is looked at again.
@@ -273,9 +269,9 @@ impl Board {
         }
         match freed {
             Ok(is_detached) => {
-                bay.is_detached = is_detached;
                 let told = bay.told_of_safe();
-                bay.happen(BayEvent::MadeSafe, told, now);
+                let is_safe = bay.happen(BayEvent::MadeSafe, told, now);
+                bay.is_detached = is_detached && is_safe;
             }
             Err(why) => tracing::warn!(bay = %bay.name, why, "not taken from the kernel"),
         }

@@ -1,11 +1,11 @@
 //! What a person wants of a bay.
 
-use model::bay::{BayEvent, BayName, BayState};
+use model::bay::{BayEvent, BayName, BayState, NotNow};
 
 use super::{Act, Board, look};
 use crate::resident::bay::Now;
 use crate::resident::told::Told;
-use crate::resident::visit::{Busy, Wish};
+use crate::resident::visit::{Busy, VisitId, Wish};
 
 /// What a person wants of a bay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,74 +20,91 @@ pub enum Order {
     Remove,
 }
 
+/// Why it was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotDone {
+    /// The station has no bay of this name.
+    #[error("there is no such bay")]
+    NoSuchBay,
+    /// It cannot be done in the state of the bay.
+    #[error(transparent)]
+    NotNow(#[from] NotNow),
+    /// The bench is not run any more.
+    #[error("the bays are not watched any more")]
+    Ended,
+}
+
 impl Board {
-    /// Does what is wanted, once or twice the same; what cannot be done now is left.
-    pub(super) fn ordered(&mut self, name: &BayName, order: Order, now: Now) {
-        let Some(bay) = self.bays.iter_mut().find(|bay| bay.name == *name) else {
-            tracing::warn!(bay = %name, ?order, "there is no such bay");
-            return;
-        };
-        let (state, bay_name) = (bay.state, bay.name.clone());
-        let Some(visit) = bay.visit.as_mut() else {
-            tracing::info!(bay = %name, ?order, "there is nothing in the bay");
-            return;
-        };
-        tracing::info!(bay = %bay_name, %state, ?order, "ordered");
-        let (id, is_busy) = (visit.id, visit.busy.is_some());
+    /// Does what is wanted, once or twice the same.
+    pub(super) fn ordered(
+        &mut self,
+        name: &BayName,
+        order: Order,
+        now: Now,
+    ) -> Result<(), NotDone> {
+        let bay = self.bays.iter_mut().find(|bay| bay.name == *name);
+        let bay = bay.ok_or(NotDone::NoSuchBay)?;
+        let state = bay.state;
+        let visit = bay.visit.as_mut().ok_or(NotNow::NothingThere)?;
+        let id = visit.id;
+        tracing::info!(bay = %name, %state, ?order, "ordered");
         match order {
             Order::Load if state == BayState::Queued => visit.wish.first = true,
-            Order::Load if state == BayState::SafeToRemove => {}
-            Order::Look | Order::Load if is_busy || state.is_at_work() => {
-                visit.wish.load |= order == Order::Load;
+            Order::Look | Order::Load if state == BayState::SafeToRemove => {
+                return Err(NotNow::Over.into());
             }
-            Order::Look | Order::Load => {
-                let load = order == Order::Load;
-                visit.wish = Wish {
-                    load,
-                    first: load,
-                    ..Wish::default()
-                };
-                visit.second_to = None;
-                visit.is_retry = false;
-                let was_open = std::mem::take(&mut visit.is_open);
-                if bay.happen(BayEvent::LookBegun, Told::that("it is being found out whose it is"), now) {
-                    if was_open {
-                        self.acts.push(Act::Close(id));
-                    }
-                    self.acts.extend(look(bay));
-                }
-            }
-            Order::Stop | Order::Remove => {
-                visit.wish.stop = true;
-                visit.wish.remove |= order == Order::Remove;
-                match visit.busy {
-                    Some(Busy::Docking | Busy::Looking | Busy::Asking) => self.acts.push(Act::Stop(id)),
-                    Some(Busy::Freeing) => {}
-                    None => self.rest(id, order, now),
-                }
-            }
+            Order::Load if visit.busy.is_some() || state.is_at_work() => visit.wish.load = true,
+            Order::Look if state.is_at_work() => return Err(NotNow::AtWork.into()),
+            Order::Look if visit.busy.is_some() => {}
+            Order::Look | Order::Load => self.look_anew(id, order == Order::Load, now),
+            Order::Stop | Order::Remove => self.stop(id, order == Order::Remove, now),
         }
+        Ok(())
     }
 
-    /// Ends the waiting of a device that no thread works on.
-    fn rest(&mut self, id: super::VisitId, order: Order, now: Now) {
+    /// Looks at a device as if it had just been plugged in.
+    fn look_anew(&mut self, id: VisitId, load: bool, now: Now) {
         let Some(bay) = self.at(id) else {
             return;
         };
+        let told = Told::that("it is being found out whose it is");
+        bay.happen(BayEvent::LookBegun, told, now);
         if let Some(visit) = bay.visit.as_mut() {
+            visit.wish = Wish {
+                load,
+                first: load,
+                ..Wish::default()
+            };
+            visit.second_to = None;
             visit.due = None;
         }
-        if order == Order::Remove {
-            return self.free_closed(id);
-        }
-        let told = Told::that("it was stopped").hint("have it loaded to go on");
-        if bay.happen(BayEvent::Stopped, told, now) {
-            self.close(id);
-        }
+        let act = look(bay);
+        self.close(id);
+        self.acts.extend(act);
     }
 
-    fn free_closed(&mut self, id: super::VisitId) {
-        self.close(id);
-        self.free(id);
+    /// Ends what is done with a device, or its waiting.
+    fn stop(&mut self, id: VisitId, remove: bool, now: Now) {
+        let Some(bay) = self.at(id) else {
+            return;
+        };
+        let Some(visit) = bay.visit.as_mut() else {
+            return;
+        };
+        visit.wish.stop = true;
+        visit.wish.remove |= remove;
+        match visit.busy {
+            Some(Busy::Docking | Busy::Looking | Busy::Asking) => self.acts.push(Act::Stop(id)),
+            Some(Busy::Freeing) => {}
+            None => {
+                visit.due = None;
+                let told = Told::that("it was stopped").hint("have it loaded to go on");
+                bay.happen(BayEvent::Stopped, told, now);
+                self.close(id);
+                if remove {
+                    self.free(id);
+                }
+            }
+        }
     }
 }

@@ -10,29 +10,43 @@ use crate::resident::visit::{Busy, Visit, VisitId};
 use crate::watch::Medium;
 
 impl Board {
-    /// Compares what is present with what was.
+    /// Takes in what is present.
     pub(super) fn present(&mut self, media: Vec<Medium>, now: Now) {
-        let media: Vec<Medium> = media
-            .into_iter()
-            .filter(|medium| medium.left_alone.is_none())
-            .collect();
-        for index in 0..self.bays.len() {
-            let gone = self.bays[index].visit.as_ref().is_some_and(|visit| {
-                !media.iter().any(|medium| is_same(medium, &visit.medium))
-            });
-            if gone {
-                self.vanish(index, now);
-            }
-        }
-        for medium in media {
-            if !self.visits().any(|(_, visit)| is_same(&medium, &visit.medium)) {
+        let ours = media.into_iter().filter(|it| it.left_alone.is_none());
+        self.media = ours.collect();
+        self.let_go(now);
+        for medium in self.media.clone() {
+            if !self
+                .visits()
+                .any(|(_, visit)| is_same(&medium, &visit.medium))
+            {
                 self.appear(medium, now);
             }
         }
     }
 
+    /// Compares what is in the bays with what is present. What is being reported needs no device any more.
+    pub(super) fn let_go(&mut self, now: Now) {
+        for index in 0..self.bays.len() {
+            let bay = &self.bays[index];
+            let is_gone = bay.visit.as_ref().is_some_and(|visit| {
+                !self
+                    .media
+                    .iter()
+                    .any(|medium| is_same(medium, &visit.medium))
+            });
+            if is_gone && bay.state != BayState::Reporting {
+                self.vanish(index, now);
+            }
+        }
+    }
+
     fn appear(&mut self, medium: Medium, now: Now) {
-        let is_taken = |name: &_| self.bays.iter().any(|bay| bay.name == *name && bay.visit.is_some());
+        let is_taken = |name: &_| {
+            self.bays
+                .iter()
+                .any(|bay| bay.name == *name && bay.visit.is_some())
+        };
         let Some(name) = self.places.name_for(&medium.port, is_taken) else {
             return;
         };
@@ -57,7 +71,11 @@ impl Board {
         bay.missing = None;
         bay.settles_at = None;
         bay.is_detached = false;
-        bay.happen(BayEvent::Appeared, Told::that("something was plugged in"), now);
+        bay.happen(
+            BayEvent::Appeared,
+            Told::that("something was plugged in"),
+            now,
+        );
     }
 
     fn vanish(&mut self, index: usize, now: Now) {
@@ -111,12 +129,19 @@ impl Board {
             .filter(|first| !self.bays.iter().any(|bay| bay.has(*first)))
             .collect();
         for first in firsts {
-            let still_settles = self.bays.iter().any(|bay| bay.state == BayState::Reconnecting);
+            let still_settles = self
+                .bays
+                .iter()
+                .any(|bay| bay.state == BayState::Reconnecting);
             if !still_settles {
                 self.let_second_go_on(first);
             }
         }
-        let standing: Vec<_> = self.places.standing().map(|(name, _)| name.clone()).collect();
+        let standing: Vec<_> = self
+            .places
+            .standing()
+            .map(|(name, _)| name.clone())
+            .collect();
         self.bays
             .retain(|bay| bay.state != BayState::Empty || standing.contains(&bay.name));
         self.is_crowded &= self.bays.len() >= MAX_BAYS;
@@ -130,7 +155,9 @@ fn is_same(one: &Medium, other: &Medium) -> bool {
 
 fn told_of_gone(visit: &Visit) -> Told {
     let text = match visit.job {
-        Some(job) => format!("the device of job {job} has gone while it was at work; it may come back at once"),
+        Some(job) => format!(
+            "the device of job {job} has gone while it was at work; it may come back at once"
+        ),
         None => "the device has gone while it was at work; it may come back at once".to_owned(),
     };
     Told::that(&text)
@@ -141,5 +168,6 @@ fn told_of_pulled_out(bay: &Bay) -> Told {
         Some(job) => format!("the device of job {job} was pulled out while it was loaded"),
         None => "the device was pulled out while it was at work".to_owned(),
     };
-    Told::that(&text).hint("plug it in anywhere, also at another station: it goes on where it stopped")
+    Told::that(&text)
+        .hint("plug it in anywhere, also at another station: it goes on where it stopped")
 }

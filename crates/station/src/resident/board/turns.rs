@@ -6,7 +6,6 @@ use model::bay::{BayEvent, BayState};
 
 use super::course::told_of_loading;
 use super::{Act, Board, look, told_of_turn};
-use crate::resident::again::Again;
 use crate::resident::bay::Now;
 use crate::resident::told::Told;
 use crate::resident::visit::{Busy, Visit, VisitId};
@@ -21,6 +20,7 @@ const GRACE: Duration = Duration::from_secs(5);
 impl Board {
     /// Time passes: begins whatever is due and has room.
     pub(super) fn pass(&mut self, now: Now) {
+        self.let_go(now);
         self.settle(now);
         self.give_up_silent(GRACE, now);
         self.look_at_new(now);
@@ -33,7 +33,9 @@ impl Board {
     pub(in crate::resident) fn next_due(&self) -> Option<Instant> {
         let settling = self.bays.iter().filter_map(|bay| bay.settles_at);
         let silent = self.visits().filter_map(|(_, visit)| visit.silent_since);
-        let again = self.visits().filter_map(|(_, visit)| Some(visit.due_now()?.at));
+        let again = self
+            .visits()
+            .filter_map(|(_, visit)| Some(visit.due_now()?.at));
         settling
             .chain(silent.map(|since| since + GRACE))
             .chain(again)
@@ -53,7 +55,11 @@ impl Board {
             }
             free -= 1;
             if let Some(bay) = self.bays.iter_mut().find(|bay| bay.has(id)) {
-                bay.happen(BayEvent::LookBegun, Told::that("it is being found out whose it is"), now);
+                bay.happen(
+                    BayEvent::LookBegun,
+                    Told::that("it is being found out whose it is"),
+                    now,
+                );
                 self.acts.extend(look(bay));
             }
         }
@@ -62,38 +68,32 @@ impl Board {
     fn try_again(&mut self, now: Now) {
         let is_due =
             |_: BayState, visit: &Visit| visit.due_now().is_some_and(|due| due.at <= now.instant);
+        let mut looks = LOOKS_AT_ONCE.saturating_sub(self.count(Busy::Looking));
         for id in self.in_turn(is_due) {
-            let free = self.free_loads();
             let Some(bay) = self.bays.iter_mut().find(|bay| bay.has(id)) else {
                 continue;
             };
             let Some(visit) = bay.visit.as_mut() else {
                 continue;
             };
-            let what = visit.due.map(|due| due.what);
-            let asks = what == Some(Again::Reopened) || visit.is_open;
-            match (asks, visit.job) {
-                (true, Some(job)) => {
+            match visit.job {
+                // A question costs less than a look, and may be all.
+                Some(job) => {
                     visit.busy = Some(Busy::Asking);
                     self.acts.push(Act::Ask(id, job));
                 }
-                _ if free > 0 => {
-                    visit.is_retry = true;
-                    visit.busy = Some(Busy::Looking);
-                    self.acts.push(Act::Look(id, visit.medium.clone()));
+                None if looks > 0 => {
+                    looks -= 1;
+                    self.acts.extend(look(bay));
                 }
-                _ => {}
+                None => {}
             }
         }
     }
 
-    /// Loads that may begin: those that try again are among them before they have begun.
+    /// Loads that may begin.
     fn free_loads(&self) -> usize {
-        let trying = self.visits().filter(|(_, visit)| {
-            let is_on_its_way = matches!(visit.busy, Some(Busy::Looking | Busy::Asking));
-            visit.busy == Some(Busy::Docking) || (visit.is_retry && is_on_its_way)
-        });
-        let begun = trying.count() + self.leaving.len();
+        let begun = self.count(Busy::Docking) + self.leaving.len();
         self.rules.loads_at_once.saturating_sub(begun)
     }
 
@@ -141,10 +141,15 @@ impl Board {
     /// One line when the store goes away, however many wait for it, and one when it is back.
     fn tell_of_store(&mut self) {
         let waiting = self.bays.iter();
-        let waiting = waiting.filter(|bay| bay.state == BayState::WaitingForStore).count();
+        let waiting = waiting
+            .filter(|bay| bay.state == BayState::WaitingForStore)
+            .count();
         let was_away = std::mem::replace(&mut self.is_store_away, waiting > 0);
         match (was_away, self.is_store_away) {
-            (false, true) => tracing::warn!(bays = waiting, "a store does not answer; what waits for it goes on by itself"),
+            (false, true) => tracing::warn!(
+                bays = waiting,
+                "a store does not answer; what waits for it goes on by itself"
+            ),
             (true, false) => tracing::info!("no bay waits for a store any more"),
             _ => {}
         }

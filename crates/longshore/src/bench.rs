@@ -1,0 +1,151 @@
+//! The bays of this host: noticed, and loaded by themselves, as a command of its own and within the service.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use model::ids::{BayName, PortId};
+use server::config::{BayConfig, BenchConfig, OnDirty};
+use station::dock::Station;
+use station::resident::{Bench, BenchError, NamedBay, Rules};
+use transfer::stop::{Halt, Stop};
+
+use crate::cli::{InboxArgs, StationRunArgs};
+use crate::exit::{Exit, Failure};
+use crate::{interrupt, output, own_station};
+
+/// Runs the bench of this host until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// Why it is not run.
+pub(crate) fn run(args: &StationRunArgs) -> Result<Exit, Failure> {
+    let (station, mut settings) = own_station::with_settings(&args.server)?;
+    add_inboxes(&args.inbox, &mut settings.bench)?;
+    let stop = Stop::default();
+    interrupt::stops(stop.clone()).context("could not listen for signals")?;
+    output::note(&format!("Station {}: watching its bays.", station.name));
+    let mut watch = host(&settings.bench);
+    let bench = bench(station, &settings.bench);
+    bench.run(&mut watch, &stop).map_err(failure)?;
+    Ok(Exit::Ok)
+}
+
+/// A bench within the service.
+pub(crate) struct Running {
+    stop: Stop,
+    thread: JoinHandle<()>,
+}
+
+impl Running {
+    /// Begins to watch the bays of a station.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub(crate) fn start(station: Station, settings: &BenchConfig) -> Result<Self, Failure> {
+        let stop = Stop::default();
+        let mut watch = host(settings);
+        let (bench, stopped) = (bench(station, settings), stop.clone());
+        let builder = std::thread::Builder::new().name("bench".into());
+        let thread = builder.spawn(move || {
+            if let Err(error) = bench.run(&mut watch, &stopped) {
+                let error = anyhow::Error::from(error);
+                tracing::error!("the bays are not watched: {error:#}");
+            }
+        });
+        let thread = thread.context("could not start a thread")?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Stops it in order.
+    pub(crate) fn stop(self) {
+        self.stop.halt(Halt::Interrupted);
+        // What it panicked with has been printed.
+        let _ = self.thread.join();
+    }
+}
+
+/// Has folders that were named be bays, and only them if no bay has a name yet.
+///
+/// # Errors
+/// If one is none.
+pub(crate) fn add_inboxes(args: &InboxArgs, settings: &mut BenchConfig) -> Result<(), Failure> {
+    for folder in &args.inbox {
+        let name = inbox_name(settings);
+        let ports = vec![inbox_port(folder)?];
+        settings.bays.push(BayConfig { name, ports });
+        settings.enabled = true;
+    }
+    Ok(())
+}
+
+fn inbox_port(folder: &Path) -> Result<PortId, Failure> {
+    let path = std::fs::canonicalize(folder);
+    let path = path.with_context(|| format!("could not open the folder `{}`", folder.display()))?;
+    if !path.is_dir() {
+        return Err(Failure::usage(format!(
+            "`{}` is no folder",
+            folder.display()
+        )));
+    }
+    let text = path.to_str().map(|path| format!("folder:{path}"));
+    text.and_then(|text| PortId::new(text).ok()).ok_or_else(|| {
+        let message = format!("the name of `{}` cannot be that of a bay", folder.display());
+        Failure::usage(message)
+    })
+}
+
+/// A name that no bay has.
+fn inbox_name(settings: &BenchConfig) -> BayName {
+    let names = (1_u32..).map(|number| match number {
+        1 => "inbox".to_owned(),
+        _ => format!("inbox-{number}"),
+    });
+    let mut names = names.filter_map(|name| BayName::new(name).ok());
+    let is_free = |name: &BayName| !settings.bays.iter().any(|bay| bay.name == *name);
+    names.find(is_free).expect("numbers do not end")
+}
+
+/// The bench of a station, as the settings say.
+fn bench(station: Station, settings: &BenchConfig) -> Arc<Bench> {
+    let named = settings.bays.iter().map(|bay| NamedBay {
+        name: bay.name.clone(),
+        ports: bay.ports.clone(),
+    });
+    let rules = Rules {
+        auto_load: settings.auto_load,
+        loads_at_once: usize::try_from(settings.loads_at_once).unwrap_or(usize::MAX),
+        settle: Duration::from_secs(settings.settle_seconds.into()),
+        hold_dirty: settings.on_dirty == OnDirty::Hold,
+    };
+    Bench::new(Arc::new(station), named.collect(), rules)
+}
+
+/// What watches for devices of this host.
+fn host(_settings: &BenchConfig) -> impl station::watch::Watch + use<> {
+    struct Nothing;
+    impl station::watch::Watch for Nothing {
+        fn scan(&mut self) -> std::io::Result<Vec<station::watch::Medium>> {
+            Ok(Vec::new())
+        }
+        fn wait(&mut self, _timeout: Duration, _stop: &Stop) {}
+    }
+    Nothing
+}
+
+/// A bench that is not run, in the user's terms.
+fn failure(error: BenchError) -> Failure {
+    let (exit, hint) = match &error {
+        BenchError::Taken(_) => (
+            Exit::Refused,
+            "does the service itself watch them (`bench` in `[station]`), or another `longshore station run`?",
+        ),
+        BenchError::Folder { .. } => (Exit::Error, ""),
+    };
+    Failure::new(exit, error).hint(hint)
+}
+
+#[cfg(test)]
+#[path = "bench_tests.rs"]
+mod tests;
