@@ -84,12 +84,13 @@ def s3_client(endpoint, access_key, secret_key):
 class Service:
     """`longshore serve`, and the commands that go with its data folder."""
 
-    def __init__(self, folder, config=None, program=None, user=None):
+    def __init__(self, folder, config=None, program=None, user=None, words=()):
         self.folder = Path(folder)
         self.data = self.folder / "data"
         self.config = config
         self.program = program or binary()
         self.user = user
+        self.words = words
         self.child = None
         self.starts = 0
 
@@ -100,6 +101,7 @@ class Service:
             endpoints[name].removeprefix("http://") if endpoints else "127.0.0.1:0" for name in ("api", "s3"))
         command = [self.program, "serve", "--data", self.data, "--listen", api]
         command += ["--config", self.config] if self.config else ["--s3-listen", store]
+        command += self.words
         self.starts += 1
         self.child = Child(f"serve-{self.starts}", self.folder, command, user=self.user, env=clean_environment())
         if wait:

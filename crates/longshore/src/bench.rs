@@ -10,6 +10,7 @@ use model::ids::{BayName, PortId};
 use server::config::{BayConfig, BenchConfig, OnDirty};
 use station::dock::Station;
 use station::resident::{Bench, BenchError, NamedBay, Rules};
+use station::watch::{HostWatch, Others, STILL_FOR, Watched};
 use transfer::stop::{Halt, Stop};
 
 use crate::cli::{InboxArgs, StationRunArgs};
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &StationRunArgs) -> Result<Exit, Failure> {
     let stop = Stop::default();
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
     output::note(&format!("Station {}: watching its bays.", station.name));
-    let mut watch = host(&settings.bench);
+    let mut watch = host(&station, &settings.bench)?;
     let bench = bench(station, &settings.bench);
     bench.run(&mut watch, &stop).map_err(failure)?;
     Ok(Exit::Ok)
@@ -42,10 +43,10 @@ impl Running {
     /// Begins to watch the bays of a station.
     ///
     /// # Errors
-    /// If the system gives no thread.
+    /// If the system gives no thread, or does not list its devices.
     pub(crate) fn start(station: Station, settings: &BenchConfig) -> Result<Self, Failure> {
         let stop = Stop::default();
-        let mut watch = host(settings);
+        let mut watch = host(&station, settings)?;
         let (bench, stopped) = (bench(station, settings), stop.clone());
         let builder = std::thread::Builder::new().name("bench".into());
         let thread = builder.spawn(move || {
@@ -123,15 +124,21 @@ fn bench(station: Station, settings: &BenchConfig) -> Arc<Bench> {
 }
 
 /// What watches for devices of this host.
-fn host(_settings: &BenchConfig) -> impl station::watch::Watch + use<> {
-    struct Nothing;
-    impl station::watch::Watch for Nothing {
-        fn scan(&mut self) -> std::io::Result<Vec<station::watch::Medium>> {
-            Ok(Vec::new())
-        }
-        fn wait(&mut self, _timeout: Duration, _stop: &Stop) {}
-    }
-    Nothing
+///
+/// # Errors
+/// If its block devices cannot be listed.
+fn host(station: &Station, settings: &BenchConfig) -> Result<HostWatch, Failure> {
+    let ports = settings.bays.iter().flat_map(|bay| bay.ports.clone());
+    let watch = HostWatch::new(Watched {
+        ports: ports.collect(),
+        others: match settings.bays.is_empty() {
+            true => Others::TakeNew,
+            false => Others::LeaveAlone,
+        },
+        needed: vec![station.folder.clone()],
+        still_for: STILL_FOR,
+    });
+    Ok(watch.context("could not list the devices of this host")?)
 }
 
 /// A bench that is not run, in the user's terms.
