@@ -215,6 +215,7 @@ def test_four_bays_go_on_after_kill_9_and_report_as_in_a_calm_run(new_service, l
         service.kill9()
         service.start(endpoints)
         wait_for(lambda: told(service, "state=loading"), SOON, "loading goes on")
+    s3 = service.s3()
     for job, device, image, before in shipped.values():
         done = until_complete(service, job, 300)
         report.check(report.fetch(s3, done), device, BUCKET)
