@@ -9,8 +9,9 @@ use std::time::Instant;
 use disks::sandbox::Launcher;
 use model::bay::{BayState, BayStatus};
 use model::ids::{BucketName, JobId, JobType};
+use model::order::OrderVerb;
 use server::config::{Config, Overrides};
-use station::resident::{NotDone, Order};
+use station::resident::NotDone;
 use station::watch::{Medium, Watch};
 
 use super::*;
@@ -168,7 +169,7 @@ impl Run {
         }
     }
 
-    fn order(&self, bay: &str, order: Order) -> Result<(), NotDone> {
+    fn order(&self, bay: &str, order: OrderVerb) -> Result<(), NotDone> {
         self.bench.order(order, BayName::new(bay).unwrap())
     }
 
@@ -254,11 +255,11 @@ fn two_devices_of_one_job_are_not_loaded_both() {
         "Pending",
         "nobody has said that it is to be loaded"
     );
-    run.order("A", Order::Load).unwrap();
+    run.order("A", OrderVerb::Load).unwrap();
     run.until("A", is(BayState::SafeToRemove));
     run.until("B", is(BayState::NothingToLoad));
     assert_eq!(
-        run.order("D", Order::Load).unwrap_err().to_string(),
+        run.order("D", OrderVerb::Load).unwrap_err().to_string(),
         "there is nothing in the bay"
     );
     assert_eq!(room.objects("c-"), 5);

@@ -14,7 +14,7 @@ mod returns;
 mod told;
 mod visit;
 
-pub use board::{NotDone, Order, Rules};
+pub use board::{NotDone, Rules};
 pub use places::{MAX_BAYS, NamedBay};
 
 use std::fs::File;
@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use model::bay::{BayName, BayStatus};
+use model::order::OrderVerb;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::dock::Station;
@@ -114,9 +115,9 @@ impl Bench {
     ///
     /// # Errors
     /// [`NotDone`].
-    pub fn order(&self, order: Order, bay: BayName) -> Result<(), NotDone> {
+    pub fn order(&self, verb: OrderVerb, bay: BayName) -> Result<(), NotDone> {
         let (reply, answer) = bounded(1);
-        let sent = self.news.0.send(News::Ordered(bay, order, reply));
+        let sent = self.news.0.send(News::Ordered(bay, verb, reply));
         sent.map_err(|_| NotDone::Ended)?;
         answer
             .recv_timeout(ANSWER_WITHIN)

@@ -14,8 +14,9 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 use model::bay::{BayName, BayStatus};
 use model::ids::JobId;
+use model::order::OrderVerb;
 
-pub use orders::{NotDone, Order};
+pub use orders::NotDone;
 
 use super::bay::{Bay, Now};
 use super::places::Places;
@@ -53,7 +54,7 @@ pub(super) enum News {
     /// How far a docking is.
     Moved(VisitId, Motion),
     /// What a person wants.
-    Ordered(BayName, Order, Sender<Result<(), NotDone>>),
+    Ordered(BayName, OrderVerb, Sender<Result<(), NotDone>>),
     /// Time has passed.
     Tick,
 }
@@ -134,9 +135,9 @@ impl Board {
             News::Docked(visit, verdict) => self.docked(visit, *verdict, now),
             News::Freed(visit, freed) => self.freed(visit, freed, now),
             News::Moved(visit, motion) => self.moved(visit, motion, now),
-            News::Ordered(bay, order, reply) => {
+            News::Ordered(bay, verb, reply) => {
                 // Whoever asked may not wait any more.
-                let _ = reply.send(self.ordered(&bay, order, now));
+                let _ = reply.send(self.ordered(&bay, verb, now));
             }
             News::Tick => {}
         }

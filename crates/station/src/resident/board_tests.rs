@@ -95,7 +95,7 @@ impl Room {
         found.unwrap().1.unwrap()
     }
 
-    fn order(&mut self, bay: &str, order: Order) -> Result<(), NotDone> {
+    fn order(&mut self, bay: &str, order: OrderVerb) -> Result<(), NotDone> {
         let (reply, answer) = crossbeam_channel::bounded(1);
         self.hear(News::Ordered(BayName::new(bay).unwrap(), order, reply));
         answer.try_recv().unwrap()
@@ -233,7 +233,7 @@ fn more_than_are_let_wait_in_the_order_in_which_they_came() {
     let (loading, queued) = (BayState::Loading, BayState::Queued);
     assert_eq!(states, [loading, loading, queued, queued]);
     // Somebody wants the last one next.
-    room.order("D", Order::Load).unwrap();
+    room.order("D", OrderVerb::Load).unwrap();
     room.docked("A", finished());
     assert_eq!((room.state("D"), room.state("C")), (loading, queued));
     room.docked("B", finished());
@@ -264,9 +264,9 @@ fn without_auto_load_a_disk_waits_until_somebody_says_so() {
     assert_eq!(room.state("A"), BayState::Ready);
     let visit = room.visit("A");
     room.take(|act| *act == Act::Close(visit));
-    room.order("A", Order::Load).unwrap();
-    room.order("A", Order::Load).unwrap();
-    assert_eq!(room.order("Z", Order::Load), Err(NotDone::NoSuchBay));
+    room.order("A", OrderVerb::Load).unwrap();
+    room.order("A", OrderVerb::Load).unwrap();
+    assert_eq!(room.order("Z", OrderVerb::Load), Err(NotDone::NoSuchBay));
     room.acts.retain(|act| *act != Act::Close(visit));
     room.identify("A", "AAAAA");
     assert_eq!(room.state("A"), BayState::Loading);
@@ -588,7 +588,7 @@ fn a_dirty_disk_waits_for_a_person_where_that_is_wanted() {
     };
     dirty(&mut room);
     assert_eq!(room.state("A"), BayState::Held);
-    room.order("A", Order::Load).unwrap();
+    room.order("A", OrderVerb::Load).unwrap();
     dirty(&mut room);
     assert_eq!(room.state("A"), BayState::Loading);
 }
@@ -615,17 +615,17 @@ fn stopping_is_in_order_and_loading_again_goes_on() {
     room.plug("A", "sdb", 1);
     room.identify("A", "AAAAA");
     let visit = room.visit("A");
-    room.order("A", Order::Stop).unwrap();
+    room.order("A", OrderVerb::Stop).unwrap();
     room.take(|act| *act == Act::Stop(visit));
     assert_eq!(room.state("A"), BayState::Loading, "until it has stopped");
     room.docked("A", crate::resident::told::stopped());
     assert_eq!(room.state("A"), BayState::Stopped);
     room.pass(100_000);
     assert_eq!(room.state("A"), BayState::Stopped);
-    room.order("A", Order::Load).unwrap();
+    room.order("A", OrderVerb::Load).unwrap();
     room.identify("A", "AAAAA");
     assert_eq!(room.state("A"), BayState::Loading);
-    room.order("A", Order::Remove).unwrap();
+    room.order("A", OrderVerb::Remove).unwrap();
     room.docked("A", crate::resident::told::stopped());
     room.take(|act| matches!(act, Act::Free(it, _) if *it == visit));
     room.hear(News::Freed(visit, Ok(false)));
@@ -658,7 +658,12 @@ fn no_order_of_events_leaves_a_bay_stuck() {
                 1 => room.pull(&format!("sd{bay}")),
                 2 => room.pass(next(90)),
                 3 => {
-                    let orders = [Order::Look, Order::Load, Order::Stop, Order::Remove];
+                    let orders = [
+                        OrderVerb::Look,
+                        OrderVerb::Load,
+                        OrderVerb::Stop,
+                        OrderVerb::Remove,
+                    ];
                     let order = orders[usize::try_from(next(4)).unwrap()];
                     let _done_or_not = room.order(bay, order);
                 }

@@ -1,24 +1,12 @@
 //! What a person wants of a bay.
 
 use model::bay::{BayEvent, BayName, BayState, NotNow};
+use model::order::OrderVerb;
 
 use super::{Act, Board, look};
 use crate::resident::bay::Now;
 use crate::resident::told::Told;
 use crate::resident::visit::{Busy, VisitId, Wish};
-
-/// What a person wants of a bay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Look again whose it is.
-    Look,
-    /// Load it, as it is, and before others that wait.
-    Load,
-    /// Stop in order.
-    Stop,
-    /// Make it safe to be taken out.
-    Remove,
-}
 
 /// Why it was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +17,9 @@ pub enum NotDone {
     /// It cannot be done in the state of the bay.
     #[error(transparent)]
     NotNow(#[from] NotNow),
+    /// This release cannot do it.
+    #[error("this release of the station cannot do that")]
+    Unable,
     /// The bench is not run any more.
     #[error("the bays are not watched any more")]
     Ended,
@@ -39,7 +30,7 @@ impl Board {
     pub(super) fn ordered(
         &mut self,
         name: &BayName,
-        order: Order,
+        verb: OrderVerb,
         now: Now,
     ) -> Result<(), NotDone> {
         let bay = self.bays.iter_mut().find(|bay| bay.name == *name);
@@ -47,17 +38,18 @@ impl Board {
         let state = bay.state;
         let visit = bay.visit.as_mut().ok_or(NotNow::NothingThere)?;
         let id = visit.id;
-        tracing::info!(bay = %name, %state, ?order, "ordered");
-        match order {
-            Order::Load if state == BayState::Queued => visit.wish.first = true,
-            Order::Look | Order::Load if state == BayState::SafeToRemove => {
+        tracing::info!(bay = %name, %state, %verb, "ordered");
+        match verb {
+            OrderVerb::Load if state == BayState::Queued => visit.wish.first = true,
+            OrderVerb::Look | OrderVerb::Load if state == BayState::SafeToRemove => {
                 return Err(NotNow::Over.into());
             }
-            Order::Load if visit.busy.is_some() || state.is_at_work() => visit.wish.load = true,
-            Order::Look if state.is_at_work() => return Err(NotNow::AtWork.into()),
-            Order::Look if visit.busy.is_some() => {}
-            Order::Look | Order::Load => self.look_anew(id, order == Order::Load, now),
-            Order::Stop | Order::Remove => self.stop(id, order == Order::Remove, now),
+            OrderVerb::Load if visit.busy.is_some() || state.is_at_work() => visit.wish.load = true,
+            OrderVerb::Look if state.is_at_work() => return Err(NotNow::AtWork.into()),
+            OrderVerb::Look if visit.busy.is_some() => {}
+            OrderVerb::Look | OrderVerb::Load => self.look_anew(id, verb == OrderVerb::Load, now),
+            OrderVerb::Stop | OrderVerb::Remove => self.stop(id, verb == OrderVerb::Remove, now),
+            OrderVerb::Blink | OrderVerb::Other => return Err(NotDone::Unable),
         }
         Ok(())
     }
