@@ -46,12 +46,12 @@ async fn serve(config: &Config) -> Result<Exit, Failure> {
              for it.",
         );
     }
-    let bench = match config.station.bench.enabled {
-        true => Some(bench::Running::start(
-            own_station::at_service(&service.endpoints, &config.server.data)?,
-            &config.station.bench,
-        )?),
-        false => None,
+    let bench = match bench_of(config, &service) {
+        Ok(bench) => bench,
+        Err(failure) => {
+            service.stop().await;
+            return Err(failure);
+        }
     };
     interrupt::either(&mut interrupt, &mut terminate).await;
     output::note("Stopping in order; once more stops at once.");
@@ -68,6 +68,16 @@ async fn serve(config: &Config) -> Result<Exit, Failure> {
             std::process::exit(Exit::Interrupted.number().into())
         }
     }
+}
+
+/// The bench of the service's own station, if it has one.
+fn bench_of(config: &Config, service: &RunningService) -> Result<Option<bench::Running>, Failure> {
+    let settings = &config.station.bench;
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let station = own_station::at_service(&service.endpoints, &config.server.data)?;
+    bench::Running::start(station, settings).map(Some)
 }
 
 /// Where everything is.

@@ -1,3 +1,5 @@
+//! What becomes of a bay when a docking has ended.
+
 use super::*;
 use crate::dock::DockError;
 use awshttp::Answer;
