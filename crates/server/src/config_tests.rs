@@ -434,17 +434,17 @@ fn every_bad_value_is_named_with_its_line_and_setting() {
         ),
         (
             "station",
-            "[[station.bays]]\nmatch = [\"usb3-2\"]",
+            "bays = [{ match = [\"usb3-2\"] }]",
             "bays[0].name: is missing",
         ),
         (
             "station",
-            "[[station.bays]]\nname = \"B3\"",
+            "bays = [{ name = \"B3\" }]",
             "bays[0].match: names no port",
         ),
         (
             "station",
-            "[[station.bays]]\nname = \"B3\"\nmatch = [\"folder:inbox\"]",
+            "bays = [{ name = \"B3\", match = [\"folder:inbox\"] }]",
             "bays[0].match[0]: `inbox` is not an absolute path",
         ),
         (
