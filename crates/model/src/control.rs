@@ -358,6 +358,9 @@ pub struct JobFacts {
     /// That it stands still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,
+    /// Whether it is on hold for longer than the operator's `hold_days`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overdue: bool,
     /// The station that is at work on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<StationName>,
@@ -383,6 +386,35 @@ pub struct AbortRequest {
 pub struct RetryRequest {
     /// The job.
     pub job: JobId,
+}
+
+/// `POST /station/v1/hold`: a person has a job wait until a person says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRequest {
+    /// The job.
+    pub job: JobId,
+    /// Why, in words that the customer reads.
+    pub because: String,
+}
+
+/// `POST /station/v1/resume`: what a job is on hold for is mended, a person says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumeRequest {
+    /// The job.
+    pub job: JobId,
+}
+
+/// `POST /station/v1/give-up`: nobody will mend what a job is on hold for, says a person who has seen whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GiveUpRequest {
+    /// The job.
+    pub job: JobId,
+    /// Why, in words that the customer reads.
+    pub because: String,
+    /// Whose job the person was shown. Anything else is refused.
+    pub account: AccountId,
+    /// The [`Progress::code`] the person was shown. A job that has moved on since is left alone.
+    pub shown: String,
 }
 
 /// Any refusal of the station API, with an HTTP status of 4xx or 5xx.

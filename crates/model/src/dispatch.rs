@@ -7,6 +7,7 @@ use crate::control::View;
 use crate::custody::Custody;
 use crate::device::DeviceFacts;
 use crate::event::Event;
+use crate::hold::Mended;
 use crate::ids::{JobId, StationName};
 use crate::image::ONE_TB;
 use crate::job::Job;
@@ -264,6 +265,8 @@ pub fn dispatch(
         .or(unproved)
         .or_else(|| wrong_capacity(job.id, manifest, docked.bytes));
     let Some(Obstacle { cause, denial }) = found else {
+        let how = Mended::Docked;
+        events.extend(job.hold().map(|_| Event::Resumed { how }));
         events.push(Event::TransferStarted);
         let denial = None;
         return Dispatch { events, denial };
@@ -280,10 +283,17 @@ struct Obstacle {
 
 /// That a job stands still, unless it is known to stand still for that.
 fn stop(job: &Job, cause: StopCause) -> Option<Event> {
-    let known = job.stopped.as_ref().map(|stopped| stopped.cause);
-    (known != Some(cause)).then(|| Event::Stopped {
+    let known = job
+        .stopped
+        .as_ref()
+        .is_some_and(|stopped| match cause.hold() {
+            Some(_) => stopped.is_held_for(cause, None),
+            None => stopped.cause == cause,
+        });
+    (!known).then(|| Event::Stopped {
         cause,
         bucket: None,
+        words: None,
         detail: "the docking was refused".to_owned(),
     })
 }

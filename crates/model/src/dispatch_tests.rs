@@ -164,6 +164,7 @@ fn another_disk_does_not_disturb_a_job_that_runs() {
 fn a_device_of_a_canceled_job_is_received_and_not_loaded() {
     let (job, key, presented) = world();
     let canceled = Event::Canceled {
+        because: None,
         running: crate::event::WhileRunning::Refuse,
     };
     let job = job.apply(&canceled, Timestamp::from_unix(2)).unwrap();

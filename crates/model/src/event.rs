@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::device::DeviceFacts;
+use crate::hold::Mended;
 use crate::ids::{BucketName, JobType, StationName};
 use crate::progress::{AbortReason, LogLocation};
 use crate::stopped::StopCause;
@@ -21,10 +22,13 @@ pub enum Event {
         #[serde(skip)]
         manifest: String,
     },
-    /// The customer took the job back.
+    /// The customer took the job back, or the operator gave it up.
     Canceled {
         /// Whether a transfer that runs may be canceled.
         running: WhileRunning,
+        /// Why, in the operator's words, which the customer reads.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
     },
     /// The device did not come in time.
     Expired,
@@ -70,8 +74,16 @@ pub enum Event {
         /// The bucket it is about.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bucket: Option<BucketName>,
+        /// What more the customer reads of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
         /// What a station said of it, for the operator: it may name stores and hosts.
         detail: String,
+    },
+    /// What the job was on hold for is mended: it goes on when a station takes the device up.
+    Resumed {
+        /// How that is known.
+        how: Mended,
     },
     /// The job was over with failures, and is to be gone on with for those files alone.
     Reopened,
@@ -108,6 +120,7 @@ impl Event {
             Self::TransferFinished { .. } => "TransferFinished",
             Self::TransferAborted { .. } => "TransferAborted",
             Self::Stopped { .. } => "Stopped",
+            Self::Resumed { .. } => "Resumed",
             Self::Reopened => "Reopened",
         }
     }

@@ -36,6 +36,9 @@ pub struct Job {
     /// That it stands still, where it does: never in a job that is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,
+    /// The hold that it last went on from, as long as it may show that this was in vain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Stopped>,
 }
 
 /// As it is stored: without the manifest, which may hold a device's password.
@@ -79,6 +82,9 @@ pub enum Refusal {
     /// The transfer is over, and every file has its object.
     #[error("nothing failed that could be tried again")]
     NothingFailed,
+    /// The event needs a job that is on hold.
+    #[error("the job is not on hold")]
+    NotOnHold,
 }
 
 impl Job {
@@ -101,7 +107,20 @@ impl Job {
             custody,
             progress,
             stopped: None,
+            resumed: None,
         }
+    }
+
+    /// Whether nothing is another after `event`, where it can happen.
+    #[must_use]
+    pub fn knows(&self, event: &Event) -> bool {
+        self.apply(event, self.created).as_ref() == Ok(self)
+    }
+
+    /// What the job is on hold for, if it is.
+    #[must_use]
+    pub fn hold(&self) -> Option<&Stopped> {
+        self.stopped.as_ref().filter(|stopped| stopped.is_held())
     }
 
     /// The job after `event`, which happened at `now`.
@@ -116,9 +135,12 @@ impl Job {
                 next.job_type = *job_type;
                 next.manifest.clone_from(manifest);
             }
-            Event::Canceled { running } => {
+            Event::Canceled { running, because } => {
                 self.must_be_cancelable(*running)?;
-                next.progress = Progress::Canceled { at: now };
+                next.progress = Progress::Canceled {
+                    at: now,
+                    because: because.clone(),
+                };
             }
             Event::Expired => {
                 self.must_be_pending()?;
@@ -144,6 +166,7 @@ impl Job {
             Event::TransferStarted => {
                 self.must_be_here()?;
                 next.progress = self.started(now)?;
+                next.resumed = self.gone_on_from(now);
                 next.stopped = None;
             }
             Event::TransferFinished {
@@ -168,29 +191,72 @@ impl Job {
                     because: because.clone(),
                 };
             }
-            Event::Stopped { cause, bucket, .. } => {
+            Event::Stopped {
+                cause,
+                bucket,
+                words,
+                ..
+            } => {
                 self.must_be_open()?;
-                next.stopped = Some(Stopped {
-                    at: now,
-                    cause: *cause,
+                let stopped = Stopped {
                     bucket: bucket.clone(),
-                });
+                    words: words.clone(),
+                    ..Stopped::new(now, *cause)
+                };
+                next.stopped = Some(self.standing_still(stopped));
+                next.resumed = None;
+            }
+            Event::Resumed { how } => {
+                self.must_be_open()?;
+                let mut hold = self.hold().ok_or(Refusal::NotOnHold)?.clone();
+                hold.mended = Some(now);
+                hold.in_vain = hold.in_vain.filter(|_| !how.is_by_a_person());
+                next.stopped = Some(hold);
             }
             Event::Reopened => {
                 self.must_be_here()?;
                 self.must_have_failures()?;
                 next.progress = Progress::InProgress { since: now };
-                next.stopped = Some(Stopped {
-                    at: now,
-                    cause: StopCause::Retry,
-                    bucket: None,
-                });
+                next.stopped = Some(Stopped::new(now, StopCause::Retry));
             }
         }
         if next.progress.is_terminal() {
-            next.stopped = None;
+            (next.stopped, next.resumed) = (None, None);
         }
         Ok(next)
+    }
+
+    /// The hold that a transfer which begins at `now` goes on from. A sign of life that comes back says nothing new of
+    /// the one before.
+    fn gone_on_from(&self, now: Timestamp) -> Option<Stopped> {
+        let hold = self.stopped.as_ref().filter(|s| s.cause.hold().is_some());
+        let hold = hold.map(|hold| Stopped {
+            mended: hold.mended.or(Some(now)),
+            ..hold.clone()
+        });
+        hold.or_else(|| self.resumed.clone())
+    }
+
+    /// How the job stands still that does so for `why`. What the operator said stands until the operator says
+    /// otherwise, and what it is on hold for already began when it began.
+    fn standing_still(&self, why: Stopped) -> Stopped {
+        let before = match &self.stopped {
+            Some(held) if held.is_held_by_operator() && why.cause != StopCause::ByOperator => {
+                return held.clone();
+            }
+            Some(held) if held.is_held_for(why.cause, why.bucket.as_ref()) => {
+                return Stopped {
+                    at: held.at,
+                    in_vain: held.in_vain,
+                    ..why
+                };
+            }
+            stopped => stopped.as_ref().or(self.resumed.as_ref()),
+        };
+        match before {
+            Some(before) => before.followed_by(why),
+            None => why,
+        }
     }
 
     /// What stands against any change, for a job that is over.

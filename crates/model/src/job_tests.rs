@@ -1,6 +1,7 @@
 //! The state table, cell by cell, and the page of the documentation printed from it.
 
 use super::*;
+use crate::hold::Mended;
 use crate::ids::{BucketName, ObjectKey, StationName};
 use crate::progress::{AbortReason, LogLocation};
 
@@ -50,7 +51,7 @@ fn progresses() -> Vec<Progress> {
             at,
             because: None,
         },
-        Progress::Canceled { at },
+        Progress::Canceled { at, because: None },
         Progress::Expired { at },
     ]
 }
@@ -63,9 +64,11 @@ fn events() -> Vec<Event> {
         },
         Event::Canceled {
             running: WhileRunning::Refuse,
+            because: None,
         },
         Event::Canceled {
             running: WhileRunning::Cancel,
+            because: None,
         },
         Event::Expired,
         Event::DeviceArrived {
@@ -89,8 +92,10 @@ fn events() -> Vec<Event> {
         Event::Stopped {
             cause: StopCause::StoreFull,
             bucket: None,
+            words: None,
             detail: "507".into(),
         },
+        Event::Resumed { how: Mended::Told },
         Event::Reopened,
     ]
 }
@@ -187,6 +192,7 @@ fn why_a_job_stands_still_is_kept_until_it_moves_on() {
     let stop = |cause| Event::Stopped {
         cause,
         bucket: None,
+        words: None,
         detail: String::new(),
     };
     let here = custodies().remove(1);
@@ -219,6 +225,92 @@ fn why_a_job_stands_still_is_kept_until_it_moves_on() {
         let over = job(here.clone(), progress);
         assert!(over.apply(&stop(StopCause::StoreFull), now).is_err());
     }
+}
+
+fn held(cause: StopCause, words: Option<&str>) -> Event {
+    Event::Stopped {
+        cause,
+        bucket: None,
+        words: words.map(str::to_owned),
+        detail: String::new(),
+    }
+}
+
+fn told(how: Mended) -> Event {
+    Event::Resumed { how }
+}
+
+/// The job after events that happen a second apart.
+fn after(job: &Job, events: &[Event]) -> Job {
+    let happen = |(job, now): (Job, i64), event: &Event| {
+        let next = job.apply(event, Timestamp::from_unix(now));
+        (next.unwrap(), now + 1)
+    };
+    events.iter().fold((job.clone(), NOW), happen).0
+}
+
+#[test]
+fn a_hold_begins_once_and_ends_when_it_is_mended() {
+    let job = job(
+        custodies().remove(1),
+        Progress::InProgress {
+            since: Timestamp::from_unix(2),
+        },
+    );
+    let full = held(StopCause::StoreFull, None);
+    let twice = after(&job, &[full.clone(), full.clone()]);
+    assert_eq!(twice.hold().unwrap().at, Timestamp::from_unix(NOW));
+    let mended = after(&job, &[full.clone(), told(Mended::Checked)]);
+    assert_eq!(mended.hold(), None);
+    assert_eq!(
+        mended.stopped.as_ref().unwrap().mended,
+        Some(Timestamp::from_unix(NOW + 1))
+    );
+    assert_eq!(
+        mended.apply(&told(Mended::Checked), Timestamp::from_unix(NOW)),
+        Err(Refusal::NotOnHold),
+        "it has ended already"
+    );
+    let again = [
+        full.clone(),
+        told(Mended::Checked),
+        Event::TransferStarted,
+        full.clone(),
+    ];
+    let hold = after(&job, &again).hold().unwrap().clone();
+    assert_eq!(hold.at, Timestamp::from_unix(NOW));
+    assert_eq!(hold.in_vain.unwrap().times, 1);
+    // A person did something about it: what was tried before says nothing.
+    let by_hand = [&again[..], &[told(Mended::Told)]].concat();
+    assert_eq!(after(&job, &by_hand).stopped.unwrap().in_vain, None);
+    let over = Event::TransferFinished {
+        errors: 0,
+        log: log(),
+        remark: None,
+    };
+    let over = after(&job, &[&again[..3], &[over]].concat());
+    assert_eq!((over.stopped, over.resumed), (None, None));
+}
+
+#[test]
+fn what_the_operator_holds_only_a_person_lets_go() {
+    let job = job(
+        custodies().remove(1),
+        Progress::InProgress {
+            since: Timestamp::from_unix(2),
+        },
+    );
+    let asked = held(StopCause::ByOperator, Some("The cable is on its way."));
+    for cause in StopCause::ALL {
+        let hold = after(&job, &[asked.clone(), held(cause, None)]);
+        let is_operators =
+            cause == StopCause::ByOperator || hold.hold().unwrap().is_held_by_operator();
+        assert!(is_operators, "{cause:?}");
+    }
+    let new_words = held(StopCause::ByOperator, Some("It came."));
+    let hold = after(&job, &[asked.clone(), new_words]).stopped.unwrap();
+    assert_eq!(hold.words.as_deref(), Some("It came."));
+    assert_eq!(after(&job, &[asked, told(Mended::Told)]).hold(), None);
 }
 
 #[test]
@@ -268,13 +360,15 @@ fn state_table() -> String {
          `Canceled` appears twice: as the API reference has it, and with the operator's switch\n\
          `cancel_in_progress` on. `TransferAborted` comes from a person who says so in so many words,\n\
          never from a docking. `Stopped` keeps why a job stands still beside its state, and what moves\n\
-         the job on takes it away. `Reopened` needs a job with errors.\n\n",
+         the job on takes it away; `Resumed` needs a job that is on hold ([holds](holds.md)). `Reopened` needs a\n\
+         job with errors.\n\n",
     );
     let names: Vec<String> = events()
         .iter()
         .map(|event| match event {
             Event::Canceled {
                 running: WhileRunning::Cancel,
+                ..
             } => "Canceled (switch on)".to_owned(),
             other => other.name().to_owned(),
         })

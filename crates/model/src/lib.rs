@@ -18,6 +18,7 @@ pub mod event;
 pub mod export;
 pub mod file_time;
 pub mod heartbeat;
+pub mod hold;
 pub mod identity;
 pub mod ids;
 pub mod image;

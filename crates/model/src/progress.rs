@@ -49,10 +49,13 @@ pub enum Progress {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         because: Option<String>,
     },
-    /// The customer took the job back.
+    /// The customer took the job back, or the operator gave it up.
     Canceled {
         /// When.
         at: Timestamp,
+        /// Why, in the operator's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
     },
     /// The device did not come in time.
     Expired {
@@ -173,7 +176,10 @@ impl Progress {
                 Some(because) => format!("{} {because}", reason.message()),
                 None => reason.message().to_owned(),
             },
-            Self::Canceled { .. } => "The job was canceled.".to_owned(),
+            Self::Canceled { because, .. } => match because {
+                Some(because) => format!("The job was canceled. {because}"),
+                None => "The job was canceled.".to_owned(),
+            },
             Self::Expired { .. } => "The job expired.".to_owned(),
         }
     }

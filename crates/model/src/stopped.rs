@@ -1,6 +1,6 @@
 //! Why a job stands still that is not over: what stopped its transfer, or why its device was not
 //! taken. It is no state of AWS: codes stay as they are, and `ProgressMessage` says it in a second
-//! sentence.
+//! sentence. Where somebody can mend it the job is *on hold*: [`crate::hold`].
 //!
 //! The words are for the customer. They name no store, no host and no other account.
 
@@ -21,7 +21,112 @@ pub struct Stopped {
     /// The bucket it is about, where there is just one that can be meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bucket: Option<BucketName>,
+    /// What more the customer should know: a person's own words, or the place in her manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+    /// Since when it is known that what it is on hold for is mended. It goes on when a station takes the device up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mended: Option<Timestamp>,
+    /// That it went on in vain, and was soon on hold for the same again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_vain: Option<InVain>,
 }
+
+/// How often a job went on in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InVain {
+    /// How often, one after the other.
+    pub times: u32,
+    /// When it was on hold again.
+    pub at: Timestamp,
+}
+
+/// A job that is on hold for the same within so many seconds was never mended.
+const SOON: i64 = 60 * 60;
+
+/// Seconds before the service believes once more that a thing is mended that was not: two minutes at first, …
+const FIRST_WAIT: i64 = 2 * 60;
+
+/// … twice as many each time, and an hour at most: of a store whose trial succeeds and whose files fail, a job tells
+/// some thirty times a day.
+const LONGEST_WAIT: i64 = 60 * 60;
+
+impl Stopped {
+    /// That a job stands still since `at`, and no more.
+    #[must_use]
+    pub fn new(at: Timestamp, cause: StopCause) -> Self {
+        Self {
+            at,
+            cause,
+            bucket: None,
+            words: None,
+            mended: None,
+            in_vain: None,
+        }
+    }
+
+    /// Whether the job is on hold: somebody can mend it, and has not.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.cause.hold().is_some() && self.mended.is_none()
+    }
+
+    /// Whether the job is on hold because the operator said so.
+    #[must_use]
+    pub fn is_held_by_operator(&self) -> bool {
+        // An earlier release wrote this cause for stations that were stopped, and no words.
+        self.cause == StopCause::ByOperator && self.is_held() && self.words.is_some()
+    }
+
+    /// Whether the job is on hold for this.
+    #[must_use]
+    pub fn is_held_for(&self, cause: StopCause, bucket: Option<&BucketName>) -> bool {
+        self.is_held() && self.is_about(cause, bucket)
+    }
+
+    /// From when on the service may find it mended.
+    #[must_use]
+    pub fn may_be_mended_from(&self) -> Timestamp {
+        let Some(InVain { times, at }) = self.in_vain else {
+            return self.at;
+        };
+        let wait = FIRST_WAIT.saturating_mul(1 << times.saturating_sub(1).min(16));
+        at.plus_seconds(wait.min(LONGEST_WAIT))
+    }
+
+    /// Whether nobody has mended it for so many days.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp, days: u32) -> bool {
+        self.is_held() && self.at.plus_seconds(i64::from(days) * DAY) <= now
+    }
+
+    /// As it is when the job stands still for this at `now`, having gone on from this one before: the same hold, if
+    /// that was in vain.
+    pub(crate) fn followed_by(&self, next: Self) -> Self {
+        let gone_on = self.mended.unwrap_or(self.at);
+        let is_same = self.is_about(next.cause, next.bucket.as_ref());
+        if !is_same || self.cause.hold().is_none() || gone_on.plus_seconds(SOON) < next.at {
+            return next;
+        }
+        let times = self.in_vain.map_or(0, |before| before.times);
+        let in_vain = InVain {
+            times: times.saturating_add(1),
+            at: next.at,
+        };
+        Self {
+            at: self.at,
+            in_vain: Some(in_vain),
+            ..next
+        }
+    }
+
+    fn is_about(&self, cause: StopCause, bucket: Option<&BucketName>) -> bool {
+        self.cause == cause && self.bucket.as_ref() == bucket
+    }
+}
+
+/// Seconds of a day.
+const DAY: i64 = 24 * 60 * 60;
 
 /// Why a job stands still. The names are stable words for machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,8 +161,10 @@ pub enum StopCause {
     DiskGone,
     /// The device does not function properly.
     DiskFailing,
-    /// The operator stopped the transfer.
+    /// The operator said so.
     ByOperator,
+    /// The station was stopped in the middle of it.
+    Interrupted,
     /// The station has given no sign of life for longer than its lease.
     StationSilent,
     /// The station itself could not go on.
@@ -72,13 +179,16 @@ pub enum StopCause {
 /// What follows when the device is docked again.
 const GOES_ON: &str = "loading goes on when the device is docked again";
 
+/// What follows when what the service looks after is mended.
+const BY_ITSELF: &str = "loading goes on by itself";
+
 /// Where the operator gets a SIGNATURE from, who has the device and not the file.
 const SIGNATURE_AGAIN: &str = "Give the operator the SIGNATURE of this job, which GetStatus shows; \
                                loading begins when the device is docked with it";
 
 impl StopCause {
     /// Every cause, in the order of the documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::BucketMissing,
         Self::BucketRights,
         Self::StoreRefuses,
@@ -95,6 +205,7 @@ impl StopCause {
         Self::DiskGone,
         Self::DiskFailing,
         Self::ByOperator,
+        Self::Interrupted,
         Self::StationSilent,
         Self::StationTrouble,
         Self::Retry,
@@ -121,6 +232,7 @@ impl StopCause {
             Self::DiskGone => "DiskGone",
             Self::DiskFailing => "DiskFailing",
             Self::ByOperator => "ByOperator",
+            Self::Interrupted => "Interrupted",
             Self::StationSilent => "StationSilent",
             Self::StationTrouble => "StationTrouble",
             Self::Retry => "Retry",
@@ -150,7 +262,8 @@ impl StopCause {
             Self::DeviceTooSmall => "the device has no room for all that is to be written to it",
             Self::DiskGone => "the device was unplugged, or does not answer",
             Self::DiskFailing => "the device does not function properly",
-            Self::ByOperator => "the operator stopped it",
+            Self::ByOperator => "the operator has stopped it for a while",
+            Self::Interrupted => "the operator stopped it",
             Self::StationSilent => "the station with the device gives no sign of life",
             Self::StationTrouble => "the station with the device has trouble of its own",
             Self::Retry => "the files that failed are to be tried again",
@@ -160,41 +273,52 @@ impl StopCause {
 
     /// What mends it and what then happens, as a sentence without its full stop.
     fn remedy(self) -> String {
-        let remedy = match self {
-            Self::BucketMissing => "Create it, and",
-            Self::BucketRights => "Ask the operator for the right;",
-            Self::StoreRefuses | Self::StoreFull | Self::StoreSilent => {
-                "When the operator has mended it,"
+        match self {
+            Self::BucketMissing => format!("Create it, and {BY_ITSELF}"),
+            Self::BucketRights => format!("Ask the operator for the right; {BY_ITSELF}"),
+            Self::StoreRefuses | Self::StoreFull => {
+                format!("When the operator has mended it, {BY_ITSELF}")
             }
-            Self::ManifestFault => "Send the manifest again with UpdateJob;",
+            Self::StoreSilent => format!("When the operator has mended it, {GOES_ON}"),
+            Self::ManifestFault => {
+                format!("Send the manifest again with UpdateJob, and {BY_ITSELF}")
+            }
             Self::PasswordNeeded
             | Self::FileSystemUnsupported
             | Self::DeviceNotEmpty
-            | Self::DeviceTooSmall => {
-                return "Ask the operator what can be done".to_owned();
-            }
-            Self::SignatureMissing | Self::SignatureWrong => return SIGNATURE_AGAIN.to_owned(),
-            Self::CapacityWrong => {
-                "Correct the manifest with UpdateJob while the job is Pending, or ask the operator;"
-            }
+            | Self::DeviceTooSmall => "Ask the operator what can be done".to_owned(),
+            Self::SignatureMissing | Self::SignatureWrong => SIGNATURE_AGAIN.to_owned(),
+            Self::CapacityWrong => format!(
+                "Correct the manifest with UpdateJob while the job is Pending, or ask the operator; \
+                 {GOES_ON}"
+            ),
+            Self::ByOperator => "Loading goes on when the operator lets it".to_owned(),
             Self::DiskGone
             | Self::DiskFailing
-            | Self::ByOperator
+            | Self::Interrupted
             | Self::StationSilent
             | Self::StationTrouble
             | Self::Retry
-            | Self::Other => return format!("L{}", &GOES_ON[1..]),
-        };
-        format!("{remedy} {GOES_ON}")
+            | Self::Other => format!("L{}", &GOES_ON[1..]),
+        }
     }
 }
 
 /// One or two sentences for the customer.
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, cause, bucket } = self;
-        write!(f, "Stopped at {at}: ")?;
-        match (cause, bucket) {
+        if let Some(mended) = self.mended {
+            return write!(
+                f,
+                "No longer on hold since {mended}. Loading goes on as soon as a station takes the \
+                 device up again."
+            );
+        }
+        match self.is_held() {
+            true => write!(f, "On hold since {}: ", self.at)?,
+            false => write!(f, "Stopped at {}: ", self.at)?,
+        }
+        match (self.cause, &self.bucket) {
             (StopCause::BucketMissing | StopCause::BucketRights, Some(bucket)) => {
                 write!(f, "the bucket `{bucket}` ")?;
             }
@@ -203,7 +327,11 @@ impl fmt::Display for Stopped {
             }
             _ => {}
         }
-        write!(f, "{}. {}.", cause.fact(), cause.remedy())
+        f.write_str(self.cause.fact())?;
+        if let Some(words) = &self.words {
+            write!(f, ": {}", words.trim_end_matches('.'))?;
+        }
+        write!(f, ". {}.", self.cause.remedy())
     }
 }
 
@@ -213,9 +341,8 @@ mod tests {
 
     fn stopped(cause: StopCause, bucket: Option<&str>) -> Stopped {
         Stopped {
-            at: "2026-01-02T03:04:05Z".parse().unwrap(),
-            cause,
             bucket: bucket.map(|name| BucketName::new(name).unwrap()),
+            ..Stopped::new("2026-01-02T03:04:05Z".parse().unwrap(), cause)
         }
     }
 
@@ -223,8 +350,8 @@ mod tests {
     fn a_cause_is_told_in_sentences_that_say_what_mends_it() {
         assert_eq!(
             stopped(StopCause::BucketMissing, Some("photos")).to_string(),
-            "Stopped at 2026-01-02T03:04:05Z: the bucket `photos` does not exist. Create it, and \
-             loading goes on when the device is docked again."
+            "On hold since 2026-01-02T03:04:05Z: the bucket `photos` does not exist. Create it, and \
+             loading goes on by itself."
         );
         for cause in StopCause::ALL {
             let text = stopped(cause, None).to_string();
@@ -233,7 +360,7 @@ mod tests {
                 "{text}"
             );
             assert!(
-                text.contains("docked") || text.contains("Ask the operator"),
+                text.contains("docked") || text.contains("operator") || text.contains("itself"),
                 "{text}"
             );
         }
@@ -248,5 +375,59 @@ mod tests {
         }
         let newer: StopCause = serde_json::from_str("\"QuotaOfNextYear\"").unwrap();
         assert_eq!(newer, StopCause::Other);
+    }
+
+    #[test]
+    fn the_words_of_a_person_stand_behind_the_fact() {
+        let held = Stopped {
+            words: Some("The cable is on its way.".to_owned()),
+            ..stopped(StopCause::ByOperator, None)
+        };
+        assert_eq!(
+            held.to_string(),
+            "On hold since 2026-01-02T03:04:05Z: the operator has stopped it for a while: The cable is \
+             on its way. Loading goes on when the operator lets it."
+        );
+        // As an earlier release wrote it for a station that was stopped.
+        assert!(held.is_held_by_operator());
+        assert!(!stopped(StopCause::ByOperator, None).is_held_by_operator());
+    }
+
+    #[test]
+    fn what_was_tried_in_vain_is_tried_less_and_less_often_and_stays_one_hold() {
+        let begun: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        let mut held = Stopped::new(begun, StopCause::StoreFull);
+        assert_eq!(held.may_be_mended_from(), begun);
+        let mut now = begun;
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            held.mended = Some(now);
+            now = now.plus_seconds(10);
+            held = held.followed_by(Stopped::new(now, StopCause::StoreFull));
+            assert_eq!(held.at, begun, "it is the same hold");
+            waits.push((held.may_be_mended_from().unix() - now.unix()) / 60);
+            now = held.may_be_mended_from();
+        }
+        assert_eq!(waits, [2, 4, 8, 16, 32, 60, 60, 60]);
+        // It was loading for more than an hour: something new.
+        held.mended = Some(now);
+        let later = Stopped::new(now.plus_seconds(SOON + 1), StopCause::StoreFull);
+        assert_eq!(held.followed_by(later.clone()), later);
+        let other = Stopped::new(now.plus_seconds(1), StopCause::StoreRefuses);
+        assert_eq!(held.followed_by(other.clone()), other);
+    }
+
+    #[test]
+    fn a_hold_is_overdue_after_its_days_and_what_is_mended_is_not() {
+        let held = stopped(StopCause::BucketMissing, None);
+        let after = |days: i64| held.at.plus_seconds(days * DAY);
+        assert!(!held.is_overdue(after(14).plus_seconds(-1), 14));
+        assert!(held.is_overdue(after(14), 14));
+        let mended = Stopped {
+            mended: Some(after(1)),
+            ..held.clone()
+        };
+        assert!(!mended.is_overdue(after(15), 14));
+        assert!(!stopped(StopCause::StationSilent, None).is_overdue(after(15), 14));
     }
 }

@@ -9,13 +9,18 @@ mod experiments;
 mod names;
 mod parts;
 
+use bytes::Bytes;
 use model::capabilities::{Capabilities, PartCheck};
 use model::ids::ObjectKey;
 use model::report;
 
 use crate::bucket::Bucket;
+use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::Attributes;
+
+/// What a trial of room stores, in bytes: more than what stores keep aside for their own books, and little to send.
+const ROOM_BYTES: usize = 1 << 20;
 
 pub use bench::Subject;
 pub use experiments::experiment;
@@ -67,6 +72,35 @@ pub fn may_be_of_experiments(key: &ObjectKey) -> bool {
 pub fn check_write(bucket: &dyn Bucket, key: &ObjectKey) -> Result<(), StoreError> {
     let upload = bucket.begin_multipart(key, &Attributes::default(), PartCheck::Md5)?;
     bucket.abort(key, &upload)
+}
+
+/// Proves that objects may be written and that there is room, by an object that is removed at once. It is under a key
+/// of the experiments for `key`, and carries a mebibyte that cannot be packed.
+///
+/// # Errors
+/// Whatever kept the object from being stored. That it cannot be removed is none: the next [`sweep`] tries it again.
+pub fn check_room(bucket: &dyn Bucket, key: &ObjectKey) -> Result<(), StoreError> {
+    let key = bench::key_of(&bench::root(key), bench::PLAIN)?;
+    let body = unpackable();
+    let checksums = Checksums::of(&body);
+    bucket.put(&key, body, &Attributes::default(), &checksums)?;
+    if let Err(error) = bucket.delete(&key) {
+        tracing::warn!(%key, %error, "trial object not removed");
+    }
+    Ok(())
+}
+
+/// A mebibyte in which no eight bytes come twice.
+fn unpackable() -> Bytes {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut bytes = Vec::with_capacity(ROOM_BYTES);
+    while bytes.len() < ROOM_BYTES {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.into()
 }
 
 /// Proves that the bucket is there and may be read, by listing one object.

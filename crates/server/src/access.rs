@@ -4,9 +4,11 @@
 //! where a right is decided. Operations ask it, and nobody decides beside it.
 
 mod authorize;
+mod buckets;
 mod caller;
 mod token;
 
 pub use authorize::{Action, Denied, Principal, Resource, authorize};
+pub(crate) use buckets::denied_buckets;
 pub use caller::{Caller, Customer, Unidentified, by_signature, by_token};
 pub use token::StationToken;

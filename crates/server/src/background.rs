@@ -4,6 +4,7 @@
 //! rows, acts, and lets the compare-and-swap of the job store say which server was first. So a round may be cut off,
 //! come late, or be done by two servers at once.
 
+mod holds;
 mod rounds;
 mod sweeper;
 
@@ -21,6 +22,9 @@ const SWEEP: Duration = Duration::from_secs(60);
 
 /// Between two notes of the time, of which the next start is sure.
 const NOTE_TIME: Duration = Duration::from_secs(60);
+
+/// Between two looks whether what jobs are on hold for is mended: within so many seconds of it they go on.
+const LOOK_AFTER_HOLDS: Duration = Duration::from_secs(60);
 
 /// Between two looks whether a disk that was full has room again.
 const KEEP_ROOM: Duration = Duration::from_secs(60);
@@ -62,6 +66,22 @@ impl Background {
             SWEEP,
             context,
             |context, _| async move { sweeper::forget_orders(&context).await },
+        );
+        tasks.add(
+            "give up overdue holds",
+            SWEEP,
+            context,
+            |context, stop| async move { holds::give_up_overdue(&context, &stop).await },
+        );
+        let memory = holds::Memory::default();
+        tasks.add(
+            "look after holds",
+            LOOK_AFTER_HOLDS,
+            context,
+            move |context, stop| {
+                let memory = memory.clone();
+                async move { holds::look(&context, &memory, &stop).await }
+            },
         );
         tasks.add("keep room aside", KEEP_ROOM, reserve, |reserve, _| {
             keep(reserve)

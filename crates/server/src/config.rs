@@ -176,6 +176,10 @@ pub struct JobsConfig {
     pub lease_seconds: u32,
     /// `artifact_days`: days for which the URL of a label or sheet is good.
     pub artifact_days: u32,
+    /// `hold_days`: days after which a job that is on hold is overdue.
+    pub hold_days: u32,
+    /// `give_up_held`: whether the service itself gives up what is overdue.
+    pub give_up_held: bool,
 }
 
 /// `[station]`: the station of the service's own host.
@@ -366,6 +370,8 @@ impl Default for JobsConfig {
             shipping_address: ShippingAddress::default(),
             lease_seconds: 60,
             artifact_days: 7,
+            hold_days: 14,
+            give_up_held: false,
         }
     }
 }

@@ -70,6 +70,8 @@ fn everything_given_is_taken() {
         shipping_address = ["Dock", "Pier 1", "Hamburg"]
         lease_seconds = 120
         artifact_days = 3
+        hold_days = 5
+        give_up_held = true
         [ebs]
         endpoint = "https://ebs.{region}.example.org/"
         access_key_id = "EBS"
@@ -156,6 +158,8 @@ fn everything_given_is_taken() {
         shipping_address: address,
         lease_seconds: 120,
         artifact_days: 3,
+        hold_days: 5,
+        give_up_held: true,
     };
     assert_eq!(config.jobs, jobs);
     assert_images(&config);

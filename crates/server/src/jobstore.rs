@@ -18,6 +18,7 @@ mod canary;
 mod clock;
 mod error;
 mod heartbeats;
+mod holds;
 mod jobs;
 mod keys;
 mod leases;
@@ -32,6 +33,7 @@ pub use accounts::{Account, Accounts};
 pub use clock::LatestTime;
 pub use error::JobStoreError;
 pub use heartbeats::{Heartbeat, Heartbeats};
+pub use holds::{HeldJob, HoldCount, Holds};
 pub use jobs::{HistoryLine, JobPage, Jobs, Quota, StoredJob};
 pub use keys::{AccessKey, Keys};
 pub use leases::{HeldLease, LONGEST_LEASE, Lease, Leases, SignOfLife};
@@ -40,18 +42,18 @@ pub use postgres::PostgresJobStore;
 pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};
 
-/// Keeps jobs, accounts, keys, stations with their heartbeats and orders, leases, and the time.
+/// Keeps jobs, their holds and leases, accounts, keys, stations with their heartbeats and orders, and the time.
 ///
 /// # Contract
 /// Every method is atomic and durable when it returns `Ok`. After an error of the kind
 /// `Unavailable` a write may or may not have happened; all writes may be repeated.
 pub trait JobStore:
-    Jobs + Leases + Accounts + Keys + Stations + Heartbeats + Orders + LatestTime
+    Jobs + Holds + Leases + Accounts + Keys + Stations + Heartbeats + Orders + LatestTime
 {
 }
 
-impl<T: Jobs + Leases + Accounts + Keys + Stations + Heartbeats + Orders + LatestTime> JobStore
-    for T
+impl<T: Jobs + Holds + Leases + Accounts + Keys + Stations + Heartbeats + Orders + LatestTime>
+    JobStore for T
 {
 }
 
@@ -60,6 +62,7 @@ macro_rules! implement_job_store {
     ($store:ident) => {
         $crate::jobstore::canary::implement_canary!($store);
         $crate::jobstore::jobs::implement_jobs!($store);
+        $crate::jobstore::holds::implement_holds!($store);
         $crate::jobstore::leases::implement_leases!($store);
         $crate::jobstore::accounts::implement_accounts!($store);
         $crate::jobstore::keys::implement_keys!($store);

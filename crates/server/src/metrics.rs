@@ -13,6 +13,10 @@ use model::control::Tally;
 use model::ids::JobId;
 use model::presence::StationState;
 use model::progress::AbortReason;
+use model::stopped::StopCause;
+use model::time::Timestamp;
+
+use crate::jobstore::HoldCount;
 
 /// Upper bounds of the latency histogram, in seconds: a list takes a millisecond, a manifest whose
 /// buckets are looked up in a store far away some seconds.
@@ -108,8 +112,13 @@ impl Metrics {
         self.record(|| counter!("longshore_leases_ended_total", "ending" => ending).increment(1));
     }
 
-    /// Writes everything down, with the jobs of each progress code as the job store has them now.
-    pub(crate) fn render(&self, jobs: &[(String, u64)]) -> String {
+    /// Writes everything down, with the jobs of each progress code and the holds as the job store has them `now`.
+    pub(crate) fn render(
+        &self,
+        jobs: &[(String, u64)],
+        holds: &[HoldCount],
+        now: Timestamp,
+    ) -> String {
         let loading = self
             .loading
             .lock()
@@ -122,6 +131,15 @@ impl Metrics {
             }
             for (code, number) in jobs {
                 gauge!("longshore_jobs", "progress" => code.clone()).set(approximate(*number));
+            }
+            for cause in StopCause::ALL.into_iter().filter(|c| c.hold().is_some()) {
+                let code = cause.code();
+                let hold = holds.iter().find(|hold| hold.code == code);
+                let number = hold.map_or(0, |hold| hold.jobs);
+                let age = hold.map_or(0, |hold| now.unix() - hold.oldest.unix());
+                let age = u64::try_from(age).unwrap_or(0);
+                gauge!("longshore_holds", "code" => code).set(approximate(number));
+                gauge!("longshore_hold_oldest_seconds", "code" => code).set(approximate(age));
             }
             gauge!("longshore_leases").set(approximate(u64::try_from(loading).unwrap_or(u64::MAX)));
         });
@@ -167,6 +185,11 @@ fn describe() {
         "Files that could not be stored."
     );
     describe_gauge!("longshore_jobs", "Jobs by progress code.");
+    describe_gauge!("longshore_holds", "Jobs on hold, by what for.");
+    describe_gauge!(
+        "longshore_hold_oldest_seconds",
+        "How long the job is on hold that is so for the longest time."
+    );
     describe_gauge!("longshore_leases", "Jobs that are being loaded.");
     describe_counter!(
         "longshore_heartbeats_total",
@@ -196,6 +219,37 @@ mod tests {
         }
     }
 
+    fn now() -> Timestamp {
+        Timestamp::from_unix(1_700_000_000)
+    }
+
+    #[test]
+    fn holds_are_told_by_what_for_and_are_gone_when_mended() {
+        let metrics = Metrics::new().unwrap();
+        let held = HoldCount {
+            code: "StoreFull".to_owned(),
+            jobs: 4,
+            oldest: now().plus_seconds(-90),
+        };
+        let text = metrics.render(&[], &[held], now());
+        for line in [
+            "longshore_holds{code=\"StoreFull\"} 4",
+            "longshore_hold_oldest_seconds{code=\"StoreFull\"} 90",
+            "longshore_holds{code=\"BucketMissing\"} 0",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+        let text = metrics.render(&[], &[], now());
+        assert!(
+            text.contains("longshore_holds{code=\"StoreFull\"} 0"),
+            "{text}"
+        );
+        assert!(
+            text.contains("longshore_hold_oldest_seconds{code=\"StoreFull\"} 0"),
+            "{text}"
+        );
+    }
+
     #[test]
     fn files_are_counted_once_over_attempts() {
         let metrics = Metrics::new().unwrap();
@@ -203,7 +257,7 @@ mod tests {
         for now in [tally(2, 20), tally(5, 50), tally(1, 10), tally(6, 60)] {
             metrics.loaded(job, now);
         }
-        let text = metrics.render(&[]);
+        let text = metrics.render(&[], &[], now());
         assert!(text.contains("longshore_loaded_files_total 6"), "{text}");
         assert!(text.contains("longshore_loaded_bytes_total 60"), "{text}");
         assert!(text.contains("longshore_leases 1"), "{text}");
@@ -212,8 +266,8 @@ mod tests {
     #[test]
     fn a_code_that_no_job_has_any_more_counts_none() {
         let metrics = Metrics::new().unwrap();
-        metrics.render(&[("Pending".to_owned(), 3)]);
-        let text = metrics.render(&[("Complete".to_owned(), 3)]);
+        metrics.render(&[("Pending".to_owned(), 3)], &[], now());
+        let text = metrics.render(&[("Complete".to_owned(), 3)], &[], now());
         assert!(
             text.contains("longshore_jobs{progress=\"Pending\"} 0"),
             "{text}"
@@ -229,9 +283,9 @@ mod tests {
         let (one, other) = (Metrics::new().unwrap(), Metrics::new().unwrap());
         one.request("GetStatus", "OK", Duration::from_millis(2));
         assert!(
-            one.render(&[])
+            one.render(&[], &[], now())
                 .contains("operation=\"GetStatus\",code=\"OK\"} 1")
         );
-        assert!(!other.render(&[]).contains("GetStatus"));
+        assert!(!other.render(&[], &[], now()).contains("GetStatus"));
     }
 }

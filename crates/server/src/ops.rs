@@ -13,7 +13,6 @@
 
 pub mod accounts;
 pub mod artifacts;
-mod buckets;
 pub mod claims;
 pub mod custody;
 pub mod first_start;

@@ -5,6 +5,8 @@
 //! then that they are in one region. Whether the account may use them is a right, and is decided before,
 //! elsewhere.
 
+mod trial;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -25,6 +27,8 @@ use objectstore::retrying::Retrying;
 use objectstore::s3::S3Bucket;
 use objectstore::s3::address::Addressing;
 use tokio::sync::Semaphore;
+
+pub(crate) use trial::{Answer, Question};
 
 use crate::config::{BucketGlob, NetworkConfig, StoreConfig, Way};
 use crate::work::NotDone;
@@ -227,16 +231,23 @@ impl Stores {
         id: JobId,
     ) -> Result<(), BucketFault> {
         let needs = needs(manifest, id);
+        let check = move |stores: &Self, tries: &Tries| {
+            stores.check_existence(&needs, tries)?;
+            stores.check_rights(&needs, tries)?;
+            stores.check_regions(&needs)
+        };
+        self.ask(check).await
+    }
+
+    /// Asks stores, in its turn and off the threads that answer requests.
+    async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        question: impl FnOnce(&Self, &Tries) -> Result<T, BucketFault> + Send + 'static,
+    ) -> Result<T, BucketFault> {
         let stores = Arc::clone(self);
         // Held until the answer is there; never closed.
         let _turn = self.checks.acquire().await.map_err(|_| NotDone::Busy)?;
-        let check = move || {
-            let tries = Tries::new();
-            stores.check_existence(&needs, &tries)?;
-            stores.check_rights(&needs, &tries)?;
-            stores.check_regions(&needs)
-        };
-        tokio::task::spawn_blocking(check)
+        tokio::task::spawn_blocking(move || question(&stores, &Tries::new()))
             .await
             .unwrap_or_else(|error| {
                 tracing::error!(
@@ -255,8 +266,24 @@ impl Stores {
 
     /// Whether a store gives any answer of a store: that a bucket is not there, or not ours, is one.
     pub async fn answers(self: &Arc<Self>, name: &str) -> bool {
+        match self.hear(name).await {
+            Ok(()) => true,
+            Err(Unheard(Some(error))) => {
+                tracing::warn!(
+                    store = name,
+                    error = &error as &dyn std::error::Error,
+                    "store does not answer"
+                );
+                false
+            }
+            Err(Unheard(None)) => false,
+        }
+    }
+
+    /// Asks a store for any answer, and logs nothing.
+    async fn hear(&self, name: &str) -> Result<(), Unheard> {
         let Some(home) = self.homes.iter().find(|home| home.name == name) else {
-            return false;
+            return Err(Unheard(None));
         };
         let store = home.store.clone();
         let ask = move || {
@@ -272,16 +299,9 @@ impl Stores {
                     | StoreError::WrongRegion { .. }
                     | StoreError::Refused(_),
                 ),
-            ) => true,
-            Ok(Err(error)) => {
-                tracing::warn!(
-                    store = name,
-                    error = &error as &dyn std::error::Error,
-                    "store does not answer"
-                );
-                false
-            }
-            Err(_) => false,
+            ) => Ok(()),
+            Ok(Err(error)) => Err(Unheard(Some(error))),
+            Err(_) => Err(Unheard(None)),
         }
     }
 
@@ -368,15 +388,18 @@ impl Stores {
     }
 }
 
+/// A store that gave no answer, and what came in its place if that is known.
+struct Unheard(Option<StoreError>);
+
 /// What a job needs of a bucket, and how that is tried.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Need {
     bucket: BucketName,
     usage: BucketUse,
     trial: Trial,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Trial {
     Read,
     Write(ObjectKey),

@@ -165,7 +165,7 @@ pub(super) fn root(key: &ObjectKey) -> String {
     format!("{key}.probe")
 }
 
-fn key_of(root: &str, name: &str) -> Result<ObjectKey, StoreError> {
+pub(super) fn key_of(root: &str, name: &str) -> Result<ObjectKey, StoreError> {
     ObjectKey::new(format!("{root}/{name}"))
         .map_err(|error| StoreError::invalid_argument(&error.to_string()))
 }

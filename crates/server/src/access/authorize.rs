@@ -59,6 +59,12 @@ pub enum Action {
     AbortJob,
     /// Reopen a job for what failed.
     RetryJob,
+    /// Have a job wait.
+    HoldJob,
+    /// Let a job go on that waits.
+    ResumeJob,
+    /// End a job that waits for what nobody mends.
+    GiveUpJob,
     /// Make accounts, list them and change their rights.
     ManageAccounts,
     /// Make access keys, list and revoke them.
@@ -79,7 +85,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -95,6 +101,9 @@ impl Action {
         Self::ReturnDevice,
         Self::AbortJob,
         Self::RetryJob,
+        Self::HoldJob,
+        Self::ResumeJob,
+        Self::GiveUpJob,
         Self::ManageAccounts,
         Self::ManageKeys,
         Self::ManageStations,
@@ -132,6 +141,9 @@ impl Action {
             Self::ReturnDevice => "return the device of",
             Self::AbortJob => "abort",
             Self::RetryJob => "retry",
+            Self::HoldJob => "hold",
+            Self::ResumeJob => "resume",
+            Self::GiveUpJob => "give up",
             Self::ManageAccounts => "manage the accounts of",
             Self::ManageKeys => "manage the access keys of",
             Self::ManageStations => "manage the stations of",
@@ -236,7 +248,13 @@ fn of_station(station: &StationName, action: Action, resource: Resource<'_>) -> 
         (Action::ClaimJobs | Action::SendHeartbeat, Resource::Station(name)) => name == station,
         (Action::UseLease, Resource::Lease(lease)) => lease.station == *station,
         (
-            Action::LookAtJob | Action::ReturnDevice | Action::AbortJob | Action::RetryJob,
+            Action::LookAtJob
+            | Action::ReturnDevice
+            | Action::AbortJob
+            | Action::RetryJob
+            | Action::HoldJob
+            | Action::ResumeJob
+            | Action::GiveUpJob,
             Resource::Job(_),
         ) => true,
         _ => false,
@@ -255,7 +273,10 @@ fn of_operator(action: Action, resource: Resource<'_>) -> bool {
                     | Action::LookAtJob
                     | Action::ReturnDevice
                     | Action::AbortJob
-                    | Action::RetryJob,
+                    | Action::RetryJob
+                    | Action::HoldJob
+                    | Action::ResumeJob
+                    | Action::GiveUpJob,
                 Resource::Job(_),
             )
             | (

@@ -118,6 +118,7 @@ async fn note_stopped(context: &Context, id: JobId) -> Result<bool, JobStoreErro
     let event = Event::Stopped {
         cause: StopCause::StationSilent,
         bucket: None,
+        words: None,
         detail,
     };
     if draft.apply(&event).is_err() {

@@ -314,6 +314,13 @@ impl Check<'_> {
                 1..=3650,
                 default.artifact_days,
             ),
+            hold_days: self.number(
+                "jobs.hold_days",
+                &raw.hold_days,
+                1..=3650,
+                default.hold_days,
+            ),
+            give_up_held: raw.give_up_held.unwrap_or(default.give_up_held),
         }
     }
 

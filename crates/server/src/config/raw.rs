@@ -92,6 +92,8 @@ pub(super) struct RawJobs {
     pub(super) shipping_address: Given<Vec<String>>,
     pub(super) lease_seconds: Given<i64>,
     pub(super) artifact_days: Given<i64>,
+    pub(super) hold_days: Given<i64>,
+    pub(super) give_up_held: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]

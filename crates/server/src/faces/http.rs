@@ -102,6 +102,13 @@ fn is_local(head: &Parts) -> bool {
     peer.is_some_and(is_loopback) && !forwarded
 }
 
+fn or_nothing<T>(counted: Result<Vec<T>, JobStoreError>) -> Vec<T> {
+    counted.unwrap_or_else(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
+        Vec::new()
+    })
+}
+
 /// `GET /metrics`: the counters, for Prometheus. Those of jobs are left out while the job store
 /// cannot be asked. To strangers it is as any other path.
 async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -110,17 +117,16 @@ async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
         return api(State(app), Request::from_parts(head, body)).await;
     }
     let context = &app.context;
-    let jobs = context.jobs.job_counts().await.unwrap_or_else(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
-        Vec::new()
-    });
+    let (jobs, holds) = tokio::join!(context.jobs.job_counts(), context.jobs.hold_counts());
+    let (jobs, holds) = (or_nothing(jobs), or_nothing(holds));
     if let Err(error) = count_stations(context).await {
         tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
     }
+    let now = context.clock.now();
     let form = "text/plain; version=0.0.4; charset=utf-8";
     (
         [(header::CONTENT_TYPE, form)],
-        context.metrics.render(&jobs),
+        context.metrics.render(&jobs, &holds, now),
     )
         .into_response()
 }

@@ -92,6 +92,7 @@ fn refusal_code(refusal: Refusal) -> &'static str {
         Refusal::Returned => "Returned",
         Refusal::NotOver => "NotOver",
         Refusal::NothingFailed => "NothingFailed",
+        Refusal::NotOnHold => "NotOnHold",
     }
 }
 
@@ -126,6 +127,9 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         .route("/job", post(look_route))
         .route("/abort", post(abort_route))
         .route("/retry", post(retry_route))
+        .route("/hold", post(hold_route))
+        .route("/resume", post(resume_route))
+        .route("/give-up", post(give_up_route))
         .fallback(async || no_such_message(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || no_such_message(StatusCode::METHOD_NOT_ALLOWED))
 }
@@ -190,6 +194,30 @@ async fn retry_route(State(context): State<Arc<Context>>, request: Request) -> R
     let done = async {
         let (caller, message) = receive(&context, request).await?;
         Ok(jobs::retry(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn hold_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(jobs::hold(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn resume_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(jobs::resume(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn give_up_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(jobs::give_up(&context, &caller, message).await?)
     };
     answer(done.await)
 }

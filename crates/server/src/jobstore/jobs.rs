@@ -113,7 +113,8 @@ pub(super) const JOB: &str = "SELECT version, state, manifest FROM jobs WHERE id
 /// The compare-and-swap.
 pub(super) const REPLACE_JOB: &str = "
     UPDATE jobs
-    SET version = version + 1, custody = $3, progress = $4, state = $5, manifest = $6, stopped = $7
+    SET version = version + 1, custody = $3, progress = $4, state = $5, manifest = $6, stopped = $7,
+        held = $8, held_since = $9
     WHERE id = $1 AND version = $2";
 
 pub(super) const FIRST_JOBS: &str = "
@@ -263,6 +264,8 @@ macro_rules! implement_jobs {
                         .bind(jobs::state_of(job)?)
                         .bind(jobs::sealed_manifest(&self.sealer, job))
                         .bind(job.stopped.as_ref().map(|stopped| stopped.cause.code()))
+                        .bind(job.hold().map(|hold| hold.cause.code()))
+                        .bind(job.hold().map(|hold| hold.at.unix()))
                         .execute(&mut *tx)
                         .await?;
                     if done.rows_affected() == 0 {

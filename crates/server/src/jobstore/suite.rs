@@ -7,6 +7,7 @@
 mod accounts;
 mod clock;
 mod heartbeats;
+mod holds;
 mod jobs;
 mod keys;
 mod leases;
@@ -34,6 +35,7 @@ pub async fn run_all(store: &dyn JobStore) {
         .await
         .expect("a store that was opened answers");
     jobs::run(store).await;
+    holds::run(store).await;
     accounts::run(store).await;
     keys::run(store).await;
     stations::run(store).await;
@@ -150,6 +152,7 @@ fn finished(errors: u64) -> Event {
 
 fn canceled() -> Event {
     Event::Canceled {
+        because: None,
         running: WhileRunning::Refuse,
     }
 }

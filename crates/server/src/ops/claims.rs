@@ -5,7 +5,8 @@
 //! 1. A job under another station's lease is left alone, whatever the device shows; so is any job if the station gets
 //!    none: it is drained, its clock is wrong, or two hosts have its name.
 //! 2. A device that is not to be loaded changes its job at most so that it is here and why it waits,
-//!    and takes no lease. It ends no job.
+//!    and takes no lease. It ends no job. Nor does one whose job is on hold for what is not mended, however often it
+//!    is docked.
 //! 3. Otherwise the station takes the lease. Of two stations that claim at once, one gets it.
 //! 4. Only who has it writes that the device is here and that the transfer runs. If the customer
 //!    canceled in between, the lease is given back and the device denied.
@@ -22,21 +23,23 @@ use model::control::{Claim, ClaimAnswer, ClaimRequest, LeaseToken};
 use model::device::DeviceFacts;
 use model::dispatch::{Denial, Dispatch, Docked, Presented, dispatch, job_of};
 use model::event::Event;
+use model::hold::Check;
 use model::ids::{BucketName, JobId, StationName};
 use model::job::Job;
-use model::limits::SIGNATURE_FILE_BYTES;
+use model::limits::{BECAUSE_CHARS, SIGNATURE_FILE_BYTES};
 use model::manifest::Manifest;
 use model::presence::NoClaims;
 use model::signature::SignatureFile;
-use model::stopped::StopCause;
+use model::stopped::{StopCause, Stopped};
 
 use super::leases::holder;
 use super::stations::presence;
-use super::{Context, DockingFault, Refused, buckets};
+use super::{Context, DockingFault, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::{Committed, Draft, tries};
 use crate::config::image_target;
 use crate::jobstore::{Account, JobStoreError, Lease};
+use crate::mending::{self, first_denied};
 use crate::sealing::random;
 
 /// What a claim comes to.
@@ -143,6 +146,11 @@ async fn decide(
         }
         let account = context.jobs.account(&draft.job().account).await?;
         let (events, verdict) = judge(context, draft.job(), account.as_ref(), docked, station);
+        let (mut events, verdict) = held_back(context, draft.job(), events, verdict).await?;
+        if matches!(verdict, Verdict::Deny(_)) {
+            // A device is docked again and again until its job goes on: what is known is no news.
+            events.retain(|event| !draft.job().knows(event));
+        }
         if matches!(verdict, Verdict::Load(_)) && lease.is_none() {
             let taken = take_lease(context, station, id, &token).await?;
             if taken.token != token {
@@ -201,39 +209,74 @@ fn judge(
             None => (events, Verdict::Load(Box::new(manifest))),
             Some(bucket) => {
                 let denied = forbidden(job, &bucket);
-                let events = waiting(events, StopCause::BucketRights, Some(bucket));
+                let events = waiting(events, StopCause::BucketRights, Some(bucket), None);
                 (events, Verdict::Deny(denied))
             }
         },
         Err(faults) => {
             tracing::error!(job = %job.id, faults = ?faults.to_string(), "manifest not readable any more");
-            let events = waiting(events, StopCause::ManifestFault, None);
+            let first = faults.iter().next().map(|fault| told(&fault.to_string()));
+            let events = waiting(events, StopCause::ManifestFault, None, first);
             (events, Verdict::Deny(unreadable(job)))
         }
     }
 }
 
-/// The first bucket to which the job's account has no right any more.
-fn first_denied(manifest: &Manifest, account: Option<&Account>) -> Option<BucketName> {
-    match account {
-        Some(account) => buckets::denied(manifest, account)
-            .into_iter()
-            .next()
-            .map(|(bucket, _)| bucket),
-        None => Some(manifest.log_bucket().clone()),
+/// Holds a device back whose job is on hold, unless that is mended. Whoever docks it by hand needs not wait until the
+/// service has looked.
+async fn held_back(
+    context: &Context,
+    job: &Job,
+    events: Vec<Event>,
+    verdict: Verdict,
+) -> Result<(Vec<Event>, Verdict), Refused> {
+    let (Verdict::Load(_), Some(hold)) = (&verdict, job.hold()) else {
+        return Ok((events, verdict));
+    };
+    let Some(rule) = hold.cause.hold() else {
+        return Ok((events, verdict));
+    };
+    let goes_on = match rule.check {
+        // The docking has shown it.
+        Check::Docking => true,
+        Check::Person => !hold.is_held_by_operator(),
+        Check::Bucket | Check::Rights | Check::Store | Check::Manifest => {
+            hold.may_be_mended_from() <= context.clock.now()
+                && mending::is_mended(context, job, hold).await?
+        }
+    };
+    if goes_on {
+        return Ok((events, verdict));
     }
+    let events = events.into_iter().filter(is_arrival).collect();
+    Ok((events, Verdict::Deny(on_hold(job.id, hold))))
 }
 
 /// The device is here, and its job waits instead of beginning.
-fn waiting(events: Vec<Event>, cause: StopCause, bucket: Option<BucketName>) -> Vec<Event> {
-    let arrived = |event: &Event| matches!(event, Event::DeviceArrived { .. });
+fn waiting(
+    events: Vec<Event>,
+    cause: StopCause,
+    bucket: Option<BucketName>,
+    words: Option<String>,
+) -> Vec<Event> {
     let stopped = Event::Stopped {
         cause,
         bucket,
+        words,
         detail: "the docking was refused".to_owned(),
     };
-    let events = events.into_iter().filter(arrived);
+    let events = events.into_iter().filter(is_arrival);
     events.chain([stopped]).collect()
+}
+
+fn is_arrival(event: &Event) -> bool {
+    matches!(event, Event::DeviceArrived { .. })
+}
+
+/// A fault of a manifest as the customer reads it, in one line.
+fn told(fault: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    fault.chars().map(plain).take(BECAUSE_CHARS).collect()
 }
 
 /// Why a station gets no job, if it gets none. One that is drained goes on with what it `has`.
@@ -364,6 +407,22 @@ fn forbidden(job: &Job, bucket: &BucketName) -> DenialWords {
         hint: "the device is booked as received; give the right back with `longshore account \
                allow` and dock it again, or let the customer cancel the job"
             .to_owned(),
+    }
+}
+
+fn on_hold(job: JobId, hold: &Stopped) -> DenialWords {
+    let from = hold.may_be_mended_from();
+    let again = match hold.in_vain {
+        Some(in_vain) => format!(
+            "it went on {} times in vain, and is tried again from {from} on",
+            in_vain.times
+        ),
+        None => "it goes on when that is mended".to_owned(),
+    };
+    DenialWords {
+        code: "OnHold",
+        message: format!("job {job} waits. {hold}"),
+        hint: format!("{again}; `longshore job resume {job}` lets it go on at once"),
     }
 }
 

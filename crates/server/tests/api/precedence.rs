@@ -76,7 +76,10 @@ async fn parameters_are_missed_in_the_order_of_the_model() {
 async fn a_gone_job_outranks_its_manifest_and_its_manifest_outranks_its_state() {
     let world = World::start().await;
     let now = world.now();
-    let canceled = model::progress::Progress::Canceled { at: now };
+    let canceled = model::progress::Progress::Canceled {
+        at: now,
+        because: None,
+    };
     let canceled = world
         .plant(model::custody::Custody::NotReceived, canceled)
         .await;

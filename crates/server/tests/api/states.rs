@@ -17,7 +17,10 @@ async fn every_state(world: &World) -> Vec<Job> {
         finished(0, now),
         finished(2, now),
         aborted(now),
-        Progress::Canceled { at: now },
+        Progress::Canceled {
+            at: now,
+            because: None,
+        },
         Progress::Expired { at: now },
     ];
     let mut states = vec![(Custody::NotReceived, Progress::Pending)];

@@ -92,7 +92,7 @@ async fn a_wrong_or_missing_signature_ends_no_job_and_the_customer_reads_why_it_
     assert_eq!(codes(&world.job(id).await), ("NotReceived", "Pending"));
     assert_eq!(
         message().await,
-        "The specified job has not started. Stopped at 2026-11-21T12:00:00Z: the SIGNATURE file of a \
+        "The specified job has not started. On hold since 2026-11-21T12:00:00Z: the SIGNATURE file of a \
          device that names this job is not the one that was issued. Give the operator the SIGNATURE \
          of this job, which GetStatus shows; loading begins when the device is docked with it."
     );
@@ -182,7 +182,10 @@ async fn devices_of_jobs_that_are_over_are_received_and_not_loaded() {
     let world = World::start().await;
     let station = Station::register(&world, "dock-9").await;
     let now = world.now();
-    let canceled = Progress::Canceled { at: now };
+    let canceled = Progress::Canceled {
+        at: now,
+        because: None,
+    };
     for (custody, progress, code) in [
         (Custody::NotReceived, canceled, "Canceled"),
         (

@@ -180,7 +180,13 @@ async fn what_went_back_or_is_no_import_is_not_tried_again() {
     station.granted(&world, &signature).await;
     assert_eq!(retry(&station, &world, id).await, refused("NoRetry"));
     let canceled = world
-        .plant(at_station(now), Progress::Canceled { at: now })
+        .plant(
+            at_station(now),
+            Progress::Canceled {
+                at: now,
+                because: None,
+            },
+        )
         .await;
     assert!(retry(&station, &world, canceled.id).await.is_err());
 }

@@ -15,5 +15,6 @@ mod postgres;
 mod claims;
 mod decisions;
 mod heartbeats;
+mod holds;
 mod leases;
 mod talk;

@@ -59,7 +59,7 @@ fn of_raw(error: &RawError) -> StopCause {
         RawError::Disk(DiskError::Gone(_)) | RawError::Rescue(RescueError::Gone(_)) => {
             StopCause::DiskGone
         }
-        RawError::Disk(DiskError::Stopped) => StopCause::ByOperator,
+        RawError::Disk(DiskError::Stopped) => StopCause::Interrupted,
         RawError::Open(_) | RawError::Facts(_) | RawError::Disk(DiskError::NoVolume(_)) => {
             StopCause::Other
         }
@@ -71,7 +71,7 @@ fn of_raw(error: &RawError) -> StopCause {
 
 fn of_halt(why: &Halt) -> StopCause {
     match why {
-        Halt::Interrupted | Halt::Canceled => StopCause::ByOperator,
+        Halt::Interrupted | Halt::Canceled => StopCause::Interrupted,
         Halt::LeaseLost | Halt::Journal(_) | Halt::Rescue(_) => StopCause::StationTrouble,
         Halt::Device(_) => StopCause::DiskGone,
         Halt::Store(error) => of_store(error),
@@ -105,7 +105,7 @@ fn of_store(error: &StoreError) -> StopCause {
         match error {
             StoreError::Unsure { last, .. } => of_store(last),
             StoreError::Canceled { last: Some(last) } => of_store(last),
-            StoreError::Canceled { last: None } => StopCause::ByOperator,
+            StoreError::Canceled { last: None } => StopCause::Interrupted,
             _ => StopCause::StoreSilent,
         }
     }

@@ -133,6 +133,9 @@ fn a_station_speaks_for_itself_and_does_to_jobs_what_a_person_decides() {
         "ReturnDevice: own job, other job",
         "AbortJob: own job, other job",
         "RetryJob: own job, other job",
+        "HoldJob: own job, other job",
+        "ResumeJob: own job, other job",
+        "GiveUpJob: own job, other job",
         "SendHeartbeat: own station",
     ];
     let station = Principal::Station(&things.own_station);
@@ -150,6 +153,9 @@ fn an_operator_manages_the_service_and_holds_no_lease() {
         "ReturnDevice: own job, other job",
         "AbortJob: own job, other job",
         "RetryJob: own job, other job",
+        "HoldJob: own job, other job",
+        "ResumeJob: own job, other job",
+        "GiveUpJob: own job, other job",
         "ManageAccounts: service",
         "ManageKeys: service",
         "ManageStations: service",

@@ -283,6 +283,7 @@ async fn jobs_of_silent_stations_are_found_until_they_are_noted(store: &dyn JobS
     let stopped = Event::Stopped {
         cause: StopCause::StationSilent,
         bucket: None,
+        words: None,
         detail: "no sign of life".to_owned(),
     };
     change(store, job_id("4FFFA"), &[stopped], at(-800)).await;

@@ -15,6 +15,7 @@ pub async fn cancel(context: &Context, caller: &Caller, id: &str) -> Result<(), 
     let job = find(context, caller, Action::CancelJob, id).await?.id;
     let event = Event::Canceled {
         running: context.rules.cancel_in_progress,
+        because: None,
     };
     let refused = |why| Refused::State { job, why };
     let canceled = change::apply(context, job, &caller.actor(), &event, refused).await?;

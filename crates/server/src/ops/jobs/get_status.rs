@@ -90,9 +90,5 @@ fn loading(lease: Lease, now: Timestamp, term: u32) -> Option<Figures> {
 
 /// That a job stands still whose lease nobody keeps: known before the sweeper has been by.
 fn silent_since(lease: &Lease, now: Timestamp) -> Option<Stopped> {
-    (lease.until < now).then_some(Stopped {
-        at: lease.until,
-        cause: StopCause::StationSilent,
-        bucket: None,
-    })
+    (lease.until < now).then(|| Stopped::new(lease.until, StopCause::StationSilent))
 }

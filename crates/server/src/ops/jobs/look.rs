@@ -2,6 +2,7 @@
 
 use model::control::{JobFacts, JobRequest};
 use model::manifest::Manifest;
+use model::stopped::Stopped;
 
 use super::find;
 use crate::access::{Action, Caller};
@@ -20,8 +21,11 @@ pub async fn look(
     let job = find(context, caller, Action::LookAtJob, id.as_str()).await?;
     let account = context.jobs.account(&job.account).await?;
     let manifest = Manifest::parse_accepted(&job.manifest, job.job_type).ok();
+    let now = context.clock.now();
+    let is_overdue = |hold: &Stopped| hold.is_overdue(now, context.rules.hold_days);
     Ok(JobFacts {
         job: id,
+        overdue: job.stopped.as_ref().is_some_and(is_overdue),
         job_type: job.job_type,
         account_name: account.map(|account| account.name),
         account: job.account,

@@ -5,8 +5,8 @@ use std::fmt;
 use model::ids::{JobId, JobType};
 use model::manifest::{FaultKind, Manifest, ManifestFaults, ManifestRules, Parsed, mistaken};
 
-use crate::access::Customer;
-use crate::ops::{Context, Refused, SubmissionFault, buckets};
+use crate::access::{Customer, denied_buckets};
+use crate::ops::{Context, Refused, SubmissionFault};
 use crate::stores::BucketFault;
 
 /// Whether a request is only to be checked.
@@ -60,7 +60,7 @@ impl Submission {
         };
         let parsed = context.work.run(parse).await??;
         // Of a bucket that is not the account's to use nothing is told, not even whether it is there.
-        let denied = buckets::denied(&parsed.manifest, &customer.account);
+        let denied = denied_buckets(&parsed.manifest, &customer.account);
         if !denied.is_empty() {
             return Err(SubmissionFault::from(BucketFault::Denied(denied)).into());
         }

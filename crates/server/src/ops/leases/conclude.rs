@@ -152,15 +152,26 @@ fn event(ending: &Ending) -> Event {
             cause,
             bucket,
         } => Event::Stopped {
-            cause: cause.unwrap_or(StopCause::Other),
+            cause: told_by_a_station(*cause),
             bucket: bucket.clone(),
+            words: None,
             detail: reason.chars().take(DETAIL_CHARS).collect(),
         },
         Ending::Aborted { reason } => Event::Stopped {
             cause: cause_of(*reason),
             bucket: None,
+            words: None,
             detail: format!("the station wanted to abort it as {}", reason.code()),
         },
+    }
+}
+
+/// Why a station stopped. One of an earlier release that was itself stopped says that its operator did it, and has no
+/// say in whether the job goes on.
+fn told_by_a_station(cause: Option<StopCause>) -> StopCause {
+    match cause {
+        Some(StopCause::ByOperator) => StopCause::Interrupted,
+        cause => cause.unwrap_or(StopCause::Other),
     }
 }
 
@@ -192,7 +203,7 @@ async fn end(
             tracing::warn!(%station, %job, reason = reason.code(), "lease given back");
         }
         Ending::Released { reason, cause, .. } => {
-            let cause = cause.unwrap_or(StopCause::Other).code();
+            let cause = told_by_a_station(*cause).code();
             tracing::warn!(%station, %job, cause, ?reason, "lease given back: job stands still");
         }
     }

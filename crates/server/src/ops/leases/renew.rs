@@ -3,6 +3,7 @@
 use model::control::{LeaseState, Renewal, Tally};
 use model::event::Event;
 use model::ids::JobId;
+use model::job::Job;
 use model::limits::COUNT_MAX;
 use model::loading::Figures;
 use model::progress::Progress;
@@ -47,6 +48,13 @@ pub async fn renew(
     context.metrics.loaded(id, tally);
     // Progress that cannot be read does not stop a transfer; the next sign of life asks again.
     let job = context.jobs.job(id).await?.map(|stored| stored.job);
+    let is_held = |job: &Job| job.hold().is_some_and(Stopped::is_held_by_operator);
+    if job.as_ref().is_some_and(is_held) {
+        // Whoever put it on hold died before ending the lease.
+        context.jobs.end_lease(id, &lease).await?;
+        tracing::info!(%station, job = %id, "lease ended: the job is on hold");
+        return Ok(LeaseState::Lost);
+    }
     let was_silent = |stopped: &Stopped| stopped.cause == StopCause::StationSilent;
     if job
         .as_ref()

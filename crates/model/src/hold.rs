@@ -1,0 +1,209 @@
+//! What a job is on hold for: who mends it, how it is seen that it is mended, and what giving up means.
+//!
+//! A hold is a [`StopCause`] that somebody can mend. It is no state of AWS and no outcome: the job stands
+//! as it stood, keeps what is loaded, and goes on when it is mended. The other causes mend themselves, or
+//! say only that nobody is at work. `docs/holds.md` is printed from here.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::progress::AbortReason;
+use crate::stopped::StopCause;
+
+/// What is known of a hold by its cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    /// Who mends it.
+    pub mender: Mender,
+    /// How it is seen that it is mended.
+    pub check: Check,
+    /// What becomes of a job that nobody mends, once somebody gives it up.
+    pub given_up: GivenUp,
+}
+
+/// Who mends what a job is on hold for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mender {
+    /// The customer, by the API.
+    Customer,
+    /// Who has the device at hand.
+    Operator,
+    /// Who runs the service and its stores.
+    Admin,
+}
+
+/// How it is seen that something is mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Check {
+    /// The service asks the store for the bucket.
+    Bucket,
+    /// The service looks at the account's rights.
+    Rights,
+    /// The service tries in the store what the job needs.
+    Store,
+    /// The service reads the manifest.
+    Manifest,
+    /// A station docks the device again.
+    Docking,
+    /// A person says so.
+    Person,
+}
+
+/// What becomes of a job that is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GivenUp {
+    /// What is not loaded fails with the code of the hold, and the report is delivered.
+    FinishedWithout,
+    /// It is canceled.
+    Canceled,
+    /// It ends with a code of AWS.
+    Aborted(AbortReason),
+}
+
+/// How a job came to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mended {
+    /// The service found what was wrong mended.
+    Checked,
+    /// The customer sent the manifest again.
+    Updated,
+    /// The device was docked again, and nothing stood against it.
+    Docked,
+    /// A person said that it may go on.
+    Told,
+}
+
+impl Mended {
+    /// Whether a person did something about it, so that what was tried in vain before says nothing.
+    #[must_use]
+    pub(crate) fn is_by_a_person(self) -> bool {
+        match self {
+            Self::Updated | Self::Told => true,
+            Self::Checked | Self::Docked => false,
+        }
+    }
+}
+
+impl Check {
+    /// Whether the service sees by itself that it is mended, so that trying again is nobody's work.
+    #[must_use]
+    pub fn is_by_the_service(self) -> bool {
+        match self {
+            Self::Bucket | Self::Rights | Self::Store | Self::Manifest => true,
+            Self::Docking | Self::Person => false,
+        }
+    }
+}
+
+impl StopCause {
+    /// What is known of the hold, if the cause is one that somebody mends.
+    #[must_use]
+    pub fn hold(self) -> Option<Hold> {
+        let (mender, check, given_up) = match self {
+            Self::BucketMissing => (Mender::Customer, Check::Bucket, GivenUp::FinishedWithout),
+            Self::BucketRights => (Mender::Admin, Check::Rights, GivenUp::FinishedWithout),
+            Self::StoreRefuses | Self::StoreFull => {
+                (Mender::Admin, Check::Store, GivenUp::FinishedWithout)
+            }
+            Self::ManifestFault => (Mender::Customer, Check::Manifest, GivenUp::Canceled),
+            Self::SignatureMissing => docked(Mender::Customer, AbortReason::MissingSignature),
+            Self::SignatureWrong => docked(Mender::Customer, AbortReason::InvalidSignature),
+            Self::FileSystemUnsupported => {
+                docked(Mender::Operator, AbortReason::UnsupportedFileFormat)
+            }
+            Self::PasswordNeeded
+            | Self::DeviceNotEmpty
+            | Self::DeviceTooSmall
+            | Self::DiskGone
+            | Self::DiskFailing => docked(Mender::Operator, AbortReason::DeviceError),
+            Self::CapacityWrong => docked(Mender::Customer, AbortReason::DeviceError),
+            Self::ByOperator => (Mender::Operator, Check::Person, GivenUp::FinishedWithout),
+            Self::StoreSilent
+            | Self::Interrupted
+            | Self::StationSilent
+            | Self::StationTrouble
+            | Self::Retry
+            | Self::Other => return None,
+        };
+        Some(Hold {
+            mender,
+            check,
+            given_up,
+        })
+    }
+
+    /// Whether a manifest that was sent again, and whose buckets were found to be usable, mends it.
+    #[must_use]
+    pub fn is_mended_by_update(self) -> bool {
+        match self {
+            Self::BucketMissing
+            | Self::BucketRights
+            | Self::StoreRefuses
+            | Self::ManifestFault
+            | Self::CapacityWrong => true,
+            // Writing nothing finds room in a full store, and the others are about the device.
+            Self::StoreFull
+            | Self::StoreSilent
+            | Self::PasswordNeeded
+            | Self::SignatureMissing
+            | Self::SignatureWrong
+            | Self::FileSystemUnsupported
+            | Self::DeviceNotEmpty
+            | Self::DeviceTooSmall
+            | Self::DiskGone
+            | Self::DiskFailing
+            | Self::ByOperator
+            | Self::Interrupted
+            | Self::StationSilent
+            | Self::StationTrouble
+            | Self::Retry
+            | Self::Other => false,
+        }
+    }
+}
+
+/// What only another docking shows, and that otherwise ends as AWS ended it.
+fn docked(mender: Mender, reason: AbortReason) -> (Mender, Check, GivenUp) {
+    (mender, Check::Docking, GivenUp::Aborted(reason))
+}
+
+impl fmt::Display for Mender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Customer => "customer",
+            Self::Operator => "operator",
+            Self::Admin => "who runs the service",
+        })
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bucket => "the service asks for the bucket",
+            Self::Rights => "the service looks at the account's rights",
+            Self::Store => "the service tries what the job needs",
+            Self::Manifest => "the service reads the manifest",
+            Self::Docking => "the device is docked again",
+            Self::Person => "`longshore job resume`",
+        })
+    }
+}
+
+impl fmt::Display for GivenUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FinishedWithout => {
+                f.write_str("what is not loaded fails; `Canceled` where that cannot be")
+            }
+            Self::Canceled => f.write_str("`Canceled`"),
+            Self::Aborted(reason) => write!(f, "`{}`", reason.code()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "hold_tests.rs"]
+mod tests;

@@ -1,0 +1,104 @@
+//! Whether what a job is on hold for is mended, as far as the service can see that by itself.
+//!
+//! Nothing is changed here. Who asks first and then waits for the answers of stores can ask for many jobs at once: what
+//! is alike is one question.
+
+use model::hold::Check;
+use model::ids::{BucketName, JobId};
+use model::job::Job;
+use model::manifest::Manifest;
+use model::stopped::{StopCause, Stopped};
+
+use crate::access::denied_buckets;
+use crate::app::Context;
+use crate::jobstore::{Account, JobStoreError};
+use crate::stores::{Answer, Question};
+
+/// What can be seen of a hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// It is mended.
+    Mended,
+    /// It is not, or nobody but a person or a station can see that.
+    Not,
+    /// A store has to be asked.
+    Asked(Box<Asked>),
+}
+
+/// What a store is to be asked for a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// What is asked for this job.
+    pub(crate) question: Question,
+    /// The same for jobs that differ in their id alone, which has one answer.
+    pub(crate) alike: Question,
+}
+
+/// Looks whether what the job is on hold for is mended.
+pub(crate) async fn look(
+    context: &Context,
+    job: &Job,
+    hold: &Stopped,
+) -> Result<Seen, JobStoreError> {
+    let Some(rule) = hold.cause.hold() else {
+        return Ok(Seen::Not);
+    };
+    let manifest = Manifest::parse_accepted(&job.manifest, job.job_type);
+    let manifest = match (rule.check, manifest) {
+        (Check::Docking | Check::Person, _) => return Ok(Seen::Not),
+        (Check::Manifest, manifest) => return Ok(seen(manifest.is_ok())),
+        // What it needs of buckets cannot be told. The next claim says so.
+        (Check::Bucket | Check::Rights | Check::Store, Err(_)) => return Ok(Seen::Mended),
+        (Check::Bucket | Check::Rights | Check::Store, Ok(manifest)) => manifest,
+    };
+    if rule.check == Check::Rights {
+        let account = context.jobs.account(&job.account).await?;
+        return Ok(seen(first_denied(&manifest, account.as_ref()).is_none()));
+    }
+    Ok(Seen::Asked(Box::new(asked(job, hold, &manifest))))
+}
+
+/// Asks the stores of one job at once.
+pub(crate) async fn is_mended(
+    context: &Context,
+    job: &Job,
+    hold: &Stopped,
+) -> Result<bool, JobStoreError> {
+    Ok(match look(context, job, hold).await? {
+        Seen::Mended => true,
+        Seen::Not => false,
+        Seen::Asked(asked) => context.stores.tell(asked.question).await == Answer::Yes,
+    })
+}
+
+/// The first bucket to which the job's account has no right any more.
+pub(crate) fn first_denied(manifest: &Manifest, account: Option<&Account>) -> Option<BucketName> {
+    match account {
+        Some(account) => denied_buckets(manifest, account)
+            .into_iter()
+            .next()
+            .map(|(bucket, _)| bucket),
+        None => Some(manifest.log_bucket().clone()),
+    }
+}
+
+fn seen(is_mended: bool) -> Seen {
+    match is_mended {
+        true => Seen::Mended,
+        false => Seen::Not,
+    }
+}
+
+fn asked(job: &Job, hold: &Stopped, manifest: &Manifest) -> Asked {
+    if let (StopCause::BucketMissing, Some(bucket)) = (hold.cause, &hold.bucket) {
+        let question = Question::Exists(bucket.clone());
+        return Asked {
+            alike: question.clone(),
+            question,
+        };
+    }
+    Asked {
+        question: Question::possible(manifest, job.id),
+        alike: Question::possible(manifest, JobId::from_entropy([0; 8])),
+    }
+}
