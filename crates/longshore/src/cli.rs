@@ -439,6 +439,18 @@ pub(crate) enum JobCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+    /// Have a job wait until you let it go on, as an operator
+    Hold(Box<HoldArgs>),
+    /// Let a job go on that is on hold, as an operator
+    Resume {
+        /// The job
+        #[arg(value_name = "JOBID")]
+        job: JobId,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// End a job that is on hold for what nobody mends, as an operator
+    GiveUp(Box<GiveUpArgs>),
     /// Get the label for a parcel with the devices of some jobs (GetShippingLabel)
     Label(Box<LabelArgs>),
     /// List and download what is printed for a job: packing slip, signature sheet (GetStatus)
@@ -460,6 +472,43 @@ pub(crate) struct AbortArgs {
     /// What the customer sees as its ProgressCode
     #[arg(long = "as", value_enum, value_name = "CODE", ignore_case = true)]
     pub(crate) reason: Reason,
+    /// Why, in a sentence that the customer reads
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) because: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// `longshore job hold`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "A station that is at work on the job stops with its next sign of life and keeps what it \
+    has loaded. The job goes on after `longshore job resume`, when its device is docked."
+)]
+pub(crate) struct HoldArgs {
+    /// The job
+    #[arg(value_name = "JOBID")]
+    pub(crate) job: JobId,
+    /// Why, in words that the customer reads
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) because: String,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// `longshore job give-up`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Shows whose job it is and what it is on hold for, and asks. As what the job ends depends on \
+    what it is on hold for, and docs/holds.md lists it. The device is booked as received at this station."
+)]
+pub(crate) struct GiveUpArgs {
+    /// The job
+    #[arg(value_name = "JOBID")]
+    pub(crate) job: JobId,
     /// Why, in a sentence that the customer reads
     #[arg(long, value_name = "TEXT")]
     pub(crate) because: String,

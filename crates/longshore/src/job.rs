@@ -6,6 +6,7 @@ mod artifacts;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credentials;
+mod hold;
 mod list;
 mod show;
 pub(crate) mod signature_file;
@@ -54,6 +55,9 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
         } => sign(job, device, Overwrite::from_flag(*force), api),
         JobCommand::Abort(args) => abort::abort(args),
         JobCommand::Retry { job, server } => abort::retry(*job, server),
+        JobCommand::Hold(args) => hold::hold(args),
+        JobCommand::Resume { job, server } => hold::resume(*job, server),
+        JobCommand::GiveUp(args) => hold::give_up(args),
         JobCommand::Label(args) => artifacts::label(args),
         JobCommand::Artifacts(args) => artifacts::artifacts(args),
     }

@@ -7,8 +7,8 @@ use awshttp::Surroundings;
 use awshttp::endpoint::Address;
 use awshttp::route::Route;
 use model::control::{
-    AbortRequest, ClaimAnswer, ClaimRequest, Conclusion, ControlFault, JobFacts, JobRequest,
-    LeaseState, Renewal, RetryRequest, ReturnRequest,
+    AbortRequest, ClaimAnswer, ClaimRequest, Conclusion, ControlFault, GiveUpRequest, HoldRequest,
+    JobFacts, JobRequest, LeaseState, Renewal, ResumeRequest, RetryRequest, ReturnRequest,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -139,6 +139,30 @@ impl Control {
     /// [`ControlError`].
     pub fn retry(&self, request: &RetryRequest) -> Result<(), ControlError> {
         self.send("retry", request)
+    }
+
+    /// Puts a job on hold, as a person said.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn hold(&self, request: &HoldRequest) -> Result<(), ControlError> {
+        self.send("hold", request)
+    }
+
+    /// Lets a job go on, as a person said.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn resume(&self, request: &ResumeRequest) -> Result<(), ControlError> {
+        self.send("resume", request)
+    }
+
+    /// Gives a job up that is on hold, as a person said.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn give_up(&self, request: &GiveUpRequest) -> Result<(), ControlError> {
+        self.send("give-up", request)
     }
 
     fn send<A: DeserializeOwned>(

@@ -22,12 +22,7 @@ use crate::own_station;
 /// # Errors
 /// What the server refuses, and that nobody agreed.
 pub(super) fn abort(args: &AbortArgs) -> Result<Exit, Failure> {
-    let because = args.because.trim();
-    if because.is_empty() || because.chars().count() > BECAUSE_CHARS {
-        return Err(Failure::usage(format!(
-            "--because takes a sentence of 1 to {BECAUSE_CHARS} characters, which the customer reads"
-        )));
-    }
+    let because = sentence(&args.because)?;
     let control = own_station::station(&args.server)?.control;
     let reason = match args.reason {
         Reason::MissingSignature => AbortReason::MissingSignature,
@@ -37,7 +32,7 @@ pub(super) fn abort(args: &AbortArgs) -> Result<Exit, Failure> {
     let facts = look(&control, args.job)?;
     output::note(&about(&facts));
     if !args.yes {
-        agree(args.job, reason)?;
+        agree(args.job, reason.code())?;
     }
     let told = control.abort(&AbortRequest {
         job: args.job,
@@ -73,7 +68,21 @@ pub(super) fn retry(job: JobId, server: &ServerArgs) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-fn look(control: &Control, job: JobId) -> Result<JobFacts, Failure> {
+/// What the customer will read, if it can be that.
+///
+/// # Errors
+/// If it is nothing, or too long.
+pub(super) fn sentence(because: &str) -> Result<&str, Failure> {
+    let because = because.trim();
+    if because.is_empty() || because.chars().count() > BECAUSE_CHARS {
+        return Err(Failure::usage(format!(
+            "--because takes a sentence of 1 to {BECAUSE_CHARS} characters, which the customer reads"
+        )));
+    }
+    Ok(because)
+}
+
+pub(super) fn look(control: &Control, job: JobId) -> Result<JobFacts, Failure> {
     control.job(&JobRequest { job }).map_err(refused)
 }
 
@@ -97,7 +106,9 @@ pub(crate) fn about(facts: &JobFacts) -> String {
     if let Some(holder) = &facts.held_by {
         state.push_str(&format!(", being done by station `{holder}`"));
     }
-    let stopped = facts.stopped.as_ref().map(ToString::to_string);
+    let overdue = if facts.overdue { " (overdue)" } else { "" };
+    let stopped = facts.stopped.as_ref();
+    let stopped = stopped.map(|stopped| format!("{stopped}{overdue}"));
     let created = facts.created.to_string();
     output::fields([
         ("Job", Some(facts.job.as_str())),
@@ -108,7 +119,7 @@ pub(crate) fn about(facts: &JobFacts) -> String {
         ("Where", Some(place.as_str())),
         ("Disk", disk.as_deref()),
         ("State", Some(state.as_str())),
-        ("Stopped", stopped.as_deref()),
+        ("Waits", stopped.as_deref()),
     ])
 }
 
@@ -122,15 +133,14 @@ fn place(custody: &Custody) -> String {
     }
 }
 
-fn agree(job: JobId, reason: AbortReason) -> Result<(), Failure> {
+pub(super) fn agree(job: JobId, ends_as: &str) -> Result<(), Failure> {
     let refused = |text: &str| Failure::new(Exit::Refused, anyhow!("{text}"));
     if !io::stdin().is_terminal() {
         return Err(refused("nobody was asked whether the job is to be ended")
             .hint("--yes says that it is"));
     }
     output::note(&format!(
-        "This ends the job for good as {}; nothing more is loaded for it. Type the job's id, {job}:",
-        reason.code()
+        "This ends the job for good as {ends_as}; nothing more is loaded for it. Type the job's id, {job}:"
     ));
     let mut answer = String::new();
     match io::stdin().lock().read_line(&mut answer) {
@@ -139,7 +149,7 @@ fn agree(job: JobId, reason: AbortReason) -> Result<(), Failure> {
     }
 }
 
-fn refused(error: ControlError) -> Failure {
+pub(super) fn refused(error: ControlError) -> Failure {
     let (exit, hint) = match &error {
         ControlError::Refused(fault) if fault.code == "Leased" => (
             Exit::Refused,
@@ -151,6 +161,10 @@ fn refused(error: ControlError) -> Failure {
         ControlError::Refused(fault) if fault.code == "NotOver" => (
             Exit::Refused,
             "it need not be reopened: dock its device again".to_owned(),
+        ),
+        ControlError::Refused(fault) if fault.code == "NotOnHold" => (
+            Exit::Refused,
+            "`longshore job status` says how it stands".to_owned(),
         ),
         error => docking::control_exit(error),
     };

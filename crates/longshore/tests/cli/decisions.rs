@@ -95,7 +95,7 @@ fn no_docking_ends_a_job_whatever_was_forgotten() {
         .saying("longshore job abort");
     let message = &world.job(&["status", &job])["ProgressMessage"];
     assert!(
-        message.as_str().unwrap().contains("Stopped at"),
+        message.as_str().unwrap().contains("On hold since"),
         "{message}"
     );
 
@@ -327,4 +327,47 @@ fn an_empty_device_is_called_one() {
     let status = world.job(&["status", &job]);
     let message = status["ProgressMessage"].as_str().unwrap();
     assert!(message.contains("had no files"), "{message}");
+}
+
+#[test]
+fn an_operator_holds_resumes_and_gives_up_a_job() {
+    let world = World::new();
+    let _service = world.serve();
+    make_bucket(&world);
+    let (job, signature) = make_job(&world);
+    let device = world.device("disk");
+    fs::write(device.join("SIGNATURE"), signature).unwrap();
+    world
+        .run(["job", "resume", &job])
+        .with(4)
+        .saying("is not on hold");
+    let because = "The cable is on its way.";
+    world
+        .run(["job", "hold", &job, "--because", because])
+        .with(0)
+        .saying("job resume");
+    let refused = world.run(["dock", path(&device)]).with(4);
+    refused.saying(because).saying("job resume");
+    assert_eq!(state(&world, &job), "Pending");
+    let message = &world.job(&["status", &job])["ProgressMessage"];
+    assert!(message.as_str().unwrap().contains(because), "{message}");
+    world.run(["job", "resume", &job]).with(0);
+    world.run(["dock", path(&device)]).with(0);
+    assert_eq!(state(&world, &job), "Complete");
+
+    let (job, _) = make_job(&world);
+    world
+        .run(["dock", path(&world.device("bare")), "--job", &job])
+        .with(4);
+    let give_up = ["job", "give-up", &job, "--because", "Nobody came."];
+    let asked = world.run(give_up).with(4);
+    asked
+        .saying("the SIGNATURE file is missing")
+        .saying("--yes");
+    assert_eq!(state(&world, &job), "Pending");
+    world.run([&give_up[..], &["--yes"]].concat()).with(0);
+    let status = world.job(&["status", &job]);
+    assert_eq!(status["ProgressCode"], "MissingSignature");
+    let message = status["ProgressMessage"].as_str().unwrap();
+    assert!(message.ends_with(" Nobody came."), "{message}");
 }

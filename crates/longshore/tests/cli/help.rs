@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 37] = [
+const COMMANDS: [&str; 40] = [
     "",
     "import",
     "ls",
@@ -28,6 +28,9 @@ const COMMANDS: [&str; 37] = [
     "job sign",
     "job abort",
     "job retry",
+    "job hold",
+    "job resume",
+    "job give-up",
     "job label",
     "job artifacts",
     "key",
