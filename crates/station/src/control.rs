@@ -10,9 +10,12 @@ use model::control::{
     AbortRequest, ClaimAnswer, ClaimRequest, Conclusion, ControlFault, GiveUpRequest, HoldRequest,
     JobFacts, JobRequest, LeaseState, Renewal, ResumeRequest, RetryRequest, ReturnRequest,
 };
+use model::heartbeat::{Heartbeat, HeartbeatAnswer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::StatusCode;
+
+use crate::lease::Carried;
 
 /// How long one message may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -59,6 +62,7 @@ pub struct Control {
     route: Route,
     server: String,
     authorization: String,
+    carried: Carried,
 }
 
 impl Control {
@@ -82,7 +86,21 @@ impl Control {
             route,
             server: url.trim_end_matches('/').to_owned(),
             authorization: format!("Bearer {token}"),
+            carried: Carried::default(),
         }
+    }
+
+    /// The leases that heartbeats carry on this way, and on all that were cloned of it.
+    pub(crate) fn carried(&self) -> &Carried {
+        &self.carried
+    }
+
+    /// Says how all bays are, and asks what is to be done.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn heartbeat(&self, heartbeat: Heartbeat) -> Result<HeartbeatAnswer, ControlError> {
+        self.send_bytes("heartbeat", &heartbeat.message())
     }
 
     /// Reports a device and asks for the right to its job.
@@ -170,18 +188,21 @@ impl Control {
         path: &str,
         message: &impl Serialize,
     ) -> Result<A, ControlError> {
+        self.send_bytes(path, &serde_json::to_vec(message).unwrap_or_default())
+    }
+
+    fn send_bytes<A: DeserializeOwned>(&self, path: &str, body: &[u8]) -> Result<A, ControlError> {
         let url = format!("{}/station/v1/{path}", self.server);
         let unreachable = |error| ControlError::Unreachable {
             url: url.clone(),
             source: self.route.no_answer("the server", error).into_io(),
         };
-        let body = serde_json::to_vec(message).unwrap_or_default();
         let mut answer = self
             .agent
             .post(&url)
             .header("authorization", &self.authorization)
             .content_type("application/json")
-            .send(&body)
+            .send(body)
             .map_err(unreachable)?;
         let status = answer.status();
         let body = answer

@@ -1,10 +1,14 @@
-//! Keeps a lease alive while its job runs.
+//! Keeps a lease alive while its job runs: by the heartbeats of the station where it sends some, else by itself.
+
+mod carried;
 
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use model::control::{Claim, LeaseState, Renewal};
 use model::readable;
+
+pub(crate) use carried::{By, Carried, Carrying};
 
 use crate::control::{Control, ControlError};
 use transfer::progress::{Pace, Progress};
@@ -37,24 +41,39 @@ pub fn keep(
     let mut pace = Pace::default();
     pace.figures(progress.snapshot(), Instant::now());
     while let Err(RecvTimeoutError::Timeout) = done.recv_timeout(pause) {
-        let job = claim.job;
-        match control.renew(&heartbeat(claim, progress, &mut pace)) {
-            Ok(LeaseState::Held) => last_answer = Instant::now(),
-            Ok(LeaseState::Canceled) => stop.halt(Halt::Canceled),
-            Ok(LeaseState::Lost) => stop.halt(Halt::LeaseLost),
-            Err(ControlError::Refused(fault)) => {
-                tracing::error!(%job, code = %fault.code, "lease not renewed: {}", fault.message);
-                stop.halt(Halt::LeaseLost);
-            }
-            Err(error) => {
-                let silent = last_answer.elapsed().as_secs();
-                tracing::warn!(%job, silent_seconds = silent, %error, "lease not renewed");
-            }
+        let renewal = sign_of_life(claim, progress, &mut pace);
+        let state = match control.carried().say(renewal.clone()) {
+            By::Heartbeat(state) => state,
+            By::Itself => renew(control, &renewal, last_answer),
+        };
+        match state {
+            Some(LeaseState::Held) => last_answer = Instant::now(),
+            Some(LeaseState::Canceled) => stop.halt(Halt::Canceled),
+            Some(LeaseState::Lost) => stop.halt(Halt::LeaseLost),
+            None => {}
+        }
+    }
+    control.carried().forget(claim.job, &claim.lease);
+}
+
+/// Renews the lease; nothing if the server cannot be asked.
+fn renew(control: &Control, renewal: &Renewal, last_answer: Instant) -> Option<LeaseState> {
+    let job = renewal.job;
+    match control.renew(renewal) {
+        Ok(state) => Some(state),
+        Err(ControlError::Refused(fault)) => {
+            tracing::error!(%job, code = %fault.code, "lease not renewed: {}", fault.message);
+            Some(LeaseState::Lost)
+        }
+        Err(error) => {
+            let silent = last_answer.elapsed().as_secs();
+            tracing::warn!(%job, silent_seconds = silent, %error, "lease not renewed");
+            None
         }
     }
 }
 
-fn heartbeat(claim: &Claim, progress: &Progress, pace: &mut Pace) -> Renewal {
+fn sign_of_life(claim: &Claim, progress: &Progress, pace: &mut Pace) -> Renewal {
     let mut figures = pace.figures(progress.snapshot(), Instant::now());
     figures.current = figures
         .current
@@ -89,7 +108,7 @@ mod tests {
         let progress = Progress::default();
         progress.found(10);
         progress.reading(&"\u{1}\u{202e}".repeat(100_000));
-        let renewal = heartbeat(&claim, &progress, &mut Pace::default());
+        let renewal = sign_of_life(&claim, &progress, &mut Pace::default());
         assert!(serde_json::to_vec(&renewal).unwrap().len() < 4096);
         assert_eq!(
             (renewal.figures.found, renewal.figures.found_bytes),

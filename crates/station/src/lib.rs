@@ -7,6 +7,7 @@
 pub mod control;
 pub mod devices;
 pub mod dock;
+pub mod heartbeat;
 pub mod lease;
 pub mod port;
 pub mod raw;

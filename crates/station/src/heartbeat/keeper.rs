@@ -1,0 +1,246 @@
+//! What the next heartbeat says, what its answer means, and when the one after is due. Sends nothing by itself but in
+//! [`Keeper::beat`].
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use awshttp::retry::{Jitter, RetryPolicy};
+use model::bay::{BayName, BayState, BayStatus};
+use model::control::{PROTOCOL_VERSION, Renewal};
+use model::heartbeat::{BAYS, Heartbeat, HeartbeatAnswer};
+use model::ids::{Boot, JobId, StationName};
+use model::presence::{EVERY_SECONDS, NoClaims};
+use model::time::Clock;
+
+use super::orders::Orders;
+use super::{Heart, Origin, host};
+use crate::control::{Control, ControlError};
+use crate::lease::{Carried, Carrying};
+
+/// Waits after heartbeats that had no answer: short at first, for a server that starts again, and less than the quarter
+/// of a lease's term at most.
+const BACKOFF: RetryPolicy = RetryPolicy {
+    first_wait: Duration::from_secs(1),
+    longest_wait: Duration::from_secs(15),
+    budget: Duration::MAX,
+};
+
+/// The wait after one that was refused: a server of an earlier release knows none, and who was revoked is not heard.
+const AFTER_REFUSAL: Duration = Duration::from_secs(60);
+
+/// The shortest and the longest wait that a server is believed to want, in milliseconds.
+const WAITS_MS: std::ops::RangeInclusive<u32> = 200..=60_000;
+
+/// What makes a bay another one for whoever looks at it. What is told of how far it is goes with the next heartbeat.
+type Look = (BayName, BayState, Option<JobId>, Option<String>);
+
+/// How the last heartbeat fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fared {
+    /// It was answered; the next is wanted after this time.
+    Answered(Duration),
+    /// So many had no answer in a row.
+    Unanswered(u32),
+    /// The server refuses them.
+    Refused,
+}
+
+/// What is known between two heartbeats.
+pub(super) struct Keeper {
+    station: StationName,
+    release: String,
+    folder: PathBuf,
+    control: Control,
+    clock: Arc<dyn Clock>,
+    heart: Arc<dyn Heart>,
+    boot: Boot,
+    seq: u64,
+    orders: Orders,
+    shown: Vec<Look>,
+    leases: Vec<Renewal>,
+    fared: Fared,
+    no_claims: Option<NoClaims>,
+    clock_is_wrong: bool,
+    jitter: Jitter,
+}
+
+impl Keeper {
+    /// The keeper of a new run.
+    ///
+    /// # Errors
+    /// If the system gives no chance.
+    pub(super) fn new(origin: Origin, heart: Arc<dyn Heart>) -> std::io::Result<Self> {
+        let chance = || getrandom::u64().map_err(std::io::Error::other);
+        let (name, seed) = (format!("{:016x}{:016x}", chance()?, chance()?), chance()?);
+        let Origin {
+            station,
+            release,
+            folder,
+            control,
+            clock,
+        } = origin;
+        Ok(Self {
+            boot: Boot::new(name).expect("thirty-two digits"),
+            seq: 0,
+            orders: Orders::default(),
+            shown: Vec::new(),
+            leases: Vec::new(),
+            fared: Fared::Answered(Duration::from_secs(EVERY_SECONDS.into())),
+            no_claims: None,
+            clock_is_wrong: false,
+            jitter: Jitter::new(seed),
+            station,
+            release,
+            folder,
+            control,
+            clock,
+            heart,
+        })
+    }
+
+    /// Lets heartbeats carry the leases of this station, until what is returned is dropped.
+    pub(super) fn carry_leases(&self) -> Carrying {
+        self.carried().begin()
+    }
+
+    /// Sends a heartbeat and does what its answer says, which is returned.
+    pub(super) fn beat(&mut self) -> Option<HeartbeatAnswer> {
+        let heartbeat = self.next();
+        let sent = self.control.heartbeat(heartbeat);
+        self.hear(sent)
+    }
+
+    /// The next heartbeat.
+    pub(super) fn next(&mut self) -> Heartbeat {
+        let bays = self.heart.statuses();
+        self.shown = bays.iter().map(look).collect();
+        self.leases = self.carried().renewals();
+        self.leases.truncate(BAYS);
+        self.seq += 1;
+        Heartbeat {
+            version: PROTOCOL_VERSION,
+            station: self.station.clone(),
+            boot: self.boot.clone(),
+            seq: self.seq,
+            release: self.release.clone(),
+            clock: self.clock.now(),
+            bays,
+            leases: self.leases.clone(),
+            done: self.orders.say(),
+            host: host::facts(&self.folder),
+        }
+    }
+
+    /// What became of the last heartbeat.
+    pub(super) fn hear(
+        &mut self,
+        sent: Result<HeartbeatAnswer, ControlError>,
+    ) -> Option<HeartbeatAnswer> {
+        match sent {
+            Ok(answer) => {
+                if !matches!(self.fared, Fared::Answered(_)) {
+                    tracing::info!("heartbeats are answered again");
+                }
+                self.tell(&answer);
+                let wanted = answer.next_ms.clamp(*WAITS_MS.start(), *WAITS_MS.end());
+                self.fared = Fared::Answered(Duration::from_millis(wanted.into()));
+                self.carried().answered(&self.leases, &answer.leases);
+                self.orders.hear(&answer.orders, &*self.heart);
+                Some(answer)
+            }
+            Err(error) => {
+                self.miss(&error);
+                None
+            }
+        }
+    }
+
+    /// Nothing stops because of it: whether a lease is lost, its own renewal asks where heartbeats are refused.
+    fn miss(&mut self, error: &ControlError) {
+        let before = self.fared;
+        self.fared = match error {
+            ControlError::Refused(_) => Fared::Refused,
+            ControlError::Unreachable { .. } | ControlError::Trouble { .. } => match before {
+                Fared::Unanswered(times) => Fared::Unanswered(times.saturating_add(1)),
+                Fared::Answered(_) | Fared::Refused => Fared::Unanswered(1),
+            },
+        };
+        match self.fared {
+            Fared::Refused if before != Fared::Refused => {
+                tracing::warn!(
+                    error = error as &dyn std::error::Error,
+                    "heartbeats are refused"
+                );
+                self.carried().refused();
+            }
+            Fared::Unanswered(1) => {
+                tracing::warn!(
+                    error = error as &dyn std::error::Error,
+                    "heartbeat not answered"
+                );
+            }
+            Fared::Refused | Fared::Unanswered(_) | Fared::Answered(_) => {
+                tracing::debug!(
+                    error = error as &dyn std::error::Error,
+                    "heartbeat not answered"
+                );
+            }
+        }
+    }
+
+    /// Says once what the person in front of this station should know.
+    fn tell(&mut self, answer: &HeartbeatAnswer) {
+        if answer.no_claims != self.no_claims {
+            match answer.no_claims {
+                Some(why) => tracing::warn!(?why, "this station gets no new job"),
+                None => tracing::info!("this station gets new jobs"),
+            }
+            self.no_claims = answer.no_claims;
+        }
+        let is_wrong = answer.clock_ahead_seconds.is_some();
+        if is_wrong && !self.clock_is_wrong {
+            let ahead = answer.clock_ahead_seconds;
+            tracing::warn!(
+                clock_ahead_seconds = ahead,
+                "the clock of this host is wrong"
+            );
+        }
+        self.clock_is_wrong = is_wrong;
+    }
+
+    /// When the next heartbeat is due after this one. A tenth of it is left to chance, so that stations that were started
+    /// together do not stay together.
+    pub(super) fn wait(&self) -> Duration {
+        match self.fared {
+            Fared::Answered(wanted) => {
+                let tenth = u64::try_from(wanted.as_millis() / 10).unwrap_or_default();
+                wanted - Duration::from_millis(self.jitter.below(tenth))
+            }
+            Fared::Unanswered(times) => BACKOFF.wait(times, &self.jitter),
+            Fared::Refused => AFTER_REFUSAL,
+        }
+    }
+
+    /// Whether there is something that should not wait. While nobody answers everything waits.
+    pub(super) fn has_news(&self) -> bool {
+        if !matches!(self.fared, Fared::Answered(_)) {
+            return false;
+        }
+        self.orders.have_news()
+            || !self
+                .heart
+                .statuses()
+                .iter()
+                .map(look)
+                .eq(self.shown.iter().cloned())
+    }
+
+    fn carried(&self) -> &Carried {
+        self.control.carried()
+    }
+}
+
+fn look(bay: &BayStatus) -> Look {
+    (bay.name.clone(), bay.state, bay.job, bay.medium.clone())
+}
