@@ -59,12 +59,25 @@ pub(crate) fn command(arguments: &[String]) -> Result<ExitCode> {
             false => api::command_api(rest),
         };
     }
+    if let Some((first, rest)) = arguments.split_first()
+        && first == "heartbeats"
+    {
+        return heartbeats(rest);
+    }
     let options = Options::parse(arguments)?;
     if cfg!(debug_assertions) {
         return optimised(arguments);
     }
     let race = Race::prepare(options)?;
     race.run()
+}
+
+/// `cargo xtask bench heartbeats [STATIONS [BAYS [SECONDS]]]`: how soon heartbeats are answered.
+fn heartbeats(arguments: &[String]) -> Result<ExitCode> {
+    let mut bench = cargo(["bench", "--quiet", "--package", "server"]);
+    bench.args(["--bench", "heartbeats", "--"]).args(arguments);
+    run(bench.env("LONGSHORE_POSTGRES_FSYNC", "on"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs the same command, built as the sink has to be to keep up.

@@ -11,6 +11,7 @@ use super::stores::StoreKind;
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTION]…
        cargo xtask bench api [--jobs N] [--connections N] [--seconds N]
+       cargo xtask bench heartbeats [STATIONS [BAYS [SECONDS]]]
 
 Measures how many requests the API answers, or races Longshore and other tools in turn and prints tables in Markdown.
 

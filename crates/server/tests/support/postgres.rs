@@ -206,6 +206,9 @@ fn launch(programs: &Path, folder: &Path, owner: Option<(u32, u32)>) -> Child {
         .arg(folder.join("data"))
         .arg("-k")
         .arg(folder);
-    postgres.args(["-c", "listen_addresses=", "-c", "fsync=off"]);
+    // A benchmark measures what is durable.
+    let fsync = std::env::var("LONGSHORE_POSTGRES_FSYNC").unwrap_or_else(|_| "off".to_owned());
+    postgres.args(["-c", "listen_addresses=", "-c"]);
+    postgres.arg(format!("fsync={fsync}"));
     postgres.stdout(Stdio::null()).stderr(log).spawn().unwrap()
 }
