@@ -9,11 +9,12 @@ use anyhow::Context as _;
 use model::ids::{BayName, PortId};
 use server::config::{BayConfig, BenchConfig, OnDirty};
 use station::dock::Station;
+use station::heartbeat::{Heartbeats, Origin};
 use station::resident::{Bench, BenchError, NamedBay, Rules};
 use station::watch::{HostWatch, Others, STILL_FOR, Watched};
 use transfer::stop::{Halt, Stop};
 
-use crate::cli::{InboxArgs, StationRunArgs};
+use crate::cli::{InboxArgs, StationRunArgs, VERSION};
 use crate::exit::{Exit, Failure};
 use crate::{interrupt, output, own_station};
 
@@ -28,8 +29,9 @@ pub(crate) fn run(args: &StationRunArgs) -> Result<Exit, Failure> {
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
     output::note(&format!("Station {}: watching its bays.", station.name));
     let mut watch = host(&station, &settings.bench)?;
-    let bench = bench(station, &settings.bench);
-    bench.run(&mut watch, &stop).map_err(failure)?;
+    let (origin, bench) = (origin(&station), bench(station, &settings.bench));
+    let beating = || beat(origin, &bench);
+    bench.run(&mut watch, &stop, beating).map_err(failure)?;
     Ok(Exit::Ok)
 }
 
@@ -47,10 +49,12 @@ impl Running {
     pub(crate) fn start(station: Station, settings: &BenchConfig) -> Result<Self, Failure> {
         let stop = Stop::default();
         let mut watch = host(&station, settings)?;
-        let (bench, stopped) = (bench(station, settings), stop.clone());
+        let (origin, stopped) = (origin(&station), stop.clone());
+        let bench = bench(station, settings);
         let builder = std::thread::Builder::new().name("bench".into());
         let thread = builder.spawn(move || {
-            if let Err(error) = bench.run(&mut watch, &stopped) {
+            let beating = || beat(origin, &bench);
+            if let Err(error) = bench.run(&mut watch, &stopped, beating) {
                 let error = anyhow::Error::from(error);
                 tracing::error!("the bays are not watched: {error:#}");
             }
@@ -121,6 +125,26 @@ fn bench(station: Station, settings: &BenchConfig) -> Arc<Bench> {
         hold_dirty: settings.on_dirty == OnDirty::Hold,
     };
     Bench::new(Arc::new(station), named.collect(), rules)
+}
+
+/// Who sends the heartbeats of a station.
+fn origin(station: &Station) -> Origin {
+    Origin {
+        station: station.name.clone(),
+        release: VERSION.to_owned(),
+        folder: station.folder.clone(),
+        control: station.control.clone(),
+        clock: Arc::clone(&station.clock),
+    }
+}
+
+/// Begins to send heartbeats. A station that cannot goes on loading: nobody sees its bays from afar, and its leases are
+/// renewed one by one.
+fn beat(origin: Origin, bench: &Arc<Bench>) -> Option<Heartbeats> {
+    let heart: Arc<Bench> = Arc::clone(bench);
+    let begun = Heartbeats::start(origin, heart);
+    let told = |error: std::io::Error| tracing::error!(%error, "no heartbeats are sent");
+    begun.map_err(told).ok()
 }
 
 /// What watches for devices of this host.

@@ -127,7 +127,7 @@ impl Room {
         let bench = bench(station, &settings);
         let stop = Stop::default();
         let (mut watch, stopped, run) = (self.sockets.clone(), stop.clone(), Arc::clone(&bench));
-        let thread = std::thread::spawn(move || run.run(&mut watch, &stopped).unwrap());
+        let thread = std::thread::spawn(move || run.run(&mut watch, &stopped, || ()).unwrap());
         Run {
             bench,
             stop,
@@ -302,7 +302,7 @@ fn one_bench_has_the_bays_of_a_station() {
     let begun = Instant::now();
     let taken = loop {
         let second = bench(room.local.station().unwrap(), &BenchConfig::default());
-        match second.run(&mut room.sockets.clone(), &run.stop) {
+        match second.run(&mut room.sockets.clone(), &run.stop, || ()) {
             Err(error) => break error,
             Ok(()) => assert!(begun.elapsed() < SOON),
         }

@@ -27,7 +27,7 @@ pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use raw::{LookArgs, RawArgs};
 
 /// The version, and the commit it was built from if that was known.
-const VERSION: &str = env!("LONGSHORE_VERSION");
+pub(crate) const VERSION: &str = env!("LONGSHORE_VERSION");
 
 /// The receiving dock for shipped disks.
 ///

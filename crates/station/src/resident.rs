@@ -26,10 +26,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use model::bay::{BayName, BayStatus};
-use model::order::OrderVerb;
+use model::order::{Order, OrderOutcome, OrderVerb};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::dock::Station;
+use crate::heartbeat::Heart;
 use crate::watch::Watch;
 use bay::Now;
 use board::{Board, News};
@@ -124,12 +125,19 @@ impl Bench {
             .map_err(|_| NotDone::Ended)?
     }
 
-    /// Watches the bays until it is stopped, and then until everything has stopped in order.
+    /// Watches the bays until it is stopped, and then until everything has stopped in order. What `beside` begins when
+    /// the bays are known to be ours lives until then.
     ///
     /// # Errors
     /// [`BenchError`], before anything is done.
-    pub fn run(&self, watch: &mut dyn Watch, stop: &Stop) -> Result<(), BenchError> {
+    pub fn run<T>(
+        &self,
+        watch: &mut dyn Watch,
+        stop: &Stop,
+        beside: impl FnOnce() -> T,
+    ) -> Result<(), BenchError> {
         let _alone = self.lock()?;
+        let _beside = beside();
         std::thread::scope(|scope| {
             let news = self.news.0.clone();
             scope.spawn(move || tell_of_presence(watch, &news, stop));
@@ -197,6 +205,22 @@ impl Bench {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(file),
             Err(_) => Err(BenchError::Taken(path)),
+        }
+    }
+}
+
+/// The bench answers at once: it does nothing that waits.
+impl Heart for Bench {
+    fn statuses(&self) -> Vec<BayStatus> {
+        Self::statuses(self)
+    }
+
+    fn order(&self, order: &Order) -> OrderOutcome {
+        match Self::order(self, order.verb, order.bay.clone()) {
+            Ok(()) => OrderOutcome::Done,
+            Err(why) => OrderOutcome::Refused {
+                why: why.to_string(),
+            },
         }
     }
 }

@@ -99,6 +99,12 @@ impl Bay {
         }
     }
 
+    /// Tells more of it, where nothing happens to it.
+    pub(super) fn tell_beside(&mut self, hint: &str) {
+        tracing::warn!(bay = %self.name, state = %self.state, "{hint}");
+        self.told.hint = Some(hint.to_owned());
+    }
+
     /// What is told of it when its device may be taken out.
     pub(super) fn told_of_safe(&self) -> Told {
         let done = match self.state {

@@ -468,6 +468,40 @@ fn what_somebody_mends_is_tried_twice_a_minute_and_told_once() {
 }
 
 #[test]
+fn a_job_on_hold_is_asked_about_and_its_disk_is_not_listed_again_until_it_is_mended() {
+    let mut room = Room::new(RULES);
+    room.plug("A", "sdb", 1);
+    room.identify("A", "AAAAA");
+    room.docked("A", held(StopCause::BucketMissing, Some(Again::Mended)));
+    let visit = room.visit("A");
+    for _ in 0..5 {
+        room.acts.clear();
+        room.pass(30);
+        room.take(|act| *act == Act::Ask(visit, job("AAAAA")));
+        room.hear(News::Asked(visit, Ok(Course::Wait)));
+        assert_eq!((room.acts.len(), room.state("A")), (0, BayState::Held));
+    }
+    room.pass(30);
+    room.identify_again("A", "AAAAA");
+    room.take(|act| *act == Act::Dock(visit));
+}
+
+#[test]
+fn a_disk_of_a_job_on_hold_is_booked_as_here() {
+    let mut room = Room::new(RULES);
+    room.plug("A", "sdb", 1);
+    let visit = room.visit("A");
+    let sight = Sight {
+        job: Some(job("AAAAA")),
+        ..Sight::default()
+    };
+    room.hear(News::Looked(visit, Ok(sight)));
+    room.hear(News::Asked(visit, Ok(Course::Wait)));
+    room.docked("A", held(StopCause::BucketMissing, Some(Again::Mended)));
+    assert_eq!(room.state("A"), BayState::Held);
+}
+
+#[test]
 fn a_store_that_is_away_holds_no_job_and_is_asked_ever_less_often() {
     let mut room = Room::new(RULES);
     for (bay, name, id) in [("A", "sda", "AAAAA"), ("B", "sdb", "BBBBB")] {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::fs::FileTypeExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use ::bay::LetGo;
 use crossbeam_channel::Sender;
 use model::bay::BayEvent;
 use model::control::JobRequest;
@@ -19,7 +21,7 @@ use super::board::{Act, Motion, News};
 use super::told::{self, Told, Verdict};
 use super::visit::{Course, Sight, VisitId};
 use crate::control::ControlError;
-use crate::dock::{DockError, Docking, Found, Station};
+use crate::dock::{self, DockError, Docking, Found, Station};
 use crate::watch::Medium;
 use disks::facts;
 use disks::tree::DeviceGone;
@@ -234,7 +236,7 @@ fn look(station: &Station, path: &Path, stop: &Stop) -> Result<(Sight, Found), B
 fn ask(station: &Station, job: JobId) -> Result<Course, Box<Verdict>> {
     let facts = station.control.job(&JobRequest { job });
     match facts {
-        Ok(facts) => Ok(Course::of(&facts)),
+        Ok(facts) => Ok(Course::of(&facts, &station.name)),
         Err(ControlError::Refused(fault)) if fault.code == "UnknownJob" => {
             Err(Box::new(Verdict::stranger(job)))
         }
@@ -250,7 +252,7 @@ fn dock(station: &Station, found: Option<Found>, progress: &Progress, stop: &Sto
     match found.job().map(|job| ask(station, job)) {
         Some(Ok(Course::Export)) => return Verdict::export(),
         Some(Err(verdict)) => return *verdict,
-        Some(Ok(Course::Load | Course::Nothing)) | None => {}
+        Some(Ok(Course::Load | Course::Wait | Course::Nothing)) | None => {}
     }
     match station.dock_found(found, &docking(), progress, stop) {
         Ok(done) => Verdict::done(&done),
@@ -258,7 +260,16 @@ fn dock(station: &Station, found: Option<Found>, progress: &Progress, stop: &Sto
     }
 }
 
-/// Makes a device safe to be taken out; whether it was taken from the kernel.
-fn free(_medium: &Medium) -> Result<bool, String> {
-    Ok(false)
+/// Makes a device safe to be taken out; whether it was taken from the kernel. What lies in an inbox is a file or folder
+/// of this host's own, and has nobody once it is closed.
+fn free(medium: &Medium) -> Result<bool, String> {
+    let kind = std::fs::metadata(&medium.path).map(|found| found.file_type());
+    if !kind.is_ok_and(|kind| kind.is_block_device()) {
+        return Ok(false);
+    }
+    match ::bay::eject(&medium.path) {
+        Ok(LetGo::Deleted) => Ok(true),
+        Ok(LetGo::Stays) => Ok(false),
+        Err(error) => Err(dock::chain(&error)),
+    }
 }

@@ -280,7 +280,7 @@ fn of_store(cause: StopCause, text: &str) -> Verdict {
 
 /// It was stopped in order.
 pub(super) fn stopped() -> Verdict {
-    let told = Told::that("it was stopped").cause(StopCause::ByOperator);
+    let told = Told::that("it was stopped").cause(StopCause::Interrupted);
     Verdict::new(BayEvent::Stopped, told)
         .hint("what is done is kept; plug it in again or have it loaded to go on")
 }

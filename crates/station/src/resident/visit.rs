@@ -5,8 +5,9 @@ use std::time::Instant;
 use model::control::JobFacts;
 use model::custody::Custody;
 use model::device::DeviceFacts;
-use model::ids::{JobId, JobType};
+use model::ids::{JobId, JobType, StationName};
 use model::progress::Progress;
+use model::stopped::Stopped;
 
 use super::again::{Again, Due};
 use crate::watch::Medium;
@@ -121,12 +122,20 @@ pub(super) enum Course {
     Load,
     /// It is begun by a person alone, since it writes to the device.
     Export,
+    /// Its device is loaded when what is in its way is mended, or another station is done with it.
+    Wait,
     /// Nothing, whatever is on the device.
     Nothing,
 }
 
 impl Course {
-    pub(super) fn of(facts: &JobFacts) -> Self {
+    /// What is due for a job, at the station of this name.
+    pub(super) fn of(facts: &JobFacts, station: &StationName) -> Self {
+        let is_elsewhere = facts
+            .held_by
+            .as_ref()
+            .is_some_and(|holder| holder != station);
+        let is_held = facts.stopped.as_ref().is_some_and(Stopped::is_held);
         let is_back = matches!(facts.custody, Custody::Returned { .. });
         match facts.progress {
             _ if is_back => Self::Nothing,
@@ -136,6 +145,7 @@ impl Course {
             | Progress::Aborted { .. } => Self::Nothing,
             Progress::Pending | Progress::InProgress { .. } => match facts.job_type {
                 JobType::Export => Self::Export,
+                JobType::Import if is_held || is_elsewhere => Self::Wait,
                 JobType::Import => Self::Load,
             },
         }

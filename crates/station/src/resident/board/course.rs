@@ -60,6 +60,11 @@ impl Board {
         match course {
             Err(verdict) => self.conclude(id, *verdict, now),
             Ok(Course::Export) => self.leave_to_person(id, now),
+            // Nothing has changed, and the device need not be listed again to know it.
+            Ok(Course::Wait) if is_shut => {
+                let what = waited_for.unwrap_or(Again::Mended);
+                visit.due = Some(Due::after(visit.due, what, now.instant));
+            }
             // Still nothing.
             Ok(Course::Nothing) if waited_for == Some(Again::Reopened) => {
                 visit.due = Some(Due::after(None, Again::Reopened, now.instant));
@@ -68,8 +73,8 @@ impl Board {
                 let act = super::look(bay);
                 self.acts.extend(act);
             }
-            // The claim is refused, and books that the device is here.
-            Ok(Course::Nothing) => self.dock(id),
+            // The claim is refused, and books that the device is here; what is mended by it goes on.
+            Ok(Course::Nothing | Course::Wait) => self.dock(id),
             Ok(Course::Load) => self.named(id, now),
         }
     }
@@ -273,7 +278,7 @@ impl Board {
                 let is_safe = bay.happen(BayEvent::MadeSafe, told, now);
                 bay.is_detached = is_detached && is_safe;
             }
-            Err(why) => tracing::warn!(bay = %bay.name, why, "not taken from the kernel"),
+            Err(why) => bay.tell_beside(&format!("It cannot be made safe to take out: {why}.")),
         }
     }
 
