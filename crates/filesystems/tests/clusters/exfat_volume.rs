@@ -164,6 +164,7 @@ pub(crate) fn set(name: &str, attributes: u8, stream: &Stream, further: &[u8]) -
     raw[32] = 0xC0;
     raw[33] = stream.flags;
     raw[35] = u8::try_from(units.len()).unwrap();
+    raw[36..38].copy_from_slice(&name_hash(&units).to_le_bytes());
     raw[40..48].copy_from_slice(&stream.valid.to_le_bytes());
     raw[52..56].copy_from_slice(&stream.first.to_le_bytes());
     raw[56..64].copy_from_slice(&stream.bytes.to_le_bytes());
@@ -179,6 +180,18 @@ pub(crate) fn set(name: &str, attributes: u8, stream: &Stream, further: &[u8]) -
     }
     resum(&mut raw);
     raw
+}
+
+/// The hash by which drivers look for a name: of its capitals, which here are those of ASCII.
+fn name_hash(units: &[u16]) -> u16 {
+    let capitals = units.iter().map(|&unit| match unit {
+        0x61..=0x7A => unit - 0x20,
+        other => other,
+    });
+    let bytes = capitals.flat_map(u16::to_le_bytes);
+    bytes.fold(0, |hash: u16, byte| {
+        hash.rotate_right(1).wrapping_add(byte.into())
+    })
 }
 
 fn stamp() -> u32 {
