@@ -21,6 +21,7 @@ pub fn fat(is_wide: bool) -> Vec<u8> {
     );
     raw.extend(entry(b"ANAMEO~1   ", FILE, 50, 3));
     volume.disk.add(region.clone(), &raw);
+    volume.disk.chain(&[50]);
     volume.folder_in(region, b"DEEP       ", &[23]);
     volume.disk.bytes
 }
@@ -28,9 +29,9 @@ pub fn fat(is_wide: bool) -> Vec<u8> {
 /// exFAT with files in pieces and in one, and a folder; and where its root is.
 pub fn exfat() -> (Vec<u8>, std::ops::Range<usize>) {
     let mut volume = ExfatVolume::new(1);
-    volume.fill(&[30, 31, 40], &content(1, 9000), true);
+    volume.fill(&[30, 31, 40, 41, 33], &content(1, 9000), true);
     volume.file("chained", &Stream::chained(30, 9000));
-    volume.fill(&[50, 51], &content(2, 5000), false);
+    volume.fill(&[50, 51, 52], &content(2, 5000), false);
     volume.file("contiguous", &Stream::contiguous(50, 5000));
     volume.file("empty", &Stream::empty());
     let root = volume.root.clone();
