@@ -22,17 +22,16 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use filesystems::volumes;
+use tempfile::TempDir;
 
 use crate::images::{FileBlocks, images, unpack};
 use crate::setup;
 use crate::shell::target;
-use acts::Act;
 use errand::{Driver, Work};
 use judge::{Case, Judge};
 use machine::{Disk, Machine};
 use made::{MAKES, Make};
 use ours::Seen;
-use world::World;
 
 pub(crate) use inside::run as inside;
 pub(crate) use machine::INSIDE;
@@ -49,14 +48,14 @@ pub(crate) fn command(words: &[String]) -> Result<ExitCode> {
     let room = room()?;
     let mut cases: Vec<(Disk, Case)> = Vec::new();
     if asked.folders.is_empty() {
-        cases = filled(&machine, &asked, &room)?;
+        cases = filled(&machine, &asked, room.path())?;
     }
     for folder in &asked.folders {
         for image in images(folder)? {
             if !asked.names(&image) {
                 continue;
             }
-            let into = room.join(cases.len().to_string());
+            let into = room.path().join(cases.len().to_string());
             let found = given(&image, &into).with_context(|| image.display().to_string())?;
             cases.extend(found);
         }
@@ -68,10 +67,9 @@ pub(crate) fn command(words: &[String]) -> Result<ExitCode> {
         judge.judge(case, answer);
     }
     if !judge.sum_up() {
-        println!("the volumes are in {}", room.display());
+        println!("the volumes stay in {}", room.keep().display());
         return Ok(ExitCode::FAILURE);
     }
-    fs::remove_dir_all(room)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -79,8 +77,8 @@ pub(crate) fn command(words: &[String]) -> Result<ExitCode> {
 #[derive(Default)]
 struct Asked {
     folders: Vec<PathBuf>,
-    /// The beginning of the names of what is looked at.
-    only: String,
+    /// How the names of what is looked at begin; none if all of it is.
+    only: Vec<String>,
 }
 
 impl Asked {
@@ -91,7 +89,7 @@ impl Asked {
             match word.as_str() {
                 "--only" => asked
                     .only
-                    .clone_from(words.next().context("--only which?")?),
+                    .push(words.next().context("--only which?")?.clone()),
                 folder => asked.folders.push(PathBuf::from(folder)),
             }
         }
@@ -100,18 +98,17 @@ impl Asked {
 
     fn names(&self, image: &Path) -> bool {
         let name = image.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(&self.only)
+        let mut only = self.only.iter();
+        self.only.is_empty() || only.any(|begin| name.starts_with(begin.as_str()))
     }
 }
 
-/// An empty folder for volumes. They stay where something differs.
-fn room() -> Result<PathBuf> {
-    let room = target().join("kernel/volumes");
-    if room.is_dir() {
-        fs::remove_dir_all(&room)?;
-    }
-    fs::create_dir_all(&room)?;
-    Ok(room)
+/// An empty folder for volumes, which need room on a disk.
+fn room() -> Result<TempDir> {
+    let above = target().join("kernel");
+    fs::create_dir_all(&above)?;
+    let mut names = tempfile::Builder::new();
+    Ok(names.prefix("volumes-").tempdir_in(above)?)
 }
 
 /// Volumes that the machine fills.
@@ -128,8 +125,8 @@ fn filled(machine: &Machine, asked: &Asked, room: &Path) -> Result<Vec<(Disk, Ca
             bytes: fs::metadata(&image)?.len(),
             image,
             offset: 0,
-            driver: make.ground().driver,
-            work: Work::Fill(plan::acts(make.ground())),
+            driver: make.driver(),
+            work: make.work(),
         });
     }
     let answers = machine.run(&disks)?;
@@ -138,15 +135,9 @@ fn filled(machine: &Machine, asked: &Asked, room: &Path) -> Result<Vec<(Disk, Ca
         if let Some(fault) = answer.fault {
             println!("NOT FILLED {}: {fault}", make.name);
         }
-        let Work::Fill(acts) = &disk.work else {
-            continue;
-        };
-        let begin = make.begins_with();
-        let acts: Vec<Act> = begin.into_iter().chain(acts.clone()).collect();
-        let wanted = World::after(&acts)?.entries();
-        let found = looked_at(make.name, &disk.image)?;
-        for (disk, case) in found {
-            let wanted = Some(wanted.clone());
+        let wanted = make.wanted()?;
+        for (disk, case) in looked_at(make.name, &disk.image)? {
+            let wanted = wanted.clone();
             cases.push((disk, Case { wanted, ..case }));
         }
     }

@@ -65,8 +65,19 @@ pub(crate) struct Errand {
 pub(crate) enum Work {
     /// Mount it to be read, and tell all that is there.
     List,
-    /// Mount it to be written, do this, and unmount it.
-    Fill(Vec<Act>),
+    /// Mount it to be written, and do this.
+    Fill { acts: Vec<Act>, ending: Ending },
+}
+
+/// How a disk is let go.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Ending {
+    /// It is unmounted.
+    Unmounted,
+    /// Everything is written, and the machine goes off while it is mounted.
+    Synced,
+    /// Everything is written, then this is done, and the machine goes off while it is mounted.
+    Pulled(Vec<Act>),
 }
 
 impl Work {
@@ -74,7 +85,7 @@ impl Work {
     pub(crate) fn writes(&self) -> bool {
         match self {
             Self::List => false,
-            Self::Fill(_) => true,
+            Self::Fill { .. } => true,
         }
     }
 }
@@ -84,6 +95,8 @@ impl Work {
 pub(crate) enum Said {
     /// It goes to this disk.
     Begun { disk: String },
+    /// It has done so many acts on it: it does not hang.
+    Done { disk: String, acts: usize },
     /// A name on it.
     Entry { disk: String, entry: Entry },
     /// It is through with it; what went wrong with the whole of it.

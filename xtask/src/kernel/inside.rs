@@ -14,11 +14,15 @@ use anyhow::{Context as _, Result};
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use rustix::system::{RebootCommand, finit_module, reboot};
 
-use super::errand::{Errand, Said, Work};
+use super::acts::Act;
+use super::errand::{Ending, Errand, Said, Work};
 use super::machine::{ERRANDS, MODULES, PORT};
 
 /// Where a disk is mounted.
 const DISK: &str = "/disk";
+
+/// Acts after which it says that it is still there.
+const ACTS: usize = 100;
 
 /// Runs to the end of the machine.
 ///
@@ -90,6 +94,7 @@ fn device(serial: &str) -> Result<PathBuf> {
 }
 
 fn go(errand: &Errand, port: &mut File) -> Result<()> {
+    // What is not unmounted stays below what is mounted next.
     let mut flags = MountFlags::NOATIME;
     flags.set(MountFlags::RDONLY, !errand.work.writes());
     let options = CString::new(errand.driver.options())?;
@@ -103,22 +108,54 @@ fn go(errand: &Errand, port: &mut File) -> Result<()> {
     )
     .context("not mounted")?;
     let done = work(errand, port);
-    unmount(DISK, UnmountFlags::empty()).context("not unmounted")?;
+    if is_unmounted(&errand.work) || done.is_err() {
+        unmount(DISK, UnmountFlags::empty()).context("not unmounted")?;
+    }
     done
 }
 
+fn is_unmounted(work: &Work) -> bool {
+    match work {
+        Work::List => true,
+        Work::Fill { acts: _, ending } => match ending {
+            Ending::Unmounted => true,
+            Ending::Synced | Ending::Pulled(_) => false,
+        },
+    }
+}
+
 fn work(errand: &Errand, port: &mut File) -> Result<()> {
-    let root = Path::new(DISK);
+    let disk = || errand.disk.clone();
     match &errand.work {
-        Work::List => listing::list(root, &mut |entry| {
-            let disk = errand.disk.clone();
+        Work::List => listing::list(Path::new(DISK), &mut |entry| {
+            let disk = disk();
             say(port, &Said::Entry { disk, entry })
         }),
-        Work::Fill(acts) => {
-            for act in acts {
-                doing::act(root, act).with_context(|| format!("{act:?}"))?;
+        Work::Fill { acts, ending } => {
+            let mut tell = |acts| say(port, &Said::Done { disk: disk(), acts });
+            do_all(acts, &mut tell)?;
+            match ending {
+                Ending::Unmounted => Ok(()),
+                Ending::Synced => {
+                    rustix::fs::sync();
+                    Ok(())
+                }
+                Ending::Pulled(after) => {
+                    rustix::fs::sync();
+                    do_all(after, &mut tell)
+                }
             }
-            Ok(())
         }
     }
+}
+
+/// Does acts on what is mounted, and tells now and then how many.
+fn do_all(acts: &[Act], tell: &mut dyn FnMut(usize) -> Result<()>) -> Result<()> {
+    for (number, act) in acts.iter().enumerate() {
+        doing::act(Path::new(DISK), act).with_context(|| format!("{act:?}"))?;
+        if number % ACTS == 0 {
+            tell(number)?;
+        }
+    }
+    Ok(())
 }

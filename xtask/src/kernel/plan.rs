@@ -47,6 +47,29 @@ pub(crate) fn acts(ground: Ground) -> Vec<Act> {
     acts
 }
 
+/// What is done to a volume that is filled, before it is pulled: some of it goes through to the disk, some does not.
+pub(crate) fn last_acts() -> Vec<Act> {
+    let mut acts = vec![
+        rename("renamed/to", "renamed/at last"),
+        synced("renamed/at last/TWO.TXT", 1_000, Ink::Noise(1), 20_000),
+        rename("renamed", "names/renamed"),
+        Act::Remove("sizes/000-0".to_owned()),
+        Act::Folder("last/inner".to_owned()),
+    ];
+    for (seed, index) in (0..).zip(0..50) {
+        let path = format!("last/inner/file {index}");
+        acts.push(synced(path, 0, Ink::Noise(seed), 700 * index));
+    }
+    for index in (0..50).step_by(4) {
+        acts.push(Act::Remove(format!("last/inner/file {index}")));
+    }
+    acts.push(resize("turns/0", 10_000));
+    acts.push(synced("last/after", 30_000, Ink::Text(1), 5_000));
+    acts.push(resize("turns/2", 20_000));
+    acts.push(write("last/not-through", 0, Ink::Text(2), 50_000));
+    acts
+}
+
 fn write(path: impl Into<String>, at: u64, ink: Ink, bytes: usize) -> Act {
     Act::Write {
         path: path.into(),
