@@ -6,7 +6,7 @@ use std::fs;
 use std::ops::ControlFlow;
 
 use disks::catalogue::{Builder, Catalogue, Found, Place};
-use filesystems::told::{self, Extent, File, Folder, Moment, NodeKind, Owner, Times, Told, What};
+use filesystems::told::{Extent, File, Folder, Moment, Owner, Times, Told, What};
 use model::entry::EntryPath;
 
 /// Files in a folder.
@@ -56,21 +56,16 @@ fn file(number: u64, count: u64) -> Told {
     if number.is_multiple_of(10) {
         content.push(extent(4096, at + 8192 * count));
     }
+    let numbers = (1 << 40 | number, number / IN_FOLDER + 1);
+    let bytes = content.len() as u64 * 4096;
     Told::File(File {
-        id: 1 << 40 | number,
-        parent: number / IN_FOLDER + 1,
-        name: name(number).into_bytes(),
-        kind: NodeKind::Regular,
-        bytes: content.len() as u64 * 4096,
-        links: 1,
         times: times(),
         owner: Some(Owner {
             mode: 0o644,
             user: 1000,
             group: 1000,
         }),
-        streams: Vec::<told::Stream>::new(),
-        content: Ok(content),
+        ..File::plain(numbers, name(number), bytes, content)
     })
 }
 

@@ -52,6 +52,30 @@ pub struct File {
     pub content: Result<Vec<Extent>, Unloadable>,
 }
 
+impl File {
+    /// A file of bytes with one name, of which nothing else is told.
+    #[must_use]
+    pub fn plain(
+        (id, parent): (u64, u64),
+        name: impl Into<Vec<u8>>,
+        bytes: u64,
+        content: Vec<Extent>,
+    ) -> Self {
+        Self {
+            id,
+            parent,
+            name: name.into(),
+            kind: NodeKind::Regular,
+            bytes,
+            links: 1,
+            times: Times::default(),
+            owner: None,
+            streams: Vec::new(),
+            content: Ok(content),
+        }
+    }
+}
+
 /// A further stream of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {

@@ -195,16 +195,8 @@ mod tests {
 
     fn file(bytes: u64, content: Vec<Extent>) -> told::File {
         told::File {
-            id: 12,
-            parent: 2,
-            name: b"name".to_vec(),
-            kind: NodeKind::Regular,
-            bytes,
             links: 2,
-            times: told::Times::default(),
-            owner: None,
-            streams: Vec::new(),
-            content: Ok(content),
+            ..told::File::plain((12, 2), "name", bytes, content)
         }
     }
 

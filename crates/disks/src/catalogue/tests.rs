@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use filesystems::told::{self, Damaged, Extent, NodeKind, Told, What};
+use filesystems::told::{self, Damaged, Extent, Told, What};
 use model::entry::{Damage, EntryKind, Unloadable};
 use tempfile::TempDir;
 
@@ -34,18 +34,7 @@ fn file(id: u64, parent: u64, name: &str, extents: &[(u64, u64)]) -> Told {
             }
         })
         .collect();
-    Told::File(told::File {
-        id,
-        parent,
-        name: name.as_bytes().to_vec(),
-        kind: NodeKind::Regular,
-        bytes: logical,
-        links: 1,
-        times: told::Times::default(),
-        owner: None,
-        streams: Vec::new(),
-        content: Ok(extents),
-    })
+    Told::File(told::File::plain((id, parent), name, logical, extents))
 }
 
 fn damaged(parent: Option<u64>, name: Option<&str>, id: Option<u64>) -> Told {

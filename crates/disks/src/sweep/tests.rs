@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
-use filesystems::told::{self, Extent, NodeKind, Told, What};
+use filesystems::told::{self, Extent, Told, What};
 use model::entry::Entry;
 use tempfile::TempDir;
 
@@ -173,18 +173,8 @@ fn file(number: u64, chance: &mut Chance) -> Told {
         });
         logical += bytes;
     }
-    Told::File(told::File {
-        id: number + 1,
-        parent: 0,
-        name: format!("file {number}").into_bytes(),
-        kind: NodeKind::Regular,
-        bytes: logical,
-        links: 1,
-        times: told::Times::default(),
-        owner: None,
-        streams: Vec::new(),
-        content: Ok(extents),
-    })
+    let name = format!("file {number}");
+    Told::File(told::File::plain((number + 1, 0), name, logical, extents))
 }
 
 /// Fails if something takes longer than anything can that does not wait for ever.

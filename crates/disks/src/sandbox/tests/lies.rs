@@ -107,18 +107,7 @@ fn extent(logical: u64, bytes: u64, what: What) -> Extent {
 }
 
 fn file(bytes: u64, extents: Vec<Extent>) -> File {
-    File {
-        id: 12,
-        parent: 2,
-        name: b"name".to_vec(),
-        kind: NodeKind::Regular,
-        bytes,
-        links: 1,
-        times: Times::default(),
-        owner: None,
-        streams: Vec::new(),
-        content: Ok(extents),
-    }
+    File::plain((12, 2), "name", bytes, extents)
 }
 
 fn whole(bytes: u64) -> File {
