@@ -42,23 +42,19 @@ impl Rescue {
         buffer: &mut [u8],
         unread: &mut Vec<Range<u64>>,
     ) -> Result<(), DeviceGone> {
-        let (mut at, mut rest) = (range.start, buffer);
-        while at < range.end {
-            let step = at..range.end.min(at + READ_BYTES);
-            let (into, behind) = rest.split_at_mut(length(&step));
-            rest = behind;
-            let skipped = self.skip(at, step.end, is_known);
-            let came = match skipped {
-                0 => self.attempt(at, into)?,
-                _ => 0,
+        let step = |at: u64| {
+            let end = range.end.min(at + READ_BYTES);
+            (end, self.skip(at, end, is_known) > 0)
+        };
+        in_steps(range.clone(), buffer, step, |step, is_skipped, into| {
+            // What failed with all around it is not read so a second time.
+            let came = match is_skipped || self.ledger().failed_together(step.clone()) {
+                true => 0,
+                false => self.attempt(step.start, into)?,
             };
-            if came < step.end - at {
-                let (_, failed) = into.split_at_mut(super::index(came));
-                self.go_in_clusters(at + came..step.end, is_known, failed, unread)?;
-            }
-            at = step.end;
-        }
-        Ok(())
+            let (_, failed) = into.split_at_mut(super::index(came));
+            self.go_in_clusters(step.start + came..step.end, is_known, failed, unread)
+        })
     }
 
     fn go_in_clusters(
@@ -68,26 +64,23 @@ impl Rescue {
         buffer: &mut [u8],
         unread: &mut Vec<Range<u64>>,
     ) -> Result<(), DeviceGone> {
-        let (mut at, mut rest) = (range.start, buffer);
-        while at < range.end {
-            let skipped = self.skip(at, range.end, is_known);
-            let end = match skipped {
-                0 => range.end.min((at / CLUSTER_BYTES + 1) * CLUSTER_BYTES),
-                _ => at + skipped,
-            };
-            let (into, behind) = rest.split_at_mut(length(&(at..end)));
-            rest = behind;
-            if skipped > 0 {
-                self.ledger().set_failing(at..end, Status::Untried);
-                leave(at..end, into, unread);
-            } else {
-                let came = self.attempt(at, into)?;
-                let (_, failed) = into.split_at_mut(super::index(came));
-                self.leave_failed(at + came..end, failed, unread)?;
+        let step = |at: u64| match self.skip(at, range.end, is_known) {
+            0 => {
+                let cluster = (at / CLUSTER_BYTES + 1) * CLUSTER_BYTES;
+                (range.end.min(cluster), false)
             }
-            at = end;
-        }
-        Ok(())
+            skipped => (at + skipped, true),
+        };
+        in_steps(range.clone(), buffer, step, |step, is_skipped, into| {
+            if is_skipped {
+                self.ledger().set_failing(step.clone(), Status::Untried);
+                leave(step, into, unread);
+                return Ok(());
+            }
+            let came = self.attempt(step.start, into)?;
+            let (_, failed) = into.split_at_mut(super::index(came));
+            self.leave_failed(step.start + came..step.end, failed, unread)
+        })
     }
 
     /// How much from `at` on is skipped now; nothing of what was read before.
@@ -116,6 +109,24 @@ impl Rescue {
         leave(failed, buffer, unread);
         self.after_error()
     }
+}
+
+/// Goes over a range in steps, each with its part of the buffer. `next` says of where one begins where it ends, and
+/// whether it begins with what is skipped.
+fn in_steps(
+    range: Range<u64>,
+    buffer: &mut [u8],
+    next: impl Fn(u64) -> (u64, bool),
+    mut go: impl FnMut(Range<u64>, bool, &mut [u8]) -> Result<(), DeviceGone>,
+) -> Result<(), DeviceGone> {
+    let (mut at, mut rest) = (range.start, buffer);
+    while at < range.end {
+        let (end, is_skipped) = next(at);
+        let (into, behind) = rest.split_at_mut(length(&(at..end)));
+        go(at..end, is_skipped, into)?;
+        (at, rest) = (end, behind);
+    }
+    Ok(())
 }
 
 fn leave(range: Range<u64>, buffer: &mut [u8], unread: &mut Vec<Range<u64>>) {

@@ -23,6 +23,8 @@ pub(crate) struct Ledger {
     pub(crate) fates: Spans<Fate>,
     pub(crate) marks: Vec<Mark>,
     pub(crate) position: Position,
+    /// What failed together in a read that nobody had asked for in all its length: not where in it.
+    together: Spans<()>,
     skip: Skip,
     doubted: Vec<Before>,
     /// Whether anything is known that is not saved.
@@ -84,6 +86,7 @@ impl Ledger {
             fates: listed.fates,
             marks: listed.marks,
             position: map.position,
+            together: Spans::default(),
             skip: Skip::of(bytes),
             doubted: Vec::new(),
             is_fresh: false,
@@ -156,6 +159,7 @@ impl Ledger {
         let was_failing = self.failing.within(range.clone()).next().is_some();
         self.is_fresh |= was_failing;
         self.failing.set(range.clone(), None);
+        self.together.set(range.clone(), None);
         let is_news = self
             .read
             .pieces(range.clone())
@@ -198,6 +202,16 @@ impl Ledger {
         if fate.is_some() {
             self.fates.set(range, fate);
         }
+    }
+
+    /// They did not come, together with what somebody may ask for: they are tried once less when that is done.
+    pub(crate) fn failed_lightly(&mut self, range: Range<u64>) {
+        self.together.set(range, Some(()));
+    }
+
+    /// Whether some of a range failed so.
+    pub(crate) fn failed_together(&self, range: Range<u64>) -> bool {
+        self.together.within(range).next().is_some()
     }
 
     /// Says of what was not read how it stands, without a read that failed.

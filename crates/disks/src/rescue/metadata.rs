@@ -2,7 +2,8 @@
 //!
 //! All hangs on metadata, so that its blocks are tried three times at once: together with what was asked for around
 //! them, and then twice sector by sector. The first sector that does not come ends it; what lies behind it is left to
-//! whoever asks for less.
+//! whoever asks for less. What is read around them is tried once, and is nobody's wish: where that fails, the blocks
+//! have had the first of their tries.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,6 +15,9 @@ use super::limits::SECTOR_TRIES;
 use super::map::Status;
 use super::{Rescue, index, length};
 use crate::tree::DeviceGone;
+
+/// A way to fill whole sectors; `false` if some of them did not come.
+type ReadSectors = fn(&Rescue, Range<u64>, &mut [u8]) -> Result<bool, DeviceGone>;
 
 /// The bytes of a device, all that were asked for or none.
 pub struct RescueBlocks {
@@ -42,13 +46,24 @@ impl Blocks for RescueBlocks {
     }
 
     fn read(&mut self, offset: u64, into: &mut [u8]) -> Result<(), Fault> {
+        self.fill(offset, into, Rescue::read_hard)
+    }
+
+    fn read_lightly(&mut self, offset: u64, into: &mut [u8]) -> Result<(), Fault> {
+        self.fill(offset, into, Rescue::read_lightly)
+    }
+}
+
+impl RescueBlocks {
+    /// Fills `into` by a way to read whole sectors.
+    fn fill(&mut self, offset: u64, into: &mut [u8], read: ReadSectors) -> Result<(), Fault> {
         let end = offset.checked_add(into.len() as u64).ok_or(Fault::Bad)?;
         if end > self.bytes() {
             return Err(Fault::Bad);
         }
         let covered = self.rescue.covering(offset..end);
         let mut whole = self.rescue.buffers.take(covered.end - covered.start);
-        match self.rescue.read_hard(covered.clone(), &mut whole) {
+        match read(&self.rescue, covered.clone(), &mut whole) {
             Ok(true) => {
                 let from = index(offset - covered.start);
                 into.copy_from_slice(&whole[from..from + into.len()]);
@@ -77,9 +92,10 @@ impl Rescue {
         for (piece, status) in pieces {
             let (into, behind) = rest.split_at_mut(length(&piece));
             rest = behind;
-            let is_read = match status {
-                None => self.read_well(piece, into)?,
-                Some(_) => self.read_sectors(piece, into)?,
+            let has_failed = status.is_some() || self.ledger().failed_together(piece.clone());
+            let is_read = match has_failed {
+                false => self.read_well(piece, into)?,
+                true => self.read_sectors(piece, into)?,
             };
             if !is_read {
                 self.settle(0)?;
@@ -90,25 +106,50 @@ impl Rescue {
         Ok(true)
     }
 
+    /// The same in one try, of what did not fail before; nothing of it is asked for.
+    fn read_lightly(&self, range: Range<u64>, buffer: &mut [u8]) -> Result<bool, DeviceGone> {
+        let has_failed = {
+            let ledger = self.ledger();
+            let is_failing = ledger.failing.within(range.clone()).next().is_some();
+            is_failing || ledger.failed_together(range.clone())
+        };
+        if has_failed {
+            return Ok(false);
+        }
+        self.read_pieces(range, buffer, |failed, _| {
+            self.ledger().failed_lightly(failed);
+            Ok(false)
+        })
+    }
+
     /// Of what did not fail before.
     fn read_well(&self, range: Range<u64>, buffer: &mut [u8]) -> Result<bool, DeviceGone> {
-        let (mut rest, fates) = (buffer, self.ledger().fates.pieces(range));
+        self.read_pieces(range, buffer, |failed, into| {
+            self.ledger()
+                .failed(failed.clone(), Status::Unscraped, None);
+            self.after_error()?;
+            self.read_sectors(failed, into)
+        })
+    }
+
+    /// Reads what was kept from there, and all else in one go; what of it fails is up to `rest`.
+    fn read_pieces(
+        &self,
+        range: Range<u64>,
+        buffer: &mut [u8],
+        rest: impl Fn(Range<u64>, &mut [u8]) -> Result<bool, DeviceGone>,
+    ) -> Result<bool, DeviceGone> {
+        let (mut left, fates) = (buffer, self.ledger().fates.pieces(range));
         for (piece, fate) in fates {
-            let (into, behind) = rest.split_at_mut(length(&piece));
-            rest = behind;
+            let (into, behind) = left.split_at_mut(length(&piece));
+            left = behind;
             if fate == Some(Fate::Kept) {
                 self.read_kept(piece.start, into)?;
                 continue;
             }
             let came = self.attempt(piece.start, into)?;
             let failed = piece.start + came..piece.end;
-            if failed.is_empty() {
-                continue;
-            }
-            self.ledger()
-                .failed(failed.clone(), Status::Unscraped, None);
-            self.after_error()?;
-            if !self.read_sectors(failed, &mut into[index(came)..])? {
+            if !failed.is_empty() && !rest(failed, &mut into[index(came)..])? {
                 return Ok(false);
             }
         }
