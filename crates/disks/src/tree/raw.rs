@@ -5,6 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
+use filesystems::blocks::{Blocks as _, Fault};
 use filesystems::told::Facts;
 use model::entry::{Entry, EntryId, EntryKind, EntryPath, Unloadable, VolumeNote};
 use model::plan::SIGNATURE_NAME;
@@ -188,6 +189,31 @@ impl RawTree {
             None => EntryPath::new(SIGNATURE_NAME),
         });
         paths.collect()
+    }
+
+    /// Tries as hard as for metadata to get the first `bytes` of a file on which all hangs: what has failed of them is
+    /// tried down to the sector now. What comes is there for whoever reads it then.
+    ///
+    /// # Errors
+    /// [`DeviceGone`].
+    pub fn insist(&self, path: &EntryPath, bytes: u64) -> Result<(), DeviceGone> {
+        let found = self.means.catalogue.find(path).map_err(DeviceGone)?;
+        let Found::Entry(found) = found else {
+            return Ok(());
+        };
+        let layout = self.means.catalogue.layout_of(&found).map_err(DeviceGone)?;
+        let mut blocks = self.means.rescue.metadata();
+        let mut left = bytes;
+        for run in layout.runs() {
+            let length = left.min(run.bytes);
+            left -= length;
+            let mut into = vec![0; usize::try_from(length).unwrap_or(0)];
+            if blocks.read(run.at.get(), &mut into) == Err(Fault::Ended) {
+                let gone = blocks.gone();
+                return Err(gone.unwrap_or(DeviceGone(io::ErrorKind::NotFound.into())));
+            }
+        }
+        Ok(())
     }
 
     /// What reads ahead.

@@ -136,7 +136,7 @@ fn read_whole(rescue: &Rescue, bytes: u64) -> (Vec<u8>, Vec<Range<u64>>) {
 
 #[test]
 fn of_a_real_device_with_bad_ranges_all_else_comes_and_the_map_is_that_of_ddrescue() {
-    if !images::has(&NEEDED, true) {
+    if !images::has((&NEEDED, true)) {
         return;
     }
     let bad = [
@@ -183,7 +183,7 @@ fn place_of(content: &[u8], image: &[u8]) -> u64 {
 
 #[test]
 fn of_a_file_on_a_failing_device_only_what_is_bad_is_missing() {
-    if !images::has(&NEEDED, true) || !images::has(&["mke2fs"], false) {
+    if !images::has((&NEEDED, true)) || !images::has(images::EXT4) {
         return;
     }
     let film = content(2 * MIB);
@@ -191,7 +191,7 @@ fn of_a_file_on_a_failing_device_only_what_is_bad_is_missing() {
         (b"film.mov".to_vec(), Thing::File(film.clone())),
         (b"note.txt".to_vec(), Thing::File(b"well".to_vec())),
     ]);
-    let image = images::ext4(&things);
+    let image = images::ext4(24, &things);
     let place = place_of(&film, &image);
     let at = (place + MIB).next_multiple_of(4096);
     let on_device = at..at + 8192;

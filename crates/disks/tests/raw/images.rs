@@ -1,10 +1,12 @@
-//! Images of disks that the tools of the trade make and fill.
+//! Images of disks that the tools of the trade make and fill. The simulation makes its disks with them as well.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use disks::tree::suite::{self, Thing};
 use filesystems::checksum::crc32;
@@ -18,6 +20,24 @@ const STALE: &[u8] = b"STALE-BYTES-OF-AN-EARLIER-OWNER.";
 /// Where the first partition begins, and what follows the last.
 pub(crate) const MIB: usize = 1 << 20;
 
+/// When files were last changed, in seconds since 1970: every file system can say it.
+pub(crate) const MODIFIED: u64 = 1_300_000_000;
+
+/// What makes an ext4, a FAT, an NTFS and an exFAT, and whether that needs root.
+pub(crate) const EXT4: (&[&str], bool) = (&["mke2fs"], false);
+pub(crate) const FAT: (&[&str], bool) = (&["mkfs.vfat", "mcopy"], false);
+pub(crate) const NTFS: (&[&str], bool) = (&["mkntfs", "ntfs-3g", "/dev/fuse"], true);
+pub(crate) const EXFAT: (&[&str], bool) = (
+    &[
+        "mkfs.exfat",
+        "mount.exfat-fuse",
+        "losetup",
+        "/dev/loop-control",
+        "/dev/fuse",
+    ],
+    true,
+);
+
 /// The bytes of a device on which nothing was written.
 pub(crate) fn stale(mebibytes: usize) -> Vec<u8> {
     STALE.repeat(mebibytes * MIB / STALE.len())
@@ -25,7 +45,7 @@ pub(crate) fn stale(mebibytes: usize) -> Vec<u8> {
 
 /// Whether programs, and what else is named by its path, are here. In the test of everything it is a fault if not.
 #[expect(clippy::print_stderr, reason = "a test that is not tried says so")]
-pub(crate) fn has(needed: &[&str], needs_root: bool) -> bool {
+pub(crate) fn has((needed, needs_root): (&[&str], bool)) -> bool {
     let is_missing = |name: &&&str| {
         let mut places = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/"].into_iter();
         !places.any(|place| Path::new(place).join(name.trim_start_matches('/')).exists())
@@ -47,6 +67,8 @@ pub(crate) fn run<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> String {
         .args(arguments)
         .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
         .env("MTOOLS_SKIP_CHECK", "1")
+        // FAT and exFAT keep the time of a clock on a wall.
+        .env("TZ", "UTC")
         .output()
         .unwrap_or_else(|error| panic!("{program} is needed: {error}"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -76,15 +98,28 @@ impl Made {
         self.folder.path().join("root")
     }
 
+    /// Lays things below the root, all changed last at [`MODIFIED`].
+    fn fill(&self, things: &BTreeMap<Vec<u8>, Thing>) {
+        suite::make(&self.root(), things).unwrap();
+        let files = things.iter();
+        for (path, _) in files.filter(|(_, thing)| matches!(thing, Thing::File(_))) {
+            let file = fs::File::open(self.root().join(OsStr::from_bytes(path))).unwrap();
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(MODIFIED);
+            // Both: a file system of a user's program may not take one.
+            let times = fs::FileTimes::new().set_accessed(time).set_modified(time);
+            file.set_times(times).unwrap();
+        }
+    }
+
     fn bytes(&self) -> Vec<u8> {
         fs::read(self.image()).unwrap()
     }
 }
 
 /// ext4, which `mke2fs` fills.
-pub(crate) fn ext4(things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
-    let made = Made::new(24);
-    suite::make(&made.root(), things).unwrap();
+pub(crate) fn ext4(mebibytes: usize, things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
+    let made = Made::new(mebibytes);
+    made.fill(things);
     let (root, image) = (made.root(), made.image());
     let words = [
         "-q",
@@ -101,41 +136,44 @@ pub(crate) fn ext4(things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
     made.bytes()
 }
 
-/// FAT32, which mtools fill.
-pub(crate) fn fat32(things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
-    let made = Made::new(40);
-    suite::make(&made.root(), things).unwrap();
+/// FAT whose numbers of clusters have so many bits, which mtools fill.
+pub(crate) fn fat(bits: &str, mebibytes: usize, things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
+    let made = Made::new(mebibytes);
+    made.fill(things);
     let image = made.image();
     let image = image.to_str().unwrap();
-    run("mkfs.vfat", &["-F", "32", "-s", "1", image]);
+    run("mkfs.vfat", &["-F", bits, "-s", "1", image]);
     for entry in fs::read_dir(made.root()).unwrap() {
         let path = entry.unwrap().path();
-        run("mcopy", &["-s", "-i", image, path.to_str().unwrap(), "::"]);
+        run(
+            "mcopy",
+            &["-s", "-m", "-i", image, path.to_str().unwrap(), "::"],
+        );
     }
     made.bytes()
 }
 
 /// NTFS, which ntfs-3g fills.
-pub(crate) fn ntfs(things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
-    let made = Made::new(16);
+pub(crate) fn ntfs(mebibytes: usize, things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
+    let made = Made::new(mebibytes);
     let (image, root) = (made.image(), made.root());
     let (image, root) = (image.to_str().unwrap(), root.to_str().unwrap());
     run("mkntfs", &["-q", "-F", "-Q", image]);
     run("ntfs-3g", &[image, root]);
-    suite::make(&made.root(), things).unwrap();
+    made.fill(things);
     run("umount", &[root]);
     made.bytes()
 }
 
 /// exFAT, which exfat-fuse fills: on a loop device, since it takes nothing else.
-pub(crate) fn exfat(things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
-    let made = Made::new(16);
+pub(crate) fn exfat(mebibytes: usize, things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u8> {
+    let made = Made::new(mebibytes);
     let (image, root) = (made.image(), made.root());
     let (image, root) = (image.to_str().unwrap(), root.to_str().unwrap());
     run("mkfs.exfat", &[image]);
     let device = run("losetup", &["--find", "--show", image]);
     run("mount.exfat-fuse", &[device.trim(), root]);
-    suite::make(&made.root(), things).unwrap();
+    made.fill(things);
     run("umount", &[root]);
     run("losetup", &["--detach", device.trim()]);
     made.bytes()

@@ -143,7 +143,7 @@ fn file_by_file(tree: &RawTree, entries: &[Entry]) -> Trace {
 
 #[test]
 fn an_aged_disk_is_read_with_a_twentieth_of_the_seeks_and_a_thousandth_of_the_way() {
-    if !has(&["mke2fs", "mount", "losetup", "/dev/loop-control"], true) {
+    if !has((&["mke2fs", "mount", "losetup", "/dev/loop-control"], true)) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -186,7 +186,7 @@ impl Station {
         }
         let looked = disk.looked().map(|looked| &looked.volumes[..]);
         let source = Source::of_volumes(looked.unwrap_or_default(), &errand.docking.volumes, &tree);
-        let signed = signature::signed(&tree, tree.signatures(), errand.device)?;
+        let signed = signature::signed_on_raw(&tree, errand.device)?;
         self.import(errand, rules, &tree, signed, Some(source))
     }
 }

@@ -20,8 +20,9 @@ use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 
 use super::DockError;
+use disks::fault::is_of_device;
 use disks::tree::raw::RawTree;
-use disks::tree::{Tree, fill};
+use disks::tree::{DeviceGone, Tree, fill};
 
 /// Names of a folder that are looked at for what may have been meant as a SIGNATURE: more than any
 /// root has that a person made, and few enough to be read in a moment.
@@ -76,8 +77,7 @@ fn read_named(
 pub(super) fn read_raw(tree: &RawTree, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
     let mut found: Option<(EntryPath, Vec<u8>)> = None;
     for name in tree.signatures() {
-        let path = device.join(name.to_string());
-        let Some(bytes) = read_named(tree, &name, path)? else {
+        let Some(bytes) = read_hard(tree, &name, device)? else {
             continue;
         };
         let known = found
@@ -109,14 +109,59 @@ pub(super) fn signed(
 ) -> Result<Vec<EntryPath>, DockError> {
     let mut signed = Vec::new();
     for name in places {
-        match read_named(tree, &name, device.join(name.to_string())) {
-            Ok(Some(bytes)) if SignatureFile::parse(&bytes).is_ok() => signed.push(name),
-            // A folder or link of this name is like any other.
-            Ok(_) | Err(DockError::SignatureNoFile { .. }) => {}
+        if is_signature(read_named(tree, &name, device.join(name.to_string())))? {
+            signed.push(name);
+        }
+    }
+    Ok(signed)
+}
+
+/// The same of a device that is read without being mounted. A file that cannot be read however hard it is tried is no
+/// SIGNATURE that anybody could know: it is told as any other.
+///
+/// # Errors
+/// [`DockError::Device`] if the device is gone.
+pub(super) fn signed_on_raw(tree: &RawTree, device: &Path) -> Result<Vec<EntryPath>, DockError> {
+    let mut signed = Vec::new();
+    for name in tree.signatures() {
+        match is_signature(read_hard(tree, &name, device)) {
+            Ok(true) => signed.push(name),
+            Err(DockError::Device { source, .. }) if !is_of_device(&source) => {}
+            Ok(false) => {}
             Err(error) => return Err(error),
         }
     }
     Ok(signed)
+}
+
+fn is_signature(read: Result<Option<Vec<u8>>, DockError>) -> Result<bool, DockError> {
+    match read {
+        Ok(Some(bytes)) => Ok(SignatureFile::parse(&bytes).is_ok()),
+        // A folder or link of this name is like any other.
+        Ok(None) | Err(DockError::SignatureNoFile { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// What is called so on a device that may fail: all hangs on it, and it is tried as hard as what the file system says of
+/// itself.
+fn read_hard(
+    tree: &RawTree,
+    name: &EntryPath,
+    device: &Path,
+) -> Result<Option<Vec<u8>>, DockError> {
+    let path = device.join(name.to_string());
+    match read_named(tree, name, path.clone()) {
+        Err(DockError::Device { source, .. }) if !is_of_device(&source) => {
+            let tried = tree.insist(name, limits::SIGNATURE_FILE_BYTES + 1);
+            tried.map_err(|DeviceGone(source)| DockError::Device {
+                path: path.clone(),
+                source,
+            })?;
+            read_named(tree, name, path)
+        }
+        read => read,
+    }
 }
 
 /// What a thing is that is no regular file.
