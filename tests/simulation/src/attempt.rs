@@ -17,6 +17,7 @@ use crate::chance::Chance;
 use crate::diary::Diary;
 use crate::filled::Filled;
 use crate::gate::Gate;
+use crate::rescued::Rescued;
 use crate::trouble::Trouble;
 
 /// The process is dead: nothing it does has an effect any more.
@@ -54,6 +55,9 @@ pub struct Attempt {
     /// Where it is held up.
     pub gate: Gate,
     fills: OnceLock<Arc<Filled>>,
+    /// Where it keeps what it knows of a failing device, and what that was when it was killed.
+    rescues: OnceLock<PathBuf>,
+    rescued: OnceLock<Rescued>,
     logs: Mutex<BTreeMap<PathBuf, Extent>>,
     meddler: Box<Meddler>,
 }
@@ -90,6 +94,8 @@ impl Attempt {
             unplugged: AtomicBool::new(false),
             gate: Gate::default(),
             fills: OnceLock::new(),
+            rescues: OnceLock::new(),
+            rescued: OnceLock::new(),
             logs: Mutex::default(),
             meddler: Box::new(meddler),
         }
@@ -110,6 +116,24 @@ impl Attempt {
     /// Says which device it writes to: what was not synced goes with the process, or the cable.
     pub fn fills(&self, device: Arc<Filled>) {
         let _the_same = self.fills.set(device);
+    }
+
+    /// Says where it keeps what it knows of a failing device.
+    pub fn rescues_in(&self, folder: PathBuf) {
+        let _the_same = self.rescues.set(folder);
+    }
+
+    /// Undoes what was written down of a failing device after the process was killed; what was not synced before, if
+    /// power was lost.
+    pub fn forget_what_was_rescued(&self) {
+        let Some(rescued) = self.rescued.get() else {
+            return;
+        };
+        let is_power_lost = self.chance.of("power").one_in(2);
+        if let Err(error) = rescued.restore(is_power_lost) {
+            self.diary
+                .violation(format_args!("what was rescued is not undone: {error}"));
+        }
     }
 
     /// Takes the device away from it.
@@ -194,6 +218,9 @@ impl Attempt {
             if let Err(error) = self.tear(path, extent) {
                 self.diary.violation(format_args!("not torn: {error}"));
             }
+        }
+        if let Some(folder) = self.rescues.get() {
+            let _once = self.rescued.set(Rescued::at(folder));
         }
         drop(logs);
         self.lose_writes();

@@ -30,6 +30,8 @@ pub struct Thing {
     pub path: EntryPath,
     /// What.
     pub kind: Kind,
+    /// When it was last changed.
+    pub modified: FileTime,
     /// Whether it cannot be read in some attempts.
     pub is_flaky: bool,
     /// A place in it that cannot be read at first.
@@ -45,6 +47,18 @@ pub struct Worn {
     after: u32,
     /// Whether it is given up then; else it can be read.
     pub is_given_up: bool,
+}
+
+impl Worn {
+    /// A place that is given up.
+    #[must_use]
+    pub fn given_up(place: Range<u64>) -> Self {
+        Self {
+            place,
+            after: 0,
+            is_given_up: true,
+        }
+    }
 }
 
 impl fmt::Display for Thing {
@@ -125,7 +139,8 @@ impl Device {
     #[must_use]
     pub fn generate(chance: Chance, signature: &str, report: &str) -> Self {
         let count = 3 + chance.of("files").below(60);
-        let mut things = vec![good("SIGNATURE", signature.as_bytes().to_vec())];
+        let signature = signature.as_bytes().to_vec();
+        let mut things = vec![Thing::good(EntryPath::new("SIGNATURE"), signature)];
         things.extend((0..count).map(|index| thing(chance.of(("file", index)), index)));
         if chance.of("large").one_in(4) {
             for index in 0..1 + chance.of("how many are large").below(2) {
@@ -133,7 +148,8 @@ impl Device {
             }
         }
         if chance.of("report").one_in(6) {
-            things.push(good(report, b"in the place of the report".to_vec()));
+            let content = b"in the place of the report".to_vec();
+            things.push(Thing::good(EntryPath::new(report), content));
         }
         // Of two with one path the first stays: the SIGNATURE.
         things.sort_by(|a, b| a.path.cmp(&b.path));
@@ -178,6 +194,22 @@ impl Device {
 }
 
 impl Thing {
+    /// A file that can be read.
+    #[must_use]
+    pub fn good(path: EntryPath, bytes: Vec<u8>) -> Self {
+        Self::new(path, Kind::Good(bytes))
+    }
+
+    fn new(path: EntryPath, kind: Kind) -> Self {
+        Self {
+            path,
+            kind,
+            modified: FileTime::from_ns(TIME),
+            is_flaky: false,
+            worn: None,
+        }
+    }
+
     /// Wears some of those out that would be read well.
     fn wear(&mut self, chance: Chance) {
         let Kind::Good(bytes) = &self.kind else {
@@ -199,23 +231,13 @@ impl Thing {
     }
 }
 
-fn good(path: &str, bytes: Vec<u8>) -> Thing {
-    Thing {
-        path: EntryPath::new(path),
-        kind: Kind::Good(bytes),
-        is_flaky: false,
-        worn: None,
-    }
-}
-
 fn thing(chance: Chance, index: u64) -> Thing {
     let kind = kind(chance.of("kind"), small_size(chance.of("size")));
     let is_flaky = matches!(kind, Kind::Good(_)) && chance.of("flaky").one_in(20);
+    let path = EntryPath::new(path(chance.of("path"), index));
     Thing {
-        path: EntryPath::new(path(chance.of("path"), index)),
-        kind,
         is_flaky,
-        worn: None,
+        ..Thing::new(path, kind)
     }
 }
 
@@ -230,15 +252,9 @@ fn small_size(chance: Chance) -> usize {
 
 fn large(chance: Chance, index: u64) -> Thing {
     let size = (11 << 20) + chance.of("size").index(5 << 20);
-    Thing {
-        path: EntryPath::new(format!(
-            "{}large-{index}.iso",
-            chance.pick(&["", "d1/", "z/"])
-        )),
-        kind: kind(chance.of("kind"), size),
-        is_flaky: false,
-        worn: None,
-    }
+    let folder = chance.pick(&["", "d1/", "z/"]);
+    let path = EntryPath::new(format!("{folder}large-{index}.iso"));
+    Thing::new(path, kind(chance.of("kind"), size))
 }
 
 fn kind(chance: Chance, size: usize) -> Kind {
@@ -463,8 +479,8 @@ pub fn entry(thing: &Thing) -> Result<Entry, BadEntry> {
         },
     };
     let times = EntryTimes {
-        modified: Some(FileTime::from_ns(TIME)),
-        changed: Some(FileTime::from_ns(TIME)),
+        modified: Some(thing.modified),
+        changed: Some(thing.modified),
         ..EntryTimes::default()
     };
     let entry = Entry::new(EntryId::new(0), thing.path.clone(), kind);

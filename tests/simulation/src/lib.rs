@@ -1,7 +1,7 @@
 //! A simulation of everything that can go wrong, repeatable by its seed.
 //!
 //! The server is the real one, over HTTP; the stations are real ones; stores, services and devices are
-//! in memory or files that are torn; the network, the disks, the clock and the fate of each process follow
+//! in memory, or files that are torn, or disks of real file systems with bad places; the network, the disks, the clock and the fate of each process follow
 //! from the seed. A run docks devices again and again, at one host or another, through storms and then in
 //! fair weather, until their jobs are over. What must be true then, and at every moment before, is one
 //! sentence: *bucket, device or image equals what the manifest makes of its source, the report lists every
@@ -23,7 +23,9 @@ pub mod consignment;
 pub mod crash;
 pub mod device;
 pub mod diary;
+pub mod disk;
 pub mod ending;
+pub mod faults;
 pub mod filled;
 pub mod filling;
 pub mod gate;
@@ -32,6 +34,7 @@ pub mod network;
 pub mod oracle;
 pub mod raw;
 pub mod report;
+pub mod rescued;
 pub mod scenario;
 mod scene;
 pub mod service;
@@ -40,6 +43,7 @@ pub mod shipment;
 pub mod stock;
 pub mod store;
 pub mod trouble;
+pub mod volume;
 pub mod world;
 pub mod yard;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 use model::attributes::Attributes;
-use model::entry::Entry;
+use model::entry::{Entry, EntryPath};
 use model::identity;
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::job::Job;
@@ -19,7 +19,7 @@ use objectstore::{Bucket, Checksums};
 use server::jobstore::HistoryLine;
 use transfer::settings::Settings;
 
-use crate::device::{self, Device, Kind, Thing};
+use crate::device::{self, Kind, Thing};
 use crate::report::{self, Row};
 use crate::store::PROBE;
 
@@ -50,15 +50,22 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// What the manifest makes of the device.
+    /// What the manifest makes of what is on a device, in the order of the paths, whose SIGNATURE is at these.
     #[must_use]
-    pub fn new(rules: &S3Import, device: &Device, log: &LogLocation, settings: &Settings) -> Self {
+    pub fn new(
+        rules: &S3Import,
+        things: &[Thing],
+        signed: &[EntryPath],
+        log: &LogLocation,
+        settings: &Settings,
+    ) -> Self {
         let mut claimed = BTreeSet::new();
-        let truths = device.things.iter();
+        let truth = |thing: &Thing| match signed.contains(&thing.path) {
+            true => ignored(thing, IgnoreRule::Signature),
+            false => truth(rules, thing, log, &mut claimed),
+        };
         Self {
-            truths: truths
-                .map(|thing| truth(rules, thing, log, &mut claimed))
-                .collect(),
+            truths: things.iter().map(truth).collect(),
             bucket: rules.bucket.clone(),
             log: log.clone(),
             has_sha256: settings.sha256_metadata,
@@ -126,10 +133,15 @@ impl Oracle {
     /// What is wrong with a report.
     #[must_use]
     pub fn check_report(&self, text: &str) -> Vec<String> {
-        let rows = match report::parse(text) {
-            Ok(rows) => rows,
-            Err(wrong) => return vec![wrong],
-        };
+        match report::parse(text) {
+            Ok(rows) => self.check_rows(&rows),
+            Err(wrong) => vec![wrong],
+        }
+    }
+
+    /// What is wrong with the rows of a report.
+    #[must_use]
+    pub fn check_rows(&self, rows: &[Row]) -> Vec<String> {
         let mut wrong = Vec::new();
         if rows.len() != self.truths.len() {
             wrong.push(format!(
@@ -138,7 +150,7 @@ impl Oracle {
                 self.truths.len()
             ));
         }
-        for (truth, row) in self.truths.iter().zip(&rows) {
+        for (truth, row) in self.truths.iter().zip(rows) {
             if truth.row != *row && truth.or.as_ref() != Some(row) {
                 wrong.push(format!("report: {row:?} should be {:?}", truth.row));
             }
@@ -211,7 +223,12 @@ fn truth(
         Ok(entry) => entry,
         Err(_) => return line(rules, thing, &Failure::unreadable(String::new(), None)),
     };
-    match plan::import_item(rules, &entry) {
+    let item = match plan::import_item(rules, &entry) {
+        // Where it is none of a device it is a file like any other.
+        Item::Ignore(IgnoreRule::Signature) => plan::file_item(rules, &entry, thing.kind.bytes()),
+        item => item,
+    };
+    match item {
         Item::Ignore(rule) => ignored(thing, rule),
         Item::Fail(failure) => line(rules, thing, &failure),
         Item::Load { key, .. } if key == log.key && rules.bucket == log.bucket => {

@@ -1,21 +1,28 @@
 //! A device that is read raw: an image file with places that cannot be read.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use disks::device::{Device, OpenError, RawDevice, SECTOR_BYTES};
 use disks::fault::Fault;
 use disks::tree::DeviceGone;
+use model::ids::JobId;
 use rustix::io::Errno;
+use station::devices::Devices;
+use transfer::destination::Target;
 
+use crate::attempt::Attempt;
 use crate::chance::Chance;
 use crate::connection::Connection;
+use crate::faults::{Faults, Lasting, Place};
 
 /// Pieces of an image: each is zeros or noise.
 const PIECE: usize = 256 << 10;
 
 /// What is read at once where it is bad: of a sector that fails in some attempts, a part may come.
-const LOGICAL: usize = 512;
+pub const LOGICAL: usize = 512;
 
 /// What a device holds, and where it is bad.
 pub struct Image {
@@ -27,6 +34,8 @@ pub struct Image {
     pub bad: BTreeSet<u64>,
     /// Sectors that cannot be read in some attempts.
     pub flaky: BTreeSet<u64>,
+    /// Both as places.
+    pub faults: Arc<Faults>,
 }
 
 impl Image {
@@ -43,11 +52,18 @@ impl Image {
         }
         std::fs::write(&path, &bytes).expect("the folder can be written");
         let sectors = (size as u64).div_ceil(SECTOR_BYTES);
+        let (bad, flaky) = (
+            places(chance.of("bad"), sectors),
+            places(chance.of("flaky"), sectors),
+        );
+        let always = bad.iter().map(|at| sector(*at, Lasting::Always));
+        let at_times = flaky.iter().map(|at| sector(*at, Lasting::AtTimes));
         Self {
             path,
             bytes,
-            bad: places(chance.of("bad"), sectors),
-            flaky: places(chance.of("flaky"), sectors),
+            faults: Arc::new(Faults::new(always.chain(at_times).collect())),
+            bad,
+            flaky,
         }
     }
 
@@ -78,33 +94,61 @@ fn places(chance: Chance, sectors: u64) -> BTreeSet<u64> {
         .collect()
 }
 
-/// The device in the dock, for one attempt.
-pub struct Docked {
-    device: RawDevice,
-    bad: BTreeSet<u64>,
-    connection: Connection,
+fn sector(number: u64, lasting: Lasting) -> Place {
+    let start = number * SECTOR_BYTES;
+    Place {
+        range: start..start + SECTOR_BYTES,
+        errno: Errno::IO,
+        lasting,
+    }
 }
 
-impl Docked {
-    /// The device at `path` as this attempt has it.
-    ///
-    /// # Errors
-    /// [`OpenError`].
-    pub fn open(image: &Image, path: &Path, connection: Connection) -> Result<Self, OpenError> {
+/// The way of one attempt to a device that is read raw.
+pub struct Way {
+    /// Where it is bad.
+    pub faults: Arc<Faults>,
+    /// The attempt.
+    pub attempt: Arc<Attempt>,
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl Devices for Way {
+    fn target(&self, _: &Path, _: JobId, _: Option<&Path>) -> io::Result<Box<dyn Target>> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn raw(&self, path: &Path) -> Result<Box<dyn Device>, OpenError> {
+        let connection = Connection::new(Arc::clone(&self.attempt));
         connection.access().map_err(|source| OpenError::Io {
             path: path.to_owned(),
             source,
         })?;
-        let device = RawDevice::open(path)?;
-        let mut bad = image.bad.clone();
-        if connection.attempt.trouble.flaky {
-            bad.extend(&image.flaky);
-        }
-        Ok(Self {
-            device,
-            bad,
+        Ok(Box::new(Docked {
+            device: RawDevice::open(path)?,
+            faults: Arc::clone(&self.faults),
             connection,
-        })
+        }))
+    }
+}
+
+/// The device in the dock, for one attempt.
+struct Docked {
+    device: RawDevice,
+    faults: Arc<Faults>,
+    connection: Connection,
+}
+
+impl Docked {
+    /// How much of a read that meets a bad place comes: what lies before it, as from a host's memory of the device, or
+    /// nothing, as past that.
+    fn comes(&self, offset: u64, place: &Place) -> usize {
+        let chance = self.connection.attempt.chance.of(("before", offset));
+        let before = place.range.start.saturating_sub(offset);
+        let before = usize::try_from(before).expect("it lies within the read");
+        match chance.one_in(2) {
+            true => before / LOGICAL * LOGICAL,
+            false => 0,
+        }
     }
 }
 
@@ -121,10 +165,13 @@ impl Device for Docked {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Fault> {
         self.connection.read()?;
         let end = (offset + buffer.len() as u64).min(self.bytes());
-        let sectors = offset / SECTOR_BYTES..end.div_ceil(SECTOR_BYTES);
-        match self.bad.range(sectors).next() {
-            Some(_) => Err(Fault::Bad(Errno::IO)),
-            None => self.device.read_at(offset, buffer),
+        let is_flaky = self.connection.attempt.trouble.flaky;
+        let Some(place) = self.faults.meet(&(offset..end), is_flaky) else {
+            return self.device.read_at(offset, buffer);
+        };
+        match self.comes(offset, place) {
+            0 => Err(Fault::of(place.errno)),
+            before => self.device.read_at(offset, &mut buffer[..before]),
         }
     }
 

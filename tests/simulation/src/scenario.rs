@@ -2,12 +2,15 @@
 
 use crate::chance::Chance;
 use crate::shipment::image::Place;
+use crate::volume;
 
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
     /// Files of a device become objects.
     Import,
+    /// The same of a disk that is read without being mounted.
+    Disk,
     /// Objects become files of a device.
     Export,
     /// The image of a device goes there.
@@ -37,16 +40,30 @@ impl Scenario {
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let chance = Chance::new(seed).of("scenario");
-        match chance.below(7) {
+        let scenario = match chance.below(7) {
             0 => Self::several(chance),
             _ => Self::one_import(),
-        }
+        };
+        scenario.with_disks(chance.of("disks"))
     }
 
     /// Whether several devices and hosts are at work at once.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        *self != Self::one_import()
+        let is_import = |work| matches!(work, Work::Import | Work::Disk);
+        !matches!(self.jobs[..], [work] if is_import(work)) || self.hosts > 2
+    }
+
+    /// The same, some of whose imports are of disks, where the tools are here that make those. Drawn apart from the
+    /// others, so that seeds keep their meaning.
+    fn with_disks(mut self, chance: Chance) -> Self {
+        for (index, job) in self.jobs.iter_mut().enumerate() {
+            let is_disk = *job == Work::Import && chance.of(index).one_in(4);
+            if is_disk && !volume::all().is_empty() {
+                *job = Work::Disk;
+            }
+        }
+        self
     }
 
     fn several(chance: Chance) -> Self {

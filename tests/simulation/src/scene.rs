@@ -7,9 +7,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::attributes::Attributes;
 use model::capabilities::PartCheck;
+use model::entry::EntryPath;
 use model::ids::{BucketName, JobId, JobType, ObjectKey};
 use model::image::ImageKeys;
 use model::manifest::{Manifest, S3Export, S3Import};
+use model::plan::SIGNATURE_NAME;
 use model::progress::LogLocation;
 use model::proof::ReadBack;
 use objectstore::memory::MemoryBucket;
@@ -22,12 +24,14 @@ use crate::chance::Chance;
 use crate::consignment::Consignment;
 use crate::device::{Device, LARGE};
 use crate::diary::Diary;
+use crate::disk::Disk;
 use crate::filled::Filled;
 use crate::oracle::Oracle;
 use crate::raw::Image;
 use crate::scenario::Work;
 use crate::service::Server;
 use crate::shipment::Shipment;
+use crate::shipment::disk::DiskImport;
 use crate::shipment::export::Export;
 use crate::shipment::image::{Place, RawImport};
 use crate::shipment::import::Import;
@@ -120,13 +124,15 @@ impl Office<'_> {
     pub(crate) fn consign(&self, work: Work, index: u32, chance: Chance) -> Consignment {
         let comment = format!("disk of job {index}");
         let manifest = match work {
-            Work::Import => import_manifest(chance.of("manifest"), self.is_shared.then_some(index)),
+            Work::Import | Work::Disk => {
+                import_manifest(chance.of("manifest"), self.is_shared.then_some(index))
+            }
             Work::Export => export_manifest(index),
             Work::Image(place) => image_manifest(place, &comment),
         };
         let job_type = match work {
             Work::Export => JobType::Export,
-            Work::Import | Work::Image(_) => JobType::Import,
+            Work::Import | Work::Disk | Work::Image(_) => JobType::Import,
         };
         let (job, signature) = self.server.create_job(job_type, &manifest);
         let parsed = Manifest::parse_accepted(&manifest, job_type).expect("it was accepted");
@@ -162,6 +168,7 @@ impl Office<'_> {
         comment: String,
     ) -> Box<dyn Shipment> {
         match (manifest, work) {
+            (Manifest::S3Import(rules), Work::Disk) => Box::new(self.disk(rules, made)),
             (Manifest::S3Import(rules), _) => Box::new(self.import(rules, &made)),
             (Manifest::S3Export(rules), _) => Box::new(export(rules, made)),
             (manifest, Work::Image(place)) => Box::new(image(&manifest, place, made, comment)),
@@ -174,10 +181,28 @@ impl Office<'_> {
         for thing in &device.things {
             self.diary.note(format_args!("on the device: {thing}"));
         }
-        let oracle = Oracle::new(&rules, &device, &made.log, self.settings);
+        let signed = [EntryPath::new(SIGNATURE_NAME)];
+        let oracle = Oracle::new(&rules, &device.things, &signed, &made.log, self.settings);
         Import {
             rules,
             device,
+            oracle,
+        }
+    }
+
+    fn disk(&self, rules: S3Import, made: Made) -> DiskImport {
+        let disk = Disk::generate(made.chance, &made.signature, made.folder);
+        self.diary.note(format_args!("the disk: {}", disk.what));
+        for thing in &disk.things {
+            self.diary.note(format_args!("on the disk: {thing}"));
+        }
+        let (things, signed) = (&disk.things, &disk.signed);
+        let oracle = Oracle::new(&rules, things, signed, &made.log, self.settings);
+        DiskImport {
+            job: made.job,
+            signature: made.signature,
+            rules,
+            disk,
             oracle,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! A kind of job is a [`Shipment`]; the world knows no kinds.
 
+pub mod disk;
 pub mod export;
 pub mod image;
 pub mod import;
@@ -10,11 +11,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use model::ids::{BucketName, ObjectKey};
+use model::manifest::S3Import;
 use station::devices::Devices;
 use station::dock::{DockError, Docking, Done, Station};
 use transfer::progress::Progress;
 
 use crate::attempt::Attempt;
+use crate::device::{Kind, Thing};
+use crate::scene::plant;
 use crate::stock::Stock;
 use crate::store::Buckets;
 
@@ -65,4 +69,15 @@ fn dock_at(
     attempt: &Attempt,
 ) -> Result<Done, DockError> {
     station.dock(path, docking, &Progress::default(), &attempt.stop)
+}
+
+/// Puts an older object where the first good file of an import goes.
+fn plant_older(rules: &S3Import, things: &[Thing], buckets: &Buckets) {
+    let mut good = things
+        .iter()
+        .filter(|thing| matches!(thing.kind, Kind::Good(_)));
+    if let Some(path) = good.next().and_then(|thing| thing.path.as_str()) {
+        let key = format!("{}{path}", rules.prefix);
+        plant(&buckets[&rules.bucket], &key, b"older");
+    }
 }

@@ -30,6 +30,19 @@ fn a_journal_that_was_torn_at_its_birth_is_begun_anew() {
     holds(343);
 }
 
+/// A disk could not read a place beside the SIGNATURE, and that was read with what lies around it: it was not tried
+/// again, and the disk could not be docked.
+#[test]
+fn a_signature_near_a_bad_place_is_read() {
+    let scenario = Scenario {
+        jobs: vec![Work::Disk],
+        hosts: 2,
+    };
+    if let Err(failed) = simulation::run_as(53, scenario) {
+        panic!("{failed}");
+    }
+}
+
 /// A device that was filled died where it is: names were there, and nothing could be read. Files that an attempt
 /// before had named, and could not note any more, were taken for somebody else's.
 #[test]

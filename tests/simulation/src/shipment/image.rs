@@ -1,10 +1,7 @@
 //! The image of a device becomes a snapshot, an archive, or objects.
 
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
-use disks::device::{Device, OpenError};
 use imagestore::memory::MemorySnapshot;
 use imagestore::snapshots::{BLOCK_BYTES, Status};
 use model::ids::{BucketName, JobId, ObjectKey};
@@ -14,12 +11,10 @@ use model::progress::LogLocation;
 use objectstore::Checksums;
 use station::devices::Devices;
 use station::dock::{DockError, Docking, Done, Station};
-use transfer::destination::Target;
 
 use super::{Shipment, dock_at};
 use crate::attempt::Attempt;
-use crate::connection::Connection;
-use crate::raw::{Docked, Image};
+use crate::raw::{Image, Way};
 use crate::report::{self, Row};
 use crate::stock::Stock;
 use crate::store::{Buckets, PROBE};
@@ -166,7 +161,7 @@ impl Shipment for RawImport {
 
     fn devices(&self, attempt: &Arc<Attempt>) -> Arc<dyn Devices> {
         Arc::new(Way {
-            image: Arc::clone(&self.image),
+            faults: Arc::clone(&self.image.faults),
             attempt: Arc::clone(attempt),
         })
     }
@@ -215,22 +210,5 @@ impl Shipment for RawImport {
             Ok([row]) => self.check_row(row, &images, errors),
             other => vec![format!("the report of an image is {other:?}")],
         }
-    }
-}
-
-/// The way of one attempt to the device.
-struct Way {
-    image: Arc<Image>,
-    attempt: Arc<Attempt>,
-}
-
-impl Devices for Way {
-    fn target(&self, _: &Path, _: JobId, _: Option<&Path>) -> io::Result<Box<dyn Target>> {
-        Err(io::ErrorKind::ReadOnlyFilesystem.into())
-    }
-
-    fn raw(&self, path: &Path) -> Result<Box<dyn Device>, OpenError> {
-        let connection = Connection::new(Arc::clone(&self.attempt));
-        Ok(Box::new(Docked::open(&self.image, path, connection)?))
     }
 }

@@ -11,10 +11,9 @@ use transfer::progress::Progress;
 
 use super::Shipment;
 use crate::attempt::Attempt;
-use crate::device::{Device, Kind};
+use crate::device::Device;
 use crate::oracle::Oracle;
 use crate::report;
-use crate::scene::plant;
 use crate::stock::Stock;
 use crate::store::Buckets;
 
@@ -31,12 +30,7 @@ pub struct Import {
 impl Shipment for Import {
     /// An older object that is to be replaced.
     fn plant(&self, buckets: &Buckets) {
-        let things = self.device.things.iter();
-        let mut good = things.filter(|thing| matches!(thing.kind, Kind::Good(_)));
-        if let Some(path) = good.next().and_then(|thing| thing.path.as_str()) {
-            let key = format!("{}{path}", self.rules.prefix);
-            plant(&buckets[&self.rules.bucket], &key, b"older");
-        }
+        super::plant_older(&self.rules, &self.device.things, buckets);
     }
 
     /// Some hundred for the experiments on the store, some for each entry.
