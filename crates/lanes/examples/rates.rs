@@ -1,5 +1,4 @@
-//! Prints how fast MD5 and SHA-256 are on this machine, by the number of streams, and both hashes
-//! of files with the MD5 of their parts.
+//! Prints how fast MD5 and SHA-256 are on this machine, by the number of streams, and MD5 beside SHA-256.
 //!
 //! `cargo run --release -p lanes --example rates`
 
@@ -8,7 +7,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use lanes::{Both, Md5, Sha256};
+use lanes::{Md5, Sha256};
 
 const STREAM: usize = 1 << 20;
 const SMALL_BODIES: usize = 5_000;
@@ -21,8 +20,8 @@ fn main() -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(
         out,
-        "lanes: MD5 {}, SHA-256 {}",
-        lanes::md5_lanes(),
+        "abreast: MD5 {}, in turns: SHA-256 {}",
+        lanes::md5_abreast(),
         lanes::sha256_lanes()
     )?;
     writeln!(out, "{:<30} {:>10} {:>10}", "MB/s", "MD5", "SHA-256")?;
@@ -73,19 +72,6 @@ fn main() -> io::Result<()> {
         "{:<30} {md5:>10.0} {sha256:>10.0}",
         "5000 bodies of 100 bytes"
     )?;
-    writeln!(out, "{:<30} {:>10} {:>10}", "MB/s", "apart", "together")?;
-    let data = bodies(std::iter::repeat_n(SLICE, SLICES));
-    for (files, parts) in [(1, 0), (1, 1), (2, 0)] {
-        let apart = rate(&data, |data| by_files(data, files, parts, update_apart));
-        let together = rate(&data, |data| {
-            by_files(data, files, parts, lanes::update_both);
-        });
-        writeln!(
-            out,
-            "{:<30} {apart:>10.0} {together:>10.0}",
-            format!("{files} files, {parts} parts of 8 MiB")
-        )?;
-    }
     let beside = format!("{:>10} {:>10}", "alone", "beside SHA");
     writeln!(out, "{:<30} {beside}", "MD5 of slices, MB/s each")?;
     for streams in [1, 2, 4, 8, 16] {
@@ -133,48 +119,6 @@ fn beside_sha256<T>(act: impl FnOnce() -> T) -> T {
         is_over.store(true, Ordering::Relaxed);
         done
     })
-}
-
-/// Hashes all slices, of so many files at a time, which have so many parts in all.
-fn by_files(
-    data: &[&[u8]],
-    files: usize,
-    parts: usize,
-    update: impl Fn(&mut [Both<'_>], &mut [(&mut Md5, &[u8])]),
-) {
-    let mut sums = vec![(Md5::new(), Sha256::new()); files];
-    let mut md5_of_parts = vec![Md5::new(); parts];
-    for slices in data.chunks(files) {
-        let mut both: Vec<Both<'_>> = std::iter::zip(&mut sums, slices)
-            .map(|((md5, sha256), bytes)| Both { md5, sha256, bytes })
-            .collect();
-        let mut beside: Vec<(&mut Md5, &[u8])> = md5_of_parts
-            .iter_mut()
-            .zip(slices.iter().copied())
-            .collect();
-        update(&mut both, &mut beside);
-    }
-    black_box((sums, md5_of_parts));
-}
-
-/// What `update_both` does, by the functions for one hash, with the bytes in the cache for the
-/// second.
-fn update_apart(files: &mut [Both<'_>], parts: &mut [(&mut Md5, &[u8])]) {
-    const STRIDE: usize = 128 * 1024;
-    for begin in (0..SLICE).step_by(STRIDE) {
-        let stride = begin..begin + STRIDE;
-        let of_files = files
-            .iter_mut()
-            .map(|file| (&mut *file.md5, &file.bytes[stride.clone()]));
-        let of_parts = parts
-            .iter_mut()
-            .map(|(md5, bytes)| (&mut **md5, &bytes[stride.clone()]));
-        lanes::md5_update(&mut of_files.chain(of_parts).collect::<Vec<_>>());
-        let of_files = files
-            .iter_mut()
-            .map(|file| (&mut *file.sha256, &file.bytes[stride.clone()]));
-        lanes::sha256_update(&mut of_files.collect::<Vec<_>>());
-    }
 }
 
 /// Bodies of these lengths.

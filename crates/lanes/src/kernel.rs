@@ -54,6 +54,8 @@ impl<'a, const W: usize> Lane<'a, W> {
 pub(crate) struct Kernel<const W: usize> {
     /// How many lanes `several` takes at most; at least one.
     pub(crate) lanes: usize,
+    /// How many of them take hardly longer than one; at least one.
+    pub(crate) abreast: usize,
     /// Lets a state take in blocks.
     pub(crate) one: fn(&mut [u32; W], &[Block]),
     /// Lets the state of every lane take in the given number of its `blocks`. Takes one lane or

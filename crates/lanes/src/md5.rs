@@ -2,17 +2,17 @@
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vector loads, and calls that need AVX2")]
-pub(crate) mod avx2;
+mod avx2;
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vector loads, and calls that need AVX-512")]
-pub(crate) mod avx512;
+mod avx512;
 #[cfg(target_arch = "x86_64")]
-#[expect(unsafe_code, reason = "a place that the compiler must keep")]
-pub(crate) mod scalar;
+#[expect(unsafe_code, reason = "an order that the compiler must keep")]
+mod scalar;
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod seats;
+mod seats;
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod steps;
+mod steps;
 
 use crate::kernel::{Kernel, Lane};
 use crate::stream::{self, LengthBytes, Midstate, Stream};
@@ -22,7 +22,7 @@ const INITIAL: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
 /// MD5 that can be advanced alone or together with others. A clone goes on from the same state.
 #[derive(Clone, Debug)]
-pub struct Md5(pub(crate) Stream<4>);
+pub struct Md5(Stream<4>);
 
 impl Md5 {
     /// Of no bytes yet.
@@ -65,14 +65,12 @@ impl Default for Md5 {
 
 /// Lets every stream take in the bytes beside it, which may be of any lengths.
 ///
-/// Fastest with [`md5_lanes`] streams or more, and lengths that are alike. A stream that is alone goes in ordinary registers.
-/// From two on company costs next to nothing, so that two are worth waiting for: MB/s of processor time for each stream,
-/// 8 MiB of it at a time, on an Intel Xeon with AVX-512, alone and while the other core makes SHA-256:
+/// Fastest with [`md5_abreast`] streams or more, and lengths that are alike. Up to these company costs little, so that two
+/// are worth waiting for: MB/s for each stream, 8 MiB of it at a time, on an Intel Xeon with AVX-512 (`--example rates`):
 ///
 /// | streams | 1 | 2 | 4 | 8 | 16 |
 /// | --- | --: | --: | --: | --: | --: |
-/// | | 642 | 632 | 627 | 632 | 642 |
-/// | beside SHA-256 | 613 | 583 | 580 | 560 | 486 |
+/// | | 976 | 853 | 838 | 823 | 719 |
 pub fn md5_update(jobs: &mut [(&mut Md5, &[u8])]) {
     let jobs = jobs
         .iter_mut()
@@ -86,10 +84,9 @@ pub fn md5_of(bodies: &[&[u8]]) -> Vec<[u8; 16]> {
     digests_by(&kernel(), bodies)
 }
 
-/// How many streams are worth giving to [`md5_update`] at once on this machine; 1 if there is
-/// nothing to win.
-pub fn md5_lanes() -> usize {
-    kernel().lanes
+/// How many streams take hardly longer together than one does alone; 1 if there is nothing to win.
+pub fn md5_abreast() -> usize {
+    kernel().abreast
 }
 
 /// [`md5_of`] by a given kernel.
@@ -108,11 +105,10 @@ fn digest(words: [u32; 4]) -> [u8; 16] {
 }
 
 /// The fastest kernel of this machine.
-pub(crate) fn kernel() -> Kernel<4> {
+fn kernel() -> Kernel<4> {
     #[cfg(target_arch = "x86_64")]
-    if let Some(kernel) = avx512::kernel().or_else(avx2::kernel) {
-        return kernel;
-    }
+    return avx512::kernel().or_else(avx2::kernel).unwrap_or(FALLBACK);
+    #[cfg(not(target_arch = "x86_64"))]
     FALLBACK
 }
 
@@ -131,14 +127,21 @@ fn kernels() -> Vec<Kernel<4>> {
 /// Streams one after the other.
 const FALLBACK: Kernel<4> = Kernel {
     lanes: 1,
-    one: ::md5::block_api::compress,
+    abreast: 1,
+    one: in_registers,
     several: one_by_one,
 };
+
+#[cfg(not(target_arch = "x86_64"))]
+use ::md5::block_api::compress as in_registers;
+/// Lets a state take in blocks by ordinary instructions.
+#[cfg(target_arch = "x86_64")]
+use scalar::compress as in_registers;
 
 /// Advances each lane alone.
 fn one_by_one(lanes: &mut [Lane<'_, 4>], count: usize) {
     for lane in lanes {
-        ::md5::block_api::compress(lane.state, &lane.blocks[..count]);
+        in_registers(lane.state, &lane.blocks[..count]);
     }
 }
 

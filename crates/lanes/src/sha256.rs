@@ -5,7 +5,7 @@
     unsafe_code,
     reason = "vector loads, and calls that need the SHA instructions"
 )]
-pub(crate) mod ni;
+mod ni;
 
 use crate::kernel::{Kernel, Lane};
 use crate::stream::{self, LengthBytes, Midstate, Stream};
@@ -25,7 +25,7 @@ const INITIAL: [u32; 8] = [
 /// SHA-256 that can be advanced alone or together with others. A clone goes on from the same
 /// state.
 #[derive(Clone, Debug)]
-pub struct Sha256(pub(crate) Stream<8>);
+pub struct Sha256(Stream<8>);
 
 impl Sha256 {
     /// Of no bytes yet.
@@ -104,7 +104,7 @@ fn digest(words: [u32; 8]) -> [u8; 32] {
 }
 
 /// The fastest kernel of this machine.
-pub(crate) fn kernel() -> Kernel<8> {
+fn kernel() -> Kernel<8> {
     #[cfg(target_arch = "x86_64")]
     if let Some(kernel) = ni::kernel() {
         return kernel;
@@ -124,6 +124,7 @@ fn kernels() -> Vec<Kernel<8>> {
 /// Streams one after the other.
 const FALLBACK: Kernel<8> = Kernel {
     lanes: 1,
+    abreast: 1,
     one: ::sha2::block_api::compress256,
     several: one_by_one,
 };

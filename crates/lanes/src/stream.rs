@@ -76,19 +76,12 @@ impl<const W: usize> Stream<W> {
     }
 
     /// Takes in the bytes beside each stream, all streams at once.
-    pub(crate) fn update_all(jobs: Vec<(&mut Self, &[u8])>, kernel: &Kernel<W>) {
-        Self::update_by(jobs, |lanes| kernel.run(lanes));
-    }
-
-    /// Takes in the bytes beside each stream by `run`, which lets all lanes take in all blocks.
-    pub(crate) fn update_by(mut jobs: Vec<(&mut Self, &[u8])>, run: impl FnOnce(Vec<Lane<'_, W>>)) {
+    pub(crate) fn update_all(mut jobs: Vec<(&mut Self, &[u8])>, kernel: &Kernel<W>) {
         for (stream, bytes) in &mut jobs {
             *bytes = stream.top_up(bytes);
         }
-        run(jobs
-            .iter_mut()
-            .map(|(stream, rest)| stream.lane(rest))
-            .collect());
+        let lanes = jobs.iter_mut().map(|(stream, rest)| stream.lane(rest));
+        kernel.run(lanes.collect());
         for (stream, rest) in jobs {
             stream.keep(rest.as_chunks::<BLOCK>().1);
         }

@@ -3,22 +3,23 @@
 
 use std::arch::x86_64::*;
 
-use super::one_by_one;
+use super::scalar;
 use super::seats::Seats;
 use super::steps::steps;
 use crate::kernel::{BLOCK, Block, Kernel, Lane};
 
 /// Streams in one register.
-pub(crate) const WIDE: usize = 8;
+const WIDE: usize = 8;
 
 /// The same word of the eight streams of each of `G` groups.
-pub(crate) type Word<const G: usize> = [__m256i; G];
+type Word<const G: usize> = [__m256i; G];
 
 /// The kernel, if this processor has AVX2.
 pub(super) fn kernel() -> Option<Kernel<4>> {
     is_x86_feature_detected!("avx2").then_some(Kernel {
         lanes: 2 * WIDE,
-        one: ::md5::block_api::compress,
+        abreast: WIDE,
+        one: scalar::compress,
         several,
     })
 }
@@ -27,7 +28,7 @@ pub(super) fn kernel() -> Option<Kernel<4>> {
 fn several(lanes: &mut [Lane<'_, 4>], count: usize) {
     match lanes {
         // A lone stream is slower in a vector register than in ordinary ones.
-        [_] => one_by_one(lanes, count),
+        [lane] => scalar::compress(lane.state, &lane.blocks[..count]),
         // SAFETY: `kernel` gives this function away only if the processor has AVX2.
         lanes if lanes.len() <= WIDE => unsafe { compress::<1>(lanes, count) },
         // SAFETY: as above.
@@ -63,10 +64,7 @@ fn block<const G: usize>(state: &mut [Word<G>; 4], x: &[Word<G>; 16]) {
 /// The message words of the blocks at `index` of all streams.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn message<const G: usize>(
-    blocks: &[[&[Block]; WIDE]; G],
-    index: usize,
-) -> [Word<G>; 16] {
+fn message<const G: usize>(blocks: &[[&[Block]; WIDE]; G], index: usize) -> [Word<G>; 16] {
     let mut message = [[_mm256_setzero_si256(); G]; 16];
     for group in 0..G {
         // Not by `map`, which is compiled without these instructions and would be called.
@@ -119,7 +117,7 @@ fn load_quarter(block: &Block, quarter: usize) -> __m128i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
+fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
     let mut loaded = [_mm256_setzero_si256(); G];
     for (register, lanes) in loaded.iter_mut().zip(words) {
         // SAFETY: `lanes` are the 32 bytes that are read, and the load asks for no alignment.
@@ -130,7 +128,7 @@ pub(crate) fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
+fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
     let mut words = [[0; WIDE]; G];
     for (lanes, register) in words.iter_mut().zip(word) {
         // SAFETY: `lanes` are the 32 bytes that are written; the store asks for no alignment.
@@ -143,7 +141,7 @@ pub(crate) fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
+fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
     for group in 0..G {
         x[group] = _mm256_add_epi32(x[group], y[group]);
     }
@@ -152,7 +150,7 @@ pub(crate) fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn term<const G: usize>(mut x: Word<G>, sine: u32) -> Word<G> {
+fn term<const G: usize>(mut x: Word<G>, sine: u32) -> Word<G> {
     let sine = _mm256_set1_epi32(sine.cast_signed());
     for word in &mut x {
         *word = _mm256_add_epi32(*word, sine);
@@ -163,7 +161,7 @@ pub(crate) fn term<const G: usize>(mut x: Word<G>, sine: u32) -> Word<G> {
 /// `(b & c) | (!b & d)`, with one operation less.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn f<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn f<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     for n in 0..G {
         let mix = _mm256_xor_si256(d[n], _mm256_and_si256(b[n], _mm256_xor_si256(c[n], d[n])));
         sum[n] = _mm256_add_epi32(sum[n], mix);
@@ -175,7 +173,7 @@ pub(crate) fn f<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Wor
 /// need not wait for `b`, the newest of the three.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn g<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn g<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     for n in 0..G {
         sum[n] = _mm256_add_epi32(sum[n], _mm256_andnot_si256(d[n], c[n]));
         sum[n] = _mm256_add_epi32(sum[n], _mm256_and_si256(b[n], d[n]));
@@ -186,7 +184,7 @@ pub(crate) fn g<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Wor
 /// `b ^ c ^ d`.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn h<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn h<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     for n in 0..G {
         let mix = _mm256_xor_si256(b[n], _mm256_xor_si256(c[n], d[n]));
         sum[n] = _mm256_add_epi32(sum[n], mix);
@@ -197,7 +195,7 @@ pub(crate) fn h<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Wor
 /// `c ^ (b | !d)`.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn i<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn i<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     let ones = _mm256_set1_epi32(-1);
     for n in 0..G {
         let mix = _mm256_xor_si256(c[n], _mm256_or_si256(b[n], _mm256_xor_si256(d[n], ones)));
@@ -208,10 +206,7 @@ pub(crate) fn i<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Wor
 
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(crate) fn turn<const S: i32, const T: i32, const G: usize>(
-    mut sum: Word<G>,
-    b: Word<G>,
-) -> Word<G> {
+fn turn<const S: i32, const T: i32, const G: usize>(mut sum: Word<G>, b: Word<G>) -> Word<G> {
     for n in 0..G {
         let turned = _mm256_or_si256(
             _mm256_slli_epi32::<S>(sum[n]),

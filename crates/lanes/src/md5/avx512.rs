@@ -1,37 +1,46 @@
-//! MD5 of up to 32 streams with AVX-512, as in the module for AVX2 but with registers twice as
-//! wide. A rotation, and each of RFC 1321's functions, is one operation here.
+//! MD5 of up to sixteen streams with AVX-512, as in the module for AVX2 but with registers twice as wide and in one
+//! group: a rotation, and each of RFC 1321's functions, is one operation here, so that a second group would
+//! wait for the first and not for itself. One stream alone is in the shortest registers, of which the processor works on
+//! more at once.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
 
-use super::one_by_one;
+mod alone;
+
 use super::seats::Seats;
 use super::steps::steps;
 use crate::kernel::{BLOCK, Block, Kernel, Lane};
 
 /// Streams in one register.
-pub(crate) const WIDE: usize = 16;
+const WIDE: usize = 16;
 
 /// The same word of the sixteen streams of each of `G` groups.
-pub(crate) type Word<const G: usize> = [__m512i; G];
+type Word<const G: usize> = [__m512i; G];
 
 /// The kernel, if this processor has AVX-512.
 pub(super) fn kernel() -> Option<Kernel<4>> {
-    is_x86_feature_detected!("avx512f").then_some(Kernel {
-        lanes: 2 * WIDE,
-        one: ::md5::block_api::compress,
+    let is_there = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl");
+    is_there.then_some(Kernel {
+        lanes: WIDE,
+        abreast: WIDE,
+        one,
         several,
     })
 }
 
 /// Only to be reached through [`kernel`].
+fn one(state: &mut [u32; 4], blocks: &[Block]) {
+    // SAFETY: `kernel` gives this function away only if the processor has AVX-512.
+    unsafe { alone::compress(state, blocks) }
+}
+
+/// Only to be reached through [`kernel`].
 fn several(lanes: &mut [Lane<'_, 4>], count: usize) {
     match lanes {
-        // A lone stream is slower in a vector register than in ordinary ones.
-        [_] => one_by_one(lanes, count),
+        [lane] => one(lane.state, &lane.blocks[..count]),
         // SAFETY: `kernel` gives this function away only if the processor has AVX-512.
-        lanes if lanes.len() <= WIDE => unsafe { compress::<1>(lanes, count) },
-        // SAFETY: as above.
-        lanes => unsafe { compress::<2>(lanes, count) },
+        lanes => unsafe { compress::<1>(lanes, count) },
     }
 }
 
@@ -63,10 +72,7 @@ fn block<const G: usize>(state: &mut [Word<G>; 4], x: &[Word<G>; 16]) {
 /// The message words of the blocks at `index` of all streams.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn message<const G: usize>(
-    blocks: &[[&[Block]; WIDE]; G],
-    index: usize,
-) -> [Word<G>; 16] {
+fn message<const G: usize>(blocks: &[[&[Block]; WIDE]; G], index: usize) -> [Word<G>; 16] {
     let mut message = [[_mm512_setzero_si512(); G]; 16];
     for group in 0..G {
         // Not by `map`, which is compiled without these instructions and would be called.
@@ -119,7 +125,7 @@ fn load_quarter(block: &Block, quarter: usize) -> __m128i {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
+fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
     let mut loaded = [_mm512_setzero_si512(); G];
     for (register, lanes) in loaded.iter_mut().zip(words) {
         // SAFETY: `lanes` are the 64 bytes that are read, and the load asks for no alignment.
@@ -130,7 +136,7 @@ pub(crate) fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
+fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
     let mut words = [[0; WIDE]; G];
     for (lanes, register) in words.iter_mut().zip(word) {
         // SAFETY: `lanes` are the 64 bytes that are written; the store asks for no alignment.
@@ -143,7 +149,7 @@ pub(crate) fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
+fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
     for group in 0..G {
         x[group] = _mm512_add_epi32(x[group], y[group]);
     }
@@ -152,12 +158,28 @@ pub(crate) fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn term<const G: usize>(mut x: Word<G>, sine: u32) -> Word<G> {
+fn term<const G: usize>(mut x: Word<G>, sine: u32) -> Word<G> {
     let sine = _mm512_set1_epi32(sine.cast_signed());
     for word in &mut x {
         *word = _mm512_add_epi32(*word, sine);
     }
     x
+}
+
+/// Keeps the compiler from adding what comes later to what was added up to `sum`: it would add in another order,
+/// in which more waits for the newest word. No instruction.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn held(mut sum: __m512i) -> __m512i {
+    // SAFETY: there is only a comment, which leaves everything as it was.
+    unsafe {
+        asm!(
+            "/* {} */",
+            inout(zmm_reg) sum,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    sum
 }
 
 /// Adds a function of three bits to `sum`. Bit `4 b + 2 c + d` of `TABLE` is the function's value.
@@ -171,7 +193,7 @@ fn add_function<const TABLE: i32, const G: usize>(
 ) -> Word<G> {
     for n in 0..G {
         let value = _mm512_ternarylogic_epi32::<TABLE>(b[n], c[n], d[n]);
-        sum[n] = _mm512_add_epi32(sum[n], value);
+        sum[n] = _mm512_add_epi32(held(sum[n]), value);
     }
     sum
 }
@@ -179,37 +201,34 @@ fn add_function<const TABLE: i32, const G: usize>(
 /// `(b & c) | (!b & d)`
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn f<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn f<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     add_function::<0b1100_1010, G>(sum, b, c, d)
 }
 
 /// `(b & d) | (c & !d)`
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn g<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn g<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     add_function::<0b1110_0100, G>(sum, b, c, d)
 }
 
 /// `b ^ c ^ d`
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn h<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn h<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     add_function::<0b1001_0110, G>(sum, b, c, d)
 }
 
 /// `c ^ (b | !d)`
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn i<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn i<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     add_function::<0b0011_1001, G>(sum, b, c, d)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(crate) fn turn<const S: i32, const T: i32, const G: usize>(
-    mut sum: Word<G>,
-    b: Word<G>,
-) -> Word<G> {
+fn turn<const S: i32, const T: i32, const G: usize>(mut sum: Word<G>, b: Word<G>) -> Word<G> {
     for n in 0..G {
         sum[n] = _mm512_add_epi32(_mm512_rol_epi32::<S>(sum[n]), b[n]);
     }

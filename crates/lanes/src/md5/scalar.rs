@@ -1,60 +1,50 @@
-//! MD5 of one stream, or of two side by side, in ordinary registers: what the kernels of
-//! [`crate::both`] need, in the form that the modules for vectors have.
+//! MD5 of one stream in ordinary registers.
+//!
+//! All that counts is the way from one step to the next: whatever does not hang on the newest word is to be
+//! added up before. The compiler would add in another order, which is right and a fifth slower, so each step holds on to
+//! its own.
 
 use std::arch::asm;
 
+use super::steps::steps;
 use crate::kernel::Block;
 
-/// Streams in one register. The parameter `G` stands for the number of streams.
-pub(crate) const WIDE: usize = 1;
-
-/// The same word of `G` streams.
+/// A word of each of `G` streams, as `steps!` has them; here `G` is one.
 type Word<const G: usize> = [u32; G];
 
-/// The message words of the blocks at `index` of all streams.
-#[inline]
-pub(crate) fn message<const G: usize>(
-    blocks: &[[&[Block]; WIDE]; G],
-    index: usize,
-) -> [Word<G>; 16] {
-    let mut message = [[0; G]; 16];
-    for (n, [stream]) in blocks.iter().enumerate() {
-        for (word, bytes) in message.iter_mut().zip(stream[index].as_chunks().0) {
-            word[n] = u32::from_le_bytes(*bytes);
+/// Lets a state take in blocks.
+pub(super) fn compress(state: &mut [u32; 4], blocks: &[Block]) {
+    for block in blocks {
+        let mut x = [[0]; 16];
+        for (word, bytes) in x.iter_mut().zip(block.as_chunks().0) {
+            *word = [u32::from_le_bytes(*bytes)];
+        }
+        let [mut a, mut b, mut c, mut d] = state.map(|word| [word]);
+        steps!(a, b, c, d, x);
+        for (word, [new]) in state.iter_mut().zip([a, b, c, d]) {
+            *word = word.wrapping_add(new);
         }
     }
-    message
 }
 
+/// Keeps the compiler from adding what comes later to what was added up to `sum`. No instruction.
 #[inline]
-pub(crate) fn load<const G: usize>(words: &[[u32; WIDE]; G]) -> Word<G> {
-    words.map(|[word]| word)
-}
-
-#[inline]
-pub(crate) fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
-    word.map(|word| [word])
-}
-
-/// Keeps the compiler from moving the calculation of `words` past this place. No instruction.
-#[inline]
-pub(crate) fn hold<const G: usize>(words: &mut Word<G>) {
-    for word in words {
-        // SAFETY: there is only a comment, which leaves everything as it was.
-        unsafe {
-            asm!(
-                "/* {:e} */",
-                inout(reg) * word,
-                options(nomem, nostack, preserves_flags),
-            );
-        }
+fn held(mut sum: u32) -> u32 {
+    // SAFETY: there is only a comment, which leaves everything as it was.
+    unsafe {
+        asm!(
+            "/* {:e} */",
+            inout(reg) sum,
+            options(pure, nomem, nostack, preserves_flags),
+        );
     }
+    sum
 }
 
 // What `steps!` calls.
 
 #[inline]
-pub(crate) fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
+fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
     for n in 0..G {
         x[n] = x[n].wrapping_add(y[n]);
     }
@@ -62,15 +52,15 @@ pub(crate) fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
 }
 
 #[inline]
-pub(crate) fn term<const G: usize>(x: Word<G>, sine: u32) -> Word<G> {
+fn term<const G: usize>(x: Word<G>, sine: u32) -> Word<G> {
     add(x, [sine; G])
 }
 
 /// `(b & c) | (!b & d)`, with one operation less.
 #[inline]
-pub(crate) fn f<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn f<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     for n in 0..G {
-        sum[n] = sum[n].wrapping_add(d[n] ^ (b[n] & (c[n] ^ d[n])));
+        sum[n] = held(sum[n]).wrapping_add(d[n] ^ (b[n] & (c[n] ^ d[n])));
     }
     sum
 }
@@ -78,36 +68,34 @@ pub(crate) fn f<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Wor
 /// `(b & d) | (c & !d)`. The halves have no bit in common and are added one by one: the second
 /// need not wait for `b`, the newest of the three.
 #[inline]
-pub(crate) fn g<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn g<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     for n in 0..G {
-        sum[n] = sum[n].wrapping_add(c[n] & !d[n]).wrapping_add(b[n] & d[n]);
+        let early = sum[n].wrapping_add(c[n] & !d[n]);
+        sum[n] = held(early).wrapping_add(b[n] & d[n]);
     }
     sum
 }
 
 /// `b ^ c ^ d`.
 #[inline]
-pub(crate) fn h<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn h<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     for n in 0..G {
-        sum[n] = sum[n].wrapping_add(b[n] ^ (c[n] ^ d[n]));
+        sum[n] = held(sum[n]).wrapping_add(b[n] ^ held(c[n] ^ d[n]));
     }
     sum
 }
 
 /// `c ^ (b | !d)`.
 #[inline]
-pub(crate) fn i<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
+fn i<const G: usize>(mut sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
     for n in 0..G {
-        sum[n] = sum[n].wrapping_add(c[n] ^ (b[n] | !d[n]));
+        sum[n] = held(sum[n]).wrapping_add(c[n] ^ (b[n] | !d[n]));
     }
     sum
 }
 
 #[inline]
-pub(crate) fn turn<const S: u32, const T: u32, const G: usize>(
-    mut sum: Word<G>,
-    b: Word<G>,
-) -> Word<G> {
+fn turn<const S: u32, const T: u32, const G: usize>(mut sum: Word<G>, b: Word<G>) -> Word<G> {
     for n in 0..G {
         sum[n] = sum[n].rotate_left(S).wrapping_add(b[n]);
     }

@@ -14,7 +14,6 @@ pub(crate) const SINES: [u32; 64] = [
 ];
 
 /// Runs all steps over the places `$a`, `$b`, `$c`, `$d` with the message words `$x[0..16]`.
-/// After each four `$beside` is done, in which the constant `$four` counts the fours from 0.
 ///
 /// The caller has these functions in scope, over whatever holds a word of each stream:
 ///
@@ -23,9 +22,6 @@ pub(crate) const SINES: [u32; 64] = [
 /// - `turn::<S, T, _>(sum, b)`: `b` plus the sum rotated left by `S`, where `T` is `32 - S`.
 macro_rules! steps {
     ($a:ident, $b:ident, $c:ident, $d:ident, $x:ident) => {
-        $crate::md5::steps::steps!($a, $b, $c, $d, $x, _FOUR => ())
-    };
-    ($a:ident, $b:ident, $c:ident, $d:ident, $x:ident, $four:ident => $beside:expr) => {
         macro_rules! step {
             ($mix:ident, $p:ident, $q:ident, $r:ident, $s:ident, $word:expr, $n:expr, $turn:literal) => {
                 $p = add($p, term($x[$word], $crate::md5::steps::SINES[$n]));
@@ -38,10 +34,6 @@ macro_rules! steps {
                 step!($mix, $d, $a, $b, $c, $w1, $n + 1, $t1);
                 step!($mix, $c, $d, $a, $b, $w2, $n + 2, $t2);
                 step!($mix, $b, $c, $d, $a, $w3, $n + 3, $t3);
-                {
-                    const $four: usize = $n / 4;
-                    $beside
-                }
             };
         }
         four!(f, 0, [0, 1, 2, 3], [7, 12, 17, 22]);

@@ -1,7 +1,6 @@
 //! SHA-256 of several streams in turns with the SHA instructions: the rounds of one stream wait
 //! for each other, and those of the others fill the time.
 
-use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::one_by_one;
@@ -23,17 +22,14 @@ const ROUNDS: [u32; 64] = [
     0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
 ];
 
-/// Whether this processor has what it takes.
-pub(crate) fn available() -> bool {
-    is_x86_feature_detected!("sha")
-        && is_x86_feature_detected!("sse4.1")
-        && is_x86_feature_detected!("ssse3")
-}
-
 /// The kernel, if this processor has what it takes.
 pub(super) fn kernel() -> Option<Kernel<8>> {
-    available().then_some(Kernel {
+    let is_there = is_x86_feature_detected!("sha")
+        && is_x86_feature_detected!("sse4.1")
+        && is_x86_feature_detected!("ssse3");
+    is_there.then_some(Kernel {
         lanes: TURNS,
+        abreast: 1,
         one: ::sha2::block_api::compress256,
         several,
     })
@@ -199,80 +195,4 @@ fn unpack(words: __m128i) -> [u32; 4] {
         _mm_extract_epi32::<3>(words),
     ]
     .map(i32::cast_unsigned)
-}
-
-/// `N` streams, whose blocks are taken in while another hash is computed: in 16
-/// turns that are spread over its steps. Here one stream follows the other, which needs the fewest
-/// registers; it is the other hash that fills the time.
-pub(crate) struct Shares<'a, const N: usize> {
-    states: [State; N],
-    blocks: [&'a [Block]; N],
-    /// The state of the stream whose turn it is, before its block.
-    before: State,
-    /// The words of its message schedule that are in use.
-    words: [__m128i; 4],
-}
-
-impl<'a, const N: usize> Shares<'a, N> {
-    /// Takes the states of `N` lanes, and the next `count` blocks of each.
-    #[inline]
-    #[target_feature(enable = "sha,sse4.1,ssse3")]
-    pub(crate) fn take(lanes: &[Lane<'a, 8>], count: usize) -> Self {
-        let mut shares = Self {
-            states: [State::zero(); N],
-            blocks: [&[]; N],
-            before: State::zero(),
-            words: [_mm_setzero_si128(); 4],
-        };
-        for (n, lane) in lanes.iter().enumerate().take(N) {
-            shares.states[n] = State::load(lane.state);
-            shares.blocks[n] = &lane.blocks[..count];
-        }
-        shares
-    }
-
-    /// Does `4 N` rounds: those of `TURN`, of 16, for the blocks at `index`.
-    #[inline]
-    #[target_feature(enable = "sha,sse4.1,ssse3")]
-    pub(crate) fn advance<const TURN: usize>(&mut self, index: usize) {
-        for share in TURN * N..(TURN + 1) * N {
-            let (n, four) = (share / 16, share % 16);
-            if four == 0 {
-                self.before = self.states[n];
-                self.words = load_block(&self.blocks[n][index]);
-            }
-            if four >= 4 {
-                extend(&mut self.words, four % 4);
-            }
-            self.states[n].rounds(self.words[four % 4], four);
-            if four == 15 {
-                self.states[n].add(self.before);
-            }
-        }
-        let last = (TURN * N + N - 1) / 16;
-        hold(&mut self.states[last].abef);
-    }
-
-    /// Gives the states back to the same lanes.
-    #[inline]
-    #[target_feature(enable = "sha,sse4.1,ssse3")]
-    pub(crate) fn leave(self, lanes: &mut [Lane<'_, 8>]) {
-        for (lane, state) in lanes.iter_mut().zip(self.states) {
-            *lane.state = state.store();
-        }
-    }
-}
-
-/// Keeps the compiler from moving the calculation of `word` past this place. No instruction.
-#[inline]
-#[target_feature(enable = "sse4.1")]
-fn hold(word: &mut __m128i) {
-    // SAFETY: there is only a comment, which leaves everything as it was.
-    unsafe {
-        asm!(
-            "/* {} */",
-            inout(xmm_reg) * word,
-            options(nomem, nostack, preserves_flags)
-        );
-    }
 }

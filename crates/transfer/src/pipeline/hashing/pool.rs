@@ -93,16 +93,15 @@ struct Waiting {
     is_broken: bool,
 }
 
-/// How many files are worth waiting for: a quarter of the lanes. More would be all the memory of a run, and nothing
-/// could be read meanwhile.
+/// How many files are worth waiting for: half of those that take no longer than one. More would be all the memory of a
+/// run, and nothing could be read meanwhile.
 fn together() -> usize {
-    (lanes::md5_lanes() / 4).max(1)
+    (lanes::md5_abreast() / 2).max(1)
 }
 
-/// Takes as many files as fill half of the lanes, with their blocks' own MD5s where these are wanted: that takes as
-/// long as one file does. Full ones take longer.
+/// Takes as many files as take no longer than one, with their blocks' own MD5s where these are wanted.
 fn filling(waiting: &mut VecDeque<Lane<Md5>>) -> Vec<Lane<Md5>> {
-    let mut room = lanes::md5_lanes() / 2;
+    let mut room = lanes::md5_abreast();
     let fitting = waiting.iter().take_while(|lane| {
         let needed = 1 + usize::from(lane.stream.wants_blocks());
         let left = room.checked_sub(needed);
