@@ -21,7 +21,7 @@ use rustix::fs::Access;
 
 pub use content::{BLKID, Contents, ProbeError};
 pub use identity::{Identity, edges};
-pub use kernel::{mount_points, mounted_from};
+pub use kernel::{is_rotational, mount_points, mounted_from};
 pub use openers::is_written_below;
 pub use present::{BlockDevices, Present};
 pub use shipped::shipped;
@@ -68,7 +68,7 @@ pub struct Facts {
     pub serial: Option<String>,
     /// Whether it can be taken out or unplugged, as far as the kernel knows.
     pub removable: bool,
-    /// Whether it is rotational.
+    /// Whether it is known to be rotational.
     pub rotational: bool,
     /// Whether it cannot be written to.
     pub read_only: bool,
@@ -194,7 +194,7 @@ impl Facts {
             model: model(&disk),
             serial: serial(&disk),
             removable: disk.flag("removable") == Some(true) || usb(&disk).is_some(),
-            rotational: disk.flag("queue/rotational") == Some(true),
+            rotational: kernel::is_rotational(disk.folder()) == Some(true),
             read_only: block.flag("ro") == Some(true) || disk.flag("ro") == Some(true),
             partitions: block.partitions().iter().map(Block::path).collect(),
             uses: uses::of_block(kernel, &block, &path, needed)?,

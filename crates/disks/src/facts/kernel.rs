@@ -240,6 +240,21 @@ pub fn mounted_from(id: u64) -> Option<PathBuf> {
     Some(mount.source)
 }
 
+/// Whether a disk is rotational, by its own folder in `/sys` or that of a partition of it; `None` where nobody
+/// knows. The disk of a virtual machine has no word for it, and the kernel then says that it is.
+pub fn is_rotational(folder: &Path) -> Option<bool> {
+    let folder = folder.canonicalize().ok()?;
+    let is_virtual = folder.iter().any(|part| {
+        let name = part.as_encoded_bytes();
+        name.strip_prefix(b"virtio")
+            .is_some_and(|number| number.first().is_some_and(u8::is_ascii_digit))
+    });
+    let told = ["queue/rotational", "../queue/rotational"]
+        .iter()
+        .find_map(|name| std::fs::read_to_string(folder.join(name)).ok())?;
+    (!is_virtual).then(|| told.trim() != "0")
+}
+
 /// A disk, a partition, or a device made of others, by its folder in `/sys`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Block {

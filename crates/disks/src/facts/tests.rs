@@ -32,6 +32,7 @@ impl Machine {
         machine.usb_disk();
         machine.btrfs_disk();
         machine.memory_card();
+        machine.disk_of_a_virtual_machine();
         machine
     }
 
@@ -105,6 +106,13 @@ impl Machine {
         self.device(disk, "8:32", 4000);
         self.write(&format!("{disk}/queue/rotational"), "1\n");
         self.partition(disk, 1, "8:33");
+    }
+
+    /// Whatever is below it.
+    fn disk_of_a_virtual_machine(&self) {
+        let disk = "sys/devices/pci0/virtio1/block/vda";
+        self.device(disk, "254:0", 4000);
+        self.write(&format!("{disk}/queue/rotational"), "1\n");
     }
 
     fn memory_card(&self) {
@@ -182,6 +190,7 @@ fn a_serial_is_found_where_each_bus_has_it_and_names_cannot_play_with_the_termin
     assert_eq!(card.serial.as_deref(), Some("0x1234"));
     assert!(card.read_only && card.removable);
     assert!(machine.facts("sdc", "8:32").rotational);
+    assert!(!machine.facts("vda", "254:0").rotational, "nobody knows");
 }
 
 #[test]

@@ -77,11 +77,9 @@ impl BlockDevice {
         })
     }
 
-    /// Whether the disk is rotational, as the kernel has it: asked of the partition's own folder and of the
-    /// one above it, which is the disk's.
+    /// Whether the disk is rotational; `None` where nobody knows.
     pub fn is_rotational(&self) -> Option<bool> {
-        let told = self.attribute(&["queue/rotational", "../queue/rotational"])?;
-        Some(told == "1")
+        facts::is_rotational(&self.folder)
     }
 
     /// Whether it still answers.
