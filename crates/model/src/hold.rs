@@ -53,8 +53,6 @@ pub enum Check {
 /// What becomes of a job that is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GivenUp {
-    /// What is not loaded fails with the code of the hold, and the report is delivered.
-    FinishedWithout,
     /// It is canceled.
     Canceled,
     /// It ends with a code of AWS.
@@ -102,10 +100,10 @@ impl StopCause {
     #[must_use]
     pub fn hold(self) -> Option<Hold> {
         let (mender, check, given_up) = match self {
-            Self::BucketMissing => (Mender::Customer, Check::Bucket, GivenUp::FinishedWithout),
-            Self::BucketRights => (Mender::Admin, Check::Rights, GivenUp::FinishedWithout),
+            Self::BucketMissing => (Mender::Customer, Check::Bucket, GivenUp::Canceled),
+            Self::BucketRights => (Mender::Admin, Check::Rights, GivenUp::Canceled),
             Self::StoreRefuses | Self::StoreFull => {
-                (Mender::Admin, Check::Store, GivenUp::FinishedWithout)
+                (Mender::Admin, Check::Store, GivenUp::Canceled)
             }
             Self::ManifestFault => (Mender::Customer, Check::Manifest, GivenUp::Canceled),
             Self::SignatureMissing => docked(Mender::Customer, AbortReason::MissingSignature),
@@ -119,7 +117,7 @@ impl StopCause {
             | Self::DiskGone
             | Self::DiskFailing => docked(Mender::Operator, AbortReason::DeviceError),
             Self::CapacityWrong => docked(Mender::Customer, AbortReason::DeviceError),
-            Self::ByOperator => (Mender::Operator, Check::Person, GivenUp::FinishedWithout),
+            Self::ByOperator => (Mender::Operator, Check::Person, GivenUp::Canceled),
             Self::StoreSilent
             | Self::Interrupted
             | Self::StationSilent
@@ -195,9 +193,6 @@ impl fmt::Display for Check {
 impl fmt::Display for GivenUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FinishedWithout => {
-                f.write_str("what is not loaded fails; `Canceled` where that cannot be")
-            }
             Self::Canceled => f.write_str("`Canceled`"),
             Self::Aborted(reason) => write!(f, "`{}`", reason.code()),
         }

@@ -11,7 +11,7 @@ pub(crate) fn event(hold: &Stopped, because: &str) -> Event {
     let because = Some(because.to_owned());
     match hold.cause.hold().map(|rule| rule.given_up) {
         Some(GivenUp::Aborted(reason)) => Event::TransferAborted { reason, because },
-        Some(GivenUp::FinishedWithout | GivenUp::Canceled) | None => Event::Canceled {
+        Some(GivenUp::Canceled) | None => Event::Canceled {
             running: WhileRunning::Cancel,
             because,
         },

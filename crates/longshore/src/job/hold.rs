@@ -58,7 +58,7 @@ pub(super) fn give_up(args: &GiveUpArgs) -> Result<Exit, Failure> {
     let hold = hold.and_then(|stopped| stopped.cause.hold());
     let ends_as = match hold.map(|hold| hold.given_up) {
         Some(GivenUp::Aborted(reason)) => reason.code(),
-        Some(GivenUp::FinishedWithout | GivenUp::Canceled) | None => "Canceled",
+        Some(GivenUp::Canceled) | None => "Canceled",
     };
     if !args.yes {
         agree(job, ends_as)?;

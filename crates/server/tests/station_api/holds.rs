@@ -520,7 +520,7 @@ async fn a_job_that_nobody_mends_is_given_up_as_its_hold_says() {
         assert_eq!(station.give_up(&world, id, because).await, Ok(()));
         let (code, message) = status(&world, id).await;
         let expected = match cause.hold().unwrap().given_up {
-            GivenUp::FinishedWithout | GivenUp::Canceled => "Canceled",
+            GivenUp::Canceled => "Canceled",
             GivenUp::Aborted(reason) => reason.code(),
         };
         assert_eq!(code, expected, "{cause:?}");
