@@ -245,10 +245,11 @@ def test_eight_at_once_take_the_memory_of_one(new_service, tmp_path):
     token.write_text(service.run("station", "token", "bench-2", check=OK).stdout)
     inbox = tmp_path / "inbox"
     inbox.mkdir()
-    budget = 32
+    # One that comes when all is taken goes on with a piece beyond it; the rest is threads and what the journals take.
+    budget, piece, own = 64, 8, 64
     config = tmp_path / "station.toml"
     config.write_text("\n".join([
-        "[station]", f"memory_mib = {budget}", "multipart_threshold_mib = 16", "part_mib = 8", "[[station.bays]]",
+        "[station]", f"memory_mib = {budget}", f"multipart_threshold_mib = {piece}", f"part_mib = {piece}", "[[station.bays]]",
         'name = "inbox"', f'match = ["folder:{inbox}"]']) + "\n")
     shipped = []
     for number in range(8):
@@ -267,7 +268,8 @@ def test_eight_at_once_take_the_memory_of_one(new_service, tmp_path):
         for job, device in shipped:
             done = until_complete(service, job, 300)
             report.check(report.fetch(s3, done), device, BUCKET)
-        assert peak_mebibytes(station.process.pid) - at_rest <= budget + 64, "eight take more than one budget"
+        taken = peak_mebibytes(station.process.pid) - at_rest
+        assert taken <= budget + 7 * piece + own, "eight take more than one budget"
     finally:
         code = station.stop(signal.SIGTERM, seconds=60)
     assert code == OK
