@@ -20,6 +20,9 @@ use crate::lease::Carried;
 /// How long one message may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a heartbeat may take: the next tells the same, and whoever ends waits for it.
+const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Longest answer, in bytes: a claim with a whole manifest.
 const ANSWER_BYTES: u64 = 4 << 20;
 
@@ -80,7 +83,7 @@ impl Control {
             .as_ref()
             .map_or(("http", ""), |a| (a.scheme, &a.host));
         let route = surroundings.route(scheme, host);
-        let config = route.config().timeout_global(Some(PATIENCE)).build();
+        let config = route.config().build();
         Self {
             agent: config.new_agent(),
             route,
@@ -100,7 +103,7 @@ impl Control {
     /// # Errors
     /// [`ControlError`].
     pub fn heartbeat(&self, heartbeat: Heartbeat) -> Result<HeartbeatAnswer, ControlError> {
-        self.send_bytes("heartbeat", &heartbeat.message())
+        self.send_bytes("heartbeat", &heartbeat.message(), HEARTBEAT_PATIENCE)
     }
 
     /// Reports a device and asks for the right to its job.
@@ -188,10 +191,16 @@ impl Control {
         path: &str,
         message: &impl Serialize,
     ) -> Result<A, ControlError> {
-        self.send_bytes(path, &serde_json::to_vec(message).unwrap_or_default())
+        let body = serde_json::to_vec(message).unwrap_or_default();
+        self.send_bytes(path, &body, PATIENCE)
     }
 
-    fn send_bytes<A: DeserializeOwned>(&self, path: &str, body: &[u8]) -> Result<A, ControlError> {
+    fn send_bytes<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &[u8],
+        patience: Duration,
+    ) -> Result<A, ControlError> {
         let url = format!("{}/station/v1/{path}", self.server);
         let unreachable = |error| ControlError::Unreachable {
             url: url.clone(),
@@ -202,6 +211,9 @@ impl Control {
             .post(&url)
             .header("authorization", &self.authorization)
             .content_type("application/json")
+            .config()
+            .timeout_global(Some(patience))
+            .build()
             .send(body)
             .map_err(unreachable)?;
         let status = answer.status();

@@ -109,7 +109,7 @@ impl Drop for Heartbeats {
     }
 }
 
-/// Sends heartbeats until `stopped` is closed, and then a last one: the bays are as they were left.
+/// Sends heartbeats until `stopped` is closed, and then a last one if anybody answers: the bays are as they were left.
 fn send(mut keeper: Keeper, heard: &Mutex<Option<LastAnswer>>, stopped: &Receiver<()>) {
     let _carrying = keeper.carry_leases();
     loop {
@@ -127,7 +127,9 @@ fn send(mut keeper: Keeper, heard: &Mutex<Option<LastAnswer>>, stopped: &Receive
             match stopped.recv_timeout(rest.min(LOOK_EVERY)) {
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => {
-                    keeper.beat();
+                    if keeper.is_answered() {
+                        keeper.beat();
+                    }
                     return;
                 }
             }

@@ -139,7 +139,7 @@ impl Keeper {
     ) -> Option<HeartbeatAnswer> {
         match sent {
             Ok(answer) => {
-                if !matches!(self.fared, Fared::Answered(_)) {
+                if !self.is_answered() {
                     tracing::info!("heartbeats are answered again");
                 }
                 self.tell(&answer);
@@ -222,9 +222,14 @@ impl Keeper {
         }
     }
 
+    /// Whether the last heartbeat was answered.
+    pub(super) fn is_answered(&self) -> bool {
+        matches!(self.fared, Fared::Answered(_))
+    }
+
     /// Whether there is something that should not wait. While nobody answers everything waits.
     pub(super) fn has_news(&self) -> bool {
-        if !matches!(self.fared, Fared::Answered(_)) {
+        if !self.is_answered() {
             return false;
         }
         self.orders.have_news()
