@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
+use model::actor::Actor;
 use model::bay::BayStatus;
 use model::control::{Claim, Ending, LeaseState, PROTOCOL_VERSION, Renewal};
+use model::event::Event;
 use model::heartbeat::{Heartbeat, HeartbeatAnswer, HostFacts, LeaseAnswer};
 use model::ids::{BayName, Boot, JobId, OrderId, PortId, StationName};
 use model::loading::Figures;
@@ -265,6 +267,32 @@ async fn a_job_whose_owner_canceled_is_told_to_stop() {
     let ask = [("Action", "CancelJob"), ("JobId", id.as_str())];
     assert_eq!(world.call(&ask).await.code(), "OK");
     assert_eq!(dock.states(&world).await, [LeaseState::Canceled]);
+}
+
+/// A server that dies between the hold and the end of the lease: the next heartbeat ends it, and no other hold does.
+#[tokio::test]
+async fn a_lease_of_a_job_that_the_operator_holds_ends_with_the_next_heartbeat() {
+    let world = World::start().await;
+    let mut dock = Resident::register(&world, "dock-1").await;
+    let (held, other) = (dock.load(&world).await, dock.load(&world).await);
+    for (id, words) in [(held, Some("Wait.".to_owned())), (other, None)] {
+        let stored = world.jobs().job(id).await.unwrap().unwrap();
+        let event = Event::Stopped {
+            cause: StopCause::ByOperator,
+            bucket: None,
+            words,
+            detail: String::new(),
+        };
+        let job = stored.job.apply(&event, world.now()).unwrap();
+        let (jobs, events) = (world.jobs(), [event]);
+        let replaced =
+            jobs.replace_job(&job, stored.version, &events, &Actor::Service, world.now());
+        replaced.await.unwrap();
+    }
+    let states = dock.states(&world).await;
+    assert_eq!(states, [LeaseState::Lost, LeaseState::Held]);
+    assert!(world.jobs().lease(held).await.unwrap().unwrap().ended);
+    assert!(!world.jobs().lease(other).await.unwrap().unwrap().ended);
 }
 
 /// The station goes on loading for five minutes without its server; nobody else gets the job while its lease holds, and

@@ -7,9 +7,9 @@ use model::ids::JobId;
 use model::stopped::StopCause;
 use model::time::Timestamp;
 
-use super::renew::{go_on, tidied};
+use super::renew::{end_of_held, go_on, is_held, tidied};
 use crate::access::{Action, Caller};
-use crate::jobstore::{HeldLease, LONGEST_LEASE, SignOfLife};
+use crate::jobstore::{HeldLease, JobStoreError, LONGEST_LEASE, SignOfLife};
 use crate::ops::{Context, Refused};
 
 /// So many times within its term a lease is renewed: three may be lost.
@@ -34,7 +34,14 @@ pub(in crate::ops) async fn keep(
     let (mut answers, mut due, mut silent) = (Vec::new(), Vec::new(), Vec::new());
     for renewal in named {
         let found = held.iter().find(|held| is_meant(held, &renewal));
-        let state = found.map_or(LeaseState::Lost, |held| state(&held.progress));
+        let state = match found {
+            Some(held) if is_on_hold(context, held).await? => {
+                end_of_held(context, station, renewal.job, &renewal.lease).await?;
+                LeaseState::Lost
+            }
+            Some(held) => state(&held.progress),
+            None => LeaseState::Lost,
+        };
         answers.push(LeaseAnswer {
             job: renewal.job,
             state,
@@ -92,6 +99,15 @@ async fn renew(
 
 fn is_meant(held: &HeldLease, renewal: &Renewal) -> bool {
     held.lease.job == renewal.job && held.lease.token == renewal.lease
+}
+
+/// Whether the operator has put the job on hold. Seldom: it is read only if it may be.
+async fn is_on_hold(context: &Context, held: &HeldLease) -> Result<bool, JobStoreError> {
+    if held.stopped.as_deref() != Some(StopCause::ByOperator.code()) {
+        return Ok(false);
+    }
+    let job = context.jobs.job(held.lease.job).await?;
+    Ok(job.is_some_and(|stored| is_held(&stored.job)))
 }
 
 /// Whether a quarter of the term is over, or a wrong clock put the end where it is.

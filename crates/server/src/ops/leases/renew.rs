@@ -1,8 +1,8 @@
 //! A sign of life: extends a lease, and tells a station whether to go on.
 
-use model::control::{LeaseState, Renewal, Tally};
+use model::control::{LeaseState, LeaseToken, Renewal, Tally};
 use model::event::Event;
-use model::ids::JobId;
+use model::ids::{JobId, StationName};
 use model::job::Job;
 use model::limits::COUNT_MAX;
 use model::loading::Figures;
@@ -11,6 +11,7 @@ use model::stopped::{StopCause, Stopped};
 
 use crate::access::{Action, Caller};
 use crate::change;
+use crate::jobstore::JobStoreError;
 use crate::ops::{Context, Refused};
 
 /// Characters that are kept of the entry a station is at: as many as a key has bytes.
@@ -48,11 +49,8 @@ pub async fn renew(
     context.metrics.loaded(id, tally);
     // Progress that cannot be read does not stop a transfer; the next sign of life asks again.
     let job = context.jobs.job(id).await?.map(|stored| stored.job);
-    let is_held = |job: &Job| job.hold().is_some_and(Stopped::is_held_by_operator);
     if job.as_ref().is_some_and(is_held) {
-        // Whoever put it on hold died before ending the lease.
-        context.jobs.end_lease(id, &lease).await?;
-        tracing::info!(%station, job = %id, "lease ended: the job is on hold");
+        end_of_held(context, station, id, &lease).await?;
         return Ok(LeaseState::Lost);
     }
     let was_silent = |stopped: &Stopped| stopped.cause == StopCause::StationSilent;
@@ -71,6 +69,23 @@ pub async fn renew(
     };
     tracing::debug!(%station, job = %id, ?state, stored = tally.stored, "lease renewed");
     Ok(state)
+}
+
+/// Whether the operator has put a job on hold.
+pub(super) fn is_held(job: &Job) -> bool {
+    job.hold().is_some_and(Stopped::is_held_by_operator)
+}
+
+/// Ends the lease of a job that is on hold: whoever put it on hold died before that.
+pub(super) async fn end_of_held(
+    context: &Context,
+    station: &StationName,
+    id: JobId,
+    lease: &LeaseToken,
+) -> Result<(), JobStoreError> {
+    context.jobs.end_lease(id, lease).await?;
+    tracing::info!(%station, job = %id, "lease ended: the job is on hold");
+    Ok(())
 }
 
 /// Writes down that a job goes on whose station was silent.
