@@ -1,11 +1,11 @@
 //! The station's side of the conversation with its server: [`model::control`] over HTTP.
 
+pub mod wire;
+
 use std::io;
 use std::time::Duration;
 
 use awshttp::Surroundings;
-use awshttp::endpoint::Address;
-use awshttp::route::Route;
 use model::control::{
     AbortRequest, ClaimAnswer, ClaimRequest, Conclusion, ControlFault, GiveUpRequest, HoldRequest,
     JobFacts, JobRequest, LeaseState, Renewal, ResumeRequest, RetryRequest, ReturnRequest,
@@ -13,18 +13,12 @@ use model::control::{
 use model::heartbeat::{Heartbeat, HeartbeatAnswer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use ureq::http::StatusCode;
 
 use crate::lease::Carried;
-
-/// How long one message may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+use wire::Wire;
 
 /// How long a heartbeat may take: the next tells the same, and whoever ends waits for it.
 const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Longest answer, in bytes: a claim with a whole manifest.
-const ANSWER_BYTES: u64 = 4 << 20;
 
 /// A message that had no success.
 #[derive(Debug, thiserror::Error)]
@@ -61,10 +55,7 @@ impl ControlError {
 /// The way to the server.
 #[derive(Clone)]
 pub struct Control {
-    agent: ureq::Agent,
-    route: Route,
-    server: String,
-    authorization: String,
+    wire: Wire,
     carried: Carried,
 }
 
@@ -78,17 +69,8 @@ impl Control {
     /// A way to the server at `url` for the station that has this token.
     #[must_use]
     pub fn through(url: &str, token: &str, surroundings: &Surroundings) -> Self {
-        let address = Address::parse(url);
-        let (scheme, host) = address
-            .as_ref()
-            .map_or(("http", ""), |a| (a.scheme, &a.host));
-        let route = surroundings.route(scheme, host);
-        let config = route.config().build();
         Self {
-            agent: config.new_agent(),
-            route,
-            server: url.trim_end_matches('/').to_owned(),
-            authorization: format!("Bearer {token}"),
+            wire: Wire::through(url, token, surroundings),
             carried: Carried::default(),
         }
     }
@@ -103,7 +85,9 @@ impl Control {
     /// # Errors
     /// [`ControlError`].
     pub fn heartbeat(&self, heartbeat: Heartbeat) -> Result<HeartbeatAnswer, ControlError> {
-        self.send_bytes("heartbeat", &heartbeat.message(), HEARTBEAT_PATIENCE)
+        let message = heartbeat.message();
+        self.wire
+            .post_bytes(&below("heartbeat"), &message, HEARTBEAT_PATIENCE)
     }
 
     /// Reports a device and asks for the right to its job.
@@ -191,57 +175,11 @@ impl Control {
         path: &str,
         message: &impl Serialize,
     ) -> Result<A, ControlError> {
-        let body = serde_json::to_vec(message).unwrap_or_default();
-        self.send_bytes(path, &body, PATIENCE)
-    }
-
-    fn send_bytes<A: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &[u8],
-        patience: Duration,
-    ) -> Result<A, ControlError> {
-        let url = format!("{}/station/v1/{path}", self.server);
-        let unreachable = |error| ControlError::Unreachable {
-            url: url.clone(),
-            source: self.route.no_answer("the server", error).into_io(),
-        };
-        let mut answer = self
-            .agent
-            .post(&url)
-            .header("authorization", &self.authorization)
-            .content_type("application/json")
-            .config()
-            .timeout_global(Some(patience))
-            .build()
-            .send(body)
-            .map_err(unreachable)?;
-        let status = answer.status();
-        let body = answer
-            .body_mut()
-            .with_config()
-            .limit(ANSWER_BYTES)
-            .read_to_vec()
-            .map_err(unreachable)?;
-        read(&url, status, &body)
+        self.wire.post(&below(path), message)
     }
 }
 
-fn read<A: DeserializeOwned>(
-    url: &str,
-    status: StatusCode,
-    body: &[u8],
-) -> Result<A, ControlError> {
-    let trouble = |message| ControlError::Trouble {
-        url: url.to_owned(),
-        message,
-    };
-    if status.is_success() {
-        return serde_json::from_slice(body).map_err(|e| trouble(format!("odd answer: {e}")));
-    }
-    match serde_json::from_slice::<ControlFault>(body) {
-        Ok(fault) if status.is_client_error() => Err(ControlError::Refused(fault)),
-        Ok(fault) => Err(trouble(fault.message)),
-        Err(_) => Err(trouble(format!("HTTP status {status}"))),
-    }
+/// The path of a station's message.
+fn below(path: &str) -> String {
+    format!("station/v1/{path}")
 }
