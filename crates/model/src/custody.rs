@@ -34,6 +34,37 @@ pub enum Custody {
 }
 
 impl Custody {
+    /// The station that has the device.
+    #[must_use]
+    pub fn station(&self) -> Option<&StationName> {
+        match self {
+            Self::AtStation { station, .. } => Some(station),
+            Self::NotReceived | Self::Returned { .. } => None,
+        }
+    }
+
+    /// The serial number that the device tells, as far as the station that has it knows.
+    #[must_use]
+    pub fn serial(&self) -> Option<&str> {
+        match self {
+            Self::AtStation { device, .. } => device.as_ref()?.serial.as_deref(),
+            Self::NotReceived | Self::Returned { .. } => None,
+        }
+    }
+
+    /// The carrier and the number of the parcel that took the device back.
+    #[must_use]
+    pub fn parcel(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Returned {
+                carrier,
+                tracking_number,
+                ..
+            } => Some((carrier, tracking_number)),
+            Self::NotReceived | Self::AtStation { .. } => None,
+        }
+    }
+
     /// `LocationCode` as AWS writes it.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -134,6 +134,33 @@ impl AbortReason {
 }
 
 impl Progress {
+    /// Every `ProgressCode` that there is.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        let others = [
+            "Pending",
+            "InProgress",
+            "Complete",
+            "SuccessWithErrors",
+            "Canceled",
+            "Expired",
+        ];
+        let aborted = AbortReason::ALL.into_iter().map(AbortReason::code);
+        others.into_iter().chain(aborted)
+    }
+
+    /// Entries that should have been transferred and were not; none while that is not known.
+    #[must_use]
+    pub fn errors(&self) -> Option<u64> {
+        match self {
+            Self::Finished { errors, .. } => Some(*errors),
+            Self::Pending
+            | Self::InProgress { .. }
+            | Self::Aborted { .. }
+            | Self::Canceled { .. }
+            | Self::Expired { .. } => None,
+        }
+    }
+
     /// `ProgressCode` as AWS writes it. AWS's table says `Complete` where its prose says
     /// `Success`; the table wins.
     #[must_use]
