@@ -1,105 +1,72 @@
 //! `longshore account`: who may use which buckets.
 
-use serde_json::json;
-use server::jobstore::Account;
-use server::ops::{Admin, Caller, Rights, accounts};
+use model::operator::{AccountLine, AccountList, AccountRights};
 
 use crate::cli::{AccountCommand, ChangeRightsArgs, RightsArgs};
 use crate::exit::{Exit, Failure};
-use crate::{installation, output};
+use crate::output;
+use crate::way::Way;
 
 /// Runs a `longshore account` command.
 ///
 /// # Errors
-/// If the operation is refused, or the installation cannot be opened.
+/// If the operation is refused, or the service cannot be asked.
 pub(crate) fn run(command: &AccountCommand) -> Result<Exit, Failure> {
     match command {
         AccountCommand::Create {
             name,
             rights,
             store,
-        } => {
-            let create = async |admin: &Admin| {
-                accounts::create(admin, &Caller::Operator, name, rights.into()).await
-            };
-            tell(&installation::with(store, create)?)
-        }
+        } => tell(&Way::open(store)?.post("accounts", &message(name, rights))?),
         AccountCommand::List { json, store } => {
-            let list = async |admin: &Admin| accounts::list(admin, &Caller::Operator).await;
-            tell_all(&installation::with(store, list)?, *json)
+            tell_all(&Way::open(store)?.get("accounts", &[])?, *json)
         }
-        AccountCommand::Allow(args) => {
-            let rights = named(args)?;
-            let allow = async |admin: &Admin| {
-                accounts::allow(admin, &Caller::Operator, &args.account, &rights).await
-            };
-            tell(&installation::with(&args.store, allow)?)
-        }
-        AccountCommand::Deny(args) => {
-            let rights = named(args)?;
-            let deny = async |admin: &Admin| {
-                accounts::deny(admin, &Caller::Operator, &args.account, &rights).await
-            };
-            tell(&installation::with(&args.store, deny)?)
-        }
+        AccountCommand::Allow(args) => change("accounts/allow", args),
+        AccountCommand::Deny(args) => change("accounts/deny", args),
     }
 }
 
-impl From<&RightsArgs> for Rights {
-    fn from(RightsArgs { import, export }: &RightsArgs) -> Self {
-        Self {
-            import: import.clone(),
-            export: export.clone(),
-        }
+fn message(name: &str, RightsArgs { import, export }: &RightsArgs) -> AccountRights {
+    AccountRights {
+        name: name.to_owned(),
+        import: import.clone(),
+        export: export.clone(),
     }
 }
 
-/// The rights that are to change, of which there must be one.
-fn named(args: &ChangeRightsArgs) -> Result<Rights, Failure> {
+/// Changes rights, of which there must be one.
+fn change(path: &str, args: &ChangeRightsArgs) -> Result<Exit, Failure> {
     if args.rights.import.is_empty() && args.rights.export.is_empty() {
         return Err(Failure::usage("name a bucket with --import or --export"));
     }
-    Ok((&args.rights).into())
+    tell(&Way::open(&args.store)?.post(path, &message(&args.account, &args.rights))?)
 }
 
-fn tell_all(accounts: &[Account], json: bool) -> Result<Exit, Failure> {
+fn tell_all(list: &AccountList, json: bool) -> Result<Exit, Failure> {
     if json {
-        let accounts: Vec<_> = accounts
-            .iter()
-            .map(
-                |Account {
-                     id,
-                     name,
-                     import,
-                     export,
-                 }| {
-                    json!({ "Account": id, "Name": name, "Import": import, "Export": export })
-                },
-            )
-            .collect();
-        output::json(&json!({ "Accounts": accounts }))?;
+        output::json(list)?;
     } else {
-        output::data(&table(accounts))?;
+        output::data(&table(&list.accounts))?;
     }
     Ok(Exit::Ok)
 }
 
-fn tell(account: &Account) -> Result<Exit, Failure> {
+fn tell(account: &AccountLine) -> Result<Exit, Failure> {
     output::data(&table(std::slice::from_ref(account)))?;
     Ok(Exit::Ok)
 }
 
-fn table(accounts: &[Account]) -> String {
-    let row = |account: &Account| {
-        let Account {
-            id,
+fn table(accounts: &[AccountLine]) -> String {
+    let row = |line: &AccountLine| {
+        let AccountLine {
+            account,
             name,
             import,
             export,
-        } = account;
+        } = line;
         [
             name.clone(),
-            id.to_string(),
+            account.to_string(),
             import.join(" "),
             export.join(" "),
         ]
@@ -115,8 +82,8 @@ mod tests {
 
     #[test]
     fn accounts_are_a_table() {
-        let account = Account {
-            id: AccountId::new("123456789012").unwrap(),
+        let account = AccountLine {
+            account: AccountId::new("123456789012").unwrap(),
             name: "studio".into(),
             import: vec!["photos".into(), "raw-*".into()],
             export: Vec::new(),

@@ -4,6 +4,7 @@ mod artifacts;
 mod bench;
 mod bucket;
 mod image;
+mod operator;
 mod plan_export;
 mod raw;
 
@@ -23,6 +24,7 @@ pub(crate) use artifacts::{ArtifactsArgs, LabelArgs};
 pub(crate) use bench::{InboxArgs, StationRunArgs};
 pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
 pub(crate) use image::{ImageCommand, RestoreArgs};
+pub(crate) use operator::{HistoryArgs, ListArgs, OperatorCommand, StoreArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use raw::{LookArgs, RawArgs};
 
@@ -111,6 +113,9 @@ pub(crate) enum Command {
     /// Admit the hosts that have the devices
     #[command(subcommand)]
     Station(StationCommand),
+    /// Say who runs the service, and with which rights
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -396,14 +401,8 @@ pub(crate) enum JobCommand {
         #[command(flatten)]
         api: ApiArgs,
     },
-    /// List your jobs, newest first, with what became of each (ListJobs, GetStatus)
-    List {
-        /// At most so many
-        #[arg(long, value_name = "N", value_parser = at_least_one)]
-        max: Option<usize>,
-        #[command(flatten)]
-        api: ApiArgs,
-    },
+    /// List your jobs, newest first, with what became of each (ListJobs, GetStatus); or, as an operator, all
+    List(Box<ListArgs>),
     /// Show where a device is and what became of its data (GetStatus)
     Status {
         /// The job
@@ -431,6 +430,8 @@ pub(crate) enum JobCommand {
     },
     /// End a job for good, as an operator: its customer has to make a new one
     Abort(Box<AbortArgs>),
+    /// Show what happened to a job, and by whom, as an operator
+    History(HistoryArgs),
     /// Let what failed of a job that is over be tried again, as an operator
     Retry {
         /// The job
@@ -569,16 +570,6 @@ pub(crate) struct UpdateArgs {
     pub(crate) manifest: ManifestArgs,
     #[command(flatten)]
     pub(crate) api: ApiArgs,
-}
-
-/// Where the job store is.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct StoreArgs {
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
-    /// The service's settings, where they name another job store than the data folder's
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
 }
 
 /// `longshore key`.

@@ -1,6 +1,7 @@
 //! `longshore job`: what a customer does with jobs, through the public API of any endpoint.
 
 pub(crate) mod abort;
+mod all;
 mod answers;
 mod artifacts;
 pub(crate) mod client;
@@ -36,7 +37,9 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
         JobCommand::Create(args) => create(args),
         JobCommand::Update(args) => update(args),
         JobCommand::Cancel { job, api } => cancel(job, api),
-        JobCommand::List { max, api } => list(*max, api),
+        JobCommand::List(args) if args.all => all::list(args),
+        JobCommand::List(args) => list(args.max, &args.api),
+        JobCommand::History(args) => all::history(args),
         JobCommand::Status {
             job,
             watch: false,

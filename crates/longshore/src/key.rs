@@ -1,17 +1,16 @@
 //! `longshore key`: access keys.
 
-use serde_json::json;
-use server::ops::keys::{self, ListedKey, NewKey};
-use server::ops::{Admin, Caller};
+use model::operator::{KeyFor, KeyLine, KeyList, NewKey};
 
 use crate::cli::KeyCommand;
 use crate::exit::{Exit, Failure};
-use crate::{installation, output};
+use crate::output;
+use crate::way::Way;
 
 /// Runs a `longshore key` command.
 ///
 /// # Errors
-/// If the operation is refused, or the installation cannot be opened.
+/// If the operation is refused, or the service cannot be asked.
 pub(crate) fn run(command: &KeyCommand) -> Result<Exit, Failure> {
     match command {
         KeyCommand::Create {
@@ -19,17 +18,12 @@ pub(crate) fn run(command: &KeyCommand) -> Result<Exit, Failure> {
             json,
             store,
         } => {
-            let create =
-                async |admin: &Admin| keys::create(admin, &Caller::Operator, account).await;
-            tell_new(&installation::with(store, create)?, *json)
+            let account = account.clone();
+            tell_new(&Way::open(store)?.post("keys", &KeyFor { account })?, *json)
         }
-        KeyCommand::List { json, store } => {
-            let list = async |admin: &Admin| keys::list(admin, &Caller::Operator).await;
-            tell_all(&installation::with(store, list)?, *json)
-        }
+        KeyCommand::List { json, store } => tell_all(&Way::open(store)?.get("keys", &[])?, *json),
         KeyCommand::Revoke { key, store } => {
-            let revoke = async |admin: &Admin| keys::revoke(admin, &Caller::Operator, key).await;
-            installation::with(store, revoke)?;
+            Way::open(store)?.post::<()>(&format!("keys/{key}/revoke"), &())?;
             output::note(&format!("Key {key} is revoked."));
             Ok(Exit::Ok)
         }
@@ -37,57 +31,33 @@ pub(crate) fn run(command: &KeyCommand) -> Result<Exit, Failure> {
 }
 
 fn tell_new(new: &NewKey, json: bool) -> Result<Exit, Failure> {
-    let NewKey {
-        account,
-        key,
-        secret,
-    } = new;
     if json {
-        output::json(&json!({
-            "AccessKeyId": key.id,
-            "SecretAccessKey": secret.expose(),
-            "Account": account.id,
-            "AccountName": account.name,
-        }))?;
+        output::json(new)?;
         return Ok(Exit::Ok);
     }
     output::data(&format!(
         "[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
-        account.name,
-        key.id,
-        secret.expose()
+        new.account_name, new.access_key_id, new.secret_access_key
     ))?;
     output::note("The secret is shown this once. Put the lines into an AWS credentials file.");
     Ok(Exit::Ok)
 }
 
-fn tell_all(keys: &[ListedKey], json: bool) -> Result<Exit, Failure> {
+fn tell_all(list: &KeyList, json: bool) -> Result<Exit, Failure> {
     if json {
-        let keys: Vec<_> = keys
-            .iter()
-            .map(|ListedKey { key, account_name }| {
-                json!({
-                    "AccessKeyId": key.id,
-                    "Account": key.account,
-                    "AccountName": account_name,
-                    "Created": key.created,
-                    "Revoked": key.revoked,
-                })
-            })
-            .collect();
-        output::json(&json!({ "Keys": keys }))?;
+        output::json(list)?;
         return Ok(Exit::Ok);
     }
-    let row = |ListedKey { key, account_name }: &ListedKey| {
+    let row = |key: &KeyLine| {
         let revoked = key.revoked.map(|at| at.to_string()).unwrap_or_default();
         [
-            key.id.to_string(),
-            account_name.clone(),
+            key.access_key_id.to_string(),
+            key.account_name.clone(),
             key.created.to_string(),
             revoked,
         ]
     };
-    let rows: Vec<[String; 4]> = keys.iter().map(row).collect();
+    let rows: Vec<[String; 4]> = list.keys.iter().map(row).collect();
     output::data(&output::table(
         ["KEY", "ACCOUNT", "CREATED", "REVOKED"],
         &rows,

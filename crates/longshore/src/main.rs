@@ -13,13 +13,13 @@ mod environment;
 mod exit;
 mod image;
 mod import;
-mod installation;
 mod interrupt;
 mod job;
 mod key;
 mod local_service;
 mod log;
 mod man;
+mod operator;
 mod output;
 mod own_station;
 mod place;
@@ -33,6 +33,7 @@ mod serve;
 mod settings;
 mod station_token;
 mod verify;
+mod way;
 
 use std::ffi::OsStr;
 use std::process::ExitCode;
@@ -92,6 +93,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Key(command) => key::run(command),
         Command::Account(command) => account::run(command),
         Command::Station(command) => station_token::run(command),
+        Command::Operator(command) => operator::run(command),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man { out } => man::run(out.as_deref()),
         Command::ExitCodes => {

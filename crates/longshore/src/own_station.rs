@@ -113,7 +113,11 @@ fn token_path(data: &Path) -> PathBuf {
     data.join("station").join("token")
 }
 
-fn read_token(path: &Path) -> Result<String, Failure> {
+/// The token in a file.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) fn read_token(path: &Path) -> Result<String, Failure> {
     let read = std::fs::read_to_string(path);
     let text = read.with_context(|| format!("could not read the token `{}`", path.display()))?;
     Ok(text.trim().to_owned())

@@ -30,7 +30,7 @@ use model::presence::EVERY_SECONDS;
 use model::progress::Progress;
 use model::time::{Clock as _, SystemClock};
 use postgres::PrivatePostgres;
-use server::access::StationToken;
+use server::access::BearerToken;
 use server::config::{Config, Overrides};
 use server::jobstore::JobStore;
 use server::service::Service;
@@ -44,7 +44,7 @@ const MADE_AT_ONCE: usize = 16;
 /// A station with its leases.
 struct Dock {
     name: StationName,
-    token: StationToken,
+    token: BearerToken,
     leases: Vec<(JobId, LeaseToken)>,
     seq: u64,
 }
@@ -101,7 +101,7 @@ async fn made(jobs: Arc<dyn JobStore>, stations: usize, bays: usize) -> Vec<Dock
 async fn made_one(jobs: Arc<dyn JobStore>, number: usize, bays: usize) -> Dock {
     let (name, token) = (
         StationName::new(format!("dock-{number:04}")).unwrap(),
-        StationToken::draw(),
+        BearerToken::draw(),
     );
     let now = SystemClock.now();
     jobs.put_station(&name, token.sha256(), now).await.unwrap();

@@ -4,5 +4,6 @@
 mod aws;
 mod body;
 pub(crate) mod http;
+pub(crate) mod operator;
 mod sheets;
 mod station;

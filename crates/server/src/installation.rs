@@ -1,5 +1,5 @@
-//! An installation as its operator opens it on its host, without a service: to change accounts, keys and
-//! stations. A service may run on it at the same time.
+//! An installation as its operator opens it on its host, without a service: to look at jobs, and to change accounts,
+//! keys, stations and operators. A service may run on it at the same time.
 //!
 //! Who can read the installation's secret key is its operator: that is the whole proof. Nothing is made
 //! here: a key or a job store that were made would look like an installation that nobody has started.
@@ -8,13 +8,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use durable::reserve::is_for_want_of_room;
+pub use http::Method;
 use model::time::Clock;
 
+use crate::access::Caller;
 use crate::app::Admin;
 use crate::config::{Config, DatabaseConfig};
 use crate::data_dir;
 use crate::data_dir::room::{self, Room};
 use crate::database::Database;
+use crate::faces::operator::Desk;
+pub use crate::faces::operator::{Answered, Asked};
 use crate::jobstore::JobStoreError;
 use crate::sealing::{MasterKey, MasterKeyError};
 
@@ -95,6 +99,16 @@ impl Installation {
     #[must_use]
     pub fn admin(&self) -> &Admin {
         &self.admin
+    }
+
+    /// Answers what a person who runs the service would ask it for, as whoever is at its host.
+    pub async fn ask(&self, asked: &Asked<'_>) -> Answered {
+        let desk = Desk {
+            admin: &self.admin,
+            service: None,
+            caller: &Caller::Operator,
+        };
+        desk.answer(asked).await
     }
 
     /// Closes it.

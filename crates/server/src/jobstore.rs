@@ -22,7 +22,9 @@ mod holds;
 mod jobs;
 mod keys;
 mod leases;
+mod listing;
 mod migrations;
+mod operators;
 mod orders;
 mod postgres;
 mod sqlite;
@@ -37,23 +39,46 @@ pub use holds::{HeldJob, HoldCount, Holds};
 pub use jobs::{HistoryLine, JobPage, Jobs, Quota, StoredJob};
 pub use keys::{AccessKey, Keys};
 pub use leases::{HeldLease, LONGEST_LEASE, Lease, Leases, SignOfLife};
+pub use listing::{JobFilter, JobsFound, Listing, WORD_MATCHES};
+pub use operators::{Operators, Person, StoredPerson};
 pub use orders::{Orders, StoredOrder};
 pub use postgres::PostgresJobStore;
 pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};
 
-/// Keeps jobs, their holds and leases, accounts, keys, stations with their heartbeats and orders, and the time.
+/// Keeps jobs, their holds and leases, accounts, keys, stations with their heartbeats and orders, operators, and the
+/// time.
 ///
 /// # Contract
 /// Every method is atomic and durable when it returns `Ok`. After an error of the kind
 /// `Unavailable` a write may or may not have happened; all writes may be repeated.
 pub trait JobStore:
-    Jobs + Holds + Leases + Accounts + Keys + Stations + Heartbeats + Orders + LatestTime
+    Jobs
+    + Listing
+    + Holds
+    + Leases
+    + Accounts
+    + Keys
+    + Stations
+    + Heartbeats
+    + Orders
+    + Operators
+    + LatestTime
 {
 }
 
-impl<T: Jobs + Holds + Leases + Accounts + Keys + Stations + Heartbeats + Orders + LatestTime>
-    JobStore for T
+impl<T> JobStore for T where
+    T: Jobs
+        + Listing
+        + Holds
+        + Leases
+        + Accounts
+        + Keys
+        + Stations
+        + Heartbeats
+        + Orders
+        + Operators
+        + LatestTime
 {
 }
 
@@ -63,12 +88,14 @@ macro_rules! implement_job_store {
         $crate::jobstore::canary::implement_canary!($store);
         $crate::jobstore::jobs::implement_jobs!($store);
         $crate::jobstore::holds::implement_holds!($store);
+        $crate::jobstore::listing::implement_listing!($store);
         $crate::jobstore::leases::implement_leases!($store);
         $crate::jobstore::accounts::implement_accounts!($store);
         $crate::jobstore::keys::implement_keys!($store);
         $crate::jobstore::stations::implement_stations!($store);
         $crate::jobstore::heartbeats::implement_heartbeats!($store);
         $crate::jobstore::orders::implement_orders!($store);
+        $crate::jobstore::operators::implement_operators!($store);
         $crate::jobstore::clock::implement_clock!($store);
     };
 }

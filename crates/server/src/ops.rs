@@ -20,6 +20,7 @@ pub mod heartbeats;
 pub mod jobs;
 pub mod keys;
 pub mod leases;
+pub mod operators;
 pub mod orders;
 mod refused;
 pub mod stations;

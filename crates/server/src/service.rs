@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::StationToken;
+use crate::access::BearerToken;
 use crate::app::{Admin, Context};
 use crate::background::Background;
 use crate::certain::CertainTime;
@@ -444,13 +444,13 @@ async fn register_station(
     Ok(path)
 }
 
-fn station_token(path: &Path) -> io::Result<StationToken> {
+fn station_token(path: &Path) -> io::Result<BearerToken> {
     let bytes = zeroize::Zeroizing::new(durable::read_or_create(path, || {
-        zeroize::Zeroizing::new(format!("{}\n", StationToken::draw().expose()))
+        zeroize::Zeroizing::new(format!("{}\n", BearerToken::draw().expose()))
     })?);
     match std::str::from_utf8(&bytes).map(str::trim) {
         Ok("") | Err(_) => Err(io::ErrorKind::InvalidData.into()),
-        Ok(token) => Ok(StationToken::new(token)),
+        Ok(token) => Ok(BearerToken::new(token)),
     }
 }
 

@@ -12,7 +12,7 @@ use awsproto::xml::{self, Element};
 use model::ids::{JobId, JobType, StationName};
 use model::job::Job;
 use model::time::{Clock as _, ManualClock};
-use server::access::StationToken;
+use server::access::BearerToken;
 use server::config::{Config, Overrides};
 use server::jobstore::{HistoryLine, Lease};
 use server::service::{RunningService, Service};
@@ -99,7 +99,7 @@ impl Server {
     /// Registers a station and gives its token.
     #[must_use]
     pub fn register(&self, station: &StationName) -> String {
-        let token = StationToken::draw();
+        let token = BearerToken::draw();
         self.with(|running| {
             let jobs = running.service.jobs();
             let put = jobs.put_station(station, token.sha256(), self.clock.now());

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 40] = [
+const COMMANDS: [&str; 45] = [
     "",
     "import",
     "ls",
@@ -27,6 +27,7 @@ const COMMANDS: [&str; 40] = [
     "job status",
     "job sign",
     "job abort",
+    "job history",
     "job retry",
     "job hold",
     "job resume",
@@ -44,6 +45,10 @@ const COMMANDS: [&str; 40] = [
     "account deny",
     "station",
     "station token",
+    "operator",
+    "operator add",
+    "operator list",
+    "operator revoke",
     "completions",
     "man",
     "exit-codes",

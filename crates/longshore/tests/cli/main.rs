@@ -12,6 +12,7 @@ mod help;
 mod import;
 mod joining;
 mod objects;
+mod operators;
 mod parsing;
 mod plan_export;
 mod resuming;

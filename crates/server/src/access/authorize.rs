@@ -10,9 +10,10 @@ use model::actor::Actor;
 use model::ids::{AccountId, BucketName, StationName};
 use model::job::Job;
 use model::manifest::BucketUse;
+use model::role::Role;
 
 use super::{Caller, Customer};
-use crate::jobstore::{Account, Lease};
+use crate::jobstore::{Account, Lease, Person};
 
 /// Who has rights. A caller is one; an account also is one while nobody calls for it, as when its
 /// device is docked.
@@ -22,7 +23,9 @@ pub enum Principal<'a> {
     Account(&'a Account),
     /// A station.
     Station(&'a StationName),
-    /// Whoever runs this service.
+    /// A person who runs this service.
+    Person(&'a Person),
+    /// Whoever is at the host of this service.
     Operator,
 }
 
@@ -31,7 +34,7 @@ pub enum Principal<'a> {
 pub enum Action {
     /// Register a job; of an account.
     CreateJob,
-    /// List jobs; of an account.
+    /// List jobs; of an account, or of all.
     ListJobs,
     /// Learn how a job is, with its manifest.
     GetStatus,
@@ -53,6 +56,8 @@ pub enum Action {
     UseLease,
     /// Learn whose a job is and how it stands, without its manifest.
     LookAtJob,
+    /// Learn what happened to a job, and by whom.
+    ReadHistory,
     /// Book a job's device as sent back.
     ReturnDevice,
     /// End a job without an outcome.
@@ -81,11 +86,13 @@ pub enum Action {
     DrainStation,
     /// Make a station's token void.
     RevokeStation,
+    /// Say who runs the service.
+    ManageOperators,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -98,6 +105,7 @@ impl Action {
         Self::ClaimJobs,
         Self::UseLease,
         Self::LookAtJob,
+        Self::ReadHistory,
         Self::ReturnDevice,
         Self::AbortJob,
         Self::RetryJob,
@@ -112,6 +120,7 @@ impl Action {
         Self::OrderStation,
         Self::DrainStation,
         Self::RevokeStation,
+        Self::ManageOperators,
     ];
 
     /// What a manifest asks of a bucket.
@@ -138,6 +147,7 @@ impl Action {
             Self::ClaimJobs => "claim jobs for",
             Self::UseLease => "use",
             Self::LookAtJob => "look at",
+            Self::ReadHistory => "read the history of",
             Self::ReturnDevice => "return the device of",
             Self::AbortJob => "abort",
             Self::RetryJob => "retry",
@@ -152,6 +162,40 @@ impl Action {
             Self::OrderStation => "give orders to",
             Self::DrainStation => "drain",
             Self::RevokeStation => "revoke",
+            Self::ManageOperators => "manage the operators of",
+        }
+    }
+
+    /// The least role that it takes; `None` for what only customers and stations do. The manifest of a job may hold a
+    /// device's password. Leases stay with the stations: they say who is at work on a device.
+    fn least_role(self) -> Option<Role> {
+        match self {
+            Self::ListJobs | Self::LookAtJob | Self::ReadHistory | Self::LookAtStations => {
+                Some(Role::Viewer)
+            }
+            Self::GetStatus
+            | Self::ReturnDevice
+            | Self::RetryJob
+            | Self::HoldJob
+            | Self::ResumeJob
+            | Self::OrderStation
+            | Self::DrainStation => Some(Role::Operator),
+            Self::CancelJob | Self::AbortJob | Self::GiveUpJob | Self::RevokeStation => {
+                Some(Role::Lead)
+            }
+            Self::ManageAccounts
+            | Self::ManageKeys
+            | Self::ManageStations
+            | Self::ManageOperators => Some(Role::Admin),
+            Self::CreateJob
+            | Self::UpdateJob
+            | Self::PrintLabel
+            | Self::Import
+            | Self::Export
+            | Self::Report
+            | Self::ClaimJobs
+            | Self::UseLease
+            | Self::SendHeartbeat => None,
         }
     }
 }
@@ -169,7 +213,7 @@ pub enum Resource<'a> {
     Station(&'a StationName),
     /// A lease.
     Lease(&'a Lease),
-    /// The service itself: its accounts, keys and stations.
+    /// The service itself: its accounts, keys, stations and operators, and the jobs of all.
     Service,
 }
 
@@ -208,7 +252,8 @@ pub fn authorize<'a>(
     let is_allowed = match principal {
         Principal::Account(account) => of_account(account, action, resource),
         Principal::Station(station) => of_station(station, action, resource),
-        Principal::Operator => of_operator(action, resource),
+        Principal::Person(person) => of_role(person.role, action, resource),
+        Principal::Operator => of_role(Role::Admin, action, resource),
     };
     if is_allowed {
         return Ok(());
@@ -261,36 +306,40 @@ fn of_station(station: &StationName, action: Action, resource: Resource<'_>) -> 
     }
 }
 
-/// Who runs the service may do what stations do to jobs, help a customer, and manage the service. Leases
-/// stay with the stations: they say who is at work on a device.
-fn of_operator(action: Action, resource: Resource<'_>) -> bool {
-    matches!(
-        (action, resource),
-        (Action::ListJobs, Resource::JobsOf(_))
-            | (
-                Action::GetStatus
-                    | Action::CancelJob
-                    | Action::LookAtJob
-                    | Action::ReturnDevice
-                    | Action::AbortJob
-                    | Action::RetryJob
-                    | Action::HoldJob
-                    | Action::ResumeJob
-                    | Action::GiveUpJob,
-                Resource::Job(_),
-            )
-            | (
-                Action::ManageAccounts
-                    | Action::ManageKeys
-                    | Action::ManageStations
-                    | Action::LookAtStations,
-                Resource::Service,
-            )
-            | (
-                Action::OrderStation | Action::DrainStation | Action::RevokeStation,
-                Resource::Station(_),
-            )
-    )
+/// Who runs the service may do what stations do to jobs, help a customer, and manage the service, as far as the role
+/// goes.
+fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
+    let is_meant = match action {
+        Action::ListJobs => matches!(resource, Resource::JobsOf(_) | Resource::Service),
+        Action::GetStatus
+        | Action::CancelJob
+        | Action::LookAtJob
+        | Action::ReadHistory
+        | Action::ReturnDevice
+        | Action::AbortJob
+        | Action::RetryJob
+        | Action::HoldJob
+        | Action::ResumeJob
+        | Action::GiveUpJob => matches!(resource, Resource::Job(_)),
+        Action::ManageAccounts
+        | Action::ManageKeys
+        | Action::ManageStations
+        | Action::ManageOperators
+        | Action::LookAtStations => matches!(resource, Resource::Service),
+        Action::OrderStation | Action::DrainStation | Action::RevokeStation => {
+            matches!(resource, Resource::Station(_))
+        }
+        Action::CreateJob
+        | Action::UpdateJob
+        | Action::PrintLabel
+        | Action::Import
+        | Action::Export
+        | Action::Report
+        | Action::ClaimJobs
+        | Action::UseLease
+        | Action::SendHeartbeat => false,
+    };
+    is_meant && action.least_role().is_some_and(|least| role >= least)
 }
 
 /// Whether one of an account's rights, a bucket's name or a beginning followed by `*`, covers a bucket.
@@ -308,6 +357,7 @@ impl Principal<'_> {
         match self {
             Self::Account(account) => Actor::Account(account.id.clone()),
             Self::Station(station) => Actor::Station(station.clone()),
+            Self::Person(person) => Actor::Person(person.name.clone()),
             Self::Operator => Caller::Operator.actor(),
         }
     }
@@ -321,7 +371,9 @@ impl Caller {
     pub(crate) fn customer(&self, action: Action) -> Result<&Customer, Denied> {
         match self {
             Self::Customer(customer) => Ok(customer),
-            Self::Station(_) | Self::Operator => Err(self.denied(action, "a customer's account")),
+            Self::Station(_) | Self::Person(_) | Self::Operator => {
+                Err(self.denied(action, "a customer's account"))
+            }
         }
     }
 
@@ -332,7 +384,9 @@ impl Caller {
     pub(crate) fn station(&self, action: Action) -> Result<&StationName, Denied> {
         match self {
             Self::Station(station) => Ok(station),
-            Self::Customer(_) | Self::Operator => Err(self.denied(action, "a station")),
+            Self::Customer(_) | Self::Person(_) | Self::Operator => {
+                Err(self.denied(action, "a station"))
+            }
         }
     }
 
@@ -356,6 +410,7 @@ impl<'a> From<&'a Caller> for Principal<'a> {
         match caller {
             Caller::Customer(customer) => Self::Account(&customer.account),
             Caller::Station(station) => Self::Station(station),
+            Caller::Person(person) => Self::Person(person),
             Caller::Operator => Self::Operator,
         }
     }

@@ -1,5 +1,5 @@
 //! Who sends a request: the claimed access key, its signature, and the account behind it; or the token
-//! of a station.
+//! of a station or of a person who runs the service.
 
 use awsproto::claims::Claims;
 use awsproto::params::Params;
@@ -9,11 +9,11 @@ use awsproto::verify::{Rules, verify};
 use model::actor::Actor;
 use model::ids::{AccessKeyId, PersonName, StationName};
 
-use super::StationToken;
+use super::BearerToken;
 use crate::app::Context;
-use crate::jobstore::{Account, JobStoreError};
+use crate::jobstore::{Account, JobStore, JobStoreError, Person};
 
-/// How the history names whoever runs the service, as long as operators have no names here.
+/// How the history names whoever is at the host of the service. Nobody else gets this name.
 const OPERATOR: &str = "operator";
 
 /// Who asks for an operation.
@@ -23,6 +23,8 @@ pub enum Caller {
     Customer(Customer),
     /// A station, or the person in front of it.
     Station(StationName),
+    /// A person who runs this service, by a token.
+    Person(Person),
     /// Whoever runs this service: who can read its secret key on this host.
     Operator,
 }
@@ -46,11 +48,18 @@ impl Caller {
         match self {
             Self::Customer(customer) => Actor::Account(customer.account.id.clone()),
             Self::Station(station) => Actor::Station(station.clone()),
+            Self::Person(person) => Actor::Person(person.name.clone()),
             Self::Operator => {
                 Actor::Person(PersonName::new(OPERATOR).expect("a word of small letters"))
             }
         }
     }
+}
+
+/// Whether histories would take a person of this name for whoever is at the host.
+#[must_use]
+pub(crate) fn is_reserved(name: &PersonName) -> bool {
+    name.as_str().eq_ignore_ascii_case(OPERATOR)
 }
 
 /// A caller who cannot be told.
@@ -59,8 +68,8 @@ pub enum Unidentified {
     /// The signature is wrong, or the key is not one that is in force.
     #[error(transparent)]
     Signature(#[from] awsproto::Fault),
-    /// There is no token, or one that no station has.
-    #[error("the station token is not known to this service")]
+    /// There is no token, or one that nobody has.
+    #[error("the token is not known to this service")]
     Token,
     /// The job store cannot be asked.
     #[error("the service cannot reach its job store")]
@@ -118,12 +127,17 @@ async fn look_up(
         }))
 }
 
-/// Finds out which station shows a token. It is looked up by its hash: how long that takes says nothing
+/// Finds out which station or person shows a token. It is looked up by its hash: how long that takes says nothing
 /// about any token.
 ///
 /// # Errors
-/// [`Unidentified::Token`] if no station has it.
-pub async fn by_token(context: &Context, token: &StationToken) -> Result<Caller, Unidentified> {
-    let station = context.jobs.station_by_token(token.sha256()).await?;
-    station.map(Caller::Station).ok_or(Unidentified::Token)
+/// [`Unidentified::Token`] if nobody has it.
+pub async fn by_token(jobs: &dyn JobStore, token: &BearerToken) -> Result<Caller, Unidentified> {
+    let hash = token.sha256();
+    // Stations first: they come every few seconds, people now and then.
+    if let Some(station) = jobs.station_by_token(hash).await? {
+        return Ok(Caller::Station(station));
+    }
+    let person = jobs.person_by_token(hash).await?;
+    person.map(Caller::Person).ok_or(Unidentified::Token)
 }

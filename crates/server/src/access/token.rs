@@ -1,4 +1,4 @@
-//! What a station shows to be known by.
+//! What a station, or a person who runs the service, shows to be known by.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use zeroize::Zeroizing;
 
 use crate::sealing::random;
 
-/// What a station shows the server: 64 hexadecimal digits. The server keeps its SHA-256 only.
+/// What a station or a person shows the server: 64 hexadecimal digits. The server keeps its SHA-256 only.
 #[derive(Clone)]
-pub struct StationToken(Zeroizing<String>);
+pub struct BearerToken(Zeroizing<String>);
 
-impl StationToken {
+impl BearerToken {
     /// Makes a new one.
     #[must_use]
     pub fn draw() -> Self {
@@ -19,13 +19,13 @@ impl StationToken {
         Self(Zeroizing::new(hex::encode(*entropy)))
     }
 
-    /// Takes what a station showed.
+    /// Takes what was shown.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(Zeroizing::new(text.to_owned()))
     }
 
-    /// Shows the token, for the station's configuration; the caller must not log it.
+    /// Shows the token, for whom it was made; the caller must not log it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -38,9 +38,9 @@ impl StationToken {
     }
 }
 
-impl fmt::Debug for StationToken {
+impl fmt::Debug for BearerToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StationToken(…)")
+        f.write_str("BearerToken(…)")
     }
 }
 
@@ -49,12 +49,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn station_tokens_are_hex_and_hash_as_sha_256() {
-        let token = StationToken::draw();
+    fn tokens_are_hex_and_hash_as_sha_256() {
+        let token = BearerToken::draw();
         assert_eq!(hex::decode(token.expose()).unwrap().len(), 32);
         // FIPS 180-2, appendix B.1.
         let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(hex::encode(StationToken::new("abc").sha256()), digest);
-        assert_eq!(format!("{token:?}"), "StationToken(…)");
+        assert_eq!(hex::encode(BearerToken::new("abc").sha256()), digest);
+        assert_eq!(format!("{token:?}"), "BearerToken(…)");
     }
 }

@@ -1,8 +1,9 @@
 //! The station API: how stations claim jobs, keep their leases and conclude. JSON over HTTP; the
 //! messages are `model::control`.
 //!
-//! A station shows a bearer token of which only the SHA-256 is kept. What a message does is an operation
-//! of [`crate::ops`]; here are the paths, the token, and the one table of refusals.
+//! A station shows a bearer token of which only the SHA-256 is kept; so does a person who runs the service, for what
+//! people do to jobs. What a message does is an operation of [`crate::ops`]; here are the paths, the token, and the one
+//! table of refusals.
 
 use std::sync::Arc;
 
@@ -19,9 +20,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::body::{BodyError, read_body};
-use crate::access::{Caller, StationToken, Unidentified, by_token};
+use crate::access::{BearerToken, Caller, Unidentified, by_token};
 use crate::app::Context;
-use crate::ops::{DockingFault, Refused, claims, custody, heartbeats, jobs, leases};
+use crate::ops::{
+    AccountFault, DockingFault, Refused, SubmissionFault, claims, custody, heartbeats, jobs, leases,
+};
 
 /// Largest message of a station, in bytes: a heartbeat with all its bays. A SIGNATURE file in base64 and some names are
 /// a tenth of that.
@@ -30,7 +33,7 @@ const MESSAGE_BYTES: usize = HEARTBEAT_BYTES;
 /// Why a message of a station is not done.
 #[derive(Debug, thiserror::Error)]
 enum StationFault {
-    /// No token, or one that no station has.
+    /// No token, or one that nobody has.
     #[error(transparent)]
     Unidentified(#[from] Unidentified),
     /// The message cannot be read.
@@ -55,17 +58,36 @@ impl StationFault {
     }
 }
 
-fn wire(refused: &Refused) -> (StatusCode, &'static str) {
+/// The same of what operations refuse; for operators too.
+pub(super) fn wire(refused: &Refused) -> (StatusCode, &'static str) {
     match refused {
         Refused::Denied(_) => (StatusCode::FORBIDDEN, "Denied"),
         Refused::NoSuchJob(_) => (StatusCode::NOT_FOUND, "UnknownJob"),
         Refused::State { why, .. } => (StatusCode::CONFLICT, refusal_code(*why)),
         Refused::Docking(fault) => docking_wire(fault),
         Refused::Busy(_) | Refused::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
-        // No station submits a manifest or manages accounts.
-        Refused::Submission(_) | Refused::Account(_) | Refused::Internal => {
+        Refused::Account(fault) => account_wire(fault),
+        Refused::Submission(SubmissionFault::Marker(_)) => (StatusCode::BAD_REQUEST, "BadMarker"),
+        // Neither stations nor operators submit manifests.
+        Refused::Submission(_) | Refused::Internal => {
             (StatusCode::INTERNAL_SERVER_ERROR, "Internal")
         }
+    }
+}
+
+fn account_wire(fault: &AccountFault) -> (StatusCode, &'static str) {
+    match fault {
+        AccountFault::Name(_) => (StatusCode::BAD_REQUEST, "BadName"),
+        AccountFault::Right(_) => (StatusCode::BAD_REQUEST, "BadRight"),
+        AccountFault::Word { .. } => (StatusCode::BAD_REQUEST, "BadWord"),
+        AccountFault::Exists(_) | AccountFault::PersonExists(_) => (StatusCode::CONFLICT, "Exists"),
+        AccountFault::NoSuchRight { .. } => (StatusCode::CONFLICT, "NoSuchRight"),
+        AccountFault::NoSuchAccount(_) => (StatusCode::NOT_FOUND, "UnknownAccount"),
+        AccountFault::NoSuchKey(_) => (StatusCode::NOT_FOUND, "UnknownKey"),
+        AccountFault::NoSuchPerson(_) => (StatusCode::NOT_FOUND, "UnknownOperator"),
+        AccountFault::NoSuchStation(_) => (StatusCode::NOT_FOUND, "UnknownStation"),
+        AccountFault::NoSuchBay { .. } => (StatusCode::NOT_FOUND, "UnknownBay"),
+        AccountFault::StationRevoked(_) => (StatusCode::CONFLICT, "StationRevoked"),
     }
 }
 
@@ -235,7 +257,7 @@ async fn receive<M: DeserializeOwned>(
     request: Request<Body>,
 ) -> Result<(Caller, M), StationFault> {
     let (head, body) = request.into_parts();
-    let caller = station(context, &head.headers).await?;
+    let caller = bearer(context, &head.headers).await?;
     let body = read_body(body, MESSAGE_BYTES).await.map_err(|error| {
         StationFault::Unreadable(match error {
             BodyError::TooLong => format!("it has more than {MESSAGE_BYTES} bytes"),
@@ -247,14 +269,14 @@ async fn receive<M: DeserializeOwned>(
     Ok((caller, message))
 }
 
-/// The station whose token a request shows.
-async fn station(context: &Context, headers: &HeaderMap) -> Result<Caller, Unidentified> {
+/// Whose token a request shows.
+pub(super) async fn bearer(context: &Context, headers: &HeaderMap) -> Result<Caller, Unidentified> {
     let token = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "))
         .ok_or(Unidentified::Token)?;
-    by_token(context, &StationToken::new(token.trim())).await
+    by_token(&*context.jobs, &BearerToken::new(token.trim())).await
 }
 
 fn json(status: StatusCode, answer: &impl Serialize) -> Response {

@@ -102,8 +102,8 @@ pub trait Jobs: Send + Sync + 'static {
 }
 
 pub(super) const INSERT_JOB: &str = "
-    INSERT INTO jobs (id, version, account, created, custody, progress, state, manifest)
-    VALUES ($1, 1, $2, $3, $4, $5, $6, $7)";
+    INSERT INTO jobs (id, version, account, created, custody, progress, state, manifest, station)
+    VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8)";
 
 pub(super) const INSERT_HISTORY: &str =
     "INSERT INTO history (job, at, event, actor) VALUES ($1, $2, $3, $4)";
@@ -114,7 +114,7 @@ pub(super) const JOB: &str = "SELECT version, state, manifest FROM jobs WHERE id
 pub(super) const REPLACE_JOB: &str = "
     UPDATE jobs
     SET version = version + 1, custody = $3, progress = $4, state = $5, manifest = $6, stopped = $7,
-        held = $8, held_since = $9
+        held = $8, held_since = $9, station = $10
     WHERE id = $1 AND version = $2";
 
 pub(super) const FIRST_JOBS: &str = "
@@ -190,12 +190,12 @@ macro_rules! implement_jobs {
         const _: () = {
             use model::actor::Actor;
             use model::event::Event;
-            use model::ids::{AccountId, JobId};
+            use model::ids::{AccountId, JobId, StationName};
             use model::job::Job;
             use model::time::Timestamp;
             use sqlx::{query, query_as, query_scalar};
             use $crate::jobstore::jobs::{self, HistoryLine, JobPage, Jobs, Quota, StoredJob};
-            use $crate::jobstore::{JobStoreError, error};
+            use $crate::jobstore::{JobStoreError, error, listing};
 
             #[async_trait::async_trait]
             impl Jobs for $store {
@@ -228,9 +228,17 @@ macro_rules! implement_jobs {
                         .bind(job.progress.code())
                         .bind(jobs::state_of(job)?)
                         .bind(jobs::sealed_manifest(&self.sealer, job))
+                        .bind(job.custody.station().map(StationName::as_str))
                         .execute(&mut *tx)
                         .await
                         .map_err(|error| error::refused(error, job.id.as_str(), ""))?;
+                    for word in listing::first_words(job) {
+                        query(listing::INSERT_WORD)
+                            .bind(word.as_str())
+                            .bind(job.id.as_str())
+                            .execute(&mut *tx)
+                            .await?;
+                    }
                     query(jobs::INSERT_HISTORY)
                         .bind(job.id.as_str())
                         .bind(job.created.unix())
@@ -266,10 +274,18 @@ macro_rules! implement_jobs {
                         .bind(job.stopped.as_ref().map(|stopped| stopped.cause.code()))
                         .bind(job.hold().map(|hold| hold.cause.code()))
                         .bind(job.hold().map(|hold| hold.at.unix()))
+                        .bind(job.custody.station().map(StationName::as_str))
                         .execute(&mut *tx)
                         .await?;
                     if done.rows_affected() == 0 {
                         return Err(JobStoreError::Conflict);
+                    }
+                    for word in listing::words_after(job, events) {
+                        query(listing::INSERT_WORD)
+                            .bind(word.as_str())
+                            .bind(job.id.as_str())
+                            .execute(&mut *tx)
+                            .await?;
                     }
                     for event in events {
                         query(jobs::INSERT_HISTORY)

@@ -19,12 +19,18 @@ macro_rules! migrations {
 
 /// Those of SQLite.
 pub(super) fn of_sqlite() -> Migrator {
-    migrator(migrations!("sqlite": 1 "begin", 2 "stopped", 3 "clock", 4 "heartbeats", 5 "holds"))
+    migrator(
+        migrations!("sqlite": 1 "begin", 2 "stopped", 3 "clock", 4 "heartbeats", 5 "holds",
+            6 "operators"),
+    )
 }
 
 /// Those of PostgreSQL.
 pub(super) fn of_postgres() -> Migrator {
-    migrator(migrations!("postgres": 1 "begin", 2 "stopped", 3 "clock", 4 "heartbeats", 5 "holds"))
+    migrator(
+        migrations!("postgres": 1 "begin", 2 "stopped", 3 "clock", 4 "heartbeats", 5 "holds",
+            6 "operators"),
+    )
 }
 
 fn migrator<const N: usize>(all: [(i64, &'static str, &'static str); N]) -> Migrator {

@@ -11,6 +11,8 @@ mod holds;
 mod jobs;
 mod keys;
 mod leases;
+mod listing;
+mod operators;
 mod orders;
 mod stations;
 
@@ -41,7 +43,9 @@ pub async fn run_all(store: &dyn JobStore) {
     stations::run(store).await;
     heartbeats::run(store).await;
     orders::run(store).await;
+    operators::run(store).await;
     leases::run(store).await;
+    listing::run(store).await;
     jobs::a_quota_holds_for_requests_at_once(store).await;
     clock::run(store).await;
 }

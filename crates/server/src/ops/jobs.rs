@@ -6,10 +6,12 @@ mod create;
 mod decision;
 mod get_status;
 mod give_up;
+mod history;
 mod hold;
 mod list;
 mod look;
 mod retry;
+mod search;
 mod submission;
 mod update;
 
@@ -21,10 +23,12 @@ pub use cancel::cancel;
 pub use create::{CreatedJob, create};
 pub use get_status::{JobStatus, get_status};
 pub use give_up::give_up;
+pub use history::history;
 pub use hold::{hold, resume};
 pub use list::{ListJobs, list};
 pub use look::look;
 pub use retry::retry;
+pub use search::{JOBS, MOST_JOBS, Search, search};
 pub use submission::{Submission, ValidateOnly};
 pub use update::{UpdatedJob, update};
 
@@ -35,8 +39,7 @@ use crate::change;
 /// The job of this id as it stands at this moment, if the caller may do this to it.
 ///
 /// # Errors
-/// [`Refused::NoSuchJob`] for a text that is no id, an unknown job, and one that the caller has no
-/// right to: that it is there is not told.
+/// [`Refused::NoSuchJob`] for a text that is no id and an unknown job; else as [`permit`].
 pub(super) async fn find(
     context: &Context,
     caller: &Caller,
@@ -47,6 +50,27 @@ pub(super) async fn find(
         Ok(id) => change::look(context, id).await?,
         Err(_) => None,
     };
-    job.filter(|job| authorize(caller, action, Resource::Job(job)).is_ok())
-        .ok_or_else(|| Refused::NoSuchJob(id.to_owned()))
+    let job = job.ok_or_else(|| Refused::NoSuchJob(id.to_owned()))?;
+    permit(caller, action, &job, id)?;
+    Ok(job)
+}
+
+/// Whether the caller may do this to a job that is there.
+///
+/// # Errors
+/// [`Refused::Denied`]; but [`Refused::NoSuchJob`], with the id as given, to whoever may not even look at it: that it
+/// is there is not told.
+pub(super) fn permit(
+    caller: &Caller,
+    action: Action,
+    job: &Job,
+    given: &str,
+) -> Result<(), Refused> {
+    let resource = Resource::Job(job);
+    authorize(caller, action, resource).map_err(|denied| {
+        match authorize(caller, Action::LookAtJob, resource) {
+            Ok(()) => denied.into(),
+            Err(_) => Refused::NoSuchJob(given.to_owned()),
+        }
+    })
 }

@@ -3,7 +3,7 @@
 //! Each face has one table from here to its own codes and statuses. The sentences are for people: an
 //! operator at a command line or a console reads them as they are.
 
-use model::ids::{AccessKeyId, BayName, JobId, StationName};
+use model::ids::{AccessKeyId, BayName, JobId, PersonName, StationName};
 use model::job::Refusal;
 use model::manifest::ManifestFaults;
 
@@ -37,7 +37,7 @@ pub enum Refused {
     /// What a station or the person in front of it wants.
     #[error(transparent)]
     Docking(#[from] DockingFault),
-    /// What an operator wants of accounts, keys and stations.
+    /// What an operator wants of accounts, keys, stations, people and lists.
     #[error(transparent)]
     Account(#[from] AccountFault),
     /// There was no turn for work that keeps a processor busy.
@@ -75,9 +75,9 @@ pub enum SubmissionFault {
     /// The sender's address cannot be printed.
     #[error("the address cannot be printed: {0}")]
     Address(#[from] BadAddress),
-    /// The page of jobs is to begin after something that is no job of the account's; the text is as
+    /// The page of jobs is to begin after something that is no job, or none of the account's; the text is as
     /// given.
-    #[error("the list cannot go on after `{0}`: the account has no such job")]
+    #[error("the list cannot go on after `{0}`: there is no such job")]
     Marker(String),
     /// The account has made as many jobs in 24 hours as it may: so many.
     #[error("the account has made {0} jobs in 24 hours, and may not make more")]
@@ -127,7 +127,7 @@ pub enum DockingFault {
     LeaseLost(JobId),
 }
 
-/// Why something is not done about an account, a key or a station.
+/// Why something is not done about an account, a key, a station or a person, or not listed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccountFault {
     /// The name is empty, too long, or has a space at an end or a control character in it.
@@ -169,6 +169,20 @@ pub enum AccountFault {
         station: StationName,
         /// The bay it does not have.
         bay: BayName,
+    },
+    /// The name is a person's whose token is in force, or means whoever is at the host of the service.
+    #[error("there is an operator `{0}` already")]
+    PersonExists(PersonName),
+    /// No person who runs the service has this name.
+    #[error("there is no operator `{0}`")]
+    NoSuchPerson(PersonName),
+    /// A word by which jobs cannot be looked for.
+    #[error("jobs cannot be looked for by `{text}`: {why}")]
+    Word {
+        /// The word as given.
+        text: String,
+        /// What is wrong with it.
+        why: &'static str,
     },
 }
 

@@ -9,7 +9,7 @@ pub(crate) use overview::counts;
 pub use overview::{StationLine, StationOverview, list, show};
 
 use super::{AccountFault, Admin, Refused};
-use crate::access::{Action, Caller, Resource, StationToken, authorize};
+use crate::access::{Action, BearerToken, Caller, Resource, authorize};
 use crate::jobstore::{JobStoreError, Station};
 
 /// Seconds that a station is taken as watched after somebody looked: some looks long.
@@ -23,9 +23,9 @@ pub async fn admit(
     admin: &Admin,
     caller: &Caller,
     name: &StationName,
-) -> Result<StationToken, Refused> {
+) -> Result<BearerToken, Refused> {
     authorize(caller, Action::ManageStations, Resource::Service)?;
-    let token = StationToken::draw();
+    let token = BearerToken::draw();
     admin
         .jobs
         .put_station(name, token.sha256(), admin.clock.now())
@@ -39,7 +39,7 @@ pub async fn admit(
 pub(crate) async fn register(
     admin: &Admin,
     name: &StationName,
-    token: &StationToken,
+    token: &BearerToken,
 ) -> Result<(), JobStoreError> {
     let known = admin.jobs.station_by_token(token.sha256()).await?;
     if known.as_ref() == Some(name) {

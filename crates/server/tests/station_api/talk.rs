@@ -10,19 +10,19 @@ use model::control::{
 };
 use model::ids::{JobId, StationName};
 use model::loading::Figures;
-use server::access::StationToken;
+use server::access::BearerToken;
 
 use crate::world::World;
 
 /// A station with a token of its own.
 pub(crate) struct Station {
     pub(crate) name: StationName,
-    pub(crate) token: StationToken,
+    pub(crate) token: BearerToken,
 }
 
 impl Station {
     pub(crate) async fn register(world: &World, name: &str) -> Self {
-        let (name, token) = (StationName::new(name).unwrap(), StationToken::draw());
+        let (name, token) = (StationName::new(name).unwrap(), BearerToken::draw());
         world
             .jobs()
             .put_station(&name, token.sha256(), world.now())
@@ -149,7 +149,7 @@ async fn only_registered_stations_are_heard() {
     let world = World::start().await;
     let station = Station::register(&world, "dock-1").await;
     let request = ClaimRequest::new(station.name.clone(), "/dev/sdb1".to_owned());
-    let stranger = StationToken::draw();
+    let stranger = BearerToken::draw();
     let unheard = world
         .tell_as::<ClaimAnswer>(stranger.expose(), "claim", &request)
         .await;

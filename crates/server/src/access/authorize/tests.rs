@@ -1,7 +1,7 @@
 //! Every right, walked: nothing is allowed by being forgotten.
 
 use model::control::LeaseToken;
-use model::ids::{AccessKeyId, JobId, JobType};
+use model::ids::{AccessKeyId, JobId, JobType, PersonName};
 use model::loading::Figures;
 use model::time::Timestamp;
 
@@ -143,13 +143,14 @@ fn a_station_speaks_for_itself_and_does_to_jobs_what_a_person_decides() {
 }
 
 #[test]
-fn an_operator_manages_the_service_and_holds_no_lease() {
+fn who_is_at_the_host_manages_the_service_and_holds_no_lease() {
     let things = Things::new();
     let expected = [
-        "ListJobs: own jobs, other jobs",
+        "ListJobs: own jobs, other jobs, service",
         "GetStatus: own job, other job",
         "CancelJob: own job, other job",
         "LookAtJob: own job, other job",
+        "ReadHistory: own job, other job",
         "ReturnDevice: own job, other job",
         "AbortJob: own job, other job",
         "RetryJob: own job, other job",
@@ -163,8 +164,78 @@ fn an_operator_manages_the_service_and_holds_no_lease() {
         "OrderStation: own station, other station",
         "DrainStation: own station, other station",
         "RevokeStation: own station, other station",
+        "ManageOperators: service",
     ];
     assert_eq!(rights(Principal::Operator, &things), expected);
+    let admin = person(Role::Admin);
+    assert_eq!(rights(Principal::Person(&admin), &things), expected);
+}
+
+fn person(role: Role) -> Person {
+    let name = PersonName::new("jane").unwrap();
+    Person { name, role }
+}
+
+#[test]
+fn each_role_has_the_rights_of_those_before_it() {
+    let things = Things::new();
+    for roles in Role::ALL.windows(2) {
+        let less = rights(Principal::Person(&person(roles[0])), &things);
+        let more = rights(Principal::Person(&person(roles[1])), &things);
+        assert!(
+            less.iter().all(|right| more.contains(right)),
+            "{roles:?}: {less:?}"
+        );
+        assert!(less.len() < more.len(), "{roles:?}");
+    }
+}
+
+/// Prints `docs/roles.md`. With `UPDATE_DOCS=1` it is written, otherwise compared.
+#[test]
+fn the_documented_roles_are_the_true_ones() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/roles.md");
+    let printed = role_table();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, &printed).unwrap();
+    }
+    let page = std::fs::read_to_string(path).unwrap();
+    assert_eq!(page, printed, "run the tests once with UPDATE_DOCS=1");
+}
+
+fn role_table() -> String {
+    let things = Things::new();
+    let people = Role::ALL.map(person);
+    let may = |principal: Principal<'_>, action| {
+        let resources = things.resources();
+        resources
+            .iter()
+            .any(|(_, resource)| authorize(principal, action, *resource).is_ok())
+    };
+    let mut page = String::from(
+        "# Roles\n\nPrinted from `server::access::authorize` by its tests; do not edit by hand.\n\n\
+         The people who run a service have a role, `longshore operator add NAME --role ROLE`. Whoever is at the host\n\
+         of the service and can read its secret key needs none, and may do what an admin may. Customers and stations\n\
+         stand beside them: a customer does what follows to its own jobs and buckets alone, a station to its own\n\
+         leases, and to every job what the person in front of it decides.\n\n",
+    );
+    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+    page.push_str(&format!(
+        "| Action | customer | station | {} |\n| --- |{}\n",
+        roles.join(" | "),
+        " --- |".repeat(roles.len() + 2)
+    ));
+    for action in Action::ALL {
+        let customer = Principal::Account(&things.own);
+        let station = Principal::Station(&things.own_station);
+        let people = people.iter().map(Principal::Person);
+        let cells: Vec<&str> = [customer, station]
+            .into_iter()
+            .chain(people)
+            .map(|principal| if may(principal, action) { "yes" } else { "" })
+            .collect();
+        page.push_str(&format!("| {action:?} | {} |\n", cells.join(" | ")));
+    }
+    page
 }
 
 #[test]
@@ -198,6 +269,16 @@ fn a_denial_says_who_may_not_do_what_to_what() {
             Resource::Service
         )),
         "station:dock-1 may not manage the accounts of this service"
+    );
+    let viewer = person(Role::Viewer);
+    let own_job = job(&account('1', &[], &[]));
+    assert_eq!(
+        denied(authorize(
+            Principal::Person(&viewer),
+            Action::AbortJob,
+            Resource::Job(&own_job)
+        )),
+        "person:jane may not abort job ABCDE"
     );
     let customer = Caller::Customer(Customer {
         key: AccessKeyId::new("A".repeat(20)).unwrap(),

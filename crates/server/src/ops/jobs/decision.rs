@@ -9,7 +9,7 @@ use model::ids::{AccountId, JobId};
 use model::job::Job;
 use model::limits::BECAUSE_CHARS;
 
-use crate::access::{Action, Caller, Resource, authorize};
+use crate::access::{Action, Caller};
 use crate::change::{Committed, Draft, tries};
 use crate::jobstore::JobStoreError;
 use crate::ops::leases::holder;
@@ -42,8 +42,7 @@ impl Decision<'_> {
         for _ in tries() {
             let draft = Draft::open(context, id).await?;
             let mut draft = draft.ok_or_else(|| Refused::no_such_job(id))?;
-            authorize(caller, self.action, Resource::Job(draft.job()))
-                .map_err(|_| Refused::no_such_job(id))?;
+            super::permit(caller, self.action, draft.job(), id.as_str())?;
             if is_done(draft.job()) {
                 return Ok(());
             }
@@ -78,7 +77,7 @@ fn arrival(caller: &Caller, job: &Job) -> Option<Event> {
                 device: None,
             })
         }
-        Caller::Station(_) | Caller::Customer(_) | Caller::Operator => None,
+        Caller::Station(_) | Caller::Customer(_) | Caller::Person(_) | Caller::Operator => None,
     }
 }
 

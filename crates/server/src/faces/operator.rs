@@ -1,0 +1,166 @@
+//! The operator API: JSON over HTTP for the people who run the service, and for their command line, which asks the
+//! same on this host without HTTP. The documents are `model::operator`.
+//!
+//! Here is who asks and what for; each noun has a file with its paths, and what they do is an operation of
+//! [`crate::ops`].
+
+mod accounts;
+mod fault;
+mod jobs;
+mod keys;
+mod operators;
+mod stations;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use model::operator::Me;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::form_urlencoded;
+
+use super::body::read_body;
+use super::station::bearer;
+use crate::access::Caller;
+use crate::app::{Admin, Context};
+use fault::OperatorFault;
+use model::role::Role;
+
+/// Largest message of an operator, in bytes: a thousand rights of an account.
+const MESSAGE_BYTES: usize = 64 << 10;
+
+/// A question, however it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// GET for what only reads, POST for what changes something.
+    pub method: &'a Method,
+    /// The path below `/operator/v1/`.
+    pub path: &'a str,
+    /// Names and values of the query.
+    pub query: &'a [(String, String)],
+    /// A document, of what changes something.
+    pub body: &'a [u8],
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// 200, or why not.
+    pub status: StatusCode,
+    /// A document, or a [`ControlFault`](model::control::ControlFault).
+    pub body: Vec<u8>,
+}
+
+/// What questions are answered with.
+pub(crate) struct Desk<'a> {
+    pub(crate) admin: &'a Admin,
+    /// The service that runs here; none where an installation is opened without one.
+    pub(crate) service: Option<&'a Context>,
+    pub(crate) caller: &'a Caller,
+}
+
+/// A document, written.
+type Document = Result<Vec<u8>, OperatorFault>;
+
+impl Desk<'_> {
+    /// Answers a question.
+    pub(crate) async fn answer(&self, asked: &Asked<'_>) -> Answered {
+        let words: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
+        let document = match words.as_slice() {
+            ["me"] if asked.method == Method::GET => self.me(),
+            ["jobs", rest @ ..] => jobs::answer(self, asked, rest).await,
+            ["accounts", rest @ ..] => accounts::answer(self, asked, rest).await,
+            ["keys", rest @ ..] => keys::answer(self, asked, rest).await,
+            ["stations", rest @ ..] => stations::answer(self, asked, rest).await,
+            ["operators", rest @ ..] => operators::answer(self, asked, rest).await,
+            _ => Err(OperatorFault::NoSuchPath),
+        };
+        match document {
+            Ok(body) => Answered {
+                status: StatusCode::OK,
+                body,
+            },
+            Err(fault) => fault.answered(),
+        }
+    }
+
+    fn me(&self) -> Document {
+        let role = match self.caller {
+            Caller::Person(person) => Some(person.role),
+            Caller::Operator => Some(Role::Admin),
+            Caller::Customer(_) | Caller::Station(_) => None,
+        };
+        document(&Me {
+            actor: self.caller.actor(),
+            role,
+        })
+    }
+
+    /// The service, for what cannot be done without one that runs.
+    fn service(&self) -> Result<&Context, OperatorFault> {
+        self.service.ok_or(OperatorFault::NeedsService)
+    }
+}
+
+impl Asked<'_> {
+    /// The document that was sent.
+    fn message<M: DeserializeOwned>(&self) -> Result<M, OperatorFault> {
+        serde_json::from_slice(self.body)
+            .map_err(|error| OperatorFault::Unreadable(error.to_string()))
+    }
+
+    fn is(&self, method: &Method) -> bool {
+        self.method == method
+    }
+}
+
+fn document(answer: &impl Serialize) -> Document {
+    serde_json::to_vec(answer).map_err(|error| {
+        tracing::error!(%error, "answer to an operator not written");
+        OperatorFault::Refused(crate::ops::Refused::Internal)
+    })
+}
+
+/// The paths below `/operator/v1`.
+pub(super) fn routes(context: Arc<Context>) -> Router<Arc<super::http::App>> {
+    Router::new().fallback(respond).with_state(context)
+}
+
+async fn respond(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let answered = match receive(&context, request).await {
+        Ok(answered) => answered,
+        Err(fault) => fault.answered(),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        // New tokens and secrets are among the answers.
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (answered.status, headers, answered.body).into_response()
+}
+
+/// Finds out who asks before the body is read, and answers.
+async fn receive(context: &Context, request: Request) -> Result<Answered, OperatorFault> {
+    let (head, body) = request.into_parts();
+    let caller = bearer(context, &head.headers).await?;
+    let body = read_body(body, MESSAGE_BYTES).await?;
+    let query = head.uri.query().unwrap_or_default();
+    let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let desk = Desk {
+        admin: &context.admin(),
+        service: Some(context),
+        caller: &caller,
+    };
+    let asked = Asked {
+        method: &head.method,
+        path: head.uri.path(),
+        query: &query,
+        body: &body,
+    };
+    Ok(desk.answer(&asked).await)
+}

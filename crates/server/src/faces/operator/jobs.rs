@@ -1,0 +1,130 @@
+//! `/operator/v1/jobs`: the jobs of all accounts.
+
+use axum::http::Method;
+use model::control::{AbortRequest, JobRequest, RetryRequest, ReturnRequest};
+use model::ids::{JobId, StationName};
+use model::operator::{Abort, History, HistoryEntry, JobDetail, JobLine, JobsPage, Return};
+use model::progress::Progress;
+
+use super::fault::OperatorFault;
+use super::{Asked, Desk, Document, document};
+use crate::ops::jobs::{self, MOST_JOBS, Search};
+use crate::ops::{Refused, custody};
+
+/// Answers what is asked for below `jobs`.
+pub(super) async fn answer(desk: &Desk<'_>, asked: &Asked<'_>, path: &[&str]) -> Document {
+    let is_get = asked.is(&Method::GET);
+    let is_post = asked.is(&Method::POST);
+    match path {
+        [] if is_get => list(desk, asked).await,
+        [id] if is_get => show(desk, job(id)?).await,
+        [id, "history"] if is_get => history(desk, job(id)?).await,
+        [id, "abort"] if is_post => abort(desk, asked, job(id)?).await,
+        [id, "retry"] if is_post => retry(desk, job(id)?).await,
+        [id, "return"] if is_post => give_back(desk, asked, job(id)?).await,
+        _ => Err(OperatorFault::NoSuchPath),
+    }
+}
+
+/// A text that is no id is the id of no job.
+fn job(text: &str) -> Result<JobId, OperatorFault> {
+    JobId::new(text).map_err(|_| Refused::NoSuchJob(text.to_owned()).into())
+}
+
+async fn list(desk: &Desk<'_>, asked: &Asked<'_>) -> Document {
+    let found = jobs::search(desk.admin, desk.caller, read(asked.query)?).await?;
+    let next = found.jobs.last().map(|(job, _)| job.id);
+    document(&JobsPage {
+        next: next.filter(|_| found.truncated),
+        jobs: found
+            .jobs
+            .iter()
+            .map(|(job, name)| JobLine::of(job, name.clone()))
+            .collect(),
+    })
+}
+
+/// Reads what is wanted. A name that is not known is refused: a filter that does nothing shows too much.
+fn read(query: &[(String, String)]) -> Result<Search, OperatorFault> {
+    let mut search = Search::default();
+    for (name, value) in query {
+        let wrong = || OperatorFault::Query {
+            name: name.clone(),
+            value: value.clone(),
+        };
+        match name.as_str() {
+            "state" => search.progress = Some(state(value).ok_or_else(wrong)?),
+            "held" => search.held = value.parse().map_err(|_| wrong())?,
+            "account" => search.account = Some(value.clone()),
+            "station" => search.station = Some(StationName::new(value).map_err(|_| wrong())?),
+            "search" => search.word = Some(value.clone()),
+            "before" => search.before = Some(JobId::new(value).map_err(|_| wrong())?),
+            "limit" => {
+                let limit = value.parse().ok();
+                let limit = limit.filter(|limit| (1..=MOST_JOBS).contains(limit));
+                search.limit = Some(limit.ok_or_else(wrong)?);
+            }
+            _ => return Err(wrong()),
+        }
+    }
+    Ok(search)
+}
+
+/// A `ProgressCode`, in any case.
+fn state(text: &str) -> Option<String> {
+    let mut found = Progress::codes().filter(|code| code.eq_ignore_ascii_case(text));
+    found.next().map(str::to_owned)
+}
+
+async fn show(desk: &Desk<'_>, job: JobId) -> Document {
+    let facts = jobs::look(desk.service()?, desk.caller, JobRequest { job }).await?;
+    document(&JobDetail::from(facts))
+}
+
+async fn history(desk: &Desk<'_>, job_id: JobId) -> Document {
+    let lines = jobs::history(desk.admin, desk.caller, job_id).await?;
+    let entries = lines
+        .into_iter()
+        .map(|line| HistoryEntry::of(line.at, line.actor, line.event.as_ref()));
+    document(&History {
+        job_id,
+        history: entries.collect(),
+    })
+}
+
+async fn abort(desk: &Desk<'_>, asked: &Asked<'_>, job: JobId) -> Document {
+    let Abort {
+        reason,
+        because,
+        account,
+        progress_code,
+    } = asked.message()?;
+    let request = AbortRequest {
+        job,
+        reason,
+        because,
+        account,
+        shown: progress_code,
+    };
+    jobs::abort(desk.service()?, desk.caller, request).await?;
+    show(desk, job).await
+}
+
+async fn retry(desk: &Desk<'_>, job: JobId) -> Document {
+    jobs::retry(desk.service()?, desk.caller, RetryRequest { job }).await?;
+    show(desk, job).await
+}
+
+async fn give_back(desk: &Desk<'_>, asked: &Asked<'_>, job: JobId) -> Document {
+    let Return {
+        carrier,
+        tracking_number,
+    } = asked.message()?;
+    let request = ReturnRequest {
+        job,
+        carrier,
+        tracking_number,
+    };
+    custody::give_back(desk.service()?, desk.caller, request).await?;
+    show(desk, job).await
+}
