@@ -60,9 +60,9 @@ pub(crate) fn command(arguments: &[String]) -> Result<ExitCode> {
         };
     }
     if let Some((first, rest)) = arguments.split_first()
-        && first == "heartbeats"
+        && let "heartbeats" | "jobs" = first.as_str()
     {
-        return heartbeats(rest);
+        return of_server(first, rest);
     }
     let options = Options::parse(arguments)?;
     if cfg!(debug_assertions) {
@@ -72,10 +72,11 @@ pub(crate) fn command(arguments: &[String]) -> Result<ExitCode> {
     race.run()
 }
 
-/// `cargo xtask bench heartbeats [STATIONS [BAYS [SECONDS]]]`: how soon heartbeats are answered.
-fn heartbeats(arguments: &[String]) -> Result<ExitCode> {
+/// `cargo xtask bench heartbeats [STATIONS [BAYS [SECONDS]]]` and `bench jobs [JOBS_IN_POSTGRESQL [JOBS_IN_SQLITE]]`: how
+/// soon heartbeats are answered, and jobs are listed.
+fn of_server(name: &str, arguments: &[String]) -> Result<ExitCode> {
     let mut bench = cargo(["bench", "--quiet", "--package", "server"]);
-    bench.args(["--bench", "heartbeats", "--"]).args(arguments);
+    bench.args(["--bench", name, "--"]).args(arguments);
     run(bench.env("LONGSHORE_POSTGRES_FSYNC", "on"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,8 +12,9 @@ pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTION]…
        cargo xtask bench api [--jobs N] [--connections N] [--seconds N]
        cargo xtask bench heartbeats [STATIONS [BAYS [SECONDS]]]
+       cargo xtask bench jobs [JOBS_IN_POSTGRESQL [JOBS_IN_SQLITE]]
 
-Measures how many requests the API answers, or races Longshore and other tools in turn and prints tables in Markdown.
+Measures how many requests the API answers, how soon jobs are listed, or races Longshore and other tools in turn and prints tables in Markdown.
 
   --direction WAY      import: folders into a store; export: out of a store onto a device (import)
   --sets LIST          big,many,one,small,mixed
