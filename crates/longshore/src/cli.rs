@@ -7,6 +7,7 @@ mod image;
 mod operator;
 mod plan_export;
 mod raw;
+mod stations;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -27,6 +28,7 @@ pub(crate) use image::{ImageCommand, RestoreArgs};
 pub(crate) use operator::{HistoryArgs, ListArgs, OperatorCommand, StoreArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use raw::{LookArgs, RawArgs};
+pub(crate) use stations::{BayCommand, OrderArgs, StationCommand};
 
 /// The version, and the commit it was built from if that was known.
 pub(crate) const VERSION: &str = env!("LONGSHORE_VERSION");
@@ -110,9 +112,12 @@ pub(crate) enum Command {
     /// Make accounts and say which buckets they may use
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Admit the hosts that have the devices
+    /// Admit the hosts that have the devices, look at them and end them
     #[command(subcommand)]
     Station(StationCommand),
+    /// Look at the bays of stations, and say what is to be done with what is in them
+    #[command(subcommand)]
+    Bay(BayCommand),
     /// Say who runs the service, and with which rights
     #[command(subcommand)]
     Operator(OperatorCommand),
@@ -650,20 +655,6 @@ pub(crate) struct ChangeRightsArgs {
     pub(crate) rights: RightsArgs,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-}
-
-/// `longshore station`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum StationCommand {
-    /// Admit a station, or give it a new token, and print the token
-    Token {
-        /// Its name
-        name: StationName,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
-    /// Watch the bays of this host, and load what is plugged in
-    Run(StationRunArgs),
 }
 
 fn scanned(text: &str) -> Result<SignatureFile, String> {

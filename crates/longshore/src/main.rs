@@ -31,7 +31,7 @@ mod scratch;
 mod screen;
 mod serve;
 mod settings;
-mod station_token;
+mod stations;
 mod verify;
 mod way;
 
@@ -92,7 +92,8 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Job(command) => job::run(command),
         Command::Key(command) => key::run(command),
         Command::Account(command) => account::run(command),
-        Command::Station(command) => station_token::run(command),
+        Command::Station(command) => stations::run(command),
+        Command::Bay(command) => stations::run_bay(command),
         Command::Operator(command) => operator::run(command),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man { out } => man::run(out.as_deref()),

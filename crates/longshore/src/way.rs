@@ -172,6 +172,8 @@ fn refused(fault: ControlFault) -> Failure {
         }
         "UnknownAccount" => (Exit::Refused, "`longshore account list` shows them"),
         "UnknownKey" => (Exit::Refused, "`longshore key list` shows them"),
+        "UnknownStation" => (Exit::Refused, "`longshore station list` shows them"),
+        "UnknownBay" => (Exit::Refused, "`longshore bay list STATION` shows them"),
         "UnknownOperator" => (Exit::Refused, "`longshore operator list` shows them"),
         "Unauthorized" => (
             Exit::Refused,

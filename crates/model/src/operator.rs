@@ -4,6 +4,8 @@
 //! Names are those that the API of AWS has for the same thing. Fields are only added; whoever reads passes over those
 //! it does not know. Refusals are [`ControlFault`](crate::control::ControlFault)s.
 
+pub mod stations;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -61,11 +63,11 @@ pub struct JobLine {
     pub progress_code: String,
     /// Files that failed, of a job that is over.
     pub error_count: Option<u64>,
-    /// That it stands still, since when and why.
+    /// What it is on hold for, if it is: somebody has to mend something.
     pub held: Option<HeldLine>,
 }
 
-/// That a job stands still.
+/// What a job is on hold for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct HeldLine {
@@ -102,7 +104,7 @@ impl JobLine {
             serial: job.custody.serial().map(str::to_owned),
             progress_code: job.progress.code().to_owned(),
             error_count: job.progress.errors(),
-            held: job.stopped.as_ref().map(HeldLine::from),
+            held: job.hold().map(HeldLine::from),
         }
     }
 }
@@ -140,7 +142,11 @@ impl From<JobFacts> for JobDetail {
             serial: facts.custody.serial().map(str::to_owned),
             progress_code: facts.progress.code().to_owned(),
             error_count: facts.progress.errors(),
-            held: facts.stopped.as_ref().map(HeldLine::from),
+            held: facts
+                .stopped
+                .as_ref()
+                .filter(|why| why.is_held())
+                .map(HeldLine::from),
         };
         Self {
             line,

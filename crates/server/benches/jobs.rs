@@ -93,9 +93,9 @@ fn filling(jobs: u32) -> [String; 3] {
     [
         format!(
             "{numbers} INSERT INTO jobs
-                 (id, version, account, created, custody, progress, state, manifest, stopped, station)
+                 (id, version, account, created, custody, progress, state, manifest, stopped, held, held_since, station)
              SELECT ids.id, 1, account, {BEGIN} + i, custody, progress,
-                 replace(state, jobs.id, ids.id), manifest, stopped, station
+                 replace(state, jobs.id, ids.id), manifest, stopped, held, held_since, station
              FROM ids JOIN jobs ON jobs.seq = 1 + i % {MODELS}"
         ),
         format!("{numbers} INSERT INTO job_words (word, job) SELECT lower(id), id FROM ids"),
@@ -152,6 +152,7 @@ fn events(number: u32) -> Vec<Event> {
                 cause: StopCause::StoreFull,
                 bucket: None,
                 detail: String::new(),
+                words: None,
             },
         ],
         9 => vec![Event::Expired],

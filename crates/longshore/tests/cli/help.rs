@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 45] = [
+const COMMANDS: [&str; 58] = [
     "",
     "import",
     "ls",
@@ -44,7 +44,20 @@ const COMMANDS: [&str; 45] = [
     "account allow",
     "account deny",
     "station",
+    "station run",
     "station token",
+    "station list",
+    "station show",
+    "station revoke",
+    "station drain",
+    "station undrain",
+    "bay",
+    "bay list",
+    "bay look",
+    "bay load",
+    "bay stop",
+    "bay release",
+    "bay blink",
     "operator",
     "operator add",
     "operator list",

@@ -17,5 +17,6 @@ mod parsing;
 mod plan_export;
 mod resuming;
 mod secrets;
+mod stations;
 mod watch;
 mod world;

@@ -9,14 +9,14 @@ use serde_json::Value;
 use crate::world::{Ended, Service, World, longshore};
 
 /// Another host, where a person has nothing but a token.
-struct Elsewhere {
+pub(crate) struct Elsewhere {
     url: String,
     token: PathBuf,
 }
 
 impl Elsewhere {
     /// Where a new person is, whose token the host of the service has printed.
-    fn of(world: &World, service: &Service, name: &str, role: &str) -> Self {
+    pub(crate) fn of(world: &World, service: &Service, name: &str, role: &str) -> Self {
         let added = world.run(["operator", "add", name, "--role", role]).with(0);
         let token = world.path(name);
         fs::write(&token, added.out).unwrap();
@@ -26,7 +26,7 @@ impl Elsewhere {
         }
     }
 
-    fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         let token = self.token.to_str().unwrap();
         let mut command = longshore();
         command

@@ -75,6 +75,7 @@ impl Desk<'_> {
             ["accounts", rest @ ..] => accounts::answer(self, asked, rest).await,
             ["keys", rest @ ..] => keys::answer(self, asked, rest).await,
             ["stations", rest @ ..] => stations::answer(self, asked, rest).await,
+            ["bays", rest @ ..] => stations::answer_bays(self, asked, rest).await,
             ["operators", rest @ ..] => operators::answer(self, asked, rest).await,
             _ => Err(OperatorFault::NoSuchPath),
         };

@@ -9,7 +9,7 @@ use crate::talk::{Person, fault};
 use crate::world::{World, at_station, finished};
 
 /// Everything that can be asked for, and the least role that it takes; `JOBID` is a job.
-const PATHS: [(&str, &str, &str, Role); 16] = [
+const PATHS: [(&str, &str, &str, Role); 24] = [
     ("GET", "me", "", Role::Viewer),
     ("GET", "jobs", "", Role::Viewer),
     ("GET", "jobs/JOBID", "", Role::Viewer),
@@ -49,6 +49,19 @@ const PATHS: [(&str, &str, &str, Role); 16] = [
     ("GET", "keys", "", Role::Admin),
     ("POST", "keys", r#"{"Account":"default"}"#, Role::Admin),
     ("POST", "stations/dock-1/token", "", Role::Admin),
+    ("GET", "stations", "", Role::Viewer),
+    ("GET", "stations/dock-1", "", Role::Viewer),
+    ("GET", "bays", "", Role::Viewer),
+    ("POST", "stations/dock-1/watch", "", Role::Viewer),
+    ("POST", "stations/dock-1/drain", "", Role::Operator),
+    ("POST", "stations/dock-1/undrain", "", Role::Operator),
+    (
+        "POST",
+        "stations/dock-1/orders",
+        r#"{"Bay":"B3","Verb":"load"}"#,
+        Role::Operator,
+    ),
+    ("POST", "stations/dock-1/revoke", "", Role::Lead),
     ("GET", "operators", "", Role::Admin),
     ("POST", "operators/nobody/revoke", "", Role::Admin),
 ];

@@ -1,24 +1,160 @@
-//! `/operator/v1/stations`: the hosts that have the devices.
+//! `/operator/v1/stations` and `/operator/v1/bays`: the hosts that have the devices.
 
 use axum::http::Method;
 use model::ids::StationName;
 use model::operator::NewToken;
+use model::operator::stations::{
+    BayLine, BayList, OrderFor, OrderLine, StationDetail, StationLine, StationList,
+};
 
 use super::fault::OperatorFault;
 use super::{Asked, Desk, Document, document};
-use crate::ops::stations;
+use crate::jobstore::StoredOrder;
+use crate::ops::orders;
+use crate::ops::stations::{self, StationOverview};
+
+/// Most stations of a page.
+const MOST_STATIONS: u32 = 1_000;
 
 /// Answers what is asked for below `stations`.
 pub(super) async fn answer(desk: &Desk<'_>, asked: &Asked<'_>, path: &[&str]) -> Document {
+    let is_get = asked.is(&Method::GET);
+    let is_post = asked.is(&Method::POST);
+    let (admin, caller) = (desk.admin, desk.caller);
     match path {
-        [name, "token"] if asked.is(&Method::POST) => admit(desk, name).await,
+        [] if is_get => list(desk, asked).await,
+        [name] if is_get => show(desk, &station(name)?).await,
+        [name, "token"] if is_post => admit(desk, &station(name)?).await,
+        [name, "orders"] if is_post => order(desk, asked, &station(name)?).await,
+        [name, "watch"] if is_post => {
+            document(&stations::watch(admin, caller, &station(name)?).await?)
+        }
+        [name, "drain"] if is_post => {
+            document(&stations::drain(admin, caller, &station(name)?).await?)
+        }
+        [name, "undrain"] if is_post => {
+            document(&stations::undrain(admin, caller, &station(name)?).await?)
+        }
+        [name, "revoke"] if is_post => {
+            document(&stations::revoke(admin, caller, &station(name)?).await?)
+        }
         _ => Err(OperatorFault::NoSuchPath),
     }
 }
 
-async fn admit(desk: &Desk<'_>, name: &str) -> Document {
-    let name = StationName::new(name).map_err(|_| OperatorFault::NoSuchPath)?;
-    let token = stations::admit(desk.admin, desk.caller, &name).await?;
+/// Answers what is asked for below `bays`.
+pub(super) async fn answer_bays(desk: &Desk<'_>, asked: &Asked<'_>, path: &[&str]) -> Document {
+    match path {
+        [] if asked.is(&Method::GET) => bays(desk, asked).await,
+        _ => Err(OperatorFault::NoSuchPath),
+    }
+}
+
+fn station(text: &str) -> Result<StationName, OperatorFault> {
+    StationName::new(text).map_err(|_| OperatorFault::NoSuchPath)
+}
+
+/// The `after` and `limit` of a page.
+fn page(asked: &Asked<'_>) -> Result<(Option<StationName>, u32), OperatorFault> {
+    let (mut after, mut limit) = (None, MOST_STATIONS);
+    for (name, value) in asked.query {
+        let wrong = || OperatorFault::Query {
+            name: name.clone(),
+            value: value.clone(),
+        };
+        match name.as_str() {
+            "after" => after = Some(StationName::new(value).map_err(|_| wrong())?),
+            "limit" => {
+                let number = value.parse().ok();
+                let number = number.filter(|number| (1..=MOST_STATIONS).contains(number));
+                limit = number.ok_or_else(wrong)?;
+            }
+            _ => return Err(wrong()),
+        }
+    }
+    Ok((after, limit))
+}
+
+async fn list(desk: &Desk<'_>, asked: &Asked<'_>) -> Document {
+    let (after, limit) = page(asked)?;
+    let found = stations::list(desk.admin, desk.caller, after.as_ref(), limit).await?;
+    let stations: Vec<StationLine> = found.into_iter().map(line).collect();
+    let last = stations.last().map(|line| line.name.clone());
+    document(&StationList {
+        next: last.filter(|_| is_full(stations.len(), limit)),
+        stations,
+    })
+}
+
+/// Whether a page has as many as were asked for: there may be more.
+fn is_full(found: usize, limit: u32) -> bool {
+    usize::try_from(limit).is_ok_and(|limit| found >= limit)
+}
+
+fn line(found: stations::StationLine) -> StationLine {
+    let heard = found.station.heard;
+    StationLine {
+        name: found.station.name,
+        state: found.state,
+        no_claims: found.no_claims,
+        admitted: found.station.registered,
+        heard: heard.as_ref().map(|last| last.at),
+        clock_ahead: heard.as_ref().map(|last| last.clock_ahead),
+        release: heard.map(|last| last.release),
+        draining: found.station.draining,
+        revoked: found.station.revoked,
+        bays: found.bays,
+        at_work: found.at_work,
+        waiting: found.waiting,
+    }
+}
+
+async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
+    let StationOverview {
+        station,
+        state,
+        no_claims,
+        told,
+        jobs,
+        orders,
+    } = stations::show(desk.admin, desk.caller, name).await?;
+    let in_list = stations::StationLine::of(station, state, no_claims, &told);
+    let order = |StoredOrder { order, answered }| OrderLine::of(order, answered);
+    document(&StationDetail {
+        line: line(in_list),
+        jobs,
+        told: told
+            .bays
+            .into_iter()
+            .map(|bay| BayLine::of(name, bay))
+            .collect(),
+        orders: orders.into_iter().map(order).collect(),
+    })
+}
+
+async fn bays(desk: &Desk<'_>, asked: &Asked<'_>) -> Document {
+    let (after, limit) = page(asked)?;
+    let found = stations::bays(desk.admin, desk.caller, after.as_ref(), limit).await?;
+    let last = found.last().map(|(station, _)| station.clone());
+    let next = last.filter(|_| is_full(found.len(), limit));
+    let bays = found.into_iter().flat_map(|(station, told)| {
+        let bays = told.bays.into_iter();
+        bays.map(move |bay| BayLine::of(&station, bay))
+    });
+    document(&BayList {
+        bays: bays.collect(),
+        next,
+    })
+}
+
+async fn order(desk: &Desk<'_>, asked: &Asked<'_>, name: &StationName) -> Document {
+    let OrderFor { bay, verb } = asked.message()?;
+    let order = orders::order(desk.admin, desk.caller, name, &bay, verb).await?;
+    document(&OrderLine::of(order, None))
+}
+
+async fn admit(desk: &Desk<'_>, name: &StationName) -> Document {
+    let token = stations::admit(desk.admin, desk.caller, name).await?;
     document(&NewToken {
         name: name.to_string(),
         token: token.expose().to_owned(),

@@ -32,6 +32,27 @@ pub struct StationLine {
     pub waiting: usize,
 }
 
+impl StationLine {
+    /// The line of a station that is in this state and has told this.
+    #[must_use]
+    pub fn of(
+        station: Station,
+        state: StationState,
+        no_claims: Option<NoClaims>,
+        told: &Told,
+    ) -> Self {
+        let bays = || told.bays.iter();
+        Self {
+            state,
+            no_claims,
+            bays: told.bays.len(),
+            at_work: bays().filter(|bay| bay.state.is_at_work()).count(),
+            waiting: bays().filter(|bay| bay.state.waits_for_person()).count(),
+            station,
+        }
+    }
+}
+
 /// All that is known of a station.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StationOverview {
@@ -67,20 +88,12 @@ pub async fn list(
     let told = admin.jobs.told_until(after, &last.name).await?;
     let told: BTreeMap<StationName, Told> = told.into_iter().collect();
     let (now, holders) = (admin.clock.now(), holders(admin).await?);
+    let nothing = Told::default();
     let line = |station: Station| {
-        let bays = told.get(&station.name).map_or(&[][..], |told| &told.bays);
+        let told = told.get(&station.name).unwrap_or(&nothing);
         let presence = presence(&station, holders.contains(&station.name));
-        StationLine {
-            state: presence.state(now),
-            no_claims: presence.no_claims(now),
-            bays: bays.len(),
-            at_work: bays.iter().filter(|bay| bay.state.is_at_work()).count(),
-            waiting: bays
-                .iter()
-                .filter(|bay| bay.state.waits_for_person())
-                .count(),
-            station,
-        }
+        let (state, no_claims) = (presence.state(now), presence.no_claims(now));
+        StationLine::of(station, state, no_claims, told)
     };
     Ok(page.into_iter().map(line).collect())
 }
@@ -108,6 +121,30 @@ pub async fn show(
         orders: admin.jobs.orders(name, stale_since(now)).await?,
         station,
     })
+}
+
+/// What each station of a page told last, in the order of their names; those that told nothing are in it too.
+///
+/// # Errors
+/// As [`list`].
+pub async fn bays(
+    admin: &Admin,
+    caller: &Caller,
+    after: Option<&StationName>,
+    limit: u32,
+) -> Result<Vec<(StationName, Told)>, Refused> {
+    authorize(caller, Action::LookAtStations, Resource::Service)?;
+    let page = admin.jobs.stations(after, limit).await?;
+    let Some(last) = page.last() else {
+        return Ok(Vec::new());
+    };
+    let told = admin.jobs.told_until(after, &last.name).await?;
+    let mut told: BTreeMap<StationName, Told> = told.into_iter().collect();
+    let of = |station: Station| {
+        let told = told.remove(&station.name).unwrap_or_default();
+        (station.name, told)
+    };
+    Ok(page.into_iter().map(of).collect())
 }
 
 /// How many stations are in each state.

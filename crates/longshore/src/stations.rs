@@ -1,0 +1,353 @@
+//! `longshore station` and `longshore bay`: the hosts that have the devices, and what is plugged in there.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::time::Duration;
+
+use anyhow::anyhow;
+use model::ids::StationName;
+use model::operator::NewToken;
+use model::operator::stations::{
+    BayLine, BayList, OrderFor, OrderLine, StationDetail, StationLine, StationList,
+};
+use model::order::OrderVerb;
+use model::readable;
+use serde::Serialize;
+
+use crate::bench;
+use crate::cli::{BayCommand, OrderArgs, StationCommand, StoreArgs};
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::way::Way;
+
+/// How often what is watched is asked for.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs a `longshore station` command.
+///
+/// # Errors
+/// If the operation is refused, or the service cannot be asked.
+pub(crate) fn run(command: &StationCommand) -> Result<Exit, Failure> {
+    match command {
+        StationCommand::Token { name, store } => {
+            let new = Way::open(store)?.post(&format!("stations/{name}/token"), &())?;
+            tell_token(name, &new)
+        }
+        StationCommand::Run(args) => bench::run(args),
+        StationCommand::List { watch, json, store } => {
+            let way = Way::open(store)?;
+            let all = || all_stations(&way);
+            let text = |list: &StationList| stations_table(&list.stations);
+            shown(*watch, *json, all, text)
+        }
+        StationCommand::Show { name, json, store } => show(name, *json, store),
+        StationCommand::Revoke { name, yes, store } => revoke(name, *yes, store),
+        StationCommand::Drain { name, store } => {
+            act(store, name, "drain")?;
+            output::note(&format!(
+                "Station {name} begins nothing new; what it has begun it ends."
+            ));
+            Ok(Exit::Ok)
+        }
+        StationCommand::Undrain { name, store } => {
+            act(store, name, "undrain")?;
+            output::note(&format!("Station {name} begins again."));
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+/// Runs a `longshore bay` command.
+///
+/// # Errors
+/// If the operation is refused, or the service cannot be asked.
+pub(crate) fn run_bay(command: &BayCommand) -> Result<Exit, Failure> {
+    match command {
+        BayCommand::List {
+            station,
+            watch,
+            json,
+            store,
+        } => {
+            let way = Way::open(store)?;
+            let all = || match station {
+                Some(name) => bays_of(&way, name, *watch),
+                None => all_bays(&way),
+            };
+            shown(*watch, *json, all, |list: &BayList| bays_table(&list.bays))
+        }
+        BayCommand::Look(args) => order(args, OrderVerb::Look),
+        BayCommand::Load(args) => order(args, OrderVerb::Load),
+        BayCommand::Stop(args) => order(args, OrderVerb::Stop),
+        BayCommand::Release(args) => order(args, OrderVerb::Remove),
+        BayCommand::Blink(args) => order(args, OrderVerb::Blink),
+    }
+}
+
+fn act(store: &StoreArgs, name: &StationName, what: &str) -> Result<(), Failure> {
+    Way::open(store)?.post(&format!("stations/{name}/{what}"), &())
+}
+
+fn tell_token(name: &StationName, new: &NewToken) -> Result<Exit, Failure> {
+    output::data(&format!("{}\n", new.token))?;
+    output::note(&format!(
+        "The token is shown this once; an earlier one of station {name} is void. On its host:\n\
+         longshore dock DEVICE_PATH --server URL --station {name} --token-file FILE"
+    ));
+    Ok(Exit::Ok)
+}
+
+/// Shows something once, or whenever it has changed until somebody ends it.
+fn shown<D: Serialize + PartialEq>(
+    watch: bool,
+    json: bool,
+    ask: impl Fn() -> Result<D, Failure>,
+    text: impl Fn(&D) -> String,
+) -> Result<Exit, Failure> {
+    let mut before = None;
+    loop {
+        let now = ask()?;
+        if before.as_ref() != Some(&now) {
+            if json {
+                output::json(&now)?;
+            } else {
+                let clear = match watch && io::stdout().is_terminal() {
+                    true => "\x1b[H\x1b[2J",
+                    false => "",
+                };
+                output::data(&format!("{clear}{}", text(&now)))?;
+            }
+        }
+        if !watch {
+            return Ok(Exit::Ok);
+        }
+        before = Some(now);
+        std::thread::sleep(WATCH_EVERY);
+    }
+}
+
+/// The query of the page behind a station.
+fn after(next: Option<&StationName>) -> Vec<(String, String)> {
+    let pair = |name: &StationName| ("after".to_owned(), name.to_string());
+    next.map(pair).into_iter().collect()
+}
+
+fn all_stations(way: &Way) -> Result<StationList, Failure> {
+    let mut all: StationList = way.get("stations", &[])?;
+    while let Some(next) = all.next.take() {
+        let more: StationList = way.get("stations", &after(Some(&next)))?;
+        all.stations.extend(more.stations);
+        all.next = more.next;
+    }
+    Ok(all)
+}
+
+fn all_bays(way: &Way) -> Result<BayList, Failure> {
+    let mut all: BayList = way.get("bays", &[])?;
+    while let Some(next) = all.next.take() {
+        let more: BayList = way.get("bays", &after(Some(&next)))?;
+        all.bays.extend(more.bays);
+        all.next = more.next;
+    }
+    Ok(all)
+}
+
+/// A station that is watched tells every second how it is.
+fn bays_of(way: &Way, name: &StationName, watch: bool) -> Result<BayList, Failure> {
+    if watch {
+        way.post::<()>(&format!("stations/{name}/watch"), &())?;
+    }
+    let detail: StationDetail = way.get(&format!("stations/{name}"), &[])?;
+    Ok(BayList {
+        bays: detail.told,
+        next: None,
+    })
+}
+
+fn show(name: &StationName, json: bool, store: &StoreArgs) -> Result<Exit, Failure> {
+    let detail: StationDetail = Way::open(store)?.get(&format!("stations/{name}"), &[])?;
+    if json {
+        output::json(&detail)?;
+        return Ok(Exit::Ok);
+    }
+    output::data(&about(&detail))?;
+    if !detail.told.is_empty() {
+        output::data(&format!("\n{}", bays_table(&detail.told)))?;
+    }
+    if !detail.orders.is_empty() {
+        output::data(&format!("\n{}", orders_table(&detail.orders)))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// What there is to know of a station beside its bays.
+fn about(detail: &StationDetail) -> String {
+    let line = &detail.line;
+    let text = |at: &Option<_>| at.as_ref().map(ToString::to_string);
+    let (heard, draining, revoked) = (text(&line.heard), text(&line.draining), text(&line.revoked));
+    let state = line.state.to_string();
+    let admitted = line.admitted.to_string();
+    let ahead = line.clock_ahead.filter(|seconds| *seconds != 0);
+    let clock = ahead.map(|seconds| format!("{seconds:+} s beside the server's"));
+    let jobs: Vec<String> = detail.jobs.iter().map(ToString::to_string).collect();
+    let jobs = (!jobs.is_empty()).then(|| jobs.join(" "));
+    output::fields([
+        ("Station", Some(line.name.as_str())),
+        ("State", Some(state.as_str())),
+        ("Admitted", Some(admitted.as_str())),
+        ("Last heard", heard.as_deref()),
+        ("Release", line.release.as_deref()),
+        ("Clock", clock.as_deref()),
+        ("Draining", draining.as_deref()),
+        ("Revoked", revoked.as_deref()),
+        ("Jobs", jobs.as_deref()),
+    ])
+}
+
+fn stations_table(stations: &[StationLine]) -> String {
+    let row = |line: &StationLine| {
+        [
+            line.name.to_string(),
+            line.state.to_string(),
+            line.heard.map(|at| at.to_string()).unwrap_or_default(),
+            line.bays.to_string(),
+            line.at_work.to_string(),
+            line.waiting.to_string(),
+            line.release.clone().unwrap_or_default(),
+        ]
+    };
+    let rows: Vec<[String; 7]> = stations.iter().map(row).collect();
+    let header = [
+        "STATION", "STATE", "HEARD", "BAYS", "AT WORK", "WAITING", "RELEASE",
+    ];
+    output::table(header, &rows)
+}
+
+fn bays_table(bays: &[BayLine]) -> String {
+    let row = |line: &BayLine| {
+        let job = line.job_id.map(|job| job.to_string());
+        let done = line.figures.as_ref().map(|figures| {
+            let percent = figures.thousandths / 10;
+            let rate = figures
+                .rate
+                .map(|rate| format!(", {}/s", readable::bytes(rate)));
+            format!("{percent} %{}", rate.unwrap_or_default())
+        });
+        let hint = line.hint.as_ref().map(|hint| format!(" {hint}"));
+        [
+            line.station.to_string(),
+            line.bay.to_string(),
+            line.state.to_string(),
+            job.unwrap_or_default(),
+            done.unwrap_or_default(),
+            format!("{}{}", line.sentence, hint.unwrap_or_default()),
+        ]
+    };
+    let rows: Vec<[String; 6]> = bays.iter().map(row).collect();
+    output::table(["STATION", "BAY", "STATE", "JOB", "DONE", "WHAT"], &rows)
+}
+
+fn orders_table(orders: &[OrderLine]) -> String {
+    let row = |line: &OrderLine| {
+        let answer = match (&line.answered, &line.refused) {
+            (None, _) => "not answered yet".to_owned(),
+            (Some(_), None) => "done".to_owned(),
+            (Some(_), Some(why)) => format!("refused: {why}"),
+        };
+        [
+            line.at.to_string(),
+            line.by.to_string(),
+            line.bay.to_string(),
+            line.verb.to_string(),
+            answer,
+        ]
+    };
+    let rows: Vec<[String; 5]> = orders.iter().map(row).collect();
+    output::table(["ORDERED", "WHO", "BAY", "WHAT", "ANSWER"], &rows)
+}
+
+fn order(args: &OrderArgs, verb: OrderVerb) -> Result<Exit, Failure> {
+    let (station, bay) = (&args.station, &args.bay);
+    let message = OrderFor {
+        bay: bay.clone(),
+        verb,
+    };
+    let way = Way::open(&args.store)?;
+    let line: OrderLine = way.post(&format!("stations/{station}/orders"), &message)?;
+    if args.json {
+        output::json(&line)?;
+    } else {
+        output::note(&format!(
+            "Ordered. Station {station} hears of it with its next heartbeat; `longshore station show {station}` \
+             shows its answer."
+        ));
+    }
+    Ok(Exit::Ok)
+}
+
+/// Revokes a station, once a person who was told what that ends has said so.
+fn revoke(name: &StationName, yes: bool, store: &StoreArgs) -> Result<Exit, Failure> {
+    let way = Way::open(store)?;
+    let detail: StationDetail = way.get(&format!("stations/{name}"), &[])?;
+    output::note(&about(&detail));
+    if !yes {
+        agree(name)?;
+    }
+    way.post::<()>(&format!("stations/{name}/revoke"), &())?;
+    output::note(&format!(
+        "Station {name} is revoked. Its jobs go on wherever their disks are docked; `longshore station token {name}` \
+         admits it again."
+    ));
+    Ok(Exit::Ok)
+}
+
+fn agree(name: &StationName) -> Result<(), Failure> {
+    let refused = |text: &str| Failure::new(Exit::Refused, anyhow!("{text}"));
+    if !io::stdin().is_terminal() {
+        return Err(
+            refused("nobody was asked whether the station is to be revoked")
+                .hint("--yes says that it is"),
+        );
+    }
+    output::note(&format!(
+        "This voids its token and ends its leases: what it loads stops. Type the station's name, {name}:"
+    ));
+    let mut answer = String::new();
+    match io::stdin().lock().read_line(&mut answer) {
+        Ok(_) if answer.trim() == name.as_str() => Ok(()),
+        _ => Err(refused("the station was not revoked")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::bay::{BayState, BayStatus};
+    use model::ids::{BayName, PortId};
+    use model::loading::Figures;
+
+    #[test]
+    fn bays_are_a_table_with_what_a_person_can_do() {
+        let name = BayName::new("B3").unwrap();
+        let port = PortId::new("loop:/srv/bays").unwrap();
+        let since = "2026-01-02T03:04:05Z".parse().unwrap();
+        let mut bay = BayStatus::empty(name, port, since);
+        bay.state = BayState::Loading;
+        bay.sentence = "Loads.".to_owned();
+        bay.hint = Some("Leave it in.".to_owned());
+        bay.job = Some("ABCDE".parse().unwrap());
+        bay.figures = Some(Figures {
+            found: 2,
+            found_bytes: 4_000_000_000,
+            sent_bytes: 2_000_000_000,
+            rate: Some(2_000_000),
+            ..Figures::default()
+        });
+        let station = StationName::new("dock-1").unwrap();
+        let line = BayLine::of(&station, bay);
+        assert_eq!(
+            bays_table(&[line]),
+            "STATION  BAY  STATE    JOB    DONE            WHAT\n\
+             dock-1   B3   loading  ABCDE  49 %, 2.0 MB/s  Loads. Leave it in.\n"
+        );
+    }
+}

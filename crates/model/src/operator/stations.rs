@@ -1,0 +1,218 @@
+//! Stations and their bays, for the people who run a service.
+
+use serde::{Deserialize, Serialize};
+
+use crate::actor::Actor;
+use crate::bay::{BayState, BayStatus};
+use crate::ids::{BayName, JobId, OrderId, PortId, StationName};
+use crate::loading::Figures;
+use crate::order::{Order, OrderOutcome, OrderVerb};
+use crate::presence::{NoClaims, StationState};
+use crate::time::Timestamp;
+
+/// `GET /operator/v1/stations`: a page of the stations, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StationList {
+    /// The stations.
+    pub stations: Vec<StationLine>,
+    /// The `after` of the next page, where there are more.
+    pub next: Option<StationName>,
+}
+
+/// A station in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StationLine {
+    /// Which.
+    pub name: StationName,
+    /// How it is.
+    pub state: StationState,
+    /// Why it gets no new job, if it gets none.
+    pub no_claims: Option<NoClaims>,
+    /// When it was admitted, the last time.
+    pub admitted: Timestamp,
+    /// When its last heartbeat came.
+    pub heard: Option<Timestamp>,
+    /// The release of its program.
+    pub release: Option<String>,
+    /// By how many seconds its clock is ahead of the server's.
+    pub clock_ahead: Option<i64>,
+    /// Since when it is to begin nothing new.
+    pub draining: Option<Timestamp>,
+    /// Since when its token is void.
+    pub revoked: Option<Timestamp>,
+    /// How many bays it has.
+    pub bays: usize,
+    /// In how many of them something is at work.
+    pub at_work: usize,
+    /// In how many of them something waits for a person.
+    pub waiting: usize,
+}
+
+/// `GET /operator/v1/stations/NAME`: all that is known of a station.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StationDetail {
+    /// As a list has it.
+    #[serde(flatten)]
+    pub line: StationLine,
+    /// The jobs whose leases it has.
+    pub jobs: Vec<JobId>,
+    /// What it told last of its bays.
+    pub told: Vec<BayLine>,
+    /// What was ordered of it in the last ten minutes, the oldest first.
+    pub orders: Vec<OrderLine>,
+}
+
+/// `GET /operator/v1/bays`: the bays of a page of the stations, by the names of these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct BayList {
+    /// The bays.
+    pub bays: Vec<BayLine>,
+    /// The `after` of the next page of stations, where there are more.
+    pub next: Option<StationName>,
+}
+
+/// A bay, as its station told it last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct BayLine {
+    /// Whose it is.
+    pub station: StationName,
+    /// Which.
+    pub bay: BayName,
+    /// Where it is.
+    pub port: PortId,
+    /// What is going on there.
+    pub state: BayState,
+    /// Since when.
+    pub since: Timestamp,
+    /// What that means, in one sentence.
+    pub sentence: String,
+    /// What a person can do, if anything.
+    pub hint: Option<String>,
+    /// What the kernel calls the device, or the name of the image.
+    pub medium: Option<String>,
+    /// What is known of the device: its maker, model and serial number.
+    pub device: Option<String>,
+    /// The job that it belongs to.
+    pub job_id: Option<JobId>,
+    /// Why it stands still, in a stable word.
+    pub held: Option<String>,
+    /// How far it is.
+    pub figures: Option<FiguresLine>,
+}
+
+/// How far a transfer is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FiguresLine {
+    /// How much of the work is done, in thousandths.
+    pub thousandths: u64,
+    /// Files that are stored.
+    pub files: u64,
+    /// Files that were found so far.
+    pub files_found: u64,
+    /// Files that failed.
+    pub failed: u64,
+    /// Bytes that are in the store.
+    pub bytes: u64,
+    /// Bytes that were found so far.
+    pub bytes_found: u64,
+    /// Bytes per second, lately.
+    pub rate: Option<u64>,
+    /// About how many seconds are left.
+    pub seconds_left: Option<u64>,
+    /// The file whose reading was last begun.
+    pub current: Option<String>,
+}
+
+/// `POST /operator/v1/stations/NAME/orders`: what the station is to do with a bay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OrderFor {
+    /// Which bay.
+    pub bay: BayName,
+    /// What.
+    pub verb: OrderVerb,
+}
+
+/// An order, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OrderLine {
+    /// Which.
+    pub order: OrderId,
+    /// Of which bay.
+    pub bay: BayName,
+    /// What is wanted.
+    pub verb: OrderVerb,
+    /// Who wants it.
+    pub by: Actor,
+    /// Since when.
+    pub at: Timestamp,
+    /// When the station answered.
+    pub answered: Option<Timestamp>,
+    /// Why the station did not do it, if it did not.
+    pub refused: Option<String>,
+}
+
+impl BayLine {
+    /// What a station told of a bay.
+    #[must_use]
+    pub fn of(station: &StationName, bay: BayStatus) -> Self {
+        Self {
+            station: station.clone(),
+            bay: bay.name,
+            port: bay.port,
+            state: bay.state,
+            since: bay.since,
+            sentence: bay.sentence,
+            hint: bay.hint,
+            medium: bay.medium,
+            device: bay.device.map(|facts| facts.to_string()),
+            job_id: bay.job,
+            held: bay.cause.map(|cause| cause.code().to_owned()),
+            figures: bay.figures.map(FiguresLine::from),
+        }
+    }
+}
+
+impl From<Figures> for FiguresLine {
+    fn from(figures: Figures) -> Self {
+        Self {
+            thousandths: figures.thousandths(),
+            files: figures.tally.stored,
+            files_found: figures.found,
+            failed: figures.tally.failed,
+            bytes: figures.sent_bytes,
+            bytes_found: figures.found_bytes,
+            rate: figures.rate,
+            seconds_left: figures.seconds_left,
+            current: figures.current,
+        }
+    }
+}
+
+impl OrderLine {
+    /// An order, and the station's answer.
+    #[must_use]
+    pub fn of(order: Order, answered: Option<(Timestamp, OrderOutcome)>) -> Self {
+        let (at, outcome) = answered.unzip();
+        let refused = match outcome {
+            Some(OrderOutcome::Refused { why }) => Some(why),
+            Some(OrderOutcome::Done) | None => None,
+        };
+        Self {
+            order: order.id,
+            bay: order.bay,
+            verb: order.verb,
+            by: order.by,
+            at: order.at,
+            answered: at,
+            refused,
+        }
+    }
+}
