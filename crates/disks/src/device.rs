@@ -15,7 +15,7 @@ use crate::facts;
 use crate::fault::Fault;
 use crate::tree::block::sample;
 use crate::tree::file::FolderFile;
-use crate::tree::{Content as _, DeviceGone, Health};
+use crate::tree::{Content as _, DeviceGone, Health, Shape};
 
 pub mod memory;
 
@@ -104,6 +104,9 @@ enum Source {
     Image {
         file: File,
         content: FolderFile,
+        /// Its size and times when it was opened; that of the last change of anything too, since programs that write to
+        /// images may set their dates back.
+        opened: Shape,
     },
 }
 
@@ -129,13 +132,14 @@ impl RawDevice {
             return Self::open_block(path);
         }
         let file = open_quietly(path).map_err(io)?;
-        let bytes = file.metadata().map_err(io)?.len();
         let content = FolderFile::new(file.try_clone().map_err(io)?);
-        Ok(Self::new(
-            Source::Image { file, content },
-            bytes,
-            IMAGE_SECTOR,
-        ))
+        let opened = content.shape().map_err(io)?;
+        let image = Source::Image {
+            file,
+            content,
+            opened,
+        };
+        Ok(Self::new(image, opened.bytes, IMAGE_SECTOR))
     }
 
     fn new(source: Source, bytes: u64, sector: u32) -> Self {
@@ -226,16 +230,35 @@ impl Device for RawDevice {
         // A device that was pulled has no size any more.
         let end = rustix::fs::seek(file, rustix::fs::SeekFrom::End(0));
         match end.map_err(|e| DeviceGone(e.into()))? {
-            end if end == self.bytes => self.must_answer(),
-            end => Err(DeviceGone(io::Error::other(format!(
-                "it has {end} bytes now, and had {}",
-                self.bytes
-            )))),
+            end if end == self.bytes => {}
+            end => {
+                let had = self.bytes;
+                let why = format!("it has {end} bytes now, and had {had}");
+                return Err(DeviceGone(io::Error::other(why)));
+            }
         }
+        self.is_unchanged()?;
+        self.must_answer()
     }
 }
 
 impl RawDevice {
+    /// Whether it still is what was opened: an image file may be written to, a block device is held alone.
+    fn is_unchanged(&self) -> Result<(), DeviceGone> {
+        let Source::Image {
+            content, opened, ..
+        } = &self.source
+        else {
+            return Ok(());
+        };
+        match content.shape().map_err(DeviceGone)? == *opened {
+            true => Ok(()),
+            false => Err(DeviceGone(io::Error::other(
+                "the image file was written to while it was read",
+            ))),
+        }
+    }
+
     fn read_raw(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         match &self.source {
             Source::Block(file) => Ok(rustix::io::pread(file, buffer, offset)?),
@@ -289,6 +312,29 @@ mod tests {
         device.check().unwrap();
         file.set_len(1 << 20).unwrap();
         assert!(device.check().is_err());
+    }
+
+    #[test]
+    fn an_image_file_that_is_written_to_is_noticed_also_if_its_size_and_its_date_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("disk.img");
+        std::fs::write(&path, vec![7; 1 << 20]).unwrap();
+        let device = RawDevice::open(&path).unwrap();
+        let mut buffer = [0; 4096];
+        device.read_at(0, &mut buffer).unwrap();
+        device.is_unchanged().unwrap();
+        device.check().unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        let modified = file.metadata().unwrap().modified().unwrap();
+        // The clock of a file system may stand still for a moment.
+        while device.is_unchanged().is_ok() {
+            file.write_all_at(b"other", 8192).unwrap();
+            file.set_modified(modified).unwrap();
+        }
+        let DeviceGone(why) = device.check().unwrap_err();
+        assert!(why.to_string().contains("was written to"), "{why}");
+        // Who opens it then reads what it is then.
+        RawDevice::open(&path).unwrap().check().unwrap();
     }
 
     #[test]
