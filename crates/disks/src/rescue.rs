@@ -102,6 +102,17 @@ pub struct Unread {
     pub given_up: Vec<Range<u64>>,
 }
 
+/// Lets the next rescue that goes on with what `folder` says try again what earlier ones have given up.
+///
+/// # Errors
+/// [`RescueError::Io`].
+pub fn try_anew(folder: &Path) -> Result<(), RescueError> {
+    kept::try_anew(folder).map_err(|source| RescueError::Io {
+        path: folder.to_owned(),
+        source,
+    })
+}
+
 /// A device that may fail.
 pub struct Rescue {
     device: Arc<dyn Device>,

@@ -164,6 +164,9 @@ pub(crate) struct LoadArgs {
     /// Go on although the job was begun on another device: what only that one had is not loaded
     #[arg(long, help_heading = "Loading")]
     pub(crate) other_device: bool,
+    /// Try again what earlier attempts have given up of a failing device or image
+    #[arg(long, help_heading = "Loading")]
+    pub(crate) retry_bad: bool,
 }
 
 /// `longshore import`.

@@ -34,6 +34,7 @@ pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
         format: None,
         partly: args.partly,
         other_device: args.load.other_device,
+        retry_bad: args.load.retry_bad,
         folder: args.folder,
         only_read: false,
         volumes: args.raw.volumes.clone(),

@@ -106,6 +106,7 @@ fn carry_out(
         format: None,
         partly: false,
         other_device: args.load.other_device,
+        retry_bad: args.load.retry_bad,
         folder: true,
         only_read: true,
         signature: Some(signature),

@@ -242,6 +242,7 @@ mod tests {
         let args = LoadArgs {
             sparse: true,
             other_device: false,
+            retry_bad: false,
             rate: NonZeroU64::new(5000),
             parallel: Some(3),
             read_back: Some(ReadBack::Full),

@@ -39,8 +39,10 @@ use objectstore::{Bucket, probe};
 use crate::control::{Control, ControlError};
 use crate::devices::Devices;
 use crate::lease;
+use crate::raw::RawError;
 use crate::stores::Stores;
 use disks::facts::{self, Facts};
+use disks::rescue;
 use disks::sandbox::Launcher;
 use disks::tree::Tree;
 use imagestore::services::Services;
@@ -100,6 +102,8 @@ pub struct Docking {
     pub other_device: bool,
     /// Whether the device is only to be read: an export is refused.
     pub only_read: bool,
+    /// Whether what earlier attempts have given up of a failing device is tried again.
+    pub retry_bad: bool,
     /// Whether a folder is meant in which nothing is mounted: an export fills it, and it may be
     /// empty.
     pub folder: bool,
@@ -190,6 +194,14 @@ impl Errand<'_> {
             Err(self.interrupted())
         } else {
             Ok(())
+        }
+    }
+
+    /// Lets a failing device be tried again where it was given up, if that is wanted.
+    fn try_anew(&self) -> Result<(), DockError> {
+        match self.docking.retry_bad {
+            true => Ok(rescue::try_anew(self.folder).map_err(RawError::from)?),
+            false => Ok(()),
         }
     }
 

@@ -154,6 +154,20 @@ pub(crate) fn save(
     durable::replace(&folder.join(LIST), text.as_bytes())
 }
 
+/// Forgets what was tried in vain: what was rescued stays.
+///
+/// # Errors
+/// The system's error.
+pub(crate) fn try_anew(folder: &Path) -> io::Result<()> {
+    let path = folder.join(LIST);
+    let Some(text) = found(std::fs::read_to_string(&path))? else {
+        return Ok(());
+    };
+    let is_left = |line: &&str| !line.starts_with("given-up ") && !line.starts_with("retried ");
+    let left = text.split_inclusive('\n').filter(is_left);
+    durable::replace(&path, left.collect::<String>().as_bytes())
+}
+
 fn heading(bytes: u64, sector: u64) -> String {
     format!("{FORMAT}\ndevice {bytes} {sector}\n")
 }

@@ -47,6 +47,7 @@ impl Station {
             progress: errand.progress,
             stop: errand.stop,
         };
+        errand.try_anew()?;
         let ended = import.run(errand.folder)?;
         let _left_in_the_log_bucket = self.sweep(errand, &errand.log.bucket);
         match ended {

@@ -172,6 +172,7 @@ impl Station {
     ) -> Result<Done, DockError> {
         let Raw { mut disk, tree, .. } = raw;
         disk.must_be_seen()?;
+        errand.try_anew()?;
         let tree = match tree {
             Some(tree) => disk.go_on(tree, errand.folder)?,
             None => {

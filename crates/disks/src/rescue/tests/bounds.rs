@@ -135,6 +135,36 @@ fn a_sector_is_retried_as_often_as_is_asked_for_also_over_attempts() {
     assert_eq!(read(&rescue, &content, 0..256 * KIB), []);
 }
 
+/// What was given up is not touched by a later attempt, unless somebody says so; what was rescued stays.
+#[test]
+fn what_was_given_up_is_tried_anew_if_that_is_wanted() {
+    let (content, folder) = (content(256 * KIB), tempfile::tempdir().unwrap());
+    let device = Arc::new(MemoryDevice::new(content.clone()));
+    device.break_range(8192..8704, Errno::IO, 4);
+    device.break_range(65536..66048, Errno::IO, 2);
+    let whole = 0..256 * KIB;
+    let rescue = open(&device, folder.path());
+    read(&rescue, &content, whole.clone());
+    retry(&rescue);
+    assert_eq!(rescue.unread(whole.clone()).given_up, only(8192..8704));
+    drop(rescue);
+    let rescue = open(&device, folder.path());
+    assert_eq!(read(&rescue, &content, whole.clone()), only(8192..8704));
+    retry(&rescue);
+    assert_eq!(rescue.unread(whole.clone()).given_up, only(8192..8704));
+    drop(rescue);
+    try_anew(folder.path()).unwrap();
+    // What was rescued comes from where it is kept.
+    device.break_range(65536..66048, Errno::IO, u32::MAX);
+    let rescue = open(&device, folder.path());
+    assert_eq!(read(&rescue, &content, whole.clone()), only(8192..8704));
+    assert_eq!(rescue.unread(whole.clone()).pending, only(8192..8704));
+    retry(&rescue);
+    assert_eq!(read(&rescue, &content, whole), []);
+    // Where nothing is known there is nothing to be forgotten.
+    try_anew(tempfile::tempdir().unwrap().path()).unwrap();
+}
+
 #[test]
 fn another_device_has_nothing_of_what_was_rescued() {
     let folder = tempfile::tempdir().unwrap();
