@@ -9,7 +9,7 @@ use model::control::ControlFault;
 use model::time::SystemClock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use server::installation::{Asked, Installation, Method, NotOpened};
+use server::installation::{Inquiry, Installation, Method, NotOpened};
 use server::jobstore::JobStoreError;
 use station::control::ControlError;
 use station::control::wire::Wire;
@@ -76,7 +76,7 @@ impl Way {
         query: &[(String, String)],
     ) -> Result<A, Failure> {
         match self {
-            Self::Here(here) => here.ask(&Asked {
+            Self::Here(here) => here.ask(&Inquiry {
                 method: &Method::GET,
                 path,
                 query,
@@ -96,7 +96,7 @@ impl Way {
         message: &impl Serialize,
     ) -> Result<A, Failure> {
         match self {
-            Self::Here(here) => here.ask(&Asked {
+            Self::Here(here) => here.ask(&Inquiry {
                 method: &Method::POST,
                 path,
                 query: &[],
@@ -112,7 +112,7 @@ fn below(path: &str) -> String {
 }
 
 impl Here {
-    fn ask<A: DeserializeOwned>(&self, asked: &Asked<'_>) -> Result<A, Failure> {
+    fn ask<A: DeserializeOwned>(&self, asked: &Inquiry<'_>) -> Result<A, Failure> {
         let installation = self.installation.as_ref();
         let installation = installation.expect("it is taken only when this is dropped");
         let answered = self.runtime.block_on(installation.ask(asked));

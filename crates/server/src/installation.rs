@@ -18,7 +18,7 @@ use crate::data_dir;
 use crate::data_dir::room::{self, Room};
 use crate::database::Database;
 use crate::faces::operator::Desk;
-pub use crate::faces::operator::{Answered, Asked};
+pub use crate::faces::operator::{Answered, Inquiry};
 use crate::jobstore::JobStoreError;
 use crate::sealing::{MasterKey, MasterKeyError};
 
@@ -102,7 +102,7 @@ impl Installation {
     }
 
     /// Answers what a person who runs the service would ask it for, as whoever is at its host.
-    pub async fn ask(&self, asked: &Asked<'_>) -> Answered {
+    pub async fn ask(&self, asked: &Inquiry<'_>) -> Answered {
         let desk = Desk {
             admin: &self.admin,
             service: None,

@@ -34,7 +34,7 @@ const MESSAGE_BYTES: usize = 64 << 10;
 
 /// A question, however it came.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct Inquiry<'a> {
     /// GET for what only reads, POST for what changes something.
     pub method: &'a Method,
     /// The path below `/operator/v1/`.
@@ -67,7 +67,7 @@ type Document = Result<Vec<u8>, OperatorFault>;
 
 impl Desk<'_> {
     /// Answers a question.
-    pub(crate) async fn answer(&self, asked: &Asked<'_>) -> Answered {
+    pub(crate) async fn answer(&self, asked: &Inquiry<'_>) -> Answered {
         let words: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
         let document = match words.as_slice() {
             ["me"] if asked.method == Method::GET => self.me(),
@@ -106,7 +106,7 @@ impl Desk<'_> {
     }
 }
 
-impl Asked<'_> {
+impl Inquiry<'_> {
     /// The document that was sent.
     fn message<M: DeserializeOwned>(&self) -> Result<M, OperatorFault> {
         serde_json::from_slice(self.body)
@@ -157,7 +157,7 @@ async fn receive(context: &Context, request: Request) -> Result<Answered, Operat
         service: Some(context),
         caller: &caller,
     };
-    let asked = Asked {
+    let asked = Inquiry {
         method: &head.method,
         path: head.uri.path(),
         query: &query,

@@ -4,12 +4,12 @@ use axum::http::Method;
 use model::operator::{AccountLine, AccountList, AccountRights};
 
 use super::fault::OperatorFault;
-use super::{Asked, Desk, Document, document};
+use super::{Desk, Document, Inquiry, document};
 use crate::jobstore::Account;
 use crate::ops::{Rights, accounts};
 
 /// Answers what is asked for below `accounts`.
-pub(super) async fn answer(desk: &Desk<'_>, asked: &Asked<'_>, path: &[&str]) -> Document {
+pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
     let is_post = asked.is(&Method::POST);
     match path {
         [] if asked.is(&Method::GET) => list(desk).await,
@@ -36,7 +36,7 @@ async fn list(desk: &Desk<'_>) -> Document {
     })
 }
 
-fn read(asked: &Asked<'_>) -> Result<(String, Rights), OperatorFault> {
+fn read(asked: &Inquiry<'_>) -> Result<(String, Rights), OperatorFault> {
     let AccountRights {
         name,
         import,

@@ -7,12 +7,12 @@ use model::operator::{Abort, History, HistoryEntry, JobDetail, JobLine, JobsPage
 use model::progress::Progress;
 
 use super::fault::OperatorFault;
-use super::{Asked, Desk, Document, document};
+use super::{Desk, Document, Inquiry, document};
 use crate::ops::jobs::{self, MOST_JOBS, Search};
 use crate::ops::{Refused, custody};
 
 /// Answers what is asked for below `jobs`.
-pub(super) async fn answer(desk: &Desk<'_>, asked: &Asked<'_>, path: &[&str]) -> Document {
+pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
     let is_get = asked.is(&Method::GET);
     let is_post = asked.is(&Method::POST);
     match path {
@@ -31,7 +31,7 @@ fn job(text: &str) -> Result<JobId, OperatorFault> {
     JobId::new(text).map_err(|_| Refused::NoSuchJob(text.to_owned()).into())
 }
 
-async fn list(desk: &Desk<'_>, asked: &Asked<'_>) -> Document {
+async fn list(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
     let found = jobs::search(desk.admin, desk.caller, read(asked.query)?).await?;
     let next = found.jobs.last().map(|(job, _)| job.id);
     document(&JobsPage {
@@ -92,7 +92,7 @@ async fn history(desk: &Desk<'_>, job_id: JobId) -> Document {
     })
 }
 
-async fn abort(desk: &Desk<'_>, asked: &Asked<'_>, job: JobId) -> Document {
+async fn abort(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
     let Abort {
         reason,
         because,
@@ -115,7 +115,7 @@ async fn retry(desk: &Desk<'_>, job: JobId) -> Document {
     show(desk, job).await
 }
 
-async fn give_back(desk: &Desk<'_>, asked: &Asked<'_>, job: JobId) -> Document {
+async fn give_back(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
     let Return {
         carrier,
         tracking_number,

@@ -5,11 +5,11 @@ use model::ids::AccessKeyId;
 use model::operator::{KeyFor, KeyLine, KeyList, NewKey};
 
 use super::fault::OperatorFault;
-use super::{Asked, Desk, Document, document};
+use super::{Desk, Document, Inquiry, document};
 use crate::ops::keys::{self, ListedKey};
 
 /// Answers what is asked for below `keys`.
-pub(super) async fn answer(desk: &Desk<'_>, asked: &Asked<'_>, path: &[&str]) -> Document {
+pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
     let is_post = asked.is(&Method::POST);
     match path {
         [] if asked.is(&Method::GET) => list(desk).await,
@@ -39,7 +39,7 @@ fn line(ListedKey { key, account_name }: ListedKey) -> KeyLine {
     }
 }
 
-async fn create(desk: &Desk<'_>, asked: &Asked<'_>) -> Document {
+async fn create(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
     let KeyFor { account } = asked.message()?;
     let new = keys::create(desk.admin, desk.caller, &account).await?;
     document(&NewKey {

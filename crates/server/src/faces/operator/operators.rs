@@ -5,12 +5,12 @@ use model::ids::PersonName;
 use model::operator::{NewPerson, NewToken, PersonLine, PersonList};
 
 use super::fault::OperatorFault;
-use super::{Asked, Desk, Document, document};
+use super::{Desk, Document, Inquiry, document};
 use crate::jobstore::StoredPerson;
 use crate::ops::operators;
 
 /// Answers what is asked for below `operators`.
-pub(super) async fn answer(desk: &Desk<'_>, asked: &Asked<'_>, path: &[&str]) -> Document {
+pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
     let is_post = asked.is(&Method::POST);
     match path {
         [] if asked.is(&Method::GET) => list(desk).await,
@@ -39,7 +39,7 @@ fn line(stored: StoredPerson) -> PersonLine {
     }
 }
 
-async fn add(desk: &Desk<'_>, asked: &Asked<'_>) -> Document {
+async fn add(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
     let NewPerson { name, role } = asked.message()?;
     let token = operators::add(desk.admin, desk.caller, &name, role).await?;
     document(&NewToken {

@@ -8,7 +8,7 @@ use model::operator::stations::{
 };
 
 use super::fault::OperatorFault;
-use super::{Asked, Desk, Document, document};
+use super::{Desk, Document, Inquiry, document};
 use crate::jobstore::StoredOrder;
 use crate::ops::orders;
 use crate::ops::stations::{self, StationOverview};
@@ -17,7 +17,7 @@ use crate::ops::stations::{self, StationOverview};
 const MOST_STATIONS: u32 = 1_000;
 
 /// Answers what is asked for below `stations`.
-pub(super) async fn answer(desk: &Desk<'_>, asked: &Asked<'_>, path: &[&str]) -> Document {
+pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
     let is_get = asked.is(&Method::GET);
     let is_post = asked.is(&Method::POST);
     let (admin, caller) = (desk.admin, desk.caller);
@@ -43,7 +43,7 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Asked<'_>, path: &[&str]) ->
 }
 
 /// Answers what is asked for below `bays`.
-pub(super) async fn answer_bays(desk: &Desk<'_>, asked: &Asked<'_>, path: &[&str]) -> Document {
+pub(super) async fn answer_bays(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
     match path {
         [] if asked.is(&Method::GET) => bays(desk, asked).await,
         _ => Err(OperatorFault::NoSuchPath),
@@ -55,7 +55,7 @@ fn station(text: &str) -> Result<StationName, OperatorFault> {
 }
 
 /// The `after` and `limit` of a page.
-fn page(asked: &Asked<'_>) -> Result<(Option<StationName>, u32), OperatorFault> {
+fn page(asked: &Inquiry<'_>) -> Result<(Option<StationName>, u32), OperatorFault> {
     let (mut after, mut limit) = (None, MOST_STATIONS);
     for (name, value) in asked.query {
         let wrong = || OperatorFault::Query {
@@ -75,7 +75,7 @@ fn page(asked: &Asked<'_>) -> Result<(Option<StationName>, u32), OperatorFault> 
     Ok((after, limit))
 }
 
-async fn list(desk: &Desk<'_>, asked: &Asked<'_>) -> Document {
+async fn list(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
     let (after, limit) = page(asked)?;
     let found = stations::list(desk.admin, desk.caller, after.as_ref(), limit).await?;
     let stations: Vec<StationLine> = found.into_iter().map(line).collect();
@@ -132,7 +132,7 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
     })
 }
 
-async fn bays(desk: &Desk<'_>, asked: &Asked<'_>) -> Document {
+async fn bays(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
     let (after, limit) = page(asked)?;
     let found = stations::bays(desk.admin, desk.caller, after.as_ref(), limit).await?;
     let last = found.last().map(|(station, _)| station.clone());
@@ -147,7 +147,7 @@ async fn bays(desk: &Desk<'_>, asked: &Asked<'_>) -> Document {
     })
 }
 
-async fn order(desk: &Desk<'_>, asked: &Asked<'_>, name: &StationName) -> Document {
+async fn order(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Document {
     let OrderFor { bay, verb } = asked.message()?;
     let order = orders::order(desk.admin, desk.caller, name, &bay, verb).await?;
     document(&OrderLine::of(order, None))
