@@ -152,9 +152,10 @@ pub(super) const RENEW_LEASE: &str = "
     WHERE job = $1 AND token = $2 AND station = $6 AND NOT ended";
 
 pub(super) const LEASES_OF: &str = "
-    SELECT job, station, token, attempt, until, sign_of_life, ended, jobs.progress, jobs.stopped
+    SELECT leases.job, leases.station, leases.token, leases.attempt, leases.until, leases.sign_of_life,
+           leases.ended, jobs.progress, jobs.stopped
     FROM leases JOIN jobs ON jobs.id = leases.job
-    WHERE station = $1 AND NOT ended ORDER BY job";
+    WHERE leases.station = $1 AND NOT leases.ended ORDER BY leases.job";
 
 pub(super) const HOLDERS: &str = "SELECT DISTINCT station FROM leases WHERE NOT ended";
 
