@@ -1,6 +1,7 @@
 //! The command line as clap reads it: definitions only, nothing is done here.
 
 mod artifacts;
+mod bay;
 mod bench;
 mod bucket;
 mod image;
@@ -22,6 +23,7 @@ use transfer::verify::Sample;
 use crate::place;
 
 pub(crate) use artifacts::{ArtifactsArgs, LabelArgs};
+pub(crate) use bay::{BayCommand, BayRulesArgs, TeachArgs};
 pub(crate) use bench::{InboxArgs, StationRunArgs};
 pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
 pub(crate) use image::{ImageCommand, RestoreArgs};
@@ -103,6 +105,9 @@ pub(crate) enum Command {
     /// Look at a device, or say what became of it
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// Say which ports are bays
+    #[command(subcommand)]
+    Bay(BayCommand),
     /// Make and follow jobs, as their customer
     #[command(subcommand)]
     Job(JobCommand),

@@ -2,6 +2,7 @@
 //! prints, looks at the environment and ends the process.
 
 mod account;
+mod bay;
 mod bench;
 mod bucket;
 mod cli;
@@ -89,6 +90,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::PlanExport(args) => plan_export::run(args),
         Command::Image(command) => image::run(command),
         Command::Device(command) => device::run(command),
+        Command::Bay(command) => bay::run(command),
         Command::Job(command) => job::run(command),
         Command::Key(command) => key::run(command),
         Command::Account(command) => account::run(command),

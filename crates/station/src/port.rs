@@ -66,6 +66,21 @@ pub fn of_disk(folder: &Path) -> Option<PortId> {
     PortId::new(name).ok()
 }
 
+/// The port of what stands in `/sys` at a path as udev names it: a disk, a partition of one, or an interface of USB, which
+/// may be no disk at all.
+#[must_use]
+pub fn at(path: &Path) -> Option<PortId> {
+    let folder = path.canonicalize().ok()?;
+    if folder.join("partition").exists() {
+        of_disk(folder.parent()?)
+    } else if folder.join("bInterfaceNumber").exists() {
+        // As if there were a disk behind it.
+        of_disk(&folder.join("disk"))
+    } else {
+        of_disk(&folder)
+    }
+}
+
 /// The kernel counts its ATA ports over all controllers; a controller counts its own. Behind a port multiplier each disk
 /// has a channel, and the second of a cable of old is a target.
 fn ata(above: &Above<'_>) -> Option<String> {

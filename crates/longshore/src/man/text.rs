@@ -176,6 +176,14 @@ fn examples(page: &str) -> &'static [(&'static str, &'static str)] {
             "longshore device look /dev/sdb",
             "See what lies on a disk before it is docked.",
         )],
+        "longshore-bay-teach" => &[(
+            "longshore bay teach B3 --ports 2",
+            "Find out which ports a socket of USB is, with a fast and then a slow device.",
+        )],
+        "longshore-bay-rules" => &[(
+            "longshore bay rules --config /etc/longshore/longshore.toml",
+            "Print rules for udev.",
+        )],
         "longshore-device-return" => &[(
             "longshore device return IN6QH --carrier UPS --tracking 1Z999AA10123456784",
             "Say that a device was sent back.",

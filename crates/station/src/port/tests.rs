@@ -70,6 +70,29 @@ fn disks_behind_one_bridge_are_told_apart() {
     );
 }
 
+/// What calls itself a disk and is a keyboard as well has two interfaces.
+#[test]
+fn partitions_and_interfaces_are_at_the_port_of_their_device() {
+    let devices = Devices::new();
+    devices.write(&format!("{XHCI}/usb4/version"), " 3.10\n");
+    let keyboard = format!("{XHCI}/usb4/4-2/4-2:1.1");
+    devices.write(&format!("{keyboard}/bInterfaceNumber"), "01\n");
+    let storage = format!("{XHCI}/usb4/4-2/4-2:1.0");
+    devices.write(&format!("{storage}/bInterfaceNumber"), "00\n");
+    let disk = format!("{storage}/host6/target6:0:0/6:0:0:0/block/sdb");
+    devices.write(&format!("{disk}/sdb1/partition"), "1\n");
+    let at = |path: &str| super::at(&devices.path(path)).map(String::from);
+    let port = "pci-0000:00:14.0/usb3-2";
+    for same in [&storage, &disk, &format!("{disk}/sdb1")] {
+        assert_eq!(at(same).as_deref(), Some(port), "{same}");
+    }
+    assert_eq!(
+        at(&keyboard).as_deref(),
+        Some("pci-0000:00:14.0/usb3-2:1.1")
+    );
+    assert_eq!(at("none"), None);
+}
+
 #[test]
 fn a_controller_that_is_no_device_of_pci_has_the_name_of_the_platform() {
     let devices = Devices::new();

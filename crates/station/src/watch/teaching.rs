@@ -6,25 +6,29 @@ use crate::port::PortId;
 use crate::watch::{LeftAlone, Medium, MediumId};
 
 /// Ports that were learned so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Teaching {
-    known: Option<BTreeSet<MediumId>>,
+    known: BTreeSet<MediumId>,
     ports: Vec<PortId>,
 }
 
 impl Teaching {
-    /// Hears what is plugged in at the moment, and says which port is new. What is there the first time was there before.
+    /// Begins with what is there before.
+    #[must_use]
+    pub fn begin(media: &[Medium]) -> Self {
+        Self {
+            known: media.iter().map(Medium::id).collect(),
+            ports: Vec::new(),
+        }
+    }
+
+    /// Hears what is plugged in at the moment, and says which port is new.
     pub fn hear(&mut self, media: &[Medium]) -> Option<PortId> {
-        let there = || media.iter().map(Medium::id).collect();
-        let Some(known) = &mut self.known else {
-            self.known = Some(there());
-            return None;
-        };
+        let known = std::mem::replace(&mut self.known, media.iter().map(Medium::id).collect());
         let plugged = media
             .iter()
             .find(|it| !known.contains(&it.id()) && is_plugged(it));
         let port = plugged.map(|medium| medium.port.clone());
-        *known = there();
         let new = port.filter(|port| !self.ports.contains(port))?;
         self.ports.push(new.clone());
         Some(new)
@@ -71,12 +75,11 @@ mod tests {
         let memory = medium("zram0", 9, "memory", Some(LeftAlone::Made));
         let fast = medium("sdb", 2, "usb3-2", None);
         let slow = medium("sdb", 3, "usb2-5", Some(LeftAlone::NoBay));
-        let mut teaching = Teaching::default();
+        let mut teaching = Teaching::begin(std::slice::from_ref(&system));
         let mut hear = |media: &[&Medium]| {
             let media: Vec<Medium> = media.iter().copied().cloned().collect();
             teaching.hear(&media).map(String::from)
         };
-        assert_eq!(hear(&[&system]), None);
         assert_eq!(hear(&[&system, &memory]), None);
         assert_eq!(hear(&[&system, &memory, &fast]).as_deref(), Some("usb3-2"));
         assert_eq!(hear(&[&system, &fast]), None);

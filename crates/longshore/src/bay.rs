@@ -1,0 +1,112 @@
+//! `longshore bay`: which ports are bays, and who else is kept away from them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use model::ids::{BayName, PortId};
+use station::port::{self, rules};
+use station::watch::{HostWatch, Others, STILL_FOR, Teaching, Watch as _, Watched};
+use transfer::stop::Stop;
+
+use crate::cli::{BayCommand, BayRulesArgs, TeachArgs};
+use crate::exit::{Exit, Failure};
+use crate::settings::{self, Listen};
+use crate::{interrupt, output};
+
+/// How long it is waited for something to be plugged in before all is looked at again.
+const LOOKED_AT_AGAIN: Duration = Duration::from_secs(30);
+
+/// What is said if nobody tells what is plugged in.
+const UNSEEN: &str = "could not list what is plugged in";
+
+/// Runs a `longshore bay` command.
+///
+/// # Errors
+/// What keeps us from seeing what is plugged in, or settings that are wrong.
+pub(crate) fn run(command: &BayCommand) -> Result<Exit, Failure> {
+    match command {
+        BayCommand::Teach(args) => teach(args),
+        BayCommand::Rules(args) => print_rules(args),
+        BayCommand::Port { folder } => print_port(folder),
+    }
+}
+
+fn teach(args: &TeachArgs) -> Result<Exit, Failure> {
+    let stop = Stop::default();
+    interrupt::stops(stop.clone()).context("could not listen for signals")?;
+    let mut watch = HostWatch::new(Watched {
+        ports: Vec::new(),
+        others: Others::TakeNew,
+        needed: Vec::new(),
+        still_for: STILL_FOR,
+    })
+    .context(UNSEEN)?;
+    let mut teaching = Teaching::begin(&watch.scan().context(UNSEEN)?);
+    output::note(&format!("Plug something into bay {} now.", args.name));
+    while teaching.ports().len() < args.ports.get() {
+        if stop.is_set() {
+            return Ok(Exit::Interrupted);
+        }
+        watch.wait(LOOKED_AT_AGAIN, &stop);
+        if let Some(port) = teaching.hear(&watch.scan().context(UNSEEN)?) {
+            output::note(&format!("Bay {} is the port {port}.", args.name));
+        }
+    }
+    output::data(&table(&args.name, teaching.ports()))?;
+    Ok(Exit::Ok)
+}
+
+/// A bay as the settings have it. Neither name can hold what TOML writes otherwise than JSON.
+fn table(name: &BayName, ports: &[PortId]) -> String {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let ports: Vec<String> = ports.iter().map(|port| quoted(port.as_str())).collect();
+    format!(
+        "[[station.bays]]\nname = {}\nmatch = [{}]\n",
+        quoted(name.as_str()),
+        ports.join(", ")
+    )
+}
+
+fn print_rules(args: &BayRulesArgs) -> Result<Exit, Failure> {
+    let config = settings::load(
+        args.config.as_deref(),
+        args.data.data.as_deref(),
+        Listen::default(),
+    )?;
+    let program = match &args.program {
+        Some(program) => program.clone(),
+        None => std::env::current_exe().context("could not find out where this program is")?,
+    };
+    let bays = config.station.bench.bays.into_iter();
+    let ports: Vec<PortId> = bays.flat_map(|bay| bay.ports).collect();
+    output::data(&rules::udev(&ports, &program))?;
+    Ok(Exit::Ok)
+}
+
+fn print_port(folder: &Path) -> Result<Exit, Failure> {
+    match port::at(folder) {
+        Some(port) => {
+            output::data(&format!("{port}\n"))?;
+            Ok(Exit::Ok)
+        }
+        None => Err(anyhow::anyhow!("`{}` is at no port", folder.display()).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taught_is_a_table_of_the_settings() {
+        let name = BayName::new(r#"upper "left" \ 3"#).unwrap();
+        let ports = ["pci-0000:00:14.0/usb3-2.4", "pci-0000:00:14.0/usb2-5.4"];
+        let ports = ports.map(|port| PortId::new(port).unwrap());
+        let wanted = r#"[[station.bays]]
+name = "upper \"left\" \\ 3"
+match = ["pci-0000:00:14.0/usb3-2.4", "pci-0000:00:14.0/usb2-5.4"]
+"#;
+        assert_eq!(table(&name, &ports), wanted);
+    }
+}

@@ -1,0 +1,58 @@
+//! What is said of bays.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use model::ids::BayName;
+
+use super::DataArgs;
+
+/// `longshore bay`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BayCommand {
+    /// Find out which port a bay is, by plugging something in
+    Teach(TeachArgs),
+    /// Print the rules by which udev leaves alone what is plugged into bays
+    Rules(BayRulesArgs),
+    /// Print the port of a device, for these rules
+    #[command(hide = true)]
+    Port {
+        /// Its folder in /sys
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+}
+
+/// `longshore bay teach`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "What it prints is a table for the settings. Anything will do to be plugged in: a disk, a card, or an \
+    image that is attached to a loop device. What is on it is not read."
+)]
+pub(crate) struct TeachArgs {
+    /// What stands on the bay's sticker
+    #[arg(value_name = "NAME")]
+    pub(crate) name: BayName,
+    /// How many ports the bay is: 2 for a socket of USB, into which a fast and then a slow device is plugged, since the
+    /// two are ports of their own
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) ports: NonZeroUsize,
+}
+
+/// `longshore bay rules`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Write what it prints to /etc/udev/rules.d/60-longshore-bays.rules, and let udev read it: \
+    udevadm control --reload. What is plugged into other ports of the host is none of these rules' business."
+)]
+pub(crate) struct BayRulesArgs {
+    /// The settings that name the bays
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where this program is installed, for udev to run. Default: where it is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
