@@ -76,8 +76,11 @@ fn rules_are_made_of_the_bays_in_the_settings() {
 fn a_port_is_told_of_a_folder_of_the_kernel() {
     for disk in fs::read_dir("/sys/block").unwrap().flatten() {
         let folder = disk.path();
-        let asked = run(&["bay", "port", folder.to_str().unwrap()]).with(0);
-        assert_eq!(asked.out.lines().count(), 1);
+        let asked = run(&["bay", "port", folder.to_str().unwrap()]);
+        // Others attach and remove devices meanwhile.
+        if folder.exists() {
+            assert_eq!(asked.with(0).out.lines().count(), 1);
+        }
     }
     run(&["bay", "port", "/sys/none"])
         .with(1)
