@@ -1,10 +1,11 @@
-//! `longshore bay`: which ports are bays, and who else is kept away from them.
+//! `longshore bay`: what is asked of stations about their bays, which ports are bays, and who else is kept away from them.
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use model::ids::{BayName, PortId};
+use model::order::OrderVerb;
 use station::port::{self, rules};
 use station::watch::{HostWatch, Others, STILL_FOR, Teaching, Watch as _, Watched};
 use transfer::stop::Stop;
@@ -12,7 +13,7 @@ use transfer::stop::Stop;
 use crate::cli::{BayCommand, BayRulesArgs, TeachArgs};
 use crate::exit::{Exit, Failure};
 use crate::settings::{self, Listen};
-use crate::{interrupt, output};
+use crate::{interrupt, output, stations};
 
 /// How long it is waited for something to be plugged in before all is looked at again.
 const LOOKED_AT_AGAIN: Duration = Duration::from_secs(30);
@@ -29,6 +30,17 @@ pub(crate) fn run(command: &BayCommand) -> Result<Exit, Failure> {
         BayCommand::Teach(args) => teach(args),
         BayCommand::Rules(args) => print_rules(args),
         BayCommand::Port { folder } => print_port(folder),
+        BayCommand::List {
+            station,
+            watch,
+            json,
+            store,
+        } => stations::list_bays(station.as_ref(), *watch, *json, store),
+        BayCommand::Look(args) => stations::order(args, OrderVerb::Look),
+        BayCommand::Load(args) => stations::order(args, OrderVerb::Load),
+        BayCommand::Stop(args) => stations::order(args, OrderVerb::Stop),
+        BayCommand::Release(args) => stations::order(args, OrderVerb::Remove),
+        BayCommand::Blink(args) => stations::order(args, OrderVerb::Blink),
     }
 }
 

@@ -23,14 +23,14 @@ use transfer::verify::Sample;
 use crate::place;
 
 pub(crate) use artifacts::{ArtifactsArgs, LabelArgs};
-pub(crate) use bay::{BayCommand, BayRulesArgs, TeachArgs};
+pub(crate) use bay::{BayCommand, BayRulesArgs, OrderArgs, TeachArgs};
 pub(crate) use bench::{InboxArgs, StationRunArgs};
 pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
 pub(crate) use image::{ImageCommand, RestoreArgs};
 pub(crate) use operator::{HistoryArgs, ListArgs, OperatorCommand, StoreArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use raw::{LookArgs, RawArgs};
-pub(crate) use stations::{BayCommand, OrderArgs, StationCommand};
+pub(crate) use stations::StationCommand;
 
 /// The version, and the commit it was built from if that was known.
 pub(crate) const VERSION: &str = env!("LONGSHORE_VERSION");
@@ -105,9 +105,6 @@ pub(crate) enum Command {
     /// Look at a device, or say what became of it
     #[command(subcommand)]
     Device(DeviceCommand),
-    /// Say which ports are bays
-    #[command(subcommand)]
-    Bay(BayCommand),
     /// Make and follow jobs, as their customer
     #[command(subcommand)]
     Job(JobCommand),
@@ -120,7 +117,7 @@ pub(crate) enum Command {
     /// Admit the hosts that have the devices, look at them and end them
     #[command(subcommand)]
     Station(StationCommand),
-    /// Look at the bays of stations, and say what is to be done with what is in them
+    /// Look at the bays of stations, say what is to be done with what is in them, and which ports are bays
     #[command(subcommand)]
     Bay(BayCommand),
     /// Say who runs the service, and with which rights

@@ -95,7 +95,6 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Key(command) => key::run(command),
         Command::Account(command) => account::run(command),
         Command::Station(command) => stations::run(command),
-        Command::Bay(command) => stations::run_bay(command),
         Command::Operator(command) => operator::run(command),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man { out } => man::run(out.as_deref()),

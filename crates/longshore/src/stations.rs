@@ -14,7 +14,7 @@ use model::readable;
 use serde::Serialize;
 
 use crate::bench;
-use crate::cli::{BayCommand, OrderArgs, StationCommand, StoreArgs};
+use crate::cli::{OrderArgs, StationCommand, StoreArgs};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::way::Way;
@@ -56,31 +56,22 @@ pub(crate) fn run(command: &StationCommand) -> Result<Exit, Failure> {
     }
 }
 
-/// Runs a `longshore bay` command.
+/// Lists the bays of a station, or of all.
 ///
 /// # Errors
-/// If the operation is refused, or the service cannot be asked.
-pub(crate) fn run_bay(command: &BayCommand) -> Result<Exit, Failure> {
-    match command {
-        BayCommand::List {
-            station,
-            watch,
-            json,
-            store,
-        } => {
-            let way = Way::open(store)?;
-            let all = || match station {
-                Some(name) => bays_of(&way, name, *watch),
-                None => all_bays(&way),
-            };
-            shown(*watch, *json, all, |list: &BayList| bays_table(&list.bays))
-        }
-        BayCommand::Look(args) => order(args, OrderVerb::Look),
-        BayCommand::Load(args) => order(args, OrderVerb::Load),
-        BayCommand::Stop(args) => order(args, OrderVerb::Stop),
-        BayCommand::Release(args) => order(args, OrderVerb::Remove),
-        BayCommand::Blink(args) => order(args, OrderVerb::Blink),
-    }
+/// If the service cannot be asked.
+pub(crate) fn list_bays(
+    station: Option<&StationName>,
+    watch: bool,
+    json: bool,
+    store: &StoreArgs,
+) -> Result<Exit, Failure> {
+    let way = Way::open(store)?;
+    let all = || match station {
+        Some(name) => bays_of(&way, name, watch),
+        None => all_bays(&way),
+    };
+    shown(watch, json, all, |list: &BayList| bays_table(&list.bays))
 }
 
 fn act(store: &StoreArgs, name: &StationName, what: &str) -> Result<(), Failure> {
@@ -265,7 +256,11 @@ fn orders_table(orders: &[OrderLine]) -> String {
     output::table(["ORDERED", "WHO", "BAY", "WHAT", "ANSWER"], &rows)
 }
 
-fn order(args: &OrderArgs, verb: OrderVerb) -> Result<Exit, Failure> {
+/// Orders something of a bay, and says what became of it.
+///
+/// # Errors
+/// If it is refused, or the service cannot be asked.
+pub(crate) fn order(args: &OrderArgs, verb: OrderVerb) -> Result<Exit, Failure> {
     let (station, bay) = (&args.station, &args.bay);
     let message = OrderFor {
         bay: bay.clone(),

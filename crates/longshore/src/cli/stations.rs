@@ -1,7 +1,7 @@
-//! What is said on the command line of stations and their bays.
+//! What is said on the command line of stations.
 
-use clap::{Args, Subcommand};
-use model::ids::{BayName, StationName};
+use clap::Subcommand;
+use model::ids::StationName;
 
 use super::{StationRunArgs, StoreArgs};
 
@@ -62,46 +62,4 @@ pub(crate) enum StationCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
-}
-
-/// `longshore bay`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum BayCommand {
-    /// List the bays of a station, or of all, and what is in each
-    List {
-        /// Only those of this station
-        station: Option<StationName>,
-        /// Show it again whenever it changes
-        #[arg(long)]
-        watch: bool,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
-    /// Find out again whose the device in a bay is
-    Look(OrderArgs),
-    /// Load what is in a bay, before others that wait
-    Load(OrderArgs),
-    /// Stop what is at work in a bay, in order; it can be gone on with
-    Stop(OrderArgs),
-    /// Make what is in a bay safe to take out
-    Release(OrderArgs),
-    /// Show which bay it is, where it has a light
-    Blink(OrderArgs),
-}
-
-/// A bay of which something is ordered.
-#[derive(Debug, Args)]
-pub(crate) struct OrderArgs {
-    /// The station
-    pub(crate) station: StationName,
-    /// The bay
-    pub(crate) bay: BayName,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) store: StoreArgs,
 }

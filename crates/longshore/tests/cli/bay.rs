@@ -55,15 +55,17 @@ fn rules_are_made_of_the_bays_in_the_settings() {
     let bays = "[[station.bays]]\nname = \"B3\"\nmatch = [\"pci-0000:00:14.0/usb3-2.4\"]\n\
         [[station.bays]]\nname = \"T1\"\nmatch = [\"folder:/srv/inbox\"]\n";
     let data = world.path("data");
-    fs::write(&settings, format!("data = \"{}\"\n{bays}", data.display())).unwrap();
+    fs::write(&settings, bays).unwrap();
     let words = [
         "bay",
         "rules",
         "--program",
         "/usr/bin/longshore",
+        "--data",
+        data.to_str().unwrap(),
         "--config",
+        settings.to_str().unwrap(),
     ];
-    let words = [&words[..], &[settings.to_str().unwrap()]].concat();
     let rules = run(&words).with(0).out;
     assert!(rules.contains(r#"PROGRAM!="/usr/bin/longshore bay port /sys%p""#));
     assert!(rules.contains(r#"RESULT!="pci-0000:00:14.0/usb3-2.4", GOTO"#));

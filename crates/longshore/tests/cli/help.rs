@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 58] = [
+const COMMANDS: [&str; 60] = [
     "",
     "import",
     "ls",
@@ -19,9 +19,6 @@ const COMMANDS: [&str; 58] = [
     "device",
     "device look",
     "device return",
-    "bay",
-    "bay teach",
-    "bay rules",
     "job",
     "job create",
     "job update",
@@ -61,6 +58,8 @@ const COMMANDS: [&str; 58] = [
     "bay stop",
     "bay release",
     "bay blink",
+    "bay teach",
+    "bay rules",
     "operator",
     "operator add",
     "operator list",
