@@ -58,8 +58,9 @@ pub(crate) async fn look(
     Ok(Seen::Asked(Box::new(asked(job, hold, &manifest))))
 }
 
-/// Asks the stores of one job at once.
-pub(crate) async fn is_mended(
+/// Whether a docking is worth a try, asking the stores of the job at once. A store of which the service hears nothing may
+/// be near to the station: what it says is found out by trying.
+pub(crate) async fn may_be_mended(
     context: &Context,
     job: &Job,
     hold: &Stopped,
@@ -67,7 +68,7 @@ pub(crate) async fn is_mended(
     Ok(match look(context, job, hold).await? {
         Seen::Mended => true,
         Seen::Not => false,
-        Seen::Asked(asked) => context.stores.tell(asked.question).await == Answer::Yes,
+        Seen::Asked(asked) => context.stores.tell(asked.question).await != Answer::No,
     })
 }
 

@@ -24,6 +24,9 @@ use crate::yard::{Call, Ended, Yard, chain};
 /// Rounds in fair weather after which every job must be over.
 const CALM: u32 = 4;
 
+/// Seconds that pass between these: what was tried in vain and is on hold is tried again by then at the latest.
+const LONGEST_WAIT: i64 = 60 * 60;
+
 /// What the numbers of a job's attempts are apart from those of the next.
 const ATTEMPTS: u32 = 100;
 
@@ -255,7 +258,9 @@ impl World {
             ));
             self.consignments[index].is_estranged = true;
         }
-        if is_calm || chance.of("time").one_in(2) {
+        if is_calm {
+            self.yard.clock.advance(LONGEST_WAIT);
+        } else if chance.of("time").one_in(2) {
             self.yard.clock.advance(i64::from(LEASE_SECONDS) + 1);
         }
         let is_lost_for_good = self.is_busy && attempt.is_dead() && chance.of("host").one_in(4);

@@ -242,7 +242,7 @@ async fn held_back(
         Check::Person => !hold.is_held_by_operator(),
         Check::Bucket | Check::Rights | Check::Store | Check::Manifest => {
             hold.may_be_mended_from() <= context.clock.now()
-                && mending::is_mended(context, job, hold).await?
+                && mending::may_be_mended(context, job, hold).await?
         }
     };
     if goes_on {

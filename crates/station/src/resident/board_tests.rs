@@ -501,6 +501,28 @@ fn a_disk_of_a_job_on_hold_is_booked_as_here() {
     assert_eq!(room.state("A"), BayState::Held);
 }
 
+/// Its job is on hold since it was pulled out, and only a docking mends that.
+#[test]
+fn a_disk_that_was_pulled_out_and_is_docked_elsewhere_leaves_its_bay_empty() {
+    let mut room = Room::new(RULES);
+    room.plug("A", "sdb", 1);
+    room.identify("A", "AAAAA");
+    let first = room.visit("A");
+    room.pull("sdb");
+    let gone = Verdict::gone("it was taken out");
+    room.hear(News::Docked(first, Box::new(gone)));
+    room.plug("B", "sdc", 2);
+    let visit = room.visit("B");
+    let sight = Sight {
+        job: Some(job("AAAAA")),
+        ..Sight::default()
+    };
+    room.hear(News::Looked(visit, Ok(sight)));
+    room.hear(News::Asked(visit, Ok(Course::Wait)));
+    room.take(|act| *act == Act::Dock(visit));
+    assert_eq!(room.state("A"), BayState::Empty);
+}
+
 #[test]
 fn a_store_that_is_away_holds_no_job_and_is_asked_ever_less_often() {
     let mut room = Room::new(RULES);

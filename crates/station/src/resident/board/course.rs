@@ -44,6 +44,9 @@ impl Board {
 
     /// The server has said what is due.
     pub(super) fn asked(&mut self, id: VisitId, course: Result<Course, Box<Verdict>>, now: Now) {
+        if let (Ok(_), Some(job)) = (&course, self.job_of(id)) {
+            self.went_on_here(job, now);
+        }
         let Some(bay) = self.at(id) else {
             return self.acts.push(Act::Close(id));
         };
@@ -91,11 +94,8 @@ impl Board {
             return self.conclude(id, stopped(), now);
         }
         let is_dirty = hold_dirty && visit.remarks.iter().any(|it| says_dirty(it)) && !wish.load;
-        if let Some(job) = job {
-            self.went_on_here(job, now);
-            if let Some((first, told)) = self.second(id, job) {
-                return self.wait_as_second(id, first, told, now);
-            }
+        if let Some((first, told)) = job.and_then(|job| self.second(id, job)) {
+            return self.wait_as_second(id, first, told, now);
         }
         let remark = job.and_then(|job| self.returns.remark(job, now.instant));
         let Some(bay) = self.at(id) else {
@@ -117,6 +117,10 @@ impl Board {
             bay.happen(BayEvent::Named, told, now);
             self.close(id);
         }
+    }
+
+    fn job_of(&mut self, id: VisitId) -> Option<JobId> {
+        self.at(id)?.visit.as_ref()?.job
     }
 
     /// A device that had gone from another bay, or this one, is back.
