@@ -501,6 +501,42 @@ fn a_disk_of_a_job_on_hold_is_booked_as_here() {
     assert_eq!(room.state("A"), BayState::Held);
 }
 
+/// A claim finds out whether what is in the way is mended, and begins to load then: it has its turn like any other.
+#[test]
+fn a_disk_of_a_job_on_hold_waits_for_its_turn_and_for_a_person_too() {
+    let on_hold = |room: &mut Room, bay: &str| {
+        let visit = room.visit(bay);
+        let sight = Sight {
+            job: Some(job("CCCCC")),
+            ..Sight::default()
+        };
+        room.hear(News::Looked(visit, Ok(sight)));
+        room.hear(News::Asked(visit, Ok(Course::Wait)));
+    };
+    let mut room = Room::new(RULES);
+    for (bay, name, id) in [("A", "sda", "AAAAA"), ("B", "sdb", "BBBBB")] {
+        room.plug(bay, name, 1);
+        room.identify(bay, id);
+    }
+    room.plug("C", "sdc", 1);
+    on_hold(&mut room, "C");
+    let third = room.visit("C");
+    assert_eq!(room.state("C"), BayState::Queued);
+    assert!(!room.is_wanted(|act| *act == Act::Dock(third)));
+    room.docked("A", finished());
+    room.take(|act| *act == Act::Dock(third));
+
+    let mut room = Room::new(Rules {
+        auto_load: false,
+        ..RULES
+    });
+    room.plug("C", "sdc", 1);
+    on_hold(&mut room, "C");
+    let visit = room.visit("C");
+    assert_eq!(room.state("C"), BayState::Ready);
+    assert!(!room.is_wanted(|act| *act == Act::Dock(visit)));
+}
+
 /// Its job is on hold since it was pulled out, and only a docking mends that.
 #[test]
 fn a_disk_that_was_pulled_out_and_is_docked_elsewhere_leaves_its_bay_empty() {

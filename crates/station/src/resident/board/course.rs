@@ -76,9 +76,10 @@ impl Board {
                 let act = super::look(bay);
                 self.acts.extend(act);
             }
-            // The claim is refused, and books that the device is here; what is mended by it goes on.
-            Ok(Course::Nothing | Course::Wait) => self.dock(id),
-            Ok(Course::Load) => self.named(id, now),
+            // The claim is refused, and books that the device is here.
+            Ok(Course::Nothing) => self.dock(id),
+            // What is in the way may be mended, and then the claim begins to load.
+            Ok(Course::Load | Course::Wait) => self.named(id, now),
         }
     }
 
