@@ -3,14 +3,15 @@
 //! wait for the first and not for itself. One stream alone is in the shortest registers, of which the processor works on
 //! more at once.
 
-use std::arch::asm;
 use std::arch::x86_64::*;
 
 mod alone;
+mod operations;
 
 use super::seats::Seats;
 use super::steps::steps;
 use crate::kernel::{BLOCK, Block, Kernel, Lane};
+use operations::operations;
 
 /// Streams in one register.
 const WIDE: usize = 16;
@@ -145,92 +146,7 @@ fn store<const G: usize>(word: Word<G>) -> [[u32; WIDE]; G] {
     words
 }
 
-// What `steps!` calls.
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn add<const G: usize>(mut x: Word<G>, y: Word<G>) -> Word<G> {
-    for group in 0..G {
-        x[group] = _mm512_add_epi32(x[group], y[group]);
-    }
-    x
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn term<const G: usize>(mut x: Word<G>, sine: u32) -> Word<G> {
-    let sine = _mm512_set1_epi32(sine.cast_signed());
-    for word in &mut x {
-        *word = _mm512_add_epi32(*word, sine);
-    }
-    x
-}
-
-/// Keeps the compiler from adding what comes later to what was added up to `sum`: it would add in another order,
-/// in which more waits for the newest word. No instruction.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn held(mut sum: __m512i) -> __m512i {
-    // SAFETY: there is only a comment, which leaves everything as it was.
-    unsafe {
-        asm!(
-            "/* {} */",
-            inout(zmm_reg) sum,
-            options(pure, nomem, nostack, preserves_flags),
-        );
-    }
-    sum
-}
-
-/// Adds a function of three bits to `sum`. Bit `4 b + 2 c + d` of `TABLE` is the function's value.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn add_function<const TABLE: i32, const G: usize>(
-    mut sum: Word<G>,
-    b: Word<G>,
-    c: Word<G>,
-    d: Word<G>,
-) -> Word<G> {
-    for n in 0..G {
-        let value = _mm512_ternarylogic_epi32::<TABLE>(b[n], c[n], d[n]);
-        sum[n] = _mm512_add_epi32(held(sum[n]), value);
-    }
-    sum
-}
-
-/// `(b & c) | (!b & d)`
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn f<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
-    add_function::<0b1100_1010, G>(sum, b, c, d)
-}
-
-/// `(b & d) | (c & !d)`
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn g<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
-    add_function::<0b1110_0100, G>(sum, b, c, d)
-}
-
-/// `b ^ c ^ d`
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn h<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
-    add_function::<0b1001_0110, G>(sum, b, c, d)
-}
-
-/// `c ^ (b | !d)`
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn i<const G: usize>(sum: Word<G>, b: Word<G>, c: Word<G>, d: Word<G>) -> Word<G> {
-    add_function::<0b0011_1001, G>(sum, b, c, d)
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn turn<const S: i32, const T: i32, const G: usize>(mut sum: Word<G>, b: Word<G>) -> Word<G> {
-    for n in 0..G {
-        sum[n] = _mm512_add_epi32(_mm512_rol_epi32::<S>(sum[n]), b[n]);
-    }
-    sum
-}
+operations!(
+    __m512i in zmm_reg, "avx512f",
+    _mm512_set1_epi32, _mm512_add_epi32, _mm512_ternarylogic_epi32, _mm512_rol_epi32
+);
