@@ -1,23 +1,28 @@
 //! Runs the fuzz targets of `fuzz/` for a while each.
 
 use std::fs;
-use std::process::Stdio;
+use std::num::NonZero;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::setup::venv;
-use crate::shell::{cargo, path_with, root};
+use crate::shell::{cargo, path_with, root, run};
+use crate::steps::Tally;
 
 /// A fuzz target and the inputs it starts from. `fuzz/README.md` says what each reads.
-pub(crate) struct Target {
+struct Target {
     /// Its name.
-    pub(crate) name: &'static str,
+    name: &'static str,
     seeds: &'static str,
     longest: u32,
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 9] = [
+const TARGETS: [Target; 9] = [
     Target {
         name: "request",
         seeds: "crates/awsproto/tests/requests",
@@ -85,15 +90,51 @@ pub(crate) fn is_locked() -> Result<bool> {
     Ok(locked)
 }
 
-/// Runs one target; the result is whether it found nothing.
+/// Runs all targets, each on a core of its own, and shows what each said when it has ended; the result is
+/// whether none found anything.
 ///
 /// # Errors
-/// If it cannot be run.
-pub(crate) fn run(target: &Target, seconds: u32) -> Result<bool> {
+/// If they cannot be built or run.
+pub(crate) fn run_all(seconds: u32, tally: &mut Tally) -> Result<bool> {
+    run(&mut fuzz(["build", "-s", "none"])?)?;
+    let next = AtomicUsize::new(0);
+    let tally = Mutex::new(tally);
+    let work = || -> Result<bool> {
+        let mut clean = true;
+        while let Some(target) = TARGETS.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let found_nothing = run_one(target, seconds)?;
+            clean &= found_nothing;
+            tally
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .add(Tally::one(found_nothing));
+        }
+        Ok(clean)
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let results: Vec<Result<bool>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores.min(TARGETS.len()))
+            .map(|_| scope.spawn(work))
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|_| bail!("a fuzz target could not be run"))
+            })
+            .collect()
+    });
+    results
+        .into_iter()
+        .try_fold(true, |clean, result| Ok(clean & result?))
+}
+
+/// Runs one target; the result is whether it found nothing.
+fn run_one(target: &Target, seconds: u32) -> Result<bool> {
     let corpus = format!("fuzz/corpus/{}", target.name);
     fs::create_dir_all(root().join(&corpus))?;
-    let mut command = cargo([
-        "fuzz",
+    let mut command = fuzz([
         "run",
         target.name,
         "-s",
@@ -101,7 +142,7 @@ pub(crate) fn run(target: &Target, seconds: u32) -> Result<bool> {
         &corpus,
         target.seeds,
         "--",
-    ]);
+    ])?;
     command
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-max_len={}", target.longest))
@@ -110,9 +151,24 @@ pub(crate) fn run(target: &Target, seconds: u32) -> Result<bool> {
             "-rss_limit_mb=1024",
             "-verbosity=0",
             "-print_final_stats=1",
-        ])
+        ]);
+    let output = command.output()?;
+    let said = [output.stdout, output.stderr].concat();
+    println!(
+        "--- fuzz {}\n{}",
+        target.name,
+        String::from_utf8_lossy(&said)
+    );
+    Ok(output.status.success())
+}
+
+/// A sub-command of `cargo fuzz`.
+fn fuzz<const N: usize>(arguments: [&str; N]) -> Result<Command> {
+    let mut command = cargo(["fuzz"]);
+    command
+        .args(arguments)
         // The coverage flags are the compiler's own, but only named on nightly.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("PATH", path_with(&venv().join("bin"))?);
-    Ok(command.status()?.success())
+    Ok(command)
 }

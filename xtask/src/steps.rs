@@ -35,7 +35,8 @@ impl Tally {
         self.failed += number_before(line, "failed") + number_before(line, "error");
     }
 
-    fn add(&mut self, other: Self) {
+    /// Counts what others counted.
+    pub(crate) fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
     }

@@ -20,6 +20,10 @@ const SEEDS: &str = "LONGSHORE_SIMULATION_SEEDS";
 /// The variable that makes a missing tool a fault: set-up has installed them all.
 const EVERY_TOOL: &str = "LONGSHORE_EVERY_TOOL";
 
+/// How a test of everything runs the files of the end-to-end tests: on every core one, since most of them
+/// wait for a service, a store or a client most of their time.
+const SIDE_BY_SIDE: [&str; 3] = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"];
+
 /// Seeds that are simulated in a test of everything: about a minute and a half.
 const SIMULATED_BRIEFLY: u32 = 400;
 
@@ -53,7 +57,7 @@ pub(crate) fn everything() -> Result<ExitCode> {
     });
     let built = steps.step("build", |_| build().map(|()| true));
     if ready && built {
-        let arguments = with(&["--large", "--durations=10"], &[]);
+        let arguments = with(&SIDE_BY_SIDE, &["--large".into(), "--durations=10".into()]);
         steps.step("clients and stores", |tally| pytest(&arguments, tally));
     }
     if built {
@@ -166,11 +170,7 @@ fn fuzz_targets(steps: &mut Steps, seconds: u32) {
     if !steps.step("fuzz lock", |_| fuzz::is_locked()) {
         return;
     }
-    for target in &fuzz::TARGETS {
-        steps.step(&format!("fuzz {}", target.name), |_| {
-            fuzz::run(target, seconds)
-        });
-    }
+    steps.step("fuzz", |tally| fuzz::run_all(seconds, tally));
 }
 
 /// Builds the binary as it is shipped.
