@@ -8,7 +8,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::bay::BayStatus;
+use crate::bay::{BayState, BayStatus};
 use crate::control::{LeaseState, Renewal};
 use crate::ids::{Boot, JobId, StationName};
 use crate::order::{Acknowledgement, Order};
@@ -16,7 +16,8 @@ use crate::presence::NoClaims;
 use crate::time::Timestamp;
 
 /// Longest heartbeat in bytes: 64 bays with a sentence, a hint and the facts of a device each are about 40 KiB, their
-/// leases and figures about 20.
+/// leases and figures about 20. Letters of other scripts take up to four bytes each: what is left out then is in
+/// [`Heartbeat::message`].
 pub const HEARTBEAT_BYTES: usize = 64 << 10;
 
 /// Most bays that are kept of a heartbeat, and most leases that it renews: as many as a station has at most.
@@ -24,6 +25,10 @@ pub const BAYS: usize = 64;
 
 /// Most words on orders that one heartbeat carries: four for each bay. What is left comes with the next.
 pub const ACKNOWLEDGEMENTS: usize = 4 * BAYS;
+
+/// Bytes of words on orders in a heartbeat that is too long with all of them: those of 256 orders that were done, and of
+/// sixteen that were refused with a sentence of four-byte letters each.
+const ACKNOWLEDGEMENTS_BYTES: usize = 12 << 10;
 
 /// Most characters of a release's name.
 const RELEASE_CHARS: usize = 32;
@@ -138,36 +143,81 @@ impl Heartbeat {
         crate::readable::name(&self.release, RELEASE_CHARS)
     }
 
-    /// The message. One that is longer than [`HEARTBEAT_BYTES`] is told with less about its bays: first without what can
-    /// be done, then without the device and the figures. Leases and orders are always told, and which bay is in
-    /// which state as far as there is room.
+    /// The message. One that is longer than [`HEARTBEAT_BYTES`] is told with less, what can best be missed first: what can
+    /// be done about a bay, which file is read, what a device is called, words on orders that the next heartbeat
+    /// says as well, how far a bay is, and what that means in words. Every lease is told, and every bay with its state and job
+    /// unless the names of the bays alone are too long: then those in which nothing is are left out, and others
+    /// only after them.
     #[must_use]
     pub fn message(mut self) -> Vec<u8> {
         self.bays.truncate(BAYS);
         self.leases.truncate(BAYS);
         self.done.truncate(ACKNOWLEDGEMENTS);
-        let shorten: [fn(&mut BayStatus); 2] = [
-            |bay| bay.hint = None,
-            |bay| (bay.device, bay.figures, bay.medium) = (None, None, None),
-        ];
-        for shorter in shorten {
+        for shorten in SHORTER {
             if self.written().len() <= HEARTBEAT_BYTES {
                 break;
             }
-            self.bays.iter_mut().for_each(shorter);
+            shorten(&mut self);
         }
         loop {
             let written = self.written();
-            if written.len() <= HEARTBEAT_BYTES || self.bays.pop().is_none() {
+            if written.len() <= HEARTBEAT_BYTES || !self.leave_a_bay_out() {
                 return written;
             }
         }
     }
 
+    /// Leaves out the last bay in which nothing is, or else the last one; whether there was any.
+    fn leave_a_bay_out(&mut self) -> bool {
+        let is_empty = |bay: &BayStatus| bay.state == BayState::Empty;
+        let last_empty = self.bays.iter().rposition(is_empty);
+        match last_empty.or(self.bays.len().checked_sub(1)) {
+            Some(index) => {
+                self.bays.remove(index);
+                true
+            }
+            None => false,
+        }
+    }
+
     fn written(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("numbers and texts are written to memory")
+        written(self)
     }
 }
+
+fn written<T: Serialize>(what: &T) -> Vec<u8> {
+    serde_json::to_vec(what).expect("numbers and texts are written to memory")
+}
+
+/// What is left out of a heartbeat that is too long, one after another.
+const SHORTER: [fn(&mut Heartbeat); 6] = [
+    |it| it.bays.iter_mut().for_each(|bay| bay.hint = None),
+    |it| {
+        let of_bays = it.bays.iter_mut().filter_map(|bay| bay.figures.as_mut());
+        let of_leases = it.leases.iter_mut().map(|renewal| &mut renewal.figures);
+        of_bays
+            .chain(of_leases)
+            .for_each(|figures| figures.current = None);
+    },
+    |it| {
+        it.bays
+            .iter_mut()
+            .for_each(|bay| (bay.device, bay.medium) = (None, None));
+    },
+    |it| {
+        let mut left = ACKNOWLEDGEMENTS_BYTES;
+        let fits = it.done.iter().take_while(|word| {
+            let bytes = written(word).len();
+            let fits = bytes <= left;
+            left = left.saturating_sub(bytes);
+            fits
+        });
+        let fits = fits.count();
+        it.done.truncate(fits);
+    },
+    |it| it.bays.iter_mut().for_each(|bay| bay.figures = None),
+    |it| it.bays.iter_mut().for_each(|bay| bay.sentence.clear()),
+];
 
 /// Reads the entries of a list that this release can read.
 fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
@@ -181,8 +231,7 @@ fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bay::BayState;
-    use crate::control::LeaseToken;
+    use crate::control::{LeaseToken, Tally};
     use crate::device::DeviceFacts;
     use crate::ids::{BayName, OrderId, PortId};
     use crate::loading::Figures;
@@ -279,6 +328,11 @@ mod tests {
         }
     }
 
+    fn tokens(it: &Heartbeat) -> Vec<(JobId, LeaseToken)> {
+        let leases = it.leases.iter();
+        leases.map(|it| (it.job, it.lease.clone())).collect()
+    }
+
     #[test]
     fn a_heartbeat_always_fits_and_keeps_its_leases() {
         let renewal = |n: usize| Renewal {
@@ -301,13 +355,86 @@ mod tests {
         let message = sent.clone().message();
         assert!(message.len() <= HEARTBEAT_BYTES, "{}", message.len());
         let read: Heartbeat = serde_json::from_slice(&message).unwrap();
-        assert_eq!((&read.leases, &read.done), (&sent.leases, &sent.done));
-        assert!(read.bays.len() > 16, "{}", read.bays.len());
+        assert_eq!((tokens(&read), &read.done), (tokens(&sent), &sent.done));
+        assert_eq!(read.bays.len(), BAYS);
         assert!(read.bays.iter().all(|bay| bay.hint.is_none()));
 
         let few = heartbeat(vec![full(1)]);
         let read: Heartbeat = serde_json::from_slice(&few.clone().message()).unwrap();
         assert_eq!(read, few, "nothing is left out without need");
+    }
+
+    /// Disks, their files and whoever refuses orders are called as it pleases those who mean harm.
+    #[test]
+    fn hostile_names_cost_no_lease_and_no_bay() {
+        let long = |chars: usize| "\u{1d11e}".repeat(chars);
+        let most = u64::MAX;
+        let figures = |current: usize| Figures {
+            tally: Tally {
+                stored: most,
+                bytes: most,
+                ignored: most,
+                failed: most,
+            },
+            current: Some(long(current)),
+            found: most,
+            found_bytes: most,
+            found_all: true,
+            sent_bytes: most,
+            rate: Some(most),
+            seconds_left: Some(most),
+        };
+        let job = |n: usize| JobId::from_entropy(u64::try_from(n).unwrap().to_le_bytes());
+        let bays = (0..BAYS).map(|n| BayStatus {
+            state: BayState::ReadingBack,
+            job: Some(job(n)),
+            figures: Some(figures(80)),
+            ..full(n)
+        });
+        let renewal = |n: usize| Renewal {
+            job: job(n),
+            lease: LeaseToken("0".repeat(32)),
+            figures: figures(200),
+        };
+        let refused = |n: usize| Acknowledgement {
+            id: OrderId::new(format!("{n:016}")).unwrap(),
+            outcome: OrderOutcome::Refused { why: long(160) },
+        };
+        let sent = Heartbeat {
+            leases: (0..BAYS).map(renewal).collect(),
+            done: (0..ACKNOWLEDGEMENTS).map(refused).collect(),
+            ..heartbeat(bays.map(BayStatus::tidied).collect())
+        };
+        let message = sent.clone().message();
+        assert!(message.len() <= HEARTBEAT_BYTES, "{}", message.len());
+        let read: Heartbeat = serde_json::from_slice(&message).unwrap();
+        assert_eq!(tokens(&read), tokens(&sent));
+        let states = |it: &Heartbeat| -> Vec<_> {
+            let bays = it.bays.iter();
+            bays.map(|it| (it.name.clone(), it.state, it.job)).collect()
+        };
+        assert_eq!(states(&read), states(&sent));
+        assert!(read.done.len() >= 12, "{}", read.done.len());
+        assert_eq!(read.done, sent.done[..read.done.len()]);
+    }
+
+    #[test]
+    fn where_the_names_of_bays_are_too_long_empty_ones_are_left_out_first() {
+        let bays = (0..BAYS).map(|n| BayStatus {
+            name: BayName::new(format!("{n}{}", "\u{1d11e}".repeat(190))).unwrap(),
+            port: PortId::new("\u{1d11e}".repeat(300)).unwrap(),
+            state: match n % 2 {
+                0 => BayState::Empty,
+                _ => BayState::Loading,
+            },
+            ..full(n)
+        });
+        let message = heartbeat(bays.collect()).message();
+        assert!(message.len() <= HEARTBEAT_BYTES, "{}", message.len());
+        let read: Heartbeat = serde_json::from_slice(&message).unwrap();
+        let count = |state| read.bays.iter().filter(|bay| bay.state == state).count();
+        assert!(count(BayState::Loading) > 20, "{}", read.bays.len());
+        assert_eq!(count(BayState::Empty), 0);
     }
 
     #[test]
