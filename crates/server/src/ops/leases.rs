@@ -9,6 +9,7 @@ use model::ids::{JobId, StationName};
 pub use conclude::conclude;
 pub(super) use keep::keep;
 pub use renew::renew;
+pub(super) use renew::tidied;
 
 use super::Context;
 use crate::jobstore::JobStoreError;

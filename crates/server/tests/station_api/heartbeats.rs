@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use model::actor::Actor;
-use model::bay::BayStatus;
-use model::control::{Claim, Ending, LeaseState, PROTOCOL_VERSION, Renewal};
+use model::bay::{BayState, BayStatus};
+use model::control::{Claim, Ending, LeaseState, PROTOCOL_VERSION, Renewal, Tally};
 use model::event::Event;
 use model::heartbeat::{Heartbeat, HeartbeatAnswer, HostFacts, LeaseAnswer};
 use model::ids::{BayName, Boot, JobId, OrderId, PortId, StationName};
@@ -257,6 +257,45 @@ async fn leases_are_kept_by_heartbeats() {
         thief.states(&world).await,
         [LeaseState::Lost, LeaseState::Lost]
     );
+}
+
+/// With a lease figures are kept only when it is renewed, four times within its term.
+#[tokio::test]
+async fn how_far_a_job_is_is_told_as_the_last_heartbeat_has_it() {
+    let world = World::start().await;
+    let mut dock = Resident::register(&world, "dock-1").await;
+    let id = dock.load(&world).await;
+    let other = dock.load(&world).await;
+    dock.beat(&world).await;
+    for (stored, state) in [
+        (12, BayState::Loading),
+        (13, BayState::Reporting),
+        (14, BayState::Held),
+    ] {
+        world.clock.advance(1);
+        let mut heartbeat = dock.next(&world);
+        let bay = &mut heartbeat.bays[0];
+        (bay.job, bay.state) = (Some(id), state);
+        let tally = Tally {
+            stored,
+            ..Tally::default()
+        };
+        bay.figures = Some(Figures {
+            tally,
+            found: 50,
+            found_all: true,
+            ..Figures::default()
+        });
+        dock.send(&world, &heartbeat).await.unwrap();
+        let told = async |job: &JobId| {
+            let ask = [("Action", "GetStatus"), ("JobId", job.as_str())];
+            world.call(&ask).await.body
+        };
+        let of_bay = format!("{stored} of 50 files");
+        let is_told = told(&id).await.contains(&of_bay);
+        assert_eq!(is_told, state.is_at_work(), "{stored}");
+        assert!(!told(&other).await.contains(&of_bay), "it is of another");
+    }
 }
 
 #[tokio::test]

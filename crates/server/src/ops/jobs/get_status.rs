@@ -10,7 +10,8 @@ use model::time::Timestamp;
 use super::find;
 use crate::access::{Action, Caller};
 use crate::artifact::{ArtifactLink, Taken, links};
-use crate::jobstore::Lease;
+use crate::jobstore::{JobStoreError, Lease};
+use crate::ops::leases::tidied;
 use crate::ops::{Context, Refused};
 use model::job::Refusal;
 
@@ -56,7 +57,10 @@ pub async fn get_status(
         .stopped
         .clone()
         .or_else(|| silent_since(lease.as_ref()?, now));
-    let loading = lease.and_then(|lease| loading(lease, now, context.rules.lease_seconds));
+    let loading = match lease {
+        Some(lease) => loading(context, lease, now).await?,
+        None => None,
+    };
     Ok(JobStatus {
         address: context.rules.shipping_address.for_job(job.id.as_str()),
         signature: context.signing_key.sign(&job.account, job.id, job.created),
@@ -75,17 +79,26 @@ fn artifacts(context: &Context, job: &Job) -> Vec<ArtifactLink> {
 }
 
 /// What the holder of a lease has said, as far as it is still true; `None` if it has said nothing.
-fn loading(lease: Lease, now: Timestamp, term: u32) -> Option<Figures> {
-    let is_at_work = lease.is_in_force(now, term);
-    let figures = lease.figures;
-    if figures == Figures::default() {
-        return None;
-    }
-    Some(if is_at_work {
-        figures
-    } else {
-        figures.at_rest()
-    })
+async fn loading(
+    context: &Context,
+    lease: Lease,
+    now: Timestamp,
+) -> Result<Option<Figures>, JobStoreError> {
+    let is_at_work = lease.is_in_force(now, context.rules.lease_seconds);
+    let figures = match is_at_work {
+        true => last_told(context, &lease).await?.unwrap_or(lease.figures),
+        false => lease.figures.at_rest(),
+    };
+    Ok(Some(figures).filter(|figures| *figures != Figures::default()))
+}
+
+/// What the last heartbeat of a resident station tells of a job: with its lease figures are kept only when that is
+/// renewed, a quarter of its term apart.
+async fn last_told(context: &Context, lease: &Lease) -> Result<Option<Figures>, JobStoreError> {
+    let told = context.jobs.told(&lease.station).await?;
+    let bays = told.into_iter().flat_map(|told| told.bays);
+    let mut of_job = bays.filter(|bay| bay.job == Some(lease.job) && bay.state.is_at_work());
+    Ok(of_job.find_map(|bay| bay.figures).map(tidied))
 }
 
 /// That a job stands still whose lease nobody keeps: known before the sweeper has been by.

@@ -98,7 +98,7 @@ pub(super) async fn go_on(context: &Context, caller: &Caller, id: JobId) -> Resu
 }
 
 /// The figures as they are kept, whatever a station says.
-pub(super) fn tidied(mut figures: Figures) -> Figures {
+pub(in crate::ops) fn tidied(mut figures: Figures) -> Figures {
     if let Some(current) = &mut figures.current {
         *current = current.chars().take(CURRENT_CHARS).collect();
     }
