@@ -25,4 +25,4 @@ pub use eject::{EjectError, LetGo, eject};
 pub use format::{FormatError, format};
 pub use mount::{MountError, Mounted};
 pub use refused::{Refused, may_be_formatted};
-pub use shield::{Layer, Shield};
+pub use shield::{Layer, Shield, give_back};

@@ -3,7 +3,10 @@
 //! The station itself opens such a device to read it, and alone, so that the kernel lets nobody mount it. Beyond that the
 //! kernel is asked to refuse every write to the device and its partitions, and the whole disk is locked as systemd and
 //! udev have it, which then neither look at it nor mount it. The first needs root, and drivers have been known to
-//! disregard it; only a write blocker between host and disk is proof.
+//! disregard it; only a write blocker between host and disk is proof. It outlives the process that asks for it: what one
+//! leaves that is killed, [`give_back`] takes back.
+
+mod note;
 
 use std::fmt;
 use std::fs::File;
@@ -16,6 +19,7 @@ use model::device::Connector;
 use rustix::fs::OFlags;
 
 use super::lock::lock;
+use note::Note;
 
 const BLOCKDEV: Tool = Tool {
     name: "blockdev",
@@ -30,6 +34,8 @@ pub struct Shield {
     /// What the kernel lets nobody write to since we asked for it.
     read_only: Vec<PathBuf>,
     layers: Vec<Layer>,
+    /// Gone after that is taken back.
+    note: Option<Note>,
 }
 
 /// One of the ways in which a device is kept from being written to.
@@ -52,14 +58,14 @@ impl fmt::Display for Layer {
 
 impl Shield {
     /// Raises what can be raised over a block device that we have open and alone. What cannot be is told to the log, and
-    /// is no error. An image needs none.
+    /// is no error. An image needs none. `notes` is the folder that [`give_back`] is told of.
     #[must_use]
-    pub fn raise(facts: &Facts) -> Self {
+    pub fn raise(facts: &Facts, notes: &Path) -> Self {
         if facts.is_image() {
             return Self::default();
         }
         let mut shield = Self::default();
-        shield.refuse_writes(facts);
+        shield.refuse_writes(facts, notes);
         // Of a disk that is built in, others than udev's programs need to hear: the system may be on it.
         let disk = match &facts.kind {
             Kind::Partition { of } if facts.removable => Some(of.as_path()),
@@ -78,7 +84,7 @@ impl Shield {
         &self.layers
     }
 
-    fn refuse_writes(&mut self, facts: &Facts) {
+    fn refuse_writes(&mut self, facts: &Facts, notes: &Path) {
         // What is asked of a loop device outlives the image that is attached, and meets whoever attaches the next.
         let connector = shipped(&facts.path).and_then(|it| it.connector);
         if connector == Some(Connector::Image) {
@@ -91,10 +97,13 @@ impl Shield {
         // Of a partition only itself: the others of its disk are not ours.
         let whole = [facts.path.clone()];
         let all: Vec<PathBuf> = whole.iter().chain(&facts.partitions).cloned().collect();
-        self.set_read_only(all);
+        self.set_read_only(all, notes);
     }
 
-    fn set_read_only(&mut self, devices: Vec<PathBuf>) {
+    fn set_read_only(&mut self, devices: Vec<PathBuf>, notes: &Path) {
+        let noted = Note::leave(notes, &devices);
+        let told = |error: std::io::Error| tracing::debug!(%error, "not noted as read-only");
+        self.note = noted.map_err(told).ok();
         match blockdev("--setro", &devices) {
             Ok(()) => {
                 self.read_only = devices;
@@ -134,6 +143,12 @@ impl Drop for Shield {
     }
 }
 
+/// Lets devices be written to again that a process which was killed has left read-only while it read them: those of which
+/// `notes`, the folder that it was given, says so, and which are the same medium still. What somebody uses is let be.
+pub fn give_back(notes: &Path) {
+    note::give_back(notes);
+}
+
 fn blockdev(what: &str, devices: &[PathBuf]) -> Result<(), ToolError> {
     if devices.is_empty() {
         return Ok(());
@@ -152,13 +167,13 @@ mod tests {
     use std::process::Command;
 
     /// An image that is attached as long as this lives; none where that cannot be.
-    struct Attached {
-        _folder: tempfile::TempDir,
-        device: PathBuf,
+    pub(super) struct Attached {
+        folder: tempfile::TempDir,
+        pub(super) device: PathBuf,
     }
 
     impl Attached {
-        fn new() -> Option<Self> {
+        pub(super) fn new() -> Option<Self> {
             let folder = tempfile::tempdir().unwrap();
             let image = folder.path().join("disk.img");
             File::create(&image).unwrap().set_len(1 << 20).unwrap();
@@ -171,14 +186,18 @@ mod tests {
             };
             let device = String::from_utf8(attached.stdout).unwrap();
             Some(Self {
-                _folder: folder,
+                folder,
                 device: device.trim().into(),
             })
         }
 
-        fn writes(&self) -> Result<usize, Errno> {
+        pub(super) fn writes(&self) -> Result<usize, Errno> {
             let file = open(&self.device, OFlags::RDWR, Mode::empty())?;
             rustix::io::pwrite(file, &[0; 512], 0)
+        }
+
+        fn notes(&self) -> PathBuf {
+            self.folder.path().join("notes")
         }
 
         fn locks(&self) -> Result<(), Errno> {
@@ -200,7 +219,7 @@ mod tests {
             return;
         };
         let facts = Facts::without_content(&attached.device, &[]).unwrap();
-        let shield = Shield::raise(&facts);
+        let shield = Shield::raise(&facts, &attached.notes());
         // What would outlive the image is not asked of a loop device.
         assert_eq!(shield.layers(), [Layer::Locked]);
         assert_eq!(attached.locks(), Err(Errno::WOULDBLOCK));
@@ -215,13 +234,16 @@ mod tests {
             return;
         };
         let mut shield = Shield::default();
-        shield.set_read_only(vec![attached.device.clone()]);
+        shield.set_read_only(vec![attached.device.clone()], &attached.notes());
         assert_eq!(shield.layers(), [Layer::ReadOnly]);
         assert!(attached.writes().is_err());
         let facts = Facts::without_content(&attached.device, &[]).unwrap();
         assert!(facts.read_only);
+        give_back(&attached.notes());
+        assert!(attached.writes().is_err(), "the shield is up");
         drop(shield);
         assert_eq!(attached.writes(), Ok(512));
+        assert_eq!(std::fs::read_dir(attached.notes()).unwrap().count(), 0);
     }
 
     #[test]
@@ -230,9 +252,10 @@ mod tests {
         let image = folder.path().join("disk.img");
         std::fs::write(&image, [0; 4096]).unwrap();
         let facts = Facts::without_content(&image, &[]).unwrap();
-        assert_eq!(Shield::raise(&facts).layers(), []);
+        let notes = folder.path().join("notes");
+        assert_eq!(Shield::raise(&facts, &notes).layers(), []);
         let mut shield = Shield::default();
-        shield.set_read_only(vec![folder.path().join("none")]);
+        shield.set_read_only(vec![folder.path().join("none")], &notes);
         shield.lock(&folder.path().join("none"));
         assert_eq!(shield.layers(), []);
     }

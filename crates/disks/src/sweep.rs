@@ -7,15 +7,19 @@
 //!
 //! Nothing hangs on it but speed: what is not in the window, cannot be read or is wanted while there is no room
 //! is read by whoever wants it, and of what was not read well nothing is handed out.
+//!
+//! Devices that are read at once share the memory of one window, each with the same part of what it would have alone.
 
 use std::io;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::aligned::{Buffer, Buffers};
 use crate::catalogue::{Catalogue, Locator};
 use crate::rescue::{Rescue, Unread};
+use crate::tree::raw::Reading;
 use crate::tree::{DeviceGone, Expected};
 use crate::turns::Turns;
 use window::{Known, READ_BYTES, Stretch, Window, index, windowed};
@@ -50,10 +54,42 @@ fn memory(told: &str) -> Option<u64> {
     kibibytes.checked_mul(1024)
 }
 
+/// How many windows there are whose devices are read at once: so many share the memory that one alone would have.
+#[derive(Debug, Clone, Default)]
+pub struct Windows(Arc<AtomicU64>);
+
+/// A part of the memory of windows, as long as this lives.
+#[derive(Debug)]
+struct Part(Windows);
+
+impl Windows {
+    fn join(&self) -> Part {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Part(self.clone())
+    }
+
+    /// What is left for each of `bytes` that one alone would have.
+    fn part_of(&self, bytes: u64) -> u64 {
+        bytes / self.0.load(Ordering::Relaxed).max(1)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Reads ahead what is expected, while it lives.
 pub(crate) struct Sweep {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<Started>>,
+}
+
+/// The thread, and its part of the memory.
+struct Started {
+    thread: JoinHandle<()>,
+    _part: Part,
 }
 
 struct Shared {
@@ -61,6 +97,9 @@ struct Shared {
     rescue: Arc<Rescue>,
     /// Of a device that can read in one place at a time.
     turns: Option<Turns>,
+    /// Bytes of the window of a device that is read alone.
+    window: u64,
+    windows: Windows,
     state: Mutex<State>,
     /// Told the thread: there is something to do.
     work: Condvar,
@@ -90,19 +129,16 @@ struct Ticket {
 }
 
 impl Sweep {
-    /// Reads ahead what the catalogue of a device has, into a window of so many bytes.
-    pub(crate) fn new(
-        catalogue: Arc<Catalogue>,
-        rescue: Arc<Rescue>,
-        window: u64,
-        is_rotational: bool,
-    ) -> Self {
+    /// Reads ahead what the catalogue of a device has.
+    pub(crate) fn new(catalogue: Arc<Catalogue>, rescue: Arc<Rescue>, reading: &Reading) -> Self {
         let shared = Shared {
             catalogue,
             rescue,
-            turns: is_rotational.then(Turns::default),
+            turns: reading.is_rotational.then(Turns::default),
+            window: reading.window,
+            windows: reading.windows.clone(),
             state: Mutex::new(State {
-                window: Window::new(window),
+                window: Window::new(reading.window),
                 waiting: 0,
                 is_over: false,
             }),
@@ -134,8 +170,14 @@ impl Sweep {
         if thread.is_none() {
             let shared = Arc::clone(&self.shared);
             let builder = thread::Builder::new().name("sweep".to_owned());
+            let _part = self.shared.windows.join();
             match builder.spawn(move || shared.run()) {
-                Ok(started) => *thread = Some(started),
+                Ok(started) => {
+                    *thread = Some(Started {
+                        thread: started,
+                        _part,
+                    });
+                }
                 Err(error) => {
                     tracing::warn!(%error, "nothing is read ahead");
                     self.shared.end();
@@ -178,9 +220,9 @@ impl Drop for Sweep {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(thread) = thread {
+        if let Some(started) = thread {
             // One that panicked has said so, and nothing hangs on it.
-            let _panicked = thread.join();
+            let _panicked = started.thread.join();
         }
     }
 }
@@ -268,7 +310,8 @@ impl Shared {
     }
 
     fn admit(&self, file: Locator) {
-        let room = self.lock().window.room();
+        let room = self.windows.part_of(self.window);
+        self.lock().window.have_room(room);
         let runs = match self.catalogue.layout(file) {
             Ok(layout) => windowed(&layout, room),
             // Whoever wants it meets the same.

@@ -52,6 +52,7 @@ fn teach(args: &TeachArgs) -> Result<Exit, Failure> {
         others: Others::TakeNew,
         needed: Vec::new(),
         still_for: STILL_FOR,
+        kept: None,
     })
     .context(UNSEEN)?;
     let mut teaching = Teaching::begin(&watch.scan().context(UNSEEN)?);

@@ -161,6 +161,7 @@ fn host(station: &Station, settings: &BenchConfig) -> Result<HostWatch, Failure>
         },
         needed: vec![station.folder.clone()],
         still_for: STILL_FOR,
+        kept: Some(station.folder.join("taken")),
     });
     Ok(watch.context("could not list the devices of this host")?)
 }

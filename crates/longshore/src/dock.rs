@@ -90,6 +90,7 @@ fn agree_to_format(
     station: &Station,
     docking: &mut Docking,
 ) -> Result<(), Failure> {
+    station.give_back();
     let facts = Facts::of(&args.device, &[&station.folder]).map_err(|error| {
         Failure::new(Exit::Refused, error)
             .hint("--format takes the block device itself, or an image file")

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use disks::device::OpenError;
 use disks::disk::{Choice, DiskError};
 use disks::sandbox::{ARGUMENT, Launcher};
+use disks::tree::raw::Windows;
 use server::data_dir::users::Joined;
 use station::devices::HostDevices;
 use station::raw::{Means, RawDisk, RawError};
@@ -48,6 +49,7 @@ pub(crate) fn open(path: &Path, launcher: &Launcher, folder: &Path) -> Result<Ra
     let means = Means {
         devices: &HostDevices,
         launcher,
+        windows: &Windows::default(),
         folder,
     };
     let mut disk = RawDisk::open(path, means).map_err(failure)?;

@@ -237,6 +237,7 @@ impl Station {
         progress: &Progress,
         stop: &Stop,
     ) -> Result<Done, DockError> {
+        self.give_back();
         if let Some(facts) = &docking.format
             && is_raw(device)?
         {

@@ -13,10 +13,16 @@ use disks::disk::{Choice, Disk, DiskError, Verdict, Volume};
 use disks::facts::{Facts, FactsError};
 use disks::rescue::{Rescue, RescueError};
 use disks::sandbox::{Launcher, Sandbox};
-use disks::tree::raw::{RawTree, Reading};
+use disks::tree::raw::{RawTree, Reading, Windows};
 
 use crate::devices::Devices;
 use crate::scratch::Scratch;
+
+/// The folder, in a station's, that says which devices are read-only because they are being read.
+pub(crate) const READ_ONLY: &str = "read-only";
+
+/// What the name of a folder says in which something is kept of a device while it is open.
+pub(crate) const LOOK: &str = "look";
 
 /// An open device, and what was seen on it.
 pub struct RawDisk {
@@ -25,6 +31,7 @@ pub struct RawDisk {
     is_image: bool,
     is_rotational: bool,
     launcher: Launcher,
+    windows: Windows,
     looked: Result<Looked, DiskError>,
     scratch: Scratch,
     /// Down before whoever fills the device, or mounts it, has it.
@@ -89,6 +96,8 @@ pub struct Means<'a> {
     pub devices: &'a dyn Devices,
     /// How what parses them is started.
     pub launcher: &'a Launcher,
+    /// With whom the memory is shared in which files are read ahead.
+    pub windows: &'a Windows,
     /// Where something may be kept meanwhile.
     pub folder: &'a Path,
 }
@@ -116,7 +125,7 @@ impl RawDisk {
     pub fn open(path: &Path, means: Means<'_>) -> Result<Self, RawError> {
         let device: Arc<dyn Device> = means.devices.raw(path)?.into();
         let facts = Facts::without_content(path, &[])?;
-        let scratch = Scratch::new(means.folder, "look").map_err(|source| RawError::Scratch {
+        let scratch = Scratch::new(means.folder, LOOK).map_err(|source| RawError::Scratch {
             path: means.folder.to_owned(),
             source,
         })?;
@@ -126,9 +135,10 @@ impl RawDisk {
             is_image: facts.is_image(),
             is_rotational: facts.rotational,
             launcher: means.launcher.clone(),
+            windows: means.windows.clone(),
             looked: Ok(Looked::default()),
             scratch,
-            shield: Shield::raise(&facts),
+            shield: Shield::raise(&facts, &means.folder.join(READ_ONLY)),
         };
         if !facts.is_image() {
             let (device, layers) = (path.display(), opened.shield.layers());
@@ -212,7 +222,10 @@ impl RawDisk {
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<RawTree, RawError> {
         let rescue = Rescue::open(Arc::clone(&self.device), folder)?;
-        let reading = Reading::usual(self.is_rotational);
+        let reading = Reading {
+            windows: self.windows.clone(),
+            ..Reading::usual(self.is_rotational)
+        };
         let disk = self.disk(rescue)?;
         Ok(disk.read(choice, reading, folder, is_stopped)?)
     }

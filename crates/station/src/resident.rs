@@ -137,6 +137,7 @@ impl Bench {
         beside: impl FnOnce() -> T,
     ) -> Result<(), BenchError> {
         let _alone = self.lock()?;
+        self.station.clear_up();
         let _beside = beside();
         std::thread::scope(|scope| {
             let news = self.news.0.clone();

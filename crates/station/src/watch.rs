@@ -5,6 +5,7 @@
 
 mod host;
 mod inbox;
+mod kept;
 mod measure;
 mod teaching;
 mod uevents;

@@ -62,6 +62,7 @@ impl Bay {
             others: Others::TakeNew,
             needed: Vec::new(),
             still_for: STILL_FOR,
+            kept: None,
         })
         .unwrap()
     }
@@ -333,6 +334,7 @@ fn watches_in_a_user_namespace() {
         others: Others::LeaveAlone,
         needed: Vec::new(),
         still_for: STILL_FOR,
+        kept: None,
     })
     .unwrap();
     println!("watching");

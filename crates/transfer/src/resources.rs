@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use disks::aligned::Buffers;
+use disks::tree::raw::Windows;
 use objectstore::client::StoreLimits;
 use objectstore::paced::RateSchedule;
 
@@ -19,6 +20,7 @@ use crate::stop::Stop;
 pub struct Resources {
     budget: Arc<Budget>,
     buffers: Arc<Buffers>,
+    windows: Windows,
     cores: usize,
     /// Begins with the first run: many commands have none.
     hashing: OnceLock<HashingPool>,
@@ -63,6 +65,7 @@ impl Resources {
                 most,
             }),
             buffers: Arc::default(),
+            windows: Windows::default(),
             cores,
             hashing: OnceLock::new(),
             stores: StoreShares {
@@ -95,6 +98,12 @@ impl Resources {
     #[must_use]
     pub fn parallel(&self) -> usize {
         self.stores.parallel
+    }
+
+    /// The memory in which files of devices are read ahead that are read without being mounted.
+    #[must_use]
+    pub fn windows(&self) -> &Windows {
+        &self.windows
     }
 
     /// The memory of a run.

@@ -3,7 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use model::device::DeviceFacts;
+
 use super::kernel::{Block, Kernel};
+use super::shipped::of_block;
 use super::usb;
 use super::uses::{Moment, Use};
 
@@ -84,6 +87,12 @@ impl Present {
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.block.path()
+    }
+
+    /// What tells it from others of its kind.
+    #[must_use]
+    pub fn shipped(&self) -> Option<DeviceFacts> {
+        of_block(&self.block)
     }
 
     /// Its folder in `/sys`, links followed: what it is plugged into stands in its path.

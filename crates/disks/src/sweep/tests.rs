@@ -58,6 +58,11 @@ impl World {
     }
 
     fn of(files: &[Told], is_rotational: bool) -> Self {
+        Self::beside(files, is_rotational, Windows::default())
+    }
+
+    /// One that is read while others are.
+    fn beside(files: &[Told], is_rotational: bool, windows: Windows) -> Self {
         let content = content();
         let device = Arc::new(MemoryDevice::new(content.to_vec()));
         let kept = tempfile::tempdir().unwrap();
@@ -76,6 +81,7 @@ impl World {
         let reading = Reading {
             is_rotational,
             window: WINDOW,
+            windows,
             retry: RetryLimits::default(),
         };
         let rescue = Rescue::open(Arc::clone(&device) as _, kept.path()).unwrap();
@@ -299,6 +305,33 @@ fn nobody_waits_for_room_that_only_others_can_make() {
         }
         drop(expected);
         assert_eq!(world.tree.sweep().held(), 0);
+    });
+}
+
+#[test]
+fn devices_that_are_read_at_once_share_the_memory_of_one() {
+    in_time(|| {
+        let windows = Windows::default();
+        let mut chance = Chance(5);
+        let files: Vec<Told> = (0..FILES).map(|number| file(number, &mut chance)).collect();
+        let worlds = [(); 4].map(|()| World::beside(&files, true, windows.clone()));
+        let part = || windows.part_of(WINDOW);
+        assert_eq!(part(), WINDOW, "one that is not read takes nothing");
+        for (number, world) in (1..).zip(&worlds) {
+            let entries = world.entries();
+            let _first = entries.iter().find_map(|it| world.tree.expect(it)).unwrap();
+            assert_eq!(part(), WINDOW / number);
+        }
+        let [_, _, _, last] = &worlds;
+        let entries = last.entries();
+        let expected: Vec<_> = entries.iter().map(|it| last.tree.expect(it)).collect();
+        for entry in &entries {
+            assert!(last.read(entry));
+            assert!(last.tree.sweep().held() <= part());
+        }
+        drop(expected);
+        drop(worlds);
+        assert_eq!(part(), WINDOW);
     });
 }
 

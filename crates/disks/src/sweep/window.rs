@@ -139,9 +139,9 @@ impl Window {
         }
     }
 
-    /// Bytes that it may hold.
-    pub(super) fn room(&self) -> u64 {
-        self.room
+    /// Lets it hold so many bytes from now on. What it holds beyond them it keeps until that is let go.
+    pub(super) fn have_room(&mut self, bytes: u64) {
+        self.room = bytes;
     }
 
     /// Bytes that it holds, or keeps room for.

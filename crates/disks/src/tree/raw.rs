@@ -15,6 +15,7 @@ use crate::catalogue::{Catalogue, Found};
 use crate::rescue::map::Status;
 use crate::rescue::{Rescue, RetryLimits};
 use crate::sandbox::Sandbox;
+pub use crate::sweep::Windows;
 use crate::sweep::{Sweep, window_bytes};
 use file::RawFile;
 
@@ -41,23 +42,26 @@ pub struct RawTree {
 }
 
 /// How the files of a device are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Reading {
     /// Whether reading in two places at once costs time.
     pub is_rotational: bool,
-    /// Bytes of memory in which files are read ahead.
+    /// Bytes of memory in which files are read ahead, if no other device is read at once.
     pub window: u64,
+    /// With whom that memory is shared.
+    pub windows: Windows,
     /// How far what cannot be read is tried again.
     pub retry: RetryLimits,
 }
 
 impl Reading {
-    /// As it is done unless it is said otherwise.
+    /// As it is done unless it is said otherwise, where no other device is read at once.
     #[must_use]
     pub fn usual(is_rotational: bool) -> Self {
         Self {
             is_rotational,
             window: window_bytes(is_rotational),
+            windows: Windows::default(),
             retry: RetryLimits::default(),
         }
     }
@@ -121,12 +125,7 @@ impl RawTree {
         let catalogue = Arc::new(catalogue);
         Ok(Self {
             means: Arc::new(Means {
-                sweep: Sweep::new(
-                    Arc::clone(&catalogue),
-                    Arc::clone(&rescue),
-                    reading.window,
-                    reading.is_rotational,
-                ),
+                sweep: Sweep::new(Arc::clone(&catalogue), Arc::clone(&rescue), &reading),
                 catalogue,
                 rescue,
                 sandbox: Mutex::new(sandbox),
@@ -144,15 +143,10 @@ impl RawTree {
         let Means {
             catalogue, sandbox, ..
         } = means;
-        let Reading {
-            is_rotational,
-            window,
-            ..
-        } = self.reading;
         let (of, by) = (Arc::clone(&catalogue), Arc::clone(&rescue));
         Self {
             means: Arc::new(Means {
-                sweep: Sweep::new(of, by, window, is_rotational),
+                sweep: Sweep::new(of, by, &self.reading),
                 catalogue,
                 rescue,
                 sandbox,

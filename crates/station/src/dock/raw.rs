@@ -17,6 +17,7 @@ use model::manifest::S3Import;
 use super::source::Source;
 use super::{DockError, Docking, Done, Errand, Found, Seen, Station, View, formatting, signature};
 use crate::raw::{self, Means, RawDisk, RawError};
+use crate::scratch::Scratch;
 use transfer::progress::Progress;
 use transfer::stop::Stop;
 
@@ -60,6 +61,17 @@ impl Station {
         self.dock_view(view, device, docking, signature, progress, stop)
     }
 
+    /// Lets devices be written to again that a process of this station which was killed has left read-only.
+    pub fn give_back(&self) {
+        bay::give_back(&self.folder.join(raw::READ_ONLY));
+    }
+
+    /// Clears up after processes of this station that were killed.
+    pub(crate) fn clear_up(&self) {
+        self.give_back();
+        Scratch::sweep(&self.folder, raw::LOOK);
+    }
+
     /// Opens a block device or image, and looks at it.
     ///
     /// # Errors
@@ -73,9 +85,11 @@ impl Station {
             path: self.folder.clone(),
             source,
         })?;
+        self.give_back();
         let means = Means {
             devices: &*self.devices,
             launcher: &self.launcher,
+            windows: self.resources.windows(),
             folder: &self.folder,
         };
         RawDisk::open(device, means).map_err(in_use)

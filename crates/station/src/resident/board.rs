@@ -8,7 +8,7 @@ mod orders;
 mod presence;
 mod turns;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
@@ -98,6 +98,8 @@ pub(super) struct Board {
     next_visit: u64,
     /// Dockings whose devices have gone, until they have ended.
     leaving: BTreeMap<VisitId, Option<JobId>>,
+    /// What else is done with devices that have gone, until it has ended.
+    abandoned: BTreeSet<VisitId>,
     returns: Returns,
     /// Whether the station's own disk has room for what a docking keeps there.
     has_room: bool,
@@ -117,6 +119,7 @@ impl Board {
             rules,
             next_visit: 0,
             leaving: BTreeMap::new(),
+            abandoned: BTreeSet::new(),
             returns: Returns::default(),
             has_room: true,
             is_store_away: false,
@@ -128,6 +131,13 @@ impl Board {
     /// Takes in what has happened, and says what is to be done.
     pub(super) fn hear(&mut self, news: News, has_room: bool, now: Now) -> Vec<Act> {
         self.has_room = has_room;
+        if let News::Looked(visit, _)
+        | News::Asked(visit, _)
+        | News::Docked(visit, _)
+        | News::Freed(visit, _) = &news
+        {
+            self.abandoned.remove(visit);
+        }
         match news {
             News::Present(media) => self.present(media, now),
             News::Looked(visit, found) => self.looked(visit, found, now),

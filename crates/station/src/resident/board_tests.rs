@@ -724,6 +724,102 @@ fn stopping_is_in_order_and_loading_again_goes_on() {
     assert_eq!(room.state("A"), BayState::SafeToRemove);
 }
 
+/// A device that does not answer keeps whoever looks at it.
+#[test]
+fn a_look_is_stopped_at_once_and_may_be_wanted_again() {
+    let mut room = Room::new(RULES);
+    room.plug("A", "sdb", 1);
+    let visit = room.visit("A");
+    room.order("A", OrderVerb::Stop).unwrap();
+    assert_eq!(room.state("A"), BayState::Stopped);
+    room.take(|act| *act == Act::Stop(visit));
+    room.take(|act| matches!(act, Act::Look(..)));
+    room.hear(News::Looked(visit, Ok(Sight::default())));
+    room.take(|act| *act == Act::Close(visit));
+    assert_eq!(room.state("A"), BayState::Stopped);
+    assert!(room.acts.is_empty(), "no job is claimed: {:?}", room.acts);
+
+    room.order("A", OrderVerb::Look).unwrap();
+    room.order("A", OrderVerb::Stop).unwrap();
+    room.order("A", OrderVerb::Load).unwrap();
+    room.take(|act| *act == Act::Stop(visit));
+    room.take(|act| matches!(act, Act::Look(..)));
+    assert!(!room.is_wanted(|act| matches!(act, Act::Look(..))));
+    room.acts.clear();
+    let ended = crate::resident::told::stopped();
+    room.hear(News::Looked(visit, Err(Box::new(ended))));
+    assert_eq!(room.state("A"), BayState::Looking);
+    room.identify("A", "AAAAA");
+    assert_eq!(room.state("A"), BayState::Loading);
+}
+
+#[test]
+fn a_disk_that_is_pulled_before_it_is_loaded_leaves_an_empty_bay_and_an_open_turn() {
+    let mut room = Room::new(Rules {
+        loads_at_once: 1,
+        ..RULES
+    });
+    room.plug("A", "sda", 1);
+    room.identify("A", "AAAAA");
+    for (bay, name) in [("B", "sdb"), ("C", "sdc"), ("D", "sdd")] {
+        room.plug(bay, name, 2);
+    }
+    let (looking, asking) = (room.visit("B"), room.visit("C"));
+    room.identify("D", "DDDDD");
+    let queued = room.visit("D");
+    assert_eq!(room.state("D"), BayState::Queued);
+    room.hear(News::Looked(
+        asking,
+        Ok(Sight {
+            job: Some(job("CCCCC")),
+            ..Sight::default()
+        }),
+    ));
+    for name in ["sdb", "sdc", "sdd"] {
+        room.pull(name);
+    }
+    for bay in ["B", "C", "D"] {
+        assert_eq!(room.state(bay), BayState::Empty);
+    }
+    room.take(|act| *act == Act::Abandon(looking));
+    room.take(|act| *act == Act::Abandon(asking));
+    room.take(|act| *act == Act::Close(queued));
+    // What was on its way comes all the same.
+    room.hear(News::Looked(looking, Ok(Sight::default())));
+    room.take(|act| *act == Act::Close(looking));
+    room.hear(News::Asked(asking, Ok(Course::Load)));
+    room.take(|act| *act == Act::Close(asking));
+    room.docked("A", finished());
+    room.plug("B", "sdb", 3);
+    room.identify("B", "DDDDD");
+    assert_eq!(room.state("B"), BayState::Loading);
+}
+
+#[test]
+fn a_cable_that_is_loose_does_not_begin_a_look_with_every_touch() {
+    let mut room = Room::new(RULES);
+    for touch in 0..200 {
+        room.plug("A", "sdb", touch);
+        room.pull("sdb");
+    }
+    let looks: Vec<VisitId> = room.acts.iter().filter_map(of_look).collect();
+    assert!(looks.len() < 40, "{}", looks.len());
+    room.acts.clear();
+    room.plug("A", "sdb", 1000);
+    assert_eq!(room.state("A"), BayState::Seen);
+    for visit in looks {
+        room.hear(News::Looked(visit, Ok(Sight::default())));
+    }
+    assert_eq!(room.state("A"), BayState::Looking);
+}
+
+fn of_look(act: &Act) -> Option<VisitId> {
+    match act {
+        Act::Look(visit, _) => Some(*visit),
+        _ => None,
+    }
+}
+
 /// Whatever comes in whatever order, no bay is stuck: when all disks are pulled and time has passed, bays are empty, say
 /// that a disk was pulled out or that one we took from the kernel may be, and nothing is busy.
 #[test]
@@ -776,6 +872,7 @@ fn no_order_of_events_leaves_a_bay_stuck() {
             assert_eq!(visit, None, "seed {seed}");
         }
         assert!(room.board.leaving.is_empty(), "seed {seed}");
+        assert!(room.board.abandoned.is_empty(), "seed {seed}");
     }
 }
 

@@ -31,12 +31,31 @@ use transfer::stop::{Halt, Stop};
 /// How often it is looked whether threads have ended.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// How long what is no docking may take to stop: nothing is lost with it, and a device that does not answer keeps whoever
+/// reads it for half a minute and longer.
+const OTHERS_STOP_WITHIN: Duration = Duration::from_secs(2);
+
 /// What is done for the bays of a station.
 pub(super) struct Errands {
     station: Arc<Station>,
     news: Sender<News>,
     going: Arc<Mutex<BTreeMap<VisitId, Going>>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Vec<Worker>>,
+}
+
+/// A thread that does something.
+struct Worker {
+    what: Doing,
+    thread: JoinHandle<()>,
+}
+
+/// What a thread does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doing {
+    /// Claims a job and does it: there is a lease to be given back.
+    Docks,
+    /// Anything else.
+    Other,
 }
 
 /// What is done with one device.
@@ -65,20 +84,22 @@ impl Errands {
             Act::Look(visit, medium) => self.look(visit, medium),
             Act::Ask(visit, job) => {
                 let station = Arc::clone(&self.station);
-                self.spawn(visit, move || News::Asked(visit, ask(&station, job)));
+                self.spawn(visit, Doing::Other, move || {
+                    News::Asked(visit, ask(&station, job))
+                });
             }
             Act::Dock(visit) => self.dock(visit),
             Act::Abandon(visit) => self.halt(visit, || {
                 Halt::Device(DeviceGone(io::Error::other("it was taken out")))
             }),
             Act::Stop(visit) => self.halt(visit, || Halt::Interrupted),
-            Act::Close(visit) => {
-                // Whoever works on it has it; what is held here is closed.
-                drop(self.going().remove(&visit));
-            }
+            Act::Close(visit) => self.close(visit),
             Act::Free(visit, medium) => {
-                drop(self.going().remove(&visit));
-                self.spawn(visit, move || News::Freed(visit, free(&medium)));
+                let held = self.take(visit);
+                self.spawn(visit, Doing::Other, move || {
+                    drop(held);
+                    News::Freed(visit, free(&medium))
+                });
             }
         }
     }
@@ -106,25 +127,51 @@ impl Errands {
         moved.collect()
     }
 
-    /// Stops everything in order and waits for it.
+    /// Stops everything in order and waits for it: for a device that does not answer only while it is docked.
     pub(super) fn end(&self, within: Duration) {
-        for it in self.going().values_mut() {
-            it.stop.halt(Halt::Interrupted);
-            it.found = None;
+        let visits: Vec<VisitId> = self.going().keys().copied().collect();
+        for visit in visits {
+            self.halt(visit, || Halt::Interrupted);
+            if !self.is_docking(visit) {
+                self.close(visit);
+            }
         }
         let begun = Instant::now();
-        let mut threads = std::mem::take(&mut *self.threads());
+        let mut errands = std::mem::take(&mut *self.threads());
         while begun.elapsed() < within {
-            threads.retain(|thread| !thread.is_finished());
-            if threads.is_empty() {
-                return;
+            errands.retain(|errand| !errand.thread.is_finished());
+            let is_docking = errands.iter().any(|errand| errand.what == Doing::Docks);
+            if errands.is_empty() || !is_docking && begun.elapsed() >= OTHERS_STOP_WITHIN {
+                break;
             }
             std::thread::sleep(LOOK_EVERY);
         }
-        tracing::warn!(
-            threads = threads.len(),
-            "not everything has stopped in time; its journals know how far it is"
-        );
+        if !errands.is_empty() {
+            tracing::warn!(
+                threads = errands.len(),
+                "not everything has stopped in time; its journals know how far it is"
+            );
+        }
+    }
+
+    fn is_docking(&self, visit: VisitId) -> bool {
+        self.going().get(&visit).is_some_and(|it| it.is_docking)
+    }
+
+    /// Closes what is held open of a device; who works on it has it.
+    fn close(&self, visit: VisitId) {
+        if let Some(held) = self.take(visit) {
+            // A device that does not answer keeps whoever closes it.
+            let closing = self.begin(Doing::Other, move || drop(held));
+            if let Err(error) = closing {
+                tracing::warn!(%error, "no thread is to be had to close a device: it is closed");
+            }
+        }
+    }
+
+    /// What is held open of a device.
+    fn take(&self, visit: VisitId) -> Option<Found> {
+        self.going().remove(&visit)?.found
     }
 
     fn look(&self, visit: VisitId, medium: Medium) {
@@ -133,15 +180,14 @@ impl Errands {
             stop: stop.clone(),
             ..Going::default()
         };
-        drop(self.going().insert(visit, begun));
+        self.close(visit);
+        self.going().insert(visit, begun);
         let (station, going) = (Arc::clone(&self.station), Arc::clone(&self.going));
-        self.spawn(visit, move || {
+        self.spawn(visit, Doing::Other, move || {
             let found = look(&station, &medium.path, &stop);
             let found = found.map(|(sight, found)| {
                 // One that was closed meanwhile stays so.
-                if let Some(it) = lock(&going).get_mut(&visit) {
-                    it.found = Some(found);
-                }
+                keep(&going, visit, found);
                 sight
             });
             News::Looked(visit, found)
@@ -156,9 +202,9 @@ impl Errands {
         let progress = Arc::clone(&it.progress);
         drop(going);
         let (station, going) = (Arc::clone(&self.station), Arc::clone(&self.going));
-        self.spawn(visit, move || {
+        self.spawn(visit, Doing::Docks, move || {
             let verdict = dock(&station, found, &progress, &stop);
-            drop(lock(&going).remove(&visit));
+            forget(&going, visit);
             News::Docked(visit, Box::new(verdict))
         });
     }
@@ -170,40 +216,65 @@ impl Errands {
     }
 
     /// Runs something on a thread of its own and sends what it comes to. Where no thread is to be had, that is told.
-    fn spawn(&self, visit: VisitId, work: impl FnOnce() -> News + Send + 'static) {
-        let news = self.news.clone();
-        let builder = std::thread::Builder::new().name("bay".into());
-        let spawned = builder.spawn(move || {
+    fn spawn(&self, visit: VisitId, what: Doing, work: impl FnOnce() -> News + Send + 'static) {
+        let (news, going) = (self.news.clone(), Arc::clone(&self.going));
+        let begun = self.begin(what, move || {
             let done = catch_unwind(AssertUnwindSafe(work));
-            let done = done.unwrap_or_else(|_| failed(visit, "this program has a fault"));
+            let done = done.unwrap_or_else(|_| {
+                forget(&going, visit);
+                failed(visit, "this program has a fault")
+            });
             // Nobody hears it once the bench has stopped.
             let _ = news.send(done);
         });
-        match spawned {
-            Ok(thread) => {
-                let mut threads = self.threads();
-                threads.retain(|thread| !thread.is_finished());
-                threads.push(thread);
-            }
-            Err(error) => {
-                let _ = self
-                    .news
-                    .send(failed(visit, &format!("no thread is to be had: {error}")));
-            }
+        if let Err(error) = begun {
+            forget(&self.going, visit);
+            let _ = self
+                .news
+                .send(failed(visit, &format!("no thread is to be had: {error}")));
         }
+    }
+
+    /// Begins a thread that is known here.
+    fn begin(&self, what: Doing, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let builder = std::thread::Builder::new().name("bay".into());
+        let thread = builder.spawn(work)?;
+        let mut errands = self.threads();
+        errands.retain(|errand| !errand.thread.is_finished());
+        errands.push(Worker { what, thread });
+        Ok(())
     }
 
     fn going(&self) -> MutexGuard<'_, BTreeMap<VisitId, Going>> {
         lock(&self.going)
     }
 
-    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+    fn threads(&self) -> MutexGuard<'_, Vec<Worker>> {
         lock(&self.threads)
     }
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps what a look has opened, or closes it if nobody wants it any more.
+fn keep(going: &Mutex<BTreeMap<VisitId, Going>>, visit: VisitId, found: Found) {
+    let mut going = lock(going);
+    match going.get_mut(&visit) {
+        Some(it) => it.found = Some(found),
+        None => {
+            // Closing it may take as long as the device likes.
+            drop(going);
+            drop(found);
+        }
+    }
+}
+
+/// Nothing is done with a device any more.
+fn forget(going: &Mutex<BTreeMap<VisitId, Going>>, visit: VisitId) {
+    let gone = lock(going).remove(&visit);
+    drop(gone);
 }
 
 /// What is told of an errand that could not be done for a reason of our own.

@@ -67,6 +67,8 @@ pub(super) struct Wish {
     pub(super) first: bool,
     /// It is not to be gone on with.
     pub(super) stop: bool,
+    /// Once it has stopped it is looked at anew.
+    pub(super) anew: bool,
     /// It is to be made safe.
     pub(super) remove: bool,
 }

@@ -11,6 +11,7 @@ use disks::facts::{BlockDevices, Present, Use};
 use transfer::stop::Stop;
 
 use super::inbox::Inbox;
+use super::kept::TakenBefore;
 use super::uevents::Uevents;
 use super::{LeftAlone, Medium, MediumId, Watch};
 use crate::port::{self, Place, PortId};
@@ -42,6 +43,9 @@ pub struct Watched {
     pub needed: Vec<PathBuf>,
     /// How long something in an inbox has to stand still: [`STILL_FOR`].
     pub still_for: Duration,
+    /// The file that keeps which disks were taken at ports that are no bays, for a start that finds them there; none for
+    /// a watch that is not gone on with.
+    pub kept: Option<PathBuf>,
 }
 
 /// What becomes of disks at ports that are no bays.
@@ -64,6 +68,8 @@ pub struct HostWatch {
     needed: Vec<PathBuf>,
     inboxes: Vec<Inbox>,
     messages: Option<Uevents>,
+    /// What was taken at ports that are no bays, for the next start.
+    kept: Option<TakenBefore>,
     /// What was there when the watch began, as long as it stays.
     before: BTreeSet<MediumId>,
     /// What was found to be nobody else's. It is not asked again: what we do with it is a use too.
@@ -76,7 +82,7 @@ impl HostWatch {
     /// # Errors
     /// The system's error, if block devices cannot be listed.
     pub fn new(watched: Watched) -> io::Result<Self> {
-        let mut watch = Self::of(BlockDevices::running(), watched);
+        let mut watch = Self::of(BlockDevices::running(), Path::new("/"), watched);
         match Uevents::open() {
             Ok(messages) => watch.messages = Some(messages),
             Err(error) => tracing::warn!(%error, "the kernel's messages cannot be heard"),
@@ -89,15 +95,16 @@ impl HostWatch {
     /// # Errors
     /// As [`HostWatch::new`].
     pub fn at(root: &Path, watched: Watched) -> io::Result<Self> {
-        Self::of(BlockDevices::at(root), watched).begin()
+        Self::of(BlockDevices::at(root), root, watched).begin()
     }
 
-    fn of(devices: BlockDevices, watched: Watched) -> Self {
+    fn of(devices: BlockDevices, root: &Path, watched: Watched) -> Self {
         let Watched {
             ports,
             others,
             needed,
             still_for,
+            kept,
         } = watched;
         let (mut sockets, mut images, mut inboxes) = (BTreeSet::new(), Vec::new(), Vec::new());
         for port in ports {
@@ -115,6 +122,9 @@ impl HostWatch {
             needed,
             inboxes,
             messages: None,
+            kept: kept
+                .filter(|_| others == Others::TakeNew)
+                .map(|file| TakenBefore::open(file, root)),
             before: BTreeSet::new(),
             taken: BTreeSet::new(),
         }
@@ -123,8 +133,33 @@ impl HostWatch {
     fn begin(mut self) -> io::Result<Self> {
         let there = self.devices.list()?;
         let with_medium = there.iter().filter(|disk| disk.bytes > 0);
-        self.before = with_medium.map(id).collect();
+        let strange = with_medium.filter(|disk| !self.was_taken(disk));
+        self.before = strange.map(id).collect();
         Ok(self)
+    }
+
+    /// Whether a disk was taken when this host was watched before.
+    fn was_taken(&self, disk: &Present) -> bool {
+        let port = port::of_disk(disk.folder());
+        let kept = self.kept.as_ref().zip(port);
+        kept.is_some_and(|(kept, port)| kept.has(disk, &port))
+    }
+
+    /// Keeps what is taken at ports that are no bays.
+    fn keep(&mut self, there: &[Present], media: &[Medium]) {
+        let Some(kept) = &mut self.kept else {
+            return;
+        };
+        // What it is used for may be known in a moment.
+        let is_ours = |it: &&Medium| {
+            matches!(it.left_alone, None | Some(LeftAlone::NotKnown(_)))
+                && !self.sockets.contains(&it.port)
+        };
+        let ours = media.iter().filter(is_ours);
+        kept.keep(ours.filter_map(|medium| {
+            let disk = there.iter().find(|disk| id(disk) == medium.id())?;
+            disk.behind.is_none().then_some((disk, &medium.port))
+        }));
     }
 
     /// How often messages of the kernel were lost, so that all was looked at again.
@@ -154,6 +189,7 @@ impl HostWatch {
             .filter_map(|it| self.medium(it, &folders))
             .collect();
         self.ask_for_uses(&there, &mut media);
+        self.keep(&there, &media);
         Ok(media)
     }
 

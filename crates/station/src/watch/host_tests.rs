@@ -99,6 +99,16 @@ impl Host {
     }
 
     fn watch(&self, ports: &[&str], others: Others) -> HostWatch {
+        self.watch_with(ports, others, None)
+    }
+
+    /// One that goes on with what was taken before.
+    fn watch_on(&self) -> HostWatch {
+        let kept = self.root.path().join("taken");
+        self.watch_with(&[], Others::TakeNew, Some(kept))
+    }
+
+    fn watch_with(&self, ports: &[&str], others: Others, kept: Option<PathBuf>) -> HostWatch {
         let ports = ports
             .iter()
             .map(|port| PortId::new(*port).unwrap())
@@ -108,6 +118,7 @@ impl Host {
             others,
             needed: vec!["/srv/station".into()],
             still_for: STILL_FOR,
+            kept,
         };
         HostWatch::at(self.root.path(), watched).unwrap()
     }
@@ -173,6 +184,60 @@ fn what_was_there_before_is_left_alone_unless_its_port_is_a_bay() {
     watch.scan().unwrap();
     host.plug(USB, "sdb", 7);
     assert_eq!(taken(&mut watch), ["sdb", "sdc"]);
+}
+
+const BOOT: &str = "proc/sys/kernel/random/boot_id";
+const BRIDGE: &str = "sys/devices/pci0000:00/0000:00:14.0/usb4/4-2";
+
+#[test]
+fn a_disk_that_was_taken_before_is_taken_again_after_a_crash_and_no_other() {
+    let host = Host::new();
+    host.write(BOOT, "first\n");
+    host.plug(SATA, "sdc", 8);
+    let mut watch = host.watch_on();
+    host.plug(USB, "sdb", 9);
+    assert_eq!(taken(&mut watch), ["sdb"]);
+    drop(watch);
+    let mut watch = host.watch_on();
+    assert_eq!(taken(&mut watch), ["sdb"], "it was being loaded");
+    assert_eq!(why(&mut watch, "sdc"), LeftAlone::ThereBefore);
+    drop(watch);
+    host.set(USB, "sdb", "diskseq", "10\n");
+    let mut watch = host.watch_on();
+    assert_eq!(taken(&mut watch), NONE, "another medium has its name");
+    // And what was taken out is forgotten.
+    host.set(USB, "sdb", "diskseq", "9\n");
+    assert_eq!(taken(&mut host.watch_on()), NONE);
+    host.write("taken", "something else");
+    assert_eq!(taken(&mut host.watch_on()), NONE);
+}
+
+#[test]
+fn after_a_power_cut_only_a_disk_with_a_serial_number_at_its_port_is_known() {
+    for (serial, again, is_known) in [
+        (Some("S1"), Some("S1"), true),
+        (Some("S1"), Some("S2"), false),
+        (None, None, false),
+    ] {
+        let host = Host::new();
+        host.write(BOOT, "first\n");
+        let write = |serial: Option<&str>| {
+            if let Some(serial) = serial {
+                host.write(&format!("{BRIDGE}/serial"), &format!("{serial}\n"));
+            }
+        };
+        let mut watch = host.watch_on();
+        write(serial);
+        host.plug(USB, "sdb", 9);
+        assert_eq!(taken(&mut watch), ["sdb"]);
+        drop(watch);
+        host.write(BOOT, "second\n");
+        host.unplug(USB, "sdb");
+        write(again);
+        host.plug(USB, "sda", 2);
+        let is_taken = taken(&mut host.watch_on()) == ["sda"];
+        assert_eq!(is_taken, is_known, "{serial:?}, then {again:?}");
+    }
 }
 
 #[test]

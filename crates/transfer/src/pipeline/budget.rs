@@ -6,7 +6,8 @@
 //! A run that is alone may take all of it. Where there are several, what one takes leaves the others their
 //! reserves, so that none of them waits for one that stands still; beyond the reserves who asked first is served
 //! first. A run that comes when another holds all and stands still cannot be given what is not there: after a
-//! moment it goes on with an advance, one at a time for each run.
+//! moment it goes on with an advance. There is one for all of them, which goes round; only where whoever has it stands
+//! still too, another is given after a while.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,10 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How long a run waits for what it has no other way to get, before it is given an advance: who works gives back
 /// something sooner.
 const ADVANCE_AFTER: Duration = Duration::from_millis(300);
+
+/// How long one has the advance before another may be given beside it: who works gives it back within a moment, and a device
+/// that does not answer keeps it for half a minute.
+const FURTHER_AFTER: Duration = Duration::from_secs(10);
 
 /// What a budget is made of, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +61,8 @@ struct RunHolding {
     held: u64,
     /// Bytes of its advance.
     advanced: u64,
+    /// When it was given that.
+    advanced_at: Option<Instant>,
     waiting: VecDeque<Waiter>,
     granted: Vec<(u64, Loan)>,
 }
@@ -129,7 +136,7 @@ impl Budget {
         (state.out(), state.peak)
     }
 
-    /// The most that can have been out: the budget, and an advance for each run but one.
+    /// The most that can have been out: the budget, and an advance for each run but one, if all but one stood still.
     pub(crate) fn bound(&self) -> u64 {
         let others = self.lock().most_runs.saturating_sub(1) as u64;
         self.size.total + self.size.most * others
@@ -222,6 +229,14 @@ impl BudgetSize {
     }
 }
 
+impl RunHolding {
+    /// Whether it has the advance, and not for so long that it stands still.
+    fn has_just_begun(&self) -> bool {
+        let since = self.advanced_at.map(|at| at.elapsed());
+        since.is_some_and(|since| since < FURTHER_AFTER)
+    }
+}
+
 impl Lending {
     fn used(&self) -> u64 {
         self.runs.values().map(|run| run.held).sum()
@@ -262,7 +277,10 @@ impl Lending {
     fn give_back(&mut self, run: u64, loan: Loan) {
         if let Some(run) = self.runs.get_mut(&run) {
             match loan {
-                Loan::Advance(bytes) => run.advanced -= bytes,
+                Loan::Advance(bytes) => {
+                    run.advanced -= bytes;
+                    run.advanced_at = None;
+                }
                 Loan::Bytes(bytes) => run.held -= bytes,
             }
         }
@@ -278,7 +296,10 @@ impl Lending {
             };
             match loan {
                 Loan::Bytes(bytes) => holding.held += bytes,
-                Loan::Advance(bytes) => holding.advanced += bytes,
+                Loan::Advance(bytes) => {
+                    holding.advanced += bytes;
+                    holding.advanced_at = Some(Instant::now());
+                }
             }
             if let Some(waiter) = holding.waiting.pop_front() {
                 holding.granted.push((waiter.ticket, loan));
@@ -319,7 +340,8 @@ impl Lending {
         let may_have_advance = is_in_reserve || held == 0;
         let is_there = advanced == 0 && bytes <= size.most && self.runs.len() > 1;
         let has_waited = waiter.since.elapsed() >= ADVANCE_AFTER;
-        (may_have_advance && is_there && has_waited).then_some(Loan::Advance(bytes))
+        let goes_round = others().all(|(_, other)| !other.has_just_begun());
+        (may_have_advance && is_there && has_waited && goes_round).then_some(Loan::Advance(bytes))
     }
 }
 
@@ -418,9 +440,42 @@ mod tests {
                 });
             }
         });
-        assert!(budget.in_use().1 <= budget.bound());
+        assert!(budget.in_use().1 <= 100 + 40, "one has it at a time");
         drop(all);
         assert_eq!(late[0].take(10).unwrap().loan, Loan::Bytes(10));
+    }
+
+    #[test]
+    fn one_advance_goes_round_unless_who_has_it_stands_still_too() {
+        let budget = budget(100);
+        let stop = Stop::default();
+        let stands_still = budget.join(&stop);
+        let _all: Vec<_> = (0..10).map(|_| stands_still.take(10).unwrap()).collect();
+        let late: Vec<_> = (0..3).map(|_| budget.join(&stop)).collect();
+        let ago = |time: Duration| Instant::now().checked_sub(time).unwrap();
+        let ask = |share: &Arc<BudgetShare>| {
+            let mut state = budget.lock();
+            let ticket = state.ask(share.run, 40);
+            let run = state.runs.get_mut(&share.run).unwrap();
+            run.waiting[0].since = ago(2 * FURTHER_AFTER);
+            state.serve(&budget.size);
+            (share.run, ticket)
+        };
+        let granted = |(run, ticket)| budget.lock().granted(run, ticket);
+        let first = late[0].take(40).unwrap();
+        assert_eq!(first.loan, Loan::Advance(40));
+        let (second, third) = (ask(&late[1]), ask(&late[2]));
+        assert_eq!((granted(second), granted(third)), (None, None));
+        drop(first);
+        assert_eq!(granted(second), Some(Loan::Advance(40)));
+        assert_eq!(granted(third), None);
+        // The second does not give it back.
+        budget.change(|state| {
+            let run = state.runs.get_mut(&late[1].run).unwrap();
+            run.advanced_at = Some(ago(FURTHER_AFTER));
+        });
+        assert_eq!(granted(third), Some(Loan::Advance(40)));
+        assert_eq!(budget.in_use(), (180, 180));
     }
 
     #[test]

@@ -22,8 +22,13 @@ impl Board {
             return;
         };
         visit.busy = None;
+        let is_stopped = visit.wish.stop;
         match found {
             Err(verdict) => self.conclude(id, *verdict, now),
+            Ok(_) if is_stopped => {
+                visit.is_open = true;
+                self.conclude(id, stopped(), now);
+            }
             Ok(sight) => {
                 visit.is_open = true;
                 visit.device = sight.device;
@@ -232,7 +237,7 @@ impl Board {
         visit.is_retry = false;
         let again = verdict.again;
         visit.due = again.map(|what| Due::after(visit.due, what, now.instant));
-        let (is_open, remove) = (visit.is_open, visit.wish.remove);
+        let (is_open, wish) = (visit.is_open, visit.wish);
         if is_open && again == Some(Again::Server) && bay.state == BayState::Looking {
             // It need not be listed again.
             bay.happen(BayEvent::LookBegun, verdict.told, now);
@@ -245,8 +250,10 @@ impl Board {
         if is_open {
             self.close(id);
         }
-        if remove || verdict.event == BayEvent::Finished {
+        if wish.remove || verdict.event == BayEvent::Finished {
             self.free(id);
+        } else if wish.anew {
+            self.look_anew(id, wish.load, now);
         }
         self.let_second_go_on_after(id);
     }

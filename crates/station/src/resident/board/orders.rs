@@ -44,6 +44,10 @@ impl Board {
             OrderVerb::Look | OrderVerb::Load if state == BayState::SafeToRemove => {
                 return Err(NotNow::Over.into());
             }
+            OrderVerb::Look | OrderVerb::Load if visit.busy.is_some() && visit.wish.stop => {
+                visit.wish.anew = true;
+                visit.wish.load |= verb == OrderVerb::Load;
+            }
             OrderVerb::Load if visit.busy.is_some() || state.is_at_work() => visit.wish.load = true,
             OrderVerb::Look if state.is_at_work() => return Err(NotNow::AtWork.into()),
             OrderVerb::Look if visit.busy.is_some() => {}
@@ -55,7 +59,7 @@ impl Board {
     }
 
     /// Looks at a device as if it had just been plugged in.
-    fn look_anew(&mut self, id: VisitId, load: bool, now: Now) {
+    pub(super) fn look_anew(&mut self, id: VisitId, load: bool, now: Now) {
         let Some(bay) = self.at(id) else {
             return;
         };
@@ -84,14 +88,19 @@ impl Board {
             return;
         };
         visit.wish.stop = true;
+        visit.wish.anew = false;
         visit.wish.remove |= remove;
         match visit.busy {
-            Some(Busy::Docking | Busy::Looking | Busy::Asking) => self.acts.push(Act::Stop(id)),
+            Some(Busy::Docking) => self.acts.push(Act::Stop(id)),
+            // Nothing is lost with it, and a device that does not answer may keep who looks for long.
+            Some(Busy::Looking | Busy::Asking) => {
+                bay.happen(BayEvent::Stopped, told_of_stopped(), now);
+                self.acts.push(Act::Stop(id));
+            }
             Some(Busy::Freeing) => {}
             None => {
                 visit.due = None;
-                let told = Told::that("it was stopped").hint("have it loaded to go on");
-                bay.happen(BayEvent::Stopped, told, now);
+                bay.happen(BayEvent::Stopped, told_of_stopped(), now);
                 self.close(id);
                 if remove {
                     self.free(id);
@@ -99,4 +108,8 @@ impl Board {
             }
         }
     }
+}
+
+fn told_of_stopped() -> Told {
+    Told::that("it was stopped").hint("have it loaded to go on")
 }

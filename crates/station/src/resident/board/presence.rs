@@ -105,8 +105,11 @@ impl Board {
     fn leave(&mut self, visit: &Visit) {
         match visit.busy {
             Some(busy) => {
-                if busy == Busy::Docking {
-                    self.leaving.insert(visit.id, visit.job);
+                match busy {
+                    Busy::Docking => drop(self.leaving.insert(visit.id, visit.job)),
+                    Busy::Looking | Busy::Asking | Busy::Freeing => {
+                        self.abandoned.insert(visit.id);
+                    }
                 }
                 self.acts.push(Act::Abandon(visit.id));
             }

@@ -13,6 +13,10 @@ use crate::resident::visit::{Busy, Visit, VisitId};
 /// Devices that are looked at at a time: each takes a process that parses it and a list on the station's disk.
 const LOOKS_AT_ONCE: usize = 8;
 
+/// The same of devices that have gone while they were looked at: one that gives no answer keeps whoever looks at it for long,
+/// and a cable that is loose must not begin a look with every touch.
+const ABANDONED_AT_ONCE: usize = 24;
+
 /// How long a device may be silent before it is told that it is: the kernel says that one has gone within a second, a host
 /// without its events within two.
 const GRACE: Duration = Duration::from_secs(5);
@@ -48,7 +52,7 @@ impl Board {
     }
 
     fn look_at_new(&mut self, now: Now) {
-        let mut free = LOOKS_AT_ONCE.saturating_sub(self.count(Busy::Looking));
+        let mut free = self.free_looks();
         for id in self.in_turn(|state, visit| state == BayState::Seen && visit.busy.is_none()) {
             if free == 0 {
                 return;
@@ -68,7 +72,7 @@ impl Board {
     fn try_again(&mut self, now: Now) {
         let is_due =
             |_: BayState, visit: &Visit| visit.due_now().is_some_and(|due| due.at <= now.instant);
-        let mut looks = LOOKS_AT_ONCE.saturating_sub(self.count(Busy::Looking));
+        let mut looks = self.free_looks();
         for id in self.in_turn(is_due) {
             let Some(bay) = self.bays.iter_mut().find(|bay| bay.has(id)) else {
                 continue;
@@ -88,6 +92,14 @@ impl Board {
                 }
                 None => {}
             }
+        }
+    }
+
+    /// Looks that may begin.
+    fn free_looks(&self) -> usize {
+        match self.abandoned.len() {
+            0..ABANDONED_AT_ONCE => LOOKS_AT_ONCE.saturating_sub(self.count(Busy::Looking)),
+            _ => 0,
         }
     }
 
