@@ -17,6 +17,7 @@ use crate::tree::block::sample;
 use crate::tree::file::FolderFile;
 use crate::tree::{Content as _, DeviceGone, Health, Shape};
 
+pub mod counted;
 pub mod memory;
 
 /// What a device may be read in at its finest: sectors of 4096 bytes, or eight of 512.

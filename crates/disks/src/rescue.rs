@@ -30,7 +30,7 @@ pub mod map;
 mod marks;
 mod metadata;
 mod passes;
-mod spans;
+pub(crate) mod spans;
 #[cfg(test)]
 mod tests;
 mod timing;

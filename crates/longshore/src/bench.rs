@@ -1,5 +1,7 @@
 //! The bays of this host: noticed, and loaded by themselves, as a command of its own and within the service.
 
+mod listener;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -7,9 +9,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use model::ids::{BayName, PortId};
+use model::metrics_address::MetricsAddress;
 use server::config::{BayConfig, BenchConfig, OnDirty};
 use station::dock::Station;
 use station::heartbeat::{Heartbeats, Origin};
+use station::metrics::Observed;
 use station::resident::{Bench, BenchError, NamedBay, Rules};
 use station::watch::{HostWatch, Others, STILL_FOR, Watched};
 use transfer::stop::{Halt, Stop};
@@ -17,6 +21,7 @@ use transfer::stop::{Halt, Stop};
 use crate::cli::{InboxArgs, StationRunArgs, VERSION};
 use crate::exit::{Exit, Failure};
 use crate::{interrupt, output, own_station};
+use listener::Listener;
 
 /// Runs the bench of this host until SIGTERM or Ctrl-C.
 ///
@@ -29,9 +34,18 @@ pub(crate) fn run(args: &StationRunArgs) -> Result<Exit, Failure> {
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
     output::note(&format!("Station {}: watching its bays.", station.name));
     let mut watch = host(&station, &settings.bench)?;
-    let (origin, bench) = (origin(&station), bench(station, &settings.bench));
-    let beating = || beat(origin, &bench);
-    bench.run(&mut watch, &stop, beating).map_err(failure)?;
+    let listener = Listener::open(&settings.metrics);
+    let told = listener.as_ref().and_then(Listener::told);
+    let (origin, bench) = (origin(&station, told), bench(station, &settings.bench));
+    let observed = Observed {
+        bench: Arc::clone(&bench),
+        pulse: Arc::clone(&origin.pulse),
+    };
+    let beside = || {
+        let serving = listener.and_then(|it| it.serve(observed));
+        (serving, beat(origin, &bench))
+    };
+    bench.run(&mut watch, &stop, beside).map_err(failure)?;
     Ok(Exit::Ok)
 }
 
@@ -39,6 +53,7 @@ pub(crate) fn run(args: &StationRunArgs) -> Result<Exit, Failure> {
 pub(crate) struct Running {
     stop: Stop,
     thread: JoinHandle<()>,
+    observed: Arc<Observed>,
 }
 
 impl Running {
@@ -49,8 +64,12 @@ impl Running {
     pub(crate) fn start(station: Station, settings: &BenchConfig) -> Result<Self, Failure> {
         let stop = Stop::default();
         let mut watch = host(&station, settings)?;
-        let (origin, stopped) = (origin(&station), stop.clone());
+        let (origin, stopped) = (origin(&station, None), stop.clone());
         let bench = bench(station, settings);
+        let observed = Arc::new(Observed {
+            bench: Arc::clone(&bench),
+            pulse: Arc::clone(&origin.pulse),
+        });
         let builder = std::thread::Builder::new().name("bench".into());
         let thread = builder.spawn(move || {
             let beating = || beat(origin, &bench);
@@ -60,7 +79,16 @@ impl Running {
             }
         });
         let thread = thread.context("could not start a thread")?;
-        Ok(Self { stop, thread })
+        Ok(Self {
+            stop,
+            thread,
+            observed,
+        })
+    }
+
+    /// Its figures.
+    pub(crate) fn observed(&self) -> Arc<Observed> {
+        Arc::clone(&self.observed)
     }
 
     /// Stops it in order.
@@ -127,14 +155,16 @@ fn bench(station: Station, settings: &BenchConfig) -> Arc<Bench> {
     Bench::new(Arc::new(station), named.collect(), rules)
 }
 
-/// Who sends the heartbeats of a station.
-fn origin(station: &Station) -> Origin {
+/// Who sends the heartbeats of a station, and where others find its figures.
+fn origin(station: &Station, metrics: Option<MetricsAddress>) -> Origin {
     Origin {
         station: station.name.clone(),
         release: VERSION.to_owned(),
         folder: station.folder.clone(),
         control: station.control.clone(),
         clock: Arc::clone(&station.clock),
+        metrics,
+        pulse: Arc::default(),
     }
 }
 

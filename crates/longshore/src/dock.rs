@@ -39,6 +39,7 @@ pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
         only_read: false,
         volumes: args.raw.volumes.clone(),
         zone_minutes: args.raw.zone,
+        ..Docking::default()
     };
     if args.signature.is_some() {
         must_not_be_unmounted(args, &station)?;

@@ -112,6 +112,7 @@ fn carry_out(
         signature: Some(signature),
         volumes: args.raw.volumes.clone(),
         zone_minutes: args.raw.zone,
+        ..Docking::default()
     };
     if matches!(task, Task::Resume(_)) {
         reopen(&station, job)?;

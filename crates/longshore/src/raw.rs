@@ -2,6 +2,7 @@
 //! user's terms.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use disks::device::OpenError;
 use disks::disk::{Choice, DiskError};
@@ -51,6 +52,7 @@ pub(crate) fn open(path: &Path, launcher: &Launcher, folder: &Path) -> Result<Ra
         launcher,
         windows: &Windows::default(),
         folder,
+        reads: &Arc::default(),
     };
     let mut disk = RawDisk::open(path, means).map_err(failure)?;
     disk.must_be_seen().map_err(failure)?;

@@ -77,7 +77,10 @@ fn bench_of(config: &Config, service: &RunningService) -> Result<Option<bench::R
         return Ok(None);
     }
     let station = own_station::at_service(&service.endpoints, &config.server.data)?;
-    bench::Running::start(station, settings).map(Some)
+    let bench = bench::Running::start(station, settings)?;
+    let observed = bench.observed();
+    service.tell_beside(move || observed.page());
+    Ok(Some(bench))
 }
 
 /// Where everything is.

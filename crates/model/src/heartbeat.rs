@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::bay::{BayState, BayStatus};
 use crate::control::{LeaseState, Renewal};
 use crate::ids::{Boot, JobId, StationName};
+use crate::metrics_address::MetricsAddress;
 use crate::order::{Acknowledgement, Order};
 use crate::presence::NoClaims;
 use crate::time::Timestamp;
@@ -69,6 +70,13 @@ pub struct Heartbeat {
     /// How the host is.
     #[serde(default)]
     pub host: HostFacts,
+    /// Where its figures can be fetched, if anywhere.
+    #[serde(
+        default,
+        deserialize_with = "readable_or_none",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub metrics: Option<MetricsAddress>,
 }
 
 /// How a station's host is, each where it is known.
@@ -94,6 +102,13 @@ pub struct Told {
     /// How the host is.
     #[serde(default)]
     pub host: HostFacts,
+    /// Where its figures can be fetched, if anywhere.
+    #[serde(
+        default,
+        deserialize_with = "readable_or_none",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub metrics: Option<MetricsAddress>,
 }
 
 /// The answer to a heartbeat.
@@ -134,6 +149,7 @@ impl Heartbeat {
         Told {
             bays: bays.map(BayStatus::tidied).collect(),
             host: self.host,
+            metrics: self.metrics.clone(),
         }
     }
 
@@ -228,6 +244,14 @@ fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<V
     Ok(read.collect())
 }
 
+/// Reads what this release can read; the rest is as if it were not there.
+fn readable_or_none<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let one = Option::<serde_json::Value>::deserialize(from)?;
+    Ok(one.and_then(|one| serde_json::from_value(one).ok()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,6 +277,7 @@ mod tests {
             leases: Vec::new(),
             done: Vec::new(),
             host: HostFacts::default(),
+            metrics: None,
         }
     }
 
@@ -272,7 +297,7 @@ mod tests {
             "since":"2026-01-02T03:04:05Z","sentence":"Nothing is plugged in."}],
             "leases":[{"job":"ABCDE","lease":"t","tally":{"stored":1,"bytes":2,"ignored":0,"failed":0}}],
             "done":[{"id":"9a","outcome":"done"},{"id":"9b","outcome":"refused","why":"it is empty"}],
-            "host":{"load_hundredths":150,"journal_bytes":1000}}"#;
+            "host":{"load_hundredths":150,"journal_bytes":1000},"metrics":"dock-1:4783"}"#;
         let read: Heartbeat = serde_json::from_str(text).unwrap();
         assert_eq!(read.bays, [bay("B3")]);
         assert_eq!(read.leases[0].lease, LeaseToken("t".to_owned()));
@@ -280,13 +305,14 @@ mod tests {
         assert_eq!(read.done[0].outcome, OrderOutcome::Done);
         assert_eq!(read.done.len(), 2);
         assert_eq!(read.host.load_hundredths, Some(150));
+        assert_eq!(read.metrics.as_ref().unwrap().as_str(), "dock-1:4783");
         let again: Heartbeat = serde_json::from_slice(&read.clone().message()).unwrap();
         assert_eq!(again, read);
     }
 
     #[test]
     fn what_a_later_release_says_costs_nothing_else() {
-        let text = r#"{"version":9,"station":"dock-1","boot":"00ff","seq":7,"mood":"good",
+        let text = r#"{"version":9,"station":"dock-1","boot":"00ff","seq":7,"mood":"good","metrics":"127.0.0.1:22",
             "clock":"2026-01-02T03:04:05Z",
             "bays":[{"name":"B1","port":"usb-1","state":"levitating","since":"2026-01-02T03:04:05Z",
                 "sentence":"It floats."},{"name":["B2"]},{"name":"B3","port":"usb-1","state":"empty",
@@ -299,6 +325,7 @@ mod tests {
         assert_eq!(states, [BayState::Other, BayState::Empty]);
         assert_eq!(read.leases.len(), 1);
         assert_eq!(read.done.len(), 1);
+        assert_eq!(read.metrics, None);
 
         let text = r#"{"next_ms":5000,"clock":"2026-01-02T03:04:05Z","tide":"high",
             "orders":[{"id":"9a","bay":"B1","verb":"polish","by":"service","at":"2026-01-02T03:04:05Z"},

@@ -84,6 +84,18 @@ impl Mended {
     }
 }
 
+impl Mender {
+    /// A stable word for machines.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 impl Check {
     /// Whether the service sees by itself that it is mended, so that trying again is nobody's work.
     #[must_use]

@@ -13,12 +13,13 @@ use model::time::SystemClock;
 
 use crate::adaptive::{Adaptive, ConcurrencyLimit};
 use crate::connect::Store;
+use crate::counted::{Counted, StoreRequests};
 use crate::paced::{Paced, RateSchedule, TokenBucket};
 use crate::retrying::Retrying;
 use crate::s3::S3Bucket;
 
 /// A bucket of a [`StoreClient`]. Who waits to try again holds no place among those who try.
-pub type ClientBucket = Retrying<Adaptive<Paced<S3Bucket>>>;
+pub type ClientBucket = Retrying<Adaptive<Paced<Counted<S3Bucket>>>>;
 
 /// How many requests a store gets at once, and how fast.
 #[derive(Debug)]
@@ -50,13 +51,18 @@ impl StoreLimits {
 pub struct StoreClient {
     store: Store,
     limits: Arc<StoreLimits>,
+    requests: StoreRequests,
 }
 
 impl StoreClient {
-    /// Speaks to `store` within `limits`, which are those of everybody who speaks to it.
+    /// Speaks to `store` within `limits`, which are those of everybody who speaks to it, and counts in `requests`.
     #[must_use]
-    pub fn new(store: Store, limits: Arc<StoreLimits>) -> Self {
-        Self { store, limits }
+    pub fn new(store: Store, limits: Arc<StoreLimits>, requests: StoreRequests) -> Self {
+        Self {
+            store,
+            limits,
+            requests,
+        }
     }
 
     /// Opens a bucket for a run, until `stop` is set, without asking whether it exists. `seed` decides the odd
@@ -65,7 +71,8 @@ impl StoreClient {
     pub fn bucket(&self, name: &BucketName, seed: u64, stop: &Arc<AtomicBool>) -> ClientBucket {
         let sleeper = || RealTime::new(Arc::clone(stop));
         let StoreLimits { concurrency, rate } = &*self.limits;
-        let paced = Paced::new(self.store.bucket(name), rate.clone(), Arc::new(sleeper()));
+        let counted = Counted::new(self.store.bucket(name), self.requests.clone());
+        let paced = Paced::new(counted, rate.clone(), Arc::new(sleeper()));
         let adaptive = Adaptive::new(paced, Arc::clone(concurrency), Box::new(sleeper()));
         let retry = Retry::new(RetryPolicy::default(), seed, Box::new(sleeper()));
         Retrying::new(adaptive, retry)

@@ -3,7 +3,7 @@
 //! Everything goes through one trait, [`Bucket`](bucket::Bucket). [`connect::Store`] opens buckets of a real store,
 //! [`memory::MemoryBucket`] is an honest small one for tests and trials, and behaviour is added by
 //! wrapping: [`retrying::Retrying`] tries again, [`adaptive::Adaptive`] finds how many requests do
-//! best at once, [`paced::Paced`] keeps to a rate, [`faulty::Faulty`] fails on purpose. Every
+//! best at once, [`paced::Paced`] keeps to a rate, [`counted::Counted`] counts, [`faulty::Faulty`] fails on purpose. Every
 //! implementation passes the same [`suite`]. [`probe`] finds out what a store does.
 //!
 //! The crate blocks. It is thread-safe and starts neither a thread nor a runtime of its own: callers
@@ -15,6 +15,7 @@ pub mod bucket;
 pub mod checksum;
 pub mod client;
 pub mod connect;
+pub mod counted;
 pub mod error;
 pub mod evidence;
 pub mod faulty;

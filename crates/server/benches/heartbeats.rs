@@ -266,6 +266,7 @@ impl Dock {
             leases: self.leases.iter().map(renewal).collect(),
             done: Vec::new(),
             host: HostFacts::default(),
+            metrics: None,
         }
         .message();
         let head = format!(

@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod fault;
 mod images;
+mod metrics;
 mod network;
 mod raw;
 mod values;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use bench::{BayConfig, BenchConfig, OnDirty};
 pub use fault::{ConfigError, ConfigFault};
 pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, image_target};
+pub use metrics::StationMetrics;
 pub use network::{NetworkConfig, Proxy, VARIABLES, Way};
 pub use values::{
     BucketGlob, DatabaseUrl, LogFormat, LogLevel, MetricsFor, ShippingAddress, UnknownWord,
@@ -218,6 +220,9 @@ pub struct StationConfig {
     /// What the station does by itself with devices that are plugged in.
     #[serde(default)]
     pub bench: BenchConfig,
+    /// Where its figures are served.
+    #[serde(default)]
+    pub metrics: StationMetrics,
 }
 
 /// `[log]`: what the service tells of itself, on standard error.
@@ -398,6 +403,7 @@ impl Default for StationConfig {
             replace_objects: true,
             allow_unconfined: false,
             bench: BenchConfig::default(),
+            metrics: StationMetrics::default(),
         }
     }
 }

@@ -102,6 +102,8 @@ fn everything_given_is_taken() {
         loads_at_once = 3
         settle_seconds = 5
         on_dirty = "hold"
+        metrics_listen = "10.0.0.7:9100"
+        metrics_address = "dock-7.example.org:9100"
         [[station.bays]]
         name = "left, upper"
         match = ["pci-0000:00:14.0/usb3-2.4", "folder:/srv/inbox"]
@@ -193,6 +195,10 @@ fn everything_given_is_taken() {
                     PortId::new("folder:/srv/inbox").unwrap(),
                 ],
             }],
+        },
+        metrics: StationMetrics {
+            listen: "10.0.0.7:9100".parse().ok(),
+            address: "dock-7.example.org:9100".parse().ok(),
         },
     };
     assert_eq!(config.station, station);
@@ -435,6 +441,16 @@ fn every_bad_value_is_named_with_its_line_and_setting() {
             "station",
             "on_dirty = \"burn\"",
             "on_dirty: `burn` is not load or hold",
+        ),
+        (
+            "station",
+            "metrics_listen = \"4783\"",
+            "metrics_listen: `4783` is neither none nor an address like `127.0.0.1:4783`",
+        ),
+        (
+            "station",
+            "metrics_address = \"127.0.0.1:4783\"",
+            "metrics_address: `127.0.0.1:4783` is not the host and port of another machine, like `dock-1.example.org:4783`",
         ),
         (
             "station",

@@ -4,7 +4,7 @@
 //! in tests, count apart.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -27,7 +27,12 @@ pub struct Metrics {
     recorder: PrometheusRecorder,
     /// The tally each job that is being loaded had at its last sign of life.
     loading: Mutex<HashMap<JobId, Tally>>,
+    /// What others in this process have counted.
+    beside: OnceLock<Beside>,
 }
+
+/// A page of figures with other names.
+type Beside = Box<dyn Fn() -> String + Send + Sync>;
 
 impl Metrics {
     /// Begins to count, from zero.
@@ -39,11 +44,20 @@ impl Metrics {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(latency, &LATENCY_SECONDS)?
             .build_recorder();
-        metrics::with_local_recorder(&recorder, describe);
+        metrics::with_local_recorder(&recorder, || {
+            describe();
+            begin();
+        });
         Ok(Self {
             recorder,
             loading: Mutex::default(),
+            beside: OnceLock::new(),
         })
+    }
+
+    /// Has the page of another in this process stand below the service's own. Only the first is heard.
+    pub(crate) fn tell_beside(&self, page: Beside) {
+        let _is_first = self.beside.set(page);
     }
 
     /// Counts an answered API request. `code` is that of the fault, or `OK`.
@@ -112,6 +126,12 @@ impl Metrics {
         self.record(|| counter!("longshore_leases_ended_total", "ending" => ending).increment(1));
     }
 
+    /// Keeps after how many days a hold is overdue.
+    pub(crate) fn hold_days(&self, days: u32) {
+        let seconds = u64::from(days) * 86_400;
+        self.record(|| gauge!("longshore_hold_limit_seconds").set(approximate(seconds)));
+    }
+
     /// Writes everything down, with the jobs of each progress code and the holds as the job store has them `now`.
     pub(crate) fn render(
         &self,
@@ -132,20 +152,29 @@ impl Metrics {
             for (code, number) in jobs {
                 gauge!("longshore_jobs", "progress" => code.clone()).set(approximate(*number));
             }
-            for cause in StopCause::ALL.into_iter().filter(|c| c.hold().is_some()) {
-                let code = cause.code();
+            for (cause, hold) in StopCause::ALL
+                .into_iter()
+                .filter_map(|cause| Some((cause, cause.hold()?)))
+            {
+                let (code, mender) = (cause.code(), hold.mender.code());
                 let hold = holds.iter().find(|hold| hold.code == code);
                 let number = hold.map_or(0, |hold| hold.jobs);
                 let age = hold.map_or(0, |hold| now.unix() - hold.oldest.unix());
                 let age = u64::try_from(age).unwrap_or(0);
-                gauge!("longshore_holds", "code" => code).set(approximate(number));
-                gauge!("longshore_hold_oldest_seconds", "code" => code).set(approximate(age));
+                gauge!("longshore_holds", "code" => code, "fix_by" => mender)
+                    .set(approximate(number));
+                gauge!("longshore_hold_oldest_seconds", "code" => code, "fix_by" => mender)
+                    .set(approximate(age));
             }
             gauge!("longshore_leases").set(approximate(u64::try_from(loading).unwrap_or(u64::MAX)));
         });
         let handle = self.recorder.handle();
         handle.run_upkeep();
-        handle.render()
+        let mut page = handle.render();
+        if let Some(beside) = self.beside.get() {
+            page.push_str(&beside());
+        }
+        page
     }
 
     fn record(&self, what: impl FnOnce()) {
@@ -190,6 +219,10 @@ fn describe() {
         "longshore_hold_oldest_seconds",
         "How long the job is on hold that is so for the longest time."
     );
+    describe_gauge!(
+        "longshore_hold_limit_seconds",
+        "How long a job is on hold until that is overdue."
+    );
     describe_gauge!("longshore_leases", "Jobs that are being loaded.");
     describe_counter!(
         "longshore_heartbeats_total",
@@ -200,6 +233,20 @@ fn describe() {
         "longshore_orders_pending",
         "Orders that no station has answered yet."
     );
+}
+
+/// Tells what has not happened yet as well: what is not there cannot rise.
+fn begin() {
+    for name in [
+        "longshore_loaded_files_total",
+        "longshore_loaded_bytes_total",
+        "longshore_failed_files_total",
+    ] {
+        counter!(name).increment(0);
+    }
+    for ending in ["Finished", "Released", "Aborted", "Held", "Refused"] {
+        counter!("longshore_leases_ended_total", "ending" => ending).increment(0);
+    }
 }
 
 /// The number as the gauge has it; beyond four billion it does not matter.
@@ -233,19 +280,19 @@ mod tests {
         };
         let text = metrics.render(&[], &[held], now());
         for line in [
-            "longshore_holds{code=\"StoreFull\"} 4",
-            "longshore_hold_oldest_seconds{code=\"StoreFull\"} 90",
-            "longshore_holds{code=\"BucketMissing\"} 0",
+            "longshore_holds{code=\"StoreFull\",fix_by=\"admin\"} 4",
+            "longshore_hold_oldest_seconds{code=\"StoreFull\",fix_by=\"admin\"} 90",
+            "longshore_holds{code=\"BucketMissing\",fix_by=\"customer\"} 0",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
         let text = metrics.render(&[], &[], now());
         assert!(
-            text.contains("longshore_holds{code=\"StoreFull\"} 0"),
+            text.contains("longshore_holds{code=\"StoreFull\",fix_by=\"admin\"} 0"),
             "{text}"
         );
         assert!(
-            text.contains("longshore_hold_oldest_seconds{code=\"StoreFull\"} 0"),
+            text.contains("longshore_hold_oldest_seconds{code=\"StoreFull\",fix_by=\"admin\"} 0"),
             "{text}"
         );
     }

@@ -283,6 +283,8 @@ impl Kept {
         api: SocketAddr,
     ) -> Result<Context, StartError> {
         let public_url = config.server.public_url.clone();
+        let metrics = Metrics::new()?;
+        metrics.hold_days(config.jobs.hold_days);
         Ok(Context {
             jobs: Arc::clone(&self.jobs),
             stores: Arc::new(stores),
@@ -295,7 +297,7 @@ impl Kept {
             work: Work::new(),
             sealer: self.master.sealer(),
             public_url: public_url.unwrap_or_else(|| url(api)),
-            metrics: Arc::new(Metrics::new()?),
+            metrics: Arc::new(metrics),
         })
     }
 }
@@ -311,6 +313,11 @@ impl RunningService {
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Lets `/metrics` tell more than the service knows: a page whose names are others than its own. Once.
+    pub fn tell_beside(&self, page: impl Fn() -> String + Send + Sync + 'static) {
+        self.context.metrics.tell_beside(Box::new(page));
     }
 
     /// The embedded store, if there is one.

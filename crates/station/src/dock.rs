@@ -41,6 +41,7 @@ use crate::devices::Devices;
 use crate::lease;
 use crate::raw::RawError;
 use crate::stores::Stores;
+use disks::device::counted::Reads;
 use disks::facts::{self, Facts};
 use disks::rescue;
 use disks::sandbox::Launcher;
@@ -111,6 +112,8 @@ pub struct Docking {
     pub volumes: Vec<u32>,
     /// Minutes east of UTC of the clock by which a file system that keeps local time was written, if that is known.
     pub zone_minutes: Option<i16>,
+    /// Where it is counted what is read of the device, if it is a block device or image.
+    pub reads: Arc<Reads>,
 }
 
 /// A job that was done.

@@ -10,6 +10,9 @@
 mod host;
 mod keeper;
 mod orders;
+mod pulse;
+
+pub use pulse::{Pulse, PulseFigures};
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +23,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use model::bay::BayStatus;
 use model::heartbeat::HeartbeatAnswer;
 use model::ids::StationName;
+use model::metrics_address::MetricsAddress;
 use model::order::{Order, OrderOutcome};
 use model::time::Clock;
 
@@ -53,6 +57,10 @@ pub struct Origin {
     pub control: Control,
     /// What time it is there.
     pub clock: Arc<dyn Clock>,
+    /// Where its figures can be fetched, if anywhere.
+    pub metrics: Option<MetricsAddress>,
+    /// How its heartbeats fare.
+    pub pulse: Arc<Pulse>,
 }
 
 /// The last that was heard of the server.

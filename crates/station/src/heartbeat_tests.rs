@@ -62,6 +62,8 @@ fn keeper(bays: &Arc<OneBay>) -> (Keeper, Control) {
         folder: std::env::temp_dir(),
         control: control.clone(),
         clock: Arc::new(ManualClock::at(at())),
+        metrics: None,
+        pulse: Arc::default(),
     };
     (
         Keeper::new(from, Arc::clone(bays) as Arc<dyn Heart>).unwrap(),
@@ -287,6 +289,8 @@ fn heartbeats_end_with_whoever_wants_them() {
         folder: std::env::temp_dir(),
         control: control.clone(),
         clock: Arc::new(ManualClock::at(at())),
+        metrics: None,
+        pulse: Arc::default(),
     };
     let heartbeats = Heartbeats::start(from, Arc::clone(&bays) as Arc<dyn Heart>).unwrap();
     while bays.looks.load(Ordering::SeqCst) == 0 {

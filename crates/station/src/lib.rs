@@ -9,6 +9,7 @@ pub mod devices;
 pub mod dock;
 pub mod heartbeat;
 pub mod lease;
+pub mod metrics;
 pub mod port;
 pub mod raw;
 pub mod resident;

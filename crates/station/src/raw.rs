@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bay::{Layer, Shield};
+use disks::device::counted::{Counted, Reads};
 use disks::device::{Device, OpenError};
 use disks::disk::{Choice, Disk, DiskError, Verdict, Volume};
 use disks::facts::{Facts, FactsError};
@@ -100,6 +101,8 @@ pub struct Means<'a> {
     pub windows: &'a Windows,
     /// Where something may be kept meanwhile.
     pub folder: &'a Path,
+    /// Where it is counted what is read of them.
+    pub reads: &'a Arc<Reads>,
 }
 
 /// What of a device is read: the volumes of these numbers, or all that hold data; and by which clock, in minutes east of
@@ -123,7 +126,8 @@ impl RawDisk {
     /// # Errors
     /// [`RawError`]; never [`RawError::Disk`].
     pub fn open(path: &Path, means: Means<'_>) -> Result<Self, RawError> {
-        let device: Arc<dyn Device> = means.devices.raw(path)?.into();
+        let device = means.devices.raw(path)?;
+        let device: Arc<dyn Device> = Arc::new(Counted::new(device, Arc::clone(means.reads)));
         let facts = Facts::without_content(path, &[])?;
         let scratch = Scratch::new(means.folder, LOOK).map_err(|source| RawError::Scratch {
             path: means.folder.to_owned(),

@@ -9,12 +9,14 @@ mod again;
 mod bay;
 mod board;
 mod errands;
+mod figures;
 mod places;
 mod returns;
 mod told;
 mod visit;
 
 pub use board::{NotDone, Rules};
+pub use figures::{BayCounts, BenchFigures};
 pub use places::{MAX_BAYS, NamedBay};
 
 use std::fs::File;
@@ -35,6 +37,7 @@ use crate::watch::Watch;
 use bay::Now;
 use board::{Board, News};
 use errands::Errands;
+use figures::Noted;
 use places::Places;
 use transfer::stop::Stop;
 use visit::VisitId;
@@ -79,8 +82,15 @@ pub struct Bench {
     rules: Rules,
     news: (Sender<News>, Receiver<News>),
     /// What is told of the bays, as they were when something last changed.
-    shown: Mutex<Vec<(BayStatus, Option<VisitId>)>>,
+    shown: Mutex<Shown>,
     errands: Errands,
+}
+
+/// The board as others see it.
+#[derive(Debug, Clone, Default)]
+struct Shown {
+    bays: Vec<(BayStatus, Option<VisitId>)>,
+    noted: Noted,
 }
 
 impl Bench {
@@ -101,7 +111,7 @@ impl Bench {
     /// All bays as they are now, with how far each is.
     #[must_use]
     pub fn statuses(&self) -> Vec<BayStatus> {
-        let shown = self.shown().clone();
+        let shown = self.shown().bays.clone();
         let with_figures = |(status, visit): (BayStatus, Option<VisitId>)| {
             let is_at_work = status.state.is_at_work();
             let figures = visit
@@ -110,6 +120,26 @@ impl Bench {
             BayStatus { figures, ..status }.tidied()
         };
         shown.into_iter().map(with_figures).collect()
+    }
+
+    /// All that is counted of the bays.
+    #[must_use]
+    pub fn figures(&self) -> BenchFigures {
+        let Shown { bays, noted } = self.shown().clone();
+        let (counts, bad_ranges) = self.errands.counts();
+        BenchFigures {
+            bays: bays.into_iter().map(|(bay, _)| bay).collect(),
+            bad_ranges,
+            counts,
+            resets: noted.resets,
+            named: noted.named,
+        }
+    }
+
+    /// Whose bays they are.
+    #[must_use]
+    pub fn station(&self) -> &Station {
+        &self.station
     }
 
     /// Lets a person's wish be done; what is done already, or on its way, is no refusal.
@@ -163,7 +193,8 @@ impl Bench {
             for news in std::iter::once(news).chain(motions) {
                 let acts = board.hear(news, self.has_room(), self.now());
                 for act in acts {
-                    self.errands.run(act);
+                    let bay = board.bay_of(act.visit());
+                    self.errands.run(act, bay);
                 }
             }
             self.show(&board);
@@ -171,10 +202,13 @@ impl Bench {
     }
 
     fn show(&self, board: &Board) {
-        *self.shown() = board.statuses();
+        *self.shown() = Shown {
+            bays: board.statuses(),
+            noted: board.noted().clone(),
+        };
     }
 
-    fn shown(&self) -> MutexGuard<'_, Vec<(BayStatus, Option<VisitId>)>> {
+    fn shown(&self) -> MutexGuard<'_, Shown> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -141,7 +141,8 @@ fn connect(
     let addressing = Addressing::of(access.path_style);
     let store = Store::connect(&config, addressing).map_err(|error| error.to_string())?;
     let limits = resources.limits_of(&access.endpoint);
-    Ok(StoreClient::new(store, limits))
+    let requests = resources.requests().of(&access.endpoint);
+    Ok(StoreClient::new(store, limits, requests))
 }
 
 #[cfg(test)]

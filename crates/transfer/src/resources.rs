@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use disks::aligned::Buffers;
 use disks::tree::raw::Windows;
 use objectstore::client::StoreLimits;
+use objectstore::counted::Requests;
 use objectstore::paced::RateSchedule;
 
 use crate::image::PART_BYTES;
@@ -25,6 +26,7 @@ pub struct Resources {
     /// Begins with the first run: many commands have none.
     hashing: OnceLock<HashingPool>,
     stores: StoreShares,
+    requests: Arc<Requests>,
 }
 
 impl std::fmt::Debug for Resources {
@@ -73,6 +75,7 @@ impl Resources {
                 schedule: settings.pace,
                 known: Mutex::default(),
             },
+            requests: Arc::default(),
         }
     }
 
@@ -92,6 +95,12 @@ impl Resources {
     #[must_use]
     pub fn limits_of(&self, endpoint: &str) -> Arc<StoreLimits> {
         self.stores.limits_of(endpoint)
+    }
+
+    /// What was asked of the stores.
+    #[must_use]
+    pub fn requests(&self) -> &Arc<Requests> {
+        &self.requests
     }
 
     /// Most requests at once to a store.

@@ -78,6 +78,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "durable",
             "imagestore",
             "lanes",
+            "listen",
             "localstore",
             "model",
             "objectstore",

@@ -52,6 +52,7 @@ impl Resident {
             leases: Vec::new(),
             done,
             host: HostFacts::default(),
+            metrics: None,
         };
         self.wire.post("station/v1/heartbeat", &heartbeat)
     }

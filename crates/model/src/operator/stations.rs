@@ -6,6 +6,7 @@ use crate::actor::Actor;
 use crate::bay::{BayState, BayStatus};
 use crate::ids::{BayName, JobId, OrderId, PortId, StationName};
 use crate::loading::Figures;
+use crate::metrics_address::MetricsAddress;
 use crate::order::{Order, OrderOutcome, OrderVerb};
 use crate::presence::{NoClaims, StationState};
 use crate::time::Timestamp;
@@ -48,6 +49,22 @@ pub struct StationLine {
     pub at_work: usize,
     /// In how many of them something waits for a person.
     pub waiting: usize,
+}
+
+/// One of the groups of `GET /operator/v1/prometheus-targets`, in the names that Prometheus gives them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetGroup {
+    /// Where the figures of a station can be fetched.
+    pub targets: [MetricsAddress; 1],
+    /// What is to stand beside them.
+    pub labels: TargetLabels,
+}
+
+/// What stands beside the figures of a station.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetLabels {
+    /// Which.
+    pub station: StationName,
 }
 
 /// `GET /operator/v1/stations/NAME`: all that is known of a station.

@@ -140,6 +140,8 @@ pub(super) struct RawStation {
     pub(super) settle_seconds: Given<i64>,
     pub(super) on_dirty: Given<String>,
     pub(super) bays: Vec<Spanned<RawBay>>,
+    pub(super) metrics_listen: Given<String>,
+    pub(super) metrics_address: Given<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -76,6 +76,7 @@ impl Desk<'_> {
             ["keys", rest @ ..] => keys::answer(self, asked, rest).await,
             ["stations", rest @ ..] => stations::answer(self, asked, rest).await,
             ["bays", rest @ ..] => stations::answer_bays(self, asked, rest).await,
+            ["prometheus-targets"] if asked.method == Method::GET => stations::targets(self).await,
             ["operators", rest @ ..] => operators::answer(self, asked, rest).await,
             _ => Err(OperatorFault::NoSuchPath),
         };

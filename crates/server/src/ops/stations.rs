@@ -6,7 +6,7 @@ use model::ids::StationName;
 use model::presence::Presence;
 
 pub(crate) use overview::counts;
-pub use overview::{StationLine, StationOverview, bays, list, show};
+pub use overview::{StationLine, StationOverview, bays, list, show, with_metrics};
 
 use super::{AccountFault, Admin, Refused};
 use crate::access::{Action, BearerToken, Caller, Resource, authorize};

@@ -79,6 +79,7 @@ impl Resident {
             leases: self.claims.iter().map(renewal).collect(),
             done: self.done.clone(),
             host: HostFacts::default(),
+            metrics: None,
         }
     }
 

@@ -190,8 +190,8 @@ async fn what_is_docked_again_unmended_leaves_no_trace_and_takes_no_lease() {
     assert!(world.jobs().lease(id).await.unwrap().unwrap().ended);
     let metrics = world.http("GET", "/metrics", &[], "").await.body;
     for line in [
-        "longshore_holds{code=\"BucketMissing\"} 1",
-        "longshore_hold_oldest_seconds{code=\"BucketMissing\"} 600",
+        "longshore_holds{code=\"BucketMissing\",fix_by=\"customer\"} 1",
+        "longshore_hold_oldest_seconds{code=\"BucketMissing\",fix_by=\"customer\"} 600",
     ] {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");
     }
@@ -547,7 +547,7 @@ async fn a_hold_of_two_weeks_is_told_as_overdue_and_ends_nothing() {
     world.clock.advance(1);
     assert!(station.facts(&world, id).await.overdue);
     let metrics = world.http("GET", "/metrics", &[], "").await.body;
-    let oldest = "longshore_hold_oldest_seconds{code=\"DiskFailing\"} 1209600";
+    let oldest = "longshore_hold_oldest_seconds{code=\"DiskFailing\",fix_by=\"operator\"} 1209600";
     assert!(metrics.contains(oldest), "{metrics}");
     assert_eq!(status(&world, id).await.0, "InProgress");
 }

@@ -80,7 +80,7 @@ impl Station {
     /// [`DockError`], as [`Station::dock`] has it of a device that cannot be read or that names no job.
     pub fn look(&self, device: &Path, docking: &Docking, stop: &Stop) -> Result<Found, DockError> {
         if is_raw(device)? {
-            let disk = self.open_raw(device)?;
+            let disk = self.open_raw(device, &docking.reads)?;
             return self.look_at_disk(disk, None, docking, stop);
         }
         let tree = self.folder(device)?;

@@ -9,6 +9,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use disks::device::counted::Reads;
 use disks::device::{Device, OpenError};
 use disks::facts::{Facts, Use};
 use disks::tree::raw::RawTree;
@@ -72,11 +73,11 @@ impl Station {
         Scratch::sweep(&self.folder, raw::LOOK);
     }
 
-    /// Opens a block device or image, and looks at it.
+    /// Opens a block device or image, looks at it, and counts in `reads` what is read of it.
     ///
     /// # Errors
     /// [`DockError`]
-    pub fn open_raw(&self, device: &Path) -> Result<RawDisk, DockError> {
+    pub fn open_raw(&self, device: &Path, reads: &Arc<Reads>) -> Result<RawDisk, DockError> {
         let made = DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -91,6 +92,7 @@ impl Station {
             launcher: &self.launcher,
             windows: self.resources.windows(),
             folder: &self.folder,
+            reads,
         };
         RawDisk::open(device, means).map_err(in_use)
     }

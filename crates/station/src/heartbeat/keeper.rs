@@ -3,18 +3,19 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use awshttp::retry::{Jitter, RetryPolicy};
 use model::bay::{BayName, BayState, BayStatus};
 use model::control::{PROTOCOL_VERSION, Renewal};
 use model::heartbeat::{BAYS, Heartbeat, HeartbeatAnswer};
 use model::ids::{Boot, JobId, StationName};
+use model::metrics_address::MetricsAddress;
 use model::presence::{EVERY_SECONDS, NoClaims};
 use model::time::Clock;
 
 use super::orders::Orders;
-use super::{Heart, Origin, host};
+use super::{Heart, Origin, Pulse, host};
 use crate::control::{Control, ControlError};
 use crate::lease::{Carried, Carrying};
 
@@ -53,6 +54,8 @@ pub(super) struct Keeper {
     folder: PathBuf,
     control: Control,
     clock: Arc<dyn Clock>,
+    metrics: Option<MetricsAddress>,
+    pulse: Arc<Pulse>,
     heart: Arc<dyn Heart>,
     boot: Boot,
     seq: u64,
@@ -79,6 +82,8 @@ impl Keeper {
             folder,
             control,
             clock,
+            metrics,
+            pulse,
         } = origin;
         Ok(Self {
             boot: Boot::new(name).expect("thirty-two digits"),
@@ -95,6 +100,8 @@ impl Keeper {
             folder,
             control,
             clock,
+            metrics,
+            pulse,
             heart,
         })
     }
@@ -107,7 +114,15 @@ impl Keeper {
     /// Sends a heartbeat and does what its answer says, which is returned.
     pub(super) fn beat(&mut self) -> Option<HeartbeatAnswer> {
         let heartbeat = self.next();
+        let begun = Instant::now();
         let sent = self.control.heartbeat(heartbeat);
+        match &sent {
+            Ok(answer) => {
+                let ahead = self.clock.now().unix() - answer.clock.unix();
+                self.pulse.answered(begun.elapsed(), ahead);
+            }
+            Err(_) => self.pulse.failed(),
+        }
         self.hear(sent)
     }
 
@@ -129,6 +144,7 @@ impl Keeper {
             leases: self.leases.clone(),
             done: self.orders.say(),
             host: host::facts(&self.folder),
+            metrics: self.metrics.clone(),
         }
     }
 

@@ -19,6 +19,7 @@ use model::order::OrderVerb;
 pub use orders::NotDone;
 
 use super::bay::{Bay, Now};
+use super::figures::Noted;
 use super::places::Places;
 use super::returns::Returns;
 use super::told::{Told, Verdict};
@@ -87,6 +88,21 @@ pub(super) enum Act {
     Free(VisitId, Medium),
 }
 
+impl Act {
+    /// With which stay something is to be done.
+    pub(super) fn visit(&self) -> VisitId {
+        match self {
+            Self::Look(visit, _)
+            | Self::Ask(visit, _)
+            | Self::Dock(visit)
+            | Self::Abandon(visit)
+            | Self::Stop(visit)
+            | Self::Close(visit)
+            | Self::Free(visit, _) => *visit,
+        }
+    }
+}
+
 /// All bays.
 #[derive(Debug)]
 pub(super) struct Board {
@@ -105,6 +121,7 @@ pub(super) struct Board {
     has_room: bool,
     is_store_away: bool,
     is_crowded: bool,
+    noted: Noted,
     acts: Vec<Act>,
 }
 
@@ -124,6 +141,7 @@ impl Board {
             has_room: true,
             is_store_away: false,
             is_crowded: false,
+            noted: Noted::default(),
             acts: Vec::new(),
         }
     }
@@ -160,6 +178,17 @@ impl Board {
         let bays = self.bays.iter();
         bays.map(|bay| (bay.status(), bay.visit.as_ref().map(|visit| visit.id)))
             .collect()
+    }
+
+    /// What was counted.
+    pub(super) fn noted(&self) -> &Noted {
+        &self.noted
+    }
+
+    /// What the bay is called that has a stay.
+    pub(super) fn bay_of(&self, visit: VisitId) -> Option<&BayName> {
+        let bay = self.bays.iter().find(|bay| bay.has(visit));
+        bay.map(|bay| &bay.name)
     }
 
     /// The bay that has a stay, with its visit; none if the device has gone meanwhile.

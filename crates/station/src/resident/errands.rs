@@ -11,18 +11,20 @@ use std::time::{Duration, Instant};
 
 use ::bay::LetGo;
 use crossbeam_channel::Sender;
-use model::bay::BayEvent;
+use model::bay::{BayEvent, BayName};
 use model::control::JobRequest;
 use model::device::DeviceFacts;
 use model::ids::JobId;
 use model::loading::Figures;
 
 use super::board::{Act, Motion, News};
+use super::figures::{BayCounts, DoneInBays};
 use super::told::{self, Told, Verdict};
 use super::visit::{Course, Sight, VisitId};
 use crate::control::ControlError;
 use crate::dock::{self, DockError, Docking, Found, Station};
 use crate::watch::Medium;
+use disks::device::counted::Reads;
 use disks::facts;
 use disks::tree::DeviceGone;
 use transfer::progress::{Pace, Progress};
@@ -39,7 +41,7 @@ const OTHERS_STOP_WITHIN: Duration = Duration::from_secs(2);
 pub(super) struct Errands {
     station: Arc<Station>,
     news: Sender<News>,
-    going: Arc<Mutex<BTreeMap<VisitId, Going>>>,
+    going: Arc<Mutex<Ongoing>>,
     threads: Mutex<Vec<Worker>>,
 }
 
@@ -58,14 +60,47 @@ enum Doing {
     Other,
 }
 
+/// A stay, and the bay where it is.
+struct Whereabouts {
+    visit: VisitId,
+    bay: Option<BayName>,
+}
+
+/// What is going on, and what was done: one lock, so that nobody who looks misses what goes from here to there.
+#[derive(Default)]
+struct Ongoing {
+    visits: BTreeMap<VisitId, Going>,
+    done: DoneInBays,
+}
+
+impl Ongoing {
+    /// Forgets a stay; what was done in its bay stays counted.
+    fn remove(&mut self, visit: VisitId) -> Option<Going> {
+        let over = self.visits.remove(&visit)?;
+        if let Some(bay) = &over.bay {
+            self.done.add(bay, over.counts());
+        }
+        Some(over)
+    }
+}
+
 /// What is done with one device.
 #[derive(Default)]
 struct Going {
+    /// Where; none of a device that has gone before anything was done with it.
+    bay: Option<BayName>,
     stop: Stop,
     progress: Arc<Progress>,
+    reads: Arc<Reads>,
     pace: Pace,
     found: Option<Found>,
     is_docking: bool,
+}
+
+impl Going {
+    fn counts(&self) -> BayCounts {
+        BayCounts::of(&self.progress, &self.reads)
+    }
 }
 
 impl Errands {
@@ -78,17 +113,21 @@ impl Errands {
         }
     }
 
-    /// Does what is to be done, or lets a thread do it.
-    pub(super) fn run(&self, act: Act) {
+    /// Does what is to be done in a bay, or lets a thread do it.
+    pub(super) fn run(&self, act: Act, bay: Option<&BayName>) {
+        let at = Whereabouts {
+            visit: act.visit(),
+            bay: bay.cloned(),
+        };
         match act {
-            Act::Look(visit, medium) => self.look(visit, medium),
+            Act::Look(_, medium) => self.look(at, medium),
             Act::Ask(visit, job) => {
                 let station = Arc::clone(&self.station);
-                self.spawn(visit, Doing::Other, move || {
+                self.spawn(at, Doing::Other, move || {
                     News::Asked(visit, ask(&station, job))
                 });
             }
-            Act::Dock(visit) => self.dock(visit),
+            Act::Dock(_) => self.dock(at),
             Act::Abandon(visit) => self.halt(visit, || {
                 Halt::Device(DeviceGone(io::Error::other("it was taken out")))
             }),
@@ -96,7 +135,7 @@ impl Errands {
             Act::Close(visit) => self.close(visit),
             Act::Free(visit, medium) => {
                 let held = self.take(visit);
-                self.spawn(visit, Doing::Other, move || {
+                self.spawn(at, Doing::Other, move || {
                     drop(held);
                     News::Freed(visit, free(&medium))
                 });
@@ -107,14 +146,25 @@ impl Errands {
     /// How far the docking of a device is.
     pub(super) fn figures(&self, visit: VisitId) -> Option<Figures> {
         let mut going = self.going();
-        let it = going.get_mut(&visit).filter(|it| it.is_docking)?;
+        let it = going.visits.get_mut(&visit);
+        let it = it.filter(|it| it.is_docking)?;
         Some(it.pace.figures(it.progress.snapshot(), Instant::now()))
+    }
+
+    /// What was done in each bay, and how many ranges of the device in it are bad.
+    pub(super) fn counts(&self) -> (BTreeMap<BayName, BayCounts>, BTreeMap<BayName, u64>) {
+        let going = self.going();
+        let visits = going.visits.values();
+        let here = visits.filter_map(|it| Some((it.bay.clone()?, it)));
+        let counts = here.clone().map(|(bay, it)| (bay, it.counts()));
+        let bad = here.map(|(bay, it)| (bay, it.reads.bad_ranges()));
+        (going.done.with(counts), bad.collect())
     }
 
     /// How far all dockings are that have found something.
     pub(super) fn motions(&self) -> Vec<News> {
         let going = self.going();
-        let docking = going.iter().filter(|(_, it)| it.is_docking);
+        let docking = going.visits.iter().filter(|(_, it)| it.is_docking);
         let moved = docking.filter_map(|(visit, it)| {
             let snapshot = it.progress.snapshot();
             let settled = snapshot.tally.stored + snapshot.tally.failed + snapshot.tally.ignored;
@@ -129,7 +179,7 @@ impl Errands {
 
     /// Stops everything in order and waits for it: for a device that does not answer only while it is docked.
     pub(super) fn end(&self, within: Duration) {
-        let visits: Vec<VisitId> = self.going().keys().copied().collect();
+        let visits: Vec<VisitId> = self.going().visits.keys().copied().collect();
         for visit in visits {
             self.halt(visit, || Halt::Interrupted);
             if !self.is_docking(visit) {
@@ -155,7 +205,8 @@ impl Errands {
     }
 
     fn is_docking(&self, visit: VisitId) -> bool {
-        self.going().get(&visit).is_some_and(|it| it.is_docking)
+        let going = self.going();
+        going.visits.get(&visit).is_some_and(|it| it.is_docking)
     }
 
     /// Closes what is held open of a device; who works on it has it.
@@ -171,20 +222,21 @@ impl Errands {
 
     /// What is held open of a device.
     fn take(&self, visit: VisitId) -> Option<Found> {
-        self.going().remove(&visit)?.found
+        self.going().remove(visit)?.found
     }
 
-    fn look(&self, visit: VisitId, medium: Medium) {
-        let stop = Stop::default();
+    fn look(&self, at: Whereabouts, medium: Medium) {
+        let visit = at.visit;
         let begun = Going {
-            stop: stop.clone(),
+            bay: at.bay.clone(),
             ..Going::default()
         };
+        let (stop, reads) = (begun.stop.clone(), Arc::clone(&begun.reads));
         self.close(visit);
-        self.going().insert(visit, begun);
+        self.going().visits.insert(visit, begun);
         let (station, going) = (Arc::clone(&self.station), Arc::clone(&self.going));
-        self.spawn(visit, Doing::Other, move || {
-            let found = look(&station, &medium.path, &stop);
+        self.spawn(at, Doing::Other, move || {
+            let found = look(&station, &medium.path, reads, &stop);
             let found = found.map(|(sight, found)| {
                 // One that was closed meanwhile stays so.
                 keep(&going, visit, found);
@@ -194,15 +246,17 @@ impl Errands {
         });
     }
 
-    fn dock(&self, visit: VisitId) {
+    fn dock(&self, at: Whereabouts) {
+        let visit = at.visit;
         let mut going = self.going();
-        let it = going.entry(visit).or_default();
+        let it = going.visits.entry(visit).or_default();
+        it.bay = it.bay.take().or_else(|| at.bay.clone());
         it.is_docking = true;
         let (found, stop) = (it.found.take(), it.stop.clone());
         let progress = Arc::clone(&it.progress);
         drop(going);
         let (station, going) = (Arc::clone(&self.station), Arc::clone(&self.going));
-        self.spawn(visit, Doing::Docks, move || {
+        self.spawn(at, Doing::Docks, move || {
             let verdict = dock(&station, found, &progress, &stop);
             forget(&going, visit);
             News::Docked(visit, Box::new(verdict))
@@ -210,15 +264,18 @@ impl Errands {
     }
 
     fn halt(&self, visit: VisitId, why: impl Fn() -> Halt) {
-        if let Some(it) = self.going().get(&visit) {
+        if let Some(it) = self.going().visits.get(&visit) {
             it.stop.halt(why());
         }
     }
 
     /// Runs something on a thread of its own and sends what it comes to. Where no thread is to be had, that is told.
-    fn spawn(&self, visit: VisitId, what: Doing, work: impl FnOnce() -> News + Send + 'static) {
+    fn spawn(&self, at: Whereabouts, what: Doing, work: impl FnOnce() -> News + Send + 'static) {
         let (news, going) = (self.news.clone(), Arc::clone(&self.going));
+        let (visit, bay) = (at.visit, at.bay.map(tracing::field::display));
+        let span = tracing::info_span!("bay", station = %self.station.name, bay);
         let begun = self.begin(what, move || {
+            let _entered = span.enter();
             let done = catch_unwind(AssertUnwindSafe(work));
             let done = done.unwrap_or_else(|_| {
                 forget(&going, visit);
@@ -245,7 +302,7 @@ impl Errands {
         Ok(())
     }
 
-    fn going(&self) -> MutexGuard<'_, BTreeMap<VisitId, Going>> {
+    fn going(&self) -> MutexGuard<'_, Ongoing> {
         lock(&self.going)
     }
 
@@ -259,9 +316,9 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Keeps what a look has opened, or closes it if nobody wants it any more.
-fn keep(going: &Mutex<BTreeMap<VisitId, Going>>, visit: VisitId, found: Found) {
+fn keep(going: &Mutex<Ongoing>, visit: VisitId, found: Found) {
     let mut going = lock(going);
-    match going.get_mut(&visit) {
+    match going.visits.get_mut(&visit) {
         Some(it) => it.found = Some(found),
         None => {
             // Closing it may take as long as the device likes.
@@ -272,8 +329,8 @@ fn keep(going: &Mutex<BTreeMap<VisitId, Going>>, visit: VisitId, found: Found) {
 }
 
 /// Nothing is done with a device any more.
-fn forget(going: &Mutex<BTreeMap<VisitId, Going>>, visit: VisitId) {
-    let gone = lock(going).remove(&visit);
+fn forget(going: &Mutex<Ongoing>, visit: VisitId) {
+    let gone = lock(going).remove(visit);
     drop(gone);
 }
 
@@ -292,8 +349,14 @@ fn docking() -> Docking {
     }
 }
 
-fn look(station: &Station, path: &Path, stop: &Stop) -> Result<(Sight, Found), Box<Verdict>> {
-    let found = station.look(path, &docking(), stop);
+fn look(
+    station: &Station,
+    path: &Path,
+    reads: Arc<Reads>,
+    stop: &Stop,
+) -> Result<(Sight, Found), Box<Verdict>> {
+    let docking = Docking { reads, ..docking() };
+    let found = station.look(path, &docking, stop);
     let found = found.map_err(|error| Box::new(Verdict::of(&error)))?;
     let sight = Sight {
         job: found.job(),

@@ -43,6 +43,8 @@ pub(super) struct Visit {
     pub(super) silent_since: Option<Instant>,
     /// What its reader said of the device that a person should know.
     pub(super) remarks: Vec<String>,
+    /// When it came, until it is known whose it is.
+    pub(super) nameless_since: Option<Instant>,
 }
 
 /// What a thread does with a device.
@@ -74,7 +76,7 @@ pub(super) struct Wish {
 }
 
 impl Visit {
-    pub(super) fn new(id: VisitId, medium: Medium) -> Self {
+    pub(super) fn new(id: VisitId, medium: Medium, now: Instant) -> Self {
         Self {
             id,
             medium,
@@ -88,6 +90,7 @@ impl Visit {
             second_to: None,
             silent_since: None,
             remarks: Vec::new(),
+            nameless_since: Some(now),
         }
     }
 

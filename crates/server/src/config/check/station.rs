@@ -4,11 +4,12 @@ use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 
 use model::ids::StationName;
+use model::metrics_address::NotAnAddress;
 use model::proof::ReadBack;
 use objectstore::paced::{QuietHours, RateSchedule, parse_rate};
 
-use super::super::StationConfig;
 use super::super::raw::RawStation;
+use super::super::{StationConfig, StationMetrics, metrics};
 use super::Check;
 
 /// A PUT of one piece ends at 5 GiB, so does a part (S3 User Guide, *Multipart upload limits*).
@@ -61,6 +62,21 @@ impl Check<'_> {
             replace_objects: raw.replace_objects.unwrap_or(default.replace_objects),
             allow_unconfined: raw.allow_unconfined.unwrap_or(default.allow_unconfined),
             bench: self.bench(raw),
+            metrics: self.station_metrics(raw),
+        }
+    }
+
+    fn station_metrics(&mut self, raw: &RawStation) -> StationMetrics {
+        let setting = "station.metrics_listen";
+        let listen = self.parsed(setting, &raw.metrics_listen, metrics::listen);
+        let setting = "station.metrics_address";
+        let address = self.parsed(setting, &raw.metrics_address, |text| {
+            text.parse()
+                .map_err(|error: NotAnAddress| error.to_string())
+        });
+        StationMetrics {
+            listen: listen.unwrap_or(StationMetrics::default().listen),
+            address,
         }
     }
 

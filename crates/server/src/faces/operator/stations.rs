@@ -2,9 +2,11 @@
 
 use axum::http::Method;
 use model::ids::StationName;
+use model::metrics_address::MetricsAddress;
 use model::operator::NewToken;
 use model::operator::stations::{
-    BayLine, BayList, OrderFor, OrderLine, StationDetail, StationLine, StationList,
+    BayLine, BayList, OrderFor, OrderLine, StationDetail, StationLine, StationList, TargetGroup,
+    TargetLabels,
 };
 
 use super::fault::OperatorFault;
@@ -145,6 +147,16 @@ async fn bays(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
         bays: bays.collect(),
         next,
     })
+}
+
+/// The stations whose figures can be fetched, as Prometheus asks for them (*HTTP SD*): a list of groups.
+pub(super) async fn targets(desk: &Desk<'_>) -> Document {
+    let found = stations::with_metrics(desk.admin, desk.caller).await?;
+    let group = |(station, address): (StationName, MetricsAddress)| TargetGroup {
+        targets: [address],
+        labels: TargetLabels { station },
+    };
+    document(&found.into_iter().map(group).collect::<Vec<_>>())
 }
 
 async fn order(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Document {

@@ -39,6 +39,7 @@ fn told(bays: usize) -> Told {
     Told {
         bays: (0..bays).map(bay).collect(),
         host: HostFacts::default(),
+        metrics: "dock-1:4783".parse().ok(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::heartbeat::Told;
 use model::ids::{JobId, StationName};
+use model::metrics_address::MetricsAddress;
 use model::order::stale_since;
 use model::presence::{NoClaims, StationState};
 
@@ -145,6 +146,30 @@ pub async fn bays(
         (station.name, told)
     };
     Ok(page.into_iter().map(of).collect())
+}
+
+/// Where the figures of stations can be fetched, of all that said so; one that was revoked is believed no more.
+///
+/// # Errors
+/// As [`list`].
+pub async fn with_metrics(
+    admin: &Admin,
+    caller: &Caller,
+) -> Result<Vec<(StationName, MetricsAddress)>, Refused> {
+    authorize(caller, Action::LookAtStations, Resource::Service)?;
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = admin.jobs.stations(after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(found);
+        };
+        let told = admin.jobs.told_until(after.as_ref(), &last.name).await?;
+        let revoked = page.iter().filter(|station| station.revoked.is_some());
+        let revoked: BTreeSet<&StationName> = revoked.map(|station| &station.name).collect();
+        let told = told.into_iter().filter(|(name, _)| !revoked.contains(name));
+        found.extend(told.filter_map(|(name, told)| Some((name, told.metrics?))));
+        after = Some(last.name.clone());
+    }
 }
 
 /// How many stations are in each state.

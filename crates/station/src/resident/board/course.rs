@@ -15,6 +15,9 @@ use crate::resident::visit::{Busy, Course, Sight, Visit, VisitId};
 impl Board {
     /// A look has ended: the job is asked for, or the server is asked about a device that says nothing.
     pub(super) fn looked(&mut self, id: VisitId, found: Result<Sight, Box<Verdict>>, now: Now) {
+        if let Ok(Sight { job: Some(_), .. }) = &found {
+            self.note_named(id, now);
+        }
         let Some(bay) = self.at(id) else {
             return self.acts.push(Act::Close(id));
         };
@@ -44,6 +47,14 @@ impl Board {
                     }
                 }
             }
+        }
+    }
+
+    /// Counts how long it took to find out whose a device is, the first time that it is known.
+    fn note_named(&mut self, id: VisitId, now: Now) {
+        let visit = self.at(id).and_then(|bay| bay.visit.as_mut());
+        if let Some(since) = visit.and_then(|visit| visit.nameless_since.take()) {
+            self.noted.named(now.instant - since);
         }
     }
 

@@ -67,7 +67,7 @@ impl Board {
         self.next_visit += 1;
         let bay = &mut self.bays[index];
         bay.port = medium.port.clone();
-        bay.visit = Some(Visit::new(VisitId(self.next_visit), medium));
+        bay.visit = Some(Visit::new(VisitId(self.next_visit), medium, now.instant));
         bay.missing = None;
         bay.settles_at = None;
         bay.is_detached = false;
@@ -87,6 +87,7 @@ impl Board {
             return;
         }
         if bay.state.is_at_work() {
+            self.noted.reset(&bay.name);
             bay.missing = visit.job;
             bay.settles_at = Some(now.instant + self.rules.settle);
             if let Some(job) = visit.job {
