@@ -1,9 +1,9 @@
-//! How the service is, and not how it was: `/health` and `/ready`.
+//! How the service is, and not how it was: `/ready`.
 //!
-//! What is looked at are the things without which something does not work: that the job store takes a
-//! write, that there is room where the service keeps what it has, that the operator's stores answer. A
-//! look is good for a moment, however often it is asked for, and takes a bounded time: what does not
-//! answer is itself an answer.
+//! What is looked at are the things without which nothing works: that the job store takes a write and is still the one
+//! that was opened, that there is room where the service keeps what it has; and, since customers ask for them, that the
+//! operator's stores answer. A look is good for a moment, however often it is asked for, and takes a bounded time: what
+//! does not answer is itself an answer.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::app::Context;
+use crate::jobstore::JobStoreError;
 
 /// How long a look is good for.
 const FRESH: Duration = Duration::from_secs(1);
@@ -36,24 +37,39 @@ pub(crate) struct Health {
 }
 
 /// How the service is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
-    /// `ok`; `degraded` if something does not work; `unavailable` if nothing does that lasts.
+    /// `ok`; `degraded` if a store does not answer, which no other server of the installation would change;
+    /// `unavailable` if this one can do nothing that lasts.
     pub(crate) status: Word,
     /// Whether the job store takes a write.
     job_store: Word,
+    /// Whether its schema has all that this release needs.
+    schema: Word,
+    /// Whether it is sealed with our secret key.
+    key: Word,
     /// Whether there is room in the data folder.
     room: Word,
-    /// Bytes free there.
+    /// Whether all of the operator's stores answer.
+    stores: Word,
+    version: &'static str,
+    /// What is only for this machine.
+    #[serde(flatten)]
+    details: Option<Details>,
+}
+
+/// What is no business of strangers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Details {
+    /// Bytes free in the data folder.
     room_bytes: Option<u64>,
     /// Each of the operator's stores.
-    stores: Vec<StoreReport>,
-    version: &'static str,
+    each_store: Vec<StoreReport>,
 }
 
 /// How one store is.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct StoreReport {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct StoreReport {
     name: String,
     status: Word,
 }
@@ -70,6 +86,16 @@ pub(crate) enum Word {
 impl From<bool> for Word {
     fn from(well: bool) -> Self {
         if well { Self::Ok } else { Self::Unavailable }
+    }
+}
+
+impl Report {
+    /// What of it is for whoever asks from anywhere: no name and no number.
+    pub(crate) fn for_strangers(self) -> Self {
+        Self {
+            details: None,
+            ..self
+        }
     }
 }
 
@@ -97,21 +123,35 @@ impl Health {
     }
 
     async fn look(&self, context: &Context) -> Report {
-        let (job_store, stores) = tokio::join!(job_store(context), self.stores(context));
+        let jobs = &context.jobs;
+        let (job_store, schema, key, each_store) = tokio::join!(
+            of_job_store(async { jobs.check().await.map(|()| true) }),
+            of_job_store(jobs.is_current()),
+            of_job_store(jobs.is_ours()),
+            self.stores(context)
+        );
         let room_bytes = durable::reserve::free(&self.data);
         let room = Word::from(room_bytes.is_none_or(|bytes| bytes >= ROOM_BYTES));
-        let mut words = stores.iter().map(|store| store.status).chain([room]);
-        let status = match job_store {
-            Word::Ok if words.any(|word| word != Word::Ok) => Word::Degraded,
-            job_store => job_store,
-        };
+        let do_all_answer = each_store.iter().all(|store| store.status == Word::Ok);
+        let is_able = [job_store, schema, key, room]
+            .into_iter()
+            .all(|word| word == Word::Ok);
         Report {
-            status,
+            status: match (is_able, do_all_answer) {
+                (true, true) => Word::Ok,
+                (true, false) => Word::Degraded,
+                (false, _) => Word::Unavailable,
+            },
             job_store,
+            schema,
+            key,
             room,
-            room_bytes,
-            stores,
+            stores: Word::from(do_all_answer),
             version: env!("CARGO_PKG_VERSION"),
+            details: Some(Details {
+                room_bytes,
+                each_store,
+            }),
         }
     }
 
@@ -133,10 +173,10 @@ impl Health {
     }
 }
 
-/// Whether the job store takes a write, in time.
-async fn job_store(context: &Context) -> Word {
-    match tokio::time::timeout(CHECK_TIMEOUT, context.jobs.check()).await {
-        Ok(Ok(())) => Word::Ok,
+/// What the job store says of itself, in time.
+async fn of_job_store(asked: impl Future<Output = Result<bool, JobStoreError>>) -> Word {
+    match tokio::time::timeout(CHECK_TIMEOUT, asked).await {
+        Ok(Ok(is_so)) => Word::from(is_so),
         Ok(Err(error)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
             Word::Unavailable

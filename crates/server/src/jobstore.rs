@@ -32,6 +32,7 @@ mod stations;
 pub mod suite;
 
 pub use accounts::{Account, Accounts};
+pub use canary::Fitness;
 pub use clock::LatestTime;
 pub use error::JobStoreError;
 pub use heartbeats::{Heartbeat, Heartbeats};
@@ -47,7 +48,7 @@ pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};
 
 /// Keeps jobs, their holds and leases, accounts, keys, stations with their heartbeats and orders, operators, and the
-/// time.
+/// time; and says whether it is fit for that.
 ///
 /// # Contract
 /// Every method is atomic and durable when it returns `Ok`. After an error of the kind
@@ -64,6 +65,7 @@ pub trait JobStore:
     + Orders
     + Operators
     + LatestTime
+    + Fitness
 {
 }
 
@@ -79,10 +81,11 @@ impl<T> JobStore for T where
         + Orders
         + Operators
         + LatestTime
+        + Fitness
 {
 }
 
-/// Implements every noun, and the check of the secret key, for the store of a database.
+/// Implements every noun for the store of a database.
 macro_rules! implement_job_store {
     ($store:ident) => {
         $crate::jobstore::canary::implement_canary!($store);

@@ -33,6 +33,13 @@ pub(super) fn of_postgres() -> Migrator {
     )
 }
 
+/// The number of the last, which is the same for both.
+pub(super) fn last() -> i64 {
+    let versions = of_sqlite();
+    let versions = versions.iter().map(|migration| migration.version);
+    versions.max().unwrap_or(0)
+}
+
 fn migrator<const N: usize>(all: [(i64, &'static str, &'static str); N]) -> Migrator {
     let migration = |(number, description, statements): (i64, &'static str, &'static str)| {
         let once = MigrationType::Simple;
@@ -52,6 +59,13 @@ mod tests {
     use super::*;
     use std::fs;
     use std::path::Path;
+
+    #[test]
+    fn both_databases_have_as_many() {
+        let of_postgres = of_postgres();
+        let newest = of_postgres.iter().map(|it| it.version).max();
+        assert_eq!(newest, Some(last()));
+    }
 
     #[test]
     fn every_file_is_a_migration_and_none_is_changed_in_secret() {

@@ -5,6 +5,7 @@
 //! to be done.
 
 mod accounts;
+mod canary;
 mod clock;
 mod heartbeats;
 mod holds;
@@ -48,6 +49,7 @@ pub async fn run_all(store: &dyn JobStore) {
     listing::run(store).await;
     jobs::a_quota_holds_for_requests_at_once(store).await;
     clock::run(store).await;
+    canary::run(store).await;
 }
 
 /// The instant `seconds` after the beginning of the tests' time.

@@ -1,5 +1,6 @@
 //! A job store that can be read and not written: what clients are told, and what stays as it was.
 
+use serde_json::{Value, json};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
@@ -76,29 +77,83 @@ async fn jobs_are_stored_again_once_there_is_room() {
     assert_eq!(world.call(&cancel).await.code(), "OK");
 }
 
+/// What the service says of itself on a path: the status and the document.
+async fn look(world: &World, path: &str, headers: &[(&str, String)]) -> (u16, Value) {
+    let answer = world.http("GET", path, headers, "").await;
+    (answer.status, serde_json::from_str(&answer.body).unwrap())
+}
+
+/// The first look of a service that has this wrong: which things are, and nothing else.
+async fn assert_not_ready(world: &World, wrong: &[&str]) {
+    let (status, report) = look(world, "/ready", &[]).await;
+    assert_eq!((status, &report["status"]), (503, &json!("unavailable")));
+    for thing in ["job_store", "schema", "key", "room", "stores"] {
+        let expected = match wrong.contains(&thing) {
+            true => "unavailable",
+            false => "ok",
+        };
+        assert_eq!(report[thing], expected, "{report}");
+    }
+    // Whoever restarts what does not answer would mend nothing.
+    assert_eq!(look(world, "/health", &[]).await.0, 200);
+}
+
 /// A service that can store nothing says so, and says so no longer when it can.
 #[tokio::test]
-async fn health_is_whether_the_job_store_takes_a_write() {
+async fn who_can_store_nothing_is_not_ready_until_it_can() {
     let world = World::start().await;
     let database = forbid(&world, "UPDATE ON clock", "ROLLBACK").await;
-    let look = async |path: &str| {
-        let answer = world.http("GET", path, &[], "").await;
-        let report: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
-        (answer.status, report)
-    };
-    for path in ["/health", "/ready"] {
-        let (status, report) = look(path).await;
-        assert_eq!(status, 503, "{report}");
-        assert_eq!(report["job_store"], "unavailable");
-        assert_eq!(report["stores"][0]["status"], "ok");
-    }
+    assert_not_ready(&world, &["job_store"]).await;
     allow(database).await;
     // A look is good for a second.
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-    for path in ["/health", "/ready"] {
-        let (status, report) = look(path).await;
-        assert_eq!((status, &report["status"]), (200, &"ok".into()), "{report}");
-    }
+    let (status, report) = look(&world, "/ready", &[]).await;
+    assert_eq!((status, &report["status"]), (200, &json!("ok")), "{report}");
+}
+
+async fn change(world: &World, statement: &'static str) {
+    let options =
+        SqliteConnectOptions::new().filename(world.folder.path().join("data/longshore.db"));
+    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query(statement).execute(&mut database).await.unwrap();
+}
+
+/// The backup of an earlier release was put in the place of the job store.
+#[tokio::test]
+async fn a_schema_that_lacks_something_is_told() {
+    let world = World::start().await;
+    let last = "DELETE FROM _sqlx_migrations \
+                WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)";
+    change(&world, last).await;
+    assert_not_ready(&world, &["schema"]).await;
+}
+
+/// A server of an earlier release goes on with a schema that a later one has added to.
+#[tokio::test]
+async fn a_schema_of_a_later_release_is_no_trouble() {
+    let world = World::start().await;
+    let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (9999, 'later', TRUE, x'00', 1)";
+    change(&world, later).await;
+    let (status, report) = look(&world, "/ready", &[]).await;
+    assert_eq!((status, &report["schema"]), (200, &json!("ok")));
+}
+
+/// What another key has sealed this server cannot open: passwords, secrets, manifests.
+#[tokio::test]
+async fn a_job_store_of_another_key_is_told() {
+    let world = World::start().await;
+    change(&world, "UPDATE installation SET canary = x'00'").await;
+    assert_not_ready(&world, &["key"]).await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_told_by_all_that_it_has() {
+    let world = World::start().await;
+    change(&world, "DROP TABLE clock").await;
+    change(&world, "DROP TABLE installation").await;
+    change(&world, "DROP TABLE _sqlx_migrations").await;
+    assert_not_ready(&world, &["job_store", "schema", "key"]).await;
 }
 
 /// A store that does not answer is no reason to send customers elsewhere, and one to say so.
@@ -108,14 +163,31 @@ async fn a_store_that_does_not_answer_is_told_by_name() {
         endpoint = \"http://127.0.0.1:1\"\naccess_key_id = \"AK\"\nsecret_access_key = \"SK\"\n\
         buckets = [\"far-*\"]\n";
     let world = World::with(settings).await;
-    let health = world.http("GET", "/health", &[], "").await;
-    let report: serde_json::Value = serde_json::from_str(&health.body).unwrap();
+    let (status, report) = look(&world, "/ready", &[]).await;
+    assert_eq!((status, &report["status"]), (200, &json!("degraded")));
+    assert_eq!(report["stores"], "unavailable");
+    assert_eq!(report["each_store"][0]["name"], "ceph");
+    assert_eq!(report["each_store"][0]["status"], "unavailable");
+    assert_eq!(report["each_store"][1]["status"], "ok");
+}
+
+#[tokio::test]
+async fn strangers_learn_no_name_and_no_number() {
+    let world = World::start().await;
+    let proxied = [("x-forwarded-for", "192.0.2.1".to_owned())];
+    let (status, report) = look(&world, "/ready", &proxied).await;
+    let names: Vec<&String> = report.as_object().unwrap().keys().collect();
+    let expected = [
+        "job_store",
+        "key",
+        "room",
+        "schema",
+        "status",
+        "stores",
+        "version",
+    ];
     assert_eq!(
-        (health.status, &report["status"]),
-        (200, &"degraded".into())
+        (status, names),
+        (200, expected.map(String::from).iter().collect())
     );
-    assert_eq!(report["stores"][0]["name"], "ceph");
-    assert_eq!(report["stores"][0]["status"], "unavailable");
-    assert_eq!(report["stores"][1]["status"], "ok");
-    assert_eq!(world.http("GET", "/ready", &[], "").await.status, 503);
 }
