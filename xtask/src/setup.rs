@@ -26,7 +26,32 @@ pub(crate) fn node_modules() -> PathBuf {
 pub(crate) fn tools() -> Result<()> {
     debian_packages(&missing_packages())?;
     python_packages(&venv(), "tests/e2e/requirements.txt")?;
+    promtool()?;
     javascript_packages()
+}
+
+/// Unpacks the program of Prometheus that checks rules and figures. Installing its package would start a service.
+fn promtool() -> Result<()> {
+    let folder = target().join("e2e/prometheus");
+    let program = "usr/bin/promtool";
+    if exists("promtool") || folder.join(program).is_file() {
+        return Ok(());
+    }
+    println!("unpacking into {}", folder.display());
+    fs::create_dir_all(&folder)?;
+    let fetch = || run(command("apt-get", ["-q", "download", "prometheus"]).current_dir(&folder));
+    if fetch().is_err() {
+        run(&mut apt_get(&["-q", "update"]))?;
+        fetch()?;
+    }
+    let names = fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
+    let package = names.iter().map(fs::DirEntry::path);
+    let mut package = package.filter(|path| path.extension().is_some_and(|it| it == "deb"));
+    let package = package.next().context("apt-get has left no package")?;
+    run(command("dpkg-deb", ["-x"]).arg(&package).arg(&folder))?;
+    fs::remove_file(&package)?;
+    // The server itself is as large and is not needed.
+    Ok(fs::remove_file(folder.join("usr/bin/prometheus"))?)
 }
 
 /// Installs Ceph.
