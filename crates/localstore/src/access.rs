@@ -18,10 +18,8 @@ tokio::task_local! {
     static FOUND: RefCell<Option<Arc<KeyHolder>>>;
 }
 
-/// What whoever may import to a bucket may do with it besides looking at what is its own: make it and
-/// put objects into it.
-const IMPORT: [&str; 10] = [
-    "CreateBucket",
+/// What whoever may import to a bucket may do with it besides looking at what is its own: put objects into it.
+const IMPORT: [&str; 9] = [
     "GetBucketLocation",
     "GetBucketVersioning",
     "PutObject",
@@ -75,9 +73,11 @@ impl S3Access for Gate {
             Some(credentials) => Caller::Holder(self.holder(&credentials.access_key).await?),
         };
         let operation = cx.s3_op().name();
-        let bucket = cx.s3_path().get_bucket_name().map(ToOwned::to_owned);
+        let path = cx.s3_path();
+        let bucket = path.get_bucket_name().map(ToOwned::to_owned);
+        let key = path.get_object_key().unwrap_or_default();
         let is_signed = matches!(caller, Caller::Holder(_));
-        if !is_allowed(&caller, operation, bucket.as_deref()) {
+        if !is_allowed(&caller, operation, bucket.as_deref(), key) {
             return Err(self.refusal(is_signed, bucket.as_deref()).await);
         }
         let query = cx.uri().query().unwrap_or_default();
@@ -130,13 +130,17 @@ impl Gate {
     }
 }
 
-fn is_allowed(caller: &Caller, operation: &str, bucket: Option<&str>) -> bool {
+/// Whether an operation is allowed on a bucket, or on the object `key` of it; that is empty where there is none.
+fn is_allowed(caller: &Caller, operation: &str, bucket: Option<&str>, key: &str) -> bool {
     let Some(bucket) = bucket else {
         return matches!(caller, Caller::Holder(_)) && operation == "ListBuckets";
     };
     match operation {
         // Decided by the operation itself, which knows the object's ACL.
         "GetObject" | "HeadObject" => true,
+        _ if !key.is_empty() && caller.may_manage_object(bucket, key) => true,
+        "CreateBucket" => caller.may_make(bucket),
+        "ListObjects" | "ListObjectsV2" => caller.may_list(bucket),
         _ if IMPORT.contains(&operation) => {
             caller.may_import(bucket) || {
                 operation.starts_with("Get") && caller.may_export(bucket)
@@ -218,22 +222,23 @@ mod tests {
             let reads = ["Get", "Head", "List"]
                 .iter()
                 .any(|verb| operation.starts_with(verb));
-            assert!(is_allowed(&both, operation, Some("b")), "{operation}");
+            assert!(is_allowed(&both, operation, Some("b"), "k"), "{operation}");
             assert_eq!(
-                is_allowed(&export, operation, Some("b")),
+                is_allowed(&export, operation, Some("b"), "k"),
                 reads,
                 "{operation}"
             );
             let puts = IMPORT.contains(&operation)
+                || operation == "CreateBucket"
                 || ["HeadBucket", "ListParts", "ListMultipartUploads"].contains(&operation);
             assert_eq!(
-                is_allowed(&import, operation, Some("b")),
+                is_allowed(&import, operation, Some("b"), "k"),
                 puts,
                 "{operation}"
             );
-            assert!(!is_allowed(&both, operation, Some("c")), "{operation}");
+            assert!(!is_allowed(&both, operation, Some("c"), "k"), "{operation}");
             assert!(
-                !is_allowed(&Caller::Anonymous, operation, Some("b")),
+                !is_allowed(&Caller::Anonymous, operation, Some("b"), "k"),
                 "{operation}"
             );
         }
@@ -243,9 +248,72 @@ mod tests {
             "PutObjectAcl",
             "ListObjectsV2",
         ] {
-            assert!(!is_allowed(&import, operation, Some("b")), "{operation}");
+            assert!(
+                !is_allowed(&import, operation, Some("b"), "k"),
+                "{operation}"
+            );
         }
-        assert!(is_allowed(&export, "ListBuckets", None));
-        assert!(!is_allowed(&Caller::Anonymous, "ListBuckets", None));
+        assert!(is_allowed(&export, "ListBuckets", None, "k"));
+        assert!(!is_allowed(&Caller::Anonymous, "ListBuckets", None, "k"));
+    }
+
+    /// The right of a task that fills a bucket, whose own objects begin with `own/`.
+    #[derive(Debug)]
+    struct Task;
+
+    impl BucketRights for Task {
+        fn may_import(&self, bucket: &str) -> bool {
+            bucket == "b"
+        }
+
+        fn may_export(&self, _bucket: &str) -> bool {
+            false
+        }
+
+        fn may_make(&self, _bucket: &str) -> bool {
+            false
+        }
+
+        fn may_list(&self, bucket: &str) -> bool {
+            bucket == "b"
+        }
+
+        fn may_read(&self, bucket: &str, key: &str) -> bool {
+            self.may_manage(bucket, key)
+        }
+
+        fn may_manage(&self, bucket: &str, key: &str) -> bool {
+            bucket == "b" && key.starts_with("own/")
+        }
+    }
+
+    #[test]
+    fn a_key_for_one_task_does_what_that_takes_and_no_more() {
+        let task = Caller::Holder(Arc::new(KeyHolder {
+            secret: crate::SecretKey::new("secret"),
+            account: "a".to_owned(),
+            rights: Arc::new(Task),
+        }));
+        let may = |operation, key| is_allowed(&task, operation, Some("b"), key);
+        for operation in ["PutObject", "UploadPart", "AbortMultipartUpload"] {
+            assert!(may(operation, "k"), "{operation}");
+        }
+        for operation in ["ListObjectsV2", "ListMultipartUploads", "HeadBucket"] {
+            assert!(may(operation, ""), "{operation}");
+        }
+        for operation in ["DeleteObject", "PutObjectTagging", "GetObjectAcl"] {
+            assert!(may(operation, "own/k"), "{operation}");
+            assert!(!may(operation, "k"), "{operation}");
+        }
+        for operation in [
+            "CreateBucket",
+            "DeleteBucket",
+            "DeleteObjects",
+            "ListObjectVersions",
+        ] {
+            assert!(!may(operation, ""), "{operation}");
+        }
+        assert!(!is_allowed(&task, "ListObjectsV2", Some("c"), ""));
+        assert!(task.may_read("b", "own/k") && !task.may_read("b", "k"));
     }
 }

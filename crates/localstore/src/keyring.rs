@@ -37,17 +37,39 @@ pub struct KeyHolder {
 
 /// What an access key may do with buckets, as the program that embeds the store decides it. Who may import
 /// to a bucket may write what is new, who may export from it may read it, and who may do both may do all of
-/// it.
+/// it. A key that is made for one task may be told which objects there are, and may do what it likes with those that
+/// are its own, without having either right to the others.
 ///
 /// # Contract
 /// Asked several times per request, and for each bucket of a list: answers from what it has at hand.
 pub trait BucketRights: fmt::Debug + Send + Sync + 'static {
-    /// Whether the bucket may be made, and objects put into it: attributes of objects can be seen then,
-    /// but not what is in them or which there are.
+    /// Whether objects may be put into the bucket: attributes of objects can be seen then, but not what is in them or
+    /// which there are.
     fn may_import(&self, bucket: &str) -> bool;
 
     /// Whether objects of the bucket may be read and listed.
     fn may_export(&self, bucket: &str) -> bool;
+
+    /// Whether the bucket may be made: usually by whoever may import to it.
+    fn may_make(&self, bucket: &str) -> bool {
+        self.may_import(bucket)
+    }
+
+    /// Whether it may be seen which objects the bucket has: usually by whoever may export from it.
+    fn may_list(&self, bucket: &str) -> bool {
+        self.may_export(bucket)
+    }
+
+    /// Whether this object may be read: usually by whoever may export from its bucket.
+    fn may_read(&self, bucket: &str, _key: &str) -> bool {
+        self.may_export(bucket)
+    }
+
+    /// Whether everything may be done with this object, such as reading, removing and publishing it: usually by whoever
+    /// may do everything with its bucket.
+    fn may_manage(&self, bucket: &str, _key: &str) -> bool {
+        self.may_import(bucket) && self.may_export(bucket)
+    }
 }
 
 /// The right to every bucket.
@@ -78,6 +100,24 @@ impl Caller {
 
     pub(crate) fn may_import(&self, bucket: &str) -> bool {
         matches!(self, Self::Holder(holder) if holder.rights.may_import(bucket))
+    }
+
+    pub(crate) fn may_make(&self, bucket: &str) -> bool {
+        matches!(self, Self::Holder(holder) if holder.rights.may_make(bucket))
+    }
+
+    pub(crate) fn may_list(&self, bucket: &str) -> bool {
+        matches!(self, Self::Holder(holder) if holder.rights.may_list(bucket))
+    }
+
+    /// Whether everything may be done with an object.
+    pub(crate) fn may_manage_object(&self, bucket: &str, key: &str) -> bool {
+        matches!(self, Self::Holder(holder) if holder.rights.may_manage(bucket, key))
+    }
+
+    /// Whether the content of an object may be read.
+    pub(crate) fn may_read(&self, bucket: &str, key: &str) -> bool {
+        matches!(self, Self::Holder(holder) if holder.rights.may_read(bucket, key))
     }
 
     /// Whether the bucket may be used at all.

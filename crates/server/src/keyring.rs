@@ -1,4 +1,11 @@
-//! The access keys of the embedded store: those of the accounts, and one of the service itself.
+//! The access keys of the embedded store: those of the accounts, those of attempts at jobs, and one of the service
+//! itself.
+//!
+//! The key of an attempt ends with its lease: when that is given back, concluded, taken by another attempt or ended because
+//! its station was revoked. Of a lease that lapses and that nobody takes it holds for an hour more, since a station that
+//! does not reach its server goes on.
+
+mod task;
 
 use std::collections::HashMap;
 use std::io;
@@ -10,15 +17,26 @@ use async_trait::async_trait;
 use awsproto::secret::SecretKey;
 use localstore::{BucketRights, Everything, KeyHolder, Keyring, KeyringError};
 use model::control::StoreAccess;
-use model::ids::{AccessKeyId, BucketName};
+use model::ids::{AccessKeyId, BucketName, JobId};
+use model::manifest::Manifest;
+use model::time::Clock;
 use zeroize::Zeroizing;
 
 use crate::access::{Action, Resource, authorize};
-use crate::jobstore::{Account, JobStore};
+use crate::job_keys::{JobKeys, job_of};
+use crate::jobstore::{Account, JobStore, JobStoreError};
 use crate::sealing::random;
+use task::RightsOfTask;
 
 /// How long an answer is remembered. A key that is revoked works for that much longer.
 const MEMORY: Duration = Duration::from_secs(5);
+
+/// The same for the key of an attempt, which should end with its lease: an attempt that loads small files sends some
+/// thousand requests a second, and one of them asks the job store.
+const MEMORY_OF_LEASES: Duration = Duration::from_secs(1);
+
+/// Seconds that a key holds after its lease has lapsed: as long as one that a store gives for a time.
+const SECONDS_AFTER_LEASE: i64 = 3600;
 
 /// Keys remembered at a time; a stranger can make up any number of them.
 const REMEMBERED: usize = 1000;
@@ -69,19 +87,32 @@ impl ServiceKey {
             certificates: None,
         }
     }
+
+    /// What makes the keys of attempts.
+    pub(crate) fn job_keys(&self) -> JobKeys {
+        JobKeys::of(&self.secret)
+    }
 }
 
 /// Looks access keys up in the job store.
 pub(crate) struct JobStoreKeyring {
     jobs: Arc<dyn JobStore>,
+    clock: Arc<dyn Clock>,
     service: ServiceKey,
-    remembered: Mutex<HashMap<String, (Instant, Option<KeyHolder>)>>,
+    remembered: Mutex<HashMap<String, KnownHolder>>,
+}
+
+/// An answer, and until when it is good.
+struct KnownHolder {
+    until: Instant,
+    holder: Option<KeyHolder>,
 }
 
 impl JobStoreKeyring {
-    pub(crate) fn new(jobs: Arc<dyn JobStore>, service: ServiceKey) -> Self {
+    pub(crate) fn new(jobs: Arc<dyn JobStore>, clock: Arc<dyn Clock>, service: ServiceKey) -> Self {
         Self {
             jobs,
+            clock,
             service,
             remembered: Mutex::default(),
         }
@@ -92,11 +123,11 @@ impl JobStoreKeyring {
             .remembered
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let (at, holder) = remembered.get(id)?;
-        (at.elapsed() < MEMORY).then(|| holder.clone())
+        let known = remembered.get(id)?;
+        (Instant::now() < known.until).then(|| known.holder.clone())
     }
 
-    fn remember(&self, id: &str, holder: &Option<KeyHolder>) {
+    fn remember(&self, id: &str, holder: &Option<KeyHolder>, memory: Duration) {
         let mut remembered = self
             .remembered
             .lock()
@@ -104,7 +135,37 @@ impl JobStoreKeyring {
         if remembered.len() >= REMEMBERED {
             remembered.clear();
         }
-        remembered.insert(id.to_owned(), (Instant::now(), holder.clone()));
+        let known = KnownHolder {
+            until: Instant::now() + memory,
+            holder: holder.clone(),
+        };
+        remembered.insert(id.to_owned(), known);
+    }
+
+    /// The key of an attempt at `job`, if it is that of the lease in force.
+    async fn look_up_attempt(
+        &self,
+        id: &str,
+        job: JobId,
+    ) -> Result<Option<KeyHolder>, JobStoreError> {
+        let lease = self.jobs.lease(job).await?;
+        let held_since = self.clock.now().plus_seconds(-SECONDS_AFTER_LEASE);
+        let Some(lease) = lease.filter(|lease| !lease.ended && lease.until >= held_since) else {
+            return Ok(None);
+        };
+        let key = self.service.job_keys().key(job, &lease.token);
+        if key.id != id {
+            return Ok(None);
+        }
+        let Some(stored) = self.jobs.job(job).await? else {
+            return Ok(None);
+        };
+        let manifest = Manifest::parse_accepted(&stored.job.manifest, stored.job.job_type);
+        Ok(manifest.ok().map(|manifest| KeyHolder {
+            secret: key.secret,
+            account: SERVICE_ACCOUNT.to_owned(),
+            rights: Arc::new(RightsOfTask::of(&manifest, job)),
+        }))
     }
 
     async fn look_up(&self, id: &str) -> Result<Option<KeyHolder>, KeyringError> {
@@ -159,8 +220,15 @@ impl Keyring for JobStoreKeyring {
         if let Some(known) = self.recall(access_key_id) {
             return Ok(known);
         }
-        let holder = self.look_up(access_key_id).await?;
-        self.remember(access_key_id, &holder);
+        let (holder, memory) = match job_of(access_key_id) {
+            None => (self.look_up(access_key_id).await?, MEMORY),
+            Some(job) => {
+                let holder = self.look_up_attempt(access_key_id, job).await;
+                let holder = holder.map_err(|error| KeyringError(Box::new(error)))?;
+                (holder, MEMORY_OF_LEASES)
+            }
+        };
+        self.remember(access_key_id, &holder, memory);
         Ok(holder)
     }
 }

@@ -14,6 +14,7 @@ mod faces;
 mod giving_up;
 mod health;
 pub mod installation;
+mod job_keys;
 pub mod jobstore;
 mod keyring;
 mod mending;

@@ -13,7 +13,6 @@ use durable::reserve::is_for_want_of_room;
 use hyper_util::service::TowerToHyperService;
 use listen::Limits;
 use localstore::{LocalStore, OpenError};
-use model::control::StoreAccess;
 use model::time::Clock;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -34,7 +33,7 @@ use crate::metrics::Metrics;
 use crate::ops::first_start::{FirstKey, first_start};
 use crate::ops::{Refused, stations};
 use crate::sealing::{MasterKey, MasterKeyError};
-use crate::stores::{Stores, StoresError};
+use crate::stores::{EmbeddedAccess, Stores, StoresError};
 use crate::work::Work;
 
 /// How long the head of a request to the API may take, and an idle connection is kept. Longer than our own
@@ -183,8 +182,8 @@ impl Service {
     ) -> Result<RunningService, StartError> {
         let kept = Kept::open(config, Arc::clone(&clock)).await?;
         let (listener, api_addr) = bind(config.server.listen).await?;
-        let embedded = Embedded::open(config, &kept.data, &kept.jobs).await?;
-        let access = embedded.as_ref().map(|embedded| embedded.access.clone());
+        let embedded = Embedded::open(config, &kept, &clock).await?;
+        let (embedded, access) = embedded.unzip();
         let stores = Stores::new(&config.stores, access, &config.network)?;
         let context = kept.context(config, clock, stores, api_addr)?;
         let s3_addr = embedded.as_ref().map(|embedded| embedded.address);
@@ -370,16 +369,15 @@ struct Embedded {
     store: LocalStore,
     listener: TcpListener,
     address: SocketAddr,
-    access: StoreAccess,
     keyring: JobStoreKeyring,
 }
 
 impl Embedded {
     async fn open(
         config: &Config,
-        data: &DataDir,
-        jobs: &Arc<dyn JobStore>,
-    ) -> Result<Option<Self>, StartError> {
+        Kept { data, jobs, .. }: &Kept,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Option<(Self, EmbeddedAccess)>, StartError> {
         if !config.embedded_store.enabled {
             return Ok(None);
         }
@@ -389,16 +387,19 @@ impl Embedded {
             .map_err(|source| StartError::File { path, source })?;
         let endpoint = config.embedded_store.public_url.clone();
         let endpoint = endpoint.unwrap_or_else(|| url(address));
-        let access = key.access(endpoint, config.embedded_store.region.clone());
-        let keyring = JobStoreKeyring::new(Arc::clone(jobs), key);
+        let access = EmbeddedAccess {
+            own: key.access(endpoint, config.embedded_store.region.clone()),
+            keys: key.job_keys(),
+        };
+        let keyring = JobStoreKeyring::new(Arc::clone(jobs), Arc::clone(clock), key);
         let store = LocalStore::open(&data.objects()).await?;
-        Ok(Some(Self {
+        let embedded = Self {
             store,
             listener,
             address,
-            access,
             keyring,
-        }))
+        };
+        Ok(Some((embedded, access)))
     }
 
     fn serve(self, limits: Limits) -> (LocalStore, Serving) {

@@ -17,7 +17,7 @@ use awshttp::retry::{CallError, RealTime, Retry, RetryPolicy};
 use awsproto::claims::AccessKeyId;
 use awsproto::secret::SecretKey;
 use awsproto::sign::Credentials;
-use model::control::{BucketAccess, ImageTarget, StoreAccess, VaultAccess};
+use model::control::{BucketAccess, ImageTarget, LeaseToken, StoreAccess, VaultAccess};
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::manifest::{BucketUse, Manifest};
 use objectstore::StoreError;
@@ -31,6 +31,7 @@ use tokio::sync::Semaphore;
 pub(crate) use trial::{Answer, Question};
 
 use crate::config::{BucketGlob, NetworkConfig, StoreConfig, Way};
+use crate::job_keys::JobKeys;
 use crate::work::NotDone;
 
 /// Manifests checked at a time: each holds a thread while the store answers.
@@ -59,7 +60,41 @@ struct Home {
     /// `None`: every bucket that no other store has.
     buckets: Option<Vec<BucketGlob>>,
     access: StoreAccess,
+    keys: HomeKeys,
     store: Store,
+}
+
+/// Under which key a station speaks to a store.
+#[derive(Debug, Clone)]
+enum HomeKeys {
+    /// The store's own, whatever the job.
+    Own,
+    /// One for each attempt, which ends with its lease.
+    OfAttempts(JobKeys),
+}
+
+impl Home {
+    /// How a station reaches the store for the attempt at `job` that has this lease.
+    fn access_for(&self, job: JobId, lease: &LeaseToken) -> StoreAccess {
+        let mut access = self.access.clone();
+        match &self.keys {
+            HomeKeys::Own => {}
+            HomeKeys::OfAttempts(keys) => {
+                let key = keys.key(job, lease);
+                access.access_key_id = key.id;
+                access.secret_access_key = key.secret.expose().to_owned();
+            }
+        }
+        access
+    }
+}
+
+/// The store that goes with a service.
+pub(crate) struct EmbeddedAccess {
+    /// How the service itself reaches it.
+    pub(crate) own: StoreAccess,
+    /// What makes the keys of attempts.
+    pub(crate) keys: JobKeys,
 }
 
 /// A store that cannot be spoken to at all.
@@ -168,9 +203,9 @@ impl Stores {
     ///
     /// # Errors
     /// [`StoresError`] names the first that is not described well.
-    pub fn new(
+    pub(crate) fn new(
         configured: &[StoreConfig],
-        embedded: Option<StoreAccess>,
+        embedded: Option<EmbeddedAccess>,
         network: &NetworkConfig,
     ) -> Result<Self, StoresError> {
         let surroundings = network.surroundings();
@@ -179,10 +214,17 @@ impl Stores {
             let mut access = config.access();
             network.add_way(&mut access, &config.way);
             let buckets = Some(config.buckets.clone());
-            homes.push(home(&config.name, buckets, access, &surroundings)?);
+            homes.push(home(
+                &config.name,
+                buckets,
+                access,
+                HomeKeys::Own,
+                &surroundings,
+            )?);
         }
-        if let Some(access) = embedded {
-            homes.push(home("embedded", None, access, &surroundings)?);
+        if let Some(EmbeddedAccess { own, keys }) = embedded {
+            let keys = HomeKeys::OfAttempts(keys);
+            homes.push(home("embedded", None, own, keys, &surroundings)?);
         }
         Ok(Self {
             homes,
@@ -191,17 +233,22 @@ impl Stores {
         })
     }
 
-    /// How a station reaches the buckets of a manifest. A bucket that no store has any more is left
-    /// out.
+    /// How a station reaches the buckets of a manifest, for the attempt at `job` that has this lease. A bucket that no
+    /// store has any more is left out.
     #[must_use]
-    pub fn access(&self, manifest: &Manifest) -> Vec<BucketAccess> {
+    pub(crate) fn access(
+        &self,
+        manifest: &Manifest,
+        job: JobId,
+        lease: &LeaseToken,
+    ) -> Vec<BucketAccess> {
         let mut buckets: Vec<BucketName> = manifest.buckets().into_iter().map(|(b, _)| b).collect();
         buckets.sort();
         buckets.dedup();
         buckets
             .into_iter()
             .filter_map(|bucket| {
-                let access = self.home_of(&bucket)?.access.clone();
+                let access = self.home_of(&bucket)?.access_for(job, lease);
                 Some(BucketAccess { bucket, access })
             })
             .collect()
@@ -434,6 +481,7 @@ fn home(
     name: &str,
     buckets: Option<Vec<BucketGlob>>,
     access: StoreAccess,
+    keys: HomeKeys,
     surroundings: &Surroundings,
 ) -> Result<Home, StoresError> {
     let access_key_id = AccessKeyId::parse(&access.access_key_id)
@@ -458,6 +506,7 @@ fn home(
         name: name.to_owned(),
         buckets,
         access,
+        keys,
         store,
     })
 }
@@ -562,7 +611,14 @@ mod tests {
             proxy: None,
             certificates: None,
         };
-        let home = home("cellar", None, access, &Surroundings::default()).unwrap();
+        let home = home(
+            "cellar",
+            None,
+            access,
+            HomeKeys::Own,
+            &Surroundings::default(),
+        )
+        .unwrap();
         let bucket = BucketName::new("photos").unwrap();
         let answer = awshttp::Answer::new(403, "SignatureDoesNotMatch", "");
         let log = Arc::new(Kept(std::sync::Mutex::default()));

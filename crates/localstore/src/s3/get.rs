@@ -178,7 +178,8 @@ pub(super) async fn look_up(
     bucket: &str,
     key: &str,
 ) -> S3Result<Object> {
-    find(store, caller, (bucket, key), caller.may_export(bucket)).await
+    let may_read = caller.may_read(bucket, key);
+    find(store, caller, (bucket, key), may_read).await
 }
 
 /// As [`look_up`], for those who may know of the object without reading it.

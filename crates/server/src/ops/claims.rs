@@ -321,9 +321,9 @@ fn grant(context: &Context, job: &Job, manifest: &Manifest, lease: Lease) -> Cla
         created: job.created,
         manifest: job.manifest.clone(),
         attempt: lease.attempt,
-        lease: lease.token,
         lease_seconds: context.rules.lease_seconds,
-        buckets: context.stores.access(manifest),
+        buckets: context.stores.access(manifest, job.id, &lease.token),
+        lease: lease.token,
         image: image_target(manifest, context.ebs.as_ref(), &context.glacier)
             .map(|target| context.stores.with_way(target)),
     }))

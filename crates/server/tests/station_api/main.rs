@@ -16,5 +16,6 @@ mod claims;
 mod decisions;
 mod heartbeats;
 mod holds;
+mod keys;
 mod leases;
 mod talk;
