@@ -8,6 +8,7 @@ mod bench;
 mod fuzz;
 mod images;
 mod kernel;
+mod package;
 mod s3tests;
 mod setup;
 mod shell;
@@ -25,6 +26,7 @@ usage: cargo xtask COMMAND
   test              everything: install what the tests need, then format, lints, all tests of the
                     workspace, the built binary against real clients and stores, fuzz targets,
                     licences. What CI runs
+  package           a Debian package of the program: target/package/longshore_VERSION_ARCHITECTURE.deb
   setup             only install: Debian packages, target/e2e/venv, target/e2e/js
   e2e [ARGUMENT]…   only the built binary; arguments go to pytest: -k kill9, -x, test_import.py
   ceph [ARGUMENT]…  the built binary against Ceph, which is installed if it is missing
@@ -63,6 +65,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "test" if rest.is_empty() => suites::everything(),
         "tidy" if rest.is_empty() => Ok(tidy::command()),
         "setup" if rest.is_empty() => setup::tools().map(|()| ExitCode::SUCCESS),
+        "package" if rest.is_empty() => package::packaged(),
         "e2e" => suites::end_to_end(rest),
         "ceph" => suites::ceph(rest),
         "s3tests" => s3tests::run(rest),

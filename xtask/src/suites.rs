@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
-use crate::shell::{cargo, command, path_with, root, run, target, watched};
+use crate::shell::{cargo, command, exists, path_with, root, run, target, watched};
 use crate::steps::{Steps, Tally};
 use crate::tidy;
-use crate::{fuzz, s3tests, setup};
+use crate::{fuzz, package, s3tests, setup};
 
 /// How long a fuzz target runs in a test of everything, in seconds.
 const FUZZ_BRIEFLY: u32 = 20;
@@ -56,6 +56,9 @@ pub(crate) fn everything() -> Result<ExitCode> {
         watched(&mut test, &mut |line| tally.read(line))
     });
     let built = steps.step("build", |_| build().map(|()| true));
+    if built && exists("dpkg-deb") {
+        steps.step("package", |_| package::make().map(|_| true));
+    }
     if ready && built {
         let arguments = with(&SIDE_BY_SIDE, &["--large".into(), "--durations=10".into()]);
         steps.step("clients and stores", |tally| pytest(&arguments, tally));
@@ -74,6 +77,9 @@ pub(crate) fn everything() -> Result<ExitCode> {
 pub(crate) fn end_to_end(arguments: &[String]) -> Result<ExitCode> {
     setup::tools()?;
     build()?;
+    if exists("dpkg-deb") {
+        package::make()?;
+    }
     let mut steps = Steps::new();
     steps.step("clients and stores", |tally| pytest(arguments, tally));
     Ok(steps.sum_up())

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use model::ids::{BayName, PortId};
 use model::order::OrderVerb;
+use station::port::rules::Bays;
 use station::port::{self, rules};
 use station::watch::{HostWatch, Others, STILL_FOR, Teaching, Watch as _, Watched};
 use transfer::stop::Stop;
@@ -29,7 +30,7 @@ pub(crate) fn run(command: &BayCommand) -> Result<Exit, Failure> {
     match command {
         BayCommand::Teach(args) => teach(args),
         BayCommand::Rules(args) => print_rules(args),
-        BayCommand::Port { folder } => print_port(folder),
+        BayCommand::Port { config, folder } => print_port(folder, config.as_deref()),
         BayCommand::List {
             station,
             watch,
@@ -82,29 +83,51 @@ fn table(name: &BayName, ports: &[PortId]) -> String {
 }
 
 fn print_rules(args: &BayRulesArgs) -> Result<Exit, Failure> {
-    let config = settings::load(
-        args.config.as_deref(),
-        args.data.data.as_deref(),
-        Listen::default(),
-    )?;
     let program = match &args.program {
         Some(program) => program.clone(),
         None => std::env::current_exe().context("could not find out where this program is")?,
     };
-    let bays = config.station.bench.bays.into_iter();
-    let ports: Vec<PortId> = bays.flat_map(|bay| bay.ports).collect();
-    output::data(&rules::udev(&ports, &program))?;
+    let user = args.user.as_deref();
+    let rules = match &args.config {
+        Some(file) if args.ask => {
+            if [file, &program].iter().any(|path| !fits_a_rule(path)) {
+                let message = "a rule cannot name a path with blanks or other signs than `/._-+`";
+                return Err(Failure::usage(message));
+            }
+            rules::udev(Bays::Settings(file), &program, user)
+        }
+        file => rules::udev(Bays::Ports(&ports(file.as_deref(), args)?), &program, user),
+    };
+    output::data(&rules)?;
     Ok(Exit::Ok)
 }
 
-fn print_port(folder: &Path) -> Result<Exit, Failure> {
-    match port::at(folder) {
-        Some(port) => {
-            output::data(&format!("{port}\n"))?;
-            Ok(Exit::Ok)
+/// The ports that are bays by the settings.
+fn ports(file: Option<&Path>, args: &BayRulesArgs) -> Result<Vec<PortId>, Failure> {
+    let config = settings::load(file, args.data.data.as_deref(), Listen::default())?;
+    let bays = config.station.bench.bays.into_iter();
+    Ok(bays.flat_map(|bay| bay.ports).collect())
+}
+
+/// Whether a path can stand in a rule as it is, and means the same wherever it is read.
+fn fits_a_rule(path: &Path) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    path.is_absolute() && path.to_str().is_some_and(|text| text.chars().all(is_plain))
+}
+
+fn print_port(folder: &Path, config: Option<&Path>) -> Result<Exit, Failure> {
+    let Some(port) = port::at(folder) else {
+        return Err(anyhow::anyhow!("`{}` is at no port", folder.display()).into());
+    };
+    if let Some(file) = config {
+        let config = settings::load(Some(file), None, Listen::default())?;
+        let bays = &config.station.bench.bays;
+        if !bays.iter().any(|bay| bay.ports.contains(&port)) {
+            return Err(Failure::refused(format!("the port {port} is no bay")));
         }
-        None => Err(anyhow::anyhow!("`{}` is at no port", folder.display()).into()),
     }
+    output::data(&format!("{port}\n"))?;
+    Ok(Exit::Ok)
 }
 
 #[cfg(test)]

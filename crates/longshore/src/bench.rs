@@ -14,12 +14,13 @@ use server::config::{BayConfig, BenchConfig, OnDirty};
 use station::dock::Station;
 use station::heartbeat::{Heartbeats, Origin};
 use station::metrics::Observed;
-use station::resident::{Bench, BenchError, NamedBay, Rules};
+use station::resident::{Bench, BenchError, NamedBay, Rules, STOP_WITHIN};
 use station::watch::{HostWatch, Others, STILL_FOR, Watched};
 use transfer::stop::{Halt, Stop};
 
 use crate::cli::{InboxArgs, StationRunArgs, VERSION};
 use crate::exit::{Exit, Failure};
+use crate::systemd::{SignsOfLife, Systemd};
 use crate::{interrupt, output, own_station};
 use listener::Listener;
 
@@ -31,7 +32,8 @@ pub(crate) fn run(args: &StationRunArgs) -> Result<Exit, Failure> {
     let (station, mut settings) = own_station::with_settings(&args.server)?;
     add_inboxes(&args.inbox, &mut settings.bench)?;
     let stop = Stop::default();
-    interrupt::stops(stop.clone()).context("could not listen for signals")?;
+    let stopping = || Systemd::of_process().stopping(STOP_WITHIN);
+    interrupt::stops_and(stop.clone(), stopping).context("could not listen for signals")?;
     output::note(&format!("Station {}: watching its bays.", station.name));
     let mut watch = host(&station, &settings.bench)?;
     let listener = Listener::open(&settings.metrics);
@@ -43,10 +45,19 @@ pub(crate) fn run(args: &StationRunArgs) -> Result<Exit, Failure> {
     };
     let beside = || {
         let serving = listener.and_then(|it| it.serve(observed));
-        (serving, beat(origin, &bench))
+        let systemd = Systemd::of_process();
+        systemd.ready("Watching the bays");
+        let alive = signs_of_life(systemd, &bench);
+        (serving, beat(origin, &bench), alive)
     };
     bench.run(&mut watch, &stop, beside).map_err(failure)?;
     Ok(Exit::Ok)
+}
+
+/// Lets systemd start a station again whose bays nobody looks after any more.
+fn signs_of_life(systemd: Systemd, bench: &Arc<Bench>) -> Option<SignsOfLife> {
+    let bench = Arc::clone(bench);
+    systemd.watch(move |within| bench.is_turning(within))
 }
 
 /// A bench within the service.
@@ -70,10 +81,11 @@ impl Running {
             bench: Arc::clone(&bench),
             pulse: Arc::clone(&origin.pulse),
         });
+        let run = Arc::clone(&bench);
         let builder = std::thread::Builder::new().name("bench".into());
         let thread = builder.spawn(move || {
-            let beating = || beat(origin, &bench);
-            if let Err(error) = bench.run(&mut watch, &stopped, beating) {
+            let beating = || beat(origin, &run);
+            if let Err(error) = run.run(&mut watch, &stopped, beating) {
                 let error = anyhow::Error::from(error);
                 tracing::error!("the bays are not watched: {error:#}");
             }
@@ -84,6 +96,11 @@ impl Running {
             thread,
             observed,
         })
+    }
+
+    /// The bench itself.
+    pub(crate) fn bench(&self) -> Arc<Bench> {
+        Arc::clone(&self.observed.bench)
     }
 
     /// Its figures.

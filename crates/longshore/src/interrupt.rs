@@ -13,6 +13,14 @@ use crate::output;
 /// # Errors
 /// If the system lets nobody listen.
 pub(crate) fn stops(stop: Stop) -> io::Result<()> {
+    stops_and(stop, || ())
+}
+
+/// The same; when the first signal has come, `also` is done.
+///
+/// # Errors
+/// If the system lets nobody listen.
+pub(crate) fn stops_and(stop: Stop, also: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
@@ -27,6 +35,7 @@ pub(crate) fn stops(stop: Stop) -> io::Result<()> {
                 either(&mut interrupt, &mut terminate).await;
                 output::note("Stopping in order; once more stops at once.");
                 stop.halt(Halt::Interrupted);
+                also();
                 either(&mut interrupt, &mut terminate).await;
                 // Whatever was going on is in the journal as far as it is true.
                 std::process::exit(Exit::Interrupted.number().into());

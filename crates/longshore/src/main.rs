@@ -33,6 +33,7 @@ mod screen;
 mod serve;
 mod settings;
 mod stations;
+mod systemd;
 mod verify;
 mod way;
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use model::time::SystemClock;
@@ -9,11 +10,13 @@ use server::config::{Config, ShippingAddress};
 use server::data_dir::{self, DataDirError};
 use server::jobstore::JobStoreError;
 use server::service::{RunningService, Service, StartError};
-use tokio::runtime::Runtime;
+use station::resident::STOP_WITHIN;
+use tokio::runtime::{Handle, Runtime};
 
 use crate::cli::{LogArgs, ServeArgs};
 use crate::exit::{Exit, Failure};
 use crate::settings::{self, Listen};
+use crate::systemd::{SignsOfLife, Systemd};
 use crate::{bench, interrupt, log, output, own_station};
 
 /// Serves until SIGTERM or SIGINT.
@@ -53,8 +56,12 @@ async fn serve(config: &Config) -> Result<Exit, Failure> {
             return Err(failure);
         }
     };
+    let systemd = Systemd::of_process();
+    systemd.ready(&format!("Serving at {}", service.endpoints.api));
+    let _alive = signs_of_life(Systemd::of_process(), bench.as_ref());
     interrupt::either(&mut interrupt, &mut terminate).await;
     output::note("Stopping in order; once more stops at once.");
+    systemd.stopping(stop_within(config));
     // Its leases are given back while there is somebody to give them to.
     let stop = async {
         if let Some(bench) = bench {
@@ -67,6 +74,26 @@ async fn serve(config: &Config) -> Result<Exit, Failure> {
         () = interrupt::either(&mut interrupt, &mut terminate) => {
             std::process::exit(Exit::Interrupted.number().into())
         }
+    }
+}
+
+/// Lets systemd start a service again whose threads are all stuck, or whose bays nobody looks after any more.
+fn signs_of_life(systemd: Systemd, bench: Option<&bench::Running>) -> Option<SignsOfLife> {
+    let runtime = Handle::current();
+    let bench = bench.map(bench::Running::bench);
+    systemd.watch(move |within| {
+        let turned = async { tokio::time::timeout(within, tokio::spawn(async {})).await };
+        runtime.block_on(turned).is_ok()
+            && bench.as_ref().is_none_or(|bench| bench.is_turning(within))
+    })
+}
+
+/// How long what runs may take to end: the bench, then the service.
+fn stop_within(config: &Config) -> Duration {
+    let service = Duration::from_secs(config.server.shutdown_seconds.into());
+    match config.station.bench.enabled {
+        true => service + STOP_WITHIN,
+        false => service,
     }
 }
 

@@ -57,7 +57,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long dockings may take to stop in order: a lease is given back within a request, and whoever waits for us ends the
 /// process after half a minute.
-const STOP_WITHIN: Duration = Duration::from_secs(25);
+pub const STOP_WITHIN: Duration = Duration::from_secs(25);
 
 /// A bench cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +84,8 @@ pub struct Bench {
     /// What is told of the bays, as they were when something last changed.
     shown: Mutex<Shown>,
     errands: Errands,
+    /// When all bays were last looked after, while the bench is run.
+    turned: Mutex<Option<Instant>>,
 }
 
 /// The board as others see it.
@@ -105,7 +107,14 @@ impl Bench {
             rules,
             news,
             shown: Mutex::default(),
+            turned: Mutex::default(),
         })
+    }
+
+    /// Whether the bays were looked after within this time; so it is too before the bench is run, and when it has ended.
+    #[must_use]
+    pub fn is_turning(&self, within: Duration) -> bool {
+        self.turned().is_none_or(|at| at.elapsed() <= within)
     }
 
     /// All bays as they are now, with how far each is.
@@ -182,6 +191,7 @@ impl Bench {
         let mut board = Board::new(Places::new(self.places.clone()), self.rules, self.now());
         self.show(&board);
         while !stop.is_set() {
+            *self.turned() = Some(Instant::now());
             let due = board.next_due().map_or(TICK, |at| {
                 at.saturating_duration_since(Instant::now()).min(TICK)
             });
@@ -199,6 +209,11 @@ impl Bench {
             }
             self.show(&board);
         }
+        *self.turned() = None;
+    }
+
+    fn turned(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.turned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn show(&self, board: &Board) {

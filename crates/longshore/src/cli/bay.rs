@@ -41,6 +41,9 @@ pub(crate) enum BayCommand {
     /// Print the port of a device, for these rules
     #[command(hide = true)]
     Port {
+        /// Only if it is a bay by these settings
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
         /// Its folder in /sys
         #[arg(value_name = "FOLDER")]
         folder: PathBuf,
@@ -76,6 +79,12 @@ pub(crate) struct BayRulesArgs {
     /// Where this program is installed, for udev to run. Default: where it is
     #[arg(long, value_name = "FILE")]
     pub(crate) program: Option<PathBuf>,
+    /// Have udev ask the settings whenever something is plugged in, so that the rules stay when bays change
+    #[arg(long, requires = "config")]
+    pub(crate) ask: bool,
+    /// The user that the station runs as, if that is not root: it gets what is plugged in
+    #[arg(long, value_name = "NAME", value_parser = user)]
+    pub(crate) user: Option<String>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
 }
@@ -92,4 +101,13 @@ pub(crate) struct OrderArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
+}
+
+/// A name as useradd(8) takes it.
+fn user(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+    match text.chars().all(is_plain) && !text.is_empty() && !text.starts_with('-') {
+        true => Ok(text.to_owned()),
+        false => Err("expected the name of a user".to_owned()),
+    }
 }

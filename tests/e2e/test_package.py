@@ -1,0 +1,133 @@
+"""The Debian package: what it installs, who its units run as and with which rights, and what a purge leaves."""
+
+import os
+import re
+import subprocess
+
+import pytest
+from installed import Room, Started, Unit, package
+from longshore import wait_for
+
+UNITS = {"longshore.service": 3.0, "longshore-station.service": 5.0}
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    """A root with the package installed."""
+    deb = package()
+    if deb is None:
+        pytest.skip("no package was made: cargo xtask package")
+    if os.geteuid() != 0:
+        pytest.skip("installing needs root")
+    room = Room(tmp_path_factory.mktemp("room"))
+    try:
+        room.install(deb)
+        yield room
+    finally:
+        room.close()
+
+
+@pytest.fixture
+def started(room, tmp_path):
+    """Starts programs of units, which end with the test."""
+    running = []
+
+    def start(unit, *more, **variables):
+        log = tmp_path / f"{len(running)}.log"
+        running.append(Started(room, Unit(room, unit), *more, log=log, **variables))
+        return running[-1]
+
+    yield start
+    for program in running:
+        program.close()
+
+
+def serve(started):
+    """The service of the package on free ports."""
+    service = started("longshore.service", "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0")
+    ready = service.hears("READY=1")
+    return service, re.search("^STATUS=Serving at (.*)$", ready, re.MULTILINE).group(1)
+
+
+def test_what_is_installed_is_understood_by_those_it_is_for(room):
+    files = room.run("dpkg", "--listfiles", "longshore").stdout.split()
+    assert {"/usr/bin/longshore", "/etc/longshore/longshore.toml", "/usr/share/man/man1/longshore-serve.1.gz",
+            "/usr/lib/udev/rules.d/60-longshore-bays.rules"} <= set(files)
+    units = [f"/usr/lib/systemd/system/{unit}" for unit in UNITS]
+    verified = room.run("systemd-analyze", "verify", "--man=no", *units)
+    assert "longshore" not in verified.stdout + verified.stderr, verified.stderr
+    room.run("bash", "-n", "/usr/share/bash-completion/completions/longshore")
+    assert room.run("dpkg", "--verify", "longshore").stdout == ""
+    for user in ("longshore", "longshore-station"):
+        assert f"/var/lib/{user}" in room.run("getent", "passwd", user).stdout
+        assert room.run("stat", "--format", "%U %a", f"/var/lib/{user}").stdout == f"{user} 700\n"
+    assert room.run("stat", "--format", "%U %G %a", "/etc/longshore/longshore.toml").stdout == "root longshore 640\n"
+
+
+@pytest.mark.parametrize(("unit", "most"), UNITS.items())
+def test_units_have_few_rights(room, unit, most):
+    judged = room.run("systemd-analyze", "security", "--offline=true", f"--threshold={most * 10:.0f}", "--no-pager",
+                      f"/usr/lib/systemd/system/{unit}")
+    level = re.search(r"exposure level for .*: ([0-9.]+)", judged.stdout)
+    assert float(level.group(1)) <= most, judged.stdout
+
+
+def test_both_units_start_as_their_users_and_say_so(room, started, tmp_path):
+    service, api = serve(started)
+    service.hears("WATCHDOG=1")
+    owner = room.run("stat", "--format", "%U %a", "/var/lib/longshore/secret.key").stdout
+    assert owner == "longshore 600\n"
+    data = ["--data", "/var/lib/longshore"]
+    token = room.run("longshore", "station", "token", "bench-1", *data).stdout
+    room.run("mkdir", "-p", "/srv/inbox", "/run/credentials/station")
+    room.write("/run/credentials/station/token", token, owner="longshore-station:longshore-station", mode="400")
+    room.write("/etc/longshore/station.toml",
+               '[station]\nname = "bench-1"\n[[station.bays]]\nname = "T1"\nmatch = ["folder:/srv/inbox"]\n')
+    station = started("longshore-station.service", LONGSHORE_SERVER=api, CREDENTIALS_DIRECTORY="/run/credentials/station")
+    station.hears("READY=1")
+    station.hears("WATCHDOG=1")
+
+    def here():
+        listed = room.run("longshore", "station", "list", *data).stdout
+        return re.search("bench-1 .*here", listed)
+
+    wait_for(here, 60, "the station is heard")
+    assert "EXTEND_TIMEOUT_USEC=" in station.stop()
+    assert "EXTEND_TIMEOUT_USEC=" in service.stop()
+
+
+def test_rules_ask_the_settings_which_port_is_a_bay(room):
+    disks = [disk for disk in sorted(os.listdir("/sys/block")) if not re.match("loop|zram|ram|dm-|md", disk)]
+    if not disks:
+        pytest.skip("this machine has no disk at a port")
+    rules = room.read("/usr/lib/udev/rules.d/60-longshore-bays.rules")
+    program = re.search('PROGRAM!="(.*) /sys%p"', rules).group(1).split()
+    disk = f"/sys/block/{disks[0]}"
+    room.write("/etc/longshore/station.toml", "[station]\n")
+    assert "is no bay" in room.run(*program, disk, check=4).stderr
+    port = room.run("longshore", "bay", "port", disk).stdout.strip()
+    room.write("/etc/longshore/station.toml", f'[[station.bays]]\nname = "B3"\nmatch = ["{port}"]\n')
+    assert room.run(*program, disk).stdout == f"{port}\n"
+
+
+def test_an_upgrade_keeps_settings_and_a_purge_leaves_data(room, started):
+    service, _ = serve(started)
+    service.stop()
+    key = room.read("/var/lib/longshore/secret.key")
+    room.write("/etc/longshore/longshore.toml", room.read("/etc/longshore/longshore.toml") + "# mine\n",
+               mode="640", owner="root:longshore")
+    room.write("/etc/longshore/station.env", "LONGSHORE_SERVER=https://dock.example\n")
+    room.run("dpkg", "--install", "/tmp/longshore.deb")
+    assert room.read("/etc/longshore/longshore.toml").endswith("# mine\n")
+    purged = room.run("dpkg", "--purge", "longshore")
+    assert "/var/lib/longshore is left as it is" in purged.stderr
+    assert room.read("/var/lib/longshore/secret.key") == key
+    assert room.run("stat", "--format", "%U", "/var/lib/longshore").stdout == "longshore\n"
+    left = room.run("ls", "-A", "/etc/longshore", check=None)
+    assert left.stdout == "", "settings are gone"
+    with pytest.raises(subprocess.CalledProcessError):
+        subprocess.run(room.words("test", "-e", "/usr/bin/longshore"), check=True)
+    room.run("dpkg", "--install", "/tmp/longshore.deb")
+    service, _ = serve(started)
+    service.stop()
+    assert room.read("/var/lib/longshore/secret.key") == key, "the next installation goes on with it"
