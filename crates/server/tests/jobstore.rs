@@ -5,6 +5,8 @@
 
 #[path = "support/postgres.rs"]
 mod postgres;
+#[path = "support/previous.rs"]
+mod previous;
 
 use std::path::Path;
 
@@ -12,12 +14,14 @@ use awsproto::secret::SecretKey;
 use model::actor::Actor;
 use model::ids::{AccessKeyId, AccountId, JobId, JobType};
 use model::job::Job;
+use model::progress::Progress;
 use model::time::Timestamp;
 use postgres::PrivatePostgres;
 use server::jobstore::{
     AccessKey, Account, JobStore, JobStoreError, Jobs as _, LatestTime as _, PostgresJobStore,
     SqliteJobStore, suite,
 };
+use sqlx::{AssertSqlSafe, Connection as _, raw_sql};
 use server::sealing::{MasterKey, Sealer};
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -199,6 +203,84 @@ async fn a_file_that_is_no_database_is_an_error() {
     assert!(matches!(error, JobStoreError::Unavailable(_)), "{error:?}");
 }
 
+/// What the previous release has left, as today's sees it.
+async fn assert_carried_over(store: &dyn JobStore) {
+    let job = async |id: &str| store.job(JobId::new(id).unwrap()).await.unwrap().unwrap().job;
+    let pending = job("PEND1").await;
+    assert_eq!(pending.progress, Progress::Pending);
+    assert_eq!(pending.manifest, previous::MANIFEST);
+    let running = job("RUNS2").await;
+    assert_eq!(
+        running.hold().unwrap().bucket.as_ref().unwrap().as_str(),
+        "films"
+    );
+    assert_eq!(job("DONE3").await.custody.code(), "Returned");
+    let history = store.history(running.id).await.unwrap();
+    assert_eq!(history.len(), 3);
+    let lease = store.lease(running.id).await.unwrap().unwrap();
+    assert_eq!((lease.attempt, lease.figures.tally.stored), (2, 3));
+    let (_, key) = key();
+    let (_, secret, account) = store.key(&key.id).await.unwrap().unwrap();
+    assert_eq!(secret, SecretKey::new(previous::SECRET));
+    assert_eq!(account.import, ["films"]);
+    let stations = store.stations(None, 10).await.unwrap();
+    assert_eq!(stations.len(), 1, "{stations:?}");
+}
+
+/// What a server of the previous release has done meanwhile, as today's sees it.
+async fn assert_seen(store: &dyn JobStore) {
+    let job = async |id: &str| store.job(JobId::new(id).unwrap()).await.unwrap().unwrap().job;
+    assert_eq!(job("LATE4").await.job_type, JobType::Export);
+    assert_eq!(job("PEND1").await.progress.code(), "Canceled");
+    let lease = store.lease(JobId::new("RUNS2").unwrap()).await.unwrap().unwrap();
+    assert_eq!(lease.until, Timestamp::from_unix(1_700_000_500));
+    assert_eq!(store.stations(None, 10).await.unwrap().len(), 2);
+}
+
+/// A migration of a later release, as it would be noted.
+const LATER: &str = "
+    INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+    SELECT 9999, 'later', success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
+
+#[tokio::test]
+async fn sqlite_of_the_previous_release_is_carried_over_and_a_later_one_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let options = options.create_if_missing(true);
+    let mut old = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    previous::migrations("sqlite").run(&mut old).await.unwrap();
+    let blob = |bytes: &[u8]| format!("X'{}'", hex::encode(bytes));
+    let rows = previous::rows(&sealer(), blob);
+    raw_sql(AssertSqlSafe(rows)).execute(&mut old).await.unwrap();
+    let store = SqliteJobStore::open(&path, sealer()).await.unwrap();
+    assert_carried_over(&store).await;
+    let beside = previous::statements_beside_todays(&sealer(), blob);
+    raw_sql(AssertSqlSafe(beside)).execute(&mut old).await.unwrap();
+    assert_seen(&store).await;
+    store.close().await;
+    raw_sql(LATER).execute(&mut old).await.unwrap();
+    let refused = SqliteJobStore::open(&path, sealer()).await;
+    assert!(matches!(refused, Err(JobStoreError::Migration(_))));
+}
+
+async fn assert_postgres_carries_over(url: &str) {
+    let mut old = sqlx::PgConnection::connect(url).await.unwrap();
+    previous::migrations("postgres").run(&mut old).await.unwrap();
+    let blob = |bytes: &[u8]| format!("'\\x{}'", hex::encode(bytes));
+    let rows = previous::rows(&sealer(), blob);
+    raw_sql(AssertSqlSafe(rows)).execute(&mut old).await.unwrap();
+    let store = PostgresJobStore::connect(url, sealer()).await.unwrap();
+    assert_carried_over(&store).await;
+    let beside = previous::statements_beside_todays(&sealer(), blob);
+    raw_sql(AssertSqlSafe(beside)).execute(&mut old).await.unwrap();
+    assert_seen(&store).await;
+    store.close().await;
+    raw_sql(LATER).execute(&mut old).await.unwrap();
+    let refused = PostgresJobStore::connect(url, sealer()).await;
+    assert!(matches!(refused, Err(JobStoreError::Migration(_))));
+}
+
 /// One test, so that one server is started: the suite, opening again and at once, another key, and
 /// what happens when the server is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -221,6 +303,8 @@ async fn postgres_does_what_sqlite_does() {
     assert_filled(&PostgresJobStore::connect(&url, sealer()).await.unwrap()).await;
     let refused = PostgresJobStore::connect(&url, stranger()).await;
     assert!(matches!(refused, Err(JobStoreError::WrongKey)));
+
+    assert_postgres_carries_over(&server.create_database("previous")).await;
 
     let store = PostgresJobStore::connect(&url, sealer()).await.unwrap();
     store.check().await.unwrap();
