@@ -1,6 +1,7 @@
 //! The command line as clap reads it: definitions only, nothing is done here.
 
 mod artifacts;
+mod backup;
 mod bay;
 mod bench;
 mod bucket;
@@ -23,6 +24,7 @@ use transfer::verify::Sample;
 use crate::place;
 
 pub(crate) use artifacts::{ArtifactsArgs, LabelArgs};
+pub(crate) use backup::{BackupArgs, RestoreBackupArgs};
 pub(crate) use bay::{BayCommand, BayRulesArgs, OrderArgs, TeachArgs};
 pub(crate) use bench::{InboxArgs, StationRunArgs};
 pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
@@ -123,6 +125,10 @@ pub(crate) enum Command {
     /// Say who runs the service, and with which rights
     #[command(subcommand)]
     Operator(OperatorCommand),
+    /// Seal jobs, secret key and settings into one file, beside a running service
+    Backup(BackupArgs),
+    /// Make an installation from such a file
+    Restore(RestoreBackupArgs),
     /// Print a completion script for a shell
     Completions {
         /// Which shell

@@ -2,6 +2,7 @@
 //! prints, looks at the environment and ends the process.
 
 mod account;
+mod backup;
 mod bay;
 mod bench;
 mod bucket;
@@ -23,6 +24,7 @@ mod man;
 mod operator;
 mod output;
 mod own_station;
+mod passphrase;
 mod place;
 mod plan_export;
 mod progress_bar;
@@ -97,6 +99,8 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Account(command) => account::run(command),
         Command::Station(command) => stations::run(command),
         Command::Operator(command) => operator::run(command),
+        Command::Backup(args) => backup::back_up(args),
+        Command::Restore(args) => backup::restore(args),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man { out } => man::run(out.as_deref()),
         Command::ExitCodes => {

@@ -5,6 +5,7 @@ pub mod access;
 pub mod app;
 mod artifact;
 mod background;
+pub mod backup;
 pub mod certain;
 mod change;
 pub mod config;

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 60] = [
+const COMMANDS: [&str; 62] = [
     "",
     "import",
     "ls",
@@ -64,6 +64,8 @@ const COMMANDS: [&str; 60] = [
     "operator add",
     "operator list",
     "operator revoke",
+    "backup",
+    "restore",
     "completions",
     "man",
     "exit-codes",

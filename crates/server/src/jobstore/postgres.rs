@@ -21,6 +21,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const WRITABLE: &str =
     "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::boolean";
 
+/// Whether a database has a job store.
+const JOB_STORE: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+
 /// Keeps jobs in a PostgreSQL database, version 12 or later. How durable a confirmed write is, the
 /// database's `synchronous_commit` says.
 #[derive(Debug, Clone)]
@@ -67,6 +70,18 @@ impl PostgresJobStore {
         let store = Self { pool, sealer };
         store.check_key().await?;
         Ok(store)
+    }
+
+    /// Whether the database at `url` has a job store.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn is_there(url: &str) -> Result<bool, JobStoreError> {
+        let options = PgConnectOptions::from_str(url)?.application_name("longshore");
+        let mut connection = PgConnection::connect_with(&options).await?;
+        let found = query_scalar(JOB_STORE).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(found)
     }
 
     /// Closes all connections after what is under way.

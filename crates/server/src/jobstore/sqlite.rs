@@ -4,6 +4,7 @@
 //! with `BEGIN IMMEDIATE`: a transaction that begins by reading and then writes can fail in a way that no
 //! waiting cures.
 
+mod copy;
 mod direct;
 
 use std::fs::OpenOptions;
