@@ -1,11 +1,16 @@
-"""Keeping an installation: backups that are made beside a running service and restored elsewhere."""
+"""Keeping an installation: backups that are made beside a running service and restored elsewhere, and what a doctor finds."""
 
+import email.utils
+import http.server
+import json
+import threading
+import time
 import urllib.request
 
 import pytest
 import report
 from device import Device, fill
-from longshore import OK, REFUSED, USAGE, Service
+from longshore import ERROR, OK, REFUSED, USAGE, Service
 from manifests import importing
 
 BUCKET = "kept"
@@ -31,7 +36,7 @@ def passphrase(tmp_path):
     return ["--passphrase-file", file]
 
 
-def assert_restored(old, new, device, job, tmp_path):
+def assert_restored(old, new, device, job):
     """The new installation says the same of every job, and knows a disk that the old one has signed."""
     assert jobs_of(new) == jobs_of(old)
     assert new.key == old.key, "customers go on with their keys"
@@ -39,6 +44,7 @@ def assert_restored(old, new, device, job, tmp_path):
     new.dock(device.path, check=OK)
     status = new.api().get_status(JobId=job)
     assert status["ProgressCode"] == "Complete"
+    return status
 
 
 def test_a_backup_beside_a_running_service_is_an_installation_elsewhere(service, tmp_path, passphrase):
@@ -66,8 +72,8 @@ def test_a_backup_beside_a_running_service_is_an_installation_elsewhere(service,
     try:
         # Objects are not in a backup, and with them goes the bucket.
         new.buckets(BUCKET)
-        assert_restored(service, new, device, made[0]["JobId"], tmp_path)
-        report.compare(new.s3(), BUCKET, device)
+        status = assert_restored(service, new, device, made[0]["JobId"])
+        report.check(report.fetch(new.s3(), status), device, BUCKET)
     finally:
         new.close()
 
@@ -99,8 +105,60 @@ def test_jobs_in_a_postgresql_are_backed_up_and_restored(new_service, seaweed, p
     new.run("restore", backup, "--config", new_settings, *passphrase, check=OK)
     new.start()
     try:
-        assert_restored(service, new, device, made["JobId"], tmp_path)
+        assert_restored(service, new, device, made["JobId"])
         with urllib.request.urlopen(new.endpoints["api"] + "/health") as answer:
             assert answer.status == 200
     finally:
         new.close()
+
+
+def found(service, *words, check):
+    """The codes of what the doctor finds; how much room this machine has is not the test's business."""
+    listed = json.loads(service.run("doctor", "--json", *words, check=check).stdout)
+    return sorted(finding["code"] for finding in listed if finding["code"] != "disk-full")
+
+
+def test_the_doctor_finds_nothing_where_nothing_is_and_a_wrong_key_where_one_is(service, new_service, tmp_path):
+    assert found(service, check=OK) == []
+    assert service.run("doctor", check=OK).stdout == "Nothing is wrong.\n"
+    other = new_service()
+    key = service.data / "secret.key"
+    key.write_bytes((other.data / "secret.key").read_bytes())
+    assert found(service, check=ERROR) == ["key-wrong"]
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("[server]\nlisten = 7\n")
+    assert found(service, "--config", wrong, check=ERROR) == ["settings-unreadable"]
+
+
+@pytest.fixture
+def slow_clock():
+    """A server whose clock is ten minutes behind."""
+
+    class Late(http.server.BaseHTTPRequestHandler):
+        def date_time_string(self, timestamp=None):
+            return email.utils.formatdate(time.time() - 600, usegmt=True)
+
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Late)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_doctor_of_a_station_sees_a_wrong_clock_and_bays_that_nobody_is_kept_from(service, slow_clock, tmp_path):
+    settings = tmp_path / "station.toml"
+    settings.write_text('[[station.bays]]\nname = "B3"\nmatch = ["pci-0000:00:14.0/usb3-2.4"]\n')
+    codes = found(service, "--config", settings, "--server", slow_clock, check=ERROR)
+    assert {"clock-wrong", "rules-missing"} <= set(codes)
+    settings.write_text("")
+    assert found(service, "--config", settings, "--server", service.endpoints["api"], check=OK) == []
+    silent = ["--config", settings, "--server", "http://127.0.0.1:1"]
+    assert found(service, *silent, check=ERROR) == ["server-silent"]

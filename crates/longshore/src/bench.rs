@@ -81,11 +81,10 @@ impl Running {
             bench: Arc::clone(&bench),
             pulse: Arc::clone(&origin.pulse),
         });
-        let run = Arc::clone(&bench);
         let builder = std::thread::Builder::new().name("bench".into());
         let thread = builder.spawn(move || {
-            let beating = || beat(origin, &run);
-            if let Err(error) = run.run(&mut watch, &stopped, beating) {
+            let beating = || beat(origin, &bench);
+            if let Err(error) = bench.run(&mut watch, &stopped, beating) {
                 let error = anyhow::Error::from(error);
                 tracing::error!("the bays are not watched: {error:#}");
             }

@@ -5,10 +5,12 @@ mod backup;
 mod bay;
 mod bench;
 mod bucket;
+mod doctor;
 mod image;
 mod operator;
 mod plan_export;
 mod raw;
+mod setup;
 mod stations;
 
 use std::net::SocketAddr;
@@ -24,14 +26,16 @@ use transfer::verify::Sample;
 use crate::place;
 
 pub(crate) use artifacts::{ArtifactsArgs, LabelArgs};
-pub(crate) use backup::{BackupArgs, RestoreBackupArgs};
+pub(crate) use backup::{BackupArgs, BackupPlaceArgs, RestoreBackupArgs};
 pub(crate) use bay::{BayCommand, BayRulesArgs, OrderArgs, TeachArgs};
 pub(crate) use bench::{InboxArgs, StationRunArgs};
 pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use image::{ImageCommand, RestoreArgs};
 pub(crate) use operator::{HistoryArgs, ListArgs, OperatorCommand, StoreArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use raw::{LookArgs, RawArgs};
+pub(crate) use setup::{SetupCommand, SetupServerArgs, SetupStationArgs};
 pub(crate) use stations::StationCommand;
 
 /// The version, and the commit it was built from if that was known.
@@ -129,6 +133,11 @@ pub(crate) enum Command {
     Backup(BackupArgs),
     /// Make an installation from such a file
     Restore(RestoreBackupArgs),
+    /// Put what a service or a station needs in its place on this host
+    #[command(subcommand)]
+    Setup(SetupCommand),
+    /// Look at this host and what is set up on it, and say what is wrong
+    Doctor(DoctorArgs),
     /// Print a completion script for a shell
     Completions {
         /// Which shell

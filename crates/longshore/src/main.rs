@@ -11,6 +11,7 @@ mod completions;
 mod device;
 mod dock;
 mod docking;
+mod doctor;
 mod environment;
 mod exit;
 mod image;
@@ -34,6 +35,7 @@ mod scratch;
 mod screen;
 mod serve;
 mod settings;
+mod setup;
 mod stations;
 mod systemd;
 mod verify;
@@ -101,6 +103,8 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Operator(command) => operator::run(command),
         Command::Backup(args) => backup::back_up(args),
         Command::Restore(args) => backup::restore(args),
+        Command::Setup(command) => setup::run(command),
+        Command::Doctor(args) => doctor::run(args),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man { out } => man::run(out.as_deref()),
         Command::ExitCodes => {

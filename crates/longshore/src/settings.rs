@@ -84,18 +84,24 @@ pub(crate) fn load(
 /// Warns of a file with secrets that others may read. It is no error, as it is with a file that is a
 /// secret and nothing else: who runs the service in a container may not be able to say otherwise.
 fn warn_of_secrets(file: &Path) {
-    // It was read before; what cannot be read now is not worth a word.
-    let (Ok(meta), Ok(text)) = (file.metadata(), std::fs::read_to_string(file)) else {
-        return;
-    };
-    let mode = meta.permissions().mode() & 0o077;
-    if mode != 0 && has_secrets(&text) {
+    if is_exposed(file) {
         output::note(&format!(
             "Warning: `{}` has secrets in it and others may read it; `chmod 600` it, or name files of their \
              own.",
             file.display()
         ));
     }
+}
+
+/// Whether a file of settings has secrets in it and everybody may read it, or whoever is in its group may write to it.
+pub(crate) fn is_exposed(file: &Path) -> bool {
+    // It was read before; what cannot be read now is not worth a word.
+    let (Ok(meta), Ok(text)) = (file.metadata(), std::fs::read_to_string(file)) else {
+        return false;
+    };
+    // Its group may be the service's own.
+    let mode = meta.permissions().mode() & 0o027;
+    mode != 0 && has_secrets(&text)
 }
 
 /// Whether settings have a secret in them: a key, or a password within an URL.

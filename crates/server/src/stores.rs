@@ -198,6 +198,17 @@ pub struct Stores {
 }
 
 impl Stores {
+    /// Those of the settings alone, for whoever only asks whether they answer.
+    ///
+    /// # Errors
+    /// [`StoresError`] names the first that is not described well.
+    pub fn of_settings(
+        configured: &[StoreConfig],
+        network: &NetworkConfig,
+    ) -> Result<Self, StoresError> {
+        Self::new(configured, None, network)
+    }
+
     /// Prepares to speak to the configured stores and, for all other buckets, to the embedded one,
     /// if there is one. Nothing is sent.
     ///

@@ -21,8 +21,8 @@ use server::jobstore::{
     AccessKey, Account, JobStore, JobStoreError, Jobs as _, LatestTime as _, PostgresJobStore,
     SqliteJobStore, suite,
 };
-use sqlx::{AssertSqlSafe, Connection as _, raw_sql};
 use server::sealing::{MasterKey, Sealer};
+use sqlx::{AssertSqlSafe, Connection as _, raw_sql};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -205,7 +205,14 @@ async fn a_file_that_is_no_database_is_an_error() {
 
 /// What the previous release has left, as today's sees it.
 async fn assert_carried_over(store: &dyn JobStore) {
-    let job = async |id: &str| store.job(JobId::new(id).unwrap()).await.unwrap().unwrap().job;
+    let job = async |id: &str| {
+        store
+            .job(JobId::new(id).unwrap())
+            .await
+            .unwrap()
+            .unwrap()
+            .job
+    };
     let pending = job("PEND1").await;
     assert_eq!(pending.progress, Progress::Pending);
     assert_eq!(pending.manifest, previous::MANIFEST);
@@ -229,10 +236,21 @@ async fn assert_carried_over(store: &dyn JobStore) {
 
 /// What a server of the previous release has done meanwhile, as today's sees it.
 async fn assert_seen(store: &dyn JobStore) {
-    let job = async |id: &str| store.job(JobId::new(id).unwrap()).await.unwrap().unwrap().job;
+    let job = async |id: &str| {
+        store
+            .job(JobId::new(id).unwrap())
+            .await
+            .unwrap()
+            .unwrap()
+            .job
+    };
     assert_eq!(job("LATE4").await.job_type, JobType::Export);
     assert_eq!(job("PEND1").await.progress.code(), "Canceled");
-    let lease = store.lease(JobId::new("RUNS2").unwrap()).await.unwrap().unwrap();
+    let lease = store
+        .lease(JobId::new("RUNS2").unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(lease.until, Timestamp::from_unix(1_700_000_500));
     assert_eq!(store.stations(None, 10).await.unwrap().len(), 2);
 }
@@ -248,15 +266,23 @@ async fn sqlite_of_the_previous_release_is_carried_over_and_a_later_one_refused(
     let path = folder.path().join("db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
     let options = options.create_if_missing(true);
-    let mut old = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    let mut old = sqlx::SqliteConnection::connect_with(&options)
+        .await
+        .unwrap();
     previous::migrations("sqlite").run(&mut old).await.unwrap();
     let blob = |bytes: &[u8]| format!("X'{}'", hex::encode(bytes));
     let rows = previous::rows(&sealer(), blob);
-    raw_sql(AssertSqlSafe(rows)).execute(&mut old).await.unwrap();
+    raw_sql(AssertSqlSafe(rows))
+        .execute(&mut old)
+        .await
+        .unwrap();
     let store = SqliteJobStore::open(&path, sealer()).await.unwrap();
     assert_carried_over(&store).await;
     let beside = previous::statements_beside_todays(&sealer(), blob);
-    raw_sql(AssertSqlSafe(beside)).execute(&mut old).await.unwrap();
+    raw_sql(AssertSqlSafe(beside))
+        .execute(&mut old)
+        .await
+        .unwrap();
     assert_seen(&store).await;
     store.close().await;
     raw_sql(LATER).execute(&mut old).await.unwrap();
@@ -266,14 +292,23 @@ async fn sqlite_of_the_previous_release_is_carried_over_and_a_later_one_refused(
 
 async fn assert_postgres_carries_over(url: &str) {
     let mut old = sqlx::PgConnection::connect(url).await.unwrap();
-    previous::migrations("postgres").run(&mut old).await.unwrap();
+    previous::migrations("postgres")
+        .run(&mut old)
+        .await
+        .unwrap();
     let blob = |bytes: &[u8]| format!("'\\x{}'", hex::encode(bytes));
     let rows = previous::rows(&sealer(), blob);
-    raw_sql(AssertSqlSafe(rows)).execute(&mut old).await.unwrap();
+    raw_sql(AssertSqlSafe(rows))
+        .execute(&mut old)
+        .await
+        .unwrap();
     let store = PostgresJobStore::connect(url, sealer()).await.unwrap();
     assert_carried_over(&store).await;
     let beside = previous::statements_beside_todays(&sealer(), blob);
-    raw_sql(AssertSqlSafe(beside)).execute(&mut old).await.unwrap();
+    raw_sql(AssertSqlSafe(beside))
+        .execute(&mut old)
+        .await
+        .unwrap();
     assert_seen(&store).await;
     store.close().await;
     raw_sql(LATER).execute(&mut old).await.unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 62] = [
+const COMMANDS: [&str; 66] = [
     "",
     "import",
     "ls",
@@ -66,6 +66,10 @@ const COMMANDS: [&str; 62] = [
     "operator revoke",
     "backup",
     "restore",
+    "setup",
+    "setup server",
+    "setup station",
+    "doctor",
     "completions",
     "man",
     "exit-codes",

@@ -80,12 +80,12 @@ pub enum SealedError {
 }
 
 /// The key of a file, and what shows that it is the right one.
-struct Keys {
+struct FileKeys {
     pieces: XChaCha20Poly1305,
     check: [u8; CHECK_BYTES],
 }
 
-impl Keys {
+impl FileKeys {
     fn of(passphrase: &Passphrase, salt: &[u8; SALT_BYTES]) -> Self {
         let params = Params::new(MEMORY_KIB, PASSES, 1, Some(64)).expect("they are within bounds");
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -126,7 +126,7 @@ impl<W: Write> Sealing<W> {
     /// The system's.
     pub(super) fn begin(mut to: W, passphrase: &Passphrase) -> io::Result<Self> {
         let salt = random();
-        let keys = Keys::of(passphrase, &salt);
+        let keys = FileKeys::of(passphrase, &salt);
         to.write_all(FORMAT)?;
         to.write_all(&salt)?;
         to.write_all(&keys.check)?;
@@ -203,7 +203,7 @@ impl<R: Read> Opening<R> {
             .split_first_chunk()
             .filter(|(_, check)| check.len() == CHECK_BYTES)
             .ok_or(SealedError::Torn(count(head.len())))?;
-        let keys = Keys::of(passphrase, salt);
+        let keys = FileKeys::of(passphrase, salt);
         if keys.check.as_slice() != check {
             return Err(SealedError::WrongPassphrase);
         }

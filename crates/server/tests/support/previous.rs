@@ -1,10 +1,7 @@
 //! A job store as the release before heartbeats left it: its schema, which is that of the first three migrations, and rows
 //! as it wrote them. What the installation's key seals is sealed when the rows are made.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot have its rows fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot have its rows fails")]
 
 use std::path::Path;
 
@@ -31,7 +28,13 @@ pub(crate) fn migrations(database: &str) -> Migrator {
         let file = folder.join(format!("{number:04}_{name}.sql"));
         let statements = std::fs::read_to_string(file).unwrap();
         let statements = sqlx::AssertSqlSafe(statements).into_sql_str();
-        Migration::new(number, name.into(), MigrationType::Simple, statements, false)
+        Migration::new(
+            number,
+            name.into(),
+            MigrationType::Simple,
+            statements,
+            false,
+        )
     });
     Migrator::with_migrations(read.to_vec())
 }

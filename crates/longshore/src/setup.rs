@@ -1,0 +1,268 @@
+//! `longshore setup`: puts what a service or a station needs where systemd and udev look for it, where no package has done so.
+//!
+//! What is there already and is the same stays untouched, so that a second run changes nothing; settings that somebody has
+//! written are never replaced. Nothing is started.
+
+mod files;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use station::port::rules::{self, Bays};
+
+use crate::cli::{SetupCommand, SetupServerArgs, SetupStationArgs};
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::own_station::read_token;
+use files::{Done, IfThere, Placed, place};
+
+/// Where the program is, as the units of the package name it.
+const PACKAGED: &str = "/usr/bin/longshore";
+
+const SERVICE: &str = include_str!("../../../packaging/systemd/longshore.service");
+const STATION: &str = include_str!("../../../packaging/systemd/longshore-station.service");
+const USERS: &str = include_str!("../../../packaging/sysusers.conf");
+const FOLDERS: &str = include_str!("../../../packaging/tmpfiles.conf");
+const SERVICE_SETTINGS: &str = include_str!("../../../packaging/longshore.toml");
+const STATION_SETTINGS: &str = include_str!("../../../packaging/station.toml");
+
+/// The user of the station's unit.
+const STATION_USER: &str = "longshore-station";
+
+/// Runs a `longshore setup` command.
+///
+/// # Errors
+/// If a file cannot be written.
+pub(crate) fn run(command: &SetupCommand) -> Result<Exit, Failure> {
+    match command {
+        SetupCommand::Server(args) => server(args),
+        SetupCommand::Station(args) => station(args),
+    }
+}
+
+fn server(args: &SetupServerArgs) -> Result<Exit, Failure> {
+    let program = program(args.program.as_deref())?;
+    let mut wanted = system(&args.root, &program, "longshore.service", SERVICE);
+    wanted.push(Placed::new(
+        "etc/longshore/longshore.toml",
+        SERVICE_SETTINGS,
+        0o640,
+        IfThere::Stays,
+    ));
+    finish(
+        &args.root,
+        &wanted,
+        "chgrp longshore /etc/longshore/longshore.toml; systemctl enable --now longshore",
+    )
+}
+
+fn station(args: &SetupStationArgs) -> Result<Exit, Failure> {
+    let program = program(args.program.as_deref())?;
+    let token = read_token(&args.token_file)?;
+    let server = args.server.trim_end_matches('/');
+    if !(server.starts_with("http://") || server.starts_with("https://"))
+        || server.contains(char::is_whitespace)
+    {
+        return Err(Failure::usage(format!(
+            "`{server}` is no http or https URL"
+        )));
+    }
+    let mut wanted = system(&args.root, &program, "longshore-station.service", STATION);
+    if !is_packaged(&args.root) {
+        let settings = Path::new("/etc/longshore/station.toml");
+        let rules = rules::udev(Bays::Settings(settings), &program, Some(STATION_USER));
+        wanted.push(Placed::new(
+            &format!("etc/udev/rules.d/{}", rules::FILE),
+            &rules,
+            0o644,
+            IfThere::Replaced,
+        ));
+    }
+    let mut settings = STATION_SETTINGS.to_owned();
+    if let Some(name) = &args.station {
+        settings = settings.replace("#name = \"station-1\"", &format!("name = \"{name}\""));
+    }
+    wanted.push(Placed::new(
+        "etc/longshore/station.toml",
+        &settings,
+        0o644,
+        IfThere::Stays,
+    ));
+    let environment = format!("LONGSHORE_SERVER={server}\n");
+    wanted.push(Placed::new(
+        "etc/longshore/station.env",
+        &environment,
+        0o644,
+        IfThere::Replaced,
+    ));
+    let token = format!("{token}\n");
+    wanted.push(Placed::new(
+        "etc/longshore/station.token",
+        &token,
+        0o600,
+        IfThere::Replaced,
+    ));
+    finish(
+        &args.root,
+        &wanted,
+        "udevadm control --reload; systemctl enable --now longshore-station",
+    )
+}
+
+/// What a package would have installed: the unit, its users and their folders.
+fn system(root: &Path, program: &Path, name: &str, unit: &str) -> Vec<Placed> {
+    if is_packaged(root) {
+        return Vec::new();
+    }
+    let unit = unit.replace(PACKAGED, &program.display().to_string());
+    let file = |path: &str, text: &str| Placed::new(path, text, 0o644, IfThere::Replaced);
+    vec![
+        file(&format!("etc/systemd/system/{name}"), &unit),
+        file("etc/sysusers.d/longshore.conf", USERS),
+        file("etc/tmpfiles.d/longshore.conf", FOLDERS),
+    ]
+}
+
+fn is_packaged(root: &Path) -> bool {
+    root.join("usr/lib/systemd/system/longshore.service")
+        .exists()
+}
+
+/// Where this program is, as units and rules can name it.
+fn program(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    let path = match given {
+        Some(path) => path.to_owned(),
+        None => std::env::current_exe().context("could not find out where this program is")?,
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    let fits = path.is_absolute() && path.to_str().is_some_and(|it| it.chars().all(is_plain));
+    match fits {
+        true => Ok(path),
+        false => Err(
+            Failure::usage(format!("a unit cannot name `{}`", path.display()))
+                .hint("put the program into /usr/bin"),
+        ),
+    }
+}
+
+/// Puts all in its place, says what was done, and what is left to do.
+fn finish(root: &Path, wanted: &[Placed], start: &str) -> Result<Exit, Failure> {
+    let mut changed = false;
+    for file in wanted {
+        let done = place(root, file);
+        let done =
+            done.with_context(|| format!("could not write `{}`", file.path(root).display()))?;
+        changed |= done != Done::AsItWas;
+        output::data(&format!(
+            "{:<10} {}\n",
+            done.word(),
+            file.path(root).display()
+        ))?;
+    }
+    if changed {
+        output::note(&format!(
+            "Then: systemd-sysusers; systemd-tmpfiles --create; systemctl daemon-reload; {start}"
+        ));
+    }
+    Ok(Exit::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(root: &Path, token: &str) -> SetupStationArgs {
+        let file = root.join("token-of-the-server");
+        std::fs::write(&file, token).unwrap();
+        SetupStationArgs {
+            server: "https://dock.example/".to_owned(),
+            token_file: file,
+            station: Some("bench-1".parse().unwrap()),
+            program: Some("/opt/longshore".into()),
+            root: root.to_owned(),
+        }
+    }
+
+    fn all(root: &Path) -> Vec<(PathBuf, std::time::SystemTime, String)> {
+        let mut found = Vec::new();
+        let mut open = vec![root.to_owned()];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    let changed = path.metadata().unwrap().modified().unwrap();
+                    found.push((
+                        path.clone(),
+                        changed,
+                        std::fs::read_to_string(path).unwrap(),
+                    ));
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn a_station_is_set_up_and_a_second_run_changes_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let args = args(root.path(), "a-token\n");
+        station(&args).unwrap();
+        let read = |path: &str| std::fs::read_to_string(root.path().join(path)).unwrap();
+        assert_eq!(
+            read("etc/longshore/station.env"),
+            "LONGSHORE_SERVER=https://dock.example\n"
+        );
+        assert_eq!(read("etc/longshore/station.token"), "a-token\n");
+        assert!(read("etc/longshore/station.toml").contains("\nname = \"bench-1\"\n"));
+        assert!(
+            read("etc/systemd/system/longshore-station.service")
+                .contains("ExecStart=/opt/longshore station run")
+        );
+        assert!(
+            read("etc/udev/rules.d/60-longshore-bays.rules")
+                .contains("/opt/longshore bay port --config")
+        );
+        let before = all(root.path());
+        station(&args).unwrap();
+        assert_eq!(all(root.path()), before);
+    }
+
+    #[test]
+    fn settings_that_somebody_wrote_stay_and_a_new_token_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        station(&args(root.path(), "first")).unwrap();
+        let settings = root.path().join("etc/longshore/station.toml");
+        std::fs::write(&settings, "[station]\nloads_at_once = 2\n").unwrap();
+        station(&args(root.path(), "second")).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(settings).unwrap(),
+            "[station]\nloads_at_once = 2\n"
+        );
+        let token = root.path().join("etc/longshore/station.token");
+        assert_eq!(std::fs::read_to_string(&token).unwrap(), "second\n");
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(
+            token.metadata().unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+
+    #[test]
+    fn beside_the_package_only_settings_are_written() {
+        let root = tempfile::tempdir().unwrap();
+        let unit = root.path().join("usr/lib/systemd/system/longshore.service");
+        std::fs::create_dir_all(unit.parent().unwrap()).unwrap();
+        std::fs::write(unit, "").unwrap();
+        station(&args(root.path(), "t")).unwrap();
+        server(&SetupServerArgs {
+            program: Some("/opt/longshore".into()),
+            root: root.path().to_owned(),
+        })
+        .unwrap();
+        assert!(!root.path().join("etc/systemd").exists());
+        assert!(root.path().join("etc/longshore/longshore.toml").exists());
+    }
+}
