@@ -346,6 +346,7 @@ impl VolumesRead<'_> {
             folder: place.folder,
             facts,
             remarks,
+            is_dirty: summary.is_dirty,
         });
     }
 

@@ -170,6 +170,7 @@ impl Reader for Exfat {
         }
         Ok(Summary {
             remarks,
+            is_dirty: self.boot.is_dirty,
             unaccounted: missed.map(|missed| missed * u64::from(self.boot.heap.cluster)),
         })
     }

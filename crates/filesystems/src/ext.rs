@@ -48,6 +48,8 @@ pub struct Ext {
     /// Bytes of metadata that may still be read.
     left: u64,
     remarks: Vec<String>,
+    /// Whether it was not unmounted.
+    is_dirty: bool,
 }
 
 impl Ext {
@@ -78,6 +80,7 @@ impl Ext {
             left: (blocks.bytes() / 8).saturating_add(limits.metadata_bytes),
             limits,
             remarks,
+            is_dirty: false,
             superblock,
         };
         ext.read_groups(blocks)?;
@@ -115,6 +118,7 @@ impl Ext {
             Ok(replayed) => self.replayed = replayed,
             Err(Trouble::Whole(refusal)) => return Err(refusal),
             Err(Trouble::Damaged(why) | Trouble::Unknown(why)) => {
+                self.is_dirty = true;
                 self.remarks.push(format!(
                     "it was not unmounted, and its journal cannot be replayed ({why}): what was changed last may be \
                      missing or wrong"
@@ -178,6 +182,7 @@ impl Ext {
     fn remark_replay(&mut self) {
         let replayed = &self.replayed;
         if replayed.transactions > 0 {
+            self.is_dirty = true;
             self.remarks.push(format!(
                 "it was not unmounted: {} transactions of its journal were replayed in memory",
                 replayed.transactions
@@ -199,8 +204,8 @@ impl Ext {
 
     fn remark(&mut self, volume_bytes: u64) {
         let superblock = &self.superblock;
-        let is_dirty = superblock.state & 1 == 0 && !superblock.features.has_journal();
-        if is_dirty {
+        if superblock.state & 1 == 0 && !superblock.features.has_journal() {
+            self.is_dirty = true;
             let remark = "it was not unmounted, and has no journal: what was changed last may be missing or wrong";
             self.remarks.push(remark.to_owned());
         }
@@ -243,6 +248,7 @@ impl Reader for Ext {
         let accounts = Accounts::new(&self.superblock, &self.groups)?;
         let mut summary = Summary {
             remarks: self.remarks.clone(),
+            is_dirty: self.is_dirty,
             unaccounted: None,
         };
         let metadata = ExtMetadata {

@@ -156,6 +156,7 @@ impl Reader for Fat {
             )),
         }
         Ok(Summary {
+            is_dirty: met.is_dirty,
             remarks,
             unaccounted: Some(missed * u64::from(self.boot.heap.cluster)),
         })

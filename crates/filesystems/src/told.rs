@@ -205,6 +205,8 @@ pub struct Damaged {
 pub struct Summary {
     /// What a customer should know though nothing failed: "was not ejected cleanly".
     pub remarks: Vec<String>,
+    /// Whether it was not ejected cleanly, so that what was written last may be missing.
+    pub is_dirty: bool,
     /// The bytes that the volume says are used and that nothing told accounts for, where it says so: an upper bound
     /// of what a reader may have missed, or of what a damaged volume lost.
     pub unaccounted: Option<u64>,

@@ -16,6 +16,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{HttpError, HttpRequest, HttpResponse};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::Instrument as _;
 
 /// How much an acknowledgement is worth.
@@ -34,6 +35,7 @@ pub struct LocalStore {
     pub(crate) index: Arc<Index>,
     pub(crate) tree: Arc<Tree>,
     pub(crate) writer: Arc<Writer>,
+    made: Arc<AtomicU64>,
 }
 
 /// The store behind a keyring, as a service that answers HTTP requests.
@@ -67,6 +69,7 @@ impl LocalStore {
             index,
             tree,
             writer: Arc::new(writer),
+            made: Arc::default(),
         })
     }
 
@@ -87,6 +90,12 @@ impl LocalStore {
     /// [`StoreError::Index`] if the index cannot be read.
     pub async fn has_bucket(&self, name: &str) -> Result<bool, StoreError> {
         Ok(self.index.bucket(name).await?.is_some())
+    }
+
+    /// How many buckets were made since it was opened: whoever waits for one need not ask while this is the same.
+    #[must_use]
+    pub fn buckets_made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
     }
 
     /// The store as a service for the holders of these keys.
@@ -121,7 +130,9 @@ impl LocalStore {
             region: region.to_owned(),
             created: Moment::now(),
         };
-        self.change(Change::CreateBucket(bucket)).await
+        self.change(Change::CreateBucket(bucket)).await?;
+        self.made.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     pub(crate) async fn change(&self, change: Change) -> Result<(), StoreError> {

@@ -396,7 +396,7 @@ pub(crate) fn control_exit(error: &ControlError) -> (Exit, String) {
 fn halt_exit(why: &Halt) -> Exit {
     match why {
         Halt::Interrupted => Exit::Interrupted,
-        Halt::Canceled | Halt::LeaseLost => Exit::Refused,
+        Halt::Canceled | Halt::LeaseLost | Halt::OnHold => Exit::Refused,
         Halt::Store(_) | Halt::Service(_) => Exit::Unavailable,
         Halt::Device(_) | Halt::Journal(_) | Halt::Rescue(_) => Exit::Error,
     }
@@ -409,6 +409,11 @@ fn on_again(why: &Halt, again: &str) -> String {
             format!("make room in the store; then `{again}` goes on where it stopped")
         }
         Halt::LeaseLost => "another attempt has the job; see `longshore job status`".to_owned(),
+        Halt::OnHold => {
+            format!(
+                "when `longshore job resume` has let it go on, `{again}` goes on where it stopped"
+            )
+        }
         Halt::Interrupted
         | Halt::Device(_)
         | Halt::Store(_)
@@ -518,6 +523,7 @@ mod tests {
             (Halt::Interrupted, Exit::Interrupted, "goes on"),
             (Halt::Canceled, Exit::Refused, "return"),
             (Halt::LeaseLost, Exit::Refused, "another attempt"),
+            (Halt::OnHold, Exit::Refused, "job resume"),
         ];
         for (why, exit, words) in ends {
             let failure = failure(DockError::Stopped { job, why }, "longshore dock X");

@@ -16,10 +16,13 @@ use crate::stopped::{StopCause, Stopped};
 use crate::time::Timestamp;
 
 /// The version of the messages in which this release speaks. 2 added `version` and `facts` to a claim, 3 `reads_files`,
-/// 4 the heartbeat.
+/// 4 the heartbeat, 5 `cause` of a denial, `version` of a renewal, `on-hold` and `mended`.
 /// Whoever reads a message passes over fields it does not know, and does without those that an earlier version does not
 /// have.
-pub const PROTOCOL_VERSION: u32 = 4;
+pub const PROTOCOL_VERSION: u32 = 5;
+
+/// The first version whose stations understand [`LeaseState::OnHold`].
+pub const KNOWS_ON_HOLD: u32 = 5;
 
 /// The version of a station that does not say.
 fn first_version() -> u32 {
@@ -106,6 +109,9 @@ pub enum ClaimAnswer {
         hint: String,
         /// The job concerned, where one is known.
         job: Option<JobId>,
+        /// What the job waits for, where it waits for something that is known. An earlier release does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<StopCause>,
     },
 }
 
@@ -238,6 +244,9 @@ impl fmt::Debug for LeaseToken {
 /// `POST /station/v1/lease/renew`: a sign of life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Renewal {
+    /// The [`PROTOCOL_VERSION`] of the station.
+    #[serde(default = "first_version")]
+    pub version: u32,
     /// The job.
     pub job: JobId,
     /// The right to it.
@@ -270,6 +279,8 @@ pub enum LeaseState {
     Canceled,
     /// The lease went to another attempt: stop, touch nothing.
     Lost,
+    /// A person has put the job on hold: stop. Only who is known to understand it is told so; to others the lease is lost.
+    OnHold,
 }
 
 /// `POST /station/v1/lease/finish`: how a lease ends.
@@ -470,6 +481,8 @@ mod tests {
         assert_eq!((renewal.figures.found, renewal.figures.rate), (0, None));
 
         let mut new = serde_json::to_value(&renewal).unwrap();
+        assert_eq!(renewal.version, 1);
+        new["version"] = 5.into();
         new["found"] = 9.into();
         new["seconds_left"] = 7.into();
         let renewal: Renewal = serde_json::from_value(new.clone()).unwrap();

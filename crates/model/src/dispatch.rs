@@ -132,6 +132,27 @@ impl Denial {
         }
     }
 
+    /// What the job waits for, where it waits for something.
+    #[must_use]
+    pub fn cause(&self) -> Option<StopCause> {
+        match self {
+            Self::MissingSignature(Some(_)) => Some(StopCause::SignatureMissing),
+            Self::InvalidSignature { job: Some(_), .. } => Some(StopCause::SignatureWrong),
+            Self::WrongCapacity { .. } => Some(StopCause::CapacityWrong),
+            Self::MissingSignature(None)
+            | Self::InvalidSignature { job: None, .. }
+            | Self::UnknownJob(_)
+            | Self::OtherJob { .. }
+            | Self::Canceled(_)
+            | Self::Expired(_)
+            | Self::Over(..)
+            | Self::OverWithErrors(..)
+            | Self::Returned(_)
+            | Self::WrongView { .. }
+            | Self::NoSheet(_) => None,
+        }
+    }
+
     /// What the operator can do.
     #[must_use]
     pub fn hint(&self) -> String {

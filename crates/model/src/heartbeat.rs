@@ -124,12 +124,28 @@ pub struct HeartbeatAnswer {
     /// What has become of each lease that was named.
     #[serde(default, deserialize_with = "readable")]
     pub leases: Vec<LeaseAnswer>,
+    /// Which jobs of bays that are held are not on hold any more.
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub mended: Vec<MendedJob>,
     /// Why the station gets no new job, if it gets none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_claims: Option<NoClaims>,
     /// By how many seconds its clock is ahead of the server's (behind, if it is negative), where that is worth a word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_ahead_seconds: Option<i64>,
+}
+
+/// A job that is not on hold any more, and goes on when a station takes its device up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MendedJob {
+    /// Which.
+    pub job: JobId,
+    /// Since when that is known: one that is on hold again, and mended again, has another time.
+    pub since: Timestamp,
 }
 
 /// What has become of a lease.
@@ -331,11 +347,13 @@ mod tests {
             "orders":[{"id":"9a","bay":"B1","verb":"polish","by":"service","at":"2026-01-02T03:04:05Z"},
                 {"id":"9b"}],
             "leases":[{"job":"ABCDE","state":"lent"},{"job":"ABCDF","state":"held"}],
+            "mended":[{"job":"ABCDE","since":"2026-01-02T03:04:05Z"},{"job":7}],
             "no_claims":"eclipse"}"#;
         let read: HeartbeatAnswer = serde_json::from_str(text).unwrap();
         assert_eq!((read.orders.len(), read.leases.len()), (1, 1));
         assert_eq!(read.orders[0].verb, OrderVerb::Other);
         assert_eq!(read.no_claims, Some(NoClaims::Other));
+        assert_eq!(read.mended.len(), 1);
     }
 
     /// The longest of everything that a bay can tell.
@@ -363,6 +381,7 @@ mod tests {
     #[test]
     fn a_heartbeat_always_fits_and_keeps_its_leases() {
         let renewal = |n: usize| Renewal {
+            version: crate::control::PROTOCOL_VERSION,
             job: JobId::from_entropy(u64::try_from(n).unwrap().to_le_bytes()),
             lease: LeaseToken("0".repeat(32)),
             figures: Figures {
@@ -419,6 +438,7 @@ mod tests {
             ..full(n)
         });
         let renewal = |n: usize| Renewal {
+            version: crate::control::PROTOCOL_VERSION,
             job: job(n),
             lease: LeaseToken("0".repeat(32)),
             figures: figures(200),
@@ -469,6 +489,7 @@ mod tests {
         let mut sent = heartbeat((0..BAYS + 1).map(|n| bay(&format!("B{n}"))).collect());
         sent.bays[0].sentence = "\u{1b}[2J".to_owned();
         sent.leases.push(Renewal {
+            version: crate::control::PROTOCOL_VERSION,
             job: JobId::new("ABCDE").unwrap(),
             lease: LeaseToken("secret".to_owned()),
             figures: Figures::default(),

@@ -250,6 +250,7 @@ impl Dock {
             )
         };
         let renewal = |(job, lease): &(JobId, LeaseToken)| Renewal {
+            version: model::control::PROTOCOL_VERSION,
             job: *job,
             lease: lease.clone(),
             figures: figures.clone(),

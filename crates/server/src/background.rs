@@ -12,6 +12,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use durable::reserve::Reserve;
+use localstore::LocalStore;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -23,8 +24,12 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// Between two notes of the time, of which the next start is sure.
 const NOTE_TIME: Duration = Duration::from_secs(60);
 
-/// Between two looks whether what jobs are on hold for is mended: within so many seconds of it they go on.
-const LOOK_AFTER_HOLDS: Duration = Duration::from_secs(60);
+/// Between two looks whether what jobs are on hold for is mended. With the next heartbeat of the station that has the
+/// device, five seconds later, and with what stores take to answer, they go on within a minute.
+const LOOK_AFTER_HOLDS: Duration = Duration::from_secs(45);
+
+/// The same for what is mended here, where a look costs a query or two.
+const LOOK_NEAR: Duration = Duration::from_secs(5);
 
 /// Between two looks whether a disk that was full has room again.
 const KEEP_ROOM: Duration = Duration::from_secs(60);
@@ -38,7 +43,12 @@ pub(crate) struct Background {
 
 impl Background {
     /// Starts every task; the first round of each begins at once. `reserve` is the room kept aside in the data folder.
-    pub(crate) fn start(context: &Context, reserve: &Reserve) -> Self {
+    /// `embedded` is the embedded store, if there is one.
+    pub(crate) fn start(
+        context: &Context,
+        reserve: &Reserve,
+        embedded: Option<&LocalStore>,
+    ) -> Self {
         let mut tasks = Self {
             stop: CancellationToken::new(),
             tasks: Vec::new(),
@@ -81,6 +91,17 @@ impl Background {
             move |context, stop| {
                 let memory = memory.clone();
                 async move { holds::look(&context, &memory, &stop).await }
+            },
+        );
+        let (memory, embedded) = (holds::Memory::default(), embedded.cloned());
+        tasks.add(
+            "look after what is mended here",
+            LOOK_NEAR,
+            context,
+            move |context, _| {
+                let made = embedded.as_ref().map_or(0, LocalStore::buckets_made);
+                let memory = memory.clone();
+                async move { holds::look_near(&context, &memory, made).await }
             },
         );
         tasks.add("keep room aside", KEEP_ROOM, reserve, |reserve, _| {

@@ -205,7 +205,8 @@ impl Service {
                 stop.cancelled_owned(),
             )
         });
-        let background = Background::start(&context, kept.data.room().reserve());
+        let store = embedded.as_ref().map(|embedded| &embedded.store);
+        let background = Background::start(&context, kept.data.room().reserve(), store);
         let of_store = limits_of(&config.connections, STORE_HEAD, STORE_STALL, STORE_GRACE);
         let serve = |embedded: Embedded| embedded.serve(of_store);
         let (embedded, s3) = embedded.map(serve).unzip();

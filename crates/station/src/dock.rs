@@ -339,11 +339,13 @@ impl Station {
                 message,
                 hint,
                 job,
+                cause,
             } => Err(DockError::Denied {
                 code,
                 message,
                 hint,
                 job,
+                cause,
             }),
         }
     }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use model::bay::BayStatus;
-use model::heartbeat::HeartbeatAnswer;
+use model::heartbeat::{HeartbeatAnswer, MendedJob};
 use model::ids::StationName;
 use model::metrics_address::MetricsAddress;
 use model::order::{Order, OrderOutcome};
@@ -36,10 +36,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// What a heartbeat is about: the bays of a station.
 ///
 /// # Contract
-/// Neither waits for a device or the network. An order that is carried out already, or on its way, is done.
+/// None of it waits for a device or the network. An order that is carried out already, or on its way, is done.
 pub trait Heart: Send + Sync {
     /// How the bays are now.
     fn statuses(&self) -> Vec<BayStatus>;
+
+    /// Hears that jobs are not on hold any more. It is said again until none of their bays is held.
+    fn mended(&self, jobs: Vec<MendedJob>);
 
     /// Carries out what is wanted of a bay.
     fn order(&self, order: &Order) -> OrderOutcome;

@@ -27,6 +27,7 @@ struct OneBay {
     status: Mutex<BayStatus>,
     effects: Mutex<HashMap<OrderId, u32>>,
     looks: AtomicU32,
+    mended: Mutex<Vec<MendedJob>>,
 }
 
 impl OneBay {
@@ -36,6 +37,7 @@ impl OneBay {
             status: Mutex::new(BayStatus::empty(name, port, at())),
             effects: Mutex::default(),
             looks: AtomicU32::new(0),
+            mended: Mutex::default(),
         })
     }
 }
@@ -44,6 +46,10 @@ impl Heart for OneBay {
     fn statuses(&self) -> Vec<BayStatus> {
         self.looks.fetch_add(1, Ordering::SeqCst);
         vec![self.status.lock().unwrap().clone()]
+    }
+
+    fn mended(&self, jobs: Vec<MendedJob>) {
+        self.mended.lock().unwrap().extend(jobs);
     }
 
     fn order(&self, order: &Order) -> OrderOutcome {
@@ -106,6 +112,7 @@ impl Server {
             clock: at(),
             orders: self.orders.clone(),
             leases: heartbeat.leases.iter().filter_map(answer).collect(),
+            mended: Vec::new(),
             no_claims: None,
             clock_ahead_seconds: None,
         }
@@ -128,6 +135,7 @@ fn refused(code: &str) -> ControlError {
 
 fn renewal() -> Renewal {
     Renewal {
+        version: model::control::PROTOCOL_VERSION,
         job: JobId::new("ABCDE").unwrap(),
         lease: LeaseToken("t".to_owned()),
         figures: Figures::default(),

@@ -5,7 +5,7 @@ mod carried;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
-use model::control::{Claim, LeaseState, Renewal};
+use model::control::{Claim, LeaseState, PROTOCOL_VERSION, Renewal};
 use model::readable;
 
 pub(crate) use carried::{By, Carried, Carrying};
@@ -50,6 +50,7 @@ pub fn keep(
             Some(LeaseState::Held) => last_answer = Instant::now(),
             Some(LeaseState::Canceled) => stop.halt(Halt::Canceled),
             Some(LeaseState::Lost) => stop.halt(Halt::LeaseLost),
+            Some(LeaseState::OnHold) => stop.halt(Halt::OnHold),
             None => {}
         }
     }
@@ -79,6 +80,7 @@ fn sign_of_life(claim: &Claim, progress: &Progress, pace: &mut Pace) -> Renewal 
         .current
         .map(|current| readable::name(&current, NAME_CHARS));
     Renewal {
+        version: PROTOCOL_VERSION,
         job: claim.job,
         lease: claim.lease.clone(),
         figures,

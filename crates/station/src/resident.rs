@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use model::bay::{BayName, BayStatus};
+use model::heartbeat::MendedJob;
 use model::order::{Order, OrderOutcome, OrderVerb};
 use rustix::fs::{FlockOperation, flock};
 
@@ -263,6 +264,11 @@ impl Bench {
 impl Heart for Bench {
     fn statuses(&self) -> Vec<BayStatus> {
         Self::statuses(self)
+    }
+
+    fn mended(&self, jobs: Vec<MendedJob>) {
+        // Once the bench has stopped nobody waits.
+        let _ = self.news.0.send(News::Mended(jobs));
     }
 
     fn order(&self, order: &Order) -> OrderOutcome {

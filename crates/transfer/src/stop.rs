@@ -22,6 +22,9 @@ pub enum Halt {
     /// The lease went to another attempt.
     #[error("the right to the job went to another attempt")]
     LeaseLost,
+    /// A person has put the job on hold.
+    #[error("the operator has put the job on hold")]
+    OnHold,
     /// The device does not answer.
     #[error(transparent)]
     Device(#[from] DeviceGone),

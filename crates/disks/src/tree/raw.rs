@@ -78,6 +78,8 @@ pub struct Loaded {
     pub facts: Facts,
     /// What is to be known of it.
     pub remarks: Vec<String>,
+    /// Whether it was not ejected cleanly.
+    pub is_dirty: bool,
 }
 
 /// What is said of a volume as a whole.

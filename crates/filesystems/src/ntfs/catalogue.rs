@@ -88,6 +88,7 @@ impl<'a, 'b> Scan<'a, 'b> {
         };
         Ok(Summary {
             remarks: self.noticed.remarks(),
+            is_dirty: self.noticed.is_dirty,
             unaccounted,
         })
     }

@@ -73,6 +73,7 @@ fn a_job_is_watched_to_its_end() {
         seconds_left: Some(40),
     };
     let renewal = Renewal {
+        version: model::control::PROTOCOL_VERSION,
         job,
         lease: lease.clone(),
         figures,

@@ -11,6 +11,7 @@ use model::actor::Actor;
 use model::event::Event;
 use model::hold::Mended;
 use model::ids::JobId;
+use model::stopped::StopCause;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
@@ -44,6 +45,10 @@ struct Remembered {
     place: Option<HeldJob>,
     /// Which stores did not answer.
     silent: Vec<String>,
+    /// Where the next look for rights begins.
+    right: Option<JobId>,
+    /// How many buckets the embedded store had made at the last look.
+    made: u64,
 }
 
 /// What was asked in a round.
@@ -131,6 +136,37 @@ pub(super) async fn look(
     memory.lock().place = place;
     memory.tell(&round);
     Ok(())
+}
+
+/// Looks at what is mended here, by a row or in the embedded store, and not far away: rights that were given, and buckets
+/// if one was made since the last look, of which `made` counts all. It may be done every few seconds.
+pub(super) async fn look_near(
+    context: &Context,
+    memory: &Memory,
+    made: u64,
+) -> Result<(), JobStoreError> {
+    let after = memory.lock().right;
+    let last = look_for(context, StopCause::BucketRights, after).await?;
+    memory.lock().right = last;
+    if std::mem::replace(&mut memory.lock().made, made) != made {
+        look_for(context, StopCause::BucketMissing, None).await?;
+    }
+    Ok(())
+}
+
+/// Looks at the jobs that are on hold for `cause`, a batch of them; the last, if there may be more.
+async fn look_for(
+    context: &Context,
+    cause: StopCause,
+    after: Option<JobId>,
+) -> Result<Option<JobId>, JobStoreError> {
+    let held = context.jobs.jobs_on_hold_for(cause, after, BATCH).await?;
+    let mut round = Round::default();
+    for id in &held {
+        look_at(context, &mut round, *id).await?;
+    }
+    let is_full = held.len() >= BATCH.try_into().unwrap_or(usize::MAX);
+    Ok(held.last().copied().filter(|_| is_full))
 }
 
 /// Writes down that a job is no longer on hold, if so.

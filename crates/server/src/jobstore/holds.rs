@@ -2,10 +2,12 @@
 //! here is how those that are on hold are found.
 
 use async_trait::async_trait;
-use model::ids::JobId;
+use model::heartbeat::MendedJob;
+use model::ids::{JobId, StationName};
+use model::stopped::StopCause;
 use model::time::Timestamp;
 
-use super::JobStoreError;
+use super::{JobStoreError, jobs};
 
 /// Jobs that are on hold for one cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,17 @@ pub trait Holds: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<HeldJob>, JobStoreError>;
 
+    /// Jobs that are on hold for `cause`, by their id, behind the job `after`.
+    async fn jobs_on_hold_for(
+        &self,
+        cause: StopCause,
+        after: Option<JobId>,
+        limit: u32,
+    ) -> Result<Vec<JobId>, JobStoreError>;
+
+    /// The jobs whose devices are at `station` that are not on hold any more and have not gone on yet.
+    async fn mended_jobs(&self, station: &StationName) -> Result<Vec<MendedJob>, JobStoreError>;
+
     /// Counts the jobs that are on hold, by cause.
     async fn hold_counts(&self) -> Result<Vec<HoldCount>, JobStoreError>;
 }
@@ -48,6 +61,14 @@ pub(super) const JOBS_ON_HOLD: &str = "
     SELECT id, held_since, seq FROM jobs
     WHERE held IS NOT NULL AND held_since <= $1 AND (held_since, seq) > ($2, $3)
     ORDER BY held_since, seq LIMIT $4";
+
+pub(super) const JOBS_ON_HOLD_FOR: &str =
+    "SELECT id FROM jobs WHERE held = $1 AND id > $2 ORDER BY id LIMIT $3";
+
+/// A thousand at most: of a station with more devices the rest is found when some of them have gone on.
+pub(super) const MENDED_JOBS: &str = "
+    SELECT state FROM jobs
+    WHERE station = $1 AND stopped IS NOT NULL AND held IS NULL LIMIT 1000";
 
 pub(super) const HOLD_COUNTS: &str = "
     SELECT held, COUNT(*), MIN(held_since) FROM jobs WHERE held IS NOT NULL GROUP BY held ORDER BY held";
@@ -66,6 +87,13 @@ pub(super) fn held_job((id, since, seq): HeldRow) -> Result<HeldJob, JobStoreErr
     })
 }
 
+/// What a job's state says of a hold that is mended, if it is that for which it stands still.
+pub(super) fn mended_job(state: &str) -> Result<Option<MendedJob>, JobStoreError> {
+    let job = jobs::listed_job(state)?;
+    let since = job.stopped.and_then(|stopped| stopped.mended);
+    Ok(since.map(|since| MendedJob { job: job.id, since }))
+}
+
 pub(super) fn count((code, jobs, oldest): CountRow) -> HoldCount {
     HoldCount {
         code,
@@ -78,8 +106,11 @@ pub(super) fn count((code, jobs, oldest): CountRow) -> HoldCount {
 macro_rules! implement_holds {
     ($store:ident) => {
         const _: () = {
+            use model::heartbeat::MendedJob;
+            use model::ids::{JobId, StationName};
+            use model::stopped::StopCause;
             use model::time::Timestamp;
-            use sqlx::query_as;
+            use sqlx::{query_as, query_scalar};
             use $crate::jobstore::JobStoreError;
             use $crate::jobstore::holds::{self, HeldJob, HoldCount, Holds};
 
@@ -101,6 +132,34 @@ macro_rules! implement_holds {
                         .fetch_all(self.readers())
                         .await?;
                     rows.into_iter().map(holds::held_job).collect()
+                }
+
+                async fn jobs_on_hold_for(
+                    &self,
+                    cause: StopCause,
+                    after: Option<JobId>,
+                    limit: u32,
+                ) -> Result<Vec<JobId>, JobStoreError> {
+                    let after = after.as_ref().map_or("", JobId::as_str);
+                    let ids: Vec<String> = query_scalar(holds::JOBS_ON_HOLD_FOR)
+                        .bind(cause.code())
+                        .bind(after)
+                        .bind(i64::from(limit))
+                        .fetch_all(self.readers())
+                        .await?;
+                    ids.iter().map(|id| Ok(JobId::new(id)?)).collect()
+                }
+
+                async fn mended_jobs(
+                    &self,
+                    station: &StationName,
+                ) -> Result<Vec<MendedJob>, JobStoreError> {
+                    let states: Vec<String> = query_scalar(holds::MENDED_JOBS)
+                        .bind(station.as_str())
+                        .fetch_all(self.readers())
+                        .await?;
+                    let found = states.iter().map(|state| holds::mended_job(state));
+                    found.filter_map(Result::transpose).collect()
                 }
 
                 async fn hold_counts(&self) -> Result<Vec<HoldCount>, JobStoreError> {

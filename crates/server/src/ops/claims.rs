@@ -53,6 +53,7 @@ struct DenialWords {
     code: &'static str,
     message: String,
     hint: String,
+    cause: Option<StopCause>,
 }
 
 /// Answers a claim.
@@ -334,12 +335,14 @@ fn denied(job: Option<JobId>, denied: DenialWords) -> ClaimAnswer {
         code,
         message,
         hint,
+        cause,
     } = denied;
     ClaimAnswer::Denied {
         code: code.to_owned(),
         message,
         hint,
         job,
+        cause,
     }
 }
 
@@ -349,6 +352,7 @@ impl From<Denial> for DenialWords {
             code: denial.code(),
             message: denial.to_string(),
             hint: denial.hint(),
+            cause: denial.cause(),
         }
     }
 }
@@ -358,6 +362,7 @@ fn leased(id: JobId, holder: &StationName) -> DenialWords {
         code: "Leased",
         message: format!("job {id} is being done by station `{holder}`"),
         hint: "wait until that station is done, or until its lease lapses".to_owned(),
+        cause: None,
     }
 }
 
@@ -369,6 +374,7 @@ fn revoked(station: &StationName) -> DenialWords {
             "dock the device at another station, or admit this one again with `longshore station \
                token`"
                 .to_owned(),
+        cause: None,
     }
 }
 
@@ -394,6 +400,7 @@ fn no_claims(station: &StationName, why: NoClaims) -> DenialWords {
         code,
         message,
         hint: hint.to_owned(),
+        cause: None,
     }
 }
 
@@ -407,6 +414,7 @@ fn forbidden(job: &Job, bucket: &BucketName) -> DenialWords {
         hint: "the device is booked as received; give the right back with `longshore account \
                allow` and dock it again, or let the customer cancel the job"
             .to_owned(),
+        cause: Some(StopCause::BucketRights),
     }
 }
 
@@ -423,6 +431,7 @@ fn on_hold(job: JobId, hold: &Stopped) -> DenialWords {
         code: "OnHold",
         message: format!("job {job} waits. {hold}"),
         hint: format!("{again}; `longshore job resume {job}` lets it go on at once"),
+        cause: Some(hold.cause),
     }
 }
 
@@ -436,5 +445,6 @@ fn unreadable(job: &Job) -> DenialWords {
         hint: "the device is booked as received; let the customer submit the manifest again with \
                UpdateJob"
             .to_owned(),
+        cause: Some(StopCause::ManifestFault),
     }
 }

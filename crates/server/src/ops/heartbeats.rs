@@ -7,7 +7,8 @@
 //! 3. Its leases are renewed, unless it was heard before: one that comes late is no sign of life.
 //! 4. It is answered from what the job store then has.
 
-use model::heartbeat::{ACKNOWLEDGEMENTS, BAYS, Heartbeat, HeartbeatAnswer};
+use model::bay::{BayState, BayStatus};
+use model::heartbeat::{ACKNOWLEDGEMENTS, BAYS, Heartbeat, HeartbeatAnswer, MendedJob};
 use model::ids::StationName;
 use model::order::{Acknowledgement, Order, stale_since};
 use model::presence::{self, Heard};
@@ -61,6 +62,7 @@ pub async fn heartbeat(
     };
     let held = leases::keep(context, caller, named, is_new).await?;
     let orders = pending(context, station, now).await?;
+    let mended = mended(context, station, &heartbeat.bays).await?;
     context.metrics.heartbeat(is_new);
     tracing::debug!(%station, seq = heartbeat.seq, is_new, orders = orders.len(), "heartbeat");
     let presence = stations::presence(&found, !held.is_empty());
@@ -73,6 +75,7 @@ pub async fn heartbeat(
         clock: now,
         orders,
         leases: held,
+        mended,
         no_claims: presence.no_claims(now),
         clock_ahead_seconds: presence::worth_a_word(presence.clock_ahead),
     })
@@ -156,6 +159,24 @@ async fn answer_orders(
         tracing::info!(%station, order = %word.id, outcome = ?word.outcome, "order answered");
     }
     context.jobs.answer_orders(station, &done, now).await
+}
+
+/// Which jobs of the bays that are held are not on hold any more: their station need not wait until it asks. It is said
+/// until the bay is not held any more.
+async fn mended(
+    context: &Context,
+    station: &StationName,
+    bays: &[BayStatus],
+) -> Result<Vec<MendedJob>, JobStoreError> {
+    let is_held = |bay: &&BayStatus| bay.state == BayState::Held;
+    let waiting = bays.iter().take(BAYS).filter(is_held);
+    let waiting: Vec<_> = waiting.filter_map(|bay| bay.job).collect();
+    if waiting.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut mended = context.jobs.mended_jobs(station).await?;
+    mended.retain(|found| waiting.contains(&found.job));
+    Ok(mended)
 }
 
 /// What the station is to do and has not answered.

@@ -24,8 +24,8 @@ use crate::world::{World, import};
 const BAY: &str = "B1";
 
 /// A run of a resident station: it counts its heartbeats, keeps leases, and does what it is told once.
-struct Resident {
-    station: Station,
+pub(crate) struct Resident {
+    pub(crate) station: Station,
     boot: Boot,
     seq: u64,
     ahead: i64,
@@ -35,7 +35,7 @@ struct Resident {
 }
 
 impl Resident {
-    async fn register(world: &World, name: &str) -> Self {
+    pub(crate) async fn register(world: &World, name: &str) -> Self {
         Self::of(Station::register(world, name).await, "run1")
     }
 
@@ -60,6 +60,7 @@ impl Resident {
     fn next(&mut self, world: &World) -> Heartbeat {
         self.seq += 1;
         let renewal = |claim: &Claim| Renewal {
+            version: model::control::PROTOCOL_VERSION,
             job: claim.job,
             lease: claim.lease.clone(),
             figures: Figures {
@@ -90,6 +91,19 @@ impl Resident {
     ) -> Result<HeartbeatAnswer, (u16, String)> {
         let token = self.station.token.expose();
         world.tell_as(token, "heartbeat", heartbeat).await
+    }
+
+    /// A heartbeat with the device of a job in the bay.
+    pub(crate) async fn beat_with(
+        &mut self,
+        world: &World,
+        state: BayState,
+        job: JobId,
+    ) -> HeartbeatAnswer {
+        let mut heartbeat = self.next(world);
+        heartbeat.bays[0].state = state;
+        heartbeat.bays[0].job = Some(job);
+        self.send(world, &heartbeat).await.unwrap()
     }
 
     async fn beat(&mut self, world: &World) -> HeartbeatAnswer {
@@ -157,6 +171,7 @@ async fn a_heartbeat_is_kept_and_answered() {
         clock: world.now(),
         orders: Vec::new(),
         leases: Vec::new(),
+        mended: Vec::new(),
         no_claims: None,
         clock_ahead_seconds: None,
     };
@@ -330,7 +345,7 @@ async fn a_lease_of_a_job_that_the_operator_holds_ends_with_the_next_heartbeat()
         replaced.await.unwrap();
     }
     let states = dock.states(&world).await;
-    assert_eq!(states, [LeaseState::Lost, LeaseState::Held]);
+    assert_eq!(states, [LeaseState::OnHold, LeaseState::Held]);
     assert!(world.jobs().lease(held).await.unwrap().unwrap().ended);
     assert!(!world.jobs().lease(other).await.unwrap().unwrap().ended);
 }

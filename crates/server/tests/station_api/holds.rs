@@ -253,8 +253,9 @@ async fn the_service_sees_by_itself_what_is_mended() {
     );
 }
 
-async fn until(is_so: impl AsyncFn() -> bool) {
-    for _ in 0..500 {
+/// Waits until it is so: a background round comes within seconds, on a loaded machine later.
+pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
+    for _ in 0..3000 {
         if is_so().await {
             return;
         }
@@ -421,7 +422,7 @@ async fn an_operator_holds_a_running_job_and_lets_it_go_on() {
         assert_eq!(told, Ok(()), "again is harmless");
     }
     let renewed = station.renew(&world, id, &lease, tally(1, 1, 0)).await;
-    assert_eq!(renewed, LeaseState::Lost);
+    assert_eq!(renewed, LeaseState::OnHold);
     // What the station says of its stopping changes nothing.
     let ending = stopped(StopCause::StationTrouble, None);
     assert_eq!(station.finish(&world, id, &lease, ending).await, Ok(()));
@@ -469,7 +470,7 @@ async fn a_lease_of_a_job_that_the_operator_holds_ends_with_the_next_sign_of_lif
     let replaced = jobs.replace_job(&job, version, &events, &actor, world.now());
     replaced.await.unwrap();
     let renewed = station.renew(&world, id, &lease, tally(1, 1, 0)).await;
-    assert_eq!(renewed, LeaseState::Lost);
+    assert_eq!(renewed, LeaseState::OnHold);
     assert!(world.jobs().lease(id).await.unwrap().unwrap().ended);
 }
 

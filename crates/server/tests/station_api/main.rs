@@ -18,4 +18,5 @@ mod heartbeats;
 mod holds;
 mod keys;
 mod leases;
+mod mended;
 mod talk;

@@ -101,6 +101,7 @@ impl Station {
         figures: Figures,
     ) -> LeaseState {
         let renewal = Renewal {
+            version: model::control::PROTOCOL_VERSION,
             job,
             lease: lease.clone(),
             figures,

@@ -71,7 +71,8 @@ fn of_raw(error: &RawError) -> StopCause {
 
 fn of_halt(why: &Halt) -> StopCause {
     match why {
-        Halt::Interrupted | Halt::Canceled => StopCause::Interrupted,
+        // What the operator said of a job on hold stands in it, with her own words.
+        Halt::Interrupted | Halt::Canceled | Halt::OnHold => StopCause::Interrupted,
         Halt::LeaseLost | Halt::Journal(_) | Halt::Rescue(_) => StopCause::StationTrouble,
         Halt::Device(_) => StopCause::DiskGone,
         Halt::Store(error) => of_store(error),

@@ -196,6 +196,8 @@ pub enum DockError {
         hint: String,
         /// The job concerned.
         job: Option<JobId>,
+        /// What the job waits for, where the server says so.
+        cause: Option<StopCause>,
     },
     /// Another process of this station works on the job.
     #[error("job {0} is being loaded by another process of this station")]

@@ -62,8 +62,16 @@ impl Found {
         matches!(self.what, What::Fill(_))
     }
 
-    /// What is to be known of its volumes before it is loaded, in the words of their readers: that one was not ejected
-    /// cleanly.
+    /// Whether one of its volumes was not ejected cleanly, so that what was written last may be missing.
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        match &self.what {
+            What::Raw(raw) => raw.is_dirty(),
+            What::Folder(_) | What::Fill(_) => false,
+        }
+    }
+
+    /// What is to be known of its volumes before it is loaded, in the words of their readers.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
         match &self.what {

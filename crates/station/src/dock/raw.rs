@@ -42,6 +42,12 @@ impl Raw {
         loaded.flat_map(|it| it.remarks.clone()).collect()
     }
 
+    /// Whether one of them was not ejected cleanly.
+    pub(super) fn is_dirty(&self) -> bool {
+        let mut loaded = self.tree.iter().flat_map(RawTree::loaded);
+        loaded.any(|it| it.is_dirty)
+    }
+
     /// The device.
     pub(super) fn device(&self) -> Arc<dyn Device> {
         Arc::clone(self.disk.device())

@@ -133,6 +133,7 @@ impl Seen {
                 message,
                 hint,
                 job,
+                cause,
             } => {
                 let message = format!("{message}; {}", self.text);
                 // Where files are to be read, what was seen says better how.
@@ -149,6 +150,7 @@ impl Seen {
                     message,
                     hint,
                     job,
+                    cause,
                 }
             }
             other => other,
@@ -279,6 +281,7 @@ mod tests {
                 message: "no".to_owned(),
                 hint: "mount it read-only and dock the mount point".to_owned(),
                 job: None,
+                cause: None,
             });
             match error {
                 DockError::Denied { hint, .. } => hint,

@@ -163,6 +163,9 @@ impl Keeper {
                 self.fared = Fared::Answered(Duration::from_millis(wanted.into()));
                 self.carried().answered(&self.leases, &answer.leases);
                 self.orders.hear(&answer.orders, &*self.heart);
+                if !answer.mended.is_empty() {
+                    self.heart.mended(answer.mended.clone());
+                }
                 Some(answer)
             }
             Err(error) => {

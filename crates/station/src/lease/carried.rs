@@ -125,6 +125,7 @@ mod tests {
 
     fn renewal(lease: &str, found: u64) -> Renewal {
         Renewal {
+            version: model::control::PROTOCOL_VERSION,
             job: JobId::new("ABCDE").unwrap(),
             lease: LeaseToken(lease.to_owned()),
             figures: Figures {

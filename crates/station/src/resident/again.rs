@@ -37,6 +37,15 @@ pub(super) struct Due {
 }
 
 impl Due {
+    /// A try at once, as if none had been in vain.
+    pub(super) fn now(what: Again, now: Instant) -> Self {
+        Self {
+            what,
+            at: now,
+            tries: 0,
+        }
+    }
+
     /// The next try after one that was in vain; `before` is what was waited for until then.
     pub(super) fn after(before: Option<Self>, what: Again, now: Instant) -> Self {
         let tries = before.map_or(0, |due| match due.what == what {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use model::bay::{BayName, BayStatus};
+use model::heartbeat::MendedJob;
 use model::ids::JobId;
 use model::order::OrderVerb;
 
@@ -56,6 +57,8 @@ pub(super) enum News {
     Moved(VisitId, Motion),
     /// What a person wants.
     Ordered(BayName, OrderVerb, Sender<Result<(), NotDone>>),
+    /// Jobs are not on hold any more.
+    Mended(Vec<MendedJob>),
     /// Time has passed.
     Tick,
 }
@@ -167,6 +170,7 @@ impl Board {
                 // Whoever asked may not wait any more.
                 let _ = reply.send(self.ordered(&bay, verb, now));
             }
+            News::Mended(jobs) => self.mended(&jobs, now),
             News::Tick => {}
         }
         self.pass(now);

@@ -161,6 +161,11 @@ fn medium(bay: &str, name: &str, diskseq: u64) -> Medium {
     }
 }
 
+/// Its job is on hold.
+fn waits() -> Course {
+    Course::Wait(Told::that("job AAAAA waits").cause(StopCause::BucketMissing))
+}
+
 fn finished() -> Verdict {
     Verdict::new(BayEvent::Finished, Told::that("done"))
 }
@@ -478,7 +483,7 @@ fn a_job_on_hold_is_asked_about_and_its_disk_is_not_listed_again_until_it_is_men
         room.acts.clear();
         room.pass(30);
         room.take(|act| *act == Act::Ask(visit, job("AAAAA")));
-        room.hear(News::Asked(visit, Ok(Course::Wait)));
+        room.hear(News::Asked(visit, Ok(waits())));
         assert_eq!((room.acts.len(), room.state("A")), (0, BayState::Held));
     }
     room.pass(30);
@@ -496,7 +501,7 @@ fn a_disk_of_a_job_on_hold_is_booked_as_here() {
         ..Sight::default()
     };
     room.hear(News::Looked(visit, Ok(sight)));
-    room.hear(News::Asked(visit, Ok(Course::Wait)));
+    room.hear(News::Asked(visit, Ok(waits())));
     room.docked("A", held(StopCause::BucketMissing, Some(Again::Mended)));
     assert_eq!(room.state("A"), BayState::Held);
 }
@@ -511,7 +516,7 @@ fn a_disk_of_a_job_on_hold_waits_for_its_turn_and_for_a_person_too() {
             ..Sight::default()
         };
         room.hear(News::Looked(visit, Ok(sight)));
-        room.hear(News::Asked(visit, Ok(Course::Wait)));
+        room.hear(News::Asked(visit, Ok(waits())));
     };
     let mut room = Room::new(RULES);
     for (bay, name, id) in [("A", "sda", "AAAAA"), ("B", "sdb", "BBBBB")] {
@@ -533,8 +538,73 @@ fn a_disk_of_a_job_on_hold_waits_for_its_turn_and_for_a_person_too() {
     room.plug("C", "sdc", 1);
     on_hold(&mut room, "C");
     let visit = room.visit("C");
+    let status = room.status("C");
+    assert_eq!(
+        (status.state, status.cause),
+        (BayState::Held, Some(StopCause::BucketMissing))
+    );
+    assert!(!room.is_wanted(|act| *act == Act::Dock(visit)));
+    // Mended, it waits for a person.
+    room.acts.clear();
+    room.pass(30);
+    room.identify_again("C", "CCCCC");
     assert_eq!(room.state("C"), BayState::Ready);
     assert!(!room.is_wanted(|act| *act == Act::Dock(visit)));
+    room.acts.clear();
+    room.pass(600);
+    assert_eq!(room.acts, [], "it is asked about no more");
+}
+
+#[test]
+fn what_is_heard_to_be_mended_is_tried_at_once_and_once_for_each_time() {
+    let mended = |id: &str, second| {
+        let since = model::time::Timestamp::from_unix(second);
+        News::Mended(vec![MendedJob {
+            job: job(id),
+            since,
+        }])
+    };
+    let mut room = Room::new(RULES);
+    room.plug("A", "sdb", 1);
+    room.identify("A", "AAAAA");
+    room.docked("A", held(StopCause::BucketMissing, Some(Again::Mended)));
+    let visit = room.visit("A");
+    room.acts.clear();
+    room.hear(mended("BBBBB", 7));
+    assert_eq!(room.acts, [], "that is another job");
+    room.hear(mended("AAAAA", 7));
+    room.take(|act| *act == Act::Ask(visit, job("AAAAA")));
+    room.hear(News::Asked(visit, Ok(waits())));
+    for _ in 0..3 {
+        room.hear(mended("AAAAA", 7));
+        assert_eq!(room.acts, [], "it was tried for that");
+    }
+    room.hear(mended("AAAAA", 8));
+    room.identify_again("A", "AAAAA");
+    room.hear(mended("AAAAA", 9));
+    room.docked("A", finished());
+    room.acts.clear();
+    room.hear(mended("AAAAA", 10));
+    assert_eq!(room.acts, [], "nothing is held any more");
+}
+
+/// A hold that no time mends: a person has said that it may go on.
+#[test]
+fn what_was_held_for_good_is_looked_at_when_a_person_lets_its_job_go_on() {
+    let mut room = Room::new(RULES);
+    room.plug("A", "sdb", 1);
+    room.identify("A", "AAAAA");
+    room.docked("A", held(StopCause::DiskGone, None));
+    room.pass(3600);
+    room.acts.clear();
+    let since = model::time::Timestamp::from_unix(7);
+    room.hear(News::Mended(vec![MendedJob {
+        job: job("AAAAA"),
+        since,
+    }]));
+    room.identify_again("A", "AAAAA");
+    room.docked("A", finished());
+    assert_eq!(room.state("A"), BayState::Done);
 }
 
 /// Its job is on hold since it was pulled out, and only a docking mends that.
@@ -554,7 +624,7 @@ fn a_disk_that_was_pulled_out_and_is_docked_elsewhere_leaves_its_bay_empty() {
         ..Sight::default()
     };
     room.hear(News::Looked(visit, Ok(sight)));
-    room.hear(News::Asked(visit, Ok(Course::Wait)));
+    room.hear(News::Asked(visit, Ok(waits())));
     room.take(|act| *act == Act::Dock(visit));
     assert_eq!(room.state("A"), BayState::Empty);
 }
@@ -670,9 +740,7 @@ fn a_dirty_disk_waits_for_a_person_where_that_is_wanted() {
         let visit = room.visit("A");
         let sight = Sight {
             job: Some(job("AAAAA")),
-            remarks: vec![
-                "it was not ejected cleanly: what was not written yet is missing".to_owned(),
-            ],
+            is_dirty: true,
             ..Sight::default()
         };
         room.hear(News::Looked(visit, Ok(sight)));
@@ -896,7 +964,10 @@ fn do_one(room: &mut Room, next: &mut impl FnMut(u64) -> u64) {
         ),
         Act::Ask(visit, _) => {
             let courses = [Course::Load, Course::Load, Course::Export, Course::Nothing];
-            News::Asked(visit, Ok(courses[usize::try_from(next(4)).unwrap()]))
+            News::Asked(
+                visit,
+                Ok(courses[usize::try_from(next(4)).unwrap()].clone()),
+            )
         }
         Act::Dock(visit) => {
             let verdict = match next(6) {

@@ -363,6 +363,7 @@ fn look(
         device: facts::shipped(path).map(DeviceFacts::tidied),
         is_filled: found.is_filled(),
         remarks: found.remarks(),
+        is_dirty: found.is_dirty(),
     };
     Ok((sight, found))
 }
@@ -386,7 +387,7 @@ fn dock(station: &Station, found: Option<Found>, progress: &Progress, stop: &Sto
     match found.job().map(|job| ask(station, job)) {
         Some(Ok(Course::Export)) => return Verdict::export(),
         Some(Err(verdict)) => return *verdict,
-        Some(Ok(Course::Load | Course::Wait | Course::Nothing)) | None => {}
+        Some(Ok(Course::Load | Course::Wait(_) | Course::Nothing)) | None => {}
     }
     match station.dock_found(found, &docking(), progress, stop) {
         Ok(done) => Verdict::done(&done),

@@ -65,7 +65,7 @@ impl Told {
         }
     }
 
-    fn cause(self, cause: StopCause) -> Self {
+    pub(super) fn cause(self, cause: StopCause) -> Self {
         Self {
             cause: Some(cause),
             ..self
@@ -159,7 +159,8 @@ impl Verdict {
                 message,
                 hint,
                 job,
-            } => of_denial(code, message, hint, *job),
+                cause,
+            } => of_denial(code, message, hint, *job, *cause),
             DockError::NotAsItIs { hint, .. } => {
                 Self::new(BayEvent::NamesNobody, Told::that(&text)).hint(hint)
             }
@@ -210,14 +211,15 @@ impl Verdict {
     }
 }
 
-/// What the server says of a device that is not to be loaded.
-fn of_denial(code: &str, message: &str, hint: &str, job: Option<JobId>) -> Verdict {
+/// What the server says of a device that is not to be loaded. `said` is what the job waits for, where the server says that.
+fn of_denial(
+    code: &str,
+    message: &str,
+    hint: &str,
+    job: Option<JobId>,
+    said: Option<StopCause>,
+) -> Verdict {
     let nothing = || Verdict::new(BayEvent::NothingIsDue, Told::that(message)).hint(TAKE_OUT);
-    let held = |cause| {
-        Verdict::held(cause, message)
-            .hint(hint)
-            .again(Again::Mended)
-    };
     let verdict = match code {
         "MissingSignature" | "InvalidSignature" if job.is_none() => {
             Verdict::new(BayEvent::NamesNobody, Told::that(message)).hint(ASK)
@@ -225,16 +227,25 @@ fn of_denial(code: &str, message: &str, hint: &str, job: Option<JobId>) -> Verdi
         "UnknownJob" => Verdict::new(BayEvent::NamesStranger, Told::that(message)).hint(hint),
         "Canceled" | "Expired" | "Over" | "Returned" => nothing(),
         "OverWithErrors" => nothing().hint(hint).again(Again::Reopened),
-        "MissingSignature" if message.contains("no SIGNATURE") => held(StopCause::SignatureMissing),
-        "MissingSignature" => Verdict::held(StopCause::Other, message).hint(hint),
-        "InvalidSignature" => held(StopCause::SignatureWrong),
-        "BucketPermission" => held(StopCause::BucketRights),
-        "Unsupported" => held(StopCause::ManifestFault),
-        "WrongCapacity" => held(StopCause::CapacityWrong),
-        // Another station has it, or what a later release says.
-        _ => held(StopCause::Other),
+        // A sheet is missing, which only a person has: asking again helps nothing.
+        "MissingSignature" if said.is_none() => Verdict::held(StopCause::Other, message).hint(hint),
+        // Else another station has it, or what a later release says.
+        _ => Verdict::held(said.or(cause_of(code)).unwrap_or(StopCause::Other), message)
+            .hint(hint)
+            .again(Again::Mended),
     };
     verdict.of_job(job)
+}
+
+/// What a job waits for by the code of the denial: a server of an earlier release says no more.
+fn cause_of(code: &str) -> Option<StopCause> {
+    match code {
+        "InvalidSignature" => Some(StopCause::SignatureWrong),
+        "BucketPermission" => Some(StopCause::BucketRights),
+        "Unsupported" => Some(StopCause::ManifestFault),
+        "WrongCapacity" => Some(StopCause::CapacityWrong),
+        _ => None,
+    }
 }
 
 fn of_control(error: &ControlError) -> Verdict {
@@ -256,6 +267,7 @@ fn of_halt(why: &Halt, cause: StopCause, text: &str) -> Verdict {
             Verdict::new(BayEvent::NothingIsDue, told).hint(TAKE_OUT)
         }
         Halt::LeaseLost => Verdict::held(cause, text).again(Again::Mended),
+        Halt::OnHold => Verdict::held(StopCause::ByOperator, text).again(Again::Mended),
         Halt::Device(_) => Verdict::gone(text),
         Halt::Store(_) | Halt::Service(_) => of_store(cause, text),
         Halt::Journal(_) | Halt::Rescue(_) => {

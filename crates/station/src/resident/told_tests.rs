@@ -14,12 +14,54 @@ fn job() -> JobId {
 }
 
 fn denied(code: &str, job: Option<JobId>) -> Verdict {
+    denied_for(code, job, None)
+}
+
+fn denied_for(code: &str, job: Option<JobId>, cause: Option<StopCause>) -> Verdict {
     Verdict::of(&DockError::Denied {
         code: code.to_owned(),
         message: "the device has no SIGNATURE file in its root".to_owned(),
         hint: "ask its customer".to_owned(),
         job,
+        cause,
     })
+}
+
+/// What a job waits for is a field of the denial: its words are for people.
+#[test]
+fn a_bay_is_held_for_what_the_server_says_that_its_job_waits_for() {
+    let own = Some(job());
+    for (code, cause) in [
+        ("MissingSignature", StopCause::SignatureMissing),
+        ("InvalidSignature", StopCause::SignatureWrong),
+        ("OnHold", StopCause::StoreFull),
+        ("OnHold", StopCause::ByOperator),
+    ] {
+        let verdict = denied_for(code, own, Some(cause));
+        assert_eq!(
+            (verdict.event, verdict.again),
+            (BayEvent::Held, Some(Again::Mended))
+        );
+        assert_eq!(verdict.told.cause, Some(cause), "{code}");
+    }
+    let older = |code| denied(code, own).told.cause;
+    assert_eq!(older("BucketPermission"), Some(StopCause::BucketRights));
+    assert_eq!(older("OnHold"), Some(StopCause::Other));
+}
+
+#[test]
+fn what_the_operator_holds_while_it_is_loaded_is_told_so() {
+    let held = stopped_by(Halt::OnHold);
+    assert_eq!(held.told.cause, Some(StopCause::ByOperator));
+    assert_eq!(
+        (held.event, held.again),
+        (BayEvent::Held, Some(Again::Mended))
+    );
+    assert!(
+        held.told.sentence.contains("on hold"),
+        "{}",
+        held.told.sentence
+    );
 }
 
 fn stopped_by(why: Halt) -> Verdict {
@@ -43,7 +85,7 @@ fn every_denial_of_the_server_is_a_state_with_what_to_do() {
         ),
         ("MissingSignature", None, BayEvent::NamesNobody, None),
         ("InvalidSignature", None, BayEvent::NamesNobody, None),
-        ("MissingSignature", own, BayEvent::Held, Some(Again::Mended)),
+        ("MissingSignature", own, BayEvent::Held, None),
         ("InvalidSignature", own, BayEvent::Held, Some(Again::Mended)),
         ("BucketPermission", own, BayEvent::Held, Some(Again::Mended)),
         ("Unsupported", own, BayEvent::Held, Some(Again::Mended)),

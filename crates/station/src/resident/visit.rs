@@ -8,8 +8,10 @@ use model::device::DeviceFacts;
 use model::ids::{JobId, JobType, StationName};
 use model::progress::Progress;
 use model::stopped::Stopped;
+use model::time::Timestamp;
 
 use super::again::{Again, Due};
+use super::told::Told;
 use crate::watch::Medium;
 
 /// One stay of a medium in a bay: the same disk plugged in again is another.
@@ -41,10 +43,14 @@ pub(super) struct Visit {
     pub(super) second_to: Option<VisitId>,
     /// Since when the device gives no answer: it may have been pulled out a moment before that is seen.
     pub(super) silent_since: Option<Instant>,
+    /// Since when the job is not on hold any more for which it was last tried again.
+    pub(super) mended: Option<Timestamp>,
     /// What its reader said of the device that a person should know.
     pub(super) remarks: Vec<String>,
     /// When it came, until it is known whose it is.
     pub(super) nameless_since: Option<Instant>,
+    /// Whether it was not ejected cleanly.
+    pub(super) is_dirty: bool,
 }
 
 /// What a thread does with a device.
@@ -89,8 +95,10 @@ impl Visit {
             wish: Wish::default(),
             second_to: None,
             silent_since: None,
+            mended: None,
             remarks: Vec::new(),
             nameless_since: Some(now),
+            is_dirty: false,
         }
     }
 
@@ -118,17 +126,20 @@ pub(super) struct Sight {
     pub(super) is_filled: bool,
     /// What is to be known of its volumes.
     pub(super) remarks: Vec<String>,
+    /// Whether one of them was not ejected cleanly.
+    pub(super) is_dirty: bool,
 }
 
 /// What is due for a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Course {
     /// Its device is loaded.
     Load,
     /// It is begun by a person alone, since it writes to the device.
     Export,
-    /// Its device is loaded when what is in its way is mended, or another station is done with it.
-    Wait,
+    /// Its device is loaded when what is in its way is mended, or another station is done with it: what is told of it
+    /// until then.
+    Wait(Told),
     /// Nothing, whatever is on the device.
     Nothing,
 }
@@ -136,11 +147,10 @@ pub(super) enum Course {
 impl Course {
     /// What is due for a job, at the station of this name.
     pub(super) fn of(facts: &JobFacts, station: &StationName) -> Self {
-        let is_elsewhere = facts
-            .held_by
-            .as_ref()
-            .is_some_and(|holder| holder != station);
-        let is_held = facts.stopped.as_ref().is_some_and(Stopped::is_held);
+        let elsewhere = facts.held_by.as_ref().filter(|holder| *holder != station);
+        let hold = facts.stopped.as_ref().filter(|stopped| stopped.is_held());
+        let wait = elsewhere.map(|holder| told_of_elsewhere(facts.job, holder));
+        let wait = wait.or_else(|| hold.map(|hold| told_of_hold(facts.job, hold)));
         let is_back = matches!(facts.custody, Custody::Returned { .. });
         match facts.progress {
             _ if is_back => Self::Nothing,
@@ -150,9 +160,18 @@ impl Course {
             | Progress::Aborted { .. } => Self::Nothing,
             Progress::Pending | Progress::InProgress { .. } => match facts.job_type {
                 JobType::Export => Self::Export,
-                JobType::Import if is_held || is_elsewhere => Self::Wait,
-                JobType::Import => Self::Load,
+                JobType::Import => wait.map_or(Self::Load, Self::Wait),
             },
         }
     }
+}
+
+fn told_of_elsewhere(job: JobId, holder: &StationName) -> Told {
+    Told::that(&format!("job {job} is being done by station `{holder}`"))
+}
+
+fn told_of_hold(job: JobId, hold: &Stopped) -> Told {
+    Told::that(&format!("job {job} waits. {hold}"))
+        .hint("it can be loaded when that is mended")
+        .cause(hold.cause)
 }

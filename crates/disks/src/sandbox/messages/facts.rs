@@ -38,12 +38,14 @@ impl Wire for Facts {
 impl Wire for Summary {
     fn put(&self, into: &mut Vec<u8>) {
         self.remarks.put(into);
+        self.is_dirty.put(into);
         self.unaccounted.put(into);
     }
 
     fn take(from: &mut Taken<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             remarks: Wire::take(from)?,
+            is_dirty: Wire::take(from)?,
             unaccounted: Wire::take(from)?,
         })
     }

@@ -1,16 +1,19 @@
 //! Holds: found by how long they last, counted by cause, and gone when they are mended.
 
-use model::event::Event;
+use model::event::{Event, WhileRunning};
+use model::heartbeat::MendedJob;
 use model::hold::Mended;
 use model::ids::JobId;
 use model::stopped::StopCause;
 
-use super::{JobStore, arrived, at, canceled, change, insert, new_job};
+use super::{JobStore, arrived, at, canceled, change, insert, new_job, station, stored};
 use crate::jobstore::{HeldJob, HoldCount};
 
 pub(super) async fn run(store: &dyn JobStore) {
     jobs_on_hold_are_found_in_pages_by_how_long_they_are(store).await;
     what_is_mended_over_or_no_hold_is_not_found(store).await;
+    jobs_are_found_by_what_they_are_on_hold_for(store).await;
+    a_station_finds_what_is_mended_until_it_goes_on(store).await;
 }
 
 fn stopped(cause: StopCause) -> Event {
@@ -96,4 +99,53 @@ async fn what_is_mended_over_or_no_hold_is_not_found(store: &dyn JobStore) {
         change(store, job, &[canceled()], at(40)).await;
     }
     assert_eq!(found(store, 99).await, []);
+}
+
+async fn jobs_are_found_by_what_they_are_on_hold_for(store: &dyn JobStore) {
+    let rights = StopCause::BucketRights;
+    let (one, two) = (
+        hold(store, "6CCCB", rights, 10).await,
+        hold(store, "6CCCA", rights, 11).await,
+    );
+    let other = hold(store, "6CCCC", StopCause::StoreFull, 12).await;
+    let found = async |after, limit| {
+        let found = store.jobs_on_hold_for(rights, after, limit).await;
+        found.expect("jobs can be found by what they are on hold for")
+    };
+    assert_eq!(found(None, 10).await, [two, one]);
+    assert_eq!(found(None, 1).await, [two]);
+    assert_eq!(found(Some(two), 10).await, [one]);
+    assert_eq!(found(Some(one), 10).await, []);
+    for job in [one, two, other] {
+        change(store, job, &[canceled()], at(40)).await;
+    }
+    assert_eq!(found(None, 10).await, []);
+}
+
+async fn a_station_finds_what_is_mended_until_it_goes_on(store: &dyn JobStore) {
+    let mended = hold(store, "6DDDA", StopCause::StoreFull, 10).await;
+    let held = hold(store, "6DDDB", StopCause::StoreFull, 10).await;
+    let silent = hold(store, "6DDDC", StopCause::StationSilent, 10).await;
+    let here = stored(store, mended).await.job;
+    let here = here.custody.station().expect("it has arrived").clone();
+    let found = async |name| {
+        let found = store.mended_jobs(&name).await;
+        found.expect("what is mended can be found")
+    };
+    assert_eq!(found(here.clone()).await, []);
+    let how = Mended::Told;
+    change(store, mended, &[Event::Resumed { how }], at(13)).await;
+    let since = at(13);
+    assert_eq!(
+        found(here.clone()).await,
+        [MendedJob { job: mended, since }]
+    );
+    assert_eq!(found(station("elsewhere")).await, []);
+    change(store, mended, &[Event::TransferStarted], at(14)).await;
+    assert_eq!(found(here).await, []);
+    for job in [mended, held, silent] {
+        let running = WhileRunning::Cancel;
+        let because = None;
+        change(store, job, &[Event::Canceled { running, because }], at(40)).await;
+    }
 }

@@ -7,7 +7,7 @@ use model::ids::JobId;
 use model::stopped::StopCause;
 use model::time::Timestamp;
 
-use super::renew::{end_of_held, go_on, is_held, tidied};
+use super::renew::{end_of_held, go_on, is_held, on_hold, state_of_lost, tidied};
 use crate::access::{Action, Caller};
 use crate::jobstore::{HeldLease, JobStoreError, LONGEST_LEASE, SignOfLife};
 use crate::ops::{Context, Refused};
@@ -37,16 +37,16 @@ pub(in crate::ops) async fn keep(
         let state = match found {
             Some(held) if is_on_hold(context, held).await? => {
                 end_of_held(context, station, renewal.job, &renewal.lease).await?;
-                LeaseState::Lost
+                on_hold(renewal.version)
             }
             Some(held) => state(&held.progress),
-            None => LeaseState::Lost,
+            None => state_of_lost(context, renewal.job, renewal.version).await?,
         };
         answers.push(LeaseAnswer {
             job: renewal.job,
             state,
         });
-        let Some(held) = found.filter(|_| is_new && state != LeaseState::Lost) else {
+        let Some(held) = found.filter(|_| is_new && is_in_force(state)) else {
             continue;
         };
         let (job, figures) = (renewal.job, tidied(renewal.figures));
@@ -108,6 +108,14 @@ async fn is_on_hold(context: &Context, held: &HeldLease) -> Result<bool, JobStor
     }
     let job = context.jobs.job(held.lease.job).await?;
     Ok(job.is_some_and(|stored| is_held(&stored.job)))
+}
+
+/// Whether a lease that is answered so is to be renewed: a canceled job's too, until its station has stopped.
+fn is_in_force(state: LeaseState) -> bool {
+    match state {
+        LeaseState::Held | LeaseState::Canceled => true,
+        LeaseState::Lost | LeaseState::OnHold => false,
+    }
 }
 
 /// Whether a quarter of the term is over, or a wrong clock put the end where it is.

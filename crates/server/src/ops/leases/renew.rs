@@ -1,6 +1,6 @@
 //! A sign of life: extends a lease, and tells a station whether to go on.
 
-use model::control::{LeaseState, LeaseToken, Renewal, Tally};
+use model::control::{KNOWS_ON_HOLD, LeaseState, LeaseToken, Renewal, Tally};
 use model::event::Event;
 use model::ids::{JobId, StationName};
 use model::job::Job;
@@ -28,6 +28,7 @@ pub async fn renew(
 ) -> Result<LeaseState, Refused> {
     let station = caller.station(Action::UseLease)?;
     let Renewal {
+        version,
         job: id,
         lease,
         figures,
@@ -44,14 +45,14 @@ pub async fn renew(
         .await?;
     if !held {
         tracing::warn!(%station, job = %id, "lease lost");
-        return Ok(LeaseState::Lost);
+        return state_of_lost(context, id, version).await;
     }
     context.metrics.loaded(id, tally);
     // Progress that cannot be read does not stop a transfer; the next sign of life asks again.
     let job = context.jobs.job(id).await?.map(|stored| stored.job);
     if job.as_ref().is_some_and(is_held) {
         end_of_held(context, station, id, &lease).await?;
-        return Ok(LeaseState::Lost);
+        return Ok(on_hold(version));
     }
     let was_silent = |stopped: &Stopped| stopped.cause == StopCause::StationSilent;
     if job
@@ -74,6 +75,27 @@ pub async fn renew(
 /// Whether the operator has put a job on hold.
 pub(super) fn is_held(job: &Job) -> bool {
     job.hold().is_some_and(Stopped::is_held_by_operator)
+}
+
+/// What a station is told whose lease has ended: that a person has put the job on hold, if it is so.
+pub(super) async fn state_of_lost(
+    context: &Context,
+    id: JobId,
+    version: u32,
+) -> Result<LeaseState, Refused> {
+    let job = context.jobs.job(id).await?;
+    Ok(match job.is_some_and(|stored| is_held(&stored.job)) {
+        true => on_hold(version),
+        false => LeaseState::Lost,
+    })
+}
+
+/// What a station that speaks in this version is told of a job on hold.
+pub(super) fn on_hold(version: u32) -> LeaseState {
+    match version >= KNOWS_ON_HOLD {
+        true => LeaseState::OnHold,
+        false => LeaseState::Lost,
+    }
 }
 
 /// Ends the lease of a job that is on hold: whoever put it on hold died before that.

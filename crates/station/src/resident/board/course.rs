@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use model::bay::{BayEvent, BayState};
+use model::heartbeat::MendedJob;
 use model::ids::JobId;
 use model::stopped::StopCause;
 
@@ -37,6 +38,7 @@ impl Board {
                 visit.device = sight.device;
                 visit.job = sight.job;
                 visit.remarks = sight.remarks;
+                visit.is_dirty = sight.is_dirty;
                 match sight.job {
                     // Nothing is claimed by it, and the server says best what is missing.
                     None => self.dock(id),
@@ -80,7 +82,7 @@ impl Board {
             Err(verdict) => self.conclude(id, *verdict, now),
             Ok(Course::Export) => self.leave_to_person(id, now),
             // Nothing has changed, and the device need not be listed again to know it.
-            Ok(Course::Wait) if is_shut => {
+            Ok(Course::Wait(_)) if is_shut => {
                 let what = waited_for.unwrap_or(Again::Mended);
                 visit.due = Some(Due::after(visit.due, what, now.instant));
             }
@@ -94,13 +96,14 @@ impl Board {
             }
             // The claim is refused, and books that the device is here.
             Ok(Course::Nothing) => self.dock(id),
+            Ok(Course::Load) => self.named(id, None, now),
             // What is in the way may be mended, and then the claim begins to load.
-            Ok(Course::Load | Course::Wait) => self.named(id, now),
+            Ok(Course::Wait(told)) => self.named(id, Some(told), now),
         }
     }
 
-    /// It can be loaded.
-    fn named(&mut self, id: VisitId, now: Now) {
+    /// It can be loaded, or could but for what is told.
+    fn named(&mut self, id: VisitId, waits: Option<Told>, now: Now) {
         let auto_load = self.rules.auto_load;
         let hold_dirty = self.rules.hold_dirty;
         let Some(visit) = self.at(id).and_then(|bay| bay.visit.as_ref()) else {
@@ -110,7 +113,7 @@ impl Board {
         if wish.stop {
             return self.conclude(id, stopped(), now);
         }
-        let is_dirty = hold_dirty && visit.remarks.iter().any(|it| says_dirty(it)) && !wish.load;
+        let is_dirty = hold_dirty && visit.is_dirty && !wish.load;
         if let Some((first, told)) = job.and_then(|job| self.second(id, job)) {
             return self.wait_as_second(id, first, told, now);
         }
@@ -125,14 +128,45 @@ impl Board {
         if is_dirty {
             bay.happen(BayEvent::Held, told_of_dirty(), now);
             self.close(id);
-        } else if is_retry {
+        } else if is_retry && (auto_load || wish.load) {
             // It goes on when it is its turn, and is as it was until then.
         } else if auto_load || wish.load {
             bay.happen(BayEvent::Queued, told_of_turn(job), now);
+        } else if let Some(told) = waits {
+            bay.happen(BayEvent::Held, told, now);
+            if let Some(visit) = bay.visit.as_mut() {
+                visit.is_retry = false;
+                visit.due = Some(Due::after(visit.due, Again::Mended, now.instant));
+            }
+            self.close(id);
         } else {
+            if let Some(visit) = bay.visit.as_mut() {
+                visit.is_retry = false;
+                visit.due = None;
+            }
             let told = Told::that("it can be loaded").hint("`longshore bay load` begins it");
             bay.happen(BayEvent::Named, told, now);
             self.close(id);
+        }
+    }
+
+    /// Jobs are not on hold any more: what is held for one of them is tried at once, and once for each time.
+    pub(super) fn mended(&mut self, jobs: &[MendedJob], now: Now) {
+        for bay in self
+            .bays
+            .iter_mut()
+            .filter(|bay| bay.state == BayState::Held)
+        {
+            let Some(visit) = bay.visit.as_mut() else {
+                continue;
+            };
+            let of_it = jobs.iter().find(|mended| Some(mended.job) == visit.job);
+            let is_free = visit.busy.is_none() && !visit.is_open && visit.second_to.is_none();
+            if let Some(MendedJob { since, .. }) = of_it.filter(|_| is_free)
+                && visit.mended.replace(*since) != Some(*since)
+            {
+                visit.due = Some(Due::now(Again::Mended, now.instant));
+            }
         }
     }
 
@@ -362,9 +396,4 @@ pub(super) fn told_of_loading(job: Option<JobId>) -> Told {
 fn told_of_dirty() -> Told {
     Told::that("it was not ejected cleanly: what was written last may be missing")
         .hint("`longshore bay load` loads it as it is")
-}
-
-/// Whether a remark of a reader says that what was written last may be missing.
-fn says_dirty(remark: &str) -> bool {
-    remark.contains("not ejected cleanly") || remark.contains("it was not unmounted")
 }
