@@ -265,6 +265,8 @@ pub(crate) fn order(args: &OrderArgs, verb: OrderVerb) -> Result<Exit, Failure> 
     let message = OrderFor {
         bay: bay.clone(),
         verb,
+        job: None,
+        sheet: None,
     };
     let way = Way::open(&args.store)?;
     let line: OrderLine = way.post(&format!("stations/{station}/orders"), &message)?;

@@ -33,6 +33,7 @@ pub mod naming;
 pub mod operator;
 pub mod order;
 pub mod outcome;
+pub mod parcel;
 pub mod plan;
 pub mod presence;
 pub mod progress;

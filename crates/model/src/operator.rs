@@ -4,6 +4,8 @@
 //! Names are those that the API of AWS has for the same thing. Fields are only added; whoever reads passes over those
 //! it does not know. Refusals are [`ControlFault`](crate::control::ControlFault)s.
 
+pub mod audit;
+pub mod parcels;
 pub mod stations;
 
 use serde::{Deserialize, Serialize};

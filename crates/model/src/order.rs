@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
 use crate::ids::{BayName, InvalidId, OrderId};
+use crate::signature::SignatureFile;
 use crate::time::Timestamp;
 
 /// How long an order is told, in seconds.
@@ -104,6 +105,10 @@ pub struct Order {
     pub by: Actor,
     /// Since when.
     pub at: Timestamp,
+    /// The sheet that was scanned for what is in the bay, with [`OrderVerb::Load`]: it stands for a SIGNATURE file. A
+    /// release that does not know it finds out again whose the device is, which does no harm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<SignatureFile>,
 }
 
 impl Order {
@@ -184,9 +189,30 @@ mod tests {
             verb: OrderVerb::Load,
             by: Actor::Service,
             at,
+            sheet: None,
         };
         assert!(!order.is_stale(at.plus_seconds(599)));
         assert!(order.is_stale(at.plus_seconds(600)));
+    }
+
+    /// Stations of the release before pass over what they do not know, and those of this one read what they are told.
+    #[test]
+    fn a_sheet_goes_with_an_order_and_without_one_nothing_is_said_of_it() {
+        let order = |sheet: Option<&str>| Order {
+            id: OrderId::new("00ff").unwrap(),
+            bay: BayName::new("B3").unwrap(),
+            verb: OrderVerb::Load,
+            by: Actor::Service,
+            at: "2026-01-02T03:04:05Z".parse().unwrap(),
+            sheet: sheet.map(|text| SignatureFile::parse_scan(text).unwrap()),
+        };
+        let text = "EX1ID:/dxgK27c8++SFiZLLaIvHt4Oy4k=";
+        for order in [order(Some(text)), order(None)] {
+            let json = serde_json::to_value(&order).unwrap();
+            let told = json.get("sheet").and_then(|sheet| sheet.as_str());
+            assert_eq!(told, order.sheet.as_ref().map(|_| text));
+            assert_eq!(serde_json::from_value::<Order>(json).unwrap(), order);
+        }
     }
 
     #[test]

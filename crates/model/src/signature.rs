@@ -10,6 +10,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
@@ -73,13 +74,28 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// The file named `SIGNATURE` in the root of a device.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The file named `SIGNATURE` in the root of a device. In messages it is [`SignatureFile::scan_text`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SignatureFile {
     /// The job the device says it belongs to.
     pub job: JobId,
     /// Its proof.
     pub signature: Signature,
+}
+
+impl TryFrom<String> for SignatureFile {
+    type Error = UnreadableSignature;
+
+    fn try_from(text: String) -> Result<Self, UnreadableSignature> {
+        Self::parse_scan(&text)
+    }
+}
+
+impl From<SignatureFile> for String {
+    fn from(file: SignatureFile) -> Self {
+        file.scan_text()
+    }
 }
 
 /// A SIGNATURE file that cannot be read.

@@ -82,8 +82,9 @@ async fn main() {
 }
 
 /// Copies the jobs that are there until there are so many, each a second younger than the one before, with a serial
-/// number of its own.
-fn filling(jobs: u32) -> [String; 3] {
+/// number of its own. The models are put aside first: joined with the table that it fills, each copy would have all
+/// before it read.
+fn filling(jobs: u32) -> [String; 4] {
     let numbers = format!(
         "WITH RECURSIVE numbers (i) AS
              (SELECT {MODELS} UNION ALL SELECT i + 1 FROM numbers WHERE i < {jobs} - 1),
@@ -91,12 +92,13 @@ fn filling(jobs: u32) -> [String; 3] {
              (SELECT i, {ID} FROM numbers, (SELECT '123456789ABCDEFGHIJKLMNPQRSTUVWXYZ' AS alphabet) AS letters)"
     );
     [
+        format!("CREATE TEMPORARY TABLE models AS SELECT * FROM jobs WHERE seq <= {MODELS}"),
         format!(
             "{numbers} INSERT INTO jobs
                  (id, version, account, created, custody, progress, state, manifest, stopped, held, held_since, station)
              SELECT ids.id, 1, account, {BEGIN} + i, custody, progress,
-                 replace(state, jobs.id, ids.id), manifest, stopped, held, held_since, station
-             FROM ids JOIN jobs ON jobs.seq = 1 + i % {MODELS}"
+                 replace(state, models.id, ids.id), manifest, stopped, held, held_since, station
+             FROM ids JOIN models ON models.seq = 1 + i % {MODELS}"
         ),
         format!("{numbers} INSERT INTO job_words (word, job) SELECT lower(id), id FROM ids"),
         format!("{numbers} INSERT INTO job_words (word, job) SELECT 'wd-wcc4n' || i, id FROM ids"),

@@ -3,6 +3,7 @@
 
 mod aws;
 mod body;
+mod deeds;
 pub(crate) mod http;
 pub(crate) mod operator;
 mod sheets;

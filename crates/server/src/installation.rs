@@ -107,6 +107,7 @@ impl Installation {
             admin: &self.admin,
             service: None,
             caller: &Caller::Operator,
+            address: None,
         };
         desk.answer(asked).await
     }

@@ -14,6 +14,7 @@
 //! does not parse is [`JobStoreError::Corrupt`].
 
 mod accounts;
+mod audit;
 mod canary;
 mod clock;
 mod error;
@@ -27,12 +28,15 @@ pub mod look;
 mod migrations;
 mod operators;
 mod orders;
+mod parcels;
 mod postgres;
 mod sqlite;
+mod statement;
 mod stations;
 pub mod suite;
 
 pub use accounts::{Account, Accounts};
+pub use audit::{Act, ActFilter, Audit};
 pub use canary::Fitness;
 pub use clock::LatestTime;
 pub use error::JobStoreError;
@@ -45,12 +49,13 @@ pub use listing::{JobFilter, JobsFound, Listing, WORD_MATCHES};
 pub use look::{Schema, Standing};
 pub use operators::{Operators, Person, StoredPerson};
 pub use orders::{Orders, StoredOrder};
+pub use parcels::{JOBS_OF_WORD, Parcel, ParcelFilter, Parcels};
 pub use postgres::PostgresJobStore;
 pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};
 
-/// Keeps jobs, their holds and leases, accounts, keys, stations with their heartbeats and orders, operators, and the
-/// time; and says whether it is fit for that.
+/// Keeps jobs, their holds and leases, accounts, keys, stations with their heartbeats and orders, operators and what
+/// they did, parcels, and the time; and says whether it is fit for that.
 ///
 /// # Contract
 /// Every method is atomic and durable when it returns `Ok`. After an error of the kind
@@ -66,6 +71,8 @@ pub trait JobStore:
     + Heartbeats
     + Orders
     + Operators
+    + Audit
+    + Parcels
     + LatestTime
     + Fitness
 {
@@ -82,6 +89,8 @@ impl<T> JobStore for T where
         + Heartbeats
         + Orders
         + Operators
+        + Audit
+        + Parcels
         + LatestTime
         + Fitness
 {
@@ -101,6 +110,8 @@ macro_rules! implement_job_store {
         $crate::jobstore::heartbeats::implement_heartbeats!($store);
         $crate::jobstore::orders::implement_orders!($store);
         $crate::jobstore::operators::implement_operators!($store);
+        $crate::jobstore::audit::implement_audit!($store);
+        $crate::jobstore::parcels::implement_parcels!($store);
         $crate::jobstore::clock::implement_clock!($store);
     };
 }

@@ -13,6 +13,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod audit;
 pub mod claims;
 pub mod custody;
 pub mod first_start;
@@ -22,6 +23,7 @@ pub mod keys;
 pub mod leases;
 pub mod operators;
 pub mod orders;
+pub mod parcels;
 mod refused;
 pub mod stations;
 

@@ -93,6 +93,7 @@ impl Server {
             verb,
             by: model::actor::Actor::Service,
             at: at(),
+            sheet: None,
         });
     }
 

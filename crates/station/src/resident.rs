@@ -30,6 +30,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use model::bay::{BayName, BayStatus};
 use model::heartbeat::MendedJob;
 use model::order::{Order, OrderOutcome, OrderVerb};
+use model::signature::SignatureFile;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::dock::Station;
@@ -157,8 +158,20 @@ impl Bench {
     /// # Errors
     /// [`NotDone`].
     pub fn order(&self, verb: OrderVerb, bay: BayName) -> Result<(), NotDone> {
+        self.want(|reply| News::Ordered(bay, verb, reply))
+    }
+
+    /// Has what is in a bay loaded as the device of a sheet.
+    ///
+    /// # Errors
+    /// [`NotDone`].
+    pub fn present(&self, sheet: SignatureFile, bay: BayName) -> Result<(), NotDone> {
+        self.want(|reply| News::Presented(bay, sheet, reply))
+    }
+
+    fn want(&self, news: impl FnOnce(Sender<Result<(), NotDone>>) -> News) -> Result<(), NotDone> {
         let (reply, answer) = bounded(1);
-        let sent = self.news.0.send(News::Ordered(bay, verb, reply));
+        let sent = self.news.0.send(news(reply));
         sent.map_err(|_| NotDone::Ended)?;
         answer
             .recv_timeout(ANSWER_WITHIN)
@@ -272,7 +285,12 @@ impl Heart for Bench {
     }
 
     fn order(&self, order: &Order) -> OrderOutcome {
-        match Self::order(self, order.verb, order.bay.clone()) {
+        let bay = order.bay.clone();
+        let done = match (&order.sheet, order.verb) {
+            (Some(sheet), OrderVerb::Load) => self.present(sheet.clone(), bay),
+            (_, verb) => Self::order(self, verb, bay),
+        };
+        match done {
             Ok(()) => OrderOutcome::Done,
             Err(why) => OrderOutcome::Refused {
                 why: why.to_string(),

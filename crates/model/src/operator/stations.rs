@@ -9,6 +9,7 @@ use crate::loading::Figures;
 use crate::metrics_address::MetricsAddress;
 use crate::order::{Order, OrderOutcome, OrderVerb};
 use crate::presence::{NoClaims, StationState};
+use crate::signature::SignatureFile;
 use crate::time::Timestamp;
 
 /// `GET /operator/v1/stations`: a page of the stations, by name.
@@ -154,6 +155,12 @@ pub struct OrderFor {
     pub bay: BayName,
     /// What.
     pub verb: OrderVerb,
+    /// The job whose slip was scanned: what is in the bay must be its device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
+    /// The sheet that was scanned for what is in the bay, with [`OrderVerb::Load`]: it stands for a SIGNATURE file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<SignatureFile>,
 }
 
 /// An order, and what became of it.

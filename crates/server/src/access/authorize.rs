@@ -88,11 +88,17 @@ pub enum Action {
     RevokeStation,
     /// Say who runs the service.
     ManageOperators,
+    /// Learn what people have done.
+    ReadAudit,
+    /// Learn which parcels came and went.
+    LookAtParcels,
+    /// Book parcels and devices as here; at a station.
+    ReceiveParcel,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -121,7 +127,16 @@ impl Action {
         Self::DrainStation,
         Self::RevokeStation,
         Self::ManageOperators,
+        Self::ReadAudit,
+        Self::LookAtParcels,
+        Self::ReceiveParcel,
     ];
+
+    /// Its name: in `docs/roles.md`, and in the audit.
+    #[must_use]
+    pub fn name(self) -> String {
+        format!("{self:?}")
+    }
 
     /// What a manifest asks of a bucket.
     #[must_use]
@@ -163,6 +178,9 @@ impl Action {
             Self::DrainStation => "drain",
             Self::RevokeStation => "revoke",
             Self::ManageOperators => "manage the operators of",
+            Self::ReadAudit => "read the audit of",
+            Self::LookAtParcels => "look at the parcels of",
+            Self::ReceiveParcel => "receive parcels at",
         }
     }
 
@@ -170,19 +188,24 @@ impl Action {
     /// device's password. Leases stay with the stations: they say who is at work on a device.
     fn least_role(self) -> Option<Role> {
         match self {
-            Self::ListJobs | Self::LookAtJob | Self::ReadHistory | Self::LookAtStations => {
-                Some(Role::Viewer)
-            }
+            Self::ListJobs
+            | Self::LookAtJob
+            | Self::ReadHistory
+            | Self::LookAtStations
+            | Self::LookAtParcels => Some(Role::Viewer),
             Self::GetStatus
             | Self::ReturnDevice
             | Self::RetryJob
             | Self::HoldJob
             | Self::ResumeJob
             | Self::OrderStation
-            | Self::DrainStation => Some(Role::Operator),
-            Self::CancelJob | Self::AbortJob | Self::GiveUpJob | Self::RevokeStation => {
-                Some(Role::Lead)
-            }
+            | Self::DrainStation
+            | Self::ReceiveParcel => Some(Role::Operator),
+            Self::CancelJob
+            | Self::AbortJob
+            | Self::GiveUpJob
+            | Self::RevokeStation
+            | Self::ReadAudit => Some(Role::Lead),
             Self::ManageAccounts
             | Self::ManageKeys
             | Self::ManageStations
@@ -286,11 +309,17 @@ fn of_account(account: &Account, action: Action, resource: Resource<'_>) -> bool
     }
 }
 
-/// A station speaks for itself, uses its own leases, and does to jobs what the person in front of the
-/// device decides.
+/// A station speaks for itself, uses its own leases, and does to jobs, to its own bays and to the parcels that come to it
+/// what the person in front of it decides.
 fn of_station(station: &StationName, action: Action, resource: Resource<'_>) -> bool {
     match (action, resource) {
-        (Action::ClaimJobs | Action::SendHeartbeat, Resource::Station(name)) => name == station,
+        (
+            Action::ClaimJobs
+            | Action::SendHeartbeat
+            | Action::ReceiveParcel
+            | Action::OrderStation,
+            Resource::Station(name),
+        ) => name == station,
         (Action::UseLease, Resource::Lease(lease)) => lease.station == *station,
         (
             Action::LookAtJob
@@ -325,10 +354,13 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::ManageKeys
         | Action::ManageStations
         | Action::ManageOperators
-        | Action::LookAtStations => matches!(resource, Resource::Service),
-        Action::OrderStation | Action::DrainStation | Action::RevokeStation => {
-            matches!(resource, Resource::Station(_))
-        }
+        | Action::LookAtStations
+        | Action::ReadAudit
+        | Action::LookAtParcels => matches!(resource, Resource::Service),
+        Action::OrderStation
+        | Action::DrainStation
+        | Action::RevokeStation
+        | Action::ReceiveParcel => matches!(resource, Resource::Station(_)),
         Action::CreateJob
         | Action::UpdateJob
         | Action::PrintLabel

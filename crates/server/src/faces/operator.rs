@@ -5,29 +5,36 @@
 //! [`crate::ops`].
 
 mod accounts;
+mod audit;
 mod fault;
 mod jobs;
 mod keys;
 mod operators;
+mod parcels;
 mod stations;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use listen::Peer;
 use model::operator::Me;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::body::read_body;
+use super::deeds;
 use super::station::bearer;
 use crate::access::Caller;
 use crate::app::{Admin, Context};
+use crate::ops;
+use crate::ops::Refused;
+use crate::ops::audit::Deed;
 use fault::OperatorFault;
-use model::role::Role;
 
 /// Largest message of an operator, in bytes: a thousand rights of an account.
 const MESSAGE_BYTES: usize = 64 << 10;
@@ -60,6 +67,8 @@ pub(crate) struct Desk<'a> {
     /// The service that runs here; none where an installation is opened without one.
     pub(crate) service: Option<&'a Context>,
     pub(crate) caller: &'a Caller,
+    /// The address at the other end of the connection, where there is one.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// A document, written.
@@ -69,16 +78,11 @@ impl Desk<'_> {
     /// Answers a question.
     pub(crate) async fn answer(&self, asked: &Inquiry<'_>) -> Answered {
         let words: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
-        let document = match words.as_slice() {
-            ["me"] if asked.method == Method::GET => self.me(),
-            ["jobs", rest @ ..] => jobs::answer(self, asked, rest).await,
-            ["accounts", rest @ ..] => accounts::answer(self, asked, rest).await,
-            ["keys", rest @ ..] => keys::answer(self, asked, rest).await,
-            ["stations", rest @ ..] => stations::answer(self, asked, rest).await,
-            ["bays", rest @ ..] => stations::answer_bays(self, asked, rest).await,
-            ["prometheus-targets"] if asked.method == Method::GET => stations::targets(self).await,
-            ["operators", rest @ ..] => operators::answer(self, asked, rest).await,
-            _ => Err(OperatorFault::NoSuchPath),
+        let is_post = asked.method == Method::POST;
+        let deed = deeds::asked(&words, asked.body).filter(|_| is_post);
+        let document = match deed {
+            Some(deed) => self.witnessed(asked, &words, deed).await,
+            None => self.ask(asked, &words).await,
         };
         match document {
             Ok(body) => Answered {
@@ -89,15 +93,36 @@ impl Desk<'_> {
         }
     }
 
+    /// Has something done that stands in the audit before it is begun.
+    async fn witnessed(&self, asked: &Inquiry<'_>, words: &[&str], deed: Deed) -> Document {
+        let begun = ops::audit::begin(self.admin, self.caller, self.address, deed).await?;
+        let document = self.ask(asked, words).await;
+        let outcome = document.as_ref().map(drop).map_err(OperatorFault::code);
+        let made = document.as_ref().ok().and_then(|body| key_in(body));
+        begun.end(self.admin, outcome, made.as_deref()).await;
+        document
+    }
+
+    async fn ask(&self, asked: &Inquiry<'_>, words: &[&str]) -> Document {
+        match words {
+            ["me"] if asked.method == Method::GET => self.me(),
+            ["jobs", rest @ ..] => jobs::answer(self, asked, rest).await,
+            ["accounts", rest @ ..] => accounts::answer(self, asked, rest).await,
+            ["keys", rest @ ..] => keys::answer(self, asked, rest).await,
+            ["stations", rest @ ..] => stations::answer(self, asked, rest).await,
+            ["bays", rest @ ..] => stations::answer_bays(self, asked, rest).await,
+            ["prometheus-targets"] if asked.method == Method::GET => stations::targets(self).await,
+            ["operators", rest @ ..] => operators::answer(self, asked, rest).await,
+            ["parcels", rest @ ..] => parcels::answer(self, asked, rest).await,
+            ["audit", rest @ ..] => audit::answer(self, asked, rest).await,
+            _ => Err(OperatorFault::NoSuchPath),
+        }
+    }
+
     fn me(&self) -> Document {
-        let role = match self.caller {
-            Caller::Person(person) => Some(person.role),
-            Caller::Operator => Some(Role::Admin),
-            Caller::Customer(_) | Caller::Station(_) => None,
-        };
         document(&Me {
             actor: self.caller.actor(),
-            role,
+            role: ops::audit::role(self.caller),
         })
     }
 
@@ -122,8 +147,23 @@ impl Inquiry<'_> {
 fn document(answer: &impl Serialize) -> Document {
     serde_json::to_vec(answer).map_err(|error| {
         tracing::error!(%error, "answer to an operator not written");
-        OperatorFault::Refused(crate::ops::Refused::Internal)
+        OperatorFault::Refused(Refused::Internal)
     })
+}
+
+/// The key that an answer tells of: the only thing that is made without having been named.
+fn key_in(answer: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Key {
+        access_key_id: String,
+        account_name: String,
+    }
+    let key: Key = serde_json::from_slice(answer).ok()?;
+    Some(format!(
+        "key {} of account {}",
+        key.access_key_id, key.account_name
+    ))
 }
 
 /// The paths below `/operator/v1`.
@@ -157,6 +197,7 @@ async fn receive(context: &Context, request: Request) -> Result<Answered, Operat
         admin: &context.admin(),
         service: Some(context),
         caller: &caller,
+        address: head.extensions.get().map(|Peer(peer)| peer.ip()),
     };
     let asked = Inquiry {
         method: &head.method,

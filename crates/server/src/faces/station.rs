@@ -5,14 +5,16 @@
 //! people do to jobs. What a message does is an operation of [`crate::ops`]; here are the paths, the token, and the one
 //! table of refusals.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use listen::Peer;
 use model::control::ControlFault;
 use model::heartbeat::HEARTBEAT_BYTES;
 use model::job::Refusal;
@@ -20,10 +22,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::body::{BodyError, read_body};
-use crate::access::{BearerToken, Caller, Unidentified, by_token};
+use super::deeds;
+use crate::access::{Action, BearerToken, Caller, Unidentified, by_token};
 use crate::app::Context;
+use crate::ops::audit::Begun;
 use crate::ops::{
-    AccountFault, DockingFault, Refused, SubmissionFault, claims, custody, heartbeats, jobs, leases,
+    AccountFault, DockingFault, Refused, SubmissionFault, audit, claims, custody, heartbeats, jobs,
+    leases,
 };
 
 /// Largest message of a station, in bytes: a heartbeat with all its bays. A SIGNATURE file in base64 and some names are
@@ -98,6 +103,9 @@ fn docking_wire(fault: &DockingFault) -> (StatusCode, &'static str) {
         DockingFault::LeaseLost(_) => (StatusCode::CONFLICT, "LeaseLost"),
         DockingFault::Leased { .. } => (StatusCode::CONFLICT, "Leased"),
         DockingFault::Changed(_) => (StatusCode::CONFLICT, "Changed"),
+        DockingFault::NoSuchParcel(_) => (StatusCode::NOT_FOUND, "UnknownParcel"),
+        DockingFault::MixedUp { .. } => (StatusCode::CONFLICT, "MixedUp"),
+        DockingFault::WrongSheet(_) => (StatusCode::FORBIDDEN, "WrongSheet"),
         DockingFault::NoRetry(_) => (StatusCode::CONFLICT, "NoRetry"),
     }
 }
@@ -190,8 +198,9 @@ async fn finish_route(State(context): State<Arc<Context>>, request: Request) -> 
 
 async fn return_route(State(context): State<Arc<Context>>, request: Request) -> Response {
     let done = async {
-        let (caller, message) = receive(&context, request).await?;
-        Ok(custody::give_back(&context, &caller, message).await?)
+        let (act, caller, message) = begin(&context, request, Action::ReturnDevice).await?;
+        let done = custody::give_back(&context, &caller, message).await;
+        end(&context, act, done).await
     };
     answer(done.await)
 }
@@ -206,40 +215,45 @@ async fn look_route(State(context): State<Arc<Context>>, request: Request) -> Re
 
 async fn abort_route(State(context): State<Arc<Context>>, request: Request) -> Response {
     let done = async {
-        let (caller, message) = receive(&context, request).await?;
-        Ok(jobs::abort(&context, &caller, message).await?)
+        let (act, caller, message) = begin(&context, request, Action::AbortJob).await?;
+        let done = jobs::abort(&context, &caller, message).await;
+        end(&context, act, done).await
     };
     answer(done.await)
 }
 
 async fn retry_route(State(context): State<Arc<Context>>, request: Request) -> Response {
     let done = async {
-        let (caller, message) = receive(&context, request).await?;
-        Ok(jobs::retry(&context, &caller, message).await?)
+        let (act, caller, message) = begin(&context, request, Action::RetryJob).await?;
+        let done = jobs::retry(&context, &caller, message).await;
+        end(&context, act, done).await
     };
     answer(done.await)
 }
 
 async fn hold_route(State(context): State<Arc<Context>>, request: Request) -> Response {
     let done = async {
-        let (caller, message) = receive(&context, request).await?;
-        Ok(jobs::hold(&context, &caller, message).await?)
+        let (act, caller, message) = begin(&context, request, Action::HoldJob).await?;
+        let done = jobs::hold(&context, &caller, message).await;
+        end(&context, act, done).await
     };
     answer(done.await)
 }
 
 async fn resume_route(State(context): State<Arc<Context>>, request: Request) -> Response {
     let done = async {
-        let (caller, message) = receive(&context, request).await?;
-        Ok(jobs::resume(&context, &caller, message).await?)
+        let (act, caller, message) = begin(&context, request, Action::ResumeJob).await?;
+        let done = jobs::resume(&context, &caller, message).await;
+        end(&context, act, done).await
     };
     answer(done.await)
 }
 
 async fn give_up_route(State(context): State<Arc<Context>>, request: Request) -> Response {
     let done = async {
-        let (caller, message) = receive(&context, request).await?;
-        Ok(jobs::give_up(&context, &caller, message).await?)
+        let (act, caller, message) = begin(&context, request, Action::GiveUpJob).await?;
+        let done = jobs::give_up(&context, &caller, message).await;
+        end(&context, act, done).await
     };
     answer(done.await)
 }
@@ -251,22 +265,58 @@ fn answer(done: Result<impl Serialize, StationFault>) -> Response {
     }
 }
 
-/// Who sends a message, and the message. The token is checked before the body is read.
+/// Who sends a message, and the message.
 async fn receive<M: DeserializeOwned>(
     context: &Context,
     request: Request<Body>,
 ) -> Result<(Caller, M), StationFault> {
+    let (caller, body, _) = read(context, request).await?;
+    Ok((caller, parsed(&body)?))
+}
+
+/// The same of what a person decides about a job, which stands in the audit before it is done.
+async fn begin<M: DeserializeOwned>(
+    context: &Context,
+    request: Request<Body>,
+    action: Action,
+) -> Result<(Begun, Caller, M), StationFault> {
+    let (caller, body, address) = read(context, request).await?;
+    let message = parsed(&body)?;
+    let deed = deeds::about_job(action, &parsed(&body)?);
+    let begun = audit::begin(&context.admin(), &caller, address, deed).await?;
+    Ok((begun, caller, message))
+}
+
+/// What came of it, which stands in the audit then.
+async fn end<T>(
+    context: &Context,
+    act: Begun,
+    done: Result<T, Refused>,
+) -> Result<T, StationFault> {
+    let outcome = done.as_ref().map(drop).map_err(|refused| wire(refused).1);
+    act.end(&context.admin(), outcome, None).await;
+    Ok(done?)
+}
+
+fn parsed<M: DeserializeOwned>(body: &[u8]) -> Result<M, StationFault> {
+    serde_json::from_slice(body).map_err(|error| StationFault::Unreadable(error.to_string()))
+}
+
+/// Who sends a request, its body, and from where it comes. The token is checked before the body is read.
+async fn read(
+    context: &Context,
+    request: Request<Body>,
+) -> Result<(Caller, Bytes, Option<IpAddr>), StationFault> {
     let (head, body) = request.into_parts();
     let caller = bearer(context, &head.headers).await?;
+    let address = head.extensions.get().map(|Peer(peer)| peer.ip());
     let body = read_body(body, MESSAGE_BYTES).await.map_err(|error| {
         StationFault::Unreadable(match error {
             BodyError::TooLong => format!("it has more than {MESSAGE_BYTES} bytes"),
             BodyError::Incomplete | BodyError::NoRoom => "it did not arrive whole".to_owned(),
         })
     })?;
-    let message = serde_json::from_slice(&body)
-        .map_err(|error| StationFault::Unreadable(error.to_string()))?;
-    Ok((caller, message))
+    Ok((caller, body, address))
 }
 
 /// Whose token a request shows.

@@ -14,6 +14,7 @@ use model::words::{self, Word};
 
 use super::JobStoreError;
 use super::jobs::listed_job;
+use super::statement::Statement;
 
 /// Most jobs that are looked through for a word. As many rows of one index, each with a look into another and all of
 /// them sorted: some milliseconds.
@@ -83,30 +84,11 @@ pub(super) fn words_after(job: &Job, events: &[Event]) -> BTreeSet<Word> {
     }
 }
 
-/// A value for a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
-    Text(String),
-    Number(i64),
-}
-
-/// A statement, and the values of `$1` and so on.
-#[derive(Debug, Default)]
-pub(super) struct Statement {
-    pub(super) text: String,
-    pub(super) values: Vec<Value>,
-}
-
 impl Statement {
-    /// Selects the state and account name of at most `limit` jobs. Only what is asked for is in it: a database that
-    /// is given a condition that may hold for everything plans for everything.
+    /// Selects the state and account name of at most `limit` jobs.
     pub(super) fn finding(filter: &JobFilter, limit: i64) -> Self {
         let mut statement = Self::default();
-        let conditions = statement.conditions(filter);
-        let where_ = match conditions.as_slice() {
-            [] => String::new(),
-            some => format!("WHERE {}", some.join(" AND ")),
-        };
+        let where_ = Self::where_all(&statement.conditions(filter));
         let limit = statement.number(limit);
         statement.text = format!(
             "SELECT jobs.state, accounts.name
@@ -155,19 +137,6 @@ impl Statement {
         }
         all
     }
-
-    fn value(&mut self, text: &str) -> String {
-        self.place(Value::Text(text.to_owned()))
-    }
-
-    fn number(&mut self, number: i64) -> String {
-        self.place(Value::Number(number))
-    }
-
-    fn place(&mut self, value: Value) -> String {
-        self.values.push(value);
-        format!("${}", self.values.len())
-    }
 }
 
 /// `state, name of the account`.
@@ -193,9 +162,8 @@ macro_rules! implement_listing {
             use model::words::Word;
             use sqlx::{AssertSqlSafe, query_as, query_scalar};
             use $crate::jobstore::JobStoreError;
-            use $crate::jobstore::listing::{
-                self, JobFilter, JobsFound, Listing, Statement, Value,
-            };
+            use $crate::jobstore::listing::{self, JobFilter, JobsFound, Listing};
+            use $crate::jobstore::statement::{Statement, Value};
 
             #[async_trait::async_trait]
             impl Listing for $store {

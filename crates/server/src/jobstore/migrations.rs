@@ -21,7 +21,7 @@ macro_rules! migrations {
 pub(super) fn of_sqlite() -> Migrator {
     migrator(
         migrations!("sqlite": 1 "begin", 2 "stopped", 3 "clock", 4 "heartbeats", 5 "holds",
-            6 "operators", 7 "mended"),
+            6 "operators", 7 "mended", 8 "audit", 9 "parcels"),
     )
 }
 
@@ -29,7 +29,7 @@ pub(super) fn of_sqlite() -> Migrator {
 pub(super) fn of_postgres() -> Migrator {
     migrator(
         migrations!("postgres": 1 "begin", 2 "stopped", 3 "clock", 4 "heartbeats", 5 "holds",
-            6 "operators", 7 "mended"),
+            6 "operators", 7 "mended", 8 "audit", 9 "parcels"),
     )
 }
 

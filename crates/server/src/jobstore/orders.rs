@@ -1,7 +1,7 @@
 //! Orders: what persons want of the bays of stations, until each was told and answered.
 
 use async_trait::async_trait;
-use model::ids::{OrderId, StationName};
+use model::ids::{JobId, OrderId, StationName};
 use model::order::{Acknowledgement, Order, OrderOutcome, OrderVerb};
 use model::time::Timestamp;
 
@@ -14,13 +14,15 @@ pub struct StoredOrder {
     pub order: Order,
     /// When the station answered, and what.
     pub answered: Option<(Timestamp, OrderOutcome)>,
+    /// The job whose sheet was scanned; the sheet itself is not kept, for it is a proof.
+    pub job: Option<JobId>,
 }
 
 /// Keeps orders. The contract is that of [`JobStore`](super::JobStore).
 #[async_trait]
 pub trait Orders: Send + Sync + 'static {
     /// Keeps an order for a station. If the same is wanted of the same bay and not yet answered, that one stays, and is
-    /// returned. What was wanted at or before `stale` is forgotten. `Missing` if there is no such station.
+    /// returned; but one with the sheet of another job takes its place. What was wanted at or before `stale` is forgotten. `Missing` if there is no such station.
     async fn insert_order(
         &self,
         station: &StationName,
@@ -57,15 +59,17 @@ pub(super) const FORGET_ORDERS_OF: &str = "DELETE FROM orders WHERE station = $1
 
 /// The same, once more, is the same order.
 pub(super) const INSERT_ORDER: &str = "
-    INSERT INTO orders (id, station, bay, verb, actor, at) VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (station, bay, verb) WHERE answered IS NULL DO NOTHING";
+    INSERT INTO orders (id, station, bay, verb, actor, at, job) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (station, bay, verb) WHERE answered IS NULL DO UPDATE
+    SET id = excluded.id, actor = excluded.actor, at = excluded.at, job = excluded.job
+    WHERE excluded.job <> COALESCE(orders.job, '')";
 
 pub(super) const SAME_ORDER: &str = "
-    SELECT id, bay, verb, actor, at, answered, outcome FROM orders
+    SELECT id, bay, verb, actor, at, answered, outcome, job FROM orders
     WHERE station = $1 AND bay = $2 AND verb = $3 AND answered IS NULL";
 
 pub(super) const ORDERS: &str = "
-    SELECT id, bay, verb, actor, at, answered, outcome FROM orders
+    SELECT id, bay, verb, actor, at, answered, outcome, job FROM orders
     WHERE station = $1 AND at > $2 ORDER BY seq";
 
 pub(super) const ANSWER_ORDER: &str = "
@@ -79,7 +83,7 @@ pub(super) const FORGET_ORDERS: &str = "DELETE FROM orders WHERE at <= $1";
 pub(super) const PENDING_ORDERS: &str =
     "SELECT COUNT(*) FROM orders WHERE answered IS NULL AND at > $1";
 
-/// `id, bay, verb, actor, at, answered, outcome`.
+/// `id, bay, verb, actor, at, answered, outcome, job`.
 pub(super) type OrderRow = (
     String,
     String,
@@ -88,10 +92,11 @@ pub(super) type OrderRow = (
     i64,
     Option<i64>,
     Option<String>,
+    Option<String>,
 );
 
 pub(super) fn order(row: OrderRow) -> Result<StoredOrder, JobStoreError> {
-    let (id, bay, verb, actor, at, answered, outcome) = row;
+    let (id, bay, verb, actor, at, answered, outcome, job) = row;
     let answered = match (answered, outcome) {
         (Some(at), Some(outcome)) => {
             Some((Timestamp::from_unix(at), serde_json::from_str(&outcome)?))
@@ -105,8 +110,10 @@ pub(super) fn order(row: OrderRow) -> Result<StoredOrder, JobStoreError> {
             verb: OrderVerb::of(&verb),
             by: actor.parse()?,
             at: Timestamp::from_unix(at),
+            sheet: None,
         },
         answered,
+        job: job.as_deref().map(JobId::new).transpose()?,
     })
 }
 
@@ -142,6 +149,7 @@ macro_rules! implement_orders {
                         .bind(order.verb.code())
                         .bind(order.by.to_string())
                         .bind(order.at.unix())
+                        .bind(order.sheet.as_ref().map(|sheet| sheet.job.to_string()))
                         .execute(&mut *tx)
                         .await
                         .map_err(|error| {

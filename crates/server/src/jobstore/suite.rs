@@ -5,6 +5,7 @@
 //! to be done.
 
 mod accounts;
+mod audit;
 mod canary;
 mod clock;
 mod heartbeats;
@@ -15,6 +16,7 @@ mod leases;
 mod listing;
 mod operators;
 mod orders;
+mod parcels;
 mod stations;
 
 use model::actor::Actor;
@@ -45,6 +47,8 @@ pub async fn run_all(store: &dyn JobStore) {
     heartbeats::run(store).await;
     orders::run(store).await;
     operators::run(store).await;
+    audit::run(store).await;
+    parcels::run(store).await;
     leases::run(store).await;
     listing::run(store).await;
     jobs::a_quota_holds_for_requests_at_once(store).await;

@@ -43,7 +43,34 @@ pub async fn give_back(
     Ok(())
 }
 
-fn check(field: &'static str, text: &str) -> Result<(), DockingFault> {
+/// Whether [`give_back`] would do it.
+///
+/// # Errors
+/// [`Refused`] as it would refuse.
+pub(super) async fn may_give_back(
+    context: &Context,
+    caller: &Caller,
+    request: &ReturnRequest,
+) -> Result<(), Refused> {
+    let ReturnRequest {
+        job,
+        carrier,
+        tracking_number,
+    } = request;
+    let found = jobs::find(context, caller, Action::ReturnDevice, job.as_str()).await?;
+    if is_returned(&found.custody, carrier, tracking_number) {
+        return Ok(());
+    }
+    let event = Event::DeviceReturned {
+        carrier: carrier.clone(),
+        tracking_number: tracking_number.clone(),
+    };
+    let done = found.apply(&event, context.clock.now());
+    done.map_err(|why| Refused::State { job: *job, why })?;
+    Ok(())
+}
+
+pub(super) fn check(field: &'static str, text: &str) -> Result<(), DockingFault> {
     let fits = !text.trim().is_empty() && text.chars().count() <= TEXT_CHARS;
     if fits && !text.chars().any(char::is_control) {
         return Ok(());

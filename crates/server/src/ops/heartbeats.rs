@@ -14,10 +14,11 @@ use model::order::{Acknowledgement, Order, stale_since};
 use model::presence::{self, Heard};
 use model::time::Timestamp;
 
+use super::orders::sheet_of;
 use super::{AccountFault, Context, DockingFault, Refused, leases, stations};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::tries;
-use crate::jobstore::{self, JobStoreError, Station};
+use crate::jobstore::{self, JobStoreError, Station, StoredOrder};
 
 /// Milliseconds between heartbeats.
 const EVERY_MS: u32 = presence::EVERY_SECONDS * 1000;
@@ -186,6 +187,14 @@ async fn pending(
     now: Timestamp,
 ) -> Result<Vec<Order>, JobStoreError> {
     let all = context.jobs.orders(station, stale_since(now)).await?;
-    let pending = all.into_iter().filter(|stored| stored.answered.is_none());
-    Ok(pending.map(|stored| stored.order).collect())
+    let mut pending = Vec::new();
+    for StoredOrder { order, job, .. } in all.into_iter().filter(|it| it.answered.is_none()) {
+        let sheet = match job {
+            Some(job) => context.jobs.job(job).await?,
+            None => None,
+        };
+        let sheet = sheet.map(|stored| sheet_of(context, &stored.job));
+        pending.push(Order { sheet, ..order });
+    }
+    Ok(pending)
 }

@@ -1,9 +1,12 @@
 //! Orders: what a person wants a station to do with a bay. The station hears of it with its next heartbeat.
 
-use model::ids::{BayName, OrderId, StationName};
+use model::bay::BayStatus;
+use model::ids::{BayName, JobId, OrderId, StationName};
+use model::job::Job;
 use model::order::{Order, OrderVerb, stale_since};
+use model::signature::SignatureFile;
 
-use super::{AccountFault, Admin, Refused, stations};
+use super::{AccountFault, Admin, Context, DockingFault, Refused, stations};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::tries;
 use crate::jobstore::JobStoreError;
@@ -21,18 +24,91 @@ pub async fn order(
     bay: &BayName,
     verb: OrderVerb,
 ) -> Result<Order, Refused> {
+    told(admin, caller, station, bay).await?;
+    give(admin, caller, station, bay, verb, None).await
+}
+
+/// Orders what is in a bay to be loaded, if it is the device of this job, whose slip was scanned: a slip is no proof.
+///
+/// # Errors
+/// As [`order`]; [`DockingFault::MixedUp`] if the station has not told so.
+pub async fn load_as(
+    admin: &Admin,
+    caller: &Caller,
+    station: &StationName,
+    bay: &BayName,
+    job: JobId,
+) -> Result<Order, Refused> {
+    let told = told(admin, caller, station, bay).await?.job;
+    if told != Some(job) {
+        let (bay, scanned) = (bay.clone(), job);
+        return Err(DockingFault::MixedUp { bay, scanned, told }.into());
+    }
+    give(admin, caller, station, bay, OrderVerb::Load, None).await
+}
+
+/// Orders what is in a bay to be loaded as the device of this sheet, which was scanned: it stands for a SIGNATURE file.
+///
+/// # Errors
+/// As [`order`]; [`DockingFault::WrongSheet`] if it was not issued here, [`DockingFault::MixedUp`] if the device names
+/// another job.
+pub async fn present(
+    context: &Context,
+    caller: &Caller,
+    station: &StationName,
+    bay: &BayName,
+    sheet: SignatureFile,
+) -> Result<Order, Refused> {
+    let admin = context.admin();
+    let told = told(&admin, caller, station, bay).await?.job;
+    let scanned = sheet.job;
+    let job = super::jobs::find(context, caller, Action::LookAtJob, scanned.as_str()).await?;
+    if sheet_of(context, &job) != sheet {
+        return Err(DockingFault::WrongSheet(scanned).into());
+    }
+    if told.is_some_and(|told| told != scanned) {
+        let bay = bay.clone();
+        return Err(DockingFault::MixedUp { bay, scanned, told }.into());
+    }
+    give(&admin, caller, station, bay, OrderVerb::Load, Some(sheet)).await
+}
+
+/// The sheet that was issued for a job.
+pub(crate) fn sheet_of(context: &Context, job: &Job) -> SignatureFile {
+    let key = &context.signing_key;
+    SignatureFile {
+        job: job.id,
+        signature: key.sign(&job.account, job.id, job.created),
+    }
+}
+
+/// What the station last told of a bay of which the caller may order something.
+async fn told(
+    admin: &Admin,
+    caller: &Caller,
+    station: &StationName,
+    bay: &BayName,
+) -> Result<BayStatus, Refused> {
     authorize(caller, Action::OrderStation, Resource::Station(station))?;
     if stations::find(admin, station).await?.revoked.is_some() {
         return Err(AccountFault::StationRevoked(station.clone()).into());
     }
     let told = admin.jobs.told(station).await?.unwrap_or_default();
-    if !told.bays.iter().any(|told| told.name == *bay) {
-        return Err(AccountFault::NoSuchBay {
-            station: station.clone(),
-            bay: bay.clone(),
-        }
-        .into());
-    }
+    let found = told.bays.into_iter().find(|told| told.name == *bay);
+    Ok(found.ok_or_else(|| AccountFault::NoSuchBay {
+        station: station.clone(),
+        bay: bay.clone(),
+    })?)
+}
+
+async fn give(
+    admin: &Admin,
+    caller: &Caller,
+    station: &StationName,
+    bay: &BayName,
+    verb: OrderVerb,
+    sheet: Option<SignatureFile>,
+) -> Result<Order, Refused> {
     let now = admin.clock.now();
     let order = Order {
         id: draw_id(),
@@ -40,6 +116,7 @@ pub async fn order(
         verb,
         by: caller.actor(),
         at: now,
+        sheet,
     };
     for _ in tries() {
         let kept = admin.jobs.insert_order(station, &order, stale_since(now));

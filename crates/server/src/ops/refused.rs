@@ -6,6 +6,7 @@
 use model::ids::{AccessKeyId, BayName, JobId, PersonName, StationName};
 use model::job::Refusal;
 use model::manifest::ManifestFaults;
+use model::parcel::ParcelNumber;
 
 use crate::access::Denied;
 use crate::artifact::BadAddress;
@@ -116,6 +117,22 @@ pub enum DockingFault {
         /// The one that has its lease.
         holder: StationName,
     },
+    /// No parcel with this number has come.
+    #[error("no parcel {0} has come")]
+    NoSuchParcel(ParcelNumber),
+    /// What was scanned names one job, and the device itself another, or none.
+    #[error("mixed up? Bay `{bay}` has {}, not the device of job {scanned}", device_of(*.told))]
+    MixedUp {
+        /// The bay.
+        bay: BayName,
+        /// The job that was scanned.
+        scanned: JobId,
+        /// The job that the device names.
+        told: Option<JobId>,
+    },
+    /// A sheet that was not issued for its job.
+    #[error("the sheet of job {0} is not the one that was issued for it")]
+    WrongSheet(JobId),
     /// The job is not as the person was shown.
     #[error("job {0} has changed since it was shown: look at it again")]
     Changed(JobId),
@@ -184,6 +201,13 @@ pub enum AccountFault {
         /// What is wrong with it.
         why: &'static str,
     },
+}
+
+fn device_of(job: Option<JobId>) -> String {
+    match job {
+        Some(job) => format!("the device of job {job}"),
+        None => "a device that says nothing of itself (scan its sheet instead)".to_owned(),
+    }
 }
 
 fn listed(rights: &[String]) -> String {

@@ -9,7 +9,9 @@
 )]
 mod world;
 
+mod audit;
 mod documents;
 mod jobs;
+mod parcels;
 mod people;
 mod talk;

@@ -57,3 +57,9 @@ impl<'a> Person<'a> {
 pub(crate) fn fault(status: u16, code: &str) -> Result<Value, (u16, String)> {
     Err((status, code.to_owned()))
 }
+
+/// The name of the service's own station.
+pub(crate) async fn station_of(person: &Person<'_>) -> String {
+    let all = person.get("stations").await.unwrap();
+    all["Stations"][0]["Name"].as_str().unwrap().to_owned()
+}

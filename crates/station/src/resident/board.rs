@@ -16,6 +16,7 @@ use model::bay::{BayName, BayStatus};
 use model::heartbeat::MendedJob;
 use model::ids::JobId;
 use model::order::OrderVerb;
+use model::signature::SignatureFile;
 
 pub use orders::NotDone;
 
@@ -59,6 +60,8 @@ pub(super) enum News {
     Ordered(BayName, OrderVerb, Sender<Result<(), NotDone>>),
     /// Jobs are not on hold any more.
     Mended(Vec<MendedJob>),
+    /// A person has scanned the sheet of what is in a bay, which is to be loaded.
+    Presented(BayName, SignatureFile, Sender<Result<(), NotDone>>),
     /// Time has passed.
     Tick,
 }
@@ -77,6 +80,8 @@ pub(super) enum Motion {
 pub(super) enum Act {
     /// Find out whose a device is, and keep it open.
     Look(VisitId, Medium),
+    /// The same of a device whose sheet was scanned.
+    LookAs(VisitId, Medium, SignatureFile),
     /// Ask the server what is due.
     Ask(VisitId, JobId),
     /// Claim the job of a device that is open, and do it.
@@ -96,6 +101,7 @@ impl Act {
     pub(super) fn visit(&self) -> VisitId {
         match self {
             Self::Look(visit, _)
+            | Self::LookAs(visit, ..)
             | Self::Ask(visit, _)
             | Self::Dock(visit)
             | Self::Abandon(visit)
@@ -171,6 +177,9 @@ impl Board {
                 let _ = reply.send(self.ordered(&bay, verb, now));
             }
             News::Mended(jobs) => self.mended(&jobs, now),
+            News::Presented(bay, sheet, reply) => {
+                let _ = reply.send(self.presented(&bay, sheet, now));
+            }
             News::Tick => {}
         }
         self.pass(now);
@@ -244,7 +253,14 @@ fn look(bay: &mut Bay) -> Option<Act> {
     let visit = bay.visit.as_mut()?;
     visit.busy = Some(Busy::Looking);
     visit.is_retry = visit.due.is_some();
-    Some(Act::Look(visit.id, visit.medium.clone()))
+    let (id, medium) = (visit.id, visit.medium.clone());
+    Some(match &mut visit.sheet {
+        None => Act::Look(id, medium),
+        Some(sheet) => {
+            sheet.is_new = false;
+            Act::LookAs(id, medium, sheet.file.clone())
+        }
+    })
 }
 
 /// What is told of a device that is to be loaded.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use model::bay::{BayEvent, BayState, PortId};
+use model::bay::{BayEvent, BayState, NotNow, PortId};
 use model::stopped::StopCause;
 
 use super::*;
@@ -99,6 +99,39 @@ impl Room {
         let (reply, answer) = crossbeam_channel::bounded(1);
         self.hear(News::Ordered(BayName::new(bay).unwrap(), order, reply));
         answer.try_recv().unwrap()
+    }
+
+    /// Somebody scans the sheet of what is in a bay.
+    fn present(&mut self, bay: &str, id: &str) -> Result<(), NotDone> {
+        let (reply, answer) = crossbeam_channel::bounded(1);
+        self.hear(News::Presented(
+            BayName::new(bay).unwrap(),
+            sheet(id),
+            reply,
+        ));
+        answer.try_recv().unwrap()
+    }
+
+    /// It was looked at, and says nothing of itself.
+    fn says_nothing(&mut self, bay: &str) {
+        let visit = self.visit(bay);
+        self.take(|act| matches!(act, Act::Look(it, _) if *it == visit));
+        let unknown = Verdict::new(BayEvent::NamesNobody, Told::that("unknown"));
+        self.hear(News::Looked(visit, Err(Box::new(unknown))));
+    }
+
+    /// It is looked at as the device of a sheet, and loaded.
+    fn loads_as(&mut self, bay: &str, id: &str) {
+        let visit = self.visit(bay);
+        self.take(|act| matches!(act, Act::LookAs(it, _, of) if *it == visit && *of == sheet(id)));
+        let sight = Sight {
+            job: Some(job(id)),
+            ..Sight::default()
+        };
+        self.hear(News::Looked(visit, Ok(sight)));
+        self.take(|act| *act == Act::Ask(visit, job(id)));
+        self.hear(News::Asked(visit, Ok(Course::Load)));
+        self.take(|act| *act == Act::Dock(visit));
     }
 
     /// Tries again: the server is asked, and then it is as at first.
@@ -950,11 +983,11 @@ fn do_one(room: &mut Room, next: &mut impl FnMut(u64) -> u64) {
         return;
     }
     let news = match room.acts.remove(0) {
-        Act::Look(visit, _) if next(5) == 0 => {
+        Act::Look(visit, _) | Act::LookAs(visit, ..) if next(5) == 0 => {
             let unknown = Verdict::new(BayEvent::NamesNobody, Told::that("unknown"));
             News::Looked(visit, Err(Box::new(unknown)))
         }
-        Act::Look(visit, _) => News::Looked(
+        Act::Look(visit, _) | Act::LookAs(visit, ..) => News::Looked(
             visit,
             Ok(Sight {
                 job: [Some(job("AAAAA")), Some(job("BBBBB")), None]
@@ -984,4 +1017,46 @@ fn do_one(room: &mut Room, next: &mut impl FnMut(u64) -> u64) {
         Act::Abandon(_) | Act::Stop(_) | Act::Close(_) => News::Tick,
     };
     room.hear(news);
+}
+
+/// A sheet as it might have been issued.
+fn sheet(id: &str) -> SignatureFile {
+    SignatureFile::parse_scan(&format!("{id}:{}=", "A".repeat(27))).unwrap()
+}
+
+#[test]
+fn a_disk_that_says_nothing_is_loaded_as_that_of_the_sheet_that_is_scanned() {
+    let mut room = Room::new(Rules {
+        auto_load: false,
+        ..RULES
+    });
+    room.plug("A", "sdb", 1);
+    room.says_nothing("A");
+    assert_eq!(room.state("A"), BayState::Unknown);
+    room.acts.clear();
+    room.present("A", "AAAAA").unwrap();
+    room.acts.retain(|act| matches!(act, Act::LookAs(..)));
+    room.loads_as("A", "AAAAA");
+    assert_eq!(room.present("A", "AAAAA"), Err(NotNow::AtWork.into()));
+    assert_eq!(room.present("Z", "AAAAA"), Err(NotDone::NoSuchBay));
+    assert_eq!(room.present("B", "AAAAA"), Err(NotNow::NothingThere.into()));
+}
+
+#[test]
+fn a_sheet_waits_while_a_disk_is_looked_at_and_what_the_disk_says_outranks_it() {
+    let mut room = Room::new(RULES);
+    room.plug("A", "sdb", 1);
+    room.present("A", "AAAAA").unwrap();
+    room.says_nothing("A");
+    room.acts.retain(|act| matches!(act, Act::LookAs(..)));
+    room.loads_as("A", "AAAAA");
+
+    room.plug("B", "sdc", 2);
+    room.present("B", "BBBBB").unwrap();
+    room.identify("B", "CCCCC");
+    assert!(!room.is_wanted(|act| matches!(act, Act::LookAs(..))));
+    assert_eq!(
+        room.present("B", "BBBBB"),
+        Err(NotDone::MixedUp(job("CCCCC")))
+    );
 }

@@ -16,6 +16,7 @@ use model::control::JobRequest;
 use model::device::DeviceFacts;
 use model::ids::JobId;
 use model::loading::Figures;
+use model::signature::SignatureFile;
 
 use super::board::{Act, Motion, News};
 use super::figures::{BayCounts, DoneInBays};
@@ -120,7 +121,8 @@ impl Errands {
             bay: bay.cloned(),
         };
         match act {
-            Act::Look(_, medium) => self.look(at, medium),
+            Act::Look(_, medium) => self.look(at, medium, docking()),
+            Act::LookAs(_, medium, sheet) => self.look(at, medium, as_sheet(&sheet)),
             Act::Ask(visit, job) => {
                 let station = Arc::clone(&self.station);
                 self.spawn(at, Doing::Other, move || {
@@ -225,7 +227,7 @@ impl Errands {
         self.going().remove(visit)?.found
     }
 
-    fn look(&self, at: Whereabouts, medium: Medium) {
+    fn look(&self, at: Whereabouts, medium: Medium, docking: Docking) {
         let visit = at.visit;
         let begun = Going {
             bay: at.bay.clone(),
@@ -236,7 +238,8 @@ impl Errands {
         self.going().visits.insert(visit, begun);
         let (station, going) = (Arc::clone(&self.station), Arc::clone(&self.going));
         self.spawn(at, Doing::Other, move || {
-            let found = look(&station, &medium.path, reads, &stop);
+            let docking = Docking { reads, ..docking };
+            let found = look(&station, &medium.path, &docking, &stop);
             let found = found.map(|(sight, found)| {
                 // One that was closed meanwhile stays so.
                 keep(&going, visit, found);
@@ -349,14 +352,22 @@ fn docking() -> Docking {
     }
 }
 
+/// The same of a device whose sheet was scanned: it stands for the SIGNATURE file.
+fn as_sheet(sheet: &SignatureFile) -> Docking {
+    let contents = SignatureFile::contents(sheet.job.as_str(), &sheet.signature);
+    Docking {
+        signature: Some(contents.into_bytes()),
+        ..docking()
+    }
+}
+
 fn look(
     station: &Station,
     path: &Path,
-    reads: Arc<Reads>,
+    docking: &Docking,
     stop: &Stop,
 ) -> Result<(Sight, Found), Box<Verdict>> {
-    let docking = Docking { reads, ..docking() };
-    let found = station.look(path, &docking, stop);
+    let found = station.look(path, docking, stop);
     let found = found.map_err(|error| Box::new(Verdict::of(&error)))?;
     let sight = Sight {
         job: found.job(),

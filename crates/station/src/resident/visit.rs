@@ -7,6 +7,7 @@ use model::custody::Custody;
 use model::device::DeviceFacts;
 use model::ids::{JobId, JobType, StationName};
 use model::progress::Progress;
+use model::signature::SignatureFile;
 use model::stopped::Stopped;
 use model::time::Timestamp;
 
@@ -51,6 +52,17 @@ pub(super) struct Visit {
     pub(super) nameless_since: Option<Instant>,
     /// Whether it was not ejected cleanly.
     pub(super) is_dirty: bool,
+    /// The sheet that was scanned for it.
+    pub(super) sheet: Option<Sheet>,
+}
+
+/// A sheet that was scanned for a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sheet {
+    /// What stands on it.
+    pub(super) file: SignatureFile,
+    /// Whether the device was looked at as that of another sheet, or of none, when it was scanned.
+    pub(super) is_new: bool,
 }
 
 /// What a thread does with a device.
@@ -99,6 +111,7 @@ impl Visit {
             remarks: Vec::new(),
             nameless_since: Some(now),
             is_dirty: false,
+            sheet: None,
         }
     }
 

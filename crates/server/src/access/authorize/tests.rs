@@ -137,6 +137,8 @@ fn a_station_speaks_for_itself_and_does_to_jobs_what_a_person_decides() {
         "ResumeJob: own job, other job",
         "GiveUpJob: own job, other job",
         "SendHeartbeat: own station",
+        "OrderStation: own station",
+        "ReceiveParcel: own station",
     ];
     let station = Principal::Station(&things.own_station);
     assert_eq!(rights(station, &things), expected);
@@ -165,6 +167,9 @@ fn who_is_at_the_host_manages_the_service_and_holds_no_lease() {
         "DrainStation: own station, other station",
         "RevokeStation: own station, other station",
         "ManageOperators: service",
+        "ReadAudit: service",
+        "LookAtParcels: service",
+        "ReceiveParcel: own station, other station",
     ];
     assert_eq!(rights(Principal::Operator, &things), expected);
     let admin = person(Role::Admin);
@@ -233,7 +238,7 @@ fn role_table() -> String {
             .chain(people)
             .map(|principal| if may(principal, action) { "yes" } else { "" })
             .collect();
-        page.push_str(&format!("| {action:?} | {} |\n", cells.join(" | ")));
+        page.push_str(&format!("| {} | {} |\n", action.name(), cells.join(" | ")));
     }
     page
 }

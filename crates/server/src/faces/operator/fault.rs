@@ -51,6 +51,11 @@ impl OperatorFault {
         }
     }
 
+    /// The word for machines.
+    pub(super) fn code(&self) -> &'static str {
+        self.wire().1
+    }
+
     /// The answer that says so; whoever keeps the service reads more in its log.
     pub(super) fn answered(self) -> Answered {
         let (status, code) = self.wire();

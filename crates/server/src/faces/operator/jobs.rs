@@ -9,7 +9,7 @@ use model::progress::Progress;
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
 use crate::ops::jobs::{self, MOST_JOBS, Search};
-use crate::ops::{Refused, custody};
+use crate::ops::{Refused, custody, parcels};
 
 /// Answers what is asked for below `jobs`.
 pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
@@ -21,6 +21,7 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [id, "history"] if is_get => history(desk, job(id)?).await,
         [id, "abort"] if is_post => abort(desk, asked, job(id)?).await,
         [id, "retry"] if is_post => retry(desk, job(id)?).await,
+        [id, "arrive"] if is_post => arrive(desk, asked, job(id)?).await,
         [id, "return"] if is_post => give_back(desk, asked, job(id)?).await,
         _ => Err(OperatorFault::NoSuchPath),
     }
@@ -113,6 +114,11 @@ async fn abort(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
 async fn retry(desk: &Desk<'_>, job: JobId) -> Document {
     jobs::retry(desk.service()?, desk.caller, RetryRequest { job }).await?;
     show(desk, job).await
+}
+
+async fn arrive(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
+    let message = asked.message()?;
+    document(&parcels::arrive(desk.service()?, desk.caller, job, message).await?)
 }
 
 async fn give_back(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {

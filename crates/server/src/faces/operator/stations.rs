@@ -121,7 +121,7 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
         orders,
     } = stations::show(desk.admin, desk.caller, name).await?;
     let in_list = stations::StationLine::of(station, state, no_claims, &told);
-    let order = |StoredOrder { order, answered }| OrderLine::of(order, answered);
+    let order = |stored: StoredOrder| OrderLine::of(stored.order, stored.answered);
     document(&StationDetail {
         line: line(in_list),
         jobs,
@@ -160,8 +160,18 @@ pub(super) async fn targets(desk: &Desk<'_>) -> Document {
 }
 
 async fn order(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Document {
-    let OrderFor { bay, verb } = asked.message()?;
-    let order = orders::order(desk.admin, desk.caller, name, &bay, verb).await?;
+    let OrderFor {
+        bay,
+        verb,
+        job,
+        sheet,
+    } = asked.message()?;
+    let (admin, caller) = (desk.admin, desk.caller);
+    let order = match (sheet, job) {
+        (Some(sheet), _) => orders::present(desk.service()?, caller, name, &bay, sheet).await?,
+        (None, Some(job)) => orders::load_as(admin, caller, name, &bay, job).await?,
+        (None, None) => orders::order(admin, caller, name, &bay, verb).await?,
+    };
     document(&OrderLine::of(order, None))
 }
 

@@ -4,9 +4,10 @@ use futures::future::join_all;
 use model::actor::Actor;
 use model::ids::{BayName, OrderId, PersonName, StationName};
 use model::order::{Acknowledgement, Order, OrderOutcome, OrderVerb};
+use model::signature::{Signature, SignatureFile};
 use model::time::Timestamp;
 
-use super::{JobStore, JobStoreError, admit, at, station};
+use super::{JobStore, JobStoreError, admit, at, job_id, station};
 use crate::jobstore::StoredOrder;
 
 pub(super) async fn run(store: &dyn JobStore) {
@@ -16,6 +17,38 @@ pub(super) async fn run(store: &dyn JobStore) {
     an_order_is_answered_once_and_by_its_station(store).await;
     orders_are_dropped_with_their_station_alone(store).await;
     an_order_needs_a_station(store).await;
+    an_order_with_another_sheet_takes_the_place_of_one_that_waits(store).await;
+}
+
+/// Of the sheet only its job is kept.
+async fn an_order_with_another_sheet_takes_the_place_of_one_that_waits(store: &dyn JobStore) {
+    let name = admit(store, "orders-8", 38).await;
+    let of_sheet = |id: &str, job: &str| Order {
+        sheet: Some(SignatureFile {
+            job: job_id(job),
+            signature: Signature::parse(&format!("{}=", "A".repeat(27))).expect("20 bytes"),
+        }),
+        ..order(id, "B1", OrderVerb::Load, at(5))
+    };
+    let mut kept = Vec::new();
+    for wanted in [
+        order("o6a", "B1", OrderVerb::Load, at(5)),
+        of_sheet("o6b", "SHEET"),
+        of_sheet("o6c", "SHEET"),
+        order("o6d", "B1", OrderVerb::Load, at(5)),
+        of_sheet("o6e", "SHEEP"),
+    ] {
+        let order = insert(store, &name, &wanted).await;
+        assert_eq!(order.sheet, None);
+        kept.push(order.id.to_string());
+    }
+    assert_eq!(kept, ["o6a", "o6b", "o6b", "o6b", "o6e"]);
+    let found = orders(store, &name, at(0)).await;
+    let told: Vec<_> = found
+        .iter()
+        .map(|it| (it.order.id.as_str(), it.job))
+        .collect();
+    assert_eq!(told, [("o6e", Some(job_id("SHEEP")))]);
 }
 
 fn order(id: &str, bay: &str, verb: OrderVerb, at: Timestamp) -> Order {
@@ -25,6 +58,7 @@ fn order(id: &str, bay: &str, verb: OrderVerb, at: Timestamp) -> Order {
         verb,
         by: Actor::Person(PersonName::new("jane@example.org").expect("a person")),
         at,
+        sheet: None,
     }
 }
 

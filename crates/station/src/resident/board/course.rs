@@ -16,7 +16,11 @@ use crate::resident::visit::{Busy, Course, Sight, Visit, VisitId};
 impl Board {
     /// A look has ended: the job is asked for, or the server is asked about a device that says nothing.
     pub(super) fn looked(&mut self, id: VisitId, found: Result<Sight, Box<Verdict>>, now: Now) {
-        if let Ok(Sight { job: Some(_), .. }) = &found {
+        let named = found.as_ref().ok().and_then(|sight| sight.job);
+        if self.take_up_sheet(id, named, now) {
+            return;
+        }
+        if named.is_some() {
             self.note_named(id, now);
         }
         let Some(bay) = self.at(id) else {

@@ -1,12 +1,14 @@
 //! What a person wants of a bay.
 
 use model::bay::{BayEvent, BayName, BayState, NotNow};
+use model::ids::JobId;
 use model::order::OrderVerb;
+use model::signature::SignatureFile;
 
 use super::{Act, Board, look};
 use crate::resident::bay::Now;
 use crate::resident::told::Told;
-use crate::resident::visit::{Busy, VisitId, Wish};
+use crate::resident::visit::{Busy, Sheet, VisitId, Wish};
 
 /// Why it was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +19,9 @@ pub enum NotDone {
     /// It cannot be done in the state of the bay.
     #[error(transparent)]
     NotNow(#[from] NotNow),
+    /// What was scanned names one job, and the device itself another.
+    #[error("mixed up? The device in the bay is that of job {0}")]
+    MixedUp(JobId),
     /// This release cannot do it.
     #[error("this release of the station cannot do that")]
     Unable,
@@ -56,6 +61,58 @@ impl Board {
             OrderVerb::Blink | OrderVerb::Other => return Err(NotDone::Unable),
         }
         Ok(())
+    }
+
+    /// Has what is in a bay loaded as the device of a sheet, unless it says itself whose it is. While it is being found
+    /// out what it says, the sheet waits.
+    pub(super) fn presented(
+        &mut self,
+        name: &BayName,
+        file: SignatureFile,
+        now: Now,
+    ) -> Result<(), NotDone> {
+        let bay = self.bays.iter_mut().find(|bay| bay.name == *name);
+        let bay = bay.ok_or(NotDone::NoSuchBay)?;
+        let state = bay.state;
+        let visit = bay.visit.as_mut().ok_or(NotNow::NothingThere)?;
+        tracing::info!(bay = %name, %state, job = %file.job, "sheet scanned");
+        if let Some(other) = visit.job.filter(|job| *job != file.job) {
+            return Err(NotDone::MixedUp(other));
+        }
+        match (state, visit.busy) {
+            (BayState::SafeToRemove, _) => return Err(NotNow::Over.into()),
+            (_, Some(Busy::Looking)) => {
+                visit.sheet = Some(Sheet { file, is_new: true });
+            }
+            (_, Some(Busy::Asking | Busy::Docking | Busy::Freeing)) => {
+                return Err(NotNow::AtWork.into());
+            }
+            (_, None) => {
+                let id = visit.id;
+                visit.sheet = Some(Sheet { file, is_new: true });
+                self.look_anew(id, true, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a sheet was scanned while a device was looked at that says nothing itself: it is looked at again then, as
+    /// that of the sheet.
+    pub(super) fn take_up_sheet(&mut self, id: VisitId, named: Option<JobId>, now: Now) -> bool {
+        let visit = self.at(id).and_then(|bay| bay.visit.as_mut());
+        let Some(visit) = visit else {
+            return false;
+        };
+        let is_new = visit.sheet.as_ref().is_some_and(|sheet| sheet.is_new);
+        if is_new && named.is_some() {
+            visit.sheet = None;
+        }
+        if !is_new || named.is_some() || visit.wish.stop {
+            return false;
+        }
+        visit.busy = None;
+        self.look_anew(id, true, now);
+        true
     }
 
     /// Looks at a device as if it had just been plugged in.

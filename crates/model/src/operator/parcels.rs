@@ -1,0 +1,134 @@
+//! Boxes that came and went: the documents of `/operator/v1/parcels`, and of `jobs/JOBID/arrive`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::actor::Actor;
+use crate::ids::{JobId, StationName};
+use crate::operator::JobLine;
+use crate::parcel::{Direction, Due, ParcelNumber};
+use crate::time::Timestamp;
+
+/// `POST /operator/v1/parcels`: a box has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Receive {
+    /// What stands on it.
+    pub number: ParcelNumber,
+    /// Who brought it.
+    #[serde(default)]
+    pub carrier: Option<String>,
+    /// What is to be known of it.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// The station where it is; the only one, or that which says so, where this is not said.
+    #[serde(default)]
+    pub station: Option<StationName>,
+    /// The jobs whose devices are seen to be in it.
+    #[serde(default)]
+    pub jobs: Vec<JobId>,
+}
+
+/// What is known of a box that has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Received {
+    /// The box, with what was said of it before.
+    pub parcel: ParcelLine,
+    /// Jobs that have this number among their words. Whether their devices are in it is seen when it is opened.
+    pub expected: Vec<JobId>,
+    /// What is due for the devices that are seen to be in it.
+    pub arrived: Vec<Arrived>,
+}
+
+/// `POST /operator/v1/jobs/JOBID/arrive`: a device is here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Arrive {
+    /// The station where it is; the only one, or that which says so, where this is not said.
+    #[serde(default)]
+    pub station: Option<StationName>,
+    /// The box in which it was.
+    #[serde(default)]
+    pub parcel: Option<ParcelNumber>,
+}
+
+/// A device that somebody has in hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Arrived {
+    /// Its job.
+    pub job: JobLine,
+    /// Whether it was known to be here before.
+    pub was_here: bool,
+    /// What is to become of it.
+    pub due: Due,
+    /// The same for a person.
+    pub sentence: String,
+}
+
+/// `POST /operator/v1/parcels/NUMBER/return`: devices that came in this box have gone back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SendBack {
+    /// Who carries them.
+    pub carrier: String,
+    /// The carrier's number for the parcel in which they go.
+    pub tracking_number: ParcelNumber,
+    /// The jobs whose devices are in it; all of the box where this is not said.
+    #[serde(default)]
+    pub jobs: Vec<JobId>,
+}
+
+/// `GET /operator/v1/parcels`: a page of boxes, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ParcelsPage {
+    /// The boxes.
+    pub parcels: Vec<ParcelLine>,
+    /// The `before` of the next page, where there are more.
+    pub next: Option<i64>,
+}
+
+/// A box.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ParcelLine {
+    /// The carrier's number.
+    pub number: ParcelNumber,
+    /// Whether it came or went.
+    pub direction: Direction,
+    /// Who carries it.
+    pub carrier: Option<String>,
+    /// What is to be known of it.
+    pub note: Option<String>,
+    /// The station to which it came.
+    pub station: Option<StationName>,
+    /// When it was seen first.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// The jobs whose devices are in it.
+    pub jobs: Vec<ParcelJob>,
+}
+
+/// A job whose device is in a box.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ParcelJob {
+    /// Which.
+    pub job_id: JobId,
+    /// When it was seen to be in it, or put in.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+}
+
+/// `GET /operator/v1/parcels/NUMBER`: the boxes with this number; one that came and one that went may have the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Parcels {
+    /// The boxes.
+    pub parcels: Vec<ParcelLine>,
+    /// Jobs that have this number among their words.
+    pub expected: Vec<JobId>,
+}

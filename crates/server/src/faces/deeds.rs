@@ -1,0 +1,218 @@
+//! What people ask to have done, told for the audit before it is known whether they may.
+
+use model::ids::JobId;
+use serde_json::{Map, Value};
+
+use crate::access::Action;
+use crate::ops::audit::Deed;
+
+/// Fields of messages that may be told, without capitals and underscores. Whatever else is in one may be a secret.
+const TOLD: [&str; 17] = [
+    "account",
+    "bay",
+    "because",
+    "carrier",
+    "export",
+    "import",
+    "job",
+    "jobs",
+    "name",
+    "note",
+    "number",
+    "parcel",
+    "reason",
+    "role",
+    "station",
+    "trackingnumber",
+    "verb",
+];
+
+/// Characters of a text that are told: as many as a sentence to a customer has.
+const TEXT_CHARS: usize = 1_000;
+
+/// Texts of a list that are told. With every field of [`TOLD`] at its longest a row has less than a megabyte.
+const LIST_ITEMS: usize = 50;
+
+/// What is asked for by POST on a path of the operator API; `None` of what changes nothing that lasts.
+pub(super) fn asked(path: &[&str], body: &[u8]) -> Option<Deed> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let named = |kind: &str, field: &str| match body.get(field).and_then(Value::as_str) {
+        Some(name) => format!("{kind} {}", cut(name)),
+        None => kind.to_owned(),
+    };
+    let station = |name: &str| format!("station {}", cut(name));
+    let (action, resource) = match path {
+        ["jobs", id, verb] => {
+            return Some(with_path(to_job(of_verb(verb), id, &body), path));
+        }
+        ["accounts", ..] => (Action::ManageAccounts, named("account", "Name")),
+        ["keys"] => (Action::ManageKeys, named("a key of account", "Account")),
+        ["keys", id, "revoke"] => (Action::ManageKeys, format!("key {}", cut(id))),
+        ["stations", _, "watch"] => return None,
+        ["stations", name, "token"] => (Action::ManageStations, station(name)),
+        ["stations", name, "orders"] => {
+            let bay = named("bay", "Bay");
+            (Action::OrderStation, format!("{}, {bay}", station(name)))
+        }
+        ["stations", name, "drain" | "undrain"] => (Action::DrainStation, station(name)),
+        ["stations", name, "revoke"] => (Action::RevokeStation, station(name)),
+        ["parcels"] => (Action::ReceiveParcel, named("parcel", "Number")),
+        ["parcels", number, "return"] => (Action::ReturnDevice, format!("parcel {}", cut(number))),
+        ["operators"] => (Action::ManageOperators, named("operator", "Name")),
+        ["operators", name, "revoke"] => {
+            (Action::ManageOperators, format!("operator {}", cut(name)))
+        }
+        // Nothing is done unseen because it has no line here.
+        _ => {
+            return Some(with_path(
+                deed("Other".to_owned(), String::new(), &body),
+                path,
+            ));
+        }
+    };
+    Some(with_path(deed(action.name(), resource, &body), path))
+}
+
+/// What a message of the station API asks to have done to its job.
+pub(super) fn about_job(action: Action, message: &Value) -> Deed {
+    let job = message.get("job").and_then(Value::as_str);
+    to_job(action.name(), job.unwrap_or_default(), message)
+}
+
+/// The right that it takes to do this to a job.
+fn of_verb(verb: &str) -> String {
+    let action = match verb {
+        "abort" => Action::AbortJob,
+        "retry" => Action::RetryJob,
+        "arrive" => Action::ReceiveParcel,
+        "return" => Action::ReturnDevice,
+        "hold" => Action::HoldJob,
+        "resume" => Action::ResumeJob,
+        "give-up" => Action::GiveUpJob,
+        _ => return "Other".to_owned(),
+    };
+    action.name()
+}
+
+fn to_job(action: String, id: &str, body: &Value) -> Deed {
+    let deed = deed(action, format!("job {}", cut(id)), body);
+    Deed {
+        job: JobId::new(id).ok(),
+        ..deed
+    }
+}
+
+fn deed(action: String, resource: String, body: &Value) -> Deed {
+    Deed {
+        action,
+        resource,
+        job: None,
+        said: told(body),
+    }
+}
+
+/// The same, with the path among what was said: `drain` and `undrain` take one right.
+fn with_path(mut deed: Deed, path: &[&str]) -> Deed {
+    deed.said["Asked"] = cut(&path.join("/")).into();
+    deed
+}
+
+/// What may be told of a message.
+fn told(body: &Value) -> Value {
+    let is_told = |name: &str| TOLD.contains(&name.replace('_', "").to_lowercase().as_str());
+    let fields = body.as_object().into_iter().flatten();
+    let told = fields
+        .filter(|(name, _)| is_told(name))
+        .filter_map(|(name, value)| Some((name.clone(), bounded(value)?)));
+    told.collect::<Map<_, _>>().into()
+}
+
+/// A value as it is told: a number, a text that is not too long, or a list of such.
+fn bounded(value: &Value) -> Option<Value> {
+    match value {
+        Value::Bool(_) | Value::Number(_) => Some(value.clone()),
+        Value::String(text) => Some(cut(text).into()),
+        Value::Array(all) => {
+            let texts = all.iter().filter_map(Value::as_str);
+            Some(texts.take(LIST_ITEMS).map(cut).collect())
+        }
+        Value::Null | Value::Object(_) => None,
+    }
+}
+
+/// A text without what a database or a terminal takes for something else.
+fn cut(text: &str) -> String {
+    let shown = text.chars().filter(|c| !c.is_control());
+    shown.take(TEXT_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_deed_is_told_by_its_right_and_what_it_is_done_to() {
+        for (path, body, action, resource) in [
+            ("jobs/abcde/abort", json!({}), "AbortJob", "job abcde"),
+            ("jobs/abcde/burn", json!({}), "Other", "job abcde"),
+            (
+                "accounts/allow",
+                json!({"Name": "studio"}),
+                "ManageAccounts",
+                "account studio",
+            ),
+            (
+                "keys",
+                json!({"Account": "studio"}),
+                "ManageKeys",
+                "a key of account studio",
+            ),
+            (
+                "stations/dock-1/undrain",
+                json!(null),
+                "DrainStation",
+                "station dock-1",
+            ),
+            (
+                "stations/dock-1/orders",
+                json!({"Bay": "B1"}),
+                "OrderStation",
+                "station dock-1, bay B1",
+            ),
+            ("operators", json!([]), "ManageOperators", "operator"),
+            ("no/such/path", json!("x"), "Other", ""),
+        ] {
+            let words: Vec<&str> = path.split('/').collect();
+            let deed = asked(&words, body.to_string().as_bytes()).unwrap();
+            assert_eq!(
+                (deed.action.as_str(), deed.resource.as_str()),
+                (action, resource)
+            );
+            assert_eq!(deed.said["Asked"], path);
+        }
+        assert_eq!(asked(&["stations", "dock-1", "watch"], b""), None);
+        let deed = asked(&["jobs", "abcde", "hold"], b"{").unwrap();
+        assert_eq!(deed.job, JobId::new("ABCDE").ok());
+    }
+
+    #[test]
+    fn no_secret_and_nothing_without_end_is_kept() {
+        let body = json!({
+            "job": "ABCDE",
+            "because": "a\u{0}b".to_owned() + &"c".repeat(2_000),
+            "tracking_number": "1Z",
+            "password": "hunter2",
+            "Name": {"password": "hunter2"},
+            "Import": vec!["x"; 99],
+        });
+        let deed = about_job(Action::HoldJob, &body);
+        assert_eq!(deed.job, JobId::new("ABCDE").ok());
+        let said = deed.said.as_object().unwrap();
+        let names: Vec<&str> = said.keys().map(String::as_str).collect();
+        assert_eq!(names, ["Import", "because", "job", "tracking_number"]);
+        assert!(said["because"].as_str().unwrap().starts_with("abc"));
+        assert_eq!(said["because"].as_str().unwrap().len(), TEXT_CHARS);
+        assert_eq!(said["Import"].as_array().unwrap().len(), LIST_ITEMS);
+    }
+}
