@@ -29,11 +29,25 @@ echo ready
 exec sleep infinity
 """
 
+UNPACK = """
+set -e
+cat > /tmp/unpacked.deb
+dpkg-deb --extract /tmp/unpacked.deb /tmp/unpacked
+cp -a /tmp/unpacked/bin/. /usr/bin/
+cp -a /tmp/unpacked/lib/. /usr/lib/
+cp -a /tmp/unpacked/usr/. /usr/
+"""
+
 
 def package():
     """The package under test: the newest that `cargo xtask package` has made."""
     made = sorted((ROOT / "target/package").glob("*.deb"), key=lambda file: file.stat().st_mtime)
     return made[-1] if made else None
+
+
+def udev():
+    """The package of udev as `cargo xtask setup` has fetched it: it is unpacked in rooms, and installed nowhere."""
+    return next((ROOT / "target/e2e/udev").glob("udev_*.deb"), None)
 
 
 class Room:
@@ -74,6 +88,11 @@ class Room:
         with open(deb, "rb") as file:
             subprocess.run(self.words("sh", "-c", "cat > /tmp/longshore.deb"), stdin=file, check=True)
         return self.run("dpkg", "--install", "/tmp/longshore.deb")
+
+    def unpack(self, deb):
+        """Lays out the files of a package, and runs nothing of it. Links between the folders of the root stay."""
+        with open(deb, "rb") as file:
+            subprocess.run(self.words("sh", "-c", UNPACK), stdin=file, check=True)
 
     def close(self):
         os.killpg(self.child.pid, signal.SIGKILL)

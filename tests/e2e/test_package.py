@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from installed import Room, Started, Unit, package
+from installed import Room, Started, Unit, package, udev
 from longshore import wait_for
 
 UNITS = {"longshore.service": 3.0, "longshore-station.service": 5.0}
@@ -96,8 +96,13 @@ def test_both_units_start_as_their_users_and_say_so(room, started, tmp_path):
     assert "EXTEND_TIMEOUT_USEC=" in service.stop()
 
 
+def disks_at_ports():
+    """Disks of this machine of which the rules are."""
+    return [disk for disk in sorted(os.listdir("/sys/block")) if not re.match("loop|zram|ram|dm-|md", disk)]
+
+
 def test_rules_ask_the_settings_which_port_is_a_bay(room):
-    disks = [disk for disk in sorted(os.listdir("/sys/block")) if not re.match("loop|zram|ram|dm-|md", disk)]
+    disks = disks_at_ports()
     if not disks:
         pytest.skip("this machine has no disk at a port")
     rules = room.read("/usr/lib/udev/rules.d/60-longshore-bays.rules")
@@ -108,6 +113,39 @@ def test_rules_ask_the_settings_which_port_is_a_bay(room):
     port = room.run("longshore", "bay", "port", disk).stdout.strip()
     room.write("/etc/longshore/station.toml", f'[[station.bays]]\nname = "B3"\nmatch = ["{port}"]\n')
     assert room.run(*program, disk).stdout == f"{port}\n"
+
+
+UDEV = """
+mount -t tmpfs dev /dev
+mknod /dev/null c 1 3
+mknod "/dev/$1" b $(tr : ' ' < "/sys/block/$1/dev")
+udevadm test --action=add "/sys/block/$1" 2>&1
+stat --format "owner %U mode %a" "/dev/$1"
+"""
+
+
+def test_udev_leaves_alone_what_is_in_a_bay_and_gives_it_to_the_station(room):
+    """The real udev goes through all its rules and ours; its nodes are in memory, and what it would run is not run."""
+    packed = udev()
+    disks = disks_at_ports()
+    if packed is None or not disks:
+        pytest.skip("there is no udev, or no disk at a port")
+    room.unpack(packed)
+    disk = disks[0]
+    port = room.run("longshore", "bay", "port", f"/sys/block/{disk}").stdout.strip()
+
+    def processed():
+        return room.run("unshare", "--mount", "--propagation", "private", "sh", "-c", UDEV, "udev", disk).stdout
+
+    room.write("/etc/longshore/station.toml", "[station]\n")
+    assert "UDISKS_IGNORE" not in processed(), "it is no bay"
+    room.write("/etc/longshore/station.toml", f'[[station.bays]]\nname = "B3"\nmatch = ["{port}"]\n')
+    lines = processed().splitlines()
+    kept = {"UDISKS_IGNORE=1", "UDISKS_AUTO=0", "SYSTEMD_READY=0", "UDEV_DISABLE_PERSISTENT_STORAGE_BLKID_FLAG=1"}
+    assert kept <= set(lines)
+    assert not any(line.startswith("ID_FS_") and not line.endswith("=") for line in lines), "nobody has parsed it"
+    assert lines[-1] == "owner longshore-station mode 600"
+    assert any("chown longshore-station" in line and line.endswith("/device/delete'") for line in lines)
 
 
 def test_an_upgrade_keeps_settings_and_a_purge_leaves_data(room, started):

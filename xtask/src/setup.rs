@@ -27,7 +27,8 @@ pub(crate) fn tools() -> Result<()> {
     debian_packages(&missing_packages())?;
     python_packages(&venv(), "tests/e2e/requirements.txt")?;
     promtool()?;
-    javascript_packages()
+    javascript_packages()?;
+    udev()
 }
 
 /// Unpacks the program of Prometheus that checks rules and figures. Installing its package would start a service.
@@ -231,6 +232,23 @@ fn python_packages(venv: &Path, requirements: &str) -> Result<()> {
         ];
         run(command(venv.join("bin/python"), pip).arg(&requirements))
     })
+}
+
+/// Fetches the package of udev, whose programs are run in a root of their own: one that is installed would look at every
+/// device of this machine. A host that has none to give does without those tests.
+fn udev() -> Result<()> {
+    let folder = target().join("e2e/udev");
+    if folder.exists() || !exists("apt-get") {
+        return Ok(());
+    }
+    fs::create_dir_all(&folder)?;
+    let fetched = run(command("apt-get", ["-q", "download", "udev"]).current_dir(&folder));
+    if let Err(error) = fetched {
+        println!("without udev: {error:#}");
+        // The next set-up tries again.
+        fs::remove_dir_all(&folder)?;
+    }
+    Ok(())
 }
 
 fn javascript_packages() -> Result<()> {

@@ -14,6 +14,9 @@ use crate::environment::Environment;
 /// What stopping may take beyond what it is given: closing databases, and telling the server of it.
 const MORE: Duration = Duration::from_secs(15);
 
+/// How long systemd may take to read what lies there already, before a message is given up.
+const READ_WITHIN: Duration = Duration::from_secs(1);
+
 /// The way to systemd, if it has started us.
 #[derive(Debug, Default)]
 pub(crate) struct Systemd {
@@ -87,10 +90,16 @@ impl Systemd {
     }
 
     fn tell(&self, message: &str) {
-        let Some(socket) = &self.socket else { return };
-        if let Err(error) = socket.send(message.as_bytes()) {
+        if let Err(error) = self.told(message) {
             tracing::debug!(%error, "systemd is not told");
         }
+    }
+
+    fn told(&self, message: &str) -> std::io::Result<()> {
+        let Some(socket) = &self.socket else {
+            return Ok(());
+        };
+        socket.send(message.as_bytes()).map(|_| ())
     }
 }
 
@@ -119,6 +128,8 @@ fn connected(place: &str) -> Option<UnixDatagram> {
     };
     let connected = address.and_then(|address| {
         let socket = UnixDatagram::unbound()?;
+        // Who does not read holds nobody up.
+        socket.set_write_timeout(Some(READ_WITHIN))?;
         socket.connect_addr(&address)?;
         Ok(socket)
     });
@@ -203,6 +214,15 @@ mod tests {
         let path = path.as_pathname().unwrap().to_str().unwrap();
         let variables = [("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "2000")];
         Systemd::of(&Environment::of(&variables), 7)
+    }
+
+    #[test]
+    fn who_does_not_read_holds_nobody_up() {
+        let (_folder, socket, systemd) = systemd(&[]);
+        // More than any queue of datagrams takes; the last of them is given up.
+        while systemd.told("STATUS=again").is_ok() {}
+        systemd.ready("Serving");
+        assert_eq!(heard(&socket), "STATUS=again");
     }
 
     #[test]
