@@ -1,6 +1,7 @@
-"""A proxy before a store that counts what is put through it."""
+"""A proxy before a server that counts what is put through it."""
 
 import collections
+import functools
 import re
 import socket
 import threading
@@ -12,14 +13,16 @@ class CountingProxy:
     """Passes connections on to `target`, and counts how often each path was put.
 
     A client writes the head of a request at the beginning of a segment of its own; what the body holds
-    is not looked at otherwise.
+    is not looked at otherwise. `sent` has the bytes that came from each address. Another `target` is that of those who
+    connect from then on.
     """
 
-    def __init__(self, target):
+    def __init__(self, target, host="127.0.0.1"):
         self.target = target
         self.puts = collections.Counter()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.sent = collections.Counter()
+        self.listener = socket.create_server((host, 0))
+        self.endpoint = f"http://{host}:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self):
@@ -31,14 +34,21 @@ class CountingProxy:
     def _accept(self):
         while True:
             try:
-                client, _ = self.listener.accept()
+                client, (address, _) = self.listener.accept()
             except OSError:
                 return
-            store = socket.create_connection(self.target)
-            for pair in ((client, store, self._count), (store, client, None)):
+            try:
+                store = socket.create_connection(self.target)
+            except OSError:
+                # Nobody is there: whoever connected is told by the end of the connection.
+                client.close()
+                continue
+            count = functools.partial(self._count, address)
+            for pair in ((client, store, count), (store, client, None)):
                 threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
 
-    def _count(self, segment):
+    def _count(self, address, segment):
+        self.sent[address] += len(segment)
         found = PUT.match(segment)
         if found:
             self.puts[found[1].decode()] += 1

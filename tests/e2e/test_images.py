@@ -58,8 +58,8 @@ class SlowProxy(CountingProxy):
         super().__init__(target)
         self.seconds = seconds
 
-    def _count(self, segment):
-        super()._count(segment)
+    def _count(self, address, segment):
+        super()._count(address, segment)
         if segment.startswith(b"PUT "):
             time.sleep(self.seconds)
 

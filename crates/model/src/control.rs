@@ -130,6 +130,9 @@ pub struct Claim {
     pub manifest: String,
     /// How many times the job has been claimed, from 1.
     pub attempt: u32,
+    /// When the first of its attempts began, by the server's clock. An earlier release does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<Timestamp>,
     /// The right itself.
     pub lease: LeaseToken,
     /// Seconds the lease holds without a sign of life.

@@ -82,6 +82,9 @@ pub struct Stored {
     /// Whether its bytes were read back from the store and had the same SHA-256.
     #[serde(default, skip_serializing_if = "is_false")]
     pub read_back: bool,
+    /// Whether an earlier attempt had sent it, as the bucket shows and no journal of this host: nothing was sent.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub found: bool,
     /// What of it the device could not give: zeros in the object.
     #[serde(default, skip_serializing_if = "Missing::is_empty")]
     pub missing: Missing,

@@ -148,6 +148,19 @@ impl Progress {
         others.into_iter().chain(aborted)
     }
 
+    /// When the first transfer started, of a job that is in progress.
+    #[must_use]
+    pub fn running_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::InProgress { since } => Some(*since),
+            Self::Pending
+            | Self::Finished { .. }
+            | Self::Aborted { .. }
+            | Self::Canceled { .. }
+            | Self::Expired { .. } => None,
+        }
+    }
+
     /// Entries that should have been transferred and were not; none while that is not known.
     #[must_use]
     pub fn errors(&self) -> Option<u64> {

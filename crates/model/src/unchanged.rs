@@ -21,16 +21,28 @@ pub fn is_unchanged(
     found: &Attributes,
 ) -> bool {
     // No store tells an ACL with an object; this is the one that an object has if nobody asks.
-    let is_private = rules.acl == CannedAcl::Private;
-    is_private && !identity::is_partial(found) && identity::mtime(found) == Some(modified) && {
+    rules.acl == CannedAcl::Private && is_of_file(rules, path, modified, found)
+}
+
+/// Whether an object says that it was made whole from the file at `path`, last changed at `modified`, and carries all
+/// that the manifest asks for and a store tells.
+#[must_use]
+pub fn is_of_file(
+    rules: &S3Import,
+    path: &EntryPath,
+    modified: FileTime,
+    found: &Attributes,
+) -> bool {
+    !identity::is_partial(found) && identity::mtime(found) == Some(modified) && {
         let is_gzip = found.content_encoding.as_deref() == Some("gzip");
         let head: &[u8] = if is_gzip { &GZIP_MAGIC } else { &[] };
         carries(found, &plan::attributes(rules, path, head, Some(modified)))
     }
 }
 
-/// Whether an object carries all that is asked for.
-fn carries(found: &Attributes, asked: &Attributes) -> bool {
+/// Whether an object carries all that is asked for, but for an ACL.
+#[must_use]
+pub fn carries(found: &Attributes, asked: &Attributes) -> bool {
     let class = |attributes: &Attributes| {
         let class = attributes.storage_class.clone();
         class.unwrap_or_else(|| StorageClass::Standard.as_str().to_owned())

@@ -4,6 +4,8 @@
 //! Whoever reads an object [collects](Evidence::of) what is said, lets the bytes pass through
 //! [`Sums`], and asks for the [difference](Sums::compare).
 
+mod of_parts;
+
 use std::fmt;
 
 use base64::Engine as _;

@@ -2,18 +2,19 @@
 //!
 //! An honest small implementation for tests and trials: it checks digests, sizes of parts and order,
 //! tags objects as S3 does and lists by the keys' bytes. Time passes one second per change, so that
-//! runs can be repeated to the byte.
+//! runs can be repeated to the byte, or as a clock says.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::ops::{Bound, Range};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use awshttp::Answer;
 use bytes::{Bytes, BytesMut};
 use model::capabilities::{Capabilities, PartCheck};
 use model::ids::ObjectKey;
 use model::limits;
+use model::time::Clock;
 use time::{Duration, OffsetDateTime};
 
 use crate::bucket::{Body, Bucket};
@@ -32,9 +33,18 @@ const LIST_LIMIT: usize = 1000;
 const TAGS: usize = 10;
 
 /// A bucket that lives as long as this value.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct MemoryBucket {
     state: Mutex<State>,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl std::fmt::Debug for MemoryBucket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryBucket")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +70,7 @@ struct Upload {
     attributes: Attributes,
     check: PartCheck,
     parts: BTreeMap<PartNumber, (PartReceipt, Bytes)>,
+    initiated: OffsetDateTime,
 }
 
 impl MemoryBucket {
@@ -67,6 +78,34 @@ impl MemoryBucket {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty bucket of a store that has this clock.
+    #[must_use]
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock: Some(clock),
+            ..Self::default()
+        }
+    }
+
+    fn store(&self, state: &mut State, key: &ObjectKey, mut stored: Stored) -> Receipt {
+        stored.info.last_modified = Some(self.tick(state));
+        let etag = stored.info.etag.clone();
+        state.objects.insert(key.as_str().to_owned(), stored);
+        Receipt {
+            etag,
+            version: None,
+        }
+    }
+
+    /// What time it is for the next change.
+    fn tick(&self, state: &mut State) -> OffsetDateTime {
+        let counted = state.tick();
+        match &self.clock {
+            Some(clock) => clock.now().instant(),
+            None => counted,
+        }
     }
 
     /// Changes one bit of an object and nothing that is said of it, for tests of those who have to notice.
@@ -131,7 +170,7 @@ impl State {
         key: &ObjectKey,
         upload: &UploadId,
         parts: &[PartReceipt],
-    ) -> Result<Receipt, StoreError> {
+    ) -> Result<Stored, StoreError> {
         let open = self.upload(key, upload)?;
         let body = assemble(open, parts)?;
         let etag = expected_etag(parts).ok_or_else(|| refused("InvalidPart", "no such part"))?;
@@ -139,17 +178,7 @@ impl State {
         stored.parts = parts.iter().map(|part| part.size).collect();
         stored.info.checksums = part_sum::of_whole(parts).into_iter().collect();
         self.uploads.remove(upload);
-        Ok(self.store(key, stored))
-    }
-
-    fn store(&mut self, key: &ObjectKey, mut stored: Stored) -> Receipt {
-        stored.info.last_modified = Some(self.tick());
-        let etag = stored.info.etag.clone();
-        self.objects.insert(key.as_str().to_owned(), stored);
-        Receipt {
-            etag,
-            version: None,
-        }
+        Ok(stored)
     }
 }
 
@@ -164,7 +193,7 @@ impl Bucket for MemoryBucket {
     ) -> Result<Receipt, StoreError> {
         verify(&body, checksums)?;
         let stored = stored(body, checksums.md5_hex(), checksums.sha256, attributes);
-        Ok(self.state().store(key, stored))
+        Ok(self.store(&mut self.state(), key, stored))
     }
 
     fn put_new(
@@ -178,7 +207,7 @@ impl Bucket for MemoryBucket {
         let stored = stored(body, checksums.md5_hex(), checksums.sha256, attributes);
         let mut state = self.state();
         state.must_be_absent(key)?;
-        Ok(state.store(key, stored))
+        Ok(self.store(&mut state, key, stored))
     }
 
     fn begin_multipart(
@@ -188,13 +217,14 @@ impl Bucket for MemoryBucket {
         check: PartCheck,
     ) -> Result<UploadId, StoreError> {
         let mut state = self.state();
-        state.tick();
+        let initiated = self.tick(&mut state);
         let id = UploadId::new(format!("upload-{}", state.changes));
         let upload = Upload {
             key: key.as_str().to_owned(),
             attributes: attributes.clone(),
             check,
             parts: BTreeMap::new(),
+            initiated,
         };
         state.uploads.insert(id.clone(), upload);
         Ok(id)
@@ -243,7 +273,9 @@ impl Bucket for MemoryBucket {
         upload: &UploadId,
         parts: &[PartReceipt],
     ) -> Result<Receipt, StoreError> {
-        self.state().complete(key, upload, parts)
+        let mut state = self.state();
+        let stored = state.complete(key, upload, parts)?;
+        Ok(self.store(&mut state, key, stored))
     }
 
     fn complete_new(
@@ -255,7 +287,8 @@ impl Bucket for MemoryBucket {
         let mut state = self.state();
         state.upload(key, upload)?;
         state.must_be_absent(key)?;
-        state.complete(key, upload, parts)
+        let stored = state.complete(key, upload, parts)?;
+        Ok(self.store(&mut state, key, stored))
     }
 
     fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
@@ -275,6 +308,7 @@ impl Bucket for MemoryBucket {
         let open = ours.map(|(id, upload)| OpenUpload {
             key: upload.key.clone(),
             id: id.clone(),
+            initiated: Some(upload.initiated),
         });
         Ok(open.collect())
     }

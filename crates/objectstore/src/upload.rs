@@ -6,6 +6,7 @@
 use std::fmt;
 
 use model::limits;
+use time::OffsetDateTime;
 
 use crate::checksum::composite_etag;
 use crate::part_sum::PartSum;
@@ -115,6 +116,8 @@ pub struct OpenUpload {
     pub key: String,
     /// What the store calls it.
     pub id: UploadId,
+    /// When it was begun, by the store's clock; `None` where the store does not say.
+    pub initiated: Option<OffsetDateTime>,
 }
 
 /// Sums the sizes of `parts`, in bytes.

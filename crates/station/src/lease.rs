@@ -101,6 +101,7 @@ mod tests {
             account: AccountId::new("000000000001").unwrap(),
             created: "2026-01-02T03:04:05Z".parse().unwrap(),
             manifest: String::new(),
+            begun: None,
             attempt: 1,
             lease: LeaseToken("0".repeat(32)),
             lease_seconds: 60,

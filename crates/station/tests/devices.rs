@@ -171,6 +171,7 @@ fn load(tree: &dyn Tree, bucket: &dyn Bucket, folder: &Path) -> (Option<Halt>, u
     let import = Import {
         job,
         attempt: &attempt,
+        begun: None,
         tree,
         signed: &[EntryPath::new("SIGNATURE")],
         bucket,

@@ -8,10 +8,13 @@
 //!
 //! The executor holds no policy: what becomes of an entry is decided by [`model::plan`].
 
+mod found;
 pub(crate) mod holdings;
 pub(crate) mod looking;
 mod notes;
+mod opening;
 mod planner;
+pub(crate) mod put;
 pub(crate) mod putter;
 pub(crate) mod read_back;
 pub(crate) mod reader;
@@ -22,6 +25,7 @@ mod rounds;
 pub(crate) mod run;
 mod source;
 mod taken;
+pub(crate) mod takeover;
 pub(crate) mod upload;
 
 use std::collections::HashMap;
@@ -37,20 +41,22 @@ use model::naming;
 use model::progress::LogLocation;
 use model::proof::Attempt;
 use model::report::{self, Keys};
-use model::time::Clock;
+use model::time::{Clock, Timestamp};
 use objectstore::Bucket;
 use objectstore::upload::UploadId;
 
 use crate::import::holdings::Holdings;
 use crate::import::looking::Question;
 use crate::import::planner::Planner;
+use crate::import::put::{PartPut, Put};
 use crate::import::reader::Reader;
 use crate::import::recount::recount;
 use crate::import::resume::{Unfinished, Uploads};
 use crate::import::ring::Ring;
-use crate::import::rounds::{Aside, Round};
+use crate::import::rounds::{Anew, Aside, Round, SetAside};
 use crate::import::run::{Run, Told, Work};
-use crate::import::upload::{Large, PartPut, Put};
+use crate::import::takeover::Era;
+use crate::import::upload::Large;
 use crate::journal::file::LogFiles;
 use crate::journal::index::{Filling, Index, Keep};
 use crate::journal::recorder::Recorder;
@@ -75,6 +81,8 @@ pub struct Import<'a> {
     pub job: JobId,
     /// Which attempt at it this is, and what its store was found to do.
     pub attempt: &'a Attempt,
+    /// When the first attempt at it began, if the server says so: since when objects and uploads may be the job's own.
+    pub begun: Option<Timestamp>,
     /// The device.
     pub tree: &'a dyn Tree,
     /// Where it has the SIGNATURE of a device, which is left out. In a folder that was never signed it is a file like
@@ -111,12 +119,9 @@ impl Import<'_> {
     /// [`Stop`].
     pub fn run(&self, folder: &Path) -> Result<(), JournalError> {
         let told = Told::default();
-        let mut round = Round::FIRST;
-        while let Some(files) = self.round(folder, round, &told)? {
-            tracing::info!(files, "set aside: the device is asked again for them");
-            if let Err(gone) = self.tree.retry(&|| self.stop.is_set()) {
-                self.stop.halt(Halt::Device(gone));
-            }
+        let (mut round, anew) = (Round::FIRST, Anew::default());
+        while let Some(waiting) = self.round(folder, round, &anew, &told)? {
+            self.prepare_for(waiting);
             if self.stop.is_set() {
                 break;
             }
@@ -138,8 +143,35 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Goes over all that is left. Gives how many files wait for the device, if any do and nothing stops the run.
-    fn round(&self, folder: &Path, round: Round, told: &Told) -> Result<Option<u64>, JournalError> {
+    /// Prepares the next round, for which so many files wait.
+    fn prepare_for(&self, waiting: SetAside) {
+        let SetAside { unread, unsent } = waiting;
+        if unsent > 0 {
+            tracing::info!(
+                files = unsent,
+                "set aside: what another host sent of them is of no use"
+            );
+        }
+        if unread == 0 {
+            return;
+        }
+        tracing::info!(
+            files = unread,
+            "set aside: the device is asked again for them"
+        );
+        if let Err(gone) = self.tree.retry(&|| self.stop.is_set()) {
+            self.stop.halt(Halt::Device(gone));
+        }
+    }
+
+    /// Goes over all that is left. Gives how many files wait for the next round, if any do and nothing stops the run.
+    fn round(
+        &self,
+        folder: &Path,
+        round: Round,
+        anew: &Anew,
+        told: &Told,
+    ) -> Result<Option<SetAside>, JournalError> {
         let index = Index::create(&folder.join("index"))?;
         let names = &self.attempt.store.key_space;
         let may_collide = naming::may_collide(self.rules) || names.may_merge();
@@ -164,7 +196,7 @@ impl Import<'_> {
             journal.sync()?;
         }
         self.drop_stale(&stale);
-        let aside = Aside::of(round);
+        let aside = Aside::of(round, anew);
         match self.look(folder, &path, &index) {
             Ok(holdings) => {
                 let left = Left {
@@ -179,7 +211,7 @@ impl Import<'_> {
             Err(Halt::Journal(error)) => return Err(error),
             Err(halt) => self.stop.halt(halt),
         }
-        Ok(Some(aside.count()).filter(|files| *files > 0 && !self.stop.is_set()))
+        Ok(aside.waiting().filter(|_| !self.stop.is_set()))
     }
 
     /// Finds out what the bucket holds, and what of it earlier attempts have stored.
@@ -189,7 +221,7 @@ impl Import<'_> {
             true => self.rules.prefix.as_str(),
             false => "",
         };
-        let holdings = Holdings::look(folder, self.bucket, prefix, self.stop)?;
+        let holdings = Holdings::look(folder, self.bucket, prefix, self.earlier(), self.stop)?;
         let parallel = self.settings.parallel;
         recount(index, journal, &holdings, self.bucket, parallel, self.stop)?;
         Ok(holdings)
@@ -215,11 +247,21 @@ impl Import<'_> {
         }
     }
 
+    fn earlier(&self) -> Option<Era> {
+        Era::before(self.attempt, self.begun)
+    }
+
     fn report_keys(&self) -> Option<Keys> {
         (self.log.bucket == self.rules.bucket).then(|| report::keys(self.log))
     }
 
-    fn execute(&self, journal: Journal<ImportRecord>, left: Left<'_>, aside: &Aside, told: &Told) {
+    fn execute(
+        &self,
+        journal: Journal<ImportRecord>,
+        left: Left<'_>,
+        aside: &Aside<'_>,
+        told: &Told,
+    ) {
         let (recorder, notes) = Recorder::new(journal, self.progress);
         let (puts, put_queue) = bounded(self.settings.parallel);
         let (work, work_queue) = bounded(WORK_AHEAD.max(self.tree.reads_ahead()));
@@ -232,7 +274,7 @@ impl Import<'_> {
             settings: self.settings,
             store: &self.attempt.store,
             read_back: self.attempt.read_back,
-            is_later_attempt: self.attempt.number > 1,
+            earlier: self.earlier(),
             log_key: &self.log.key,
             clock: self.clock,
             progress: self.progress,

@@ -147,7 +147,7 @@ impl Progress {
     pub(crate) fn count(&self, record: &EntryRecord) {
         match &record.outcome {
             // It costs as little as what an earlier attempt had stored.
-            Outcome::Stored(_) if record.how == How::Unchanged => {
+            Outcome::Stored(stored) if record.how == How::Unchanged || stored.found => {
                 self.unchanged.fetch_add(1, Ordering::Relaxed);
                 self.unchanged_bytes
                     .fetch_add(record.bytes, Ordering::Relaxed);

@@ -173,6 +173,7 @@ fn import(resources: &Resources, files: &[(String, Vec<u8>)], bucket: &dyn Bucke
     let import = Import {
         job: job(),
         attempt: &attempt(),
+        begun: None,
         tree: &device,
         signed: &[model::entry::EntryPath::new("SIGNATURE")],
         bucket,

@@ -90,6 +90,7 @@ fn stored(name: &str, body: &[u8]) -> Outcome {
         content_type: TYPE.into(),
         parts: 0,
         read_back: false,
+        found: false,
         missing: Missing::default(),
     })
 }

@@ -14,6 +14,7 @@ use model::manifest::{Manifest, S3Export, S3Import};
 use model::plan::SIGNATURE_NAME;
 use model::progress::LogLocation;
 use model::proof::ReadBack;
+use model::time::ManualClock;
 use objectstore::memory::MemoryBucket;
 use objectstore::part_sum::PartSum;
 use objectstore::upload::PartNumber;
@@ -300,11 +301,12 @@ pub(crate) fn settings(chance: Chance) -> Settings {
 }
 
 /// The buckets as the devices find them: with things of others, and with what jobs need or replace.
-pub(crate) fn buckets(consignments: &[Consignment]) -> Buckets {
+pub(crate) fn buckets(consignments: &[Consignment], clock: &Arc<ManualClock>) -> Buckets {
     let buckets: Buckets = BUCKETS
         .map(|name| {
             let name = BucketName::new(name).expect("a bucket name");
-            (name, Arc::new(MemoryBucket::new()))
+            let clock = Arc::<ManualClock>::clone(clock);
+            (name, Arc::new(MemoryBucket::with_clock(clock)))
         })
         .into();
     for bucket in buckets.values() {

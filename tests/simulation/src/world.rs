@@ -87,6 +87,7 @@ impl World {
             .zip(&scenario.jobs)
             .map(|(index, work)| office.consign(*work, index, fate(chance, scenario, index)))
             .collect();
+        let stock = Stock::new(buckets(&consignments, &clock));
         let yard = Yard {
             chance,
             diary,
@@ -94,7 +95,7 @@ impl World {
             server: Arc::new(server),
             hosts,
             settings,
-            stock: Stock::new(buckets(&consignments)),
+            stock,
         };
         Self {
             yard,

@@ -149,6 +149,7 @@ mod tests {
                 content_type: "text/plain".into(),
                 parts: 0,
                 read_back: false,
+                found: false,
                 missing: Missing::default(),
             }),
         );
@@ -174,6 +175,7 @@ mod tests {
             content_type: "text/plain".into(),
             parts: 0,
             read_back: false,
+            found: false,
             missing: Missing::of(std::iter::once(0..4096)).unwrap(),
         };
         let text = line(&record("a", 9000, Outcome::Stored(stored)), None);

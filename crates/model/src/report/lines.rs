@@ -128,6 +128,12 @@ pub struct Totals {
     /// Of those stored, the ones that an earlier attempt had stored and that were gone.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sent_again: u64,
+    /// Of those stored, the ones that another host had sent in an earlier attempt and that were found.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub found: u64,
+    /// Their bytes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub found_bytes: u64,
     /// Of those stored, the ones with zeros where the device could not be read. Each is an error.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub partial: u64,
@@ -150,6 +156,10 @@ impl Totals {
                 self.bytes = self.bytes.saturating_add(record.bytes);
                 self.read_back += u64::from(stored.read_back);
                 self.partial += u64::from(record.is_partial());
+                if stored.found {
+                    self.found += 1;
+                    self.found_bytes = self.found_bytes.saturating_add(record.bytes);
+                }
                 self.add_how(record);
             }
             Outcome::Ignored { .. } if record.is_empty_folder() => self.empty_folders += 1,
@@ -442,6 +452,7 @@ mod tests {
                 content_type: "text/plain".into(),
                 parts,
                 read_back,
+                found: false,
                 missing: Missing::default(),
             })
         };
@@ -539,6 +550,20 @@ mod tests {
     }
 
     /// What could not be read is in the lines of what failed for it and of what is stored without it, and is counted.
+    #[test]
+    fn what_another_host_has_sent_is_said_and_counted() {
+        let mut record = entries().remove(2);
+        let Outcome::Stored(stored) = &mut record.outcome else {
+            panic!("it is stored")
+        };
+        stored.found = true;
+        let mut totals = Totals::default();
+        totals.add(&record);
+        assert_eq!((totals.found, totals.found_bytes), (1, record.bytes));
+        let line = entry(&record, Some(&bucket()));
+        assert!(line.contains("\"found\":true"), "{line}");
+    }
+
     #[test]
     fn what_is_missing_is_said_and_counted() {
         let missing = Missing::of(std::iter::once(4..8)).unwrap();

@@ -236,6 +236,14 @@ impl Summary {
             (capitalised(done), loaded, true),
             ("Unchanged".to_owned(), unchanged, totals.unchanged > 0),
             (
+                "Found".to_owned(),
+                format!(
+                    "{}, sent by an earlier attempt at another host",
+                    files(totals.found, totals.found_bytes)
+                ),
+                totals.found > 0,
+            ),
+            (
                 "Replaced".to_owned(),
                 readable::number(totals.replaced),
                 totals.replaced > 0,
@@ -281,16 +289,16 @@ impl Summary {
             (..2, 0) => span,
             (..2, _) => format!(
                 "{span}, {}",
-                readable::rate(
-                    self.totals
-                        .sent()
-                        .1
-                        .checked_div(seconds)
-                        .unwrap_or_default()
-                )
+                readable::rate(self.sent_now().checked_div(seconds).unwrap_or_default())
             ),
             (count, _) => format!("{span}, in {count} attempts"),
         })
+    }
+
+    /// Bytes that were sent in the attempts that the report knows.
+    fn sent_now(&self) -> u64 {
+        let (_, sent) = self.totals.sent();
+        sent.saturating_sub(self.totals.found_bytes)
     }
 
     /// What was not loaded, by code, with the first of each; empty if everything was.
@@ -483,6 +491,7 @@ mod tests {
             content_type: String::new(),
             parts: 0,
             read_back: second == 1,
+            found: false,
             missing: Missing::default(),
         });
         record(path, second, outcome)

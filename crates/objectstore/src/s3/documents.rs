@@ -108,10 +108,9 @@ pub(crate) fn buckets(root: &Element) -> Result<Vec<ListedBucket>, StoreError> {
     let buckets = buckets.flat_map(|buckets| buckets.children_named("Bucket"));
     Ok(buckets
         .filter_map(|bucket| {
-            let created = bucket.text_of("CreationDate").unwrap_or_default();
             Some(ListedBucket {
                 name: BucketName::new(bucket.text_of("Name")?).ok()?,
-                created: OffsetDateTime::parse(created.trim(), &Rfc3339).ok(),
+                created: time_of(bucket, "CreationDate"),
             })
         })
         .collect())
@@ -189,6 +188,7 @@ pub(crate) fn uploads(root: &Element) -> Result<UploadsPage, StoreError> {
         Ok(OpenUpload {
             key: spelling.read(text(element, "Key")?)?,
             id: UploadId::new(text(element, "UploadId")?),
+            initiated: time_of(element, "Initiated"),
         })
     };
     let uploads: Vec<OpenUpload> = root
@@ -229,10 +229,13 @@ fn listed(element: &Element, spelling: Spelling) -> Result<Listed, StoreError> {
         key: ObjectKey::new(key).map_err(|error| unreadable(&error.to_string()))?,
         size: number_of_bytes(element)?,
         etag: bare_etag(element.text_of("ETag").unwrap_or_default()).to_owned(),
-        last_modified: element
-            .text_of("LastModified")
-            .and_then(|date| OffsetDateTime::parse(date, &Rfc3339).ok()),
+        last_modified: time_of(element, "LastModified"),
     })
+}
+
+/// An instant, where the store says a readable one.
+fn time_of(element: &Element, name: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(element.text_of(name)?.trim(), &Rfc3339).ok()
 }
 
 /// How a listing spells its keys. Stores may ignore the wish for `encoding-type=url`.

@@ -322,6 +322,7 @@ fn grant(context: &Context, job: &Job, manifest: &Manifest, lease: Lease) -> Cla
         created: job.created,
         manifest: job.manifest.clone(),
         attempt: lease.attempt,
+        begun: job.progress.running_since(),
         lease_seconds: context.rules.lease_seconds,
         buckets: context.stores.access(manifest, job.id, &lease.token),
         lease: lease.token,

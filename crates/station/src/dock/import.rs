@@ -32,6 +32,7 @@ impl Station {
             let import = Import {
                 job: errand.claim.job,
                 attempt: &attempt,
+                begun: errand.claim.begun,
                 tree,
                 signed: &signed,
                 bucket: &*bucket,

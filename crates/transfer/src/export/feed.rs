@@ -174,6 +174,7 @@ fn nothing(key: &ObjectKey) -> Stored {
         parts: 0,
         // There is nothing to read.
         read_back: true,
+        found: false,
         missing: Missing::default(),
     }
 }

@@ -444,6 +444,7 @@ impl StagedObject {
             content_type: content_type.unwrap_or_default(),
             parts: u32::try_from(self.blocks()).unwrap_or(u32::MAX),
             read_back: true,
+            found: false,
             missing: Missing::default(),
         };
         Some(Written {

@@ -79,6 +79,7 @@ impl ExportRun<'_> {
                 content_type: small.info.attributes.content_type.unwrap_or_default(),
                 parts: 0,
                 read_back: true,
+                found: false,
                 missing: Missing::default(),
             },
             proof: Some(crc(&small.body)),

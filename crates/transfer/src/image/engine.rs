@@ -324,6 +324,7 @@ fn outcome(completed: Completed, sums: Option<WholeSums>, read_back: ReadBack) -
         content_type: image::CONTENT_TYPE.to_owned(),
         parts: u32::try_from(completed.parts).unwrap_or(u32::MAX),
         read_back: is_read_back,
+        found: false,
         missing: Missing::default(),
     })
 }

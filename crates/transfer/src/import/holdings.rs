@@ -15,11 +15,16 @@ use objectstore::object::Listed;
 use objectstore::{Bucket, StoreError};
 use redb::{Database, Durability, ReadableDatabase, TableDefinition};
 
+use crate::import::takeover::Era;
 use crate::journal::JournalError;
 use crate::stop::{Halt, Stop};
 
 /// Key of an object → its size in bytes and its entity tag.
 const OBJECTS: TableDefinition<'_, &str, (u64, &str)> = TableDefinition::new("objects");
+
+/// Keys of objects that earlier attempts of the job have put, where this host lists for the first time and others have been
+/// at the job before: they were not there before it.
+const OWN: TableDefinition<'_, &str, ()> = TableDefinition::new("own");
 
 /// Memory that a listing may use, in bytes: the pages of a few thousand keys.
 const CACHE_BYTES: usize = 8 << 20;
@@ -68,7 +73,8 @@ pub(crate) struct Holdings {
 }
 
 impl Holdings {
-    /// Lists the objects whose keys begin with `prefix`. `folder` is that of the job.
+    /// Lists the objects whose keys begin with `prefix`. `folder` is that of the job, which was done before in the era
+    /// `earlier`, if it was.
     ///
     /// # Errors
     /// [`Halt`]: the store does not list, or this station's disk does not take it.
@@ -76,16 +82,17 @@ impl Holdings {
         folder: &Path,
         bucket: &dyn Bucket,
         prefix: &str,
+        earlier: Option<Era>,
         stop: &Stop,
     ) -> Result<Self, Halt> {
         let (before, now) = (folder.join(BEFORE), folder.join(NOW));
         if before.exists() {
             return Ok(Self {
                 before: Some(Listing::open(&before)?),
-                now: Listing::make(&now, bucket, prefix, stop)?,
+                now: Listing::make(&now, bucket, prefix, None, stop)?,
             });
         }
-        let listing = Listing::make(&now, bucket, prefix, stop)?;
+        let listing = Listing::make(&now, bucket, prefix, earlier, stop)?;
         if stop.is_set() {
             return Ok(Self {
                 now: listing,
@@ -113,7 +120,11 @@ impl Holdings {
 
     /// What was under a key before the job.
     pub(crate) fn before(&self, key: &ObjectKey) -> Result<Held, JournalError> {
-        self.before.as_ref().unwrap_or(&self.now).get(key)
+        let before = self.before.as_ref().unwrap_or(&self.now);
+        match before.is_own(key)? {
+            true => Ok(Held::Nothing),
+            false => before.get(key),
+        }
     }
 }
 
@@ -136,7 +147,13 @@ pub(crate) fn forget(folder: &Path) {
 }
 
 impl Listing {
-    fn make(path: &Path, bucket: &dyn Bucket, prefix: &str, stop: &Stop) -> Result<Self, Halt> {
+    fn make(
+        path: &Path,
+        bucket: &dyn Bucket,
+        prefix: &str,
+        earlier: Option<Era>,
+        stop: &Stop,
+    ) -> Result<Self, Halt> {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(disk(error)),
             _ => {}
@@ -146,7 +163,7 @@ impl Listing {
             is_complete: false,
             is_empty: false,
         };
-        (listing.is_complete, listing.is_empty) = listing.fill(bucket, prefix, stop)?;
+        (listing.is_complete, listing.is_empty) = listing.fill(bucket, prefix, earlier, stop)?;
         Ok(listing)
     }
 
@@ -160,11 +177,17 @@ impl Listing {
     }
 
     /// Lists; says whether nothing is left out, and whether there is nothing.
-    fn fill(&self, bucket: &dyn Bucket, prefix: &str, stop: &Stop) -> Result<(bool, bool), Halt> {
+    fn fill(
+        &self,
+        bucket: &dyn Bucket,
+        prefix: &str,
+        earlier: Option<Era>,
+        stop: &Stop,
+    ) -> Result<(bool, bool), Halt> {
         let (mut last, mut token): (Option<ObjectKey>, Option<String>) = (None, None);
         let (mut pages, mut open, mut is_empty) = (0, self.begin()?, true);
         // Made here, so that it is there also if nothing is listed.
-        add(&open, &[])?;
+        add(&open, &[], earlier)?;
         let is_complete = loop {
             // By the store's own word where it gives one: not every store lists in the order of keys.
             let listed = match token.as_deref() {
@@ -180,7 +203,7 @@ impl Listing {
                 }
                 Err(error) => return Err(Halt::Store(error)),
             };
-            add(&open, &page.objects)?;
+            add(&open, &page.objects, earlier)?;
             is_empty &= page.objects.is_empty();
             let next = page.objects.last().map(|object| object.key.clone());
             let has_come_on = match &page.next {
@@ -232,6 +255,23 @@ impl Listing {
         };
         read().map_err(|error| JournalError::Index(Box::new(error)))
     }
+
+    /// Whether an earlier attempt has put the object under a key, at another host.
+    fn is_own(&self, key: &ObjectKey) -> Result<bool, JournalError> {
+        let read = || -> Result<bool, redb::Error> {
+            let open = self.database.begin_read()?;
+            match open.open_table(OWN) {
+                Ok(own) => Ok(own.get(key.as_str())?.is_some()),
+                // A listing that an earlier release has made.
+                Err(redb::TableError::TableDoesNotExist(_)) => Ok(false),
+                Err(error) => Err(error.into()),
+            }
+        };
+        match self.is_empty {
+            true => Ok(false),
+            false => read().map_err(|error| JournalError::Index(Box::new(error))),
+        }
+    }
 }
 
 fn builder() -> redb::Builder {
@@ -240,14 +280,15 @@ fn builder() -> redb::Builder {
     builder
 }
 
-fn add(open: &redb::WriteTransaction, listed: &[Listed]) -> Result<(), Halt> {
+fn add(open: &redb::WriteTransaction, listed: &[Listed], earlier: Option<Era>) -> Result<(), Halt> {
     let mut objects = open.open_table(OBJECTS).map_err(disk)?;
-    for Listed {
-        key, size, etag, ..
-    } in listed
-    {
-        let value = (*size, etag.as_str());
-        objects.insert(key.as_str(), value).map_err(disk)?;
+    let mut own = open.open_table(OWN).map_err(disk)?;
+    for object in listed {
+        let value = (object.size, object.etag.as_str());
+        objects.insert(object.key.as_str(), value).map_err(disk)?;
+        if earlier.is_some_and(|era| era.has_object(object.last_modified)) {
+            own.insert(object.key.as_str(), ()).map_err(disk)?;
+        }
     }
     Ok(())
 }
@@ -289,7 +330,7 @@ mod tests {
             ObjectKey::new("p/8").unwrap(),
         );
         let other = ObjectKey::new("other").unwrap();
-        let look = || Holdings::look(folder.path(), &bucket, "p/", &Stop::default()).unwrap();
+        let look = || Holdings::look(folder.path(), &bucket, "p/", None, &Stop::default()).unwrap();
         let first = look();
         assert_eq!(size(first.now(&key).unwrap()), Some(1));
         assert_eq!(size(first.before(&key).unwrap()), Some(1));

@@ -1,5 +1,5 @@
-//! Looks at objects that are in the bucket already, before their files are read: what is unchanged is not
-//! sent, and what must not be replaced is not.
+//! Looks at objects that are in the bucket already, before their files are read: what is unchanged, or was sent by an
+//! earlier attempt, is not sent, and what must not be replaced is not.
 //!
 //! Between the planner and the readers, and many at once, because each look waits for the network.
 
@@ -21,6 +21,8 @@ pub(crate) struct Question {
     pub(crate) work: Work,
     /// Whether it may be unchanged since it was loaded; not if the journal knows better.
     pub(crate) may_be_unchanged: bool,
+    /// Whether the journal knows that what is under its key is the job's own, or is to be.
+    pub(crate) is_own: bool,
 }
 
 impl Run<'_> {
@@ -60,7 +62,15 @@ impl Run<'_> {
             self.note_unchanged(&work, found);
             return None;
         }
-        match work.before.keeps {
+        if self.is_left(&work, &found) {
+            if self.is_known(&work, &found) {
+                self.note_found(&work, found);
+                return None;
+            }
+            work.found = Some(Box::new(found));
+            return Some(work);
+        }
+        match work.before.keeps.filter(|_| !question.is_own) {
             None => {
                 let is_there = (found.size, found.etag);
                 work.before.object.get_or_insert(is_there);
@@ -92,11 +102,45 @@ impl Run<'_> {
     }
 
     fn is_unchanged(&self, work: &Work, found: &ObjectInfo) -> bool {
+        let is = unchanged::is_unchanged;
         found.size == work.bytes
-            && work.times.is_some_and(|times| {
-                let modified = FileTime::from_ns(times.modified_ns);
-                unchanged::is_unchanged(self.rules, &work.entry.path, modified, &found.attributes)
-            })
+            && modified(work)
+                .is_some_and(|time| is(self.rules, &work.entry.path, time, &found.attributes))
+    }
+
+    /// Whether an object may be what an earlier attempt has made of a file.
+    fn is_left(&self, work: &Work, found: &ObjectInfo) -> bool {
+        let earlier = self.earlier.filter(|_| self.may_take_over(work));
+        found.size == work.bytes && earlier.is_some_and(|era| era.has_object(found.last_modified))
+    }
+
+    /// Whether the file of an object that an earlier attempt has put need not be read: it says by the time of the last
+    /// change that it is of this file, and all that the report tells of it is known.
+    fn is_known(&self, work: &Work, found: &ObjectInfo) -> bool {
+        let is = unchanged::is_of_file;
+        let has_sha256 = identity::sha256(&found.attributes).is_some() || found.sha256.is_some();
+        let is_told = self.is_md5(found) && !found.is_tag_opaque && has_sha256;
+        is_told
+            && modified(work)
+                .is_some_and(|time| is(self.rules, &work.entry.path, time, &found.attributes))
+    }
+
+    /// Whether the entity tag of an object is the MD5 of its content.
+    fn is_md5(&self, found: &ObjectInfo) -> bool {
+        found.etag.len() == 32 && self.store.etag_is_md5.is_honored()
+    }
+
+    fn note_found(&self, work: &Work, found: ObjectInfo) {
+        let how = work.before.how(work.bytes, &found.etag);
+        let stored = Stored {
+            found: true,
+            ..self.stored_there(work, found)
+        };
+        match self.read_back(&work.entry.path, work.bytes, stored) {
+            Ok(stored) => self.note_stored(&work.entry.path, work.bytes, work.times, how, stored),
+            Err(Some(failure)) => self.fail(&work.entry.path, work.bytes, failure),
+            Err(None) => {}
+        }
     }
 
     /// Whether the entity tag of what is there will tell if a file is the same, once it was read.
@@ -107,22 +151,26 @@ impl Run<'_> {
 
     fn note_unchanged(&self, work: &Work, found: ObjectInfo) {
         let how = self.how_unchanged(work, &found);
-        let is_md5 = found.etag.len() == 32 && self.store.etag_is_md5.is_honored();
-        let stored = Stored {
+        let stored = self.stored_there(work, found);
+        self.note_stored(&work.entry.path, work.bytes, work.times, how, stored);
+    }
+
+    /// What is known of the object of a file that is not read.
+    fn stored_there(&self, work: &Work, found: ObjectInfo) -> Stored {
+        Stored {
             key: work.key.clone(),
-            md5: if is_md5 {
-                found.etag.clone()
-            } else {
-                String::new()
+            md5: match self.is_md5(&found) {
+                true => found.etag.clone(),
+                false => String::new(),
             },
             sha256: self.known_sha256(work, &found),
             etag: found.etag,
             content_type: found.attributes.content_type.unwrap_or_default(),
             parts: 0,
             read_back: false,
+            found: false,
             missing: Missing::default(),
-        };
-        self.note_stored(&work.entry.path, work.bytes, work.times, how, stored);
+        }
     }
 
     /// How an object came there that is as its file: an earlier attempt may have sent it, and its answer
@@ -131,7 +179,7 @@ impl Run<'_> {
         match &work.before.object {
             Some((size, etag)) if (*size, etag) == (found.size, &found.etag) => How::Unchanged,
             Some(_) => How::Replaced,
-            None if self.is_later_attempt => How::Sent,
+            None if self.earlier.is_some() => How::Sent,
             None => How::Unchanged,
         }
     }
@@ -154,6 +202,11 @@ impl Run<'_> {
         let (_, sha256) = ours.next()?;
         identity::is_sha256(&sha256).then_some(sha256)
     }
+}
+
+/// When a file was last changed, where its file system says so.
+fn modified(work: &Work) -> Option<FileTime> {
+    work.times.map(|times| FileTime::from_ns(times.modified_ns))
 }
 
 impl Before {

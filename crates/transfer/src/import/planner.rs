@@ -189,6 +189,7 @@ impl Planner<'_> {
             times,
             before,
             unfinished,
+            found: None,
         };
         self.send(work, stored.is_some())
     }
@@ -200,17 +201,22 @@ impl Planner<'_> {
         let keeps = work.before.keeps.is_some();
         // What an earlier attempt of this job has begun or stored is the job's own.
         let is_own = work.unfinished.is_some() || is_stored;
-        let is_asked = match self.holdings.now(&work.key)? {
-            Held::Object { size, .. } => keeps || (may_be_unchanged && size == work.bytes),
+        let may_be_left = !is_stored && self.run.may_take_over(&work);
+        let held = self.holdings.now(&work.key)?;
+        let may_be_same = match &held {
+            Held::Object { size, .. } => *size == work.bytes,
             Held::Unknown => true,
-            Held::Nothing => keeps,
+            Held::Nothing => false,
         };
+        let is_unknown = held == Held::Unknown;
+        let is_asked = !is_own && (keeps || is_unknown || (may_be_unchanged && may_be_same));
         // Each queue is closed only when the last of those who serve it has ended, and then the run has
         // stopped.
-        if is_asked && !is_own {
+        if is_asked || (may_be_left && may_be_same) {
             let question = Question {
                 work,
-                may_be_unchanged,
+                may_be_unchanged: may_be_unchanged && !is_own,
+                is_own,
             };
             let _stopped = self.questions.send(question);
         } else {

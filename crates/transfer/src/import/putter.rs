@@ -11,8 +11,9 @@ use model::outcome::{Failure, How, Stored};
 use objectstore::object::Receipt;
 use objectstore::{Checksums, StoreError};
 
+use crate::import::put::{PartPut, Put, SmallPut};
 use crate::import::run::{Keeps, Run};
-use crate::import::upload::{PartPut, Put, SmallPut};
+use crate::import::upload::PartWay;
 use crate::stop::Halt;
 
 impl Run<'_> {
@@ -28,12 +29,16 @@ impl Run<'_> {
         if self.stop.is_set() {
             return;
         }
+        let Some(put) = self.note_if_found(put) else {
+            return;
+        };
         let SmallPut {
             path,
             key,
             shape,
             missing,
             before,
+            found: _,
             body,
             attributes,
             checksums,
@@ -104,9 +109,11 @@ impl Run<'_> {
             return upload.put(self, Err(None));
         }
         let bytes = body.len() as u64;
-        let done = self
-            .bucket
-            .put_part(&upload.key, &upload.id, number, body, &sum);
+        let id = match upload.way_of(self, number, &body, &sum) {
+            PartWay::IsThere(receipt) => return upload.put(self, Ok(receipt)),
+            PartWay::Send(id) => id,
+        };
+        let done = self.bucket.put_part(&upload.key, id, number, body, &sum);
         drop(permit);
         if done.is_ok() {
             self.progress.sent(bytes);
@@ -156,6 +163,7 @@ fn stored_whole(
         content_type: attributes.content_type.unwrap_or_default(),
         parts: 0,
         read_back: false,
+        found: false,
         missing,
     }
 }

@@ -16,11 +16,11 @@ use model::{identity, plan};
 use objectstore::Checksums;
 use objectstore::upload::PartNumber;
 
-use crate::import::resume::Found;
+use crate::import::put::{PartPut, Put, SmallPut};
 use crate::import::ring::{Open, Ring};
 use crate::import::run::{Halted, Run, Work};
 use crate::import::source::Source;
-use crate::import::upload::{Large, PartPut, Put, SmallPut};
+use crate::import::upload::Large;
 use crate::pipeline::budget::Permit;
 use crate::pipeline::doubt::Suspect;
 use crate::pipeline::hash_state::Block;
@@ -168,7 +168,7 @@ impl Reader<'_> {
     }
 
     /// What the object of a file will carry; `sha256` if its content is known by now.
-    fn attributes(
+    pub(super) fn attributes(
         &self,
         work: &Work,
         source: &Source,
@@ -196,6 +196,7 @@ impl Reader<'_> {
             shape: source.shape,
             missing: source.missing,
             before: work.before,
+            found: work.found,
             body,
             attributes,
             checksums,
@@ -230,50 +231,6 @@ impl Reader<'_> {
             false => self.ring.put_back(open),
         }
         None
-    }
-
-    /// Opens a large file, and looks what is left of an upload of it.
-    fn look_at(&self, work: &Work) -> Result<Opened, Unread> {
-        let source = match (self.open(work), &work.unfinished) {
-            (Err(Unread::File(failure)), Some(unfinished)) => {
-                self.run.drop_upload(&unfinished.key, &unfinished.upload)?;
-                return Err(failure.into());
-            }
-            (opened, _) => opened?,
-        };
-        let taken_up = self.take_up(work, &source)?;
-        Ok((source, taken_up))
-    }
-
-    /// What an earlier attempt has left of a file's upload: the upload if it goes on, how many parts
-    /// need not be read, and their size. `None` if nothing is left to do.
-    fn take_up(&self, work: &Work, source: &Source) -> Result<Option<TakenUp>, Unread> {
-        let shape = source.shape;
-        let afresh = Ok(Some((None, 0, self.run.settings.part_size(shape.bytes))));
-        let Some(unfinished) = work.unfinished.as_deref() else {
-            return afresh;
-        };
-        self.run.doubt.was_read(&work.entry);
-        let found = self
-            .run
-            .look_for(unfinished.clone(), &work.key, (shape, &source.missing))?;
-        match found {
-            Found::Useless => afresh,
-            Found::Complete(stored) => {
-                let before = &work.before;
-                self.run
-                    .finish_large(&work.entry.path, shape, before, stored);
-                Ok(None)
-            }
-            Found::Open(unfinished, parts, checkpoint) => {
-                let part_bytes = unfinished.part_bytes;
-                let before = work.before.clone();
-                let Some(upload) = Large::go_on(*unfinished, before, checkpoint) else {
-                    return afresh;
-                };
-                Ok(Some((Some(upload), parts, part_bytes)))
-            }
-        }
     }
 
     /// Reads the next stretch of a large file, and puts it back if there is more to come.
@@ -364,7 +321,7 @@ impl Reader<'_> {
         }
     }
 
-    fn open(&self, work: &Work) -> Result<Source, Unread> {
+    pub(super) fn open(&self, work: &Work) -> Result<Source, Unread> {
         let opened = self.run.tree.open(&work.entry).and_then(|file| {
             let shape = file.shape()?;
             Ok((file, shape))
@@ -485,12 +442,6 @@ struct Known {
     work: Work,
     source: Source,
 }
-
-/// An upload that goes on, the parts of it that need not be read, and the size of a part.
-type TakenUp = (Option<Arc<Large>>, u64, u64);
-
-/// A large file that is open, and what is to be read of it; nothing if it was completed before.
-type Opened = (Source, Option<TakenUp>);
 
 /// Hashes the files of a batch beside each other.
 fn with_sums(

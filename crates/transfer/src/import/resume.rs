@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use model::attributes::Attributes;
 use model::capabilities::PartCheck;
 use model::entry::EntryPath;
 use model::ids::ObjectKey;
@@ -39,12 +40,18 @@ pub(crate) struct Unfinished {
     pub content_type: String,
     /// By which sum its parts are sent.
     pub check: PartCheck,
+    /// Whether another host began it, as far as the journal knows; what it began it with is nowhere written down.
+    pub taken_over: bool,
     /// The parts that the store confirmed.
     pub receipts: BTreeMap<PartNumber, PartReceipt>,
     /// After which parts the sums of the whole file are known.
     pub checkpoints: BTreeMap<PartNumber, HashCheckpointRecord>,
     /// What the object was going to be when it was about to be completed.
     pub review: Option<Stored>,
+    /// The parts that the store has, as it says: those that are as the file's need not be sent.
+    pub held: BTreeMap<PartNumber, PartReceipt>,
+    /// What the object of one that was taken over is to carry.
+    pub asked: Option<Attributes>,
 }
 
 impl Unfinished {
@@ -63,9 +70,12 @@ impl Unfinished {
             part_bytes: file.part_bytes,
             content_type: file.content_type,
             check: file.check,
+            taken_over: file.taken_over,
             receipts: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
             review: None,
+            held: BTreeMap::new(),
+            asked: None,
         })
     }
 
@@ -88,6 +98,7 @@ impl From<&Unfinished> for IntentFile {
             content_type: upload.content_type.clone(),
             missing: upload.missing.clone(),
             check: upload.check,
+            taken_over: upload.taken_over,
         }
     }
 }
@@ -234,7 +245,7 @@ impl Run<'_> {
             return Ok(Found::Useless);
         }
         match self.bucket.list_parts(key, &unfinished.upload) {
-            Ok(held) => Ok(go_on_from(unfinished, &held)),
+            Ok(held) => Ok(go_on_from(unfinished, held)),
             Err(StoreError::NoSuchUpload(_)) => self.look_for_object(unfinished),
             // A store that does not tell, or does not let us ask: that is not the file's fault.
             Err(
@@ -261,7 +272,11 @@ impl Run<'_> {
                 Some(Err(_)) => false,
                 None => object.etag == review.etag,
             };
-            object.size == unfinished.shape.bytes && is_tagged
+            let asked = unfinished.asked.as_ref();
+            let is_asked = asked.is_none_or(|asked| {
+                self.is_as_asked(&object.attributes, asked, &unfinished.missing)
+            });
+            object.size == unfinished.shape.bytes && is_tagged && is_asked
         });
         Ok(match is_it {
             true => Found::Complete(review),
@@ -288,11 +303,12 @@ impl Run<'_> {
 }
 
 /// Keeps the parts on which journal and store agree, and finds from where on the file must be read.
-/// What is read again is sent again: only so is it sure that the sums are of what the store has.
-fn go_on_from(mut unfinished: Unfinished, held: &[PartReceipt]) -> Found {
+/// Of what is read again a part is sent again unless it is what the store holds.
+fn go_on_from(mut unfinished: Unfinished, held: Vec<PartReceipt>) -> Found {
     unfinished
         .receipts
-        .retain(|_, receipt| receipt.is_held(held));
+        .retain(|_, receipt| receipt.is_held(&held));
+    unfinished.held = held.into_iter().map(|part| (part.number, part)).collect();
     let unbroken = (1..)
         .zip(unfinished.receipts.keys())
         .take_while(|(expected, number)| u64::from(number.get()) == *expected)

@@ -1,9 +1,12 @@
-//! The rounds of an attempt: what a device has not given is asked for again when everything else is stored.
+//! The rounds of an attempt: what a device has not given is asked for again when everything else is stored, and what
+//! turned out not to be in the store is sent then.
 //!
 //! Every round is gone through as an attempt is: journal, index, uploads that were begun, a walk. What a round has set
 //! aside stands nowhere in the journal, so that whoever comes after a crash finds it as if it had not been met.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use disks::fault::{is_of_device, is_starved};
 use disks::tree::Content;
@@ -65,26 +68,65 @@ impl Round {
     }
 }
 
-/// The files that wait for the next round.
-#[derive(Debug)]
-pub(crate) struct Aside {
-    count: AtomicU64,
-    /// Whether there is a next round.
-    may_wait: bool,
+/// Files of which it has turned out that what earlier attempts had left of them is of no use: they are sent, and nothing is
+/// looked for any more. As many as there are such large files.
+#[derive(Debug, Default)]
+pub(super) struct Anew(Mutex<HashSet<EntryPath>>);
+
+impl Anew {
+    fn lock(&self) -> MutexGuard<'_, HashSet<EntryPath>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Aside {
+/// The files that wait for the next round.
+#[derive(Debug)]
+pub(crate) struct Aside<'a> {
+    /// Those of which the device is asked again.
+    unread: AtomicU64,
+    /// Those that are sent anew.
+    unsent: AtomicU64,
+    /// Whether there is a next round.
+    may_wait: bool,
+    anew: &'a Anew,
+}
+
+/// How many files wait for the next round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SetAside {
+    /// For the device.
+    pub(super) unread: u64,
+    /// To be sent anew.
+    pub(super) unsent: u64,
+}
+
+impl<'a> Aside<'a> {
     /// None so far, in `round`.
-    pub(super) fn of(round: Round) -> Self {
+    pub(super) fn of(round: Round, anew: &'a Anew) -> Self {
         Self {
-            count: AtomicU64::new(0),
+            unread: AtomicU64::new(0),
+            unsent: AtomicU64::new(0),
             may_wait: !round.is_last(),
+            anew,
         }
     }
 
-    /// How many there are.
-    pub(super) fn count(&self) -> u64 {
-        self.count.load(Ordering::SeqCst)
+    /// How many there are; `None` if there are none.
+    pub(super) fn waiting(&self) -> Option<SetAside> {
+        let (unread, unsent) = (&self.unread, &self.unsent);
+        let [unread, unsent] = [unread, unsent].map(|count| count.load(Ordering::SeqCst));
+        (unread + unsent > 0).then_some(SetAside { unread, unsent })
+    }
+
+    /// Whether what earlier attempts have left of a file may still turn out to be of no use.
+    pub(super) fn may_take_over(&self, path: &EntryPath) -> bool {
+        self.may_wait && !self.anew.lock().contains(path)
+    }
+
+    /// Sets a file aside, what was left of which is of no use: nothing is noted of it.
+    pub(super) fn send_anew(&self, path: &EntryPath) {
+        self.anew.lock().insert(path.clone());
+        self.unsent.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -100,7 +142,7 @@ impl Run<'_> {
     pub(super) fn set_aside(&self, file: &dyn Content, error: &std::io::Error) -> Option<Unread> {
         let is_of_place = !is_of_device(error) && !is_starved(error);
         (is_of_place && self.may_come(file)).then(|| {
-            self.aside.count.fetch_add(1, Ordering::SeqCst);
+            self.aside.unread.fetch_add(1, Ordering::SeqCst);
             Unread::Later
         })
     }

@@ -13,9 +13,11 @@ use model::proof::ReadBack;
 use model::readable;
 use model::time::Clock;
 use objectstore::Bucket;
+use objectstore::object::ObjectInfo;
 
 use crate::import::resume::Unfinished;
 use crate::import::rounds::Aside;
+use crate::import::takeover::Era;
 use crate::journal::index::{Awaited, Why};
 use crate::journal::recorder::Notes;
 use crate::journal::records::import::ImportRecord;
@@ -40,8 +42,10 @@ pub(crate) struct Work {
     pub(crate) times: Option<Changed>,
     /// What is known of its key.
     pub(crate) before: Before,
-    /// What an earlier attempt has sent of it.
+    /// What an earlier attempt has sent of it, as the journal knows.
     pub(crate) unfinished: Option<Box<Unfinished>>,
+    /// The object of its size that an earlier attempt has put under its key, as the bucket shows.
+    pub(crate) found: Option<Box<ObjectInfo>>,
     /// What the device reads ahead for it, until it was read.
     pub(crate) expected: Option<Expected>,
 }
@@ -90,8 +94,8 @@ pub(crate) struct Run<'a> {
     /// What the store was found to do.
     pub(crate) store: &'a Capabilities,
     pub(crate) read_back: ReadBack,
-    /// Whether the job was claimed before, by whomever.
-    pub(crate) is_later_attempt: bool,
+    /// While which the job was done before, if it was claimed before, by whomever.
+    pub(crate) earlier: Option<Era>,
     pub(crate) log_key: &'a ObjectKey,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) progress: &'a Progress,
@@ -101,7 +105,7 @@ pub(crate) struct Run<'a> {
     pub(crate) cores: &'a HashingPool,
     pub(crate) notes: Notes<ImportRecord>,
     pub(crate) doubt: &'a ReadingDoubt,
-    pub(crate) aside: &'a Aside,
+    pub(crate) aside: &'a Aside<'a>,
     pub(crate) told: &'a Told,
 }
 

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use model::attributes::Attributes;
 use model::capabilities::{Finding, PartCheck};
 use model::entry::EntryPath;
@@ -15,92 +14,52 @@ use model::identity::SHA256_NAME;
 use model::ids::ObjectKey;
 use model::missing::Missing;
 use model::outcome::{Failure, FailureCode, Stored};
+use objectstore::StoreError;
+use objectstore::object::ObjectInfo;
 use objectstore::part_sum::{self, PartSum};
 use objectstore::upload::{PartNumber, PartReceipt, UploadId, expected_etag, total_size};
-use objectstore::{Checksums, StoreError};
 
+use crate::import::found::Comparison;
 use crate::import::resume::Unfinished;
 use crate::import::ring::Open;
-use crate::import::run::{Before, Run};
-use crate::pipeline::budget::Permit;
-use crate::pipeline::hash_state::{Block, HashCheckpoint, WholeHash};
-use crate::pipeline::hashing::{HashedInOrder, HashingPool, OwnMd5};
+use crate::import::run::{Before, Run, Work};
+use crate::import::source::Source;
+use crate::pipeline::hash_state::{HashCheckpoint, WholeHash};
+use crate::pipeline::hashing::HashedInOrder;
 use disks::tree::Shape;
 
-/// One request to the store.
-pub(crate) enum Put {
-    /// A whole file.
-    Small(Box<SmallPut>),
-    /// A part of a large one.
-    Part(PartPut),
+/// What becomes of a part.
+pub(crate) enum PartWay<'a> {
+    /// It need not be sent: the store has it.
+    IsThere(PartReceipt),
+    /// It is sent with this upload.
+    Send(&'a UploadId),
 }
 
-/// A file that goes in one request.
-pub(crate) struct SmallPut {
-    pub(crate) path: EntryPath,
-    pub(crate) key: ObjectKey,
-    /// The file as it was read.
-    pub(crate) shape: Shape,
-    /// What of it has zeros in its place.
-    pub(crate) missing: Missing,
-    pub(crate) before: Before,
-    pub(crate) body: Bytes,
-    pub(crate) attributes: Attributes,
-    pub(crate) checksums: Checksums,
-    /// Its share of the byte budget, and that of those read with it.
-    pub(crate) permit: Arc<Permit>,
+/// What becomes of the parts of a file.
+enum Goal {
+    /// They make an object, but for those that the store holds already.
+    Upload {
+        id: UploadId,
+        held: BTreeMap<PartNumber, PartReceipt>,
+    },
+    /// They are compared with an object that is there.
+    Compare(Box<Comparison>),
 }
 
-/// A part of a large file.
-pub(crate) struct PartPut {
-    pub(crate) upload: Arc<Large>,
-    pub(crate) number: PartNumber,
-    pub(crate) body: Bytes,
-    pub(crate) sum: PartSum,
-    pub(crate) permit: Arc<Permit>,
-}
-
-impl PartPut {
-    /// The request for a block whose MD5 is known; `None` if no part has its number.
-    pub(crate) fn of(hashed: OwnMd5<Large>) -> Option<Self> {
-        let OwnMd5 { file, block, md5 } = hashed;
-        Self::new(file, block, PartSum::Md5(md5))
-    }
-
-    /// The request for a block that was read, if it goes by a sum that is made at once; else its MD5 is waited for.
-    pub(crate) fn at_once(upload: &Arc<Large>, block: &Block, cores: &HashingPool) -> Option<Self> {
-        let sum = || PartSum::of(upload.check, &block.bytes);
-        let sum = match upload.check {
-            PartCheck::Md5 => return None,
-            // As fast as memory: that is no hashing.
-            PartCheck::Crc64Nvme | PartCheck::Crc32c => sum(),
-            PartCheck::Sha256 => cores.here(sum),
-        };
-        Self::new(Arc::clone(upload), block.clone(), sum)
-    }
-
-    fn new(upload: Arc<Large>, block: Block, sum: PartSum) -> Option<Self> {
-        Some(Self {
-            upload,
-            number: PartNumber::new(block.number).ok()?,
-            body: block.bytes,
-            sum,
-            permit: block.permit,
-        })
-    }
-}
-
-/// An upload in parts.
+/// A file in parts.
 pub(crate) struct Large {
     pub(crate) path: EntryPath,
     pub(crate) key: ObjectKey,
-    pub(crate) id: UploadId,
+    goal: Goal,
+    /// What the object of an upload that another host has begun is to carry.
+    asked: Option<Attributes>,
     shape: Shape,
     missing: Missing,
     before: Before,
     content_type: String,
-    /// By which sum its parts are sent.
-    check: PartCheck,
+    /// By which sum its parts are sent, or compared.
+    pub(super) check: PartCheck,
     whole: Mutex<WholeHash>,
     state: Mutex<State>,
 }
@@ -116,6 +75,8 @@ struct State {
 enum Ending {
     Complete,
     GiveUp(Failure),
+    /// What another host has begun is of no use: the file is sent anew, in the next round.
+    Anew,
     /// The run stops: the next attempt finds the upload in the journal.
     Leave,
 }
@@ -128,7 +89,6 @@ impl Large {
         attributes: &Attributes,
     ) -> Result<Arc<Self>, Option<Failure>> {
         let (work, source) = (&open.work, &open.source);
-        run.abandon_strangers(&work.key)?;
         let check = run.store.part_check();
         let begun = run.bucket.begin_multipart(&work.key, attributes, check);
         let id = begun.map_err(|error| run.judge(error, &work.key))?;
@@ -142,9 +102,12 @@ impl Large {
             part_bytes: open.part_bytes,
             content_type,
             check,
+            taken_over: false,
             receipts: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
             review: None,
+            held: BTreeMap::new(),
+            asked: None,
         };
         run.notes.intent(&intent).map_err(|_| None)?;
         Self::go_on(intent, work.before.clone(), None).ok_or(None)
@@ -165,7 +128,11 @@ impl Large {
         Some(Arc::new(Self {
             path: upload.path,
             key: upload.key,
-            id: upload.upload,
+            goal: Goal::Upload {
+                id: upload.upload,
+                held: upload.held,
+            },
+            asked: upload.asked,
             shape: upload.shape,
             missing: upload.missing,
             before,
@@ -174,6 +141,63 @@ impl Large {
             whole: Mutex::new(WholeHash::new(checkpoint)?),
             state: Mutex::new(state),
         }))
+    }
+
+    /// Compares a file with the object that an earlier attempt has made of it. `None` cannot happen.
+    pub(super) fn compare(with: Comparison, work: &Work, source: &Source) -> Option<Arc<Self>> {
+        let content_type = with.info.attributes.content_type.clone();
+        let state = State {
+            outstanding: 1,
+            receipts: BTreeMap::new(),
+            ending: None,
+        };
+        Some(Arc::new(Self {
+            path: work.entry.path.clone(),
+            key: work.key.clone(),
+            shape: source.shape,
+            missing: source.missing.clone(),
+            before: work.before.clone(),
+            content_type: content_type.unwrap_or_default(),
+            check: with.check,
+            goal: Goal::Compare(Box::new(with)),
+            asked: None,
+            whole: Mutex::new(WholeHash::new(None)?),
+            state: Mutex::new(state),
+        }))
+    }
+
+    /// What becomes of a part, whose sum is this.
+    pub(super) fn way_of(
+        &self,
+        run: &Run<'_>,
+        number: PartNumber,
+        part: &[u8],
+        sum: &PartSum,
+    ) -> PartWay<'_> {
+        match &self.goal {
+            Goal::Compare(_) => {
+                PartWay::IsThere(Comparison::receipt(number, part.len() as u64, sum))
+            }
+            Goal::Upload { id, held } => {
+                let held = held
+                    .get(&number)
+                    .filter(|held| held.size == part.len() as u64);
+                match held.filter(|held| run.is_held(held, part, sum)) {
+                    Some(held) => PartWay::IsThere(PartReceipt {
+                        sum: Some(*sum).filter(|sum| !sum.check().is_md5()),
+                        ..held.clone()
+                    }),
+                    None => PartWay::Send(id),
+                }
+            }
+        }
+    }
+
+    fn upload(&self) -> Option<&UploadId> {
+        match &self.goal {
+            Goal::Upload { id, .. } => Some(id),
+            Goal::Compare(_) => None,
+        }
     }
 
     /// Announces so many parts to be put or blocks to be hashed.
@@ -201,9 +225,10 @@ impl Large {
         if run.stop.is_set() {
             return self.step(run, None, Some(Ending::Leave));
         }
-        if let (Some(checkpoint), Ok(number)) = (checkpoint, PartNumber::new(number)) {
+        let number = PartNumber::new(number).ok();
+        if let (Some(id), Some(checkpoint), Some(number)) = (self.upload(), checkpoint, number) {
             // If the recorder is gone, it has said why and the run ends.
-            let _recorder_may_be_gone = run.notes.hashed(&self.id, number, checkpoint);
+            let _recorder_may_be_gone = run.notes.hashed(id, number, checkpoint);
         }
         self.step(run, None, None);
     }
@@ -212,9 +237,13 @@ impl Large {
     pub(crate) fn put(&self, run: &Run<'_>, outcome: Result<PartReceipt, Option<Failure>>) {
         match outcome {
             Ok(receipt) => {
-                let _recorder_may_be_gone = run.notes.part(&self.id, &receipt);
+                if let Some(id) = self.upload() {
+                    let _recorder_may_be_gone = run.notes.part(id, &receipt);
+                }
                 self.step(run, Some(receipt), None);
             }
+            // It may have been begun otherwise than its parts say.
+            Err(Some(_)) if self.asked.is_some() => self.step(run, None, Some(Ending::Anew)),
             Err(Some(failure)) => self.step(run, None, Some(Ending::GiveUp(failure))),
             Err(None) => self.step(run, None, Some(Ending::Leave)),
         }
@@ -235,6 +264,7 @@ impl Large {
             (Some(Ending::Leave), _) | (_, Some(Ending::Leave)) => Some(Ending::Leave),
             (Some(Ending::GiveUp(first)), _) => Some(Ending::GiveUp(first)),
             (_, Some(Ending::GiveUp(failure))) => Some(Ending::GiveUp(failure)),
+            (Some(Ending::Anew), _) | (_, Some(Ending::Anew)) => Some(Ending::Anew),
             (before, now) => now.or(before),
         };
         if state.outstanding > 0 {
@@ -246,17 +276,25 @@ impl Large {
         match ending {
             Some(Ending::Complete) => self.complete(run, &parts),
             Some(Ending::GiveUp(failure)) => self.abandon(run, failure),
+            Some(Ending::Anew) => self.send_anew(run),
             Some(Ending::Leave) | None => {}
         }
     }
 
-    /// Reviews what the store confirmed against what was read, and only then makes it visible.
     fn complete(&self, run: &Run<'_>, parts: &[PartReceipt]) {
-        let (confirmed, sums) = (total_size(parts), self.whole().finish());
+        match &self.goal {
+            Goal::Upload { id, .. } => self.complete_upload(run, id, parts),
+            Goal::Compare(with) => self.compared(run, with, parts),
+        }
+    }
+
+    /// Reviews what the store confirmed against what was read, and only then makes it visible.
+    fn complete_upload(&self, run: &Run<'_>, id: &UploadId, parts: &[PartReceipt]) {
+        let (confirmed, sums) = (total_size(parts), self.sums());
         let bytes = self.shape.bytes;
         let stored = match sums {
             Some((hashed, md5, sha256)) if hashed == bytes && confirmed == bytes => {
-                self.stored(run, parts, md5, sha256)
+                self.stored(run, parts, &md5, &sha256)
             }
             _ => {
                 let reason = format!("the store confirmed {confirmed} of {bytes} bytes in parts");
@@ -266,18 +304,23 @@ impl Large {
         };
         // What it will be is journaled before it can be seen: after a crash in between, one look
         // tells that it is done.
-        if run.notes.review(&self.id, &stored).is_err() {
+        if run.notes.review(id, &stored).is_err() {
             return;
         }
-        match run.complete_object(&self.before, &self.key, &self.id, parts) {
+        match run.complete_object(&self.before, &self.key, id, parts) {
             Ok(receipt) => self.completed(run, stored, receipt.etag, parts),
             Err(error) if error.finds_an_object() => self.taken(run, stored, &error),
-            Err(error) => {
-                if let Some(failure) = run.judge(error, &self.key) {
-                    self.abandon(run, failure);
-                }
-            }
+            Err(error) => match run.judge(error, &self.key) {
+                Some(_) if self.asked.is_some() => self.send_anew(run),
+                Some(failure) => self.abandon(run, failure),
+                None => {}
+            },
         }
+    }
+
+    /// The sums of the whole file, once all of it was hashed: bytes, MD5, SHA-256.
+    pub(super) fn sums(&self) -> Option<(u64, [u8; 16], [u8; 32])> {
+        self.whole().finish()
     }
 
     fn completed(&self, run: &Run<'_>, stored: Stored, told: String, parts: &[PartReceipt]) {
@@ -285,14 +328,26 @@ impl Large {
         let told = Some(told).filter(|etag| !etag.is_empty());
         let etag = told.unwrap_or_else(|| stored.etag.clone());
         match run.must_be_whole(&self.key, bytes, parts) {
-            Ok(()) => {
-                let stored = Stored { etag, ..stored };
-                run.finish_large(&self.path, self.shape, &self.before, stored);
+            Ok(found) if self.carries_another(run, found.as_ref()) => {
+                run.aside.send_anew(&self.path);
             }
+            Ok(_) => self.finish(run, Stored { etag, ..stored }),
             // It is complete: there is no upload any more that could be abandoned.
             Err(Some(failure)) => run.fail(&self.path, bytes, failure),
             Err(None) => {}
         }
+    }
+
+    /// Whether the object of an upload that another host has begun carries something else than is asked.
+    fn carries_another(&self, run: &Run<'_>, found: Option<&ObjectInfo>) -> bool {
+        let asked = self.asked.as_ref().zip(found);
+        asked
+            .is_some_and(|(asked, found)| !run.is_as_asked(&found.attributes, asked, &self.missing))
+    }
+
+    /// Notes that the object is there.
+    pub(super) fn finish(&self, run: &Run<'_>, stored: Stored) {
+        run.finish_large(&self.path, self.shape, &self.before, stored);
     }
 
     /// Another object was there first, as `error` says.
@@ -301,7 +356,7 @@ impl Large {
         match run.taken(&self.before, wanted, bytes, error) {
             Err(failure) => self.abandon(run, failure),
             Ok((stored, how)) => {
-                if run.drop_upload(&self.key, &self.id).is_ok() {
+                if self.drop_upload(run) {
                     let times = Some(self.shape.times());
                     run.note_stored(&self.path, bytes, times, how, stored);
                 }
@@ -313,29 +368,51 @@ impl Large {
         &self,
         run: &Run<'_>,
         parts: &[PartReceipt],
-        md5: [u8; 16],
-        sha256: [u8; 32],
+        md5: &[u8; 16],
+        sha256: &[u8; 32],
     ) -> Stored {
         // Tags that are no MD5s may look like some, and then nothing follows from them.
         let is_opaque = run.store.part_etag_is_md5 == Finding::Ignored;
         let etag = expected_etag(parts).filter(|_| !is_opaque);
         Stored {
+            etag: etag.unwrap_or_default(),
+            parts: u32::try_from(parts.len()).unwrap_or(u32::MAX),
+            ..self.proof(md5, sha256)
+        }
+    }
+
+    /// What is known of the object by its file.
+    pub(super) fn proof(&self, md5: &[u8; 16], sha256: &[u8; 32]) -> Stored {
+        Stored {
             key: self.key.clone(),
             md5: hex::encode(md5),
             sha256: hex::encode(sha256),
-            etag: etag.unwrap_or_default(),
+            etag: String::new(),
             content_type: self.content_type.clone(),
-            parts: u32::try_from(parts.len()).unwrap_or(u32::MAX),
+            parts: 0,
             read_back: false,
+            found: false,
             missing: self.missing.clone(),
         }
     }
 
     fn abandon(&self, run: &Run<'_>, failure: Failure) {
         // While the upload may be open the file is not done with: the next attempt finds both.
-        if run.drop_upload(&self.key, &self.id).is_ok() {
+        if self.drop_upload(run) {
             run.fail(&self.path, self.shape.bytes, failure);
         }
+    }
+
+    fn send_anew(&self, run: &Run<'_>) {
+        if self.drop_upload(run) {
+            run.aside.send_anew(&self.path);
+        }
+    }
+
+    /// Abandons the upload, if there is one; says whether it is not open any more.
+    fn drop_upload(&self, run: &Run<'_>) -> bool {
+        let dropped = self.upload().map(|id| run.drop_upload(&self.key, id));
+        dropped.is_none_or(|dropped| dropped.is_ok())
     }
 }
 
@@ -350,44 +427,41 @@ impl HashedInOrder for Large {
 }
 
 impl Run<'_> {
-    /// Abandons uploads under `key` that an earlier attempt began and could not journal. Only a
-    /// later attempt can meet them, and only its own job has the key.
-    fn abandon_strangers(&self, key: &ObjectKey) -> Result<(), Option<Failure>> {
-        if !self.is_later_attempt {
-            return Ok(());
+    /// Whether a part is one that the store holds, which is as long: by the sum that the store lists of it, else by its
+    /// entity tag.
+    fn is_held(&self, held: &PartReceipt, part: &[u8], sum: &PartSum) -> bool {
+        match held.sum {
+            Some(listed) => listed == *sum,
+            None => {
+                let md5 = match sum {
+                    PartSum::Md5(_) => *sum,
+                    PartSum::Crc64Nvme(_) | PartSum::Crc32c(_) | PartSum::Sha256(_) => {
+                        self.cores.here(|| PartSum::of(PartCheck::Md5, part))
+                    }
+                };
+                held.etag == hex::encode(md5.to_bytes())
+            }
         }
-        let open = self.bucket.list_uploads(key.as_str());
-        let open = match open {
-            Ok(open) => open,
-            // A store that cannot list them, or does not let us.
-            Err(error) if !error.may_retry() => return Ok(()),
-            Err(error) => return Err(self.judge(error, key)),
-        };
-        for stranger in open.iter().filter(|upload| upload.key == key.as_str()) {
-            let aborted = self.bucket.abort(key, &stranger.id);
-            aborted.map_err(|error| self.judge(error, key))?;
-        }
-        Ok(())
     }
 
     /// Whether the object that was completed has as many bytes as its file, and the sum that follows from those of
     /// its parts if the store says one: the answer to completing names an entity tag at best, and some stores' tags
-    /// say nothing.
+    /// say nothing. Gives what the store tells of it.
     fn must_be_whole(
         &self,
         key: &ObjectKey,
         bytes: u64,
         parts: &[PartReceipt],
-    ) -> Result<(), Option<Failure>> {
+    ) -> Result<Option<ObjectInfo>, Option<Failure>> {
         let reason = match self.bucket.head(key) {
             Ok(Some(found)) if found.size == bytes => {
                 match part_sum::agree(&found.checksums, parts) {
-                    None | Some(Ok(())) => return Ok(()),
+                    None | Some(Ok(())) => return Ok(Some(found)),
                     Some(Err(difference)) => format!("completed, {difference}"),
                 }
             }
             // Who may write need not be allowed to look.
-            Err(StoreError::AccessDenied(_) | StoreError::Refused(_)) => return Ok(()),
+            Err(StoreError::AccessDenied(_) | StoreError::Refused(_)) => return Ok(None),
             Ok(Some(found)) => format!("completed, it has {} bytes and not {bytes}", found.size),
             Ok(None) => "the store called it complete and does not have it".to_owned(),
             Err(error) => return Err(self.judge(error, key)),

@@ -4,6 +4,7 @@
 
 mod parts;
 mod rescue;
+mod takeover;
 mod world;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use model::entry::{Entry, EntryId, EntryKind, EntryPath};
 use model::ids::ObjectKey;
 use model::key_space::{Kept, Oddity};
 use model::proof::ReadBack;
+use model::time::Timestamp;
 use objectstore::faulty::{Failure, Fault, Faulty, Operation};
 use objectstore::memory::MemoryBucket;
 use objectstore::object::Attributes;

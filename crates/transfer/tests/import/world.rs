@@ -1,7 +1,7 @@
 //! An import from a device in memory into a bucket in memory, and what comes of it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use disks::tree::Tree;
 use model::capabilities::{Capabilities, Finding, PartCheck};
@@ -34,6 +34,10 @@ pub(crate) struct World {
     pub(crate) rules: S3Import,
     pub(crate) settings: Settings,
     pub(crate) attempts: AtomicU32,
+    /// When the first of them began: before anything is in the store, whose time begins in 1970.
+    pub(crate) begun: Timestamp,
+    /// Bytes that the last of them sent.
+    pub(crate) sent: AtomicU64,
     /// Which keys the store keeps apart.
     pub(crate) keys: KeySpace,
     /// Whether the store puts an object only where none is, if that is asked of it.
@@ -76,6 +80,8 @@ impl World {
             rules,
             settings,
             attempts: AtomicU32::new(0),
+            begun: Timestamp::from_unix(0),
+            sent: AtomicU64::new(0),
             keys: KeySpace::honest(),
             if_absent: Finding::Honored,
             tags: Finding::Honored,
@@ -112,6 +118,12 @@ impl World {
         }
     }
 
+    /// The same job at another host, which knows nothing of what was done here.
+    pub(crate) fn elsewhere(self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, ..self }
+    }
+
     pub(crate) fn run(&self, tree: &dyn Tree, bucket: &dyn Bucket) -> Ended {
         self.run_until(tree, bucket, &Stop::default())
     }
@@ -129,9 +141,11 @@ impl World {
         stop: &Stop,
         logs: &dyn LogFiles,
     ) -> Result<(), JournalError> {
+        let progress = Progress::default();
         let import = Import {
             job: job(),
             attempt: &self.attempt(),
+            begun: Some(self.begun),
             tree,
             signed: &[model::entry::EntryPath::new("SIGNATURE")],
             bucket,
@@ -141,10 +155,13 @@ impl World {
             log: &self.log(),
             logs,
             clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
-            progress: &Progress::default(),
+            progress: &progress,
             stop,
         };
-        import.run(self.folder.path())
+        let ran = import.run(self.folder.path());
+        let sent = progress.snapshot().sent_bytes;
+        self.sent.store(sent, Ordering::SeqCst);
+        ran
     }
 
     fn log(&self) -> LogLocation {

@@ -105,6 +105,9 @@ pub struct IntentFile {
     /// By which sum its parts are sent. Early journals do not say, and then it is MD5.
     #[serde(default, skip_serializing_if = "PartCheck::is_md5")]
     pub check: PartCheck,
+    /// Whether another host began the upload, and this one goes on with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_over: bool,
 }
 
 impl IntentFile {

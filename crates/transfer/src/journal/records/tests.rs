@@ -22,6 +22,12 @@ const RESCUE: [&str; 3] = [
     r#"{"record":"entry","file":"f","bytes":9,"at":"2026-11-29T06:58:39Z","outcome":"failed","status":500,"code":"ReadError","reason":"r","key":"k","ranges":[{"offset":3,"bytes":2}]}"#,
 ];
 
+/// What an import writes that goes on where another host has begun.
+const TAKEN_OVER: [&str; 2] = [
+    r#"{"record":"intent","key":"k","upload":"u","file":{"file":"f","bytes":9,"modified_ns":1,"changed_ns":2,"part_bytes":5,"content_type":"t","check":"crc64nvme","taken_over":true}}"#,
+    r#"{"record":"entry","file":"f","bytes":9,"at":"2026-11-29T06:58:39Z","outcome":"stored","key":"k","md5":"","sha256":"","etag":"","content_type":"t","found":true}"#,
+];
+
 /// What an import writes of a file whose parts go by another sum than MD5.
 const SUMMED: [&str; 2] = [
     r#"{"record":"intent","key":"k","upload":"u","file":{"file":"f","bytes":9,"modified_ns":1,"changed_ns":2,"part_bytes":5,"content_type":"t","check":"crc64nvme"}}"#,
@@ -86,7 +92,7 @@ fn frozen_records_are_read_and_written_alike() {
     fn again<R: JobRecord>(text: &str) -> String {
         serde_json::to_string(&serde_json::from_str::<R>(text).unwrap()).unwrap()
     }
-    for text in RESCUE.into_iter().chain(SUMMED) {
+    for text in RESCUE.into_iter().chain(SUMMED).chain(TAKEN_OVER) {
         assert_eq!(again::<ImportRecord>(text), text);
     }
     for text in EXPORT {
