@@ -7,7 +7,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import raw
 import stores
+from benches import Attached
 from longshore import Service, binary
 
 
@@ -79,6 +81,17 @@ def shared_service(tmp_path_factory):
     service = Service(tmp_path_factory.mktemp("shared"))
     yield service.start()
     put_away(service, None)
+
+
+@pytest.fixture
+def loops():
+    """Attaches images as block devices, until the test is over."""
+    if not raw.is_root():
+        pytest.skip("only an administrator can attach an image")
+    made = Attached()
+    yield made
+    for device in list(made.devices):
+        made.detach(device)
 
 
 @pytest.fixture(scope="session")

@@ -10,68 +10,24 @@ from pathlib import Path
 import pytest
 import raw
 import report
-from device import Device, fill
-from disks import system
+from benches import (
+    BUCKET,
+    SOON,
+    assert_loaded,
+    bays_config,
+    device_of,
+    image_of,
+    lay,
+    make_job,
+    peak_mebibytes,
+    status,
+    told,
+    until_complete,
+)
+from device import Device
 from longshore import OK, REFUSED, Service, binary, clean_environment, wait_for
-from manifests import exporting, importing
+from manifests import exporting
 from stores import Child
-
-BUCKET = "bench-data"
-
-# A thing that must come, on a machine that is busy.
-SOON = 120
-
-
-def make_job(service, **options):
-    made = service.api().create_job(JobType="Import", Manifest=importing(BUCKET, **options), ValidateOnly=False)
-    return made["JobId"], made["SignatureFileContents"]
-
-
-def status(service, job):
-    return service.api().get_status(JobId=job)
-
-
-def until_complete(service, job, seconds=SOON):
-    done = wait_for(lambda: (found := status(service, job))["ProgressCode"].startswith("Complete") and found, seconds,
-                    f"job {job} is complete")
-    assert done["ErrorCount"] == 0, done
-    return done
-
-
-def assert_loaded(service, s3, job, device):
-    done = until_complete(service, job)
-    report.compare(s3, BUCKET, device, but=[done["LogKey"]])
-    report.check(report.fetch(s3, done), device, BUCKET)
-
-
-def told(service, *words):
-    """Whether a line of the service's log has all these words."""
-    log = service.child.log.read_text(errors="replace")
-    return any(all(word in line for word in words) for line in log.splitlines())
-
-
-def device_of(root, signature, prefix="", files=40):
-    device = Device(root, prefix)
-    fill(device, files)
-    device.sign(signature)
-    return device
-
-
-def image_of(path, device, kind="EXT4", mebibytes=None):
-    part = raw.file_system(path.with_suffix(".part"), kind, device.path, mebibytes)
-    raw.disk(path, "gpt", [(raw.LINUX if kind == "EXT4" else raw.DATA, part)])
-    part.unlink()
-    return path
-
-
-def lay(thing, inbox):
-    """Copies a folder or an image into an inbox, as a person would."""
-    at = Path(inbox) / Path(thing).name
-    if Path(thing).is_dir():
-        shutil.copytree(thing, at, symlinks=True)
-    else:
-        shutil.copy(thing, at)
-    return at
 
 
 @pytest.fixture
@@ -132,46 +88,6 @@ def test_an_inbox_needs_no_administrator(tmp_path_factory):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def bays_config(tmp_path, bays, **settings):
-    """Settings with a folder for each bay, of which images are attached."""
-    lines = ["[embedded_store]", 'listen = "127.0.0.1:0"', "[station]", "bench = true"]
-    lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
-    folders = {}
-    for bay in bays:
-        folders[bay] = tmp_path / "bays" / bay
-        folders[bay].mkdir(parents=True)
-        lines += ["[[station.bays]]", f'name = "{bay}"', f'match = ["loop:{folders[bay]}"]']
-    path = tmp_path / "longshore.toml"
-    path.write_text("\n".join(lines) + "\n")
-    return path, folders
-
-
-class Attached:
-    """Images that are attached as block devices until the test is over."""
-
-    def __init__(self):
-        self.devices = []
-
-    def attach(self, image):
-        device = system("losetup", "--find", "--show", image).stdout.strip()
-        self.devices.append(device)
-        return device
-
-    def detach(self, device):
-        self.devices.remove(device)
-        system("losetup", "--detach", device)
-
-
-@pytest.fixture
-def loops():
-    if not raw.is_root():
-        pytest.skip("only an administrator can attach an image")
-    made = Attached()
-    yield made
-    for device in list(made.devices):
-        made.detach(device)
-
-
 def test_a_disk_that_is_plugged_in_is_loaded_and_not_written_to(new_service, loops, tmp_path):
     config, bays = bays_config(tmp_path, ["T1"])
     service = new_service(config)
@@ -230,12 +146,6 @@ def test_four_bays_go_on_after_kill_9_and_report_as_in_a_calm_run(new_service, l
         service.dock(device.path, "--folder", check=OK)
         quiet = lines(s3, status(service, again))
         assert [line.replace(f"calm-{job}/", device.prefix) for line in quiet] == interrupted
-
-
-def peak_mebibytes(pid):
-    """The most memory that a process ever had."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) >> 10
 
 
 def test_eight_at_once_take_the_memory_of_one(new_service, tmp_path):

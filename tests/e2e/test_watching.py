@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from benches import SOON, device_of, image_of, lay, make_job, until_complete
 from longshore import OK, ROOT, clean_environment, wait_for
 from stores import Child
-from test_bench import SOON, device_of, image_of, lay, make_job, until_complete
 
 BUCKET = "bench-data"
 ALERTS = ROOT / "examples/alerts.yaml"
