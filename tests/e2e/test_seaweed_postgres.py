@@ -1,8 +1,10 @@
 """The same with the parts of a larger installation: jobs in a PostgreSQL, objects in a SeaweedFS,
 several servers on one database."""
 
+import random
 import re
 import threading
+import time
 import urllib.request
 
 import pytest
@@ -213,3 +215,35 @@ def test_a_database_that_goes_away_and_comes_back(installation, postgres):
         pytest.fail("the service did not find its database again")
     with urllib.request.urlopen(service.endpoints["api"] + "/health") as answer:
         assert answer.status == 200
+
+
+def test_two_stations_share_the_rate_of_a_store(installation, new_service, seaweed, tmp_path):
+    first, _, name, database = installation
+    rate = 'rate = "4MB"\n'
+    first.stop()
+    first.config.write_text(first.config.read_text() + rate)
+    first.start()
+    file = tmp_path / "second.toml"
+    weed, secret = ("weed", "us-east-1", seaweed, "*"), first.data / "secret.key"
+    file.write_text(settings(database, weed, secret=secret, station="station-2") + rate)
+    second = new_service(config=file)
+    chance, docked = random.Random(7), []
+    for number, service in enumerate((first, second)):
+        manifest = importing(f"{name}-data", prefix=f"{number}/")
+        made = first.api().create_job(JobType="Import", Manifest=manifest, ValidateOnly=False)
+        device = Device(tmp_path / f"disk-{number}", f"{number}/")
+        for part in range(8):
+            device.file(f"{part}.bin", chance.randbytes(1_000_000), "application/octet-stream")
+        device.sign(made["SignatureFileContents"])
+        docked.append((service, device, made["JobId"]))
+    begun = time.monotonic()
+    threads = [threading.Thread(target=service.dock, args=(device.path,)) for service, device, _ in docked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # Sixteen megabytes at four a second; alone each would take two seconds.
+    assert time.monotonic() - begun > 3
+    for _, device, job in docked:
+        done = first.api(first.key).get_status(JobId=job)
+        assert (done["ProgressCode"], done["ErrorCount"]) == ("Complete", 0)

@@ -181,6 +181,7 @@ fn origin(station: &Station, metrics: Option<MetricsAddress>) -> Origin {
         clock: Arc::clone(&station.clock),
         metrics,
         pulse: Arc::default(),
+        resources: Arc::clone(&station.resources),
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use model::ids::StationName;
 use model::operator::NewToken;
 use model::operator::stations::{
-    BayLine, BayList, OrderFor, OrderLine, StationDetail, StationLine, StationList,
+    BayLine, BayList, OrderFor, OrderLine, ShareLine, StationDetail, StationLine, StationList,
 };
 use model::order::OrderVerb;
 use model::readable;
@@ -181,6 +181,10 @@ fn about(detail: &StationDetail) -> String {
     let clock = ahead.map(|seconds| format!("{seconds:+} s beside the server's"));
     let jobs: Vec<String> = detail.jobs.iter().map(ToString::to_string).collect();
     let jobs = (!jobs.is_empty()).then(|| jobs.join(" "));
+    let share =
+        |share: &ShareLine| format!("{} {}", share.store, readable::rate(share.bytes_per_second));
+    let shares: Vec<String> = detail.shares.iter().map(share).collect();
+    let shares = (!shares.is_empty()).then(|| shares.join(", "));
     output::fields([
         ("Station", Some(line.name.as_str())),
         ("State", Some(state.as_str())),
@@ -191,6 +195,7 @@ fn about(detail: &StationDetail) -> String {
         ("Draining", draining.as_deref()),
         ("Revoked", revoked.as_deref()),
         ("Jobs", jobs.as_deref()),
+        ("Shares", shares.as_deref()),
     ])
 }
 

@@ -12,6 +12,7 @@ use crate::device::DeviceFacts;
 use crate::ids::{AccountId, BucketName, JobId, JobType, StationName};
 use crate::loading::Figures;
 use crate::progress::{AbortReason, LogLocation, Progress};
+use crate::share::SharedStore;
 use crate::stopped::{StopCause, Stopped};
 use crate::time::Timestamp;
 
@@ -185,10 +186,13 @@ impl Claim {
     /// How to reach one of the job's buckets.
     #[must_use]
     pub fn access(&self, bucket: &BucketName) -> Option<&StoreAccess> {
-        self.buckets
-            .iter()
-            .find(|b| &b.bucket == bucket)
-            .map(|b| &b.access)
+        self.way(bucket).map(|way| &way.access)
+    }
+
+    /// The same, with what is to be known of the store's rate.
+    #[must_use]
+    pub fn way(&self, bucket: &BucketName) -> Option<&BucketAccess> {
+        self.buckets.iter().find(|way| &way.bucket == bucket)
     }
 }
 
@@ -199,6 +203,9 @@ pub struct BucketAccess {
     pub bucket: BucketName,
     /// The store that has it.
     pub access: StoreAccess,
+    /// What is to be known of its rate, where several stations share that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<SharedStore>,
 }
 
 /// How to reach an S3-compatible store.

@@ -14,6 +14,7 @@ use crate::ids::{Boot, JobId, StationName};
 use crate::metrics_address::MetricsAddress;
 use crate::order::{Acknowledgement, Order};
 use crate::presence::NoClaims;
+use crate::share::{Share, StoreWants};
 use crate::time::Timestamp;
 
 /// Longest heartbeat in bytes: 64 bays with a sentence, a hint and the facts of a device each are about 40 KiB, their
@@ -67,6 +68,13 @@ pub struct Heartbeat {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub done: Vec<Acknowledgement>,
+    /// What it wants of the stores that it loads into, where their rates are shared.
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub stores: Vec<StoreWants>,
     /// How the host is.
     #[serde(default)]
     pub host: HostFacts,
@@ -131,6 +139,13 @@ pub struct HeartbeatAnswer {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub mended: Vec<MendedJob>,
+    /// What it may use of the rates of stores that it asked for.
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub shares: Vec<Share>,
     /// Why the station gets no new job, if it gets none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_claims: Option<NoClaims>,
@@ -185,6 +200,7 @@ impl Heartbeat {
         self.bays.truncate(BAYS);
         self.leases.truncate(BAYS);
         self.done.truncate(ACKNOWLEDGEMENTS);
+        self.stores.truncate(BAYS);
         for shorten in SHORTER {
             if self.written().len() <= HEARTBEAT_BYTES {
                 break;
@@ -292,6 +308,7 @@ mod tests {
             bays,
             leases: Vec::new(),
             done: Vec::new(),
+            stores: Vec::new(),
             host: HostFacts::default(),
             metrics: None,
         }

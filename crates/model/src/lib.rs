@@ -41,6 +41,7 @@ pub mod proof;
 pub mod readable;
 pub mod report;
 pub mod role;
+pub mod share;
 pub mod signature;
 pub mod stopped;
 pub mod time;

@@ -96,6 +96,8 @@ struct Occupancy {
     resume_at: Duration,
     /// When the limit was last halved: what began before tells nothing new.
     halved_at: Option<Duration>,
+    /// How often it was.
+    halved: u64,
     window: Window,
     began: Duration,
 }
@@ -153,6 +155,7 @@ impl ConcurrencyLimit {
             in_flight: 0,
             resume_at: began,
             halved_at: None,
+            halved: 0,
             window: Window::default(),
             began,
         };
@@ -161,6 +164,12 @@ impl ConcurrencyLimit {
             state: Mutex::new(state),
             room: Condvar::new(),
         }
+    }
+
+    /// How often the store has asked to slow down. What it asks of requests that were on their way together counts once.
+    #[must_use]
+    pub fn slowed_down(&self) -> u64 {
+        self.state().halved
     }
 
     fn state(&self) -> MutexGuard<'_, Occupancy> {
@@ -243,6 +252,7 @@ impl Occupancy {
         }
         self.climb.halve();
         self.halved_at = Some(now);
+        self.halved += 1;
         self.resume_at = now.saturating_add(PAUSE);
         self.begin_window(self.resume_at);
     }

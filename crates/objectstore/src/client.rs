@@ -4,17 +4,19 @@
 //! two runs, or one that fills two buckets, ask no more of a store than one run that fills one. What ends the
 //! waiting is each run's own.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use model::ids::BucketName;
+use model::share::{Share, SharedStore, StoreWants};
 use model::time::SystemClock;
 
 use crate::adaptive::{Adaptive, ConcurrencyLimit};
 use crate::connect::Store;
 use crate::counted::{Counted, StoreRequests};
-use crate::paced::{Paced, RateSchedule, TokenBucket};
+use crate::paced::{Paced, RateSchedule, SharedRate, TokenBucket};
 use crate::retrying::Retrying;
 use crate::s3::S3Bucket;
 
@@ -26,17 +28,81 @@ pub type ClientBucket = Retrying<Adaptive<Paced<Counted<S3Bucket>>>>;
 pub struct StoreLimits {
     concurrency: Arc<ConcurrencyLimit>,
     rate: Option<Arc<TokenBucket>>,
+    share: Option<Arc<SharedRate>>,
+    /// The flags by which the runs are stopped that speak to it: there are as many as runs.
+    runs: Mutex<Vec<Weak<AtomicBool>>>,
 }
 
 impl StoreLimits {
-    /// At most `parallel` requests at once, as fast as `schedule` allows.
+    /// At most `parallel` requests at once, as fast as `schedule` allows, and this host's share where the rate is `shared`
+    /// with others.
     #[must_use]
-    pub fn new(parallel: usize, schedule: RateSchedule) -> Self {
+    pub fn new(parallel: usize, schedule: RateSchedule, shared: Option<&SharedStore>) -> Self {
         let time = || Box::new(RealTime::new(Arc::default()));
+        let share = |of: &SharedStore| Arc::new(SharedRate::new(&of.name, of.afterwards, time()));
+        let share = shared.map(share);
         Self {
             concurrency: Arc::new(ConcurrencyLimit::new(parallel, time())),
-            rate: TokenBucket::of(schedule, time(), Arc::new(SystemClock)),
+            rate: TokenBucket::of(schedule, share.clone(), time(), Arc::new(SystemClock)),
+            share,
+            runs: Mutex::default(),
         }
+    }
+
+    /// What is wanted of the store's rate, where that is shared and a run speaks to it, and when that was said.
+    #[must_use]
+    pub fn ask(&self) -> Option<(StoreWants, Duration)> {
+        let share = self.share.as_ref()?;
+        let loading = u32::try_from(self.runs()).unwrap_or(u32::MAX);
+        if loading == 0 {
+            return None;
+        }
+        Some(share.ask(loading, self.concurrency.slowed_down()))
+    }
+
+    /// Goes by a share of the store's rate that was asked for at `asked`, if it is of this one.
+    pub fn give(&self, share: &Share, asked: Duration) {
+        if let Some(own) = self.share.as_ref().filter(|own| own.store() == share.store) {
+            own.give(share, asked);
+        }
+    }
+
+    /// Whether the server should hear at once of what is wanted.
+    #[must_use]
+    pub fn have_news(&self) -> bool {
+        let has_news = self.share.as_ref().is_some_and(|share| share.has_news());
+        has_news && self.runs() > 0
+    }
+
+    /// The name of the store, if its rate is shared, and what of that this host may use at present: within it, nothing if
+    /// there is no limit at this hour.
+    #[must_use]
+    pub fn share(&self) -> Option<(&str, Option<u64>)> {
+        let share = self.share.as_ref()?;
+        Some((share.store(), share.rate()))
+    }
+
+    /// Counts a run, which `stop` stops. What was given to earlier ones, when there is none any more, is not its own.
+    fn join(&self, stop: &Arc<AtomicBool>) {
+        let mut runs = self.living();
+        let stop = Arc::downgrade(stop);
+        if let (true, Some(share)) = (runs.is_empty(), &self.share) {
+            share.begin();
+        }
+        if !runs.iter().any(|run| run.ptr_eq(&stop)) {
+            runs.push(stop);
+        }
+    }
+
+    /// How many runs speak to the store.
+    fn runs(&self) -> usize {
+        self.living().len()
+    }
+
+    fn living(&self) -> MutexGuard<'_, Vec<Weak<AtomicBool>>> {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.retain(|run| run.strong_count() > 0);
+        runs
     }
 
     /// Whether some bucket is open that keeps to them.
@@ -70,7 +136,10 @@ impl StoreClient {
     #[must_use]
     pub fn bucket(&self, name: &BucketName, seed: u64, stop: &Arc<AtomicBool>) -> ClientBucket {
         let sleeper = || RealTime::new(Arc::clone(stop));
-        let StoreLimits { concurrency, rate } = &*self.limits;
+        let StoreLimits {
+            concurrency, rate, ..
+        } = &*self.limits;
+        self.limits.join(stop);
         let counted = Counted::new(self.store.bucket(name), self.requests.clone());
         let paced = Paced::new(counted, rate.clone(), Arc::new(sleeper()));
         let adaptive = Adaptive::new(paced, Arc::clone(concurrency), Box::new(sleeper()));

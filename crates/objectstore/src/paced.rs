@@ -5,6 +5,7 @@
 //! over any time no more is sent than the rate allows, a tenth of a second and one body more.
 
 mod rate_schedule;
+mod shared_rate;
 mod token_bucket;
 
 use std::fmt;
@@ -24,6 +25,7 @@ use crate::part_sum::PartSum;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
 pub use rate_schedule::{InvalidRate, QuietHours, RateSchedule, parse_offset, parse_rate};
+pub use shared_rate::SharedRate;
 pub use token_bucket::TokenBucket;
 
 /// A bucket around `B` that sends and receives no faster than its [`RateSchedule`].

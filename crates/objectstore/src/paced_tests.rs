@@ -17,7 +17,7 @@ use crate::memory::MemoryBucket;
 
 /// Time that passes only by waiting; the day begins at noon UTC.
 #[derive(Clone, Default)]
-struct ManualTime(Arc<AtomicU64>);
+pub(super) struct ManualTime(Arc<AtomicU64>);
 
 impl Sleeper for ManualTime {
     fn elapsed(&self) -> Duration {
@@ -45,7 +45,7 @@ fn paced(rate: &str, quiet: Option<(&str, u64)>) -> (Paced<MemoryBucket>, Manual
     };
     let clock = Arc::new(time.clone());
     let sleeper = Box::new(time.clone());
-    let tokens = TokenBucket::of(schedule, sleeper, clock);
+    let tokens = TokenBucket::of(schedule, None, sleeper, clock);
     (
         Paced::new(MemoryBucket::new(), tokens, Arc::new(time.clone())),
         time,
@@ -128,7 +128,7 @@ fn who_came_first_goes_first() {
         quiet: None,
     };
     let clock = Arc::new(time.clone());
-    let tokens = TokenBucket::new(schedule, Box::new(time.clone()), clock);
+    let tokens = TokenBucket::new(schedule, None, Box::new(time.clone()), clock);
     let order = Mutex::new(Vec::new());
     thread::scope(|scope| {
         // Drawn in order, because each is drawn before the next thread is made.
@@ -152,7 +152,7 @@ fn waiting_ends_when_somebody_asks_to_stop() {
         quiet: None,
     };
     let sleeper = || RealTime::new(Arc::clone(&stop));
-    let tokens = TokenBucket::of(schedule, Box::new(sleeper()), Arc::new(SystemClock));
+    let tokens = TokenBucket::of(schedule, None, Box::new(sleeper()), Arc::new(SystemClock));
     let bucket = Paced::new(MemoryBucket::new(), tokens, Arc::new(sleeper()));
     put(&bucket, 1_000_000).unwrap();
     let start = Instant::now();
@@ -180,7 +180,7 @@ fn buckets_of_one_store_share_its_rate() {
         quiet: None,
     };
     let clock = Arc::new(time.clone());
-    let tokens = TokenBucket::of(schedule, Box::new(time.clone()), clock);
+    let tokens = TokenBucket::of(schedule, None, Box::new(time.clone()), clock);
     let sleeper = Arc::new(time.clone());
     let bucket = || Paced::new(MemoryBucket::new(), tokens.clone(), sleeper.clone());
     let buckets = [bucket(), bucket()];
@@ -207,7 +207,7 @@ fn who_is_stopped_leaves_the_line_to_those_behind() {
     };
     let sleeper = |run: usize| RealTime::new(Arc::clone(&stops[run]));
     let time = Box::new(RealTime::new(Arc::default()));
-    let tokens = TokenBucket::new(schedule, time, Arc::new(SystemClock));
+    let tokens = TokenBucket::new(schedule, None, time, Arc::new(SystemClock));
     // Half a second of waiting for the first behind it.
     tokens.pass(60_000, &sleeper(0)).unwrap();
     thread::scope(|scope| {
@@ -222,4 +222,35 @@ fn who_is_stopped_leaves_the_line_to_those_behind() {
             assert_eq!(passed.join().unwrap().is_ok(), run == 1);
         }
     });
+}
+
+#[test]
+fn of_a_share_and_the_rate_of_this_host_the_lower_counts() {
+    let time = ManualTime::default();
+    let share = Arc::new(SharedRate::new("ceph", None, Box::new(time.clone())));
+    let (_, asked) = share.ask(1, 0);
+    let given = |rate| model::share::Share {
+        store: "ceph".to_owned(),
+        bytes_per_second: Some(rate),
+        seconds: 15,
+        afterwards: Some(rate),
+    };
+    let schedule = RateSchedule {
+        bytes_per_second: std::num::NonZeroU64::new(2_000_000),
+        quiet: None,
+    };
+    let (sleeper, clock) = (Box::new(time.clone()), Arc::new(time.clone()));
+    let tokens = TokenBucket::of(schedule, Some(Arc::clone(&share)), sleeper, clock);
+    let bucket = Paced::new(MemoryBucket::new(), tokens, Arc::new(time.clone()));
+    for (rate, seconds) in [(1_000_000, 9..=11), (9_000_000, 4..=6)] {
+        share.give(&given(rate), asked + time.elapsed());
+        let begun = time.elapsed();
+        for _ in 0..10 {
+            put(&bucket, 1_000_000).unwrap();
+        }
+        let took = (time.elapsed() - begun).as_secs();
+        assert!(seconds.contains(&took), "{rate}: {took} s");
+    }
+    let (said, _) = share.ask(1, 0);
+    assert!(said.used > 1_000_000, "what has gone is counted: {said:?}");
 }

@@ -266,6 +266,7 @@ impl Dock {
             bays: jobs.map(|(number, (job, _))| bay(number, *job)).collect(),
             leases: self.leases.iter().map(renewal).collect(),
             done: Vec::new(),
+            stores: Vec::new(),
             host: HostFacts::default(),
             metrics: None,
         }

@@ -139,6 +139,8 @@ pub struct StoreConfig {
     pub path_style: bool,
     /// `buckets`: the buckets it has.
     pub buckets: Vec<BucketGlob>,
+    /// `rate`, `quiet_hours` and `quiet_rate`: how fast all stations together may send and receive.
+    pub pace: RateSchedule,
     /// `proxy` and `ca_file`, for this store.
     pub way: Way,
 }

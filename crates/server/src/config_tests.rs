@@ -61,6 +61,9 @@ fn everything_given_is_taken() {
         secret_access_key = "SK"
         path_style = false
         buckets = ["photos", "team-*"]
+        rate = "200MB"
+        quiet_hours = "06:00-08:00"
+        quiet_rate = "0"
         [jobs]
         expire_after_days = 7
         per_day_quota = 50
@@ -149,6 +152,11 @@ fn everything_given_is_taken() {
         ("ceph", "AK", false)
     );
     assert_eq!(store.buckets.len(), 2);
+    let pace = RateSchedule {
+        bytes_per_second: NonZeroU64::new(200_000_000),
+        quiet: Some(QuietHours::parse("06:00-08:00", 0).unwrap()),
+    };
+    assert_eq!(store.pace, pace);
     let address = config.jobs.shipping_address.clone();
     assert_eq!(address.lines(), ["Dock", "Pier 1", "Hamburg"]);
     let jobs = JobsConfig {
@@ -567,6 +575,11 @@ fn a_store_is_checked_like_everything_else() {
             "access_key_id",
             "buckets = [\"a\",\n\"b/c\"]\naccess_key_id",
             "8: stores[1].buckets[1]: `b/c` is not a pattern",
+        ),
+        (
+            "access_key_id",
+            "quiet_rate = \"1MB\"\naccess_key_id",
+            "7: stores[1].quiet_hours: is missing beside quiet_rate",
         ),
         (
             "access_key_id",

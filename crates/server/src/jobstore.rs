@@ -30,6 +30,7 @@ mod operators;
 mod orders;
 mod parcels;
 mod postgres;
+mod shares;
 mod sqlite;
 mod statement;
 mod stations;
@@ -51,11 +52,12 @@ pub use operators::{Operators, Person, StoredPerson};
 pub use orders::{Orders, StoredOrder};
 pub use parcels::{JOBS_OF_WORD, Parcel, ParcelFilter, Parcels};
 pub use postgres::PostgresJobStore;
+pub use shares::{Decide, Shares, StoredShare};
 pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};
 
-/// Keeps jobs, their holds and leases, accounts, keys, stations with their heartbeats and orders, operators and what
-/// they did, parcels, and the time; and says whether it is fit for that.
+/// Keeps jobs, their holds and leases, accounts, keys, stations with their heartbeats, orders and shares, operators and
+/// what they did, parcels, and the time; and says whether it is fit for that.
 ///
 /// # Contract
 /// Every method is atomic and durable when it returns `Ok`. After an error of the kind
@@ -70,6 +72,7 @@ pub trait JobStore:
     + Stations
     + Heartbeats
     + Orders
+    + Shares
     + Operators
     + Audit
     + Parcels
@@ -88,6 +91,7 @@ impl<T> JobStore for T where
         + Stations
         + Heartbeats
         + Orders
+        + Shares
         + Operators
         + Audit
         + Parcels
@@ -109,6 +113,7 @@ macro_rules! implement_job_store {
         $crate::jobstore::stations::implement_stations!($store);
         $crate::jobstore::heartbeats::implement_heartbeats!($store);
         $crate::jobstore::orders::implement_orders!($store);
+        $crate::jobstore::shares::implement_shares!($store);
         $crate::jobstore::operators::implement_operators!($store);
         $crate::jobstore::audit::implement_audit!($store);
         $crate::jobstore::parcels::implement_parcels!($store);

@@ -25,6 +25,7 @@ pub mod operators;
 pub mod orders;
 pub mod parcels;
 mod refused;
+pub mod shares;
 pub mod stations;
 
 pub use accounts::Rights;

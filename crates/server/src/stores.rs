@@ -20,8 +20,11 @@ use awsproto::sign::Credentials;
 use model::control::{BucketAccess, ImageTarget, LeaseToken, StoreAccess, VaultAccess};
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::manifest::{BucketUse, Manifest};
+use model::share::SharedStore;
+use model::time::Timestamp;
 use objectstore::StoreError;
 use objectstore::connect::Store;
+use objectstore::paced::RateSchedule;
 use objectstore::probe::{check_read, check_write};
 use objectstore::retrying::Retrying;
 use objectstore::s3::S3Bucket;
@@ -61,6 +64,8 @@ struct Home {
     buckets: Option<Vec<BucketGlob>>,
     access: StoreAccess,
     keys: HomeKeys,
+    /// What all stations together may send to it and receive from it.
+    pace: RateSchedule,
     store: Store,
 }
 
@@ -225,13 +230,11 @@ impl Stores {
             let mut access = config.access();
             network.add_way(&mut access, &config.way);
             let buckets = Some(config.buckets.clone());
-            homes.push(home(
-                &config.name,
-                buckets,
-                access,
-                HomeKeys::Own,
-                &surroundings,
-            )?);
+            let home = home(&config.name, buckets, access, HomeKeys::Own, &surroundings)?;
+            homes.push(Home {
+                pace: config.pace,
+                ..home
+            });
         }
         if let Some(EmbeddedAccess { own, keys }) = embedded {
             let keys = HomeKeys::OfAttempts(keys);
@@ -259,10 +262,34 @@ impl Stores {
         buckets
             .into_iter()
             .filter_map(|bucket| {
-                let access = self.home_of(&bucket)?.access_for(job, lease);
-                Some(BucketAccess { bucket, access })
+                let home = self.home_of(&bucket)?;
+                let access = home.access_for(job, lease);
+                let is_shared = !home.pace.is_unlimited();
+                Some(BucketAccess {
+                    bucket,
+                    access,
+                    shared: is_shared.then(|| SharedStore {
+                        name: home.name.clone(),
+                        afterwards: None,
+                    }),
+                })
             })
             .collect()
+    }
+
+    /// Whether the rate of some store is shared by stations.
+    #[must_use]
+    pub(crate) fn are_shared(&self) -> bool {
+        self.homes.iter().any(|home| !home.pace.is_unlimited())
+    }
+
+    /// Bytes per second that all stations together may send to a store and receive from it at `now`; within that, none if
+    /// there is no limit at this hour. `None` if its rate is not shared.
+    #[must_use]
+    pub(crate) fn limit(&self, name: &str, now: Timestamp) -> Option<Option<u64>> {
+        let mut homes = self.homes.iter();
+        let home = homes.find(|home| home.name == name && !home.pace.is_unlimited())?;
+        Some(home.pace.rate_at(now))
     }
 
     /// Adds the way to the service that takes an image.
@@ -518,6 +545,7 @@ fn home(
         buckets,
         access,
         keys,
+        pace: RateSchedule::default(),
         store,
     })
 }

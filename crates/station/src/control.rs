@@ -11,6 +11,7 @@ use model::control::{
     JobFacts, JobRequest, LeaseState, Renewal, ResumeRequest, RetryRequest, ReturnRequest,
 };
 use model::heartbeat::{Heartbeat, HeartbeatAnswer};
+use model::share::{ShareAnswer, ShareRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -88,6 +89,14 @@ impl Control {
         let message = heartbeat.message();
         self.wire
             .post_bytes(&below("heartbeat"), &message, HEARTBEAT_PATIENCE)
+    }
+
+    /// Asks for shares of the rates of stores.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub(crate) fn shares(&self, request: &ShareRequest) -> Result<ShareAnswer, ControlError> {
+        self.send("shares", request)
     }
 
     /// Reports a device and asks for the right to its job.

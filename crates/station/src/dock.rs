@@ -40,6 +40,7 @@ use crate::control::{Control, ControlError};
 use crate::devices::Devices;
 use crate::lease;
 use crate::raw::RawError;
+use crate::shares;
 use crate::stores::Stores;
 use disks::device::counted::Reads;
 use disks::facts::{self, Facts};
@@ -465,6 +466,12 @@ impl Station {
     ) -> T {
         std::thread::scope(|scope| {
             let (running, done) = crossbeam_channel::bounded(0);
+            if !self.control.carried().is_carrying() {
+                let done = done.clone();
+                scope.spawn(move || {
+                    shares::keep(&self.control, &self.resources, &self.name, &done);
+                });
+            }
             scope.spawn(move || lease::keep(&self.control, claim, progress, stop, &done));
             let result = work();
             drop(running);

@@ -22,10 +22,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use model::bay::BayStatus;
 use model::heartbeat::{HeartbeatAnswer, MendedJob};
-use model::ids::StationName;
+use model::ids::{Boot, StationName};
 use model::metrics_address::MetricsAddress;
 use model::order::{Order, OrderOutcome};
 use model::time::Clock;
+
+use transfer::resources::Resources;
 
 use crate::control::Control;
 use keeper::Keeper;
@@ -64,6 +66,18 @@ pub struct Origin {
     pub metrics: Option<MetricsAddress>,
     /// How its heartbeats fare.
     pub pulse: Arc<Pulse>,
+    /// What its runs share: whose rates are asked for.
+    pub resources: Arc<Resources>,
+}
+
+/// A name for a run of the program, by chance.
+///
+/// # Errors
+/// If the system gives none.
+pub(crate) fn draw_boot() -> std::io::Result<Boot> {
+    let chance = || getrandom::u64().map_err(std::io::Error::other);
+    let name = format!("{:016x}{:016x}", chance()?, chance()?);
+    Ok(Boot::new(name).expect("thirty-two digits"))
 }
 
 /// The last that was heard of the server.

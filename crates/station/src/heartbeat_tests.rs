@@ -59,6 +59,10 @@ impl Heart for OneBay {
     }
 }
 
+fn resources() -> Arc<Resources> {
+    Arc::new(Resources::new(&transfer::settings::Settings::default()))
+}
+
 fn keeper(bays: &Arc<OneBay>) -> (Keeper, Control) {
     // Nobody is there: the tests carry what is sent.
     let control = Control::new("http://127.0.0.1:1", "token");
@@ -70,6 +74,7 @@ fn keeper(bays: &Arc<OneBay>) -> (Keeper, Control) {
         clock: Arc::new(ManualClock::at(at())),
         metrics: None,
         pulse: Arc::default(),
+        resources: resources(),
     };
     (
         Keeper::new(from, Arc::clone(bays) as Arc<dyn Heart>).unwrap(),
@@ -114,6 +119,7 @@ impl Server {
             orders: self.orders.clone(),
             leases: heartbeat.leases.iter().filter_map(answer).collect(),
             mended: Vec::new(),
+            shares: Vec::new(),
             no_claims: None,
             clock_ahead_seconds: None,
         }
@@ -300,6 +306,7 @@ fn heartbeats_end_with_whoever_wants_them() {
         clock: Arc::new(ManualClock::at(at())),
         metrics: None,
         pulse: Arc::default(),
+        resources: resources(),
     };
     let heartbeats = Heartbeats::start(from, Arc::clone(&bays) as Arc<dyn Heart>).unwrap();
     while bays.looks.load(Ordering::SeqCst) == 0 {

@@ -14,5 +14,6 @@ pub mod port;
 pub mod raw;
 pub mod resident;
 pub mod scratch;
+mod shares;
 pub mod stores;
 pub mod watch;

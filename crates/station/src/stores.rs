@@ -9,6 +9,7 @@ use awsproto::secret::SecretKey;
 use awsproto::sign::Credentials;
 use model::control::{Claim, StoreAccess};
 use model::ids::BucketName;
+use model::share::SharedStore;
 use objectstore::Bucket;
 use objectstore::client::StoreClient;
 use objectstore::connect::Store;
@@ -81,7 +82,7 @@ impl S3Stores {
         if let Some(known) = opened.iter().find(|opened| opened.access == *access) {
             return Ok(Box::new(known.client.bucket(bucket, seed, &stop)));
         }
-        let client = connect(access, wanted.resources, &self.surroundings)?;
+        let client = connect(access, wanted, &self.surroundings)?;
         let opening = client.bucket(bucket, seed, &stop);
         let access = access.clone();
         opened.push(Opened { access, client });
@@ -94,6 +95,8 @@ impl S3Stores {
 struct Wanted<'a> {
     bucket: &'a BucketName,
     resources: &'a Resources,
+    /// What is to be known of the store's rate, where others share it.
+    shared: Option<&'a SharedStore>,
     seed: u64,
     stop: &'a Stop,
 }
@@ -106,15 +109,16 @@ impl Stores for S3Stores {
         resources: &Resources,
         stop: &Stop,
     ) -> Result<Box<dyn Bucket>, NoWayToBucket> {
+        let way = claim.way(bucket);
         let wanted = Wanted {
             bucket,
             resources,
+            shared: way.and_then(|way| way.shared.as_ref()),
             seed: u64::from(claim.attempt) ^ claim.created.unix().unsigned_abs(),
             stop,
         };
-        let access = claim.access(bucket);
-        let access = access.ok_or_else(|| "the server did not name it".to_owned());
-        let opened = access.and_then(|access| self.bucket(access, &wanted));
+        let way = way.ok_or_else(|| "the server did not name it".to_owned());
+        let opened = way.and_then(|way| self.bucket(&way.access, &wanted));
         opened.map_err(|reason| NoWayToBucket {
             bucket: bucket.clone(),
             reason,
@@ -124,7 +128,7 @@ impl Stores for S3Stores {
 
 fn connect(
     access: &StoreAccess,
-    resources: &Resources,
+    wanted: &Wanted<'_>,
     surroundings: &Surroundings,
 ) -> Result<StoreClient, String> {
     let access_key_id = AccessKeyId::parse(&access.access_key_id)
@@ -135,13 +139,13 @@ fn connect(
         session_token: None,
     };
     let mut config = ServiceConfig::new(&*access.endpoint, &*access.region, credentials);
-    config.connections = resources.parallel();
+    config.connections = wanted.resources.parallel();
     let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
     config.surroundings = surroundings.of_service(proxy, certificates);
     let addressing = Addressing::of(access.path_style);
     let store = Store::connect(&config, addressing).map_err(|error| error.to_string())?;
-    let limits = resources.limits_of(&access.endpoint);
-    let requests = resources.requests().of(&access.endpoint);
+    let limits = wanted.resources.limits_of(&access.endpoint, wanted.shared);
+    let requests = wanted.resources.requests().of(&access.endpoint);
     Ok(StoreClient::new(store, limits, requests))
 }
 
@@ -163,6 +167,47 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_of_a_shared_store_is_by_runs() {
+        let (stores, resources) = (S3Stores::default(), Resources::new(&Settings::default()));
+        let (one, other) = (Stop::default(), Stop::default());
+        let shared = SharedStore {
+            name: "ceph".to_owned(),
+            afterwards: Some(1000),
+        };
+        let open = |name: &str, stop: &Stop| {
+            let wanted = Wanted {
+                bucket: &BucketName::new(name).unwrap(),
+                resources: &resources,
+                shared: Some(&shared),
+                seed: 1,
+                stop,
+            };
+            stores
+                .bucket(&access("http://127.0.0.1:1"), &wanted)
+                .unwrap()
+        };
+        let loading = || {
+            crate::shares::ask(&resources)
+                .0
+                .first()
+                .map(|wants| wants.loading)
+        };
+        assert_eq!(loading(), None);
+        let first = [open("photos", &one), open("logs", &one)];
+        assert!(
+            crate::shares::have_news(&resources),
+            "there is no share yet"
+        );
+        assert_eq!(loading(), Some(1), "two buckets of one run");
+        let second = open("photos", &other);
+        assert_eq!(loading(), Some(2));
+        drop((first, one));
+        assert_eq!(loading(), Some(1));
+        drop((second, other));
+        assert_eq!(loading(), None, "who loads nothing asks for nothing");
+    }
+
+    #[test]
     fn all_runs_share_what_there_is_of_a_store() {
         let stores = S3Stores::default();
         let resources = Resources::new(&Settings::default());
@@ -171,6 +216,7 @@ mod tests {
             let wanted = Wanted {
                 bucket: &BucketName::new(name).unwrap(),
                 resources: &resources,
+                shared: None,
                 seed: 1,
                 stop,
             };
@@ -184,7 +230,7 @@ mod tests {
         assert_eq!(count(), 1, "one store");
         let _elsewhere = open(&two, "logs", &stop);
         assert_eq!(count(), 2, "another store");
-        let limits = resources.limits_of("http://127.0.0.1:1");
+        let limits = resources.limits_of("http://127.0.0.1:1", None);
         let by_another_key = StoreAccess {
             access_key_id: "AKIDOTHER".to_owned(),
             ..one.clone()

@@ -3,10 +3,11 @@
 //! Made once, by the station, and lent to every run, so that eight devices at once take no more of a host, or of a
 //! store, than one does, and fill one another's lanes. A run that is alone has all of it.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use disks::aligned::Buffers;
 use disks::tree::raw::Windows;
+use model::share::SharedStore;
 use objectstore::client::StoreLimits;
 use objectstore::counted::Requests;
 use objectstore::paced::RateSchedule;
@@ -91,10 +92,21 @@ impl Resources {
         }
     }
 
-    /// The limits of the store at an address: those that others who speak to it have, if there are any.
+    /// The limits of the store at an address: those that others who speak to it have, if there are any. Other stations
+    /// may share its rate.
     #[must_use]
-    pub fn limits_of(&self, endpoint: &str) -> Arc<StoreLimits> {
-        self.stores.limits_of(endpoint)
+    pub fn limits_of(&self, endpoint: &str, shared: Option<&SharedStore>) -> Arc<StoreLimits> {
+        self.stores.limits_of(endpoint, shared)
+    }
+
+    /// The limits of all stores that are spoken to.
+    #[must_use]
+    pub fn limits(&self) -> Vec<Arc<StoreLimits>> {
+        let known = self.stores.known();
+        known
+            .iter()
+            .filter_map(|(_, limits)| limits.upgrade())
+            .collect()
     }
 
     /// What was asked of the stores.
@@ -140,15 +152,19 @@ struct StoreShares {
 }
 
 impl StoreShares {
-    fn limits_of(&self, endpoint: &str) -> Arc<StoreLimits> {
+    fn known(&self) -> MutexGuard<'_, Vec<(String, Weak<StoreLimits>)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn limits_of(&self, endpoint: &str, shared: Option<&SharedStore>) -> Arc<StoreLimits> {
         let endpoint = endpoint.trim_end_matches('/').to_ascii_lowercase();
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known();
         known.retain(|(_, limits)| limits.strong_count() > 0);
         let found = known.iter().find(|(of, _)| *of == endpoint);
         if let Some(limits) = found.and_then(|(_, limits)| limits.upgrade()) {
             return limits;
         }
-        let limits = Arc::new(StoreLimits::new(self.parallel, self.schedule));
+        let limits = Arc::new(StoreLimits::new(self.parallel, self.schedule, shared));
         known.push((endpoint, Arc::downgrade(&limits)));
         limits
     }
@@ -161,10 +177,10 @@ mod tests {
     #[test]
     fn a_store_has_one_limit_whoever_speaks_to_it_and_however_it_is_spelled() {
         let resources = Resources::new(&Settings::default());
-        let limits = resources.limits_of("http://store.example:9000");
-        let again = resources.limits_of("http://Store.example:9000/");
+        let limits = resources.limits_of("http://store.example:9000", None);
+        let again = resources.limits_of("http://Store.example:9000/", None);
         assert!(Arc::ptr_eq(&limits, &again));
-        let other = resources.limits_of("http://store.example:9001");
+        let other = resources.limits_of("http://store.example:9001", None);
         assert!(!Arc::ptr_eq(&limits, &other));
     }
 }

@@ -51,6 +51,7 @@ impl Resident {
             bays: vec![bay],
             leases: Vec::new(),
             done,
+            stores: Vec::new(),
             host: HostFacts::default(),
             metrics: None,
         };

@@ -81,6 +81,23 @@ pub struct StationDetail {
     pub told: Vec<BayLine>,
     /// What was ordered of it in the last ten minutes, the oldest first.
     pub orders: Vec<OrderLine>,
+    /// What it may use of the rates of stores that several stations share.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<ShareLine>,
+}
+
+/// A station's share of a store's rate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ShareLine {
+    /// Of which store.
+    pub store: String,
+    /// For how many devices.
+    pub loading: u32,
+    /// Bytes per second.
+    pub bytes_per_second: u64,
+    /// When it ends, if it is not asked for again.
+    pub until: Timestamp,
 }
 
 /// `GET /operator/v1/bays`: the bays of a page of the stations, by the names of these.

@@ -9,6 +9,7 @@ use awshttp::retry::{Sleeper, Slept};
 use model::time::Clock;
 
 use super::rate_schedule::RateSchedule;
+use super::shared_rate::SharedRate;
 use crate::error::StoreError;
 
 /// Bytes are counted with the nanoseconds of a second as their fraction, so that nothing is lost.
@@ -26,6 +27,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A bucket of tokens before which one waits in a line.
 pub struct TokenBucket {
     schedule: RateSchedule,
+    /// What a server gives of the store's rate, if several share that.
+    share: Option<Arc<SharedRate>>,
     /// The time in which tokens come; nobody waits by it.
     time: Box<dyn Sleeper>,
     clock: Arc<dyn Clock>,
@@ -55,20 +58,22 @@ impl fmt::Debug for TokenBucket {
 }
 
 impl TokenBucket {
-    /// Gives tokens as `schedule` says, in the time that `time` tells; `clock` tells the hour of the day. `None` where
-    /// there is nothing to keep to.
+    /// Gives tokens as `schedule` and the `share` of a store say, whichever are fewer, in the time that `time` tells;
+    /// `clock` tells the hour of the day. `None` where there is nothing to keep to.
     #[must_use]
     pub fn of(
         schedule: RateSchedule,
+        share: Option<Arc<SharedRate>>,
         time: Box<dyn Sleeper>,
         clock: Arc<dyn Clock>,
     ) -> Option<Arc<Self>> {
-        let is_limited = !schedule.is_unlimited();
-        is_limited.then(|| Arc::new(Self::new(schedule, time, clock)))
+        let is_limited = !schedule.is_unlimited() || share.is_some();
+        is_limited.then(|| Arc::new(Self::new(schedule, share, time, clock)))
     }
 
     pub(super) fn new(
         schedule: RateSchedule,
+        share: Option<Arc<SharedRate>>,
         time: Box<dyn Sleeper>,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -78,6 +83,7 @@ impl TokenBucket {
         };
         Self {
             schedule,
+            share,
             time,
             clock,
             line: Mutex::new(line),
@@ -115,13 +121,17 @@ impl TokenBucket {
 
     fn be_served(&self, bytes: u64, sleeper: &dyn Sleeper) -> Slept {
         loop {
-            let rate = self.schedule.rate_at(self.clock.now());
+            let rate = self.rate();
             let wait = {
                 let mut line = self.line();
                 line.count(self.time.elapsed(), rate);
                 match line.wait(rate) {
                     None => {
                         line.balance -= i128::from(bytes) * FRACTION;
+                        drop(line);
+                        if let Some(share) = &self.share {
+                            share.passed(bytes);
+                        }
                         return Slept::Through;
                     }
                     Some(wait) => wait.min(LOOK),
@@ -131,6 +141,13 @@ impl TokenBucket {
                 return Slept::Canceled;
             }
         }
+    }
+
+    /// Bytes per second at present; `None` is no limit, 0 a pause.
+    fn rate(&self) -> Option<u64> {
+        let own = self.schedule.rate_at(self.clock.now());
+        let shared = self.share.as_ref().and_then(|share| share.rate());
+        own.into_iter().chain(shared).min()
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {

@@ -206,7 +206,9 @@ impl Check<'_> {
             [&raw.secret_access_key, &raw.secret_access_key_file],
         );
         let buckets = self.globs(&setting("buckets"), &raw.buckets);
-        let way = self.way(&format!("stores[{index}]"), [&raw.proxy, &raw.ca_file]);
+        let table = format!("stores[{index}]");
+        let pace = self.pace(&table, [&raw.rate, &raw.quiet_hours, &raw.quiet_rate]);
+        let way = self.way(&table, [&raw.proxy, &raw.ca_file]);
         Some(StoreConfig {
             name: name?,
             endpoint: endpoint?,
@@ -215,6 +217,7 @@ impl Check<'_> {
             secret_access_key: secret?,
             path_style: raw.path_style.unwrap_or(true),
             buckets: buckets?,
+            pace,
             way,
         })
     }

@@ -70,6 +70,9 @@ pub(super) struct RawStore {
     pub(super) secret_access_key_file: Given<String>,
     pub(super) path_style: Option<bool>,
     pub(super) buckets: Given<Vec<Spanned<String>>>,
+    pub(super) rate: Given<String>,
+    pub(super) quiet_hours: Given<String>,
+    pub(super) quiet_rate: Given<String>,
     pub(super) proxy: Given<String>,
     pub(super) ca_file: Given<String>,
 }

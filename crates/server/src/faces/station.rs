@@ -28,7 +28,7 @@ use crate::app::Context;
 use crate::ops::audit::Begun;
 use crate::ops::{
     AccountFault, DockingFault, Refused, SubmissionFault, audit, claims, custody, heartbeats, jobs,
-    leases,
+    leases, shares,
 };
 
 /// Largest message of a station, in bytes: a heartbeat with all its bays. A SIGNATURE file in base64 and some names are
@@ -151,6 +151,7 @@ pub(super) fn routes() -> Router<Arc<Context>> {
     Router::new()
         .route("/claim", post(claim_route))
         .route("/heartbeat", post(heartbeat_route))
+        .route("/shares", post(shares_route))
         .route("/lease/renew", post(renew_route))
         .route("/lease/finish", post(finish_route))
         .route("/return", post(return_route))
@@ -176,6 +177,14 @@ async fn heartbeat_route(State(context): State<Arc<Context>>, request: Request) 
     let done = async {
         let (caller, message) = receive(&context, request).await?;
         Ok(heartbeats::heartbeat(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn shares_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(shares::shares(&context, &caller, message).await?)
     };
     answer(done.await)
 }

@@ -4,33 +4,28 @@
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// Number, description and statements of each migration of a database.
+/// Name and statements of each migration of a database.
 macro_rules! migrations {
-    ($database:literal: $($number:literal $description:literal),+) => {
+    ($database:literal: $($name:literal),+) => {
         [$((
-            $number,
-            $description,
-            include_str!(concat!(
-                "../../migrations/", $database, "/000", $number, "_", $description, ".sql"
-            )),
+            $name,
+            include_str!(concat!("../../migrations/", $database, "/", $name, ".sql")),
         )),+]
     };
 }
 
 /// Those of SQLite.
 pub(super) fn of_sqlite() -> Migrator {
-    migrator(
-        migrations!("sqlite": 1 "begin", 2 "stopped", 3 "clock", 4 "heartbeats", 5 "holds",
-            6 "operators", 7 "mended", 8 "audit", 9 "parcels"),
-    )
+    migrator(migrations!("sqlite":
+        "0001_begin", "0002_stopped", "0003_clock", "0004_heartbeats", "0005_holds",
+        "0006_operators", "0007_mended", "0008_audit", "0009_parcels", "0010_shares"))
 }
 
 /// Those of PostgreSQL.
 pub(super) fn of_postgres() -> Migrator {
-    migrator(
-        migrations!("postgres": 1 "begin", 2 "stopped", 3 "clock", 4 "heartbeats", 5 "holds",
-            6 "operators", 7 "mended", 8 "audit", 9 "parcels"),
-    )
+    migrator(migrations!("postgres":
+        "0001_begin", "0002_stopped", "0003_clock", "0004_heartbeats", "0005_holds",
+        "0006_operators", "0007_mended", "0008_audit", "0009_parcels", "0010_shares"))
 }
 
 /// The number of the last, which is the same for both.
@@ -40,11 +35,13 @@ pub(super) fn last() -> i64 {
     versions.max().unwrap_or(0)
 }
 
-fn migrator<const N: usize>(all: [(i64, &'static str, &'static str); N]) -> Migrator {
-    let migration = |(number, description, statements): (i64, &'static str, &'static str)| {
+/// A name is a number of four digits and a description.
+fn migrator<const N: usize>(all: [(&'static str, &'static str); N]) -> Migrator {
+    let migration = |(name, statements): (&'static str, &'static str)| {
+        let (number, description) = name.split_once('_').expect("a description");
         let once = MigrationType::Simple;
         Migration::new(
-            number,
+            number.parse().expect("four digits"),
             description.into(),
             once,
             statements.into_sql_str(),

@@ -17,6 +17,7 @@ mod listing;
 mod operators;
 mod orders;
 mod parcels;
+mod shares;
 mod stations;
 
 use model::actor::Actor;
@@ -46,6 +47,7 @@ pub async fn run_all(store: &dyn JobStore) {
     stations::run(store).await;
     heartbeats::run(store).await;
     orders::run(store).await;
+    shares::run(store).await;
     operators::run(store).await;
     audit::run(store).await;
     parcels::run(store).await;

@@ -33,6 +33,7 @@ use model::signature::SignatureFile;
 use model::stopped::{StopCause, Stopped};
 
 use super::leases::holder;
+use super::shares::without_share;
 use super::stations::presence;
 use super::{Context, DockingFault, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
@@ -176,7 +177,10 @@ async fn decide(
             continue;
         };
         return match (verdict, lease) {
-            (Verdict::Load(manifest), Some(lease)) => Ok(grant(context, &job, &manifest, lease)),
+            (Verdict::Load(manifest), Some(lease)) => {
+                let granted = grant(context, &job, &manifest, lease).await;
+                Ok(granted?)
+            }
             (Verdict::Deny(refused), lease) => {
                 if lease.is_some() {
                     context.jobs.end_lease(id, &token).await?;
@@ -314,8 +318,17 @@ async fn take_lease(
         .await
 }
 
-fn grant(context: &Context, job: &Job, manifest: &Manifest, lease: Lease) -> ClaimAnswer {
-    ClaimAnswer::Granted(Box::new(Claim {
+async fn grant(
+    context: &Context,
+    job: &Job,
+    manifest: &Manifest,
+    lease: Lease,
+) -> Result<ClaimAnswer, JobStoreError> {
+    let mut buckets = context.stores.access(manifest, job.id, &lease.token);
+    for shared in buckets.iter_mut().filter_map(|way| way.shared.as_mut()) {
+        shared.afterwards = without_share(context, &shared.name).await?;
+    }
+    Ok(ClaimAnswer::Granted(Box::new(Claim {
         job: job.id,
         job_type: job.job_type,
         account: job.account.clone(),
@@ -324,11 +337,11 @@ fn grant(context: &Context, job: &Job, manifest: &Manifest, lease: Lease) -> Cla
         attempt: lease.attempt,
         begun: job.progress.running_since(),
         lease_seconds: context.rules.lease_seconds,
-        buckets: context.stores.access(manifest, job.id, &lease.token),
+        buckets,
         lease: lease.token,
         image: image_target(manifest, context.ebs.as_ref(), &context.glacier)
             .map(|target| context.stores.with_way(target)),
-    }))
+    })))
 }
 
 fn denied(job: Option<JobId>, denied: DenialWords) -> ClaimAnswer {

@@ -5,7 +5,8 @@
 //! 1. What it says of orders is kept: whatever number it has, an order that is done is done.
 //! 2. It is kept itself, if it is the next of its run. Of two that come at once, at two servers, one is first.
 //! 3. Its leases are renewed, unless it was heard before: one that comes late is no sign of life.
-//! 4. It is answered from what the job store then has.
+//! 4. It is given shares of the rates of stores, if it is the next of its run.
+//! 5. It is answered from what the job store then has.
 
 use model::bay::{BayState, BayStatus};
 use model::heartbeat::{ACKNOWLEDGEMENTS, BAYS, Heartbeat, HeartbeatAnswer, MendedJob};
@@ -15,7 +16,7 @@ use model::presence::{self, Heard};
 use model::time::Timestamp;
 
 use super::orders::sheet_of;
-use super::{AccountFault, Context, DockingFault, Refused, leases, stations};
+use super::{AccountFault, Context, DockingFault, Refused, leases, shares, stations};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::tries;
 use crate::jobstore::{self, JobStoreError, Station, StoredOrder};
@@ -57,19 +58,27 @@ pub async fn heartbeat(
     answer_orders(context, station, std::mem::take(&mut heartbeat.done), now).await?;
     let mut named = std::mem::take(&mut heartbeat.leases);
     named.truncate(BAYS);
+    let wanted = std::mem::take(&mut heartbeat.stores);
     let (found, is_new) = match keep(context, station, &heartbeat, now).await? {
         Known::Now(found) => (found, true),
         Known::Before(found) => (found, false),
     };
     let held = leases::keep(context, caller, named, is_new).await?;
+    // One that comes late says what the station wanted then.
+    let shares = match is_new {
+        true => shares::give(context, station, &heartbeat.boot, wanted).await?,
+        false => Vec::new(),
+    };
     let orders = pending(context, station, now).await?;
     let mended = mended(context, station, &heartbeat.bays).await?;
     context.metrics.heartbeat(is_new);
     tracing::debug!(%station, seq = heartbeat.seq, is_new, orders = orders.len(), "heartbeat");
     let presence = stations::presence(&found, !held.is_empty());
     let is_watched = found.watched_until.is_some_and(|until| until > now);
+    // Others make room with their next heartbeats.
+    let waits = shares.iter().any(|share| share.bytes_per_second == Some(0));
     Ok(HeartbeatAnswer {
-        next_ms: match is_watched || !orders.is_empty() {
+        next_ms: match is_watched || waits || !orders.is_empty() {
             true => WATCHED_MS,
             false => EVERY_MS,
         },
@@ -77,6 +86,7 @@ pub async fn heartbeat(
         orders,
         leases: held,
         mended,
+        shares,
         no_claims: presence.no_claims(now),
         clock_ahead_seconds: presence::worth_a_word(presence.clock_ahead),
     })

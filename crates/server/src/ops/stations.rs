@@ -54,7 +54,7 @@ pub(crate) async fn register(
 }
 
 /// Revokes a station: its token is void from the next message on, its leases end, and what was ordered of it is
-/// dropped. Its jobs stand still until their disks are docked anywhere else. Doing it again finishes what was cut off.
+/// dropped, and so are its shares of the rates of stores. Its jobs stand still until their disks are docked anywhere else. Doing it again finishes what was cut off.
 ///
 /// # Errors
 /// [`AccountFault::NoSuchStation`], or [`Refused`] if the caller has no right to it or the job store fails.
@@ -66,6 +66,7 @@ pub async fn revoke(admin: &Admin, caller: &Caller, name: &StationName) -> Resul
     // After the token: a claim that was under way then looks again whether it still may.
     admin.jobs.end_leases_of(name, now).await?;
     admin.jobs.drop_orders(name).await?;
+    admin.jobs.end_shares(name, None).await?;
     tracing::warn!(actor = %caller.actor(), station = %name, "station revoked");
     Ok(())
 }

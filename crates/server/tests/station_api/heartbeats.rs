@@ -79,6 +79,7 @@ impl Resident {
             bays: vec![BayStatus::empty(name, port, world.now())],
             leases: self.claims.iter().map(renewal).collect(),
             done: self.done.clone(),
+            stores: Vec::new(),
             host: HostFacts::default(),
             metrics: None,
         }
@@ -172,6 +173,7 @@ async fn a_heartbeat_is_kept_and_answered() {
         orders: Vec::new(),
         leases: Vec::new(),
         mended: Vec::new(),
+        shares: Vec::new(),
         no_claims: None,
         clock_ahead_seconds: None,
     };

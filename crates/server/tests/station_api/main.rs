@@ -19,4 +19,5 @@ mod holds;
 mod keys;
 mod leases;
 mod mended;
+mod shares;
 mod talk;

@@ -15,9 +15,12 @@ use model::presence::{EVERY_SECONDS, NoClaims};
 use model::time::Clock;
 
 use super::orders::Orders;
-use super::{Heart, Origin, Pulse, host};
+use transfer::resources::Resources;
+
+use super::{Heart, Origin, Pulse, draw_boot, host};
 use crate::control::{Control, ControlError};
 use crate::lease::{Carried, Carrying};
+use crate::shares::{self, Asked};
 
 /// Waits after heartbeats that had no answer: short at first, for a server that starts again, and less than the quarter
 /// of a lease's term at most.
@@ -56,12 +59,14 @@ pub(super) struct Keeper {
     clock: Arc<dyn Clock>,
     metrics: Option<MetricsAddress>,
     pulse: Arc<Pulse>,
+    resources: Arc<Resources>,
     heart: Arc<dyn Heart>,
     boot: Boot,
     seq: u64,
     orders: Orders,
     shown: Vec<Look>,
     leases: Vec<Renewal>,
+    asked: Asked,
     fared: Fared,
     no_claims: Option<NoClaims>,
     clock_is_wrong: bool,
@@ -74,8 +79,7 @@ impl Keeper {
     /// # Errors
     /// If the system gives no chance.
     pub(super) fn new(origin: Origin, heart: Arc<dyn Heart>) -> std::io::Result<Self> {
-        let chance = || getrandom::u64().map_err(std::io::Error::other);
-        let (name, seed) = (format!("{:016x}{:016x}", chance()?, chance()?), chance()?);
+        let seed = getrandom::u64().map_err(std::io::Error::other)?;
         let Origin {
             station,
             release,
@@ -84,13 +88,15 @@ impl Keeper {
             clock,
             metrics,
             pulse,
+            resources,
         } = origin;
         Ok(Self {
-            boot: Boot::new(name).expect("thirty-two digits"),
+            boot: draw_boot()?,
             seq: 0,
             orders: Orders::default(),
             shown: Vec::new(),
             leases: Vec::new(),
+            asked: Asked::default(),
             fared: Fared::Answered(Duration::from_secs(EVERY_SECONDS.into())),
             no_claims: None,
             clock_is_wrong: false,
@@ -102,6 +108,7 @@ impl Keeper {
             clock,
             metrics,
             pulse,
+            resources,
             heart,
         })
     }
@@ -132,6 +139,8 @@ impl Keeper {
         self.shown = bays.iter().map(look).collect();
         self.leases = self.carried().renewals();
         self.leases.truncate(BAYS);
+        let (stores, asked) = shares::ask(&self.resources);
+        self.asked = asked;
         self.seq += 1;
         Heartbeat {
             version: PROTOCOL_VERSION,
@@ -143,6 +152,7 @@ impl Keeper {
             bays,
             leases: self.leases.clone(),
             done: self.orders.say(),
+            stores,
             host: host::facts(&self.folder),
             metrics: self.metrics.clone(),
         }
@@ -162,6 +172,7 @@ impl Keeper {
                 let wanted = answer.next_ms.clamp(*WAITS_MS.start(), *WAITS_MS.end());
                 self.fared = Fared::Answered(Duration::from_millis(wanted.into()));
                 self.carried().answered(&self.leases, &answer.leases);
+                self.asked.hear(&answer.shares);
                 self.orders.hear(&answer.orders, &*self.heart);
                 if !answer.mended.is_empty() {
                     self.heart.mended(answer.mended.clone());
@@ -252,6 +263,7 @@ impl Keeper {
             return false;
         }
         self.orders.have_news()
+            || shares::have_news(&self.resources)
             || !self
                 .heart
                 .statuses()

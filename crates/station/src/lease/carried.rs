@@ -71,6 +71,11 @@ impl Carried {
         }
     }
 
+    /// Whether heartbeats are sent.
+    pub(crate) fn is_carrying(&self) -> bool {
+        self.lock().senders > 0
+    }
+
     /// Begins to carry leases.
     pub(crate) fn begin(&self) -> Carrying {
         self.lock().senders += 1;

@@ -8,7 +8,7 @@ use model::metrics_address::NotAnAddress;
 use model::proof::ReadBack;
 use objectstore::paced::{QuietHours, RateSchedule, parse_rate};
 
-use super::super::raw::RawStation;
+use super::super::raw::{Given, RawStation};
 use super::super::{StationConfig, StationMetrics, metrics};
 use super::Check;
 
@@ -54,7 +54,7 @@ impl Check<'_> {
             memory_mib,
             multipart_threshold_mib,
             part_mib,
-            pace: self.pace(raw),
+            pace: self.pace("station", [&raw.rate, &raw.quiet_hours, &raw.quiet_rate]),
             read_back: read_back.unwrap_or(default.read_back),
             sha256_metadata: raw.sha256_metadata.unwrap_or(default.sha256_metadata),
             mtime_metadata: raw.mtime_metadata.unwrap_or(default.mtime_metadata),
@@ -80,26 +80,32 @@ impl Check<'_> {
         }
     }
 
-    fn pace(&mut self, raw: &RawStation) -> RateSchedule {
-        let bytes_per_second = self.parsed("station.rate", &raw.rate, |text| {
+    /// `rate`, `quiet_hours` and `quiet_rate` of a table.
+    pub(super) fn pace(
+        &mut self,
+        table: &str,
+        [rate, quiet_hours, quiet_rate]: [&Given<String>; 3],
+    ) -> RateSchedule {
+        let setting = |name: &str| format!("{table}.{name}");
+        let bytes_per_second = self.parsed(&setting("rate"), rate, |text| {
             let rate = parse_rate(text).map_err(|error| error.to_string())?;
             NonZeroU64::new(rate).ok_or_else(|| format!("`{text}` would let nothing through"))
         });
-        let quiet_rate = self.parsed("station.quiet_rate", &raw.quiet_rate, |text| {
+        let quietly = self.parsed(&setting("quiet_rate"), quiet_rate, |text| {
             parse_rate(text).map_err(|error| error.to_string())
         });
-        let quiet = self.parsed("station.quiet_hours", &raw.quiet_hours, |text| {
+        let quiet = self.parsed(&setting("quiet_hours"), quiet_hours, |text| {
             // A rate that is missing or wrong is told below.
-            QuietHours::parse(text, quiet_rate.unwrap_or(0)).map_err(|error| error.to_string())
+            QuietHours::parse(text, quietly.unwrap_or(0)).map_err(|error| error.to_string())
         });
-        match (&raw.quiet_hours, &raw.quiet_rate) {
+        match (quiet_hours, quiet_rate) {
             (Some(hours), None) => {
                 let message = "is missing beside quiet_hours".to_owned();
-                self.fault(Some(hours.span()), "station.quiet_rate", message);
+                self.fault(Some(hours.span()), &setting("quiet_rate"), message);
             }
             (None, Some(rate)) => {
                 let message = "is missing beside quiet_rate".to_owned();
-                self.fault(Some(rate.span()), "station.quiet_hours", message);
+                self.fault(Some(rate.span()), &setting("quiet_hours"), message);
             }
             _ => {}
         }

@@ -5,13 +5,13 @@ use model::ids::StationName;
 use model::metrics_address::MetricsAddress;
 use model::operator::NewToken;
 use model::operator::stations::{
-    BayLine, BayList, OrderFor, OrderLine, StationDetail, StationLine, StationList, TargetGroup,
-    TargetLabels,
+    BayLine, BayList, OrderFor, OrderLine, ShareLine, StationDetail, StationLine, StationList,
+    TargetGroup, TargetLabels,
 };
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
-use crate::jobstore::StoredOrder;
+use crate::jobstore::{StoredOrder, StoredShare};
 use crate::ops::orders;
 use crate::ops::stations::{self, StationOverview};
 
@@ -111,6 +111,15 @@ fn line(found: stations::StationLine) -> StationLine {
     }
 }
 
+fn share(stored: StoredShare) -> ShareLine {
+    ShareLine {
+        store: stored.store,
+        loading: stored.held.asker.loading,
+        bytes_per_second: stored.granted,
+        until: stored.until,
+    }
+}
+
 async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
     let StationOverview {
         station,
@@ -119,6 +128,7 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
         told,
         jobs,
         orders,
+        shares,
     } = stations::show(desk.admin, desk.caller, name).await?;
     let in_list = stations::StationLine::of(station, state, no_claims, &told);
     let order = |stored: StoredOrder| OrderLine::of(stored.order, stored.answered);
@@ -131,6 +141,7 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
             .map(|bay| BayLine::of(name, bay))
             .collect(),
         orders: orders.into_iter().map(order).collect(),
+        shares: shares.into_iter().map(share).collect(),
     })
 }
 

@@ -10,7 +10,7 @@ use model::presence::{NoClaims, StationState};
 
 use super::{find, presence};
 use crate::access::{Action, Caller, Resource, authorize};
-use crate::jobstore::{JobStoreError, Station, StoredOrder};
+use crate::jobstore::{JobStoreError, Station, StoredOrder, StoredShare};
 use crate::ops::{Admin, Refused};
 
 /// Stations that are read at a time to be counted.
@@ -69,6 +69,8 @@ pub struct StationOverview {
     pub jobs: Vec<JobId>,
     /// What was ordered in the last ten minutes, answered or not, oldest first.
     pub orders: Vec<StoredOrder>,
+    /// What it may use of the rates of stores that several stations share.
+    pub shares: Vec<StoredShare>,
 }
 
 /// Stations in the order of their names, after the station `after`.
@@ -120,6 +122,7 @@ pub async fn show(
         told: admin.jobs.told(name).await?.unwrap_or_default(),
         jobs: held.into_iter().map(|held| held.lease.job).collect(),
         orders: admin.jobs.orders(name, stale_since(now)).await?,
+        shares: admin.jobs.shares_of(name, now).await?,
         station,
     })
 }
