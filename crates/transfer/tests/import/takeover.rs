@@ -156,7 +156,7 @@ fn a_takeover_that_is_killed_anywhere_goes_on() {
         assert!(memory.list_uploads("").unwrap().is_empty(), "{seed}");
         assert_eq!(parts.load(Ordering::SeqCst), left, "{seed}");
     }
-    assert!(kills > 10, "it was hardly ever killed");
+    assert!(kills > 4, "it was hardly ever killed");
 }
 
 /// Parts of another content, though they are as long, are sent.
