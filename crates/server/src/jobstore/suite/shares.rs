@@ -44,8 +44,8 @@ async fn keep(store: &dyn JobStore, now: i64, kept: &StoredShare) -> (Vec<Stored
 }
 
 async fn a_share_is_decided_from_those_that_have_not_ended(store: &dyn JobStore) {
-    let one = admit(store, "share-1", 31).await;
-    let two = admit(store, "share-2", 32).await;
+    let one = admit(store, "share-1", 51).await;
+    let two = admit(store, "share-2", 52).await;
     let (first, second) = (share("ceph", &one, 10, 15), share("ceph", &two, 20, 17));
     assert_eq!(keep(store, 0, &first).await, (Vec::new(), 1));
     assert_eq!(keep(store, 2, &second).await, (vec![first.clone()], 2));
@@ -73,7 +73,7 @@ async fn a_share_is_decided_from_those_that_have_not_ended(store: &dyn JobStore)
 async fn of_shares_at_once_each_sees_the_one_before(store: &dyn JobStore) {
     let mut names = Vec::new();
     for number in 0..5 {
-        names.push(admit(store, &format!("share-at-once-{number}"), 40 + number).await);
+        names.push(admit(store, &format!("share-at-once-{number}"), 60 + number).await);
     }
     let asked = names.iter().map(|name| {
         let kept = share("crowded", name, 1, 15);
@@ -85,7 +85,7 @@ async fn of_shares_at_once_each_sees_the_one_before(store: &dyn JobStore) {
 }
 
 async fn shares_are_ended(store: &dyn JobStore) {
-    let name = admit(store, "share-3", 33).await;
+    let name = admit(store, "share-3", 53).await;
     for of in ["ended-a", "ended-b", "ended-c"] {
         keep(store, 0, &share(of, &name, 1, 15)).await;
     }
