@@ -18,6 +18,7 @@ from stores import Child
 
 BUCKET = "bench-data"
 ALERTS = ROOT / "examples/alerts.yaml"
+CASES = [ROOT / "tests/e2e" / name for name in ("alerts.yaml", "alerts_of_holds.yaml")]
 DASHBOARD = ROOT / "examples/grafana.json"
 
 
@@ -224,12 +225,12 @@ def test_every_query_of_the_dashboard_can_be_asked(tmp_path):
 
 def test_each_alert_fires_where_it_is_due_and_nowhere_else():
     check("check", "rules", ALERTS)
-    check("test", "rules", ROOT / "tests/e2e/alerts.yaml")
+    check("test", "rules", *CASES)
 
 
 def test_each_alert_has_a_test_and_a_paragraph_that_says_what_to_do():
     rules = yaml.safe_load(ALERTS.read_text())["groups"][0]["rules"]
-    cases = yaml.safe_load((ROOT / "tests/e2e/alerts.yaml").read_text())["tests"]
+    cases = [test for file in CASES for test in yaml.safe_load(file.read_text())["tests"]]
     tried = [case for test in cases for case in test["alert_rule_test"]]
     headings = re.findall(r"^### (\w+)$", (ROOT / "docs/watching.md").read_text(), re.MULTILINE)
     names = [rule["alert"] for rule in rules]
