@@ -221,7 +221,7 @@ async fn assert_carried_over(store: &dyn JobStore) {
         running.hold().unwrap().bucket.as_ref().unwrap().as_str(),
         "films"
     );
-    assert_eq!(job("DONE3").await.custody.code(), "Returned");
+    assert_eq!(job("ENDS3").await.custody.code(), "Returned");
     let history = store.history(running.id).await.unwrap();
     assert_eq!(history.len(), 3);
     let lease = store.lease(running.id).await.unwrap().unwrap();

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output as Said, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use bay::FormatError;
 use disks::device::{Device as _, RawDevice};
@@ -71,6 +73,23 @@ fn run(program: &str, arguments: &[&Path]) -> Said {
     output
 }
 
+/// Unmounts. A program that another test has just forked holds for a moment what was open here.
+fn unmount(root: &Path) {
+    let is_done = || {
+        Command::new("umount")
+            .arg(root)
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    let is_done_soon = (0..50).any(|_| {
+        is_done() || {
+            thread::sleep(Duration::from_millis(100));
+            false
+        }
+    });
+    assert!(is_done_soon, "{} stays mounted", root.display());
+}
+
 /// An image with a file system, attached and mounted as long as this lives.
 struct Card {
     folder: tempfile::TempDir,
@@ -119,7 +138,7 @@ impl Card {
     }
 
     fn unmount(&mut self) {
-        run("umount", &[&self.root()]);
+        unmount(&self.root());
         self.is_mounted = false;
     }
 }
@@ -377,7 +396,7 @@ fn what_is_mounted_below_a_device_is_not_of_it() {
     run("mount", &[Path::new("--bind"), other.path(), &below]);
     let of_device = names(&Folder::open(&card.root()).unwrap());
     let of_folder = names(&Folder::open(&card.root().join("folder")).unwrap());
-    run("umount", &[&below]);
+    unmount(&below);
     let paths = |found: &[Walked]| -> Vec<String> {
         let each = found.iter();
         each.map(|found| match found {

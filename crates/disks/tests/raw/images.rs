@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use disks::tree::suite::{self, Thing};
@@ -74,6 +75,23 @@ pub(crate) fn run<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{program}: {said}");
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Unmounts. A program that another test has just forked holds for a moment what was open here.
+pub(crate) fn unmount(root: &str) {
+    let is_done = || {
+        Command::new("umount")
+            .arg(root)
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    let is_done_soon = (0..50).any(|_| {
+        is_done() || {
+            thread::sleep(Duration::from_millis(100));
+            false
+        }
+    });
+    assert!(is_done_soon, "{root} stays mounted");
 }
 
 /// A volume in an image of its own, over stale bytes.
@@ -161,7 +179,7 @@ pub(crate) fn ntfs(mebibytes: usize, things: &BTreeMap<Vec<u8>, Thing>) -> Vec<u
     run("mkntfs", &["-q", "-F", "-Q", image]);
     run("ntfs-3g", &[image, root]);
     made.fill(things);
-    run("umount", &[root]);
+    unmount(root);
     made.bytes()
 }
 
@@ -174,7 +192,7 @@ pub(crate) fn exfat(mebibytes: usize, things: &BTreeMap<Vec<u8>, Thing>) -> Vec<
     let device = run("losetup", &["--find", "--show", image]);
     run("mount.exfat-fuse", &[device.trim(), root]);
     made.fill(things);
-    run("umount", &[root]);
+    unmount(root);
     run("losetup", &["--detach", device.trim()]);
     made.bytes()
 }

@@ -15,7 +15,7 @@ use disks::tree::raw::{RawTree, Reading};
 use disks::tree::{DeviceGone, Tree as _, fill};
 use model::entry::Entry;
 
-use crate::images::{has, run};
+use crate::images::{has, run, unmount};
 
 /// Gaps that a disk reads through are no seek.
 const READ_THROUGH: u64 = 2 << 20;
@@ -158,7 +158,7 @@ fn an_aged_disk_is_read_with_a_twentieth_of_the_seeks_and_a_thousandth_of_the_wa
     run("mke2fs", &["-q", "-F", "-t", "ext4", "-b", "4096", &image]);
     run("mount", &["-o", "loop", &image, &root]);
     let aged = std::panic::catch_unwind(|| age(Path::new(&root)));
-    run("umount", &[&root]);
+    unmount(&root);
     aged.unwrap();
 
     let device = Arc::new(Traced {

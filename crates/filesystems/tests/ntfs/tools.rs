@@ -6,6 +6,8 @@ use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use filesystems::blocks::MemoryBlocks;
 
@@ -41,6 +43,23 @@ fn run(program: &str, arguments: &[&str], path: &[&Path]) {
     assert!(output.status.success(), "{program}: {said}");
 }
 
+/// Unmounts. A program that another test has just forked holds for a moment what was open here.
+fn unmount(root: &Path) {
+    let is_done = || {
+        Command::new("umount")
+            .arg(root)
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    let is_done_soon = (0..50).any(|_| {
+        is_done() || {
+            thread::sleep(Duration::from_millis(100));
+            false
+        }
+    });
+    assert!(is_done_soon, "{} stays mounted", root.display());
+}
+
 /// An image with a volume, mounted as long as this lives.
 struct Mounted {
     folder: tempfile::TempDir,
@@ -73,7 +92,7 @@ impl Mounted {
     fn read(self) -> (BTreeMap<String, Vec<u8>>, Volume) {
         let mut listed = BTreeMap::new();
         list(&self.root(), "", &mut listed);
-        run("umount", &[], &[&self.root()]);
+        unmount(&self.root());
         let content = fs::read(self.image()).unwrap();
         (listed, Volume::of(MemoryBlocks::new(content)).unwrap())
     }

@@ -126,7 +126,8 @@ mod tests {
             assert!(!import.may_make(bucket));
         }
         let export = rights(
-            "manifestVersion: 2.0\ndeviceId: d\nlogBucket: logs\noperations:\n  - exportBucket: photos\n",
+            "manifestVersion: 2.0\ndeviceId: d\nfileSystem: NTFS\ntrueCryptPassword: secret\nlogBucket: logs\n\
+             operations:\n  - exportBucket: photos\n",
             JobType::Export,
         );
         for (bucket, key, expected) in [

@@ -68,6 +68,21 @@ fn access(claim: &Claim, bucket: &str) -> StoreAccess {
     claim.access(&bucket).unwrap().clone()
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_an_attempt_is_as_good_after_a_restart_of_the_service() {
+    let world = World::start().await;
+    let dock = Station::register(&world, "dock-1").await;
+    let (_, signature) = world.create(&import("photos")).await;
+    let before = access(&dock.granted(&world, &signature).await, "photos");
+    ask(&before, "photos", put("a.jpg")).await.unwrap();
+    let world = world.restart("", 3600).await;
+    // Only the port is another, which the system chose.
+    let (_, other) = world.create(&import("photos")).await;
+    let endpoint = access(&dock.granted(&world, &other).await, "photos").endpoint;
+    let after = StoreAccess { endpoint, ..before };
+    assert_eq!(ask(&after, "photos", list).await.unwrap(), 1);
+}
+
 /// Waits until the store does not know the key any more.
 async fn until_refused(access: &StoreAccess) {
     let begun = Instant::now();

@@ -48,7 +48,7 @@ pub(crate) fn rows(sealer: &Sealer, blob: fn(&[u8]) -> String) -> String {
     let canary = blob(&sealer.seal(Purpose::Installation, b"longshore"));
     let key = AccessKeyId::new("LSIAABCDEFGHIJKLMNOP").unwrap();
     let secret = blob(&sealer.seal(Purpose::AccessKeySecret(&key), SECRET.as_bytes()));
-    let (pending, running, finished) = (manifest("PEND1"), manifest("RUNS2"), manifest("DONE3"));
+    let (pending, running, finished) = (manifest("PEND1"), manifest("RUNS2"), manifest("ENDS3"));
     format!(
         r#"
 INSERT INTO installation (only_row, canary) VALUES (1, {canary});
@@ -65,8 +65,8 @@ INSERT INTO jobs (id, version, account, created, custody, progress, state, manif
    "custody":{{"where":"at-station","station":"dock-1","since":"2023-11-14T22:16:40Z"}},
    "progress":{{"is":"in-progress","since":"2023-11-14T22:16:40Z"}},
    "stopped":{{"at":"2023-11-14T22:20:00Z","cause":"BucketMissing","bucket":"films"}}}}', {running}, 'BucketMissing'),
-('DONE3', 5, '123456789012', 1700000200, 'Returned', 'Complete',
- '{{"id":"DONE3","account":"123456789012","job_type":"Import","created":"2023-11-14T22:16:40Z",
+('ENDS3', 5, '123456789012', 1700000200, 'Returned', 'Complete',
+ '{{"id":"ENDS3","account":"123456789012","job_type":"Import","created":"2023-11-14T22:16:40Z",
    "custody":{{"where":"returned","carrier":"UPS","tracking_number":"1Z","at":"2023-11-15T22:16:40Z"}},
    "progress":{{"is":"finished","errors":0,"log":{{"bucket":"films","key":"log"}},"at":"2023-11-15T02:16:40Z"}}}}',
  {finished}, NULL);
