@@ -46,7 +46,7 @@ def test_a_revoked_station_can_do_nothing_more_and_its_disk_goes_on_elsewhere(se
     assert code(station.put_object, Bucket="of-others", Key="k", Body=b"") == "AccessDenied"
     assert code(station.list_objects_v2, Bucket="of-others") == "AccessDenied"
 
-    service.run("station", "revoke", "dock-2", check=OK)
+    service.run("station", "revoke", "dock-2", "--yes", check=OK)
     with pytest.raises(urllib.error.HTTPError) as refused:
         tell(service, token, "job", {"job": job})
     assert refused.value.code == 401
