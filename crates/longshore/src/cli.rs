@@ -1,6 +1,7 @@
 //! The command line as clap reads it: definitions only, nothing is done here.
 
 mod artifacts;
+mod audit;
 mod backup;
 mod bay;
 mod bench;
@@ -8,6 +9,7 @@ mod bucket;
 mod doctor;
 mod image;
 mod operator;
+mod parcels;
 mod plan_export;
 mod raw;
 mod setup;
@@ -26,6 +28,7 @@ use transfer::verify::Sample;
 use crate::place;
 
 pub(crate) use artifacts::{ArtifactsArgs, LabelArgs};
+pub(crate) use audit::{AuditArgs, AuditCommand};
 pub(crate) use backup::{BackupArgs, BackupPlaceArgs, RestoreBackupArgs};
 pub(crate) use bay::{BayCommand, BayRulesArgs, OrderArgs, TeachArgs};
 pub(crate) use bench::{InboxArgs, StationRunArgs};
@@ -33,6 +36,7 @@ pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use image::{ImageCommand, RestoreArgs};
 pub(crate) use operator::{HistoryArgs, ListArgs, OperatorCommand, StoreArgs};
+pub(crate) use parcels::{ParcelCommand, ParcelListArgs, ReceiveArgs, ScanArgs, SendBackArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use raw::{LookArgs, RawArgs};
 pub(crate) use setup::{SetupCommand, SetupServerArgs, SetupStationArgs};
@@ -126,9 +130,17 @@ pub(crate) enum Command {
     /// Look at the bays of stations, say what is to be done with what is in them, and which ports are bays
     #[command(subcommand)]
     Bay(BayCommand),
+    /// Book boxes as here and as sent back, and see what came and went
+    #[command(subcommand)]
+    Parcel(ParcelCommand),
+    /// Do what the codes are for that a scanner reads, and say what is to be done
+    Scan(ScanArgs),
     /// Say who runs the service, and with which rights
     #[command(subcommand)]
     Operator(OperatorCommand),
+    /// See what people have done, and what they tried
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Seal jobs, secret key and settings into one file, beside a running service
     Backup(BackupArgs),
     /// Make an installation from such a file

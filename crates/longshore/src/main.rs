@@ -2,6 +2,7 @@
 //! prints, looks at the environment and ends the process.
 
 mod account;
+mod audit;
 mod backup;
 mod bay;
 mod bench;
@@ -25,12 +26,14 @@ mod man;
 mod operator;
 mod output;
 mod own_station;
+mod parcel;
 mod passphrase;
 mod place;
 mod plan_export;
 mod progress_bar;
 mod raw;
 mod reach;
+mod scan;
 mod scratch;
 mod screen;
 mod serve;
@@ -100,7 +103,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Key(command) => key::run(command),
         Command::Account(command) => account::run(command),
         Command::Station(command) => stations::run(command),
+        Command::Parcel(command) => parcel::run(command),
+        Command::Scan(args) => scan::run(args),
         Command::Operator(command) => operator::run(command),
+        Command::Audit(command) => audit::run(command),
         Command::Backup(args) => backup::back_up(args),
         Command::Restore(args) => backup::restore(args),
         Command::Setup(command) => setup::run(command),

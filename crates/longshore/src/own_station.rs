@@ -11,6 +11,7 @@ use server::config::StationConfig;
 use server::data_dir::Endpoints;
 use server::data_dir::users::Joined;
 use station::control::Control;
+use station::control::wire::Wire;
 use station::devices::HostDevices;
 use station::dock::Station;
 use station::stores::S3Stores;
@@ -56,15 +57,38 @@ pub(crate) fn with_settings(args: &ServerArgs) -> Result<(Station, StationConfig
     }
 }
 
-/// The station of the service that runs on the data folder, which stays until this process ends.
-fn beside_service(data: &Path) -> Result<(Station, StationConfig), Failure> {
+/// The way to the service that the arguments name.
+///
+/// # Errors
+/// As [`station`].
+pub(crate) fn wire(args: &ServerArgs) -> Result<Wire, Failure> {
+    let data = settings::data_folder(&Environment::of_process(), args.data.data.as_deref())?;
+    if let (Some(url), Some(file)) = (&args.server, &args.token_file) {
+        let config = settings::load(args.config.as_deref(), Some(&data), Listen::default())?;
+        let surroundings = config.network.surroundings();
+        return Ok(Wire::through(url, &read_token(file)?, &surroundings));
+    }
+    let endpoints = service_on(&data)?;
+    let token = read_token(&token_path(&data))?;
+    let surroundings = Environment::of_process().surroundings();
+    Ok(Wire::through(&endpoints.api, &token, &surroundings))
+}
+
+/// The service that runs on the data folder, which stays until this process ends.
+fn service_on(data: &Path) -> Result<Endpoints, Failure> {
     let joined = Joined::join(data).context("could not find the service")?;
     let joined = joined.ok_or_else(|| no_service(Some(data)))?;
-    let station = at_service(&joined.endpoints, data);
-    let settings = joined.endpoints.station.clone();
-    // The station may be used to the end, and its lock is let go then.
+    let endpoints = joined.endpoints.clone();
+    // It may be asked to the end, and its lock is let go then.
     std::mem::forget(joined);
-    Ok((station?, settings))
+    Ok(endpoints)
+}
+
+/// The station of the service that runs on the data folder, which stays until this process ends.
+fn beside_service(data: &Path) -> Result<(Station, StationConfig), Failure> {
+    let endpoints = service_on(data)?;
+    let station = at_service(&endpoints, data)?;
+    Ok((station, endpoints.station))
 }
 
 /// The station that goes with the service at `endpoints`, which has the data folder.

@@ -15,9 +15,9 @@ use station::control::ControlError;
 use station::control::wire::Wire;
 use tokio::runtime::Runtime;
 
-use crate::cli::StoreArgs;
+use crate::cli::{ServerArgs, StoreArgs};
 use crate::exit::{Exit, Failure};
-use crate::own_station::read_token;
+use crate::own_station::{self, read_token};
 use crate::settings::{self, Listen};
 
 /// The way to a service.
@@ -64,6 +64,14 @@ impl Way {
             installation: Some(opened.map_err(not_opened)?),
             runtime,
         }))
+    }
+
+    /// Finds the way to the service that runs here, as its station, or elsewhere with a token.
+    ///
+    /// # Errors
+    /// If there is no service, or no token.
+    pub(crate) fn beside(args: &ServerArgs) -> Result<Self, Failure> {
+        Ok(Self::There(own_station::wire(args)?))
     }
 
     /// Asks for a document below `/operator/v1/`.
@@ -174,6 +182,7 @@ fn refused(fault: ControlFault) -> Failure {
         "UnknownKey" => (Exit::Refused, "`longshore key list` shows them"),
         "UnknownStation" => (Exit::Refused, "`longshore station list` shows them"),
         "UnknownBay" => (Exit::Refused, "`longshore bay list STATION` shows them"),
+        "UnknownParcel" => (Exit::Refused, "`longshore parcel list` shows them"),
         "UnknownOperator" => (Exit::Refused, "`longshore operator list` shows them"),
         "Unauthorized" => (
             Exit::Refused,

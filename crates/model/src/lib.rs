@@ -41,6 +41,8 @@ pub mod proof;
 pub mod readable;
 pub mod report;
 pub mod role;
+pub mod scan;
+pub mod scanning;
 pub mod share;
 pub mod signature;
 pub mod stopped;

@@ -214,6 +214,24 @@ fn examples(page: &str) -> &'static [(&'static str, &'static str)] {
             "longshore account create harbour --import harbour-*",
             "Make an account with buckets of its own.",
         )],
+        "longshore-parcel-receive" => &[(
+            "longshore parcel receive 1Z999AA10123456784 IN6QH",
+            "Book a box as here, and the device of a job that is in it.",
+        )],
+        "longshore-scan" => &[
+            (
+                "longshore scan -",
+                "Do what each code is for that a scanner types.",
+            ),
+            (
+                "longshore scan 1Z999AA10123456784 IN6QH",
+                "Book a box and a device that is in it.",
+            ),
+        ],
+        "longshore-audit-list" => &[(
+            "longshore audit list --actor person:jane --since 2026-01-02T00:00:00Z",
+            "See what somebody has done since a day.",
+        )],
         "longshore-station-run" => &[(
             "longshore station run --inbox /srv/inbox",
             "Load what is laid down in a folder, with no further word.",

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 66] = [
+const COMMANDS: [&str; 74] = [
     "",
     "import",
     "ls",
@@ -60,10 +60,18 @@ const COMMANDS: [&str; 66] = [
     "bay blink",
     "bay teach",
     "bay rules",
+    "parcel",
+    "parcel receive",
+    "parcel list",
+    "parcel show",
+    "parcel return",
+    "scan",
     "operator",
     "operator add",
     "operator list",
     "operator revoke",
+    "audit",
+    "audit list",
     "backup",
     "restore",
     "setup",

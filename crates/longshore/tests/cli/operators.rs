@@ -229,3 +229,32 @@ fn what_cannot_be_listed_is_a_wrong_command_line() {
         .with(4)
         .saying("no job");
 }
+
+#[test]
+fn what_was_done_on_the_host_and_elsewhere_is_read_by_leads() {
+    let world = World::new();
+    let service = world.serve();
+    let lead = Elsewhere::of(&world, &service, "jane", "lead");
+    lead.run(&["account", "create", "studio"]).with(4);
+    world.run(["account", "create", "studio"]).with(0);
+    let arguments = ["audit", "list", "--action", "manageaccounts", "--json"];
+    let (here, there) = (world.run(arguments).with(0), lead.run(&arguments).with(0));
+    assert_eq!(here.out, there.out);
+    let page: Value = serde_json::from_str(&here.out).unwrap();
+    let told: Vec<Value> = page["Acts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|act| serde_json::json!([act["Actor"], act["Role"], act["Outcome"], act["Address"]]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            serde_json::json!(["person:operator", "admin", "Done", null]),
+            serde_json::json!(["person:jane", "lead", "Denied", "127.0.0.1"]),
+        ]
+    );
+    let text = lead.run(&["audit", "list", "--limit", "1"]).with(0);
+    assert!(text.out.contains("account studio  done"), "{}", text.out);
+    assert!(text.err.contains("--before"), "{}", text.err);
+}
