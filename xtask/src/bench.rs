@@ -5,6 +5,7 @@
 //! was filled once; a run counts only if everything has arrived.
 
 mod api;
+mod bays;
 mod chain;
 mod data;
 mod downloads;
@@ -52,11 +53,12 @@ pub(crate) fn command(arguments: &[String]) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if let Some((first, rest)) = arguments.split_first()
-        && first == "api"
+        && let "api" | "bays" = first.as_str()
     {
-        return match cfg!(debug_assertions) {
-            true => optimised(arguments),
-            false => api::command_api(rest),
+        return match first.as_str() {
+            _ if cfg!(debug_assertions) => optimised(arguments),
+            "api" => api::command_api(rest),
+            _ => bays::command_bays(rest),
         };
     }
     if let Some((first, rest)) = arguments.split_first()

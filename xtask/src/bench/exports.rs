@@ -65,8 +65,8 @@ impl Export<'_> {
     /// The service works for the command, so that its processor time is ours. The command itself
     /// sees to it that everything is on the disk.
     fn ours(&self) -> Result<Measured> {
-        let service = Service::start(self.client())?;
-        service.make_job(self.device)?;
+        let service = Service::start(self.client(), "")?;
+        service.make_export(self.device)?;
         self.timed(Tool::Longshore, Some(&service))?.run(None)
     }
 

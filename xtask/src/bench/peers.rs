@@ -160,16 +160,16 @@ impl Client<'_> {
         command
     }
 
-    /// Settings of the service with the store as its only one.
+    /// Settings of the service with the store as its only one, and `more`.
     ///
     /// # Errors
     /// If they cannot be written.
-    pub(crate) fn longshore_settings(&self) -> Result<PathBuf> {
+    pub(crate) fn longshore_settings(&self, more: &str) -> Result<PathBuf> {
         let settings = self.scratch.join("longshore.toml");
         let text = format!(
             "[[stores]]\nname = \"bench\"\nendpoint = \"{}\"\n\
              region = \"{REGION}\"\naccess_key_id = \"{ACCESS_KEY}\"\n\
-             secret_access_key = \"{SECRET_KEY}\"\n",
+             secret_access_key = \"{SECRET_KEY}\"\n{more}",
             self.url
         );
         write(&settings, &text)?;

@@ -1,4 +1,4 @@
-//! Longshore as a service that has an export job, for the runs in which it races.
+//! Longshore as a service that has jobs, for the runs in which it races.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,8 +10,11 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
 use super::peers::{Client, write};
-use super::stores::{BUCKET, LOG_BUCKET, end_of};
+use super::stores::end_of;
 use crate::shell::{command, run};
+
+/// Where its log is written, in the folder of the run.
+const LOG: &str = "service.log";
 
 /// How long the service may take until it says where it is.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -31,22 +34,17 @@ struct Endpoints {
 }
 
 impl<'a> Service<'a> {
-    /// Starts a service with default settings, but for the store and the port.
+    /// Starts a service with default settings, but for the store, the port, and what `more` settings say.
     ///
     /// # Errors
     /// If it is not there in time.
-    pub(crate) fn start(client: Client<'a>) -> Result<Self> {
+    pub(crate) fn start(client: Client<'a>, more: &str) -> Result<Self> {
         let data = client.scratch.join("data");
-        let mut serve = command(
-            &client.programs.longshore,
-            ["serve", "--listen", "127.0.0.1:0"],
-        );
-        serve
-            .arg("--config")
-            .arg(client.longshore_settings()?)
-            .arg("--data")
-            .arg(&data);
-        let log = client.scratch.join("service.log");
+        let settings = client.longshore_settings(more)?;
+        let options = ["serve", "--listen", "127.0.0.1:0", "--log-format", "json"];
+        let mut serve = command(&client.programs.longshore, options);
+        serve.arg("--config").arg(settings).arg("--data").arg(&data);
+        let log = client.scratch.join(LOG);
         let file = File::create(&log)?;
         let mut serve = client.settled(serve);
         serve.stdout(file.try_clone()?).stderr(file);
@@ -87,10 +85,34 @@ impl<'a> Service<'a> {
     ///
     /// # Errors
     /// If the service refuses the job.
-    pub(crate) fn make_job(&self, device: &Path) -> Result<()> {
+    pub(crate) fn make_export(&self, device: &Path) -> Result<()> {
+        self.make_job("export", device, &format!("{EXPORT}{ADDRESS}"))
+    }
+
+    /// Makes a job that imports a device below a prefix of the bucket, and puts its SIGNATURE onto the device.
+    ///
+    /// # Errors
+    /// If the service refuses the job.
+    pub(crate) fn make_import(&self, device: &Path, prefix: &str) -> Result<()> {
+        self.make_job(
+            "import",
+            device,
+            &format!("{IMPORT}prefix: {prefix}/\n{ADDRESS}"),
+        )
+    }
+
+    /// What it has logged so far, a JSON document in each line.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn log(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.client.scratch.join(LOG))?)
+    }
+
+    fn make_job(&self, kind: &str, device: &Path, text: &str) -> Result<()> {
         let manifest = self.client.scratch.join("manifest.txt");
-        write(&manifest, &manifest_text())?;
-        let options = ["job", "create", "--type", "export", "--json", "--sign"];
+        write(&manifest, text)?;
+        let options = ["job", "create", "--type", kind, "--json", "--sign"];
         let mut create = command(&self.client.programs.longshore, options);
         create
             .arg(device)
@@ -122,18 +144,26 @@ impl Drop for Service<'_> {
 }
 
 /// An export of the whole bucket to where the others put it, with all that is demanded besides.
-fn manifest_text() -> String {
-    format!(
-        "manifestVersion: 2.0
+const EXPORT: &str = "manifestVersion: 2.0
 deviceId: bench
 notificationEmail: bench@longshore.example
 fileSystem: EXT4
 pinCode: 00004711
-logBucket: {LOG_BUCKET}
+logBucket: bench-logs
 targetDirectory: /
 operations:
-    - exportBucket: {BUCKET}
-returnAddress:
+    - exportBucket: bench
+";
+
+/// An import into the bucket.
+const IMPORT: &str = "manifestVersion: 2.0
+deviceId: bench
+notificationEmail: bench@longshore.example
+eraseDevice: no
+bucket: bench
+";
+
+const ADDRESS: &str = "returnAddress:
     name: Bench
     street1: 1 Pier Road
     city: Oakland
@@ -141,6 +171,4 @@ returnAddress:
     postalCode: 94607
     country: USA
     phoneNumber: +1-510-555-0147
-"
-    )
-}
+";

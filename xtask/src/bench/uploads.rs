@@ -43,7 +43,7 @@ impl Load<'_> {
         let mut longshore = command(&programs.longshore, ["import", "--bucket", BUCKET]);
         longshore
             .arg("--config")
-            .arg(self.client.longshore_settings()?)
+            .arg(self.client.longshore_settings("")?)
             .arg("--data")
             .arg(scratch.join("data"))
             .arg(self.folder);

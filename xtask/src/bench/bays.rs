@@ -1,0 +1,206 @@
+//! `cargo xtask bench bays`: how much faster several bays are loaded than one.
+//!
+//! In each bay lies a folder with one large file, whose MD5 is one chain: alone it takes as long as that chain.
+//! The file is the same in every bay, and in the page cache; each goes under a prefix of its own into the store
+//! that forgets. What is measured is from the moment at which the first bay loads until the last is done, as the
+//! service's log has it: how long it takes until somebody sees a folder is not part of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::data::{DataSet, SetKind, Sizes};
+use super::imports::emptied;
+use super::peers::{Client, Programs};
+use super::service::Service;
+use super::stores::{Store, StoreKind};
+use crate::shell::target;
+use crate::{setup, suites};
+
+const USAGE: &str =
+    "usage: cargo xtask bench bays [BAYS [ROUNDS [MIB]]]   (8 bays, 3 rounds, a file of 1024 MiB)";
+
+/// How long it may take until all bays are done.
+const DONE_WITHIN: Duration = Duration::from_secs(600);
+
+/// A line of the service's log.
+#[derive(Deserialize)]
+struct Line {
+    timestamp: String,
+    fields: Fields,
+}
+
+/// As much of it as tells what goes on in a bay.
+#[derive(Deserialize)]
+struct Fields {
+    bay: Option<String>,
+    state: Option<String>,
+    message: Option<String>,
+}
+
+struct Bays<'a> {
+    programs: &'a Programs,
+    set: &'a DataSet,
+    scratch: &'a Path,
+}
+
+/// `cargo xtask bench bays`
+///
+/// # Errors
+/// If the arguments are wrong, or a bay is not loaded.
+pub(super) fn command_bays(arguments: &[String]) -> Result<ExitCode> {
+    let number = |at: usize, usual: u32| match arguments.get(at) {
+        Some(text) => text.parse::<u32>().ok().filter(|&n| n > 0).context(USAGE),
+        None => Ok(usual),
+    };
+    ensure!(arguments.len() <= 3, USAGE);
+    let (bays, rounds, mib) = (number(0, 8)?, number(1, 3)?, number(2, 1024)?);
+    let venv = setup::peers()?;
+    suites::build()?;
+    let programs = Programs::find(suites::binary(), venv)?;
+    let sizes = Sizes {
+        one_mib: mib,
+        ..Sizes::FULL
+    };
+    let set = DataSet::ready(SetKind::One, sizes, &target().join("bench/data"))?;
+    let scratch = target().join("bench/run");
+    let room = Bays {
+        programs: &programs,
+        set: &set,
+        scratch: &scratch,
+    };
+    let mut ratios = Vec::new();
+    println!("| Round | One bay, MiB/s | {bays} bays, MiB/s | Ratio |\n| --: | --: | --: | --: |");
+    for round in 1..=rounds {
+        let (one, all) = (room.seconds(1)?, room.seconds(bays)?);
+        let rate = |bays: u32, seconds: f64| f64::from(mib) * f64::from(bays) / seconds;
+        let ratio = rate(bays, all) / rate(1, one);
+        println!(
+            "| {round} | {:.0} | {:.0} | {ratio:.2} |",
+            rate(1, one),
+            rate(bays, all)
+        );
+        ratios.push(ratio);
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!(
+        "\n{bays} bays are {:.2} times as fast as one (median).",
+        ratios[ratios.len() / 2]
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Bays<'_> {
+    /// Seconds from the first bay that loads to the last that is done.
+    fn seconds(&self, bays: u32) -> Result<f64> {
+        emptied(self.scratch)?;
+        let store = Store::start(StoreKind::Sink, self.programs, self.scratch)?;
+        self.set.warm()?;
+        let client = Client {
+            programs: self.programs,
+            set: self.set.kind,
+            url: &store.url,
+            scratch: self.scratch,
+        };
+        let names: Vec<String> = (1..=bays).map(|bay| format!("b{bay}")).collect();
+        let service = Service::start(client, &self.settings(&names)?)?;
+        let devices = self.devices(&names)?;
+        for (name, device) in names.iter().zip(&devices) {
+            service.make_import(device, name)?;
+        }
+        rustix::fs::sync();
+        // Plugging in: all at once, and each whole.
+        for (name, device) in names.iter().zip(&devices) {
+            fs::rename(device, self.inbox(name).join("device"))?;
+        }
+        let seconds = until_done(&service, names.len())?;
+        drop(service);
+        drop(store);
+        fs::remove_dir_all(self.scratch)?;
+        Ok(seconds)
+    }
+
+    fn inbox(&self, bay: &str) -> PathBuf {
+        self.scratch.join("inbox").join(bay)
+    }
+
+    /// A bench whose bays are folders.
+    fn settings(&self, names: &[String]) -> Result<String> {
+        let mut settings = format!("[station]\nbench = true\nloads_at_once = {}\n", names.len());
+        for name in names {
+            let inbox = self.inbox(name);
+            fs::create_dir_all(&inbox)?;
+            let inbox = inbox.to_str().context("the path is no text")?;
+            settings +=
+                &format!("[[station.bays]]\nname = \"{name}\"\nmatch = [\"folder:{inbox}\"]\n");
+        }
+        Ok(settings)
+    }
+
+    /// A folder for each bay, with the files of the set under a second name.
+    fn devices(&self, names: &[String]) -> Result<Vec<PathBuf>> {
+        let made = names.iter().map(|name| {
+            let device = self.scratch.join("devices").join(name);
+            fs::create_dir_all(&device)?;
+            for entry in fs::read_dir(&self.set.folder)? {
+                let entry = entry?;
+                fs::hard_link(entry.path(), device.join(entry.file_name()))?;
+            }
+            Ok(device)
+        });
+        made.collect()
+    }
+}
+
+/// Waits until so many bays are done; the seconds since the first of them began.
+fn until_done(service: &Service<'_>, bays: usize) -> Result<f64> {
+    let begun = Instant::now();
+    loop {
+        let lines = lines(&service.log()?);
+        let of = |wanted: &str| -> Vec<&Line> {
+            let is_wanted = |line: &&Line| {
+                line.fields.state.as_deref() == Some(wanted) && line.fields.bay.is_some()
+            };
+            lines.iter().filter(is_wanted).collect()
+        };
+        let (loading, done) = (of("loading"), of("safe-to-remove"));
+        if done.len() == bays {
+            let first = loading.first().context("no bay has loaded")?;
+            let last = done.last().context("no bay is done")?;
+            return Ok((at(last)? - at(first)?).as_seconds_f64());
+        }
+        if let Some(line) = ["failed", "held", "unknown", "stopped"]
+            .iter()
+            .find_map(|state| of(state).pop())
+        {
+            bail!(
+                "a bay is not loaded: {}",
+                line.fields
+                    .message
+                    .as_deref()
+                    .unwrap_or("no reason is told")
+            );
+        }
+        ensure!(begun.elapsed() < DONE_WITHIN, "the bays are not done");
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// The lines of a log that are whole.
+fn lines(log: &str) -> Vec<Line> {
+    log.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
+}
+
+fn at(line: &Line) -> Result<OffsetDateTime> {
+    let wrong = || format!("`{}` is no time", line.timestamp);
+    OffsetDateTime::parse(&line.timestamp, &Rfc3339).with_context(wrong)
+}
