@@ -489,6 +489,8 @@ pub(crate) enum JobCommand {
     },
     /// End a job that is on hold for what nobody mends, as an operator
     GiveUp(Box<GiveUpArgs>),
+    /// End a job that is on hold with what is loaded, and a report of what is not, as an operator
+    FinishWithout(Box<FinishArgs>),
     /// Get the label for a parcel with the devices of some jobs (GetShippingLabel)
     Label(Box<LabelArgs>),
     /// List and download what is printed for a job: packing slip, signature sheet (GetStatus)
@@ -550,6 +552,31 @@ pub(crate) struct GiveUpArgs {
     /// Why, in a sentence that the customer reads
     #[arg(long, value_name = "TEXT")]
     pub(crate) because: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// `longshore job finish-without`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Shows whose job it is and what it is on hold for, and asks. Each file that is not loaded has a \
+    failed line in the report, with the code of the hold, and nothing more is loaded. The station that has the device in \
+    a bay does it by itself; elsewhere dock the device. If the device is gone, --from-journal does it at the station where \
+    the job was begun: what had not been begun has no line then. The bucket of the report must be usable."
+)]
+pub(crate) struct FinishArgs {
+    /// The job
+    #[arg(value_name = "JOBID")]
+    pub(crate) job: JobId,
+    /// Why, in a sentence that the customer reads
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) because: Option<String>,
+    /// Do it now, without the device, by what this station knows of the job
+    #[arg(long)]
+    pub(crate) from_journal: bool,
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,

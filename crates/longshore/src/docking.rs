@@ -257,6 +257,10 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
             Exit::Refused,
             "wait until it is done, or stop it".to_owned(),
         ),
+        DockError::NoJournal(_) => (
+            Exit::Refused,
+            "say it at the station that began it, or dock its device".to_owned(),
+        ),
         DockError::WrongView { hint, .. } => (Exit::Refused, (*hint).to_owned()),
         DockError::NotEmpty { .. } => (
             Exit::Refused,

@@ -12,6 +12,7 @@ mod list;
 mod show;
 pub(crate) mod signature_file;
 mod watch;
+mod without;
 
 use std::io::Read as _;
 use std::path::Path;
@@ -61,6 +62,7 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
         JobCommand::Hold(args) => hold::hold(args),
         JobCommand::Resume { job, server } => hold::resume(*job, server),
         JobCommand::GiveUp(args) => hold::give_up(args),
+        JobCommand::FinishWithout(args) => without::finish_without(args),
         JobCommand::Label(args) => artifacts::label(args),
         JobCommand::Artifacts(args) => artifacts::artifacts(args),
     }

@@ -15,9 +15,11 @@ use crate::progress::{AbortReason, LogLocation, Progress};
 use crate::share::SharedStore;
 use crate::stopped::{StopCause, Stopped};
 use crate::time::Timestamp;
+use crate::without::Without;
 
 /// The version of the messages in which this release speaks. 2 added `version` and `facts` to a claim, 3 `reads_files`,
-/// 4 the heartbeat, 5 `cause` of a denial, `version` of a renewal, `on-hold` and `mended`.
+/// 4 the heartbeat, 5 `cause` of a denial, `version` of a renewal, `on-hold`, `mended`,
+/// `from_journal` and `without`.
 /// Whoever reads a message passes over fields it does not know, and does without those that an earlier version does not
 /// have.
 pub const PROTOCOL_VERSION: u32 = 5;
@@ -60,6 +62,10 @@ pub struct ClaimRequest {
     /// without mounting it. An earlier release cannot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reads_files: bool,
+    /// Whether there is no device, and the journal of the station is all that is had of a job that is to end with what is
+    /// loaded of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_journal: bool,
 }
 
 impl ClaimRequest {
@@ -77,6 +83,7 @@ impl ClaimRequest {
             bytes: None,
             facts: None,
             reads_files: false,
+            from_journal: false,
         }
     }
 }
@@ -143,6 +150,9 @@ pub struct Claim {
     /// Where the image of the device goes, in an EBS or Glacier import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageTarget>,
+    /// That nothing more is loaded, and why. A station of an earlier release loads what it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<Without>,
 }
 
 /// Where the image of a device goes.
@@ -432,6 +442,20 @@ pub struct GiveUpRequest {
     pub job: JobId,
     /// Why, in words that the customer reads.
     pub because: String,
+    /// Whose job the person was shown. Anything else is refused.
+    pub account: AccountId,
+    /// The [`Progress::code`] the person was shown. A job that has moved on since is left alone.
+    pub shown: String,
+}
+
+/// `POST /station/v1/finish-without`: a job is to end with what is loaded of it, says a person who has seen whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishRequest {
+    /// The job.
+    pub job: JobId,
+    /// Why, in words that the customer reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// Whose job the person was shown. Anything else is refused.
     pub account: AccountId,
     /// The [`Progress::code`] the person was shown. A job that has moved on since is left alone.

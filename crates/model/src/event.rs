@@ -85,6 +85,12 @@ pub enum Event {
         /// How that is known.
         how: Mended,
     },
+    /// The job is to end with what is loaded: nobody mends what it is on hold for.
+    ToFinishWithout {
+        /// Why, in a person's words, which the customer reads.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
+    },
     /// The job was over with failures, and is to be gone on with for those files alone.
     Reopened,
 }
@@ -121,6 +127,7 @@ impl Event {
             Self::TransferAborted { .. } => "TransferAborted",
             Self::Stopped { .. } => "Stopped",
             Self::Resumed { .. } => "Resumed",
+            Self::ToFinishWithout { .. } => "ToFinishWithout",
             Self::Reopened => "Reopened",
         }
     }

@@ -144,6 +144,61 @@ impl StopCause {
         })
     }
 
+    /// Whether a job that is on hold for this can end with what is loaded of it. Otherwise nothing is, and AWS has a code
+    /// for how it ends.
+    #[must_use]
+    pub fn may_be_finished_without(self) -> bool {
+        match self {
+            Self::BucketMissing
+            | Self::BucketRights
+            | Self::StoreRefuses
+            | Self::StoreFull
+            | Self::DiskGone
+            | Self::DiskFailing
+            | Self::ByOperator => true,
+            Self::StoreSilent
+            | Self::ManifestFault
+            | Self::PasswordNeeded
+            | Self::SignatureMissing
+            | Self::SignatureWrong
+            | Self::FileSystemUnsupported
+            | Self::CapacityWrong
+            | Self::DeviceNotEmpty
+            | Self::DeviceTooSmall
+            | Self::Interrupted
+            | Self::StationSilent
+            | Self::StationTrouble
+            | Self::Retry
+            | Self::Other => false,
+        }
+    }
+
+    /// The nearest status of HTTP, for the lines of files that a job was finished without.
+    #[must_use]
+    pub(crate) fn status(self) -> u16 {
+        match self {
+            Self::BucketMissing => 404,
+            Self::BucketRights | Self::StoreRefuses => 403,
+            Self::StoreFull => 507,
+            Self::ByOperator => 409,
+            Self::ManifestFault
+            | Self::CapacityWrong
+            | Self::SignatureMissing
+            | Self::SignatureWrong => 400,
+            Self::PasswordNeeded | Self::FileSystemUnsupported => 415,
+            Self::StoreSilent
+            | Self::DeviceNotEmpty
+            | Self::DeviceTooSmall
+            | Self::DiskGone
+            | Self::DiskFailing
+            | Self::Interrupted
+            | Self::StationSilent
+            | Self::StationTrouble
+            | Self::Retry
+            | Self::Other => 500,
+        }
+    }
+
     /// Whether a manifest that was sent again, and whose buckets were found to be usable, mends it.
     #[must_use]
     pub fn is_mended_by_update(self) -> bool {

@@ -11,6 +11,7 @@ use crate::ids::{AccountId, JobId, JobType, StationName};
 use crate::progress::Progress;
 use crate::stopped::{StopCause, Stopped};
 use crate::time::Timestamp;
+use crate::without::Without;
 
 /// A job: who wants what done, and how far it is.
 ///
@@ -39,6 +40,9 @@ pub struct Job {
     /// The hold that it last went on from, as long as it may show that this was in vain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<Stopped>,
+    /// That it is to end with what is loaded of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<Without>,
 }
 
 /// As it is stored: without the manifest, which may hold a device's password.
@@ -108,6 +112,7 @@ impl Job {
             progress,
             stopped: None,
             resumed: None,
+            without: None,
         }
     }
 
@@ -205,6 +210,8 @@ impl Job {
                 };
                 next.stopped = Some(self.standing_still(stopped));
                 next.resumed = None;
+                // Who holds a job wants it to go on one day.
+                next.without = next.without.filter(|_| *cause != StopCause::ByOperator);
             }
             Event::Resumed { how } => {
                 self.must_be_open()?;
@@ -212,6 +219,17 @@ impl Job {
                 hold.mended = Some(now);
                 hold.in_vain = hold.in_vain.filter(|_| !how.is_by_a_person());
                 next.stopped = Some(hold);
+            }
+            Event::ToFinishWithout { because } => {
+                self.must_be_open()?;
+                self.must_be_here()?;
+                let hold = self.hold().ok_or(Refusal::NotOnHold)?;
+                next.without = Some(Without::of(hold, because.clone()));
+                next.stopped = Some(Stopped {
+                    mended: Some(now),
+                    in_vain: None,
+                    ..hold.clone()
+                });
             }
             Event::Reopened => {
                 self.must_be_here()?;
@@ -221,7 +239,7 @@ impl Job {
             }
         }
         if next.progress.is_terminal() {
-            (next.stopped, next.resumed) = (None, None);
+            (next.stopped, next.resumed, next.without) = (None, None, None);
         }
         Ok(next)
     }

@@ -96,6 +96,7 @@ fn events() -> Vec<Event> {
             detail: "507".into(),
         },
         Event::Resumed { how: Mended::Told },
+        Event::ToFinishWithout { because: None },
         Event::Reopened,
     ]
 }
@@ -293,6 +294,41 @@ fn a_hold_begins_once_and_ends_when_it_is_mended() {
 }
 
 #[test]
+fn a_job_is_to_be_finished_without_until_it_is_over_or_held_by_a_person() {
+    let job = job(
+        custodies().remove(1),
+        Progress::InProgress {
+            since: Timestamp::from_unix(2),
+        },
+    );
+    let because = Some("Nobody answers.".to_owned());
+    let without = Event::ToFinishWithout { because };
+    let now = Timestamp::from_unix(NOW);
+    assert_eq!(job.apply(&without, now), Err(Refusal::NotOnHold));
+    let full = held(StopCause::StoreFull, None);
+    let decided = after(&job, &[full.clone(), without.clone()]);
+    assert_eq!((decided.hold(), &decided.progress), (None, &job.progress));
+    assert_eq!(
+        decided.without.as_ref().unwrap().cause,
+        StopCause::StoreFull
+    );
+    // The report may have to be delivered again.
+    let again = [Event::TransferStarted, full.clone()];
+    assert_eq!(after(&decided, &again).without, decided.without);
+    let person = held(StopCause::ByOperator, Some("Wait."));
+    assert_eq!(after(&decided, &[person]).without, None);
+    let over = Event::TransferFinished {
+        errors: 3,
+        log: log(),
+        remark: None,
+    };
+    assert_eq!(
+        after(&decided, &[Event::TransferStarted, over]).without,
+        None
+    );
+}
+
+#[test]
 fn what_the_operator_holds_only_a_person_lets_go() {
     let job = job(
         custodies().remove(1),
@@ -360,7 +396,8 @@ fn state_table() -> String {
          `Canceled` appears twice: as the API reference has it, and with the operator's switch\n\
          `cancel_in_progress` on. `TransferAborted` comes from a person who says so in so many words,\n\
          never from a docking. `Stopped` keeps why a job stands still beside its state, and what moves\n\
-         the job on takes it away; `Resumed` needs a job that is on hold ([holds](holds.md)). `Reopened` needs a\n\
+         the job on takes it away; `Resumed` and `ToFinishWithout` need a job that is on hold\n\
+         ([holds](holds.md)). `Reopened` needs a\n\
          job with errors.\n\n",
     );
     let names: Vec<String> = events()

@@ -49,5 +49,6 @@ pub mod stopped;
 pub mod time;
 pub mod timings;
 pub mod unchanged;
+pub mod without;
 pub mod words;
 pub mod written;

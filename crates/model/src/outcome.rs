@@ -14,6 +14,7 @@ use crate::key_space::{Kept, Oddity};
 use crate::missing::Missing;
 use crate::naming::NameProblem;
 use crate::time::Timestamp;
+use crate::without::Without;
 
 /// What became of one entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -356,6 +357,12 @@ impl Failure {
     pub fn vanished() -> Self {
         let reason = "an earlier attempt met it and did not load it, and the device does not have it any more";
         Self::new(FailureCode::FileVanished, reason.to_owned(), None)
+    }
+
+    /// A file that a job was finished without.
+    #[must_use]
+    pub fn without(without: &Without, key: Option<ObjectKey>) -> Self {
+        Self::new(FailureCode::Without(without.cause), without.reason(), key)
     }
 
     /// Whether it is of something that has no key and that could not be looked at: a folder, perhaps.

@@ -129,7 +129,7 @@ impl Stopped {
 const DAY: i64 = 24 * 60 * 60;
 
 /// Why a job stands still. The names are stable words for machines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum StopCause {
     /// A bucket of the job does not exist.
     BucketMissing,
@@ -304,6 +304,20 @@ impl StopCause {
     }
 }
 
+/// What is wrong, as a fragment that can stand alone.
+pub(crate) fn what(cause: StopCause, bucket: Option<&BucketName>) -> String {
+    let fact = cause.fact();
+    match (cause, bucket) {
+        (StopCause::BucketMissing | StopCause::BucketRights, Some(bucket)) => {
+            format!("the bucket `{bucket}` {fact}")
+        }
+        (StopCause::BucketMissing | StopCause::BucketRights, None) => {
+            format!("a bucket of the job {fact}")
+        }
+        _ => fact.to_owned(),
+    }
+}
+
 /// One or two sentences for the customer.
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -318,16 +332,7 @@ impl fmt::Display for Stopped {
             true => write!(f, "On hold since {}: ", self.at)?,
             false => write!(f, "Stopped at {}: ", self.at)?,
         }
-        match (self.cause, &self.bucket) {
-            (StopCause::BucketMissing | StopCause::BucketRights, Some(bucket)) => {
-                write!(f, "the bucket `{bucket}` ")?;
-            }
-            (StopCause::BucketMissing | StopCause::BucketRights, None) => {
-                f.write_str("a bucket of the job ")?;
-            }
-            _ => {}
-        }
-        f.write_str(self.cause.fact())?;
+        f.write_str(&what(self.cause, self.bucket.as_ref()))?;
         if let Some(words) = &self.words {
             write!(f, ": {}", words.trim_end_matches('.'))?;
         }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use awshttp::Surroundings;
 use model::control::{
-    AbortRequest, ClaimAnswer, ClaimRequest, Conclusion, ControlFault, GiveUpRequest, HoldRequest,
-    JobFacts, JobRequest, LeaseState, Renewal, ResumeRequest, RetryRequest, ReturnRequest,
+    AbortRequest, ClaimAnswer, ClaimRequest, Conclusion, ControlFault, FinishRequest,
+    GiveUpRequest, HoldRequest, JobFacts, JobRequest, LeaseState, Renewal, ResumeRequest,
+    RetryRequest, ReturnRequest,
 };
 use model::heartbeat::{Heartbeat, HeartbeatAnswer};
 use model::share::{ShareAnswer, ShareRequest};
@@ -169,6 +170,14 @@ impl Control {
     /// [`ControlError`].
     pub fn resume(&self, request: &ResumeRequest) -> Result<(), ControlError> {
         self.send("resume", request)
+    }
+
+    /// Has a job end with what is loaded of it, as a person said.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn finish_without(&self, request: &FinishRequest) -> Result<(), ControlError> {
+        self.send("finish-without", request)
     }
 
     /// Gives a job up that is on hold, as a person said.

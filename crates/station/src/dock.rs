@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use model::capabilities::Capabilities;
 use model::control::{Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, Tally, View as Shown};
 use model::device::DeviceFacts;
 use model::ids::{BucketName, JobId, ObjectKey, StationName};
@@ -150,13 +151,15 @@ enum View<'a> {
     Raw(Box<Raw>),
     /// A block device or image that may be formatted to be filled, or was for its job; what is known of it.
     Fill(Seen),
+    /// Nothing but the journal of this station: the job is to end with what is loaded of it.
+    Journal,
 }
 
 impl View<'_> {
     /// As what it is shown to the server, and what is seen of it.
     fn shown(&self) -> (Shown, Option<&Seen>) {
         match self {
-            Self::Mounted(_) => (Shown::Mounted, None),
+            Self::Mounted(_) | Self::Journal => (Shown::Mounted, None),
             Self::Raw(raw) => (Shown::Raw, Some(raw.seen())),
             Self::Fill(seen) => (Shown::Fill, Some(seen)),
         }
@@ -268,6 +271,36 @@ impl Station {
         self.dock_view(view, device, docking, signature, progress, stop)
     }
 
+    /// Ends a job of which this station has the journal with what is loaded of it, as the server was told that it is to
+    /// end. Its device is not needed.
+    ///
+    /// # Errors
+    /// [`DockError::NoJournal`] if it was not begun here; else as [`Station::dock`].
+    pub fn finish_from_journal(
+        &self,
+        job: JobId,
+        progress: &Progress,
+        stop: &Stop,
+    ) -> Result<Done, DockError> {
+        if !self.has_journal(job) {
+            return Err(DockError::NoJournal(job));
+        }
+        let docking = Docking {
+            job: Some(job),
+            only_read: true,
+            ..Docking::default()
+        };
+        let nowhere = Path::new("journal");
+        self.dock_view(View::Journal, nowhere, &docking, None, progress, stop)
+    }
+
+    /// Whether a job was begun at this station.
+    #[must_use]
+    pub fn has_journal(&self, job: JobId) -> bool {
+        let folder = self.folder.join("jobs").join(job.as_str());
+        folder.join("journal").is_file()
+    }
+
     fn dock_view(
         &self,
         view: View<'_>,
@@ -327,6 +360,7 @@ impl Station {
             signature_file: signature.map(|bytes| STANDARD.encode(bytes)),
             job,
             facts: facts::shipped(device).map(DeviceFacts::tidied),
+            from_journal: matches!(view, View::Journal),
             ..ClaimRequest::new(self.name.clone(), device.display().to_string())
         };
         match view.shown() {
@@ -375,6 +409,14 @@ impl Station {
                     Source::of_folder(errand.device),
                 )
             }
+            (Manifest::S3Import(rules), View::Journal) => {
+                self.import(errand, rules, &import::no_device(), Vec::new(), None)
+            }
+            // An older server does not know that there is no device.
+            (
+                Manifest::S3Export(_) | Manifest::EbsImport(_) | Manifest::GlacierImport(_),
+                View::Journal,
+            ) => wrong("needs its device", "dock the device"),
             (Manifest::S3Import(rules), View::Raw(raw)) => self.import_raw(errand, rules, *raw),
             // An older server does not look at the view.
             (Manifest::S3Import(_), View::Fill(_)) => wrong(
@@ -429,13 +471,18 @@ impl Station {
         let store = probed
             .map_err(|error| errand.stop.halt(Halt::Store(error)))
             .ok()?;
-        Some(Attempt {
+        Some(self.attempt_at(errand, store))
+    }
+
+    /// An attempt at a store of which this is known.
+    fn attempt_at(&self, errand: &Errand<'_>, store: Capabilities) -> Attempt {
+        Attempt {
             number: errand.claim.attempt,
             at: self.clock.now(),
             station: self.name.clone(),
             read_back: store.needed_read_back(self.settings.read_back),
             store,
-        })
+        }
     }
 
     /// Removes what the experiments of this and of earlier attempts left in a bucket: while they ran, the

@@ -107,6 +107,7 @@ mod tests {
             lease_seconds: 60,
             buckets: Vec::new(),
             image: None,
+            without: None,
         };
         let progress = Progress::default();
         progress.found(10);

@@ -202,6 +202,7 @@ fn load(tree: &dyn Tree, bucket: &dyn Bucket, folder: &Path) -> (Option<Halt>, u
         clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
         progress: &Progress::default(),
         stop: &stop,
+        without: None,
     };
     import.run(folder).unwrap();
     let (mut stored, mut failed) = (0, 0);

@@ -42,10 +42,11 @@ use model::progress::LogLocation;
 use model::proof::Attempt;
 use model::report::{self, Keys};
 use model::time::{Clock, Timestamp};
+use model::without::Without;
 use objectstore::Bucket;
 use objectstore::upload::UploadId;
 
-use crate::import::holdings::Holdings;
+use crate::import::holdings::{Holdings, MissingBucket};
 use crate::import::looking::Question;
 use crate::import::planner::Planner;
 use crate::import::put::{PartPut, Put};
@@ -107,6 +108,8 @@ pub struct Import<'a> {
     pub progress: &'a Progress,
     /// Who may end it.
     pub stop: &'a Stop,
+    /// That nothing more is loaded, and why: what is not stored fails with the code of that.
+    pub without: Option<&'a Without>,
 }
 
 impl Import<'_> {
@@ -221,7 +224,17 @@ impl Import<'_> {
             true => self.rules.prefix.as_str(),
             false => "",
         };
-        let holdings = Holdings::look(folder, self.bucket, prefix, self.earlier(), self.stop)?;
+        let missing = match self.without {
+            Some(_) => MissingBucket::IsEmpty,
+            None => MissingBucket::Stops,
+        };
+        let holdings = Holdings::look(
+            folder,
+            self.bucket,
+            (prefix, missing),
+            self.earlier(),
+            self.stop,
+        )?;
         let parallel = self.settings.parallel;
         recount(index, journal, &holdings, self.bucket, parallel, self.stop)?;
         Ok(holdings)
@@ -285,6 +298,7 @@ impl Import<'_> {
             doubt: &doubt,
             aside,
             told,
+            without: self.without,
         };
         let (cores, buffers) = (self.resources.hashing(), self.resources.buffers());
         let (hashing, hashed) = RunHashing::<Large>::join(cores, self.stop);

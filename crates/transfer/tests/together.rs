@@ -185,6 +185,7 @@ fn import(resources: &Resources, files: &[(String, Vec<u8>)], bucket: &dyn Bucke
         clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
         progress: &Progress::default(),
         stop,
+        without: None,
     };
     import.run(folder.path()).unwrap();
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 74] = [
+const COMMANDS: [&str; 75] = [
     "",
     "import",
     "ls",
@@ -32,6 +32,7 @@ const COMMANDS: [&str; 74] = [
     "job hold",
     "job resume",
     "job give-up",
+    "job finish-without",
     "job label",
     "job artifacts",
     "key",

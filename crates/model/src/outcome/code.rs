@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::stopped::StopCause;
+
 /// The code of what failed. Its text is what reports and journals hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -43,6 +45,8 @@ pub enum FailureCode {
     DeviceFull,
     RecoveryDirectoryFull,
     StoreError,
+    /// The job was on hold for this, and was finished without what was not loaded.
+    Without(StopCause),
     /// A code of the store's own.
     OfStore(Box<str>),
 }
@@ -113,6 +117,7 @@ impl FailureCode {
             Self::DeviceFull => ("DeviceFull", 507),
             Self::RecoveryDirectoryFull => ("RecoveryDirectoryFull", 507),
             Self::StoreError => ("StoreError", 500),
+            Self::Without(cause) => (cause.code(), cause.status()),
             Self::OfStore(code) => (code, 500),
         }
     }
@@ -148,7 +153,10 @@ impl FailureCode {
 impl From<String> for FailureCode {
     fn from(text: String) -> Self {
         let ours = Self::OURS.into_iter().find(|code| code.as_str() == text);
-        ours.unwrap_or_else(|| Self::OfStore(text.into()))
+        let is_it = |cause: &StopCause| cause.may_be_finished_without() && cause.code() == text;
+        let without = StopCause::ALL.into_iter().find(is_it).map(Self::Without);
+        ours.or(without)
+            .unwrap_or_else(|| Self::OfStore(text.into()))
     }
 }
 
@@ -174,6 +182,12 @@ mod tests {
             let text = String::from(code.clone());
             assert!((400..600).contains(&code.status()), "{text}");
             assert_eq!(FailureCode::from(text), code);
+        }
+        for cause in StopCause::ALL {
+            let code = FailureCode::from(cause.code().to_owned());
+            let is_ours = code == FailureCode::Without(cause);
+            assert_eq!(is_ours, cause.may_be_finished_without(), "{code}");
+            assert_eq!(String::from(code), cause.code());
         }
         let of_store = FailureCode::from("SlowDown".to_owned());
         assert_eq!(of_store, FailureCode::OfStore("SlowDown".into()));

@@ -107,6 +107,7 @@ fn docking_wire(fault: &DockingFault) -> (StatusCode, &'static str) {
         DockingFault::MixedUp { .. } => (StatusCode::CONFLICT, "MixedUp"),
         DockingFault::WrongSheet(_) => (StatusCode::FORBIDDEN, "WrongSheet"),
         DockingFault::NoRetry(_) => (StatusCode::CONFLICT, "NoRetry"),
+        DockingFault::NoFinish { .. } => (StatusCode::CONFLICT, "NoFinish"),
     }
 }
 
@@ -161,6 +162,7 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         .route("/hold", post(hold_route))
         .route("/resume", post(resume_route))
         .route("/give-up", post(give_up_route))
+        .route("/finish-without", post(finish_without_route))
         .fallback(async || no_such_message(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || no_such_message(StatusCode::METHOD_NOT_ALLOWED))
 }
@@ -262,6 +264,15 @@ async fn give_up_route(State(context): State<Arc<Context>>, request: Request) ->
     let done = async {
         let (act, caller, message) = begin(&context, request, Action::GiveUpJob).await?;
         let done = jobs::give_up(&context, &caller, message).await;
+        end(&context, act, done).await
+    };
+    answer(done.await)
+}
+
+async fn finish_without_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (act, caller, message) = begin(&context, request, Action::GiveUpJob).await?;
+        let done = jobs::finish_without(&context, &caller, message).await;
         end(&context, act, done).await
     };
     answer(done.await)

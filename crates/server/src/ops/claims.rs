@@ -39,6 +39,7 @@ use super::{Context, DockingFault, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::{Committed, Draft, tries};
 use crate::config::image_target;
+use crate::giving_up;
 use crate::jobstore::{Account, JobStoreError, Lease};
 use crate::mending::{self, first_denied};
 use crate::sealing::random;
@@ -47,6 +48,14 @@ use crate::sealing::random;
 enum Verdict {
     Load(Box<Manifest>),
     Deny(DenialWords),
+}
+
+/// With what a station comes.
+#[derive(Clone, Copy)]
+enum Comes {
+    Device,
+    /// With no device, and its own journal.
+    Journal,
 }
 
 /// A denial in words.
@@ -86,10 +95,17 @@ pub async fn claim(
         reads_files: request.reads_files,
         device: request.facts.map(DeviceFacts::tidied),
     };
+    let comes = match request.from_journal {
+        true => Comes::Journal,
+        false => Comes::Device,
+    };
     let (device, version) = (request.device.as_str(), request.version);
     let facts = docked.device.as_ref().map(ToString::to_string);
     let (job, answer) = match job_of(&docked) {
-        Ok(id) => (Some(id), decide(context, station, id, &docked).await?),
+        Ok(id) => (
+            Some(id),
+            decide(context, station, id, (&docked, comes)).await?,
+        ),
         Err(denial) => {
             let job = match &denial {
                 Denial::OtherJob { found, .. } => Some(*found),
@@ -131,7 +147,7 @@ async fn decide(
     context: &Context,
     station: &StationName,
     id: JobId,
-    docked: &Docked,
+    (docked, comes): (&Docked, Comes),
 ) -> Result<ClaimAnswer, Refused> {
     let token = LeaseToken(hex::encode(random::<16>()));
     let mut lease = None;
@@ -147,7 +163,10 @@ async fn decide(
             return Ok(denied(Some(id), why));
         }
         let account = context.jobs.account(&draft.job().account).await?;
-        let (events, verdict) = judge(context, draft.job(), account.as_ref(), docked, station);
+        let (events, verdict) = match comes {
+            Comes::Device => judge(context, draft.job(), account.as_ref(), docked, station),
+            Comes::Journal => judge_journal(draft.job(), account.as_ref()),
+        };
         let (mut events, verdict) = held_back(context, draft.job(), events, verdict).await?;
         if matches!(verdict, Verdict::Deny(_)) {
             // A device is docked again and again until its job goes on: what is known is no news.
@@ -210,7 +229,7 @@ fn judge(
         return (events, Verdict::Deny(denial.into()));
     }
     match manifest {
-        Ok(manifest) => match first_denied(&manifest, account) {
+        Ok(manifest) => match first_needed(job, &manifest, account) {
             None => (events, Verdict::Load(Box::new(manifest))),
             Some(bucket) => {
                 let denied = forbidden(job, &bucket);
@@ -224,6 +243,32 @@ fn judge(
             let events = waiting(events, StopCause::ManifestFault, None, first);
             (events, Verdict::Deny(unreadable(job)))
         }
+    }
+}
+
+/// Whether a journal alone is enough: only a job that is to end with what is loaded needs no device.
+fn judge_journal(job: &Job, account: Option<&Account>) -> (Vec<Event>, Verdict) {
+    let manifest = Manifest::parse_accepted(&job.manifest, job.job_type);
+    match manifest {
+        Ok(manifest) if job.without.is_some() && !job.progress.is_terminal() => {
+            match first_needed(job, &manifest, account) {
+                None => (
+                    vec![Event::TransferStarted],
+                    Verdict::Load(Box::new(manifest)),
+                ),
+                Some(bucket) => (Vec::new(), Verdict::Deny(forbidden(job, &bucket))),
+            }
+        }
+        Ok(_) | Err(_) => (Vec::new(), Verdict::Deny(needs_device(job))),
+    }
+}
+
+/// The first bucket that the job needs and to which its account has no right any more. One that is to end with what is
+/// loaded only needs that of its report.
+fn first_needed(job: &Job, manifest: &Manifest, account: Option<&Account>) -> Option<BucketName> {
+    match job.without {
+        None => first_denied(manifest, account),
+        Some(_) => giving_up::denied_report(manifest, account),
     }
 }
 
@@ -341,6 +386,7 @@ async fn grant(
         lease: lease.token,
         image: image_target(manifest, context.ebs.as_ref(), &context.glacier)
             .map(|target| context.stores.with_way(target)),
+        without: job.without.clone(),
     })))
 }
 
@@ -446,6 +492,21 @@ fn on_hold(job: JobId, hold: &Stopped) -> DenialWords {
         message: format!("job {job} waits. {hold}"),
         hint: format!("{again}; `longshore job resume {job}` lets it go on at once"),
         cause: Some(hold.cause),
+    }
+}
+
+fn needs_device(job: &Job) -> DenialWords {
+    DenialWords {
+        code: "NeedsDevice",
+        message: format!(
+            "job {} is not to be finished without what is not loaded",
+            job.id
+        ),
+        hint: format!(
+            "dock its device; or, while it is on hold, `longshore job finish-without {}`",
+            job.id
+        ),
+        cause: None,
     }
 }
 

@@ -22,7 +22,7 @@ pub use abort::abort;
 pub use cancel::cancel;
 pub use create::{CreatedJob, create};
 pub use get_status::{JobStatus, get_status};
-pub use give_up::give_up;
+pub use give_up::{finish_without, give_up};
 pub use history::history;
 pub use hold::{hold, resume};
 pub use list::{ListJobs, list};

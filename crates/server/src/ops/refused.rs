@@ -10,6 +10,7 @@ use model::parcel::ParcelNumber;
 
 use crate::access::Denied;
 use crate::artifact::BadAddress;
+use crate::giving_up::NoFinish;
 use crate::jobstore::JobStoreError;
 use crate::stores::BucketFault;
 use crate::work::NotDone;
@@ -139,6 +140,14 @@ pub enum DockingFault {
     /// Only files of an import can be tried again by themselves.
     #[error("only an import of files can be tried again; for job {0} the customer makes a new job")]
     NoRetry(JobId),
+    /// The job cannot end with what is loaded.
+    #[error("job {job} is not finished without what is not loaded: {why}")]
+    NoFinish {
+        /// The job.
+        job: JobId,
+        /// Why not.
+        why: NoFinish,
+    },
     /// The lease is not in force: another attempt has the job, or it ended otherwise.
     #[error("the lease of job {0} has ended, or another attempt has taken it over")]
     LeaseLost(JobId),

@@ -46,6 +46,16 @@ impl Question {
         })
     }
 
+    /// Whether the report of the job `id` with this manifest can be stored.
+    pub(crate) fn report(manifest: &Manifest, id: JobId) -> Self {
+        let mut needs = needs(manifest, id);
+        needs.retain(|need| need.usage == BucketUse::Log && need.bucket == *manifest.log_bucket());
+        Self::Possible(Needs {
+            needs,
+            report: manifest.log_key(id),
+        })
+    }
+
     fn buckets(&self) -> Vec<&BucketName> {
         match self {
             Self::Exists(bucket) => vec![bucket],

@@ -21,3 +21,4 @@ mod leases;
 mod mended;
 mod shares;
 mod talk;
+mod without;

@@ -199,6 +199,9 @@ pub enum DockError {
         /// What the job waits for, where the server says so.
         cause: Option<StopCause>,
     },
+    /// The job was not begun at this station.
+    #[error("job {0} was not begun at this station: it has no journal of it")]
+    NoJournal(JobId),
     /// Another process of this station works on the job.
     #[error("job {0} is being loaded by another process of this station")]
     Busy(JobId),

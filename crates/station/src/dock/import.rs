@@ -6,10 +6,12 @@ use model::entry::EntryPath;
 use model::manifest::S3Import;
 use model::plan::SIGNATURE_NAME;
 use model::report::lines::{About, Work};
+use model::without::Without;
 
 use super::source::{self, Source};
 use super::{DockError, Done, Errand, Outcome, Station, signature};
-use disks::tree::Tree;
+use disks::tree::memory::Memory;
+use disks::tree::{Totals, Tree};
 use transfer::import::Import;
 use transfer::report;
 use transfer::settings::{Existing, Settings};
@@ -25,7 +27,13 @@ impl Station {
     ) -> Result<Done, DockError> {
         source::must_be_the_same(errand, source)?;
         let bucket = self.bucket(errand, &rules.bucket)?;
-        if let Some(attempt) = self.attempt(errand, &*bucket) {
+        let without = errand.claim.without.as_ref();
+        let attempt = match without {
+            // Nothing is sent, and the store may be what is wrong.
+            Some(_) => Some(self.attempt_at(errand, Capabilities::all(Finding::Unknown))),
+            None => self.attempt(errand, &*bucket),
+        };
+        if let Some(attempt) = attempt {
             if let Some(warning) = may_replace(self.settings.existing, &attempt.store) {
                 tracing::warn!("{warning}");
             }
@@ -44,6 +52,7 @@ impl Station {
                 clock: &*self.clock,
                 progress: errand.progress,
                 stop: errand.stop,
+                without,
             };
             import.run(errand.folder)?;
         }
@@ -60,9 +69,27 @@ impl Station {
             bucket: Some(rules.bucket.clone()),
             place: format!("bucket {}", rules.bucket),
             errors: report.errors(),
-            remark: nothing_found(report.tally()).or(remark),
+            remark: match without {
+                Some(without) => Some(told_of_without(without, tree)),
+                None => nothing_found(report.tally()).or(remark),
+            },
         };
         self.conclude(errand, report, outcome)
+    }
+}
+
+/// The tree of a job of which this station has the journal alone: nothing.
+pub(super) fn no_device() -> Memory {
+    Memory::default()
+}
+
+/// What the customer reads of a job that was finished without what was not loaded.
+fn told_of_without(without: &Without, tree: &dyn Tree) -> String {
+    match tree.totals() {
+        Some(Totals { entries: 0, .. }) => format!(
+            "{without} The device was not at hand: what had not been begun has no line in the report."
+        ),
+        _ => without.to_string(),
     }
 }
 

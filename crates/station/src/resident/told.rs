@@ -204,6 +204,7 @@ impl Verdict {
             | DockError::Planning(_)
             | DockError::Export(_)
             | DockError::Image(_)
+            | DockError::NoJournal(_)
             | DockError::OntoDevice { .. } => {
                 Self::new(BayEvent::Failed, Told::that(&text).cause(cause))
             }

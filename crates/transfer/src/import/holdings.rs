@@ -55,6 +55,18 @@ pub(crate) enum Held {
     Unknown,
 }
 
+/// What a bucket that does not exist is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MissingBucket {
+    /// Nothing can be loaded into it.
+    Stops,
+    /// It holds nothing, and nothing is to be loaded.
+    IsEmpty,
+}
+
+/// The prefix of what is listed, and what a bucket that does not exist is taken for.
+type Sought<'a> = (&'a str, MissingBucket);
+
 /// A listing.
 #[derive(Debug)]
 struct Listing {
@@ -73,15 +85,15 @@ pub(crate) struct Holdings {
 }
 
 impl Holdings {
-    /// Lists the objects whose keys begin with `prefix`. `folder` is that of the job, which was done before in the era
-    /// `earlier`, if it was.
+    /// Lists the objects whose keys begin with the prefix of `what`, where a bucket that is not there is as it says.
+    /// `folder` is that of the job, which was done before in the era `earlier`, if it was.
     ///
     /// # Errors
     /// [`Halt`]: the store does not list, or this station's disk does not take it.
     pub(crate) fn look(
         folder: &Path,
         bucket: &dyn Bucket,
-        prefix: &str,
+        what: Sought<'_>,
         earlier: Option<Era>,
         stop: &Stop,
     ) -> Result<Self, Halt> {
@@ -89,10 +101,10 @@ impl Holdings {
         if before.exists() {
             return Ok(Self {
                 before: Some(Listing::open(&before)?),
-                now: Listing::make(&now, bucket, prefix, None, stop)?,
+                now: Listing::make(&now, bucket, what, None, stop)?,
             });
         }
-        let listing = Listing::make(&now, bucket, prefix, earlier, stop)?;
+        let listing = Listing::make(&now, bucket, what, earlier, stop)?;
         if stop.is_set() {
             return Ok(Self {
                 now: listing,
@@ -150,7 +162,7 @@ impl Listing {
     fn make(
         path: &Path,
         bucket: &dyn Bucket,
-        prefix: &str,
+        what: Sought<'_>,
         earlier: Option<Era>,
         stop: &Stop,
     ) -> Result<Self, Halt> {
@@ -163,7 +175,7 @@ impl Listing {
             is_complete: false,
             is_empty: false,
         };
-        (listing.is_complete, listing.is_empty) = listing.fill(bucket, prefix, earlier, stop)?;
+        (listing.is_complete, listing.is_empty) = listing.fill(bucket, what, earlier, stop)?;
         Ok(listing)
     }
 
@@ -180,10 +192,11 @@ impl Listing {
     fn fill(
         &self,
         bucket: &dyn Bucket,
-        prefix: &str,
+        what: Sought<'_>,
         earlier: Option<Era>,
         stop: &Stop,
     ) -> Result<(bool, bool), Halt> {
+        let (prefix, missing) = what;
         let (mut last, mut token): (Option<ObjectKey>, Option<String>) = (None, None);
         let (mut pages, mut open, mut is_empty) = (0, self.begin()?, true);
         // Made here, so that it is there also if nothing is listed.
@@ -200,6 +213,9 @@ impl Listing {
                 Err(error @ (StoreError::AccessDenied(_) | StoreError::Refused(_))) => {
                     tracing::warn!(%error, "the store does not list the bucket");
                     break false;
+                }
+                Err(StoreError::NoSuchBucket(_)) if missing == MissingBucket::IsEmpty => {
+                    break true;
                 }
                 Err(error) => return Err(Halt::Store(error)),
             };
@@ -330,7 +346,16 @@ mod tests {
             ObjectKey::new("p/8").unwrap(),
         );
         let other = ObjectKey::new("other").unwrap();
-        let look = || Holdings::look(folder.path(), &bucket, "p/", None, &Stop::default()).unwrap();
+        let look = || {
+            Holdings::look(
+                folder.path(),
+                &bucket,
+                ("p/", MissingBucket::Stops),
+                None,
+                &Stop::default(),
+            )
+            .unwrap()
+        };
         let first = look();
         assert_eq!(size(first.now(&key).unwrap()), Some(1));
         assert_eq!(size(first.before(&key).unwrap()), Some(1));

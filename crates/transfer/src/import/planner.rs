@@ -169,6 +169,11 @@ impl Planner<'_> {
             self.run.doubt.was_read(&entry);
             return Ok(());
         }
+        if let Some(without) = self.run.without {
+            let failure = Failure::without(without, Some(key));
+            self.run.fail(path, bytes, failure);
+            return Ok(());
+        }
         let keeps = self.keeps(&key);
         let before = Before {
             object: match self.holdings.before(&key)? {

@@ -132,6 +132,8 @@ fn look(bucket: &dyn Bucket, stored: &Stored) -> Result<Option<Option<ObjectInfo
         Ok(found) => Ok(Some(found)),
         // What it has under the key is not the object, as it knows itself.
         Err(StoreError::Refused(answer)) if answer.status == CONFLICT => Ok(Some(None)),
+        // Where a bucket that is not there stops the import, listing it has done so.
+        Err(StoreError::NoSuchBucket(_)) => Ok(Some(None)),
         Err(StoreError::AccessDenied(_) | StoreError::Refused(_)) => Ok(None),
         Err(error) => Err(error),
     }

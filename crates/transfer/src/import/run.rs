@@ -12,6 +12,7 @@ use model::outcome::{Changed, EntryRecord, Failure, How, IgnoreRule, Outcome, St
 use model::proof::ReadBack;
 use model::readable;
 use model::time::Clock;
+use model::without::Without;
 use objectstore::Bucket;
 use objectstore::object::ObjectInfo;
 
@@ -107,6 +108,8 @@ pub(crate) struct Run<'a> {
     pub(crate) doubt: &'a ReadingDoubt,
     pub(crate) aside: &'a Aside<'a>,
     pub(crate) told: &'a Told,
+    /// That nothing more is loaded, and why.
+    pub(crate) without: Option<&'a Without>,
 }
 
 /// What a device has under a name.
@@ -266,6 +269,9 @@ impl<'a> Run<'a> {
     /// told as gone: the folder that it is in may be one that cannot be listed.
     pub(crate) fn missed(&self, file: &Awaited) {
         let Awaited { path, bytes, why } = file;
+        if let Some(without) = self.without.filter(|_| *why != Why::Name) {
+            return self.fail(path, *bytes, Failure::without(without, None));
+        }
         let error = match self.find_file(path) {
             Ok(At::File) => io::Error::other("the device has it, and has not listed it"),
             Ok(At::Other) if *why == Why::Unlisted => return,

@@ -5,6 +5,7 @@
 mod parts;
 mod rescue;
 mod takeover;
+mod without;
 mod world;
 
 use std::collections::BTreeMap;

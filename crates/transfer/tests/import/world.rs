@@ -12,6 +12,7 @@ use model::progress::LogLocation;
 use model::proof::Attempt;
 use model::report::lines::{About, Totals, Work};
 use model::time::{ManualClock, Timestamp};
+use model::without::Without;
 use objectstore::Bucket;
 use transfer::import::Import;
 use transfer::journal::JournalError;
@@ -46,6 +47,8 @@ pub(crate) struct World {
     pub(crate) tags: Finding,
     /// By which sum it checks parts.
     pub(crate) check: PartCheck,
+    /// That nothing more is loaded, and why.
+    pub(crate) without: Option<Without>,
 }
 
 pub(crate) struct Ended {
@@ -86,6 +89,7 @@ impl World {
             if_absent: Finding::Honored,
             tags: Finding::Honored,
             check: PartCheck::Crc64Nvme,
+            without: None,
         }
     }
 
@@ -157,6 +161,7 @@ impl World {
             clock: &ManualClock::at(Timestamp::from_unix(1_500_000_000)),
             progress: &progress,
             stop,
+            without: self.without.as_ref(),
         };
         let ran = import.run(self.folder.path());
         let sent = progress.snapshot().sent_bytes;
