@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import report
 import yaml
 from benches import SOON, device_of, image_of, lay, make_job, until_complete
-from longshore import OK, ROOT, clean_environment, wait_for
+from longshore import OK, REFUSED, ROOT, UNAVAILABLE, clean_environment, wait_for
 from stores import Child
 
 BUCKET = "bench-data"
@@ -241,3 +242,39 @@ def test_each_alert_has_a_test_and_a_paragraph_that_says_what_to_do():
         assert rule["annotations"]["runbook"] == f"docs/watching.md#{name.lower()}"
         of_it = [bool(case["exp_alerts"]) for case in tried if case["alertname"] == name]
         assert set(of_it) == {True, False}, f"{name} is not seen to fire and to be silent"
+
+
+def test_stores_are_listed_and_probed_from_here_and_from_elsewhere(room, tmp_path):
+    run, api = room.service.run, room.service.endpoints["api"]
+    listed = json.loads(run("store", "list", "--json", check=OK).stdout)["Stores"]
+    assert [(store["Name"], store["Answers"], store["Held"]) for store in listed] == [("embedded", True, 0)]
+    assert listed[0]["Endpoint"] == room.service.endpoints["s3"]
+    ways = {}
+    for role in ("viewer", "operator"):
+        ways[role] = tmp_path / role
+        ways[role].write_text(run("operator", "add", f"store-{role}", "--role", role, check=OK).stdout)
+    there = lambda role: ("--server", api, "--token-file", ways[role])
+    assert "embedded" in run("store", "list", *there("viewer"), check=OK).stdout
+    run("store", "probe", BUCKET, *there("viewer"), check=REFUSED)
+    before = sorted(report.keys_in(room.service.s3(), BUCKET))
+    for way in ((), there("operator")):
+        probe = json.loads(run("store", "probe", BUCKET, "--json", *way, check=OK).stdout)
+        assert (probe["Store"], probe["Bucket"], probe["Answers"]) == ("embedded", BUCKET, True)
+        assert probe["Capabilities"]["md5"] == "honored" and probe["Refuses"] is None
+    assert sorted(report.keys_in(room.service.s3(), BUCKET)) == before, "nothing is left of it"
+    missing = json.loads(run("store", "probe", "no-such-bucket", "--json", check=REFUSED).stdout)
+    assert missing["Refuses"] == "the bucket does not exist"
+
+
+def test_a_store_that_does_not_answer_is_told_with_what_came_instead(room, tmp_path):
+    config = tmp_path / "longshore.toml"
+    config.write_text("\n".join([
+        "[embedded_store]", "enabled = true", "[[stores]]", 'name = "far"', 'endpoint = "http://127.0.0.1:1"', 'access_key_id = "AK"',
+        'secret_access_key = "SK-secret"', 'buckets = ["far-*"]']) + "\n")
+    run = room.service.run
+    far = json.loads(run("store", "list", "--json", "--config", config, check=OK).stdout)["Stores"][0]
+    assert (far["Name"], far["Buckets"], far["Answers"]) == ("far", ["far-*"], False)
+    assert far["Trouble"] and far["Milliseconds"] is None
+    shown = run("store", "probe", "far-photos", "--config", config, check=UNAVAILABLE).stdout
+    assert "far" in shown and "SK-secret" not in shown
+    run("store", "probe", "far", "--config", config, check=UNAVAILABLE)

@@ -14,6 +14,7 @@ mod plan_export;
 mod raw;
 mod setup;
 mod stations;
+mod store;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -41,6 +42,7 @@ pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use raw::{LookArgs, RawArgs};
 pub(crate) use setup::{SetupCommand, SetupServerArgs, SetupStationArgs};
 pub(crate) use stations::StationCommand;
+pub(crate) use store::StoreCommand;
 
 /// The version, and the commit it was built from if that was known.
 pub(crate) const VERSION: &str = env!("LONGSHORE_VERSION");
@@ -130,6 +132,9 @@ pub(crate) enum Command {
     /// Look at the bays of stations, say what is to be done with what is in them, and which ports are bays
     #[command(subcommand)]
     Bay(BayCommand),
+    /// Look at the S3 stores that jobs are loaded into
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Book boxes as here and as sent back, and see what came and went
     #[command(subcommand)]
     Parcel(ParcelCommand),

@@ -40,6 +40,7 @@ mod serve;
 mod settings;
 mod setup;
 mod stations;
+mod store;
 mod systemd;
 mod verify;
 mod way;
@@ -105,6 +106,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Station(command) => stations::run(command),
         Command::Parcel(command) => parcel::run(command),
         Command::Scan(args) => scan::run(args),
+        Command::Store(command) => store::run(command),
         Command::Operator(command) => operator::run(command),
         Command::Audit(command) => audit::run(command),
         Command::Backup(args) => backup::back_up(args),

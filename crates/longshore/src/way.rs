@@ -155,6 +155,7 @@ fn not_opened(error: NotOpened) -> Failure {
             };
             Failure::new(exit, error)
         }
+        NotOpened::Stores(_) | NotOpened::EmbeddedStore(_) => Failure::new(Exit::Error, error),
         NotOpened::MasterKey(error) => Failure::new(Exit::Error, error),
     }
 }
@@ -180,6 +181,7 @@ fn refused(fault: ControlFault) -> Failure {
         }
         "UnknownAccount" => (Exit::Refused, "`longshore account list` shows them"),
         "UnknownKey" => (Exit::Refused, "`longshore key list` shows them"),
+        "UnknownStore" => (Exit::Refused, "`longshore store list` shows them"),
         "UnknownStation" => (Exit::Refused, "`longshore station list` shows them"),
         "UnknownBay" => (Exit::Refused, "`longshore bay list STATION` shows them"),
         "UnknownParcel" => (Exit::Refused, "`longshore parcel list` shows them"),

@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod parcels;
 pub mod stations;
+pub mod stores;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -236,6 +236,11 @@ pub fn read_endpoints(root: &Path) -> Result<Option<Endpoints>, DataDirError> {
     }
 }
 
+/// Where the key is under which the service uses its embedded store.
+pub(crate) fn service_key_path(root: &Path) -> PathBuf {
+    root.join("service.key")
+}
+
 /// Where the data folder `root` has the first account's access key.
 #[must_use]
 pub fn credentials_path(root: &Path) -> PathBuf {

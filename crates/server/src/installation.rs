@@ -4,6 +4,7 @@
 //! Who can read the installation's secret key is its operator: that is the whole proof. Nothing is made
 //! here: a key or a job store that were made would look like an installation that nobody has started.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,11 +21,14 @@ use crate::database::Database;
 use crate::faces::operator::Desk;
 pub use crate::faces::operator::{Answered, Inquiry};
 use crate::jobstore::JobStoreError;
+use crate::keyring::ServiceKey;
 use crate::sealing::{MasterKey, MasterKeyError};
+use crate::stores::{EmbeddedAccess, Stores, StoresError};
 
 /// An installation that is open.
 pub struct Installation {
     admin: Admin,
+    stores: Arc<Stores>,
     database: Database,
     // Held: gives the database room on a full disk.
     _room: Option<Room>,
@@ -39,6 +43,12 @@ pub enum NotOpened {
     /// Its secret key cannot be had.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
+    /// Its stores are not described well.
+    #[error(transparent)]
+    Stores(#[from] StoresError),
+    /// The embedded store's key cannot be read.
+    #[error("could not read the key of the embedded store")]
+    EmbeddedStore(#[source] io::Error),
     /// Its job store cannot be opened.
     #[error(transparent)]
     JobStore(JobStoreError),
@@ -90,6 +100,7 @@ impl Installation {
         let jobs = database.jobs();
         Ok(Self {
             admin: Admin { jobs, clock },
+            stores: Arc::new(stores(config)?),
             database,
             _room: room,
         })
@@ -105,6 +116,7 @@ impl Installation {
     pub async fn ask(&self, asked: &Inquiry<'_>) -> Answered {
         let desk = Desk {
             admin: &self.admin,
+            stores: &self.stores,
             service: None,
             caller: &Caller::Operator,
             address: None,
@@ -116,6 +128,24 @@ impl Installation {
     pub async fn close(self) {
         self.database.close().await;
     }
+}
+
+/// The stores of the settings, and the embedded one as the service that runs has it.
+fn stores(config: &Config) -> Result<Stores, NotOpened> {
+    let data = &config.server.data;
+    let path = data_dir::service_key_path(data);
+    let endpoints = data_dir::read_endpoints(data).ok().flatten();
+    let embedded = match endpoints.and_then(|endpoints| endpoints.s3) {
+        Some(endpoint) if path.is_file() => {
+            let key = ServiceKey::load_or_create(&path).map_err(NotOpened::EmbeddedStore)?;
+            Some(EmbeddedAccess {
+                own: key.access(endpoint, config.embedded_store.region.clone()),
+                keys: key.job_keys(),
+            })
+        }
+        _ => None,
+    };
+    Ok(Stores::new(&config.stores, embedded, &config.network)?)
 }
 
 fn master_key(config: &Config, data: &Path) -> Result<MasterKey, NotOpened> {

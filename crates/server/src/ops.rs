@@ -27,6 +27,7 @@ pub mod parcels;
 mod refused;
 pub mod shares;
 pub mod stations;
+pub mod stores;
 
 pub use accounts::Rights;
 pub use refused::{AccountFault, DockingFault, Refused, SubmissionFault};

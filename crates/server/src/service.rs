@@ -24,7 +24,7 @@ use crate::background::Background;
 use crate::certain::CertainTime;
 use crate::config::{Config, ConnectionsConfig};
 use crate::data_dir::credentials::write_credentials;
-use crate::data_dir::{DataDir, DataDirError, Endpoints, room};
+use crate::data_dir::{DataDir, DataDirError, Endpoints, room, service_key_path};
 use crate::database::Database;
 use crate::faces::http::{self, App};
 use crate::jobstore::{JobStore, JobStoreError};
@@ -383,7 +383,7 @@ impl Embedded {
             return Ok(None);
         }
         let (listener, address) = bind(config.embedded_store.listen).await?;
-        let path = data.root().join("service.key");
+        let path = service_key_path(data.root());
         let key = ServiceKey::load_or_create(&path)
             .map_err(|source| StartError::File { path, source })?;
         let endpoint = config.embedded_store.public_url.clone();

@@ -5,6 +5,7 @@
 //! then that they are in one region. Whether the account may use them is a right, and is decided before,
 //! elsewhere.
 
+mod looking;
 mod trial;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use objectstore::s3::S3Bucket;
 use objectstore::s3::address::Addressing;
 use tokio::sync::Semaphore;
 
+pub use looking::StoreFacts;
 pub(crate) use trial::{Answer, Question};
 
 use crate::config::{BucketGlob, NetworkConfig, StoreConfig, Way};

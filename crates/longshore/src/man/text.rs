@@ -214,6 +214,10 @@ fn examples(page: &str) -> &'static [(&'static str, &'static str)] {
             "longshore account create harbour --import harbour-*",
             "Make an account with buckets of its own.",
         )],
+        "longshore-store-probe" => &[(
+            "longshore store probe photos",
+            "Find out whether the store of a bucket answers, and what it does with objects there.",
+        )],
         "longshore-parcel-receive" => &[(
             "longshore parcel receive 1Z999AA10123456784 IN6QH",
             "Book a box as here, and the device of a job that is in it.",

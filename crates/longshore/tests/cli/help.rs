@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 75] = [
+const COMMANDS: [&str; 78] = [
     "",
     "import",
     "ls",
@@ -61,6 +61,9 @@ const COMMANDS: [&str; 75] = [
     "bay blink",
     "bay teach",
     "bay rules",
+    "store",
+    "store list",
+    "store probe",
     "parcel",
     "parcel receive",
     "parcel list",

@@ -86,6 +86,10 @@ pub enum Action {
     DrainStation,
     /// Make a station's token void.
     RevokeStation,
+    /// Learn which stores there are, and whether they answer.
+    LookAtStores,
+    /// Find out what a store does, by trial objects.
+    ProbeStore,
     /// Say who runs the service.
     ManageOperators,
     /// Learn what people have done.
@@ -98,7 +102,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -126,6 +130,8 @@ impl Action {
         Self::OrderStation,
         Self::DrainStation,
         Self::RevokeStation,
+        Self::LookAtStores,
+        Self::ProbeStore,
         Self::ManageOperators,
         Self::ReadAudit,
         Self::LookAtParcels,
@@ -177,6 +183,8 @@ impl Action {
             Self::OrderStation => "give orders to",
             Self::DrainStation => "drain",
             Self::RevokeStation => "revoke",
+            Self::LookAtStores => "look at the stores of",
+            Self::ProbeStore => "probe the stores of",
             Self::ManageOperators => "manage the operators of",
             Self::ReadAudit => "read the audit of",
             Self::LookAtParcels => "look at the parcels of",
@@ -192,7 +200,8 @@ impl Action {
             | Self::LookAtJob
             | Self::ReadHistory
             | Self::LookAtStations
-            | Self::LookAtParcels => Some(Role::Viewer),
+            | Self::LookAtParcels
+            | Self::LookAtStores => Some(Role::Viewer),
             Self::GetStatus
             | Self::ReturnDevice
             | Self::RetryJob
@@ -200,7 +209,8 @@ impl Action {
             | Self::ResumeJob
             | Self::OrderStation
             | Self::DrainStation
-            | Self::ReceiveParcel => Some(Role::Operator),
+            | Self::ReceiveParcel
+            | Self::ProbeStore => Some(Role::Operator),
             Self::CancelJob
             | Self::AbortJob
             | Self::GiveUpJob
@@ -356,7 +366,9 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::ManageOperators
         | Action::LookAtStations
         | Action::ReadAudit
-        | Action::LookAtParcels => matches!(resource, Resource::Service),
+        | Action::LookAtParcels
+        | Action::LookAtStores
+        | Action::ProbeStore => matches!(resource, Resource::Service),
         Action::OrderStation
         | Action::DrainStation
         | Action::RevokeStation

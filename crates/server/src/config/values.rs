@@ -47,6 +47,12 @@ impl fmt::Debug for DatabaseUrl {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketGlob(String);
 
+impl fmt::Display for BucketGlob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl BucketGlob {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let fits = text

@@ -56,6 +56,7 @@ pub(super) fn asked(path: &[&str], body: &[u8]) -> Option<Deed> {
         }
         ["stations", name, "drain" | "undrain"] => (Action::DrainStation, station(name)),
         ["stations", name, "revoke"] => (Action::RevokeStation, station(name)),
+        ["stores", "probe"] => (Action::ProbeStore, named("store of", "Of")),
         ["parcels"] => (Action::ReceiveParcel, named("parcel", "Number")),
         ["parcels", number, "return"] => (Action::ReturnDevice, format!("parcel {}", cut(number))),
         ["operators"] => (Action::ManageOperators, named("operator", "Name")),

@@ -12,6 +12,7 @@ mod keys;
 mod operators;
 mod parcels;
 mod stations;
+mod stores;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use crate::app::{Admin, Context};
 use crate::ops;
 use crate::ops::Refused;
 use crate::ops::audit::Deed;
+use crate::stores::Stores;
 use fault::OperatorFault;
 
 /// Largest message of an operator, in bytes: a thousand rights of an account.
@@ -64,6 +66,8 @@ pub struct Answered {
 /// What questions are answered with.
 pub(crate) struct Desk<'a> {
     pub(crate) admin: &'a Admin,
+    /// The stores of the settings.
+    pub(crate) stores: &'a Arc<Stores>,
     /// The service that runs here; none where an installation is opened without one.
     pub(crate) service: Option<&'a Context>,
     pub(crate) caller: &'a Caller,
@@ -112,6 +116,7 @@ impl Desk<'_> {
             ["stations", rest @ ..] => stations::answer(self, asked, rest).await,
             ["bays", rest @ ..] => stations::answer_bays(self, asked, rest).await,
             ["prometheus-targets"] if asked.method == Method::GET => stations::targets(self).await,
+            ["stores", rest @ ..] => stores::answer(self, asked, rest).await,
             ["operators", rest @ ..] => operators::answer(self, asked, rest).await,
             ["parcels", rest @ ..] => parcels::answer(self, asked, rest).await,
             ["audit", rest @ ..] => audit::answer(self, asked, rest).await,
@@ -195,6 +200,7 @@ async fn receive(context: &Context, request: Request) -> Result<Answered, Operat
         .collect();
     let desk = Desk {
         admin: &context.admin(),
+        stores: &context.stores,
         service: Some(context),
         caller: &caller,
         address: head.extensions.get().map(|Peer(peer)| peer.ip()),

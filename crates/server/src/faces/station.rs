@@ -91,6 +91,7 @@ fn account_wire(fault: &AccountFault) -> (StatusCode, &'static str) {
         AccountFault::NoSuchKey(_) => (StatusCode::NOT_FOUND, "UnknownKey"),
         AccountFault::NoSuchPerson(_) => (StatusCode::NOT_FOUND, "UnknownOperator"),
         AccountFault::NoSuchStation(_) => (StatusCode::NOT_FOUND, "UnknownStation"),
+        AccountFault::NoSuchStore(_) => (StatusCode::NOT_FOUND, "UnknownStore"),
         AccountFault::NoSuchBay { .. } => (StatusCode::NOT_FOUND, "UnknownBay"),
         AccountFault::StationRevoked(_) => (StatusCode::CONFLICT, "StationRevoked"),
     }

@@ -182,6 +182,9 @@ pub enum AccountFault {
     /// No access key has this id.
     #[error("there is no access key `{0}`")]
     NoSuchKey(AccessKeyId),
+    /// No store has this name or bucket.
+    #[error("there is no store `{0}`, and none that has such a bucket")]
+    NoSuchStore(String),
     /// No station has this name.
     #[error("there is no station `{0}`")]
     NoSuchStation(StationName),

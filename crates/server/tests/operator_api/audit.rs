@@ -84,6 +84,11 @@ impl Deeds {
                 "parcels".to_owned(),
                 json!({"Number": "1Z42"}),
             ),
+            (
+                ProbeStore,
+                "stores/probe".to_owned(),
+                json!({"Of": "Not-A-Store"}),
+            ),
         ];
         all.into()
     }
@@ -94,13 +99,13 @@ fn only_looks(action: Action) -> bool {
     use Action::*;
     match action {
         ListJobs | GetStatus | LookAtJob | ReadHistory | LookAtStations | LookAtParcels
-        | ReadAudit => true,
+        | LookAtStores | ReadAudit => true,
         // What customers and stations do stands in the histories of their jobs. Nobody else has a way to cancel.
         CreateJob | UpdateJob | CancelJob | PrintLabel | Import | Export | Report | ClaimJobs
         | UseLease | SendHeartbeat => true,
         ReturnDevice | AbortJob | RetryJob | HoldJob | ResumeJob | GiveUpJob | ManageAccounts
         | ManageKeys | ManageStations | OrderStation | DrainStation | RevokeStation
-        | ManageOperators | ReceiveParcel => false,
+        | ManageOperators | ReceiveParcel | ProbeStore => false,
     }
 }
 

@@ -54,6 +54,7 @@ async fn the_documents_are_the_published_ones() {
             json!({"Name": "joe", "Role": "viewer"}),
         ),
         ("GET", "operators".to_owned(), Value::Null),
+        ("GET", "stores".to_owned(), Value::Null),
     ] {
         let answer = admin.ask(method, &path, &body.to_string()).await.unwrap();
         let shape = serde_json::to_string_pretty(&shape(&answer)).unwrap();

@@ -166,6 +166,8 @@ fn who_is_at_the_host_manages_the_service_and_holds_no_lease() {
         "OrderStation: own station, other station",
         "DrainStation: own station, other station",
         "RevokeStation: own station, other station",
+        "LookAtStores: service",
+        "ProbeStore: service",
         "ManageOperators: service",
         "ReadAudit: service",
         "LookAtParcels: service",
