@@ -1,0 +1,284 @@
+"""Jobs on hold at a bench, as a stock client and an operator see them: each hold is made by real parts, mended, and gone on
+with by the same disk where it is."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import raw
+import report
+from botocore.exceptions import ClientError
+from conftest import put_away
+from device import Device, fill
+from longshore import OK, REFUSED, Service, wait_for
+from manifests import importing
+
+# A thing that must come, on a machine that is busy.
+SOON = 180
+
+# What a customer reads of each hold behind AWS's own sentence.
+TOLD = {
+    "BucketMissing": "the bucket `gone-data` does not exist. Create it, and loading goes on by itself.",
+    "BucketRights": "the bucket `right-data` may not be used by this account any more. Ask the operator for the right",
+    "StoreRefuses": "the store refuses the files. When the operator has mended it, loading goes on by itself.",
+    "StoreFull": "the store is full. When the operator has mended it, loading goes on by itself.",
+    "ByOperator": "the operator has stopped it for a while: The scales are being mended. Loading goes on when the operator",
+    "SignatureMissing": "the SIGNATURE file is missing. Give the operator the SIGNATURE of this job",
+    "SignatureWrong": "the SIGNATURE file of a device that names this job is not the one that was issued.",
+    "PasswordNeeded": "the device is encrypted, and this release does not read it. Ask the operator",
+}
+
+# Those that a station finds out by docking a disk by hand, since such a disk does not say whose it is.
+BY_HAND = ("SignatureMissing", "PasswordNeeded")
+
+
+@dataclass
+class Case:
+    """One job and what becomes of it."""
+
+    job: str
+    bucket: str
+    signature: str
+    device: Device
+    held: dict = field(default_factory=dict)
+    listed: dict = field(default_factory=dict)
+    bay: dict = field(default_factory=dict)
+    done: dict = field(default_factory=dict)
+
+
+class Room:
+    """A service with an inbox, an embedded store, and two buckets' worth of another store that can be full or refuse."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.inbox = folder / "inbox"
+        self.inbox.mkdir()
+        self.small = folder / "small"
+        self.small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", self.small], check=True)
+        self.cellar = Service(self.small).start()
+        self.cellar.buckets("full-data", "strict-data", "filler")
+        loader = self.cellar.new_account("loader", imports=["strict-*"], exports=["strict-*"])
+        config = folder / "longshore.toml"
+        config.write_text(
+            '[embedded_store]\nenabled = true\nlisten = "127.0.0.1:0"\n'
+            + self._store("cellar", self.cellar.key, "full-*")
+            + self._store("strict", loader, "strict-*")
+        )
+        self.service = Service(folder / "service", config, words=["--inbox", self.inbox])
+        (folder / "service").mkdir()
+        self.service.start()
+        self.s3 = self.service.buckets("gone-data", "right-data", "calm-data")
+        rights = ["calm-*", "gone-*", "right-*", "full-*", "strict-*"]
+        self.customer = self.service.new_account("studio", imports=rights, exports=rights)
+        self.cases = {}
+
+    def _store(self, name, key, buckets):
+        return (
+            f'[[stores]]\nname = "{name}"\nendpoint = "{self.cellar.endpoints["s3"]}"\nregion = "us-east-1"\n'
+            f'access_key_id = "{key.id}"\nsecret_access_key = "{key.secret}"\nbuckets = ["{buckets}"]\n'
+        )
+
+    def make(self, code, bucket, **options):
+        text = importing(bucket, prefix=f"{code}/", **options)
+        made = self.service.api(self.customer).create_job(JobType="Import", Manifest=text, ValidateOnly=False)
+        device = Device(self.folder / f"disk-{code}", f"{code}/")
+        fill(device, 6)
+        device.sign(made["SignatureFileContents"])
+        self.cases[code] = Case(made["JobId"], bucket, made["SignatureFileContents"], device)
+        return self.cases[code]
+
+    def lay(self, code):
+        shutil.copytree(self.cases[code].device.path, self.inbox / f"disk-{code}", symlinks=True)
+
+    def bays(self):
+        told = json.loads(self.service.run("bay", "list", "--json", *self.service.settings(), check=OK).stdout)
+        return told["Bays"]
+
+    def bay_of(self, code):
+        here = [bay for bay in self.bays() if bay["JobId"] == self.cases[code].job]
+        return here[0] if here else None
+
+    def held_jobs(self):
+        told = self.service.run("job", "list", "--all", "--held", "--json", *self.service.settings(), check=OK)
+        return {job["JobId"]: job for job in json.loads(told.stdout)["Jobs"]}
+
+    def status(self, code):
+        return self.service.api(self.customer).get_status(JobId=self.cases[code].job)
+
+    def s3_of(self, code):
+        return self.cellar.s3() if self.cases[code].bucket in ("full-data", "strict-data") else self.s3
+
+    def account(self, word, service, name, bucket):
+        service.run("account", word, name, "--import", bucket, *service.settings(), check=OK)
+
+    def fill_cellar(self):
+        """Leaves the small store no room for another MiB, nor for much less."""
+        client, number = self.cellar.s3(), 0
+        for size in (1 << 20, 64 << 10, 4 << 10):
+            while True:
+                try:
+                    client.put_object(Bucket="filler", Key=f"{number:04}", Body=os.urandom(size))
+                    number += 1
+                except ClientError as refused:
+                    assert refused.response["ResponseMetadata"]["HTTPStatusCode"] == 507, refused
+                    break
+
+    def empty_cellar(self):
+        client = self.cellar.s3()
+        for key in report.keys_in(client, "filler"):
+            client.delete_object(Bucket="filler", Key=key)
+
+    def close(self):
+        put_away(self.service, None)
+        self.cellar.close()
+        subprocess.run(["umount", "--lazy", self.small], check=True)
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    if not raw.is_root():
+        pytest.skip("mounting a small disk needs an administrator")
+    made = Room(tmp_path_factory.mktemp("holds"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def story(room):
+    """Everything at once, so that nothing is waited for twice: all jobs are made, held, looked at, mended and done."""
+    for code, bucket in (("BucketMissing", "gone-data"), ("BucketRights", "right-data"), ("StoreRefuses", "strict-data"),
+                         ("StoreFull", "full-data")):
+        room.make(code, bucket)
+    for code in ("ByOperator", "SignatureWrong", *BY_HAND):
+        room.make(code, "calm-data")
+    service = room.service
+
+    room.s3.delete_bucket(Bucket="gone-data")
+    room.account("deny", service, "studio", "right-*")
+    room.account("deny", room.cellar, "loader", "strict-*")
+    room.fill_cellar()
+    service.run("job", "hold", room.cases["ByOperator"].job, "--because", "The scales are being mended.", check=OK)
+    wrong = Path(room.cases["SignatureWrong"].device.path) / "SIGNATURE"
+    text, sum_ = wrong.read_text().split("signature:")
+    wrong.write_text(f"{text}signature:{'A' if sum_[0] != 'A' else 'B'}{sum_[1:]}")
+
+    for code in ("BucketMissing", "BucketRights", "StoreRefuses", "StoreFull", "ByOperator", "SignatureWrong"):
+        room.lay(code)
+    bare = room.folder / "bare"
+    bare.mkdir()
+    (bare / "one.txt").write_text("one")
+    for code, thing in (("SignatureMissing", bare), ("PasswordNeeded", raw.luks(room.folder / "luks.img"))):
+        service.dock(thing, "--job", room.cases[code].job, *(["--folder"] if thing == bare else []), check=REFUSED)
+
+    def held(code):
+        found = room.held_jobs().get(room.cases[code].job)
+        return found if found and found["Held"]["Code"] == code else None
+
+    def held_in_bay(code):
+        found = room.bay_of(code)
+        return found if found and found["State"] == "held" and found["Held"] == code else None
+
+    for code, case in room.cases.items():
+        case.listed = wait_for(lambda code=code: held(code), SOON, f"{code} holds its job")
+        case.held = room.status(code)
+        if code not in BY_HAND:
+            case.bay = wait_for(lambda code=code: held_in_bay(code), SOON, f"a bay says {code}")
+
+    room.s3.create_bucket(Bucket="gone-data")
+    room.account("allow", service, "studio", "right-*")
+    room.account("allow", room.cellar, "loader", "strict-*")
+    room.empty_cellar()
+    service.run("job", "resume", room.cases["ByOperator"].job, check=OK)
+    case = room.cases["SignatureWrong"]
+    (room.inbox / "disk-SignatureWrong" / "SIGNATURE").write_text(case.signature)
+    service.run("bay", "look", case.bay["Station"], case.bay["Bay"], *service.settings(), check=OK)
+    for code in BY_HAND:
+        room.lay(code)
+
+    def is_over(code):
+        found = room.status(code)
+        return found if found["ProgressCode"].startswith(("Complete", "Success")) else None
+
+    for code, case in room.cases.items():
+        case.done = wait_for(lambda code=code: is_over(code), SOON, f"{code} is mended and loaded")
+    return room
+
+
+@pytest.mark.parametrize("code", TOLD)
+def test_a_hold_is_told_mended_and_gone_on_with(story, code):
+    case = story.cases[code]
+    is_begun = code in ("BucketMissing", "StoreRefuses", "StoreFull")
+    assert case.held["ProgressCode"] == ("InProgress" if is_begun else "Pending")
+    message = case.held["ProgressMessage"]
+    assert "On hold since 20" in message and TOLD[code] in message, message
+    assert TOLD[code] in case.listed["Held"]["Message"], case.listed
+    if case.bay:
+        assert case.bay["Sentence"], case.bay
+    done = case.done
+    assert (done["ProgressCode"], done["ErrorCount"]) == ("Complete", 0), done
+    s3 = story.s3_of(code)
+    report.check(report.fetch(s3, done), case.device, case.bucket)
+    assert set(report.keys_in(s3, case.bucket, f"{code}/")) == set(case.device.loaded)
+
+
+def test_a_customer_reads_of_no_store_host_or_other_account(story):
+    secrets = ["127.0.0.1", "cellar", "strict\"", "loader", os.uname().nodename, "LONGSHORESERVICE"]
+    secrets += [story.cellar.key.id, str(story.folder)]
+    for case in story.cases.values():
+        for told in (case.held, case.done):
+            for secret in secrets:
+                assert secret not in told["ProgressMessage"], told["ProgressMessage"]
+
+
+def test_what_is_not_mended_is_not_tried_more_than_twice_a_minute(story):
+    """The log of the service has a line for each claim of a job; those of one that waited are few."""
+    log = story.service.child.log.read_text(errors="replace")
+    for code in ("BucketMissing", "BucketRights", "StoreRefuses", "StoreFull"):
+        job = story.cases[code].job
+        denied = [line for line in log.splitlines() if "device denied" in line and job in line]
+        claimed = [line for line in log.splitlines() if "job claimed" in line and job in line]
+        assert len(denied) <= 4 and 1 <= len(claimed) <= 3, (code, denied, claimed)
+
+
+def finishing(room, name):
+    """A job whose bucket is gone, and whose report goes elsewhere."""
+    room.s3.create_bucket(Bucket=f"{name}-data")
+    case = room.make(name, f"{name}-data", logBucket="calm-data")
+    room.s3.delete_bucket(Bucket=case.bucket)
+    return case
+
+
+def held_at_the_bench(room, name):
+    room.lay(name)
+    return wait_for(lambda: (bay := room.bay_of(name)) and bay["State"] == "held" and bay, SOON, f"{name} is held")
+
+
+def test_a_job_is_finished_without_what_is_not_loaded(story):
+    case = finishing(story, "calm-end")
+    assert held_at_the_bench(story, "calm-end")["Held"] == "BucketMissing"
+    words = ["job", "finish-without", case.job, "--because", "Nobody makes it."]
+    asked = story.service.run(*words, check=REFUSED)
+    assert "--yes" in asked.stderr, asked.stderr
+    story.service.run(*words, "--yes", check=OK)
+    done = wait_for(lambda: (told := story.status("calm-end")).get("LogKey") and told, SOON, "the bench finishes it by itself")
+    lines = report.lines_of(report.fetch(story.s3, done))
+    failed = [line for line in lines if (line["Status"], line["Code"]) == ("404", "BucketMissing")]
+    assert {line["Key"] for line in failed} == {f"{case.bucket}/{key}" for key in case.device.loaded}
+    assert done["ErrorCount"] == len(failed), done
+    assert "Nobody makes it." in done["ProgressMessage"], done
+
+
+def test_a_job_whose_report_has_no_bucket_is_not_finished(story):
+    """The refusal names the bucket, and the job stands."""
+    story.s3.create_bucket(Bucket="calm-none")
+    case = story.make("calm-none", "calm-none")
+    story.s3.delete_bucket(Bucket="calm-none")
+    held_at_the_bench(story, "calm-none")
+    refused = story.service.run("job", "finish-without", case.job, "--yes", check=REFUSED)
+    assert "the bucket `calm-none`" in refused.stderr and "give-up" in refused.stderr, refused.stderr
+    assert "On hold since" in story.status("calm-none")["ProgressMessage"]
