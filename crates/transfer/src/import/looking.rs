@@ -33,8 +33,21 @@ impl Run<'_> {
                 return;
             }
             if let Some(to_send) = self.answer(question) {
-                // The queue is closed only when every reader has ended, and then the run has stopped.
-                let _stopped = work.send(to_send);
+                self.hand_on(to_send, work);
+            }
+        }
+    }
+
+    /// Hands a file that is to be sent to the readers; or fails it, if nothing more of the job is loaded.
+    pub(crate) fn hand_on(&self, work: Work, readers: &Sender<Work>) {
+        match self.without {
+            // The queue is closed only when every reader has ended, and then the run has stopped.
+            None => {
+                let _stopped = readers.send(work);
+            }
+            Some(without) => {
+                let failure = Failure::without(without, Some(work.key));
+                self.fail(&work.entry.path, work.bytes, failure);
             }
         }
     }
@@ -46,7 +59,7 @@ impl Run<'_> {
             Ok(found) => found,
             // Who may write need not be allowed to look. Then nothing may be replaced unseen.
             Err(StoreError::AccessDenied(_) | StoreError::Refused(_))
-                if self.settings.existing == Existing::Replace =>
+                if self.settings.existing == Existing::Replace || self.without.is_some() =>
             {
                 return self.unseen(work);
             }

@@ -169,7 +169,9 @@ impl Planner<'_> {
             self.run.doubt.was_read(&entry);
             return Ok(());
         }
-        if let Some(without) = self.run.without {
+        if let Some(without) = self.run.without
+            && (stored.is_some() || !self.may_be_there(path, &key, bytes)?)
+        {
             let failure = Failure::without(without, Some(key));
             self.run.fail(path, bytes, failure);
             return Ok(());
@@ -199,6 +201,19 @@ impl Planner<'_> {
         self.send(work, stored.is_some())
     }
 
+    /// Whether the bucket may have a file that the journal does not know. One that is half-sent is not there: its upload is
+    /// dropped with those of files that are gone.
+    fn may_be_there(
+        &self,
+        path: &EntryPath,
+        key: &ObjectKey,
+        bytes: u64,
+    ) -> Result<bool, JournalError> {
+        let held = self.holdings.now(key)?;
+        let is_as_long = matches!(held, Held::Object { size, .. } if size == bytes);
+        Ok(is_as_long && !self.unfinished.contains_key(path))
+    }
+
     /// Hands a file on: to those who ask, if what is in the bucket has a say in what becomes of it.
     fn send(&self, work: Work, is_stored: bool) -> Result<(), JournalError> {
         let settings = &self.run.settings;
@@ -225,7 +240,7 @@ impl Planner<'_> {
             };
             let _stopped = self.questions.send(question);
         } else {
-            let _stopped = self.work.send(work);
+            self.run.hand_on(work, &self.work);
         }
         Ok(())
     }

@@ -1,10 +1,15 @@
 //! A job that was on hold ends with what is loaded of it.
 
+use bytes::Bytes;
 use disks::tree::memory::{Memory, Node};
+use model::ids::ObjectKey;
 use model::stopped::{StopCause, Stopped};
 use model::time::Timestamp;
 use model::without::Without;
+use objectstore::checksum::Checksums;
 use objectstore::memory::MemoryBucket;
+use objectstore::object::Attributes;
+use objectstore::{Bucket as _, StoreError};
 
 use crate::world::{World, keys};
 
@@ -64,6 +69,42 @@ fn what_is_not_loaded_fails_with_the_code_of_the_hold() {
         assert_eq!(texts[0], texts[1]);
         assert_eq!(keys(&bucket), ["a"], "nothing more is sent");
     }
+}
+
+/// What another host has put is no failed file, though no journal of this one knows it.
+#[test]
+fn a_job_that_is_finished_at_another_host_has_what_is_in_the_bucket() {
+    let (lost, bucket) = (World::new(""), MemoryBucket::new());
+    let ended = lost.run(&device(&["a", "cc"]), &bucket);
+    assert!(ended.why.is_none(), "{:?}", ended.why);
+    let mut other = lost.elsewhere();
+    other.without = without(StopCause::StoreFull);
+    // Of what has another length nothing is asked.
+    bucket
+        .delete(&ObjectKey::new("cc").unwrap())
+        .and_then(|()| put(&bucket, "cc", b"c"))
+        .unwrap();
+    let mut texts = Vec::new();
+    for _ in 0..2 {
+        let ended = other.run(&device(&["a", "b", "cc"]), &bucket);
+        assert!(ended.why.is_none(), "{:?}", ended.why);
+        assert!(is_stored(&ended.report["a"]), "{:?}", ended.report);
+        for name in ["b", "cc"] {
+            let line = &ended.report[name];
+            assert!(line.starts_with("507,StoreFull,"), "{line}");
+        }
+        assert!(ended.lines.contains("\"found\":true"), "{}", ended.lines);
+        texts.push(ended.text);
+    }
+    assert_eq!(texts[0], texts[1]);
+    assert_eq!(keys(&bucket), ["a", "cc"], "nothing more is sent");
+}
+
+fn put(bucket: &MemoryBucket, key: &str, content: &'static [u8]) -> Result<(), StoreError> {
+    let body = Bytes::from_static(content);
+    let (key, sums) = (ObjectKey::new(key).unwrap(), Checksums::of(&body));
+    let put = bucket.put(&key, body, &Attributes::default(), &sums);
+    put.map(drop)
 }
 
 /// All that is left is the journal: what is stored has its line, and nothing is said of what was never begun.
