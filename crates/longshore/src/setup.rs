@@ -1,13 +1,16 @@
 //! `longshore setup`: puts what a service or a station needs where systemd and udev look for it, where no package has done so.
 //!
 //! What is there already and is the same stays untouched, so that a second run changes nothing; settings that somebody has
-//! written are never replaced. Nothing is started.
+//! written are never replaced, and of whatever else is replaced the last version stays beside it. Nothing is started.
 
 mod files;
 
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use model::ids::StationName;
 use station::port::rules::{self, Bays};
 
 use crate::cli::{SetupCommand, SetupServerArgs, SetupStationArgs};
@@ -25,6 +28,12 @@ const USERS: &str = include_str!("../../../packaging/sysusers.conf");
 const FOLDERS: &str = include_str!("../../../packaging/tmpfiles.conf");
 const SERVICE_SETTINGS: &str = include_str!("../../../packaging/longshore.toml");
 const STATION_SETTINGS: &str = include_str!("../../../packaging/station.toml");
+
+/// Where the settings of a station are.
+const STATION_TOML: &str = "etc/longshore/station.toml";
+
+/// The line in them that stands for a name.
+const NAMELESS: &str = "#name = \"station-1\"";
 
 /// The user of the station's unit.
 const STATION_USER: &str = "longshore-station";
@@ -78,16 +87,7 @@ fn station(args: &SetupStationArgs) -> Result<Exit, Failure> {
             IfThere::Replaced,
         ));
     }
-    let mut settings = STATION_SETTINGS.to_owned();
-    if let Some(name) = &args.station {
-        settings = settings.replace("#name = \"station-1\"", &format!("name = \"{name}\""));
-    }
-    wanted.push(Placed::new(
-        "etc/longshore/station.toml",
-        &settings,
-        0o644,
-        IfThere::Stays,
-    ));
+    wanted.push(settings(&args.root, args.station.as_ref())?);
     let environment = format!("LONGSHORE_SERVER={server}\n");
     wanted.push(Placed::new(
         "etc/longshore/station.env",
@@ -107,6 +107,44 @@ fn station(args: &SetupStationArgs) -> Result<Exit, Failure> {
         &wanted,
         "udevadm control --reload; systemctl enable --now longshore-station",
     )
+}
+
+/// The settings of a station. Of those that are there nothing is changed but the line that stands for a name: the package
+/// brings it, and bays may have been written below it before.
+fn settings(root: &Path, name: Option<&StationName>) -> Result<Placed, Failure> {
+    let path = root.join(STATION_TOML);
+    let wrong = || format!("could not read `{}`", path.display());
+    let there = match std::fs::read_to_string(&path) {
+        Ok(there) => Some(there),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(anyhow::Error::new(error).context(wrong()).into()),
+    };
+    let before = there.as_deref().unwrap_or(STATION_SETTINGS);
+    let Some(name) = name else {
+        return Ok(Placed::new(STATION_TOML, before, 0o644, IfThere::Stays));
+    };
+    let line = format!("name = \"{name}\"");
+    let named = before.replacen(NAMELESS, &line, 1);
+    if !of_station(&named).any(|found| found == line) {
+        output::note(&format!(
+            "`{}` is somebody's and does not call this station {name}: write `{line}` below `[station]` there.",
+            path.display()
+        ));
+    }
+    let if_there = match there.is_some_and(|there| there == named) {
+        true => IfThere::Stays,
+        false => IfThere::Replaced,
+    };
+    let mode = path
+        .metadata()
+        .map_or(0o644, |there| there.permissions().mode() & 0o777);
+    Ok(Placed::new(STATION_TOML, &named, mode, if_there))
+}
+
+/// The lines of settings that are about the station itself, and not about one of its bays.
+fn of_station(settings: &str) -> impl Iterator<Item = &str> {
+    let of_all = settings.split("\n[[").next().unwrap_or_default();
+    of_all.lines().map(str::trim)
 }
 
 /// What a package would have installed: the unit, its users and their folders.
@@ -243,7 +281,59 @@ mod tests {
         );
         let token = root.path().join("etc/longshore/station.token");
         assert_eq!(std::fs::read_to_string(&token).unwrap(), "second\n");
-        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(
+            token.metadata().unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+
+    /// As somebody does who follows the manual: the package, then the bays, then the setup.
+    #[test]
+    fn a_station_has_its_name_though_its_bays_were_written_first() {
+        let root = tempfile::tempdir().unwrap();
+        let settings = root.path().join(STATION_TOML);
+        std::fs::create_dir_all(settings.parent().unwrap()).unwrap();
+        let bays = "[[station.bays]]\nname = \"B3\"\nmatch = [\"folder:/srv/inbox\"]\n";
+        let before = format!("{STATION_SETTINGS}{bays}");
+        std::fs::write(&settings, &before).unwrap();
+        std::fs::set_permissions(&settings, std::fs::Permissions::from_mode(0o640)).unwrap();
+        station(&args(root.path(), "t")).unwrap();
+        let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+        assert_eq!(
+            read(&settings),
+            before.replace(NAMELESS, "name = \"bench-1\"")
+        );
+        assert_eq!(
+            settings.metadata().unwrap().permissions().mode() & 0o777,
+            0o640
+        );
+        assert_eq!(
+            read(&root.path().join(format!("{STATION_TOML}.old"))),
+            before
+        );
+        let named = read(&settings);
+        assert!(of_station(&named).any(|line| line == "name = \"bench-1\""));
+        assert!(!of_station(&named).any(|line| line == "name = \"B3\""));
+    }
+
+    #[test]
+    fn what_is_replaced_stays_beside_it_and_a_mode_is_put_right() {
+        let root = tempfile::tempdir().unwrap();
+        station(&args(root.path(), "first")).unwrap();
+        let unit = root
+            .path()
+            .join("etc/systemd/system/longshore-station.service");
+        std::fs::write(&unit, "[Service]\nNice=5\n").unwrap();
+        let token = root.path().join("etc/longshore/station.token");
+        std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o644)).unwrap();
+        station(&args(root.path(), "first")).unwrap();
+        let old = unit.with_extension("service.old");
+        assert_eq!(std::fs::read_to_string(old).unwrap(), "[Service]\nNice=5\n");
+        assert!(
+            std::fs::read_to_string(unit)
+                .unwrap()
+                .contains("ExecStart=")
+        );
         assert_eq!(
             token.metadata().unwrap().permissions().mode() & 0o777,
             0o600

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub(super) enum IfThere {
     /// It is somebody's.
     Stays,
-    /// It is ours.
+    /// It is ours. What was there stays beside it, since somebody may have changed it.
     Replaced,
 }
 
@@ -27,6 +27,8 @@ pub(super) struct Placed {
 pub(super) enum Done {
     /// It was written.
     Written,
+    /// It was written, and what was there has the same name with `.old` behind it: nobody reads that.
+    Replaced,
     /// Nothing: it is as it should be, or somebody's.
     AsItWas,
 }
@@ -36,6 +38,7 @@ impl Done {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Written => "written",
+            Self::Replaced => "replaced",
             Self::AsItWas => "as it was",
         }
     }
@@ -64,16 +67,39 @@ impl Placed {
 /// The system's; what was there is there then.
 pub(super) fn place(root: &Path, file: &Placed) -> io::Result<Done> {
     let path = file.path(root);
-    match fs::read(&path) {
+    let done = match fs::read(&path) {
         Ok(_) if file.if_there == IfThere::Stays => return Ok(Done::AsItWas),
-        Ok(there) if there == file.content.as_bytes() => return Ok(Done::AsItWas),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(_) | Err(_) => {}
-    }
+        Ok(there) if there == file.content.as_bytes() => {
+            // Who was killed between content and mode has the mode wrong.
+            set_mode(&path, file.mode)?;
+            return Ok(Done::AsItWas);
+        }
+        Ok(_) => {
+            keep_old(&path)?;
+            Done::Replaced
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Done::Written,
+        Err(error) => return Err(error),
+    };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     durable::replace(&path, file.content.as_bytes())?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(file.mode))?;
-    Ok(Done::Written)
+    set_mode(&path, file.mode)?;
+    Ok(done)
+}
+
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// Gives what is there a second name, under which it stays when it is replaced.
+fn keep_old(path: &Path) -> io::Result<()> {
+    let mut old = path.as_os_str().to_owned();
+    old.push(".old");
+    match fs::remove_file(&old) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    fs::hard_link(path, &old)
 }
