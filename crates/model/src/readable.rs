@@ -1,6 +1,8 @@
 //! Numbers and names in the form that people read: rounded sizes, grouped digits, and names from
 //! disks that neither play with a terminal nor fill it.
 
+use std::fmt::Write as _;
+
 /// Bytes rounded to what a person reads: `512 B`, `1.4 MB`, `123 GB`, in powers of 1000.
 #[must_use]
 pub fn bytes(count: u64) -> String {
@@ -93,6 +95,26 @@ pub fn name(name: &str, most: usize) -> String {
     let end = kept - kept / 3;
     let (first, last) = (&shown[..kept / 3], &shown[shown.len() - end..]);
     first.iter().chain(&['…']).chain(last).collect()
+}
+
+/// JSON in which characters that play with terminals are escaped too: the same texts, and whoever
+/// looks at the file sees them.
+#[must_use]
+pub fn escaped_json(json: String) -> String {
+    if !json.contains(plays_with_terminals) {
+        return json;
+    }
+    let mut text = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if plays_with_terminals(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// Whether a character moves the cursor, ends the line, colours, or turns the direction of what is

@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("listen", &[]),
     ("awsproto", &[]),
     ("model", &[]),
+    ("custody", &["model"]),
     ("spool", &["durable"]),
     ("awshttp", &["awsproto"]),
     ("objectstore", &["awshttp", "awsproto", "lanes", "model"]),

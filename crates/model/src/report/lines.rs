@@ -3,8 +3,6 @@
 //! The first line says what was imported, the last one counts and sums up what stands before it:
 //! a report that was cut short or damaged shows. Between them is one line for each entry.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 
 use crate::entry::EntryPath;
@@ -12,7 +10,7 @@ use crate::ids::{AccountId, BucketName, JobId};
 use crate::outcome::{EntryRecord, How, Outcome, Source};
 use crate::progress::LogLocation;
 use crate::proof::Attempt;
-use crate::readable::plays_with_terminals;
+use crate::readable::escaped_json;
 use crate::time::Timestamp;
 
 /// `Content-Type` of the report object.
@@ -361,27 +359,8 @@ pub fn parse(line: &[u8], bucket: Option<&BucketName>) -> Result<Line, LineError
 
 fn line(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).expect("texts and numbers have a JSON form");
-    let mut text = escaped(text);
+    let mut text = escaped_json(text);
     text.push('\n');
-    text
-}
-
-/// JSON in which characters that play with terminals are escaped too: the same texts, and whoever
-/// looks at the file sees them.
-fn escaped(json: String) -> String {
-    if !json.contains(plays_with_terminals) {
-        return json;
-    }
-    let mut text = String::with_capacity(json.len() + 16);
-    for c in json.chars() {
-        if plays_with_terminals(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(text, "\\u{unit:04x}");
-            }
-        } else {
-            text.push(c);
-        }
-    }
     text
 }
 

@@ -1,0 +1,247 @@
+//! What a change of a job is told as.
+//!
+//! | change of the job | event |
+//! | --- | --- |
+//! | `Updated` | `updated` |
+//! | `Canceled` | `canceled` |
+//! | `Expired` | `expired` |
+//! | `DeviceArrived` | `identified` |
+//! | `DeviceReturned` | `handed-over`; `closed` comes behind it |
+//! | `TransferStarted` | `attempt` |
+//! | `TransferFinished` | `loaded`; of an export `filled` |
+//! | `TransferAborted` | `aborted` |
+//! | `Stopped` for what somebody can mend | `held` |
+//! | `Stopped` for anything else | `interrupted` |
+//! | `Resumed`, `ToFinishWithout`, `Reopened` | `resumed` |
+//!
+//! That a job is made is no change: it gives `announced`.
+
+use model::event::Event as Change;
+use model::hold::Mended;
+use model::ids::JobType;
+use model::proof::ReadBack;
+use model::stopped::StopCause;
+
+use crate::digest::Digest;
+use crate::event::{
+    Aborted, Attempt, Canceled, Expired, Filled, HandedOver, Held, Identified, Interrupted, Loaded,
+    Outcome, Resumed, Updated, What,
+};
+use crate::moment::Moment;
+use crate::told::Told;
+
+/// What is known beside a change, and goes into its event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beside {
+    /// What the job does.
+    pub job_type: JobType,
+    /// Of the manifest after the change.
+    pub manifest_sha256: Digest,
+    /// How many attempts there were, with the one that begins.
+    pub attempts: u32,
+    /// How much the attempt reads back, if it is known.
+    pub read_back: Option<ReadBack>,
+    /// What the transfer came to, as far as more is known than the change says.
+    pub outcome: Outcome,
+    /// When a hold is given up, if it is.
+    pub until: Option<Moment>,
+}
+
+impl Beside {
+    /// Of a job of which nothing more is known.
+    #[must_use]
+    pub fn new(job_type: JobType, manifest: &str) -> Self {
+        Self {
+            job_type,
+            manifest_sha256: Digest::of(manifest.as_bytes()),
+            attempts: 1,
+            read_back: None,
+            outcome: Outcome::default(),
+            until: None,
+        }
+    }
+}
+
+/// What a change of a job is told as.
+#[must_use]
+pub fn told(change: &Change, beside: &Beside) -> What {
+    let manifest_sha256 = beside.manifest_sha256;
+    match change {
+        Change::Updated { .. } => Updated { manifest_sha256 }.into(),
+        Change::Canceled { because, .. } => Canceled {
+            manifest_sha256,
+            reason: because.as_ref().map(Told::from),
+        }
+        .into(),
+        Change::Expired => Expired { manifest_sha256 }.into(),
+        Change::DeviceArrived { device, .. } => {
+            let known = device.as_ref().map(Identified::of);
+            known.unwrap_or_default().into()
+        }
+        Change::DeviceReturned {
+            carrier,
+            tracking_number,
+        } => HandedOver {
+            carrier: carrier.into(),
+            tracking: tracking_number.into(),
+        }
+        .into(),
+        Change::TransferStarted => Attempt {
+            number: beside.attempts,
+            read_back: beside.read_back,
+            store_findings: None,
+        }
+        .into(),
+        Change::TransferFinished { errors, .. } => finished(*errors, beside),
+        Change::TransferAborted { reason, because } => Aborted {
+            cause: reason.code().to_owned(),
+            reason: because.as_ref().map(Told::from),
+        }
+        .into(),
+        Change::Stopped { cause, .. } => stopped(*cause, beside.until),
+        Change::Resumed { how } => resumed(match how {
+            Mended::Checked => "checked",
+            Mended::Updated => "updated",
+            Mended::Docked => "docked",
+            Mended::Told => "told",
+        }),
+        Change::ToFinishWithout { .. } => resumed("finish-without"),
+        Change::Reopened => resumed("retry"),
+    }
+}
+
+fn finished(errors: u64, beside: &Beside) -> What {
+    let outcome = Outcome {
+        errors,
+        ..beside.outcome.clone()
+    };
+    match beside.job_type {
+        JobType::Import => Loaded(outcome).into(),
+        JobType::Export => Filled(outcome).into(),
+    }
+}
+
+fn stopped(cause: StopCause, until: Option<Moment>) -> What {
+    let word = cause.code().to_owned();
+    match cause.hold() {
+        Some(_) => Held { cause: word, until }.into(),
+        None => Interrupted { cause: word }.into(),
+    }
+}
+
+fn resumed(cause: &str) -> What {
+    let (cause, until) = (cause.to_owned(), None);
+    Resumed { cause, until }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::event::WhileRunning;
+    use model::ids::StationName;
+    use model::progress::{AbortReason, LogLocation};
+
+    use super::*;
+
+    fn stopped_for(cause: StopCause) -> Change {
+        Change::Stopped {
+            cause,
+            bucket: None,
+            words: None,
+            detail: "of the operator's hosts".to_owned(),
+        }
+    }
+
+    /// Each change is told as the event of the table above, with the words that the customer may read.
+    #[test]
+    fn every_change_of_a_job_is_told() {
+        let log = LogLocation {
+            bucket: "logs".parse().unwrap(),
+            key: "log".parse().unwrap(),
+        };
+        let because = Some("as asked by phone".to_owned());
+        let changes = [
+            (
+                Change::Updated {
+                    job_type: JobType::Import,
+                    manifest: String::new(),
+                },
+                "updated",
+                "",
+            ),
+            (
+                Change::Canceled {
+                    running: WhileRunning::Refuse,
+                    because: because.clone(),
+                },
+                "canceled",
+                "as asked by phone",
+            ),
+            (Change::Expired, "expired", ""),
+            (
+                Change::DeviceArrived {
+                    station: StationName::new("dock-1").unwrap(),
+                    device: None,
+                },
+                "identified",
+                r#""hidden_sectors":"unknown""#,
+            ),
+            (
+                Change::DeviceReturned {
+                    carrier: "UPS".into(),
+                    tracking_number: "1Z".into(),
+                },
+                "handed-over",
+                r#"{"carrier":"UPS","tracking":"1Z"}"#,
+            ),
+            (Change::TransferStarted, "attempt", r#""number":1"#),
+            (
+                Change::TransferFinished {
+                    errors: 7,
+                    log,
+                    remark: None,
+                },
+                "loaded",
+                r#""errors":7"#,
+            ),
+            (
+                Change::TransferAborted {
+                    reason: AbortReason::DeviceError,
+                    because,
+                },
+                "aborted",
+                "as asked by phone",
+            ),
+            (stopped_for(StopCause::StoreFull), "held", "StoreFull"),
+            (
+                stopped_for(StopCause::Interrupted),
+                "interrupted",
+                "Interrupted",
+            ),
+            (
+                Change::Resumed { how: Mended::Told },
+                "resumed",
+                r#""cause":"told""#,
+            ),
+            (
+                Change::ToFinishWithout { because: None },
+                "resumed",
+                "finish-without",
+            ),
+            (Change::Reopened, "resumed", "retry"),
+        ];
+        let beside = Beside::new(JobType::Import, "manifest");
+        for (change, name, words) in changes {
+            let what = told(&change, &beside);
+            let json = serde_json::to_string(&what).unwrap();
+            assert_eq!(what.name(), name);
+            assert!(json.contains(words), "{json}");
+            assert!(!json.contains("operator's hosts"), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_export_fills_and_an_import_loads() {
+        let beside = Beside::new(JobType::Export, "");
+        assert_eq!(finished(0, &beside).name(), "filled");
+    }
+}

@@ -1,0 +1,150 @@
+//! What can happen to a device and in an installation, as it is told to a stranger.
+//!
+//! One event is one line of JSON. Its fields stand in the order in which they stand here; a field always stands, and
+//! is `null` where nobody knows. Events are told once: a slip is mended by [`Corrected`].
+//!
+//! What a change of a job gives stands in [`crate::changes`]. The others come of what people and stations do besides:
+//!
+//! | what is done | gives |
+//! | --- | --- |
+//! | a job is made | [`Announced`] |
+//! | a parcel is booked as received, for each job whose device is in it | [`Received`] |
+//! | … and no job is known for it | [`ParcelUnknown`], an event of the installation |
+//! | a docking takes or gives back its lease | [`Docked`], [`Undocked`] |
+//! | the forms of the report are in the log bucket | [`Reported`] |
+//! | somebody compared the bucket or the device with the report | [`Verified`] |
+//! | a person mends what was told wrongly | [`Corrected`] |
+//! | the device was handed over | [`HandedOver`], then [`Closed`] |
+//! | a key of the installation is made, replaced or given up | [`KeyMade`], [`KeyRotated`], [`KeyRevoked`] |
+//! | a station gets its first token | [`StationAdmitted`] |
+
+mod device;
+mod files;
+mod installation;
+mod parcel;
+mod work;
+
+use model::ids::{BayName, StationName};
+use serde::Serialize;
+
+pub use device::{Docked, HiddenSectors, Identified, Seen, Undocked};
+pub use files::{File, FileName, Photographed, Reported, Subject, UnfitName};
+pub use installation::{KeyMade, KeyRevoked, KeyRotated, StationAdmitted};
+pub use parcel::{Closed, Condition, Corrected, HandedOver, ParcelUnknown, Received};
+pub use work::{
+    Aborted, Announced, Attempt, Canceled, Expired, Filled, Held, Interrupted, Loaded, Outcome,
+    Resumed, Side, Updated, Verified,
+};
+
+use crate::by::By;
+use crate::moment::Moment;
+
+/// Something that happened, before it has its place in a chain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When, by the server's clock.
+    pub at: Moment,
+    /// What.
+    pub what: What,
+    /// Who did it.
+    pub by: By,
+    /// The station where it happened.
+    pub station: Option<StationName>,
+    /// The bay where it happened.
+    pub bay: Option<BayName>,
+}
+
+/// Lists what can happen once, with the name that each has in a line.
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:literal $variant:ident,)*) => {
+        /// What happened.
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum What {
+            $($(#[$doc])* $variant($variant),)*
+        }
+
+        impl What {
+            /// Every name, in the order in which things happen.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// The name in the line.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                }
+            }
+
+            /// Reads what is an event's own of a line. `None` if no event of this program has the name: a later
+            /// release knows more.
+            pub(crate) fn read(name: &str, line: &[u8]) -> Result<Option<Self>, serde_json::Error> {
+                Ok(Some(match name {
+                    $($name => Self::$variant(serde_json::from_slice(line)?),)*
+                    _ => return Ok(None),
+                }))
+            }
+        }
+
+        $(impl From<$variant> for What {
+            fn from(own: $variant) -> Self {
+                Self::$variant(own)
+            }
+        })*
+    };
+}
+
+events! {
+    /// A job was made: a device is to come.
+    "announced" Announced,
+    /// The customer replaced the manifest.
+    "updated" Updated,
+    /// The job was taken back.
+    "canceled" Canceled,
+    /// The device did not come in time.
+    "expired" Expired,
+    /// A parcel with the device came.
+    "received" Received,
+    /// A picture was taken.
+    "photographed" Photographed,
+    /// A station looked at the device.
+    "identified" Identified,
+    /// The device is in a bay, and a station works on it.
+    "docked" Docked,
+    /// The station has let go of it.
+    "undocked" Undocked,
+    /// A transfer began, or began again.
+    "attempt" Attempt,
+    /// A transfer stopped before its end.
+    "interrupted" Interrupted,
+    /// Every entry of the device has its line in the report.
+    "loaded" Loaded,
+    /// Every object of an export has its line in the report.
+    "filled" Filled,
+    /// A person gave the job up.
+    "aborted" Aborted,
+    /// The report lies in the log bucket.
+    "reported" Reported,
+    /// Bucket or device were compared with the report.
+    "verified" Verified,
+    /// The job stands still until somebody mends something.
+    "held" Held,
+    /// The job goes on.
+    "resumed" Resumed,
+    /// The device was given to a carrier.
+    "handed-over" HandedOver,
+    /// An earlier event told something wrongly.
+    "corrected" Corrected,
+    /// Nothing more is to come.
+    "closed" Closed,
+    /// The installation has a key.
+    "key-made" KeyMade,
+    /// The installation has another key.
+    "key-rotated" KeyRotated,
+    /// A key counts no more, and may be in wrong hands.
+    "key-revoked" KeyRevoked,
+    /// A station belongs to the installation.
+    "station-admitted" StationAdmitted,
+    /// A parcel came that no job is known for.
+    "parcel-unknown" ParcelUnknown,
+}

@@ -1,0 +1,137 @@
+//! Events at a bay: what was plugged in, and what it is.
+
+use model::device::{Connector, DeviceFacts};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::digest::Digest;
+use crate::told::Told;
+
+/// A station looked at the device. All of it is what the device says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Identified {
+    /// The maker.
+    pub maker: Option<Told>,
+    /// The maker's name of it.
+    pub model: Option<Told>,
+    /// The maker's number of it.
+    pub serial: Option<Told>,
+    /// The release of what runs in it.
+    pub firmware: Option<Told>,
+    /// Its World Wide Name.
+    pub wwn: Option<Told>,
+    /// The size of the whole disk or image.
+    pub bytes: Option<u64>,
+    /// Bytes of a logical sector.
+    pub logical_sector: Option<u32>,
+    /// Bytes of a physical sector.
+    pub physical_sector: Option<u32>,
+    /// How it is attached.
+    pub bus: Option<Connector>,
+    /// The bridge between bus and disk.
+    pub bridge: Option<Told>,
+    /// Whether it turns.
+    pub rotational: Option<bool>,
+    /// Sectors that the device keeps from its host.
+    pub hidden_sectors: HiddenSectors,
+    /// The SHA-256 of what it says of its health, which is kept with the job.
+    pub smart: Option<Digest>,
+    /// The SHA-256 of its partition tables as they were found.
+    pub partitions_sha256: Option<Digest>,
+    /// What its SIGNATURE is worth.
+    pub signature: Option<Seen>,
+    /// Whether it is the device that the manifest names.
+    pub matches_device_id: Option<bool>,
+}
+
+impl Identified {
+    /// What is known by what a station tells the server.
+    #[must_use]
+    pub fn of(device: &DeviceFacts) -> Self {
+        let told = |text: &Option<String>| text.as_ref().map(Told::from);
+        let DeviceFacts {
+            maker,
+            model,
+            serial,
+            bytes,
+            connector,
+        } = device;
+        Self {
+            maker: told(maker),
+            model: told(model),
+            serial: told(serial),
+            bytes: *bytes,
+            bus: *connector,
+            ..Self::default()
+        }
+    }
+}
+
+/// Sectors that a device keeps from its host: in a line a number, or `"unknown"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HiddenSectors {
+    /// So many.
+    Known(u64),
+    /// Nobody could ask: behind most bridges it is so.
+    #[default]
+    Unknown,
+}
+
+/// The form of [`HiddenSectors`] in a line.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum NumberOrWord {
+    Number(u64),
+    Word(String),
+}
+
+const UNKNOWN: &str = "unknown";
+
+impl Serialize for HiddenSectors {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let form = match self {
+            Self::Known(sectors) => NumberOrWord::Number(*sectors),
+            Self::Unknown => NumberOrWord::Word(UNKNOWN.to_owned()),
+        };
+        form.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for HiddenSectors {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match NumberOrWord::deserialize(deserializer)? {
+            NumberOrWord::Number(sectors) => Ok(Self::Known(sectors)),
+            NumberOrWord::Word(word) if word == UNKNOWN => Ok(Self::Unknown),
+            NumberOrWord::Word(_) => Err(serde::de::Error::custom(
+                "hidden sectors are a number or `unknown`",
+            )),
+        }
+    }
+}
+
+/// What the SIGNATURE of a device is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seen {
+    /// It is the one that was issued.
+    Valid,
+    /// There is none.
+    Missing,
+    /// It is not the one that was issued.
+    Invalid,
+    /// A device of this kind of job has none.
+    NoneExpected,
+}
+
+/// The device is in a bay, and a station works on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Docked {
+    /// Whether the block device was set so that nothing can write to it.
+    pub read_only: Option<bool>,
+}
+
+/// The station has let go of the device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undocked {
+    /// Whether the block device was set so that nothing could write to it, to the end.
+    pub read_only: Option<bool>,
+}
