@@ -1,8 +1,8 @@
 //! How soon heartbeats are answered: `cargo xtask bench heartbeats`.
 //!
 //! A whole service on PostgreSQL, as many stations as are asked for, each with bays at work whose leases it keeps.
-//! First each sends a heartbeat when it is due, then all send as fast as they are answered. Clients, service and
-//! database share the machine.
+//! First each sends a heartbeat when it is due, at a time of its own as stations do that know nothing of each other,
+//! then all send as fast as they are answered. Clients, service and database share the machine.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be run fails")]
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
@@ -34,6 +34,7 @@ use server::access::BearerToken;
 use server::config::{Config, Overrides};
 use server::jobstore::JobStore;
 use server::service::Service;
+use sha2::{Digest as _, Sha256};
 
 /// Connections; stations share them, for each is idle nearly all the time.
 const CONNECTIONS: usize = 64;
@@ -47,6 +48,8 @@ struct Dock {
     token: BearerToken,
     leases: Vec<(JobId, LeaseToken)>,
     seq: u64,
+    /// When in the time between two heartbeats it sends, as a share of that time.
+    phase: f64,
 }
 
 /// A connection that is kept.
@@ -136,7 +139,14 @@ async fn made_one(jobs: Arc<dyn JobStore>, number: usize, bays: usize) -> Dock {
         token,
         leases,
         seq: 0,
+        phase: phase(number),
     }
+}
+
+/// Anywhere from 0 to 1, by the bits of a hash: some heartbeats come close upon each other, as they do by chance.
+fn phase(number: usize) -> f64 {
+    let digest = Sha256::digest(number.to_le_bytes());
+    f64::from(u16::from_le_bytes([digest[0], digest[1]])) / 65_536.0
 }
 
 /// Lets all stations send until the end, each `every` so often if that is said, and prints a line of the table.
@@ -176,35 +186,36 @@ fn measured(
     docks
 }
 
-/// Sends the heartbeats of the stations that share a connection, evenly over time.
+/// Sends the heartbeats of the stations that share a connection. What is `every` so often is timed from when it was
+/// due, so that one that waits for another is as late as its station sees it.
 fn send(
     api: SocketAddr,
     mut docks: Vec<Dock>,
     every: Option<Duration>,
     end: Duration,
 ) -> (Vec<Dock>, Vec<Duration>) {
+    docks.sort_by(|a, b| a.phase.total_cmp(&b.phase));
     let (mut client, begun, mut taken) = (Client::connect(api), Instant::now(), Vec::new());
-    let pause = every.map(|every| every / u32::try_from(docks.len().max(1)).unwrap());
-    let mut due = Duration::ZERO;
-    'sending: loop {
+    let rounds = if docks.is_empty() { 0..0 } else { 0..u32::MAX };
+    'sending: for round in rounds {
         for dock in &mut docks {
-            if begun.elapsed() >= end {
+            let due = every.map(|every| every * round + every.mul_f64(dock.phase));
+            if due.unwrap_or_else(|| begun.elapsed()) >= end {
                 break 'sending;
             }
-            if let Some(pause) = pause {
-                thread::sleep(due.saturating_sub(begun.elapsed()));
-                due += pause;
-            }
             let request = dock.request();
-            let sent = Instant::now();
+            let sent = match due {
+                Some(due) => {
+                    thread::sleep(due.saturating_sub(begun.elapsed()));
+                    begun + due
+                }
+                None => Instant::now(),
+            };
             let answer = client.send(&request);
             taken.push(sent.elapsed());
             let answer: HeartbeatAnswer = serde_json::from_slice(&answer).unwrap();
             assert_eq!(answer.leases.len(), dock.leases.len());
             assert!(answer.leases.iter().all(|it| it.state == LeaseState::Held));
-        }
-        if docks.is_empty() {
-            break;
         }
     }
     (docks, taken)
