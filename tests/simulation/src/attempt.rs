@@ -55,9 +55,9 @@ pub struct Attempt {
     /// Where it is held up.
     pub gate: Gate,
     fills: OnceLock<Arc<Filled>>,
-    /// Where it keeps what it knows of a failing device, and what that was when it was killed.
-    rescues: OnceLock<PathBuf>,
-    rescued: OnceLock<Rescued>,
+    /// Where it keeps what it knows of failing devices, and what that was when it was killed.
+    rescues: Mutex<Vec<PathBuf>>,
+    rescued: OnceLock<Vec<Rescued>>,
     logs: Mutex<BTreeMap<PathBuf, Extent>>,
     meddler: Box<Meddler>,
 }
@@ -94,7 +94,7 @@ impl Attempt {
             unplugged: AtomicBool::new(false),
             gate: Gate::default(),
             fills: OnceLock::new(),
-            rescues: OnceLock::new(),
+            rescues: Mutex::default(),
             rescued: OnceLock::new(),
             logs: Mutex::default(),
             meddler: Box::new(meddler),
@@ -120,20 +120,23 @@ impl Attempt {
 
     /// Says where it keeps what it knows of a failing device.
     pub fn rescues_in(&self, folder: PathBuf) {
-        let _the_same = self.rescues.set(folder);
+        self.rescues().push(folder);
     }
 
     /// Undoes what was written down of a failing device after the process was killed; what was not synced before, if
     /// power was lost.
     pub fn forget_what_was_rescued(&self) {
-        let Some(rescued) = self.rescued.get() else {
-            return;
-        };
         let is_power_lost = self.chance.of("power").one_in(2);
-        if let Err(error) = rescued.restore(is_power_lost) {
-            self.diary
-                .violation(format_args!("what was rescued is not undone: {error}"));
+        for rescued in self.rescued.get().into_iter().flatten() {
+            if let Err(error) = rescued.restore(is_power_lost) {
+                self.diary
+                    .violation(format_args!("what was rescued is not undone: {error}"));
+            }
         }
+    }
+
+    fn rescues(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        self.rescues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the device away from it.
@@ -219,9 +222,11 @@ impl Attempt {
                 self.diary.violation(format_args!("not torn: {error}"));
             }
         }
-        if let Some(folder) = self.rescues.get() {
-            let _once = self.rescued.set(Rescued::at(folder));
-        }
+        let folders = self.rescues();
+        let _once = self
+            .rescued
+            .set(folders.iter().map(|it| Rescued::at(it)).collect());
+        drop(folders);
         drop(logs);
         self.lose_writes();
     }

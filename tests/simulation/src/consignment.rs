@@ -1,5 +1,7 @@
 //! A job of a run, as the world follows it.
 
+use std::sync::Arc;
+
 use model::ids::JobId;
 use model::progress::LogLocation;
 
@@ -17,7 +19,7 @@ pub struct Consignment {
     /// Where its report goes.
     pub log: LogLocation,
     /// Its device, and the truth about it.
-    pub shipment: Box<dyn Shipment>,
+    pub shipment: Arc<dyn Shipment>,
     /// Where its fate comes from.
     pub chance: Chance,
     /// At which host its device is.

@@ -1,6 +1,6 @@
 //! What must be true of a job that is over, whatever it did.
 
-use model::ids::BucketName;
+use model::ids::{BucketName, ObjectKey};
 use model::report::lines::Head;
 use objectstore::Bucket as _;
 
@@ -74,6 +74,28 @@ pub fn check_experiments(stock: &Stock, consignment: &Consignment) -> Vec<String
         let left: Vec<_> = left.filter(|key| is_ours(key.as_str())).collect();
         if !left.is_empty() {
             wrong.push(format!("left of experiments in {name}: {left:?}"));
+        }
+    }
+    wrong
+}
+
+/// What is wrong with what is no job's: it is as it was before.
+#[must_use]
+pub fn check_strangers(stock: &Stock, consignments: &[Consignment]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, now) in stock.contents() {
+        let before = &stock.before[&name];
+        let is_owned = |key: &ObjectKey| {
+            let mut all = consignments.iter();
+            all.any(|consignment| consignment.shipment.owns(&name, key))
+        };
+        for (key, object) in &now {
+            if before.get(key) != Some(object) && !is_owned(key) {
+                wrong.push(format!("`{key}` is in {name} and must not be"));
+            }
+        }
+        for key in before.keys().filter(|key| !now.contains_key(key)) {
+            wrong.push(format!("`{key}` was in {name} before and is gone"));
         }
     }
     wrong

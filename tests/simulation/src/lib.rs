@@ -17,6 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 pub mod attempt;
+pub mod bench;
 pub mod chance;
 pub mod connection;
 pub mod consignment;
@@ -88,11 +89,29 @@ pub fn run(seed: u64) -> Result<Summary, Box<Failed>> {
 /// # Errors
 /// As [`run`].
 pub fn run_as(seed: u64, scenario: Scenario) -> Result<Summary, Box<Failed>> {
+    judged(seed, move |diary| World::new(seed, &scenario, diary).run())
+}
+
+/// Runs one seed at benches; nothing where the tools are missing that make disks.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_bench(seed: u64) -> Result<Summary, Box<Failed>> {
+    judged(seed, move |diary| {
+        let room = bench::Room::new(seed, diary);
+        room.map(bench::Room::run).unwrap_or_default()
+    })
+}
+
+fn judged(
+    seed: u64,
+    run: impl FnOnce(Arc<Diary>) -> Summary + Send + 'static,
+) -> Result<Summary, Box<Failed>> {
     let diary = Arc::new(Diary::default());
     let (done, wait) = mpsc::channel();
     let record = Arc::clone(&diary);
     let runner = thread::spawn(move || {
-        let summary = World::new(seed, &scenario, record).run();
+        let summary = run(record);
         // Who waits may have given up.
         let _given_up = done.send(summary);
     });

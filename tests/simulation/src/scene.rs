@@ -167,12 +167,12 @@ impl Office<'_> {
         work: Work,
         made: Made,
         comment: String,
-    ) -> Box<dyn Shipment> {
+    ) -> Arc<dyn Shipment> {
         match (manifest, work) {
-            (Manifest::S3Import(rules), Work::Disk) => Box::new(self.disk(rules, made)),
-            (Manifest::S3Import(rules), _) => Box::new(self.import(rules, &made)),
-            (Manifest::S3Export(rules), _) => Box::new(export(rules, made)),
-            (manifest, Work::Image(place)) => Box::new(image(&manifest, place, made, comment)),
+            (Manifest::S3Import(rules), Work::Disk) => Arc::new(self.disk(rules, made)),
+            (Manifest::S3Import(rules), _) => Arc::new(self.import(rules, &made)),
+            (Manifest::S3Export(rules), _) => Arc::new(export(rules, made)),
+            (manifest, Work::Image(place)) => Arc::new(image(&manifest, place, made, comment)),
             (other, _) => panic!("another job: {other:?}"),
         }
     }

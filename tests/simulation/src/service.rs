@@ -9,12 +9,14 @@ use awsproto::claims::AccessKeyId;
 use awsproto::params::Params;
 use awsproto::sign::{Credentials, Endpoint, query_v4};
 use awsproto::xml::{self, Element};
+use model::control::{HoldRequest, ResumeRequest};
 use model::ids::{JobId, JobType, StationName};
 use model::job::Job;
 use model::time::{Clock as _, ManualClock};
 use server::access::BearerToken;
 use server::config::{Config, Overrides};
 use server::jobstore::{HistoryLine, Lease};
+use server::ops::{Caller, jobs, stations};
 use server::service::{RunningService, Service};
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
@@ -142,6 +144,61 @@ impl Server {
     pub fn cancel(&self, job: JobId) -> bool {
         let answer = self.call(&[("Action", "CancelJob"), ("JobId", job.as_str())]);
         text(&answer, "Success").as_deref() == Some("true")
+    }
+
+    /// Puts a job on hold, as an operator does; whether it was.
+    #[must_use]
+    pub fn hold(&self, job: JobId) -> bool {
+        let because = "something is to be found out first".to_owned();
+        let request = HoldRequest { job, because };
+        self.with(|running| {
+            let held = jobs::hold(running.service.context(), &Caller::Operator, request);
+            running.runtime.block_on(held).is_ok()
+        })
+    }
+
+    /// Lets a job go on that is on hold; whether it was.
+    #[must_use]
+    pub fn resume(&self, job: JobId) -> bool {
+        let request = ResumeRequest { job };
+        self.with(|running| {
+            let resumed = jobs::resume(running.service.context(), &Caller::Operator, request);
+            running.runtime.block_on(resumed).is_ok()
+        })
+    }
+
+    /// Drains a station, or drains it no more.
+    pub fn drain(&self, station: &StationName, is_drained: bool) {
+        self.with(|running| {
+            let admin = running.service.context().admin();
+            let drained = running.runtime.block_on(async {
+                match is_drained {
+                    true => stations::drain(&admin, &Caller::Operator, station).await,
+                    false => stations::undrain(&admin, &Caller::Operator, station).await,
+                }
+            });
+            drained.expect("the job store works");
+        });
+    }
+
+    /// Takes a station's right away.
+    pub fn revoke(&self, station: &StationName) {
+        self.with(|running| {
+            let admin = running.service.context().admin();
+            let revoked = stations::revoke(&admin, &Caller::Operator, station);
+            running.runtime.block_on(revoked).expect("it was there");
+        });
+    }
+
+    /// Gives a station a new token.
+    #[must_use]
+    pub fn admit(&self, station: &StationName) -> String {
+        let token = self.with(|running| {
+            let admin = running.service.context().admin();
+            let admitted = stations::admit(&admin, &Caller::Operator, station);
+            running.runtime.block_on(admitted)
+        });
+        token.expect("the job store works").expose().to_owned()
     }
 
     /// The job as the job store has it, with its history.

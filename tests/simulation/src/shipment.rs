@@ -42,6 +42,9 @@ pub trait Shipment: Send + Sync {
     /// Formats the device, for a host that does not know what is on it.
     fn format(&self);
 
+    /// Whether a device that is only read still is what it was.
+    fn is_untouched(&self) -> bool;
+
     /// Whether two processes may have the device at once: it is only read.
     fn is_shared(&self) -> bool;
 

@@ -311,22 +311,8 @@ impl World {
                 self.wrong(wrong);
             }
         }
-        self.check_strangers();
-    }
-
-    /// Whatever is no job's is as it was before.
-    fn check_strangers(&self) {
-        for (name, now) in self.yard.stock.contents() {
-            let before = &self.yard.stock.before[&name];
-            for (key, object) in &now {
-                let is_as_before = before.get(key) == Some(object);
-                if !is_as_before && self.owner(&name, key).is_none() {
-                    self.wrong(format_args!("`{key}` is in {name} and must not be"));
-                }
-            }
-            for key in before.keys().filter(|key| !now.contains_key(key)) {
-                self.wrong(format_args!("`{key}` was in {name} before and is gone"));
-            }
+        for wrong in ending::check_strangers(&self.yard.stock, &self.consignments) {
+            self.wrong(wrong);
         }
     }
 

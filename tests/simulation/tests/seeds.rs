@@ -7,8 +7,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use simulation::Failed;
+use simulation::world::Summary;
+
 /// What is run if nobody says otherwise.
 const DEFAULT: Range<u64> = 0..100;
+
+/// Of so many seeds one is run at benches too, which takes longer.
+const ONE_IN: u64 = 20;
 
 /// Runs at once: they wait more than they work.
 const PER_CORE: usize = 3;
@@ -28,9 +34,8 @@ fn seeds() -> Range<u64> {
     first.parse().unwrap()..last.parse().unwrap()
 }
 
-#[test]
-fn whatever_happens_the_bucket_and_the_report_tell_the_truth() {
-    let seeds = seeds();
+/// Runs seeds, several at once, and says which fail.
+fn all_hold(seeds: Range<u64>, run: impl Fn(u64) -> Result<Summary, Box<Failed>> + Sync) {
     let next = AtomicU64::new(seeds.start);
     let failures = Mutex::new(Vec::new());
     let cores = thread::available_parallelism().unwrap().get();
@@ -42,7 +47,7 @@ fn whatever_happens_the_bucket_and_the_report_tell_the_truth() {
                     if seed >= seeds.end || failures.lock().unwrap().len() >= ENOUGH {
                         return;
                     }
-                    if let Err(failed) = simulation::run(seed) {
+                    if let Err(failed) = run(seed) {
                         failures.lock().unwrap().push(failed);
                     }
                 }
@@ -57,4 +62,16 @@ fn whatever_happens_the_bucket_and_the_report_tell_the_truth() {
         "{}\nseeds that fail: {failed:?}",
         texts.join("\n")
     );
+}
+
+#[test]
+fn whatever_happens_the_bucket_and_the_report_tell_the_truth() {
+    all_hold(seeds(), simulation::run);
+}
+
+#[test]
+fn whatever_happens_at_benches_no_disk_is_written_to_and_every_job_comes_to_its_end() {
+    let Range { start, end } = seeds();
+    let few = (end - start).div_ceil(ONE_IN);
+    all_hold(start..start + few, simulation::run_bench);
 }

@@ -82,6 +82,10 @@ impl Shipment for DiskImport {
     /// What is on it is the customer's.
     fn format(&self) {}
 
+    fn is_untouched(&self) -> bool {
+        self.disk.is_untouched()
+    }
+
     fn is_shared(&self) -> bool {
         true
     }

@@ -167,6 +167,11 @@ impl Shipment for Export {
         self.send();
     }
 
+    /// It is there to be written to.
+    fn is_untouched(&self) -> bool {
+        true
+    }
+
     fn is_shared(&self) -> bool {
         false
     }

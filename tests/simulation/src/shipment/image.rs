@@ -169,6 +169,11 @@ impl Shipment for RawImport {
     /// What is on it is the customer's.
     fn format(&self) {}
 
+    /// What it is of lies in memory, and can only be read.
+    fn is_untouched(&self) -> bool {
+        true
+    }
+
     fn is_shared(&self) -> bool {
         true
     }
