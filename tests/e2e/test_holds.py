@@ -30,10 +30,11 @@ TOLD = {
     "SignatureMissing": "the SIGNATURE file is missing. Give the operator the SIGNATURE of this job",
     "SignatureWrong": "the SIGNATURE file of a device that names this job is not the one that was issued.",
     "PasswordNeeded": "the device is encrypted, and this release does not read it. Ask the operator",
+    "FileSystemUnsupported": "the device has no file system that can be read. Ask the operator what can be done.",
 }
 
 # Those that a station finds out by docking a disk by hand, since such a disk does not say whose it is.
-BY_HAND = ("SignatureMissing", "PasswordNeeded")
+BY_HAND = ("SignatureMissing", "PasswordNeeded", "FileSystemUnsupported")
 
 
 @dataclass
@@ -172,7 +173,8 @@ def story(room):
     bare = room.folder / "bare"
     bare.mkdir()
     (bare / "one.txt").write_text("one")
-    for code, thing in (("SignatureMissing", bare), ("PasswordNeeded", raw.luks(room.folder / "luks.img"))):
+    for code, thing in (("SignatureMissing", bare), ("PasswordNeeded", raw.luks(room.folder / "luks.img")),
+                        ("FileSystemUnsupported", raw.btrfs(room.folder / "btrfs.img"))):
         service.dock(thing, "--job", room.cases[code].job, *(["--folder"] if thing == bare else []), check=REFUSED)
 
     def held(code):

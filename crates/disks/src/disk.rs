@@ -141,6 +141,15 @@ impl Disk {
         })
     }
 
+    /// Whether anything is known of what a volume holds, be it read or not.
+    #[must_use]
+    pub fn is_recognised(&self, number: u32) -> bool {
+        let volume = self.survey.volumes.iter().find(|it| it.number == number);
+        volume.is_some_and(|volume| {
+            !volume.recognised.readable.is_empty() || !volume.recognised.foreign.is_empty()
+        })
+    }
+
     /// What is to be known of its partition table.
     #[must_use]
     pub fn remarks(&self) -> &[String] {

@@ -52,6 +52,8 @@ pub struct Looked {
     pub remarks: Vec<String>,
     /// The numbers of volumes that are not read because they are encrypted.
     pub encrypted: Vec<u32>,
+    /// Whether what any volume holds is known, be it read or not.
+    pub is_recognised: bool,
 }
 
 /// What a partition table says of a partition.
@@ -249,9 +251,11 @@ impl Looked {
         let table = disk.table();
         let volumes = disk.volumes();
         let numbers = volumes.iter().map(|volume| volume.number);
+        let is_recognised = numbers.clone().any(|it| disk.is_recognised(it));
         let partitions = table.iter().flat_map(|table| &table.partitions);
         Self {
             encrypted: numbers.filter(|it| disk.is_encrypted(*it)).collect(),
+            is_recognised,
             partitions: partitions
                 .map(|it| PartitionEntry {
                     number: it.number,

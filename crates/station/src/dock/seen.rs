@@ -79,7 +79,8 @@ impl Seen {
                  read-only and dock the mount point",
                 // Of a file in which nothing is known it is more likely that its name is mistaken than that the
                 // customer sent it.
-                (!is_image || looked.table.is_some()).then_some(StopCause::FileSystemUnsupported),
+                (!is_image || looked.table.is_some() || looked.is_recognised)
+                    .then_some(StopCause::FileSystemUnsupported),
             ),
         };
         Self {
@@ -224,6 +225,11 @@ mod tests {
             Verdict::Data | Verdict::System(_) | Verdict::Empty => false,
         });
         let looked = Looked {
+            is_recognised: volumes.iter().any(|it| match &it.verdict {
+                Verdict::Refused(why) => why.contains("Btrfs"),
+                Verdict::Data | Verdict::System(_) => true,
+                Verdict::Empty => false,
+            }),
             encrypted: refused.map(|it| it.number).collect(),
             table,
             volumes: volumes.clone(),
@@ -271,6 +277,13 @@ mod tests {
         assert_eq!(file.obstacle, None, "its name may be mistaken");
         let device = of(&[nothing], None, false);
         assert_eq!(device.obstacle, Some(StopCause::FileSystemUnsupported));
+        let btrfs = Verdict::Refused("the volume is Btrfs".to_owned());
+        let image = of(&[btrfs], None, true);
+        let obstacle = Some(StopCause::FileSystemUnsupported);
+        assert_eq!(
+            image.obstacle, obstacle,
+            "a name is not mistaken that often"
+        );
     }
 
     #[test]
