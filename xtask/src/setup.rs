@@ -130,6 +130,9 @@ fn missing_packages() -> Vec<&'static str> {
     if !exists("node") || !exists("npm") {
         packages.extend(["nodejs", "npm"]);
     }
+    if !exists("openssl") {
+        packages.push("openssl");
+    }
     // The fuzzing engine is C++.
     if !exists("c++") {
         packages.push("g++");

@@ -5,6 +5,9 @@
 //! that idles loses its own, and where none idles, the one whose other end takes and brings the least; who
 //! finds no place is told so with 503, and never left to wait in silence. Requests for which the service keeps places ([`Rules::is_urgent`])
 //! are served even while all others are taken.
+//!
+//! A port may speak TLS ([`tls`]). Agreeing on that counts as the head of a first request does: it has as long, and a
+//! connection that idles in it has no more right to its place than one that sends no head.
 
 mod answer;
 mod body;
@@ -13,6 +16,7 @@ mod networks;
 mod pace;
 mod places;
 mod stream;
+pub mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -25,7 +29,9 @@ use http::{Request, Response};
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 pub use answer::Answer;
 pub use body::Body;
@@ -34,6 +40,7 @@ pub use networks::{Network, NotANetwork};
 use answer::overloaded;
 use places::{Places, Seat};
 use stream::Metered;
+use tls::Tls;
 
 /// How long to wait when no connection can be accepted (out of file descriptors, mostly).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -83,11 +90,33 @@ pub type Urgent = fn(&Parts) -> bool;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
+/// Where connections come in, and how they are spoken to.
+#[derive(Debug)]
+pub struct Door {
+    listener: TcpListener,
+    tls: Option<Tls>,
+}
+
+impl Door {
+    /// With TLS if there is a certificate to show, else without.
+    #[must_use]
+    pub fn new(listener: TcpListener, tls: Option<Tls>) -> Self {
+        Self { listener, tls }
+    }
+}
+
+/// Without TLS.
+impl From<TcpListener> for Door {
+    fn from(listener: TcpListener) -> Self {
+        Self::new(listener, None)
+    }
+}
+
 /// Serves until `stop` resolves, then lets requests under way finish.
 ///
 /// An error of the service closes the connection.
 pub async fn serve<S, B>(
-    listener: TcpListener,
+    door: impl Into<Door>,
     service: S,
     is_urgent: Urgent,
     limits: Limits,
@@ -99,7 +128,9 @@ pub async fn serve<S, B>(
     B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
+    let Door { listener, tls } = door.into();
     let connections = GracefulShutdown::new();
+    let stopping = CancellationToken::new();
     let grace = limits.grace;
     let places = Arc::new(Places::new(limits));
     let mut stop = std::pin::pin!(stop);
@@ -108,15 +139,17 @@ pub async fn serve<S, B>(
             () = &mut stop => break,
             (stream, peer) = accept(&listener, &places) => {
                 let Some(seat) = places.admit(peer.ip()) else {
-                    refuse(&stream);
+                    refuse(&stream, tls.is_some());
                     continue;
                 };
                 let attended = Attended { service: service.clone(), is_urgent, seat, peer };
-                tokio::spawn(attended.attend(stream, connections.watcher()));
+                let (tls, stopping) = (tls.clone(), stopping.clone());
+                tokio::spawn(attended.attend(stream, tls, stopping, connections.watcher()));
             }
         }
     }
     drop(listener);
+    stopping.cancel();
     if tokio::time::timeout(grace, connections.shutdown())
         .await
         .is_err()
@@ -141,8 +174,12 @@ async fn accept(listener: &TcpListener, places: &Places) -> (TcpStream, SocketAd
 }
 
 /// Tells a connection that there is no place, as far as that goes without waiting for anybody.
-fn refuse(stream: &TcpStream) {
-    if let Err(error) = stream.try_write(REFUSAL) {
+fn refuse(stream: &TcpStream, by_tls: bool) {
+    let refusal = match by_tls {
+        true => tls::REFUSAL,
+        false => REFUSAL,
+    };
+    if let Err(error) = stream.try_write(refusal) {
         tracing::debug!(%error, "refusal not sent");
     }
 }
@@ -163,14 +200,43 @@ where
     B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    async fn attend(self, stream: TcpStream, watcher: Watcher) {
+    async fn attend(
+        self,
+        stream: TcpStream,
+        tls: Option<Tls>,
+        stopping: CancellationToken,
+        watcher: Watcher,
+    ) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "delay not switched off");
         }
+        let stall = self.seat.limits().stall;
+        let stream = Metered::new(stream, self.seat.meter(), stall);
+        let Some(tls) = tls else {
+            return self.answer(stream, watcher).await;
+        };
+        let agreed = tokio::time::timeout(self.seat.limits().head, tls.shake_hands(stream));
+        let agreed = tokio::select! {
+            agreed = agreed => agreed,
+            () = self.seat.lost() => return tracing::debug!("connection let go for another"),
+            () = stopping.cancelled() => return,
+        };
+        match agreed {
+            Ok(Ok(Some(stream))) => self.answer(stream, watcher).await,
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "no agreement on TLS"),
+            Err(_) => tracing::debug!("no agreement on TLS in time"),
+        }
+    }
+
+    /// Answers what is asked on a connection.
+    async fn answer<T>(self, stream: T, watcher: Watcher)
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         let limits = self.seat.limits();
         let (head, stall) = (limits.head, limits.stall);
         let seat = self.seat.clone();
-        let stream = Metered::new(stream, seat.meter(), stall);
         let answer = hyper::service::service_fn(move |request| {
             let (service, seat) = (self.service.clone(), self.seat.clone());
             let (is_urgent, peer) = (self.is_urgent, self.peer);
@@ -179,7 +245,6 @@ where
                 if !seat.begin(is_urgent(&head)).await {
                     return Ok(overloaded());
                 }
-                let stall = seat.limits().stall;
                 let body = Body::of_connection(body, seat.meter(), stall);
                 let mut request = Request::from_parts(head, body);
                 request.extensions_mut().insert(Peer(peer));

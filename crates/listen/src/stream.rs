@@ -85,6 +85,11 @@ impl Metered {
         }
     }
 
+    /// What comes first, without taking it.
+    pub(crate) async fn peek(&self, into: &mut [u8]) -> io::Result<usize> {
+        self.stream.peek(into).await
+    }
+
     /// What came of writing; an error when that has led nowhere for too long.
     fn written(
         &mut self,

@@ -28,7 +28,7 @@ mod tree;
 
 pub use error::{OpenError, Refusal, StoreError};
 pub use keyring::{BucketRights, Everything, KeyHolder, Keyring, KeyringError, SecretKey};
-pub use listen::Limits;
+pub use listen::{Door, Limits};
 pub use serve::serve;
 pub use store::{Durability, LocalStore, Service};
 pub use tree::reserve;

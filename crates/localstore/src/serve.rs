@@ -3,9 +3,8 @@
 use std::future::Future;
 
 use hyper::service::service_fn;
-use listen::Limits;
+use listen::{Door, Limits};
 use s3s::Body;
-use tokio::net::TcpListener;
 
 use crate::store::Service;
 
@@ -14,7 +13,7 @@ use crate::store::Service;
 /// Whoever brings or takes nothing is let go as `limits` say, and so is a signed upload whose body does
 /// not come.
 pub async fn serve(
-    listener: TcpListener,
+    door: impl Into<Door>,
     service: Service,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
@@ -23,5 +22,5 @@ pub async fn serve(
         let service = service.clone();
         async move { service.call(request.map(Body::http_body_unsync)).await }
     });
-    listen::serve(listener, answer, |_| false, limits, shutdown).await;
+    listen::serve(door, answer, |_| false, limits, shutdown).await;
 }

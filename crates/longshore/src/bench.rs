@@ -29,14 +29,14 @@ use listener::Listener;
 /// # Errors
 /// Why it is not run.
 pub(crate) fn run(args: &StationRunArgs) -> Result<Exit, Failure> {
-    let (station, mut settings) = own_station::with_settings(&args.server)?;
+    let (station, mut settings, certificate) = own_station::with_settings(&args.server)?;
     add_inboxes(&args.inbox, &mut settings.bench)?;
     let stop = Stop::default();
     let stopping = || Systemd::of_process().stopping(STOP_WITHIN);
     interrupt::stops_and(stop.clone(), stopping).context("could not listen for signals")?;
     output::note(&format!("Station {}: watching its bays.", station.name));
     let mut watch = host(&station, &settings.bench)?;
-    let listener = Listener::open(&settings.metrics);
+    let listener = Listener::open(&settings.metrics, certificate.as_ref());
     let told = listener.as_ref().and_then(Listener::told);
     let (origin, bench) = (origin(&station, told), bench(station, &settings.bench));
     let observed = Observed {

@@ -1,11 +1,13 @@
 //! `longshore doctor`: looks at this host and what is set up on it, changes nothing, and says what is wrong and what to do.
 
+mod certificates;
 pub(crate) mod finding;
 mod grabbing;
 mod installation;
 mod reaching;
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use server::config::Config;
 
@@ -55,7 +57,10 @@ fn found(args: &DoctorArgs) -> Vec<Finding> {
             found.extend(reaching::findings(url, &surroundings));
             found.extend(installation::room(&config.server.data));
         }
-        None => found.extend(installation::findings(&config)),
+        None => {
+            found.extend(installation::findings(&config));
+            found.extend(certificates::findings(&config, SystemTime::now()));
+        }
     }
     found.extend(grabs(&config));
     found

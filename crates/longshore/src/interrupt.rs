@@ -1,8 +1,10 @@
-//! Ctrl-C and SIGTERM: the first asks the work to stop in order, the second ends the process.
+//! Ctrl-C and SIGTERM: the first asks the work to stop in order, the second ends the process. SIGHUP: what is read again.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use transfer::stop::{Halt, Stop};
 
 use crate::exit::Exit;
@@ -53,6 +55,20 @@ pub(crate) fn signals() -> io::Result<(Signal, Signal)> {
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
     ))
+}
+
+/// Has SIGHUP notify whoever reads certificates again, for as long as the runtime is there.
+///
+/// # Errors
+/// If the system lets nobody listen.
+pub(crate) fn renews(asked: Arc<Notify>) -> io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            asked.notify_one();
+        }
+    });
+    Ok(())
 }
 
 /// Waits for one of two signals.

@@ -15,7 +15,7 @@ use objectstore::StoreError;
 use objectstore::connect::Store;
 use objectstore::s3::S3Bucket;
 use objectstore::s3::address::Addressing;
-use server::config::{BucketHome, Config};
+use server::config::{BucketHome, Config, TlsConfig};
 use server::data_dir::users::{self, Joined};
 use server::data_dir::{self, DataDirError, Endpoints};
 use server::service::{RunningService, Service, StartError};
@@ -55,7 +55,9 @@ impl LocalService {
     ///
     /// # Errors
     /// If there is neither, or the first account has no key.
-    pub(crate) fn open(config: Config) -> Result<Self, Failure> {
+    pub(crate) fn open(mut config: Config) -> Result<Self, Failure> {
+        // Nobody but this host comes to what a command starts for itself.
+        config.tls = TlsConfig::default();
         let data = config.server.data.clone();
         let begun = Instant::now();
         let (endpoints, own, joined) = loop {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use awshttp::Surroundings;
 use imagestore::services::AwsServices;
+use listen::tls::certificate::CertificateFiles;
 use model::time::SystemClock;
 use server::config::StationConfig;
 use server::data_dir::Endpoints;
@@ -32,14 +33,16 @@ use crate::settings::{self, Listen};
 /// # Errors
 /// If there is no service, or no token.
 pub(crate) fn station(args: &ServerArgs) -> Result<Station, Failure> {
-    with_settings(args).map(|(station, _)| station)
+    with_settings(args).map(|(station, ..)| station)
 }
 
-/// The same with its settings.
+/// The same with its settings, and the certificate that its own port shows.
 ///
 /// # Errors
 /// As [`station`].
-pub(crate) fn with_settings(args: &ServerArgs) -> Result<(Station, StationConfig), Failure> {
+pub(crate) fn with_settings(
+    args: &ServerArgs,
+) -> Result<(Station, StationConfig, Option<CertificateFiles>), Failure> {
     let data = settings::data_folder(&Environment::of_process(), args.data.data.as_deref())?;
     match (&args.server, &args.token_file) {
         (Some(url), Some(file)) => {
@@ -51,9 +54,12 @@ pub(crate) fn with_settings(args: &ServerArgs) -> Result<(Station, StationConfig
             let surroundings = config.network.surroundings();
             let token = read_token(file)?;
             let station = at(url, &token, &data, &config.station, &surroundings);
-            Ok((station, config.station))
+            Ok((station, config.station, config.tls.certificate))
         }
-        _ => beside_service(&data),
+        _ => {
+            let (station, config) = beside_service(&data)?;
+            Ok((station, config, None))
+        }
     }
 }
 

@@ -42,6 +42,7 @@ async fn serve(config: &Config) -> Result<Exit, Failure> {
     let service = Service::start(config, Arc::new(SystemClock))
         .await
         .map_err(not_started)?;
+    interrupt::renews(service.renewal()).context("could not listen for signals")?;
     output::data(&places(config, &service))?;
     if config.jobs.shipping_address == ShippingAddress::default() {
         output::note(
@@ -57,7 +58,7 @@ async fn serve(config: &Config) -> Result<Exit, Failure> {
         }
     };
     let systemd = Systemd::of_process();
-    systemd.ready(&format!("Serving at {}", service.endpoints.api));
+    systemd.ready(&format!("Serving at {}", service.outside.api));
     let _alive = signs_of_life(Systemd::of_process(), bench.as_ref());
     interrupt::either(&mut interrupt, &mut terminate).await;
     output::note("Stopping in order; once more stops at once.");
@@ -114,15 +115,15 @@ fn bench_of(config: &Config, service: &RunningService) -> Result<Option<bench::R
 fn places(config: &Config, service: &RunningService) -> String {
     let data = &config.server.data;
     let key = data_dir::credentials_path(data);
-    let health = format!("{}/health", service.endpoints.api);
+    let health = format!("{}/health", service.outside.api);
     let key = match service.first_key {
         Some(_) => key.display().to_string(),
         None => "none in force; `longshore key create` makes one".to_owned(),
     };
     output::fields([
-        ("Import/Export API", Some(service.endpoints.api.as_str())),
+        ("Import/Export API", Some(service.outside.api.as_str())),
         ("  for clients", config.server.public_url.as_deref()),
-        ("S3 store", service.endpoints.s3.as_deref()),
+        ("S3 store", service.outside.s3.as_deref()),
         ("Health", Some(health.as_str())),
         ("Credentials", Some(key.as_str())),
         ("Data folder", Some(data.display().to_string().as_str())),

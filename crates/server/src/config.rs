@@ -12,6 +12,7 @@ mod images;
 mod metrics;
 mod network;
 mod raw;
+mod tls;
 mod values;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ pub use fault::{ConfigError, ConfigFault};
 pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, image_target};
 pub use metrics::StationMetrics;
 pub use network::{NetworkConfig, Proxy, VARIABLES, Way};
+pub use tls::TlsConfig;
 pub use values::{
     BucketGlob, DatabaseUrl, LogFormat, LogLevel, MetricsFor, ShippingAddress, UnknownWord,
 };
@@ -55,6 +57,8 @@ pub struct Config {
     pub stores: Vec<StoreConfig>,
     /// `[network]`
     pub network: NetworkConfig,
+    /// `[tls]`
+    pub tls: TlsConfig,
     /// `[jobs]`
     pub jobs: JobsConfig,
     /// `[ebs]`; `None` if there is no such API.
@@ -320,6 +324,7 @@ impl Default for Config {
             embedded_store: EmbeddedStoreConfig::default(),
             stores: Vec::new(),
             network: NetworkConfig::default(),
+            tls: TlsConfig::default(),
             jobs: JobsConfig::default(),
             ebs: None,
             glacier: GlacierConfig::default(),

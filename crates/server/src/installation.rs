@@ -140,6 +140,7 @@ fn stores(config: &Config) -> Result<Stores, NotOpened> {
             let key = ServiceKey::load_or_create(&path).map_err(NotOpened::EmbeddedStore)?;
             Some(EmbeddedAccess {
                 own: key.access(endpoint, config.embedded_store.region.clone()),
+                elsewhere: None,
                 keys: key.job_keys(),
             })
         }

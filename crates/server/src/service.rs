@@ -3,20 +3,24 @@
 //! Nothing here reads the environment or waits for signals: the caller owns the runtime, starts a
 //! service and stops it. Several may run in one process on different data folders.
 
+mod ports;
+
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use durable::reserve::is_for_want_of_room;
 use hyper_util::service::TowerToHyperService;
 use listen::Limits;
+use listen::tls::Tls;
+use listen::tls::certificate::CertificateError;
+use listen::tls::watch::watch;
 use localstore::{LocalStore, OpenError};
 use model::time::Clock;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Notify;
 
 use crate::access::BearerToken;
 use crate::app::{Admin, Context};
@@ -33,8 +37,9 @@ use crate::metrics::Metrics;
 use crate::ops::first_start::{FirstKey, first_start};
 use crate::ops::{Refused, stations};
 use crate::sealing::{MasterKey, MasterKeyError};
-use crate::stores::{EmbeddedAccess, Stores, StoresError};
+use crate::stores::{EmbeddedAccess, Stores, StoresError, Whence};
 use crate::work::Work;
+use ports::{Doors, Port, Serving};
 
 /// How long the head of a request to the API may take, and an idle connection is kept. Longer than our own
 /// clients keep one, so that they close it first.
@@ -81,6 +86,9 @@ pub enum StartError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// A certificate of the settings cannot be shown.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// A file of the data folder cannot be read or written.
     #[error("could not use `{}`", path.display())]
     File {
@@ -119,6 +127,7 @@ impl StartError {
             | Self::EmbeddedStore(_)
             | Self::Stores(_)
             | Self::Listen { .. }
+            | Self::Certificate(_)
             | Self::DiskFull { .. }
             | Self::Metrics(_) => false,
         };
@@ -142,8 +151,10 @@ pub struct RunningService {
     pub api_addr: SocketAddr,
     /// Where the embedded store listens, if there is one.
     pub s3_addr: Option<SocketAddr>,
-    /// Where both can be reached, as `endpoints.json` says.
+    /// Where both can be reached from this host, as `endpoints.json` says.
     pub endpoints: Endpoints,
+    /// Where others reach them, unless the settings say otherwise.
+    pub outside: Outside,
     /// The first account's key; `None` if every key of it was revoked.
     pub first_key: Option<FirstKey>,
     /// The file with the token of the station that goes with this service.
@@ -153,14 +164,19 @@ pub struct RunningService {
     embedded: Option<LocalStore>,
     api: Serving,
     s3: Option<Serving>,
+    certificates: Serving,
+    renew: Arc<Notify>,
     background: Background,
     database: Database,
 }
 
-/// A task and how it is told to stop.
-struct Serving {
-    stop: CancellationToken,
-    task: JoinHandle<()>,
+/// Where others than this host reach a service, as far as it can tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// URL of the API.
+    pub api: String,
+    /// URL of the embedded store, if there is one.
+    pub s3: Option<String>,
 }
 
 impl Service {
@@ -181,35 +197,35 @@ impl Service {
         clock: Arc<dyn Clock>,
     ) -> Result<RunningService, StartError> {
         let kept = Kept::open(config, Arc::clone(&clock)).await?;
-        let (listener, api_addr) = bind(config.server.listen).await?;
+        let certificate = config.tls.certificate.as_ref();
+        let port = Port::open(config.server.listen, certificate).await?;
         let embedded = Embedded::open(config, &kept, &clock).await?;
         let (embedded, access) = embedded.unzip();
         let stores = Stores::new(&config.stores, access, &config.network)?;
-        let context = kept.context(config, clock, stores, api_addr)?;
-        let s3_addr = embedded.as_ref().map(|embedded| embedded.address);
-        let endpoints = endpoints(config, api_addr, s3_addr);
+        let outside = Outside {
+            api: port.url(),
+            s3: embedded.as_ref().map(|embedded| embedded.port.url()),
+        };
+        let context = kept.context(config, clock, stores, &outside.api)?;
+        let (api_addr, s3_addr) = (port.address, embedded.as_ref().map(Embedded::address));
+        let endpoints = endpoints(config, &port, embedded.as_ref());
         // Both addresses are taken: who comes from now on waits until the tasks below attend.
         kept.data.write_endpoints(&endpoints)?;
         kept.data.room().settle();
 
         let grace = Duration::from_secs(config.server.shutdown_seconds.into());
-        let router = http::router(App::new(context.clone(), &config.server));
         let limits = limits_of(&config.connections, API_HEAD, API_STALL, grace);
-        let service = TowerToHyperService::new(router);
-        let api = Serving::start(|stop| {
-            listen::serve(
-                listener,
-                service,
-                http::is_urgent,
-                limits,
-                stop.cancelled_owned(),
-            )
-        });
+        let doors = port.into_doors();
+        let mut shown: Vec<Tls> = doors.tls.iter().cloned().collect();
+        let app = App::new(context.clone(), &config.server);
+        let api = serve_api(app, doors, &limits);
         let store = embedded.as_ref().map(|embedded| &embedded.store);
         let background = Background::start(&context, kept.data.room().reserve(), store);
         let of_store = limits_of(&config.connections, STORE_HEAD, STORE_STALL, STORE_GRACE);
-        let serve = |embedded: Embedded| embedded.serve(of_store);
+        let serve = |embedded: Embedded| embedded.serve(&of_store, &mut shown);
         let (embedded, s3) = embedded.map(serve).unzip();
+        let renew = Arc::new(Notify::new());
+        let certificates = keep_renewed(shown, &renew);
         tracing::info!(api = endpoints.api, s3 = endpoints.s3, "service started");
         let Kept {
             data,
@@ -222,6 +238,7 @@ impl Service {
             api_addr,
             s3_addr,
             endpoints,
+            outside,
             first_key,
             station_token,
             context,
@@ -229,10 +246,47 @@ impl Service {
             embedded,
             api,
             s3,
+            certificates,
+            renew,
             background,
             database,
         })
     }
+}
+
+/// Answers by all doors of the API; who comes by that of this host is known by it.
+fn serve_api(app: App, doors: Doors, limits: &Limits) -> Serving {
+    let mut serving = Serving::default();
+    let router = http::router(app);
+    let here = router.clone().layer(Extension(Whence::ThisHost));
+    let ways = [(Some(doors.all), router), (doors.this_host, here)];
+    for (door, router) in ways {
+        let (Some(door), limits) = (door, limits.clone()) else {
+            continue;
+        };
+        let service = TowerToHyperService::new(router);
+        serving.begin(|stop| {
+            listen::serve(
+                door,
+                service,
+                http::is_urgent,
+                limits,
+                stop.cancelled_owned(),
+            )
+        });
+    }
+    serving
+}
+
+/// Reads certificates again when they were renewed, and when somebody asks.
+fn keep_renewed(shown: Vec<Tls>, asked: &Arc<Notify>) -> Serving {
+    let mut serving = Serving::default();
+    let asked = Arc::clone(asked);
+    serving.begin(|stop| async move {
+        // The watch does not end by itself.
+        let _stopped = stop.run_until_cancelled(watch(shown, asked)).await;
+    });
+    serving
 }
 
 /// What outlives the service: folder, key, job store, and what the first start puts into it.
@@ -280,7 +334,7 @@ impl Kept {
         config: &Config,
         clock: Arc<dyn Clock>,
         stores: Stores,
-        api: SocketAddr,
+        api: &str,
     ) -> Result<Context, StartError> {
         let public_url = config.server.public_url.clone();
         let metrics = Metrics::new()?;
@@ -296,7 +350,7 @@ impl Kept {
             glacier: config.glacier.clone(),
             work: Work::new(),
             sealer: self.master.sealer(),
-            public_url: public_url.unwrap_or_else(|| url(api)),
+            public_url: public_url.unwrap_or_else(|| api.to_owned()),
             metrics: Arc::new(metrics),
         })
     }
@@ -320,6 +374,12 @@ impl RunningService {
         self.context.metrics.tell_beside(Box::new(page));
     }
 
+    /// What has the files of certificates read again at once when it is notified. What comes of it is told in the log.
+    #[must_use]
+    pub fn renewal(&self) -> Arc<Notify> {
+        Arc::clone(&self.renew)
+    }
+
     /// The embedded store, if there is one.
     #[must_use]
     pub fn embedded_store(&self) -> Option<&LocalStore> {
@@ -335,6 +395,7 @@ impl RunningService {
                 "endpoints not removed"
             );
         }
+        self.certificates.stop().await;
         self.api.stop().await;
         self.background.stop().await;
         if let Some(s3) = self.s3 {
@@ -348,28 +409,10 @@ impl RunningService {
     }
 }
 
-impl Serving {
-    fn start<F: Future<Output = ()> + Send + 'static>(
-        run: impl FnOnce(CancellationToken) -> F,
-    ) -> Self {
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(run(stop.clone()));
-        Self { stop, task }
-    }
-
-    async fn stop(self) {
-        self.stop.cancel();
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "task failed");
-        }
-    }
-}
-
 /// The embedded store before it serves.
 struct Embedded {
     store: LocalStore,
-    listener: TcpListener,
-    address: SocketAddr,
+    port: Port,
     keyring: JobStoreKeyring,
 }
 
@@ -382,32 +425,45 @@ impl Embedded {
         if !config.embedded_store.enabled {
             return Ok(None);
         }
-        let (listener, address) = bind(config.embedded_store.listen).await?;
+        let port = Port::open(config.embedded_store.listen, config.tls.of_store()).await?;
         let path = service_key_path(data.root());
         let key = ServiceKey::load_or_create(&path)
             .map_err(|source| StartError::File { path, source })?;
-        let endpoint = config.embedded_store.public_url.clone();
-        let endpoint = endpoint.unwrap_or_else(|| url(address));
+        let told = config.embedded_store.public_url.clone();
+        let told = told.unwrap_or_else(|| port.url());
+        let (own, elsewhere) = match port.is_secure() {
+            true => (port.url_here(), Some(told)),
+            false => (told, None),
+        };
         let access = EmbeddedAccess {
-            own: key.access(endpoint, config.embedded_store.region.clone()),
+            own: key.access(own, config.embedded_store.region.clone()),
+            elsewhere,
             keys: key.job_keys(),
         };
         let keyring = JobStoreKeyring::new(Arc::clone(jobs), Arc::clone(clock), key);
         let store = LocalStore::open(&data.objects()).await?;
         let embedded = Self {
             store,
-            listener,
-            address,
+            port,
             keyring,
         };
         Ok(Some((embedded, access)))
     }
 
-    fn serve(self, limits: Limits) -> (LocalStore, Serving) {
+    fn address(&self) -> SocketAddr {
+        self.port.address
+    }
+
+    /// Answers by all its doors, and adds what they show.
+    fn serve(self, limits: &Limits, shown: &mut Vec<Tls>) -> (LocalStore, Serving) {
         let service = self.store.service(self.keyring);
-        let serving = Serving::start(|stop| {
-            localstore::serve(self.listener, service, limits, stop.cancelled_owned())
-        });
+        let mut serving = Serving::default();
+        let doors = self.port.into_doors();
+        shown.extend(doors.tls);
+        for door in [Some(doors.all), doors.this_host].into_iter().flatten() {
+            let (service, limits) = (service.clone(), limits.clone());
+            serving.begin(|stop| localstore::serve(door, service, limits, stop.cancelled_owned()));
+        }
         (self.store, serving)
     }
 }
@@ -463,6 +519,16 @@ fn station_token(path: &Path) -> io::Result<BearerToken> {
     }
 }
 
+fn endpoints(config: &Config, api: &Port, embedded: Option<&Embedded>) -> Endpoints {
+    Endpoints {
+        api: api.url_here(),
+        s3: embedded.map(|embedded| embedded.port.url_here()),
+        pid: std::process::id(),
+        station: config.station.clone(),
+        config: config.file.clone(),
+    }
+}
+
 fn limits_of(
     config: &ConnectionsConfig,
     head: Duration,
@@ -478,31 +544,4 @@ fn limits_of(
         stall,
         grace,
     }
-}
-
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let real = listener.local_addr().map_err(failed)?;
-    Ok((listener, real))
-}
-
-fn endpoints(config: &Config, api: SocketAddr, s3: Option<SocketAddr>) -> Endpoints {
-    Endpoints {
-        api: url(api),
-        s3: s3.map(url),
-        pid: std::process::id(),
-        station: config.station.clone(),
-        config: config.file.clone(),
-    }
-}
-
-/// Where an address that is listened on can be reached from this machine.
-fn url(address: SocketAddr) -> String {
-    let host: IpAddr = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(host, address.port()))
 }

@@ -65,6 +65,8 @@ struct Home {
     /// `None`: every bucket that no other store has.
     buckets: Option<Vec<BucketGlob>>,
     access: StoreAccess,
+    /// Where stations on other hosts reach it, if that is another place.
+    elsewhere: Option<String>,
     keys: HomeKeys,
     /// What all stations together may send to it and receive from it.
     pace: RateSchedule,
@@ -82,8 +84,12 @@ enum HomeKeys {
 
 impl Home {
     /// How a station reaches the store for the attempt at `job` that has this lease.
-    fn access_for(&self, job: JobId, lease: &LeaseToken) -> StoreAccess {
+    fn access_for(&self, whence: Whence, job: JobId, lease: &LeaseToken) -> StoreAccess {
         let mut access = self.access.clone();
+        match (whence, &self.elsewhere) {
+            (Whence::Elsewhere, Some(endpoint)) => access.endpoint.clone_from(endpoint),
+            (Whence::Elsewhere, None) | (Whence::ThisHost, _) => {}
+        }
         match &self.keys {
             HomeKeys::Own => {}
             HomeKeys::OfAttempts(keys) => {
@@ -96,10 +102,21 @@ impl Home {
     }
 }
 
+/// Where a station is, as far as the way it came by says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whence {
+    /// It came by a port that only this host reaches.
+    ThisHost,
+    /// It may be anywhere.
+    Elsewhere,
+}
+
 /// The store that goes with a service.
 pub(crate) struct EmbeddedAccess {
     /// How the service itself reaches it.
     pub(crate) own: StoreAccess,
+    /// Where stations on other hosts reach it, if that is another place.
+    pub(crate) elsewhere: Option<String>,
     /// What makes the keys of attempts.
     pub(crate) keys: JobKeys,
 }
@@ -238,9 +255,15 @@ impl Stores {
                 ..home
             });
         }
-        if let Some(EmbeddedAccess { own, keys }) = embedded {
+        if let Some(EmbeddedAccess {
+            own,
+            elsewhere,
+            keys,
+        }) = embedded
+        {
             let keys = HomeKeys::OfAttempts(keys);
-            homes.push(home("embedded", None, own, keys, &surroundings)?);
+            let home = home("embedded", None, own, keys, &surroundings)?;
+            homes.push(Home { elsewhere, ..home });
         }
         Ok(Self {
             homes,
@@ -249,11 +272,12 @@ impl Stores {
         })
     }
 
-    /// How a station reaches the buckets of a manifest, for the attempt at `job` that has this lease. A bucket that no
+    /// How a station that is there reaches the buckets of a manifest, for the attempt at `job` that has this lease. A bucket that no
     /// store has any more is left out.
     #[must_use]
     pub(crate) fn access(
         &self,
+        whence: Whence,
         manifest: &Manifest,
         job: JobId,
         lease: &LeaseToken,
@@ -265,7 +289,7 @@ impl Stores {
             .into_iter()
             .filter_map(|bucket| {
                 let home = self.home_of(&bucket)?;
-                let access = home.access_for(job, lease);
+                let access = home.access_for(whence, job, lease);
                 let is_shared = !home.pace.is_unlimited();
                 Some(BucketAccess {
                     bucket,
@@ -546,6 +570,7 @@ fn home(
         name: name.to_owned(),
         buckets,
         access,
+        elsewhere: None,
         keys,
         pace: RateSchedule::default(),
         store,

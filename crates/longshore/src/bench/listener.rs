@@ -2,6 +2,7 @@
 //!
 //! Loading does not hang on it: where the address cannot be had, that is told, and the station works unwatched.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -14,11 +15,16 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper_util::service::TowerToHyperService;
-use listen::Limits;
+use listen::tls::Tls;
+use listen::tls::certificate::CertificateFiles;
+use listen::tls::watch::watch;
+use listen::{Door, Limits};
 use model::metrics_address::MetricsAddress;
 use server::config::StationMetrics;
 use station::metrics::Observed;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+
+use crate::interrupt;
 
 /// Connections at a time: some that collect figures and somebody who looks.
 const CONNECTIONS: usize = 16;
@@ -32,6 +38,7 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// An address that is listened on, where nobody answers yet.
 pub(super) struct Listener {
     socket: TcpListener,
+    tls: Option<Tls>,
     told: Option<MetricsAddress>,
 }
 
@@ -42,10 +49,18 @@ pub(super) struct Serving {
 }
 
 impl Listener {
-    /// Listens where the settings say, if anywhere.
-    pub(super) fn open(settings: &StationMetrics) -> Option<Self> {
+    /// Listens where the settings say, if anywhere, and shows a certificate if there is one.
+    pub(super) fn open(
+        settings: &StationMetrics,
+        certificate: Option<&CertificateFiles>,
+    ) -> Option<Self> {
         let address = settings.listen?;
-        match Self::bind(address, settings) {
+        let tls = certificate.map(Tls::open).transpose();
+        let tls = tls.map_err(|error| {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(%address, error, "the figures of this station are not served");
+        });
+        match Self::bind(address, settings, tls.ok()?) {
             Ok(listener) => Some(listener),
             Err(error) => {
                 tracing::error!(%address, %error, "the figures of this station are not served");
@@ -54,7 +69,7 @@ impl Listener {
         }
     }
 
-    fn bind(address: SocketAddr, settings: &StationMetrics) -> io::Result<Self> {
+    fn bind(address: SocketAddr, settings: &StationMetrics, tls: Option<Tls>) -> io::Result<Self> {
         let socket = TcpListener::bind(address)?;
         socket.set_nonblocking(true)?;
         let bound = socket.local_addr()?;
@@ -62,6 +77,7 @@ impl Listener {
         Ok(Self {
             told: told.or_else(|| as_others_reach(bound)),
             socket,
+            tls,
         })
     }
 
@@ -90,6 +106,8 @@ impl Listener {
             tokio::net::TcpListener::from_std(self.socket)?
         };
         let address = socket.local_addr()?;
+        let shown = self.tls.iter().cloned().collect();
+        let door = Door::new(socket, self.tls);
         let (stop, stopped) = oneshot::channel::<()>();
         let service = TowerToHyperService::new(router(Arc::new(observed)));
         let limits = Limits {
@@ -101,7 +119,10 @@ impl Listener {
         let serve = async move {
             // It is stopped by being dropped.
             let stopped = async { drop(stopped.await) };
-            listen::serve(socket, service, |_| false, limits, stopped).await;
+            tokio::select! {
+                () = listen::serve(door, service, |_| false, limits, stopped) => {}
+                never = renewed(shown) => match never {},
+            }
         };
         let builder = std::thread::Builder::new().name("metrics".into());
         let thread = builder.spawn(move || runtime.block_on(serve))?;
@@ -111,6 +132,15 @@ impl Listener {
             thread: Some(thread),
         })
     }
+}
+
+/// Keeps what is shown as its files have it.
+async fn renewed(shown: Vec<Tls>) -> Infallible {
+    let asked = Arc::new(Notify::new());
+    if let Err(error) = interrupt::renews(Arc::clone(&asked)) {
+        tracing::error!(%error, "no signal has certificates read again");
+    }
+    watch(shown, asked).await
 }
 
 /// Where others reach a socket: by its address, or by the name of this host if it listens on all of them.
@@ -167,7 +197,7 @@ mod tests {
             listen: listen.parse().ok(),
             address: address.map(|text| text.parse().unwrap()),
         };
-        let listener = Listener::open(&settings).unwrap();
+        let listener = Listener::open(&settings, None).unwrap();
         listener.told().map(|told| told.to_string())
     }
 
@@ -188,11 +218,24 @@ mod tests {
             listen: taken.local_addr().ok(),
             address: None,
         };
-        assert!(Listener::open(&settings).is_none());
+        assert!(Listener::open(&settings, None).is_none());
         let nowhere = StationMetrics {
             listen: None,
             address: None,
         };
-        assert!(Listener::open(&nowhere).is_none());
+        assert!(Listener::open(&nowhere, None).is_none());
+    }
+
+    #[test]
+    fn a_certificate_that_cannot_be_shown_is_no_reason_to_serve_without() {
+        let settings = StationMetrics {
+            listen: "127.0.0.1:0".parse().ok(),
+            address: None,
+        };
+        let files = CertificateFiles {
+            certificate: "/none/c.pem".into(),
+            key: "/none/c.key".into(),
+        };
+        assert!(Listener::open(&settings, Some(&files)).is_none());
     }
 }

@@ -34,6 +34,18 @@ pub(crate) enum Code {
     SchemaNewer,
     /// The disk of the data folder has next to no room.
     DiskFull,
+    /// A certificate of the settings cannot be shown.
+    CertificateUnusable,
+    /// A certificate is not good any more, or not yet.
+    CertificateExpired,
+    /// A certificate ends soon.
+    CertificateExpires,
+    /// Others may read the private key of a certificate.
+    CertificateKeyExposed,
+    /// Clients are told another name than the certificate's.
+    CertificateName,
+    /// A certificate says that it is an authority's.
+    CertificateOfAuthority,
     /// A store does not answer.
     StoreSilent,
     /// The server does not answer.

@@ -4,6 +4,7 @@ mod bench;
 mod connections;
 mod images;
 mod station;
+mod tls;
 
 use std::net::SocketAddr;
 use std::ops::{Range, RangeInclusive};
@@ -49,6 +50,7 @@ pub(super) fn config(
             way: check.way("network", [&raw.network.proxy, &raw.network.ca_file]),
             variables: overrides.network_variables.clone(),
         },
+        tls: check.tls(&raw.tls),
         jobs: check.jobs(raw.jobs),
         ebs: check.ebs(raw.ebs),
         glacier: check.glacier(raw.glacier),

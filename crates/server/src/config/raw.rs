@@ -17,6 +17,7 @@ pub(super) struct RawConfig {
     pub(super) embedded_store: RawEmbeddedStore,
     pub(super) stores: Vec<Spanned<RawStore>>,
     pub(super) network: RawNetwork,
+    pub(super) tls: RawTls,
     pub(super) jobs: RawJobs,
     pub(super) ebs: Given<RawEbs>,
     pub(super) glacier: Given<RawGlacier>,
@@ -82,6 +83,15 @@ pub(super) struct RawStore {
 pub(super) struct RawNetwork {
     pub(super) proxy: Given<String>,
     pub(super) ca_file: Given<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawTls {
+    pub(super) certificate: Given<String>,
+    pub(super) key: Given<String>,
+    pub(super) store_certificate: Given<String>,
+    pub(super) store_key: Given<String>,
 }
 
 #[derive(Deserialize, Default)]

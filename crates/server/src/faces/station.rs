@@ -30,6 +30,7 @@ use crate::ops::{
     AccountFault, DockingFault, Refused, SubmissionFault, audit, claims, custody, heartbeats, jobs,
     leases, shares,
 };
+use crate::stores::Whence;
 
 /// Largest message of a station, in bytes: a heartbeat with all its bays. A SIGNATURE file in base64 and some names are
 /// a tenth of that.
@@ -170,8 +171,10 @@ pub(super) fn routes() -> Router<Arc<Context>> {
 
 async fn claim_route(State(context): State<Arc<Context>>, request: Request) -> Response {
     let done = async {
+        let whence = request.extensions().get().copied();
+        let whence = whence.unwrap_or(Whence::Elsewhere);
         let (caller, message) = receive(&context, request).await?;
-        Ok(claims::claim(&context, &caller, message).await?)
+        Ok(claims::claim(&context, &caller, message, whence).await?)
     };
     answer(done.await)
 }

@@ -43,6 +43,7 @@ use crate::giving_up;
 use crate::jobstore::{Account, JobStoreError, Lease};
 use crate::mending::{self, first_denied};
 use crate::sealing::random;
+use crate::stores::Whence;
 
 /// What a claim comes to.
 enum Verdict {
@@ -75,6 +76,7 @@ pub async fn claim(
     context: &Context,
     caller: &Caller,
     request: ClaimRequest,
+    whence: Whence,
 ) -> Result<ClaimAnswer, Refused> {
     let station = caller.station(Action::ClaimJobs)?;
     authorize(
@@ -104,7 +106,7 @@ pub async fn claim(
     let (job, answer) = match job_of(&docked) {
         Ok(id) => (
             Some(id),
-            decide(context, station, id, (&docked, comes)).await?,
+            decide(context, (station, whence), id, (&docked, comes)).await?,
         ),
         Err(denial) => {
             let job = match &denial {
@@ -145,7 +147,7 @@ fn presented(signature_file: Option<&str>) -> Presented {
 /// Decides until nobody else has changed the job meanwhile.
 async fn decide(
     context: &Context,
-    station: &StationName,
+    (station, whence): (&StationName, Whence),
     id: JobId,
     (docked, comes): (&Docked, Comes),
 ) -> Result<ClaimAnswer, Refused> {
@@ -197,7 +199,7 @@ async fn decide(
         };
         return match (verdict, lease) {
             (Verdict::Load(manifest), Some(lease)) => {
-                let granted = grant(context, &job, &manifest, lease).await;
+                let granted = grant(context, whence, (&job, &manifest), lease).await;
                 Ok(granted?)
             }
             (Verdict::Deny(refused), lease) => {
@@ -365,11 +367,13 @@ async fn take_lease(
 
 async fn grant(
     context: &Context,
-    job: &Job,
-    manifest: &Manifest,
+    whence: Whence,
+    (job, manifest): (&Job, &Manifest),
     lease: Lease,
 ) -> Result<ClaimAnswer, JobStoreError> {
-    let mut buckets = context.stores.access(manifest, job.id, &lease.token);
+    let mut buckets = context
+        .stores
+        .access(whence, manifest, job.id, &lease.token);
     for shared in buckets.iter_mut().filter_map(|way| way.shared.as_mut()) {
         shared.afterwards = without_share(context, &shared.name).await?;
     }
