@@ -14,6 +14,7 @@ mod postgres;
 
 mod claims;
 mod decisions;
+mod earlier;
 mod heartbeats;
 mod holds;
 mod keys;
