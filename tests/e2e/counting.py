@@ -10,15 +10,15 @@ PUT = re.compile(rb"^PUT (\S+) HTTP/1\.1\r\n")
 
 
 class CountingProxy:
-    """Passes connections on to `target`, and counts how often each path was put.
+    """Passes connections on to the first of `targets` that takes one, and counts how often each path was put.
 
     A client writes the head of a request at the beginning of a segment of its own; what the body holds
-    is not looked at otherwise. `sent` has the bytes that came from each address. Another `target` is that of those who
+    is not looked at otherwise. `sent` has the bytes that came from each address. More `targets` may be added for those who
     connect from then on.
     """
 
     def __init__(self, target, host="127.0.0.1"):
-        self.target = target
+        self.targets = [target]
         self.puts = collections.Counter()
         self.sent = collections.Counter()
         self.listener = socket.create_server((host, 0))
@@ -37,15 +37,22 @@ class CountingProxy:
                 client, (address, _) = self.listener.accept()
             except OSError:
                 return
-            try:
-                store = socket.create_connection(self.target)
-            except OSError:
+            store = self._connect()
+            if store is None:
                 # Nobody is there: whoever connected is told by the end of the connection.
                 client.close()
                 continue
             count = functools.partial(self._count, address)
             for pair in ((client, store, count), (store, client, None)):
                 threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _connect(self):
+        for target in self.targets:
+            try:
+                return socket.create_connection(target)
+            except OSError:
+                continue
+        return None
 
     def _count(self, address, segment):
         self.sent[address] += len(segment)

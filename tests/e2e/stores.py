@@ -217,7 +217,8 @@ class SeaweedFS(S3Store):
         command = [Path(sys.executable).parent / "weed", "server",
                    f"-dir={self.folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
                    f"-master.port={master}", f"-volume.port={volume}", "-master.volumeSizeLimitMB=256",
-                   "-volume.max=100", "-filer", f"-filer.port={filer}",
+                   # Every bucket takes seven.
+                   "-volume.max=1000", "-filer", f"-filer.port={filer}",
                    "-s3", f"-s3.port={s3}", f"-s3.config={identities}",
                    "-s3.port.iceberg=0", "-s3.port.lance=0"]
         self.child = Child("seaweedfs", self.folder, command, cwd=self.folder)

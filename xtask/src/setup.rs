@@ -138,7 +138,19 @@ fn missing_packages() -> Vec<&'static str> {
         packages.push("g++");
     }
     packages.extend(missing_disk_tools());
+    packages.extend(missing(&[("ip", "iproute2")]));
+    if !has_faketime() {
+        packages.push("libfaketime");
+    }
     packages
+}
+
+/// The library by which the clock of a program is another: it lies in a folder of the machine's kind.
+fn has_faketime() -> bool {
+    let kinds = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    kinds
+        .into_iter()
+        .any(|kind| kind.path().join("faketime/libfaketime.so.1").is_file())
 }
 
 /// The Debian packages of missing programs that format, fill and mount devices, and let them fail.

@@ -214,6 +214,7 @@ fn pytest(arguments: &[String], tally: &mut Tally) -> Result<bool> {
         .args(arguments)
         .current_dir(root().join("tests/e2e"))
         .env("LONGSHORE_BIN", binary())
+        .env(EVERY_TOOL, "1")
         .env("LONGSHORE_E2E_NODE_PATH", setup::node_modules())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("PYTHONUNBUFFERED", "1");
