@@ -22,11 +22,16 @@ struct Target {
 }
 
 /// All of them.
-const TARGETS: [Target; 9] = [
+const TARGETS: [Target; 10] = [
     Target {
         name: "request",
         seeds: "crates/awsproto/tests/requests",
         longest: 4096,
+    },
+    Target {
+        name: "receipt",
+        seeds: "crates/custody/tests/golden",
+        longest: 8192,
     },
     Target {
         name: "xml",

@@ -137,6 +137,11 @@ fn missing_packages() -> Vec<&'static str> {
     if !exists("c++") {
         packages.push("g++");
     }
+    // What strangers check receipts with.
+    packages.extend(missing(&[
+        ("ssh-keygen", "openssh-client"),
+        ("openssl", "openssl"),
+    ]));
     packages.extend(missing_disk_tools());
     packages.extend(missing(&[("ip", "iproute2")]));
     if !has_faketime() {

@@ -55,6 +55,15 @@ impl Tile {
         }
     }
 
+    /// The same with all its hashes, which takes its place once they are known.
+    #[must_use]
+    pub fn whole(&self) -> Self {
+        Self {
+            width: WIDTH,
+            ..*self
+        }
+    }
+
     /// Whether a tree of `size` leaves has it: all its hashes are known.
     #[must_use]
     pub fn is_in(&self, size: u64) -> bool {

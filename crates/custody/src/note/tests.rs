@@ -1,0 +1,128 @@
+//! Notes, checkpoints and the keys that they verify with.
+
+use zeroize::Zeroizing;
+
+use super::checkpoint::Checkpoint;
+use super::*;
+use crate::digest::Digest;
+
+fn key(number: u8) -> PrivateKey {
+    PrivateKey::new(Zeroizing::new([number; 32]))
+}
+
+fn checkpoint() -> Checkpoint {
+    Checkpoint {
+        origin: "dock.example/custody".to_owned(),
+        size: 1000,
+        root: Digest::of(b"root"),
+    }
+}
+
+/// A witness, as the tests need one.
+fn cosign(note: &Note, name: &str, key: &PrivateKey, seconds: u64) -> String {
+    let id = VerifierKey::cosigner(name, key.public()).id();
+    let signature = key.sign(cosigned(seconds, note.text()).as_bytes());
+    let bytes = [&id[..], &seconds.to_be_bytes(), &signature].concat();
+    format!("{note}{DASH}{name} {}\n", STANDARD.encode(bytes))
+}
+
+/// The example of C2SP `signed-note`, of Go's package `note`.
+#[test]
+fn the_note_of_the_specification_verifies() {
+    let vkey = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    let note = "If you think cryptography is the answer to your problem,\n\
+                then you don't know what your problem is.\n\
+                \n\
+                — PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+    let key: VerifierKey = vkey.parse().unwrap();
+    assert_eq!(key.to_string(), vkey);
+    let read = Note::parse(note).unwrap();
+    assert!(read.is_by(&key));
+    assert_eq!(read.to_string(), note);
+    let changed = Note::parse(&note.replace("answer", "Answer")).unwrap();
+    assert!(!changed.is_by(&key));
+}
+
+#[test]
+fn a_checkpoint_verifies_by_its_key_and_no_other() {
+    let head = checkpoint();
+    let note = head.signed(&key(1));
+    let vkey = VerifierKey::ed25519(&head.origin, key(1).public());
+    let read = Note::parse(&note.to_string()).unwrap();
+    assert_eq!(read, note);
+    assert!(read.is_by(&vkey));
+    assert_eq!(read.text().parse(), Ok(head.clone()));
+    for other in [
+        VerifierKey::ed25519(&head.origin, key(2).public()),
+        VerifierKey::ed25519("other.example/custody", key(1).public()),
+        VerifierKey::cosigner(&head.origin, key(1).public()),
+    ] {
+        assert!(!read.is_by(&other));
+        let wrong = vkey
+            .to_string()
+            .replace(&hex::encode(vkey.id()), &hex::encode(other.id()));
+        assert!(wrong.parse::<VerifierKey>().is_err(), "{wrong}");
+    }
+    let forged = note.to_string().replace("\n1000\n", "\n1001\n");
+    assert!(!Note::parse(&forged).unwrap().is_by(&vkey));
+}
+
+#[test]
+fn a_witness_says_when_it_saw_the_checkpoint() {
+    let note = checkpoint().signed(&key(1));
+    let witnessed = cosign(&note, "witness.example/w", &key(5), 1_790_000_000);
+    let read = Note::parse(&witnessed).unwrap();
+    assert_eq!(read.signatures(), 2);
+    let witness = VerifierKey::cosigner("witness.example/w", key(5).public());
+    let at = read.witnessed(&witness).unwrap();
+    assert_eq!(at.to_string(), "2026-09-21T14:13:20.000Z");
+    assert!(read.is_by(&VerifierKey::ed25519(
+        "dock.example/custody",
+        key(1).public()
+    )));
+    for other in [
+        VerifierKey::cosigner("witness.example/w", key(6).public()),
+        VerifierKey::cosigner("other.example/w", key(5).public()),
+        VerifierKey::ed25519("witness.example/w", key(5).public()),
+    ] {
+        assert_eq!(read.witnessed(&other), None);
+    }
+    // The time is signed too.
+    let (head, line) = witnessed.rsplit_once(' ').unwrap();
+    let mut bytes = STANDARD.decode(line.trim_end()).unwrap();
+    bytes[11] ^= 1;
+    let later = format!("{head} {}\n", STANDARD.encode(bytes));
+    assert_eq!(Note::parse(&later).unwrap().witnessed(&witness), None);
+}
+
+#[test]
+fn what_is_no_note_or_no_checkpoint_is_not_read() {
+    let note = checkpoint().signed(&key(1)).to_string();
+    for wrong in [
+        "",
+        "\n\n",
+        "text\n",
+        "text\n\n",
+        "text\n\n— name\n",
+        "text\n\n— na+me AAAAAAAA\n",
+        "text\n\n- name AAAAAAAA\n",
+        note.trim_end(),
+        &note.replace("dock", "do\u{7}ck"),
+        &"x".repeat(BYTES + 1),
+    ] {
+        assert!(Note::parse(wrong).is_err(), "{wrong:?}");
+    }
+    let text = checkpoint().to_string();
+    for wrong in [
+        text.replace("1000", "01000"),
+        text.replace("1000", "+1000"),
+        text.replace("1000", "-1"),
+        text.trim_end().to_owned(),
+        format!("{text}extension\n"),
+        text.replace("dock.example/custody", ""),
+        text.replace('=', ""),
+        format!("\n{text}"),
+    ] {
+        assert!(wrong.parse::<Checkpoint>().is_err(), "{wrong:?}");
+    }
+}
