@@ -12,6 +12,7 @@ mod operator;
 mod parcels;
 mod plan_export;
 mod raw;
+mod receipt;
 mod setup;
 mod stations;
 mod store;
@@ -40,6 +41,7 @@ pub(crate) use operator::{HistoryArgs, ListArgs, OperatorCommand, StoreArgs};
 pub(crate) use parcels::{ParcelCommand, ParcelListArgs, ReceiveArgs, ScanArgs, SendBackArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use raw::{LookArgs, RawArgs};
+pub(crate) use receipt::{ReceiptArgs, ReceiptCommand};
 pub(crate) use setup::{SetupCommand, SetupServerArgs, SetupStationArgs};
 pub(crate) use stations::StationCommand;
 pub(crate) use store::StoreCommand;
@@ -109,6 +111,9 @@ pub(crate) enum Command {
     Dock(DockArgs),
     /// Compare a report with the bucket or the device by reading everything again
     Verify(VerifyArgs),
+    /// Check what a service says happened to a device
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
     /// Plan an export that takes several devices, and write a manifest for each
     PlanExport(PlanExportArgs),
     /// Rebuild images of devices from their objects

@@ -75,7 +75,9 @@ impl Exit {
             Exit::SomeFailed => "done, but some files failed; the report or the list names them",
             Exit::Refused => "the device, the job or the request was refused",
             Exit::Unavailable => "the service or the store could not be reached, or is in trouble",
-            Exit::Differs => "what was verified is not as the report says; the list names it",
+            Exit::Differs => {
+                "what was verified is not as the report or receipt says; the list names it"
+            }
             Exit::Interrupted => "interrupted by Ctrl-C or SIGTERM; the work can be gone on with",
         }
     }

@@ -33,6 +33,7 @@ mod plan_export;
 mod progress_bar;
 mod raw;
 mod reach;
+mod receipt;
 mod scan;
 mod scratch;
 mod screen;
@@ -96,6 +97,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Serve(args) => serve::run(args, &cli.log),
         Command::Dock(args) => dock::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Receipt(command) => receipt::run(command),
         Command::PlanExport(args) => plan_export::run(args),
         Command::Image(command) => image::run(command),
         Command::Device(command) => device::run(command),

@@ -75,6 +75,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "awshttp",
             "awsproto",
             "bay",
+            "custody",
             "disks",
             "durable",
             "imagestore",

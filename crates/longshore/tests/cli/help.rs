@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 78] = [
+const COMMANDS: [&str; 80] = [
     "",
     "import",
     "ls",
@@ -15,6 +15,8 @@ const COMMANDS: [&str; 78] = [
     "serve",
     "dock",
     "verify",
+    "receipt",
+    "receipt verify",
     "plan-export",
     "device",
     "device look",

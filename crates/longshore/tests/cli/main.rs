@@ -16,8 +16,12 @@ mod objects;
 mod operators;
 mod parsing;
 mod plan_export;
+mod receipt;
 mod resuming;
 mod secrets;
 mod stations;
+#[path = "../../../custody/tests/receipts/world.rs"]
+#[expect(dead_code, reason = "the tests of receipts themselves take more of it")]
+mod told;
 mod watch;
 mod world;
