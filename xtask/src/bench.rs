@@ -17,8 +17,10 @@ mod options;
 mod peers;
 mod service;
 pub(crate) mod sink;
+mod stations;
 mod stores;
 mod table;
+mod told;
 mod uploads;
 mod usage;
 
@@ -53,11 +55,12 @@ pub(crate) fn command(arguments: &[String]) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if let Some((first, rest)) = arguments.split_first()
-        && let "api" | "bays" = first.as_str()
+        && let "api" | "bays" | "stations" = first.as_str()
     {
         return match first.as_str() {
             _ if cfg!(debug_assertions) => optimised(arguments),
             "api" => api::command_api(rest),
+            "stations" => stations::command_stations(rest),
             _ => bays::command_bays(rest),
         };
     }

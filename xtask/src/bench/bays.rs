@@ -11,16 +11,14 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
-use serde::Deserialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use anyhow::{Context as _, Result, ensure};
 
 use super::data::{DataSet, SetKind, Sizes};
 use super::imports::emptied;
 use super::peers::{Client, Programs};
 use super::service::Service;
 use super::stores::{Store, StoreKind};
+use super::told::Told;
 use crate::shell::target;
 use crate::{setup, suites};
 
@@ -29,21 +27,6 @@ const USAGE: &str =
 
 /// How long it may take until all bays are done.
 const DONE_WITHIN: Duration = Duration::from_secs(600);
-
-/// A line of the service's log.
-#[derive(Deserialize)]
-struct Line {
-    timestamp: String,
-    fields: Fields,
-}
-
-/// As much of it as tells what goes on in a bay.
-#[derive(Deserialize)]
-struct Fields {
-    bay: Option<String>,
-    state: Option<String>,
-    message: Option<String>,
-}
 
 struct Bays<'a> {
     programs: &'a Programs,
@@ -148,11 +131,7 @@ impl Bays<'_> {
     fn devices(&self, names: &[String]) -> Result<Vec<PathBuf>> {
         let made = names.iter().map(|name| {
             let device = self.scratch.join("devices").join(name);
-            fs::create_dir_all(&device)?;
-            for entry in fs::read_dir(&self.set.folder)? {
-                let entry = entry?;
-                fs::hard_link(entry.path(), device.join(entry.file_name()))?;
-            }
+            self.set.link_into(&device)?;
             Ok(device)
         });
         made.collect()
@@ -163,44 +142,13 @@ impl Bays<'_> {
 fn until_done(service: &Service<'_>, bays: usize) -> Result<f64> {
     let begun = Instant::now();
     loop {
-        let lines = lines(&service.log()?);
-        let of = |wanted: &str| -> Vec<&Line> {
-            let is_wanted = |line: &&Line| {
-                line.fields.state.as_deref() == Some(wanted) && line.fields.bay.is_some()
-            };
-            lines.iter().filter(is_wanted).collect()
-        };
-        let (loading, done) = (of("loading"), of("safe-to-remove"));
+        let Told { loading, done } = Told::of(&service.log())?;
         if done.len() == bays {
             let first = loading.first().context("no bay has loaded")?;
             let last = done.last().context("no bay is done")?;
-            return Ok((at(last)? - at(first)?).as_seconds_f64());
-        }
-        if let Some(line) = ["failed", "held", "unknown", "stopped"]
-            .iter()
-            .find_map(|state| of(state).pop())
-        {
-            bail!(
-                "a bay is not loaded: {}",
-                line.fields
-                    .message
-                    .as_deref()
-                    .unwrap_or("no reason is told")
-            );
+            return Ok((*last - *first).as_seconds_f64());
         }
         ensure!(begun.elapsed() < DONE_WITHIN, "the bays are not done");
         thread::sleep(Duration::from_millis(200));
     }
-}
-
-/// The lines of a log that are whole.
-fn lines(log: &str) -> Vec<Line> {
-    log.lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect()
-}
-
-fn at(line: &Line) -> Result<OffsetDateTime> {
-    let wrong = || format!("`{}` is no time", line.timestamp);
-    OffsetDateTime::parse(&line.timestamp, &Rfc3339).with_context(wrong)
 }

@@ -137,6 +137,19 @@ impl DataSet {
         Ok(())
     }
 
+    /// Makes a folder in which its files have a second name.
+    ///
+    /// # Errors
+    /// If it cannot be made, or its files lie in folders.
+    pub(crate) fn link_into(&self, folder: &Path) -> Result<()> {
+        fs::create_dir_all(folder)?;
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            fs::hard_link(entry.path(), folder.join(entry.file_name()))?;
+        }
+        Ok(())
+    }
+
     /// Reads everything once, so that it is in the page cache if it fits.
     ///
     /// # Errors

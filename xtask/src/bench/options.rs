@@ -14,6 +14,7 @@ usage: cargo xtask bench [OPTION]…
        cargo xtask bench bays [BAYS [ROUNDS [MIB]]]
        cargo xtask bench heartbeats [STATIONS [BAYS [SECONDS]]]
        cargo xtask bench jobs [JOBS_IN_POSTGRESQL [JOBS_IN_SQLITE]]
+       cargo xtask bench stations [N,N,… [MIB [STORE]]]
 
 Measures how many requests the API answers, how soon jobs are listed, or races Longshore and other tools in turn and prints tables in Markdown.
 

@@ -165,7 +165,7 @@ impl Client<'_> {
     /// # Errors
     /// If they cannot be written.
     pub(crate) fn longshore_settings(&self, more: &str) -> Result<PathBuf> {
-        let settings = self.scratch.join("longshore.toml");
+        let settings = self.settings_path();
         let text = format!(
             "[[stores]]\nname = \"bench\"\nendpoint = \"{}\"\n\
              region = \"{REGION}\"\naccess_key_id = \"{ACCESS_KEY}\"\n\
@@ -174,6 +174,11 @@ impl Client<'_> {
         );
         write(&settings, &text)?;
         Ok(settings)
+    }
+
+    /// Where these settings are.
+    pub(crate) fn settings_path(&self) -> PathBuf {
+        self.scratch.join("longshore.toml")
     }
 
     /// How many files rclone carries at once when it is tuned.

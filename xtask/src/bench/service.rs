@@ -6,7 +6,7 @@ use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
 use super::peers::{Client, write};
@@ -31,6 +31,7 @@ pub(crate) struct Service<'a> {
 #[derive(Deserialize)]
 struct Endpoints {
     pid: u32,
+    api: String,
 }
 
 impl<'a> Service<'a> {
@@ -72,13 +73,15 @@ impl<'a> Service<'a> {
         Ok(())
     }
 
-    /// The file is complete when it has its name.
     fn is_ready(&self) -> bool {
-        let bytes = fs::read(self.data.join("endpoints.json"));
-        let endpoints = bytes
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        endpoints.is_some_and(|found: Endpoints| found.pid == self.child.id())
+        self.endpoints()
+            .is_some_and(|found| found.pid == self.child.id())
+    }
+
+    /// The file is complete when it has its name.
+    fn endpoints(&self) -> Option<Endpoints> {
+        let bytes = fs::read(self.data.join("endpoints.json")).ok()?;
+        serde_json::from_slice(&bytes).ok()
     }
 
     /// Makes a job that exports the bucket, and puts its SIGNATURE onto the device.
@@ -101,12 +104,36 @@ impl<'a> Service<'a> {
         )
     }
 
-    /// What it has logged so far, a JSON document in each line.
+    /// The file into which it logs, a JSON document in each line.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.client.scratch.join(LOG)
+    }
+
+    /// Where its API is.
     ///
     /// # Errors
-    /// If it cannot be read.
-    pub(crate) fn log(&self) -> Result<String> {
-        Ok(fs::read_to_string(self.client.scratch.join(LOG))?)
+    /// If it does not say.
+    pub(crate) fn api(&self) -> Result<String> {
+        let endpoints = self.endpoints().context("it does not say where it is")?;
+        Ok(endpoints.api)
+    }
+
+    /// Admits a station, and gives its token.
+    ///
+    /// # Errors
+    /// If that is refused.
+    pub(crate) fn token(&self, station: &str) -> Result<String> {
+        let options = ["station", "token", station, "--config"];
+        let mut token = command(&self.client.programs.longshore, options);
+        token.arg(self.client.settings_path());
+        token.arg("--data").arg(&self.data);
+        let done = self.client.settled(token).output()?;
+        ensure!(
+            done.status.success(),
+            "there is no token: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        Ok(String::from_utf8(done.stdout)?)
     }
 
     fn make_job(&self, kind: &str, device: &Path, text: &str) -> Result<()> {

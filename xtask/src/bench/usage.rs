@@ -15,6 +15,22 @@ pub(crate) fn of_process(id: u32) -> Result<f64> {
     Ok(seconds(ticks))
 }
 
+/// Processor time of the processes that run and were started by this one, in seconds; not of those that they started.
+///
+/// # Errors
+/// If the system does not list its processes.
+pub(crate) fn of_children(id: u32) -> Result<f64> {
+    let mut ticks = 0;
+    for entry in fs::read_dir("/proc").context("could not list `/proc`")? {
+        // What is no process, or has ended since, has no such file.
+        let text = fs::read_to_string(entry?.path().join("stat")).unwrap_or_default();
+        if parent(&text) == Some(id) {
+            ticks += process_ticks(&text).unwrap_or(0);
+        }
+    }
+    Ok(seconds(ticks))
+}
+
 /// Processor time of all programs and the system since the machine was started, in seconds.
 ///
 /// Without interrupts: those that the loopback network raises are in truth of the race.
@@ -25,6 +41,12 @@ pub(crate) fn of_machine() -> Result<f64> {
     let text = fs::read_to_string("/proc/stat").context("could not read `/proc/stat`")?;
     let ticks = machine_ticks(&text).context("`/proc/stat` is not understood")?;
     Ok(seconds(ticks))
+}
+
+/// `ppid` of proc(5), the second field behind the program's name in brackets.
+fn parent(text: &str) -> Option<u32> {
+    let (_, fields) = text.rsplit_once(')')?;
+    fields.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// `utime` and `stime` of proc(5), which follow the program's name in brackets.
@@ -55,6 +77,7 @@ mod tests {
     fn ticks_are_read() {
         let process = "77 (a (b) c) S 1 77 77 0 -1 4194560 1 2 3 4 150 25 7 8 20 0 9 0 12345";
         assert_eq!(process_ticks(process), Some(175));
+        assert_eq!(parent(process), Some(1));
         let machine = "cpu  100 5 20 9000 30 4 3 2 0 0\ncpu0 1 1 1 1\n";
         assert_eq!(machine_ticks(machine), Some(125));
         assert_eq!(machine_ticks("intr 1 2 3"), None);
