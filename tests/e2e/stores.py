@@ -4,6 +4,7 @@ Each server runs in the foreground as a child of the test run, on a free port, w
 writes under one temporary folder, and is stopped by its own process id.
 """
 
+import base64
 import glob
 import json
 import os
@@ -220,10 +221,14 @@ class SeaweedFS(S3Store):
                    # Every bucket takes seven.
                    "-volume.max=1000", "-filer", f"-filer.port={filer}",
                    "-s3", f"-s3.port={s3}", f"-s3.config={identities}",
-                   "-s3.port.iceberg=0", "-s3.port.lance=0"]
+                   "-s3.port.iceberg=0", "-s3.port.lance=0", *self._more()]
         self.child = Child("seaweedfs", self.folder, command, cwd=self.folder)
         self.endpoint = f"http://127.0.0.1:{s3}"
         self.child.wait_until(self._ready, 60)
+
+    def _more(self):
+        """What else the gateway is told."""
+        return []
 
     def _ready(self):
         """Ready is when an object can be put: the gateway answers well before a volume exists."""
@@ -249,6 +254,28 @@ class SeaweedFS(S3Store):
         if self.child:
             self.child.stop(seconds=2)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class SeaweedWithRoles(SeaweedFS):
+    """A SeaweedFS whose token service gives keys for a role that may do everything."""
+
+    role = "arn:aws:iam::000000000000:role/longshore"
+
+    def _more(self):
+        def allow(**what):
+            return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"} | what]}
+
+        file = self.folder / "iam.json"
+        file.write_text(json.dumps({
+            "sts": {"tokenDuration": "1h", "maxSessionLength": "12h", "issuer": "longshore-e2e",
+                    "signingKey": base64.b64encode(bytes(32)).decode()},
+            "policy": {"defaultEffect": "Deny", "storeType": "memory"},
+            "roleStore": {"storeType": "memory"},
+            "roles": [{"roleName": "longshore", "roleArn": self.role, "attachedPolicies": ["Everything"],
+                       "trustPolicy": allow(Principal={"AWS": "*"}, Action=["sts:AssumeRole"])}],
+            "policies": [{"name": "Everything", "document": allow(Action=["s3:*"], Resource=["arn:aws:s3:::*"])}],
+        }))
+        return [f"-s3.iam.config={file}"]
 
 
 class Ceph(S3Store):

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use awsproto::claims::AccessKeyId;
 use awsproto::secret::SessionToken;
@@ -69,12 +70,29 @@ pub struct Connection<D> {
     clock: SigningClock,
     address: Address,
     region: String,
-    credentials: Credentials,
+    signer: RwLock<Arc<Signer>>,
     timeouts: Timeouts,
-    key: KeyOfTheDay,
     /// Whether the service has refused to be asked before a body is sent.
     hates_to_be_asked: AtomicBool,
     dialect: PhantomData<fn() -> D>,
+}
+
+/// Whose signature requests have.
+struct Signer {
+    access_key_id: AccessKeyId,
+    session_token: Option<SessionToken>,
+    key: KeyOfTheDay,
+}
+
+impl Signer {
+    fn of(credentials: &Credentials, region: &str, service: &str) -> Self {
+        let now = OffsetDateTime::now_utc();
+        Self {
+            access_key_id: credentials.access_key_id.clone(),
+            session_token: credentials.session_token.clone(),
+            key: KeyOfTheDay::new(&credentials.secret, region, service, now),
+        }
+    }
 }
 
 impl<D> fmt::Debug for Connection<D> {
@@ -94,20 +112,30 @@ impl<D: Dialect> Connection<D> {
     pub fn new(config: &ServiceConfig) -> Result<Self, InvalidEndpoint> {
         let address = Address::parse(&config.endpoint)?;
         let route = config.surroundings.route(address.scheme, &address.host);
-        let (secret, region) = (&config.credentials.secret, &config.region);
-        let now = OffsetDateTime::now_utc();
+        let region = &config.region;
+        let signer = Signer::of(&config.credentials, region, D::SIGNING_NAME);
         Ok(Self {
             agent: route.agent(&config.timeouts, config.connections),
             route,
             clock: SigningClock::default(),
             address,
             region: region.clone(),
-            key: KeyOfTheDay::new(secret, region, D::SIGNING_NAME, now),
-            credentials: config.credentials.clone(),
+            signer: RwLock::new(Arc::new(signer)),
             timeouts: config.timeouts,
             hates_to_be_asked: AtomicBool::new(false),
             dialect: PhantomData,
         })
+    }
+
+    /// Has requests signed with another key from now on. Those on their way keep the one they have.
+    pub fn sign_with(&self, credentials: &Credentials) {
+        let signer = Signer::of(credentials, &self.region, D::SIGNING_NAME);
+        *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signer);
+    }
+
+    fn signer(&self) -> Arc<Signer> {
+        let signer = self.signer.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&signer)
     }
 
     /// Where the service is.
@@ -217,12 +245,12 @@ impl<D: Dialect> Connection<D> {
             headers: &headers,
             payload: sha256.map_or(Payload::Unsigned, Payload::Sha256),
         };
-        let key = self.key.at(now);
-        let Credentials {
+        let Signer {
             access_key_id,
             session_token,
-            ..
-        } = &self.credentials;
+            key,
+        } = &*self.signer();
+        let key = key.at(now);
         (D::SIGN)(access_key_id, session_token.as_ref(), &key, &signed, now)
     }
 }

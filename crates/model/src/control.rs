@@ -19,13 +19,16 @@ use crate::without::Without;
 
 /// The version of the messages in which this release speaks. 2 added `version` and `facts` to a claim, 3 `reads_files`,
 /// 4 the heartbeat, 5 `cause` of a denial, `version` of a renewal, `on-hold`, `mended`,
-/// `from_journal` and `without`.
+/// `from_journal` and `without`, 6 `session` of a way to a store, and the message that asks for another key.
 /// Whoever reads a message passes over fields it does not know, and does without those that an earlier version does not
 /// have.
-pub const PROTOCOL_VERSION: u32 = 5;
+pub const PROTOCOL_VERSION: u32 = 6;
 
 /// The first version whose stations understand [`LeaseState::OnHold`].
 pub const KNOWS_ON_HOLD: u32 = 5;
+
+/// The first version whose stations can use a key that ends by itself, [`KeySession`].
+pub const KNOWS_SESSIONS: u32 = 6;
 
 /// The version of a station that does not say.
 fn first_version() -> u32 {
@@ -231,6 +234,9 @@ pub struct StoreAccess {
     pub access_key_id: String,
     /// Its secret. Never logged: `Debug` leaves it out.
     pub secret_access_key: String,
+    /// That the key ends by itself, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<KeySession>,
     /// The proxy that leads there, perhaps with a password; `none` if none is to be used. Without it: as
     /// the station's own surroundings say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -248,6 +254,39 @@ impl fmt::Debug for StoreAccess {
             .field("access_key_id", &self.access_key_id)
             .finish_non_exhaustive()
     }
+}
+
+/// What goes with a key that ends by itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeySession {
+    /// What is sent with every request. Never logged.
+    pub token: String,
+    /// Seconds for which the key is good, as of this message.
+    pub seconds: u32,
+}
+
+impl fmt::Debug for KeySession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeySession")
+            .field("seconds", &self.seconds)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `POST /station/v1/lease/keys`: the keys of a lease's stores end, and others are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeysRequest {
+    /// The job.
+    pub job: JobId,
+    /// The right to it.
+    pub lease: LeaseToken,
+}
+
+/// The answer to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeysAnswer {
+    /// Where each bucket of the manifest lies, as in a claim.
+    pub buckets: Vec<BucketAccess>,
 }
 
 /// The proof of a lease: 32 hexadecimal digits, different for every attempt, so that a station

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
+use awsproto::sign::Credentials;
 use model::ids::BucketName;
 use model::share::{Share, SharedStore, StoreWants};
 use model::time::SystemClock;
@@ -145,6 +146,11 @@ impl StoreClient {
         let adaptive = Adaptive::new(paced, Arc::clone(concurrency), Box::new(sleeper()));
         let retry = Retry::new(RetryPolicy::default(), seed, Box::new(sleeper()));
         Retrying::new(adaptive, retry)
+    }
+
+    /// Has all runs that share this client speak under another key from now on.
+    pub fn sign_with(&self, credentials: &Credentials) {
+        self.store.sign_with(credentials);
     }
 
     /// Whether some bucket is open within its limits.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use awshttp::endpoint::{InvalidEndpoint, ServiceConfig};
 use awshttp::request::{Body, Request};
+use awsproto::sign::Credentials;
 use model::ids::BucketName;
 use ureq::http::Method;
 
@@ -37,6 +38,11 @@ impl Store {
     ) -> Result<Self, InvalidEndpoint> {
         let wire = Arc::new(Wire::new(config, addressing)?);
         Ok(Self { wire })
+    }
+
+    /// Has this store and all its clones speak under another key from now on.
+    pub fn sign_with(&self, credentials: &Credentials) {
+        self.wire.sign_with(credentials);
     }
 
     /// Opens a bucket, without asking whether it exists.

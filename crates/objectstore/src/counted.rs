@@ -79,7 +79,7 @@ impl Ending {
             StoreError::NoSuchKey(_) => Self("NoSuchKey"),
             StoreError::NoSuchUpload(_) => Self("NoSuchUpload"),
             StoreError::AccessDenied(_) => Self("AccessDenied"),
-            StoreError::Credentials(_) => Self("BadCredentials"),
+            StoreError::Credentials(_) | StoreError::KeyExpired(_) => Self("BadCredentials"),
             StoreError::WrongRegion { .. } => Self("WrongRegion"),
             StoreError::Refused(_) => Self("Refused"),
             StoreError::Exists(_) => Self("ObjectExists"),

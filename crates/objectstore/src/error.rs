@@ -30,6 +30,9 @@ pub enum StoreError {
     /// The access key, its secret, its token or our clock is not accepted: no call will succeed.
     #[error("the credentials were not accepted: {0}")]
     Credentials(Answer),
+    /// The key has run out. Whoever speaks to the store may be given another one meanwhile.
+    #[error("the key for the store has run out: {0}")]
+    KeyExpired(Answer),
     /// The bucket is served by another region or endpoint.
     #[error(
         "the bucket is served elsewhere{}: {answer}",
@@ -84,7 +87,10 @@ impl StoreError {
     #[must_use]
     pub fn may_retry(&self) -> bool {
         match self {
-            Self::BadDigest(_) | Self::Throttled(_) | Self::Unavailable(_) => true,
+            Self::BadDigest(_)
+            | Self::Throttled(_)
+            | Self::Unavailable(_)
+            | Self::KeyExpired(_) => true,
             Self::Transport(error) => error.may_retry(),
             Self::Unsure { last, .. } => last.may_retry(),
             Self::NoSuchBucket(_)
@@ -112,6 +118,7 @@ impl StoreError {
             | Self::NoSuchUpload(_)
             | Self::AccessDenied(_)
             | Self::Credentials(_)
+            | Self::KeyExpired(_)
             | Self::WrongRegion { .. }
             | Self::Refused(_)
             | Self::Exists(_)
@@ -162,6 +169,7 @@ impl StoreError {
             | Self::NoSuchUpload(answer)
             | Self::AccessDenied(answer)
             | Self::Credentials(answer)
+            | Self::KeyExpired(answer)
             | Self::WrongRegion { answer, .. }
             | Self::Refused(answer)
             | Self::Exists(answer)
@@ -214,13 +222,13 @@ impl StoreError {
             }
             "InvalidAccessKeyId"
             | "SignatureDoesNotMatch"
-            | "ExpiredToken"
             | "InvalidToken"
             | "RequestTimeTooSkewed"
             | "RequestExpired"
             | "TokenRefreshRequired"
             | "InvalidSecurity"
             | "NotSignedUp" => Self::Credentials(answer),
+            "ExpiredToken" | "ExpiredTokenException" => Self::KeyExpired(answer),
             "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" => {
                 Self::WrongRegion { answer, region }
             }

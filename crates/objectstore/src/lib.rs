@@ -27,6 +27,7 @@ pub mod probe;
 pub mod reading;
 pub mod retrying;
 pub mod s3;
+pub mod sts;
 pub mod suite;
 pub mod upload;
 

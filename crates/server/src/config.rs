@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod fault;
 mod images;
+mod keys;
 mod metrics;
 mod network;
 mod raw;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 pub use bench::{BayConfig, BenchConfig, OnDirty};
 pub use fault::{ConfigError, ConfigFault};
 pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, image_target};
+pub use keys::{StoreKeys, StsConfig};
 pub use metrics::StationMetrics;
 pub use network::{NetworkConfig, Proxy, VARIABLES, Way};
 pub use tls::TlsConfig;
@@ -135,10 +137,12 @@ pub struct StoreConfig {
     pub endpoint: String,
     /// `region`: the region requests are signed for.
     pub region: String,
-    /// `access_key_id`: the key that stations use there.
+    /// `access_key_id`: the key that the service uses there, and stations if they have none of their own.
     pub access_key_id: String,
     /// `secret_access_key` or `secret_access_key_file`: its secret.
     pub secret_access_key: SecretKey,
+    /// `credentials`: which key stations have.
+    pub keys: StoreKeys,
     /// `path_style`: whether a bucket goes into the path rather than into the host name.
     pub path_style: bool,
     /// `buckets`: the buckets it has.
@@ -159,6 +163,7 @@ impl StoreConfig {
             path_style: self.path_style,
             access_key_id: self.access_key_id.clone(),
             secret_access_key: self.secret_access_key.expose().to_owned(),
+            session: None,
             proxy: None,
             certificates: None,
         }

@@ -83,6 +83,7 @@ impl ServiceKey {
             path_style: true,
             access_key_id: SERVICE_KEY_ID.to_owned(),
             secret_access_key: self.secret.expose().to_owned(),
+            session: None,
             proxy: None,
             certificates: None,
         }

@@ -28,6 +28,7 @@ mod refused;
 pub mod shares;
 pub mod stations;
 pub mod stores;
+mod ways;
 
 pub use accounts::Rights;
 pub use refused::{AccountFault, DockingFault, Refused, SubmissionFault};

@@ -226,6 +226,7 @@ impl Service {
         let (embedded, s3) = embedded.map(serve).unzip();
         let renew = Arc::new(Notify::new());
         let certificates = keep_renewed(shown, &renew);
+        tokio::spawn(Arc::clone(&context.stores).tell_of_keys());
         tracing::info!(api = endpoints.api, s3 = endpoints.s3, "service started");
         let Kept {
             data,

@@ -5,7 +5,10 @@
 //! then that they are in one region. Whether the account may use them is a right, and is decided before,
 //! elsewhere.
 
+mod granting;
 mod looking;
+mod policy;
+mod sessions;
 mod trial;
 
 use std::sync::Arc;
@@ -18,10 +21,9 @@ use awshttp::retry::{CallError, RealTime, Retry, RetryPolicy};
 use awsproto::claims::AccessKeyId;
 use awsproto::secret::SecretKey;
 use awsproto::sign::Credentials;
-use model::control::{BucketAccess, ImageTarget, LeaseToken, StoreAccess, VaultAccess};
+use model::control::{ImageTarget, StoreAccess, VaultAccess};
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::manifest::{BucketUse, Manifest};
-use model::share::SharedStore;
 use model::time::Timestamp;
 use objectstore::StoreError;
 use objectstore::connect::Store;
@@ -32,12 +34,14 @@ use objectstore::s3::S3Bucket;
 use objectstore::s3::address::Addressing;
 use tokio::sync::Semaphore;
 
+pub(crate) use granting::Attempt;
 pub use looking::StoreFacts;
 pub(crate) use trial::{Answer, Question};
 
-use crate::config::{BucketGlob, NetworkConfig, StoreConfig, Way};
+use crate::config::{BucketGlob, NetworkConfig, StoreConfig, StoreKeys, Way};
 use crate::job_keys::JobKeys;
 use crate::work::NotDone;
+use sessions::Sessions;
 
 /// Manifests checked at a time: each holds a thread while the store answers.
 const CHECKS_AT_ONCE: usize = 16;
@@ -80,26 +84,8 @@ enum HomeKeys {
     Own,
     /// One for each attempt, which ends with its lease.
     OfAttempts(JobKeys),
-}
-
-impl Home {
-    /// How a station reaches the store for the attempt at `job` that has this lease.
-    fn access_for(&self, whence: Whence, job: JobId, lease: &LeaseToken) -> StoreAccess {
-        let mut access = self.access.clone();
-        match (whence, &self.elsewhere) {
-            (Whence::Elsewhere, Some(endpoint)) => access.endpoint.clone_from(endpoint),
-            (Whence::Elsewhere, None) | (Whence::ThisHost, _) => {}
-        }
-        match &self.keys {
-            HomeKeys::Own => {}
-            HomeKeys::OfAttempts(keys) => {
-                let key = keys.key(job, lease);
-                access.access_key_id = key.id;
-                access.secret_access_key = key.secret.expose().to_owned();
-            }
-        }
-        access
-    }
+    /// One for each attempt, which the store gives and which ends by itself.
+    Sessions(Sessions),
 }
 
 /// Where a station is, as far as the way it came by says.
@@ -249,7 +235,14 @@ impl Stores {
             let mut access = config.access();
             network.add_way(&mut access, &config.way);
             let buckets = Some(config.buckets.clone());
-            let home = home(&config.name, buckets, access, HomeKeys::Own, &surroundings)?;
+            let way = way_to(&config.name, &access, &surroundings)?;
+            let keys = match &config.keys {
+                StoreKeys::Static => HomeKeys::Own,
+                StoreKeys::Sts(sts) => {
+                    HomeKeys::Sessions(Sessions::new(&config.name, sts, way.clone())?)
+                }
+            };
+            let home = home(&config.name, buckets, access, keys, &way)?;
             homes.push(Home {
                 pace: config.pace,
                 ..home
@@ -262,7 +255,8 @@ impl Stores {
         }) = embedded
         {
             let keys = HomeKeys::OfAttempts(keys);
-            let home = home("embedded", None, own, keys, &surroundings)?;
+            let way = way_to("embedded", &own, &surroundings)?;
+            let home = home("embedded", None, own, keys, &way)?;
             homes.push(Home { elsewhere, ..home });
         }
         Ok(Self {
@@ -270,37 +264,6 @@ impl Stores {
             network: network.clone(),
             checks: Semaphore::new(CHECKS_AT_ONCE),
         })
-    }
-
-    /// How a station that is there reaches the buckets of a manifest, for the attempt at `job` that has this lease. A bucket that no
-    /// store has any more is left out.
-    #[must_use]
-    pub(crate) fn access(
-        &self,
-        whence: Whence,
-        manifest: &Manifest,
-        job: JobId,
-        lease: &LeaseToken,
-    ) -> Vec<BucketAccess> {
-        let mut buckets: Vec<BucketName> = manifest.buckets().into_iter().map(|(b, _)| b).collect();
-        buckets.sort();
-        buckets.dedup();
-        buckets
-            .into_iter()
-            .filter_map(|bucket| {
-                let home = self.home_of(&bucket)?;
-                let access = home.access_for(whence, job, lease);
-                let is_shared = !home.pace.is_unlimited();
-                Some(BucketAccess {
-                    bucket,
-                    access,
-                    shared: is_shared.then(|| SharedStore {
-                        name: home.name.clone(),
-                        afterwards: None,
-                    }),
-                })
-            })
-            .collect()
     }
 
     /// Whether the rate of some store is shared by stations.
@@ -379,7 +342,7 @@ impl Stores {
     pub async fn answers(self: &Arc<Self>, name: &str) -> bool {
         match self.hear(name).await {
             Ok(()) => true,
-            Err(Unheard(Some(error))) => {
+            Err(Unheard::Silent(error)) => {
                 tracing::warn!(
                     store = name,
                     error = &error as &dyn std::error::Error,
@@ -387,14 +350,19 @@ impl Stores {
                 );
                 false
             }
-            Err(Unheard(None)) => false,
+            Err(Unheard::GivesNoKeys(error)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(store = name, error, "store gives no keys");
+                false
+            }
+            Err(Unheard::NotAsked) => false,
         }
     }
 
     /// Asks a store for any answer, and logs nothing.
     async fn hear(&self, name: &str) -> Result<(), Unheard> {
         let Some(home) = self.homes.iter().find(|home| home.name == name) else {
-            return Err(Unheard(None));
+            return Err(Unheard::NotAsked);
         };
         let store = home.store.clone();
         let ask = move || {
@@ -410,9 +378,13 @@ impl Stores {
                     | StoreError::WrongRegion { .. }
                     | StoreError::Refused(_),
                 ),
-            ) => Ok(()),
-            Ok(Err(error)) => Err(Unheard(Some(error))),
-            Err(_) => Err(Unheard(None)),
+            ) => {}
+            Ok(Err(error)) => return Err(Unheard::Silent(error)),
+            Err(_) => return Err(Unheard::NotAsked),
+        }
+        match home.try_keys().await {
+            Some(Err(error)) => Err(Unheard::GivesNoKeys(error)),
+            Some(Ok(())) | None => Ok(()),
         }
     }
 
@@ -499,8 +471,15 @@ impl Stores {
     }
 }
 
-/// A store that gave no answer, and what came in its place if that is known.
-struct Unheard(Option<StoreError>);
+/// A store that cannot be worked with at the moment.
+enum Unheard {
+    /// It gave no answer; this came in its place.
+    Silent(StoreError),
+    /// It answers, and gives none of the keys that stations are to have.
+    GivesNoKeys(StoreError),
+    /// Nobody could be asked.
+    NotAsked,
+}
 
 /// What a job needs of a bucket, and how that is tried.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -541,13 +520,12 @@ fn trial_key(manifest: &Manifest) -> Option<ObjectKey> {
     ObjectKey::new(format!("{}{TRIAL_NAME}", import.prefix)).ok()
 }
 
-fn home(
+/// How the service itself speaks to a store.
+fn way_to(
     name: &str,
-    buckets: Option<Vec<BucketGlob>>,
-    access: StoreAccess,
-    keys: HomeKeys,
+    access: &StoreAccess,
     surroundings: &Surroundings,
-) -> Result<Home, StoresError> {
+) -> Result<ServiceConfig, StoresError> {
     let access_key_id = AccessKeyId::parse(&access.access_key_id)
         .ok_or_else(|| StoresError::AccessKey(name.to_owned()))?;
     let secret = SecretKey::new(access.secret_access_key.as_str());
@@ -561,8 +539,18 @@ fn home(
     config.connections = CHECKS_AT_ONCE;
     let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
     config.surroundings = surroundings.of_service(proxy, certificates);
+    Ok(config)
+}
+
+fn home(
+    name: &str,
+    buckets: Option<Vec<BucketGlob>>,
+    access: StoreAccess,
+    keys: HomeKeys,
+    way: &ServiceConfig,
+) -> Result<Home, StoresError> {
     let addressing = Addressing::of(access.path_style);
-    let store = Store::connect(&config, addressing).map_err(|source| StoresError::Endpoint {
+    let store = Store::connect(way, addressing).map_err(|source| StoresError::Endpoint {
         name: name.to_owned(),
         source,
     })?;
@@ -674,17 +662,12 @@ mod tests {
             path_style: true,
             access_key_id: "AK".to_owned(),
             secret_access_key: "SK".to_owned(),
+            session: None,
             proxy: None,
             certificates: None,
         };
-        let home = home(
-            "cellar",
-            None,
-            access,
-            HomeKeys::Own,
-            &Surroundings::default(),
-        )
-        .unwrap();
+        let way = way_to("cellar", &access, &Surroundings::default()).unwrap();
+        let home = home("cellar", None, access, HomeKeys::Own, &way).unwrap();
         let bucket = BucketName::new("photos").unwrap();
         let answer = awshttp::Answer::new(403, "SignatureDoesNotMatch", "");
         let log = Arc::new(Kept(std::sync::Mutex::default()));

@@ -8,8 +8,8 @@ use std::time::Duration;
 use awshttp::Surroundings;
 use model::control::{
     AbortRequest, ClaimAnswer, ClaimRequest, Conclusion, ControlFault, FinishRequest,
-    GiveUpRequest, HoldRequest, JobFacts, JobRequest, LeaseState, Renewal, ResumeRequest,
-    RetryRequest, ReturnRequest,
+    GiveUpRequest, HoldRequest, JobFacts, JobRequest, KeysAnswer, KeysRequest, LeaseState, Renewal,
+    ResumeRequest, RetryRequest, ReturnRequest,
 };
 use model::heartbeat::{Heartbeat, HeartbeatAnswer};
 use model::share::{ShareAnswer, ShareRequest};
@@ -114,6 +114,14 @@ impl Control {
     /// [`ControlError`].
     pub fn renew(&self, renewal: &Renewal) -> Result<LeaseState, ControlError> {
         self.send("lease/renew", renewal)
+    }
+
+    /// Asks for other keys of the stores of a lease's job.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn keys(&self, request: &KeysRequest) -> Result<KeysAnswer, ControlError> {
+        self.send("lease/keys", request)
     }
 
     /// Ends a lease.

@@ -39,6 +39,7 @@ use objectstore::{Bucket, probe};
 
 use crate::control::{Control, ControlError};
 use crate::devices::Devices;
+use crate::keys;
 use crate::lease;
 use crate::raw::RawError;
 use crate::shares;
@@ -519,6 +520,8 @@ impl Station {
                     shares::keep(&self.control, &self.resources, &self.name, &done);
                 });
             }
+            let renewing = done.clone();
+            scope.spawn(move || keys::keep(&self.control, &*self.stores, claim, &renewing));
             scope.spawn(move || lease::keep(&self.control, claim, progress, stop, &done));
             let result = work();
             drop(running);

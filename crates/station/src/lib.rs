@@ -8,6 +8,7 @@ pub mod control;
 pub mod devices;
 pub mod dock;
 pub mod heartbeat;
+mod keys;
 pub mod lease;
 pub mod metrics;
 pub mod port;

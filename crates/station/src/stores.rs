@@ -1,11 +1,11 @@
 //! Opens the buckets a claim gives access to.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use awshttp::Surroundings;
 use awshttp::endpoint::ServiceConfig;
 use awsproto::claims::AccessKeyId;
-use awsproto::secret::SecretKey;
+use awsproto::secret::{SecretKey, SessionToken};
 use awsproto::sign::Credentials;
 use model::control::{Claim, StoreAccess};
 use model::ids::BucketName;
@@ -45,6 +45,13 @@ pub trait Stores: Send + Sync {
         resources: &Resources,
         stop: &Stop,
     ) -> Result<Box<dyn Bucket>, NoWayToBucket>;
+
+    /// Has what was opened by a way of a claim, and what is opened by it later, speak under the key of another way to the same
+    /// store.
+    fn renew(&self, claimed: &StoreAccess, now: &StoreAccess);
+
+    /// Ends that: nothing is opened by a way of this claim any more.
+    fn forget(&self, claimed: &StoreAccess);
 }
 
 /// Stores that speak S3, at the addresses the claim names. All runs share the connections to a store, its requests at
@@ -52,7 +59,24 @@ pub trait Stores: Send + Sync {
 #[derive(Debug, Clone, Default)]
 pub struct S3Stores {
     surroundings: Surroundings,
-    opened: Arc<Mutex<Vec<Opened>>>,
+    opened: Arc<Mutex<Known>>,
+}
+
+/// What is known of the stores that runs speak to.
+#[derive(Debug, Default)]
+struct Known {
+    opened: Vec<Opened>,
+    /// Ways of claims, each with the one that is now in its place.
+    renewed: Vec<(StoreAccess, StoreAccess)>,
+}
+
+impl Known {
+    /// The way that is now in the place of this one.
+    fn now(&self, claimed: &StoreAccess) -> StoreAccess {
+        let mut renewed = self.renewed.iter();
+        let found = renewed.find(|(before, _)| before == claimed);
+        found.map_or_else(|| claimed.clone(), |(_, now)| now.clone())
+    }
 }
 
 /// A store that some run speaks to.
@@ -76,17 +100,21 @@ impl S3Stores {
     fn bucket(&self, access: &StoreAccess, wanted: &Wanted<'_>) -> Result<Box<dyn Bucket>, String> {
         let Wanted { bucket, seed, .. } = *wanted;
         let stop = wanted.stop.flag();
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known();
         // Those of runs that are over go, with their connections.
-        opened.retain(|opened| opened.client.is_in_use());
-        if let Some(known) = opened.iter().find(|opened| opened.access == *access) {
-            return Ok(Box::new(known.client.bucket(bucket, seed, &stop)));
+        known.opened.retain(|opened| opened.client.is_in_use());
+        let access = known.now(access);
+        if let Some(found) = known.opened.iter().find(|opened| opened.access == access) {
+            return Ok(Box::new(found.client.bucket(bucket, seed, &stop)));
         }
-        let client = connect(access, wanted, &self.surroundings)?;
+        let client = connect(&access, wanted, &self.surroundings)?;
         let opening = client.bucket(bucket, seed, &stop);
-        let access = access.clone();
-        opened.push(Opened { access, client });
+        known.opened.push(Opened { access, client });
         Ok(Box::new(opening))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -124,6 +152,40 @@ impl Stores for S3Stores {
             reason,
         })
     }
+
+    fn renew(&self, claimed: &StoreAccess, now: &StoreAccess) {
+        let credentials = match credentials(now) {
+            Ok(credentials) => credentials,
+            Err(reason) => {
+                tracing::error!(endpoint = now.endpoint, reason, "key not used");
+                return;
+            }
+        };
+        let mut known = self.known();
+        let before = known.now(claimed);
+        for opened in known.opened.iter_mut().filter(|it| it.access == before) {
+            opened.client.sign_with(&credentials);
+            opened.access = now.clone();
+        }
+        known.renewed.retain(|(way, _)| way != claimed);
+        known.renewed.push((claimed.clone(), now.clone()));
+    }
+
+    fn forget(&self, claimed: &StoreAccess) {
+        self.known().renewed.retain(|(way, _)| way != claimed);
+    }
+}
+
+/// What a way has requests signed with.
+fn credentials(access: &StoreAccess) -> Result<Credentials, String> {
+    let access_key_id = AccessKeyId::parse(&access.access_key_id)
+        .ok_or_else(|| format!("`{}` is not an access key id", access.access_key_id))?;
+    let session = access.session.as_ref();
+    Ok(Credentials {
+        access_key_id,
+        secret: SecretKey::new(&*access.secret_access_key),
+        session_token: session.map(|session| SessionToken::new(&*session.token)),
+    })
 }
 
 fn connect(
@@ -131,13 +193,7 @@ fn connect(
     wanted: &Wanted<'_>,
     surroundings: &Surroundings,
 ) -> Result<StoreClient, String> {
-    let access_key_id = AccessKeyId::parse(&access.access_key_id)
-        .ok_or_else(|| format!("`{}` is not an access key id", access.access_key_id))?;
-    let credentials = Credentials {
-        access_key_id,
-        secret: SecretKey::new(&*access.secret_access_key),
-        session_token: None,
-    };
+    let credentials = credentials(access)?;
     let mut config = ServiceConfig::new(&*access.endpoint, &*access.region, credentials);
     config.connections = wanted.resources.parallel();
     let (proxy, certificates) = (access.proxy.as_deref(), access.certificates.as_deref());
@@ -161,6 +217,7 @@ mod tests {
             path_style: true,
             access_key_id: "AKIDEXAMPLE".to_owned(),
             secret_access_key: "secret".to_owned(),
+            session: None,
             proxy: None,
             certificates: None,
         }
@@ -222,7 +279,7 @@ mod tests {
             };
             stores.bucket(access, &wanted).unwrap()
         };
-        let count = || stores.opened.lock().unwrap().len();
+        let count = || stores.known().opened.len();
         let (one, two) = (access("http://127.0.0.1:1"), access("http://127.0.0.1:2"));
         let photos = open(&one, "photos", &stop);
         let logs = open(&one, "logs", &stop);
@@ -243,5 +300,45 @@ mod tests {
         assert!(!limits.are_in_use());
         let _again = open(&two, "photos", &stop);
         assert_eq!(count(), 1, "what no run uses any more is closed");
+    }
+
+    #[test]
+    fn a_key_that_is_renewed_is_that_of_all_that_is_opened_by_its_claim() {
+        let stores = S3Stores::default();
+        let (resources, stop) = (Resources::new(&Settings::default()), Stop::default());
+        let open = |access: &StoreAccess, name: &str| {
+            let wanted = Wanted {
+                bucket: &BucketName::new(name).unwrap(),
+                resources: &resources,
+                shared: None,
+                seed: 1,
+                stop: &stop,
+            };
+            stores.bucket(access, &wanted).unwrap()
+        };
+        let ways = || {
+            let known = stores.known();
+            let ids = known
+                .opened
+                .iter()
+                .map(|it| it.access.access_key_id.clone());
+            ids.collect::<Vec<_>>()
+        };
+        let with_key = |id: &str| StoreAccess {
+            access_key_id: id.to_owned(),
+            ..access("http://127.0.0.1:1")
+        };
+        let (claimed, other) = (with_key("AKFIRST"), with_key("AKOTHER"));
+        let _photos = open(&claimed, "photos");
+        let _another = open(&other, "photos");
+        for now in ["AKSECOND", "AKTHIRD"] {
+            stores.renew(&claimed, &with_key(now));
+            assert_eq!(ways(), [now, "AKOTHER"]);
+            let _logs = open(&claimed, "logs");
+            assert_eq!(ways(), [now, "AKOTHER"], "by the same connections");
+        }
+        stores.forget(&claimed);
+        let _logs = open(&claimed, "logs");
+        assert_eq!(ways(), ["AKTHIRD", "AKOTHER", "AKFIRST"]);
     }
 }

@@ -11,7 +11,7 @@ use awshttp::Answer;
 use awshttp::retry::{Retry, RetryPolicy, Sleeper, Slept};
 use bytes::Bytes;
 use model::capabilities::{Capabilities, PartCheck};
-use model::control::Claim;
+use model::control::{Claim, StoreAccess};
 use model::ids::{BucketName, ObjectKey};
 use objectstore::faulty::{Failure, Moment, Operation};
 use objectstore::memory::MemoryBucket;
@@ -75,6 +75,11 @@ impl Stores for Line {
         let retry = Retry::new(RetryPolicy::default(), seed, sleeper);
         Ok(Box::new(Retrying::new(weather, retry)))
     }
+
+    /// No key of these buckets ends.
+    fn renew(&self, _claimed: &StoreAccess, _now: &StoreAccess) {}
+
+    fn forget(&self, _claimed: &StoreAccess) {}
 }
 
 /// Time that passes at once, for each thread its own.

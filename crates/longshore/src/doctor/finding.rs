@@ -48,6 +48,8 @@ pub(crate) enum Code {
     CertificateOfAuthority,
     /// A store does not answer.
     StoreSilent,
+    /// Several stations have the key of a store that does not end.
+    StaticKeys,
     /// The server does not answer.
     ServerSilent,
     /// The clock of this host is not the server's.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use server::config::{Config, DatabaseConfig};
+use server::config::{Config, DatabaseConfig, StoreConfig, StoreKeys};
 use server::jobstore::{JobStoreError, Schema, Standing, look};
 use server::sealing::{MasterKey, MasterKeyError};
 use server::stores::Stores;
@@ -75,7 +75,7 @@ async fn job_store(config: &Config, key: &MasterKey) -> Vec<Finding> {
         DatabaseConfig::Postgres(url) => look::postgres(url.expose(), &sealer).await,
     };
     match looked {
-        Ok(standing) => standings(standing),
+        Ok(standing) => standings(standing, &config.stores),
         Err(error) => vec![silent(error)],
     }
 }
@@ -89,8 +89,30 @@ fn silent(error: JobStoreError) -> Finding {
     )
 }
 
-fn standings(standing: Standing) -> Vec<Finding> {
-    let mut found = Vec::new();
+/// Stores whose key several stations have: none of them can be revoked without another key for all.
+fn static_keys(standing: Standing, stores: &[StoreConfig]) -> Option<Finding> {
+    let stations = standing.stations.filter(|stations| *stations > 1)?;
+    let is_static = |store: &&StoreConfig| store.keys == StoreKeys::Static;
+    let names: Vec<String> = stores
+        .iter()
+        .filter(is_static)
+        .map(|store| format!("`{}`", store.name))
+        .collect();
+    let what = format!(
+        "{stations} stations have the key of the store {}, which is theirs also when they are revoked",
+        names.join(", ")
+    );
+    (!names.is_empty()).then(|| {
+        Finding::warning(
+            Code::StaticKeys,
+            what,
+            "where the store knows AssumeRole, say `credentials = \"sts\"`; else give it another key after a revocation",
+        )
+    })
+}
+
+fn standings(standing: Standing, stores: &[StoreConfig]) -> Vec<Finding> {
+    let mut found: Vec<Finding> = static_keys(standing, stores).into_iter().collect();
     match standing.schema {
         Schema::Current => {}
         Schema::Older => found.push(Finding::warning(
@@ -218,14 +240,38 @@ mod tests {
     #[test]
     fn a_job_store_of_another_release_is_told_and_left_as_it_is() {
         let schema = |schema| {
-            standings(Standing {
+            let standing = Standing {
                 schema,
                 key_fits: true,
-            })
+                stations: None,
+            };
+            standings(standing, &[])
         };
         let codes = |found: Vec<Finding>| found.iter().map(|it| it.code).collect::<Vec<_>>();
         assert_eq!(codes(schema(Schema::Current)), []);
         assert_eq!(codes(schema(Schema::Older)), [Code::SchemaOlder]);
         assert_eq!(codes(schema(Schema::Newer)), [Code::SchemaNewer]);
+    }
+
+    #[test]
+    fn a_key_that_several_stations_have_is_told_and_one_that_ends_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let found = |stations, more: &str| {
+            let store = "[[stores]]\nname = \"ceph\"\nendpoint = \"http://127.0.0.1:1\"\naccess_key_id = \"K\"\n\
+                         secret_access_key = \"s\"\n";
+            let config = config(&data, &format!("{store}{more}"));
+            let standing = Standing {
+                schema: Schema::Current,
+                key_fits: true,
+                stations,
+            };
+            let found = standings(standing, &config.stores);
+            found.iter().map(|it| it.code).collect::<Vec<_>>()
+        };
+        assert_eq!(found(Some(2), ""), [Code::StaticKeys]);
+        assert_eq!(found(Some(1), ""), []);
+        assert_eq!(found(None, ""), []);
+        assert_eq!(found(Some(2), "credentials = \"sts\"\n"), []);
     }
 }

@@ -301,6 +301,7 @@ pub(super) fn is_refusal(error: &StoreError) -> bool {
         StoreError::NoSuchBucket(_)
         | StoreError::WrongRegion { .. }
         | StoreError::Throttled(_)
+        | StoreError::KeyExpired(_)
         | StoreError::Transport(_)
         | StoreError::Unsure { .. }
         | StoreError::Full(_)

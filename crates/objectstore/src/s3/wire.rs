@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use awshttp::connection::Connection;
 use awshttp::endpoint::{Address, InvalidEndpoint, ServiceConfig};
 use awshttp::request::{Body, Request};
+use awsproto::sign::Credentials;
 use awsproto::xml::Element;
 use ureq::http::{Method, StatusCode};
 
@@ -40,6 +41,10 @@ impl Wire {
     pub(crate) fn endpoint(&self) -> Endpoint<'_> {
         let address: &Address = self.connection.address();
         Endpoint::new(address, self.addressing)
+    }
+
+    pub(crate) fn sign_with(&self, credentials: &Credentials) {
+        self.connection.sign_with(credentials);
     }
 
     pub(crate) fn region(&self) -> &str {

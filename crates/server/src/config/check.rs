@@ -3,6 +3,7 @@
 mod bench;
 mod connections;
 mod images;
+mod keys;
 mod station;
 mod tls;
 
@@ -211,12 +212,14 @@ impl Check<'_> {
         let table = format!("stores[{index}]");
         let pace = self.pace(&table, [&raw.rate, &raw.quiet_hours, &raw.quiet_rate]);
         let way = self.way(&table, [&raw.proxy, &raw.ca_file]);
+        let keys = self.store_keys(&table, raw);
         Some(StoreConfig {
             name: name?,
             endpoint: endpoint?,
             region: region.unwrap_or_else(|| values::DEFAULT_REGION.to_owned()),
             access_key_id: id?,
             secret_access_key: secret?,
+            keys,
             path_style: raw.path_style.unwrap_or(true),
             buckets: buckets?,
             pace,

@@ -75,6 +75,7 @@ impl RegionalAccess {
             path_style: true,
             access_key_id: self.access_key_id.clone(),
             secret_access_key: self.secret_access_key.expose().to_owned(),
+            session: None,
             proxy: None,
             certificates: None,
         }

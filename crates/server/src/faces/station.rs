@@ -109,6 +109,7 @@ fn docking_wire(fault: &DockingFault) -> (StatusCode, &'static str) {
         DockingFault::MixedUp { .. } => (StatusCode::CONFLICT, "MixedUp"),
         DockingFault::WrongSheet(_) => (StatusCode::FORBIDDEN, "WrongSheet"),
         DockingFault::NoRetry(_) => (StatusCode::CONFLICT, "NoRetry"),
+        DockingFault::NoKey { .. } => (StatusCode::SERVICE_UNAVAILABLE, "NoKey"),
         DockingFault::NoFinish { .. } => (StatusCode::CONFLICT, "NoFinish"),
     }
 }
@@ -157,6 +158,7 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         .route("/shares", post(shares_route))
         .route("/lease/renew", post(renew_route))
         .route("/lease/finish", post(finish_route))
+        .route("/lease/keys", post(keys_route))
         .route("/return", post(return_route))
         .route("/job", post(look_route))
         .route("/abort", post(abort_route))
@@ -171,12 +173,26 @@ pub(super) fn routes() -> Router<Arc<Context>> {
 
 async fn claim_route(State(context): State<Arc<Context>>, request: Request) -> Response {
     let done = async {
-        let whence = request.extensions().get().copied();
-        let whence = whence.unwrap_or(Whence::Elsewhere);
+        let whence = whence(&request);
         let (caller, message) = receive(&context, request).await?;
         Ok(claims::claim(&context, &caller, message, whence).await?)
     };
     answer(done.await)
+}
+
+async fn keys_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let whence = whence(&request);
+        let (caller, message) = receive(&context, request).await?;
+        Ok(leases::keys(&context, &caller, message, whence).await?)
+    };
+    answer(done.await)
+}
+
+/// From where a message comes, as the port it came by says.
+fn whence(request: &Request) -> Whence {
+    let said = request.extensions().get().copied();
+    said.unwrap_or(Whence::Elsewhere)
 }
 
 async fn heartbeat_route(State(context): State<Arc<Context>>, request: Request) -> Response {

@@ -12,6 +12,9 @@ use sqlx::{Connection as _, query_scalar};
 use super::{JobStoreError, canary, migrations};
 use crate::sealing::Sealer;
 
+/// How many stations are admitted, in both databases.
+const STATIONS: &str = "SELECT count(*) FROM stations WHERE revoked IS NULL";
+
 /// The tables of a job store beside those of this release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
@@ -30,6 +33,8 @@ pub struct Standing {
     pub schema: Schema,
     /// Whether what is sealed in it opens with the key.
     pub key_fits: bool,
+    /// How many stations are admitted. `None` where that cannot be asked, as in tables of an earlier release.
+    pub stations: Option<i64>,
 }
 
 /// Looks at the SQLite job store in a file, which has to be there.
@@ -41,7 +46,8 @@ pub fn sqlite(path: &Path, sealer: &Sealer) -> Result<Standing, JobStoreError> {
     let connection = Sqlite::open_with_flags(path, flags)?;
     let version = connection.query_row(canary::SCHEMA, [], |row| row.get(0))?;
     let sealed: Vec<u8> = connection.query_row(canary::CANARY, [], |row| row.get(0))?;
-    Ok(standing(version, &sealed, sealer))
+    let stations = connection.query_row(STATIONS, [], |row| row.get(0)).ok();
+    Ok(standing(version, &sealed, sealer, stations))
 }
 
 /// Looks at the job store in a PostgreSQL.
@@ -57,11 +63,17 @@ pub async fn postgres(url: &str, sealer: &Sealer) -> Result<Standing, JobStoreEr
     let sealed: Vec<u8> = query_scalar(canary::CANARY)
         .fetch_one(&mut connection)
         .await?;
+    let stations = query_scalar(STATIONS).fetch_one(&mut connection).await.ok();
     connection.close().await?;
-    Ok(standing(version, &sealed, sealer))
+    Ok(standing(version, &sealed, sealer, stations))
 }
 
-fn standing(version: Option<i64>, sealed: &[u8], sealer: &Sealer) -> Standing {
+fn standing(
+    version: Option<i64>,
+    sealed: &[u8],
+    sealer: &Sealer,
+    stations: Option<i64>,
+) -> Standing {
     Standing {
         schema: match version.unwrap_or(0).cmp(&migrations::last()) {
             Ordering::Less => Schema::Older,
@@ -69,5 +81,6 @@ fn standing(version: Option<i64>, sealed: &[u8], sealer: &Sealer) -> Standing {
             Ordering::Greater => Schema::Newer,
         },
         key_fits: canary::check(sealer, sealed).is_ok(),
+        stations,
     }
 }

@@ -7,7 +7,8 @@
 //! 2. A device that is not to be loaded changes its job at most so that it is here and why it waits,
 //!    and takes no lease. It ends no job. Nor does one whose job is on hold for what is not mended, however often it
 //!    is docked.
-//! 3. Otherwise the station takes the lease. Of two stations that claim at once, one gets it.
+//! 3. Otherwise the station takes the lease. Of two stations that claim at once, one gets it. Stores that give keys for an
+//!    attempt are asked for them; if one gives none, the lease is given back, and nothing has happened.
 //! 4. Only who has it writes that the device is here and that the transfer runs. If the customer
 //!    canceled in between, the lease is given back and the device denied.
 //!
@@ -19,7 +20,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::actor::Actor;
-use model::control::{Claim, ClaimAnswer, ClaimRequest, LeaseToken};
+use model::control::{BucketAccess, Claim, ClaimAnswer, ClaimRequest, KNOWS_SESSIONS, LeaseToken};
 use model::device::DeviceFacts;
 use model::dispatch::{Denial, Dispatch, Docked, Presented, dispatch, job_of};
 use model::event::Event;
@@ -33,8 +34,8 @@ use model::signature::SignatureFile;
 use model::stopped::{StopCause, Stopped};
 
 use super::leases::holder;
-use super::shares::without_share;
 use super::stations::presence;
+use super::ways;
 use super::{Context, DockingFault, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::{Committed, Draft, tries};
@@ -57,6 +58,16 @@ enum Comes {
     Device,
     /// With no device, and its own journal.
     Journal,
+}
+
+/// Who claims a job.
+#[derive(Clone, Copy)]
+struct Claimant<'a> {
+    station: &'a StationName,
+    /// Where it is.
+    whence: Whence,
+    /// The version of its messages.
+    version: u32,
 }
 
 /// A denial in words.
@@ -102,12 +113,14 @@ pub async fn claim(
         false => Comes::Device,
     };
     let (device, version) = (request.device.as_str(), request.version);
+    let who = Claimant {
+        station,
+        whence,
+        version,
+    };
     let facts = docked.device.as_ref().map(ToString::to_string);
     let (job, answer) = match job_of(&docked) {
-        Ok(id) => (
-            Some(id),
-            decide(context, (station, whence), id, (&docked, comes)).await?,
-        ),
+        Ok(id) => (Some(id), decide(context, who, id, (&docked, comes)).await?),
         Err(denial) => {
             let job = match &denial {
                 Denial::OtherJob { found, .. } => Some(*found),
@@ -147,10 +160,11 @@ fn presented(signature_file: Option<&str>) -> Presented {
 /// Decides until nobody else has changed the job meanwhile.
 async fn decide(
     context: &Context,
-    (station, whence): (&StationName, Whence),
+    who: Claimant<'_>,
     id: JobId,
     (docked, comes): (&Docked, Comes),
 ) -> Result<ClaimAnswer, Refused> {
+    let station = who.station;
     let token = LeaseToken(hex::encode(random::<16>()));
     let mut lease = None;
     for _ in tries() {
@@ -169,7 +183,8 @@ async fn decide(
             Comes::Device => judge(context, draft.job(), account.as_ref(), docked, station),
             Comes::Journal => judge_journal(draft.job(), account.as_ref()),
         };
-        let (mut events, verdict) = held_back(context, draft.job(), events, verdict).await?;
+        let (events, verdict) = held_back(context, draft.job(), events, verdict).await?;
+        let (mut events, verdict) = without_sessions(context, who, events, verdict);
         if matches!(verdict, Verdict::Deny(_)) {
             // A device is docked again and again until its job goes on: what is known is no news.
             events.retain(|event| !draft.job().knows(event));
@@ -186,6 +201,18 @@ async fn decide(
             }
             lease = Some(taken);
         }
+        // Before the job changes: where a store gives no key, nothing has happened.
+        let buckets = match (&verdict, &lease) {
+            (Verdict::Load(manifest), Some(lease)) => {
+                let job = (draft.job(), &**manifest);
+                let found = ways::to_buckets(context, who.whence, job, lease).await;
+                if found.is_err() {
+                    context.jobs.end_lease(id, &token).await?;
+                }
+                found?
+            }
+            (Verdict::Load(_), None) | (Verdict::Deny(_), _) => Vec::new(),
+        };
         for event in &events {
             draft
                 .apply(event)
@@ -199,8 +226,7 @@ async fn decide(
         };
         return match (verdict, lease) {
             (Verdict::Load(manifest), Some(lease)) => {
-                let granted = grant(context, whence, (&job, &manifest), lease).await;
-                Ok(granted?)
+                Ok(grant(context, &job, &manifest, (lease, buckets)))
             }
             (Verdict::Deny(refused), lease) => {
                 if lease.is_some() {
@@ -304,6 +330,24 @@ async fn held_back(
     Ok((events, Verdict::Deny(on_hold(job.id, hold))))
 }
 
+/// Holds a device back whose stores give keys that end by themselves, if its station cannot use such.
+fn without_sessions(
+    context: &Context,
+    who: Claimant<'_>,
+    events: Vec<Event>,
+    verdict: Verdict,
+) -> (Vec<Event>, Verdict) {
+    match &verdict {
+        Verdict::Load(manifest)
+            if who.version < KNOWS_SESSIONS && context.stores.gives_sessions(manifest) =>
+        {
+            let events = events.into_iter().filter(is_arrival).collect();
+            (events, Verdict::Deny(too_old(who.station)))
+        }
+        Verdict::Load(_) | Verdict::Deny(_) => (events, verdict),
+    }
+}
+
 /// The device is here, and its job waits instead of beginning.
 fn waiting(
     events: Vec<Event>,
@@ -365,19 +409,13 @@ async fn take_lease(
         .await
 }
 
-async fn grant(
+fn grant(
     context: &Context,
-    whence: Whence,
-    (job, manifest): (&Job, &Manifest),
-    lease: Lease,
-) -> Result<ClaimAnswer, JobStoreError> {
-    let mut buckets = context
-        .stores
-        .access(whence, manifest, job.id, &lease.token);
-    for shared in buckets.iter_mut().filter_map(|way| way.shared.as_mut()) {
-        shared.afterwards = without_share(context, &shared.name).await?;
-    }
-    Ok(ClaimAnswer::Granted(Box::new(Claim {
+    job: &Job,
+    manifest: &Manifest,
+    (lease, buckets): (Lease, Vec<BucketAccess>),
+) -> ClaimAnswer {
+    ClaimAnswer::Granted(Box::new(Claim {
         job: job.id,
         job_type: job.job_type,
         account: job.account.clone(),
@@ -391,7 +429,7 @@ async fn grant(
         image: image_target(manifest, context.ebs.as_ref(), &context.glacier)
             .map(|target| context.stores.with_way(target)),
         without: job.without.clone(),
-    })))
+    }))
 }
 
 fn denied(job: Option<JobId>, denied: DenialWords) -> ClaimAnswer {
@@ -510,6 +548,18 @@ fn needs_device(job: &Job) -> DenialWords {
             "dock its device; or, while it is on hold, `longshore job finish-without {}`",
             job.id
         ),
+        cause: None,
+    }
+}
+
+fn too_old(station: &StationName) -> DenialWords {
+    DenialWords {
+        code: "Unsupported",
+        message: format!(
+            "station `{station}` is of an earlier release, which cannot use the keys that a store of this job gives"
+        ),
+        hint: "install this release of Longshore at the station, and dock the device again"
+            .to_owned(),
         cause: None,
     }
 }

@@ -2,12 +2,14 @@
 
 mod conclude;
 mod keep;
+mod keys;
 mod renew;
 
 use model::ids::{JobId, StationName};
 
 pub use conclude::conclude;
 pub(super) use keep::keep;
+pub use keys::keys;
 pub use renew::renew;
 pub(super) use renew::tidied;
 

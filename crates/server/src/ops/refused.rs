@@ -148,6 +148,16 @@ pub enum DockingFault {
         /// Why not.
         why: NoFinish,
     },
+    /// A store is to give keys for a job, and does not.
+    #[error(
+        "the store `{store}` gives no key for job {job} at the moment; the log of the service says why"
+    )]
+    NoKey {
+        /// The job.
+        job: JobId,
+        /// What the store is called.
+        store: String,
+    },
     /// The lease is not in force: another attempt has the job, or it ended otherwise.
     #[error("the lease of job {0} has ended, or another attempt has taken it over")]
     LeaseLost(JobId),

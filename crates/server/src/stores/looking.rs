@@ -63,8 +63,11 @@ impl Stores {
         let begun = Instant::now();
         match tokio::time::timeout(HEARD_WITHIN, self.hear(name)).await {
             Ok(Ok(())) => Ok(begun.elapsed()),
-            Ok(Err(Unheard(Some(error)))) => Err(error.to_string()),
-            Ok(Err(Unheard(None))) => Err("it could not be asked".to_owned()),
+            Ok(Err(Unheard::Silent(error))) => Err(error.to_string()),
+            Ok(Err(Unheard::GivesNoKeys(error))) => {
+                Err(format!("it answers, and gives stations no keys: {error}"))
+            }
+            Ok(Err(Unheard::NotAsked)) => Err("it could not be asked".to_owned()),
             Err(_) => Err(format!(
                 "no answer within {} seconds",
                 HEARD_WITHIN.as_secs()

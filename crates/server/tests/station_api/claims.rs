@@ -262,6 +262,7 @@ fn api_of(host: &str) -> StoreAccess {
         path_style: true,
         access_key_id: "AK".to_owned(),
         secret_access_key: "SK".to_owned(),
+        session: None,
         proxy: None,
         certificates: None,
     }

@@ -78,6 +78,7 @@ impl To {
             path_style: true,
             access_key_id: "AKIA".to_owned(),
             secret_access_key: "secret".to_owned(),
+            session: None,
             proxy: None,
             certificates: None,
         };
