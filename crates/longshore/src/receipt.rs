@@ -8,9 +8,10 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use custody::limits::RECEIPT_BYTES;
 use custody::line::Entry;
+use custody::note::VerifierKey;
 use custody::verify::{Receipt, verify};
 
 use crate::cli::{ReceiptArgs, ReceiptCommand};
@@ -32,6 +33,9 @@ fn check(args: &ReceiptArgs) -> Result<Exit, Failure> {
     let trust = Trust::named(args)?;
     let receipt = read(&args.receipt)?;
     let mut told = vec![("Key", receipt.key.fingerprint())];
+    for witness in &args.witness {
+        told.push(("Witness", seen_by(&receipt, witness)?));
+    }
     if let Some(earlier) = &args.older {
         told.push(("Older", older(&receipt, earlier)?));
     }
@@ -65,6 +69,14 @@ fn limited(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     let read = read.with_context(|| format!("could not read `{}`", path.display()));
     read.map_err(|error| Failure::new(Exit::Usage, error))?;
     Ok(bytes)
+}
+
+/// When a witness saw the log of the receipt.
+fn seen_by(receipt: &Receipt, witness: &VerifierKey) -> Result<String, Failure> {
+    let name = output::printable(witness.name());
+    let seen = receipt.note.witnessed(witness);
+    let at = seen.ok_or_else(|| differs(anyhow!("`{name}` has not signed its checkpoint")))?;
+    Ok(format!("{name} saw that log at {at}"))
 }
 
 fn older(receipt: &Receipt, path: &Path) -> Result<String, Failure> {

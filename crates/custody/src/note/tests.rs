@@ -18,14 +18,6 @@ fn checkpoint() -> Checkpoint {
     }
 }
 
-/// A witness, as the tests need one.
-fn cosign(note: &Note, name: &str, key: &PrivateKey, seconds: u64) -> String {
-    let id = VerifierKey::cosigner(name, key.public()).id();
-    let signature = key.sign(cosigned(seconds, note.text()).as_bytes());
-    let bytes = [&id[..], &seconds.to_be_bytes(), &signature].concat();
-    format!("{note}{DASH}{name} {}\n", STANDARD.encode(bytes))
-}
-
 /// The example of C2SP `signed-note`, of Go's package `note`.
 #[test]
 fn the_note_of_the_specification_verifies() {
@@ -65,34 +57,6 @@ fn a_checkpoint_verifies_by_its_key_and_no_other() {
     }
     let forged = note.to_string().replace("\n1000\n", "\n1001\n");
     assert!(!Note::parse(&forged).unwrap().is_by(&vkey));
-}
-
-#[test]
-fn a_witness_says_when_it_saw_the_checkpoint() {
-    let note = checkpoint().signed(&key(1));
-    let witnessed = cosign(&note, "witness.example/w", &key(5), 1_790_000_000);
-    let read = Note::parse(&witnessed).unwrap();
-    assert_eq!(read.signatures(), 2);
-    let witness = VerifierKey::cosigner("witness.example/w", key(5).public());
-    let at = read.witnessed(&witness).unwrap();
-    assert_eq!(at.to_string(), "2026-09-21T14:13:20.000Z");
-    assert!(read.is_by(&VerifierKey::ed25519(
-        "dock.example/custody",
-        key(1).public()
-    )));
-    for other in [
-        VerifierKey::cosigner("witness.example/w", key(6).public()),
-        VerifierKey::cosigner("other.example/w", key(5).public()),
-        VerifierKey::ed25519("witness.example/w", key(5).public()),
-    ] {
-        assert_eq!(read.witnessed(&other), None);
-    }
-    // The time is signed too.
-    let (head, line) = witnessed.rsplit_once(' ').unwrap();
-    let mut bytes = STANDARD.decode(line.trim_end()).unwrap();
-    bytes[11] ^= 1;
-    let later = format!("{head} {}\n", STANDARD.encode(bytes));
-    assert_eq!(Note::parse(&later).unwrap().witnessed(&witness), None);
 }
 
 #[test]

@@ -80,6 +80,20 @@ fn every_change_of_a_byte_and_every_cut_is_refused() {
     }
 }
 
+/// The same to the end: each byte, and each of the 255 other values. `cargo test -p custody -- --ignored` takes minutes.
+#[test]
+#[ignore = "takes minutes"]
+fn every_other_value_of_every_byte_is_refused() {
+    let receipt = receipt().into_bytes();
+    for place in 0..receipt.len() {
+        let mut changed = receipt.clone();
+        for other in (0..=u8::MAX).filter(|other| *other != receipt[place]) {
+            changed[place] = other;
+            assert!(verify(&changed).is_err(), "{other} at {place}");
+        }
+    }
+}
+
 /// Whoever has the key cannot tell another story without being found out.
 #[test]
 fn what_is_signed_again_does_not_go_together() {

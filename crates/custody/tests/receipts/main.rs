@@ -4,4 +4,5 @@
 
 mod changes;
 mod strangers;
+mod witnesses;
 mod world;

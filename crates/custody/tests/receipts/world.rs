@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use custody::by::By;
 use custody::chain::Chain;
 use custody::digest::Digest;
@@ -13,6 +15,7 @@ use custody::key::PrivateKey;
 use custody::line::{Line, Salt};
 use custody::moment::Moment;
 use custody::note::checkpoint::Checkpoint;
+use custody::note::{Note, VerifierKey};
 use custody::receipt::{Contents, Leaf};
 use custody::told::Told;
 use custody::tree::{Edge, Node, inclusion};
@@ -141,6 +144,17 @@ impl World {
         count: usize,
         by: &PrivateKey,
     ) -> Result<String, Fault> {
+        self.receipt_under(&self.checkpoint().signed(by), edition, count, by)
+    }
+
+    /// The same under a checkpoint that others may have signed too.
+    pub(crate) fn receipt_under(
+        &self,
+        checkpoint: &Note,
+        edition: u32,
+        count: usize,
+        by: &PrivateKey,
+    ) -> Result<String, Fault> {
         let lines: Vec<&str> = self.lines.iter().take(count).map(Line::as_str).collect();
         let contents = Contents {
             installation: &InstallationName::new("dock.example").unwrap(),
@@ -149,7 +163,7 @@ impl World {
             edition,
             lines: &lines,
             leaves: self.leaves(count),
-            checkpoint: &self.checkpoint().signed(by),
+            checkpoint,
         };
         contents.sign(by).map(|(text, _)| text)
     }
@@ -161,4 +175,13 @@ pub(crate) fn world() -> World {
 
 pub(crate) fn receipt() -> String {
     world().receipt(1, 5, &key(1)).unwrap()
+}
+
+/// What `name` adds to a note that it saw (C2SP `tlog-cosignature`): the line that a witness answers with.
+pub(crate) fn witnessed(note: &Note, name: &str, key: &PrivateKey, seconds: u64) -> Note {
+    let id = VerifierKey::cosigner(name, key.public()).id();
+    let message = format!("cosignature/v1\ntime {seconds}\n{}", note.text());
+    let signature = key.sign(message.as_bytes());
+    let bytes = [&id[..], &seconds.to_be_bytes(), &signature].concat();
+    Note::parse(&format!("{note}— {name} {}\n", STANDARD.encode(bytes))).unwrap()
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use custody::note::VerifierKey;
 
 /// `longshore receipt`.
 #[derive(Debug, Subcommand)]
@@ -30,6 +31,9 @@ pub(crate) struct ReceiptArgs {
     /// Keys that count no more, one a line
     #[arg(long, value_name = "FILE")]
     pub(crate) revoked: Option<PathBuf>,
+    /// A witness that must have seen the log of the receipt, by the key it verifies with: NAME+ID+KEY. As often as there are some
+    #[arg(long, value_name = "VKEY")]
+    pub(crate) witness: Vec<VerifierKey>,
     /// Compare the files in this folder with what the receipt names
     #[arg(long, value_name = "DIR")]
     pub(crate) files: Option<PathBuf>,

@@ -6,10 +6,11 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use custody::moment::Moment;
+use custody::note::VerifierKey;
 use custody::signers::{Revoked, Signer};
 use custody::tree::{Node, Tile};
 
-use crate::told::{World as Told, key, story};
+use crate::told::{World as Told, key, story, witnessed};
 use crate::world::{Ended, World};
 
 /// A stranger's folder with a receipt `R` of edition 3, an earlier one `R1`, and what they name.
@@ -181,6 +182,27 @@ fn an_earlier_edition_is_the_beginning_of_a_later_one() {
         .with(6)
         .saying("`R1` is no earlier edition of it")
         .saying("its event 1 is not that");
+}
+
+#[test]
+fn a_witness_that_is_named_has_seen_the_log() {
+    let desk = Desk::new();
+    let (by, told) = (fingerprint(), told());
+    let note = told.checkpoint().signed(&key(1));
+    let note = witnessed(&note, "witness.example/w", &key(5), 1_790_000_100);
+    desk.put("R", &told.receipt_under(&note, 3, 5, &key(1)).unwrap());
+    let vkey = |number| VerifierKey::cosigner("witness.example/w", key(number).public());
+    let verify = |number| {
+        let vkey = vkey(number).to_string();
+        desk.verify(&["R", "--fingerprint", &by, "--witness", &vkey])
+    };
+    let out = verify(5).with(0).out;
+    let words = "Witness   witness.example/w saw that log at 2026-09-21T14:15:00.000Z\n";
+    assert!(out.contains(words), "{out}");
+    verify(6)
+        .with(6)
+        .saying("`witness.example/w` has not signed its checkpoint");
+    desk.verify(&["R", "--witness", "somebody"]).with(2);
 }
 
 /// A log that is served as files, until the test ends.
