@@ -298,7 +298,8 @@ def test_a_lost_host_costs_what_was_in_flight(stations, loops):
 
 
 def test_ways_servers_and_the_database_come_and_go_while_a_disk_is_loaded(stations, loops):
-    station = stations.station("d", "24mbit", bays=2)
+    # It is at work for twice as long as a lease holds.
+    station = stations.station("d", "20mbit", bays=2)
     job, held = stations.job("film", films=[50]), stations.job("held", files=3)
     waiting = stations.job("waiting", files=3)
     plug_in(loops, station, "d1", job.image)
@@ -358,7 +359,7 @@ def test_a_clock_that_is_wrong_costs_no_lease(stations, loops):
     clock = stations.folder / "clock"
     clock.write_text("+0\n")
     # Only what time it is, not how it passes.
-    station = stations.station("g", "24mbit", bays=2, LD_PRELOAD=library[0], FAKETIME_TIMESTAMP_FILE=str(clock),
+    station = stations.station("g", "16mbit", bays=2, LD_PRELOAD=library[0], FAKETIME_TIMESTAMP_FILE=str(clock),
                                FAKETIME_CACHE_DURATION="1", FAKETIME_DONT_FAKE_MONOTONIC="1")
     job, next_job = stations.job("clock", films=[25]), stations.job("then", files=5)
     plug_in(loops, station, "g1", job.image)
