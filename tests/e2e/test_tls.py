@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from device import Device, fill
-from longshore import ERROR, OK, Service, clean_environment, wait_for
+from longshore import ERROR, OK, ROOT, Service, clean_environment, wait_for
 from manifests import importing
 from stores import free_ports
 
@@ -321,3 +321,18 @@ def test_a_start_says_what_is_wrong_with_a_certificate_and_doctor_what_will_be(s
                            capture_output=True, text=True, timeout=60, env=clean_environment()).stdout
     for code in ("certificate-expires", "certificate-key-exposed", "certificate-name"):
         assert f'"{code}"' in found, found
+
+
+def test_the_service_of_the_container_is_ready_by_the_port_of_its_host(secure, new_service):
+    container = ROOT / "packaging/container"
+
+    def ready(data):
+        words = {"env": clean_environment(LONGSHORE_DATA=str(data)), "capture_output": True, "timeout": 30}
+        return subprocess.run([container / "ready"], **words).returncode == 0
+
+    assert ready(secure.service.data)
+    # By the settings of the image, on other ports.
+    service = new_service(config=container / "longshore.toml", words=["--s3-listen", "127.0.0.1:0"])
+    assert ready(service.data)
+    service.stop()
+    assert not ready(service.data)
