@@ -61,12 +61,13 @@ impl By {
     }
 
     /// Whoever a history names, who came the usual way: a customer with an access key, a station and a person with
-    /// their tokens. Whoever was at the host comes by [`How::CommandLine`], which an actor does not tell.
+    /// their tokens, and whoever was at the host by the command line.
     #[must_use]
     pub fn usual(actor: &Actor) -> Self {
         let how = match actor {
             Actor::Account(_) => How::AccessKey,
             Actor::Station(_) => How::StationToken,
+            Actor::Person(_) if actor.is_operator() => How::CommandLine,
             Actor::Person(_) => How::Session,
             Actor::Service => How::Rule,
         };
@@ -92,6 +93,10 @@ mod tests {
             (
                 "person:jane@example.org",
                 r#"{"kind":"person","name":"jane@example.org","how":"session"}"#,
+            ),
+            (
+                "person:operator",
+                r#"{"kind":"person","name":"operator","how":"command-line"}"#,
             ),
             (
                 "service",

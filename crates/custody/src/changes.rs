@@ -5,10 +5,11 @@
 //! | `Updated` | `updated` |
 //! | `Canceled` | `canceled` |
 //! | `Expired` | `expired` |
-//! | `DeviceArrived` | `identified` |
-//! | `DeviceReturned` | `handed-over`; `closed` comes behind it |
+//! | `DeviceArrived` with what the station knows of the device | `identified` |
+//! | `DeviceArrived` of which nobody knows more | `received` |
+//! | `DeviceReturned` | `handed-over` |
 //! | `TransferStarted` | `attempt` |
-//! | `TransferFinished` | `loaded`; of an export `filled` |
+//! | `TransferFinished` | `loaded`; of an export `filled`; then `reported`, where it is said which files those are |
 //! | `TransferAborted` | `aborted` |
 //! | `Stopped` for what somebody can mend | `held` |
 //! | `Stopped` for anything else | `interrupted` |
@@ -16,16 +17,18 @@
 //!
 //! That a job is made is no change: it gives `announced`.
 
+use model::delivered::Delivered;
 use model::event::Event as Change;
 use model::hold::Mended;
 use model::ids::JobType;
+use model::progress::LogLocation;
 use model::proof::ReadBack;
 use model::stopped::StopCause;
 
 use crate::digest::Digest;
 use crate::event::{
-    Aborted, Attempt, Canceled, Expired, Filled, HandedOver, Held, Identified, Interrupted, Loaded,
-    Outcome, Resumed, Updated, What,
+    Aborted, Attempt, Canceled, Expired, File, FileName, Filled, HandedOver, Held, Identified,
+    Interrupted, Loaded, Outcome, Received, Reported, Resumed, Updated, What,
 };
 use crate::moment::Moment;
 use crate::told::Told;
@@ -62,9 +65,33 @@ impl Beside {
     }
 }
 
-/// What a change of a job is told as.
+/// What a change of a job is told as, in this order.
 #[must_use]
-pub fn told(change: &Change, beside: &Beside) -> What {
+pub fn told(change: &Change, beside: &Beside) -> Vec<What> {
+    let mut told = vec![first(change, beside)];
+    if let Change::TransferFinished { log, files, .. } = change
+        && !files.is_empty()
+    {
+        told.push(reported(log, files).into());
+    }
+    told
+}
+
+/// What lies in the log bucket.
+fn reported(log: &LogLocation, files: &[Delivered]) -> Reported {
+    let file = |file: &Delivered| File {
+        bucket: log.bucket.clone(),
+        key: file.key.clone(),
+        name: FileName::of_key(&file.key),
+        bytes: file.bytes,
+        sha256: Digest::from(&file.sha256),
+    };
+    Reported {
+        files: files.iter().map(file).collect(),
+    }
+}
+
+fn first(change: &Change, beside: &Beside) -> What {
     let manifest_sha256 = beside.manifest_sha256;
     match change {
         Change::Updated { .. } => Updated { manifest_sha256 }.into(),
@@ -74,10 +101,11 @@ pub fn told(change: &Change, beside: &Beside) -> What {
         }
         .into(),
         Change::Expired => Expired { manifest_sha256 }.into(),
-        Change::DeviceArrived { device, .. } => {
-            let known = device.as_ref().map(Identified::of);
-            known.unwrap_or_default().into()
-        }
+        Change::DeviceArrived {
+            device: Some(device),
+            ..
+        } => Identified::of(device).into(),
+        Change::DeviceArrived { device: None, .. } => Received::default().into(),
         Change::DeviceReturned {
             carrier,
             tracking_number,
@@ -136,6 +164,7 @@ fn resumed(cause: &str) -> What {
 
 #[cfg(test)]
 mod tests {
+    use model::device::DeviceFacts;
     use model::event::WhileRunning;
     use model::ids::StationName;
     use model::progress::{AbortReason, LogLocation};
@@ -182,6 +211,14 @@ mod tests {
                     station: StationName::new("dock-1").unwrap(),
                     device: None,
                 },
+                "received",
+                r#""carrier":null"#,
+            ),
+            (
+                Change::DeviceArrived {
+                    station: StationName::new("dock-1").unwrap(),
+                    device: Some(DeviceFacts::default()),
+                },
                 "identified",
                 r#""hidden_sectors":"unknown""#,
             ),
@@ -199,6 +236,7 @@ mod tests {
                     errors: 7,
                     log,
                     remark: None,
+                    files: Vec::new(),
                 },
                 "loaded",
                 r#""errors":7"#,
@@ -231,12 +269,37 @@ mod tests {
         ];
         let beside = Beside::new(JobType::Import, "manifest");
         for (change, name, words) in changes {
-            let what = told(&change, &beside);
-            let json = serde_json::to_string(&what).unwrap();
-            assert_eq!(what.name(), name);
+            let told = told(&change, &beside);
+            let json = serde_json::to_string(&told).unwrap();
+            assert_eq!(told.len(), 1);
+            assert_eq!(told[0].name(), name);
             assert!(json.contains(words), "{json}");
             assert!(!json.contains("operator's hosts"), "{json}");
         }
+    }
+
+    #[test]
+    fn a_report_is_told_with_the_files_that_it_is_made_of() {
+        let sum = "ab".repeat(32);
+        let change = Change::TransferFinished {
+            errors: 0,
+            log: LogLocation {
+                bucket: "logs".parse().unwrap(),
+                key: "a/log".parse().unwrap(),
+            },
+            remark: None,
+            files: vec![Delivered {
+                key: "a/log.jsonl".parse().unwrap(),
+                bytes: 9,
+                sha256: sum.parse().unwrap(),
+            }],
+        };
+        let told = told(&change, &Beside::new(JobType::Import, ""));
+        let names: Vec<_> = told.iter().map(What::name).collect();
+        assert_eq!(names, ["loaded", "reported"]);
+        let json = serde_json::to_string(&told[1]).unwrap();
+        let file = r#"{"bucket":"logs","key":"a/log.jsonl","name":"log.jsonl","bytes":9,"sha256":"#;
+        assert_eq!(json, format!("{{\"files\":[{file}\"{sum}\"}}]}}"));
     }
 
     #[test]

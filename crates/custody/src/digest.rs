@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use model::delivered::Sha256Hex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
@@ -56,6 +57,14 @@ impl Digest {
     #[must_use]
     pub fn base64(&self) -> String {
         STANDARD.encode(self.0)
+    }
+}
+
+impl From<&Sha256Hex> for Digest {
+    fn from(sum: &Sha256Hex) -> Self {
+        let mut bytes = [0; Self::BYTES];
+        hex::decode_to_slice(sum.as_str(), &mut bytes).expect("64 digits");
+        Self(bytes)
     }
 }
 

@@ -6,6 +6,7 @@ mod backup;
 mod bay;
 mod bench;
 mod bucket;
+mod custody;
 mod doctor;
 mod image;
 mod operator;
@@ -35,9 +36,10 @@ pub(crate) use backup::{BackupArgs, BackupPlaceArgs, RestoreBackupArgs};
 pub(crate) use bay::{BayCommand, BayRulesArgs, OrderArgs, TeachArgs};
 pub(crate) use bench::{InboxArgs, StationRunArgs};
 pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
+pub(crate) use custody::CustodyCommand;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use image::{ImageCommand, RestoreArgs};
-pub(crate) use operator::{HistoryArgs, ListArgs, OperatorCommand, StoreArgs};
+pub(crate) use operator::{HistoryArgs, JobReceiptArgs, ListArgs, OperatorCommand, StoreArgs};
 pub(crate) use parcels::{ParcelCommand, ParcelListArgs, ReceiveArgs, ScanArgs, SendBackArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use raw::{LookArgs, RawArgs};
@@ -140,6 +142,9 @@ pub(crate) enum Command {
     /// Look at the S3 stores that jobs are loaded into
     #[command(subcommand)]
     Store(StoreCommand),
+    /// The key that receipts are signed with, as an operator
+    #[command(subcommand)]
+    Custody(CustodyCommand),
     /// Book boxes as here and as sent back, and see what came and went
     #[command(subcommand)]
     Parcel(ParcelCommand),
@@ -479,6 +484,8 @@ pub(crate) enum JobCommand {
     Abort(Box<AbortArgs>),
     /// Show what happened to a job, and by whom, as an operator
     History(HistoryArgs),
+    /// Get the receipt of a job: what happened to its device, for whoever wants to check it, as an operator
+    Receipt(JobReceiptArgs),
     /// Let what failed of a job that is over be tried again, as an operator
     Retry {
         /// The job

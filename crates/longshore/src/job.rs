@@ -9,6 +9,7 @@ pub(crate) mod connection;
 pub(crate) mod credentials;
 mod hold;
 mod list;
+mod receipt;
 mod show;
 pub(crate) mod signature_file;
 mod watch;
@@ -41,6 +42,7 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
         JobCommand::List(args) if args.all => all::list(args),
         JobCommand::List(args) => list(args.max, &args.api),
         JobCommand::History(args) => all::history(args),
+        JobCommand::Receipt(args) => receipt::receipt(args),
         JobCommand::Status {
             job,
             watch: false,

@@ -244,8 +244,13 @@ impl Own {
                 alone = unused => alone,
                 () = interrupt::either(&mut interrupt, &mut terminate) => None,
             };
+            // Nobody is there to put them beside their reports later.
+            let put_away = async {
+                service.put_receipts().await;
+                service.stop().await;
+            };
             tokio::select! {
-                () = service.stop() => {}
+                () = put_away => {}
                 () = interrupt::either(&mut interrupt, &mut terminate) => {
                     std::process::exit(Exit::Interrupted.number().into())
                 }

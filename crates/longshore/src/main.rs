@@ -9,6 +9,7 @@ mod bench;
 mod bucket;
 mod cli;
 mod completions;
+mod custody;
 mod device;
 mod dock;
 mod docking;
@@ -109,6 +110,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Parcel(command) => parcel::run(command),
         Command::Scan(args) => scan::run(args),
         Command::Store(command) => store::run(command),
+        Command::Custody(command) => custody::run(command),
         Command::Operator(command) => operator::run(command),
         Command::Audit(command) => audit::run(command),
         Command::Backup(args) => backup::back_up(args),

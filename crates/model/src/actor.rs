@@ -15,6 +15,9 @@ const STATION: &str = "station";
 const PERSON: &str = "person";
 const SERVICE: &str = "service";
 
+/// The person who is at the host of the service, whoever that is: nobody else has this name.
+const OPERATOR: &str = "operator";
+
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -27,6 +30,23 @@ pub enum Actor {
     Person(PersonName),
     /// Nobody: it happened by itself, by the passing of time.
     Service,
+}
+
+impl Actor {
+    /// Whoever is at the host of the service, and can read its secret key.
+    ///
+    /// # Panics
+    /// Never: the name is one.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self::Person(PersonName::new(OPERATOR).expect("a word of small letters"))
+    }
+
+    /// Whether it is whoever was at the host.
+    #[must_use]
+    pub fn is_operator(&self) -> bool {
+        matches!(self, Self::Person(name) if name.as_str().eq_ignore_ascii_case(OPERATOR))
+    }
 }
 
 impl fmt::Display for Actor {
@@ -101,6 +121,24 @@ mod tests {
             let json = serde_json::to_string(&actor).unwrap();
             assert_eq!(json, format!("\"{text}\""));
             assert_eq!(serde_json::from_str::<Actor>(&json).unwrap(), actor);
+        }
+    }
+
+    #[test]
+    fn nobody_else_is_whoever_is_at_the_host() {
+        assert_eq!(Actor::operator().to_string(), "person:operator");
+        for (text, is_operator) in [
+            ("person:operator", true),
+            ("person:Operator", true),
+            ("person:operators", false),
+            ("station:operator", false),
+            ("service", false),
+        ] {
+            assert_eq!(
+                text.parse::<Actor>().unwrap().is_operator(),
+                is_operator,
+                "{text}"
+            );
         }
     }
 

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::custody::Custody;
+use crate::delivered::Delivered;
 use crate::device::DeviceFacts;
 use crate::ids::{AccountId, BucketName, JobId, JobType, StationName};
 use crate::loading::Figures;
@@ -367,6 +368,9 @@ pub enum Ending {
         /// `ProgressMessage`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remark: Option<String>,
+        /// The files that the report is made of, in its bucket. An earlier release does not say.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<Delivered>,
     },
     /// The job is given up.
     Aborted {

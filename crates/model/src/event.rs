@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::delivered::Delivered;
 use crate::device::DeviceFacts;
 use crate::hold::Mended;
 use crate::ids::{BucketName, JobType, StationName};
@@ -58,6 +59,9 @@ pub enum Event {
         /// What the customer should know beyond that, in whole sentences.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remark: Option<String>,
+        /// The files that it is made of, in its bucket. A station of an earlier release does not say.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<Delivered>,
     },
     /// A person gave the job up.
     TransferAborted {

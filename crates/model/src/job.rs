@@ -178,6 +178,7 @@ impl Job {
                 errors,
                 log,
                 remark,
+                ..
             } => {
                 self.must_be_running()?;
                 next.progress = Progress::Finished {

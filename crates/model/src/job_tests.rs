@@ -84,6 +84,7 @@ fn events() -> Vec<Event> {
             errors: 0,
             log: log(),
             remark: None,
+            files: Vec::new(),
         },
         Event::TransferAborted {
             reason: AbortReason::DeviceError,
@@ -288,6 +289,7 @@ fn a_hold_begins_once_and_ends_when_it_is_mended() {
         errors: 0,
         log: log(),
         remark: None,
+        files: Vec::new(),
     };
     let over = after(&job, &[&again[..3], &[over]].concat());
     assert_eq!((over.stopped, over.resumed), (None, None));
@@ -321,6 +323,7 @@ fn a_job_is_to_be_finished_without_until_it_is_over_or_held_by_a_person() {
         errors: 3,
         log: log(),
         remark: None,
+        files: Vec::new(),
     };
     assert_eq!(
         after(&decided, &[Event::TransferStarted, over]).without,

@@ -11,6 +11,7 @@ pub mod capabilities;
 pub mod content_type;
 pub mod control;
 pub mod custody;
+pub mod delivered;
 pub mod device;
 pub mod dispatch;
 pub mod entry;

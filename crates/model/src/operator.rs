@@ -5,6 +5,7 @@
 //! it does not know. Refusals are [`ControlFault`](crate::control::ControlFault)s.
 
 pub mod audit;
+pub mod custody;
 pub mod parcels;
 pub mod stations;
 pub mod stores;

@@ -143,6 +143,7 @@ fn events(number: u32) -> Vec<Event> {
             key: "import-log".to_owned().try_into().unwrap(),
         },
         remark: None,
+        files: Vec::new(),
     };
     let started = Event::TransferStarted;
     match number {

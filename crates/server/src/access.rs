@@ -10,6 +10,5 @@ mod token;
 
 pub use authorize::{Action, Denied, Principal, Resource, authorize};
 pub(crate) use buckets::denied_buckets;
-pub(crate) use caller::is_reserved;
 pub use caller::{Caller, Customer, Unidentified, by_signature, by_token};
 pub use token::BearerToken;

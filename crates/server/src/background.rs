@@ -5,6 +5,7 @@
 //! come late, or be done by two servers at once.
 
 mod holds;
+mod receipts;
 mod rounds;
 mod sweeper;
 
@@ -18,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
 
+pub(crate) use receipts::deliver as put_receipts;
+
 /// Between two looks for jobs that have expired or stand still: what they find is counted in minutes and days.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -30,6 +33,9 @@ const LOOK_AFTER_HOLDS: Duration = Duration::from_secs(45);
 
 /// The same for what is mended here, where a look costs a query or two.
 const LOOK_NEAR: Duration = Duration::from_secs(5);
+
+/// Between two looks for receipts that are due: a customer who sees that the job is over finds it soon after.
+const DELIVER_RECEIPTS: Duration = Duration::from_secs(2);
 
 /// Between two looks whether a disk that was full has room again.
 const KEEP_ROOM: Duration = Duration::from_secs(60);
@@ -103,6 +109,12 @@ impl Background {
                 let memory = memory.clone();
                 async move { holds::look_near(&context, &memory, made).await }
             },
+        );
+        tasks.add(
+            "put receipts beside reports",
+            DELIVER_RECEIPTS,
+            context,
+            |context, stop| async move { receipts::deliver(&context, &stop).await },
         );
         tasks.add("keep room aside", KEEP_ROOM, reserve, |reserve, _| {
             keep(reserve)

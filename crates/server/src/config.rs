@@ -21,6 +21,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use awsproto::secret::SecretKey;
+use custody::installation::InstallationName;
 use listen::Network;
 use model::control::StoreAccess;
 use model::event::WhileRunning;
@@ -88,6 +89,9 @@ pub struct ServerConfig {
     /// `secret_key_file`: the installation's secret key, where several servers share it. It must
     /// exist. `None` is `secret.key` in the data folder, made at the first start.
     pub secret_key_file: Option<PathBuf>,
+    /// `installation`: the name under which receipts are signed, for ever. `None`: the host of `public_url`, or a name that
+    /// the first start draws.
+    pub installation: Option<InstallationName>,
     /// `shutdown_seconds`: how long requests and transfers that run may take to end in order.
     pub shutdown_seconds: u32,
     /// `metrics`: who gets `/metrics`.
@@ -347,6 +351,7 @@ impl Default for ServerConfig {
             public_url: None,
             data: PathBuf::from(DATA),
             secret_key_file: None,
+            installation: None,
             shutdown_seconds: 30,
             metrics: MetricsFor::Loopback,
         }

@@ -40,6 +40,7 @@ fn everything_given_is_taken() {
         public_url = "https://import.example.org/"
         data = "/srv/longshore"
         secret_key_file = "/etc/longshore/secret.key"
+        installation = "import.example.org"
         shutdown_seconds = 5
         metrics = "everyone"
         [connections]
@@ -124,6 +125,7 @@ fn everything_given_is_taken() {
         public_url: Some("https://import.example.org".to_owned()),
         data: PathBuf::from("/srv/longshore"),
         secret_key_file: Some(PathBuf::from("/etc/longshore/secret.key")),
+        installation: Some("import.example.org".parse().unwrap()),
         shutdown_seconds: 5,
         metrics: MetricsFor::Everyone,
     };

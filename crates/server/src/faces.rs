@@ -3,6 +3,7 @@
 
 mod aws;
 mod body;
+mod custody;
 mod deeds;
 pub(crate) mod http;
 pub(crate) mod operator;

@@ -17,12 +17,14 @@ mod accounts;
 mod audit;
 mod canary;
 mod clock;
+mod custody_keys;
 mod error;
 mod heartbeats;
 mod holds;
 mod jobs;
 mod keys;
 mod leases;
+mod ledger;
 mod listing;
 pub mod look;
 mod migrations;
@@ -30,6 +32,7 @@ mod operators;
 mod orders;
 mod parcels;
 mod postgres;
+mod receipts;
 mod shares;
 mod sqlite;
 mod statement;
@@ -40,24 +43,28 @@ pub use accounts::{Account, Accounts};
 pub use audit::{Act, ActFilter, Audit};
 pub use canary::Fitness;
 pub use clock::LatestTime;
+pub use custody_keys::{CustodyKeys, StoredCustodyKey};
 pub use error::JobStoreError;
 pub use heartbeats::{Heartbeat, Heartbeats};
 pub use holds::{HeldJob, HoldCount, Holds};
 pub use jobs::{HistoryLine, JobPage, Jobs, Quota, StoredJob};
 pub use keys::{AccessKey, Keys};
 pub use leases::{HeldLease, LONGEST_LEASE, Lease, Leases, SignOfLife};
+pub use ledger::{Ledger, LedgerLine};
 pub use listing::{JobFilter, JobsFound, Listing, WORD_MATCHES};
 pub use look::{Schema, Standing};
 pub use operators::{Operators, Person, StoredPerson};
 pub use orders::{Orders, StoredOrder};
 pub use parcels::{JOBS_OF_WORD, Parcel, ParcelFilter, Parcels};
 pub use postgres::PostgresJobStore;
+pub use receipts::{DueReceipt, Edition, Receipts};
 pub use shares::{Decide, Shares, StoredShare};
 pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};
 
 /// Keeps jobs, their holds and leases, accounts, keys, stations with their heartbeats, orders and shares, operators and
-/// what they did, parcels, and the time; and says whether it is fit for that.
+/// what they did, parcels, what happened to devices and the keys that prove it, and the time; and says whether it is fit for
+/// that.
 ///
 /// # Contract
 /// Every method is atomic and durable when it returns `Ok`. After an error of the kind
@@ -76,6 +83,9 @@ pub trait JobStore:
     + Operators
     + Audit
     + Parcels
+    + Ledger
+    + CustodyKeys
+    + Receipts
     + LatestTime
     + Fitness
 {
@@ -95,6 +105,9 @@ impl<T> JobStore for T where
         + Operators
         + Audit
         + Parcels
+        + Ledger
+        + CustodyKeys
+        + Receipts
         + LatestTime
         + Fitness
 {
@@ -102,7 +115,7 @@ impl<T> JobStore for T where
 
 /// Implements every noun for the store of a database.
 macro_rules! implement_job_store {
-    ($store:ident) => {
+    ($store:ident, $database:ident) => {
         $crate::jobstore::canary::implement_canary!($store);
         $crate::jobstore::jobs::implement_jobs!($store);
         $crate::jobstore::holds::implement_holds!($store);
@@ -117,6 +130,9 @@ macro_rules! implement_job_store {
         $crate::jobstore::operators::implement_operators!($store);
         $crate::jobstore::audit::implement_audit!($store);
         $crate::jobstore::parcels::implement_parcels!($store);
+        $crate::jobstore::ledger::implement_ledger!($store, $database);
+        $crate::jobstore::custody_keys::implement_custody_keys!($store);
+        $crate::jobstore::receipts::implement_receipts!($store);
         $crate::jobstore::clock::implement_clock!($store);
     };
 }

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod certain;
 mod change;
 pub mod config;
+mod custody_key;
 pub mod data_dir;
 mod database;
 mod faces;

@@ -184,6 +184,8 @@ pub enum Purpose<'a> {
     AccessKeySecret(&'a AccessKeyId),
     /// A link to a sheet.
     Artifact,
+    /// A key that receipts are signed with, by its fingerprint.
+    CustodyKey(&'a str),
 }
 
 impl Purpose<'_> {
@@ -192,6 +194,7 @@ impl Purpose<'_> {
             Self::Installation => "longshore seal 1 installation".to_owned(),
             Self::Manifest(job) => format!("longshore seal 1 manifest {job}"),
             Self::Artifact => "longshore seal 1 artifact".to_owned(),
+            Self::CustodyKey(fingerprint) => format!("longshore seal 1 custody key {fingerprint}"),
             Self::AccessKeySecret(key) => format!("longshore seal 1 access key {key}"),
         }
     }

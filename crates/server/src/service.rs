@@ -21,12 +21,15 @@ use listen::tls::watch::watch;
 use localstore::{LocalStore, OpenError};
 use model::time::Clock;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::access::BearerToken;
 use crate::app::{Admin, Context};
-use crate::background::Background;
+use crate::background::{Background, put_receipts};
 use crate::certain::CertainTime;
 use crate::config::{Config, ConnectionsConfig};
+use crate::custody_key::{self, CustodyKeyError};
 use crate::data_dir::credentials::write_credentials;
 use crate::data_dir::{DataDir, DataDirError, Endpoints, room, service_key_path};
 use crate::database::Database;
@@ -105,6 +108,9 @@ pub enum StartError {
         /// What could not be done.
         source: Box<StartError>,
     },
+    /// There is no key to sign receipts with, or it is that of an installation with another name.
+    #[error("could not open the custody key")]
+    CustodyKey(#[from] CustodyKeyError),
     /// The counters cannot be set up.
     #[error("could not set up the metrics")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -118,12 +124,14 @@ impl StartError {
             | Self::MasterKey(MasterKeyError::Io { .. })
             | Self::JobStore(JobStoreError::Unavailable(_) | JobStoreError::Migration(_))
             | Self::FirstAccount(Refused::Store(JobStoreError::Unavailable(_)))
+            | Self::CustodyKey(CustodyKeyError::JobStore(JobStoreError::Unavailable(_)))
             | Self::EmbeddedStore(OpenError::Root { .. } | OpenError::Index { .. })
             | Self::File { .. } => true,
             Self::DataDir(_)
             | Self::MasterKey(_)
             | Self::JobStore(_)
             | Self::FirstAccount(_)
+            | Self::CustodyKey(_)
             | Self::EmbeddedStore(_)
             | Self::Stores(_)
             | Self::Listen { .. }
@@ -279,6 +287,12 @@ fn serve_api(app: App, doors: Doors, limits: &Limits) -> Serving {
     serving
 }
 
+/// The host by which customers know the service, where the settings say that.
+fn public_host(config: &Config) -> Option<String> {
+    let url = Url::parse(config.server.public_url.as_deref()?).ok()?;
+    url.host_str().map(str::to_owned)
+}
+
 /// Reads certificates again when they were renewed, and when somebody asks.
 fn keep_renewed(shown: Vec<Tls>, asked: &Arc<Notify>) -> Serving {
     let mut serving = Serving::default();
@@ -312,6 +326,9 @@ impl Kept {
             jobs: Arc::clone(&jobs),
             clock: Arc::clone(&clock),
         };
+        let host = public_host(config);
+        let named = config.server.installation.as_ref();
+        custody_key::ensure(&*jobs, named, host.as_deref(), clock.now()).await?;
         let region = &config.embedded_store.region;
         let first_key = first_key(&admin, &data, region).await?;
         let station_token = register_station(&admin, config, &data).await?;
@@ -385,6 +402,15 @@ impl RunningService {
     #[must_use]
     pub fn embedded_store(&self) -> Option<&LocalStore> {
         self.embedded.as_ref()
+    }
+
+    /// Puts the receipts that are due beside the reports of their jobs, for a service that is not there later. What fails
+    /// is tried again by the next.
+    pub async fn put_receipts(&self) {
+        if let Err(error) = put_receipts(&self.context, &CancellationToken::new()).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "receipts not put beside their reports");
+        }
     }
 
     /// Stops: takes no more requests, lets those under way finish, closes what is open. The store

@@ -21,17 +21,19 @@ use awshttp::retry::{CallError, RealTime, Retry, RetryPolicy};
 use awsproto::claims::AccessKeyId;
 use awsproto::secret::SecretKey;
 use awsproto::sign::Credentials;
+use bytes::Bytes;
+use model::attributes::Attributes;
 use model::control::{ImageTarget, StoreAccess, VaultAccess};
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::manifest::{BucketUse, Manifest};
 use model::time::Timestamp;
-use objectstore::StoreError;
 use objectstore::connect::Store;
 use objectstore::paced::RateSchedule;
 use objectstore::probe::{check_read, check_write};
 use objectstore::retrying::Retrying;
 use objectstore::s3::S3Bucket;
 use objectstore::s3::address::Addressing;
+use objectstore::{Bucket as _, Checksums, StoreError};
 use tokio::sync::Semaphore;
 
 pub(crate) use granting::Attempt;
@@ -330,6 +332,35 @@ impl Stores {
                 );
                 Err(NotDone::BrokeOff.into())
             })
+    }
+
+    /// Puts an object into a bucket, as this service.
+    ///
+    /// # Errors
+    /// [`BucketFault::Missing`] if no store has the bucket, `StoreSilent` or `StoreUnusable` if the store does not take it.
+    pub(crate) async fn put(
+        self: &Arc<Self>,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        content: Vec<u8>,
+        attributes: Attributes,
+    ) -> Result<(), BucketFault> {
+        let (bucket, key) = (bucket.clone(), key.clone());
+        let content = Bytes::from(content);
+        let put = move |stores: &Self, tries: &Tries| {
+            let home = stores.home_of(&bucket);
+            let home = home.ok_or_else(|| BucketFault::Missing(vec![bucket.clone()]))?;
+            let checksums = Checksums::of(&content);
+            let put = tries.bucket(home.store.bucket(&bucket)).put(
+                &key,
+                content,
+                &attributes,
+                &checksums,
+            );
+            put.map(drop)
+                .map_err(|error| unusable(&bucket, home, &error))
+        };
+        self.ask(put).await
     }
 
     /// What the stores are called, in their order.

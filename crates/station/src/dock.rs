@@ -538,7 +538,8 @@ impl Station {
     ) -> Result<Done, DockError> {
         let job = errand.claim.job;
         let logs = self.bucket(errand, &errand.log.bucket)?;
-        report::deliver(&report, &*logs).map_err(|why| DockError::Undelivered { job, why })?;
+        let files =
+            report::deliver(&report, &*logs).map_err(|why| DockError::Undelivered { job, why })?;
         let tally = report.tally();
         self.tell(&Conclusion {
             job,
@@ -547,6 +548,7 @@ impl Station {
                 errors: what.errors,
                 log: errand.log.clone(),
                 remark: what.remark.as_deref().map(bounded),
+                files,
             },
         })?;
         tracing::info!(stored = tally.stored, failed = what.errors, "finished");

@@ -61,6 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "awshttp",
             "awsproto",
+            "custody",
             "durable",
             "listen",
             "localstore",

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::told::Told;
 
 /// A parcel with the device came. Fields are in the order of the line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Received {
     /// Who brought it.
     pub carrier: Option<Told>,

@@ -19,7 +19,7 @@ pub struct Announced {
     /// Whether the device is to be erased before it goes back.
     pub erase: Option<bool>,
     /// The fingerprint of the key that receipts are signed with now, `SHA256:…`.
-    pub signers: String,
+    pub signers: Option<String>,
 }
 
 /// The customer replaced the manifest.

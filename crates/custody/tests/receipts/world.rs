@@ -73,7 +73,7 @@ pub(crate) fn story(carrier: &str) -> Vec<Event> {
         manifest_sha256: Digest::of(b"manifest"),
         device_id: Some(Told::new("disk 1")),
         erase: Some(false),
-        signers: key(1).public().fingerprint(),
+        signers: Some(key(1).public().fingerprint()),
     };
     let photo = Photographed {
         of: Subject::Parcel,

@@ -139,6 +139,26 @@ impl ListArgs {
     }
 }
 
+/// `longshore job receipt`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "The same file lies beside the report of the job, in its log bucket, once the report is there. \
+    `longshore receipt verify FILE` checks it, and so does `ssh-keygen -Y verify`."
+)]
+pub(crate) struct JobReceiptArgs {
+    /// The job
+    #[arg(value_name = "JOBID")]
+    pub(crate) job: JobId,
+    /// Write it to this file, which must not exist
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
 /// `longshore job history`.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {

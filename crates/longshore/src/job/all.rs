@@ -150,6 +150,7 @@ mod tests {
                 key: "k".to_owned().try_into().unwrap(),
             },
             remark: None,
+            files: Vec::new(),
         };
         let station = Actor::Station("dock-1".parse().unwrap());
         let history = [

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 80] = [
+const COMMANDS: [&str; 84] = [
     "",
     "import",
     "ls",
@@ -30,6 +30,7 @@ const COMMANDS: [&str; 80] = [
     "job sign",
     "job abort",
     "job history",
+    "job receipt",
     "job retry",
     "job hold",
     "job resume",
@@ -66,6 +67,9 @@ const COMMANDS: [&str; 80] = [
     "store",
     "store list",
     "store probe",
+    "custody",
+    "custody show",
+    "custody rotate",
     "parcel",
     "parcel receive",
     "parcel list",

@@ -36,7 +36,7 @@ fn the_sample_disk_arrives_byte_for_byte() {
     let report = stored
         .remove(Path::new(&format!("import-log-{job}")))
         .expect("a report");
-    for form in ["jsonl", "txt"] {
+    for form in ["jsonl", "txt", "receipt"] {
         let beside = format!("import-log-{job}.{form}");
         stored
             .remove(Path::new(&beside))

@@ -102,6 +102,7 @@ fn a_job_is_watched_to_its_end() {
         errors: 2,
         log,
         remark: None,
+        files: Vec::new(),
     };
     let conclusion = Conclusion { job, lease, ending };
     control.conclude(&conclusion).unwrap();

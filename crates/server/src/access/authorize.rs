@@ -98,11 +98,15 @@ pub enum Action {
     LookAtParcels,
     /// Book parcels and devices as here; at a station.
     ReceiveParcel,
+    /// Have the receipt of a job made.
+    MakeReceipt,
+    /// Put another key in the place of the one that receipts are signed with.
+    RotateCustodyKey,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -136,6 +140,8 @@ impl Action {
         Self::ReadAudit,
         Self::LookAtParcels,
         Self::ReceiveParcel,
+        Self::MakeReceipt,
+        Self::RotateCustodyKey,
     ];
 
     /// Its name: in `docs/roles.md`, and in the audit.
@@ -189,6 +195,8 @@ impl Action {
             Self::ReadAudit => "read the audit of",
             Self::LookAtParcels => "look at the parcels of",
             Self::ReceiveParcel => "receive parcels at",
+            Self::MakeReceipt => "make the receipt of",
+            Self::RotateCustodyKey => "replace the custody key of",
         }
     }
 
@@ -210,6 +218,7 @@ impl Action {
             | Self::OrderStation
             | Self::DrainStation
             | Self::ReceiveParcel
+            | Self::MakeReceipt
             | Self::ProbeStore => Some(Role::Operator),
             Self::CancelJob
             | Self::AbortJob
@@ -219,7 +228,8 @@ impl Action {
             Self::ManageAccounts
             | Self::ManageKeys
             | Self::ManageStations
-            | Self::ManageOperators => Some(Role::Admin),
+            | Self::ManageOperators
+            | Self::RotateCustodyKey => Some(Role::Admin),
             Self::CreateJob
             | Self::UpdateJob
             | Self::PrintLabel
@@ -359,7 +369,8 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::RetryJob
         | Action::HoldJob
         | Action::ResumeJob
-        | Action::GiveUpJob => matches!(resource, Resource::Job(_)),
+        | Action::GiveUpJob
+        | Action::MakeReceipt => matches!(resource, Resource::Job(_)),
         Action::ManageAccounts
         | Action::ManageKeys
         | Action::ManageStations
@@ -368,7 +379,8 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::ReadAudit
         | Action::LookAtParcels
         | Action::LookAtStores
-        | Action::ProbeStore => matches!(resource, Resource::Service),
+        | Action::ProbeStore
+        | Action::RotateCustodyKey => matches!(resource, Resource::Service),
         Action::OrderStation
         | Action::DrainStation
         | Action::RevokeStation

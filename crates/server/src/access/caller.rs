@@ -7,14 +7,11 @@ use awsproto::request::Request;
 use awsproto::secret::SecretKey;
 use awsproto::verify::{Rules, verify};
 use model::actor::Actor;
-use model::ids::{AccessKeyId, PersonName, StationName};
+use model::ids::{AccessKeyId, StationName};
 
 use super::BearerToken;
 use crate::app::Context;
 use crate::jobstore::{Account, JobStore, JobStoreError, Person};
-
-/// How the history names whoever is at the host of the service. Nobody else gets this name.
-const OPERATOR: &str = "operator";
 
 /// Who asks for an operation.
 #[derive(Debug, Clone)]
@@ -40,26 +37,15 @@ pub struct Customer {
 
 impl Caller {
     /// The caller as the history of jobs names it.
-    ///
-    /// # Panics
-    /// Never: the operator's name is one.
     #[must_use]
     pub fn actor(&self) -> Actor {
         match self {
             Self::Customer(customer) => Actor::Account(customer.account.id.clone()),
             Self::Station(station) => Actor::Station(station.clone()),
             Self::Person(person) => Actor::Person(person.name.clone()),
-            Self::Operator => {
-                Actor::Person(PersonName::new(OPERATOR).expect("a word of small letters"))
-            }
+            Self::Operator => Actor::operator(),
         }
     }
-}
-
-/// Whether histories would take a person of this name for whoever is at the host.
-#[must_use]
-pub(crate) fn is_reserved(name: &PersonName) -> bool {
-    name.as_str().eq_ignore_ascii_case(OPERATOR)
 }
 
 /// A caller who cannot be told.

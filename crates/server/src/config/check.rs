@@ -12,6 +12,7 @@ use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 
 use awsproto::secret::SecretKey;
+use custody::installation::InstallationName;
 use model::event::WhileRunning;
 use model::manifest::Country;
 use toml::Spanned;
@@ -124,6 +125,9 @@ impl Check<'_> {
             public_url: self.parsed("server.public_url", &raw.public_url, values::base_url),
             data: self.path("server.data", &raw.data).unwrap_or(default.data),
             secret_key_file: self.path("server.secret_key_file", &raw.secret_key_file),
+            installation: self.parsed("server.installation", &raw.installation, |text| {
+                InstallationName::new(text).map_err(|wrong| wrong.to_string())
+            }),
             shutdown_seconds: self.number(
                 "server.shutdown_seconds",
                 &raw.shutdown_seconds,

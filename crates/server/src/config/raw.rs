@@ -32,6 +32,7 @@ pub(super) struct RawServer {
     pub(super) public_url: Given<String>,
     pub(super) data: Given<String>,
     pub(super) secret_key_file: Given<String>,
+    pub(super) installation: Given<String>,
     pub(super) shutdown_seconds: Given<i64>,
     pub(super) metrics: Given<String>,
 }

@@ -7,7 +7,7 @@ use crate::access::Action;
 use crate::ops::audit::Deed;
 
 /// Fields of messages that may be told, without capitals and underscores. Whatever else is in one may be a secret.
-const TOLD: [&str; 17] = [
+const TOLD: [&str; 18] = [
     "account",
     "bay",
     "because",
@@ -16,6 +16,7 @@ const TOLD: [&str; 17] = [
     "import",
     "job",
     "jobs",
+    "lostbecause",
     "name",
     "note",
     "number",
@@ -56,6 +57,7 @@ pub(super) fn asked(path: &[&str], body: &[u8]) -> Option<Deed> {
         }
         ["stations", name, "drain" | "undrain"] => (Action::DrainStation, station(name)),
         ["stations", name, "revoke"] => (Action::RevokeStation, station(name)),
+        ["custody", "rotate"] => (Action::RotateCustodyKey, "the custody key".to_owned()),
         ["stores", "probe"] => (Action::ProbeStore, named("store of", "Of")),
         ["parcels"] => (Action::ReceiveParcel, named("parcel", "Number")),
         ["parcels", number, "return"] => (Action::ReturnDevice, format!("parcel {}", cut(number))),

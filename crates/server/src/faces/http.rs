@@ -1,7 +1,7 @@
 //! The paths, and who answers on them.
 //!
 //! The API is on every path, because clients send it to several: `/health`, `/ready`, `/metrics`,
-//! `/artifacts/v1`, `/station/v1` and `/operator/v1` are the only ones with a meaning of their own.
+//! `/artifacts/v1`, `/custody`, `/station/v1` and `/operator/v1` are the only ones with a meaning of their own.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::body::Bodies;
-use super::{aws, operator, sheets, station};
+use super::{aws, custody, operator, sheets, station};
 use crate::app::Context;
 use crate::artifact::PATH;
 use crate::config::{MetricsFor, ServerConfig};
@@ -60,6 +60,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/ready", get(ready).fallback(api))
         .route("/metrics", get(metrics).fallback(api))
         .route(&format!("{PATH}/{{name}}"), sheet.fallback(api))
+        .nest("/custody", custody::routes(Arc::clone(&context)))
         .nest("/operator/v1", operator::routes(Arc::clone(&context)))
         .nest("/station/v1", station::routes().with_state(context))
         .fallback(api)

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod audit;
+mod custody;
 mod fault;
 mod jobs;
 mod keys;
@@ -120,6 +121,7 @@ impl Desk<'_> {
             ["operators", rest @ ..] => operators::answer(self, asked, rest).await,
             ["parcels", rest @ ..] => parcels::answer(self, asked, rest).await,
             ["audit", rest @ ..] => audit::answer(self, asked, rest).await,
+            ["custody", rest @ ..] => custody::answer(self, asked, rest).await,
             _ => Err(OperatorFault::NoSuchPath),
         }
     }

@@ -1,5 +1,7 @@
 //! Why a job store did not do what it was asked, by what the caller can do about it.
 
+use std::fmt;
+
 use model::ids::InvalidId;
 
 use crate::sealing::SealBroken;
@@ -31,6 +33,13 @@ pub enum JobStoreError {
     /// A migration failed.
     #[error("the job store could not be brought up to date")]
     Migration(#[source] sqlx::migrate::MigrateError),
+}
+
+impl JobStoreError {
+    /// That something in the store is not what this release writes.
+    pub(super) fn corrupt(error: impl fmt::Display) -> Self {
+        Self::Corrupt(error.to_string())
+    }
 }
 
 impl From<InvalidId> for JobStoreError {

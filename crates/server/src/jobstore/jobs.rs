@@ -195,7 +195,7 @@ macro_rules! implement_jobs {
             use model::time::Timestamp;
             use sqlx::{query, query_as, query_scalar};
             use $crate::jobstore::jobs::{self, HistoryLine, JobPage, Jobs, Quota, StoredJob};
-            use $crate::jobstore::{JobStoreError, error, listing};
+            use $crate::jobstore::{JobStoreError, custody_keys, error, ledger, listing};
 
             #[async_trait::async_trait]
             impl Jobs for $store {
@@ -246,6 +246,11 @@ macro_rules! implement_jobs {
                         .bind(actor.to_string())
                         .execute(&mut *tx)
                         .await?;
+                    let signers: Option<String> = query_scalar(custody_keys::IN_FORCE)
+                        .fetch_optional(&mut *tx)
+                        .await?;
+                    let told = ledger::opened(job, actor, signers);
+                    self.tell_in(&mut tx, Some(job.id), &[told]).await?;
                     Ok(tx.commit().await?)
                 }
 
@@ -287,6 +292,10 @@ macro_rules! implement_jobs {
                             .execute(&mut *tx)
                             .await?;
                     }
+                    let attempts = match events.contains(&Event::TransferStarted) {
+                        true => self.attempts_in(&mut tx, job.id).await?,
+                        false => 0,
+                    };
                     for event in events {
                         query(jobs::INSERT_HISTORY)
                             .bind(job.id.as_str())
@@ -296,6 +305,8 @@ macro_rules! implement_jobs {
                             .execute(&mut *tx)
                             .await?;
                     }
+                    let told = ledger::happened(job, events, attempts, actor, now);
+                    self.tell_in(&mut tx, Some(job.id), &told).await?;
                     Ok(tx.commit().await?)
                 }
 

@@ -1,6 +1,8 @@
 //! Parcels: boxes that came and went, and the jobs whose devices are in them.
 
 use async_trait::async_trait;
+use custody::by::By;
+use custody::event::{Event, Received};
 use model::actor::Actor;
 use model::ids::{JobId, StationName};
 use model::operator::parcels::{ParcelJob, ParcelLine};
@@ -53,8 +55,8 @@ pub trait Parcels: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<(), JobStoreError>;
 
-    /// Keeps that the device of a job is in a box, by which the job is found from then on. Twice is once. `Missing` if
-    /// there is no such box or job.
+    /// Keeps that the device of a job is in a box, by which the job is found from then on, and tells it of a box that came.
+    /// Twice is once. `Missing` if there is no such box or job.
     async fn put_into_parcel(
         &self,
         parcel: (&ParcelNumber, Direction),
@@ -90,11 +92,39 @@ pub(super) const IS_IN_PARCEL: &str = "
     SELECT COUNT(*) FROM parcels JOIN parcel_jobs ON parcel_jobs.parcel = parcels.seq
     WHERE number = $1 AND direction = $2 AND job = $3";
 
+/// What is told of a box that came.
+pub(super) const CAME: &str =
+    "SELECT carrier, station FROM parcels WHERE number = $1 AND direction = $2";
+
 pub(super) const JOBS_IN_PARCEL: &str =
     "SELECT job, at, actor FROM parcel_jobs WHERE parcel = $1 ORDER BY at, job";
 
 pub(super) const JOBS_WITH_WORD: &str =
     "SELECT job FROM job_words WHERE word = $1 ORDER BY job LIMIT $2";
+
+/// `carrier, station`.
+pub(super) type CameRow = (Option<String>, Option<String>);
+
+/// That a device came in a box.
+pub(super) fn received(
+    number: &ParcelNumber,
+    (carrier, station): CameRow,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Event, JobStoreError> {
+    let received = Received {
+        carrier: carrier.as_ref().map(Into::into),
+        tracking: Some(number.as_str().into()),
+        ..Received::default()
+    };
+    Ok(Event {
+        at: now.into(),
+        what: received.into(),
+        by: By::usual(actor),
+        station: station.map(StationName::new).transpose()?,
+        bay: None,
+    })
+}
 
 /// Selects the boxes that are wanted.
 pub(super) fn finding(filter: &ParcelFilter, limit: u32) -> Statement {
@@ -217,7 +247,7 @@ macro_rules! implement_parcels {
                     now: Timestamp,
                 ) -> Result<(), JobStoreError> {
                     let mut tx = self.begin().await?;
-                    query(parcels::PUT_INTO_PARCEL)
+                    let put = query(parcels::PUT_INTO_PARCEL)
                         .bind(number.as_str())
                         .bind(direction.name())
                         .bind(job.as_str())
@@ -241,6 +271,15 @@ macro_rules! implement_parcels {
                             .bind(job.as_str())
                             .execute(&mut *tx)
                             .await?;
+                    }
+                    if put.rows_affected() > 0 && direction == Direction::In {
+                        let came = query_as(parcels::CAME)
+                            .bind(number.as_str())
+                            .bind(direction.name())
+                            .fetch_one(&mut *tx)
+                            .await?;
+                        let told = parcels::received(number, came, actor, now)?;
+                        self.tell_in(&mut tx, Some(job), &[told]).await?;
                     }
                     Ok(tx.commit().await?)
                 }

@@ -109,4 +109,4 @@ impl PostgresJobStore {
     }
 }
 
-implement_job_store!(PostgresJobStore);
+implement_job_store!(PostgresJobStore, Postgres);

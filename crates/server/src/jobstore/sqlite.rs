@@ -103,7 +103,7 @@ impl SqliteJobStore {
     }
 }
 
-implement_job_store!(SqliteJobStore);
+implement_job_store!(SqliteJobStore, Sqlite);
 
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()

@@ -8,15 +8,18 @@ mod accounts;
 mod audit;
 mod canary;
 mod clock;
+mod custody_keys;
 mod heartbeats;
 mod holds;
 mod jobs;
 mod keys;
 mod leases;
+mod ledger;
 mod listing;
 mod operators;
 mod orders;
 mod parcels;
+mod receipts;
 mod shares;
 mod stations;
 
@@ -52,6 +55,9 @@ pub async fn run_all(store: &dyn JobStore) {
     audit::run(store).await;
     parcels::run(store).await;
     leases::run(store).await;
+    custody_keys::run(store).await;
+    ledger::run(store).await;
+    receipts::run(store).await;
     listing::run(store).await;
     jobs::a_quota_holds_for_requests_at_once(store).await;
     clock::run(store).await;
@@ -159,6 +165,7 @@ fn finished(errors: u64) -> Event {
         errors,
         log: LogLocation { bucket, key },
         remark: None,
+        files: Vec::new(),
     }
 }
 

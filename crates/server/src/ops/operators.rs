@@ -3,11 +3,12 @@
 //! Whoever is at its host needs no name here. Everybody else shows a token of which the SHA-256 alone is kept, and
 //! may do what the role says.
 
+use model::actor::Actor;
 use model::ids::PersonName;
 use model::role::Role;
 
 use super::{AccountFault, Admin, Refused};
-use crate::access::{Action, BearerToken, Caller, Resource, authorize, is_reserved};
+use crate::access::{Action, BearerToken, Caller, Resource, authorize};
 use crate::jobstore::{JobStoreError, Person, StoredPerson};
 
 /// Adds a person under a new token, which is not shown again. One who was revoked comes back.
@@ -22,7 +23,7 @@ pub async fn add(
 ) -> Result<BearerToken, Refused> {
     authorize(caller, Action::ManageOperators, Resource::Service)?;
     let exists = || AccountFault::PersonExists(name.clone());
-    if is_reserved(name) {
+    if Actor::Person(name.clone()).is_operator() {
         return Err(exists().into());
     }
     let token = BearerToken::draw();

@@ -89,6 +89,7 @@ impl Deeds {
                 "stores/probe".to_owned(),
                 json!({"Of": "Not-A-Store"}),
             ),
+            (RotateCustodyKey, "custody/rotate".to_owned(), json!({})),
         ];
         all.into()
     }
@@ -99,13 +100,13 @@ fn only_looks(action: Action) -> bool {
     use Action::*;
     match action {
         ListJobs | GetStatus | LookAtJob | ReadHistory | LookAtStations | LookAtParcels
-        | LookAtStores | ReadAudit => true,
+        | LookAtStores | ReadAudit | MakeReceipt => true,
         // What customers and stations do stands in the histories of their jobs. Nobody else has a way to cancel.
         CreateJob | UpdateJob | CancelJob | PrintLabel | Import | Export | Report | ClaimJobs
         | UseLease | SendHeartbeat => true,
         ReturnDevice | AbortJob | RetryJob | HoldJob | ResumeJob | GiveUpJob | ManageAccounts
         | ManageKeys | ManageStations | OrderStation | DrainStation | RevokeStation
-        | ManageOperators | ReceiveParcel | ProbeStore => false,
+        | ManageOperators | ReceiveParcel | ProbeStore | RotateCustodyKey => false,
     }
 }
 

@@ -132,6 +132,7 @@ async fn what_failed_of_a_job_that_is_over_is_tried_again() {
             key: ObjectKey::new(format!("import-log-{id}")).unwrap(),
         },
         remark: None,
+        files: Vec::new(),
     };
     assert_eq!(retry(&station, &world, id).await, refused("NotReceived"));
     let claim = station.granted(&world, &signature).await;
@@ -208,6 +209,7 @@ async fn a_lease_is_worth_nothing_to_another_station() {
         errors: 0,
         log,
         remark: None,
+        files: Vec::new(),
     };
     let renewed = two.renew(&world, id, &lease, tally(1, 1, 0)).await;
     assert_eq!(renewed, LeaseState::Lost);

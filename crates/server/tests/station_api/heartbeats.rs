@@ -262,6 +262,7 @@ async fn leases_are_kept_by_heartbeats() {
         errors,
         log,
         remark,
+        files: Vec::new(),
     };
     let lease = dock.claims[1].lease.clone();
     let done = dock.station.finish(&world, other, &lease, ending).await;

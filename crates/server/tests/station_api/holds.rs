@@ -110,6 +110,7 @@ fn finished(id: JobId, bucket: &str) -> Ending {
             key: ObjectKey::new(format!("import-log-{id}")).unwrap(),
         },
         remark: None,
+        files: Vec::new(),
     }
 }
 

@@ -13,6 +13,7 @@ mod world;
 mod postgres;
 
 mod claims;
+mod custody;
 mod decisions;
 mod earlier;
 mod heartbeats;

@@ -88,6 +88,7 @@ async fn a_job_ends_with_what_is_loaded_once_a_person_says_so() {
                 key: model::ids::ObjectKey::new(format!("import-log-{id}")).unwrap(),
             },
             remark: None,
+            files: Vec::new(),
         };
         let told = station.finish(&world, id, &claim.lease, ending).await;
         assert_eq!(told, Ok(()));

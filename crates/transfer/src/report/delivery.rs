@@ -7,11 +7,13 @@ use std::path::Path;
 use bytes::Bytes;
 use model::attributes::Attributes;
 use model::capabilities::PartCheck;
+use model::delivered::Delivered;
 use model::ids::ObjectKey;
 use model::report::{self, lines, summary};
 use objectstore::part_sum::PartSum;
 use objectstore::upload::PartNumber;
 use objectstore::{Bucket, Checksums, StoreError};
+use sha2::{Digest as _, Sha256};
 
 use super::Report;
 use crate::destination::{Occupied, Staged, Target};
@@ -68,11 +70,11 @@ pub enum DeliveryError {
 }
 
 /// Puts a rendered report, and the map of the device if there is one, where the customer looks for it: AWS's form last, which is the one that
-/// the job's status names. Again is harmless.
+/// the job's status names. Again is harmless. Gives what was put there, in that order.
 ///
 /// # Errors
 /// [`DeliveryError`].
-pub fn deliver(report: &Report, bucket: &dyn Bucket) -> Result<(), DeliveryError> {
+pub fn deliver(report: &Report, bucket: &dyn Bucket) -> Result<Vec<Delivered>, DeliveryError> {
     let keys = &report.keys;
     let forms = [
         (&report.lines, &keys.lines, lines::CONTENT_TYPE),
@@ -81,10 +83,9 @@ pub fn deliver(report: &Report, bucket: &dyn Bucket) -> Result<(), DeliveryError
     ];
     let map = report.map.iter();
     let map = map.map(|path| (path, &keys.map, report::MAP_CONTENT_TYPE));
-    for (path, key, content_type) in map.chain(forms) {
-        deliver_form(path, bucket, key, content_type)?;
-    }
-    Ok(())
+    map.chain(forms)
+        .map(|(path, key, content_type)| deliver_form(path, bucket, key, content_type))
+        .collect()
 }
 
 fn deliver_form(
@@ -92,24 +93,26 @@ fn deliver_form(
     bucket: &dyn Bucket,
     key: &ObjectKey,
     content_type: &str,
-) -> Result<(), DeliveryError> {
+) -> Result<Delivered, DeliveryError> {
     let attributes = Attributes {
         content_type: Some(content_type.to_owned()),
         ..Attributes::default()
     };
-    let mut file = File::open(path).map_err(DeliveryError::Read)?;
-    let first = next_part(&mut file).map_err(DeliveryError::Read)?;
+    let mut form = SentForm::open(path).map_err(DeliveryError::Read)?;
+    let first = form.next().map_err(DeliveryError::Read)?;
     if first.len() < PART_BYTES {
         let checksums = Checksums::of(&first);
         let put = bucket.put(key, first, &attributes, &checksums);
-        return put.map(drop).map_err(DeliveryError::Store);
+        put.map_err(DeliveryError::Store)?;
+    } else {
+        deliver_in_parts(first, &mut form, bucket, key, &attributes)?;
     }
-    deliver_in_parts(first, &mut file, bucket, key, &attributes)
+    Ok(form.delivered(key))
 }
 
 fn deliver_in_parts(
     first: Bytes,
-    file: &mut File,
+    form: &mut SentForm,
     bucket: &dyn Bucket,
     key: &ObjectKey,
     attributes: &Attributes,
@@ -117,7 +120,7 @@ fn deliver_in_parts(
     let upload = bucket
         .begin_multipart(key, attributes, PartCheck::Md5)
         .map_err(DeliveryError::Store)?;
-    let send = |file: &mut File| {
+    let send = |form: &mut SentForm| {
         let (mut body, mut parts) = (first, Vec::new());
         // A part is let go before the next is read: memory does not grow with the report.
         while !body.is_empty() {
@@ -126,18 +129,51 @@ fn deliver_in_parts(
             let sum = PartSum::of(PartCheck::Md5, &body);
             let put = bucket.put_part(key, &upload, number, body, &sum);
             parts.push(put.map_err(DeliveryError::Store)?);
-            body = next_part(file).map_err(DeliveryError::Read)?;
+            body = form.next().map_err(DeliveryError::Read)?;
         }
         bucket
             .complete(key, &upload, &parts)
             .map(drop)
             .map_err(DeliveryError::Store)
     };
-    send(file).inspect_err(|_| {
+    send(form).inspect_err(|_| {
         if let Err(error) = bucket.abort(key, &upload) {
             tracing::warn!(%key, %upload, %error, "upload of a report left open");
         }
     })
+}
+
+/// A form of the report that is read to be sent, and what was read of it.
+struct SentForm {
+    file: File,
+    bytes: u64,
+    sha256: Sha256,
+}
+
+impl SentForm {
+    fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            file: File::open(path)?,
+            bytes: 0,
+            sha256: Sha256::new(),
+        })
+    }
+
+    fn next(&mut self) -> io::Result<Bytes> {
+        let part = next_part(&mut self.file)?;
+        self.sha256.update(&part);
+        self.bytes += part.len() as u64;
+        Ok(part)
+    }
+
+    fn delivered(self, key: &ObjectKey) -> Delivered {
+        let sha256 = hex::encode(self.sha256.finalize());
+        Delivered {
+            key: key.clone(),
+            bytes: self.bytes,
+            sha256: sha256.parse().expect("it is one"),
+        }
+    }
 }
 
 fn next_part(file: &mut File) -> io::Result<Bytes> {

@@ -172,6 +172,8 @@ fn who_is_at_the_host_manages_the_service_and_holds_no_lease() {
         "ReadAudit: service",
         "LookAtParcels: service",
         "ReceiveParcel: own station, other station",
+        "MakeReceipt: own job, other job",
+        "RotateCustodyKey: service",
     ];
     assert_eq!(rights(Principal::Operator, &things), expected);
     let admin = person(Role::Admin);

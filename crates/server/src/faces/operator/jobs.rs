@@ -3,13 +3,14 @@
 use axum::http::Method;
 use model::control::{AbortRequest, JobRequest, RetryRequest, ReturnRequest};
 use model::ids::{JobId, StationName};
+use model::operator::custody::JobReceipt;
 use model::operator::{Abort, History, HistoryEntry, JobDetail, JobLine, JobsPage, Return};
 use model::progress::Progress;
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
 use crate::ops::jobs::{self, MOST_JOBS, Search};
-use crate::ops::{Refused, custody, parcels};
+use crate::ops::{Refused, custody, parcels, receipts};
 
 /// Answers what is asked for below `jobs`.
 pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
@@ -19,6 +20,7 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [] if is_get => list(desk, asked).await,
         [id] if is_get => show(desk, job(id)?).await,
         [id, "history"] if is_get => history(desk, job(id)?).await,
+        [id, "receipt"] if is_get => receipt(desk, job(id)?).await,
         [id, "abort"] if is_post => abort(desk, asked, job(id)?).await,
         [id, "retry"] if is_post => retry(desk, job(id)?).await,
         [id, "arrive"] if is_post => arrive(desk, asked, job(id)?).await,
@@ -90,6 +92,17 @@ async fn history(desk: &Desk<'_>, job_id: JobId) -> Document {
     document(&History {
         job_id,
         history: entries.collect(),
+    })
+}
+
+async fn receipt(desk: &Desk<'_>, job_id: JobId) -> Document {
+    let receipt = receipts::receipt(desk.admin, desk.caller, job_id).await?;
+    document(&JobReceipt {
+        job_id,
+        edition: receipt.edition,
+        events: receipt.events,
+        closed: receipt.is_closed,
+        receipt: receipt.text,
     })
 }
 

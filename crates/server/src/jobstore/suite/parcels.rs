@@ -94,6 +94,17 @@ async fn a_box_holds_devices_of_several_jobs(store: &dyn JobStore) {
         .await
         .expect("words can be read");
     assert_eq!(named, jobs);
+    let told = store.told_of(Some(job_id("PAR1B"))).await;
+    let told = told.expect("the ledger can be read");
+    assert_eq!(told.len(), 2, "it came once: {told:?}");
+    let received = &told[1].line;
+    assert!(received.contains(r#""station":"dock-1""#), "{received}");
+    let own = r#""event":"received""#;
+    let box_of_it = r#""carrier":"UPS","tracking":"1Z1","packages":null"#;
+    assert!(
+        received.contains(own) && received.contains(box_of_it),
+        "{received}"
+    );
     let beginning = Word::new("1z").expect("a word");
     let named = store
         .jobs_with_word(&beginning)

@@ -6,12 +6,13 @@
 //! changed the job, and the swap would fail.
 
 use model::control::{Conclusion, Ending};
+use model::delivered::{Delivered, FILES};
 use model::event::Event;
 use model::ids::StationName;
 use model::job::{Job, Refusal};
 use model::limits::COUNT_MAX;
 use model::manifest::Manifest;
-use model::progress::{AbortReason, Progress};
+use model::progress::{AbortReason, LogLocation, Progress};
 use model::stopped::StopCause;
 
 use crate::access::{Action, Caller, Resource, authorize};
@@ -79,6 +80,7 @@ fn check(job: &Job, ending: &Ending) -> Result<(), DockingFault> {
         errors,
         log,
         remark,
+        files,
     } = ending
     else {
         return Ok(());
@@ -90,6 +92,7 @@ fn check(job: &Job, ending: &Ending) -> Result<(), DockingFault> {
         });
     }
     check_remark(remark.as_deref().unwrap_or_default())?;
+    check_files(files, log)?;
     match Manifest::parse_accepted(&job.manifest, job.job_type) {
         Ok(manifest) if *log == manifest.log_location(job.id) => Ok(()),
         _ => Err(DockingFault::Field {
@@ -111,6 +114,23 @@ fn check_remark(remark: &str) -> Result<(), DockingFault> {
     Err(DockingFault::Field { field, wrong })
 }
 
+/// Whether they can be the files of the report that lies there: each is named as it is, with something behind that.
+fn check_files(files: &[Delivered], log: &LogLocation) -> Result<(), DockingFault> {
+    let is_of_it = |file: &Delivered| file.key.as_str().starts_with(log.key.as_str());
+    let wrong = if files.len() > FILES {
+        format!("are more than {FILES}")
+    } else if let Some(other) = files.iter().find(|file| !is_of_it(file)) {
+        format!(
+            "have the key {:?}, which is not of the report",
+            other.key.as_str()
+        )
+    } else {
+        return Ok(());
+    };
+    let field = "files";
+    Err(DockingFault::Field { field, wrong })
+}
+
 /// Whether the job has this outcome already.
 fn is_done(job: &Job, ending: &Ending) -> bool {
     match (ending, &job.progress) {
@@ -119,6 +139,7 @@ fn is_done(job: &Job, ending: &Ending) -> bool {
                 errors,
                 log,
                 remark,
+                ..
             },
             Progress::Finished {
                 errors: e,
@@ -142,10 +163,12 @@ fn event(ending: &Ending) -> Event {
             errors,
             log,
             remark,
+            files,
         } => Event::TransferFinished {
             errors: *errors,
             log: log.clone(),
             remark: remark.clone(),
+            files: files.clone(),
         },
         Ending::Released {
             reason,

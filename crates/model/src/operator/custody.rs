@@ -1,0 +1,59 @@
+//! The log of custody and the receipts of jobs: the documents of `/operator/v1/custody`, and of `jobs/JOBID/receipt`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::JobId;
+use crate::time::Timestamp;
+
+/// `GET /operator/v1/jobs/JOBID/receipt`: the receipt of a job as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct JobReceipt {
+    /// Of which job.
+    pub job_id: JobId,
+    /// Which one it is of its job, from 1.
+    pub edition: u32,
+    /// How many events it has.
+    pub events: u64,
+    /// Whether nothing more is to come.
+    pub closed: bool,
+    /// The file, to the byte.
+    pub receipt: String,
+}
+
+/// `GET /operator/v1/custody`: who signs receipts, and how long the log is. So does `POST custody/rotate` answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CustodyFacts {
+    /// The name under which they are signed.
+    pub installation: String,
+    /// The keys there ever were, the oldest first; the last is in force.
+    pub keys: Vec<CustodyKeyLine>,
+    /// The head of the log, signed.
+    pub checkpoint: String,
+}
+
+/// A key that receipts are, or were, signed with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CustodyKeyLine {
+    /// `SHA256:…`, as `ssh-keygen -l` shows it.
+    pub fingerprint: String,
+    /// As OpenSSH writes it.
+    pub public_key: String,
+    /// From when on it signs.
+    pub since: Timestamp,
+    /// Until when it signed.
+    pub until: Option<Timestamp>,
+    /// Whether it counts no more.
+    pub revoked: bool,
+}
+
+/// `POST /operator/v1/custody/rotate`: another key is to sign from now on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RotateCustodyKey {
+    /// Why the key in force counts no more, if it may be in wrong hands. What it signed is then not to be believed.
+    #[serde(default)]
+    pub lost_because: Option<String>,
+}

@@ -1,0 +1,71 @@
+//! Puts receipts beside the reports of their jobs: when the report is there, and when nothing more is to come.
+
+use std::error::Error;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::app::Context;
+use crate::jobstore::{DueReceipt, JobStoreError};
+use crate::ops::receipts;
+
+/// Receipts of one round.
+const BATCH: u32 = 50;
+
+/// Seconds until a receipt is tried again that was tried in vain once; twice as long with each time, up to the next.
+const FIRST_PAUSE: i64 = 10;
+
+/// Seconds until one is tried again that was tried in vain often.
+const LONGEST_PAUSE: i64 = 60 * 60;
+
+/// Puts what is due; after one no other if the service is to stop.
+pub(crate) async fn deliver(
+    context: &Context,
+    stop: &CancellationToken,
+) -> Result<(), JobStoreError> {
+    let due = context
+        .jobs
+        .due_receipts(context.clock.now(), BATCH)
+        .await?;
+    for receipt in due {
+        if stop.is_cancelled() {
+            break;
+        }
+        let done = receipts::deliver(context, &receipt).await;
+        let again = done.err().map(|why| {
+            let seconds = pause(&receipt);
+            let error = &why as &dyn Error;
+            tracing::warn!(job = %receipt.job, error, seconds, "receipt not put beside its report yet");
+            context.clock.now().plus_seconds(seconds)
+        });
+        context.jobs.settle_receipt(&receipt, again).await?;
+    }
+    Ok(())
+}
+
+fn pause(receipt: &DueReceipt) -> i64 {
+    let doubled = 1_i64.checked_shl(receipt.tries).unwrap_or(i64::MAX);
+    FIRST_PAUSE
+        .saturating_mul(doubled.max(1))
+        .min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::ids::JobId;
+    use model::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn what_fails_is_tried_less_and_less_often() {
+        let after = |tries| {
+            pause(&DueReceipt {
+                job: JobId::new("ABCDE").unwrap(),
+                due: Timestamp::from_unix(0),
+                tries,
+            })
+        };
+        assert_eq!([0, 1, 2, 8].map(after), [10, 20, 40, 2560]);
+        assert_eq!([9, 62, 63, 64, u32::MAX].map(after), [LONGEST_PAUSE; 5]);
+    }
+}

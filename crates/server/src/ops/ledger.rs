@@ -1,0 +1,152 @@
+//! What everybody may know of the log of custody: its head, its tiles, and whose signatures count. Events are the
+//! customers', and in none of it.
+
+use custody::digest::Digest;
+use custody::note::Note;
+use custody::note::checkpoint::Checkpoint;
+use custody::signers::{Revoked, Signer};
+use custody::tree::{Node, Tile};
+use model::time::Timestamp;
+
+use super::{Admin, Refused};
+use crate::access::{Action, Caller, Resource, authorize};
+use crate::custody_key::{self, CustodyKey};
+use crate::jobstore::JobStoreError;
+
+/// Who signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// The name of the installation.
+    pub installation: String,
+    /// The keys there ever were, the oldest first.
+    pub keys: Vec<Key>,
+}
+
+/// A key that receipts are, or were, signed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// `SHA256:…`.
+    pub fingerprint: String,
+    /// As OpenSSH writes it.
+    pub public: String,
+    /// From when on it signs.
+    pub since: Timestamp,
+    /// Until when it signed.
+    pub until: Option<Timestamp>,
+    /// Whether it counts no more.
+    pub is_revoked: bool,
+}
+
+/// Who signs. Nothing of it is secret.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn signing(admin: &Admin) -> Result<Signing, Refused> {
+    let installation = custody_key::in_force(&*admin.jobs).await?.installation;
+    let keys = custody_key::all(&*admin.jobs).await?;
+    let key = |key: CustodyKey| Key {
+        fingerprint: key.public.fingerprint(),
+        public: key.public.to_string(),
+        since: key.since,
+        until: key.until,
+        is_revoked: key.is_revoked,
+    };
+    Ok(Signing {
+        installation: installation.to_string(),
+        keys: keys.into_iter().map(key).collect(),
+    })
+}
+
+/// Puts another key in the place of the one in force; with a reason that one counts no more.
+///
+/// # Errors
+/// [`Refused`] if the caller has no right to it, somebody else does the same, or the job store fails.
+pub async fn rotate(
+    admin: &Admin,
+    caller: &Caller,
+    lost_because: Option<&str>,
+) -> Result<(), Refused> {
+    authorize(caller, Action::RotateCustodyKey, Resource::Service)?;
+    let now = admin.clock.now();
+    let actor = caller.actor();
+    let (old, new) = custody_key::rotate(&*admin.jobs, lost_because, &actor, now).await?;
+    let (old, new) = (old.public.fingerprint(), new.public.fingerprint());
+    tracing::warn!(%actor, old, new, is_lost = lost_because.is_some(), "custody key replaced");
+    Ok(())
+}
+
+/// The head of the log, signed by the key in force.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn checkpoint(admin: &Admin) -> Result<Note, Refused> {
+    let key = custody_key::in_force(&*admin.jobs).await?;
+    let (_, note) = head(admin, &key).await?;
+    Ok(note)
+}
+
+/// How many leaves the log has, and its head, signed by a key.
+pub(super) async fn head(admin: &Admin, key: &CustodyKey) -> Result<(u64, Note), JobStoreError> {
+    let edge = admin.jobs.edge().await?;
+    let checkpoint = Checkpoint {
+        origin: key.installation.origin(),
+        size: edge.size(),
+        root: edge.root(),
+    };
+    Ok((edge.size(), checkpoint.signed(&key.private)))
+}
+
+/// The hashes of a tile, one behind the other. `None` if the log has no such tile yet.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn tile(admin: &Admin, tile: Tile) -> Result<Option<Vec<u8>>, Refused> {
+    let size = admin.jobs.edge().await?.size();
+    if !tile.is_in(size) {
+        return Ok(None);
+    }
+    let nodes: Vec<Node> = tile.nodes().collect();
+    let hashes = admin.jobs.nodes(&nodes.iter().copied().collect()).await?;
+    let bytes = nodes.iter().flat_map(|node| hashes.get(node));
+    Ok(Some(
+        bytes.flat_map(|hash: &Digest| *hash.bytes()).collect(),
+    ))
+}
+
+/// Lines of allowed signers, for `ssh-keygen -Y verify -f`: the keys there ever were, each with the time until which it
+/// signed. From when on a key signs is not said: events that happened before may be signed by it.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn signers(admin: &Admin) -> Result<String, Refused> {
+    let keys = custody_key::all(&*admin.jobs).await?;
+    let line = |key: CustodyKey| {
+        let signer = Signer {
+            installation: key.installation,
+            key: key.public,
+            after: None,
+            before: key.until.map(Into::into),
+        };
+        format!("{signer}\n")
+    };
+    Ok(keys.into_iter().map(line).collect())
+}
+
+/// Keys that count no more, for `ssh-keygen -Y verify -r`.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn revoked(admin: &Admin) -> Result<String, Refused> {
+    let keys = custody_key::all(&*admin.jobs).await?;
+    let revoked = keys.into_iter().filter(|key| key.is_revoked);
+    Ok(Revoked::new(revoked.map(|key| key.public).collect()).to_string())
+}
+
+/// The key that checkpoints verify with.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn vkey(admin: &Admin) -> Result<String, Refused> {
+    let key = custody_key::in_force(&*admin.jobs).await?;
+    Ok(format!("{}\n", key.vkey()))
+}

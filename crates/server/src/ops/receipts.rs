@@ -1,0 +1,145 @@
+//! Receipts: what happened to the device of a job, in one file that a stranger can check.
+
+use custody::receipt::{CONTENT_TYPE, Contents, Leaf, SUFFIX};
+use custody::tree::{inclusion, needed};
+use model::attributes::Attributes;
+use model::ids::{BucketName, JobId, ObjectKey};
+use model::job::Job;
+use model::manifest::Manifest;
+
+use super::{Admin, Context, Refused, ledger};
+use crate::access::{Action, Caller, Resource, authorize};
+use crate::change::tries;
+use crate::custody_key;
+use crate::jobstore::{DueReceipt, JobStoreError, LedgerLine};
+use crate::stores::BucketFault;
+
+/// A receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Which one it is of its job, from 1.
+    pub edition: u32,
+    /// How many events it has.
+    pub events: u64,
+    /// Whether nothing more is to come.
+    pub is_closed: bool,
+    /// The file.
+    pub text: String,
+}
+
+/// Makes the receipt of a job as it stands.
+///
+/// # Errors
+/// [`Refused::NoSuchJob`], or [`Refused`] if the caller has no right to it or the job store fails.
+pub async fn receipt(admin: &Admin, caller: &Caller, id: JobId) -> Result<Receipt, Refused> {
+    let stored = admin.jobs.job(id).await?;
+    let job = stored.ok_or_else(|| Refused::no_such_job(id))?.job;
+    authorize(caller, Action::MakeReceipt, Resource::Job(&job))?;
+    make(admin, &job).await
+}
+
+async fn make(admin: &Admin, job: &Job) -> Result<Receipt, Refused> {
+    let key = custody_key::in_force(&*admin.jobs).await?;
+    for _ in tries() {
+        let lines = admin.jobs.told_of(Some(job.id)).await?;
+        let edition = admin.jobs.edition(job.id, lines.len() as u64).await?;
+        if edition.events > lines.len() as u64 {
+            // Something happened since the lines were read.
+            continue;
+        }
+        let (size, checkpoint) = ledger::head(admin, &key).await?;
+        let texts: Vec<&str> = lines.iter().map(|line| line.line.as_str()).collect();
+        let contents = Contents {
+            installation: &key.installation,
+            job: job.id,
+            account: &job.account,
+            edition: edition.edition,
+            lines: &texts,
+            leaves: leaves(admin, &lines, size).await?,
+            checkpoint: &checkpoint,
+        };
+        let (text, verified) = contents.sign(&key.private).map_err(|fault| {
+            tracing::error!(job = %job.id, error = &fault as &dyn std::error::Error, "receipt not made");
+            Refused::Internal
+        })?;
+        return Ok(Receipt {
+            edition: edition.edition,
+            events: edition.events,
+            is_closed: verified.is_closed(),
+            text,
+        });
+    }
+    Err(JobStoreError::Conflict.into())
+}
+
+/// Where lines stand in the log of `size` leaves. What was read of them before is in it: it only ever grows.
+async fn leaves(
+    admin: &Admin,
+    lines: &[LedgerLine],
+    size: u64,
+) -> Result<Vec<Leaf>, JobStoreError> {
+    let asked = |line: &LedgerLine| needed(|hash_of| inclusion(line.leaf, size, hash_of));
+    let hashes = admin
+        .jobs
+        .nodes(&lines.iter().flat_map(asked).collect())
+        .await?;
+    let leaf = |line: &LedgerLine| {
+        let index = line.leaf;
+        let gone = || JobStoreError::Corrupt(format!("the ledger has no way to its leaf {index}"));
+        let path = inclusion(index, size, |node| {
+            hashes.get(&node).copied().ok_or_else(gone)
+        })?;
+        Ok(Leaf { index, path })
+    };
+    lines.iter().map(leaf).collect()
+}
+
+/// Puts a receipt that is due beside the report of its job. Again is harmless.
+///
+/// # Errors
+/// [`Undelivered`].
+pub(crate) async fn deliver(context: &Context, due: &DueReceipt) -> Result<(), Undelivered> {
+    let stored = context.jobs.job(due.job).await?;
+    let job = stored
+        .ok_or_else(|| JobStoreError::Missing(due.job.to_string()))?
+        .job;
+    let (bucket, key) = place(&job).ok_or(Undelivered::NoPlace)?;
+    let account = context.jobs.account(&job.account).await?;
+    let account = account.ok_or_else(|| JobStoreError::Missing(job.account.to_string()))?;
+    authorize(&account, Action::Report, Resource::Bucket(&bucket)).map_err(Refused::from)?;
+    let receipt = make(&context.admin(), &job).await?;
+    let attributes = Attributes {
+        content_type: Some(CONTENT_TYPE.to_owned()),
+        ..Attributes::default()
+    };
+    let edition = receipt.edition;
+    let text = receipt.text.into_bytes();
+    context.stores.put(&bucket, &key, text, attributes).await?;
+    tracing::info!(job = %job.id, edition, %bucket, key = ?key.as_str(), "receipt put beside the report");
+    Ok(())
+}
+
+/// Why a receipt does not lie beside its report.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Undelivered {
+    /// Nobody can say where that is.
+    #[error("the manifest of the job says no place for it that can be used")]
+    NoPlace,
+    /// It was not made, or its account may not use the bucket any more.
+    #[error("it could not be made")]
+    NotMade(#[from] Refused),
+    /// The job store fails.
+    #[error(transparent)]
+    JobStore(#[from] JobStoreError),
+    /// The store does not take it.
+    #[error(transparent)]
+    Store(#[from] BucketFault),
+}
+
+/// Where the receipt of a job lies: beside its report.
+fn place(job: &Job) -> Option<(BucketName, ObjectKey)> {
+    let manifest = Manifest::parse_accepted(&job.manifest, job.job_type).ok()?;
+    let log = manifest.log_location(job.id);
+    let key = ObjectKey::new(format!("{}{SUFFIX}", log.key)).ok()?;
+    Some((log.bucket, key))
+}
