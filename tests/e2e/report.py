@@ -7,6 +7,9 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
+# What lies in the log bucket of a job, behind its log key: the receipt comes soon after the report.
+FORMS = ("", ".jsonl", ".txt", ".receipt")
+
 HEADER = ["DateTime", "File", "Status", "Code", "Key", "MD5", "Bytes", "Content-Type"]
 MOMENT = re.compile(r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$")
 
@@ -69,7 +72,7 @@ def compare(s3, bucket, device, check_object=None, but=()):
     loaded = device.loaded
     found = keys_in(s3, bucket)
     for key in but:
-        for form in ("", ".jsonl", ".txt"):
+        for form in FORMS:
             found.pop(key + form, None)
     assert set(found) == set(loaded)
 

@@ -183,7 +183,8 @@ def test_eight_at_once_take_the_memory_of_one(new_service, tmp_path):
     finally:
         code = station.stop(signal.SIGTERM, seconds=60)
     assert code == OK
-    assert len(report.keys_in(s3, BUCKET)) == 8 * 4, "a film and the three forms of a report each"
+    found = [key for key in report.keys_in(s3, BUCKET) if not key.endswith(".receipt")]
+    assert len(found) == 8 * 4, "a film and the three forms of a report each"
 
 
 def test_what_is_not_to_be_loaded_is_left_as_it_is(service, s3, tmp_path, inbox):

@@ -80,8 +80,8 @@ def check_tree(s3, bucket, status, files):
         seen.add(name)
     assert len(seen) == files
     found = report.keys_in(s3, bucket)
-    for form in ("", ".jsonl", ".txt"):
-        found.pop(status["LogKey"] + form)
+    for form in report.FORMS:
+        found.pop(status["LogKey"] + form, None)
     assert set(found) == seen
     for name in sorted(seen)[:: files // 50]:
         body = s3.get_object(Bucket=bucket, Key=name)["Body"].read()

@@ -1,0 +1,157 @@
+"""The receipt of a real import, which a stranger checks with OpenSSH, coreutils and Python, from the commands of the guide."""
+
+import json
+import re
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+import report
+from device import Device, fill
+from longshore import OK, REFUSED, ROOT, binary, clean_environment, wait_for
+from manifests import importing
+
+# What is not as it was has an exit code of its own.
+DIFFERS = 6
+
+BUCKET = "receipt-data"
+
+
+class Story:
+    """An import from the parcel to the return, and the two editions of its receipt."""
+
+    def __init__(self, service, folder):
+        self.service, self.folder = service, folder
+        self.s3 = service.buckets(BUCKET)
+        made = service.api().create_job(JobType="Import", Manifest=importing(BUCKET, prefix="p/"), ValidateOnly=False)
+        self.job = made["JobId"]
+        device = Device(folder / "disk", prefix="p/")
+        fill(device, 12)
+        device.sign(made["SignatureFileContents"])
+        service.run("parcel", "receive", "1Z999AA10123456784", self.job, "--carrier", "UPS", check=OK)
+        service.dock(device.path, check=OK)
+        self.status = service.api().get_status(JobId=self.job)
+        self.first = self.delivered(1)
+        service.run("device", "return", self.job, "--carrier", "UPS", "--tracking", "1Z999AA10123456785", check=OK)
+        self.last = self.delivered(2)
+        for form in ("", ".jsonl", ".txt"):
+            key = self.status["LogKey"] + form
+            (folder / Path(key).name).write_bytes(self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+        self.signers = folder / "signers"
+        self.signers.write_text(self.public("signers"))
+
+    def public(self, name):
+        with urllib.request.urlopen(f"{self.service.endpoints['api']}/custody/{name}") as answer:
+            return answer.read().decode()
+
+    def delivered(self, edition):
+        """The file of an edition, once it lies beside the report."""
+        key = self.status["LogKey"] + ".receipt"
+
+        def text():
+            found = report.keys_in(self.s3, BUCKET, key)
+            body = self.s3.get_object(Bucket=BUCKET, Key=key) if found else None
+            text = body["Body"].read() if body else b"{}"
+            return text if json.loads(text.split(b"\n")[0]).get("edition") == edition else None
+
+        file = self.folder / f"{edition}.receipt"
+        file.write_bytes(wait_for(text, 30, f"edition {edition} lies beside the report"))
+        return file
+
+    def verify(self, receipt, *words, check):
+        """Runs our own verifier, which needs nothing of the service."""
+        done = subprocess.run([binary(), "receipt", "verify", receipt, *words], capture_output=True, text=True,
+                              env=clean_environment(), check=False)
+        assert done.returncode == check, done
+        return done
+
+    def shell(self, command, receipt):
+        """Runs a command of the guide on a receipt."""
+        installation = json.loads(receipt.read_text().splitlines()[0])["installation"]
+        command = re.sub(r"\bR\b", receipt.name, command.replace("dock.example", installation))
+        return subprocess.run(["bash", "-c", command], cwd=self.folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def story(service, tmp_path):
+    return Story(service, tmp_path)
+
+
+def commands():
+    """What a stranger does, as the guide says it."""
+    guide = (ROOT / "docs/receipts.md").read_text()
+    return [block.strip() for block in re.findall(r"```sh\n(.*?)```", guide, re.S)]
+
+
+def test_a_receipt_tells_from_the_parcel_to_the_return_and_a_stranger_checks_it(story):
+    lines = [json.loads(line) for line in story.last.read_text().splitlines() if line.startswith('{"seq":')]
+    # Whether anything is known of the disk under a folder depends on the host.
+    lines = [line for line in lines if line["event"] != "identified"]
+    told = [line["event"] for line in lines]
+    assert told == ["announced", "received", "received", "attempt", "loaded", "reported", "handed-over", "closed"]
+    assert (lines[2]["by"]["kind"], lines[2]["by"]["how"]) == ("station", "station-token")
+    assert (lines[2]["tracking"], lines[6]["tracking"]) == ("1Z999AA10123456784", "1Z999AA10123456785")
+    assert {file["name"] for file in lines[5]["files"]} == {
+        Path(story.status["LogKey"] + form).name for form in ("", ".jsonl", ".txt")}
+    first, last = ([line for line in receipt.read_text().splitlines() if line.startswith('{"seq":')]
+                   for receipt in (story.first, story.last))
+    assert last[:len(first)] == first and len(last) == len(first) + 2
+
+    fingerprints, signature, sums, chain = commands()
+    shown = story.shell(fingerprints, story.last)
+    facts = json.loads(story.service.run("custody", "show", "--json", check=OK).stdout)
+    assert facts["Keys"][-1]["Fingerprint"] in shown.stdout, shown
+    for receipt in (story.first, story.last):
+        assert "Good" in story.shell(signature, receipt).stdout
+        checked = story.shell(sums, receipt)
+        assert checked.returncode == 0 and checked.stdout.count(": OK") == 3, checked
+        assert story.shell(chain, receipt).returncode == 0
+
+
+def test_a_change_is_found_by_both(story):
+    _, signature, sums, chain = commands()
+    whole = story.last.read_bytes()
+    changed = story.folder / "changed.receipt"
+    changed.write_bytes(whole.replace(b'"carrier":"UPS"', b'"carrier":"DHL"', 1))
+    assert "Good" not in story.shell(signature, changed).stdout
+    assert story.shell(chain, changed).returncode != 0
+    known = ("--signers", story.signers)
+    told = story.verify(changed, *known, check=DIFFERS)
+    assert "line 4" in told.stderr, told.stderr
+
+    story.verify(story.last, *known, "--files", story.folder, "--older", story.first, check=OK)
+    own = story.verify(story.last, *known, "--log-url", story.service.endpoints["api"], check=OK)
+    assert story.job in own.stdout
+    csv = story.folder / Path(story.status["LogKey"]).name
+    csv.write_bytes(csv.read_bytes().replace(b"OK", b"ok", 1))
+    story.verify(story.last, *known, "--files", story.folder, check=DIFFERS)
+    assert story.shell(sums, story.last).returncode != 0
+
+
+def test_a_receipt_outlives_its_key_unless_that_was_stolen(story):
+    service, known = story.service, ("--signers", story.signers)
+    service.run("custody", "rotate", check=OK)
+    story.signers.write_text(story.public("signers"))
+    story.verify(story.last, *known, "--log-url", service.endpoints["api"], check=OK)
+    again = story.folder / "again.receipt"
+    service.run("job", "receipt", story.job, "--output", again, check=OK)
+    story.verify(again, *known, "--older", story.last, check=OK)
+    service.run("job", "receipt", story.job, "--output", again, check=1)
+
+    service.run("custody", "rotate", "--lost", "A laptop is gone.", check=OK)
+    revoked = story.folder / "revoked"
+    revoked.write_text(story.public("revoked"))
+    story.signers.write_text(story.public("signers"))
+    story.verify(again, *known, "--revoked", revoked, check=DIFFERS)
+    story.verify(story.last, *known, "--revoked", revoked, check=OK)
+
+
+def test_receipts_are_kept_from_who_may_not_have_them(service):
+    missing = service.run("job", "receipt", "ABCDE", check=REFUSED)
+    assert "ABCDE" in missing.stderr
+    for path in ("tile/entries/000", "tile/0/000.p/200", "tile/0/x", "events"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{service.endpoints['api']}/custody/{path}")
+        assert refused.value.code == 404, path
