@@ -11,7 +11,11 @@ use crate::ops::receipts;
 /// Receipts of one round.
 const BATCH: u32 = 50;
 
-/// Seconds until a receipt is tried again that was tried in vain once; twice as long with each time, up to the next.
+/// Seconds for which a receipt is one server's to put into its bucket. A store is asked for some five seconds.
+const IN_HAND: i64 = 60;
+
+/// Seconds until a receipt is tried again that was tried in vain once; four times as long with each time, up to the next:
+/// each try counts twice, when it begins and when it fails.
 const FIRST_PAUSE: i64 = 10;
 
 /// Seconds until one is tried again that was tried in vain often.
@@ -30,14 +34,32 @@ pub(crate) async fn deliver(
         if stop.is_cancelled() {
             break;
         }
-        let done = receipts::deliver(context, &receipt).await;
-        let again = done.err().map(|why| {
-            let seconds = pause(&receipt);
-            let error = &why as &dyn Error;
-            tracing::warn!(job = %receipt.job, error, seconds, "receipt not put beside its report yet");
-            context.clock.now().plus_seconds(seconds)
-        });
-        context.jobs.settle_receipt(&receipt, again).await?;
+        deliver_one(context, &receipt).await?;
+    }
+    Ok(())
+}
+
+/// Takes a receipt in hand, so that of several servers one puts it into its bucket, and puts it there.
+async fn deliver_one(context: &Context, receipt: &DueReceipt) -> Result<(), JobStoreError> {
+    let until = context.clock.now().plus_seconds(IN_HAND);
+    if !context.jobs.settle_receipt(receipt, Some(until)).await? {
+        return Ok(());
+    }
+    let taken = DueReceipt {
+        due: until,
+        tries: receipt.tries.saturating_add(1),
+        ..*receipt
+    };
+    let done = receipts::deliver(context, receipt).await;
+    let again = done.err().map(|why| {
+        let (seconds, error) = (pause(receipt), &why as &dyn Error);
+        tracing::warn!(job = %receipt.job, error, seconds, "receipt not put beside its report yet");
+        context.clock.now().plus_seconds(seconds)
+    });
+    if !context.jobs.settle_receipt(&taken, again).await? {
+        // It took so long that somebody else may have put a later edition there, which must be the last.
+        let now = context.clock.now();
+        context.jobs.make_receipt_due(receipt.job, now).await?;
     }
     Ok(())
 }

@@ -42,13 +42,16 @@ pub trait Receipts: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<DueReceipt>, JobStoreError>;
 
-    /// Says that a receipt that was due lies in its bucket; or, with a time, that it is tried again then. What has become
-    /// due meanwhile stays so.
+    /// Says that a receipt that was due lies in its bucket; or, with a time, that it is tried again then. `false` if it is
+    /// not due like that any more: it has become due again meanwhile, or somebody else was first.
     async fn settle_receipt(
         &self,
         receipt: &DueReceipt,
         again: Option<Timestamp>,
-    ) -> Result<(), JobStoreError>;
+    ) -> Result<bool, JobStoreError>;
+
+    /// Says that the receipt of a job is to be put into its bucket, whatever lies there.
+    async fn make_receipt_due(&self, job: JobId, now: Timestamp) -> Result<(), JobStoreError>;
 }
 
 /// Later than it was: what was due before is another matter, and settled apart.
@@ -134,13 +137,28 @@ macro_rules! implement_receipts {
                     &self,
                     receipt: &DueReceipt,
                     again: Option<Timestamp>,
-                ) -> Result<(), JobStoreError> {
+                ) -> Result<bool, JobStoreError> {
                     let mut tx = self.begin().await?;
-                    query(receipts::SETTLE)
+                    let done = query(receipts::SETTLE)
                         .bind(receipt.job.as_str())
                         .bind(receipt.due.unix())
                         .bind(i64::from(receipt.tries))
                         .bind(again.map(Timestamp::unix))
+                        .execute(&mut *tx)
+                        .await?;
+                    tx.commit().await?;
+                    Ok(done.rows_affected() > 0)
+                }
+
+                async fn make_receipt_due(
+                    &self,
+                    job: JobId,
+                    now: Timestamp,
+                ) -> Result<(), JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    query(receipts::SET_DUE)
+                        .bind(job.as_str())
+                        .bind(now.unix())
                         .execute(&mut *tx)
                         .await?;
                     Ok(tx.commit().await?)
