@@ -12,6 +12,7 @@ use std::path::Path;
 
 use awsproto::secret::SecretKey;
 use model::actor::Actor;
+use model::event::Event;
 use model::ids::{AccessKeyId, AccountId, JobId, JobType};
 use model::job::Job;
 use model::progress::Progress;
@@ -253,6 +254,25 @@ async fn assert_seen(store: &dyn JobStore) {
         .unwrap();
     assert_eq!(lease.until, Timestamp::from_unix(1_700_000_500));
     assert_eq!(store.stations(None, 10).await.unwrap().len(), 2);
+    assert_told_from_now_on(store).await;
+}
+
+/// Of what was there before the ledger nothing was told, and its attempts count on.
+async fn assert_told_from_now_on(store: &dyn JobStore) {
+    let id = JobId::new("RUNS2").unwrap();
+    assert_eq!(store.told_of(Some(id)).await.unwrap(), []);
+    let found = store.job(id).await.unwrap().unwrap();
+    let now = Timestamp::from_unix(1_700_001_000);
+    let events = [Event::TransferStarted];
+    let job = found.job.apply(&events[0], now).unwrap();
+    store
+        .replace_job(&job, found.version, &events, &Actor::Service, now)
+        .await
+        .unwrap();
+    let told = store.told_of(Some(id)).await.unwrap();
+    assert!(told[0].line.starts_with("{\"seq\":0,"), "{told:?}");
+    assert!(told[0].line.contains("\"event\":\"attempt\""), "{told:?}");
+    assert!(told[0].line.contains("\"number\":2"), "{told:?}");
 }
 
 /// A migration of a later release, as it would be noted.

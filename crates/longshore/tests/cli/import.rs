@@ -205,7 +205,7 @@ fn an_interrupted_import_is_gone_on_with() {
         .with(0);
     assert!(ended.out.starts_with("Loaded 3,000 files"), "{}", ended.out);
     assert_eq!(world.report(&job).len(), 3000);
-    assert_eq!(files(&world.objects("photos")).len(), 3003);
+    assert_eq!(files(&world.objects("photos")).len(), 3004);
     world
         .run(["import", path(&folder), "--resume", &job])
         .with(4)

@@ -65,10 +65,8 @@ async fn deliver_one(context: &Context, receipt: &DueReceipt) -> Result<(), JobS
 }
 
 fn pause(receipt: &DueReceipt) -> i64 {
-    let doubled = 1_i64.checked_shl(receipt.tries).unwrap_or(i64::MAX);
-    FIRST_PAUSE
-        .saturating_mul(doubled.max(1))
-        .min(LONGEST_PAUSE)
+    // Doubled so often it is longer than the longest already.
+    (FIRST_PAUSE << receipt.tries.min(16)).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]

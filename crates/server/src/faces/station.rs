@@ -105,6 +105,7 @@ fn docking_wire(fault: &DockingFault) -> (StatusCode, &'static str) {
         DockingFault::LeaseLost(_) => (StatusCode::CONFLICT, "LeaseLost"),
         DockingFault::Leased { .. } => (StatusCode::CONFLICT, "Leased"),
         DockingFault::Changed(_) => (StatusCode::CONFLICT, "Changed"),
+        DockingFault::NoReceipt { .. } => (StatusCode::CONFLICT, "NoReceipt"),
         DockingFault::NoSuchParcel(_) => (StatusCode::NOT_FOUND, "UnknownParcel"),
         DockingFault::MixedUp { .. } => (StatusCode::CONFLICT, "MixedUp"),
         DockingFault::WrongSheet(_) => (StatusCode::FORBIDDEN, "WrongSheet"),

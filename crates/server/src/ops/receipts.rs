@@ -1,5 +1,7 @@
 //! Receipts: what happened to the device of a job, in one file that a stranger can check.
 
+use std::fmt;
+
 use custody::receipt::{CONTENT_TYPE, Contents, Leaf, SUFFIX};
 use custody::tree::{inclusion, needed};
 use model::attributes::Attributes;
@@ -7,12 +9,16 @@ use model::ids::{BucketName, JobId, ObjectKey};
 use model::job::Job;
 use model::manifest::Manifest;
 
-use super::{Admin, Context, Refused, ledger};
+use super::{Admin, Context, DockingFault, Refused, ledger};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::tries;
 use crate::custody_key;
 use crate::jobstore::{DueReceipt, JobStoreError, LedgerLine};
 use crate::stores::BucketFault;
+
+/// Why a job of before the ledger has no receipt.
+const NOTHING_TOLD: &str =
+    "it was made by an earlier release, and nothing has happened to it since";
 
 /// A receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +48,9 @@ async fn make(admin: &Admin, job: &Job) -> Result<Receipt, Refused> {
     let key = custody_key::in_force(&*admin.jobs).await?;
     for _ in tries() {
         let lines = admin.jobs.told_of(Some(job.id)).await?;
+        if lines.is_empty() {
+            return Err(none(job, NOTHING_TOLD).into());
+        }
         let edition = admin.jobs.edition(job.id, lines.len() as u64).await?;
         if edition.events > lines.len() as u64 {
             // Something happened since the lines were read.
@@ -58,10 +67,8 @@ async fn make(admin: &Admin, job: &Job) -> Result<Receipt, Refused> {
             leaves: leaves(admin, &lines, size).await?,
             checkpoint: &checkpoint,
         };
-        let (text, verified) = contents.sign(&key.private).map_err(|fault| {
-            tracing::error!(job = %job.id, error = &fault as &dyn std::error::Error, "receipt not made");
-            Refused::Internal
-        })?;
+        let signed = contents.sign(&key.private);
+        let (text, verified) = signed.map_err(|fault| none(job, fault))?;
         return Ok(Receipt {
             edition: edition.edition,
             events: edition.events,
@@ -70,6 +77,13 @@ async fn make(admin: &Admin, job: &Job) -> Result<Receipt, Refused> {
         });
     }
     Err(JobStoreError::Conflict.into())
+}
+
+fn none(job: &Job, why: impl fmt::Display) -> DockingFault {
+    DockingFault::NoReceipt {
+        job: job.id,
+        why: why.to_string(),
+    }
 }
 
 /// Where lines stand in the log of `size` leaves. What was read of them before is in it: it only ever grows.

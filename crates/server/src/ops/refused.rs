@@ -140,6 +140,14 @@ pub enum DockingFault {
     /// Only files of an import can be tried again by themselves.
     #[error("only an import of files can be tried again; for job {0} the customer makes a new job")]
     NoRetry(JobId),
+    /// What was told of a job is no receipt.
+    #[error("there is no receipt of job {job}: {why}")]
+    NoReceipt {
+        /// The job.
+        job: JobId,
+        /// Why not.
+        why: String,
+    },
     /// The job cannot end with what is loaded.
     #[error("job {job} is not finished without what is not loaded: {why}")]
     NoFinish {
