@@ -88,7 +88,7 @@ def commands():
 def test_a_receipt_tells_from_the_parcel_to_the_return_and_a_stranger_checks_it(story):
     lines = [json.loads(line) for line in story.last.read_text().splitlines() if line.startswith('{"seq":')]
     # Whether anything is known of the disk under a folder depends on the host.
-    lines = [line for line in lines if line["event"] != "identified"]
+    lines = [line for line in lines if line["event"] not in ("identified", "docked")]
     told = [line["event"] for line in lines]
     assert told == ["announced", "received", "received", "attempt", "loaded", "reported", "handed-over", "closed"]
     assert (lines[2]["by"]["kind"], lines[2]["by"]["how"]) == ("station", "station-token")
@@ -119,7 +119,7 @@ def test_a_change_is_found_by_both(story):
     assert story.shell(chain, changed).returncode != 0
     known = ("--signers", story.signers)
     told = story.verify(changed, *known, check=DIFFERS)
-    assert "line 4" in told.stderr, told.stderr
+    assert "its `prev` is" in told.stderr, told.stderr
 
     story.verify(story.last, *known, "--files", story.folder, "--older", story.first, check=OK)
     own = story.verify(story.last, *known, "--log-url", story.service.endpoints["api"], check=OK)

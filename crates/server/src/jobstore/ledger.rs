@@ -11,7 +11,7 @@ use custody::by::By;
 use custody::chain::Chain;
 use custody::changes::{self, Beside};
 use custody::digest::Digest;
-use custody::event::{Announced, Closed, Event, What};
+use custody::event::{Announced, Closed, Docked, Event, What};
 use custody::line::{Line, Salt};
 use custody::moment::Moment;
 use custody::tree::{Edge, Node};
@@ -188,6 +188,9 @@ pub(super) fn happened(
     actor: &Actor,
     now: Timestamp,
 ) -> Vec<Event> {
+    let is_work =
+        |change: &Change| matches!(change, Change::TransferStarted | Change::Stopped { .. });
+    let is_docked = changes.iter().any(is_work);
     let mut told = Vec::with_capacity(changes.len());
     for change in changes {
         attempts += u32::from(matches!(change, Change::TransferStarted));
@@ -195,8 +198,14 @@ pub(super) fn happened(
             attempts,
             ..Beside::new(job.job_type, &job.manifest)
         };
-        let what = changes::told(change, &beside).into_iter();
-        told.extend(what.map(|what| event(job, what, actor, now)));
+        let what = match change {
+            // At the door nobody knows more of it, either; but nobody begins to load it there.
+            Change::DeviceArrived { device: None, .. } if is_docked => {
+                vec![Docked { read_only: None }.into()]
+            }
+            change => changes::told(change, &beside),
+        };
+        told.extend(what.into_iter().map(|what| event(job, what, actor, now)));
     }
     told
 }
