@@ -133,10 +133,14 @@ impl Fault {
 /// Decides, call by call, what fails.
 type Decide = dyn FnMut(Operation) -> Option<Fault> + Send;
 
+/// Takes as long as a call is held up.
+type Pause = dyn Fn(Operation) + Send + Sync;
+
 /// A bucket whose calls fail as it was told.
 pub struct Faulty<B> {
     inner: B,
     decide: Mutex<Box<Decide>>,
+    pause: Option<Box<Pause>>,
 }
 
 impl<B: fmt::Debug> fmt::Debug for Faulty<B> {
@@ -153,7 +157,15 @@ impl<B> Faulty<B> {
         Self {
             inner,
             decide: Mutex::new(Box::new(decide)),
+            pause: None,
         }
+    }
+
+    /// Holds each call up as long as `pause` takes, whatever is decided of it, and no other call with it.
+    #[must_use]
+    pub fn pausing(mut self, pause: impl Fn(Operation) + Send + Sync + 'static) -> Self {
+        self.pause = Some(Box::new(pause));
+        self
     }
 
     /// Follows a script: each line fails the next call of its operation that comes once the lines
@@ -213,6 +225,9 @@ impl<B> Faulty<B> {
         operation: Operation,
         act: impl FnOnce(&B) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        if let Some(pause) = &self.pause {
+            pause(operation);
+        }
         let fault = {
             let mut decide = self.decide.lock().unwrap_or_else(PoisonError::into_inner);
             decide(operation)

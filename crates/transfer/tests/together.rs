@@ -106,14 +106,13 @@ fn is_there(bucket: &MemoryBucket, key: &str, content: &[u8]) -> bool {
 /// A bucket that takes no part and says nothing, until it is `released`.
 fn silent(bucket: &Arc<MemoryBucket>, released: &Arc<AtomicBool>) -> Faulty<Arc<MemoryBucket>> {
     let released = Arc::clone(released);
-    Faulty::new(Arc::clone(bucket), move |operation| {
-        if operation != Operation::PutPart {
-            return None;
-        }
-        while !released.load(Ordering::SeqCst) {
+    let is_silent = |operation| operation == Operation::PutPart;
+    let fails =
+        move |operation| is_silent(operation).then_some(faulty::Fault::before(Failure::TimedOut));
+    Faulty::new(Arc::clone(bucket), fails).pausing(move |operation| {
+        while is_silent(operation) && !released.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(5));
         }
-        Some(faulty::Fault::before(Failure::TimedOut))
     })
 }
 
