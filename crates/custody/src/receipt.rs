@@ -23,9 +23,6 @@ use crate::verify::{Fault, Receipt, verify};
 /// `Content-Type` of the object.
 pub const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
-/// What stands behind the log's key in the key of its receipt.
-pub const SUFFIX: &str = ".receipt";
-
 /// The name of the format, in its first line.
 pub(crate) const FORMAT: &str = "longshore-receipt";
 

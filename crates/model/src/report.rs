@@ -19,6 +19,9 @@ pub const SUMMARY_SUFFIX: &str = ".txt";
 /// What is put behind the log's key for the map of what could not be read of the device.
 pub const MAP_SUFFIX: &str = "-map";
 
+/// What is put behind the log's key for the receipt, which the service puts there itself.
+pub const RECEIPT_SUFFIX: &str = ".receipt";
+
 /// `Content-Type` of the map.
 pub const MAP_CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
@@ -33,12 +36,20 @@ pub struct Keys {
     pub summary: ObjectKey,
     /// The map of the device, where there is one.
     pub map: ObjectKey,
+    /// The receipt, once it was given.
+    pub receipt: ObjectKey,
 }
 
 impl Keys {
     /// Whether `key` is one of them.
     #[must_use]
     pub fn contain(&self, key: &ObjectKey) -> bool {
+        *key == self.receipt || self.are_of_the_report(key)
+    }
+
+    /// Whether `key` is one of those that a station brings there.
+    #[must_use]
+    pub fn are_of_the_report(&self, key: &ObjectKey) -> bool {
         [&self.csv, &self.lines, &self.summary, &self.map].contains(&key)
     }
 }
@@ -51,6 +62,7 @@ pub fn keys(log: &LogLocation) -> Keys {
         lines: beside(&log.key, LINES_SUFFIX),
         summary: beside(&log.key, SUMMARY_SUFFIX),
         map: beside(&log.key, MAP_SUFFIX),
+        receipt: beside(&log.key, RECEIPT_SUFFIX),
     }
 }
 
@@ -59,7 +71,7 @@ pub fn keys(log: &LogLocation) -> Keys {
 #[must_use]
 pub fn has_name_of_one(key: &ObjectKey) -> bool {
     let key = key.as_str().to_ascii_lowercase();
-    let forms = [LINES_SUFFIX, SUMMARY_SUFFIX, MAP_SUFFIX];
+    let forms = [LINES_SUFFIX, SUMMARY_SUFFIX, MAP_SUFFIX, RECEIPT_SUFFIX];
     let log = forms.iter().find_map(|suffix| key.strip_suffix(suffix));
     ends_as_log(log.unwrap_or(&key))
 }
@@ -107,9 +119,11 @@ mod tests {
         assert_eq!(keys.lines.as_str(), "a/import-log-ABCDE.jsonl");
         assert_eq!(keys.summary.as_str(), "a/import-log-ABCDE.txt");
         assert_eq!(keys.map.as_str(), "a/import-log-ABCDE-map");
+        assert_eq!(keys.receipt.as_str(), "a/import-log-ABCDE.receipt");
         for key in [&keys.csv, &keys.lines, &keys.summary, &keys.map] {
-            assert!(keys.contain(key));
+            assert!(keys.contain(key) && keys.are_of_the_report(key));
         }
+        assert!(keys.contain(&keys.receipt) && !keys.are_of_the_report(&keys.receipt));
         assert!(!keys.contain(&ObjectKey::new("a/import-log-ABCDE.csv").unwrap()));
     }
 
@@ -122,6 +136,7 @@ mod tests {
             "loads-import-log-ABCDE.jsonl",
             "é/Import-Log-abcde.TXT",
             "import-log-ABCDE-map",
+            "a/import-log-ABCDE.receipt",
         ] {
             assert!(named(key), "{key}");
         }

@@ -35,7 +35,8 @@ pub trait Receipts: Send + Sync + 'static {
     /// if that has more.
     async fn edition(&self, job: JobId, events: u64) -> Result<Edition, JobStoreError>;
 
-    /// Receipts that are due at `now`, the longest first.
+    /// Receipts that are due at `now`, the longest first; and what a wrong clock would let wait for longer than anybody
+    /// does.
     async fn due_receipts(
         &self,
         now: Timestamp,
@@ -67,8 +68,17 @@ pub(super) const NEXT_EDITION: &str = "
 
 pub(super) const EDITION: &str = "SELECT edition, events FROM receipts WHERE job = $1";
 
+/// Seconds after which nobody lets a receipt wait: what is due later than that was put there by a clock that was wrong.
+const LONGEST_WAIT: i64 = 2 * 60 * 60;
+
 pub(super) const DUE: &str = "
-    SELECT job, due, tries FROM receipts WHERE due IS NOT NULL AND due <= $1 ORDER BY due LIMIT $2";
+    SELECT job, due, tries FROM receipts WHERE due IS NOT NULL AND (due <= $1 OR due > $2)
+    ORDER BY due LIMIT $3";
+
+/// The first time of which no clock that is right makes one due.
+pub(super) fn beyond(now: Timestamp) -> i64 {
+    now.plus_seconds(LONGEST_WAIT).unix()
+}
 
 pub(super) const SETTLE: &str = "
     UPDATE receipts SET due = $4, tries = CASE WHEN $4 IS NULL THEN 0 ELSE tries + 1 END
@@ -127,6 +137,7 @@ macro_rules! implement_receipts {
                 ) -> Result<Vec<DueReceipt>, JobStoreError> {
                     let rows: Vec<receipts::DueRow> = query_as(receipts::DUE)
                         .bind(now.unix())
+                        .bind(receipts::beyond(now))
                         .bind(i64::from(limit))
                         .fetch_all(self.readers())
                         .await?;

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use custody::receipt::{CONTENT_TYPE, Contents, Leaf, SUFFIX};
+use custody::receipt::{CONTENT_TYPE, Contents, Leaf};
 use custody::tree::{inclusion, needed};
 use model::attributes::Attributes;
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::job::Job;
 use model::manifest::Manifest;
+use model::report;
 
 use super::{Admin, Context, DockingFault, Refused, ledger};
 use crate::access::{Action, Caller, Resource, authorize};
@@ -154,6 +155,6 @@ pub(crate) enum Undelivered {
 fn place(job: &Job) -> Option<(BucketName, ObjectKey)> {
     let manifest = Manifest::parse_accepted(&job.manifest, job.job_type).ok()?;
     let log = manifest.log_location(job.id);
-    let key = ObjectKey::new(format!("{}{SUFFIX}", log.key)).ok()?;
+    let key = report::keys(&log).receipt;
     Some((log.bucket, key))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use custody::note::{Note, VerifierKey};
 use model::control::Ending;
 use model::delivered::Delivered;
-use model::ids::{BucketName, JobId, ObjectKey};
+use model::ids::{BucketName, ObjectKey};
 use model::progress::LogLocation;
 use model::time::ManualClock;
 use server::config::{Config, Overrides};
@@ -15,7 +15,7 @@ use server::service::Service;
 use crate::talk::Station;
 use crate::world::{World, import};
 
-fn finished(id: JobId, keys: &[String]) -> Ending {
+fn finished(log: &str, keys: &[String]) -> Ending {
     let file = |key: &String| Delivered {
         key: ObjectKey::new(key.clone()).unwrap(),
         bytes: 7,
@@ -25,7 +25,7 @@ fn finished(id: JobId, keys: &[String]) -> Ending {
         errors: 0,
         log: LogLocation {
             bucket: BucketName::new("photos").unwrap(),
-            key: ObjectKey::new(format!("import-log-{id}")).unwrap(),
+            key: ObjectKey::new(log).unwrap(),
         },
         remark: None,
         files: keys.iter().map(file).collect(),
@@ -38,12 +38,13 @@ async fn the_files_of_a_report_are_named_as_it_is() {
     let station = Station::register(&world, "dock-1").await;
     let (id, signature) = world.create(&import("photos")).await;
     let claim = station.granted(&world, &signature).await;
+    let log = format!("import-log-{id}");
     let finish = async |keys: &[String]| {
-        let ending = finished(id, keys);
+        let ending = finished(&log, keys);
         station.finish(&world, id, &claim.lease, ending).await
     };
     let refused = Err((400, "BadField".to_owned()));
-    let log = format!("import-log-{id}");
+    assert_eq!(finish(&[format!("{log}.receipt")]).await, refused);
     assert_eq!(finish(&["secrets".to_owned()]).await, refused);
     assert_eq!(finish(&vec![log.clone(); 9]).await, refused);
     assert_eq!(finish(&[log.clone(), format!("{log}.jsonl")]).await, Ok(()));
@@ -54,6 +55,22 @@ async fn the_files_of_a_report_are_named_as_it_is() {
         reported.contains(&format!(r#""key":"{log}.jsonl""#)),
         "{reported}"
     );
+}
+
+/// Where the key of the log is as long as keys can be, those of the other forms begin later.
+#[tokio::test]
+async fn a_report_with_the_longest_key_is_delivered() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let prefix = "p".repeat(1024 - "import-log-ABCDE".len());
+    let manifest = format!("{}logPrefix: {prefix}\n", import("photos"));
+    let (id, signature) = world.create(&manifest).await;
+    let claim = station.granted(&world, &signature).await;
+    let log = format!("{prefix}import-log-{id}");
+    let beside = format!("{}.jsonl", &log[".jsonl".len()..]);
+    let ending = finished(&log, &[log.clone(), beside]);
+    let done = station.finish(&world, id, &claim.lease, ending).await;
+    assert_eq!(done, Ok(()));
 }
 
 #[tokio::test]

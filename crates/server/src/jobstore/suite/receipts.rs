@@ -116,4 +116,8 @@ async fn what_fails_is_tried_again(store: &dyn JobStore) {
         .expect("it is there");
     let once_more = due(store, job.id, 40).await.expect("somebody said so");
     assert_eq!((once_more.due, once_more.tries), (at(40), 0));
+    let year = 365 * 24 * 60 * 60;
+    assert!(settled(store, &once_more, Some(year)).await);
+    let astray = due(store, job.id, 50).await.expect("a clock was wrong");
+    assert!(settled(store, &astray, None).await);
 }

@@ -13,6 +13,7 @@ use model::job::{Job, Refusal};
 use model::limits::COUNT_MAX;
 use model::manifest::Manifest;
 use model::progress::{AbortReason, LogLocation, Progress};
+use model::report;
 use model::stopped::StopCause;
 
 use crate::access::{Action, Caller, Resource, authorize};
@@ -114,12 +115,13 @@ fn check_remark(remark: &str) -> Result<(), DockingFault> {
     Err(DockingFault::Field { field, wrong })
 }
 
-/// Whether they can be the files of the report that lies there: each is named as it is, with something behind that.
+/// Whether they are files of the report that lies there.
 fn check_files(files: &[Delivered], log: &LogLocation) -> Result<(), DockingFault> {
-    let is_of_it = |file: &Delivered| file.key.as_str().starts_with(log.key.as_str());
+    let keys = report::keys(log);
+    let is_other = |file: &&Delivered| !keys.are_of_the_report(&file.key);
     let wrong = if files.len() > FILES {
         format!("are more than {FILES}")
-    } else if let Some(other) = files.iter().find(|file| !is_of_it(file)) {
+    } else if let Some(other) = files.iter().find(is_other) {
         format!(
             "have the key {:?}, which is not of the report",
             other.key.as_str()
