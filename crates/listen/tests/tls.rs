@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
+mod whole;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,6 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::body::{Frame, SizeHint};
 use hyper::service::service_fn;
 use listen::tls::certificate::{Certificate, CertificateError, CertificateFiles};
 use listen::tls::{Renewal, Tls};
@@ -24,27 +25,9 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use whole::Whole;
 
 const HOST: &str = "import.example.org";
-
-/// A body in one piece.
-struct Whole(Option<Bytes>);
-
-impl hyper::body::Body for Whole {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        std::task::Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.as_ref().map_or(0, |bytes| bytes.len() as u64))
-    }
-}
 
 /// Answers `/big` with four megabytes, and the rest with a word.
 async fn answer(request: Request<Body>) -> Result<Response<Whole>, Infallible> {

@@ -40,7 +40,7 @@ pub trait CustodyKeys: Send + Sync + 'static {
         told: &[Event],
     ) -> Result<(), JobStoreError>;
 
-    /// All keys, the oldest first.
+    /// All keys, the oldest first, as the clocks of their times had it; the one in force is the last, whatever those said.
     async fn custody_keys(&self) -> Result<Vec<StoredCustodyKey>, JobStoreError>;
 }
 
@@ -55,7 +55,7 @@ pub(super) const INSERT_KEY: &str = "
 
 pub(super) const KEYS: &str = "
     SELECT fingerprint, installation, public, sealed, since, until, revoked FROM custody_keys
-    ORDER BY since, until IS NULL, until";
+    ORDER BY until IS NOT NULL DESC, until, since";
 
 /// `fingerprint, installation, public, sealed, since, until, revoked`.
 pub(super) type CustodyKeyRow = (

@@ -67,10 +67,17 @@ async fn one_key_is_in_force_and_those_before_it_are_known(store: &dyn JobStore)
             ("secret 3", None, None),
         ]
     );
+    // A clock that is set back makes no key of before the one in force.
+    put(store, &key(4, 2), Some("SHA256:3"), false)
+        .await
+        .expect("yet another");
+    let all = store.custody_keys().await.expect("keys can be read");
+    let last = all.last().expect("there are some");
+    assert_eq!((last.private.as_str(), last.until), ("secret 4", None));
 }
 
 async fn a_job_is_announced_under_the_key_in_force(store: &dyn JobStore) {
-    for (job, signers) in [("KEYAA", "null"), ("KEYBB", "\"SHA256:3\"")] {
+    for (job, signers) in [("KEYAA", "null"), ("KEYBB", "\"SHA256:4\"")] {
         let told = store
             .told_of(Some(job_id(job)))
             .await
