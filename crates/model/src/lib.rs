@@ -15,6 +15,7 @@ pub mod delivered;
 pub mod device;
 pub mod dispatch;
 pub mod entry;
+pub mod erasure;
 pub mod event;
 pub mod export;
 pub mod file_time;

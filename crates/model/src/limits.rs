@@ -70,3 +70,10 @@ pub const COUNT_MAX: u64 = (1 << 53) - 1;
 /// Longest sentence, in characters, with which a person gives a job up: the customer reads it after
 /// AWS's own.
 pub const BECAUSE_CHARS: usize = 500;
+
+/// Most characters that are kept of a command that erases a device, and of its answer: six lines of a terminal. Four
+/// commands with both take at most 20 KB of the 64 KiB that an event's line has.
+pub const ANSWER_CHARS: usize = 500;
+
+/// Most ranges that a certificate lists of those that could not be written. One takes at most 54 bytes: 14 KB of a line.
+pub const UNWRITTEN_SPANS: usize = 256;
