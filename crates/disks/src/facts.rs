@@ -282,8 +282,13 @@ fn serial(disk: &Block) -> Option<String> {
     let told = names.iter().find_map(|name| disk.attribute(name));
     told.or_else(|| unit_serial(disk))
         .or_else(|| attribute(&usb(disk)?, "serial"))
-        .or_else(|| disk.attribute("wwid"))
-        .or_else(|| disk.attribute("device/wwid"))
+        .or_else(|| wwn(disk))
+}
+
+/// The name that no other device of the world has, as NVMe and SCSI devices tell it.
+fn wwn(disk: &Block) -> Option<String> {
+    let names = ["wwid", "device/wwid"];
+    names.iter().find_map(|name| disk.attribute(name))
 }
 
 /// A SCSI device's own number: page 80h of its vital product data, four bytes before the text.

@@ -117,6 +117,7 @@ fn a_status_is_short_whatever_disks_are_called() {
             maker: Some(long.clone()),
             model: Some(long.clone()),
             serial: Some(long.clone()),
+            wwn: Some(long.clone()),
             bytes: Some(u64::MAX),
             connector: None,
         }),

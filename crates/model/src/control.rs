@@ -538,6 +538,7 @@ mod tests {
             maker: Some("WDC".to_owned()),
             model: Some("WD20EZAZ".to_owned()),
             serial: Some("WD-1".to_owned()),
+            wwn: None,
             bytes: Some(2_000_398_934_016),
             connector: Some(Connector::Sata),
         };

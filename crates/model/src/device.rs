@@ -40,6 +40,9 @@ pub struct DeviceFacts {
     /// The maker's number of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
+    /// The name that no other device of the world has, where it tells one. An earlier release does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wwn: Option<String>,
     /// The size of the whole disk or image in bytes, whatever part of it is loaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
@@ -94,6 +97,7 @@ impl DeviceFacts {
             maker: self.maker.map(tidy),
             model: self.model.map(tidy),
             serial: self.serial.map(tidy),
+            wwn: self.wwn.map(tidy),
             ..self
         }
     }
@@ -106,6 +110,7 @@ impl fmt::Display for DeviceFacts {
             maker,
             model,
             serial,
+            wwn: _,
             bytes,
             connector,
         } = self.clone().tidied();
@@ -133,6 +138,7 @@ mod tests {
             maker: Some("Samsung".to_owned()),
             model: Some("PSSD T7".to_owned()),
             serial: Some("S5TXNF0R".to_owned()),
+            wwn: Some("eui.0025385a11b2c3d4".to_owned()),
             bytes: Some(1_000_204_886_016),
             connector: Some(Connector::Usb),
         }

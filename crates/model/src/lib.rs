@@ -14,6 +14,7 @@ pub mod custody;
 pub mod delivered;
 pub mod device;
 pub mod dispatch;
+pub mod disposal;
 pub mod entry;
 pub mod erasure;
 pub mod event;

@@ -248,6 +248,7 @@ impl Dock {
                 maker: Some("Samsung".to_owned()),
                 model: Some("PSSD T7".to_owned()),
                 serial: Some("S5TXNF0R".to_owned()),
+                wwn: Some("eui.0025385a11b2c3d4".to_owned()),
                 bytes: Some(1_000_204_886_016),
                 connector: Some(Connector::Usb),
             }),

@@ -52,6 +52,7 @@ impl Identified {
             maker,
             model,
             serial,
+            wwn,
             bytes,
             connector,
         } = device;
@@ -59,6 +60,7 @@ impl Identified {
             maker: told(maker),
             model: told(model),
             serial: told(serial),
+            wwn: told(wwn),
             bytes: *bytes,
             bus: *connector,
             ..Self::default()

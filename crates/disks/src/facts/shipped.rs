@@ -8,7 +8,7 @@ use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 
 use super::kernel::{Block, Kernel};
 use super::mountinfo::DeviceNumber;
-use super::{model, mounted_from, serial, usb, vendor};
+use super::{model, mounted_from, serial, usb, vendor, wwn};
 
 /// What is known of the device that a path leads to: a block device, an image, or the folder where a file system is
 /// mounted. `None` for any other folder, whose device is this host's own, and where nothing is known.
@@ -46,6 +46,7 @@ pub(super) fn of_block(block: &Block) -> Option<DeviceFacts> {
         maker: vendor(disk),
         model: model(disk),
         serial: serial(disk),
+        wwn: wwn(disk),
         bytes: disk.bytes(),
         connector: Some(connector),
     })
