@@ -110,6 +110,40 @@ def test_a_receipt_tells_from_the_parcel_to_the_return_and_a_stranger_checks_it(
         assert story.shell(chain, receipt).returncode == 0
 
 
+def test_the_receipt_for_people_has_the_one_that_counts_in_it(story):
+    key = story.status["LogKey"] + ".receipt.pdf"
+    (story.folder / "beside.pdf").write_bytes(story.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+    story.service.run("job", "receipt", story.job, "--pdf", story.folder / "asked.pdf", check=OK)
+    for name in ("beside", "asked"):
+        inside, pdf = story.folder / name, story.folder / f"{name}.pdf"
+        inside.mkdir()
+        subprocess.run(["pdfdetach", "-saveall", "-o", inside, pdf], check=True, timeout=60)
+        [attached] = inside.iterdir()
+        assert attached.name == Path(key).stem
+        story.verify(attached, "--signers", story.signers, check=OK)
+        said = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
+        for text in (story.job, "Everything was loaded", "without errors", "nothing more is to come",
+                     "1Z999AA10123456785", "station"):
+            assert text in said, said
+    # The head of the log moves on; what counts of one edition is the same.
+    assert (story.folder / "beside" / Path(key).stem).read_bytes() == story.last.read_bytes()
+
+
+def test_the_packing_slip_says_by_what_the_receipt_is_known(story):
+    made = story.service.api().create_job(JobType="Import", Manifest=importing(BUCKET), ValidateOnly=False)
+    [slip] = [artifact["URL"] for artifact in made["ArtifactList"] if "slip" in artifact["URL"]]
+    pdf = story.folder / "slip.pdf"
+    with urllib.request.urlopen(slip) as answer:
+        pdf.write_bytes(answer.read())
+    said = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
+    fingerprints, *_ = commands()
+    shown = story.shell(fingerprints, story.last).stdout
+    [fingerprint] = re.findall(r"SHA256:[A-Za-z0-9+/]{43}", shown)
+    assert fingerprint in said
+    for line in filter(None, story.public("checkpoint").split("\n")):
+        assert line in said, (line, said)
+
+
 def test_a_change_is_found_by_both(story):
     _, signature, sums, chain = commands()
     whole = story.last.read_bytes()

@@ -141,6 +141,7 @@ fn missing_packages() -> Vec<&'static str> {
     packages.extend(missing(&[
         ("ssh-keygen", "openssh-client"),
         ("openssl", "openssl"),
+        ("pdfdetach", "poppler-utils"),
     ]));
     packages.extend(missing_disk_tools());
     packages.extend(missing(&[("ip", "iproute2")]));

@@ -72,3 +72,4 @@ pub mod told;
 pub mod tree;
 pub mod verify;
 mod wire;
+pub mod words;

@@ -25,6 +25,9 @@ pub const RECEIPT_SUFFIX: &str = ".receipt";
 /// `Content-Type` of the map.
 pub const MAP_CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
+/// What is put behind the log's key for the receipt for people, a PDF.
+pub const RECEIPT_PDF_SUFFIX: &str = ".receipt.pdf";
+
 /// Where the three forms lie, and what is beside them, all in the log bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
@@ -38,13 +41,15 @@ pub struct Keys {
     pub map: ObjectKey,
     /// The receipt, once it was given.
     pub receipt: ObjectKey,
+    /// The same for people.
+    pub receipt_pdf: ObjectKey,
 }
 
 impl Keys {
     /// Whether `key` is one of them.
     #[must_use]
     pub fn contain(&self, key: &ObjectKey) -> bool {
-        *key == self.receipt || self.are_of_the_report(key)
+        [&self.receipt, &self.receipt_pdf].contains(&key) || self.are_of_the_report(key)
     }
 
     /// Whether `key` is one of those that a station brings there.
@@ -63,6 +68,7 @@ pub fn keys(log: &LogLocation) -> Keys {
         summary: beside(&log.key, SUMMARY_SUFFIX),
         map: beside(&log.key, MAP_SUFFIX),
         receipt: beside(&log.key, RECEIPT_SUFFIX),
+        receipt_pdf: beside(&log.key, RECEIPT_PDF_SUFFIX),
     }
 }
 
@@ -71,7 +77,13 @@ pub fn keys(log: &LogLocation) -> Keys {
 #[must_use]
 pub fn has_name_of_one(key: &ObjectKey) -> bool {
     let key = key.as_str().to_ascii_lowercase();
-    let forms = [LINES_SUFFIX, SUMMARY_SUFFIX, MAP_SUFFIX, RECEIPT_SUFFIX];
+    let forms = [
+        LINES_SUFFIX,
+        SUMMARY_SUFFIX,
+        MAP_SUFFIX,
+        RECEIPT_SUFFIX,
+        RECEIPT_PDF_SUFFIX,
+    ];
     let log = forms.iter().find_map(|suffix| key.strip_suffix(suffix));
     ends_as_log(log.unwrap_or(&key))
 }
@@ -123,7 +135,10 @@ mod tests {
         for key in [&keys.csv, &keys.lines, &keys.summary, &keys.map] {
             assert!(keys.contain(key) && keys.are_of_the_report(key));
         }
-        assert!(keys.contain(&keys.receipt) && !keys.are_of_the_report(&keys.receipt));
+        assert_eq!(keys.receipt_pdf.as_str(), "a/import-log-ABCDE.receipt.pdf");
+        for key in [&keys.receipt, &keys.receipt_pdf] {
+            assert!(keys.contain(key) && !keys.are_of_the_report(key));
+        }
         assert!(!keys.contain(&ObjectKey::new("a/import-log-ABCDE.csv").unwrap()));
     }
 
@@ -137,6 +152,7 @@ mod tests {
             "é/Import-Log-abcde.TXT",
             "import-log-ABCDE-map",
             "a/import-log-ABCDE.receipt",
+            "a/import-log-ABCDE.receipt.PDF",
         ] {
             assert!(named(key), "{key}");
         }

@@ -61,6 +61,83 @@ pub struct PackingSlip {
     pub to: Party,
     /// What to do before the box is closed, a sentence for each box to tick.
     pub what_to_do: Vec<String>,
+    /// By what the receipt of the job is known later.
+    pub custody: Custody,
+}
+
+/// Who signs receipts, and how far the log of custody was when the sheet was printed: whoever keeps the sheet has both
+/// from before the device left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Custody {
+    /// `custody@INSTALLATION`.
+    pub signer: String,
+    /// Of the key in force, `SHA256:…`.
+    pub fingerprint: String,
+    /// The head of the log, as a signed note.
+    pub checkpoint: String,
+}
+
+impl Custody {
+    /// What stands in the QR code: who signs with which key, an empty line, the head of the log.
+    #[must_use]
+    pub fn scan_text(&self) -> String {
+        let Self {
+            signer,
+            fingerprint,
+            checkpoint,
+        } = self;
+        format!("{signer} {fingerprint}\n\n{checkpoint}")
+    }
+}
+
+/// A receipt for people, with the one that counts attached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptSheet {
+    /// The job.
+    pub job: JobId,
+    /// How it stands, in one sentence.
+    pub headline: String,
+    /// What is known of job and device, each under its caption.
+    pub particulars: Vec<(&'static str, String)>,
+    /// What the report for people says, failures first.
+    pub report: Vec<ReceiptLine>,
+    /// What happened, the oldest first.
+    pub steps: Vec<Step>,
+    /// How a stranger checks it, a paragraph each.
+    pub check: Vec<String>,
+    /// What stands in the QR code.
+    pub scan_text: String,
+    /// What the attached receipt is called.
+    pub name: String,
+    /// The attached receipt.
+    pub receipt: String,
+}
+
+/// A line of the report for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReceiptLine {
+    /// Begins a part of it.
+    Heading(String),
+    /// A value under its caption.
+    Value(String, String),
+    /// Any other line.
+    Text {
+        /// How many spaces stand before it.
+        indent: u8,
+        /// What stands there.
+        text: String,
+    },
+}
+
+/// A thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// When.
+    pub at: String,
+    /// What.
+    pub what: String,
+    /// Who did it, and where.
+    pub who: String,
 }
 
 /// The sheet that a device without a `SIGNATURE` file carries on its case (developer guide,

@@ -1,4 +1,4 @@
-//! What is printed: shipping labels, packing slips and signature sheets, as PDF.
+//! What is printed: shipping labels, packing slips, signature sheets and receipts, as PDF.
 //!
 //! Data in, bytes out. Nothing here opens a file, reads a clock or draws a random number: the
 //! same sheet is the same bytes, always. What stands on a sheet is decided by the caller; how it
@@ -8,18 +8,23 @@ mod caption;
 mod clean;
 mod code;
 mod customs;
+mod flow;
 mod fonts;
 mod form;
 mod label;
 pub mod limits;
 mod page;
 mod pdf;
+mod receipt;
 mod shape;
 mod sheet;
 mod slip;
 mod wrap;
 
-pub use form::{Declaration, PackingSlip, Party, ShippingLabel, SignatureSheet};
+pub use form::{
+    Custody, Declaration, PackingSlip, Party, ReceiptLine, ReceiptSheet, ShippingLabel,
+    SignatureSheet, Step,
+};
 
 /// A sheet that cannot be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +53,7 @@ pub enum PaperError {
 /// # Errors
 /// [`PaperError`] if there are no jobs or too many.
 pub fn shipping_label(label: &ShippingLabel) -> Result<Vec<u8>, PaperError> {
-    pdf::write("Shipping label", &label::pages(label)?)
+    pdf::write("Shipping label", &label::pages(label)?, None)
 }
 
 /// Draws a packing slip.
@@ -56,7 +61,7 @@ pub fn shipping_label(label: &ShippingLabel) -> Result<Vec<u8>, PaperError> {
 /// # Errors
 /// [`PaperError::Pdf`] if the PDF library refuses.
 pub fn packing_slip(slip: &PackingSlip) -> Result<Vec<u8>, PaperError> {
-    pdf::write("Packing slip", &[slip::page(slip)?])
+    pdf::write("Packing slip", &[slip::page(slip)?], None)
 }
 
 /// Draws a signature sheet.
@@ -64,5 +69,18 @@ pub fn packing_slip(slip: &PackingSlip) -> Result<Vec<u8>, PaperError> {
 /// # Errors
 /// [`PaperError::Pdf`] if the PDF library refuses.
 pub fn signature_sheet(sheet: &SignatureSheet) -> Result<Vec<u8>, PaperError> {
-    pdf::write("Signature sheet", &[sheet::page(sheet)?])
+    pdf::write("Signature sheet", &[sheet::page(sheet)?], None)
+}
+
+/// Draws a receipt, and attaches the one that counts.
+///
+/// # Errors
+/// [`PaperError::NoBarcode`] if what is to be scanned is too long; [`PaperError::Pdf`] if the PDF library refuses.
+pub fn receipt(sheet: &ReceiptSheet) -> Result<Vec<u8>, PaperError> {
+    let attached = pdf::Attached {
+        name: &sheet.name,
+        text: &sheet.receipt,
+        about: "The receipt that counts: check its signature with ssh-keygen",
+    };
+    pdf::write("Receipt", &receipt::pages(sheet)?, Some(attached))
 }

@@ -12,6 +12,16 @@ pub(crate) const TEXT_CHARS: usize = 600;
 /// Lines of an address that are looked at: the ten that an address can have, and two to spare.
 pub(crate) const PARTY_LINES: usize = 12;
 
+/// Lines that one paragraph of a receipt is wrapped into, then it is cut: [`TEXT_CHARS`] in the widest letters.
+pub(crate) const WRAPPED_LINES: usize = 12;
+
+/// Lines of the report that stand on a receipt for people. It has some twenty, and two hundred names at most in each of three
+/// lists.
+pub(crate) const RECEIPT_LINES: usize = 250;
+
+/// Steps that stand on a receipt for people. A usual job has twenty.
+pub(crate) const RECEIPT_STEPS: usize = 300;
+
 /// E-mail addresses and tasks that are looked at.
 pub(crate) const LIST_ENTRIES: usize = 12;
 

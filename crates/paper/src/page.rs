@@ -181,6 +181,11 @@ impl Page {
         }
     }
 
+    /// Writes a line that was wrapped at the top of `area`.
+    pub(crate) fn line(&mut self, area: Area, style: Style, line: Line) {
+        self.put(area, style, area.y + style.size * ASCENT, line);
+    }
+
     /// Writes paragraphs into `area` in the largest of `sizes` in which all are whole. In the
     /// smallest each gets an equal share of the lines there are, and is cut if it needs more;
     /// where there are fewer lines than paragraphs, the last share one.

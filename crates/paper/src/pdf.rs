@@ -3,6 +3,7 @@
 //! The same pages are the same bytes: there is no date in them and no random identifier.
 
 use krilla::color::luma;
+use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
 use krilla::geom::{PathBuilder, Point, Rect};
 use krilla::metadata::Metadata;
 use krilla::page::PageSettings;
@@ -15,11 +16,25 @@ use crate::fonts;
 use crate::page::{Area, Ink, Mark, Page, Pen};
 use crate::shape::Line;
 
-/// Writes a document of these pages.
+/// A file in a document.
+pub(crate) struct Attached<'a> {
+    /// What it is called.
+    pub(crate) name: &'a str,
+    /// What stands in it.
+    pub(crate) text: &'a str,
+    /// What it is.
+    pub(crate) about: &'static str,
+}
+
+/// Writes a document of these pages, with a file in it if there is one.
 ///
 /// # Errors
 /// [`PaperError::Pdf`] if the PDF library refuses.
-pub(crate) fn write(title: &str, pages: &[Page]) -> Result<Vec<u8>, PaperError> {
+pub(crate) fn write(
+    title: &str,
+    pages: &[Page],
+    attached: Option<Attached<'_>>,
+) -> Result<Vec<u8>, PaperError> {
     let mut document = Document::new_with(SerializeSettings {
         xmp_metadata: false,
         enable_tagging: false,
@@ -34,9 +49,27 @@ pub(crate) fn write(title: &str, pages: &[Page]) -> Result<Vec<u8>, PaperError> 
     for page in pages {
         add(&mut document, page)?;
     }
+    if let Some(attached) = attached {
+        attach(&mut document, &attached)?;
+    }
     document
         .finish()
         .map_err(|e| PaperError::Pdf(e.to_string()))
+}
+
+fn attach(document: &mut Document, attached: &Attached<'_>) -> Result<(), PaperError> {
+    let file = EmbeddedFile {
+        path: attached.name.to_owned(),
+        mime_type: MimeType::new("text/plain"),
+        description: Some(attached.about.to_owned()),
+        association_kind: AssociationKind::Source,
+        data: attached.text.as_bytes().to_vec().into(),
+        modification_date: None,
+        compress: Some(true),
+        location: None,
+    };
+    let refused = || PaperError::Pdf(format!("it takes no file `{}`", attached.name));
+    document.embed_file(file).ok_or_else(refused)
 }
 
 fn add(document: &mut Document, page: &Page) -> Result<(), PaperError> {

@@ -2,13 +2,18 @@
 
 use crate::PaperError;
 use crate::caption::{self, Captions, OFFICE, Value};
-use crate::form::PackingSlip;
+use crate::form::{Custody, PackingSlip};
 use crate::limits::LIST_ENTRIES;
-use crate::page::{Area, Page, Pen, Style};
+use crate::page::{Area, MM, Page, Pen, Style};
 
 const SIZES: [f32; 5] = [11.0, 10.0, 9.0, 8.0, 7.0];
 const PARTY_HEIGHT: f32 = 105.0;
 const BOX: f32 = 10.0;
+
+/// A code of some three hundred bytes has 93 modules with its edge: 0.45 mm each.
+const QR: f32 = 42.0 * MM;
+
+const SMALL: Style = Style::regular(7.5);
 
 /// How the particulars of a job look on office paper.
 pub(crate) const LOOK: Captions<'_> = Captions {
@@ -37,15 +42,15 @@ pub(crate) fn page(slip: &PackingSlip) -> Result<Page, PaperError> {
     y += caption::list(&mut page, Area { y, ..OFFICE }, LOOK, &values(slip)) + 10.0;
     parties(&mut page, y, slip);
     y += PARTY_HEIGHT + 12.0;
-    tasks(
-        &mut page,
-        Area {
-            y,
-            h: OFFICE.y + OFFICE.h - 24.0 - y,
-            ..OFFICE
-        },
-        &slip.what_to_do,
-    );
+    let bottom = OFFICE.y + OFFICE.h - 24.0;
+    let proof = Area {
+        y: bottom - QR,
+        h: QR,
+        ..OFFICE
+    };
+    let h = proof.y - 10.0 - y;
+    tasks(&mut page, Area { y, h, ..OFFICE }, &slip.what_to_do);
+    custody(&mut page, proof, &slip.custody)?;
     footer(&mut page, "Put this sheet into the box, beside the device.");
     Ok(page)
 }
@@ -121,6 +126,41 @@ fn tick(page: &mut Page, area: Area, task: &str) -> f32 {
     };
     page.block(text, Style::regular(0.0), &SIZES, &[task.to_owned()])
         .max(BOX)
+}
+
+/// By what the receipt is known later: to read, and to scan.
+fn custody(page: &mut Page, area: Area, custody: &Custody) -> Result<(), PaperError> {
+    page.rule(area.x, area.y - 4.0, area.w, Pen::Fine);
+    let code = Area {
+        x: area.x + area.w - QR,
+        w: QR,
+        ..area
+    };
+    page.qr(code, &custody.scan_text())?;
+    let heading = Style::bold(9.0);
+    let w = area.w - QR - 8.0;
+    let mut line = Area { w, ..area };
+    page.text(
+        line,
+        heading,
+        "Keep a copy of this sheet: it tells the receipt of your device from any other",
+    );
+    line.y += heading.leading() + 3.0;
+    let said = [
+        format!("Receipts are signed by {} with the key", custody.signer),
+        custody.fingerprint.clone(),
+        "When this sheet was printed, the log of all devices here was at".to_owned(),
+    ];
+    let log = custody.checkpoint.lines().filter(|line| !line.is_empty());
+    for text in said
+        .into_iter()
+        .chain(log.map(str::to_owned))
+        .take(LIST_ENTRIES)
+    {
+        page.text(line, SMALL, &text);
+        line.y += SMALL.leading();
+    }
+    Ok(())
 }
 
 /// The last line of a sheet of office paper.

@@ -4,6 +4,7 @@
 //! it expires. So nothing in it can be read or guessed: what is asked for is sealed under the
 //! installation's key. The sheet is drawn when it is asked for, from the job as it stands then.
 
+pub(crate) mod receipt;
 mod sender;
 mod sheets;
 

@@ -8,7 +8,8 @@ use custody::event::{Event, KeyMade, KeyRevoked, KeyRotated, What};
 use custody::installation::InstallationName;
 use custody::key::{PrivateKey, PublicKey};
 use custody::key_file::{self, Unread};
-use custody::note::VerifierKey;
+use custody::note::checkpoint::Checkpoint;
+use custody::note::{Note, VerifierKey};
 use model::actor::Actor;
 use model::time::Timestamp;
 use zeroize::Zeroizing;
@@ -93,6 +94,17 @@ impl CustodyKey {
             until: None,
             revoked: None,
         }
+    }
+
+    /// How many leaves the log has, and its head, signed.
+    pub(crate) async fn head(&self, jobs: &dyn JobStore) -> Result<(u64, Note), JobStoreError> {
+        let edge = jobs.edge().await?;
+        let checkpoint = Checkpoint {
+            origin: self.installation.origin(),
+            size: edge.size(),
+            root: edge.root(),
+        };
+        Ok((edge.size(), checkpoint.signed(&self.private)))
     }
 
     /// The key as whoever checks checkpoints has it.

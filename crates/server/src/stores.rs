@@ -11,6 +11,7 @@ mod policy;
 mod sessions;
 mod trial;
 
+use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -361,6 +362,37 @@ impl Stores {
                 .map_err(|error| unusable(&bucket, home, &error))
         };
         self.ask(put).await
+    }
+
+    /// The first bytes of an object, as many as are asked for at most, read as this service. `None` if there is none.
+    ///
+    /// # Errors
+    /// [`BucketFault::Missing`] if no store has the bucket, `StoreSilent` or `StoreUnusable` if the store does not give it.
+    pub(crate) async fn get(
+        self: &Arc<Self>,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        most: u64,
+    ) -> Result<Option<Vec<u8>>, BucketFault> {
+        let (bucket, key) = (bucket.clone(), key.clone());
+        let get = move |stores: &Self, tries: &Tries| {
+            let home = stores.home_of(&bucket);
+            let home = home.ok_or_else(|| BucketFault::Missing(vec![bucket.clone()]))?;
+            let object = match tries.bucket(home.store.bucket(&bucket)).get(&key, None) {
+                Ok(object) => object,
+                Err(StoreError::NoSuchKey(_)) => return Ok(None),
+                Err(error) => return Err(unusable(&bucket, home, &error)),
+            };
+            let mut content = Vec::new();
+            let read = object.body.take(most).read_to_end(&mut content);
+            read.map_err(|error| {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(%bucket, key = ?key.as_str(), error, "object broke off");
+                BucketFault::StoreSilent(bucket.clone())
+            })?;
+            Ok(Some(content))
+        };
+        self.ask(get).await
     }
 
     /// What the stores are called, in their order.

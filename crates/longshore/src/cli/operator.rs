@@ -152,6 +152,9 @@ pub(crate) struct JobReceiptArgs {
     /// Write it to this file, which must not exist
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Write it for people to this file as PDF, with the receipt attached; it must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pdf: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -21,6 +21,22 @@ pub struct JobReceipt {
     pub receipt: String,
 }
 
+/// `GET /operator/v1/jobs/JOBID/receipt.pdf`: the receipt of a job for people, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct JobReceiptPdf {
+    /// Of which job.
+    pub job_id: JobId,
+    /// Which one it is of its job, from 1.
+    pub edition: u32,
+    /// How many events it has.
+    pub events: u64,
+    /// Whether nothing more is to come.
+    pub closed: bool,
+    /// The file, in base64.
+    pub pdf: String,
+}
+
 /// `GET /operator/v1/custody`: who signs receipts, and how long the log is. So does `POST custody/rotate` answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

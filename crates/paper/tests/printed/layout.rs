@@ -73,6 +73,30 @@ fn a_sheet_says_what_it_was_given() {
 }
 
 #[test]
+fn a_receipt_says_what_it_was_given_and_goes_on_from_page_to_page() {
+    let bytes = paper::receipt(&samples::receipt()).unwrap();
+    assert_eq!(render::sizes(&bytes).len(), 1);
+    let text = render::text(&bytes);
+    for said in [
+        "4 files are stored, and 1 could not be.",
+        "WX11A23B4567",
+        "1 with 403 AccessDenied",
+        "2026-03-20T09:00:00.000Z",
+        "The device is loaded.",
+        "station dock-1",
+        "page 1 of 1",
+    ] {
+        assert!(text.contains(said), "{said} in {text}");
+    }
+    let bytes = paper::receipt(&samples::hostile_receipt()).unwrap();
+    let pages = render::sizes(&bytes).len();
+    assert!((10..40).contains(&pages), "{pages}");
+    let text = render::text(&bytes);
+    assert!(text.contains("and 749 more lines, which the report has"));
+    assert!(text.contains("and 699 more steps, which the attached receipt has"));
+}
+
+#[test]
 fn every_script_can_be_read_back() {
     let text = render::text(&paper::shipping_label(&samples::label_of_the_world()).unwrap());
     for line in samples::WORLD {

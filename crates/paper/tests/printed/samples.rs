@@ -7,7 +7,10 @@ use model::ids::JobId;
 use model::manifest::{Customs, DeviceType, ExportType, UsCents};
 use model::signature::{Signature, SignatureFile};
 use model::time::Timestamp;
-use paper::{Declaration, PackingSlip, Party, ShippingLabel, SignatureSheet};
+use paper::{
+    Custody, Declaration, PackingSlip, Party, ReceiptLine, ReceiptSheet, ShippingLabel,
+    SignatureSheet, Step,
+};
 
 /// A signature as `CreateJob` returns it (API reference, *CreateJob*).
 pub(crate) const SIGNATURE: &str = "/dxgK27c8++SFiZLLaIvHt4Oy4k=";
@@ -178,6 +181,77 @@ pub(crate) fn slip() -> PackingSlip {
             "Put nothing else into the box: no manual, no case, no second device.",
             "Stick the shipping label on the outside of the box.",
         ]),
+        custody: custody(),
+    }
+}
+
+pub(crate) fn custody() -> Custody {
+    Custody {
+        signer: "custody@dock.example".to_owned(),
+        fingerprint: "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8".to_owned(),
+        checkpoint: "dock.example/custody\n1000\nPbZ2Ze6owm3jQWaMHTGZ9h3ktHgKglaYmMSM4ijZMfM=\n\n— dock.example/custody \
+                     Xn7kZ2Ze6owm3jQWaMHTGZ9h3ktHgKglaYmMSM4ijZMfMPbZ2Ze6owm3jQWaMHTGZ9h3ktHgKglaYmMSM4ijZMfM8KgAbCdE\n"
+            .to_owned(),
+    }
+}
+
+pub(crate) fn receipt() -> ReceiptSheet {
+    let step = |at: &str, what: &str| Step {
+        at: at.to_owned(),
+        what: what.to_owned(),
+        who: "station dock-1".to_owned(),
+    };
+    let text = |text: &str| ReceiptLine::Text {
+        indent: 2,
+        text: text.to_owned(),
+    };
+    ReceiptSheet {
+        job: jobs(1)[0],
+        headline: "4 files are stored, and 1 could not be.".to_owned(),
+        particulars: vec![
+            (
+                "Device",
+                "WD My Book, serial WX11A23B4567, 4.00 TB".to_owned(),
+            ),
+            ("Account", "123456789012".to_owned()),
+        ],
+        report: vec![
+            ReceiptLine::Heading("Not loaded".to_owned()),
+            text("1 with 403 AccessDenied"),
+            ReceiptLine::Value("Time".to_owned(), "10 minutes".to_owned()),
+        ],
+        steps: vec![
+            step("2026-03-14T15:09:26.000Z", "The job was made."),
+            step("2026-03-20T09:00:00.000Z", "The device is loaded."),
+        ],
+        check: lines(&["Detach the receipt, and check its signature with ssh-keygen -Y verify."]),
+        scan_text: format!(
+            "longshore:1:11XA1:{}:SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8",
+            "0".repeat(64)
+        ),
+        name: "import-log-11XA1.receipt".to_owned(),
+        receipt: "{\"format\":\"longshore-receipt\"}\n".to_owned(),
+    }
+}
+
+pub(crate) fn hostile_receipt() -> ReceiptSheet {
+    let usual = receipt();
+    let odd_step = Step {
+        at: "at ".repeat(99),
+        what: "\u{202e}W\n".repeat(9_000),
+        who: "北".repeat(900),
+    };
+    let mut steps = vec![usual.steps[0].clone(); 999];
+    steps[1] = odd_step;
+    let mut report = vec![usual.report[1].clone(); 999];
+    report[1] = ReceiptLine::Value("a ".repeat(99), "b".repeat(9_000));
+    ReceiptSheet {
+        headline: "W".repeat(10_000),
+        particulars: vec![("Device", "W ".repeat(9_000)); 5],
+        report,
+        steps,
+        check: vec![String::new(), "c".repeat(999)],
+        ..usual
     }
 }
 

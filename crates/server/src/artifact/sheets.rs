@@ -5,11 +5,12 @@ use model::job::Job;
 use model::manifest::{Common, Manifest, ServiceLevel};
 use model::progress::Progress;
 use model::signature::SignatureFile;
-use paper::{Declaration, PackingSlip, PaperError, Party, ShippingLabel, SignatureSheet};
+use paper::{Custody, Declaration, PackingSlip, PaperError, Party, ShippingLabel, SignatureSheet};
 
 use super::{Artifact, Sender, Taken};
 use crate::app::Context;
 use crate::change;
+use crate::custody_key;
 use crate::jobstore::JobStoreError;
 use crate::work::NotDone;
 
@@ -75,7 +76,10 @@ impl Sheet {
 /// [`Gone`] if a job was canceled, has expired, or has become one that has no such sheet.
 pub(crate) async fn prepare(context: &Context, artifact: &Artifact) -> Result<Sheet, Gone> {
     Ok(match artifact {
-        Artifact::PackingSlip { job } => Sheet::Slip(slip(context, &open(context, *job).await?)),
+        Artifact::PackingSlip { job } => {
+            let subject = open(context, *job).await?;
+            Sheet::Slip(slip(context, &subject, custody(context).await?))
+        }
         Artifact::SignatureSheet { job } => {
             let subject = open(context, *job).await?;
             if subject.kind.taken() == Taken::AsFiles {
@@ -130,7 +134,18 @@ impl Subject {
     }
 }
 
-fn slip(context: &Context, subject: &Subject) -> PackingSlip {
+/// By what receipts are known, as it is now.
+async fn custody(context: &Context) -> Result<Custody, JobStoreError> {
+    let key = custody_key::in_force(&*context.jobs).await?;
+    let (_, checkpoint) = key.head(&*context.jobs).await?;
+    Ok(Custody {
+        signer: key.installation.principal(),
+        fingerprint: key.public.fingerprint(),
+        checkpoint: checkpoint.to_string(),
+    })
+}
+
+fn slip(context: &Context, subject: &Subject, custody: Custody) -> PackingSlip {
     let (job, common) = (&subject.job, &subject.common);
     PackingSlip {
         job: job.id,
@@ -143,6 +158,7 @@ fn slip(context: &Context, subject: &Subject) -> PackingSlip {
         email: common.notification_email.clone(),
         to: facility(context),
         what_to_do: what_to_do(subject),
+        custody,
     }
 }
 

@@ -3,7 +3,6 @@
 
 use custody::digest::Digest;
 use custody::note::Note;
-use custody::note::checkpoint::Checkpoint;
 use custody::signers::{Revoked, Signer};
 use custody::tree::{Node, Tile};
 use model::time::Timestamp;
@@ -11,7 +10,6 @@ use model::time::Timestamp;
 use super::{Admin, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::custody_key::{self, CustodyKey};
-use crate::jobstore::JobStoreError;
 
 /// Who signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,19 +79,8 @@ pub async fn rotate(
 /// The job store's failure.
 pub async fn checkpoint(admin: &Admin) -> Result<Note, Refused> {
     let key = custody_key::in_force(&*admin.jobs).await?;
-    let (_, note) = head(admin, &key).await?;
+    let (_, note) = key.head(&*admin.jobs).await?;
     Ok(note)
-}
-
-/// How many leaves the log has, and its head, signed by a key.
-pub(super) async fn head(admin: &Admin, key: &CustodyKey) -> Result<(u64, Note), JobStoreError> {
-    let edge = admin.jobs.edge().await?;
-    let checkpoint = Checkpoint {
-        origin: key.installation.origin(),
-        size: edge.size(),
-        root: edge.root(),
-    };
-    Ok((edge.size(), checkpoint.signed(&key.private)))
 }
 
 /// The hashes of a tile, one behind the other. `None` if the log has no such tile yet.

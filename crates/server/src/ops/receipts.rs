@@ -2,20 +2,28 @@
 
 use std::fmt;
 
+use custody::digest::Digest;
+use custody::event::{File, FileName};
 use custody::receipt::{CONTENT_TYPE, Contents, Leaf};
 use custody::tree::{inclusion, needed};
+use custody::verify::verify;
 use model::attributes::Attributes;
-use model::ids::{BucketName, JobId, ObjectKey};
+use model::ids::{BucketName, JobId};
 use model::job::Job;
 use model::manifest::Manifest;
-use model::report;
+use model::readable;
+use model::report::{self, Keys, RECEIPT_SUFFIX};
 
-use super::{Admin, Context, DockingFault, Refused, ledger};
+use super::{Admin, Context, DockingFault, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
+use crate::artifact::receipt;
 use crate::change::tries;
 use crate::custody_key;
 use crate::jobstore::{DueReceipt, JobStoreError, LedgerLine};
 use crate::stores::BucketFault;
+
+/// `Content-Type` of the receipt for people.
+const PDF: &str = "application/pdf";
 
 /// Why a job of before the ledger has no receipt.
 const NOTHING_TOLD: &str =
@@ -45,6 +53,72 @@ pub async fn receipt(admin: &Admin, caller: &Caller, id: JobId) -> Result<Receip
     make(admin, &job).await
 }
 
+/// Makes the receipt of a job for people, as PDF, in which the one that counts is attached. Without a service that runs
+/// nothing is told of what the report says.
+///
+/// # Errors
+/// As of [`receipt`]; [`Refused::Busy`] if there was no turn to draw it.
+pub async fn for_people(
+    admin: &Admin,
+    service: Option<&Context>,
+    caller: &Caller,
+    id: JobId,
+) -> Result<(Receipt, Vec<u8>), Refused> {
+    let stored = admin.jobs.job(id).await?;
+    let job = stored.ok_or_else(|| Refused::no_such_job(id))?.job;
+    authorize(caller, Action::MakeReceipt, Resource::Job(&job))?;
+    let receipt = make(admin, &job).await?;
+    let pdf = draw(service, &job, &receipt).await?;
+    Ok((receipt, pdf))
+}
+
+/// Draws a receipt, with what the report says.
+async fn draw(service: Option<&Context>, job: &Job, receipt: &Receipt) -> Result<Vec<u8>, Refused> {
+    let text = receipt.text.clone();
+    let verified = verify(text.as_bytes()).map_err(|fault| none(job, fault))?;
+    let report = match receipt::report_of(&verified) {
+        Some(file) => Some(report(service, file).await),
+        None => None,
+    };
+    let name = match place(job) {
+        Some((_, keys)) => FileName::of_key(&keys.receipt).to_string(),
+        None => format!("{}{RECEIPT_SUFFIX}", job.id),
+    };
+    let job_type = job.job_type;
+    let draw = move || {
+        let sheet = receipt::sheet(&verified, job_type, text, name, report);
+        paper::receipt(&sheet)
+    };
+    let drawn = match service {
+        Some(context) => context.work.run(draw).await?,
+        None => draw(),
+    };
+    Ok(drawn.map_err(|error| none(job, error))?)
+}
+
+/// What the report for people says, or why it cannot be told.
+async fn report(service: Option<&Context>, file: &File) -> Result<String, String> {
+    let File { bucket, key, .. } = file;
+    let Some(context) = service else {
+        let key = readable::name(key.as_str(), 200);
+        return Err(format!(
+            "What could be transferred, file by file, says the report {key} in the bucket {bucket}."
+        ));
+    };
+    let most = receipt::REPORT_BYTES + 1;
+    let found = match context.stores.get(bucket, key, most).await {
+        Ok(found) => found,
+        Err(fault) => return Err(format!("The report could not be read: {fault}.")),
+    };
+    let content = found.ok_or_else(|| format!("The report is gone from the bucket {bucket}."))?;
+    if Digest::of(&content) != file.sha256 {
+        return Err(format!(
+            "The report in the bucket {bucket} is not the one that was put there."
+        ));
+    }
+    String::from_utf8(content).map_err(|_| "The report is no text.".to_owned())
+}
+
 async fn make(admin: &Admin, job: &Job) -> Result<Receipt, Refused> {
     let key = custody_key::in_force(&*admin.jobs).await?;
     for _ in tries() {
@@ -57,7 +131,7 @@ async fn make(admin: &Admin, job: &Job) -> Result<Receipt, Refused> {
             // Something happened since the lines were read.
             continue;
         }
-        let (size, checkpoint) = ledger::head(admin, &key).await?;
+        let (size, checkpoint) = key.head(&*admin.jobs).await?;
         let texts: Vec<&str> = lines.iter().map(|line| line.line.as_str()).collect();
         let contents = Contents {
             installation: &key.installation,
@@ -118,19 +192,29 @@ pub(crate) async fn deliver(context: &Context, due: &DueReceipt) -> Result<(), U
     let job = stored
         .ok_or_else(|| JobStoreError::Missing(due.job.to_string()))?
         .job;
-    let (bucket, key) = place(&job).ok_or(Undelivered::NoPlace)?;
+    let (bucket, keys) = place(&job).ok_or(Undelivered::NoPlace)?;
     let account = context.jobs.account(&job.account).await?;
     let account = account.ok_or_else(|| JobStoreError::Missing(job.account.to_string()))?;
     authorize(&account, Action::Report, Resource::Bucket(&bucket)).map_err(Refused::from)?;
     let receipt = make(&context.admin(), &job).await?;
-    let attributes = Attributes {
-        content_type: Some(CONTENT_TYPE.to_owned()),
-        ..Attributes::default()
-    };
+    let pdf = draw(Some(context), &job, &receipt).await?;
     let edition = receipt.edition;
     let text = receipt.text.into_bytes();
-    context.stores.put(&bucket, &key, text, attributes).await?;
-    tracing::info!(job = %job.id, edition, %bucket, key = ?key.as_str(), "receipt put beside the report");
+    for (key, content, content_type) in [
+        (&keys.receipt, text, CONTENT_TYPE),
+        (&keys.receipt_pdf, pdf, PDF),
+    ] {
+        let attributes = Attributes {
+            content_type: Some(content_type.to_owned()),
+            ..Attributes::default()
+        };
+        context
+            .stores
+            .put(&bucket, key, content, attributes)
+            .await?;
+    }
+    let key = keys.receipt.as_str();
+    tracing::info!(job = %job.id, edition, %bucket, ?key, "receipt put beside the report");
     Ok(())
 }
 
@@ -151,10 +235,10 @@ pub(crate) enum Undelivered {
     Store(#[from] BucketFault),
 }
 
-/// Where the receipt of a job lies: beside its report.
-fn place(job: &Job) -> Option<(BucketName, ObjectKey)> {
+/// Where the receipts of a job lie: beside its report.
+fn place(job: &Job) -> Option<(BucketName, Keys)> {
     let manifest = Manifest::parse_accepted(&job.manifest, job.job_type).ok()?;
     let log = manifest.log_location(job.id);
-    let key = report::keys(&log).receipt;
-    Some((log.bucket, key))
+    let keys = report::keys(&log);
+    Some((log.bucket, keys))
 }

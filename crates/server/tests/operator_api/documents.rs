@@ -55,6 +55,19 @@ async fn the_documents_are_the_published_ones() {
         ),
         ("GET", "operators".to_owned(), Value::Null),
         ("GET", "stores".to_owned(), Value::Null),
+        ("GET", format!("jobs/{id}/receipt"), Value::Null),
+        ("GET", format!("jobs/{id}/receipt.pdf"), Value::Null),
+        ("GET", "custody".to_owned(), Value::Null),
+        (
+            "POST",
+            "parcels".to_owned(),
+            json!({"Number": "1Z999AA10123456784", "Station": "dock-1", "Jobs": []}),
+        ),
+        ("GET", "parcels".to_owned(), Value::Null),
+        ("GET", "stations".to_owned(), Value::Null),
+        ("GET", "stations/dock-1".to_owned(), Value::Null),
+        ("GET", "bays".to_owned(), Value::Null),
+        ("GET", "audit?limit=1".to_owned(), Value::Null),
     ] {
         let answer = admin.ask(method, &path, &body.to_string()).await.unwrap();
         let shape = serde_json::to_string_pretty(&shape(&answer)).unwrap();

@@ -1,9 +1,11 @@
 //! `/operator/v1/jobs`: the jobs of all accounts.
 
 use axum::http::Method;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use model::control::{AbortRequest, JobRequest, RetryRequest, ReturnRequest};
 use model::ids::{JobId, StationName};
-use model::operator::custody::JobReceipt;
+use model::operator::custody::{JobReceipt, JobReceiptPdf};
 use model::operator::{Abort, History, HistoryEntry, JobDetail, JobLine, JobsPage, Return};
 use model::progress::Progress;
 
@@ -21,6 +23,7 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [id] if is_get => show(desk, job(id)?).await,
         [id, "history"] if is_get => history(desk, job(id)?).await,
         [id, "receipt"] if is_get => receipt(desk, job(id)?).await,
+        [id, "receipt.pdf"] if is_get => receipt_pdf(desk, job(id)?).await,
         [id, "abort"] if is_post => abort(desk, asked, job(id)?).await,
         [id, "retry"] if is_post => retry(desk, job(id)?).await,
         [id, "arrive"] if is_post => arrive(desk, asked, job(id)?).await,
@@ -103,6 +106,18 @@ async fn receipt(desk: &Desk<'_>, job_id: JobId) -> Document {
         events: receipt.events,
         closed: receipt.is_closed,
         receipt: receipt.text,
+    })
+}
+
+async fn receipt_pdf(desk: &Desk<'_>, job_id: JobId) -> Document {
+    let (receipt, pdf) =
+        receipts::for_people(desk.admin, desk.service, desk.caller, job_id).await?;
+    document(&JobReceiptPdf {
+        job_id,
+        edition: receipt.edition,
+        events: receipt.events,
+        closed: receipt.is_closed,
+        pdf: STANDARD.encode(pdf),
     })
 }
 

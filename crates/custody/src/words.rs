@@ -1,0 +1,289 @@
+//! Events in words for people: one sentence each, the same on paper and on a screen.
+//!
+//! What a person typed or a device says stands in them as it is told: who shows them takes care of what it may hold.
+
+use model::readable;
+
+use crate::by::{By, Kind};
+use crate::event::{
+    Condition, Docked, HandedOver, Identified, Loaded, Outcome, Received, Seen, Side, Subject,
+    Verified, What,
+};
+use crate::line::Entry;
+use crate::told::Told;
+
+/// What happened. Of an event that a later release knows, its name.
+#[must_use]
+pub fn happened(entry: &Entry) -> String {
+    match &entry.what {
+        Some(what) => sentence(what),
+        None => format!(
+            "Something that this release does not know: {}.",
+            entry.event
+        ),
+    }
+}
+
+/// Who did it, and where.
+#[must_use]
+pub fn who(entry: &Entry) -> String {
+    let By { kind, name, how: _ } = &entry.by;
+    let mut who = match kind {
+        Kind::Person => name.clone(),
+        Kind::Station => format!("station {name}"),
+        Kind::Service => "the service".to_owned(),
+        Kind::Account => format!("account {name}"),
+    };
+    if let Some(station) = &entry.station
+        && (*kind != Kind::Station || name != station.as_str())
+    {
+        who.push_str(&format!(", at station {station}"));
+    }
+    if let Some(bay) = &entry.bay {
+        who.push_str(&format!(", bay {bay}"));
+    }
+    who
+}
+
+fn sentence(what: &What) -> String {
+    match what {
+        What::Announced(it) => {
+            let device = said(" for the device ", it.device_id.as_ref());
+            let erase = match it.erase {
+                Some(true) => ", which is to be erased before it goes back",
+                _ => "",
+            };
+            format!("The job was made{device}{erase}.")
+        }
+        What::Updated(_) => "The customer replaced the manifest.".to_owned(),
+        What::Canceled(it) => format!("The job was canceled{}.", said(": ", it.reason.as_ref())),
+        What::Expired(_) => "The device did not come in time.".to_owned(),
+        What::Received(it) => received(it),
+        What::Photographed(it) => {
+            let of = match it.of {
+                Subject::Parcel => "the parcel",
+                Subject::Label => "the label",
+                Subject::Seal => "the seal",
+                Subject::Device => "the device",
+                Subject::Damage => "the damage",
+            };
+            format!("A picture of {of} was taken: {}.", it.name)
+        }
+        What::Identified(it) => identified(it),
+        What::Docked(Docked { read_only }) => {
+            format!("A station took the device up{}.", protected(*read_only))
+        }
+        What::Undocked(it) => {
+            format!(
+                "The station let go of the device{}.",
+                protected(it.read_only)
+            )
+        }
+        What::Attempt(it) => match it.number {
+            0 | 1 => "The transfer began.".to_owned(),
+            number => format!("The transfer began again, for the {}.", time(number)),
+        },
+        What::Interrupted(it) => format!("The transfer stopped before its end: {}.", it.cause),
+        What::Loaded(Loaded(outcome)) => finished("The device is loaded", outcome),
+        What::Filled(outcome) => finished("The device is filled", &outcome.0),
+        What::Aborted(it) => {
+            let why = said(": ", it.reason.as_ref());
+            format!("The job was given up ({}){why}.", it.cause)
+        }
+        What::Reported(it) => {
+            let names: Vec<&str> = it.files.iter().map(|file| file.name.as_str()).collect();
+            format!("The report lies in the log bucket: {}.", names.join(", "))
+        }
+        What::Verified(it) => verified(it),
+        What::Held(it) => format!(
+            "The job stands still until something is mended: {}.",
+            it.cause
+        ),
+        What::Resumed(it) => format!("The job goes on: {}.", it.cause),
+        What::HandedOver(HandedOver { carrier, tracking }) => format!(
+            "The device was given to {}, number {}.",
+            carrier.as_str(),
+            tracking.as_str()
+        ),
+        What::Corrected(it) => format!(
+            "What event {} says is corrected: {} ({}).",
+            it.of,
+            it.says.as_str(),
+            it.reason.as_str()
+        ),
+        What::Closed(_) => "Nothing more is to come.".to_owned(),
+        What::KeyMade(it) => format!("The installation has the key {}.", it.fingerprint),
+        What::KeyRotated(it) => format!("The key {} took the place of {}.", it.new, it.old),
+        What::KeyRevoked(it) => format!(
+            "The key {} counts no more{}.",
+            it.fingerprint,
+            said(": ", it.reason.as_ref())
+        ),
+        What::StationAdmitted(it) => format!("The station {} was admitted.", it.name),
+        What::ParcelUnknown(it) => format!(
+            "A parcel came that no job is known for{}{}.",
+            said(", by ", it.carrier.as_ref()),
+            said(", number ", it.tracking.as_ref())
+        ),
+    }
+}
+
+/// A text behind what leads to it, or nothing.
+fn said(lead: &str, told: Option<&Told>) -> String {
+    told.map(|told| format!("{lead}{}", told.as_str()))
+        .unwrap_or_default()
+}
+
+fn time(number: u32) -> String {
+    let ending = match (number % 10, number % 100) {
+        (1, rest) if rest != 11 => "st",
+        (2, rest) if rest != 12 => "nd",
+        (3, rest) if rest != 13 => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending} time")
+}
+
+fn protected(read_only: Option<bool>) -> &'static str {
+    match read_only {
+        Some(true) => ", set so that nothing can write to it",
+        Some(false) => ", not protected from writing",
+        None => "",
+    }
+}
+
+fn received(it: &Received) -> String {
+    let condition = match it.condition {
+        Some(Condition::Intact) => ", intact",
+        Some(Condition::Damaged) => ", damaged",
+        Some(Condition::Opened) => ", opened by somebody",
+        Some(Condition::Wet) => ", wet",
+        None => "",
+    };
+    format!(
+        "The device came{}{}{condition}{}.",
+        said(" by ", it.carrier.as_ref()),
+        said(", number ", it.tracking.as_ref()),
+        said(", seal ", it.seal.as_ref())
+    )
+}
+
+fn identified(it: &Identified) -> String {
+    let names = [&it.maker, &it.model].into_iter().flatten();
+    let names: Vec<&str> = names.map(Told::as_str).collect();
+    let name = match names.is_empty() {
+        true => "a device".to_owned(),
+        false => names.join(" "),
+    };
+    let size = it
+        .bytes
+        .map(|bytes| format!(", {}", readable::bytes(bytes)));
+    let signature = match it.signature {
+        Some(Seen::Valid) => "; its SIGNATURE is the one that was issued",
+        Some(Seen::Missing) => "; it has no SIGNATURE",
+        Some(Seen::Invalid) => "; its SIGNATURE is not the one that was issued",
+        Some(Seen::NoneExpected) | None => "",
+    };
+    format!(
+        "A station saw {name}{}{}{signature}.",
+        said(", serial ", it.serial.as_ref()),
+        size.unwrap_or_default()
+    )
+}
+
+fn finished(what: &str, outcome: &Outcome) -> String {
+    let stored = outcome.tally.map(|tally| {
+        let (stored, bytes) = (readable::number(tally.stored), readable::bytes(tally.bytes));
+        format!(": {stored} stored, {bytes}")
+    });
+    let errors = match outcome.errors {
+        0 => "without errors".to_owned(),
+        1 => "with 1 error".to_owned(),
+        errors => format!("with {} errors", readable::number(errors)),
+    };
+    format!("{what}{}, {errors}.", stored.unwrap_or_default())
+}
+
+fn verified(it: &Verified) -> String {
+    let what = match it.what {
+        Side::Bucket => "The objects in the bucket were",
+        Side::Device => "The files of the device were",
+    };
+    let share = said(" (a share of ", it.share.as_ref());
+    let share = match share.is_empty() {
+        true => share,
+        false => format!("{share} percent)"),
+    };
+    let found = match it.differences {
+        0 => "nothing differs".to_owned(),
+        1 => "1 differs".to_owned(),
+        differences => format!("{} differ", readable::number(differences)),
+    };
+    format!("{what} compared with the report{share}: {found}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use model::report::lines::Totals;
+
+    use super::*;
+    use crate::event::{Attempt, Interrupted};
+
+    #[test]
+    fn what_happened_is_a_sentence() {
+        let loaded = Outcome {
+            errors: 2,
+            tally: Some(Totals {
+                stored: 1_234,
+                bytes: 5_000_000,
+                ..Totals::default()
+            }),
+            ..Outcome::default()
+        };
+        let attempt = |number| Attempt {
+            number,
+            read_back: None,
+            store_findings: None,
+        };
+        let seen = Identified {
+            model: Some("ST4000".into()),
+            serial: Some("Z3".into()),
+            bytes: Some(4_000_000_000_000),
+            signature: Some(Seen::Valid),
+            ..Identified::default()
+        };
+        let came = Received {
+            carrier: Some("UPS".into()),
+            condition: Some(Condition::Wet),
+            ..Received::default()
+        };
+        let cause = "station-gone".to_owned();
+        for (what, sentence) in [
+            (
+                Loaded(loaded).into(),
+                "The device is loaded: 1,234 stored, 5.00 MB, with 2 errors.",
+            ),
+            (attempt(1).into(), "The transfer began."),
+            (
+                attempt(22).into(),
+                "The transfer began again, for the 22nd time.",
+            ),
+            (
+                attempt(113).into(),
+                "The transfer began again, for the 113th time.",
+            ),
+            (
+                seen.into(),
+                "A station saw ST4000, serial Z3, 4.00 TB; its SIGNATURE is the one that was issued.",
+            ),
+            (came.into(), "The device came by UPS, wet."),
+            (
+                Interrupted { cause }.into(),
+                "The transfer stopped before its end: station-gone.",
+            ),
+        ] {
+            let what: What = what;
+            assert_eq!(super::sentence(&what), sentence);
+        }
+    }
+}
