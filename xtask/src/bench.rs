@@ -69,6 +69,11 @@ pub(crate) fn command(arguments: &[String]) -> Result<ExitCode> {
     {
         return of_server(first, rest);
     }
+    if let Some((first, rest)) = arguments.split_first()
+        && first == "erase"
+    {
+        return of_erasing(rest);
+    }
     let options = Options::parse(arguments)?;
     if cfg!(debug_assertions) {
         return optimised(arguments);
@@ -83,6 +88,17 @@ fn of_server(name: &str, arguments: &[String]) -> Result<ExitCode> {
     let mut bench = cargo(["bench", "--quiet", "--package", "server"]);
     bench.args(["--bench", name, "--"]).args(arguments);
     run(bench.env("LONGSHORE_POSTGRES_FSYNC", "on"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `cargo xtask bench erase [MEBIBYTES [ROUNDS]]`: how fast an image is erased, beside the tools that people use.
+fn of_erasing(arguments: &[String]) -> Result<ExitCode> {
+    let folder = target().join("bench-erase");
+    fs::create_dir_all(&folder).context("could not make a folder")?;
+    let mut bench = cargo(["bench", "--quiet", "--package", "bay"]);
+    bench.args(["--bench", "erase", "--"]).args(arguments);
+    run(bench.env("BENCH_FOLDER", &folder))?;
+    fs::remove_dir_all(&folder).context("could not remove the folder")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,8 @@
 //! A bay: where a block device, or an image of one, is formatted and mounted. The only code that
 //! changes a device, or that needs root.
 //!
+//! A device is erased here as well ([`mod@erase`]): that a device may be is decided elsewhere, and that it is the one, here.
+//!
 //! Formatting and mounting are left to the system's programs, which are run without a shell. Nothing
 //! here decides for the operator: [`Facts`](disks::facts::Facts) say what a device is and what it is used
 //! for, [`may_be_formatted`] refuses what would destroy something in use, and the caller asks the rest.
@@ -13,6 +15,7 @@
 
 mod driver;
 mod eject;
+pub mod erase;
 mod format;
 mod lock;
 mod mkfs;

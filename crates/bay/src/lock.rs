@@ -50,7 +50,9 @@ pub(super) fn nobody_locks(file: &File) -> rustix::io::Result<()> {
     }
 }
 
-fn patiently<T>(mut attempt: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
+pub(super) fn patiently<T>(
+    mut attempt: impl FnMut() -> rustix::io::Result<T>,
+) -> rustix::io::Result<T> {
     for _ in 1..TRIES {
         match attempt() {
             Err(Errno::BUSY | Errno::WOULDBLOCK) => thread::sleep(PAUSE),

@@ -8,6 +8,7 @@ mod kernel;
 mod mountinfo;
 mod openers;
 mod present;
+mod seal;
 mod shipped;
 mod uses;
 
@@ -24,6 +25,7 @@ pub use identity::{Identity, edges};
 pub use kernel::{is_rotational, mount_points, mounted_from};
 pub use openers::is_written_below;
 pub use present::{BlockDevices, Present};
+pub use seal::{Marks, Seal};
 pub use shipped::shipped;
 pub use uses::{Use, in_use, in_use_to_read, uses_of};
 

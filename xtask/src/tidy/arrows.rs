@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "disks",
         &["durable", "filesystems", "lanes", "model", "spool"],
     ),
-    ("bay", &["disks", "model"]),
+    ("bay", &["disks", "durable", "lanes", "model"]),
     ("localstore", &["awsproto", "durable", "lanes", "listen"]),
     (
         "transfer",

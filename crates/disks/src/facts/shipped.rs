@@ -62,7 +62,7 @@ fn image(bytes: u64) -> DeviceFacts {
 
 /// How a disk is attached, by what stands above it in `/sys`: a bridge of USB has an ATA or NVMe disk behind it that
 /// shows itself as SCSI.
-fn connector(disk: &Block) -> Connector {
+pub(super) fn connector(disk: &Block) -> Connector {
     let above = disk.folder().to_string_lossy();
     let has = |name: &str| {
         let is_it = |part: &str| part.strip_prefix(name).is_some_and(is_number);
