@@ -11,6 +11,9 @@ use model::control::{
     GiveUpRequest, HoldRequest, JobFacts, JobRequest, KeysAnswer, KeysRequest, LeaseState, Renewal,
     ResumeRequest, RetryRequest, ReturnRequest,
 };
+use model::disposal::messages::{
+    EraseAnswer, EraseBegin, EraseConclusion, EraseLease, EraseRenewal, EraseRequest,
+};
 use model::heartbeat::{Heartbeat, HeartbeatAnswer};
 use model::share::{ShareAnswer, ShareRequest};
 use serde::Serialize;
@@ -194,6 +197,38 @@ impl Control {
     /// [`ControlError`].
     pub fn give_up(&self, request: &GiveUpRequest) -> Result<(), ControlError> {
         self.send("give-up", request)
+    }
+
+    /// Asks whether a device may be erased.
+    ///
+    /// # Errors
+    /// [`ControlError`]. A refusal is an answer, not an error.
+    pub fn erase_ask(&self, request: &EraseRequest) -> Result<EraseAnswer, ControlError> {
+        self.send("erase/ask", request)
+    }
+
+    /// Says that the next thing is a write.
+    ///
+    /// # Errors
+    /// [`ControlError`]; nothing may be written then.
+    pub fn erase_begin(&self, begin: &EraseBegin) -> Result<(), ControlError> {
+        self.send("erase/begin", begin)
+    }
+
+    /// Says how far an erasing is.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn erase_renew(&self, renewal: &EraseRenewal) -> Result<EraseLease, ControlError> {
+        self.send("erase/renew", renewal)
+    }
+
+    /// Says how an erasing ended.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn erase_end(&self, conclusion: &EraseConclusion) -> Result<(), ControlError> {
+        self.send("erase/end", conclusion)
     }
 
     fn send<A: DeserializeOwned>(

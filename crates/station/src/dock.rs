@@ -17,6 +17,7 @@ mod source;
 pub use error::DockError;
 pub use found::Found;
 pub use signature::is_unmounted_and_empty;
+pub(crate) use signature::read_raw as read_raw_signature;
 
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _};
@@ -602,6 +603,11 @@ impl Station {
         if let Err(error) = self.control.conclude(&released) {
             tracing::warn!(%job, %error, "lease not given back");
         }
+    }
+
+    /// Keeps every other process of this host from a job, as long as what it gives lives.
+    pub(crate) fn alone_with(&self, job: JobId) -> Result<File, DockError> {
+        lock(&self.job_folder(job)?, job)
     }
 
     fn job_folder(&self, job: JobId) -> Result<PathBuf, DockError> {

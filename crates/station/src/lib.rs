@@ -7,6 +7,7 @@
 pub mod control;
 pub mod devices;
 pub mod dock;
+pub mod erasing;
 pub mod heartbeat;
 mod keys;
 pub mod lease;

@@ -74,7 +74,7 @@ fn read_named(
 ///
 /// # Errors
 /// As [`read`]; [`DockError::TwoSignatures`] if they name different jobs.
-pub(super) fn read_raw(tree: &RawTree, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
+pub(crate) fn read_raw(tree: &RawTree, device: &Path) -> Result<Option<Vec<u8>>, DockError> {
     let mut found: Option<(EntryPath, Vec<u8>)> = None;
     for name in tree.signatures() {
         let Some(bytes) = read_hard(tree, &name, device)? else {
