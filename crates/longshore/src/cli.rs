@@ -8,6 +8,7 @@ mod bench;
 mod bucket;
 mod custody;
 mod doctor;
+mod erase;
 mod image;
 mod operator;
 mod parcels;
@@ -38,6 +39,7 @@ pub(crate) use bench::{InboxArgs, StationRunArgs};
 pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
 pub(crate) use custody::CustodyCommand;
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use erase::EraseArgs;
 pub(crate) use image::{ImageCommand, RestoreArgs};
 pub(crate) use operator::{HistoryArgs, JobReceiptArgs, ListArgs, OperatorCommand, StoreArgs};
 pub(crate) use parcels::{ParcelCommand, ParcelListArgs, ReceiveArgs, ScanArgs, SendBackArgs};
@@ -396,6 +398,8 @@ pub(crate) struct VerifyArgs {
 pub(crate) enum DeviceCommand {
     /// Say what lies on a block device or image, what of it would be loaded, and whose it is
     Look(LookArgs),
+    /// Erase the device of a job that was loaded, once all that must hold holds
+    Erase(EraseArgs),
     /// Mark a device as sent back to its owner
     Return(ReturnArgs),
 }

@@ -1,5 +1,6 @@
 //! `longshore device`: what lies on a device, and what becomes of it after its data was handled.
 
+mod erase;
 mod look;
 
 use model::control::ReturnRequest;
@@ -17,6 +18,7 @@ use crate::own_station;
 pub(crate) fn run(command: &DeviceCommand) -> Result<Exit, Failure> {
     match command {
         DeviceCommand::Look(args) => look::run(args),
+        DeviceCommand::Erase(args) => erase::run(args),
         DeviceCommand::Return(args) => give_back(args),
     }
 }

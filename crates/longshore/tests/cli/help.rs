@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 84] = [
+const COMMANDS: [&str; 85] = [
     "",
     "import",
     "ls",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 84] = [
     "receipt verify",
     "plan-export",
     "device",
+    "device erase",
     "device look",
     "device return",
     "job",
