@@ -116,12 +116,23 @@ impl Trust {
         })
     }
 
-    /// What a connection is checked by.
-    pub(super) fn roots(&self) -> RootCerts {
+    fn all(&self) -> Vec<Certificate<'static>> {
         let system = self.system.as_ref().map(|system| system.found());
         let named = self.named.iter().flat_map(|found| found.iter());
-        let all: Vec<Certificate<'static>> =
-            system.into_iter().flatten().chain(named).cloned().collect();
+        system.into_iter().flatten().chain(named).cloned().collect()
+    }
+
+    /// The certificates of the authorities as DER; none if the built-in ones count.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<Vec<u8>> {
+        let all = self.all();
+        all.iter().map(|one| one.der().to_vec()).collect()
+    }
+
+    /// What a connection is checked by.
+    #[must_use]
+    pub fn roots(&self) -> RootCerts {
+        let all = self.all();
         match all.is_empty() {
             true => RootCerts::WebPki,
             false => RootCerts::from(all),

@@ -10,6 +10,7 @@ mod custody;
 mod doctor;
 mod erase;
 mod image;
+mod notices;
 mod operator;
 mod parcels;
 mod plan_export;
@@ -41,6 +42,7 @@ pub(crate) use custody::CustodyCommand;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use erase::EraseArgs;
 pub(crate) use image::{ImageCommand, RestoreArgs};
+pub(crate) use notices::{AddWebhookArgs, DeliveriesArgs, MailCommand, ReplayArgs, WebhookCommand};
 pub(crate) use operator::{HistoryArgs, JobReceiptArgs, ListArgs, OperatorCommand, StoreArgs};
 pub(crate) use parcels::{ParcelCommand, ParcelListArgs, ReceiveArgs, ScanArgs, SendBackArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
@@ -147,6 +149,12 @@ pub(crate) enum Command {
     /// The key that receipts are signed with, as an operator
     #[command(subcommand)]
     Custody(CustodyCommand),
+    /// Say which programs are told of jobs, and see what was sent
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+    /// See how mails look, and whether they are taken
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// Book boxes as here and as sent back, and see what came and went
     #[command(subcommand)]
     Parcel(ParcelCommand),

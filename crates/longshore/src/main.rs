@@ -23,6 +23,7 @@ mod job;
 mod key;
 mod local_service;
 mod log;
+mod mail;
 mod man;
 mod operator;
 mod output;
@@ -46,6 +47,7 @@ mod store;
 mod systemd;
 mod verify;
 mod way;
+mod webhook;
 
 use std::ffi::OsStr;
 use std::process::ExitCode;
@@ -111,6 +113,8 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Scan(args) => scan::run(args),
         Command::Store(command) => store::run(command),
         Command::Custody(command) => custody::run(command),
+        Command::Webhook(command) => webhook::run(command),
+        Command::Mail(command) => mail::run(command),
         Command::Operator(command) => operator::run(command),
         Command::Audit(command) => audit::run(command),
         Command::Backup(args) => backup::back_up(args),

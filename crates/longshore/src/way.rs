@@ -176,15 +176,16 @@ fn not_done(error: ControlError) -> Failure {
 /// What is refused, in the user's terms.
 fn refused(fault: ControlFault) -> Failure {
     let (exit, hint) = match fault.code.as_str() {
-        "BadName" | "BadRight" | "BadWord" | "BadQuery" | "BadMarker" | "Unreadable" => {
-            (Exit::Usage, "")
-        }
+        "BadName" | "BadRight" | "BadWord" | "BadQuery" | "BadMarker" | "BadWebhook"
+        | "Unreadable" => (Exit::Usage, ""),
         "UnknownAccount" => (Exit::Refused, "`longshore account list` shows them"),
         "UnknownKey" => (Exit::Refused, "`longshore key list` shows them"),
         "UnknownStore" => (Exit::Refused, "`longshore store list` shows them"),
         "UnknownStation" => (Exit::Refused, "`longshore station list` shows them"),
         "UnknownBay" => (Exit::Refused, "`longshore bay list STATION` shows them"),
         "UnknownParcel" => (Exit::Refused, "`longshore parcel list` shows them"),
+        "UnknownWebhook" => (Exit::Refused, "`longshore webhook list` shows them"),
+        "UnknownDelivery" => (Exit::Refused, "`longshore webhook deliveries` shows them"),
         "UnknownOperator" => (Exit::Refused, "`longshore operator list` shows them"),
         "Unauthorized" => (
             Exit::Refused,

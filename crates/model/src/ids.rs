@@ -158,6 +158,23 @@ text_id!(
     |t| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric())
 );
 
+text_id!(
+    /// A notice: the same in every attempt to deliver it, so that whoever has it twice knows. 1 to 64 letters, digits and
+    /// hyphens, which stand in a `Message-ID` as they are.
+    NoticeId,
+    "the id of a notice, of 1 to 64 letters, digits and hyphens",
+    |t| (1..=64).contains(&t.len())
+        && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+);
+
+text_id!(
+    /// A place that notices are sent to: `wh-` and 1 to 32 letters and digits.
+    WebhookId,
+    "a webhook such as `wh-0123456789abcdef`",
+    |t| t.strip_prefix("wh-").is_some_and(|rest| (1..=32).contains(&rest.len())
+        && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+);
+
 /// A job's identifier: five characters of `1`–`9` and `A`–`Z` without `O`, case-insensitive
 /// (developer guide of 2009, *Signature File Specification*). Held in upper case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

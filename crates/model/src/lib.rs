@@ -33,6 +33,7 @@ pub mod manifest;
 pub mod metrics_address;
 pub mod missing;
 pub mod naming;
+pub mod notice;
 pub mod operator;
 pub mod order;
 pub mod outcome;

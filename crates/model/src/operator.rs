@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod custody;
+pub mod notices;
 pub mod parcels;
 pub mod stations;
 pub mod stores;

@@ -120,6 +120,21 @@ impl Stopped {
         }
     }
 
+    /// What is wrong, and what mends it, as two sentences for the customer.
+    #[must_use]
+    pub fn sentences(&self) -> [String; 2] {
+        let what = what(self.cause, self.bucket.as_ref());
+        let words = self.words.as_ref();
+        let words = words.map(|words| format!(": {}", words.trim_end_matches('.')));
+        let capital = what.chars().next().map(|first| first.to_uppercase());
+        let capital: String = capital.into_iter().flatten().collect();
+        let rest: String = what.chars().skip(1).collect();
+        [
+            format!("{capital}{rest}{}.", words.unwrap_or_default()),
+            format!("{}.", self.cause.remedy()),
+        ]
+    }
+
     fn is_about(&self, cause: StopCause, bucket: Option<&BucketName>) -> bool {
         self.cause == cause && self.bucket.as_ref() == bucket
     }
@@ -369,6 +384,22 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_wrong_and_what_mends_it_are_two_sentences() {
+        let [wrong, mends] = stopped(StopCause::BucketMissing, Some("photos")).sentences();
+        assert_eq!(wrong, "The bucket `photos` does not exist.");
+        assert_eq!(mends, "Create it, and loading goes on by itself.");
+        let told = Stopped {
+            words: Some("until Monday.".to_owned()),
+            ..stopped(StopCause::ByOperator, None)
+        };
+        let [wrong, _] = told.sentences();
+        assert_eq!(
+            wrong,
+            "The operator has stopped it for a while: until Monday."
+        );
     }
 
     #[test]

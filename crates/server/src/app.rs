@@ -9,6 +9,7 @@ use crate::certain::CertainTime;
 use crate::config::{EbsConfig, GlacierConfig, JobsConfig};
 use crate::jobstore::JobStore;
 use crate::metrics::Metrics;
+use crate::notices::post::Post;
 use crate::sealing::Sealer;
 use crate::stores::Stores;
 use crate::work::Work;
@@ -40,6 +41,8 @@ pub struct Context {
     pub public_url: String,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What brings notices to those who are told.
+    pub(crate) post: Post,
 }
 
 impl Context {

@@ -5,6 +5,7 @@
 //! come late, or be done by two servers at once.
 
 mod holds;
+mod notices;
 mod receipts;
 mod rounds;
 mod sweeper;
@@ -36,6 +37,12 @@ const LOOK_NEAR: Duration = Duration::from_secs(5);
 
 /// Between two looks for receipts that are due: a customer who sees that the job is over finds it soon after.
 const DELIVER_RECEIPTS: Duration = Duration::from_secs(2);
+
+/// Between two looks for notices that are to be sent: who waits for one sees what happened soon after.
+const BRING_NOTICES: Duration = Duration::from_secs(1);
+
+/// Between two looks for notices that are long over.
+const FORGET_NOTICES: Duration = Duration::from_secs(60 * 60);
 
 /// Between two looks whether a disk that was full has room again.
 const KEEP_ROOM: Duration = Duration::from_secs(60);
@@ -115,6 +122,24 @@ impl Background {
             DELIVER_RECEIPTS,
             context,
             |context, stop| async move { receipts::deliver(&context, &stop).await },
+        );
+        tasks.add(
+            "bring notices",
+            BRING_NOTICES,
+            context,
+            |context, stop| async move { notices::bring(&context, &stop).await },
+        );
+        tasks.add(
+            "tell of jobs that expire soon",
+            SWEEP,
+            context,
+            |context, stop| async move { notices::tell_of_expiring(&context, &stop).await },
+        );
+        tasks.add(
+            "forget old notices",
+            FORGET_NOTICES,
+            context,
+            |context, _| async move { notices::forget(&context).await },
         );
         tasks.add("keep room aside", KEEP_ROOM, reserve, |reserve, _| {
             keep(reserve)

@@ -12,6 +12,7 @@ mod images;
 mod keys;
 mod metrics;
 mod network;
+mod notices;
 mod raw;
 mod tls;
 mod values;
@@ -37,6 +38,10 @@ pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, ima
 pub use keys::{StoreKeys, StsConfig};
 pub use metrics::StationMetrics;
 pub use network::{NetworkConfig, Proxy, VARIABLES, Way};
+pub use notices::{
+    MailAddress, MailConfig, MailLogin, MailSecurity, MailServer, NoticesConfig, Unencrypted,
+    WebhooksConfig,
+};
 pub use tls::TlsConfig;
 pub use values::{
     BucketGlob, DatabaseUrl, LogFormat, LogLevel, MetricsFor, ShippingAddress, UnknownWord,
@@ -68,6 +73,8 @@ pub struct Config {
     pub ebs: Option<EbsConfig>,
     /// `[glacier]`
     pub glacier: GlacierConfig,
+    /// `[mail]` and `[webhooks]`
+    pub notices: NoticesConfig,
     /// `[station]`
     pub station: StationConfig,
     /// `[log]`
@@ -337,6 +344,7 @@ impl Default for Config {
             jobs: JobsConfig::default(),
             ebs: None,
             glacier: GlacierConfig::default(),
+            notices: NoticesConfig::default(),
             station: StationConfig::default(),
             log: LogConfig::default(),
             file: None,

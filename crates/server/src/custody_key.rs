@@ -14,12 +14,14 @@ use model::actor::Actor;
 use model::time::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::change::tries;
 use crate::jobstore::{JobStore, JobStoreError, StoredCustodyKey};
 use crate::sealing::random;
 
 /// What an installation is called that nobody has named, before eight digits by chance.
 const UNNAMED: &str = "longshore-";
+
+/// Times that a key is looked for and made while other servers do the same.
+const TRIES: usize = 8;
 
 /// A key with which an installation signs, or signed.
 pub(crate) struct CustodyKey {
@@ -136,7 +138,7 @@ pub(crate) async fn ensure(
     host: Option<&str>,
     now: Timestamp,
 ) -> Result<(), CustodyKeyError> {
-    for _ in tries() {
+    for _ in 0..TRIES {
         match in_force(jobs).await {
             Ok(key) => return check(key.installation, wanted),
             Err(JobStoreError::Missing(_)) => {}

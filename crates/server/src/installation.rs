@@ -15,6 +15,7 @@ use model::time::Clock;
 use crate::access::Caller;
 use crate::app::Admin;
 use crate::config::{Config, DatabaseConfig};
+use crate::custody_key;
 use crate::data_dir;
 use crate::data_dir::room::{self, Room};
 use crate::database::Database;
@@ -22,6 +23,8 @@ use crate::faces::operator::Desk;
 pub use crate::faces::operator::{Answered, Inquiry};
 use crate::jobstore::JobStoreError;
 use crate::keyring::ServiceKey;
+use crate::metrics::Metrics;
+use crate::notices::post::{Post, Ways};
 use crate::sealing::{MasterKey, MasterKeyError};
 use crate::stores::{EmbeddedAccess, Stores, StoresError};
 
@@ -29,6 +32,8 @@ use crate::stores::{EmbeddedAccess, Stores, StoresError};
 pub struct Installation {
     admin: Admin,
     stores: Arc<Stores>,
+    post: Option<Post>,
+    expire_after_days: u32,
     database: Database,
     // Held: gives the database room on a full disk.
     _room: Option<Room>,
@@ -98,8 +103,11 @@ impl Installation {
         let database = Database::open(&config.database, &path, key.sealer()).await;
         let database = database.map_err(|error| NotOpened::of(error, data))?;
         let jobs = database.jobs();
+        let admin = Admin { jobs, clock };
         Ok(Self {
-            admin: Admin { jobs, clock },
+            post: post(config, &admin).await.map_err(NotOpened::JobStore)?,
+            expire_after_days: config.jobs.expire_after_days,
+            admin,
             stores: Arc::new(stores(config)?),
             database,
             _room: room,
@@ -118,6 +126,8 @@ impl Installation {
             admin: &self.admin,
             stores: &self.stores,
             service: None,
+            post: self.post.as_ref(),
+            expire_after_days: self.expire_after_days,
             caller: &Caller::Operator,
             address: None,
         };
@@ -128,6 +138,24 @@ impl Installation {
     pub async fn close(self) {
         self.database.close().await;
     }
+}
+
+/// What brings notices; none of an installation that no release has started that has a log of custody.
+async fn post(config: &Config, admin: &Admin) -> Result<Option<Post>, JobStoreError> {
+    let installation = match custody_key::in_force(&*admin.jobs).await {
+        Err(JobStoreError::Missing(_)) => return Ok(None),
+        key => key?.installation,
+    };
+    let Ok(metrics) = Metrics::new() else {
+        return Ok(None);
+    };
+    Ok(Some(Post::new(
+        Arc::clone(&admin.jobs),
+        Arc::clone(&admin.clock),
+        Arc::new(metrics),
+        installation,
+        &Ways::of(config),
+    )))
 }
 
 /// The stores of the settings, and the embedded one as the service that runs has it.

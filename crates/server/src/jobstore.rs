@@ -18,6 +18,7 @@ mod audit;
 mod canary;
 mod clock;
 mod custody_keys;
+mod deliveries;
 mod error;
 mod heartbeats;
 mod holds;
@@ -30,6 +31,7 @@ pub mod look;
 mod migrations;
 mod operators;
 mod orders;
+mod outbox;
 mod parcels;
 mod postgres;
 mod receipts;
@@ -38,12 +40,14 @@ mod sqlite;
 mod statement;
 mod stations;
 pub mod suite;
+mod webhooks;
 
 pub use accounts::{Account, Accounts};
 pub use audit::{Act, ActFilter, Audit};
 pub use canary::Fitness;
 pub use clock::LatestTime;
 pub use custody_keys::{CustodyKeys, StoredCustodyKey};
+pub use deliveries::{Deliveries, Delivery, DeliveryFilter, Lane, Message, NewDelivery, Settled};
 pub use error::JobStoreError;
 pub use heartbeats::{Heartbeat, Heartbeats};
 pub use holds::{HeldJob, HoldCount, Holds};
@@ -55,16 +59,18 @@ pub use listing::{JobFilter, JobsFound, Listing, WORD_MATCHES};
 pub use look::{Schema, Standing};
 pub use operators::{Operators, Person, StoredPerson};
 pub use orders::{Orders, StoredOrder};
+pub use outbox::{Notice, Outbox};
 pub use parcels::{JOBS_OF_WORD, Parcel, ParcelFilter, Parcels};
 pub use postgres::PostgresJobStore;
 pub use receipts::{DueReceipt, Edition, Receipts};
 pub use shares::{Decide, Shares, StoredShare};
 pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};
+pub use webhooks::{Secret, StoredWebhook, Webhooks};
 
 /// Keeps jobs, their holds and leases, accounts, keys, stations with their heartbeats, orders and shares, operators and
-/// what they did, parcels, what happened to devices and the keys that prove it, and the time; and says whether it is fit for
-/// that.
+/// what they did, parcels, what happened to devices and the keys that prove it, who is told of it and what became of that,
+/// and the time; and says whether it is fit for that.
 ///
 /// # Contract
 /// Every method is atomic and durable when it returns `Ok`. After an error of the kind
@@ -86,6 +92,9 @@ pub trait JobStore:
     + Ledger
     + CustodyKeys
     + Receipts
+    + Outbox
+    + Deliveries
+    + Webhooks
     + LatestTime
     + Fitness
 {
@@ -108,6 +117,9 @@ impl<T> JobStore for T where
         + Ledger
         + CustodyKeys
         + Receipts
+        + Outbox
+        + Deliveries
+        + Webhooks
         + LatestTime
         + Fitness
 {
@@ -133,6 +145,9 @@ macro_rules! implement_job_store {
         $crate::jobstore::ledger::implement_ledger!($store, $database);
         $crate::jobstore::custody_keys::implement_custody_keys!($store);
         $crate::jobstore::receipts::implement_receipts!($store);
+        $crate::jobstore::outbox::implement_outbox!($store, $database);
+        $crate::jobstore::deliveries::implement_deliveries!($store);
+        $crate::jobstore::webhooks::implement_webhooks!($store);
         $crate::jobstore::clock::implement_clock!($store);
     };
 }

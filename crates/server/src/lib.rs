@@ -21,6 +21,7 @@ pub mod jobstore;
 mod keyring;
 mod mending;
 pub mod metrics;
+mod notices;
 pub mod ops;
 pub mod sealing;
 pub mod service;

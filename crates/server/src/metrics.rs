@@ -16,7 +16,7 @@ use model::progress::AbortReason;
 use model::stopped::StopCause;
 use model::time::Timestamp;
 
-use crate::jobstore::HoldCount;
+use crate::jobstore::{HoldCount, Lane, Settled};
 
 /// Upper bounds of the latency histogram, in seconds: a list takes a millisecond, a manifest whose
 /// buckets are looked up in a store far away some seconds.
@@ -126,6 +126,26 @@ impl Metrics {
         self.record(|| counter!("longshore_leases_ended_total", "ending" => ending).increment(1));
     }
 
+    /// Counts what came of a try to deliver a notice.
+    pub(crate) fn delivered(&self, lane: &Lane, settled: Settled) {
+        let by = by(lane);
+        let name = match settled {
+            Settled::Sent => "longshore_notices_sent_total",
+            Settled::Failed | Settled::Gone => "longshore_notices_failed_total",
+            Settled::Again(_) => return,
+        };
+        self.record(|| counter!(name, "by" => by).increment(1));
+    }
+
+    /// Keeps how many mails and how many deliveries to webhooks wait, as the job store has them now.
+    pub(crate) fn notices_waiting(&self, waiting: [u64; 2]) {
+        self.record(|| {
+            for (by, number) in ["mail", "webhook"].into_iter().zip(waiting) {
+                gauge!("longshore_notices_waiting", "by" => by).set(approximate(number));
+            }
+        });
+    }
+
     /// Keeps after how many days a hold is overdue.
     pub(crate) fn hold_days(&self, days: u32) {
         let seconds = u64::from(days) * 86_400;
@@ -196,7 +216,27 @@ fn progress_codes() -> impl Iterator<Item = &'static str> {
         .chain(AbortReason::ALL.map(AbortReason::code))
 }
 
+/// By what a notice goes.
+fn by(lane: &Lane) -> &'static str {
+    match lane {
+        Lane::Mail(_) => "mail",
+        Lane::Webhook(_) => "webhook",
+    }
+}
+
 fn describe() {
+    describe_counter!(
+        "longshore_notices_sent_total",
+        "Notices that their receivers have."
+    );
+    describe_counter!(
+        "longshore_notices_failed_total",
+        "Notices that were given up."
+    );
+    describe_gauge!(
+        "longshore_notices_waiting",
+        "Notices that are still to be delivered."
+    );
     describe_counter!(
         "longshore_requests_total",
         "API requests by operation and answer."
@@ -243,6 +283,10 @@ fn begin() {
         "longshore_failed_files_total",
     ] {
         counter!(name).increment(0);
+    }
+    for by in ["mail", "webhook"] {
+        counter!("longshore_notices_sent_total", "by" => by).increment(0);
+        counter!("longshore_notices_failed_total", "by" => by).increment(0);
     }
     for ending in ["Finished", "Released", "Aborted", "Held", "Refused"] {
         counter!("longshore_leases_ended_total", "ending" => ending).increment(0);

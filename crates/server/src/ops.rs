@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod keys;
 pub mod leases;
 pub mod ledger;
+pub mod notices;
 pub mod operators;
 pub mod orders;
 pub mod parcels;

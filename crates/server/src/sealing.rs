@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
-use model::ids::{AccessKeyId, JobId};
+use model::ids::{AccessKeyId, JobId, NoticeId, WebhookId};
 use model::signature::SigningKey;
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -186,6 +186,10 @@ pub enum Purpose<'a> {
     Artifact,
     /// A key that receipts are signed with, by its fingerprint.
     CustodyKey(&'a str),
+    /// The address and the secrets of a webhook.
+    Webhook(&'a WebhookId),
+    /// What is sent of a notice: it has addresses of people in it.
+    Delivery(&'a NoticeId),
 }
 
 impl Purpose<'_> {
@@ -196,6 +200,8 @@ impl Purpose<'_> {
             Self::Artifact => "longshore seal 1 artifact".to_owned(),
             Self::CustodyKey(fingerprint) => format!("longshore seal 1 custody key {fingerprint}"),
             Self::AccessKeySecret(key) => format!("longshore seal 1 access key {key}"),
+            Self::Webhook(webhook) => format!("longshore seal 1 webhook {webhook}"),
+            Self::Delivery(notice) => format!("longshore seal 1 delivery {notice}"),
         }
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
+use custody::installation::InstallationName;
 use durable::reserve::is_for_want_of_room;
 use hyper_util::service::TowerToHyperService;
 use listen::Limits;
@@ -28,7 +29,7 @@ use crate::access::BearerToken;
 use crate::app::{Admin, Context};
 use crate::background::{Background, put_receipts};
 use crate::certain::CertainTime;
-use crate::config::{Config, ConnectionsConfig};
+use crate::config::{Config, ConnectionsConfig, DatabaseConfig};
 use crate::custody_key::{self, CustodyKeyError};
 use crate::data_dir::credentials::write_credentials;
 use crate::data_dir::{DataDir, DataDirError, Endpoints, room, service_key_path};
@@ -37,6 +38,7 @@ use crate::faces::http::{self, App};
 use crate::jobstore::{JobStore, JobStoreError};
 use crate::keyring::{JobStoreKeyring, ServiceKey};
 use crate::metrics::Metrics;
+use crate::notices::post::{Post, Ways};
 use crate::ops::first_start::{FirstKey, first_start};
 use crate::ops::{Refused, stations};
 use crate::sealing::{MasterKey, MasterKeyError};
@@ -313,6 +315,7 @@ struct Kept {
     first_key: Option<FirstKey>,
     station_token: PathBuf,
     certain: Arc<CertainTime>,
+    installation: InstallationName,
 }
 
 impl Kept {
@@ -335,8 +338,14 @@ impl Kept {
         // Stations that were at work when the service went down get a whole term to come back.
         let term = i64::from(config.jobs.lease_seconds);
         jobs.extend_leases(clock.now().plus_seconds(term)).await?;
+        // Nobody else works with such a file: what was being sent when the service went down is sent again.
+        if config.database == DatabaseConfig::Sqlite {
+            jobs.release_deliveries().await?;
+        }
         let certain = CertainTime::from(jobs.latest_time().await?, &*clock);
+        let installation = custody_key::in_force(&*jobs).await?.installation;
         Ok(Self {
+            installation,
             data,
             master,
             database,
@@ -355,7 +364,14 @@ impl Kept {
         api: &str,
     ) -> Result<Context, StartError> {
         let public_url = config.server.public_url.clone();
-        let metrics = Metrics::new()?;
+        let metrics = Arc::new(Metrics::new()?);
+        let post = Post::new(
+            Arc::clone(&self.jobs),
+            Arc::clone(&clock),
+            Arc::clone(&metrics),
+            self.installation.clone(),
+            &Ways::of(config),
+        );
         metrics.hold_days(config.jobs.hold_days);
         Ok(Context {
             jobs: Arc::clone(&self.jobs),
@@ -369,7 +385,8 @@ impl Kept {
             work: Work::new(),
             sealer: self.master.sealer(),
             public_url: public_url.unwrap_or_else(|| api.to_owned()),
-            metrics: Arc::new(metrics),
+            metrics,
+            post,
         })
     }
 }
@@ -425,6 +442,7 @@ impl RunningService {
         self.certificates.stop().await;
         self.api.stop().await;
         self.background.stop().await;
+        self.context.post.finish().await;
         if let Some(s3) = self.s3 {
             s3.stop().await;
         }

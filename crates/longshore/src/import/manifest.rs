@@ -2,6 +2,7 @@
 
 use model::ids::{AccessKeyId, BucketName, JobType};
 use model::manifest::{Country, Manifest, ManifestFaults, ManifestRules, S3Import};
+use model::notice::NOBODY;
 
 /// What the command line says about the job.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +107,7 @@ fn additions(options: Options<'_>) -> Vec<(&'static str, String)> {
         ("eraseDevice", "eraseDevice: no\n".to_owned()),
         (
             "notificationEmail",
-            "notificationEmail: nobody@localhost\n".to_owned(),
+            format!("notificationEmail: {NOBODY}\n"),
         ),
         ("returnAddress", address),
     ]);

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 85] = [
+const COMMANDS: [&str; 96] = [
     "",
     "import",
     "ls",
@@ -71,6 +71,17 @@ const COMMANDS: [&str; 85] = [
     "custody",
     "custody show",
     "custody rotate",
+    "webhook",
+    "webhook add",
+    "webhook list",
+    "webhook remove",
+    "webhook rotate",
+    "webhook test",
+    "webhook replay",
+    "webhook deliveries",
+    "mail",
+    "mail show",
+    "mail test",
     "parcel",
     "parcel receive",
     "parcel list",

@@ -102,11 +102,17 @@ pub enum Action {
     MakeReceipt,
     /// Put another key in the place of the one that receipts are signed with.
     RotateCustodyKey,
+    /// Learn who is told of jobs, and what became of it.
+    LookAtNotices,
+    /// Say which programs are told of jobs.
+    ManageWebhooks,
+    /// Have something sent that is a test, or failed.
+    SendNotices,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 38] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -142,6 +148,9 @@ impl Action {
         Self::ReceiveParcel,
         Self::MakeReceipt,
         Self::RotateCustodyKey,
+        Self::LookAtNotices,
+        Self::ManageWebhooks,
+        Self::SendNotices,
     ];
 
     /// Its name: in `docs/roles.md`, and in the audit.
@@ -197,6 +206,9 @@ impl Action {
             Self::ReceiveParcel => "receive parcels at",
             Self::MakeReceipt => "make the receipt of",
             Self::RotateCustodyKey => "replace the custody key of",
+            Self::LookAtNotices => "look at the notices of",
+            Self::ManageWebhooks => "manage the webhooks of",
+            Self::SendNotices => "have notices sent by",
         }
     }
 
@@ -219,16 +231,19 @@ impl Action {
             | Self::DrainStation
             | Self::ReceiveParcel
             | Self::MakeReceipt
+            | Self::LookAtNotices
             | Self::ProbeStore => Some(Role::Operator),
             Self::CancelJob
             | Self::AbortJob
             | Self::GiveUpJob
             | Self::RevokeStation
+            | Self::SendNotices
             | Self::ReadAudit => Some(Role::Lead),
             Self::ManageAccounts
             | Self::ManageKeys
             | Self::ManageStations
             | Self::ManageOperators
+            | Self::ManageWebhooks
             | Self::RotateCustodyKey => Some(Role::Admin),
             Self::CreateJob
             | Self::UpdateJob
@@ -380,6 +395,9 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::LookAtParcels
         | Action::LookAtStores
         | Action::ProbeStore
+        | Action::LookAtNotices
+        | Action::ManageWebhooks
+        | Action::SendNotices
         | Action::RotateCustodyKey => matches!(resource, Resource::Service),
         Action::OrderStation
         | Action::DrainStation

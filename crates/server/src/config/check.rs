@@ -4,6 +4,7 @@ mod bench;
 mod connections;
 mod images;
 mod keys;
+mod notices;
 mod station;
 mod tls;
 
@@ -56,6 +57,7 @@ pub(super) fn config(
         jobs: check.jobs(raw.jobs),
         ebs: check.ebs(raw.ebs),
         glacier: check.glacier(raw.glacier),
+        notices: check.notices(raw.mail, &raw.webhooks),
         station: check.station(&raw.station),
         log: check.log(raw.log),
         file: None,

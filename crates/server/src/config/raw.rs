@@ -21,6 +21,8 @@ pub(super) struct RawConfig {
     pub(super) jobs: RawJobs,
     pub(super) ebs: Given<RawEbs>,
     pub(super) glacier: Given<RawGlacier>,
+    pub(super) mail: Given<RawMail>,
+    pub(super) webhooks: RawWebhooks,
     pub(super) station: RawStation,
     pub(super) log: RawLog,
 }
@@ -132,6 +134,24 @@ pub(super) struct RawGlacier {
     pub(super) secret_access_key: Given<String>,
     pub(super) secret_access_key_file: Given<String>,
     pub(super) storage_class: Given<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawMail {
+    pub(super) url: Given<String>,
+    pub(super) password_file: Given<String>,
+    pub(super) from: Given<String>,
+    pub(super) operator: Given<String>,
+    pub(super) ca_file: Given<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawWebhooks {
+    pub(super) allow: Given<Vec<Spanned<String>>>,
+    pub(super) ports: Given<Vec<Spanned<i64>>>,
+    pub(super) allow_http: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]

@@ -7,12 +7,15 @@ use crate::access::Action;
 use crate::ops::audit::Deed;
 
 /// Fields of messages that may be told, without capitals and underscores. Whatever else is in one may be a secret.
-const TOLD: [&str; 18] = [
+const TOLD: [&str; 23] = [
     "account",
     "bay",
     "because",
     "carrier",
+    "delivery",
+    "events",
     "export",
+    "format",
     "import",
     "job",
     "jobs",
@@ -20,12 +23,14 @@ const TOLD: [&str; 18] = [
     "name",
     "note",
     "number",
+    "overlaphours",
     "parcel",
     "reason",
     "role",
     "station",
     "trackingnumber",
     "verb",
+    "webhook",
 ];
 
 /// Characters of a text that are told: as many as a sentence to a customer has.
@@ -57,6 +62,13 @@ pub(super) fn asked(path: &[&str], body: &[u8]) -> Option<Deed> {
         }
         ["stations", name, "drain" | "undrain"] => (Action::DrainStation, station(name)),
         ["stations", name, "revoke"] => (Action::RevokeStation, station(name)),
+        ["webhooks"] => (Action::ManageWebhooks, "a webhook".to_owned()),
+        ["webhooks", id, "remove" | "rotate"] => {
+            (Action::ManageWebhooks, format!("webhook {}", cut(id)))
+        }
+        ["webhooks", id, "test"] => (Action::SendNotices, format!("webhook {}", cut(id))),
+        ["deliveries", "replay"] => (Action::SendNotices, "deliveries".to_owned()),
+        ["mail", "test"] => (Action::SendNotices, "a test mail".to_owned()),
         ["custody", "rotate"] => (Action::RotateCustodyKey, "the custody key".to_owned()),
         ["stores", "probe"] => (Action::ProbeStore, named("store of", "Of")),
         ["parcels"] => (Action::ReceiveParcel, named("parcel", "Number")),

@@ -130,6 +130,12 @@ async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
     if let Err(error) = count_stations(context).await {
         tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
     }
+    match context.jobs.waiting_deliveries().await {
+        Ok(waiting) => context.metrics.notices_waiting(waiting),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
+        }
+    }
     let now = context.clock.now();
     let form = "text/plain; version=0.0.4; charset=utf-8";
     (

@@ -10,10 +10,12 @@ mod custody;
 mod fault;
 mod jobs;
 mod keys;
+mod mail;
 mod operators;
 mod parcels;
 mod stations;
 mod stores;
+mod webhooks;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,6 +35,7 @@ use super::deeds;
 use super::station::bearer;
 use crate::access::Caller;
 use crate::app::{Admin, Context};
+use crate::notices::post::Post;
 use crate::ops;
 use crate::ops::Refused;
 use crate::ops::audit::Deed;
@@ -71,6 +74,10 @@ pub(crate) struct Desk<'a> {
     pub(crate) stores: &'a Arc<Stores>,
     /// The service that runs here; none where an installation is opened without one.
     pub(crate) service: Option<&'a Context>,
+    /// What brings notices; none of an installation that was never started with a log of custody.
+    pub(crate) post: Option<&'a Post>,
+    /// Days after which a job expires whose device has not come.
+    pub(crate) expire_after_days: u32,
     pub(crate) caller: &'a Caller,
     /// The address at the other end of the connection, where there is one.
     pub(crate) address: Option<IpAddr>,
@@ -122,6 +129,9 @@ impl Desk<'_> {
             ["parcels", rest @ ..] => parcels::answer(self, asked, rest).await,
             ["audit", rest @ ..] => audit::answer(self, asked, rest).await,
             ["custody", rest @ ..] => custody::answer(self, asked, rest).await,
+            ["webhooks", rest @ ..] => webhooks::answer(self, asked, rest).await,
+            ["deliveries", rest @ ..] => webhooks::answer_deliveries(self, asked, rest).await,
+            ["mail", rest @ ..] => mail::answer(self, asked, rest).await,
             _ => Err(OperatorFault::NoSuchPath),
         }
     }
@@ -131,6 +141,11 @@ impl Desk<'_> {
             actor: self.caller.actor(),
             role: ops::audit::role(self.caller),
         })
+    }
+
+    /// What brings notices.
+    fn post(&self) -> Result<&Post, OperatorFault> {
+        self.post.ok_or(OperatorFault::NeedsService)
     }
 
     /// The service, for what cannot be done without one that runs.
@@ -204,6 +219,8 @@ async fn receive(context: &Context, request: Request) -> Result<Answered, Operat
         admin: &context.admin(),
         stores: &context.stores,
         service: Some(context),
+        post: Some(&context.post),
+        expire_after_days: context.rules.expire_after_days,
         caller: &caller,
         address: head.extensions.get().map(|Peer(peer)| peer.ip()),
     };

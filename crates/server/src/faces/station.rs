@@ -93,6 +93,11 @@ fn account_wire(fault: &AccountFault) -> (StatusCode, &'static str) {
         AccountFault::NoSuchPerson(_) => (StatusCode::NOT_FOUND, "UnknownOperator"),
         AccountFault::NoSuchStation(_) => (StatusCode::NOT_FOUND, "UnknownStation"),
         AccountFault::NoSuchStore(_) => (StatusCode::NOT_FOUND, "UnknownStore"),
+        AccountFault::Webhook(_) => (StatusCode::BAD_REQUEST, "BadWebhook"),
+        AccountFault::NoSuchWebhook(_) => (StatusCode::NOT_FOUND, "UnknownWebhook"),
+        AccountFault::NoSuchDelivery(_) => (StatusCode::NOT_FOUND, "UnknownDelivery"),
+        AccountFault::NoMail => (StatusCode::CONFLICT, "NoMail"),
+        AccountFault::MailNotTaken(_) => (StatusCode::BAD_GATEWAY, "MailNotTaken"),
         AccountFault::NoSuchBay { .. } => (StatusCode::NOT_FOUND, "UnknownBay"),
         AccountFault::StationRevoked(_) => (StatusCode::CONFLICT, "StationRevoked"),
     }

@@ -20,9 +20,11 @@ use model::event::Event as Change;
 use model::ids::JobId;
 use model::job::Job;
 use model::manifest::Manifest;
+use model::notice::NoticeKind;
 use model::time::Timestamp;
 
 use super::JobStoreError;
+use crate::notices::table::{self, HowOften};
 use crate::sealing::random;
 
 /// The chain of events that are of no job, where a job's would have its id.
@@ -118,6 +120,8 @@ pub(super) struct Written {
     pub(super) event: &'static str,
     pub(super) line: Line,
     pub(super) nodes: Vec<(Node, Digest)>,
+    /// As what somebody is told of it, if so.
+    pub(super) told: Option<(NoticeKind, HowOften)>,
 }
 
 /// Writes events at the end of a chain and beside the other leaves of the tree. The chain of a device that was handed over
@@ -154,6 +158,7 @@ fn write_one(chain: &mut Chain, edge: &mut Edge, event: &Event) -> Result<Writte
         event: event.what.name(),
         nodes: edge.append(line.bytes()),
         line,
+        told: table::notice_of(&event.what),
     })
 }
 
@@ -233,7 +238,7 @@ macro_rules! implement_ledger {
             use model::ids::JobId;
             use sqlx::{Transaction, query, query_as, query_scalar, $database};
             use $crate::jobstore::ledger::{self, Ledger, LedgerLine};
-            use $crate::jobstore::{JobStoreError, jobs, receipts};
+            use $crate::jobstore::{JobStoreError, jobs, outbox, receipts};
 
             impl $store {
                 /// Tells events in a transaction that locks nothing more behind it.
@@ -272,6 +277,9 @@ macro_rules! implement_ledger {
                                 .bind(hash.bytes().to_vec())
                                 .execute(&mut **tx)
                                 .await?;
+                        }
+                        if let Some(notice) = job.and_then(|job| outbox::of_event(job, &written)) {
+                            self.notify_in(tx, &notice).await?;
                         }
                     }
                     if let (Some(job), Some(due)) = (job, ledger::due(events)) {

@@ -18,10 +18,12 @@ mod ledger;
 mod listing;
 mod operators;
 mod orders;
+mod outbox;
 mod parcels;
 mod receipts;
 mod shares;
 mod stations;
+mod webhooks;
 
 use model::actor::Actor;
 use model::control::LeaseToken;
@@ -58,6 +60,8 @@ pub async fn run_all(store: &dyn JobStore) {
     custody_keys::run(store).await;
     ledger::run(store).await;
     receipts::run(store).await;
+    webhooks::run(store).await;
+    outbox::run(store).await;
     listing::run(store).await;
     jobs::a_quota_holds_for_requests_at_once(store).await;
     clock::run(store).await;

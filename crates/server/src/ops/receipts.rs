@@ -11,6 +11,7 @@ use model::attributes::Attributes;
 use model::ids::{BucketName, JobId};
 use model::job::Job;
 use model::manifest::Manifest;
+use model::notice::NoticeKind;
 use model::readable;
 use model::report::{self, Keys, RECEIPT_SUFFIX};
 
@@ -19,7 +20,8 @@ use crate::access::{Action, Caller, Resource, authorize};
 use crate::artifact::receipt;
 use crate::change::tries;
 use crate::custody_key;
-use crate::jobstore::{DueReceipt, JobStoreError, LedgerLine};
+use crate::jobstore::{DueReceipt, JobStoreError, LedgerLine, Notice};
+use crate::notices::table;
 use crate::stores::BucketFault;
 
 /// `Content-Type` of the receipt for people.
@@ -213,6 +215,14 @@ pub(crate) async fn deliver(context: &Context, due: &DueReceipt) -> Result<(), U
             .put(&bucket, key, content, attributes)
             .await?;
     }
+    let notice = Notice {
+        id: table::id_of_receipt(job.id, edition),
+        job: job.id,
+        kind: NoticeKind::ReceiptIssued,
+        about: edition.into(),
+        at: context.clock.now().into(),
+    };
+    context.jobs.put_notice(&notice).await?;
     let key = keys.receipt.as_str();
     tracing::info!(job = %job.id, edition, %bucket, ?key, "receipt put beside the report");
     Ok(())

@@ -3,7 +3,7 @@
 //! Each face has one table from here to its own codes and statuses. The sentences are for people: an
 //! operator at a command line or a console reads them as they are.
 
-use model::ids::{AccessKeyId, BayName, JobId, PersonName, StationName};
+use model::ids::{AccessKeyId, BayName, JobId, PersonName, StationName, WebhookId};
 use model::job::Refusal;
 use model::manifest::ManifestFaults;
 use model::parcel::ParcelNumber;
@@ -223,6 +223,21 @@ pub enum AccountFault {
     /// No person who runs the service has this name.
     #[error("there is no operator `{0}`")]
     NoSuchPerson(PersonName),
+    /// A webhook that cannot be.
+    #[error("the address of the webhook {0}")]
+    Webhook(String),
+    /// No webhook has this id.
+    #[error("there is no webhook `{0}`")]
+    NoSuchWebhook(WebhookId),
+    /// No delivery has this number, or it is still tried.
+    #[error("there is no delivery {0} that is over")]
+    NoSuchDelivery(i64),
+    /// The settings say nothing of mail.
+    #[error("this service sends no mail: its settings have no `[mail]`")]
+    NoMail,
+    /// A mail was not taken.
+    #[error("the mail was not sent: {0}")]
+    MailNotTaken(String),
     /// A word by which jobs cannot be looked for.
     #[error("jobs cannot be looked for by `{text}`: {why}")]
     Word {

@@ -201,8 +201,27 @@ async fn warnings_come_with_the_answer() {
     let created = world.call(&create(&manifest)).await;
     let warning = created.text("WarningMessage").unwrap();
     assert!(warning.to_lowercase().contains("erased"), "{warning}");
-    let quiet = world.call(&create(&import("photos"))).await;
+    let quiet = without_address(&import("photos"));
+    let quiet = world.call(&create(&quiet)).await;
     assert_eq!(quiet.text("WarningMessage"), None);
+}
+
+fn without_address(manifest: &str) -> String {
+    manifest.replace("notificationEmail: jane@example.com\n", "")
+}
+
+/// Where no mail is sent, whoever names an address is told so at once, and nobody else.
+#[tokio::test]
+async fn an_address_that_hears_nothing_is_warned_of() {
+    let world = World::start().await;
+    let created = world.call(&create(&import("photos"))).await;
+    assert_eq!(
+        created.text("WarningMessage").unwrap(),
+        "notificationEmail: this service sends no mail; look at the job with GetStatus."
+    );
+    let nobody = import("photos").replace("jane@example.com", "nobody@localhost");
+    let created = world.call(&create(&nobody)).await;
+    assert_eq!(created.text("WarningMessage"), None);
 }
 
 #[tokio::test]

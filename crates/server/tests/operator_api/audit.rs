@@ -90,6 +90,16 @@ impl Deeds {
                 json!({"Of": "Not-A-Store"}),
             ),
             (RotateCustodyKey, "custody/rotate".to_owned(), json!({})),
+            (
+                ManageWebhooks,
+                "webhooks".to_owned(),
+                json!({"Url": "https://hooks.example.org/x?token=hunter2"}),
+            ),
+            (
+                SendNotices,
+                "deliveries/replay".to_owned(),
+                json!({"Delivery": 99}),
+            ),
         ];
         all.into()
     }
@@ -100,13 +110,14 @@ fn only_looks(action: Action) -> bool {
     use Action::*;
     match action {
         ListJobs | GetStatus | LookAtJob | ReadHistory | LookAtStations | LookAtParcels
-        | LookAtStores | ReadAudit | MakeReceipt => true,
+        | LookAtStores | ReadAudit | MakeReceipt | LookAtNotices => true,
         // What customers and stations do stands in the histories of their jobs. Nobody else has a way to cancel.
         CreateJob | UpdateJob | CancelJob | PrintLabel | Import | Export | Report | ClaimJobs
         | UseLease | SendHeartbeat => true,
         ReturnDevice | AbortJob | RetryJob | HoldJob | ResumeJob | GiveUpJob | ManageAccounts
         | ManageKeys | ManageStations | OrderStation | DrainStation | RevokeStation
-        | ManageOperators | ReceiveParcel | ProbeStore | RotateCustodyKey => false,
+        | ManageOperators | ReceiveParcel | ProbeStore | RotateCustodyKey | ManageWebhooks
+        | SendNotices => false,
     }
 }
 

@@ -174,6 +174,9 @@ fn who_is_at_the_host_manages_the_service_and_holds_no_lease() {
         "ReceiveParcel: own station, other station",
         "MakeReceipt: own job, other job",
         "RotateCustodyKey: service",
+        "LookAtNotices: service",
+        "ManageWebhooks: service",
+        "SendNotices: service",
     ];
     assert_eq!(rights(Principal::Operator, &things), expected);
     let admin = person(Role::Admin);

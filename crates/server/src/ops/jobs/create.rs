@@ -3,6 +3,7 @@
 use model::actor::Actor;
 use model::ids::{JobId, JobType};
 use model::job::Job;
+use model::manifest::Parsed;
 use model::signature::Signature;
 use model::time::Timestamp;
 
@@ -10,6 +11,7 @@ use super::submission::{Submission, ValidateOnly, warning_message};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::artifact::{ArtifactLink, Taken, links};
 use crate::jobstore::{JobStoreError, Quota};
+use crate::notices::story::hearers;
 use crate::ops::{Context, Refused, SubmissionFault};
 use crate::sealing::random;
 
@@ -22,6 +24,10 @@ const ID_TRIES: usize = 8;
 
 /// Times a write is repeated whose outcome is not known.
 const WRITE_TRIES: usize = 3;
+
+/// What is said of addresses where no mail is sent.
+const UNHEARD: &str =
+    "notificationEmail: this service sends no mail; look at the job with GetStatus.";
 
 /// A job that was made, or would have been.
 #[derive(Debug, Clone)]
@@ -72,11 +78,19 @@ pub async fn create(
     Ok(CreatedJob {
         address: context.rules.shipping_address.for_job(&job_id),
         signature: context.signing_key.sign(account, id, now),
-        warning: warning_message(&parsed),
+        warning: warnings(context, &parsed),
         job_type,
         job_id,
         artifacts,
     })
+}
+
+/// All notices about the manifest, and that nobody hears of the job, if it is so.
+fn warnings(context: &Context, parsed: &Parsed) -> Option<String> {
+    let is_heard = context.post.mail().is_some() || hearers(&parsed.manifest).is_empty();
+    let unheard = (!is_heard).then(|| UNHEARD.to_owned());
+    let all: Vec<String> = warning_message(parsed).into_iter().chain(unheard).collect();
+    (!all.is_empty()).then(|| all.join("\n"))
 }
 
 fn new_id() -> JobId {

@@ -1,0 +1,150 @@
+//! Every mail, as people read it.
+
+use custody::event::{Aborted, Held, Loaded};
+use model::ids::{AccountId, JobId};
+use model::job::Job;
+use model::notice::ByMail;
+use model::progress::LogLocation;
+use model::time::Timestamp;
+
+use super::*;
+
+/// A story of a job of which nothing more is known.
+pub(crate) fn story(kind: NoticeKind) -> Story {
+    let at = Timestamp::from_unix(1_800_000_000);
+    let job = Job::open(
+        JobId::new("ABCDE").unwrap(),
+        AccountId::new("1".repeat(12)).unwrap(),
+        JobType::Import,
+        String::new(),
+        at,
+    );
+    Story {
+        id: "ABCDE-3".parse().unwrap(),
+        kind,
+        at,
+        job,
+        device_id: Some("D-1".to_owned()),
+        addresses: vec!["jane@example.com".to_owned()],
+        what: None,
+        edition: None,
+        log: Some(LogLocation {
+            bucket: "logs".parse().unwrap(),
+            key: "p/import-log-ABCDE".parse().unwrap(),
+        }),
+        report: HasReport::NotYet,
+        expires: at.plus_seconds(86_400),
+        installation: "dock.example.org".parse().unwrap(),
+        checkpoint: "dock.example.org/custody\n3\nAAAA\n\n— dock.example.org/custody sig\n"
+            .to_owned(),
+    }
+}
+
+#[test]
+fn the_first_line_says_what_happened_and_the_second_what_to_do() {
+    let mails = NoticeKind::ALL
+        .iter()
+        .filter(|kind| kind.goes_by_mail() == ByMail::Yes);
+    for kind in mails {
+        let letter = of(&story(*kind));
+        let lines: Vec<&str> = letter.text.lines().collect();
+        assert!(
+            lines[0].contains("ABCDE") && lines[0].ends_with('.'),
+            "{}",
+            lines[0]
+        );
+        assert!(
+            !lines[1].is_empty() && lines[1].ends_with('.'),
+            "{}",
+            lines[1]
+        );
+        assert_eq!(lines[2], "", "{kind}");
+        assert!(
+            letter.subject.starts_with("Job ABCDE (D-1): "),
+            "{}",
+            letter.subject
+        );
+        assert!(
+            letter.text.contains("dock.example.org/custody\n3\nAAAA\n"),
+            "{kind}"
+        );
+        assert!(letter.text.contains("Notice ABCDE-3"), "{kind}");
+    }
+}
+
+#[test]
+fn a_job_that_is_done_is_told_with_numbers_and_places() {
+    let outcome = Outcome {
+        errors: 1_200,
+        ..Outcome::default()
+    };
+    let letter = of(&Story {
+        what: Some(Loaded(outcome).into()),
+        report: HasReport::There,
+        ..story(NoticeKind::TransferFinished)
+    });
+    for line in [
+        "Job ABCDE is done, and 1,200 of its entries failed.",
+        "Failed: 1,200",
+        "Report for people: s3://logs/p/import-log-ABCDE.txt",
+        "Receipt: s3://logs/p/import-log-ABCDE.receipt",
+    ] {
+        assert!(
+            letter.text.lines().any(|found| found == line),
+            "{line} is not in\n{}",
+            letter.text
+        );
+    }
+}
+
+#[test]
+fn a_hold_is_told_with_what_mends_it() {
+    let held = Held {
+        cause: "BucketMissing".to_owned(),
+        until: None,
+    };
+    let letter = of(&Story {
+        what: Some(held.into()),
+        ..story(NoticeKind::DeviceHeld)
+    });
+    let mut lines = letter.text.lines();
+    assert_eq!(
+        lines.next(),
+        Some("Job ABCDE is on hold. A bucket of the job does not exist.")
+    );
+    assert_eq!(
+        lines.next(),
+        Some("Create it, and loading goes on by itself.")
+    );
+}
+
+#[test]
+fn what_somebody_else_said_ends_no_line() {
+    let aborted = Aborted {
+        cause: "DeviceError".to_owned(),
+        reason: Some("x\r\nBcc: evil@example.com\u{2028}y".into()),
+    };
+    let letter = of(&Story {
+        device_id: Some("D\r\nBcc: evil@example.com".to_owned()),
+        what: Some(aborted.into()),
+        ..story(NoticeKind::TransferAborted)
+    });
+    assert!(!letter.subject.contains(['\r', '\n']), "{}", letter.subject);
+    assert!(!letter.text.contains('\r'));
+    let encoded = of(&Story {
+        device_id: Some("=?utf-8?q?=0D=0ABcc:_x?=".to_owned()),
+        ..story(NoticeKind::JobCreated)
+    });
+    assert!(!encoded.subject.contains("=?"), "{}", encoded.subject);
+    let begins = |line: &str| line.starts_with("Bcc:");
+    assert!(!letter.text.lines().any(begins), "{}", letter.text);
+}
+
+#[test]
+fn no_mail_is_without_end() {
+    let letter = of(&Story {
+        checkpoint: "ä".repeat(20_000),
+        ..story(NoticeKind::JobCreated)
+    });
+    assert!(letter.text.len() <= TEXT_BYTES);
+}
