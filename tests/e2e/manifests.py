@@ -38,7 +38,7 @@ def manifest(**options):
     usual = {
         "manifestVersion": "2.0",
         "deviceId": "E2E-1",
-        "eraseDevice": "yes",
+        "eraseDevice": "no",
         "notificationEmail": "web@assets.example",
     }
     return "\n".join(_lines(usual | options | {"returnAddress": options.get("returnAddress", ADDRESS)})) + "\n"

@@ -7,17 +7,23 @@
 //! | `Expired` | `expired` |
 //! | `DeviceArrived` with what the station knows of the device | `identified` |
 //! | `DeviceArrived` of which nobody knows more | `received` |
-//! | `DeviceReturned` | `handed-over` |
+//! | `DeviceReturned` | `handed-over`; before it `returned-unerased`, where it should have been erased |
 //! | `TransferStarted` | `attempt` |
 //! | `TransferFinished` | `loaded`; of an export `filled`; then `reported`, where it is said which files those are |
 //! | `TransferAborted` | `aborted` |
 //! | `Stopped` for what somebody can mend | `held` |
 //! | `Stopped` for anything else | `interrupted` |
 //! | `Resumed`, `ToFinishWithout`, `Reopened` | `resumed` |
+//! | `Released`, `Objected`, `ObjectionWithdrawn` | `released`, `objected`, `objection-withdrawn` |
+//! | `EraseStarted` | `erase-started` |
+//! | `EraseEnded` | `erased`, or `erase-failed` |
+//! | `Destroyed` | `destroyed` |
 //!
 //! That a job is made is no change: it gives `announced`.
 
 use model::delivered::Delivered;
+use model::disposal::Unerased;
+use model::erasure::ErasureEnd;
 use model::event::Event as Change;
 use model::hold::Mended;
 use model::ids::JobType;
@@ -27,11 +33,16 @@ use model::stopped::StopCause;
 
 use crate::digest::Digest;
 use crate::event::{
-    Aborted, Attempt, Canceled, Expired, File, FileName, Filled, HandedOver, Held, Identified,
-    Interrupted, Loaded, Outcome, Received, Reported, Resumed, Updated, What,
+    Aborted, Attempt, Canceled, Destroyed, EraseFailed, EraseStarted, Erased, Expired, File,
+    FileName, Filled, HandedOver, Held, Identified, Interrupted, Loaded, Objected,
+    ObjectionWithdrawn, Outcome, Received, Released, Reported, Resumed, ReturnedUnerased, Updated,
+    What,
 };
 use crate::moment::Moment;
 use crate::told::Told;
+
+/// Where an erased device goes.
+const DESTINATION: &str = "back to the address of the manifest";
 
 /// What is known beside a change, and goes into its event.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +59,12 @@ pub struct Beside {
     pub outcome: Outcome,
     /// When a hold is given up, if it is.
     pub until: Option<Moment>,
+    /// Whose the device is.
+    pub account: String,
+    /// What the customer calls it, if its manifest can be read.
+    pub device_id: Option<String>,
+    /// Where the report lies, once it does.
+    pub report: Option<LogLocation>,
 }
 
 impl Beside {
@@ -61,6 +78,9 @@ impl Beside {
             read_back: None,
             outcome: Outcome::default(),
             until: None,
+            account: String::new(),
+            device_id: None,
+            report: None,
         }
     }
 }
@@ -69,6 +89,18 @@ impl Beside {
 #[must_use]
 pub fn told(change: &Change, beside: &Beside) -> Vec<What> {
     let mut told = vec![first(change, beside)];
+    if let Change::DeviceReturned {
+        unerased: Some(word),
+        ..
+    } = change
+    {
+        let Unerased { authority, reason } = word;
+        let word = ReturnedUnerased {
+            authority: authority.into(),
+            reason: reason.into(),
+        };
+        told.insert(0, word.into());
+    }
     if let Change::TransferFinished { log, files, .. } = change
         && !files.is_empty()
     {
@@ -109,6 +141,7 @@ fn first(change: &Change, beside: &Beside) -> What {
         Change::DeviceReturned {
             carrier,
             tracking_number,
+            unerased: _,
         } => HandedOver {
             carrier: carrier.into(),
             tracking: tracking_number.into(),
@@ -135,6 +168,48 @@ fn first(change: &Change, beside: &Beside) -> What {
         }),
         Change::ToFinishWithout { .. } => resumed("finish-without"),
         Change::Reopened => resumed("retry"),
+        Change::Released(release) => Released {
+            rule: release.rule.code().to_owned(),
+            gives_up: release.gives_up,
+            statement: release.statement.as_ref().map(Told::from),
+        }
+        .into(),
+        Change::Objected { because } => Objected {
+            statement: because.into(),
+        }
+        .into(),
+        Change::ObjectionWithdrawn => ObjectionWithdrawn { statement: None }.into(),
+        Change::EraseStarted { grant, technique } => EraseStarted {
+            grant: grant.to_string(),
+            technique: *technique,
+        }
+        .into(),
+        Change::EraseEnded { end } => ended(end, beside),
+        Change::Destroyed(Unerased { authority, reason }) => Destroyed {
+            authority: authority.into(),
+            reason: reason.into(),
+        }
+        .into(),
+    }
+}
+
+/// What an erase came to, with what a certificate says beside it.
+fn ended(end: &ErasureEnd, beside: &Beside) -> What {
+    let report =
+        |log: &LogLocation| Told::from(&format!("s3://{}/{}", log.bucket, log.key.as_str()));
+    match end {
+        ErasureEnd::Erased(certificate) => Erased {
+            account: (&beside.account).into(),
+            device_id: beside.device_id.as_ref().map(Told::from),
+            backed_up: beside.report.as_ref().map(report),
+            destination: (&DESTINATION.to_owned()).into(),
+            certificate: certificate.clone(),
+        }
+        .into(),
+        ErasureEnd::Failed(failure) => EraseFailed {
+            failure: failure.clone(),
+        }
+        .into(),
     }
 }
 
@@ -165,9 +240,13 @@ fn resumed(cause: &str) -> What {
 #[cfg(test)]
 mod tests {
     use model::device::DeviceFacts;
+    use model::disposal::rules::ReleaseRule;
+    use model::disposal::{GrantId, Release};
+    use model::erasure::{Certificate, Technique};
     use model::event::WhileRunning;
     use model::ids::StationName;
     use model::progress::{AbortReason, LogLocation};
+    use model::time::Timestamp;
 
     use super::*;
 
@@ -226,6 +305,7 @@ mod tests {
                 Change::DeviceReturned {
                     carrier: "UPS".into(),
                     tracking_number: "1Z".into(),
+                    unerased: None,
                 },
                 "handed-over",
                 r#"{"carrier":"UPS","tracking":"1Z"}"#,
@@ -266,6 +346,42 @@ mod tests {
                 "finish-without",
             ),
             (Change::Reopened, "resumed", "retry"),
+            (
+                Change::Released(Release {
+                    rule: ReleaseRule::Customer,
+                    at: Timestamp::from_unix(0),
+                    gives_up: 3,
+                    statement: Some("as asked by phone".to_owned()),
+                    by_the_account: true,
+                }),
+                "released",
+                r#"{"rule":"customer","gives_up":3,"statement":"as asked by phone"}"#,
+            ),
+            (
+                Change::Objected {
+                    because: "We miss a folder.".to_owned(),
+                },
+                "objected",
+                r#"{"statement":"We miss a folder."}"#,
+            ),
+            (
+                Change::ObjectionWithdrawn,
+                "objection-withdrawn",
+                r#"{"statement":null}"#,
+            ),
+            (
+                Change::EraseStarted {
+                    grant: GrantId::new("0".repeat(32)).unwrap(),
+                    technique: Technique::OverwriteZeros,
+                },
+                "erase-started",
+                r#""technique":"overwrite-zeros""#,
+            ),
+            (
+                Change::Destroyed(word()),
+                "destroyed",
+                r#"{"authority":"Jane","reason":"It would not erase."}"#,
+            ),
         ];
         let beside = Beside::new(JobType::Import, "manifest");
         for (change, name, words) in changes {
@@ -276,6 +392,67 @@ mod tests {
             assert!(json.contains(words), "{json}");
             assert!(!json.contains("operator's hosts"), "{json}");
         }
+    }
+
+    fn word() -> Unerased {
+        Unerased {
+            authority: "Jane".to_owned(),
+            reason: "It would not erase.".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_return_as_it_is_is_told_before_the_handing_over() {
+        let back = Change::DeviceReturned {
+            carrier: "UPS".to_owned(),
+            tracking_number: "1Z".to_owned(),
+            unerased: Some(word()),
+        };
+        let told = told(&back, &Beside::new(JobType::Import, ""));
+        let names: Vec<_> = told.iter().map(What::name).collect();
+        assert_eq!(names, ["returned-unerased", "handed-over"]);
+    }
+
+    /// A certificate stands in the line to its last field, with where the content is that was on the device.
+    #[test]
+    fn a_certificate_is_told_whole() {
+        let certificate = serde_json::json!({
+            "device": {"maker": null, "model": "T7", "serial": "S5TXNF0R", "wwn": null, "firmware": null,
+                "medium": "flash", "bytes": 1024, "hidden": {"known": "unknown"}},
+            "method": "clear", "technique": "overwrite-zeros", "commands": [],
+            "passes": [{"fill": "zeros", "bytes": 1024, "read_back": true}],
+            "tool": {"name": "longshore", "version": "1"},
+            "started": "2026-01-02T03:04:05Z", "ended": "2026-01-02T03:14:05Z", "resumed": 0,
+            "bytes_written": 1024, "errors": 0,
+            "not_written": {"bytes": 0, "ranges": 0, "listed": []},
+            "verification": null,
+            "validation": {"verdict": "approved", "causes": []},
+            "not_claimed": [],
+        });
+        let account: Certificate = serde_json::from_value(certificate).unwrap();
+        let beside = Beside {
+            account: "123456789012".to_owned(),
+            device_id: Some("backup-7".to_owned()),
+            report: Some(LogLocation {
+                bucket: "logs".parse().unwrap(),
+                key: "a/log".parse().unwrap(),
+            }),
+            ..Beside::new(JobType::Import, "")
+        };
+        let ended = |end: ErasureEnd| {
+            let change = Change::EraseEnded { end: Box::new(end) };
+            let told = told(&change, &beside);
+            (told[0].name(), serde_json::to_value(&told[0]).unwrap())
+        };
+        let (name, line) = ended(ErasureEnd::Erased(Box::new(account.clone())));
+        assert_eq!(name, "erased");
+        assert_eq!(line["backed_up"], "s3://logs/a/log");
+        assert_eq!(line["account"], "123456789012");
+        assert_eq!(line["device_id"], "backup-7");
+        assert_eq!(line["certificate"], serde_json::to_value(&account).unwrap());
+        let (name, line) = ended(ErasureEnd::of(account));
+        assert_eq!(name, "erase-failed");
+        assert_eq!(line["failure"]["cause"], "not-verified");
     }
 
     #[test]

@@ -14,11 +14,12 @@
 //! | the forms of the report are in the log bucket | [`Reported`] |
 //! | somebody compared the bucket or the device with the report | [`Verified`] |
 //! | a person mends what was told wrongly | [`Corrected`] |
-//! | the device was handed over | [`HandedOver`], then [`Closed`] |
+//! | the device was handed over | perhaps [`ReturnedUnerased`], then [`HandedOver`] and [`Closed`] |
 //! | a key of the installation is made, replaced or given up | [`KeyMade`], [`KeyRotated`], [`KeyRevoked`] |
 //! | a station gets its first token | [`StationAdmitted`] |
 
 mod device;
+mod disposal;
 mod files;
 mod installation;
 mod parcel;
@@ -28,6 +29,10 @@ use model::ids::{BayName, StationName};
 use serde::Serialize;
 
 pub use device::{Docked, HiddenSectors, Identified, Seen, Undocked};
+pub use disposal::{
+    Destroyed, EraseFailed, EraseStarted, Erased, Objected, ObjectionWithdrawn, Released,
+    ReturnedUnerased,
+};
 pub use files::{File, FileName, Photographed, Reported, Subject, UnfitName};
 pub use installation::{KeyMade, KeyRevoked, KeyRotated, StationAdmitted};
 pub use parcel::{Closed, Condition, Corrected, HandedOver, ParcelUnknown, Received};
@@ -131,6 +136,22 @@ events! {
     "held" Held,
     /// The job goes on.
     "resumed" Resumed,
+    /// The device may be erased.
+    "released" Released,
+    /// The account does not want its device to be erased.
+    "objected" Objected,
+    /// The account does not object any more.
+    "objection-withdrawn" ObjectionWithdrawn,
+    /// A station erases the device from now on.
+    "erase-started" EraseStarted,
+    /// The device is erased.
+    "erased" Erased,
+    /// The device could not be erased.
+    "erase-failed" EraseFailed,
+    /// Somebody has destroyed the device.
+    "destroyed" Destroyed,
+    /// The device goes back as it is, although it was to be erased.
+    "returned-unerased" ReturnedUnerased,
     /// The device was given to a carrier.
     "handed-over" HandedOver,
     /// An earlier event told something wrongly.

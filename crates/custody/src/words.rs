@@ -2,6 +2,8 @@
 //!
 //! What a person typed or a device says stands in them as it is told: who shows them takes care of what it may hold.
 
+mod disposal;
+
 use model::readable;
 
 use crate::by::{By, Kind};
@@ -100,6 +102,25 @@ fn sentence(what: &What) -> String {
             it.cause
         ),
         What::Resumed(it) => format!("The job goes on: {}.", it.cause),
+        What::Released(it) => disposal::released(it),
+        What::Objected(it) => {
+            format!(
+                "The customer objected to an erase: {}.",
+                it.statement.as_str()
+            )
+        }
+        What::ObjectionWithdrawn(it) => {
+            let word = said(": ", it.statement.as_ref());
+            format!("The customer took the objection back{word}.")
+        }
+        What::EraseStarted(it) => format!(
+            "The erasing of the device began: {}.",
+            it.technique.sentence()
+        ),
+        What::Erased(it) => disposal::erased(&it.certificate),
+        What::EraseFailed(it) => format!("The device could not be erased: {}.", it.failure.why),
+        What::Destroyed(it) => disposal::destroyed(it),
+        What::ReturnedUnerased(it) => disposal::unerased(it),
         What::HandedOver(HandedOver { carrier, tracking }) => format!(
             "The device was given to {}, number {}.",
             carrier.as_str(),

@@ -7,6 +7,7 @@ mod bay;
 mod bench;
 mod bucket;
 mod custody;
+mod disposal;
 mod doctor;
 mod erase;
 mod image;
@@ -39,6 +40,10 @@ pub(crate) use bay::{BayCommand, BayRulesArgs, OrderArgs, TeachArgs};
 pub(crate) use bench::{InboxArgs, StationRunArgs};
 pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
 pub(crate) use custody::CustodyCommand;
+pub(crate) use disposal::{
+    BayEraseArgs, DestroyedArgs, ObjectArgs, ObjectForArgs, ReleaseArgs, ReleaseForArgs,
+    UnerasedArgs,
+};
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use erase::EraseArgs;
 pub(crate) use image::{ImageCommand, RestoreArgs};
@@ -410,6 +415,12 @@ pub(crate) enum DeviceCommand {
     Erase(EraseArgs),
     /// Mark a device as sent back to its owner
     Return(ReturnArgs),
+    /// Say for a customer that a device may be erased
+    Release(ReleaseForArgs),
+    /// Say for a customer that a device is not to be erased
+    Object(ObjectForArgs),
+    /// Mark a device as destroyed
+    Destroyed(DestroyedArgs),
 }
 
 /// `longshore device return`.
@@ -424,6 +435,8 @@ pub(crate) struct ReturnArgs {
     /// The carrier's number for the parcel
     #[arg(long, value_name = "NUMBER")]
     pub(crate) tracking: String,
+    #[command(flatten)]
+    pub(crate) word: UnerasedArgs,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
@@ -492,6 +505,10 @@ pub(crate) enum JobCommand {
         #[command(flatten)]
         api: ApiArgs,
     },
+    /// Let the device of a job be erased (ReleaseDevice)
+    Release(ReleaseArgs),
+    /// Have the device of a job not be erased (HoldDevice)
+    Object(ObjectArgs),
     /// End a job for good, as an operator: its customer has to make a new one
     Abort(Box<AbortArgs>),
     /// Show what happened to a job, and by whom, as an operator

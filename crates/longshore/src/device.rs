@@ -1,5 +1,6 @@
 //! `longshore device`: what lies on a device, and what becomes of it after its data was handled.
 
+mod disposal;
 mod erase;
 mod look;
 
@@ -20,6 +21,9 @@ pub(crate) fn run(command: &DeviceCommand) -> Result<Exit, Failure> {
         DeviceCommand::Look(args) => look::run(args),
         DeviceCommand::Erase(args) => erase::run(args),
         DeviceCommand::Return(args) => give_back(args),
+        DeviceCommand::Release(args) => disposal::release(args),
+        DeviceCommand::Object(args) => disposal::object(args),
+        DeviceCommand::Destroyed(args) => disposal::destroyed(args),
     }
 }
 
@@ -28,6 +32,7 @@ fn give_back(args: &ReturnArgs) -> Result<Exit, Failure> {
         job: args.job,
         carrier: args.carrier.clone(),
         tracking_number: args.tracking.clone(),
+        unerased: args.word.word(),
     };
     let told = own_station::station(&args.server)?
         .control

@@ -7,6 +7,7 @@ mod artifacts;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credentials;
+mod device;
 mod hold;
 mod list;
 mod receipt;
@@ -59,6 +60,8 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
             force,
             api,
         } => sign(job, device, Overwrite::from_flag(*force), api),
+        JobCommand::Release(args) => device::release(args),
+        JobCommand::Object(args) => device::object(args),
         JobCommand::Abort(args) => abort::abort(args),
         JobCommand::Retry { job, server } => abort::retry(*job, server),
         JobCommand::Hold(args) => hold::hold(args),

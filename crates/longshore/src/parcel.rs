@@ -91,6 +91,8 @@ fn give_back(args: &SendBackArgs) -> Result<Exit, Failure> {
         carrier: args.carrier.clone(),
         tracking_number: args.tracking.clone(),
         jobs: args.jobs.clone(),
+        unerased: args.word.unerased.clone(),
+        authority: args.word.authority.clone(),
     };
     let path = format!("parcels/{}/return", args.number);
     let gone: ParcelLine = Way::beside(&args.server)?.post(&path, &message)?;

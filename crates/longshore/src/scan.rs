@@ -113,6 +113,7 @@ impl Table {
             verb: OrderVerb::Load,
             job: job_only,
             sheet,
+            serial_end: None,
         };
         let _: OrderLine = self
             .way

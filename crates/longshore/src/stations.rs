@@ -14,7 +14,7 @@ use model::readable;
 use serde::Serialize;
 
 use crate::bench;
-use crate::cli::{OrderArgs, StationCommand, StoreArgs};
+use crate::cli::{BayEraseArgs, OrderArgs, StationCommand, StoreArgs};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::way::Way;
@@ -272,10 +272,35 @@ pub(crate) fn order(args: &OrderArgs, verb: OrderVerb) -> Result<Exit, Failure> 
         verb,
         job: None,
         sheet: None,
+        serial_end: None,
     };
-    let way = Way::open(&args.store)?;
-    let line: OrderLine = way.post(&format!("stations/{station}/orders"), &message)?;
-    if args.json {
+    give(station, &message, args.json, &args.store)
+}
+
+/// Orders the device of a job in a bay to be erased.
+///
+/// # Errors
+/// As [`order`].
+pub(crate) fn order_erase(args: &BayEraseArgs) -> Result<Exit, Failure> {
+    let message = OrderFor {
+        bay: args.bay.clone(),
+        verb: OrderVerb::Erase,
+        job: Some(args.job),
+        sheet: None,
+        serial_end: Some(args.serial_end.clone()),
+    };
+    give(&args.station, &message, args.json, &args.store)
+}
+
+fn give(
+    station: &StationName,
+    message: &OrderFor,
+    json: bool,
+    store: &StoreArgs,
+) -> Result<Exit, Failure> {
+    let way = Way::open(store)?;
+    let line: OrderLine = way.post(&format!("stations/{station}/orders"), message)?;
+    if json {
         output::json(&line)?;
     } else {
         output::note(&format!(

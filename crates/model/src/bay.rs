@@ -450,7 +450,11 @@ impl BayStatus {
             sentence: tidy(self.sentence),
             hint: self.hint.map(tidy),
             medium: self.medium.map(|name| readable::name(&name, MEDIUM_CHARS)),
-            device: self.device.map(DeviceFacts::tidied),
+            // Its WWN is told where it counts, with a claim and before an erase.
+            device: self.device.map(|device| DeviceFacts {
+                wwn: None,
+                ..device.tidied()
+            }),
             figures,
             ..self
         }

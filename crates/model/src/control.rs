@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::custody::Custody;
 use crate::delivered::Delivered;
 use crate::device::DeviceFacts;
+use crate::disposal::{Disposal, Objection, Unerased};
 use crate::ids::{AccountId, BucketName, JobId, JobType, StationName};
 use crate::loading::Figures;
 use crate::progress::{AbortReason, LogLocation, Progress};
@@ -20,10 +21,11 @@ use crate::without::Without;
 
 /// The version of the messages in which this release speaks. 2 added `version` and `facts` to a claim, 3 `reads_files`,
 /// 4 the heartbeat, 5 `cause` of a denial, `version` of a renewal, `on-hold`, `mended`,
-/// `from_journal` and `without`, 6 `session` of a way to a store, and the message that asks for another key.
+/// `from_journal` and `without`, 6 `session` of a way to a store, and the message that asks for another key, 7 the
+/// messages about erasing ([`crate::disposal::messages`]), the order to erase, and `unerased` of a return.
 /// Whoever reads a message passes over fields it does not know, and does without those that an earlier version does not
 /// have.
-pub const PROTOCOL_VERSION: u32 = 6;
+pub const PROTOCOL_VERSION: u32 = 7;
 
 /// The first version whose stations understand [`LeaseState::OnHold`].
 pub const KNOWS_ON_HOLD: u32 = 5;
@@ -399,6 +401,9 @@ pub struct ReturnRequest {
     pub carrier: String,
     /// The carrier's number for the parcel.
     pub tracking_number: String,
+    /// That it goes as it is, although it was to be erased. An earlier release does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unerased: Option<Unerased>,
 }
 
 /// `POST /station/v1/job`: whose job is this, and how is it?
@@ -429,6 +434,12 @@ pub struct JobFacts {
     pub custody: Custody,
     /// What became of the data.
     pub progress: Progress,
+    /// What became of the device.
+    #[serde(default, skip_serializing_if = "Disposal::is_kept")]
+    pub disposal: Disposal,
+    /// That its account objects to an erase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objection: Option<Objection>,
     /// That it stands still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,

@@ -215,7 +215,7 @@ fn waits(job: JobId, reason: &str) -> String {
 
 /// What follows from a device's appearance: events to apply to the job in order, and whether it is
 /// loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Dispatch {
     /// What happens to the job.
     pub events: Vec<Event>,

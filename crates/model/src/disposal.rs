@@ -7,6 +7,7 @@
 pub mod gate;
 pub mod messages;
 pub mod rules;
+pub mod told;
 
 use std::fmt;
 use std::str::FromStr;
@@ -93,6 +94,25 @@ pub struct Unerased {
     pub authority: String,
     /// Why.
     pub reason: String,
+}
+
+/// That one half of what somebody answers for is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a device that goes back unerased needs both: who answers for it, and why")]
+pub struct HalfSaid;
+
+impl Unerased {
+    /// What was said in two halves: both of them, or neither.
+    ///
+    /// # Errors
+    /// [`HalfSaid`].
+    pub fn of(authority: Option<String>, reason: Option<String>) -> Result<Option<Self>, HalfSaid> {
+        match (authority, reason) {
+            (Some(authority), Some(reason)) => Ok(Some(Self { authority, reason })),
+            (None, None) => Ok(None),
+            (Some(_), None) | (None, Some(_)) => Err(HalfSaid),
+        }
+    }
 }
 
 /// Whether the device of a job is to be erased before it goes back.

@@ -60,3 +60,5 @@ impl ErasureEnd {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::account as sample;

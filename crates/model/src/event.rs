@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivered::Delivered;
 use crate::device::DeviceFacts;
+use crate::disposal::{GrantId, Release, Unerased};
+use crate::erasure::{ErasureEnd, Technique};
 use crate::hold::Mended;
 use crate::ids::{BucketName, JobType, StationName};
 use crate::progress::{AbortReason, LogLocation};
 use crate::stopped::StopCause;
 
 /// Something that happened, or is asked to happen, to a job.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The customer replaced the manifest, perhaps the type.
@@ -47,6 +49,9 @@ pub enum Event {
         carrier: String,
         /// The carrier's number for the parcel.
         tracking_number: String,
+        /// That it goes as it is, although it was to be erased.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unerased: Option<Unerased>,
     },
     /// A station began to transfer, or began again after an interruption.
     TransferStarted,
@@ -97,6 +102,29 @@ pub enum Event {
     },
     /// The job was over with failures, and is to be gone on with for those files alone.
     Reopened,
+    /// The device may be erased.
+    Released(Release),
+    /// The account does not want its device to be erased.
+    Objected {
+        /// Why.
+        because: String,
+    },
+    /// The account does not object any more.
+    ObjectionWithdrawn,
+    /// A station erases the device from now on.
+    EraseStarted {
+        /// By which grant.
+        grant: GrantId,
+        /// How.
+        technique: Technique,
+    },
+    /// It is done, or failed.
+    EraseEnded {
+        /// What was done.
+        end: Box<ErasureEnd>,
+    },
+    /// Somebody has destroyed the device.
+    Destroyed(Unerased),
 }
 
 /// As it is stored: without the manifest, which may hold a device's password.
@@ -133,6 +161,12 @@ impl Event {
             Self::Resumed { .. } => "Resumed",
             Self::ToFinishWithout { .. } => "ToFinishWithout",
             Self::Reopened => "Reopened",
+            Self::Released(_) => "Released",
+            Self::Objected { .. } => "Objected",
+            Self::ObjectionWithdrawn => "ObjectionWithdrawn",
+            Self::EraseStarted { .. } => "EraseStarted",
+            Self::EraseEnded { .. } => "EraseEnded",
+            Self::Destroyed(_) => "Destroyed",
         }
     }
 }

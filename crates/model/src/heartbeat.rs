@@ -139,6 +139,13 @@ pub struct HeartbeatAnswer {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub mended: Vec<MendedJob>,
+    /// Jobs of its bays whose devices it may ask to erase without a person: whether they are is the gate's to say.
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub erasable: Vec<JobId>,
     /// What it may use of the rates of stores that it asked for.
     #[serde(
         default,

@@ -1,11 +1,14 @@
 //! A job and the one function that changes its state.
 
+mod disposing;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::custody::Custody;
 use crate::device::DeviceFacts;
+use crate::disposal::{Disposal, EraseWish, Objection};
 use crate::event::{Event, WhileRunning};
 use crate::ids::{AccountId, JobId, JobType, StationName};
 use crate::progress::Progress;
@@ -43,6 +46,16 @@ pub struct Job {
     /// That it is to end with what is loaded of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<Without>,
+    /// Whether its device is to be erased. Of a job that an earlier release made it is not known: its device goes back
+    /// as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erase: Option<EraseWish>,
+    /// What became of the device.
+    #[serde(default, skip_serializing_if = "Disposal::is_kept")]
+    pub disposal: Disposal,
+    /// That its account objects to an erase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objection: Option<Objection>,
 }
 
 /// As it is stored: without the manifest, which may hold a device's password.
@@ -89,6 +102,33 @@ pub enum Refusal {
     /// The event needs a job that is on hold.
     #[error("the job is not on hold")]
     NotOnHold,
+    /// The device was never loaded to its end, and is not one that is erased.
+    #[error("the device was not loaded to its end")]
+    NotLoaded,
+    /// The device may not go back as it is.
+    #[error("the device is to be erased, and is not")]
+    NotErased,
+    /// Nobody who may has said that the device can be erased.
+    #[error("the device is not released to be erased")]
+    NotReleased,
+    /// The account does not want its device to be erased.
+    #[error("the account objects to the erasing of its device")]
+    Objected,
+    /// There is no objection that could be taken back.
+    #[error("the account does not object to the erasing of its device")]
+    NotObjected,
+    /// What was on the device is gone, at least in part.
+    #[error("the erasing of the device has begun")]
+    Erasing,
+    /// The event needs an erase that was begun and has not ended.
+    #[error("the device is not being erased")]
+    NotErasing,
+    /// Nothing is on the device any more.
+    #[error("the device has been erased")]
+    Erased,
+    /// The device is no more.
+    #[error("the device has been destroyed")]
+    Destroyed,
 }
 
 impl Job {
@@ -102,6 +142,7 @@ impl Job {
         created: Timestamp,
     ) -> Self {
         let (custody, progress) = (Custody::NotReceived, Progress::Pending);
+        let erase = Some(EraseWish::of(job_type, &manifest));
         Self {
             id,
             account,
@@ -113,6 +154,9 @@ impl Job {
             stopped: None,
             resumed: None,
             without: None,
+            erase,
+            disposal: Disposal::Kept,
+            objection: None,
         }
     }
 
@@ -137,6 +181,8 @@ impl Job {
         match event {
             Event::Updated { job_type, manifest } => {
                 self.must_be_pending()?;
+                let wish = self.erase.unwrap_or(EraseWish::No);
+                next.erase = Some(wish.after_update(*job_type, manifest));
                 next.job_type = *job_type;
                 next.manifest.clone_from(manifest);
             }
@@ -160,8 +206,10 @@ impl Job {
             Event::DeviceReturned {
                 carrier,
                 tracking_number,
+                unerased,
             } => {
                 self.must_be_returnable()?;
+                self.must_let_go(unerased.as_ref())?;
                 next.custody = Custody::Returned {
                     carrier: carrier.clone(),
                     tracking_number: tracking_number.clone(),
@@ -235,9 +283,22 @@ impl Job {
             Event::Reopened => {
                 self.must_be_here()?;
                 self.must_have_failures()?;
+                self.must_be_untouched()?;
+                next.disposal = Disposal::Kept;
                 next.progress = Progress::InProgress { since: now };
                 next.stopped = Some(Stopped::new(now, StopCause::Retry));
             }
+            Event::Released(release) => next.disposal = self.release(release)?,
+            Event::Objected { because } => {
+                next.objection = Some(self.object(because, now)?);
+                next.disposal = Disposal::Kept;
+            }
+            Event::ObjectionWithdrawn => {
+                next.objection.take().ok_or(Refusal::NotObjected)?;
+            }
+            Event::EraseStarted { grant, .. } => next.disposal = self.begin_erase(grant, now)?,
+            Event::EraseEnded { end } => next.disposal = self.end_erase(end, now)?,
+            Event::Destroyed(what) => next.disposal = self.destroy(what, now)?,
         }
         if next.progress.is_terminal() {
             (next.stopped, next.resumed, next.without) = (None, None, None);
@@ -375,4 +436,4 @@ impl Job {
 
 #[cfg(test)]
 #[path = "job_tests.rs"]
-mod tests;
+pub(crate) mod tests;

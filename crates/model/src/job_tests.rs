@@ -1,6 +1,9 @@
 //! The state table, cell by cell, and the page of the documentation printed from it.
 
 use super::*;
+use crate::disposal::rules::ReleaseRule;
+use crate::disposal::{GrantId, Release, Unerased};
+use crate::erasure::{Certificate, ErasureEnd, ErasureMethod, Technique};
 use crate::hold::Mended;
 use crate::ids::{BucketName, ObjectKey, StationName};
 use crate::progress::{AbortReason, LogLocation};
@@ -78,6 +81,7 @@ fn events() -> Vec<Event> {
         Event::DeviceReturned {
             carrier: "Post".into(),
             tracking_number: "1".into(),
+            unerased: None,
         },
         Event::TransferStarted,
         Event::TransferFinished {
@@ -100,6 +104,96 @@ fn events() -> Vec<Event> {
         Event::ToFinishWithout { because: None },
         Event::Reopened,
     ]
+}
+
+fn grant() -> GrantId {
+    GrantId::new("0123456789abcdef0123456789abcdef").unwrap()
+}
+
+/// What can have become of a device, in the order of the documentation.
+pub(crate) fn disposals() -> Vec<Disposal> {
+    let at = Timestamp::from_unix(3);
+    vec![
+        Disposal::Kept,
+        Disposal::Released(release()),
+        Disposal::Erasing {
+            grant: grant(),
+            station: station(),
+            since: at,
+        },
+        Disposal::EraseFailed { grant: grant(), at },
+        Disposal::Erased {
+            method: ErasureMethod::Clear,
+            at,
+        },
+        Disposal::Destroyed {
+            authority: "Jane".into(),
+            reason: "It would not erase.".into(),
+            at,
+        },
+    ]
+}
+
+fn release() -> Release {
+    Release {
+        rule: ReleaseRule::Customer,
+        at: Timestamp::from_unix(3),
+        gives_up: 0,
+        statement: None,
+        by_the_account: true,
+    }
+}
+
+fn word() -> Unerased {
+    Unerased {
+        authority: "Jane".into(),
+        reason: "As asked by phone.".into(),
+    }
+}
+
+/// What can happen to a device that was loaded, with the names of the documentation.
+pub(crate) fn steps() -> Vec<(&'static str, Event)> {
+    let returned = |unerased| Event::DeviceReturned {
+        carrier: "Post".into(),
+        tracking_number: "1".into(),
+        unerased,
+    };
+    let ended = |account| Event::EraseEnded {
+        end: Box::new(ErasureEnd::of(account)),
+    };
+    let whole = crate::erasure::sample();
+    let unread = Certificate {
+        verification: None,
+        ..whole.clone()
+    };
+    vec![
+        ("Released", Event::Released(release())),
+        (
+            "Objected",
+            Event::Objected {
+                because: "We miss a folder.".into(),
+            },
+        ),
+        ("ObjectionWithdrawn", Event::ObjectionWithdrawn),
+        (
+            "EraseStarted",
+            Event::EraseStarted {
+                grant: grant(),
+                technique: Technique::OverwriteZeros,
+            },
+        ),
+        ("EraseEnded", ended(whole)),
+        ("EraseEnded (failed)", ended(unread)),
+        ("Destroyed", Event::Destroyed(word())),
+        ("Reopened", Event::Reopened),
+        ("DeviceReturned", returned(None)),
+        ("DeviceReturned (unerased)", returned(Some(word()))),
+    ]
+}
+
+/// A job whose device was loaded, with errors, and is here.
+pub(crate) fn loaded() -> Job {
+    job(custodies().remove(1), progresses().remove(2))
 }
 
 fn is_legal(custody: &Custody, progress: &Progress) -> bool {
@@ -393,8 +487,8 @@ fn the_documented_state_table_is_the_true_one() {
 fn state_table() -> String {
     let mut page = String::from(
         "# Job states\n\nPrinted from `model::job::Job::apply` by its tests; do not edit by hand.\n\n\
-         A job's state is two facts: *custody* (where the device is, `LocationCode`) and *progress*\n\
-         (what became of the data, `ProgressCode`). A cell shows the state after the event, `=` where\n\
+         A job's state is three facts: *custody* (where the device is, `LocationCode`), *progress*\n\
+         (what became of the data, `ProgressCode`) and *disposal* (what became of the device itself, below). A cell shows the state after the event, `=` where\n\
          the event is taken and changes nothing, or why it is refused.\n\n\
          `Canceled` appears twice: as the API reference has it, and with the operator's switch\n\
          `cancel_in_progress` on. `TransferAborted` comes from a person who says so in so many words,\n\
@@ -423,7 +517,62 @@ fn state_table() -> String {
             cells.join(" | ")
         ));
     }
+    page.push_str(&disposal_table());
     page
+}
+
+/// What becomes of a device that was loaded and whose job wants an erase.
+fn disposal_table() -> String {
+    let mut page = String::from(
+        "\n## What becomes of the device\n\n\
+         The third fact is *disposal*. It is `Kept` until the import is finished; this is how it goes on for a job\n\
+         with errors whose device is here and is to be erased. An objection of the account stands beside it and shuts\n\
+         the gate ([erasing](erasing.md)). `EraseEnded` tells a certificate, `(failed)` a failure; `(unerased)` is a\n\
+         return for which somebody answers. A cell shows what becomes of the device, `=` where that does not change.\n\n",
+    );
+    let steps = steps();
+    let names: Vec<&str> = steps.iter().map(|(name, _)| *name).collect();
+    page.push_str(&format!("| Disposal | {} |\n", names.join(" | ")));
+    page.push_str(&format!("| --- |{}\n", " --- |".repeat(names.len())));
+    let objection = Objection {
+        at: Timestamp::from_unix(3),
+        because: "We miss a folder.".into(),
+    };
+    let mut rows: Vec<(Disposal, Option<Objection>)> =
+        disposals().into_iter().map(|it| (it, None)).collect();
+    rows.insert(1, (Disposal::Kept, Some(objection)));
+    for (disposal, objection) in rows {
+        let before = Job {
+            erase: Some(EraseWish::Manifest),
+            disposal,
+            objection,
+            ..loaded()
+        };
+        let cells = steps.iter().map(|(_, event)| disposal_cell(&before, event));
+        let cells: Vec<String> = cells.collect();
+        page.push_str(&format!(
+            "| **{}** | {} |\n",
+            disposal_of(&before),
+            cells.join(" | ")
+        ));
+    }
+    page
+}
+
+fn disposal_cell(before: &Job, event: &Event) -> String {
+    match before.apply(event, Timestamp::from_unix(NOW)) {
+        Err(refusal) => format!("*{refusal}*"),
+        Ok(after) if disposal_of(&after) == disposal_of(before) => "=".to_owned(),
+        Ok(after) => disposal_of(&after),
+    }
+}
+
+fn disposal_of(job: &Job) -> String {
+    let code = job.disposal.code();
+    match job.objection {
+        Some(_) => format!("{code}, objected"),
+        None => code.to_owned(),
+    }
 }
 
 fn cell(before: &Job, event: &Event) -> String {

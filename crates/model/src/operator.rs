@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod custody;
+pub mod disposal;
 pub mod notices;
 pub mod parcels;
 pub mod stations;
@@ -129,6 +130,12 @@ pub struct JobDetail {
     pub tracking_number: Option<String>,
     /// The station that is at work on it at this moment.
     pub at_work: Option<StationName>,
+    /// What became of the device, in a stable word.
+    #[serde(default)]
+    pub disposal: String,
+    /// Why its account objects to an erase.
+    #[serde(default)]
+    pub objection: Option<String>,
 }
 
 impl From<JobFacts> for JobDetail {
@@ -159,6 +166,8 @@ impl From<JobFacts> for JobDetail {
             carrier,
             tracking_number,
             at_work: facts.held_by,
+            disposal: facts.disposal.code().to_owned(),
+            objection: facts.objection.map(|objection| objection.because),
         }
     }
 }
@@ -222,6 +231,12 @@ pub struct Return {
     pub carrier: String,
     /// The carrier's number for the parcel.
     pub tracking_number: String,
+    /// Why it goes as it is, although it was to be erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unerased: Option<String>,
+    /// Who answers for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
 }
 
 /// `GET /operator/v1/accounts`.

@@ -3,7 +3,7 @@
 //! An order waits at the server until the station's next heartbeat, is told with every answer until the station has
 //! acknowledged it, and is gone after ten minutes: a person has long walked to the bay by then. So it may be told
 //! several times; a station carries it out once, and one that forgot that by starting anew does no harm by doing it
-//! again: every verb says how something is to be, and ends no job.
+//! again: every verb says how something is to be, and ends no job. An order to erase only has the station ask the gate.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
+use crate::disposal::messages::Confirmation;
 use crate::ids::{BayName, InvalidId, OrderId};
 use crate::signature::SignatureFile;
 use crate::time::Timestamp;
@@ -35,6 +36,8 @@ pub enum OrderVerb {
     Remove,
     /// Show which bay it is, where it has a light.
     Blink,
+    /// Erase it, if the gate is open.
+    Erase,
     /// What a newer release says.
     #[serde(other)]
     Other,
@@ -42,12 +45,13 @@ pub enum OrderVerb {
 
 impl OrderVerb {
     /// Every verb that this release knows.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Look,
         Self::Load,
         Self::Stop,
         Self::Remove,
         Self::Blink,
+        Self::Erase,
     ];
 
     /// A stable word for machines.
@@ -59,6 +63,7 @@ impl OrderVerb {
             Self::Stop => "stop",
             Self::Remove => "remove",
             Self::Blink => "blink",
+            Self::Erase => "erase",
             Self::Other => "other",
         }
     }
@@ -85,7 +90,7 @@ impl FromStr for OrderVerb {
         match Self::of(text) {
             Self::Other => Err(InvalidId {
                 value: text.to_owned(),
-                expected: "`look`, `load`, `stop`, `remove` or `blink`",
+                expected: "`look`, `load`, `stop`, `remove`, `blink` or `erase`",
             }),
             verb => Ok(verb),
         }
@@ -109,6 +114,9 @@ pub struct Order {
     /// release that does not know it finds out again whose the device is, which does no harm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sheet: Option<SignatureFile>,
+    /// What a person gave of the device, with [`OrderVerb::Erase`]. Without it nothing is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erase: Option<Confirmation>,
 }
 
 impl Order {
@@ -190,6 +198,7 @@ mod tests {
             by: Actor::Service,
             at,
             sheet: None,
+            erase: None,
         };
         assert!(!order.is_stale(at.plus_seconds(599)));
         assert!(order.is_stale(at.plus_seconds(600)));
@@ -205,6 +214,7 @@ mod tests {
             by: Actor::Service,
             at: "2026-01-02T03:04:05Z".parse().unwrap(),
             sheet: sheet.map(|text| SignatureFile::parse_scan(text).unwrap()),
+            erase: None,
         };
         let text = "EX1ID:/dxgK27c8++SFiZLLaIvHt4Oy4k=";
         for order in [order(Some(text)), order(None)] {

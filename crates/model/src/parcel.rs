@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::custody::Custody;
+use crate::disposal::Disposal;
 use crate::ids::{InvalidId, JobType};
 use crate::job::Job;
 use crate::progress::Progress;
@@ -118,6 +119,8 @@ pub enum Due {
     Fill,
     /// It waits until somebody has mended something.
     Wait,
+    /// It is loaded, and is to be erased before it goes back.
+    Erase,
     /// Nothing is done with it any more: it goes back.
     SendBack,
     /// It was sent back already: it should not be here.
@@ -137,6 +140,7 @@ impl Due {
                 JobType::Import => Self::Load,
                 JobType::Export => Self::Fill,
             },
+            Progress::Finished { .. } if job.owes_erase() => Self::Erase,
             Progress::Finished { .. }
             | Progress::Aborted { .. }
             | Progress::Canceled { .. }
@@ -154,6 +158,16 @@ impl Due {
                 let hold = job.hold().map(ToString::to_string);
                 let hold = hold.unwrap_or_default();
                 format!("It waits. {hold}").trim_end().to_owned()
+            }
+            Self::Erase => {
+                let how = match (&job.objection, &job.disposal) {
+                    (Some(_), _) => "but its account objects: ask before you do anything with it",
+                    (None, Disposal::EraseFailed { .. }) => {
+                        "which failed: keep it, and ask what is to become of it"
+                    }
+                    (None, _) => "by `longshore device erase` or an order",
+                };
+                format!("It is loaded. It is to be erased before it goes back, {how}.")
             }
             Self::SendBack => format!(
                 "Nothing is to be done with it: {}. Shelve it and send it back.",
@@ -222,6 +236,7 @@ mod tests {
         let returned = Event::DeviceReturned {
             carrier: "UPS".to_owned(),
             tracking_number: "1Z".to_owned(),
+            unerased: None,
         };
         let import = |events: &[Event]| job(JobType::Import, events);
         for (job, due, told) in [

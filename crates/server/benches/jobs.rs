@@ -135,6 +135,7 @@ fn events(number: u32) -> Vec<Event> {
     let returned = Event::DeviceReturned {
         carrier: "UPS".to_owned(),
         tracking_number: format!("1Z999AA{number}"),
+        unerased: None,
     };
     let finished = |errors| Event::TransferFinished {
         errors,

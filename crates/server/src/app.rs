@@ -6,7 +6,7 @@ use model::signature::SigningKey;
 use model::time::Clock;
 
 use crate::certain::CertainTime;
-use crate::config::{EbsConfig, GlacierConfig, JobsConfig};
+use crate::config::{EbsConfig, EraseConfig, GlacierConfig, JobsConfig};
 use crate::jobstore::JobStore;
 use crate::metrics::Metrics;
 use crate::notices::post::Post;
@@ -29,6 +29,8 @@ pub struct Context {
     pub certain: Arc<CertainTime>,
     /// The rules of the house.
     pub rules: JobsConfig,
+    /// Who may have a device erased, and what must be so before.
+    pub erase: EraseConfig,
     /// Where snapshots are made, if anywhere.
     pub ebs: Option<EbsConfig>,
     /// Where archives go.

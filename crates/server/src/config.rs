@@ -7,6 +7,7 @@
 
 mod bench;
 mod check;
+mod erase;
 mod fault;
 mod images;
 mod keys;
@@ -33,6 +34,7 @@ use objectstore::paced::RateSchedule;
 use serde::{Deserialize, Serialize};
 
 pub use bench::{BayConfig, BenchConfig, OnDirty};
+pub use erase::EraseConfig;
 pub use fault::{ConfigError, ConfigFault};
 pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, image_target};
 pub use keys::{StoreKeys, StsConfig};
@@ -69,6 +71,8 @@ pub struct Config {
     pub tls: TlsConfig,
     /// `[jobs]`
     pub jobs: JobsConfig,
+    /// `[erase]`
+    pub erase: EraseConfig,
     /// `[ebs]`; `None` if there is no such API.
     pub ebs: Option<EbsConfig>,
     /// `[glacier]`
@@ -342,6 +346,7 @@ impl Default for Config {
             network: NetworkConfig::default(),
             tls: TlsConfig::default(),
             jobs: JobsConfig::default(),
+            erase: EraseConfig::default(),
             ebs: None,
             glacier: GlacierConfig::default(),
             notices: NoticesConfig::default(),

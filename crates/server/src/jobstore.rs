@@ -19,6 +19,7 @@ mod canary;
 mod clock;
 mod custody_keys;
 mod deliveries;
+mod erases;
 mod error;
 mod heartbeats;
 mod holds;
@@ -48,6 +49,7 @@ pub use canary::Fitness;
 pub use clock::LatestTime;
 pub use custody_keys::{CustodyKeys, StoredCustodyKey};
 pub use deliveries::{Deliveries, Delivery, DeliveryFilter, Lane, Message, NewDelivery, Settled};
+pub use erases::{Erase, Erases};
 pub use error::JobStoreError;
 pub use heartbeats::{Heartbeat, Heartbeats};
 pub use holds::{HeldJob, HoldCount, Holds};
@@ -80,6 +82,7 @@ pub trait JobStore:
     + Listing
     + Holds
     + Leases
+    + Erases
     + Accounts
     + Keys
     + Stations
@@ -105,6 +108,7 @@ impl<T> JobStore for T where
         + Listing
         + Holds
         + Leases
+        + Erases
         + Accounts
         + Keys
         + Stations
@@ -133,6 +137,7 @@ macro_rules! implement_job_store {
         $crate::jobstore::holds::implement_holds!($store);
         $crate::jobstore::listing::implement_listing!($store);
         $crate::jobstore::leases::implement_leases!($store);
+        $crate::jobstore::erases::implement_erases!($store);
         $crate::jobstore::accounts::implement_accounts!($store);
         $crate::jobstore::keys::implement_keys!($store);
         $crate::jobstore::stations::implement_stations!($store);

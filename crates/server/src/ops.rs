@@ -16,6 +16,7 @@ pub mod artifacts;
 pub mod audit;
 pub mod claims;
 pub mod custody;
+pub mod disposal;
 pub mod first_start;
 pub mod heartbeats;
 pub mod jobs;

@@ -381,6 +381,7 @@ impl Kept {
             clock,
             rules: config.jobs.clone(),
             ebs: config.ebs.clone(),
+            erase: config.erase,
             glacier: config.glacier.clone(),
             work: Work::new(),
             sealer: self.master.sealer(),

@@ -8,6 +8,7 @@
 mod granting;
 mod looking;
 mod policy;
+mod reported;
 mod sessions;
 mod trial;
 
@@ -667,6 +668,11 @@ impl Tries {
         };
         let sleeper = RealTime::new(Arc::clone(&self.never));
         Retry::new(policy, u64::from(std::process::id()), Box::new(sleeper))
+    }
+
+    /// What waits between tries, and is never told to stop.
+    fn sleeper(&self) -> RealTime {
+        RealTime::new(Arc::clone(&self.never))
     }
 
     fn bucket(&self, bucket: S3Bucket) -> Retrying<S3Bucket> {

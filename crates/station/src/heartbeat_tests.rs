@@ -99,6 +99,7 @@ impl Server {
             by: model::actor::Actor::Service,
             at: at(),
             sheet: None,
+            erase: None,
         });
     }
 
@@ -119,6 +120,7 @@ impl Server {
             orders: self.orders.clone(),
             leases: heartbeat.leases.iter().filter_map(answer).collect(),
             mended: Vec::new(),
+            erasable: Vec::new(),
             shares: Vec::new(),
             no_claims: None,
             clock_ahead_seconds: None,

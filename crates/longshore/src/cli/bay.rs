@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use model::ids::{BayName, StationName};
 
-use super::{DataArgs, StoreArgs};
+use super::{BayEraseArgs, DataArgs, StoreArgs};
 
 /// `longshore bay`.
 #[derive(Debug, Subcommand)]
@@ -34,6 +34,8 @@ pub(crate) enum BayCommand {
     Release(OrderArgs),
     /// Show which bay it is, where it has a light
     Blink(OrderArgs),
+    /// Erase the device of a job that is in a bay, if nothing stands against it
+    Erase(BayEraseArgs),
     /// Find out which port a bay is, by plugging something in
     Teach(TeachArgs),
     /// Print the rules by which udev leaves alone what is plugged into bays

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use model::ids::JobId;
 use model::parcel::{Direction, ParcelNumber};
 
-use super::{ServerArgs, StoreArgs};
+use super::{ServerArgs, StoreArgs, UnerasedArgs};
 
 /// `longshore parcel`.
 #[derive(Debug, Subcommand)]
@@ -91,6 +91,8 @@ pub(crate) struct SendBackArgs {
     /// The carrier's number for the parcel in which they go
     #[arg(long, value_name = "NUMBER")]
     pub(crate) tracking: ParcelNumber,
+    #[command(flatten)]
+    pub(crate) word: UnerasedArgs,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -110,6 +110,14 @@ pub(crate) fn about(facts: &JobFacts) -> String {
     let stopped = facts.stopped.as_ref();
     let stopped = stopped.map(|stopped| format!("{stopped}{overdue}"));
     let created = facts.created.to_string();
+    let disposal = match (&facts.objection, facts.disposal.is_kept()) {
+        (Some(objection), _) => Some(format!(
+            "its customer objects to an erase: {}",
+            objection.because
+        )),
+        (None, true) => None,
+        (None, false) => Some(facts.disposal.code().to_owned()),
+    };
     output::fields([
         ("Job", Some(facts.job.as_str())),
         ("Type", Some(facts.job_type.as_str())),
@@ -120,6 +128,7 @@ pub(crate) fn about(facts: &JobFacts) -> String {
         ("Disk", disk.as_deref()),
         ("State", Some(state.as_str())),
         ("Waits", stopped.as_deref()),
+        ("Disposal", disposal.as_deref()),
     ])
 }
 

@@ -47,6 +47,15 @@ pub(crate) struct Canceled {
     pub(crate) success: bool,
 }
 
+/// The answer to ReleaseDevice and HoldDevice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DeviceSaid {
+    pub(crate) success: bool,
+    pub(crate) disposal: Option<String>,
+    pub(crate) objection: bool,
+}
+
 /// The answer to GetStatus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -129,6 +138,16 @@ impl Canceled {
     pub(crate) fn read(result: &Element) -> Self {
         Self {
             success: is_true(result, "Success"),
+        }
+    }
+}
+
+impl DeviceSaid {
+    pub(crate) fn read(result: &Element) -> Self {
+        Self {
+            success: is_true(result, "Success"),
+            disposal: text(result, "Disposal"),
+            objection: is_true(result, "Objection"),
         }
     }
 }

@@ -12,7 +12,7 @@ use awsproto::xml::{self, Element, RemoteError, XmlError};
 use model::ids::JobType;
 use ureq::http::{StatusCode, Uri};
 
-use super::answers::{Canceled, Created, JobLine, JobPage, Label, Status, Updated};
+use super::answers::{Canceled, Created, DeviceSaid, JobLine, JobPage, Label, Status, Updated};
 use crate::exit::{Exit, Failure};
 
 /// The service name in the scope of a Version 4 signature (botocore, `endpoints.json`).
@@ -206,6 +206,39 @@ impl Client {
         params.set("JobId", job);
         self.call("GetStatus", params)
             .map(|answer| Status::read(&answer))
+    }
+
+    /// ReleaseDevice.
+    pub(crate) fn release(
+        &self,
+        job: &str,
+        gives_up: u64,
+        because: Option<&str>,
+    ) -> Result<DeviceSaid, ApiError> {
+        let mut params = Params::new();
+        params.set("JobId", job);
+        params.set("GiveUpLines", gives_up.to_string());
+        if let Some(because) = because {
+            params.set("Because", because);
+        }
+        self.call("ReleaseDevice", params)
+            .map(|answer| DeviceSaid::read(&answer))
+    }
+
+    /// HoldDevice: an objection with its reason, or that there is none any more.
+    pub(crate) fn hold_device(
+        &self,
+        job: &str,
+        because: Option<&str>,
+    ) -> Result<DeviceSaid, ApiError> {
+        let mut params = Params::new();
+        params.set("JobId", job);
+        match because {
+            Some(because) => params.set("Because", because),
+            None => params.set("Withdraw", "true"),
+        };
+        self.call("HoldDevice", params)
+            .map(|answer| DeviceSaid::read(&answer))
     }
 
     /// GetShippingLabel, for these jobs and with what is said of the sender.

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 96] = [
+const COMMANDS: [&str; 102] = [
     "",
     "import",
     "ls",
@@ -22,6 +22,9 @@ const COMMANDS: [&str; 96] = [
     "device erase",
     "device look",
     "device return",
+    "device release",
+    "device object",
+    "device destroyed",
     "job",
     "job create",
     "job update",
@@ -29,6 +32,8 @@ const COMMANDS: [&str; 96] = [
     "job list",
     "job status",
     "job sign",
+    "job release",
+    "job object",
     "job abort",
     "job history",
     "job receipt",
@@ -63,6 +68,7 @@ const COMMANDS: [&str; 96] = [
     "bay stop",
     "bay release",
     "bay blink",
+    "bay erase",
     "bay teach",
     "bay rules",
     "store",

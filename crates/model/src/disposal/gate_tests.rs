@@ -255,6 +255,13 @@ const BROKEN: &[Broken] = &[
     (Condition::Same, "no SIGNATURE", |it| {
         it.bay.signature = SignatureSeen::Missing
     }),
+    (Condition::Same, "neither serial nor WWN", |it| {
+        it.bay.signature = SignatureSeen::Sheet;
+        for device in [it.loaded.as_mut().unwrap(), &mut it.bay.device] {
+            (device.serial, device.wwn) = (None, None);
+        }
+        it.bay.confirmation.as_mut().unwrap().serial_end = "KUP7".to_owned();
+    }),
     (Condition::Same, "not that of the job", |it| {
         it.bay.signature = SignatureSeen::Invalid
     }),

@@ -199,8 +199,6 @@ pub struct EraseTerms {
     pub at_least: ErasureMethod,
     /// How much is read to see that it is done.
     pub verify: VerifyMode,
-    /// Whether another person than who did it must validate it.
-    pub two_persons: bool,
     /// Whose the device is.
     pub account: AccountId,
     /// What the customer calls it.

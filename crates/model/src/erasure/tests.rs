@@ -18,7 +18,8 @@ fn verified() -> Verification {
     }
 }
 
-fn account() -> Certificate {
+/// A certificate of a small disk.
+pub(crate) fn account() -> Certificate {
     Certificate {
         device: ErasedDevice {
             maker: Some("Maker".into()),

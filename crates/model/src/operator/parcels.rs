@@ -77,6 +77,12 @@ pub struct SendBack {
     /// The jobs whose devices are in it; all of the box where this is not said.
     #[serde(default)]
     pub jobs: Vec<JobId>,
+    /// Why those go as they are that were to be erased and are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unerased: Option<String>,
+    /// Who answers for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
 }
 
 /// `GET /operator/v1/parcels`: a page of boxes, the newest first.

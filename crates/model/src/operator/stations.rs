@@ -178,6 +178,9 @@ pub struct OrderFor {
     /// The sheet that was scanned for what is in the bay, with [`OrderVerb::Load`]: it stands for a SIGNATURE file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sheet: Option<SignatureFile>,
+    /// The last four characters of the serial of the device that is to be erased, with [`OrderVerb::Erase`] and its job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial_end: Option<String>,
 }
 
 /// An order, and what became of it.

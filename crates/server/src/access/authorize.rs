@@ -108,11 +108,19 @@ pub enum Action {
     ManageWebhooks,
     /// Have something sent that is a test, or failed.
     SendNotices,
+    /// Say that a device may be erased.
+    ReleaseDevice,
+    /// Say that a device may not be erased, or no more.
+    HoldDevice,
+    /// Say that a device was destroyed.
+    DestroyDevice,
+    /// Erase devices whose gate is open; at a station.
+    EraseDevices,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 42] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -151,6 +159,10 @@ impl Action {
         Self::LookAtNotices,
         Self::ManageWebhooks,
         Self::SendNotices,
+        Self::ReleaseDevice,
+        Self::HoldDevice,
+        Self::DestroyDevice,
+        Self::EraseDevices,
     ];
 
     /// Its name: in `docs/roles.md`, and in the audit.
@@ -209,6 +221,10 @@ impl Action {
             Self::LookAtNotices => "look at the notices of",
             Self::ManageWebhooks => "manage the webhooks of",
             Self::SendNotices => "have notices sent by",
+            Self::ReleaseDevice => "release the device of",
+            Self::HoldDevice => "object to the erasing of the device of",
+            Self::DestroyDevice => "tell as destroyed the device of",
+            Self::EraseDevices => "erase devices at",
         }
     }
 
@@ -232,10 +248,13 @@ impl Action {
             | Self::ReceiveParcel
             | Self::MakeReceipt
             | Self::LookAtNotices
+            | Self::HoldDevice
             | Self::ProbeStore => Some(Role::Operator),
             Self::CancelJob
             | Self::AbortJob
             | Self::GiveUpJob
+            | Self::ReleaseDevice
+            | Self::DestroyDevice
             | Self::RevokeStation
             | Self::SendNotices
             | Self::ReadAudit => Some(Role::Lead),
@@ -253,7 +272,8 @@ impl Action {
             | Self::Report
             | Self::ClaimJobs
             | Self::UseLease
-            | Self::SendHeartbeat => None,
+            | Self::SendHeartbeat
+            | Self::EraseDevices => None,
         }
     }
 }
@@ -333,7 +353,9 @@ fn of_account(account: &Account, action: Action, resource: Resource<'_>) -> bool
             | Action::UpdateJob
             | Action::CancelJob
             | Action::PrintLabel
-            | Action::ListJobs,
+            | Action::ListJobs
+            | Action::ReleaseDevice
+            | Action::HoldDevice,
             Resource::Job(job),
         ) => job.account == account.id,
         (Action::Import | Action::Report, Resource::Bucket(bucket)) => {
@@ -352,7 +374,8 @@ fn of_station(station: &StationName, action: Action, resource: Resource<'_>) -> 
             Action::ClaimJobs
             | Action::SendHeartbeat
             | Action::ReceiveParcel
-            | Action::OrderStation,
+            | Action::OrderStation
+            | Action::EraseDevices,
             Resource::Station(name),
         ) => name == station,
         (Action::UseLease, Resource::Lease(lease)) => lease.station == *station,
@@ -363,7 +386,10 @@ fn of_station(station: &StationName, action: Action, resource: Resource<'_>) -> 
             | Action::RetryJob
             | Action::HoldJob
             | Action::ResumeJob
-            | Action::GiveUpJob,
+            | Action::GiveUpJob
+            | Action::ReleaseDevice
+            | Action::HoldDevice
+            | Action::DestroyDevice,
             Resource::Job(_),
         ) => true,
         _ => false,
@@ -385,6 +411,9 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::HoldJob
         | Action::ResumeJob
         | Action::GiveUpJob
+        | Action::ReleaseDevice
+        | Action::HoldDevice
+        | Action::DestroyDevice
         | Action::MakeReceipt => matches!(resource, Resource::Job(_)),
         Action::ManageAccounts
         | Action::ManageKeys
@@ -411,7 +440,8 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::Report
         | Action::ClaimJobs
         | Action::UseLease
-        | Action::SendHeartbeat => false,
+        | Action::SendHeartbeat
+        | Action::EraseDevices => false,
     };
     is_meant && action.least_role().is_some_and(|least| role >= least)
 }

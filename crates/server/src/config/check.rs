@@ -2,6 +2,7 @@
 
 mod bench;
 mod connections;
+mod erase;
 mod images;
 mod keys;
 mod notices;
@@ -55,6 +56,7 @@ pub(super) fn config(
         },
         tls: check.tls(&raw.tls),
         jobs: check.jobs(raw.jobs),
+        erase: check.erase(&raw.erase),
         ebs: check.ebs(raw.ebs),
         glacier: check.glacier(raw.glacier),
         notices: check.notices(raw.mail, &raw.webhooks),

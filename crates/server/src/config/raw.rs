@@ -19,6 +19,7 @@ pub(super) struct RawConfig {
     pub(super) network: RawNetwork,
     pub(super) tls: RawTls,
     pub(super) jobs: RawJobs,
+    pub(super) erase: RawErase,
     pub(super) ebs: Given<RawEbs>,
     pub(super) glacier: Given<RawGlacier>,
     pub(super) mail: Given<RawMail>,
@@ -114,6 +115,17 @@ pub(super) struct RawJobs {
     pub(super) artifact_days: Given<i64>,
     pub(super) hold_days: Given<i64>,
     pub(super) give_up_held: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawErase {
+    pub(super) release: Given<String>,
+    pub(super) hold_hours: Given<i64>,
+    pub(super) requires: Given<String>,
+    pub(super) method: Given<String>,
+    pub(super) verify: Given<String>,
+    pub(super) confirm: Given<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -6,6 +6,7 @@
 
 mod answer;
 mod create_job;
+mod device;
 mod fault;
 mod get_shipping_label;
 mod get_status;
@@ -18,14 +19,15 @@ use awsproto::params::Params;
 use awsproto::xml::Element;
 
 pub(super) use answer::answer;
+use device::HoldInput;
 use fault::Fault;
 
 use crate::access::Caller;
 use crate::app::Context;
 use crate::ops::artifacts::{self, ArtifactLink};
-use crate::ops::{Refused, jobs};
+use crate::ops::{Refused, disposal, jobs};
 
-/// The six operations.
+/// The six operations of AWS, and our own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Operation {
     /// Registers a job.
@@ -40,16 +42,22 @@ enum Operation {
     ListJobs,
     /// Makes a label for a parcel.
     GetShippingLabel,
+    /// Says that a device may be erased. Ours.
+    ReleaseDevice,
+    /// Says that a device may not be erased, or no more. Ours.
+    HoldDevice,
 }
 
 impl Operation {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::CreateJob,
         Self::UpdateJob,
         Self::CancelJob,
         Self::GetStatus,
         Self::ListJobs,
         Self::GetShippingLabel,
+        Self::ReleaseDevice,
+        Self::HoldDevice,
     ];
 
     /// The name on the wire.
@@ -61,6 +69,8 @@ impl Operation {
             Self::GetStatus => "GetStatus",
             Self::ListJobs => "ListJobs",
             Self::GetShippingLabel => "GetShippingLabel",
+            Self::ReleaseDevice => "ReleaseDevice",
+            Self::HoldDevice => "HoldDevice",
         }
     }
 
@@ -117,6 +127,25 @@ impl Operation {
                 let input = get_shipping_label::read(params)?;
                 let label = artifacts::print_label(context, caller, input).await;
                 get_shipping_label::elements(&label.map_err(refused)?)
+            }
+            Self::ReleaseDevice => {
+                let device::ReleaseInput {
+                    job,
+                    gives_up,
+                    because,
+                } = device::release(params)?;
+                let because = because.as_deref();
+                let released = disposal::release(context, caller, &job, gives_up, because).await;
+                device::elements(&released.map_err(refused)?)
+            }
+            Self::HoldDevice => {
+                let held = match device::hold(params)? {
+                    HoldInput::Object { job, because } => {
+                        disposal::object(context, caller, &job, &because).await
+                    }
+                    HoldInput::Withdraw { job } => disposal::withdraw(context, caller, &job).await,
+                };
+                device::elements(&held.map_err(refused)?)
             }
         })
     }

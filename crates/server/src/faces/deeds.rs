@@ -7,8 +7,9 @@ use crate::access::Action;
 use crate::ops::audit::Deed;
 
 /// Fields of messages that may be told, without capitals and underscores. Whatever else is in one may be a secret.
-const TOLD: [&str; 23] = [
+const TOLD: [&str; 27] = [
     "account",
+    "authority",
     "bay",
     "because",
     "carrier",
@@ -16,6 +17,7 @@ const TOLD: [&str; 23] = [
     "events",
     "export",
     "format",
+    "giveuplines",
     "import",
     "job",
     "jobs",
@@ -27,8 +29,10 @@ const TOLD: [&str; 23] = [
     "parcel",
     "reason",
     "role",
+    "serialend",
     "station",
     "trackingnumber",
+    "unerased",
     "verb",
     "webhook",
 ];
@@ -104,6 +108,9 @@ fn of_verb(verb: &str) -> String {
         "hold" => Action::HoldJob,
         "resume" => Action::ResumeJob,
         "give-up" => Action::GiveUpJob,
+        "release" => Action::ReleaseDevice,
+        "object" | "withdraw" => Action::HoldDevice,
+        "destroyed" => Action::DestroyDevice,
         _ => return "Other".to_owned(),
     };
     action.name()

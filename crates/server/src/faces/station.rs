@@ -27,8 +27,8 @@ use crate::access::{Action, BearerToken, Caller, Unidentified, by_token};
 use crate::app::Context;
 use crate::ops::audit::Begun;
 use crate::ops::{
-    AccountFault, DockingFault, Refused, SubmissionFault, audit, claims, custody, heartbeats, jobs,
-    leases, shares,
+    AccountFault, DockingFault, Refused, SubmissionFault, audit, claims, custody, disposal,
+    heartbeats, jobs, leases, shares,
 };
 use crate::stores::Whence;
 
@@ -110,6 +110,7 @@ fn docking_wire(fault: &DockingFault) -> (StatusCode, &'static str) {
         DockingFault::LeaseLost(_) => (StatusCode::CONFLICT, "LeaseLost"),
         DockingFault::Leased { .. } => (StatusCode::CONFLICT, "Leased"),
         DockingFault::Changed(_) => (StatusCode::CONFLICT, "Changed"),
+        DockingFault::Shut { .. } => (StatusCode::CONFLICT, "GateShut"),
         DockingFault::NoReceipt { .. } => (StatusCode::CONFLICT, "NoReceipt"),
         DockingFault::NoSuchParcel(_) => (StatusCode::NOT_FOUND, "UnknownParcel"),
         DockingFault::MixedUp { .. } => (StatusCode::CONFLICT, "MixedUp"),
@@ -133,6 +134,15 @@ fn refusal_code(refusal: Refusal) -> &'static str {
         Refusal::NotOver => "NotOver",
         Refusal::NothingFailed => "NothingFailed",
         Refusal::NotOnHold => "NotOnHold",
+        Refusal::NotLoaded => "NotLoaded",
+        Refusal::NotErased => "NotErased",
+        Refusal::NotReleased => "NotReleased",
+        Refusal::Objected => "Objected",
+        Refusal::NotObjected => "NotObjected",
+        Refusal::Erasing => "Erasing",
+        Refusal::NotErasing => "NotErasing",
+        Refusal::Erased => "Erased",
+        Refusal::Destroyed => "Destroyed",
     }
 }
 
@@ -173,6 +183,10 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         .route("/resume", post(resume_route))
         .route("/give-up", post(give_up_route))
         .route("/finish-without", post(finish_without_route))
+        .route("/erase/ask", post(erase_ask_route))
+        .route("/erase/begin", post(erase_begin_route))
+        .route("/erase/renew", post(erase_renew_route))
+        .route("/erase/end", post(erase_end_route))
         .fallback(async || no_such_message(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || no_such_message(StatusCode::METHOD_NOT_ALLOWED))
 }
@@ -299,6 +313,40 @@ async fn finish_without_route(State(context): State<Arc<Context>>, request: Requ
     let done = async {
         let (act, caller, message) = begin(&context, request, Action::GiveUpJob).await?;
         let done = jobs::finish_without(&context, &caller, message).await;
+        end(&context, act, done).await
+    };
+    answer(done.await)
+}
+
+async fn erase_ask_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(disposal::ask(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn erase_begin_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (act, caller, message) = begin(&context, request, Action::EraseDevices).await?;
+        let done = disposal::begin(&context, &caller, message).await;
+        end(&context, act, done).await
+    };
+    answer(done.await)
+}
+
+async fn erase_renew_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(disposal::renew(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn erase_end_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (act, caller, message) = begin(&context, request, Action::EraseDevices).await?;
+        let done = disposal::end(&context, &caller, message).await;
         end(&context, act, done).await
     };
     answer(done.await)

@@ -23,7 +23,7 @@ pub struct StoredJob {
 }
 
 /// A line of a job's history.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HistoryLine {
     /// When it happened.
     pub at: Timestamp,

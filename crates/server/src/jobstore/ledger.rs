@@ -162,12 +162,20 @@ fn write_one(chain: &mut Chain, edge: &mut Edge, event: &Event) -> Result<Writte
     })
 }
 
-/// When a receipt is due by what is told of a job, if it is: its report lies in the bucket, or nothing more is to come.
+/// When a receipt is due by what is told of a job, if it is: its report lies in the bucket, something became of its device,
+/// or nothing more is to come.
 pub(super) fn due(events: &[Event]) -> Option<i64> {
-    let mut due = events
-        .iter()
-        .filter(|event| matches!(event.what, What::Reported(_) | What::HandedOver(_)));
-    due.next().map(|event| event.at.unix())
+    let is_due = |event: &&Event| {
+        matches!(
+            event.what,
+            What::Reported(_)
+                | What::Erased(_)
+                | What::EraseFailed(_)
+                | What::Destroyed(_)
+                | What::HandedOver(_)
+        )
+    };
+    events.iter().find(is_due).map(|event| event.at.unix())
 }
 
 /// That a job was made. `signers` is the fingerprint of the key that is in force.
@@ -199,10 +207,15 @@ pub(super) fn happened(
     let mut told = Vec::with_capacity(changes.len());
     for change in changes {
         attempts += u32::from(matches!(change, Change::TransferStarted));
-        let beside = Beside {
+        let mut beside = Beside {
             attempts,
             ..Beside::new(job.job_type, &job.manifest)
         };
+        if let Change::EraseEnded { .. } = change {
+            beside.account = job.account.to_string();
+            beside.device_id = device_id(job);
+            beside.report = job.progress.log().cloned();
+        }
         let what = match change {
             // At the door nobody knows more of it, either; but nobody begins to load it there.
             Change::DeviceArrived { device: None, .. } if is_docked => {
@@ -213,6 +226,12 @@ pub(super) fn happened(
         told.extend(what.into_iter().map(|what| event(job, what, actor, now)));
     }
     told
+}
+
+/// What the customer calls the device, if the manifest can be read.
+fn device_id(job: &Job) -> Option<String> {
+    let manifest = Manifest::parse_accepted(&job.manifest, job.job_type).ok();
+    manifest.map(|manifest| manifest.common().device_id.to_string())
 }
 
 fn event(job: &Job, what: What, actor: &Actor, now: Timestamp) -> Event {

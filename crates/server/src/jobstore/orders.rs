@@ -1,6 +1,7 @@
 //! Orders: what persons want of the bays of stations, until each was told and answered.
 
 use async_trait::async_trait;
+use model::disposal::messages::Confirmation;
 use model::ids::{JobId, OrderId, StationName};
 use model::order::{Acknowledgement, Order, OrderOutcome, OrderVerb};
 use model::time::Timestamp;
@@ -14,7 +15,7 @@ pub struct StoredOrder {
     pub order: Order,
     /// When the station answered, and what.
     pub answered: Option<(Timestamp, OrderOutcome)>,
-    /// The job whose sheet was scanned; the sheet itself is not kept, for it is a proof.
+    /// The job whose sheet was scanned, or whose device is to be erased; the sheet itself is not kept, for it is a proof.
     pub job: Option<JobId>,
 }
 
@@ -22,7 +23,7 @@ pub struct StoredOrder {
 #[async_trait]
 pub trait Orders: Send + Sync + 'static {
     /// Keeps an order for a station. If the same is wanted of the same bay and not yet answered, that one stays, and is
-    /// returned; but one with the sheet of another job takes its place. What was wanted at or before `stale` is forgotten. `Missing` if there is no such station.
+    /// returned; but one with the sheet of another job, or another word on what is to be erased, takes its place. What was wanted at or before `stale` is forgotten. `Missing` if there is no such station.
     async fn insert_order(
         &self,
         station: &StationName,
@@ -59,17 +60,20 @@ pub(super) const FORGET_ORDERS_OF: &str = "DELETE FROM orders WHERE station = $1
 
 /// The same, once more, is the same order.
 pub(super) const INSERT_ORDER: &str = "
-    INSERT INTO orders (id, station, bay, verb, actor, at, job) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    INSERT INTO orders (id, station, bay, verb, actor, at, job, serial_end)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (station, bay, verb) WHERE answered IS NULL DO UPDATE
-    SET id = excluded.id, actor = excluded.actor, at = excluded.at, job = excluded.job
-    WHERE excluded.job <> COALESCE(orders.job, '')";
+    SET id = excluded.id, actor = excluded.actor, at = excluded.at, job = excluded.job,
+        serial_end = excluded.serial_end
+    WHERE excluded.job <> COALESCE(orders.job, '')
+       OR excluded.serial_end <> COALESCE(orders.serial_end, '')";
 
 pub(super) const SAME_ORDER: &str = "
-    SELECT id, bay, verb, actor, at, answered, outcome, job FROM orders
+    SELECT id, bay, verb, actor, at, answered, outcome, job, serial_end FROM orders
     WHERE station = $1 AND bay = $2 AND verb = $3 AND answered IS NULL";
 
 pub(super) const ORDERS: &str = "
-    SELECT id, bay, verb, actor, at, answered, outcome, job FROM orders
+    SELECT id, bay, verb, actor, at, answered, outcome, job, serial_end FROM orders
     WHERE station = $1 AND at > $2 ORDER BY seq";
 
 pub(super) const ANSWER_ORDER: &str = "
@@ -83,7 +87,7 @@ pub(super) const FORGET_ORDERS: &str = "DELETE FROM orders WHERE at <= $1";
 pub(super) const PENDING_ORDERS: &str =
     "SELECT COUNT(*) FROM orders WHERE answered IS NULL AND at > $1";
 
-/// `id, bay, verb, actor, at, answered, outcome, job`.
+/// `id, bay, verb, actor, at, answered, outcome, job, serial_end`.
 pub(super) type OrderRow = (
     String,
     String,
@@ -93,10 +97,14 @@ pub(super) type OrderRow = (
     Option<i64>,
     Option<String>,
     Option<String>,
+    Option<String>,
 );
 
 pub(super) fn order(row: OrderRow) -> Result<StoredOrder, JobStoreError> {
-    let (id, bay, verb, actor, at, answered, outcome, job) = row;
+    let (id, bay, verb, actor, at, answered, outcome, job, serial_end) = row;
+    let job = job.as_deref().map(JobId::new).transpose()?;
+    let erase = job.zip(serial_end);
+    let erase = erase.map(|(job, serial_end)| Confirmation { job, serial_end });
     let answered = match (answered, outcome) {
         (Some(at), Some(outcome)) => {
             Some((Timestamp::from_unix(at), serde_json::from_str(&outcome)?))
@@ -111,10 +119,17 @@ pub(super) fn order(row: OrderRow) -> Result<StoredOrder, JobStoreError> {
             by: actor.parse()?,
             at: Timestamp::from_unix(at),
             sheet: None,
+            erase,
         },
         answered,
-        job: job.as_deref().map(JobId::new).transpose()?,
+        job,
     })
+}
+
+/// The job that an order names.
+pub(super) fn job_of(order: &Order) -> Option<JobId> {
+    let of_sheet = order.sheet.as_ref().map(|sheet| sheet.job);
+    of_sheet.or(order.erase.as_ref().map(|said| said.job))
 }
 
 /// Implements [`Orders`] for the store of a database.
@@ -149,7 +164,8 @@ macro_rules! implement_orders {
                         .bind(order.verb.code())
                         .bind(order.by.to_string())
                         .bind(order.at.unix())
-                        .bind(order.sheet.as_ref().map(|sheet| sheet.job.to_string()))
+                        .bind(orders::job_of(order).map(|job| job.to_string()))
+                        .bind(order.erase.as_ref().map(|said| said.serial_end.as_str()))
                         .execute(&mut *tx)
                         .await
                         .map_err(|error| {

@@ -9,6 +9,7 @@ mod audit;
 mod canary;
 mod clock;
 mod custody_keys;
+mod erases;
 mod heartbeats;
 mod holds;
 mod jobs;
@@ -57,6 +58,7 @@ pub async fn run_all(store: &dyn JobStore) {
     audit::run(store).await;
     parcels::run(store).await;
     leases::run(store).await;
+    erases::run(store).await;
     custody_keys::run(store).await;
     ledger::run(store).await;
     receipts::run(store).await;

@@ -15,6 +15,9 @@
 //! | `aborted` | `transfer.aborted` | each |
 //! | `held` | `device.held` | each |
 //! | `resumed` | `device.resumed` | each |
+//! | `released` | `device.released` | each |
+//! | `erased` | `device.erased` | each |
+//! | `erase-failed` | `device.erase_failed` | each |
 //! | `handed-over` | `device.returned` | each |
 //!
 //! Of the others nobody is told: they are steps of our own, told by what follows, or of no job. What is no event is told
@@ -52,6 +55,9 @@ pub(crate) fn notice_of(what: &What) -> Option<(NoticeKind, HowOften)> {
         What::Aborted(_) => (Kind::TransferAborted, Each),
         What::Held(_) => (Kind::DeviceHeld, Each),
         What::Resumed(_) => (Kind::DeviceResumed, Each),
+        What::Released(_) => (Kind::DeviceReleased, Each),
+        What::Erased(_) => (Kind::DeviceErased, Each),
+        What::EraseFailed(_) => (Kind::DeviceEraseFailed, Each),
         What::HandedOver(_) => (Kind::DeviceReturned, Each),
         What::Photographed(_)
         | What::Docked(_)
@@ -59,6 +65,11 @@ pub(crate) fn notice_of(what: &What) -> Option<(NoticeKind, HowOften)> {
         | What::Interrupted(_)
         | What::Reported(_)
         | What::Verified(_)
+        | What::Objected(_)
+        | What::ObjectionWithdrawn(_)
+        | What::EraseStarted(_)
+        | What::Destroyed(_)
+        | What::ReturnedUnerased(_)
         | What::Corrected(_)
         | What::Closed(_)
         | What::KeyMade(_)
@@ -120,7 +131,9 @@ fn id(text: &str) -> NoticeId {
 #[cfg(test)]
 mod tests {
     use custody::digest::Digest;
-    use custody::event::{Attempt, Canceled, HandedOver, Held, Interrupted, Loaded, Outcome};
+    use custody::event::{
+        Attempt, Canceled, HandedOver, Held, Interrupted, Loaded, Outcome, Released,
+    };
 
     use super::*;
 
@@ -161,6 +174,11 @@ mod tests {
             carrier: "UPS".into(),
             tracking: "1Z".into(),
         };
+        let released = Released {
+            rule: "customer".to_owned(),
+            gives_up: 0,
+            statement: None,
+        };
         for (what, expected) in [
             (canceled.into(), Some(("job.canceled", Each))),
             (received(None), Some(("device.received", Once))),
@@ -182,6 +200,7 @@ mod tests {
             ),
             (held.into(), Some(("device.held", Each))),
             (Interrupted { cause: cause() }.into(), None),
+            (released.into(), Some(("device.released", Each))),
             (over.into(), Some(("device.returned", Each))),
         ] {
             let what: What = what;

@@ -2,8 +2,12 @@
 
 use model::control::ReturnRequest;
 use model::custody::Custody;
+use model::disposal::Unerased;
 use model::event::Event;
+use model::ids::JobId;
+use model::job::Job;
 
+use super::disposal::{self, answered_for};
 use super::{Context, DockingFault, Refused, jobs};
 use crate::access::{Action, Caller};
 use crate::change;
@@ -26,14 +30,18 @@ pub async fn give_back(
         job,
         carrier,
         tracking_number,
+        unerased,
     } = request;
+    let unerased = unerased.map(answered_for).transpose()?;
     let found = jobs::find(context, caller, Action::ReturnDevice, job.as_str()).await?;
     if is_returned(&found.custody, &carrier, &tracking_number) {
         return Ok(());
     }
+    nobody_erases(context, job).await?;
     let event = Event::DeviceReturned {
         carrier,
         tracking_number,
+        unerased: needed(&found, unerased),
     };
     let refused = |why| Refused::State { job, why };
     change::apply(context, job, &caller.actor(), &event, refused)
@@ -56,18 +64,37 @@ pub(super) async fn may_give_back(
         job,
         carrier,
         tracking_number,
+        unerased,
     } = request;
+    let unerased = unerased.clone().map(answered_for).transpose()?;
     let found = jobs::find(context, caller, Action::ReturnDevice, job.as_str()).await?;
     if is_returned(&found.custody, carrier, tracking_number) {
         return Ok(());
     }
+    nobody_erases(context, *job).await?;
     let event = Event::DeviceReturned {
         carrier: carrier.clone(),
         tracking_number: tracking_number.clone(),
+        unerased: needed(&found, unerased),
     };
     let done = found.apply(&event, context.clock.now());
     done.map_err(|why| Refused::State { job: *job, why })?;
     Ok(())
+}
+
+/// What somebody answers for, where it is needed: of a box with several devices some may be erased, and others were never to
+/// be.
+fn needed(job: &Job, unerased: Option<Unerased>) -> Option<Unerased> {
+    let is_begun = job.disposal.begun().is_some();
+    unerased.filter(|_| job.owes_erase() || is_begun)
+}
+
+/// A device that a station erases stays where it is.
+async fn nobody_erases(context: &Context, job: JobId) -> Result<(), Refused> {
+    match disposal::eraser(context, job).await? {
+        Some(holder) => Err(DockingFault::Leased { job, holder }.into()),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn check(field: &'static str, text: &str) -> Result<(), DockingFault> {

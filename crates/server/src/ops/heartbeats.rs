@@ -16,7 +16,7 @@ use model::presence::{self, Heard};
 use model::time::Timestamp;
 
 use super::orders::sheet_of;
-use super::{AccountFault, Context, DockingFault, Refused, leases, shares, stations};
+use super::{AccountFault, Context, DockingFault, Refused, disposal, leases, shares, stations};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::tries;
 use crate::jobstore::{self, JobStoreError, Station, StoredOrder};
@@ -71,6 +71,7 @@ pub async fn heartbeat(
     };
     let orders = pending(context, station, now).await?;
     let mended = mended(context, station, &heartbeat.bays).await?;
+    let erasable = disposal::erasable(context, station, &heartbeat.bays).await?;
     context.metrics.heartbeat(is_new);
     tracing::debug!(%station, seq = heartbeat.seq, is_new, orders = orders.len(), "heartbeat");
     let presence = stations::presence(&found, !held.is_empty());
@@ -86,6 +87,7 @@ pub async fn heartbeat(
         orders,
         leases: held,
         mended,
+        erasable,
         shares,
         no_claims: presence.no_claims(now),
         clock_ahead_seconds: presence::worth_a_word(presence.clock_ahead),
@@ -199,7 +201,7 @@ async fn pending(
     let all = context.jobs.orders(station, stale_since(now)).await?;
     let mut pending = Vec::new();
     for StoredOrder { order, job, .. } in all.into_iter().filter(|it| it.answered.is_none()) {
-        let sheet = match job {
+        let sheet = match job.filter(|_| order.erase.is_none()) {
             Some(job) => context.jobs.job(job).await?,
             None => None,
         };

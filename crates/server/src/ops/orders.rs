@@ -1,16 +1,25 @@
 //! Orders: what a person wants a station to do with a bay. The station hears of it with its next heartbeat.
 
 use model::bay::BayStatus;
+use model::disposal::messages::Confirmation;
 use model::ids::{BayName, JobId, OrderId, StationName};
 use model::job::Job;
 use model::order::{Order, OrderVerb, stale_since};
 use model::signature::SignatureFile;
 
+use super::custody::check;
 use super::{AccountFault, Admin, Context, DockingFault, Refused, stations};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::tries;
 use crate::jobstore::JobStoreError;
 use crate::sealing::random;
+
+/// What is wanted of a bay.
+enum Wanted {
+    Plain(OrderVerb),
+    LoadAs(SignatureFile),
+    Erase(Confirmation),
+}
 
 /// Orders something of a bay. If the same is ordered already and not yet answered, that order is meant.
 ///
@@ -25,7 +34,33 @@ pub async fn order(
     verb: OrderVerb,
 ) -> Result<Order, Refused> {
     told(admin, caller, station, bay).await?;
-    give(admin, caller, station, bay, verb, None).await
+    if verb == OrderVerb::Erase {
+        let wrong =
+            "cannot be `erase` without the job and the end of the device's serial".to_owned();
+        let field = "Verb";
+        return Err(DockingFault::Field { field, wrong }.into());
+    }
+    give(admin, caller, station, bay, Wanted::Plain(verb)).await
+}
+
+/// Orders what is in a bay to be erased, if it is the device of this job and the gate is open. Who orders has named both.
+///
+/// # Errors
+/// As [`order`]; [`DockingFault::MixedUp`] if the station has told of another job in the bay.
+pub async fn erase(
+    admin: &Admin,
+    caller: &Caller,
+    station: &StationName,
+    bay: &BayName,
+    said: Confirmation,
+) -> Result<Order, Refused> {
+    let told = told(admin, caller, station, bay).await?.job;
+    if told.is_some_and(|told| told != said.job) {
+        let (bay, scanned) = (bay.clone(), said.job);
+        return Err(DockingFault::MixedUp { bay, scanned, told }.into());
+    }
+    check("SerialEnd", &said.serial_end)?;
+    give(admin, caller, station, bay, Wanted::Erase(said)).await
 }
 
 /// Orders what is in a bay to be loaded, if it is the device of this job, whose slip was scanned: a slip is no proof.
@@ -44,7 +79,7 @@ pub async fn load_as(
         let (bay, scanned) = (bay.clone(), job);
         return Err(DockingFault::MixedUp { bay, scanned, told }.into());
     }
-    give(admin, caller, station, bay, OrderVerb::Load, None).await
+    give(admin, caller, station, bay, Wanted::Plain(OrderVerb::Load)).await
 }
 
 /// Orders what is in a bay to be loaded as the device of this sheet, which was scanned: it stands for a SIGNATURE file.
@@ -70,7 +105,7 @@ pub async fn present(
         let bay = bay.clone();
         return Err(DockingFault::MixedUp { bay, scanned, told }.into());
     }
-    give(&admin, caller, station, bay, OrderVerb::Load, Some(sheet)).await
+    give(&admin, caller, station, bay, Wanted::LoadAs(sheet)).await
 }
 
 /// The sheet that was issued for a job.
@@ -106,10 +141,14 @@ async fn give(
     caller: &Caller,
     station: &StationName,
     bay: &BayName,
-    verb: OrderVerb,
-    sheet: Option<SignatureFile>,
+    wanted: Wanted,
 ) -> Result<Order, Refused> {
     let now = admin.clock.now();
+    let (verb, sheet, erase) = match wanted {
+        Wanted::Plain(verb) => (verb, None, None),
+        Wanted::LoadAs(sheet) => (OrderVerb::Load, Some(sheet), None),
+        Wanted::Erase(said) => (OrderVerb::Erase, None, Some(said)),
+    };
     let order = Order {
         id: draw_id(),
         bay: bay.clone(),
@@ -117,6 +156,7 @@ async fn give(
         by: caller.actor(),
         at: now,
         sheet,
+        erase,
     };
     for _ in tries() {
         let kept = admin.jobs.insert_order(station, &order, stale_since(now));

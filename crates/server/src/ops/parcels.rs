@@ -4,6 +4,7 @@
 //! hand: its slip was read. That begins nothing and ends nothing.
 
 use model::control::ReturnRequest;
+use model::disposal::Unerased;
 use model::event::Event;
 use model::ids::{JobId, StationName};
 use model::operator::JobLine;
@@ -92,8 +93,8 @@ pub async fn arrive(
     let was_here = before.custody.station() == Some(&station);
     let here = match due {
         Due::Gone => before,
-        Due::Load | Due::Fill | Due::Wait | Due::SendBack if was_here => before,
-        Due::Load | Due::Fill | Due::Wait | Due::SendBack => {
+        Due::Load | Due::Fill | Due::Wait | Due::Erase | Due::SendBack if was_here => before,
+        Due::Load | Due::Fill | Due::Wait | Due::Erase | Due::SendBack => {
             let arrived = Event::DeviceArrived {
                 station: station.clone(),
                 device: None,
@@ -134,10 +135,16 @@ pub async fn send_back(
     let number = &message.tracking_number;
     let jobs = going(&admin, came, message.jobs).await?;
     check("Carrier", &message.carrier)?;
+    let unerased = Unerased::of(message.authority.clone(), message.unerased.clone());
+    let unerased = unerased.map_err(|why| DockingFault::Field {
+        field: "Unerased",
+        wrong: format!("is half said: {why}"),
+    })?;
     let back = |job: JobId| ReturnRequest {
         job,
         carrier: message.carrier.clone(),
         tracking_number: number.to_string(),
+        unerased: unerased.clone(),
     };
     for &job in &jobs {
         custody::may_give_back(context, caller, &back(job)).await?;

@@ -3,6 +3,7 @@
 //! Each face has one table from here to its own codes and statuses. The sentences are for people: an
 //! operator at a command line or a console reads them as they are.
 
+use model::disposal::gate::Shut;
 use model::ids::{AccessKeyId, BayName, JobId, PersonName, StationName, WebhookId};
 use model::job::Refusal;
 use model::manifest::ManifestFaults;
@@ -118,6 +119,14 @@ pub enum DockingFault {
         /// The one that has its lease.
         holder: StationName,
     },
+    /// Something stands against the erase of the device, so that it may not be destroyed either.
+    #[error("the device of job {job} may not be destroyed: {}", .why.join(" "))]
+    Shut {
+        /// The job.
+        job: JobId,
+        /// Everything that stands against it, in sentences.
+        why: Vec<String>,
+    },
     /// No parcel with this number has come.
     #[error("no parcel {0} has come")]
     NoSuchParcel(ParcelNumber),
@@ -169,6 +178,14 @@ pub enum DockingFault {
     /// The lease is not in force: another attempt has the job, or it ended otherwise.
     #[error("the lease of job {0} has ended, or another attempt has taken it over")]
     LeaseLost(JobId),
+}
+
+impl DockingFault {
+    /// What the gate said.
+    pub(super) fn shut(job: JobId, shut: &[Shut]) -> Self {
+        let why = shut.iter().map(|shut| shut.sentence.clone()).collect();
+        Self::Shut { job, why }
+    }
 }
 
 /// Why something is not done about an account, a key, a station or a person, or not listed.

@@ -100,6 +100,21 @@ impl Deeds {
                 "deliveries/replay".to_owned(),
                 json!({"Delivery": 99}),
             ),
+            (
+                ReleaseDevice,
+                format!("jobs/{over}/release"),
+                json!({"Because": "By phone."}),
+            ),
+            (
+                HoldDevice,
+                format!("jobs/{over}/object"),
+                json!({"Because": "By phone."}),
+            ),
+            (
+                DestroyDevice,
+                format!("jobs/{over}/destroyed"),
+                json!({"Authority": "Jane Roe", "Reason": "It would not erase."}),
+            ),
         ];
         all.into()
     }
@@ -113,11 +128,11 @@ fn only_looks(action: Action) -> bool {
         | LookAtStores | ReadAudit | MakeReceipt | LookAtNotices => true,
         // What customers and stations do stands in the histories of their jobs. Nobody else has a way to cancel.
         CreateJob | UpdateJob | CancelJob | PrintLabel | Import | Export | Report | ClaimJobs
-        | UseLease | SendHeartbeat => true,
+        | UseLease | SendHeartbeat | EraseDevices => true,
         ReturnDevice | AbortJob | RetryJob | HoldJob | ResumeJob | GiveUpJob | ManageAccounts
         | ManageKeys | ManageStations | OrderStation | DrainStation | RevokeStation
         | ManageOperators | ReceiveParcel | ProbeStore | RotateCustodyKey | ManageWebhooks
-        | SendNotices => false,
+        | SendNotices | ReleaseDevice | HoldDevice | DestroyDevice => false,
     }
 }
 

@@ -10,6 +10,7 @@
 mod world;
 
 mod audit;
+mod devices;
 mod documents;
 mod jobs;
 mod parcels;

@@ -21,7 +21,7 @@ use crate::world::{World, credentials, export, import};
 const SOON: Duration = Duration::from_secs(60);
 
 /// Asks a store by the key of a claim, off the threads that answer for it.
-async fn ask<T: Send + 'static>(
+pub(crate) async fn ask<T: Send + 'static>(
     access: &StoreAccess,
     bucket: &str,
     question: impl FnOnce(&dyn Bucket) -> Result<T, StoreError> + Send + 'static,

@@ -16,6 +16,7 @@ mod claims;
 mod custody;
 mod decisions;
 mod earlier;
+mod erasing;
 mod heartbeats;
 mod holds;
 mod keys;

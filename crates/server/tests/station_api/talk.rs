@@ -140,6 +140,7 @@ impl Station {
             job,
             carrier,
             tracking_number,
+            unerased: None,
         };
         world.tell_as(self.token.expose(), "return", &request).await
     }

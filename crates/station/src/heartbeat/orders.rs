@@ -74,7 +74,8 @@ impl Orders {
             | OrderVerb::Load
             | OrderVerb::Stop
             | OrderVerb::Remove
-            | OrderVerb::Blink => heart.order(order).tidied(),
+            | OrderVerb::Blink
+            | OrderVerb::Erase => heart.order(order).tidied(),
             OrderVerb::Other => OrderOutcome::Refused {
                 why: "the release of this station does not know such an order".to_owned(),
             },

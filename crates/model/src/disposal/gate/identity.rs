@@ -133,7 +133,10 @@ fn signed(facts: &GateFacts, loaded: &DeviceFacts, goes_on: bool, shut: &mut Shu
         SignatureSeen::Valid => return,
         SignatureSeen::Missing => "There is no SIGNATURE on the device in the bay.",
         SignatureSeen::Invalid => "The SIGNATURE of the device in the bay is not that of the job.",
-        SignatureSeen::Sheet => return,
+        SignatureSeen::Sheet if loaded.serial.is_some() || loaded.wwn.is_some() => return,
+        SignatureSeen::Sheet => {
+            "The image of the device was taken, so that it has no SIGNATURE, and it tells neither serial nor WWN."
+        }
     };
     shut.add(Condition::Same, wrong);
 }

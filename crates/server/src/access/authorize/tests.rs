@@ -119,6 +119,8 @@ fn an_account_has_its_jobs_and_the_buckets_it_was_given() {
         "Import: import bucket",
         "Export: export bucket",
         "Report: import bucket",
+        "ReleaseDevice: own job",
+        "HoldDevice: own job",
     ];
     assert_eq!(rights((&things.own).into(), &things), expected);
 }
@@ -139,6 +141,10 @@ fn a_station_speaks_for_itself_and_does_to_jobs_what_a_person_decides() {
         "SendHeartbeat: own station",
         "OrderStation: own station",
         "ReceiveParcel: own station",
+        "ReleaseDevice: own job, other job",
+        "HoldDevice: own job, other job",
+        "DestroyDevice: own job, other job",
+        "EraseDevices: own station",
     ];
     let station = Principal::Station(&things.own_station);
     assert_eq!(rights(station, &things), expected);
@@ -177,6 +183,9 @@ fn who_is_at_the_host_manages_the_service_and_holds_no_lease() {
         "LookAtNotices: service",
         "ManageWebhooks: service",
         "SendNotices: service",
+        "ReleaseDevice: own job, other job",
+        "HoldDevice: own job, other job",
+        "DestroyDevice: own job, other job",
     ];
     assert_eq!(rights(Principal::Operator, &things), expected);
     let admin = person(Role::Admin);

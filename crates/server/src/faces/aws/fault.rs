@@ -15,7 +15,7 @@ use model::manifest::{FaultKind, ManifestFaults};
 use super::Operation;
 use crate::access::Unidentified;
 use crate::jobstore::JobStoreError;
-use crate::ops::{Refused, SubmissionFault};
+use crate::ops::{DockingFault, Refused, SubmissionFault};
 use crate::stores::BucketFault;
 use crate::work::NotDone;
 
@@ -322,6 +322,9 @@ impl Fault {
             Refused::Busy(why) => why.into(),
             Refused::Store(error) => error.into(),
             Refused::Internal => Self::Internal,
+            Refused::Docking(fault @ DockingFault::Field { .. }) => {
+                Self::InvalidParameter(fault.to_string())
+            }
             // Who signs is a customer, and asks for nothing that these are about.
             Refused::Denied(_) | Refused::Docking(_) | Refused::Account(_) => {
                 tracing::error!(why = %refused, "an operation refused what no customer can ask");

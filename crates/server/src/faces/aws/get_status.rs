@@ -66,8 +66,8 @@ fn paperwork(status: &JobStatus) -> Vec<Element> {
     ]
 }
 
-/// AWS's sentence; for a job that stands still why; and for a transfer that has begun how far it
-/// is.
+/// AWS's sentence; for a job that stands still why; for a transfer that has begun how far it is; and for a device that is
+/// to be erased what it waits for.
 fn progress_message(status: &JobStatus) -> String {
     let mut message = status.job.progress.message();
     if let Some(stopped) = &status.stopped {
@@ -75,6 +75,9 @@ fn progress_message(status: &JobStatus) -> String {
     }
     if let Some(figures) = &status.loading {
         message.push_str(&format!(" {figures}"));
+    }
+    if let Some(disposal) = &status.disposal {
+        message.push_str(&format!(" {disposal}"));
     }
     message
 }

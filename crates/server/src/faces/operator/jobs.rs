@@ -4,15 +4,17 @@ use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::control::{AbortRequest, JobRequest, RetryRequest, ReturnRequest};
+use model::disposal::Unerased;
 use model::ids::{JobId, StationName};
 use model::operator::custody::{JobReceipt, JobReceiptPdf};
+use model::operator::disposal::{ObjectFor, ReleaseFor, Ruin};
 use model::operator::{Abort, History, HistoryEntry, JobDetail, JobLine, JobsPage, Return};
 use model::progress::Progress;
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
 use crate::ops::jobs::{self, MOST_JOBS, Search};
-use crate::ops::{Refused, custody, parcels, receipts};
+use crate::ops::{Refused, custody, disposal, parcels, receipts};
 
 /// Answers what is asked for below `jobs`.
 pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
@@ -28,6 +30,10 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [id, "retry"] if is_post => retry(desk, job(id)?).await,
         [id, "arrive"] if is_post => arrive(desk, asked, job(id)?).await,
         [id, "return"] if is_post => give_back(desk, asked, job(id)?).await,
+        [id, "release"] if is_post => release(desk, asked, job(id)?).await,
+        [id, "object"] if is_post => object(desk, asked, job(id)?).await,
+        [id, "withdraw"] if is_post => withdraw(desk, job(id)?).await,
+        [id, "destroyed"] if is_post => destroyed(desk, asked, job(id)?).await,
         _ => Err(OperatorFault::NoSuchPath),
     }
 }
@@ -153,12 +159,41 @@ async fn give_back(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document
     let Return {
         carrier,
         tracking_number,
+        unerased,
+        authority,
     } = asked.message()?;
     let request = ReturnRequest {
         job,
         carrier,
         tracking_number,
+        unerased: Unerased::of(authority, unerased)
+            .map_err(|why| OperatorFault::Unreadable(why.to_string()))?,
     };
     custody::give_back(desk.service()?, desk.caller, request).await?;
+    show(desk, job).await
+}
+
+async fn release(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
+    let ReleaseFor { because } = asked.message()?;
+    let service = desk.service()?;
+    disposal::release(service, desk.caller, job.as_str(), 0, Some(&because)).await?;
+    show(desk, job).await
+}
+
+async fn object(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
+    let ObjectFor { because } = asked.message()?;
+    disposal::object(desk.service()?, desk.caller, job.as_str(), &because).await?;
+    show(desk, job).await
+}
+
+async fn withdraw(desk: &Desk<'_>, job: JobId) -> Document {
+    disposal::withdraw(desk.service()?, desk.caller, job.as_str()).await?;
+    show(desk, job).await
+}
+
+async fn destroyed(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
+    let Ruin { authority, reason } = asked.message()?;
+    let what = Unerased { authority, reason };
+    disposal::destroyed(desk.service()?, desk.caller, job.as_str(), what).await?;
     show(desk, job).await
 }

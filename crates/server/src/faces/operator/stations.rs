@@ -1,6 +1,7 @@
 //! `/operator/v1/stations` and `/operator/v1/bays`: the hosts that have the devices.
 
 use axum::http::Method;
+use model::disposal::messages::Confirmation;
 use model::ids::StationName;
 use model::metrics_address::MetricsAddress;
 use model::operator::NewToken;
@@ -8,6 +9,7 @@ use model::operator::stations::{
     BayLine, BayList, OrderFor, OrderLine, ShareLine, StationDetail, StationLine, StationList,
     TargetGroup, TargetLabels,
 };
+use model::order::OrderVerb;
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
@@ -176,9 +178,18 @@ async fn order(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Docu
         verb,
         job,
         sheet,
+        serial_end,
     } = asked.message()?;
     let (admin, caller) = (desk.admin, desk.caller);
+    if let (OrderVerb::Erase, Some(job), Some(serial_end)) = (verb, job, serial_end) {
+        let said = Confirmation { job, serial_end };
+        let order = orders::erase(admin, caller, name, &bay, said).await?;
+        return document(&OrderLine::of(order, None));
+    }
     let order = match (sheet, job) {
+        (None, Some(_)) if verb == OrderVerb::Erase => {
+            orders::order(admin, caller, name, &bay, verb).await?
+        }
         (Some(sheet), _) => orders::present(desk.service()?, caller, name, &bay, sheet).await?,
         (None, Some(job)) => orders::load_as(admin, caller, name, &bay, job).await?,
         (None, None) => orders::order(admin, caller, name, &bay, verb).await?,

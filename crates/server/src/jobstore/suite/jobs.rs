@@ -214,6 +214,7 @@ async fn the_history_has_every_event_in_order(store: &dyn JobStore) {
     let returned = Event::DeviceReturned {
         carrier: "Post".to_owned(),
         tracking_number: "\0 ü".to_owned(),
+        unerased: None,
     };
     change(store, job.id, &[arrived(), Event::TransferStarted], at(10)).await;
     // Clocks go back now and then; the order is that of the changes.

@@ -119,6 +119,7 @@ async fn a_device_that_was_handed_over_closes_its_chain(store: &dyn JobStore) {
     let returned = Event::DeviceReturned {
         carrier: "Post".to_owned(),
         tracking_number: "1".to_owned(),
+        unerased: None,
     };
     change(store, job.id, &[arrived()], at(1)).await;
     change(store, job.id, &[canceled(), returned], at(2)).await;

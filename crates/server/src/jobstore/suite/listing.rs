@@ -207,6 +207,7 @@ async fn a_job_is_found_by_every_word_it_ever_had(store: &dyn JobStore) {
     let returned = Event::DeviceReturned {
         carrier: "UPS".to_owned(),
         tracking_number: "1Z999AA1".to_owned(),
+        unerased: None,
     };
     change(store, job_id("7AAAD"), &[returned], at(LATER + 10)).await;
     for (word, id) in [

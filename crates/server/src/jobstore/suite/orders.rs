@@ -59,6 +59,7 @@ fn order(id: &str, bay: &str, verb: OrderVerb, at: Timestamp) -> Order {
         by: Actor::Person(PersonName::new("jane@example.org").expect("a person")),
         at,
         sheet: None,
+        erase: None,
     }
 }
 

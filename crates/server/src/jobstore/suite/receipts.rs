@@ -81,6 +81,7 @@ async fn a_receipt_is_due_when_its_report_is_there_and_when_nothing_more_comes(
     let returned = Event::DeviceReturned {
         carrier: "Post".to_owned(),
         tracking_number: "1".to_owned(),
+        unerased: None,
     };
     change(store, job.id, &[returned], at(6)).await;
     // It has become due again while the first was put into its bucket.
@@ -98,6 +99,7 @@ async fn what_fails_is_tried_again(store: &dyn JobStore) {
     let returned = Event::DeviceReturned {
         carrier: "Post".to_owned(),
         tracking_number: "1".to_owned(),
+        unerased: None,
     };
     change(store, job.id, &[arrived(), canceled(), returned], at(1)).await;
     let first = due(store, job.id, 1)

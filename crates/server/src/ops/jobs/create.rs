@@ -1,6 +1,8 @@
 //! Registers a job and answers with the SIGNATURE for its device.
 
 use model::actor::Actor;
+use model::disposal::EraseWish;
+use model::disposal::rules::ReleaseRule;
 use model::ids::{JobId, JobType};
 use model::job::Job;
 use model::manifest::Parsed;
@@ -69,7 +71,10 @@ pub async fn create(
         }
         ValidateOnly::No => {
             let manifest = submission.manifest;
-            let job = Job::open(candidate, account.clone(), job_type, manifest, now);
+            let mut job = Job::open(candidate, account.clone(), job_type, manifest, now);
+            if is_erased_anyway(context, job_type) {
+                job.erase = Some(EraseWish::Every);
+            }
             let id = store(context, &caller.actor(), job, quota(context, now)).await?;
             let artifacts = links(context, id, Taken::of_manifest(&parsed.manifest));
             (id, id.to_string(), artifacts)
@@ -91,6 +96,14 @@ fn warnings(context: &Context, parsed: &Parsed) -> Option<String> {
     let unheard = (!is_heard).then(|| UNHEARD.to_owned());
     let all: Vec<String> = warning_message(parsed).into_iter().chain(unheard).collect();
     (!all.is_empty()).then(|| all.join("\n"))
+}
+
+/// Whether every device that is loaded is erased, whatever its manifest says.
+fn is_erased_anyway(context: &Context, job_type: JobType) -> bool {
+    match job_type {
+        JobType::Import => context.erase.release == ReleaseRule::Aws,
+        JobType::Export => false,
+    }
 }
 
 fn new_id() -> JobId {

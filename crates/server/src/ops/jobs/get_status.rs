@@ -1,5 +1,6 @@
 //! Tells where the device is and what became of the data.
 
+use model::disposal::told::told;
 use model::job::Job;
 use model::loading::Figures;
 use model::progress::Progress;
@@ -28,6 +29,8 @@ pub struct JobStatus {
     pub loading: Option<Figures>,
     /// That it stands still, since when and why.
     pub stopped: Option<Stopped>,
+    /// What is to become of the device, or what became of it.
+    pub disposal: Option<String>,
     /// Its sheets; none if it was canceled.
     pub artifacts: Vec<ArtifactLink>,
 }
@@ -65,6 +68,7 @@ pub async fn get_status(
         address: context.rules.shipping_address.for_job(job.id.as_str()),
         signature: context.signing_key.sign(&job.account, job.id, job.created),
         artifacts: artifacts(context, &job),
+        disposal: told(&job, context.erase.release, context.erase.hold_hours, now),
         job,
         loading,
         stopped,

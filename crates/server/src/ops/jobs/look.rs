@@ -33,6 +33,8 @@ pub async fn look(
         created: job.created,
         custody: job.custody,
         progress: job.progress,
+        disposal: job.disposal,
+        objection: job.objection,
         stopped: job.stopped,
         held_by: holder(context, id).await?,
     })

@@ -58,7 +58,7 @@ impl Board {
             OrderVerb::Look if visit.busy.is_some() => {}
             OrderVerb::Look | OrderVerb::Load => self.look_anew(id, verb == OrderVerb::Load, now),
             OrderVerb::Stop | OrderVerb::Remove => self.stop(id, verb == OrderVerb::Remove, now),
-            OrderVerb::Blink | OrderVerb::Other => return Err(NotDone::Unable),
+            OrderVerb::Blink | OrderVerb::Erase | OrderVerb::Other => return Err(NotDone::Unable),
         }
         Ok(())
     }
