@@ -207,11 +207,11 @@ impl Control {
         self.send("erase/ask", request)
     }
 
-    /// Says that the next thing is a write.
+    /// Says that the next thing is a write. Nothing may be written unless the lease is held then.
     ///
     /// # Errors
-    /// [`ControlError`]; nothing may be written then.
-    pub fn erase_begin(&self, begin: &EraseBegin) -> Result<(), ControlError> {
+    /// [`ControlError`]; nothing may be written then either.
+    pub fn erase_begin(&self, begin: &EraseBegin) -> Result<EraseLease, ControlError> {
         self.send("erase/begin", begin)
     }
 
