@@ -50,6 +50,8 @@ pub enum BayState {
     ReadingBack,
     /// The report is made and delivered.
     Reporting,
+    /// It is being erased, after its job.
+    Erasing,
     /// The job is over and its report is delivered.
     Done,
     /// It may be taken out.
@@ -94,7 +96,9 @@ pub enum BayEvent {
     ReadBackBegun,
     /// Nothing is left but the report.
     ReportBegun,
-    /// The report is delivered.
+    /// It is allowed to be erased, and the next thing is a write.
+    EraseBegun,
+    /// The report is delivered, or the device is erased.
     Finished,
     /// It cannot go on before somebody has mended something.
     Held,
@@ -142,7 +146,7 @@ pub enum NotNow {
 
 impl BayState {
     /// Every state that this release knows, in the order of the documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Empty,
         Self::Seen,
         Self::Looking,
@@ -156,6 +160,7 @@ impl BayState {
         Self::ReadingBack,
         Self::Reporting,
         Self::WaitingForStore,
+        Self::Erasing,
         Self::Done,
         Self::SafeToRemove,
         Self::Reconnecting,
@@ -180,6 +185,7 @@ impl BayState {
             Self::Loading => "loading",
             Self::ReadingBack => "reading-back",
             Self::Reporting => "reporting",
+            Self::Erasing => "erasing",
             Self::Done => "done",
             Self::SafeToRemove => "safe-to-remove",
             Self::Reconnecting => "reconnecting",
@@ -195,7 +201,11 @@ impl BayState {
     #[must_use]
     pub fn is_at_work(self) -> bool {
         match self {
-            Self::Loading | Self::ReadingBack | Self::Reporting | Self::WaitingForStore => true,
+            Self::Loading
+            | Self::ReadingBack
+            | Self::Reporting
+            | Self::WaitingForStore
+            | Self::Erasing => true,
             Self::Empty
             | Self::Seen
             | Self::Looking
@@ -236,6 +246,7 @@ impl BayState {
             | Self::ReadingBack
             | Self::Reporting
             | Self::WaitingForStore
+            | Self::Erasing
             | Self::Done
             | Self::Reconnecting
             | Self::Other => false,
@@ -270,10 +281,11 @@ impl BayState {
             BayEvent::Named => self.found(Self::Ready),
             BayEvent::Queued => self.idle_to(Self::Queued),
             BayEvent::Begun => self.begun(),
-            BayEvent::ReadBackBegun => self.working_to(Self::ReadingBack),
-            BayEvent::ReportBegun => self.working_to(Self::Reporting),
-            BayEvent::StoreAway => self.working_to(Self::WaitingForStore),
-            BayEvent::StoreBack => self.working_to(Self::Loading),
+            BayEvent::ReadBackBegun => self.loading_to(Self::ReadingBack),
+            BayEvent::ReportBegun => self.loading_to(Self::Reporting),
+            BayEvent::StoreAway => self.loading_to(Self::WaitingForStore),
+            BayEvent::StoreBack => self.loading_to(Self::Loading),
+            BayEvent::EraseBegun => self.erase_begun(),
             BayEvent::Finished => self.working_to(Self::Done),
             BayEvent::Held => self.open_to(Self::Held),
             BayEvent::Stopped => self.open_to(Self::Stopped),
@@ -333,6 +345,30 @@ impl BayState {
         }
     }
 
+    /// What only follows of a load.
+    fn loading_to(self, next: Self) -> Result<Self, NotNow> {
+        match self {
+            Self::Erasing => Err(NotNow::AtWork),
+            _ => self.working_to(next),
+        }
+    }
+
+    /// Only a device with which nothing is under way, and nothing due.
+    fn erase_begun(self) -> Result<Self, NotNow> {
+        match self {
+            Self::Unknown
+            | Self::NothingToLoad
+            | Self::Held
+            | Self::Done
+            | Self::SafeToRemove
+            | Self::Stopped
+            | Self::Failed => Ok(Self::Erasing),
+            working if working.is_at_work() => Err(NotNow::AtWork),
+            waiting if waiting.waits_for_person() => Err(NotNow::WaitsForPerson),
+            _ => Err(NotNow::AtWork),
+        }
+    }
+
     fn working_to(self, next: Self) -> Result<Self, NotNow> {
         match self {
             working if working.is_at_work() => Ok(next),
@@ -358,7 +394,7 @@ impl fmt::Display for BayState {
 
 impl BayEvent {
     /// Every event, in the order of the documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Appeared,
         Self::Vanished,
         Self::LookBegun,
@@ -370,6 +406,7 @@ impl BayEvent {
         Self::Begun,
         Self::ReadBackBegun,
         Self::ReportBegun,
+        Self::EraseBegun,
         Self::Finished,
         Self::Held,
         Self::StoreAway,

@@ -83,13 +83,44 @@ fn a_device_at_work_is_never_safe_and_never_another() {
 }
 
 #[test]
+fn a_device_is_erased_only_when_nothing_is_under_way_with_it() {
+    use BayEvent as E;
+    let erased = [
+        E::Appeared,
+        E::LookBegun,
+        E::NothingIsDue,
+        E::EraseBegun,
+        E::Finished,
+        E::MadeSafe,
+    ];
+    assert_eq!(after(BayState::Empty, &erased), BayState::SafeToRemove);
+    let may_be: Vec<BayState> = BayState::ALL
+        .into_iter()
+        .filter(|state| state.apply(E::EraseBegun) == Ok(BayState::Erasing))
+        .collect();
+    use BayState as S;
+    let idle = [S::Unknown, S::NothingToLoad, S::Held, S::Done];
+    assert_eq!(may_be[..4], idle);
+    assert_eq!(may_be[4..], [S::SafeToRemove, S::Stopped, S::Failed]);
+    for load in [
+        E::Begun,
+        E::Queued,
+        E::StoreBack,
+        E::ReportBegun,
+        E::EraseBegun,
+    ] {
+        assert_eq!(S::Erasing.apply(load), Err(NotNow::AtWork), "{load:?}");
+    }
+}
+
+#[test]
 fn codes_are_stable_and_those_of_a_newer_release_are_understood() {
     for state in BayState::ALL {
         let stored = serde_json::to_string(&state).unwrap();
         assert_eq!(stored, format!("\"{state}\""));
         assert_eq!(serde_json::from_str::<BayState>(&stored).unwrap(), state);
     }
-    let newer: BayState = serde_json::from_str("\"erasing\"").unwrap();
+    let newer: BayState = serde_json::from_str("\"polishing\"").unwrap();
     assert_eq!(newer, BayState::Other);
 }
 

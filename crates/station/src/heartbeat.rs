@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use model::bay::BayStatus;
 use model::heartbeat::{HeartbeatAnswer, MendedJob};
-use model::ids::{Boot, StationName};
+use model::ids::{Boot, JobId, StationName};
 use model::metrics_address::MetricsAddress;
 use model::order::{Order, OrderOutcome};
 use model::time::Clock;
@@ -45,6 +45,10 @@ pub trait Heart: Send + Sync {
 
     /// Hears that jobs are not on hold any more. It is said again until none of their bays is held.
     fn mended(&self, jobs: Vec<MendedJob>);
+
+    /// Hears of which jobs the devices may be asked for to be erased without a person. It is said again as long as that is
+    /// so.
+    fn erasable(&self, jobs: Vec<JobId>);
 
     /// Carries out what is wanted of a bay.
     fn order(&self, order: &Order) -> OrderOutcome;

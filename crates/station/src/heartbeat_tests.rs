@@ -28,6 +28,7 @@ struct OneBay {
     effects: Mutex<HashMap<OrderId, u32>>,
     looks: AtomicU32,
     mended: Mutex<Vec<MendedJob>>,
+    erasable: Mutex<Vec<JobId>>,
 }
 
 impl OneBay {
@@ -38,6 +39,7 @@ impl OneBay {
             effects: Mutex::default(),
             looks: AtomicU32::new(0),
             mended: Mutex::default(),
+            erasable: Mutex::default(),
         })
     }
 }
@@ -50,6 +52,10 @@ impl Heart for OneBay {
 
     fn mended(&self, jobs: Vec<MendedJob>) {
         self.mended.lock().unwrap().extend(jobs);
+    }
+
+    fn erasable(&self, jobs: Vec<JobId>) {
+        self.erasable.lock().unwrap().extend(jobs);
     }
 
     fn order(&self, order: &Order) -> OrderOutcome {

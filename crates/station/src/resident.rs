@@ -28,7 +28,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use model::bay::{BayName, BayStatus};
+use model::disposal::messages::Confirmation;
 use model::heartbeat::MendedJob;
+use model::ids::JobId;
 use model::order::{Order, OrderOutcome, OrderVerb};
 use model::signature::SignatureFile;
 use rustix::fs::{FlockOperation, flock};
@@ -169,6 +171,14 @@ impl Bench {
         self.want(|reply| News::Presented(bay, sheet, reply))
     }
 
+    /// Has it asked whether what is in a bay may be erased, and has it erased.
+    ///
+    /// # Errors
+    /// [`NotDone`].
+    pub fn erase(&self, said: Confirmation, bay: BayName) -> Result<(), NotDone> {
+        self.want(|reply| News::EraseWanted(bay, said, reply))
+    }
+
     fn want(&self, news: impl FnOnce(Sender<Result<(), NotDone>>) -> News) -> Result<(), NotDone> {
         let (reply, answer) = bounded(1);
         let sent = self.news.0.send(news(reply));
@@ -284,11 +294,16 @@ impl Heart for Bench {
         let _ = self.news.0.send(News::Mended(jobs));
     }
 
+    fn erasable(&self, jobs: Vec<JobId>) {
+        let _ = self.news.0.send(News::Erasable(jobs));
+    }
+
     fn order(&self, order: &Order) -> OrderOutcome {
         let bay = order.bay.clone();
-        let done = match (&order.sheet, order.verb) {
-            (Some(sheet), OrderVerb::Load) => self.present(sheet.clone(), bay),
-            (_, verb) => Self::order(self, verb, bay),
+        let done = match (&order.sheet, &order.erase, order.verb) {
+            (Some(sheet), _, OrderVerb::Load) => self.present(sheet.clone(), bay),
+            (_, Some(said), OrderVerb::Erase) => self.erase(said.clone(), bay),
+            (.., verb) => Self::order(self, verb, bay),
         };
         match done {
             Ok(()) => OrderOutcome::Done,

@@ -177,6 +177,9 @@ impl Keeper {
                 if !answer.mended.is_empty() {
                     self.heart.mended(answer.mended.clone());
                 }
+                if !answer.erasable.is_empty() {
+                    self.heart.erasable(answer.erasable.clone());
+                }
                 Some(answer)
             }
             Err(error) => {

@@ -99,6 +99,11 @@ impl Bay {
         }
     }
 
+    /// Tells how far it is, which is no news.
+    pub(super) fn tell_again(&mut self, told: Told) {
+        self.told = told;
+    }
+
     /// Tells more of it, where nothing happens to it.
     pub(super) fn tell_beside(&mut self, hint: &str) {
         tracing::warn!(bay = %self.name, state = %self.state, "{hint}");

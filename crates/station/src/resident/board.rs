@@ -4,6 +4,7 @@
 //! argument, so that a day at the bench is a test.
 
 mod course;
+mod erasing;
 mod orders;
 mod presence;
 mod turns;
@@ -13,18 +14,20 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use model::bay::{BayName, BayStatus};
+use model::disposal::messages::Confirmation;
 use model::heartbeat::MendedJob;
 use model::ids::JobId;
 use model::order::OrderVerb;
 use model::signature::SignatureFile;
 
+pub(super) use erasing::EraseAsked;
 pub use orders::NotDone;
 
 use super::bay::{Bay, Now};
 use super::figures::Noted;
 use super::places::Places;
 use super::returns::Returns;
-use super::told::{Told, Verdict};
+use super::told::{EraseVerdict, Told, Verdict};
 use super::visit::{Busy, Course, Sight, Visit, VisitId};
 use crate::watch::Medium;
 
@@ -62,6 +65,14 @@ pub(super) enum News {
     Mended(Vec<MendedJob>),
     /// A person has scanned the sheet of what is in a bay, which is to be loaded.
     Presented(BayName, SignatureFile, Sender<Result<(), NotDone>>),
+    /// A person wants what is in a bay erased, and has said which device it is.
+    EraseWanted(BayName, Confirmation, Sender<Result<(), NotDone>>),
+    /// Devices of these jobs may be asked for without a person.
+    Erasable(Vec<JobId>),
+    /// How far an erasing is, in hundredths.
+    ErasingAt(VisitId, u64),
+    /// What became of an erasing.
+    EraseEnded(VisitId, Box<EraseVerdict>),
     /// Time has passed.
     Tick,
 }
@@ -92,6 +103,8 @@ pub(super) enum Act {
     Stop(VisitId),
     /// Close a device that is open.
     Close(VisitId),
+    /// Ask whether a device may be erased, and erase it.
+    Erase(VisitId, Medium, EraseAsked),
     /// Take a device from the kernel.
     Free(VisitId, Medium),
 }
@@ -107,6 +120,7 @@ impl Act {
             | Self::Abandon(visit)
             | Self::Stop(visit)
             | Self::Close(visit)
+            | Self::Erase(visit, ..)
             | Self::Free(visit, _) => *visit,
         }
     }
@@ -161,6 +175,7 @@ impl Board {
         if let News::Looked(visit, _)
         | News::Asked(visit, _)
         | News::Docked(visit, _)
+        | News::EraseEnded(visit, _)
         | News::Freed(visit, _) = &news
         {
             self.abandoned.remove(visit);
@@ -180,6 +195,12 @@ impl Board {
             News::Presented(bay, sheet, reply) => {
                 let _ = reply.send(self.presented(&bay, sheet, now));
             }
+            News::EraseWanted(bay, said, reply) => {
+                let _ = reply.send(self.erase_wanted(&bay, said));
+            }
+            News::Erasable(jobs) => self.erasable(&jobs, now),
+            News::ErasingAt(visit, percent) => self.erasing_at(visit, percent, now),
+            News::EraseEnded(visit, verdict) => self.erase_ended(visit, *verdict, now),
             News::Tick => {}
         }
         self.pass(now);

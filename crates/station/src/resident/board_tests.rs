@@ -937,7 +937,7 @@ fn no_order_of_events_leaves_a_bay_stuck() {
         let bays = ["A", "B", "C", "D"];
         for step in 0..80_u64 {
             let bay = bays[usize::try_from(next(4)).unwrap()];
-            match next(6) {
+            match next(7) {
                 0 => {
                     let is_free = !room.media.iter().any(|it| it.port == port(bay));
                     if is_free {
@@ -955,6 +955,15 @@ fn no_order_of_events_leaves_a_bay_stuck() {
                     ];
                     let order = orders[usize::try_from(next(4)).unwrap()];
                     let _done_or_not = room.order(bay, order);
+                }
+                4 => {
+                    let said = Confirmation {
+                        job: job(["AAAAA", "BBBBB"][usize::try_from(next(2)).unwrap()]),
+                        serial_end: "7Q42".to_owned(),
+                    };
+                    let (reply, _) = crossbeam_channel::bounded(1);
+                    let name = BayName::new(bay).unwrap();
+                    room.hear(News::EraseWanted(name, said, reply));
                 }
                 _ => do_one(&mut room, &mut next),
             }
@@ -1001,6 +1010,21 @@ fn do_one(room: &mut Room, next: &mut impl FnMut(u64) -> u64) {
                 visit,
                 Ok(courses[usize::try_from(next(4)).unwrap()].clone()),
             )
+        }
+        Act::Erase(visit, ..) => {
+            let ends = [
+                None,
+                Some(BayEvent::Finished),
+                Some(BayEvent::Failed),
+                Some(BayEvent::Stopped),
+            ];
+            let event = ends[usize::try_from(next(4)).unwrap()];
+            let verdict = EraseVerdict {
+                event,
+                told: Told::that("as it ended"),
+                job: None,
+            };
+            News::EraseEnded(visit, Box::new(verdict))
         }
         Act::Dock(visit) => {
             let verdict = match next(6) {
@@ -1060,3 +1084,6 @@ fn a_sheet_waits_while_a_disk_is_looked_at_and_what_the_disk_says_outranks_it() 
         Err(NotDone::MixedUp(job("CCCCC")))
     );
 }
+
+#[path = "board_erasing_tests.rs"]
+mod erasing_tests;

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ::bay::LetGo;
+use ::bay::erase::ErasingProgress;
 use crossbeam_channel::Sender;
 use model::bay::{BayEvent, BayName};
 use model::control::JobRequest;
@@ -18,12 +19,13 @@ use model::ids::JobId;
 use model::loading::Figures;
 use model::signature::SignatureFile;
 
-use super::board::{Act, Motion, News};
+use super::board::{Act, EraseAsked, Motion, News};
 use super::figures::{BayCounts, DoneInBays};
-use super::told::{self, Told, Verdict};
+use super::told::{self, EraseVerdict, Told, Verdict};
 use super::visit::{Course, Sight, VisitId};
 use crate::control::ControlError;
 use crate::dock::{self, DockError, Docking, Found, Station};
+use crate::erasing::EraseWanted;
 use crate::watch::Medium;
 use disks::device::counted::Reads;
 use disks::facts;
@@ -96,6 +98,8 @@ struct Going {
     pace: Pace,
     found: Option<Found>,
     is_docking: bool,
+    /// How far an erasing is, while it is erased.
+    erasing: Option<Arc<ErasingProgress>>,
 }
 
 impl Going {
@@ -130,6 +134,7 @@ impl Errands {
                 });
             }
             Act::Dock(_) => self.dock(at),
+            Act::Erase(_, medium, asked) => self.erase(at, medium, asked),
             Act::Abandon(visit) => self.halt(visit, || {
                 Halt::Device(DeviceGone(io::Error::other("it was taken out")))
             }),
@@ -176,7 +181,13 @@ impl Errands {
                 _ => Some(News::Moved(*visit, Motion::Loading)),
             }
         });
-        moved.collect()
+        let erasing = going.visits.iter();
+        let erasing = erasing.filter_map(|(visit, it)| {
+            let figures = it.erasing.as_ref()?.figures();
+            // What is not allowed yet has no steps.
+            (figures.steps > 0).then(|| News::ErasingAt(*visit, figures.percent()))
+        });
+        moved.chain(erasing).collect()
     }
 
     /// Stops everything in order and waits for it: for a device that does not answer only while it is docked.
@@ -184,7 +195,7 @@ impl Errands {
         let visits: Vec<VisitId> = self.going().visits.keys().copied().collect();
         for visit in visits {
             self.halt(visit, || Halt::Interrupted);
-            if !self.is_docking(visit) {
+            if !self.is_at_work(visit) {
                 self.close(visit);
             }
         }
@@ -206,9 +217,10 @@ impl Errands {
         }
     }
 
-    fn is_docking(&self, visit: VisitId) -> bool {
+    fn is_at_work(&self, visit: VisitId) -> bool {
         let going = self.going();
-        going.visits.get(&visit).is_some_and(|it| it.is_docking)
+        let it = going.visits.get(&visit);
+        it.is_some_and(|it| it.is_docking || it.erasing.is_some())
     }
 
     /// Closes what is held open of a device; who works on it has it.
@@ -263,6 +275,40 @@ impl Errands {
             let verdict = dock(&station, found, &progress, &stop);
             forget(&going, visit);
             News::Docked(visit, Box::new(verdict))
+        });
+    }
+
+    /// Asks whether a device may be erased, and erases it.
+    fn erase(&self, at: Whereabouts, medium: Medium, asked: EraseAsked) {
+        let visit = at.visit;
+        let progress = Arc::new(ErasingProgress::default());
+        let begun = Going {
+            bay: at.bay.clone(),
+            erasing: Some(Arc::clone(&progress)),
+            ..Going::default()
+        };
+        let stop = begun.stop.clone();
+        self.close(visit);
+        self.going().visits.insert(visit, begun);
+        let (station, going) = (Arc::clone(&self.station), Arc::clone(&self.going));
+        let wanted = EraseWanted {
+            device: medium.path,
+            job: asked.job,
+            bay: at.bay.clone(),
+            confirmation: asked.said,
+            technique: None,
+            stayed: asked.stayed,
+        };
+        self.spawn(at, Doing::Docks, move || {
+            let ended = station.erase(&wanted, &progress, &stop);
+            if let Err(error) = &ended {
+                let error: &dyn std::error::Error = error;
+                tracing::warn!(job = %wanted.job, error, "not erased");
+            }
+            let has_begun = progress.figures().steps > 0;
+            forget(&going, visit);
+            let verdict = EraseVerdict::of(wanted.job, ended.as_ref(), has_begun);
+            News::EraseEnded(visit, Box::new(verdict))
         });
     }
 

@@ -2,8 +2,10 @@
 //!
 //! Nothing here ends a job: what is wrong with a device, its store or its station makes its bay wait.
 
+use bay::erase::EraseError;
 use durable::reserve::is_for_want_of_room;
 use model::bay::BayEvent;
+use model::erasure::ErasureEnd;
 use model::ids::JobId;
 use model::readable;
 use model::stopped::StopCause;
@@ -11,6 +13,7 @@ use model::stopped::StopCause;
 use super::again::Again;
 use crate::control::ControlError;
 use crate::dock::{self, DockError, Done};
+use crate::erasing::NotErased;
 use crate::raw::RawError;
 use disks::device::OpenError;
 use disks::disk::DiskError;
@@ -46,6 +49,54 @@ const TAKE_OUT: &str = "take it out; `longshore device return` books that it goe
 /// What to do with a device that does not say whose it is.
 const ASK: &str = "no job was changed; a label or sheet names its job: ask its customer for the SIGNATURE, and dock it \
                    with `longshore dock --signature` and what a scanner types";
+
+/// What follows for a bay of an erasing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct EraseVerdict {
+    /// What happens to it; nothing if nothing was touched.
+    pub(super) event: Option<BayEvent>,
+    /// What is told.
+    pub(super) told: Told,
+    /// Whose device it is.
+    pub(super) job: Option<JobId>,
+}
+
+impl EraseVerdict {
+    /// What became of an erasing, which had begun or not.
+    pub(super) fn of(job: JobId, ended: Result<&ErasureEnd, &NotErased>, has_begun: bool) -> Self {
+        let (event, told) = match ended {
+            Ok(ErasureEnd::Erased(account)) => (
+                BayEvent::Finished,
+                Told::that(&format!(
+                    "the device of job {job} is erased ({})",
+                    account.method
+                )),
+            ),
+            Ok(ErasureEnd::Failed(failure)) => (
+                BayEvent::Failed,
+                Told::that(&format!(
+                    "the device of job {job} could not be erased: {}",
+                    failure.why
+                ))
+                .hint("keep it; `longshore device destroyed` tells that it was destroyed"),
+            ),
+            Err(NotErased::Erase(EraseError::Interrupted)) => (
+                BayEvent::Stopped,
+                Told::that("its erasing was stopped").hint("`longshore bay erase` goes on with it"),
+            ),
+            Err(error) => (
+                BayEvent::Held,
+                Told::that(&format!("it is not erased: {}", dock::chain(error)))
+                    .hint("`longshore bay erase` goes on with it"),
+            ),
+        };
+        Self {
+            event: (ended.is_ok() || has_begun).then_some(event),
+            told,
+            job: Some(job),
+        }
+    }
+}
 
 impl Told {
     /// A sentence and nothing else.

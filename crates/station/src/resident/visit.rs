@@ -54,6 +54,21 @@ pub(super) struct Visit {
     pub(super) is_dirty: bool,
     /// The sheet that was scanned for it.
     pub(super) sheet: Option<Sheet>,
+    /// Whether it was loaded during this stay.
+    pub(super) is_loaded: bool,
+    /// Until when an image that we have written to may look like another.
+    pub(super) written: Option<Written>,
+    /// When it may be asked again by itself whether it is to be erased.
+    pub(super) erase_due: Option<Instant>,
+}
+
+/// That an image was written to here, by which it is another for whoever goes by its dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// It still is.
+    Now,
+    /// It was, and is to be seen as it is now before this.
+    Until(Instant),
 }
 
 /// A sheet that was scanned for a device.
@@ -74,6 +89,8 @@ pub(super) enum Busy {
     Asking,
     /// It loads it, or finds out that it may not.
     Docking,
+    /// It erases it, or finds out that it may not.
+    Erasing,
     /// It takes it from the kernel.
     Freeing,
 }
@@ -112,6 +129,9 @@ impl Visit {
             nameless_since: Some(now),
             is_dirty: false,
             sheet: None,
+            is_loaded: false,
+            written: None,
+            erase_due: None,
         }
     }
 

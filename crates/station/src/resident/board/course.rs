@@ -257,6 +257,7 @@ impl Board {
         };
         visit.busy = None;
         visit.is_open = false;
+        visit.is_loaded |= verdict.event == BayEvent::Finished;
         let is_gone = verdict.told.cause == Some(StopCause::DiskGone);
         if is_gone && bay.state.is_at_work() {
             // That it was pulled out is perhaps seen in a moment.

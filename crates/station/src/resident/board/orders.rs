@@ -22,6 +22,14 @@ pub enum NotDone {
     /// What was scanned names one job, and the device itself another.
     #[error("mixed up? The device in the bay is that of job {0}")]
     MixedUp(JobId),
+    /// The kernel has let go of it.
+    #[error("the device was made safe to take out: take it out and plug it in again")]
+    LetGo,
+    /// An order to erase says of no device that it is meant.
+    #[error(
+        "it was not said which device is to be erased: its job and the end of its serial number"
+    )]
+    NotSaid,
     /// This release cannot do it.
     #[error("this release of the station cannot do that")]
     Unable,
@@ -58,7 +66,8 @@ impl Board {
             OrderVerb::Look if visit.busy.is_some() => {}
             OrderVerb::Look | OrderVerb::Load => self.look_anew(id, verb == OrderVerb::Load, now),
             OrderVerb::Stop | OrderVerb::Remove => self.stop(id, verb == OrderVerb::Remove, now),
-            OrderVerb::Blink | OrderVerb::Erase | OrderVerb::Other => return Err(NotDone::Unable),
+            OrderVerb::Erase => return Err(NotDone::NotSaid),
+            OrderVerb::Blink | OrderVerb::Other => return Err(NotDone::Unable),
         }
         Ok(())
     }
@@ -84,7 +93,7 @@ impl Board {
             (_, Some(Busy::Looking)) => {
                 visit.sheet = Some(Sheet { file, is_new: true });
             }
-            (_, Some(Busy::Asking | Busy::Docking | Busy::Freeing)) => {
+            (_, Some(Busy::Asking | Busy::Docking | Busy::Erasing | Busy::Freeing)) => {
                 return Err(NotNow::AtWork.into());
             }
             (_, None) => {
@@ -148,7 +157,7 @@ impl Board {
         visit.wish.anew = false;
         visit.wish.remove |= remove;
         match visit.busy {
-            Some(Busy::Docking) => self.acts.push(Act::Stop(id)),
+            Some(Busy::Docking | Busy::Erasing) => self.acts.push(Act::Stop(id)),
             // Nothing is lost with it, and a device that does not answer may keep who looks for long.
             Some(Busy::Looking | Busy::Asking) => {
                 bay.happen(BayEvent::Stopped, told_of_stopped(), now);

@@ -14,6 +14,7 @@ impl Board {
     pub(super) fn present(&mut self, media: Vec<Medium>, now: Now) {
         let ours = media.into_iter().filter(|it| it.left_alone.is_none());
         self.media = ours.collect();
+        self.follow_written(now);
         self.let_go(now);
         for medium in self.media.clone() {
             if !self
@@ -35,7 +36,8 @@ impl Board {
                     .iter()
                     .any(|medium| is_same(medium, &visit.medium))
             });
-            if is_gone && bay.state != BayState::Reporting {
+            let is_written = bay.visit.as_ref().is_some_and(|it| it.written.is_some());
+            if is_gone && !is_written && bay.state != BayState::Reporting {
                 self.vanish(index, now);
             }
         }
@@ -108,7 +110,7 @@ impl Board {
             Some(busy) => {
                 match busy {
                     Busy::Docking => drop(self.leaving.insert(visit.id, visit.job)),
-                    Busy::Looking | Busy::Asking | Busy::Freeing => {
+                    Busy::Looking | Busy::Asking | Busy::Erasing | Busy::Freeing => {
                         self.abandoned.insert(visit.id);
                     }
                 }
