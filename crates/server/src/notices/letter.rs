@@ -283,9 +283,21 @@ fn problem(story: &Story) -> Sentences {
         Some(What::Identified(_)) => {
             format!("The device that came for job {job} is not the one that its manifest names.")
         }
+        Some(What::Destroyed(_)) => format!("The device of job {job} was destroyed."),
+        Some(What::ReturnedUnerased(_)) => {
+            format!("The device of job {job} goes back as it is: it was not erased.")
+        }
         _ => format!("Something is wrong with the device of job {job}."),
     };
-    let to_do = "You need do nothing now: the people who have it decide what becomes of it, and you are told.";
+    let to_do = match &story.what {
+        Some(What::Destroyed(_)) => "You need do nothing: the receipt says who answers for it.",
+        Some(What::ReturnedUnerased(_)) => {
+            "Take care of it when it comes: what you sent is still on it."
+        }
+        _ => {
+            "You need do nothing now: the people who have it decide what becomes of it, and you are told."
+        }
+    };
     ("a problem".to_owned(), happened, to_do.to_owned())
 }
 
@@ -372,6 +384,12 @@ fn facts(story: &Story) -> Vec<(&'static str, String)> {
             facts.push(("Code", one_line(&aborted.cause)));
             let reason = aborted.reason.as_ref();
             facts.extend(reason.map(|reason| ("Reason", one_line(reason.as_str()))));
+        }
+        Some(What::Destroyed(destroyed)) => {
+            facts.push(("Reason", one_line(destroyed.reason.as_str())));
+        }
+        Some(What::ReturnedUnerased(unerased)) => {
+            facts.push(("Reason", one_line(unerased.reason.as_str())));
         }
         Some(What::Canceled(canceled)) => {
             let reason = canceled.reason.as_ref();

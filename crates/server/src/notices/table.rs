@@ -18,6 +18,7 @@
 //! | `released` | `device.released` | each |
 //! | `erased` | `device.erased` | each |
 //! | `erase-failed` | `device.erase_failed` | each |
+//! | `destroyed`, `returned-unerased` | `device.problem` | each |
 //! | `handed-over` | `device.returned` | each |
 //!
 //! Of the others nobody is told: they are steps of our own, told by what follows, or of no job. What is no event is told
@@ -58,6 +59,7 @@ pub(crate) fn notice_of(what: &What) -> Option<(NoticeKind, HowOften)> {
         What::Released(_) => (Kind::DeviceReleased, Each),
         What::Erased(_) => (Kind::DeviceErased, Each),
         What::EraseFailed(_) => (Kind::DeviceEraseFailed, Each),
+        What::Destroyed(_) | What::ReturnedUnerased(_) => (Kind::DeviceProblem, Each),
         What::HandedOver(_) => (Kind::DeviceReturned, Each),
         What::Photographed(_)
         | What::Docked(_)
@@ -68,8 +70,6 @@ pub(crate) fn notice_of(what: &What) -> Option<(NoticeKind, HowOften)> {
         | What::Objected(_)
         | What::ObjectionWithdrawn(_)
         | What::EraseStarted(_)
-        | What::Destroyed(_)
-        | What::ReturnedUnerased(_)
         | What::Corrected(_)
         | What::Closed(_)
         | What::KeyMade(_)
@@ -132,7 +132,8 @@ fn id(text: &str) -> NoticeId {
 mod tests {
     use custody::digest::Digest;
     use custody::event::{
-        Attempt, Canceled, HandedOver, Held, Interrupted, Loaded, Outcome, Released,
+        Attempt, Canceled, Destroyed, HandedOver, Held, Interrupted, Loaded, Outcome, Released,
+        ReturnedUnerased,
     };
 
     use super::*;
@@ -179,6 +180,14 @@ mod tests {
             gives_up: 0,
             statement: None,
         };
+        let destroyed = Destroyed {
+            authority: "Jane Roe".into(),
+            reason: "it would not erase".into(),
+        };
+        let unerased = ReturnedUnerased {
+            authority: "Jane Roe".into(),
+            reason: "as asked by phone".into(),
+        };
         for (what, expected) in [
             (canceled.into(), Some(("job.canceled", Each))),
             (received(None), Some(("device.received", Once))),
@@ -201,6 +210,8 @@ mod tests {
             (held.into(), Some(("device.held", Each))),
             (Interrupted { cause: cause() }.into(), None),
             (released.into(), Some(("device.released", Each))),
+            (destroyed.into(), Some(("device.problem", Each))),
+            (unerased.into(), Some(("device.problem", Each))),
             (over.into(), Some(("device.returned", Each))),
         ] {
             let what: What = what;

@@ -45,7 +45,7 @@ async fn a_webhook_is_kept_with_its_secrets(store: &dyn JobStore) {
     let again = store.put_webhook(&first).await;
     assert!(matches!(again, Err(JobStoreError::Exists(_))), "{again:?}");
     let stranger = StoredWebhook {
-        account: Some(account_id(8)),
+        account: Some(account_id(0)),
         ..webhook("wh-b")
     };
     let missing = store.put_webhook(&stranger).await;

@@ -1,6 +1,6 @@
 //! Every mail, as people read it.
 
-use custody::event::{Aborted, Held, Loaded};
+use custody::event::{Aborted, Destroyed, Held, Loaded, ReturnedUnerased};
 use model::ids::{AccountId, JobId};
 use model::job::Job;
 use model::notice::ByMail;
@@ -116,6 +116,42 @@ fn a_hold_is_told_with_what_mends_it() {
         lines.next(),
         Some("Create it, and loading goes on by itself.")
     );
+}
+
+#[test]
+fn a_device_that_does_not_come_back_erased_is_told_with_the_reason() {
+    let (authority, reason) = (|| "Jane Roe".into(), || "as asked by phone".into());
+    let (destroyed, unerased) = (
+        Destroyed {
+            authority: authority(),
+            reason: reason(),
+        },
+        ReturnedUnerased {
+            authority: authority(),
+            reason: reason(),
+        },
+    );
+    for (what, happened) in [
+        (
+            What::from(destroyed),
+            "The device of job ABCDE was destroyed.",
+        ),
+        (
+            What::from(unerased),
+            "The device of job ABCDE goes back as it is: it was not erased.",
+        ),
+    ] {
+        let letter = of(&Story {
+            what: Some(what),
+            ..story(NoticeKind::DeviceProblem)
+        });
+        assert_eq!(letter.text.lines().next(), Some(happened));
+        assert!(
+            letter.text.contains("\nReason: as asked by phone\n"),
+            "{}",
+            letter.text
+        );
+    }
 }
 
 #[test]
