@@ -399,6 +399,9 @@ pub(crate) struct VerifyArgs {
     pub(crate) seed: Option<u64>,
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
+    /// Have the receipt of the job tell what came of it, where a service runs on the data folder
+    #[arg(long, conflicts_with = "sample")]
+    pub(crate) tell: bool,
     /// Print JSON, one object a line
     #[arg(long)]
     pub(crate) json: bool,

@@ -20,7 +20,7 @@ use transfer::journal::file::Disk;
 use transfer::resources::Resources;
 use transfer::settings::{Existing, Settings, Unchanged};
 
-use crate::cli::{LoadArgs, ServerArgs};
+use crate::cli::{DataArgs, LoadArgs, ServerArgs};
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::job::connection::no_service;
@@ -74,8 +74,21 @@ pub(crate) fn wire(args: &ServerArgs) -> Result<Wire, Failure> {
         let surroundings = config.network.surroundings();
         return Ok(Wire::through(url, &read_token(file)?, &surroundings));
     }
-    let endpoints = service_on(&data)?;
-    let token = read_token(&token_path(&data))?;
+    wire_beside(&data)
+}
+
+/// The way to the service that runs on a data folder.
+///
+/// # Errors
+/// As [`station`].
+pub(crate) fn wire_on(data: &DataArgs) -> Result<Wire, Failure> {
+    let data = settings::data_folder(&Environment::of_process(), data.data.as_deref())?;
+    wire_beside(&data)
+}
+
+fn wire_beside(data: &Path) -> Result<Wire, Failure> {
+    let endpoints = service_on(data)?;
+    let token = read_token(&token_path(data))?;
     let surroundings = Environment::of_process().surroundings();
     Ok(Wire::through(&endpoints.api, &token, &surroundings))
 }

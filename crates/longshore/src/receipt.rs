@@ -4,6 +4,8 @@ mod beside;
 mod grown;
 mod trust;
 
+pub(crate) use beside::sum;
+
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;

@@ -2,6 +2,7 @@
 //! again.
 
 mod report;
+mod telling;
 
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -63,6 +64,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
         &report,
         bucket,
         device.as_ref().map(Compared::tree),
+        &found.path,
         &stop,
     );
     if let Some((_, reached)) = reached {
@@ -82,6 +84,7 @@ fn compare(
     report: &ReportFile,
     bucket: Option<&dyn Bucket>,
     device: Option<&dyn Tree>,
+    path: &Path,
     stop: &Stop,
 ) -> Result<Exit, Failure> {
     let sample = match args.sample {
@@ -110,6 +113,9 @@ fn compare(
     });
     let verdict = verdict.map_err(trouble)?;
     told?;
+    if args.tell {
+        telling::tell(args, (path, report), &verdict)?;
+    }
     let end = End {
         job: report.head.about.job.as_str(),
         agrees: verdict.agrees(),

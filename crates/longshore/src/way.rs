@@ -15,7 +15,7 @@ use station::control::ControlError;
 use station::control::wire::Wire;
 use tokio::runtime::Runtime;
 
-use crate::cli::{ServerArgs, StoreArgs};
+use crate::cli::{DataArgs, ServerArgs, StoreArgs};
 use crate::exit::{Exit, Failure};
 use crate::own_station::{self, read_token};
 use crate::settings::{self, Listen};
@@ -72,6 +72,14 @@ impl Way {
     /// If there is no service, or no token.
     pub(crate) fn beside(args: &ServerArgs) -> Result<Self, Failure> {
         Ok(Self::There(own_station::wire(args)?))
+    }
+
+    /// Finds the way to the service that runs on a data folder, as its station.
+    ///
+    /// # Errors
+    /// If there is no service, or no token.
+    pub(crate) fn on(data: &DataArgs) -> Result<Self, Failure> {
+        Ok(Self::There(own_station::wire_on(data)?))
     }
 
     /// Asks for a document below `/operator/v1/`.

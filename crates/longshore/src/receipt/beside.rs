@@ -62,7 +62,11 @@ fn digest(path: &Path) -> Result<Option<Digest>, Failure> {
     }
 }
 
-fn sum(path: &Path) -> io::Result<Digest> {
+/// The SHA-256 of a file.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) fn sum(path: &Path) -> io::Result<Digest> {
     // A pipe would be waited for.
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file"));

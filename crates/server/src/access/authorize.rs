@@ -116,11 +116,13 @@ pub enum Action {
     DestroyDevice,
     /// Erase devices whose gate is open; at a station.
     EraseDevices,
+    /// Say what came of comparing a bucket or a device with the report.
+    TellVerified,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -163,6 +165,7 @@ impl Action {
         Self::HoldDevice,
         Self::DestroyDevice,
         Self::EraseDevices,
+        Self::TellVerified,
     ];
 
     /// Its name: in `docs/roles.md`, and in the audit.
@@ -225,6 +228,7 @@ impl Action {
             Self::HoldDevice => "object to the erasing of the device of",
             Self::DestroyDevice => "tell as destroyed the device of",
             Self::EraseDevices => "erase devices at",
+            Self::TellVerified => "tell what came of verifying",
         }
     }
 
@@ -249,6 +253,7 @@ impl Action {
             | Self::MakeReceipt
             | Self::LookAtNotices
             | Self::HoldDevice
+            | Self::TellVerified
             | Self::ProbeStore => Some(Role::Operator),
             Self::CancelJob
             | Self::AbortJob
@@ -389,7 +394,8 @@ fn of_station(station: &StationName, action: Action, resource: Resource<'_>) -> 
             | Action::GiveUpJob
             | Action::ReleaseDevice
             | Action::HoldDevice
-            | Action::DestroyDevice,
+            | Action::DestroyDevice
+            | Action::TellVerified,
             Resource::Job(_),
         ) => true,
         _ => false,
@@ -414,6 +420,7 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::ReleaseDevice
         | Action::HoldDevice
         | Action::DestroyDevice
+        | Action::TellVerified
         | Action::MakeReceipt => matches!(resource, Resource::Job(_)),
         Action::ManageAccounts
         | Action::ManageKeys

@@ -111,6 +111,7 @@ fn of_verb(verb: &str) -> String {
         "release" => Action::ReleaseDevice,
         "object" | "withdraw" => Action::HoldDevice,
         "destroyed" => Action::DestroyDevice,
+        "verified" => Action::TellVerified,
         _ => return "Other".to_owned(),
     };
     action.name()

@@ -16,10 +16,12 @@ mod ask;
 mod end;
 mod facts;
 mod release;
+mod verified;
 
 pub use ask::ask;
 pub use end::{begin, end, renew};
 pub use release::{destroyed, object, release, withdraw};
+pub use verified::verified;
 
 use model::bay::BayStatus;
 use model::disposal::gate::released_after;

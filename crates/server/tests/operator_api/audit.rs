@@ -111,6 +111,11 @@ impl Deeds {
                 json!({"Because": "By phone."}),
             ),
             (
+                TellVerified,
+                format!("jobs/{over}/verified"),
+                json!({"What": "bucket", "Differences": 0, "ReportSha256": "0".repeat(64)}),
+            ),
+            (
                 DestroyDevice,
                 format!("jobs/{over}/destroyed"),
                 json!({"Authority": "Jane Roe", "Reason": "It would not erase."}),
@@ -132,7 +137,7 @@ fn only_looks(action: Action) -> bool {
         ReturnDevice | AbortJob | RetryJob | HoldJob | ResumeJob | GiveUpJob | ManageAccounts
         | ManageKeys | ManageStations | OrderStation | DrainStation | RevokeStation
         | ManageOperators | ReceiveParcel | ProbeStore | RotateCustodyKey | ManageWebhooks
-        | SendNotices | ReleaseDevice | HoldDevice | DestroyDevice => false,
+        | SendNotices | ReleaseDevice | HoldDevice | DestroyDevice | TellVerified => false,
     }
 }
 

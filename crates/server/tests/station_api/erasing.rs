@@ -13,6 +13,7 @@ use model::disposal::messages::{
 };
 use model::disposal::{GrantId, Unerased};
 use model::erasure::{Certificate, ErasureEnd, Technique};
+use model::event::Event;
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::progress::LogLocation;
 use model::proof::{Attempt, ReadBack};
@@ -401,6 +402,35 @@ async fn a_station_is_refused_by_the_number_of_what_is_broken() {
         after_a_day("[erase]\nrelease = \"customer\"", default).await,
         [5]
     );
+}
+
+/// A comparison counts that found nothing, and only with the report that was delivered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_was_compared_as_a_whole_is_a_proof() {
+    let world = World::with("[erase]\nrequires = \"verify-full\"").await;
+    let loaded = Loaded::new(&world, Load::default()).await;
+    world.clock.advance(DAY);
+    let history = world.jobs().history(loaded.job).await.unwrap();
+    let delivered = history.iter().find_map(|line| match &line.event {
+        Some(Event::TransferFinished { files, .. }) => Some(files[0].sha256.to_string()),
+        _ => None,
+    });
+    let delivered = delivered.unwrap();
+    let tell = async |what: &str, differences: u64, sha256: &str| {
+        let message = json!({"What": what, "Differences": differences, "ReportSha256": sha256});
+        let path = format!("/operator/v1/jobs/{}/verified", loaded.job);
+        let token = format!("Bearer {}", loaded.station.token.expose());
+        let headers = [("authorization", token)];
+        let answer = world
+            .http("POST", &path, &headers, &message.to_string())
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        loaded.refused(&loaded.request()).await
+    };
+    assert_eq!(tell("bucket", 1, &delivered).await, [3]);
+    assert_eq!(tell("device", 0, &delivered).await, [3]);
+    assert_eq!(tell("bucket", 0, &"0".repeat(64)).await, [3]);
+    assert_eq!(tell("bucket", 0, &delivered).await, [0_u8; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -145,6 +145,7 @@ fn a_station_speaks_for_itself_and_does_to_jobs_what_a_person_decides() {
         "HoldDevice: own job, other job",
         "DestroyDevice: own job, other job",
         "EraseDevices: own station",
+        "TellVerified: own job, other job",
     ];
     let station = Principal::Station(&things.own_station);
     assert_eq!(rights(station, &things), expected);
@@ -186,6 +187,7 @@ fn who_is_at_the_host_manages_the_service_and_holds_no_lease() {
         "ReleaseDevice: own job, other job",
         "HoldDevice: own job, other job",
         "DestroyDevice: own job, other job",
+        "TellVerified: own job, other job",
     ];
     assert_eq!(rights(Principal::Operator, &things), expected);
     let admin = person(Role::Admin);

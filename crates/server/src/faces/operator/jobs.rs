@@ -7,7 +7,7 @@ use model::control::{AbortRequest, JobRequest, RetryRequest, ReturnRequest};
 use model::disposal::Unerased;
 use model::ids::{JobId, StationName};
 use model::operator::custody::{JobReceipt, JobReceiptPdf};
-use model::operator::disposal::{ObjectFor, ReleaseFor, Ruin};
+use model::operator::disposal::{ComparedWhole, ObjectFor, ReleaseFor, Ruin, ToldOf};
 use model::operator::{Abort, History, HistoryEntry, JobDetail, JobLine, JobsPage, Return};
 use model::progress::Progress;
 
@@ -33,6 +33,7 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [id, "release"] if is_post => release(desk, asked, job(id)?).await,
         [id, "object"] if is_post => object(desk, asked, job(id)?).await,
         [id, "withdraw"] if is_post => withdraw(desk, job(id)?).await,
+        [id, "verified"] if is_post => verified(desk, asked, job(id)?).await,
         [id, "destroyed"] if is_post => destroyed(desk, asked, job(id)?).await,
         _ => Err(OperatorFault::NoSuchPath),
     }
@@ -189,6 +190,12 @@ async fn object(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
 async fn withdraw(desk: &Desk<'_>, job: JobId) -> Document {
     disposal::withdraw(desk.service()?, desk.caller, job.as_str()).await?;
     show(desk, job).await
+}
+
+async fn verified(desk: &Desk<'_>, asked: &Inquiry<'_>, job_id: JobId) -> Document {
+    let compared: ComparedWhole = asked.message()?;
+    disposal::verified(desk.admin, desk.caller, job_id, &compared).await?;
+    document(&ToldOf { job_id })
 }
 
 async fn destroyed(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
