@@ -183,3 +183,14 @@ def test_a_device_goes_back_unerased_only_with_a_word_that_the_receipt_tells(mak
     assert [line["event"] for line in told][-3:] == ["returned-unerased", "handed-over", "closed"]
     assert (told[-3]["authority"], told[-3]["reason"]) == ("Jane Roe", "As asked by phone.")
     assert raw.digest(loaded.image) == loaded.before
+
+
+def test_a_comparison_of_the_whole_bucket_is_a_proof_once_the_receipt_tells_it(make, tmp_path):
+    loaded = Loaded(make(requires="verify-full"), tmp_path / "a")
+    assert loaded.refused_by() == [3]
+    loaded.run("verify", loaded.job, "--bucket")
+    assert loaded.refused_by() == [3], "what nobody tells proves nothing"
+    loaded.run("verify", loaded.job, "--bucket", "--tell")
+    loaded.erase(check=OK)
+    assert not loaded.image.read_bytes().strip(b"\0")
+    assert [line["differences"] for line in loaded.receipt("erased") if line["event"] == "verified"] == [0]
