@@ -30,7 +30,8 @@ class Story:
         device = Device(folder / "disk", prefix="p/")
         fill(device, 12)
         device.sign(made["SignatureFileContents"])
-        service.run("parcel", "receive", "1Z999AA10123456784", self.job, "--carrier", "UPS", check=OK)
+        service.run("parcel", "receive", "1Z999AA10123456784", self.job, "--carrier", "UPS", "--condition", "wet",
+                    "--seal", "S-7", check=OK)
         service.dock(device.path, check=OK)
         self.status = service.api().get_status(JobId=self.job)
         self.first = self.delivered(1)
@@ -54,7 +55,7 @@ class Story:
             found = report.keys_in(self.s3, BUCKET, key)
             body = self.s3.get_object(Bucket=BUCKET, Key=key) if found else None
             text = body["Body"].read() if body else b"{}"
-            return text if json.loads(text.split(b"\n")[0]).get("edition") == edition else None
+            return text if json.loads(text.split(b"\n")[0]).get("edition", 0) >= edition else None
 
         file = self.folder / f"{edition}.receipt"
         file.write_bytes(wait_for(text, 30, f"edition {edition} lies beside the report"))
@@ -92,6 +93,7 @@ def test_a_receipt_tells_from_the_parcel_to_the_return_and_a_stranger_checks_it(
     told = [line["event"] for line in lines]
     assert told == ["announced", "received", "received", "attempt", "loaded", "reported", "handed-over", "closed"]
     assert (lines[2]["by"]["kind"], lines[2]["by"]["how"]) == ("station", "station-token")
+    assert (lines[2]["condition"], lines[2]["seal"]) == ("wet", "S-7")
     assert (lines[2]["tracking"], lines[6]["tracking"]) == ("1Z999AA10123456784", "1Z999AA10123456785")
     assert {file["name"] for file in lines[5]["files"]} == {
         Path(story.status["LogKey"] + form).name for form in ("", ".jsonl", ".txt")}
@@ -127,6 +129,26 @@ def test_the_receipt_for_people_has_the_one_that_counts_in_it(story):
             assert text in said, said
     # The head of the log moves on; what counts of one edition is the same.
     assert (story.folder / "beside" / Path(key).stem).read_bytes() == story.last.read_bytes()
+
+
+def test_what_people_remark_is_in_an_edition_of_its_own(story):
+    """A picture and a correction come after the end, which they do not undo."""
+    picture = story.folder / "box 1.jpg"
+    picture.write_bytes(b"a picture")
+    service, job = story.service, story.job
+    service.run("job", "photograph", job, picture, "--of", "damage", check=OK)
+    service.run("job", "correct", job, "1", "--says", "It came by \"DHL\"\n-----BEGIN", "--because", "Misread.", check=OK)
+    service.run("job", "correct", job, "99", "--says", "x", "--because", "y", check=REFUSED)
+    last = story.delivered(3)
+    lines = [json.loads(line) for line in last.read_text().splitlines() if line.startswith('{"seq":')]
+    assert [line["event"] for line in lines[-3:]] == ["closed", "photographed", "corrected"]
+    assert lines[-1]["of"] == 1 and "DHL" in lines[-1]["says"]
+    told = story.verify(last, "--signers", story.signers, "--older", story.last, "--files", story.folder, check=OK)
+    assert "not closed" not in told.stdout
+    _, signature, sums, chain = commands()
+    checked = story.shell(sums, last)
+    assert checked.returncode == 0 and "box 1.jpg: OK" in checked.stdout, checked
+    assert "Good" in story.shell(signature, last).stdout and story.shell(chain, last).returncode == 0
 
 
 def test_the_packing_slip_says_by_what_the_receipt_is_known(story):

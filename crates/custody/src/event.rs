@@ -35,7 +35,7 @@ pub use disposal::{
 };
 pub use files::{File, FileName, Photographed, Reported, Subject, UnfitName};
 pub use installation::{KeyMade, KeyRevoked, KeyRotated, StationAdmitted};
-pub use parcel::{Closed, Condition, Corrected, HandedOver, ParcelUnknown, Received};
+pub use parcel::{Closed, Corrected, HandedOver, ParcelCondition, ParcelUnknown, Received};
 pub use work::{
     Aborted, Announced, Attempt, Canceled, Expired, Filled, Held, Interrupted, Loaded, Outcome,
     Resumed, Side, Updated, Verified,

@@ -357,11 +357,15 @@ pub enum NotEarlier {
 }
 
 impl Receipt {
-    /// Whether nothing more is to come: the last event says so.
+    /// Whether nothing more is to come: the last event says so, or one behind which only is told what was told wrongly, and
+    /// by what pictures are known.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        let last = self.entries.last();
-        last.is_some_and(|entry| matches!(entry.what, Some(What::Closed(_))))
+        let whats = self.entries.iter().rev().map(|entry| entry.what.as_ref());
+        let is_remark =
+            |what: &Option<&What>| matches!(what, Some(What::Corrected(_) | What::Photographed(_)));
+        let mut rest = whats.skip_while(is_remark);
+        matches!(rest.next(), Some(Some(What::Closed(_))))
     }
 
     /// When the last event happened: the receipt was not signed before.

@@ -8,8 +8,8 @@ use model::readable;
 
 use crate::by::{By, Kind};
 use crate::event::{
-    Condition, Docked, HandedOver, Identified, Loaded, Outcome, Received, Seen, Side, Subject,
-    Verified, What,
+    Docked, HandedOver, Identified, Loaded, Outcome, ParcelCondition, Received, Seen, Side,
+    Subject, Verified, What,
 };
 use crate::line::Entry;
 use crate::told::Told;
@@ -175,10 +175,10 @@ fn protected(read_only: Option<bool>) -> &'static str {
 
 fn received(it: &Received) -> String {
     let condition = match it.condition {
-        Some(Condition::Intact) => ", intact",
-        Some(Condition::Damaged) => ", damaged",
-        Some(Condition::Opened) => ", opened by somebody",
-        Some(Condition::Wet) => ", wet",
+        Some(ParcelCondition::Intact) => ", intact",
+        Some(ParcelCondition::Damaged) => ", damaged",
+        Some(ParcelCondition::Opened) => ", opened by somebody",
+        Some(ParcelCondition::Wet) => ", wet",
         None => "",
     };
     format!(
@@ -275,14 +275,14 @@ mod tests {
         };
         let came = Received {
             carrier: Some("UPS".into()),
-            condition: Some(Condition::Wet),
+            condition: Some(ParcelCondition::Wet),
             ..Received::default()
         };
         let cause = "station-gone".to_owned();
         for (what, sentence) in [
             (
                 Loaded(loaded).into(),
-                "The device is loaded: 1,234 stored, 5.00 MB, with 2 errors.",
+                "The device is loaded: 1,234 stored, 5.0 MB, with 2 errors.",
             ),
             (attempt(1).into(), "The transfer began."),
             (
@@ -295,7 +295,7 @@ mod tests {
             ),
             (
                 seen.into(),
-                "A station saw ST4000, serial Z3, 4.00 TB; its SIGNATURE is the one that was issued.",
+                "A station saw ST4000, serial Z3, 4.0 TB; its SIGNATURE is the one that was issued.",
             ),
             (came.into(), "The device came by UPS, wet."),
             (

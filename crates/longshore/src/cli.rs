@@ -48,7 +48,9 @@ pub(crate) use doctor::DoctorArgs;
 pub(crate) use erase::EraseArgs;
 pub(crate) use image::{ImageCommand, RestoreArgs};
 pub(crate) use notices::{AddWebhookArgs, DeliveriesArgs, MailCommand, ReplayArgs, WebhookCommand};
-pub(crate) use operator::{HistoryArgs, JobReceiptArgs, ListArgs, OperatorCommand, StoreArgs};
+pub(crate) use operator::{
+    CorrectArgs, HistoryArgs, JobReceiptArgs, ListArgs, OperatorCommand, PhotographArgs, StoreArgs,
+};
 pub(crate) use parcels::{ParcelCommand, ParcelListArgs, ReceiveArgs, ScanArgs, SendBackArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use raw::{LookArgs, RawArgs};
@@ -518,6 +520,10 @@ pub(crate) enum JobCommand {
     History(HistoryArgs),
     /// Get the receipt of a job: what happened to its device, for whoever wants to check it, as an operator
     Receipt(JobReceiptArgs),
+    /// Have the receipt name a picture of a job's parcel or device, as an operator
+    Photograph(PhotographArgs),
+    /// Say what is true where an event of a job says otherwise, as an operator
+    Correct(CorrectArgs),
     /// Let what failed of a job that is over be tried again, as an operator
     Retry {
         /// The job

@@ -11,6 +11,7 @@ mod device;
 mod hold;
 mod list;
 mod receipt;
+mod remarks;
 mod show;
 pub(crate) mod signature_file;
 mod watch;
@@ -44,6 +45,8 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
         JobCommand::List(args) => list(args.max, &args.api),
         JobCommand::History(args) => all::history(args),
         JobCommand::Receipt(args) => receipt::receipt(args),
+        JobCommand::Photograph(args) => remarks::photograph(args),
+        JobCommand::Correct(args) => remarks::correct(args),
         JobCommand::Status {
             job,
             watch: false,

@@ -34,6 +34,8 @@ fn receive(args: &ReceiveArgs) -> Result<Exit, Failure> {
         number: args.number.clone(),
         carrier: args.carrier.clone(),
         note: args.note.clone(),
+        condition: args.condition,
+        seal: args.seal.clone(),
         station: args.server.station.clone(),
         jobs: args.jobs.clone(),
     };

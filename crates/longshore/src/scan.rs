@@ -78,6 +78,8 @@ impl Table {
                     number,
                     carrier: None,
                     note: None,
+                    condition: None,
+                    seal: None,
                     station: self.station.clone(),
                     jobs: Vec::new(),
                 };

@@ -38,6 +38,7 @@ pub mod operator;
 pub mod order;
 pub mod outcome;
 pub mod parcel;
+pub mod photograph;
 pub mod plan;
 pub mod presence;
 pub mod progress;

@@ -14,6 +14,55 @@ use crate::progress::Progress;
 /// Most jobs that are named at once for a box: more devices than anybody lifts.
 pub const PARCEL_JOBS: usize = 100;
 
+/// How a parcel looked when it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParcelCondition {
+    /// As it was sent.
+    Intact,
+    /// Dented or torn.
+    Damaged,
+    /// Opened by somebody.
+    Opened,
+    /// Wet.
+    Wet,
+}
+
+impl ParcelCondition {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Intact, Self::Damaged, Self::Opened, Self::Wet];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Intact => "intact",
+            Self::Damaged => "damaged",
+            Self::Opened => "opened",
+            Self::Wet => "wet",
+        }
+    }
+}
+
+impl fmt::Display for ParcelCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for ParcelCondition {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let mut all = Self::ALL.into_iter();
+        let found = all.find(|condition| condition.name() == text);
+        found.ok_or_else(|| InvalidId {
+            value: text.to_owned(),
+            expected: "one of `intact`, `damaged`, `opened` and `wet`",
+        })
+    }
+}
+
 /// A carrier's number for a parcel: 1 to 64 letters, digits, dots, hyphens and underscores, in capitals and without
 /// the spaces that are printed between them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

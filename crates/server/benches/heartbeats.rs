@@ -107,7 +107,9 @@ async fn made_one(jobs: Arc<dyn JobStore>, number: usize, bays: usize) -> Dock {
         BearerToken::draw(),
     );
     let now = SystemClock.now();
-    jobs.put_station(&name, token.sha256(), now).await.unwrap();
+    jobs.put_station(&name, token.sha256(), &Actor::Service, now)
+        .await
+        .unwrap();
     let mut leases = Vec::new();
     for bay in 0..bays {
         let entropy = ((number * bays + bay) as u64).to_le_bytes();

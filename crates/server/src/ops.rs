@@ -29,6 +29,7 @@ pub mod orders;
 pub mod parcels;
 pub mod receipts;
 mod refused;
+pub mod remarks;
 pub mod shares;
 pub mod stations;
 pub mod stores;

@@ -9,6 +9,7 @@ use awsproto::claims::AccessKeyId;
 use awsproto::params::Params;
 use awsproto::sign::{Credentials, Endpoint, query_v4};
 use awsproto::xml::{self, Element};
+use model::actor::Actor;
 use model::control::{HoldRequest, ResumeRequest};
 use model::ids::{JobId, JobType, StationName};
 use model::job::Job;
@@ -104,7 +105,7 @@ impl Server {
         let token = BearerToken::draw();
         self.with(|running| {
             let jobs = running.service.jobs();
-            let put = jobs.put_station(station, token.sha256(), self.clock.now());
+            let put = jobs.put_station(station, token.sha256(), &Actor::Service, self.clock.now());
             running.runtime.block_on(put).expect("a new station");
         });
         token.expose().to_owned()

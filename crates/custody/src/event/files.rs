@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub use model::photograph::Subject;
+
 use model::ids::{BucketName, ObjectKey};
 use model::readable::plays_with_terminals;
 use serde::{Deserialize, Serialize};
@@ -43,22 +45,6 @@ pub struct Photographed {
     pub bytes: u64,
     /// What it is.
     pub media_type: String,
-}
-
-/// What is to be seen on a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Subject {
-    /// The box.
-    Parcel,
-    /// A label.
-    Label,
-    /// A seal.
-    Seal,
-    /// The device.
-    Device,
-    /// What is broken.
-    Damage,
 }
 
 /// The name of a file in a folder, that stands on a line as it is: 1 to 255 bytes without slash, backslash and

@@ -1,5 +1,6 @@
 //! Events at the door: what came, what went, and what was told wrongly.
 
+pub use model::parcel::ParcelCondition;
 use serde::{Deserialize, Serialize};
 
 use crate::told::Told;
@@ -14,23 +15,9 @@ pub struct Received {
     /// How many packages it was.
     pub packages: Option<u32>,
     /// How it looked.
-    pub condition: Option<Condition>,
+    pub condition: Option<ParcelCondition>,
     /// What stood on its seal.
     pub seal: Option<Told>,
-}
-
-/// How a parcel looked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Condition {
-    /// As it was sent.
-    Intact,
-    /// Dented or torn.
-    Damaged,
-    /// Opened by somebody.
-    Opened,
-    /// Wet.
-    Wet,
 }
 
 /// The device was given to a carrier.

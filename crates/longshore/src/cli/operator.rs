@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use model::ids::{JobId, PersonName, StationName};
+use model::photograph::Subject;
 use model::role::Role;
 
 use super::{ApiArgs, DataArgs, at_least_one};
@@ -155,6 +156,53 @@ pub(crate) struct JobReceiptArgs {
     /// Write it for people to this file as PDF, with the receipt attached; it must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) pdf: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// `longshore job photograph`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "The service is told the name, the size and the SHA-256 of the picture, and the receipt names it. Keep the file: whoever has \
+    the receipt checks it with `sha256sum`."
+)]
+pub(crate) struct PhotographArgs {
+    /// The job
+    #[arg(value_name = "JOBID")]
+    pub(crate) job: JobId,
+    /// The picture
+    pub(crate) file: PathBuf,
+    /// What is to be seen: parcel, label, seal, device or damage
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) of: Subject,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// `longshore job correct`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "What was told stays in the receipt, as it was told; what is true stands behind it, and who says so. The numbers of events \
+    are the `seq` of `longshore job receipt JOBID`."
+)]
+pub(crate) struct CorrectArgs {
+    /// The job
+    #[arg(value_name = "JOBID")]
+    pub(crate) job: JobId,
+    /// The number of the event that says it
+    pub(crate) event: u64,
+    /// What is true
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) says: String,
+    /// How the slip came about
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) because: String,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

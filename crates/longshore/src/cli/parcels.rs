@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use model::ids::JobId;
-use model::parcel::{Direction, ParcelNumber};
+use model::parcel::{Direction, ParcelCondition, ParcelNumber};
 
 use super::{ServerArgs, StoreArgs, UnerasedArgs};
 
@@ -45,6 +45,12 @@ pub(crate) struct ReceiveArgs {
     /// What is to be known of it
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
+    /// How it looks: intact, damaged, opened or wet
+    #[arg(long, value_name = "HOW")]
+    pub(crate) condition: Option<ParcelCondition>,
+    /// What stands on its seal
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) seal: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 102] = [
+const COMMANDS: [&str; 104] = [
     "",
     "import",
     "ls",
@@ -37,6 +37,8 @@ const COMMANDS: [&str; 102] = [
     "job abort",
     "job history",
     "job receipt",
+    "job photograph",
+    "job correct",
     "job retry",
     "job hold",
     "job resume",

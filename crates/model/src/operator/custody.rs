@@ -1,8 +1,11 @@
-//! The log of custody and the receipts of jobs: the documents of `/operator/v1/custody`, and of `jobs/JOBID/receipt`.
+//! The log of custody and the receipts of jobs: the documents of `/operator/v1/custody`, and of `jobs/JOBID/receipt`, `…/photograph`
+//! and `…/correct`.
 
 use serde::{Deserialize, Serialize};
 
+use crate::delivered::Sha256Hex;
 use crate::ids::JobId;
+use crate::photograph::Subject;
 use crate::time::Timestamp;
 
 /// `GET /operator/v1/jobs/JOBID/receipt`: the receipt of a job as it stands.
@@ -72,4 +75,42 @@ pub struct RotateCustodyKey {
     /// Why the key in force counts no more, if it may be in wrong hands. What it signed is then not to be believed.
     #[serde(default)]
     pub lost_because: Option<String>,
+}
+
+/// `POST /operator/v1/jobs/JOBID/photograph`: a picture was taken, which whoever took it keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Photograph {
+    /// What is to be seen.
+    pub of: Subject,
+    /// What the file is called.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Of its content.
+    pub sha256: Sha256Hex,
+    /// What it is, such as `image/jpeg`.
+    pub media_type: String,
+}
+
+/// `POST /operator/v1/jobs/JOBID/correct`: something was told wrongly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Correct {
+    /// The `seq` of the event that says it.
+    pub of: u64,
+    /// What is true.
+    pub says: String,
+    /// How the slip came about.
+    pub because: String,
+}
+
+/// That something was told of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Remarked {
+    /// Of which job.
+    pub job_id: JobId,
+    /// As which event.
+    pub event: String,
 }

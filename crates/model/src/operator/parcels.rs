@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Actor;
 use crate::ids::{JobId, StationName};
 use crate::operator::JobLine;
-use crate::parcel::{Direction, Due, ParcelNumber};
+use crate::parcel::{Direction, Due, ParcelCondition, ParcelNumber};
 use crate::time::Timestamp;
 
 /// `POST /operator/v1/parcels`: a box has come.
@@ -20,6 +20,12 @@ pub struct Receive {
     /// What is to be known of it.
     #[serde(default)]
     pub note: Option<String>,
+    /// How it looks.
+    #[serde(default)]
+    pub condition: Option<ParcelCondition>,
+    /// What stands on its seal.
+    #[serde(default)]
+    pub seal: Option<String>,
     /// The station where it is; the only one, or that which says so, where this is not said.
     #[serde(default)]
     pub station: Option<StationName>,
@@ -107,6 +113,10 @@ pub struct ParcelLine {
     pub carrier: Option<String>,
     /// What is to be known of it.
     pub note: Option<String>,
+    /// How it looked.
+    pub condition: Option<ParcelCondition>,
+    /// What stood on its seal.
+    pub seal: Option<String>,
     /// The station to which it came.
     pub station: Option<StationName>,
     /// When it was seen first.

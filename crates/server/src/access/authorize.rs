@@ -100,6 +100,8 @@ pub enum Action {
     ReceiveParcel,
     /// Have the receipt of a job made.
     MakeReceipt,
+    /// Tell of a device what changes nothing of its job: a picture, a correction.
+    TellOfDevice,
     /// Put another key in the place of the one that receipts are signed with.
     RotateCustodyKey,
     /// Learn who is told of jobs, and what became of it.
@@ -122,7 +124,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -157,6 +159,7 @@ impl Action {
         Self::LookAtParcels,
         Self::ReceiveParcel,
         Self::MakeReceipt,
+        Self::TellOfDevice,
         Self::RotateCustodyKey,
         Self::LookAtNotices,
         Self::ManageWebhooks,
@@ -220,6 +223,7 @@ impl Action {
             Self::LookAtParcels => "look at the parcels of",
             Self::ReceiveParcel => "receive parcels at",
             Self::MakeReceipt => "make the receipt of",
+            Self::TellOfDevice => "tell of the device of",
             Self::RotateCustodyKey => "replace the custody key of",
             Self::LookAtNotices => "look at the notices of",
             Self::ManageWebhooks => "manage the webhooks of",
@@ -254,6 +258,7 @@ impl Action {
             | Self::LookAtNotices
             | Self::HoldDevice
             | Self::TellVerified
+            | Self::TellOfDevice
             | Self::ProbeStore => Some(Role::Operator),
             Self::CancelJob
             | Self::AbortJob
@@ -421,7 +426,8 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::HoldDevice
         | Action::DestroyDevice
         | Action::TellVerified
-        | Action::MakeReceipt => matches!(resource, Resource::Job(_)),
+        | Action::MakeReceipt
+        | Action::TellOfDevice => matches!(resource, Resource::Job(_)),
         Action::ManageAccounts
         | Action::ManageKeys
         | Action::ManageStations

@@ -67,7 +67,7 @@ fn step(entry: &custody::line::Entry) -> Step {
     Step {
         at: entry.at.to_string(),
         what: words::happened(entry),
-        who: words::who(entry),
+        who: format!("event {}, {}", entry.seq, words::who(entry)),
     }
 }
 

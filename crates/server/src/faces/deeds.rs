@@ -7,12 +7,13 @@ use crate::access::Action;
 use crate::ops::audit::Deed;
 
 /// Fields of messages that may be told, without capitals and underscores. Whatever else is in one may be a secret.
-const TOLD: [&str; 27] = [
+const TOLD: [&str; 31] = [
     "account",
     "authority",
     "bay",
     "because",
     "carrier",
+    "condition",
     "delivery",
     "events",
     "export",
@@ -25,10 +26,13 @@ const TOLD: [&str; 27] = [
     "name",
     "note",
     "number",
+    "of",
     "overlaphours",
     "parcel",
     "reason",
     "role",
+    "says",
+    "seal",
     "serialend",
     "station",
     "trackingnumber",
@@ -104,6 +108,7 @@ fn of_verb(verb: &str) -> String {
         "abort" => Action::AbortJob,
         "retry" => Action::RetryJob,
         "arrive" => Action::ReceiveParcel,
+        "correct" | "photograph" => Action::TellOfDevice,
         "return" => Action::ReturnDevice,
         "hold" => Action::HoldJob,
         "resume" => Action::ResumeJob,

@@ -77,6 +77,10 @@ pub(super) const INSERT_LINE: &str =
 pub(super) const INSERT_NODE: &str =
     "INSERT INTO ledger_nodes (level, place, hash) VALUES ($1, $2, $3)";
 
+/// Whether the report of a job was told of.
+pub(super) const IS_REPORTED: &str =
+    "SELECT COUNT(*) FROM ledger WHERE job = $1 AND event = 'reported'";
+
 pub(super) const TOLD_OF: &str = "SELECT leaf, line FROM ledger WHERE job = $1 ORDER BY seq";
 
 pub(super) const NODE: &str = "SELECT hash FROM ledger_nodes WHERE level = $1 AND place = $2";
@@ -176,6 +180,13 @@ pub(super) fn due(events: &[Event]) -> Option<i64> {
         )
     };
     events.iter().find(is_due).map(|event| event.at.unix())
+}
+
+/// Whether what is told of a job goes into an edition of its own, if there was one before.
+pub(super) fn are_remarks(events: &[Event]) -> bool {
+    let is_remark =
+        |event: &Event| matches!(event.what, What::Corrected(_) | What::Photographed(_));
+    events.iter().any(is_remark)
 }
 
 /// That a job was made. `signers` is the fingerprint of the key that is in force.
@@ -301,7 +312,16 @@ macro_rules! implement_ledger {
                             self.notify_in(tx, &notice).await?;
                         }
                     }
-                    if let (Some(job), Some(due)) = (job, ledger::due(events)) {
+                    let mut due = ledger::due(events);
+                    if due.is_none() && ledger::are_remarks(events) {
+                        let reported: i64 = query_scalar(ledger::IS_REPORTED)
+                            .bind(chain)
+                            .fetch_one(&mut **tx)
+                            .await?;
+                        let last = events.last().map(|event| event.at.unix());
+                        due = last.filter(|_| reported > 0);
+                    }
+                    if let (Some(job), Some(due)) = (job, due) {
                         query(receipts::SET_DUE)
                             .bind(job.as_str())
                             .bind(due)

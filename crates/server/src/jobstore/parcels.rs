@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use custody::by::By;
-use custody::event::{Event, Received};
+use custody::event::{Event, ParcelUnknown, Received};
 use model::actor::Actor;
 use model::ids::{JobId, StationName};
 use model::operator::parcels::{ParcelJob, ParcelLine};
-use model::parcel::{Direction, ParcelNumber};
+use model::parcel::{Direction, ParcelCondition, ParcelNumber};
 use model::time::Timestamp;
 use model::words::Word;
 
@@ -27,6 +27,10 @@ pub struct Parcel {
     pub carrier: Option<String>,
     /// What is to be known of it.
     pub note: Option<String>,
+    /// How it looks.
+    pub condition: Option<ParcelCondition>,
+    /// What stands on its seal.
+    pub seal: Option<String>,
     /// The station to which it came.
     pub station: Option<StationName>,
 }
@@ -47,10 +51,12 @@ pub struct ParcelFilter {
 /// Keeps boxes. The contract is that of [`JobStore`](super::JobStore).
 #[async_trait]
 pub trait Parcels: Send + Sync + 'static {
-    /// Keeps a box, or what is said of it anew where it is known: when it was seen first, and by whom, stays.
+    /// Keeps a box, or what is said of it anew where it is known: when it was seen first, and by whom, stays. One that is seen
+    /// first, and that no job is known for, is told of in the ledger.
     async fn put_parcel(
         &self,
         parcel: &Parcel,
+        is_expected: bool,
         actor: &Actor,
         now: Timestamp,
     ) -> Result<(), JobStoreError>;
@@ -77,11 +83,18 @@ pub trait Parcels: Send + Sync + 'static {
 }
 
 pub(super) const PUT_PARCEL: &str = "
-    INSERT INTO parcels (direction, number, carrier, note, station, at, actor)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    INSERT INTO parcels (direction, number, carrier, note, station, at, actor, condition, seal)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT (number, direction) DO UPDATE
     SET carrier = COALESCE(excluded.carrier, parcels.carrier), note = COALESCE(excluded.note, parcels.note),
-        station = COALESCE(excluded.station, parcels.station)";
+        station = COALESCE(excluded.station, parcels.station),
+        condition = COALESCE(excluded.condition, parcels.condition), seal = COALESCE(excluded.seal, parcels.seal)";
+
+/// Keeps a box that is not known, and nothing of one that is.
+pub(super) const PUT_NEW_PARCEL: &str = "
+    INSERT INTO parcels (direction, number, carrier, note, station, at, actor, condition, seal)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    ON CONFLICT (number, direction) DO NOTHING";
 
 pub(super) const PUT_INTO_PARCEL: &str = "
     INSERT INTO parcel_jobs (parcel, job, at, actor)
@@ -94,7 +107,7 @@ pub(super) const IS_IN_PARCEL: &str = "
 
 /// What is told of a box that came.
 pub(super) const CAME: &str =
-    "SELECT carrier, station FROM parcels WHERE number = $1 AND direction = $2";
+    "SELECT carrier, station, condition, seal FROM parcels WHERE number = $1 AND direction = $2";
 
 pub(super) const JOBS_IN_PARCEL: &str =
     "SELECT job, at, actor FROM parcel_jobs WHERE parcel = $1 ORDER BY at, job";
@@ -102,20 +115,27 @@ pub(super) const JOBS_IN_PARCEL: &str =
 pub(super) const JOBS_WITH_WORD: &str =
     "SELECT job FROM job_words WHERE word = $1 ORDER BY job LIMIT $2";
 
-/// `carrier, station`.
-pub(super) type CameRow = (Option<String>, Option<String>);
+/// `carrier, station, condition, seal`.
+pub(super) type CameRow = (
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
 
 /// That a device came in a box.
 pub(super) fn received(
     number: &ParcelNumber,
-    (carrier, station): CameRow,
+    (carrier, station, condition, seal): CameRow,
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Event, JobStoreError> {
     let received = Received {
         carrier: carrier.as_ref().map(Into::into),
         tracking: Some(number.as_str().into()),
-        ..Received::default()
+        packages: None,
+        condition: condition.map(|it| it.parse()).transpose()?,
+        seal: seal.as_ref().map(Into::into),
     };
     Ok(Event {
         at: now.into(),
@@ -124,6 +144,22 @@ pub(super) fn received(
         station: station.map(StationName::new).transpose()?,
         bay: None,
     })
+}
+
+/// That a box came that no job is known for.
+pub(super) fn unknown(parcel: &Parcel, actor: &Actor, now: Timestamp) -> Event {
+    let unknown = ParcelUnknown {
+        carrier: parcel.carrier.as_ref().map(Into::into),
+        tracking: Some(parcel.number.as_str().into()),
+        note: parcel.note.as_ref().map(Into::into),
+    };
+    Event {
+        at: now.into(),
+        what: unknown.into(),
+        by: By::usual(actor),
+        station: parcel.station.clone(),
+        bay: None,
+    }
 }
 
 /// Selects the boxes that are wanted.
@@ -155,14 +191,15 @@ pub(super) fn finding(filter: &ParcelFilter, limit: u32) -> Statement {
     }
     let limit = statement.number(i64::from(limit));
     statement.text = format!(
-        "SELECT seq, direction, number, carrier, note, station, at, actor FROM parcels {}
+        "SELECT seq, direction, number, carrier, note, station, at, actor, condition, seal
+         FROM parcels {}
          ORDER BY seq DESC LIMIT {limit}",
         Statement::where_all(&all)
     );
     statement
 }
 
-/// `seq, direction, number, carrier, note, station, at, actor`.
+/// `seq, direction, number, carrier, note, station, at, actor, condition, seal`.
 pub(super) type ParcelRow = (
     i64,
     String,
@@ -172,6 +209,8 @@ pub(super) type ParcelRow = (
     Option<String>,
     i64,
     String,
+    Option<String>,
+    Option<String>,
 );
 
 /// `job, at, actor`.
@@ -181,7 +220,7 @@ pub(super) fn line(
     row: ParcelRow,
     jobs: Vec<ParcelJobRow>,
 ) -> Result<(i64, ParcelLine), JobStoreError> {
-    let (seq, direction, number, carrier, note, station, at, actor) = row;
+    let (seq, direction, number, carrier, note, station, at, actor, condition, seal) = row;
     let jobs = jobs.into_iter().map(|(job, at, actor)| {
         Ok(ParcelJob {
             job_id: JobId::new(&job)?,
@@ -194,6 +233,8 @@ pub(super) fn line(
         direction: direction.parse()?,
         carrier,
         note,
+        condition: condition.map(|it| it.parse()).transpose()?,
+        seal,
         station: station.map(StationName::new).transpose()?,
         at: Timestamp::from_unix(at),
         actor: actor.parse()?,
@@ -209,7 +250,7 @@ macro_rules! implement_parcels {
             use model::actor::Actor;
             use model::ids::{JobId, StationName};
             use model::operator::parcels::ParcelLine;
-            use model::parcel::{Direction, ParcelNumber};
+            use model::parcel::{Direction, ParcelCondition, ParcelNumber};
             use model::time::Timestamp;
             use model::words::Word;
             use sqlx::{AssertSqlSafe, query, query_as, query_scalar};
@@ -222,20 +263,34 @@ macro_rules! implement_parcels {
                 async fn put_parcel(
                     &self,
                     parcel: &Parcel,
+                    is_expected: bool,
                     actor: &Actor,
                     now: Timestamp,
                 ) -> Result<(), JobStoreError> {
                     let mut tx = self.begin().await?;
-                    query(parcels::PUT_PARCEL)
-                        .bind(parcel.direction.name())
-                        .bind(parcel.number.as_str())
-                        .bind(&parcel.carrier)
-                        .bind(&parcel.note)
-                        .bind(parcel.station.as_ref().map(StationName::as_str))
-                        .bind(now.unix())
-                        .bind(actor.to_string())
-                        .execute(&mut *tx)
-                        .await?;
+                    let mut is_new = true;
+                    for statement in [parcels::PUT_NEW_PARCEL, parcels::PUT_PARCEL] {
+                        let put = query(statement)
+                            .bind(parcel.direction.name())
+                            .bind(parcel.number.as_str())
+                            .bind(&parcel.carrier)
+                            .bind(&parcel.note)
+                            .bind(parcel.station.as_ref().map(StationName::as_str))
+                            .bind(now.unix())
+                            .bind(actor.to_string())
+                            .bind(parcel.condition.map(ParcelCondition::name))
+                            .bind(&parcel.seal)
+                            .execute(&mut *tx)
+                            .await?;
+                        if put.rows_affected() > 0 {
+                            break;
+                        }
+                        is_new = false;
+                    }
+                    if is_new && !is_expected {
+                        let told = parcels::unknown(parcel, actor, now);
+                        self.tell_in(&mut tx, None, &[told]).await?;
+                    }
                     Ok(tx.commit().await?)
                 }
 

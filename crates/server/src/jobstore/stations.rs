@@ -1,6 +1,9 @@
 //! Stations: their names, the hashes of the tokens that they show, and whether they may work.
 
 use async_trait::async_trait;
+use custody::by::By;
+use custody::event::{Event, StationAdmitted};
+use model::actor::Actor;
 use model::ids::StationName;
 use model::time::Timestamp;
 
@@ -28,11 +31,12 @@ pub struct Station {
 #[async_trait]
 pub trait Stations: Send + Sync + 'static {
     /// Registers a station, or replaces the SHA-256 of its token; one that was revoked, drained or heard before is
-    /// as new.
+    /// as new. That one is admitted, the first time or again, is told in the ledger.
     async fn put_station(
         &self,
         station: &StationName,
         token_sha256: [u8; 32],
+        actor: &Actor,
         now: Timestamp,
     ) -> Result<(), JobStoreError>;
 
@@ -76,6 +80,21 @@ pub trait Stations: Send + Sync + 'static {
         name: &StationName,
         until: Timestamp,
     ) -> Result<(), JobStoreError>;
+}
+
+/// A station that was revoked is admitted again.
+pub(super) const IS_ADMITTED: &str =
+    "SELECT COUNT(*) FROM stations WHERE name = $1 AND revoked IS NULL";
+
+/// That a station belongs to the installation.
+pub(super) fn admitted(name: &StationName, actor: &Actor, now: Timestamp) -> Event {
+    Event {
+        at: now.into(),
+        what: StationAdmitted { name: name.clone() }.into(),
+        by: By::usual(actor),
+        station: None,
+        bay: None,
+    }
 }
 
 pub(super) const PUT_STATION: &str = "
@@ -142,6 +161,7 @@ pub(super) fn station(row: StationRow) -> Result<Station, JobStoreError> {
 macro_rules! implement_stations {
     ($store:ident) => {
         const _: () = {
+            use model::actor::Actor;
             use model::ids::StationName;
             use model::time::Timestamp;
             use sqlx::{query, query_as, query_scalar};
@@ -175,9 +195,14 @@ macro_rules! implement_stations {
                     &self,
                     station: &StationName,
                     token_sha256: [u8; 32],
+                    actor: &Actor,
                     now: Timestamp,
                 ) -> Result<(), JobStoreError> {
                     let mut tx = self.begin().await?;
+                    let admitted: i64 = query_scalar(stations::IS_ADMITTED)
+                        .bind(station.as_str())
+                        .fetch_one(&mut *tx)
+                        .await?;
                     query(stations::PUT_STATION)
                         .bind(station.as_str())
                         .bind(token_sha256.to_vec())
@@ -189,6 +214,10 @@ macro_rules! implement_stations {
                         .bind(station.as_str())
                         .execute(&mut *tx)
                         .await?;
+                    if admitted == 0 {
+                        let told = stations::admitted(station, actor, now);
+                        self.tell_in(&mut tx, None, &[told]).await?;
+                    }
                     Ok(tx.commit().await?)
                 }
 

@@ -102,7 +102,7 @@ async fn admit(store: &dyn JobStore, name: &str, number: u8) -> StationName {
     hash[0] = number;
     let name = station(name);
     store
-        .put_station(&name, hash, at(0))
+        .put_station(&name, hash, &Actor::Service, at(0))
         .await
         .expect("a new station");
     name

@@ -4,7 +4,7 @@
 //! Pure: a [`Story`] in, a [`Letter`] out. English stands in [`english`], one arm for each kind; another language is another
 //! such function.
 
-use custody::event::{Condition, Outcome, What};
+use custody::event::{Outcome, ParcelCondition, What};
 use custody::installation::InstallationName;
 use model::ids::JobType;
 use model::notice::NoticeKind;
@@ -273,10 +273,10 @@ fn problem(story: &Story) -> Sentences {
     let happened = match &story.what {
         Some(What::Received(received)) => {
             let how = match received.condition {
-                Some(Condition::Damaged) => "damaged",
-                Some(Condition::Opened) => "opened",
-                Some(Condition::Wet) => "wet",
-                Some(Condition::Intact) | None => "not as it should be",
+                Some(ParcelCondition::Damaged) => "damaged",
+                Some(ParcelCondition::Opened) => "opened",
+                Some(ParcelCondition::Wet) => "wet",
+                Some(ParcelCondition::Intact) | None => "not as it should be",
             };
             format!("The parcel with the device of job {job} came {how}.")
         }

@@ -24,7 +24,7 @@
 //! Of the others nobody is told: they are steps of our own, told by what follows, or of no job. What is no event is told
 //! besides: `job.expiring` by the sweeper, `receipt.issued` by whoever puts the receipt beside the report.
 
-use custody::event::{Condition, Identified, Received, What};
+use custody::event::{Identified, ParcelCondition, Received, What};
 use model::ids::{JobId, NoticeId};
 use model::notice::NoticeKind;
 
@@ -82,8 +82,8 @@ pub(crate) fn notice_of(what: &What) -> Option<(NoticeKind, HowOften)> {
 
 fn is_damaged(received: &Received) -> bool {
     match received.condition {
-        Some(Condition::Damaged | Condition::Opened | Condition::Wet) => true,
-        Some(Condition::Intact) | None => false,
+        Some(ParcelCondition::Damaged | ParcelCondition::Opened | ParcelCondition::Wet) => true,
+        Some(ParcelCondition::Intact) | None => false,
     }
 }
 
@@ -138,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    fn received(condition: Option<Condition>) -> What {
+    fn received(condition: Option<ParcelCondition>) -> What {
         let received = Received {
             condition,
             ..Received::default()
@@ -192,11 +192,11 @@ mod tests {
             (canceled.into(), Some(("job.canceled", Each))),
             (received(None), Some(("device.received", Once))),
             (
-                received(Some(Condition::Intact)),
+                received(Some(ParcelCondition::Intact)),
                 Some(("device.received", Once)),
             ),
             (
-                received(Some(Condition::Wet)),
+                received(Some(ParcelCondition::Wet)),
                 Some(("device.problem", Each)),
             ),
             (identified(None), Some(("device.received", Once))),

@@ -41,12 +41,14 @@ pub async fn receive(
         number,
         carrier,
         note,
+        condition,
+        seal,
         station,
         jobs,
     } = message;
     few(&jobs)?;
     let station = place(&admin, caller, station).await?;
-    for (field, text) in [("Carrier", &carrier), ("Note", &note)] {
+    for (field, text) in [("Carrier", &carrier), ("Note", &note), ("Seal", &seal)] {
         text.as_ref().map_or(Ok(()), |text| check(field, text))?;
     }
     let parcel = Parcel {
@@ -54,12 +56,16 @@ pub async fn receive(
         direction: Direction::In,
         carrier,
         note,
+        condition,
+        seal,
         station: Some(station.clone()),
     };
-    let now = admin.clock.now();
-    admin.jobs.put_parcel(&parcel, &caller.actor(), now).await?;
-    tracing::info!(actor = %caller.actor(), parcel = %number, %station, "parcel received");
+    let (actor, now) = (caller.actor(), admin.clock.now());
     let expected = expected(&admin, &number).await?;
+    let is_expected = !expected.is_empty() || !jobs.is_empty();
+    let put = admin.jobs.put_parcel(&parcel, is_expected, &actor, now);
+    put.await?;
+    tracing::info!(%actor, parcel = %number, %station, is_expected, "parcel received");
     let mut arrived = Vec::new();
     for job in jobs {
         let message = Arrive {
@@ -154,10 +160,12 @@ pub async fn send_back(
         direction: Direction::Out,
         carrier: Some(message.carrier.clone()),
         note: None,
+        condition: None,
+        seal: None,
         station: None,
     };
     let (actor, now) = (caller.actor(), admin.clock.now());
-    admin.jobs.put_parcel(&parcel, &actor, now).await?;
+    admin.jobs.put_parcel(&parcel, true, &actor, now).await?;
     for job in jobs {
         custody::give_back(context, caller, back(job)).await?;
         let parcel = (number, Direction::Out);

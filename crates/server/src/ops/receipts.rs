@@ -28,7 +28,7 @@ use crate::stores::BucketFault;
 const PDF: &str = "application/pdf";
 
 /// Why a job of before the ledger has no receipt.
-const NOTHING_TOLD: &str =
+pub(super) const NOTHING_TOLD: &str =
     "it was made by an earlier release, and nothing has happened to it since";
 
 /// A receipt.

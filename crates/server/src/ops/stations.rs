@@ -2,6 +2,7 @@
 
 mod overview;
 
+use model::actor::Actor;
 use model::ids::StationName;
 use model::presence::Presence;
 
@@ -26,11 +27,10 @@ pub async fn admit(
 ) -> Result<BearerToken, Refused> {
     authorize(caller, Action::ManageStations, Resource::Service)?;
     let token = BearerToken::draw();
-    admin
-        .jobs
-        .put_station(name, token.sha256(), admin.clock.now())
-        .await?;
-    tracing::info!(actor = %caller.actor(), station = %name, "station admitted");
+    let (actor, now) = (caller.actor(), admin.clock.now());
+    let put = admin.jobs.put_station(name, token.sha256(), &actor, now);
+    put.await?;
+    tracing::info!(%actor, station = %name, "station admitted");
     Ok(token)
 }
 
@@ -50,7 +50,9 @@ pub(crate) async fn register(
         return Ok(());
     }
     let now = admin.clock.now();
-    admin.jobs.put_station(name, token.sha256(), now).await
+    let actor = Actor::Service;
+    let put = admin.jobs.put_station(name, token.sha256(), &actor, now);
+    put.await
 }
 
 /// Revokes a station: its token is void from the next message on, its leases end, and what was ordered of it is

@@ -89,6 +89,11 @@ impl Deeds {
                 "stores/probe".to_owned(),
                 json!({"Of": "Not-A-Store"}),
             ),
+            (
+                TellOfDevice,
+                format!("jobs/{waiting}/correct"),
+                json!({"Of": 0, "Says": "It was DHL.", "Because": "Misread."}),
+            ),
             (RotateCustodyKey, "custody/rotate".to_owned(), json!({})),
             (
                 ManageWebhooks,
@@ -136,8 +141,9 @@ fn only_looks(action: Action) -> bool {
         | UseLease | SendHeartbeat | EraseDevices => true,
         ReturnDevice | AbortJob | RetryJob | HoldJob | ResumeJob | GiveUpJob | ManageAccounts
         | ManageKeys | ManageStations | OrderStation | DrainStation | RevokeStation
-        | ManageOperators | ReceiveParcel | ProbeStore | RotateCustodyKey | ManageWebhooks
-        | SendNotices | ReleaseDevice | HoldDevice | DestroyDevice | TellVerified => false,
+        | ManageOperators | ReceiveParcel | ProbeStore | TellOfDevice | RotateCustodyKey
+        | ManageWebhooks | SendNotices | ReleaseDevice | HoldDevice | DestroyDevice
+        | TellVerified => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Boxes that come and go, and the devices in them.
 
+use model::actor::Actor;
 use model::custody::Custody;
 use model::progress::Progress;
 use model::role::Role;
@@ -114,7 +115,7 @@ async fn all_devices_of_a_box_go_back_or_those_that_are_named() {
     }
     world
         .jobs()
-        .put_station(&"dock-9".parse().unwrap(), [9; 32], now)
+        .put_station(&"dock-9".parse().unwrap(), [9; 32], &Actor::Service, now)
         .await
         .unwrap();
     let message = json!({"Number": "123456789012", "Station": "dock-9", "Jobs": jobs});
@@ -205,7 +206,7 @@ async fn a_device_in_hand_is_booked_and_told_what_is_due() {
     assert_eq!(nowhere, fault(404, "UnknownParcel"));
     world
         .jobs()
-        .put_station(&"dock-9".parse().unwrap(), [9; 32], now)
+        .put_station(&"dock-9".parse().unwrap(), [9; 32], &Actor::Service, now)
         .await
         .unwrap();
     let where_ = jane.post(&format!("jobs/{job}/arrive"), json!({})).await;

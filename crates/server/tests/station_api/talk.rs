@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use model::actor::Actor;
 use model::control::{
     Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, LeaseState, LeaseToken, Renewal,
     ReturnRequest, Tally,
@@ -25,7 +26,7 @@ impl Station {
         let (name, token) = (StationName::new(name).unwrap(), BearerToken::draw());
         world
             .jobs()
-            .put_station(&name, token.sha256(), world.now())
+            .put_station(&name, token.sha256(), &Actor::Service, world.now())
             .await
             .unwrap();
         Self { name, token }

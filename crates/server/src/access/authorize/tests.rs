@@ -180,6 +180,7 @@ fn who_is_at_the_host_manages_the_service_and_holds_no_lease() {
         "LookAtParcels: service",
         "ReceiveParcel: own station, other station",
         "MakeReceipt: own job, other job",
+        "TellOfDevice: own job, other job",
         "RotateCustodyKey: service",
         "LookAtNotices: service",
         "ManageWebhooks: service",

@@ -14,7 +14,7 @@ use model::progress::Progress;
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
 use crate::ops::jobs::{self, MOST_JOBS, Search};
-use crate::ops::{Refused, custody, disposal, parcels, receipts};
+use crate::ops::{Refused, custody, disposal, parcels, receipts, remarks};
 
 /// Answers what is asked for below `jobs`.
 pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
@@ -26,6 +26,14 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [id, "history"] if is_get => history(desk, job(id)?).await,
         [id, "receipt"] if is_get => receipt(desk, job(id)?).await,
         [id, "receipt.pdf"] if is_get => receipt_pdf(desk, job(id)?).await,
+        [id, "photograph"] if is_post => {
+            let told = remarks::photographed(desk.admin, desk.caller, job(id)?, asked.message()?);
+            document(&told.await?)
+        }
+        [id, "correct"] if is_post => {
+            let told = remarks::correct(desk.admin, desk.caller, job(id)?, asked.message()?);
+            document(&told.await?)
+        }
         [id, "abort"] if is_post => abort(desk, asked, job(id)?).await,
         [id, "retry"] if is_post => retry(desk, job(id)?).await,
         [id, "arrive"] if is_post => arrive(desk, asked, job(id)?).await,

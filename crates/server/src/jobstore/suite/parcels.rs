@@ -2,11 +2,11 @@
 
 use model::actor::Actor;
 use model::ids::JobId;
-use model::parcel::{Direction, ParcelNumber};
+use model::parcel::{Direction, ParcelCondition, ParcelNumber};
 use model::words::Word;
 
 use super::{JobStore, JobStoreError, at, customer, insert, job_id, new_job, station};
-use crate::jobstore::{Parcel, ParcelFilter};
+use crate::jobstore::{LedgerLine, Parcel, ParcelFilter};
 
 pub(super) async fn run(store: &dyn JobStore) {
     for id in ["PAR1A", "PAR1B"] {
@@ -14,6 +14,47 @@ pub(super) async fn run(store: &dyn JobStore) {
     }
     a_box_holds_devices_of_several_jobs(store).await;
     boxes_are_found_by_each_filter_and_page_by_page(store).await;
+    a_box_that_nobody_expects_is_told_of_once(store).await;
+}
+
+async fn a_box_that_nobody_expects_is_told_of_once(store: &dyn JobStore) {
+    let odd = Parcel {
+        condition: Some(ParcelCondition::Wet),
+        seal: Some("S-7".to_owned()),
+        ..parcel("1ZODD", Direction::In)
+    };
+    let told = async || {
+        let told = store.told_of(None).await.expect("it can be read");
+        let of_it = |line: &&LedgerLine| {
+            line.line.contains(r#""event":"parcel-unknown""#) && line.line.contains("1ZODD")
+        };
+        told.iter().filter(of_it).count()
+    };
+    put(store, &odd, 5).await;
+    assert_eq!(told().await, 0, "somebody expects it");
+    let odd = Parcel {
+        number: number("1ZODD2"),
+        ..odd
+    };
+    for seconds in [6, 7] {
+        store
+            .put_parcel(&odd, false, &customer(), at(seconds))
+            .await
+            .expect("a box can be kept");
+    }
+    assert_eq!(told().await, 1);
+    let filter = ParcelFilter {
+        beginning: Some(number("1ZODD2")),
+        ..ParcelFilter::default()
+    };
+    let found = store.parcels(&filter, 2).await.expect("it can be read");
+    let [(_, line)] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        (line.condition, line.seal.as_deref()),
+        (Some(ParcelCondition::Wet), Some("S-7"))
+    );
 }
 
 fn number(text: &str) -> ParcelNumber {
@@ -26,13 +67,15 @@ fn parcel(text: &str, direction: Direction) -> Parcel {
         direction,
         carrier: None,
         note: None,
+        condition: None,
+        seal: None,
         station: None,
     }
 }
 
 async fn put(store: &dyn JobStore, parcel: &Parcel, seconds: i64) {
     store
-        .put_parcel(parcel, &customer(), at(seconds))
+        .put_parcel(parcel, true, &customer(), at(seconds))
         .await
         .expect("a box can be kept");
 }

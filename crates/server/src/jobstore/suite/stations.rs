@@ -1,5 +1,6 @@
 //! Stations and their tokens, and whether they may work.
 
+use model::actor::Actor;
 use model::ids::StationName;
 
 use super::{JobStore, JobStoreError, admit, at, station};
@@ -17,11 +18,11 @@ async fn a_station_is_known_by_its_last_token(store: &dyn JobStore) {
     let by_token = |token| store.station_by_token(token);
     assert_eq!(by_token([1; 32]).await.expect("no station"), None);
     store
-        .put_station(&station("dock-1"), [1; 32], at(0))
+        .put_station(&station("dock-1"), [1; 32], &Actor::Service, at(0))
         .await
         .expect("a new station");
     store
-        .put_station(&station("dock-2"), [2; 32], at(0))
+        .put_station(&station("dock-2"), [2; 32], &Actor::Service, at(0))
         .await
         .expect("a new station");
     assert_eq!(
@@ -29,7 +30,7 @@ async fn a_station_is_known_by_its_last_token(store: &dyn JobStore) {
         Some(station("dock-1"))
     );
     store
-        .put_station(&station("dock-1"), [3; 32], at(1))
+        .put_station(&station("dock-1"), [3; 32], &Actor::Service, at(1))
         .await
         .expect("a new token");
     assert_eq!(by_token([1; 32]).await.expect("no station"), None);
@@ -41,7 +42,9 @@ async fn a_station_is_known_by_its_last_token(store: &dyn JobStore) {
         by_token([2; 32]).await.expect("station"),
         Some(station("dock-2"))
     );
-    let stolen = store.put_station(&station("dock-2"), [3; 32], at(1)).await;
+    let stolen = store
+        .put_station(&station("dock-2"), [3; 32], &Actor::Service, at(1))
+        .await;
     assert!(
         matches!(stolen, Err(JobStoreError::Exists(_))),
         "a token names one station"
@@ -55,7 +58,7 @@ async fn found(store: &dyn JobStore, name: &StationName) -> Station {
 
 async fn a_revoked_station_is_not_known_until_it_is_admitted_again(store: &dyn JobStore) {
     let name = station("revoked-1");
-    let put = |token, now| store.put_station(&name, token, now);
+    let put = |token, now| store.put_station(&name, token, &Actor::Service, now);
     put([11; 32], at(0)).await.expect("a new station");
     assert_eq!(found(store, &name).await.revoked, None);
     for now in [at(1), at(2)] {
@@ -73,6 +76,10 @@ async fn a_revoked_station_is_not_known_until_it_is_admitted_again(store: &dyn J
     let known = store.station_by_token([12; 32]).await;
     assert_eq!(known.expect("an answer"), Some(name.clone()));
     assert!(!is_void([12; 32]).await);
+    put([14; 32], at(4)).await.expect("a new token");
+    let told = store.told_of(None).await.expect("it can be read");
+    let of_it = told.iter().filter(|line| line.line.contains("revoked-1"));
+    assert_eq!(of_it.count(), 2, "admitted, and admitted again");
 }
 
 async fn a_station_is_drained_and_watched(store: &dyn JobStore) {
