@@ -98,7 +98,7 @@ class Service:
         """Starts the service and waits until it is ready. Without `endpoints` of an earlier run it
         listens on free ports."""
         api, store = (
-            endpoints[name].removeprefix("http://") if endpoints else "127.0.0.1:0" for name in ("api", "s3"))
+            (endpoints[name] or "").removeprefix("http://") if endpoints else "127.0.0.1:0" for name in ("api", "s3"))
         command = [self.program, "serve", "--data", self.data, "--listen", api]
         command += ["--config", self.config] if self.config else ["--s3-listen", store]
         command += self.words
