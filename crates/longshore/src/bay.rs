@@ -1,5 +1,7 @@
 //! `longshore bay`: what is asked of stations about their bays, which ports are bays, and who else is kept away from them.
 
+mod tags;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -37,6 +39,11 @@ pub(crate) fn run(command: &BayCommand) -> Result<Exit, Failure> {
             json,
             store,
         } => stations::list_bays(station.as_ref(), *watch, *json, store),
+        BayCommand::Tags {
+            station,
+            output,
+            store,
+        } => tags::print(station.as_ref(), output, store),
         BayCommand::Look(args) => stations::order(args, OrderVerb::Look),
         BayCommand::Load(args) => stations::order(args, OrderVerb::Load),
         BayCommand::Stop(args) => stations::order(args, OrderVerb::Stop),

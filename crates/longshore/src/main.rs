@@ -25,6 +25,7 @@ mod local_service;
 mod log;
 mod mail;
 mod man;
+mod new_file;
 mod operator;
 mod output;
 mod own_station;

@@ -132,7 +132,8 @@ fn all_stations(way: &Way) -> Result<StationList, Failure> {
     Ok(all)
 }
 
-fn all_bays(way: &Way) -> Result<BayList, Failure> {
+/// What all stations told of their bays.
+pub(crate) fn all_bays(way: &Way) -> Result<BayList, Failure> {
     let mut all: BayList = way.get("bays", &[])?;
     while let Some(next) = all.next.take() {
         let more: BayList = way.get("bays", &after(Some(&next)))?;
@@ -142,8 +143,8 @@ fn all_bays(way: &Way) -> Result<BayList, Failure> {
     Ok(all)
 }
 
-/// A station that is watched tells every second how it is.
-fn bays_of(way: &Way, name: &StationName, watch: bool) -> Result<BayList, Failure> {
+/// What a station told of its bays. One that is watched tells every second how it is.
+pub(crate) fn bays_of(way: &Way, name: &StationName, watch: bool) -> Result<BayList, Failure> {
     if watch {
         way.post::<()>(&format!("stations/{name}/watch"), &())?;
     }

@@ -1,4 +1,4 @@
-//! What is printed: shipping labels, packing slips, signature sheets and receipts, as PDF.
+//! What is printed: shipping labels, packing slips, signature sheets, receipts and tags of bays, as PDF.
 //!
 //! Data in, bytes out. Nothing here opens a file, reads a clock or draws a random number: the
 //! same sheet is the same bytes, always. What stands on a sheet is decided by the caller; how it
@@ -19,12 +19,15 @@ mod receipt;
 mod shape;
 mod sheet;
 mod slip;
+mod tags;
 mod wrap;
 
 pub use form::{
     Custody, Declaration, PackingSlip, Party, ReceiptLine, ReceiptSheet, ShippingLabel,
     SignatureSheet, Step,
 };
+
+use model::scan::BayTag;
 
 /// A sheet that cannot be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,4 +86,12 @@ pub fn receipt(sheet: &ReceiptSheet) -> Result<Vec<u8>, PaperError> {
         about: "The receipt that counts: check its signature with ssh-keygen",
     };
     pdf::write("Receipt", &receipt::pages(sheet)?, Some(attached))
+}
+
+/// Draws tags of bays to cut out, five on a page.
+///
+/// # Errors
+/// [`PaperError::Pdf`] if the PDF library refuses.
+pub fn bay_tags(tags: &[BayTag]) -> Result<Vec<u8>, PaperError> {
+    pdf::write("Bay tags", &tags::pages(tags)?, None)
 }

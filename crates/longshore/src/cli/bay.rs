@@ -36,6 +36,16 @@ pub(crate) enum BayCommand {
     Blink(OrderArgs),
     /// Erase the device of a job that is in a bay, if nothing stands against it
     Erase(BayEraseArgs),
+    /// Print tags to stick beside bays, whose codes a scanner reads
+    Tags {
+        /// Only of the bays of this station
+        station: Option<StationName>,
+        /// Write them to this file, a PDF, which must not exist
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
     /// Find out which port a bay is, by plugging something in
     Teach(TeachArgs),
     /// Print the rules by which udev leaves alone what is plugged into bays

@@ -1,7 +1,5 @@
 //! `longshore job receipt`: what happened to the device of a job, in one file that a stranger can check.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -12,8 +10,8 @@ use model::operator::custody::{JobReceipt, JobReceiptPdf};
 
 use crate::cli::JobReceiptArgs;
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::way::Way;
+use crate::{new_file, output};
 
 /// Gets the receipt of a job.
 ///
@@ -63,13 +61,7 @@ pub(super) fn receipt(args: &JobReceiptArgs) -> Result<Exit, Failure> {
 }
 
 fn save(file: &Path, content: &[u8]) -> anyhow::Result<()> {
-    write(file, content).with_context(|| format!("could not write `{}`", file.display()))
-}
-
-fn write(file: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(file)?;
-    file.write_all(content)?;
-    file.sync_all()
+    new_file::write(file, content).with_context(|| format!("could not write `{}`", file.display()))
 }
 
 fn about(job: JobId, edition: u32, events: u64, closed: bool) -> String {
@@ -83,16 +75,6 @@ fn about(job: JobId, edition: u32, events: u64, closed: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_that_is_there_is_not_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("45HFS.receipt");
-        write(&file, b"first").unwrap();
-        let again = write(&file, b"second").unwrap_err();
-        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "first");
-    }
 
     #[test]
     fn whether_more_is_to_come_is_said() {

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 104] = [
+const COMMANDS: [&str; 105] = [
     "",
     "import",
     "ls",
@@ -73,6 +73,7 @@ const COMMANDS: [&str; 104] = [
     "bay erase",
     "bay teach",
     "bay rules",
+    "bay tags",
     "store",
     "store list",
     "store probe",

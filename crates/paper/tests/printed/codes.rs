@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use model::scan::{BayTag, Code};
 use model::signature::SignatureFile;
 use rxing::BarcodeFormat;
 
@@ -101,5 +102,34 @@ fn any_signature_can_be_scanned() {
             found.contains(&code128(sheet.signature.scan_text())),
             "{found:?}"
         );
+    }
+}
+
+#[test]
+fn the_tag_of_a_bay_is_scanned_as_that_bay() {
+    let tag = |bay: &str| BayTag {
+        station: "dock-1".parse().unwrap(),
+        bay: bay.parse().unwrap(),
+    };
+    let names = [
+        "B1",
+        "B2",
+        "left 3",
+        "pci-0000:00:14.0/usb3-2.4",
+        "B5",
+        "oben links, Nr. 7 ä",
+    ];
+    let tags: Vec<BayTag> = names.into_iter().map(tag).collect();
+    let pages = render::dots(&paper::bay_tags(&tags).unwrap());
+    assert_eq!(pages.len(), 2);
+    let found: HashSet<String> = pages
+        .into_iter()
+        .flat_map(scan)
+        .map(|(_, text)| text)
+        .collect();
+    let expected = tags.iter().map(BayTag::scan_text).collect();
+    assert_eq!(found, expected);
+    for (text, tag) in tags.iter().map(|tag| (tag.scan_text(), tag)) {
+        assert_eq!(Code::read(&text), Code::Bay(tag.clone()));
     }
 }
