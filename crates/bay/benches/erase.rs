@@ -54,11 +54,6 @@ fn main() {
             run: shred_zeros,
         },
         Way {
-            name: "nwipe --method=zero --verify=last",
-            like: zeros,
-            run: nwipe_zeros,
-        },
-        Way {
             name: "longshore overwrite-stream, read, zeros, all read",
             like: None,
             run: ours_stream,
@@ -72,9 +67,6 @@ fn main() {
     let mut best: Vec<Option<f64>> = ways.iter().map(|_| None).collect();
     for _ in 0..rounds {
         for (way, best) in ways.iter().zip(&mut best) {
-            if way.name.starts_with("nwipe") && !is_installed("nwipe") {
-                continue;
-            }
             make(&image, bytes);
             let begun = Instant::now();
             (way.run)(&image);
@@ -185,29 +177,12 @@ fn shred_random(image: &Path) {
     read_back(image);
 }
 
-fn nwipe_zeros(image: &Path) {
-    run(Command::new("nwipe")
-        .args([
-            "--autonuke",
-            "--nogui",
-            "--nowait",
-            "--noblank",
-            "--method=zero",
-            "--verify=last",
-        ])
-        .arg(image));
-}
-
 /// What ours does after the last write: the cache of the host does not answer.
 fn read_back(image: &Path) {
     run(Command::new("dd")
         .arg(format!("if={}", image.display()))
         .args(["of=/dev/null", "iflag=nocache", "count=0", "status=none"]));
     must_be_zero(image, std::fs::metadata(image).unwrap().len());
-}
-
-fn is_installed(name: &str) -> bool {
-    disks::tool::is_installed(name)
 }
 
 fn run(command: &mut Command) {
