@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
 # What lies in the log bucket of a job, behind its log key: the receipt comes soon after the report.
-FORMS = ("", ".jsonl", ".txt", ".receipt")
+FORMS = ("", ".jsonl", ".txt", ".receipt", ".receipt.pdf")
 
 HEADER = ["DateTime", "File", "Status", "Code", "Key", "MD5", "Bytes", "Content-Type"]
 MOMENT = re.compile(r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$")

@@ -1,15 +1,21 @@
-"""A device is erased after its import, and what is told of it is drawn again by a program that is not ours."""
+"""A device is erased after its import, and nothing else is: by the command line, with kills midway, read by tools that are not ours."""
 
 import hashlib
 import json
+import os
+import shutil
+import signal
+import subprocess
 
 import pytest
 import raw
 import report
 from device import Device, fill
-from longshore import OK, wait_for
+from disks import attached, system
+from longshore import OK, REFUSED, clean_environment, wait_for
 from manifests import importing
 
+INTERRUPTED = 130
 BUCKET = "erase-data"
 
 # The last four characters of the device's name in its manifest: an image tells no serial number.
@@ -50,6 +56,16 @@ class Loaded:
     def erase(self, *more, check, end=END):
         return self.service.run(*self.words("--yes", *more, end=end), check=check)
 
+    def begin(self):
+        """Starts to erase and does not wait."""
+        return subprocess.Popen(self.service.command(*self.words("--yes")), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, env=clean_environment())
+
+    def did(self, what):
+        """How many lines of the journal say that."""
+        lines = self.journal.read_text().splitlines() if self.journal.exists() else []
+        return sum(f'"did":"{what}"' in line for line in lines)
+
     def events(self, name):
         """The events of this name in the receipt, once it tells of the end of an erase."""
         status = self.service.api().get_status(JobId=self.job)
@@ -66,9 +82,53 @@ class Loaded:
         return [line for line in wait_for(told, 30, "the receipt tells of the erase") if line["event"] == name]
 
 
+def is_zero(image):
+    """What `cmp` and, where it is installed, `nwipe` say of an image."""
+    size = os.path.getsize(image)
+    same = system("cmp", "--bytes", size, image, "/dev/zero", check=False).returncode == 0
+    if shutil.which("nwipe", path="/usr/sbin:/usr/bin") and raw.is_root():
+        with attached(image) as device:
+            words = ("--autonuke", "--nogui", "--nowait", "--noblank", "--method=verify_zero", device)
+            assert (system("nwipe", *words, check=False).returncode == 0) == same
+    return same
+
+
 def certificate_in(event):
     """What was done, wherever the event keeps it."""
     return event["certificate"] if "certificate" in event else event
+
+
+def test_a_device_is_erased_over_kills_and_its_receipt_has_one_certificate(make, tmp_path):
+    loaded = Loaded(make(), tmp_path, mebibytes=320)
+    before = raw.digest(loaded.image)
+    would = json.loads(loaded.service.run(*loaded.words("--dry-run"), check=OK).stdout)
+    assert (would["technique"], would["method"], would["may_be_erased"]) == ("overwrite-stream", "clear", True)
+    assert raw.digest(loaded.image) == before and not loaded.journal.exists(), "a dry run has changed something"
+    assert not is_zero(loaded.image)
+
+    # Once while the stream is written, once while zeros are: the first note of each is 256 MiB in.
+    for lines in (1, 3):
+        going = loaded.begin()
+        wait_for(lambda: going.poll() is not None or loaded.did("wrote") >= lines, 120, "some of it is written")
+        assert going.poll() is None, going.stdout.read()
+        going.send_signal(signal.SIGKILL)
+        going.wait()
+        assert loaded.journal.exists(), "what was killed has not ended"
+    status = loaded.service.api().get_status(JobId=loaded.job)
+    assert "eras" in status["ProgressMessage"], status
+
+    end = json.loads(loaded.erase(check=OK).stdout)
+    assert (end["end"], end["resumed"] >= 1) == ("erased", True), end
+    assert end["verification"]["extent"] == {"how": "full"} and end["verification"]["share"] == 1.0
+    assert [it["fill"] for it in end["passes"]] == ["keyed-stream", "zeros"] and end["passes"][0]["read_back"]
+    assert end["bytes_written"] == 2 * os.path.getsize(loaded.image)
+    assert is_zero(loaded.image) and not loaded.journal.exists()
+    erased = loaded.events("erased")
+    assert len(erased) == 1 and len(loaded.events("erase-started")) == 1
+    told = certificate_in(erased[0])
+    assert told["technique"] == "overwrite-stream" and len(told["not_claimed"]) == 4, told
+    # What is erased is not erased again.
+    loaded.erase(check=REFUSED)
 
 
 def place(seed, i, places, place_bytes, size):
@@ -98,3 +158,56 @@ def test_a_sample_is_drawn_again_from_the_certificate_alone(make, tmp_path):
     assert told["verification"]["bytes_read"] == read
     chances = {miss["scattered_over"]: miss["chance"] for miss in told["verification"]["misses"]}
     assert abs(chances[0.001] - 0.999 ** 2000) < 1e-9
+
+
+def test_what_may_not_be_erased_is_not_touched(make, tmp_path, loops):
+    loaded = Loaded(make(), tmp_path)
+    before = raw.digest(loaded.image)
+
+    def refused(*more, end=END, says):
+        done = loaded.erase(*more, end=end, check=REFUSED)
+        assert says in done.stderr, done
+        assert raw.digest(loaded.image) == before, "refused, and changed all the same"
+
+    refused(end="XXXX", says="XXXX")
+    refused("--technique", "nvme-sanitize-block", says="does not offer")
+    # Somebody has the image: a loop device, and a process that writes to it.
+    loop = loops.attach(loaded.image)
+    refused(says="is attached to")
+    loops.detach(loop)
+    with open(loaded.image, "ab"):
+        refused(says="has it open to write")
+    # Another of the same size and name lies in its place.
+    kept = tmp_path / "kept.img"
+    loaded.image.rename(kept)
+    with open(loaded.image, "wb") as other:
+        other.truncate(kept.stat().st_size)
+        other.write(b"another")
+    others = raw.digest(loaded.image)
+    done = loaded.erase(check=REFUSED)
+    assert "SIGNATURE" in done.stderr, done
+    assert raw.digest(loaded.image) == others
+    kept.rename(loaded.image)
+    loaded.erase(check=OK)
+    assert is_zero(loaded.image)
+
+
+def test_an_erase_that_is_interrupted_in_order_goes_on(make, tmp_path):
+    loaded = Loaded(make(), tmp_path, mebibytes=320)
+    going = loaded.begin()
+    wait_for(lambda: going.poll() is not None or loaded.did("wrote") >= 1, 120, "some of it is written")
+    going.send_signal(signal.SIGINT)
+    said = going.communicate(timeout=60)[0].decode()
+    assert going.returncode == INTERRUPTED and "goes on with it" in said, said
+    # Another image under its name has not what was written to it.
+    kept = tmp_path / "kept.img"
+    loaded.image.rename(kept)
+    with open(loaded.image, "wb") as other:
+        other.truncate(kept.stat().st_size)
+        other.write(b"another")
+    others = raw.digest(loaded.image)
+    assert "it is not the device" in loaded.erase(check=REFUSED).stderr
+    assert raw.digest(loaded.image) == others
+    kept.rename(loaded.image)
+    loaded.erase(check=OK)
+    assert is_zero(loaded.image)

@@ -207,11 +207,11 @@ impl Control {
         self.send("erase/ask", request)
     }
 
-    /// Says that the next thing is a write. Nothing may be written unless the lease is held then.
+    /// Says that the next thing is a write.
     ///
     /// # Errors
-    /// [`ControlError`]; nothing may be written then either.
-    pub fn erase_begin(&self, begin: &EraseBegin) -> Result<EraseLease, ControlError> {
+    /// [`ControlError`], also if the lease is not held any more: nothing may be written then.
+    pub fn erase_begin(&self, begin: &EraseBegin) -> Result<(), ControlError> {
         self.send("erase/begin", begin)
     }
 

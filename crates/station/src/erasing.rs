@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use bay::erase::{
     Beginning, Chosen, Erasing, ErasingProgress, Journal, Key, Means, choose, commands,
 };
-use model::control::{LeaseState, PROTOCOL_VERSION};
+use model::control::PROTOCOL_VERSION;
 use model::disposal::messages::{
     Confirmation, EraseAnswer, EraseBegin, EraseConclusion, EraseEnding, EraseGrant, EraseRefusal,
     EraseRequest, EraseTerms,
@@ -166,13 +166,12 @@ impl Station {
             None => Journal::begin(path, self.beginning(opened, grant, technique)?)?,
         };
         let lease = grant.lease.clone();
-        let begun = self.control.erase_begin(&EraseBegin {
+        self.control.erase_begin(&EraseBegin {
             job,
             lease,
             grant: grant.grant.clone(),
             technique,
         })?;
-        must_be_held(job, begun.state)?;
         opened.must_be_free(&[&self.folder])?;
         let erasing = Erasing {
             surface: &*opened.target,
@@ -319,16 +318,6 @@ fn chosen(
 }
 
 /// Nothing is written under a right that is not in force.
-fn must_be_held(job: JobId, state: LeaseState) -> Result<(), NotErased> {
-    let why = match state {
-        LeaseState::Held => return Ok(()),
-        LeaseState::Canceled => Halt::Canceled,
-        LeaseState::Lost => Halt::LeaseLost,
-        LeaseState::OnHold => Halt::OnHold,
-    };
-    Err(NotErased::Stopped { job, why })
-}
-
 fn must_do(technique: Technique, at_least: ErasureMethod) -> Result<(), NotErased> {
     match technique.method() >= at_least {
         true => Ok(()),

@@ -36,7 +36,7 @@ fn the_sample_disk_arrives_byte_for_byte() {
     let report = stored
         .remove(Path::new(&format!("import-log-{job}")))
         .expect("a report");
-    for form in ["jsonl", "txt", "receipt"] {
+    for form in ["jsonl", "txt", "receipt", "receipt.pdf"] {
         let beside = format!("import-log-{job}.{form}");
         stored
             .remove(Path::new(&beside))
@@ -205,7 +205,7 @@ fn an_interrupted_import_is_gone_on_with() {
         .with(0);
     assert!(ended.out.starts_with("Loaded 3,000 files"), "{}", ended.out);
     assert_eq!(world.report(&job).len(), 3000);
-    assert_eq!(files(&world.objects("photos")).len(), 3004);
+    assert_eq!(files(&world.objects("photos")).len(), 3005);
     world
         .run(["import", path(&folder), "--resume", &job])
         .with(4)

@@ -107,7 +107,7 @@ fn the_service_of_a_short_command_stays_until_an_import_that_joined_it_is_done()
     world
         .run(["ls", "s3://photos"])
         .with(0)
-        .saying("20 objects");
+        .saying("22 objects");
 }
 
 #[test]

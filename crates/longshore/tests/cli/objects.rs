@@ -141,7 +141,7 @@ fn what_was_imported_is_listed_fetched_and_removed_without_another_client() {
     assert_eq!(world.run(["ls", "photos/p/"]).with(0).out, "");
     assert_eq!(
         world.run(["ls", "photos"]).with(0).out.lines().count(),
-        4,
+        5,
         "the report and the receipt stay"
     );
     world

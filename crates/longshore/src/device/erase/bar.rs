@@ -87,7 +87,7 @@ mod tests {
         };
         assert_eq!(
             sentence(&figures),
-            "step 2 of 4, reading the stream back, 3.1 GB of 16 GB, 3 errors"
+            "step 2 of 4, reading the stream back, 3.1 GB of 16.0 GB, 3 errors"
         );
         assert_eq!(beside(&ErasingProgress::default(), || 7), 7);
     }
