@@ -144,7 +144,7 @@ fn missing_packages() -> Vec<&'static str> {
         ("pdfdetach", "poppler-utils"),
     ]));
     packages.extend(missing_disk_tools());
-    packages.extend(missing(&[("ip", "iproute2")]));
+    packages.extend(missing(&[("ip", "iproute2"), ("nwipe", "nwipe")]));
     if !has_faketime() {
         packages.push("libfaketime");
     }
