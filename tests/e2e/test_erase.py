@@ -79,7 +79,7 @@ class Loaded:
             lines = [json.loads(line) for line in text.splitlines() if line.startswith('{"seq":')]
             return lines if any(line["event"] in ("erased", "erase-failed") for line in lines) else None
 
-        return [line for line in wait_for(told, 30, "the receipt tells of the erase") if line["event"] == name]
+        return [line for line in wait_for(told, 120, "the receipt tells of the erase") if line["event"] == name]
 
 
 def is_zero(image):

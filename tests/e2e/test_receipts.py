@@ -58,7 +58,7 @@ class Story:
             return text if json.loads(text.split(b"\n")[0]).get("edition", 0) >= edition else None
 
         file = self.folder / f"{edition}.receipt"
-        file.write_bytes(wait_for(text, 30, f"edition {edition} lies beside the report"))
+        file.write_bytes(wait_for(text, 120, f"edition {edition} lies beside the report"))
         return file
 
     def verify(self, receipt, *words, check):

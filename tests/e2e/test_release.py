@@ -85,7 +85,7 @@ class Loaded:
             lines = [json.loads(line) for line in self.text.splitlines() if line.startswith(b'{"seq":')]
             return lines if lines[-1]["event"] == until else None
 
-        return wait_for(told, 30, f"the receipt ends with {until}")
+        return wait_for(told, 120, f"the receipt ends with {until}")
 
 
 def test_each_condition_broken_alone_leaves_the_device_as_it_is(make, tmp_path):
