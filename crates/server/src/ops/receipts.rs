@@ -199,22 +199,17 @@ pub(crate) async fn deliver(context: &Context, due: &DueReceipt) -> Result<(), U
     let account = account.ok_or_else(|| JobStoreError::Missing(job.account.to_string()))?;
     authorize(&account, Action::Report, Resource::Bucket(&bucket)).map_err(Refused::from)?;
     let receipt = make(&context.admin(), &job).await?;
-    let pdf = draw(Some(context), &job, &receipt).await?;
     let edition = receipt.edition;
-    let text = receipt.text.into_bytes();
-    for (key, content, content_type) in [
-        (&keys.receipt, text, CONTENT_TYPE),
-        (&keys.receipt_pdf, pdf, PDF),
-    ] {
+    let put = async |key, content: Vec<u8>, content_type: &str| {
         let attributes = Attributes {
             content_type: Some(content_type.to_owned()),
             ..Attributes::default()
         };
-        context
-            .stores
-            .put(&bucket, key, content, attributes)
-            .await?;
-    }
+        context.stores.put(&bucket, key, content, attributes).await
+    };
+    // The one that counts waits for no drawing.
+    let text = receipt.text.clone().into_bytes();
+    put(&keys.receipt, text, CONTENT_TYPE).await?;
     let notice = Notice {
         id: table::id_of_receipt(job.id, edition),
         job: job.id,
@@ -223,6 +218,8 @@ pub(crate) async fn deliver(context: &Context, due: &DueReceipt) -> Result<(), U
         at: context.clock.now().into(),
     };
     context.jobs.put_notice(&notice).await?;
+    let pdf = draw(Some(context), &job, &receipt).await?;
+    put(&keys.receipt_pdf, pdf, PDF).await?;
     let key = keys.receipt.as_str();
     tracing::info!(job = %job.id, edition, %bucket, ?key, "receipt put beside the report");
     Ok(())
