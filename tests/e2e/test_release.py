@@ -4,31 +4,23 @@ import json
 import subprocess
 import urllib.request
 
+import erasing
 import pytest
 import raw
 import report
 from device import Device, fill
 from disks import attached
+from erasing import DEVICE, END
 from longshore import OK, REFUSED, clean_environment, wait_for
 from manifests import importing
 
 BUCKET = "release-data"
 
-# An image tells no serial number: it is confirmed by the end of its name in the manifest.
-DEVICE, END = "SHELF-7Q42", "7Q42"
-
 
 @pytest.fixture
 def make(new_service, tmp_path):
-    """A service whose rules for erasing are these."""
-    def made(**rules):
-        config = tmp_path / "longshore.toml"
-        lines = [f"{name} = {json.dumps(value)}" for name, value in ({"hold_hours": 0} | rules).items()]
-        config.write_text('[embedded_store]\nlisten = "127.0.0.1:0"\n[erase]\n' + "\n".join(lines) + "\n")
-        service = new_service(config)
-        service.buckets(BUCKET)
-        return service
-    return made
+    """Makes a service with such rules for erasing."""
+    return lambda **rules: erasing.service(new_service, tmp_path, BUCKET, **rules)
 
 
 class Loaded:
