@@ -51,7 +51,7 @@ pub struct GateFacts {
     pub device_id: Option<String>,
     /// What is in the bay.
     pub bay: BayFacts,
-    /// Now.
+    /// The time that it is at least: an erase cannot be taken back, and no wrong clock begins one.
     pub now: Timestamp,
 }
 
@@ -115,6 +115,8 @@ pub struct ReportSays {
     pub has_bad_ranges: bool,
     /// Whether the whole bucket was compared with this report since, and nothing differed.
     pub is_verified: bool,
+    /// Whether something differed when the bucket was compared with this report last.
+    pub differs: bool,
 }
 
 /// What is in the bay, as its station sees it.
@@ -346,6 +348,11 @@ fn proved(facts: &GateFacts, shut: &mut Shuts) {
         );
         return;
     };
+    if says.differs {
+        let sentence = "When the bucket was compared with this report last, something differed.";
+        shut.add(Condition::Proved, sentence);
+        return;
+    }
     let wanting = match facts.rules.requires {
         Proof::Stored => (says.unproved_attempts > 0).then(|| {
             format!(

@@ -171,6 +171,10 @@ const BROKEN: &[Broken] = &[
     (Condition::Proved, "`verify-full`", |it| {
         it.rules.requires = Proof::VerifyFull
     }),
+    (Condition::Proved, "something differed", |it| {
+        says(it).is_verified = true;
+        says(it).differs = true;
+    }),
     (Condition::Whole, "3 lines of the report", |it| {
         it.progress = finished(3, at(NOW - 25 * 3600));
         says(it).lost = 3;

@@ -99,7 +99,7 @@ fn may_ask(context: &Context, job: &Job, station: &StationName) -> bool {
         hold_hours,
         ..
     } = context.erase;
-    let now = context.clock.now();
+    let now = context.certain.now(&*context.clock);
     let is_released = match (&job.disposal, release) {
         (Disposal::Released(_), _) => true,
         (Disposal::Kept, ReleaseRule::Manifest) => {

@@ -130,6 +130,7 @@ impl Ends {
             unproved_attempts: head.attempts.iter().filter(is_unproved).count() as u64,
             has_bad_ranges: false,
             is_verified: false,
+            differs: false,
         })
     }
 }

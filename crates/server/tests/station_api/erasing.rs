@@ -431,6 +431,21 @@ async fn a_bucket_that_was_compared_as_a_whole_is_a_proof() {
     assert_eq!(tell("device", 0, &delivered).await, [3]);
     assert_eq!(tell("bucket", 0, &"0".repeat(64)).await, [3]);
     assert_eq!(tell("bucket", 0, &delivered).await, [0_u8; 0]);
+    // What was found last counts.
+    assert_eq!(tell("bucket", 2, &delivered).await, [3]);
+    assert_eq!(tell("bucket", 0, &delivered).await, [0_u8; 0]);
+}
+
+/// An erase cannot be taken back: a clock that was set a year ahead has not let the hours pass.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_clock_releases_no_device() {
+    let world = World::with("").await;
+    let loaded = Loaded::new(&world, Load::default()).await;
+    world.clock.set_wrong(365 * DAY);
+    assert_eq!(loaded.refused(&loaded.request()).await, [5]);
+    world.clock.set_wrong(-365 * DAY);
+    world.clock.advance(DAY);
+    assert_eq!(loaded.refused(&loaded.request()).await, [0_u8; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -60,7 +60,7 @@ pub async fn ask(
     // Who has a journal goes by the grant that stands in it, also if it never came to a first write.
     let grant = request.resumes.clone().unwrap_or_else(draw);
     let right = right(context, &request, grant);
-    let given = context.jobs.give_erase(&right, facts.now).await?;
+    let given = context.jobs.give_erase(&right, context.clock.now()).await?;
     if given.token != right.token {
         let holder = given.station;
         return Err(DockingFault::Leased { job: id, holder }.into());
@@ -123,6 +123,6 @@ fn terms(context: &Context, job: &Job, facts: &GateFacts) -> EraseTerms {
         report: log.map_or_else(String::new, |log| {
             format!("s3://{}/{}", log.bucket, log.key.as_str())
         }),
-        since: facts.now,
+        since: context.clock.now(),
     }
 }

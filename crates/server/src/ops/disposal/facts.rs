@@ -22,8 +22,8 @@ use crate::jobstore::{HistoryLine, JobFilter, JobStoreError};
 use crate::ops::Context;
 use crate::ops::orders::sheet_of;
 
-/// Most jobs that are looked at for one that waits for the same device.
-const FEW_JOBS: u32 = 200;
+/// Jobs that are looked at at once for one that waits for the same device.
+const PAGE: u32 = 200;
 
 /// Collects what is to be known of a job with this in a bay.
 pub(super) async fn collect(
@@ -48,7 +48,7 @@ pub(super) async fn collect(
         loaded: loaded(&history),
         device_id,
         bay,
-        now: context.clock.now(),
+        now: context.certain.now(&*context.clock),
     })
 }
 
@@ -109,7 +109,7 @@ async fn report(
     };
     says.has_bad_ranges = has_map;
     if let Some(lines) = lines {
-        says.is_verified = is_verified(context, job.id, lines.sha256.as_str()).await?;
+        (says.is_verified, says.differs) = compared(context, job.id, lines.sha256.as_str()).await?;
     }
     let says = Some(says);
     Ok(ReportFound::Asked { files, says })
@@ -129,19 +129,41 @@ struct Compared {
     report_sha256: Option<String>,
 }
 
-/// Whether somebody has told that the whole bucket was compared with this report, and nothing differed.
-async fn is_verified(context: &Context, job: JobId, sha256: &str) -> Result<bool, JobStoreError> {
+impl Compared {
+    fn is_whole(&self) -> bool {
+        self.share.as_ref().is_none_or(|share| share == "100")
+    }
+
+    fn found_nothing(&self) -> bool {
+        self.differences == Some(0)
+    }
+}
+
+/// Whether the whole bucket was compared with this report and nothing differed, and whether something did: what was told
+/// last counts.
+async fn compared(
+    context: &Context,
+    job: JobId,
+    sha256: &str,
+) -> Result<(bool, bool), JobStoreError> {
     let lines = context.jobs.told_of(Some(job)).await?;
-    let is_so = |line: &str| {
-        serde_json::from_str::<Compared>(line).is_ok_and(|it| {
-            it.event == "verified"
-                && it.what.as_deref() == Some("bucket")
-                && it.share.is_none_or(|share| share == "100")
-                && it.differences == Some(0)
-                && it.report_sha256.as_deref() == Some(sha256)
-        })
+    let told = lines.iter().rev();
+    let told = told.filter_map(|line| serde_json::from_str::<Compared>(&line.line).ok());
+    let mut told = told.filter(|it| {
+        it.event == "verified"
+            && it.what.as_deref() == Some("bucket")
+            && it.report_sha256.as_deref() == Some(sha256)
+    });
+    let Some(last) = told.next() else {
+        return Ok((false, false));
     };
-    Ok(lines.iter().any(|line| is_so(&line.line)))
+    let differs = !last.found_nothing();
+    let whole = match last.is_whole() {
+        true => Some(last),
+        false => told.find(Compared::is_whole),
+    };
+    let is_verified = !differs && whole.is_some_and(|it| it.found_nothing());
+    Ok((is_verified, differs))
 }
 
 /// Other jobs that are not over, and whose device has the same serial.
@@ -150,18 +172,25 @@ async fn others(context: &Context, job: &Job) -> Result<Vec<JobId>, JobStoreErro
     let Some((serial, word)) = serial.and_then(|serial| Some((serial, Word::new(serial)?))) else {
         return Ok(Vec::new());
     };
-    let filter = JobFilter {
+    let mut filter = JobFilter {
         word: Some(word),
         ..JobFilter::default()
     };
-    let found = context.jobs.find_jobs(&filter, FEW_JOBS).await?;
-    let jobs = found.jobs.into_iter().map(|(other, _)| other);
-    let waits = jobs.filter(|other| {
+    let is_waiting = |other: &Job| {
         other.id != job.id
             && !other.progress.is_terminal()
             && other.custody.serial() == Some(serial)
-    });
-    Ok(waits.map(|other| other.id).collect())
+    };
+    let mut waiting = Vec::new();
+    loop {
+        let found = context.jobs.find_jobs(&filter, PAGE).await?;
+        let jobs = found.jobs.iter().map(|(other, _)| other);
+        waiting.extend(jobs.filter(|other| is_waiting(other)).map(|other| other.id));
+        match found.jobs.last() {
+            Some((last, _)) if found.truncated => filter.before = Some(last.id),
+            _ => return Ok(waiting),
+        }
+    }
 }
 
 /// What the SIGNATURE is worth that a station sent.
