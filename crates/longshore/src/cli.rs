@@ -15,6 +15,7 @@ mod notices;
 mod operator;
 mod parcels;
 mod plan_export;
+mod policies;
 mod raw;
 mod receipt;
 mod setup;
@@ -53,6 +54,7 @@ pub(crate) use operator::{
 };
 pub(crate) use parcels::{ParcelCommand, ParcelListArgs, ReceiveArgs, ScanArgs, SendBackArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
+pub(crate) use policies::{PolicyCommand, SimulateArgs};
 pub(crate) use raw::{LookArgs, RawArgs};
 pub(crate) use receipt::{ReceiptArgs, ReceiptCommand};
 pub(crate) use setup::{SetupCommand, SetupServerArgs, SetupStationArgs};
@@ -144,6 +146,9 @@ pub(crate) enum Command {
     /// Make accounts and say which buckets they may use
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Read and try what users may do, without a service
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Admit the hosts that have the devices, look at them and end them
     #[command(subcommand)]
     Station(StationCommand),

@@ -49,7 +49,7 @@ pub(crate) fn start(args: &LogArgs, config: LogConfig) -> Result<(), Failure> {
 }
 
 /// The crates of this repository, which know what is secret.
-const OURS: [&str; 19] = [
+const OURS: [&str; 20] = [
     "awshttp",
     "awsproto",
     "bay",
@@ -65,6 +65,7 @@ const OURS: [&str; 19] = [
     "model",
     "objectstore",
     "paper",
+    "policy",
     "server",
     "spool",
     "station",

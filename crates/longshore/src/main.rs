@@ -33,6 +33,7 @@ mod parcel;
 mod passphrase;
 mod place;
 mod plan_export;
+mod policies;
 mod progress_bar;
 mod raw;
 mod reach;
@@ -109,6 +110,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Job(command) => job::run(command),
         Command::Key(command) => key::run(command),
         Command::Account(command) => account::run(command),
+        Command::Policy(command) => policies::run(command),
         Command::Station(command) => stations::run(command),
         Command::Parcel(command) => parcel::run(command),
         Command::Scan(args) => scan::run(args),

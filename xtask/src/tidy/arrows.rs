@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("listen", &[]),
     ("awsproto", &[]),
     ("model", &[]),
+    ("policy", &[]),
     ("custody", &["model"]),
     ("spool", &["durable"]),
     ("awshttp", &["awsproto"]),
@@ -68,6 +69,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "objectstore",
             "paper",
+            "policy",
         ],
     ),
     (
@@ -86,6 +88,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "objectstore",
             "paper",
+            "policy",
             "server",
             "station",
             "transfer",

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 105] = [
+const COMMANDS: [&str; 108] = [
     "",
     "import",
     "ls",
@@ -55,6 +55,9 @@ const COMMANDS: [&str; 105] = [
     "account list",
     "account allow",
     "account deny",
+    "policy",
+    "policy check",
+    "policy simulate",
     "station",
     "station run",
     "station token",

@@ -1,0 +1,159 @@
+//! `longshore policy`: policies read and tried, without a service.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use ::policy::{ActionName, Context, Decision, Key, Policy, Request, Size, decide};
+use anyhow::{Context as _, anyhow};
+use serde::{Deserialize, Serialize};
+
+use crate::cli::{PolicyCommand, SimulateArgs};
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Runs a `longshore policy` command.
+///
+/// # Errors
+/// If a file cannot be read, or is no policy.
+pub(crate) fn run(command: &PolicyCommand) -> Result<Exit, Failure> {
+    match command {
+        PolicyCommand::Check { files } => check(files),
+        PolicyCommand::Simulate(args) => simulate(args),
+    }
+}
+
+fn check<P: AsRef<Path>>(files: &[P]) -> Result<Exit, Failure> {
+    let mut refused = String::new();
+    for file in files.iter().map(AsRef::as_ref) {
+        if let Err(faults) = Policy::parse(&read(file)?, Size::Policy) {
+            for fault in faults.0 {
+                let fault = output::printable(&fault.to_string());
+                let _ = writeln!(refused, "{}: {fault}", file.display());
+            }
+        }
+    }
+    if refused.is_empty() {
+        output::note("Everything in it is understood.");
+        return Ok(Exit::Ok);
+    }
+    Err(Failure::usage(refused.trim_end().to_owned()))
+}
+
+/// What a decision is called where AWS simulates (IAM API reference, `EvaluationResult.EvalDecision`).
+fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allowed => "allowed",
+        Decision::NotAllowed => "implicitDeny",
+        Decision::Denied => "explicitDeny",
+    }
+}
+
+/// The answer of `--json`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Simulated {
+    action: String,
+    resource: String,
+    decision: &'static str,
+}
+
+fn simulate(args: &SimulateArgs) -> Result<Exit, Failure> {
+    if let Some(cases) = &args.cases {
+        return decide_cases(&read(cases)?);
+    }
+    let action = args.action.context("clap asks for an action")?;
+    let mut policies = Vec::new();
+    for file in &args.files {
+        policies.push(parse(&read(file)?, &file.display().to_string())?);
+    }
+    let context: Context = args.context.iter().cloned().collect();
+    let request = Request {
+        action,
+        resource: &args.resource,
+        context: &context,
+    };
+    let decision = word(decide(&policies, &request));
+    if args.json {
+        output::json(&Simulated {
+            action: action.to_string(),
+            resource: args.resource.clone(),
+            decision,
+        })?;
+    } else {
+        output::data(&format!("{decision}\n"))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// A line of `--cases`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Case {
+    policies: Vec<String>,
+    action: String,
+    #[serde(default = "everything")]
+    resource: String,
+    #[serde(default)]
+    context: BTreeMap<String, String>,
+}
+
+fn everything() -> String {
+    "*".to_owned()
+}
+
+impl Case {
+    fn decide(&self, place: &str) -> Result<Decision, Failure> {
+        let usage = |error: &dyn std::fmt::Display| Failure::usage(format!("{place}: {error}"));
+        let mut policies = Vec::new();
+        for text in &self.policies {
+            policies.push(parse(text, place)?);
+        }
+        let action: ActionName = self.action.parse().map_err(|error| usage(&error))?;
+        let mut pairs = Vec::new();
+        for (key, value) in &self.context {
+            let key: Key = key.parse().map_err(|error| usage(&error))?;
+            pairs.push((key, value.clone()));
+        }
+        let context: Context = pairs.into_iter().collect();
+        let request = Request {
+            action,
+            resource: &self.resource,
+            context: &context,
+        };
+        Ok(decide(&policies, &request))
+    }
+}
+
+fn decide_cases(text: &str) -> Result<Exit, Failure> {
+    let mut told = String::new();
+    for (index, line) in text.lines().enumerate() {
+        let place = format!("line {}", index + 1);
+        let case: Case = serde_json::from_str(line)
+            .map_err(|error| Failure::usage(format!("{place} is no case: {error}")))?;
+        told.push_str(word(case.decide(&place)?));
+        told.push('\n');
+    }
+    output::data(&told)?;
+    Ok(Exit::Ok)
+}
+
+fn parse(text: &str, place: &str) -> Result<Policy, Failure> {
+    Policy::parse(text, Size::Policy).map_err(|faults| {
+        Failure::usage(format!(
+            "{place}: {}",
+            output::printable(&faults.to_string())
+        ))
+    })
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    let text = fs::read_to_string(file);
+    text.map_err(|error| {
+        Failure::new(
+            Exit::Usage,
+            anyhow!("could not read {}: {error}", file.display()),
+        )
+    })
+}
