@@ -90,6 +90,15 @@ pub type Urgent = fn(&Parts) -> bool;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
+/// How a request came, among its extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// As it is.
+    Plain,
+    /// By TLS.
+    Tls,
+}
+
 /// Where connections come in, and how they are spoken to.
 #[derive(Debug)]
 pub struct Door {
@@ -213,7 +222,7 @@ where
         let stall = self.seat.limits().stall;
         let stream = Metered::new(stream, self.seat.meter(), stall);
         let Some(tls) = tls else {
-            return self.answer(stream, watcher).await;
+            return self.answer(stream, Transport::Plain, watcher).await;
         };
         let agreed = tokio::time::timeout(self.seat.limits().head, tls.shake_hands(stream));
         let agreed = tokio::select! {
@@ -222,7 +231,7 @@ where
             () = stopping.cancelled() => return,
         };
         match agreed {
-            Ok(Ok(Some(stream))) => self.answer(stream, watcher).await,
+            Ok(Ok(Some(stream))) => self.answer(stream, Transport::Tls, watcher).await,
             Ok(Ok(None)) => {}
             Ok(Err(error)) => tracing::debug!(%error, "no agreement on TLS"),
             Err(_) => tracing::debug!("no agreement on TLS in time"),
@@ -230,7 +239,7 @@ where
     }
 
     /// Answers what is asked on a connection.
-    async fn answer<T>(self, stream: T, watcher: Watcher)
+    async fn answer<T>(self, stream: T, transport: Transport, watcher: Watcher)
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -248,6 +257,7 @@ where
                 let body = Body::of_connection(body, seat.meter(), stall);
                 let mut request = Request::from_parts(head, body);
                 request.extensions_mut().insert(Peer(peer));
+                request.extensions_mut().insert(transport);
                 let answer = service.call(request).await?;
                 Ok::<_, S::Error>(answer.map(|body| Answer::new(body, seat)))
             }

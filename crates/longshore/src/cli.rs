@@ -21,13 +21,14 @@ mod receipt;
 mod setup;
 mod stations;
 mod store;
+mod users;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use model::ids::{AccessKeyId, BucketName, JobId, JobType, StationName};
+use model::ids::{AccessKeyId, BucketName, IdentityName, JobId, JobType, StationName};
 use model::proof::ReadBack;
 use model::signature::SignatureFile;
 use transfer::verify::Sample;
@@ -60,6 +61,9 @@ pub(crate) use receipt::{ReceiptArgs, ReceiptCommand};
 pub(crate) use setup::{SetupCommand, SetupServerArgs, SetupStationArgs};
 pub(crate) use stations::StationCommand;
 pub(crate) use store::StoreCommand;
+pub(crate) use users::{
+    GivePolicyArgs, GroupCommand, IdentitiesArgs, IdentityArgs, MemberArgs, UserCommand,
+};
 
 /// The version, and the commit it was built from if that was known.
 pub(crate) const VERSION: &str = env!("LONGSHORE_VERSION");
@@ -146,7 +150,13 @@ pub(crate) enum Command {
     /// Make accounts and say which buckets they may use
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Read and try what users may do, without a service
+    /// Make users of an account, and say what they may do
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make groups of users, who have the group's policies
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Read and try policies
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Admit the hosts that have the devices, look at them and end them
@@ -704,6 +714,9 @@ pub(crate) enum KeyCommand {
         /// The account, by name or number
         #[arg(long, default_value = "default")]
         account: String,
+        /// A user of the account, who may what policies allow. Without it the key may all that the account may
+        #[arg(long, value_name = "NAME")]
+        user: Option<IdentityName>,
         /// Print JSON
         #[arg(long)]
         json: bool,

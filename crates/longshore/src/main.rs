@@ -47,6 +47,7 @@ mod setup;
 mod stations;
 mod store;
 mod systemd;
+mod users;
 mod verify;
 mod way;
 mod webhook;
@@ -110,6 +111,8 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Job(command) => job::run(command),
         Command::Key(command) => key::run(command),
         Command::Account(command) => account::run(command),
+        Command::User(command) => users::run(command),
+        Command::Group(command) => users::run_group(command),
         Command::Policy(command) => policies::run(command),
         Command::Station(command) => stations::run(command),
         Command::Parcel(command) => parcel::run(command),

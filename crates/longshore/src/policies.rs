@@ -7,11 +7,13 @@ use std::path::Path;
 
 use ::policy::{ActionName, Context, Decision, Key, Policy, Request, Size, decide};
 use anyhow::{Context as _, anyhow};
-use serde::{Deserialize, Serialize};
+use model::operator::users::Simulated;
+use serde::Deserialize;
 
 use crate::cli::{PolicyCommand, SimulateArgs};
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::way::Way;
 
 /// Runs a `longshore policy` command.
 ///
@@ -50,20 +52,16 @@ fn word(decision: Decision) -> &'static str {
     }
 }
 
-/// The answer of `--json`.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Simulated {
-    action: String,
-    resource: String,
-    decision: &'static str,
-}
-
 fn simulate(args: &SimulateArgs) -> Result<Exit, Failure> {
     if let Some(cases) = &args.cases {
         return decide_cases(&read(cases)?);
     }
     let action = args.action.context("clap asks for an action")?;
+    if let Some(user) = &args.user {
+        let path = format!("users/{user}/simulate");
+        let told: Simulated = Way::open(&args.store)?.get(&path, &query(args, action)?)?;
+        return tell(&told, args.json);
+    }
     let mut policies = Vec::new();
     for file in &args.files {
         policies.push(parse(&read(file)?, &file.display().to_string())?);
@@ -74,17 +72,43 @@ fn simulate(args: &SimulateArgs) -> Result<Exit, Failure> {
         resource: &args.resource,
         context: &context,
     };
-    let decision = word(decide(&policies, &request));
-    if args.json {
-        output::json(&Simulated {
-            action: action.to_string(),
-            resource: args.resource.clone(),
-            decision,
-        })?;
-    } else {
-        output::data(&format!("{decision}\n"))?;
+    let told = Simulated {
+        action: action.to_string(),
+        resource: args.resource.clone(),
+        decision: word(decide(&policies, &request)).to_owned(),
+    };
+    tell(&told, args.json)
+}
+
+fn tell(told: &Simulated, json: bool) -> Result<Exit, Failure> {
+    match json {
+        true => output::json(told)?,
+        false => output::data(&format!("{}\n", told.decision))?,
     }
     Ok(Exit::Ok)
+}
+
+/// What a service is asked of a user: who asks and when it knows itself.
+fn query(args: &SimulateArgs, action: ActionName) -> Result<Vec<(String, String)>, Failure> {
+    let mut query = vec![
+        ("account".to_owned(), args.account.clone()),
+        ("action".to_owned(), action.to_string()),
+        ("resource".to_owned(), args.resource.clone()),
+    ];
+    for (key, value) in &args.context {
+        let name = match key {
+            Key::SourceIp => "source_ip",
+            Key::SecureTransport => "secure_transport",
+            other => {
+                let name = other.name();
+                return Err(Failure::usage(format!(
+                    "{name} is what the service says itself"
+                )));
+            }
+        };
+        query.push((name.to_owned(), value.clone()));
+    }
+    Ok(query)
 }
 
 /// A line of `--cases`.

@@ -185,9 +185,11 @@ fn not_done(error: ControlError) -> Failure {
 fn refused(fault: ControlFault) -> Failure {
     let (exit, hint) = match fault.code.as_str() {
         "BadName" | "BadRight" | "BadWord" | "BadQuery" | "BadMarker" | "BadWebhook"
-        | "Unreadable" => (Exit::Usage, ""),
+        | "BadPolicy" | "Unreadable" => (Exit::Usage, ""),
         "UnknownAccount" => (Exit::Refused, "`longshore account list` shows them"),
         "UnknownKey" => (Exit::Refused, "`longshore key list` shows them"),
+        "UnknownUser" => (Exit::Refused, "`longshore user list` shows them"),
+        "UnknownGroup" => (Exit::Refused, "`longshore group list` shows them"),
         "UnknownStore" => (Exit::Refused, "`longshore store list` shows them"),
         "UnknownStation" => (Exit::Refused, "`longshore station list` shows them"),
         "UnknownBay" => (Exit::Refused, "`longshore bay list STATION` shows them"),

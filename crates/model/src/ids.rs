@@ -145,6 +145,35 @@ text_id!(
 );
 
 text_id!(
+    /// What a user or a group of an account is called: 1 to 128 letters, digits and `+=,.@_-` (IAM user guide, *IAM and
+    /// AWS STS quotas*). One of a user has at most 64.
+    IdentityName,
+    "a name of 1 to 128 letters, digits and the characters `+=,.@_-`",
+    is_iam_name
+);
+
+text_id!(
+    /// What a policy of a user or a group is called, in the same characters.
+    PolicyName,
+    "a policy name of 1 to 128 letters, digits and the characters `+=,.@_-`",
+    is_iam_name
+);
+
+text_id!(
+    /// What no other user or group ever is: 20 letters and digits.
+    IdentityId,
+    "the id of a user or a group, of 20 letters and digits",
+    |t| t.len() == 20 && t.bytes().all(|b| b.is_ascii_alphanumeric())
+);
+
+fn is_iam_name(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
+}
+
+text_id!(
     /// One run of a station's program: 1 to 64 letters and digits, drawn anew with every start.
     Boot,
     "a run of 1 to 64 letters and digits",

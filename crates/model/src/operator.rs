@@ -11,6 +11,7 @@ pub mod notices;
 pub mod parcels;
 pub mod stations;
 pub mod stores;
+pub mod users;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,7 +19,7 @@ use serde_json::Value;
 use crate::actor::Actor;
 use crate::control::JobFacts;
 use crate::event::Event;
-use crate::ids::{AccessKeyId, AccountId, JobId, JobType, PersonName, StationName};
+use crate::ids::{AccessKeyId, AccountId, IdentityName, JobId, JobType, PersonName, StationName};
 use crate::job::Job;
 use crate::progress::AbortReason;
 use crate::role::Role;
@@ -294,6 +295,9 @@ pub struct KeyLine {
     pub account: AccountId,
     /// What that account is called.
     pub account_name: String,
+    /// The user of the account that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<IdentityName>,
     /// When it was made.
     pub created: Timestamp,
     /// Since when it is void.
@@ -306,6 +310,9 @@ pub struct KeyLine {
 pub struct KeyFor {
     /// Which account.
     pub account: String,
+    /// For this user of it; none for a key that may all that the account may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<IdentityName>,
 }
 
 /// A key that was just made. `Debug` leaves out the secret.
@@ -320,6 +327,9 @@ pub struct NewKey {
     pub account: AccountId,
     /// What that account is called.
     pub account_name: String,
+    /// The user of the account that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<IdentityName>,
 }
 
 impl std::fmt::Debug for NewKey {

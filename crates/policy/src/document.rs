@@ -7,6 +7,7 @@ mod tests;
 
 use crate::action::{ActionName, ActionPattern};
 use crate::condition::Condition;
+use crate::context::Key;
 use crate::decide::Request;
 use crate::fault::{Faults, PolicyFaults, echo};
 use crate::json::Node;
@@ -95,6 +96,13 @@ impl Statement {
 }
 
 impl Policy {
+    /// Whether a condition asks for this.
+    #[must_use]
+    pub fn asks_for(&self, key: &Key) -> bool {
+        let mut conditions = self.statements.iter().flat_map(|it| &it.conditions);
+        conditions.any(|condition| condition.key == *key)
+    }
+
     /// Reads a policy of at most this size.
     ///
     /// # Errors

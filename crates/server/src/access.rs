@@ -7,8 +7,10 @@ mod authorize;
 mod buckets;
 mod caller;
 mod token;
+mod user;
 
 pub use authorize::{Action, Denied, Principal, Resource, authorize};
 pub(crate) use buckets::denied_buckets;
 pub use caller::{Caller, Customer, Unidentified, by_signature, by_token};
 pub use token::BearerToken;
+pub use user::{AccessDenied, Origin, User};

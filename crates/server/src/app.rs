@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use listen::Network;
 use model::signature::SigningKey;
 use model::time::Clock;
 
@@ -41,6 +42,8 @@ pub struct Context {
     pub sealer: Sealer,
     /// The URL under which customers reach this service, without a slash at the end.
     pub public_url: String,
+    /// Proxies that are believed what they say of where requests come from.
+    pub trusted_proxies: Vec<Network>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What brings notices to those who are told.

@@ -118,6 +118,8 @@ pub struct ConnectionsConfig {
     pub per_address: u32,
     /// `exempt`: addresses for which that does not hold.
     pub exempt: Vec<Network>,
+    /// `trusted_proxies`: proxies that are believed what they say of where requests come from.
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// `[database]`: where jobs, accounts and keys are kept.
@@ -379,6 +381,7 @@ impl Default for ConnectionsConfig {
             limit: 512,
             per_address: 256,
             exempt: vec![network("127.0.0.0/8"), network("::1/128")],
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -47,6 +47,7 @@ fn everything_given_is_taken() {
         limit = 100
         per_address = 10
         exempt = ["10.0.0.0/8", "::1"]
+        trusted_proxies = ["10.0.0.9"]
         [database]
         url = "postgres://me:pw@db/longshore"
         [embedded_store]
@@ -134,6 +135,7 @@ fn everything_given_is_taken() {
         limit: 100,
         per_address: 10,
         exempt: vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()],
+        trusted_proxies: vec!["10.0.0.9".parse().unwrap()],
     };
     assert_eq!(config.connections, connections);
     let embedded = EmbeddedStoreConfig {

@@ -23,6 +23,7 @@ mod erases;
 mod error;
 mod heartbeats;
 mod holds;
+mod identities;
 mod jobs;
 mod keys;
 mod leases;
@@ -53,8 +54,9 @@ pub use erases::{Erase, Erases};
 pub use error::JobStoreError;
 pub use heartbeats::{Heartbeat, Heartbeats};
 pub use holds::{HeldJob, HoldCount, Holds};
+pub use identities::{Identities, Identity, IdentityKind, StoredPolicy};
 pub use jobs::{HistoryLine, JobPage, Jobs, Quota, StoredJob};
-pub use keys::{AccessKey, Keys};
+pub use keys::{AccessKey, KeyUser, Keys};
 pub use leases::{HeldLease, LONGEST_LEASE, Lease, Leases, SignOfLife};
 pub use ledger::{Ledger, LedgerLine};
 pub use listing::{JobFilter, JobsFound, Listing, WORD_MATCHES};
@@ -70,7 +72,7 @@ pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};
 pub use webhooks::{Secret, StoredWebhook, Webhooks};
 
-/// Keeps jobs, their holds and leases, accounts, keys, stations with their heartbeats, orders and shares, operators and
+/// Keeps jobs, their holds and leases, accounts with their users and groups, keys, stations with their heartbeats, orders and shares, operators and
 /// what they did, parcels, what happened to devices and the keys that prove it, who is told of it and what became of that,
 /// and the time; and says whether it is fit for that.
 ///
@@ -85,6 +87,7 @@ pub trait JobStore:
     + Erases
     + Accounts
     + Keys
+    + Identities
     + Stations
     + Heartbeats
     + Orders
@@ -111,6 +114,7 @@ impl<T> JobStore for T where
         + Erases
         + Accounts
         + Keys
+        + Identities
         + Stations
         + Heartbeats
         + Orders
@@ -140,6 +144,7 @@ macro_rules! implement_job_store {
         $crate::jobstore::erases::implement_erases!($store);
         $crate::jobstore::accounts::implement_accounts!($store);
         $crate::jobstore::keys::implement_keys!($store);
+        $crate::jobstore::identities::implement_identities!($store);
         $crate::jobstore::stations::implement_stations!($store);
         $crate::jobstore::heartbeats::implement_heartbeats!($store);
         $crate::jobstore::orders::implement_orders!($store);

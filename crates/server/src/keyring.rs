@@ -20,11 +20,12 @@ use model::control::StoreAccess;
 use model::ids::{AccessKeyId, BucketName, JobId};
 use model::manifest::Manifest;
 use model::time::Clock;
+use policy::ActionName;
 use zeroize::Zeroizing;
 
-use crate::access::{Action, Resource, authorize};
+use crate::access::{Action, Origin, Resource, User, authorize};
 use crate::job_keys::{JobKeys, job_of};
-use crate::jobstore::{Account, JobStore, JobStoreError};
+use crate::jobstore::{Account, JobStore, JobStoreError, KeyUser};
 use crate::sealing::random;
 use task::RightsOfTask;
 
@@ -178,22 +179,53 @@ impl JobStoreKeyring {
             .key(&id)
             .await
             .map_err(|error| KeyringError(Box::new(error)))?;
-        let in_force = found.filter(|(key, ..)| key.revoked.is_none());
-        Ok(in_force.map(|(_, secret, account)| KeyHolder {
+        let Some((key, secret, account)) = found.filter(|(key, ..)| key.revoked.is_none()) else {
+            return Ok(None);
+        };
+        let user = match &key.user {
+            None => None,
+            Some(user) => match self.user(user).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(user)) => Some(user),
+                Err(error) => return Err(KeyringError(Box::new(error))),
+            },
+        };
+        Ok(Some(KeyHolder {
             secret,
             account: account.id.to_string(),
-            rights: Arc::new(RightsOf(account)),
+            rights: Arc::new(RightsOf { account, user }),
         }))
+    }
+
+    /// The user of a key, with its policies; `None` if it was removed.
+    async fn user(&self, of_key: &KeyUser) -> Result<Option<User>, JobStoreError> {
+        let Some(identity) = self.jobs.identity_by_id(&of_key.id).await? else {
+            return Ok(None);
+        };
+        let policies = self.jobs.policies_of_user(&of_key.id).await?;
+        let now = self.clock.now();
+        User::new(identity, policies, &Origin::default(), now).map(Some)
     }
 }
 
-/// An account's rights to buckets, decided where every right is.
+/// The rights to buckets of an account, or of a user of it, decided where every right is.
 #[derive(Debug)]
-struct RightsOf(Account);
+struct RightsOf {
+    account: Account,
+    user: Option<User>,
+}
 
 impl RightsOf {
     fn may(&self, action: Action, bucket: &str) -> bool {
-        let may = |bucket| authorize(&self.0, action, Resource::Bucket(&bucket)).is_ok();
+        let name = match action {
+            Action::Export => ActionName::Export,
+            _ => ActionName::Import,
+        };
+        let may = |bucket: BucketName| {
+            let of_account = authorize(&self.account, action, Resource::Bucket(&bucket)).is_ok();
+            let user = self.user.as_ref();
+            of_account && user.is_none_or(|user| user.may_open(name, &bucket))
+        };
         BucketName::new(bucket).is_ok_and(may)
     }
 }
@@ -236,18 +268,70 @@ impl Keyring for JobStoreKeyring {
 
 #[cfg(test)]
 mod tests {
-    use model::ids::AccountId;
+    use model::ids::{AccountId, IdentityId, IdentityName, PolicyName};
+    use model::time::Timestamp;
 
     use super::*;
+    use crate::jobstore::{Identity, IdentityKind, StoredPolicy};
 
-    #[test]
-    fn an_accounts_rights_to_buckets_are_those_it_has_for_jobs() {
-        let rights = RightsOf(Account {
+    fn studio() -> Account {
+        Account {
             id: AccountId::new("123456789012").unwrap(),
             name: "studio".to_owned(),
             import: vec!["mine".to_owned(), "team-*".to_owned()],
             export: vec!["theirs".to_owned(), "mine".to_owned()],
-        });
+        }
+    }
+
+    /// The rights of a user of that account with one policy, whose statement is about `longshore:*`.
+    fn of_user(resource: &str, condition: &str) -> RightsOf {
+        let account = studio();
+        let identity = Identity {
+            id: IdentityId::new("U".repeat(20)).unwrap(),
+            account: account.id.clone(),
+            kind: IdentityKind::User,
+            name: IdentityName::new("jane").unwrap(),
+            created: Timestamp::from_unix(1),
+        };
+        let document = format!(
+            r#"{{"Statement": {{"Effect": "Allow", "Action": "longshore:*",
+                "Resource": "{resource}", "Condition": {{{condition}}}}}}}"#
+        );
+        let policy = StoredPolicy {
+            name: PolicyName::new("buckets").unwrap(),
+            document: Some(document),
+        };
+        let now = Timestamp::from_unix(2);
+        let user = User::new(identity, vec![policy], &Origin::default(), now);
+        RightsOf {
+            account,
+            user: Some(user.unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_user_opens_what_a_policy_allows_of_what_is_its_accounts() {
+        let rights = of_user("arn:aws:s3:::team-*", "");
+        assert!(rights.may_import("team-a") && !rights.may_import("mine"));
+        assert!(!rights.may_export("team-a"), "the account may not either");
+        let all = of_user("*", "");
+        assert!(all.may_import("mine") && all.may_export("theirs") && !all.may_import("x99"));
+        // Where a request comes from is not known to the store.
+        for condition in [
+            r#""IpAddress": {"aws:SourceIp": "0.0.0.0/0"}"#,
+            r#""NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}"#,
+            r#""Null": {"aws:SecureTransport": "true"}"#,
+        ] {
+            assert!(!of_user("*", condition).may_import("mine"), "{condition}");
+        }
+    }
+
+    #[test]
+    fn an_accounts_rights_to_buckets_are_those_it_has_for_jobs() {
+        let rights = RightsOf {
+            account: studio(),
+            user: None,
+        };
         for (bucket, import, export) in [
             ("mine", true, true),
             ("team-a", true, false),

@@ -14,6 +14,7 @@
 pub mod accounts;
 pub mod artifacts;
 pub mod audit;
+mod base32;
 pub mod claims;
 pub mod custody;
 pub mod disposal;
@@ -33,6 +34,7 @@ pub mod remarks;
 pub mod shares;
 pub mod stations;
 pub mod stores;
+pub mod users;
 mod ways;
 
 pub use accounts::Rights;

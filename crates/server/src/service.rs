@@ -386,6 +386,7 @@ impl Kept {
             work: Work::new(),
             sealer: self.master.sealer(),
             public_url: public_url.unwrap_or_else(|| api.to_owned()),
+            trusted_proxies: config.connections.trusted_proxies.clone(),
             metrics,
             post,
         })

@@ -60,6 +60,7 @@ fn key() -> (Account, AccessKey) {
     let key = AccessKey {
         id,
         account: account.id.clone(),
+        user: None,
         created: job().created,
         revoked: None,
     };

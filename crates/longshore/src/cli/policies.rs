@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use ::policy::{ActionName, Key};
 use clap::{Args, Subcommand};
+use model::ids::IdentityName;
+
+use super::StoreArgs;
 
 /// `longshore policy`.
 #[derive(Debug, Subcommand)]
@@ -15,7 +18,7 @@ pub(crate) enum PolicyCommand {
         files: Vec<PathBuf>,
     },
     /// Decide a request by policies: allowed, implicitDeny (nothing allows it) or explicitDeny
-    Simulate(SimulateArgs),
+    Simulate(Box<SimulateArgs>),
 }
 
 /// `longshore policy simulate`.
@@ -26,7 +29,7 @@ pub(crate) enum PolicyCommand {
 )]
 pub(crate) struct SimulateArgs {
     /// A policy that the user has; several may be named
-    #[arg(long = "file", value_name = "FILE", required_unless_present = "cases")]
+    #[arg(long = "file", value_name = "FILE", required_unless_present_any = ["cases", "user"])]
     pub(crate) files: Vec<PathBuf>,
     /// What is asked for, such as importexport:CreateJob
     #[arg(long, required_unless_present = "cases")]
@@ -40,9 +43,17 @@ pub(crate) struct SimulateArgs {
     /// Decide many requests
     #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "action", "context", "json"])]
     pub(crate) cases: Option<PathBuf>,
+    /// Decide by the policies that this user has at this moment; of the context, address and transport count
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "cases"])]
+    pub(crate) user: Option<IdentityName>,
+    /// The account of the user, by name or number
+    #[arg(long, default_value = "default", requires = "user")]
+    pub(crate) account: String,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 fn pair(text: &str) -> Result<(Key, String), String> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 108] = [
+const COMMANDS: [&str; 122] = [
     "",
     "import",
     "ls",
@@ -55,6 +55,20 @@ const COMMANDS: [&str; 108] = [
     "account list",
     "account allow",
     "account deny",
+    "user",
+    "user create",
+    "user list",
+    "user show",
+    "user delete",
+    "user policy",
+    "group",
+    "group create",
+    "group list",
+    "group show",
+    "group delete",
+    "group policy",
+    "group add",
+    "group remove",
     "policy",
     "policy check",
     "policy simulate",

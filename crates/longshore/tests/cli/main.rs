@@ -23,5 +23,6 @@ mod stations;
 #[path = "../../../custody/tests/receipts/world.rs"]
 #[expect(dead_code, reason = "the tests of receipts themselves take more of it")]
 mod told;
+mod users;
 mod watch;
 mod world;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Context, Decision, Key, Managed, decide};
+use crate::{Context, Decision, Managed, decide};
 
 fn faults(text: &str) -> Vec<String> {
     let faults = Policy::parse(text, Size::Policy).unwrap_err();

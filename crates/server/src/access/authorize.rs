@@ -12,15 +12,17 @@ use model::job::Job;
 use model::manifest::BucketUse;
 use model::role::Role;
 
-use super::{Caller, Customer};
+use super::{Caller, Customer, User};
 use crate::jobstore::{Account, Lease, Person};
 
 /// Who has rights. A caller is one; an account also is one while nobody calls for it, as when its
 /// device is docked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Principal<'a> {
     /// A customer's account.
     Account(&'a Account),
+    /// A user of a customer's account.
+    User(&'a Account, &'a User),
     /// A station.
     Station(&'a StationName),
     /// A person who runs this service.
@@ -74,6 +76,8 @@ pub enum Action {
     ManageAccounts,
     /// Make access keys, list and revoke them.
     ManageKeys,
+    /// Make users and groups of accounts, and say what they may do.
+    ManageUsers,
     /// Admit stations.
     ManageStations,
     /// Say how a station and its bays are; for itself.
@@ -124,7 +128,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -146,6 +150,7 @@ impl Action {
         Self::GiveUpJob,
         Self::ManageAccounts,
         Self::ManageKeys,
+        Self::ManageUsers,
         Self::ManageStations,
         Self::SendHeartbeat,
         Self::LookAtStations,
@@ -210,6 +215,7 @@ impl Action {
             Self::GiveUpJob => "give up",
             Self::ManageAccounts => "manage the accounts of",
             Self::ManageKeys => "manage the access keys of",
+            Self::ManageUsers => "manage the users of",
             Self::ManageStations => "manage the stations of",
             Self::SendHeartbeat => "send heartbeats for",
             Self::LookAtStations => "look at the stations of",
@@ -270,6 +276,7 @@ impl Action {
             | Self::ReadAudit => Some(Role::Lead),
             Self::ManageAccounts
             | Self::ManageKeys
+            | Self::ManageUsers
             | Self::ManageStations
             | Self::ManageOperators
             | Self::ManageWebhooks
@@ -339,6 +346,9 @@ pub fn authorize<'a>(
     let principal = caller.into();
     let is_allowed = match principal {
         Principal::Account(account) => of_account(account, action, resource),
+        Principal::User(account, user) => {
+            of_account(account, action, resource) && user.takes(action, resource)
+        }
         Principal::Station(station) => of_station(station, action, resource),
         Principal::Person(person) => of_role(person.role, action, resource),
         Principal::Operator => of_role(Role::Admin, action, resource),
@@ -430,6 +440,7 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::TellOfDevice => matches!(resource, Resource::Job(_)),
         Action::ManageAccounts
         | Action::ManageKeys
+        | Action::ManageUsers
         | Action::ManageStations
         | Action::ManageOperators
         | Action::LookAtStations
@@ -472,7 +483,7 @@ fn is_in(rights: &[String], bucket: &BucketName) -> bool {
 impl Principal<'_> {
     fn actor(self) -> Actor {
         match self {
-            Self::Account(account) => Actor::Account(account.id.clone()),
+            Self::Account(account) | Self::User(account, _) => Actor::Account(account.id.clone()),
             Self::Station(station) => Actor::Station(station.clone()),
             Self::Person(person) => Actor::Person(person.name.clone()),
             Self::Operator => Caller::Operator.actor(),
@@ -522,10 +533,19 @@ impl<'a> From<&'a Account> for Principal<'a> {
     }
 }
 
+impl<'a> From<&'a Customer> for Principal<'a> {
+    fn from(customer: &'a Customer) -> Self {
+        match &customer.user {
+            Some(user) => Self::User(&customer.account, user),
+            None => Self::Account(&customer.account),
+        }
+    }
+}
+
 impl<'a> From<&'a Caller> for Principal<'a> {
     fn from(caller: &'a Caller) -> Self {
         match caller {
-            Caller::Customer(customer) => Self::Account(&customer.account),
+            Caller::Customer(customer) => customer.into(),
             Caller::Station(station) => Self::Station(station),
             Caller::Person(person) => Self::Person(person),
             Caller::Operator => Self::Operator,

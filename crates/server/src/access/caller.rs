@@ -9,9 +9,9 @@ use awsproto::verify::{Rules, verify};
 use model::actor::Actor;
 use model::ids::{AccessKeyId, StationName};
 
-use super::BearerToken;
+use super::{BearerToken, Origin, User};
 use crate::app::Context;
-use crate::jobstore::{Account, JobStore, JobStoreError, Person};
+use crate::jobstore::{AccessKey, Account, JobStore, JobStoreError, KeyUser, Person};
 
 /// Who asks for an operation.
 #[derive(Debug, Clone)]
@@ -33,6 +33,8 @@ pub struct Customer {
     pub account: Account,
     /// The access key that signed.
     pub key: AccessKeyId,
+    /// The user of the account that has the key; `None` for one that may all that the account may.
+    pub user: Option<Box<User>>,
 }
 
 impl Caller {
@@ -66,10 +68,11 @@ pub enum Unidentified {
 ///
 /// # Errors
 /// The faults of [`Claims::parse`] and [`verify`]; `InvalidClientTokenId` for a key that nobody
-/// has, that was revoked, or that is temporary, since none are issued here.
+/// has, that was revoked, whose user was removed, or that is temporary, since none are issued here.
 pub async fn by_signature(
     context: &Context,
     request: &Request<'_>,
+    origin: &Origin,
 ) -> Result<(Customer, Params), Unidentified> {
     let claims = Claims::parse(request)?;
     let now = context.clock.now().instant();
@@ -77,7 +80,7 @@ pub async fn by_signature(
         Some(_) => None,
         None => look_up(context, claims.access_key_id().as_str()).await?,
     };
-    let Some((customer, secret)) = found else {
+    let Some((key, secret, account)) = found else {
         // As much work as for a wrong signature, so that time does not tell which keys exist.
         let _ = verify(
             request,
@@ -89,28 +92,37 @@ pub async fn by_signature(
         return Err(awsproto::Fault::InvalidClientTokenId.into());
     };
     verify(request, &claims, &secret, now, &Rules::IMPORT_EXPORT)?;
+    let user = match &key.user {
+        Some(user) => Some(Box::new(user_of(context, user, origin).await?)),
+        None => None,
+    };
+    let customer = Customer {
+        account,
+        key: key.id,
+        user,
+    };
     Ok((customer, claims.params().clone()))
+}
+
+/// The user of a key, with its policies as they are at this moment.
+async fn user_of(context: &Context, user: &KeyUser, origin: &Origin) -> Result<User, Unidentified> {
+    let Some(identity) = context.jobs.identity_by_id(&user.id).await? else {
+        return Err(awsproto::Fault::InvalidClientTokenId.into());
+    };
+    let policies = context.jobs.policies_of_user(&user.id).await?;
+    let now = context.clock.now();
+    Ok(User::new(identity, policies, origin, now)?)
 }
 
 async fn look_up(
     context: &Context,
     id: &str,
-) -> Result<Option<(Customer, SecretKey)>, JobStoreError> {
+) -> Result<Option<(AccessKey, SecretKey, Account)>, JobStoreError> {
     let Ok(id) = AccessKeyId::new(id) else {
         return Ok(None);
     };
     let found = context.jobs.key(&id).await?;
-    Ok(found
-        .filter(|(key, ..)| key.revoked.is_none())
-        .map(|(key, secret, account)| {
-            (
-                Customer {
-                    account,
-                    key: key.id,
-                },
-                secret,
-            )
-        }))
+    Ok(found.filter(|(key, ..)| key.revoked.is_none()))
 }
 
 /// Finds out which station or person shows a token. It is looked up by its hash: how long that takes says nothing

@@ -46,6 +46,7 @@ pub(super) struct RawConnections {
     pub(super) limit: Given<i64>,
     pub(super) per_address: Given<i64>,
     pub(super) exempt: Given<Vec<Spanned<String>>>,
+    pub(super) trusted_proxies: Given<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize, Default)]

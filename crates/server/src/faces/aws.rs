@@ -2,7 +2,7 @@
 //!
 //! A request is read into the input of an operation of [`crate::ops`], and what that gives is written as
 //! elements. [`Fault`] is the one table of refusals. The order in which a request is checked: the caller,
-//! the action, missing parameters, values, `APIVersion`, and then as the operations say.
+//! the action, what the policies of a user say of it, missing parameters, values, `APIVersion`, and then as the operations say.
 
 mod answer;
 mod create_job;
@@ -12,6 +12,7 @@ mod get_shipping_label;
 mod get_status;
 mod input;
 mod list_jobs;
+mod origin;
 mod submission;
 mod update_job;
 
@@ -21,6 +22,7 @@ use awsproto::xml::Element;
 pub(super) use answer::answer;
 use device::HoldInput;
 use fault::Fault;
+use policy::ActionName;
 
 use crate::access::Caller;
 use crate::app::Context;
@@ -71,6 +73,20 @@ impl Operation {
             Self::GetShippingLabel => "GetShippingLabel",
             Self::ReleaseDevice => "ReleaseDevice",
             Self::HoldDevice => "HoldDevice",
+        }
+    }
+
+    /// What policies call it.
+    fn action(self) -> ActionName {
+        match self {
+            Self::CreateJob => ActionName::CreateJob,
+            Self::UpdateJob => ActionName::UpdateJob,
+            Self::CancelJob => ActionName::CancelJob,
+            Self::GetStatus => ActionName::GetStatus,
+            Self::ListJobs => ActionName::ListJobs,
+            Self::GetShippingLabel => ActionName::GetShippingLabel,
+            Self::ReleaseDevice => ActionName::ReleaseDevice,
+            Self::HoldDevice => ActionName::HoldDevice,
         }
     }
 

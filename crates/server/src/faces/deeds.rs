@@ -7,7 +7,7 @@ use crate::access::Action;
 use crate::ops::audit::Deed;
 
 /// Fields of messages that may be told, without capitals and underscores. Whatever else is in one may be a secret.
-const TOLD: [&str; 31] = [
+const TOLD: [&str; 33] = [
     "account",
     "authority",
     "bay",
@@ -29,6 +29,7 @@ const TOLD: [&str; 31] = [
     "of",
     "overlaphours",
     "parcel",
+    "policy",
     "reason",
     "role",
     "says",
@@ -37,6 +38,7 @@ const TOLD: [&str; 31] = [
     "station",
     "trackingnumber",
     "unerased",
+    "user",
     "verb",
     "webhook",
 ];
@@ -62,6 +64,10 @@ pub(super) fn asked(path: &[&str], body: &[u8]) -> Option<Deed> {
         ["accounts", ..] => (Action::ManageAccounts, named("account", "Name")),
         ["keys"] => (Action::ManageKeys, named("a key of account", "Account")),
         ["keys", id, "revoke"] => (Action::ManageKeys, format!("key {}", cut(id))),
+        ["users"] => (Action::ManageUsers, named("user", "Name")),
+        ["groups"] => (Action::ManageUsers, named("group", "Name")),
+        ["users", name, ..] => (Action::ManageUsers, format!("user {}", cut(name))),
+        ["groups", name, ..] => (Action::ManageUsers, format!("group {}", cut(name))),
         ["stations", _, "watch"] => return None,
         ["stations", name, "token"] => (Action::ManageStations, station(name)),
         ["stations", name, "orders"] => {

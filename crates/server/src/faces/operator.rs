@@ -15,6 +15,7 @@ mod operators;
 mod parcels;
 mod stations;
 mod stores;
+mod users;
 mod webhooks;
 
 use std::net::IpAddr;
@@ -35,6 +36,7 @@ use super::deeds;
 use super::station::bearer;
 use crate::access::Caller;
 use crate::app::{Admin, Context};
+use crate::jobstore::IdentityKind;
 use crate::notices::post::Post;
 use crate::ops;
 use crate::ops::Refused;
@@ -121,6 +123,8 @@ impl Desk<'_> {
             ["jobs", rest @ ..] => jobs::answer(self, asked, rest).await,
             ["accounts", rest @ ..] => accounts::answer(self, asked, rest).await,
             ["keys", rest @ ..] => keys::answer(self, asked, rest).await,
+            ["users", rest @ ..] => users::answer(self, asked, IdentityKind::User, rest).await,
+            ["groups", rest @ ..] => users::answer(self, asked, IdentityKind::Group, rest).await,
             ["stations", rest @ ..] => stations::answer(self, asked, rest).await,
             ["bays", rest @ ..] => stations::answer_bays(self, asked, rest).await,
             ["prometheus-targets"] if asked.method == Method::GET => stations::targets(self).await,

@@ -25,6 +25,7 @@ use super::body::{BodyError, read_body};
 use super::deeds;
 use crate::access::{Action, BearerToken, Caller, Unidentified, by_token};
 use crate::app::Context;
+use crate::jobstore::IdentityKind;
 use crate::ops::audit::Begun;
 use crate::ops::{
     AccountFault, DockingFault, Refused, SubmissionFault, audit, claims, custody, disposal,
@@ -88,6 +89,20 @@ fn account_wire(fault: &AccountFault) -> (StatusCode, &'static str) {
         AccountFault::Word { .. } => (StatusCode::BAD_REQUEST, "BadWord"),
         AccountFault::Exists(_) | AccountFault::PersonExists(_) => (StatusCode::CONFLICT, "Exists"),
         AccountFault::NoSuchRight { .. } => (StatusCode::CONFLICT, "NoSuchRight"),
+        AccountFault::IdentityExists { .. } => (StatusCode::CONFLICT, "Exists"),
+        AccountFault::NoSuchIdentity {
+            kind: IdentityKind::User,
+            ..
+        } => (StatusCode::NOT_FOUND, "UnknownUser"),
+        AccountFault::NoSuchIdentity {
+            kind: IdentityKind::Group,
+            ..
+        } => (StatusCode::NOT_FOUND, "UnknownGroup"),
+        AccountFault::NotInGroup { .. } => (StatusCode::CONFLICT, "NotInGroup"),
+        AccountFault::LongName(_) => (StatusCode::BAD_REQUEST, "BadName"),
+        AccountFault::TooMany { .. } => (StatusCode::CONFLICT, "TooMany"),
+        AccountFault::Policy(_) => (StatusCode::BAD_REQUEST, "BadPolicy"),
+        AccountFault::NoSuchPolicy { .. } => (StatusCode::NOT_FOUND, "UnknownPolicy"),
         AccountFault::NoSuchAccount(_) => (StatusCode::NOT_FOUND, "UnknownAccount"),
         AccountFault::NoSuchKey(_) => (StatusCode::NOT_FOUND, "UnknownKey"),
         AccountFault::NoSuchPerson(_) => (StatusCode::NOT_FOUND, "UnknownOperator"),

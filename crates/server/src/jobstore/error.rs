@@ -37,7 +37,7 @@ pub enum JobStoreError {
 
 impl JobStoreError {
     /// That something in the store is not what this release writes.
-    pub(super) fn corrupt(error: impl fmt::Display) -> Self {
+    pub(crate) fn corrupt(error: impl fmt::Display) -> Self {
         Self::Corrupt(error.to_string())
     }
 }

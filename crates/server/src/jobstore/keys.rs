@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use awsproto::secret::SecretKey;
-use model::ids::{AccessKeyId, AccountId};
+use model::ids::{AccessKeyId, AccountId, IdentityId, IdentityName};
 use model::time::Timestamp;
 
 use super::JobStoreError;
@@ -16,10 +16,21 @@ pub struct AccessKey {
     pub id: AccessKeyId,
     /// The account in whose name it acts.
     pub account: AccountId,
+    /// Its user; `None` of one that is the account's own, and may all that the account may.
+    pub user: Option<KeyUser>,
     /// When it was made; by it keys are listed.
     pub created: Timestamp,
     /// When it was first revoked; `None` as long as it is good.
     pub revoked: Option<Timestamp>,
+}
+
+/// Whose a key is within its account. Who is no more was removed, and the key is worth nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyUser {
+    /// Which user.
+    pub id: IdentityId,
+    /// What the user is called.
+    pub name: IdentityName,
 }
 
 /// Keeps access keys. The contract is that of [`JobStore`](super::JobStore).
@@ -43,15 +54,14 @@ pub trait Keys: Send + Sync + 'static {
 }
 
 pub(super) const INSERT_KEY: &str = "
-    INSERT INTO access_keys (id, account, secret, created, revoked)
-    VALUES ($1, $2, $3, $4, $5)";
+    INSERT INTO access_keys (id, account, secret, created, revoked, user_id, user_name)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
-pub(super) const KEYS: &str =
-    "SELECT id, account, created, revoked FROM access_keys ORDER BY created, seq";
+pub(super) const KEYS: &str = "SELECT id, account, user_id, user_name, created, revoked FROM access_keys ORDER BY created, seq";
 
 /// The key and its account in one: every request asks for it.
 pub(super) const KEY: &str = "
-    SELECT key.id, key.account, key.created, key.revoked, key.secret,
+    SELECT key.id, key.account, key.user_id, key.user_name, key.created, key.revoked, key.secret,
            owner.name, owner.import_rights, owner.export_rights
     FROM access_keys AS key JOIN accounts AS owner ON owner.id = key.account
     WHERE key.id = $1";
@@ -60,13 +70,22 @@ pub(super) const KEY: &str = "
 pub(super) const REVOKE_KEY: &str =
     "UPDATE access_keys SET revoked = COALESCE(revoked, $2) WHERE id = $1";
 
-/// `id, account, created, revoked`.
-pub(super) type KeyRow = (String, String, i64, Option<i64>);
+/// `id, account, user_id, user_name, created, revoked`.
+pub(super) type KeyRow = (
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    i64,
+    Option<i64>,
+);
 
-/// `id, account, created, revoked, secret`, and of the account `name, import_rights, export_rights`.
+/// `id, account, user_id, user_name, created, revoked, secret`, and of the account `name, import_rights, export_rights`.
 pub(super) type SecretRow = (
     String,
     String,
+    Option<String>,
+    Option<String>,
     i64,
     Option<i64>,
     Vec<u8>,
@@ -80,22 +99,35 @@ pub(super) fn sealed_secret(sealer: &Sealer, id: &AccessKeyId, secret: &SecretKe
 }
 
 pub(super) fn access_key(row: KeyRow) -> Result<AccessKey, JobStoreError> {
-    let (id, account, created, revoked) = row;
+    let (id, account, user_id, user_name, created, revoked) = row;
     Ok(AccessKey {
         id: AccessKeyId::new(id)?,
         account: AccountId::new(account)?,
+        user: key_user(user_id, user_name)?,
         created: Timestamp::from_unix(created),
         revoked: revoked.map(Timestamp::from_unix),
     })
+}
+
+/// A key with half a user is nobody's, and least of all the account's own.
+fn key_user(id: Option<String>, name: Option<String>) -> Result<Option<KeyUser>, JobStoreError> {
+    match (id, name) {
+        (None, None) => Ok(None),
+        (Some(id), Some(name)) => Ok(Some(KeyUser {
+            id: IdentityId::new(id)?,
+            name: IdentityName::new(name)?,
+        })),
+        (Some(_), None) | (None, Some(_)) => Err(JobStoreError::corrupt("a key has half a user")),
+    }
 }
 
 pub(super) fn secret_key(
     sealer: &Sealer,
     row: SecretRow,
 ) -> Result<(AccessKey, SecretKey, Account), JobStoreError> {
-    let (id, owner, created, revoked, sealed, name, import, export) = row;
+    let (id, owner, user_id, user_name, created, revoked, sealed, name, import, export) = row;
     let account = accounts::account((owner.clone(), name, import, export))?;
-    let key = access_key((id, owner, created, revoked))?;
+    let key = access_key((id, owner, user_id, user_name, created, revoked))?;
     let secret = sealer.open_text(Purpose::AccessKeySecret(&key.id), &sealed)?;
     Ok((key, SecretKey::new(secret), account))
 }
@@ -138,6 +170,8 @@ macro_rules! implement_keys {
                         .bind(keys::sealed_secret(&self.sealer, &key.id, secret))
                         .bind(key.created.unix())
                         .bind(key.revoked.map(Timestamp::unix))
+                        .bind(key.user.as_ref().map(|user| user.id.as_str()))
+                        .bind(key.user.as_ref().map(|user| user.name.as_str()))
                         .execute(&mut *tx)
                         .await
                         .map_err(|error| {

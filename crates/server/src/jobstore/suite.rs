@@ -12,6 +12,7 @@ mod custody_keys;
 mod erases;
 mod heartbeats;
 mod holds;
+mod identities;
 mod jobs;
 mod keys;
 mod leases;
@@ -50,6 +51,7 @@ pub async fn run_all(store: &dyn JobStore) {
     holds::run(store).await;
     accounts::run(store).await;
     keys::run(store).await;
+    identities::run(store).await;
     stations::run(store).await;
     heartbeats::run(store).await;
     orders::run(store).await;

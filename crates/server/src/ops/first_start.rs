@@ -62,9 +62,10 @@ async fn first_account(admin: &Admin) -> Result<Account, Refused> {
     }
 }
 
+/// The keys that are the account's own: one of a user may less.
 async fn keys_of(admin: &Admin, account: &AccountId) -> Result<Vec<AccessKey>, JobStoreError> {
     let mut keys = admin.jobs.keys().await?;
-    keys.retain(|key| &key.account == account);
+    keys.retain(|key| &key.account == account && key.user.is_none());
     Ok(keys)
 }
 

@@ -5,20 +5,18 @@ use std::collections::BTreeMap;
 use awsproto::secret::SecretKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use model::ids::{AccessKeyId, AccountId};
+use model::ids::{AccessKeyId, AccountId, IdentityName};
 use model::time::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{AccountFault, Admin, Refused, accounts};
+use super::base32::base32;
+use super::{AccountFault, Admin, Refused, accounts, users};
 use crate::access::{Action, Caller, Resource, authorize};
-use crate::jobstore::{AccessKey, Account};
+use crate::jobstore::{AccessKey, Account, IdentityKind, KeyUser};
 use crate::sealing::random;
 
 /// What stands before an access key id of ours, as `AKIA` does before one of AWS.
 const KEY_PREFIX: &str = "LSIA";
-
-/// RFC 4648 base32.
-const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// A key that was just made. Its secret is not shown again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +38,26 @@ pub struct ListedKey {
     pub account_name: String,
 }
 
-/// Makes an access key for an account, named by its name or number.
+/// Makes an access key for an account, named by its name or number, or for a user of it.
 ///
 /// # Errors
-/// [`AccountFault::NoSuchAccount`].
-pub async fn create(admin: &Admin, caller: &Caller, account: &str) -> Result<NewKey, Refused> {
+/// [`AccountFault::NoSuchAccount`], [`AccountFault::NoSuchIdentity`].
+pub async fn create(
+    admin: &Admin,
+    caller: &Caller,
+    account: &str,
+    user: Option<&IdentityName>,
+) -> Result<NewKey, Refused> {
     authorize(caller, Action::ManageKeys, Resource::Service)?;
     let account = accounts::find(admin, account).await?;
-    let key = new_key(key_id(random()), &account.id, admin.clock.now());
+    let mut key = new_key(key_id(random()), &account.id, admin.clock.now());
+    if let Some(name) = user {
+        let user = users::find(admin, &account, IdentityKind::User, name).await?;
+        key.user = Some(KeyUser {
+            id: user.id,
+            name: user.name,
+        });
+    }
     let secret = draw_secret();
     admin.jobs.insert_key(&key, &secret).await?;
     tracing::info!(actor = %caller.actor(), account = %account.id, key = %key.id, "access key created");
@@ -94,6 +104,7 @@ pub(super) fn new_key(id: AccessKeyId, account: &AccountId, now: Timestamp) -> A
     AccessKey {
         id,
         account: account.clone(),
+        user: None,
         created: now,
         revoked: None,
     }
@@ -101,15 +112,7 @@ pub(super) fn new_key(id: AccessKeyId, account: &AccountId, now: Timestamp) -> A
 
 /// `LSIA` and sixteen characters of base32: twenty in all, as AWS's.
 pub(super) fn key_id(entropy: [u8; 10]) -> AccessKeyId {
-    let mut bits = entropy
-        .iter()
-        .fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
-    let mut text = [0; 16];
-    for character in text.iter_mut().rev() {
-        *character = BASE32[usize::try_from(bits % 32).unwrap_or_default()];
-        bits /= 32;
-    }
-    let text = String::from_utf8_lossy(&text);
+    let text = base32(entropy);
     AccessKeyId::new(format!("{KEY_PREFIX}{text}")).expect("base32 is letters and digits")
 }
 

@@ -4,7 +4,10 @@
 //! operator at a command line or a console reads them as they are.
 
 use model::disposal::gate::Shut;
-use model::ids::{AccessKeyId, BayName, JobId, PersonName, StationName, WebhookId};
+use model::ids::{
+    AccessKeyId, AccountId, BayName, IdentityName, JobId, PersonName, PolicyName, StationName,
+    WebhookId,
+};
 use model::job::Refusal;
 use model::manifest::ManifestFaults;
 use model::parcel::ParcelNumber;
@@ -12,7 +15,7 @@ use model::parcel::ParcelNumber;
 use crate::access::Denied;
 use crate::artifact::BadAddress;
 use crate::giving_up::NoFinish;
-use crate::jobstore::JobStoreError;
+use crate::jobstore::{IdentityKind, JobStoreError};
 use crate::stores::BucketFault;
 use crate::work::NotDone;
 
@@ -200,6 +203,14 @@ pub enum AccountFault {
     /// Another account has the name.
     #[error("account `{0}` exists already")]
     Exists(String),
+    /// The account has a user or a group of this name.
+    #[error("there is a {kind} `{name}` already")]
+    IdentityExists {
+        /// User or group.
+        kind: IdentityKind,
+        /// The name.
+        name: IdentityName,
+    },
     /// No account has this name or number.
     #[error("there is no account `{0}`")]
     NoSuchAccount(String),
@@ -217,6 +228,46 @@ pub enum AccountFault {
     /// No access key has this id.
     #[error("there is no access key `{0}`")]
     NoSuchKey(AccessKeyId),
+    /// No user or group of an account has this name.
+    #[error("account {account} has no {kind} `{name}`")]
+    NoSuchIdentity {
+        /// The account.
+        account: AccountId,
+        /// User or group.
+        kind: IdentityKind,
+        /// The name.
+        name: IdentityName,
+    },
+    /// A user's name may be no longer.
+    #[error("`{0}` has more than 64 characters, which a user's name may have")]
+    LongName(IdentityName),
+    /// There are as many of something as there may be.
+    #[error("there may be at most {most} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        most: usize,
+    },
+    /// A policy that cannot be attached; the text is all that is wrong with it.
+    #[error("the policy cannot be used: {0}")]
+    Policy(String),
+    /// The user or group has no policy of this name.
+    #[error("`{holder}` has no policy `{policy}`")]
+    NoSuchPolicy {
+        /// The user or the group.
+        holder: IdentityName,
+        /// The policy it does not have.
+        policy: PolicyName,
+    },
+    /// The user is not in the group.
+    #[error("user `{user}` is not in group `{group}`")]
+    NotInGroup {
+        /// The user.
+        user: IdentityName,
+        /// The group.
+        group: IdentityName,
+    },
     /// No store has this name or bucket.
     #[error("there is no store `{0}`, and none that has such a bucket")]
     NoSuchStore(String),

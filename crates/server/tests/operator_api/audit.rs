@@ -63,6 +63,11 @@ impl Deeds {
             (ManageAccounts, "accounts".to_owned(), rights),
             (ManageKeys, "keys".to_owned(), json!({"Account": "studio"})),
             (
+                ManageUsers,
+                "users".to_owned(),
+                json!({"Account": "studio", "Name": "jane"}),
+            ),
+            (
                 ManageStations,
                 "stations/dock-7/token".to_owned(),
                 Value::Null,
@@ -140,10 +145,10 @@ fn only_looks(action: Action) -> bool {
         CreateJob | UpdateJob | CancelJob | PrintLabel | Import | Export | Report | ClaimJobs
         | UseLease | SendHeartbeat | EraseDevices => true,
         ReturnDevice | AbortJob | RetryJob | HoldJob | ResumeJob | GiveUpJob | ManageAccounts
-        | ManageKeys | ManageStations | OrderStation | DrainStation | RevokeStation
-        | ManageOperators | ReceiveParcel | ProbeStore | TellOfDevice | RotateCustodyKey
-        | ManageWebhooks | SendNotices | ReleaseDevice | HoldDevice | DestroyDevice
-        | TellVerified => false,
+        | ManageKeys | ManageUsers | ManageStations | OrderStation | DrainStation
+        | RevokeStation | ManageOperators | ReceiveParcel | ProbeStore | TellOfDevice
+        | RotateCustodyKey | ManageWebhooks | SendNotices | ReleaseDevice | HoldDevice
+        | DestroyDevice | TellVerified => false,
     }
 }
 

@@ -115,7 +115,7 @@ impl World {
         };
         let account = accounts::create(&admin, &operator, name, rights).await;
         let account = account.unwrap();
-        let new = keys::create(&admin, &operator, name).await.unwrap();
+        let new = keys::create(&admin, &operator, name, None).await.unwrap();
         (account, credentials(new.key.id.as_str(), &new.secret))
     }
 

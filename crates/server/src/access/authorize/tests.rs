@@ -168,6 +168,7 @@ fn who_is_at_the_host_manages_the_service_and_holds_no_lease() {
         "GiveUpJob: own job, other job",
         "ManageAccounts: service",
         "ManageKeys: service",
+        "ManageUsers: service",
         "ManageStations: service",
         "LookAtStations: service",
         "OrderStation: own station, other station",
@@ -306,6 +307,7 @@ fn a_denial_says_who_may_not_do_what_to_what() {
     );
     let customer = Caller::Customer(Customer {
         key: AccessKeyId::new("A".repeat(20)).unwrap(),
+        user: None,
         account: own,
     });
     assert_eq!(

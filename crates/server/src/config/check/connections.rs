@@ -11,6 +11,7 @@ impl Check<'_> {
     pub(super) fn connections(&mut self, raw: &RawConnections) -> ConnectionsConfig {
         let default = ConnectionsConfig::default();
         let exempt = self.networks("connections.exempt", &raw.exempt);
+        let trusted = self.networks("connections.trusted_proxies", &raw.trusted_proxies);
         ConnectionsConfig {
             limit: self.number("connections.limit", &raw.limit, 16..=65_536, default.limit),
             per_address: self.number(
@@ -20,6 +21,7 @@ impl Check<'_> {
                 default.per_address,
             ),
             exempt: exempt.unwrap_or(default.exempt),
+            trusted_proxies: trusted.unwrap_or(default.trusted_proxies),
         }
     }
     /// Addresses and networks, of which each that is none is a fault.

@@ -14,8 +14,8 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::limits::REQUEST_BODY_BYTES;
 
-use super::Operation;
 use super::fault::Fault;
+use super::{Operation, origin};
 use crate::access::{Caller, Customer, by_signature};
 use crate::app::Context;
 use crate::faces::body::{Bodies, BodyError};
@@ -31,6 +31,7 @@ struct Trace {
     operation: Option<Operation>,
     account: Option<String>,
     key: Option<String>,
+    user: Option<String>,
     job: Option<String>,
 }
 
@@ -46,6 +47,7 @@ pub(in crate::faces) async fn answer(
         operation: None,
         account: None,
         key: None,
+        user: None,
         job: None,
     };
     let done = perform(context, bodies, request, &mut trace).await;
@@ -77,6 +79,11 @@ async fn perform(
     trace.job = params.get("JobId").map(|id| id.chars().take(16).collect());
     let operation = Operation::of(&params)?;
     trace.operation = Some(operation);
+    // Before any parameter: who may not ask learns nothing.
+    if let Some(user) = &customer.user {
+        trace.user = Some(user.name().to_string());
+        user.may(operation.action())?;
+    }
     let caller = Caller::Customer(customer);
     operation.run(context, &caller, &params).await
 }
@@ -100,7 +107,8 @@ async fn authenticate(
         headers: &headers,
         body,
     };
-    Ok(by_signature(context, &request).await?)
+    let origin = origin::of(head, &context.trusted_proxies);
+    Ok(by_signature(context, &request, &origin).await?)
 }
 
 impl Trace {
@@ -114,6 +122,7 @@ impl Trace {
             operation,
             account = self.account,
             access_key = self.key,
+            user = self.user,
             job = self.job,
             status,
             code,

@@ -13,7 +13,7 @@ use model::job::Refusal;
 use model::manifest::{FaultKind, ManifestFaults};
 
 use super::Operation;
-use crate::access::Unidentified;
+use crate::access::{AccessDenied, Unidentified};
 use crate::jobstore::JobStoreError;
 use crate::ops::{DockingFault, Refused, SubmissionFault};
 use crate::stores::BucketFault;
@@ -31,6 +31,8 @@ const ECHO_CHARS: usize = 64;
 pub(super) enum Fault {
     /// A refusal before any operation: authentication, the form, the action.
     FrontEnd(awsproto::Fault),
+    /// The policies of a user do not allow it.
+    AccessDenied(AccessDenied),
     /// Neither GET nor POST.
     MethodNotAllowed,
     /// More bytes than a request may have.
@@ -153,6 +155,7 @@ impl Fault {
         let sentence = self.wire().sentence;
         match self {
             Self::FrontEnd(fault) => fault.message(),
+            Self::AccessDenied(denied) => denied.to_string(),
             Self::MissingParameter(name) => format!("{name} must be specified"),
             Self::InvalidParameter(text) => text.clone(),
             Self::NoSuchJob(id) => format!("No such job {id} for your account"),
@@ -191,6 +194,11 @@ impl Fault {
         match self {
             // Has a table of its own, and is asked for it above.
             Self::FrontEnd(_) => wire("", ""),
+            Self::AccessDenied(_) => Wire {
+                status: 403,
+                code: "AccessDenied",
+                sentence: "",
+            },
             Self::MethodNotAllowed => Wire {
                 status: 405,
                 code: "InvalidParameterException",
@@ -390,6 +398,12 @@ impl Fault {
     /// A job the account does not have, under the id as sent.
     pub(super) fn no_such_job(id: &str) -> Self {
         Self::NoSuchJob(echo(id))
+    }
+}
+
+impl From<AccessDenied> for Fault {
+    fn from(denied: AccessDenied) -> Self {
+        Self::AccessDenied(denied)
     }
 }
 

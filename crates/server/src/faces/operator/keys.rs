@@ -34,18 +34,20 @@ fn line(ListedKey { key, account_name }: ListedKey) -> KeyLine {
         access_key_id: key.id,
         account: key.account,
         account_name,
+        user: key.user.map(|user| user.name),
         created: key.created,
         revoked: key.revoked,
     }
 }
 
 async fn create(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
-    let KeyFor { account } = asked.message()?;
-    let new = keys::create(desk.admin, desk.caller, &account).await?;
+    let KeyFor { account, user } = asked.message()?;
+    let new = keys::create(desk.admin, desk.caller, &account, user.as_ref()).await?;
     document(&NewKey {
         access_key_id: new.key.id,
         secret_access_key: new.secret.expose().to_owned(),
         account: new.account.id,
         account_name: new.account.name,
+        user: new.key.user.map(|user| user.name),
     })
 }

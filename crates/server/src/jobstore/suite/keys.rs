@@ -16,6 +16,7 @@ fn key(letter: char, account: &AccountId, second: i64) -> AccessKey {
     AccessKey {
         id: key_id(letter),
         account: account.clone(),
+        user: None,
         created: at(second),
         revoked: None,
     }

@@ -32,7 +32,7 @@ async fn a_start_does_not_undo_a_revocation() {
         .await
         .unwrap();
     assert_eq!(first_start(admin).await.unwrap(), None);
-    let second = keys::create(admin, &Caller::Operator, FIRST_ACCOUNT).await;
+    let second = keys::create(admin, &Caller::Operator, FIRST_ACCOUNT, None).await;
     let second = second.unwrap();
     let found = first_start(admin).await.unwrap().unwrap();
     assert_eq!((found.id, found.secret), (second.key.id, second.secret));

@@ -60,7 +60,7 @@ impl Submission {
         };
         let parsed = context.work.run(parse).await??;
         // Of a bucket that is not the account's to use nothing is told, not even whether it is there.
-        let denied = denied_buckets(&parsed.manifest, &customer.account);
+        let denied = denied_buckets(&parsed.manifest, customer);
         if !denied.is_empty() {
             return Err(SubmissionFault::from(BucketFault::Denied(denied)).into());
         }

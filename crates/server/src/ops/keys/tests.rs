@@ -26,7 +26,7 @@ async fn a_new_key_is_found_with_its_secret_and_needs_an_account() {
     let World { admin, .. } = &World::new().await;
     let made = accounts::create(admin, &Caller::Operator, "a", Rights::default());
     let account = made.await.unwrap();
-    let new = create(admin, &Caller::Operator, "a").await.unwrap();
+    let new = create(admin, &Caller::Operator, "a", None).await.unwrap();
     let id = new.key.id.clone();
     assert!(id.as_str().starts_with("LSIA") && id.as_str().len() == 20);
     assert_eq!(
@@ -35,7 +35,7 @@ async fn a_new_key_is_found_with_its_secret_and_needs_an_account() {
     );
     let listed = list(admin, &Caller::Operator).await.unwrap();
     assert_eq!((&listed[0].key, &*listed[0].account_name), (&new.key, "a"));
-    let nobody = create(admin, &Caller::Operator, "999999999999").await;
+    let nobody = create(admin, &Caller::Operator, "999999999999", None).await;
     assert_eq!(
         nobody.unwrap_err().to_string(),
         "there is no account `999999999999`"
@@ -47,10 +47,14 @@ async fn a_key_is_revoked_by_an_operator_alone_and_only_if_it_is_there() {
     let World { admin, .. } = &World::new().await;
     let made = accounts::create(admin, &Caller::Operator, "a", Rights::default());
     made.await.unwrap();
-    let id = create(admin, &Caller::Operator, "a").await.unwrap().key.id;
+    let id = create(admin, &Caller::Operator, "a", None)
+        .await
+        .unwrap()
+        .key
+        .id;
     let station = Caller::Station(StationName::new("dock-1").unwrap());
     for denied in [
-        create(admin, &station, "a").await.err(),
+        create(admin, &station, "a", None).await.err(),
         revoke(admin, &station, &id).await.err(),
         list(admin, &station).await.err(),
     ] {
