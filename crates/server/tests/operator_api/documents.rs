@@ -47,6 +47,38 @@ async fn the_documents_are_the_published_ones() {
         ("GET", "accounts".to_owned(), Value::Null),
         ("POST", "keys".to_owned(), json!({"Account": "studio"})),
         ("GET", "keys".to_owned(), Value::Null),
+        (
+            "POST",
+            "users".to_owned(),
+            json!({"Account": "studio", "Name": "jane"}),
+        ),
+        (
+            "POST",
+            "groups".to_owned(),
+            json!({"Account": "studio", "Name": "readers"}),
+        ),
+        (
+            "POST",
+            "groups/readers/add".to_owned(),
+            json!({"Account": "studio", "User": "jane"}),
+        ),
+        (
+            "POST",
+            "users/jane/policy".to_owned(),
+            json!({"Account": "studio", "Policy": "AWSImportExportReadOnlyAccess"}),
+        ),
+        (
+            "POST",
+            "keys".to_owned(),
+            json!({"Account": "studio", "User": "jane"}),
+        ),
+        ("GET", "users?account=studio".to_owned(), Value::Null),
+        ("GET", "users/jane?account=studio".to_owned(), Value::Null),
+        (
+            "GET",
+            "users/jane/simulate?account=studio&action=importexport:ListJobs".to_owned(),
+            Value::Null,
+        ),
         ("POST", "stations/dock-1/token".to_owned(), Value::Null),
         (
             "POST",

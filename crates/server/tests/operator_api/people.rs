@@ -9,7 +9,7 @@ use crate::talk::{Person, fault};
 use crate::world::{World, at_station, finished};
 
 /// Everything that can be asked for, and the least role that it takes; `JOBID` is a job.
-const PATHS: [(&str, &str, &str, Role); 24] = [
+const PATHS: [(&str, &str, &str, Role); 30] = [
     ("GET", "me", "", Role::Viewer),
     ("GET", "jobs", "", Role::Viewer),
     ("GET", "jobs/JOBID", "", Role::Viewer),
@@ -48,6 +48,37 @@ const PATHS: [(&str, &str, &str, Role); 24] = [
     ),
     ("GET", "keys", "", Role::Admin),
     ("POST", "keys", r#"{"Account":"default"}"#, Role::Admin),
+    (
+        "POST",
+        "users",
+        r#"{"Account":"default","Name":"made-by-ROLE"}"#,
+        Role::Admin,
+    ),
+    ("GET", "users?account=default", "", Role::Admin),
+    (
+        "POST",
+        "users/nobody/delete",
+        r#"{"Account":"default"}"#,
+        Role::Admin,
+    ),
+    (
+        "POST",
+        "groups/nobody/policy",
+        r#"{"Account":"default","Policy":"AWSImportExportFullAccess"}"#,
+        Role::Admin,
+    ),
+    (
+        "POST",
+        "groups/nobody/add",
+        r#"{"Account":"default","User":"nobody"}"#,
+        Role::Admin,
+    ),
+    (
+        "GET",
+        "users/nobody/simulate?account=default&action=importexport:GetStatus",
+        "",
+        Role::Admin,
+    ),
     ("POST", "stations/dock-1/token", "", Role::Admin),
     ("GET", "stations", "", Role::Viewer),
     ("GET", "stations/dock-1", "", Role::Viewer),

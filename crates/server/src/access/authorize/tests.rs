@@ -1,11 +1,13 @@
 //! Every right, walked: nothing is allowed by being forgotten.
 
 use model::control::LeaseToken;
-use model::ids::{AccessKeyId, JobId, JobType, PersonName};
+use model::ids::{AccessKeyId, IdentityId, IdentityName, JobId, JobType, PersonName, PolicyName};
 use model::loading::Figures;
 use model::time::Timestamp;
 
 use super::*;
+use crate::access::Origin;
+use crate::jobstore::{Identity, IdentityKind, StoredPolicy};
 
 fn account(digit: char, import: &[&str], export: &[&str]) -> Account {
     let owned = |rights: &[&str]| rights.iter().map(|&right| right.to_owned()).collect();
@@ -123,6 +125,52 @@ fn an_account_has_its_jobs_and_the_buckets_it_was_given() {
         "HoldDevice: own job",
     ];
     assert_eq!(rights((&things.own).into(), &things), expected);
+}
+
+fn user_of(account: &Account, document: &str) -> User {
+    let identity = Identity {
+        id: IdentityId::new("U".repeat(20)).unwrap(),
+        account: account.id.clone(),
+        kind: IdentityKind::User,
+        name: IdentityName::new("jane").unwrap(),
+        created: Timestamp::from_unix(1),
+    };
+    let policy = StoredPolicy {
+        name: PolicyName::new("own").unwrap(),
+        document: Some(document.to_owned()),
+    };
+    let now = Timestamp::from_unix(2);
+    User::new(identity, vec![policy], &Origin::default(), now).unwrap()
+}
+
+#[test]
+fn a_user_has_of_its_accounts_rights_what_a_policy_allows() {
+    let things = Things::new();
+    let of_user = |document: &str| {
+        let user = user_of(&things.own, document);
+        rights(Principal::User(&things.own, &user), &things)
+    };
+    let all = of_user(r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#);
+    assert_eq!(
+        all,
+        rights((&things.own).into(), &things),
+        "no more than the account"
+    );
+    let of_aws = r#"{"Statement": [
+        {"Effect": "Allow", "Action": "importexport:*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "importexport:c*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "longshore:Export", "Resource": "arn:aws:s3:::out*"}]}"#;
+    let expected = [
+        "ListJobs: own jobs, own job",
+        "GetStatus: own job",
+        "UpdateJob: own job",
+        "PrintLabel: own job",
+        "Import: import bucket",
+        "Report: import bucket",
+    ];
+    assert_eq!(of_user(of_aws), expected);
+    let nothing = r#"{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}"#;
+    assert_eq!(of_user(nothing), [""; 0]);
 }
 
 #[test]
