@@ -144,7 +144,11 @@ fn missing_packages() -> Vec<&'static str> {
         ("pdfdetach", "poppler-utils"),
     ]));
     packages.extend(missing_disk_tools());
-    packages.extend(missing(&[("ip", "iproute2"), ("nwipe", "nwipe")]));
+    packages.extend(missing(&[
+        ("ip", "iproute2"),
+        ("nwipe", "nwipe"),
+        ("chromium", "chromium"),
+    ]));
     if !has_faketime() {
         packages.push("libfaketime");
     }

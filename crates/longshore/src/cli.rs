@@ -6,6 +6,7 @@ mod backup;
 mod bay;
 mod bench;
 mod bucket;
+mod console;
 mod custody;
 mod disposal;
 mod doctor;
@@ -41,6 +42,7 @@ pub(crate) use backup::{BackupArgs, BackupPlaceArgs, RestoreBackupArgs};
 pub(crate) use bay::{BayCommand, BayRulesArgs, OrderArgs, TeachArgs};
 pub(crate) use bench::{InboxArgs, StationRunArgs};
 pub(crate) use bucket::{GetArgs, LsArgs, RmArgs};
+pub(crate) use console::ConsoleCommand;
 pub(crate) use custody::CustodyCommand;
 pub(crate) use disposal::{
     BayEraseArgs, DestroyedArgs, ObjectArgs, ObjectForArgs, ReleaseArgs, ReleaseForArgs,
@@ -185,6 +187,9 @@ pub(crate) enum Command {
     /// Say who runs the service, and with which rights
     #[command(subcommand)]
     Operator(OperatorCommand),
+    /// Look at the service in a browser
+    #[command(subcommand)]
+    Console(ConsoleCommand),
     /// See what people have done, and what they tried
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -9,6 +9,7 @@ mod bench;
 mod bucket;
 mod cli;
 mod completions;
+mod console;
 mod custody;
 mod device;
 mod dock;
@@ -122,6 +123,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Webhook(command) => webhook::run(command),
         Command::Mail(command) => mail::run(command),
         Command::Operator(command) => operator::run(command),
+        Command::Console(command) => console::run(command),
         Command::Audit(command) => audit::run(command),
         Command::Backup(args) => backup::back_up(args),
         Command::Restore(args) => backup::restore(args),

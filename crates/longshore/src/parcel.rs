@@ -44,48 +44,11 @@ fn receive(args: &ReceiveArgs) -> Result<Exit, Failure> {
         output::json(&received)?;
         return Ok(Exit::Ok);
     }
-    output::data(&format!("{}\n", told_of_box(&received)))?;
+    output::data(&format!("{}\n", received.told()))?;
     for arrived in &received.arrived {
-        output::data(&format!("{}\n", told_of_device(arrived)))?;
+        output::data(&format!("{}\n", arrived.told()))?;
     }
     Ok(Exit::Ok)
-}
-
-/// A box that has come, and what is to be done with it.
-pub(crate) fn told_of_box(received: &Received) -> String {
-    let number = &received.parcel.number;
-    let jobs: Vec<String> = received.expected.iter().map(ToString::to_string).collect();
-    match jobs.as_slice() {
-        [] => format!("Parcel {number}: unannounced. Scan the slip inside."),
-        [job] => format!("Parcel {number}: received. It is known of job {job}; scan its slip."),
-        jobs => format!(
-            "Parcel {number}: received. It is known of jobs {}; scan their slips.",
-            jobs.join(", ")
-        ),
-    }
-}
-
-/// A device that has come, and what is to be done with it.
-pub(crate) fn told_of_device(arrived: &Arrived) -> String {
-    let Arrived {
-        job,
-        was_here,
-        sentence,
-        ..
-    } = arrived;
-    let name = job.account_name.as_deref().map(output::printable);
-    let customer = name.unwrap_or_else(|| job.account.to_string());
-    let here = match (&job.station, was_here) {
-        (None, _) => "not booked".to_owned(),
-        (Some(station), true) => format!("at {station} already"),
-        (Some(station), false) => format!("received at {station}"),
-    };
-    let kind = job.job_type.as_str();
-    format!(
-        "Job {} ({kind} of {customer}): {here}. {}",
-        job.job_id,
-        output::printable(sentence)
-    )
 }
 
 fn give_back(args: &SendBackArgs) -> Result<Exit, Failure> {

@@ -4,17 +4,16 @@ use std::io::{self, BufRead as _};
 
 use anyhow::Context as _;
 use model::ids::StationName;
-use model::operator::parcels::{Arrive, Arrived, Receive, Received};
-use model::operator::stations::{OrderFor, OrderLine};
-use model::order::OrderVerb;
-use model::scan::{BayTag, Code};
-use model::scanning::{Act, Named, Scanning};
+use model::operator::parcels::{Arrived, Received};
+use model::operator::scanned::Scanned;
+use model::operator::stations::OrderLine;
+use model::scan::Code;
+use model::scanning::{Act, Scanning};
 use model::time::{Clock as _, SystemClock};
 
 use crate::cli::ScanArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::parcel::{told_of_box, told_of_device};
 use crate::way::Way;
 
 /// What stands for codes from the standard input.
@@ -72,56 +71,27 @@ impl Table {
     }
 
     fn act(&mut self, act: Act) -> Result<String, Failure> {
-        match act {
-            Act::Receive(number) => {
-                let message = Receive {
-                    number,
-                    carrier: None,
-                    note: None,
-                    condition: None,
-                    seal: None,
-                    station: self.station.clone(),
-                    jobs: Vec::new(),
-                };
-                let received: Received = self.way.post("parcels", &message)?;
-                Ok(told_of_box(&received))
+        let asked = Scanned::of(act, self.station.as_ref());
+        let path = asked.path();
+        Ok(match &asked {
+            Scanned::Receive(message) => {
+                let received: Received = self.way.post(&path, message)?;
+                received.told()
             }
-            Act::Arrive { job, parcel } => {
-                let station = self.station.clone();
-                let message = Arrive { station, parcel };
-                let arrived: Arrived = self.way.post(&format!("jobs/{job}/arrive"), &message)?;
-                Ok(told_of_device(&arrived))
+            Scanned::Arrive(_, message) => {
+                let arrived: Arrived = self.way.post(&path, message)?;
+                arrived.told()
             }
-            Act::Load(tag, named) => self.load(&tag, named),
-            Act::Await(BayTag { station, bay }) => Ok(format!(
-                "Bay {bay} of {station}: scan the sheet or slip of what is in it."
-            )),
-            Act::Nothing(unknown) => {
-                self.exit = Exit::Refused;
-                Ok(format!("Nothing done: {unknown}."))
+            Scanned::Order { message, told, .. } => {
+                let _: OrderLine = self.way.post(&path, message)?;
+                told.clone()
             }
-        }
-    }
-
-    fn load(&self, tag: &BayTag, named: Named) -> Result<String, Failure> {
-        let job = named.job();
-        let (job_only, sheet) = match named {
-            Named::Slip(job) => (Some(job), None),
-            Named::Sheet(sheet) => (None, Some(sheet)),
-        };
-        let BayTag { station, bay } = tag;
-        let order = OrderFor {
-            bay: bay.clone(),
-            verb: OrderVerb::Load,
-            job: job_only,
-            sheet,
-            serial_end: None,
-        };
-        let _: OrderLine = self
-            .way
-            .post(&format!("stations/{station}/orders"), &order)?;
-        Ok(format!(
-            "Bay {bay} of {station}: what is in it is loaded as the device of job {job}."
-        ))
+            Scanned::Nothing { told, is_known } => {
+                if !is_known {
+                    self.exit = Exit::Refused;
+                }
+                told.clone()
+            }
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! `longshore serve`: runs the whole service until it is told to stop.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Result<Exit, Failure> {
     let listen = Listen {
         api: args.listen,
         s3: args.s3_listen,
+        without_console: false,
     };
     let mut config = settings::load(args.config.as_deref(), args.data.data.as_deref(), listen)?;
     bench::add_inboxes(&args.inbox, &mut config.station.bench)?;
@@ -43,7 +44,12 @@ async fn serve(config: &Config) -> Result<Exit, Failure> {
         .await
         .map_err(not_started)?;
     interrupt::renews(service.renewal()).context("could not listen for signals")?;
-    output::data(&places(config, &service))?;
+    let link = match io::stdout().is_terminal() {
+        true => service.console_link().await,
+        // Nobody else is to find a way in in a log.
+        false => None,
+    };
+    output::data(&places(config, &service, link.as_deref()))?;
     if config.jobs.shipping_address == ShippingAddress::default() {
         output::note(
             "Note: `[jobs] shipping_address` is not set, so labels and packing slips tell customers to ask \
@@ -112,7 +118,7 @@ fn bench_of(config: &Config, service: &RunningService) -> Result<Option<bench::R
 }
 
 /// Where everything is.
-fn places(config: &Config, service: &RunningService) -> String {
+fn places(config: &Config, service: &RunningService, link: Option<&str>) -> String {
     let data = &config.server.data;
     let key = data_dir::credentials_path(data);
     let health = format!("{}/health", service.outside.api);
@@ -124,6 +130,8 @@ fn places(config: &Config, service: &RunningService) -> String {
         ("Import/Export API", Some(service.outside.api.as_str())),
         ("  for clients", config.server.public_url.as_deref()),
         ("S3 store", service.outside.s3.as_deref()),
+        ("Console", service.outside.console.as_deref()),
+        ("  let in once", link),
         ("Health", Some(health.as_str())),
         ("Credentials", Some(key.as_str())),
         ("Data folder", Some(data.display().to_string().as_str())),

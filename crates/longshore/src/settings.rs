@@ -17,6 +17,8 @@ pub(crate) struct Listen {
     pub(crate) api: Option<SocketAddr>,
     /// The embedded store's.
     pub(crate) s3: Option<SocketAddr>,
+    /// Whether nobody is to look at it in a browser.
+    pub(crate) without_console: bool,
 }
 
 impl Listen {
@@ -26,6 +28,7 @@ impl Listen {
         Self {
             api: Some(any),
             s3: Some(any),
+            without_console: true,
         }
     }
 }
@@ -70,6 +73,7 @@ pub(crate) fn load(
         data,
         listen: listen.api,
         embedded_listen: listen.s3,
+        without_console: listen.without_console,
         network_variables: Some(environment.of_network()),
         ..Overrides::default()
     };

@@ -5,10 +5,12 @@
 //! it does not know. Refusals are [`ControlFault`](crate::control::ControlFault)s.
 
 pub mod audit;
+pub mod console;
 pub mod custody;
 pub mod disposal;
 pub mod notices;
 pub mod parcels;
+pub mod scanned;
 pub mod stations;
 pub mod stores;
 pub mod users;
@@ -181,6 +183,23 @@ pub struct History {
     pub job_id: JobId,
     /// What happened.
     pub history: Vec<HistoryEntry>,
+    /// The same as the log of custody tells it to people, which begins where that log does.
+    #[serde(default)]
+    pub told: Vec<ToldLine>,
+}
+
+/// An event of the log of custody, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ToldLine {
+    /// Its number in its job, from 0.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it, and where.
+    pub who: String,
+    /// What happened, in one sentence.
+    pub sentence: String,
 }
 
 /// Something that happened to a job.
@@ -218,6 +237,27 @@ pub struct Abort {
     pub reason: AbortReason,
     /// Why, in a sentence that the customer reads.
     pub because: String,
+    /// Whose job it was when the person looked.
+    pub account: AccountId,
+    /// Its `ProgressCode` then.
+    pub progress_code: String,
+}
+
+/// `POST /operator/v1/jobs/JOBID/hold`: has a job wait until a person says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HoldFor {
+    /// Why, in words that the customer reads.
+    pub because: String,
+}
+
+/// `POST /operator/v1/jobs/JOBID/give-up` and `…/finish-without`: nobody will mend what a job is on hold for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GiveUpFor {
+    /// Why, in words that the customer reads; needed to give up.
+    #[serde(default)]
+    pub because: Option<String>,
     /// Whose job it was when the person looked.
     pub account: AccountId,
     /// Its `ProgressCode` then.

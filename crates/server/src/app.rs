@@ -44,6 +44,8 @@ pub struct Context {
     pub public_url: String,
     /// Proxies that are believed what they say of where requests come from.
     pub trusted_proxies: Vec<Network>,
+    /// The URL of the console, without a slash at the end, where there is one.
+    pub console: Option<String>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What brings notices to those who are told.

@@ -7,6 +7,7 @@
 
 mod bench;
 mod check;
+mod console;
 mod erase;
 mod fault;
 mod images;
@@ -34,6 +35,7 @@ use objectstore::paced::RateSchedule;
 use serde::{Deserialize, Serialize};
 
 pub use bench::{BayConfig, BenchConfig, OnDirty};
+pub use console::ConsoleConfig;
 pub use erase::EraseConfig;
 pub use fault::{ConfigError, ConfigFault};
 pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, image_target};
@@ -57,6 +59,8 @@ const DATA: &str = "longshore-data";
 pub struct Config {
     /// `[server]`
     pub server: ServerConfig,
+    /// `[console]`
+    pub console: ConsoleConfig,
     /// `[connections]`
     pub connections: ConnectionsConfig,
     /// `[database]`
@@ -271,6 +275,8 @@ pub struct Overrides {
     pub listen: Option<SocketAddr>,
     /// In the place of `embedded_store.listen`.
     pub embedded_listen: Option<SocketAddr>,
+    /// Whether there is no console, whatever `console.listen` says.
+    pub without_console: bool,
     /// In the place of `log.format`.
     pub log_format: Option<LogFormat>,
     /// In the place of `log.level`.
@@ -341,6 +347,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             server: ServerConfig::default(),
+            console: ConsoleConfig::default(),
             connections: ConnectionsConfig::default(),
             database: DatabaseConfig::Sqlite,
             embedded_store: EmbeddedStoreConfig::default(),

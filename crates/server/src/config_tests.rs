@@ -244,6 +244,7 @@ fn assert_images(config: &Config) {
 #[test]
 fn the_command_line_outranks_the_file() {
     let overrides = Overrides {
+        without_console: false,
         data: Some(PathBuf::from("elsewhere")),
         listen: Some("127.0.0.1:0".parse().unwrap()),
         embedded_listen: Some("127.0.0.1:1".parse().unwrap()),

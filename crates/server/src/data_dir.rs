@@ -72,6 +72,9 @@ pub struct Endpoints {
     pub api: String,
     /// URL of the embedded S3 store, if there is one.
     pub s3: Option<String>,
+    /// URL of the console, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub console: Option<String>,
     /// The service's process number.
     pub pid: u32,
     /// How the station of this host works.

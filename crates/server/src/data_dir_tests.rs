@@ -11,6 +11,7 @@ fn mode(path: &Path) -> u32 {
 fn endpoints() -> Endpoints {
     let api = "http://127.0.0.1:4780".to_owned();
     Endpoints {
+        console: None,
         api,
         s3: Some("http://127.0.0.1:4781".to_owned()),
         pid: 4711,

@@ -3,6 +3,7 @@
 
 mod aws;
 mod body;
+pub(crate) mod console;
 mod custody;
 mod deeds;
 pub(crate) mod http;

@@ -33,6 +33,7 @@ pub struct Installation {
     admin: Admin,
     stores: Arc<Stores>,
     post: Option<Post>,
+    console: Option<String>,
     expire_after_days: u32,
     database: Database,
     // Held: gives the database room on a full disk.
@@ -106,6 +107,7 @@ impl Installation {
         let admin = Admin { jobs, clock };
         Ok(Self {
             post: post(config, &admin).await.map_err(NotOpened::JobStore)?,
+            console: console(config),
             expire_after_days: config.jobs.expire_after_days,
             admin,
             stores: Arc::new(stores(config)?),
@@ -127,6 +129,7 @@ impl Installation {
             stores: &self.stores,
             service: None,
             post: self.post.as_ref(),
+            console: self.console.as_deref(),
             expire_after_days: self.expire_after_days,
             caller: &Caller::Operator,
             address: None,
@@ -156,6 +159,13 @@ async fn post(config: &Config, admin: &Admin) -> Result<Option<Post>, JobStoreEr
         installation,
         &Ways::of(config),
     )))
+}
+
+/// Where the console of the service is, as its settings say or as it runs.
+fn console(config: &Config) -> Option<String> {
+    let endpoints = data_dir::read_endpoints(&config.server.data).ok().flatten();
+    let told = config.console.public_url.clone();
+    told.or_else(|| endpoints.and_then(|endpoints| endpoints.console))
 }
 
 /// The stores of the settings, and the embedded one as the service that runs has it.

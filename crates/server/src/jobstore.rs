@@ -38,6 +38,7 @@ mod parcels;
 mod postgres;
 mod receipts;
 mod shares;
+mod sign_ins;
 mod sqlite;
 mod statement;
 mod stations;
@@ -68,12 +69,14 @@ pub use parcels::{JOBS_OF_WORD, Parcel, ParcelFilter, Parcels};
 pub use postgres::PostgresJobStore;
 pub use receipts::{DueReceipt, Edition, Receipts};
 pub use shares::{Decide, Shares, StoredShare};
+pub use sign_ins::{NewSession, SignInLink, SignIns, StoredSession};
 pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};
 pub use webhooks::{Secret, StoredWebhook, Webhooks};
 
-/// Keeps jobs, their holds and leases, accounts with their users and groups, keys, stations with their heartbeats, orders and shares, operators and
-/// what they did, parcels, what happened to devices and the keys that prove it, who is told of it and what became of that,
+/// Keeps jobs, their holds and leases, accounts with their users and groups, keys, stations with their heartbeats, orders and
+/// shares, operators, who of them is signed in and what they did, parcels, what happened to devices and the keys that prove
+/// it, who is told of it and what became of that,
 /// and the time; and says whether it is fit for that.
 ///
 /// # Contract
@@ -93,6 +96,7 @@ pub trait JobStore:
     + Orders
     + Shares
     + Operators
+    + SignIns
     + Audit
     + Parcels
     + Ledger
@@ -120,6 +124,7 @@ impl<T> JobStore for T where
         + Orders
         + Shares
         + Operators
+        + SignIns
         + Audit
         + Parcels
         + Ledger
@@ -150,6 +155,7 @@ macro_rules! implement_job_store {
         $crate::jobstore::orders::implement_orders!($store);
         $crate::jobstore::shares::implement_shares!($store);
         $crate::jobstore::operators::implement_operators!($store);
+        $crate::jobstore::sign_ins::implement_sign_ins!($store);
         $crate::jobstore::audit::implement_audit!($store);
         $crate::jobstore::parcels::implement_parcels!($store);
         $crate::jobstore::ledger::implement_ledger!($store, $database);

@@ -32,6 +32,7 @@ pub mod receipts;
 mod refused;
 pub mod remarks;
 pub mod shares;
+pub mod sign_ins;
 pub mod stations;
 pub mod stores;
 pub mod users;

@@ -29,18 +29,19 @@ use crate::access::BearerToken;
 use crate::app::{Admin, Context};
 use crate::background::{Background, put_receipts};
 use crate::certain::CertainTime;
-use crate::config::{Config, ConnectionsConfig, DatabaseConfig};
+use crate::config::{Config, ConnectionsConfig, ConsoleConfig, DatabaseConfig};
 use crate::custody_key::{self, CustodyKeyError};
 use crate::data_dir::credentials::write_credentials;
 use crate::data_dir::{DataDir, DataDirError, Endpoints, room, service_key_path};
 use crate::database::Database;
+use crate::faces::console::{self, Console};
 use crate::faces::http::{self, App};
 use crate::jobstore::{JobStore, JobStoreError};
 use crate::keyring::{JobStoreKeyring, ServiceKey};
 use crate::metrics::Metrics;
 use crate::notices::post::{Post, Ways};
 use crate::ops::first_start::{FirstKey, first_start};
-use crate::ops::{Refused, stations};
+use crate::ops::{Caller, Refused, sign_ins, stations};
 use crate::sealing::{MasterKey, MasterKeyError};
 use crate::stores::{EmbeddedAccess, Stores, StoresError, Whence};
 use crate::work::Work;
@@ -52,6 +53,9 @@ const API_HEAD: Duration = Duration::from_secs(20);
 
 /// How long an answer of the API may be taken in next to no steps.
 const API_STALL: Duration = Duration::from_secs(20);
+
+/// How long an answer of the console may be taken in next to no steps: what lives on a page has a line every few seconds.
+const CONSOLE_STALL: Duration = Duration::from_secs(10 * 60);
 
 /// As [`API_HEAD`], for the embedded store.
 const STORE_HEAD: Duration = Duration::from_secs(30);
@@ -173,6 +177,7 @@ pub struct RunningService {
     data: DataDir,
     embedded: Option<LocalStore>,
     api: Serving,
+    console: Option<Serving>,
     s3: Option<Serving>,
     certificates: Serving,
     renew: Arc<Notify>,
@@ -187,6 +192,8 @@ pub struct Outside {
     pub api: String,
     /// URL of the embedded store, if there is one.
     pub s3: Option<String>,
+    /// URL of the console, if there is one.
+    pub console: Option<String>,
 }
 
 impl Service {
@@ -209,16 +216,21 @@ impl Service {
         let kept = Kept::open(config, Arc::clone(&clock)).await?;
         let certificate = config.tls.certificate.as_ref();
         let port = Port::open(config.server.listen, certificate).await?;
+        let console = console_port(config).await?;
         let embedded = Embedded::open(config, &kept, &clock).await?;
         let (embedded, access) = embedded.unzip();
         let stores = Stores::new(&config.stores, access, &config.network)?;
         let outside = Outside {
             api: port.url(),
             s3: embedded.as_ref().map(|embedded| embedded.port.url()),
+            console: console.as_ref().map(|port| {
+                let told = config.console.public_url.clone();
+                told.unwrap_or_else(|| port.url())
+            }),
         };
-        let context = kept.context(config, clock, stores, &outside.api)?;
+        let context = kept.context(config, clock, stores, &outside)?;
         let (api_addr, s3_addr) = (port.address, embedded.as_ref().map(Embedded::address));
-        let endpoints = endpoints(config, &port, embedded.as_ref());
+        let endpoints = endpoints(config, &port, embedded.as_ref(), &outside);
         // Both addresses are taken: who comes from now on waits until the tasks below attend.
         kept.data.write_endpoints(&endpoints)?;
         kept.data.room().settle();
@@ -229,6 +241,8 @@ impl Service {
         let mut shown: Vec<Tls> = doors.tls.iter().cloned().collect();
         let app = App::new(context.clone(), &config.server);
         let api = serve_api(app, doors, &limits);
+        let of_console = limits_of(&config.connections, API_HEAD, CONSOLE_STALL, grace);
+        let console = console.map(|port| serve_console(&context, port, &of_console, &mut shown));
         let store = embedded.as_ref().map(|embedded| &embedded.store);
         let background = Background::start(&context, kept.data.room().reserve(), store);
         let of_store = limits_of(&config.connections, STORE_HEAD, STORE_STALL, STORE_GRACE);
@@ -256,6 +270,7 @@ impl Service {
             data,
             embedded,
             api,
+            console,
             s3,
             certificates,
             renew,
@@ -284,6 +299,45 @@ fn serve_api(app: App, doors: Doors, limits: &Limits) -> Serving {
                 limits,
                 stop.cancelled_owned(),
             )
+        });
+    }
+    serving
+}
+
+/// Where the console listens, if there is one. Where nobody said otherwise any port is as good as the usual one.
+async fn console_port(config: &Config) -> Result<Option<Port>, StartError> {
+    let Some(address) = config.console.listen else {
+        return Ok(None);
+    };
+    let certificate = config.tls.certificate.as_ref();
+    match Port::open(address, certificate).await {
+        Err(StartError::Listen { source, .. })
+            if address == ConsoleConfig::usual() && source.kind() == io::ErrorKind::AddrInUse =>
+        {
+            let any = SocketAddr::new(address.ip(), 0);
+            let port = Port::open(any, certificate).await?;
+            tracing::warn!(address = %port.address, "the usual port of the console is taken");
+            Ok(Some(port))
+        }
+        port => Ok(Some(port?)),
+    }
+}
+
+/// Answers by all doors of the console, and adds what they show.
+fn serve_console(context: &Context, port: Port, limits: &Limits, shown: &mut Vec<Tls>) -> Serving {
+    let mut serving = Serving::default();
+    let is_secure = context
+        .console
+        .as_ref()
+        .is_some_and(|url| url.starts_with("https://"));
+    let doors = port.into_doors();
+    shown.extend(doors.tls);
+    for door in [Some(doors.all), doors.this_host].into_iter().flatten() {
+        let (context, limits) = (context.clone(), limits.clone());
+        serving.begin(move |stop| {
+            let console = Console::new(context, is_secure, stop.clone());
+            let service = TowerToHyperService::new(console::router(console));
+            listen::serve(door, service, |_| false, limits, stop.cancelled_owned())
         });
     }
     serving
@@ -361,7 +415,7 @@ impl Kept {
         config: &Config,
         clock: Arc<dyn Clock>,
         stores: Stores,
-        api: &str,
+        outside: &Outside,
     ) -> Result<Context, StartError> {
         let public_url = config.server.public_url.clone();
         let metrics = Arc::new(Metrics::new()?);
@@ -385,8 +439,9 @@ impl Kept {
             glacier: config.glacier.clone(),
             work: Work::new(),
             sealer: self.master.sealer(),
-            public_url: public_url.unwrap_or_else(|| api.to_owned()),
+            public_url: public_url.unwrap_or_else(|| outside.api.clone()),
             trusted_proxies: config.connections.trusted_proxies.clone(),
+            console: outside.console.clone(),
             metrics,
             post,
         })
@@ -423,6 +478,21 @@ impl RunningService {
         self.embedded.as_ref()
     }
 
+    /// A link that lets whoever is at this host in at the console once, if there is one.
+    pub async fn console_link(&self) -> Option<String> {
+        let console = self.outside.console.as_deref()?;
+        let link = sign_ins::link(&self.context.admin(), &Caller::Operator, None).await;
+        let link = link
+            .inspect_err(|error| {
+                tracing::warn!(
+                    error = error as &dyn std::error::Error,
+                    "no link to the console made"
+                );
+            })
+            .ok()?;
+        Some(format!("{console}/in/{}", link.token.expose()))
+    }
+
     /// Puts the receipts that are due beside the reports of their jobs, for a service that is not there later. What fails
     /// is tried again by the next.
     pub async fn put_receipts(&self) {
@@ -442,6 +512,9 @@ impl RunningService {
             );
         }
         self.certificates.stop().await;
+        if let Some(console) = self.console {
+            console.stop().await;
+        }
         self.api.stop().await;
         self.background.stop().await;
         self.context.post.finish().await;
@@ -566,10 +639,16 @@ fn station_token(path: &Path) -> io::Result<BearerToken> {
     }
 }
 
-fn endpoints(config: &Config, api: &Port, embedded: Option<&Embedded>) -> Endpoints {
+fn endpoints(
+    config: &Config,
+    api: &Port,
+    embedded: Option<&Embedded>,
+    outside: &Outside,
+) -> Endpoints {
     Endpoints {
         api: api.url_here(),
         s3: embedded.map(|embedded| embedded.port.url_here()),
+        console: outside.console.clone(),
         pid: std::process::id(),
         station: config.station.clone(),
         config: config.file.clone(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 122] = [
+const COMMANDS: [&str; 126] = [
     "",
     "import",
     "ls",
@@ -115,6 +115,10 @@ const COMMANDS: [&str; 122] = [
     "parcel return",
     "scan",
     "operator",
+    "console",
+    "console open",
+    "console sessions",
+    "console end",
     "operator add",
     "operator list",
     "operator revoke",

@@ -6,7 +6,11 @@ use crate::actor::Actor;
 use crate::ids::{JobId, StationName};
 use crate::operator::JobLine;
 use crate::parcel::{Direction, Due, ParcelCondition, ParcelNumber};
+use crate::readable;
 use crate::time::Timestamp;
+
+/// Most characters of a name or sentence that are told.
+const NAME_CHARS: usize = 400;
 
 /// `POST /operator/v1/parcels`: a box has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,4 +151,45 @@ pub struct Parcels {
     pub parcels: Vec<ParcelLine>,
     /// Jobs that have this number among their words.
     pub expected: Vec<JobId>,
+}
+
+impl Received {
+    /// A box that has come, and what is to be done with it.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let number = &self.parcel.number;
+        let jobs: Vec<String> = self.expected.iter().map(ToString::to_string).collect();
+        match jobs.as_slice() {
+            [] => format!("Parcel {number}: unannounced. Scan the slip inside."),
+            [job] => format!("Parcel {number}: received. It is known of job {job}; scan its slip."),
+            jobs => format!(
+                "Parcel {number}: received. It is known of jobs {}; scan their slips.",
+                jobs.join(", ")
+            ),
+        }
+    }
+}
+
+impl Arrived {
+    /// A device that has come, and what is to be done with it.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let job = &self.job;
+        let name = job.account_name.as_deref();
+        let customer = match name {
+            Some(name) => readable::name(name, NAME_CHARS),
+            None => job.account.to_string(),
+        };
+        let here = match (&job.station, self.was_here) {
+            (None, _) => "not booked".to_owned(),
+            (Some(station), true) => format!("at {station} already"),
+            (Some(station), false) => format!("received at {station}"),
+        };
+        format!(
+            "Job {} ({} of {customer}): {here}. {}",
+            job.job_id,
+            job.job_type.as_str(),
+            readable::name(&self.sentence, NAME_CHARS)
+        )
+    }
 }

@@ -124,6 +124,8 @@ pub enum Action {
     EraseDevices,
     /// Say what came of comparing a bucket or a device with the report.
     TellVerified,
+    /// Sign in at the console.
+    OpenConsole,
 }
 
 impl Action {
@@ -174,6 +176,7 @@ impl Action {
         Self::DestroyDevice,
         Self::EraseDevices,
         Self::TellVerified,
+        Self::OpenConsole,
     ];
 
     /// Its name: in `docs/roles.md`, and in the audit.
@@ -239,6 +242,7 @@ impl Action {
             Self::DestroyDevice => "tell as destroyed the device of",
             Self::EraseDevices => "erase devices at",
             Self::TellVerified => "tell what came of verifying",
+            Self::OpenConsole => "sign in at the console of",
         }
     }
 
@@ -251,7 +255,8 @@ impl Action {
             | Self::ReadHistory
             | Self::LookAtStations
             | Self::LookAtParcels
-            | Self::LookAtStores => Some(Role::Viewer),
+            | Self::LookAtStores
+            | Self::OpenConsole => Some(Role::Viewer),
             Self::GetStatus
             | Self::ReturnDevice
             | Self::RetryJob
@@ -448,6 +453,7 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::LookAtParcels
         | Action::LookAtStores
         | Action::ProbeStore
+        | Action::OpenConsole
         | Action::LookAtNotices
         | Action::ManageWebhooks
         | Action::SendNotices

@@ -22,12 +22,13 @@ use zeroize::Zeroizing;
 
 use super::fault::{ConfigFault, Source};
 use super::raw::{
-    Given, RawConfig, RawDatabase, RawEmbeddedStore, RawJobs, RawLog, RawServer, RawStore,
+    Given, RawConfig, RawConsole, RawDatabase, RawEmbeddedStore, RawJobs, RawLog, RawServer,
+    RawStore,
 };
 use super::values::{self, BucketGlob, DatabaseUrl, ShippingAddress};
 use super::{
-    Config, DatabaseConfig, EmbeddedStoreConfig, JobsConfig, LogConfig, NetworkConfig, Overrides,
-    Proxy, ServerConfig, StoreConfig, Way, network,
+    Config, ConsoleConfig, DatabaseConfig, EmbeddedStoreConfig, JobsConfig, LogConfig,
+    NetworkConfig, Overrides, Proxy, ServerConfig, StoreConfig, Way, console, network,
 };
 
 /// Longest file with a secret or an URL in it that is read, in bytes.
@@ -46,6 +47,7 @@ pub(super) fn config(
     let places = Places::of(&raw);
     let mut config = Config {
         server: check.server(raw.server),
+        console: check.console(&raw.console),
         connections: check.connections(&raw.connections),
         database: check.database(&raw.database),
         embedded_store: check.embedded_store(raw.embedded_store, places.has_stores),
@@ -85,6 +87,9 @@ fn apply(config: &mut Config, overrides: &Overrides) {
         &mut config.embedded_store.listen,
         overrides.embedded_listen.as_ref(),
     );
+    if overrides.without_console {
+        config.console.listen = None;
+    }
     set(&mut config.log.format, overrides.log_format.as_ref());
     set(&mut config.log.level, overrides.log_level.as_ref());
 }
@@ -141,6 +146,16 @@ impl Check<'_> {
             metrics: self
                 .parsed("server.metrics", &raw.metrics, word)
                 .unwrap_or(default.metrics),
+        }
+    }
+
+    fn console(&mut self, raw: &RawConsole) -> ConsoleConfig {
+        let default = ConsoleConfig::default();
+        ConsoleConfig {
+            listen: self
+                .parsed("console.listen", &raw.listen, console::listen)
+                .unwrap_or(default.listen),
+            public_url: self.parsed("console.public_url", &raw.public_url, values::base_url),
         }
     }
 

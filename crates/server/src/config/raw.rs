@@ -12,6 +12,7 @@ pub(super) type Given<T> = Option<Spanned<T>>;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawConfig {
     pub(super) server: RawServer,
+    pub(super) console: RawConsole,
     pub(super) connections: RawConnections,
     pub(super) database: RawDatabase,
     pub(super) embedded_store: RawEmbeddedStore,
@@ -38,6 +39,13 @@ pub(super) struct RawServer {
     pub(super) installation: Given<String>,
     pub(super) shutdown_seconds: Given<i64>,
     pub(super) metrics: Given<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawConsole {
+    pub(super) listen: Given<String>,
+    pub(super) public_url: Given<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -76,6 +76,10 @@ pub(super) fn asked(path: &[&str], body: &[u8]) -> Option<Deed> {
         }
         ["stations", name, "drain" | "undrain"] => (Action::DrainStation, station(name)),
         ["stations", name, "revoke"] => (Action::RevokeStation, station(name)),
+        ["console", "link"] => (Action::OpenConsole, named("the console, for", "Name")),
+        ["console", "sessions", number, _] => {
+            (Action::OpenConsole, format!("session {}", cut(number)))
+        }
         ["webhooks"] => (Action::ManageWebhooks, "a webhook".to_owned()),
         ["webhooks", id, "remove" | "rotate"] => {
             (Action::ManageWebhooks, format!("webhook {}", cut(id)))
@@ -118,7 +122,7 @@ fn of_verb(verb: &str) -> String {
         "return" => Action::ReturnDevice,
         "hold" => Action::HoldJob,
         "resume" => Action::ResumeJob,
-        "give-up" => Action::GiveUpJob,
+        "give-up" | "finish-without" => Action::GiveUpJob,
         "release" => Action::ReleaseDevice,
         "object" | "withdraw" => Action::HoldDevice,
         "destroyed" => Action::DestroyDevice,

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod audit;
+mod console;
 mod custody;
 mod fault;
 mod jobs;
@@ -78,6 +79,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) service: Option<&'a Context>,
     /// What brings notices; none of an installation that was never started with a log of custody.
     pub(crate) post: Option<&'a Post>,
+    /// The URL of the console, where there is one.
+    pub(crate) console: Option<&'a str>,
     /// Days after which a job expires whose device has not come.
     pub(crate) expire_after_days: u32,
     pub(crate) caller: &'a Caller,
@@ -133,6 +136,7 @@ impl Desk<'_> {
             ["parcels", rest @ ..] => parcels::answer(self, asked, rest).await,
             ["audit", rest @ ..] => audit::answer(self, asked, rest).await,
             ["custody", rest @ ..] => custody::answer(self, asked, rest).await,
+            ["console", rest @ ..] => console::answer(self, asked, rest).await,
             ["webhooks", rest @ ..] => webhooks::answer(self, asked, rest).await,
             ["deliveries", rest @ ..] => webhooks::answer_deliveries(self, asked, rest).await,
             ["mail", rest @ ..] => mail::answer(self, asked, rest).await,
@@ -224,6 +228,7 @@ async fn receive(context: &Context, request: Request) -> Result<Answered, Operat
         stores: &context.stores,
         service: Some(context),
         post: Some(&context.post),
+        console: context.console.as_deref(),
         expire_after_days: context.rules.expire_after_days,
         caller: &caller,
         address: head.extensions.get().map(|Peer(peer)| peer.ip()),

@@ -106,6 +106,7 @@ fn account_wire(fault: &AccountFault) -> (StatusCode, &'static str) {
         AccountFault::NoSuchAccount(_) => (StatusCode::NOT_FOUND, "UnknownAccount"),
         AccountFault::NoSuchKey(_) => (StatusCode::NOT_FOUND, "UnknownKey"),
         AccountFault::NoSuchPerson(_) => (StatusCode::NOT_FOUND, "UnknownOperator"),
+        AccountFault::NoSuchSession(_) => (StatusCode::NOT_FOUND, "UnknownSession"),
         AccountFault::NoSuchStation(_) => (StatusCode::NOT_FOUND, "UnknownStation"),
         AccountFault::NoSuchStore(_) => (StatusCode::NOT_FOUND, "UnknownStore"),
         AccountFault::Webhook(_) => (StatusCode::BAD_REQUEST, "BadWebhook"),

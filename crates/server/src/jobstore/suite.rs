@@ -24,6 +24,7 @@ mod outbox;
 mod parcels;
 mod receipts;
 mod shares;
+mod sign_ins;
 mod stations;
 mod webhooks;
 
@@ -57,6 +58,7 @@ pub async fn run_all(store: &dyn JobStore) {
     orders::run(store).await;
     shares::run(store).await;
     operators::run(store).await;
+    sign_ins::run(store).await;
     audit::run(store).await;
     parcels::run(store).await;
     leases::run(store).await;

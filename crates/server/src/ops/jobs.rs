@@ -23,7 +23,7 @@ pub use cancel::cancel;
 pub use create::{CreatedJob, create};
 pub use get_status::{JobStatus, get_status};
 pub use give_up::{finish_without, give_up};
-pub use history::history;
+pub use history::{history, told};
 pub use hold::{hold, resume};
 pub use list::{ListJobs, list};
 pub use look::look;

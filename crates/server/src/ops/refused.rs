@@ -291,6 +291,9 @@ pub enum AccountFault {
     /// No person who runs the service has this name.
     #[error("there is no operator `{0}`")]
     NoSuchPerson(PersonName),
+    /// There is no such session, or none that the caller may end.
+    #[error("nobody is signed in under the number {0}")]
+    NoSuchSession(i64),
     /// A webhook that cannot be.
     #[error("the address of the webhook {0}")]
     Webhook(String),

@@ -14,6 +14,8 @@ const NOW: i64 = 1_700_000_000;
 /// A job store in a folder that goes when it is dropped.
 pub(super) struct World {
     pub(super) admin: Admin,
+    /// What its clock says.
+    pub(super) clock: Arc<ManualClock>,
     _folder: tempfile::TempDir,
 }
 
@@ -22,12 +24,13 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let sealer = MasterKey::new([3; 32]).sealer();
         let store = SqliteJobStore::open(&folder.path().join("db"), sealer).await;
-        let clock = ManualClock::at(Timestamp::from_unix(NOW));
+        let clock = Arc::new(ManualClock::at(Timestamp::from_unix(NOW)));
         Self {
             admin: Admin {
                 jobs: Arc::new(store.unwrap()),
-                clock: Arc::new(clock),
+                clock: Arc::clone(&clock) as _,
             },
+            clock,
             _folder: folder,
         }
     }

@@ -99,6 +99,7 @@ impl Deeds {
                 format!("jobs/{waiting}/correct"),
                 json!({"Of": 0, "Says": "It was DHL.", "Because": "Misread."}),
             ),
+            (OpenConsole, "console/link".to_owned(), json!({})),
             (RotateCustodyKey, "custody/rotate".to_owned(), json!({})),
             (
                 ManageWebhooks,
@@ -148,7 +149,7 @@ fn only_looks(action: Action) -> bool {
         | ManageKeys | ManageUsers | ManageStations | OrderStation | DrainStation
         | RevokeStation | ManageOperators | ReceiveParcel | ProbeStore | TellOfDevice
         | RotateCustodyKey | ManageWebhooks | SendNotices | ReleaseDevice | HoldDevice
-        | DestroyDevice | TellVerified => false,
+        | DestroyDevice | TellVerified | OpenConsole => false,
     }
 }
 

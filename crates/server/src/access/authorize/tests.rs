@@ -238,6 +238,7 @@ fn who_is_at_the_host_manages_the_service_and_holds_no_lease() {
         "HoldDevice: own job, other job",
         "DestroyDevice: own job, other job",
         "TellVerified: own job, other job",
+        "OpenConsole: service",
     ];
     assert_eq!(rights(Principal::Operator, &things), expected);
     let admin = person(Role::Admin);

@@ -32,6 +32,9 @@ pub(super) enum OperatorFault {
     /// It takes a service that runs.
     #[error("this takes a service that runs")]
     NeedsService,
+    /// There is no console.
+    #[error("this service has no console: `[console] listen` says where it is")]
+    NoConsole,
     /// The operation refuses.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -47,6 +50,7 @@ impl OperatorFault {
             Self::NoSuchPath => (StatusCode::NOT_FOUND, "UnknownPath"),
             Self::Unreadable(_) => (StatusCode::BAD_REQUEST, "Unreadable"),
             Self::Query { .. } => (StatusCode::BAD_REQUEST, "BadQuery"),
+            Self::NoConsole => (StatusCode::CONFLICT, "NoConsole"),
             Self::Refused(refused) => wire(refused),
         }
     }

@@ -1,15 +1,24 @@
 //! `/operator/v1/jobs`: the jobs of all accounts.
 
+use ::custody::line::Entry;
+use ::custody::words;
 use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use model::control::{AbortRequest, JobRequest, RetryRequest, ReturnRequest};
+use model::control::{
+    AbortRequest, FinishRequest, GiveUpRequest, HoldRequest, JobRequest, ResumeRequest,
+    RetryRequest, ReturnRequest,
+};
 use model::disposal::Unerased;
 use model::ids::{JobId, StationName};
 use model::operator::custody::{JobReceipt, JobReceiptPdf};
 use model::operator::disposal::{ComparedWhole, ObjectFor, ReleaseFor, Ruin, ToldOf};
-use model::operator::{Abort, History, HistoryEntry, JobDetail, JobLine, JobsPage, Return};
+use model::operator::{
+    Abort, GiveUpFor, History, HistoryEntry, HoldFor, JobDetail, JobLine, JobsPage, Return,
+    ToldLine,
+};
 use model::progress::Progress;
+use model::time::Timestamp;
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
@@ -35,6 +44,22 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
             document(&told.await?)
         }
         [id, "abort"] if is_post => abort(desk, asked, job(id)?).await,
+        [id, "hold"] if is_post => {
+            let HoldFor { because } = asked.message()?;
+            let request = HoldRequest {
+                job: job(id)?,
+                because,
+            };
+            jobs::hold(desk.service()?, desk.caller, request).await?;
+            show(desk, job(id)?).await
+        }
+        [id, "resume"] if is_post => {
+            let request = ResumeRequest { job: job(id)? };
+            jobs::resume(desk.service()?, desk.caller, request).await?;
+            show(desk, job(id)?).await
+        }
+        [id, "give-up"] if is_post => give_up(desk, asked, job(id)?).await,
+        [id, "finish-without"] if is_post => finish_without(desk, asked, job(id)?).await,
         [id, "retry"] if is_post => retry(desk, job(id)?).await,
         [id, "arrive"] if is_post => arrive(desk, asked, job(id)?).await,
         [id, "return"] if is_post => give_back(desk, asked, job(id)?).await,
@@ -107,10 +132,21 @@ async fn history(desk: &Desk<'_>, job_id: JobId) -> Document {
     let entries = lines
         .into_iter()
         .map(|line| HistoryEntry::of(line.at, line.actor, line.event.as_ref()));
+    let told = jobs::told(desk.admin, desk.caller, job_id).await?;
     document(&History {
         job_id,
         history: entries.collect(),
+        told: told.iter().enumerate().map(told_line).collect(),
     })
+}
+
+fn told_line((number, entry): (usize, &Entry)) -> ToldLine {
+    ToldLine {
+        number: u64::try_from(number).unwrap_or(u64::MAX),
+        at: Timestamp::from_unix(entry.at.unix_millis().div_euclid(1000)),
+        who: words::who(entry),
+        sentence: words::happened(entry),
+    }
 }
 
 async fn receipt(desk: &Desk<'_>, job_id: JobId) -> Document {
@@ -151,6 +187,38 @@ async fn abort(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
         shown: progress_code,
     };
     jobs::abort(desk.service()?, desk.caller, request).await?;
+    show(desk, job).await
+}
+
+async fn give_up(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
+    let GiveUpFor {
+        because,
+        account,
+        progress_code,
+    } = asked.message()?;
+    let request = GiveUpRequest {
+        job,
+        because: because.unwrap_or_default(),
+        account,
+        shown: progress_code,
+    };
+    jobs::give_up(desk.service()?, desk.caller, request).await?;
+    show(desk, job).await
+}
+
+async fn finish_without(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
+    let GiveUpFor {
+        because,
+        account,
+        progress_code,
+    } = asked.message()?;
+    let request = FinishRequest {
+        job,
+        because,
+        account,
+        shown: progress_code,
+    };
+    jobs::finish_without(desk.service()?, desk.caller, request).await?;
     show(desk, job).await
 }
 

@@ -1,0 +1,63 @@
+//! `longshore console`: lets people in at the console, and shows who is.
+
+use model::operator::console::{LinkFor, NewLink, SessionLine, SessionList};
+
+use crate::cli::ConsoleCommand;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::way::Way;
+
+/// Runs a `longshore console` command.
+///
+/// # Errors
+/// If the operation is refused, or the service cannot be asked.
+pub(crate) fn run(command: &ConsoleCommand) -> Result<Exit, Failure> {
+    match command {
+        ConsoleCommand::Open { name, json, store } => {
+            let link = LinkFor { name: name.clone() };
+            tell_link(&Way::open(store)?.post("console/link", &link)?, *json)
+        }
+        ConsoleCommand::Sessions { json, store } => {
+            tell_sessions(&Way::open(store)?.get("console/sessions", &[])?, *json)
+        }
+        ConsoleCommand::End { number, store } => {
+            Way::open(store)?.post::<()>(&format!("console/sessions/{number}/end"), &())?;
+            output::note(&format!("Session {number} has ended."));
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+fn tell_link(link: &NewLink, json: bool) -> Result<Exit, Failure> {
+    if json {
+        output::json(link)?;
+        return Ok(Exit::Ok);
+    }
+    output::data(&format!("{}\n", link.url))?;
+    output::note(&format!(
+        "Open it in a browser: it lets {} in once, until {}.",
+        link.actor, link.until
+    ));
+    Ok(Exit::Ok)
+}
+
+fn tell_sessions(list: &SessionList, json: bool) -> Result<Exit, Failure> {
+    if json {
+        output::json(list)?;
+        return Ok(Exit::Ok);
+    }
+    let row = |session: &SessionLine| {
+        [
+            session.number.to_string(),
+            session.actor.to_string(),
+            session.address.clone().unwrap_or_default(),
+            session.began.to_string(),
+            session.seen.to_string(),
+            session.until.to_string(),
+        ]
+    };
+    let rows: Vec<[String; 6]> = list.sessions.iter().map(row).collect();
+    let head = ["NUMBER", "WHO", "FROM", "BEGAN", "SEEN", "ENDS"];
+    output::data(&output::table(head, &rows))?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,60 @@
+//! Who is signed in at the console: the documents of `/operator/v1/console`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::actor::Actor;
+use crate::ids::PersonName;
+use crate::time::Timestamp;
+
+/// `POST /operator/v1/console/link`: lets somebody in at the console, once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct LinkFor {
+    /// Whom; whoever asks if it is nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
+}
+
+/// The answer: it is shown this once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NewLink {
+    /// What to open in a browser.
+    pub url: String,
+    /// Whom it lets in.
+    pub actor: Actor,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+impl std::fmt::Debug for NewLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewLink({}, …)", self.actor)
+    }
+}
+
+/// `GET /operator/v1/console/sessions`: who is signed in, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SessionList {
+    /// The sessions.
+    pub sessions: Vec<SessionLine>,
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SessionLine {
+    /// Which.
+    pub number: i64,
+    /// Whose.
+    pub actor: Actor,
+    /// From where it was begun.
+    pub address: Option<String>,
+    /// When.
+    pub began: Timestamp,
+    /// When it was last used, within a minute.
+    pub seen: Timestamp,
+    /// When it ends at the latest.
+    pub until: Timestamp,
+}

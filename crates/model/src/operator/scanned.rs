@@ -1,0 +1,97 @@
+//! What a service is asked for because something was scanned: the same at a terminal and at the console.
+
+use crate::ids::{JobId, StationName};
+use crate::operator::parcels::{Arrive, Receive};
+use crate::operator::stations::OrderFor;
+use crate::order::OrderVerb;
+use crate::scan::BayTag;
+use crate::scanning::{Act, Named};
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scanned {
+    /// To book a box as here.
+    Receive(Receive),
+    /// To book a job's device as here.
+    Arrive(JobId, Arrive),
+    /// To have a bay load what is in it.
+    Order {
+        /// Of which station.
+        station: StationName,
+        /// What.
+        message: Box<OrderFor>,
+        /// What a person is told of it.
+        told: String,
+    },
+    /// Nothing.
+    Nothing {
+        /// What a person is told.
+        told: String,
+        /// Whether more is to be scanned; else the code is none.
+        is_known: bool,
+    },
+}
+
+impl Scanned {
+    /// What is asked for an act, by whoever is at a station.
+    #[must_use]
+    pub fn of(act: Act, station: Option<&StationName>) -> Self {
+        match act {
+            Act::Receive(number) => Self::Receive(Receive {
+                number,
+                carrier: None,
+                note: None,
+                condition: None,
+                seal: None,
+                station: station.cloned(),
+                jobs: Vec::new(),
+            }),
+            Act::Arrive { job, parcel } => {
+                let station = station.cloned();
+                Self::Arrive(job, Arrive { station, parcel })
+            }
+            Act::Load(tag, named) => load(tag, named),
+            Act::Await(BayTag { station, bay }) => Self::Nothing {
+                told: format!("Bay {bay} of {station}: scan the sheet or slip of what is in it."),
+                is_known: true,
+            },
+            Act::Nothing(unknown) => Self::Nothing {
+                told: format!("Nothing done: {unknown}."),
+                is_known: false,
+            },
+        }
+    }
+
+    /// Where it is asked for, below `/operator/v1/`; empty if it is nothing.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self {
+            Self::Receive(_) => "parcels".to_owned(),
+            Self::Arrive(job, _) => format!("jobs/{job}/arrive"),
+            Self::Order { station, .. } => format!("stations/{station}/orders"),
+            Self::Nothing { .. } => String::new(),
+        }
+    }
+}
+
+fn load(BayTag { station, bay }: BayTag, named: Named) -> Scanned {
+    let job = named.job();
+    let told =
+        format!("Bay {bay} of {station}: what is in it is loaded as the device of job {job}.");
+    let (job, sheet) = match named {
+        Named::Slip(job) => (Some(job), None),
+        Named::Sheet(sheet) => (None, Some(sheet)),
+    };
+    let message = OrderFor {
+        bay,
+        verb: OrderVerb::Load,
+        job,
+        sheet,
+        serial_end: None,
+    };
+    Scanned::Order {
+        station,
+        message: Box::new(message),
+        told,
+    }
+}

@@ -1,0 +1,95 @@
+// What a page does beside htmx: says when it is not live, takes what a scanner types, and moves between cards by arrows.
+// Without it every page works, and shows what was when it was loaded.
+(() => {
+  "use strict";
+  const SILENT_MS = 15000;
+  const SCAN_GAP_MS = 40;
+  const SCAN_CHARS = 5;
+  const scan = document.getElementById("scan");
+  const banner = document.getElementById("not-live");
+  const live = document.querySelector(".live");
+
+  // A stream that tells nothing for a while is dead, whatever the connection says.
+  if (live) {
+    let heard = Date.now();
+    const alive = () => {
+      heard = Date.now();
+      banner.hidden = true;
+    };
+    const look = () => {
+      if (document.hidden || Date.now() - heard < SILENT_MS) return;
+      const since = new Date(heard).toLocaleTimeString();
+      const told = `Not live since ${since}: what this page shows is old.`;
+      if (banner.hidden || banner.textContent !== told) {
+        banner.textContent = told;
+        banner.hidden = false;
+      }
+    };
+    live.addEventListener("alive", alive);
+    document.addEventListener("htmx:sse:after:message", alive);
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) heard = Date.now();
+    });
+    setInterval(look, 1000);
+
+    const title = document.title;
+    const count = () => {
+      const waiting = document.getElementById("waiting");
+      const number = waiting ? Number(waiting.dataset.count) : 0;
+      document.title = number > 0 ? `(${number} waiting) ${title}` : title;
+    };
+    count();
+    document.addEventListener("htmx:sse:after:message", count);
+  }
+
+  // A scanner types faster than anybody, and ends with Enter. What it types outside of a field goes to the scan box.
+  let typed = "";
+  let last = 0;
+  const isField = (element) =>
+    element instanceof Element && element.matches("input:not([type=checkbox]), textarea, select");
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || !scan || isField(event.target)) return;
+    // When the key was pressed: a page that is busy hears of it late.
+    if (event.timeStamp - last > SCAN_GAP_MS) typed = "";
+    last = event.timeStamp;
+    if (event.key === "Enter" || event.key === "Tab") {
+      if (typed.length >= SCAN_CHARS) {
+        event.preventDefault();
+        scan.value = typed;
+        scan.form.requestSubmit();
+      }
+      typed = "";
+      return;
+    }
+    if (event.key.length === 1) typed += event.key;
+    if (event.key === "/" && typed === "/") {
+      event.preventDefault();
+      typed = "";
+      scan.focus();
+    }
+  });
+
+  // A button pressed twice acts once: the server sees to it, and this spares it the second.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    if (form.method === "post") form.dataset.sent = "yes";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step || !(event.target instanceof Element) || !event.target.matches("article.card")) return;
+    const cards = [...document.querySelectorAll("article.card")];
+    const next = cards[cards.indexOf(event.target) + step];
+    if (next) {
+      event.preventDefault();
+      next.focus();
+    }
+  });
+})();

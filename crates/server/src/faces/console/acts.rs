@@ -1,0 +1,354 @@
+//! What buttons do. Each is a message of the operator API, made of the fields of a form, and each has a command that does
+//! the same.
+
+use askama::Template;
+use axum::response::Response;
+use serde_json::{Map, Value};
+
+use super::asking::read;
+use super::form::Form;
+use super::guard::see_other;
+use super::page::{Shell, Trouble, html};
+use super::visit::Visit;
+
+/// What a button does.
+struct Act {
+    /// The path below `/operator/v1/`; `*` stands for any part.
+    path: &'static [&'static str],
+    /// What is sent.
+    fields: &'static [Field],
+    /// The command that does the same.
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is held by a test"))]
+    command: &'static str,
+    /// What the person sees then.
+    after: After,
+}
+
+/// A field of a form, by the name that it has in the message.
+enum Field {
+    /// It has to be filled in.
+    Needed(&'static str),
+    /// It may be left empty.
+    May(&'static str),
+    /// Several, with spaces or commas between them.
+    Several(&'static str),
+}
+
+/// What a person sees after an act.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// The page from which it was done.
+    Back,
+    /// What came of it, which may be a secret that is shown this once.
+    Outcome(&'static str),
+}
+
+use After::{Back, Outcome};
+use Field::{May, Needed, Several};
+
+const ACTS: &[Act] = &[
+    Act {
+        path: &["jobs", "*", "hold"],
+        fields: &[Needed("Because")],
+        command: "job hold",
+        after: Back,
+    },
+    Act {
+        path: &["jobs", "*", "resume"],
+        fields: &[],
+        command: "job resume",
+        after: Back,
+    },
+    Act {
+        path: &["jobs", "*", "retry"],
+        fields: &[],
+        command: "job retry",
+        after: Back,
+    },
+    Act {
+        path: &["jobs", "*", "give-up"],
+        fields: &[Needed("Because"), Needed("Account"), Needed("ProgressCode")],
+        command: "job give-up",
+        after: Back,
+    },
+    Act {
+        path: &["jobs", "*", "finish-without"],
+        fields: &[May("Because"), Needed("Account"), Needed("ProgressCode")],
+        command: "job finish-without",
+        after: Back,
+    },
+    Act {
+        path: &["jobs", "*", "abort"],
+        fields: &[
+            Needed("Reason"),
+            Needed("Because"),
+            Needed("Account"),
+            Needed("ProgressCode"),
+        ],
+        command: "job abort",
+        after: Back,
+    },
+    Act {
+        path: &["jobs", "*", "arrive"],
+        fields: &[May("Station")],
+        command: "scan",
+        after: Back,
+    },
+    Act {
+        path: &["jobs", "*", "return"],
+        fields: &[
+            Needed("Carrier"),
+            Needed("TrackingNumber"),
+            May("Unerased"),
+            May("Authority"),
+        ],
+        command: "device return",
+        after: Back,
+    },
+    Act {
+        path: &["jobs", "*", "release"],
+        fields: &[Needed("Because")],
+        command: "job release",
+        after: Back,
+    },
+    Act {
+        path: &["jobs", "*", "object"],
+        fields: &[Needed("Because")],
+        command: "job object",
+        after: Back,
+    },
+    Act {
+        path: &["jobs", "*", "withdraw"],
+        fields: &[],
+        command: "job object",
+        after: Back,
+    },
+    Act {
+        path: &["stations", "*", "orders"],
+        fields: &[Needed("Bay"), Needed("Verb"), May("Job"), May("SerialEnd")],
+        command: "bay load",
+        after: Back,
+    },
+    Act {
+        path: &["stations", "*", "drain"],
+        fields: &[],
+        command: "station drain",
+        after: Back,
+    },
+    Act {
+        path: &["stations", "*", "undrain"],
+        fields: &[],
+        command: "station undrain",
+        after: Back,
+    },
+    Act {
+        path: &["stations", "*", "revoke"],
+        fields: &[],
+        command: "station revoke",
+        after: Back,
+    },
+    Act {
+        path: &["parcels"],
+        fields: &[
+            Needed("Number"),
+            May("Carrier"),
+            May("Note"),
+            May("Station"),
+            Several("Jobs"),
+        ],
+        command: "parcel receive",
+        after: Back,
+    },
+    Act {
+        path: &["parcels", "*", "return"],
+        fields: &[
+            Needed("Carrier"),
+            Needed("TrackingNumber"),
+            Several("Jobs"),
+            May("Unerased"),
+            May("Authority"),
+        ],
+        command: "parcel return",
+        after: Back,
+    },
+    Act {
+        path: &["stores", "probe"],
+        fields: &[Needed("Of")],
+        command: "store probe",
+        after: Outcome("What the store can do"),
+    },
+    Act {
+        path: &["accounts"],
+        fields: &[Needed("Name"), Several("Import"), Several("Export")],
+        command: "account create",
+        after: Back,
+    },
+    Act {
+        path: &["accounts", "allow"],
+        fields: &[Needed("Name"), Several("Import"), Several("Export")],
+        command: "account allow",
+        after: Back,
+    },
+    Act {
+        path: &["accounts", "deny"],
+        fields: &[Needed("Name"), Several("Import"), Several("Export")],
+        command: "account deny",
+        after: Back,
+    },
+    Act {
+        path: &["keys"],
+        fields: &[Needed("Account")],
+        command: "key create",
+        after: Outcome("A new access key"),
+    },
+    Act {
+        path: &["keys", "*", "revoke"],
+        fields: &[],
+        command: "key revoke",
+        after: Back,
+    },
+    Act {
+        path: &["operators"],
+        fields: &[Needed("Name"), Needed("Role")],
+        command: "operator add",
+        after: Outcome("A new token"),
+    },
+    Act {
+        path: &["operators", "*", "revoke"],
+        fields: &[],
+        command: "operator revoke",
+        after: Back,
+    },
+    Act {
+        path: &["console", "link"],
+        fields: &[May("Name")],
+        command: "console open",
+        after: Outcome("A link that lets in once"),
+    },
+    Act {
+        path: &["console", "sessions", "*", "end"],
+        fields: &[],
+        command: "console end",
+        after: Back,
+    },
+];
+
+impl Act {
+    fn is_on(&self, path: &[&str]) -> bool {
+        self.path.len() == path.len()
+            && std::iter::zip(self.path, path).all(|(own, asked)| *own == "*" || own == asked)
+    }
+
+    /// The message.
+    fn message(&self, form: &Form) -> Result<Value, Trouble> {
+        let mut message = Map::new();
+        for field in self.fields {
+            let (Needed(name) | May(name) | Several(name)) = field;
+            let value = match (field, form.get(name)) {
+                (Needed(_), None) => {
+                    let told = format!("Nothing was done: {} is needed.", spoken(name));
+                    return Err(Trouble::field(told));
+                }
+                (May(_), None) => continue,
+                (Needed(_) | May(_), Some(text)) => text.into(),
+                (Several(_), text) => text
+                    .unwrap_or_default()
+                    .split([' ', ',', '\n', '\t', '\r'])
+                    .filter(|word| !word.is_empty())
+                    .collect(),
+            };
+            message.insert((*name).to_owned(), value);
+        }
+        Ok(message.into())
+    }
+}
+
+/// What came of an act.
+#[derive(Template)]
+#[template(path = "outcome.html")]
+struct OutcomePage {
+    shell: Shell,
+    lines: Vec<(String, String)>,
+    back: String,
+}
+
+/// Does what a button is for.
+pub(super) async fn act(visit: &Visit, path: &[&str], form: &Form) -> Result<Response, Trouble> {
+    let found = ACTS.iter().find(|act| act.is_on(path));
+    let act = found.ok_or_else(Trouble::no_such_page)?;
+    let message = act.message(form)?;
+    let document = visit.post(&path.join("/"), &message).await?;
+    let back = form.back();
+    match act.after {
+        Back => Ok(see_other(&back)),
+        Outcome(title) => html(&OutcomePage {
+            shell: Shell::new(visit, title, "", &back),
+            lines: lines(&read(&document)?),
+            back,
+        }),
+    }
+}
+
+/// What stands in a document, a line for each field.
+fn lines(document: &Map<String, Value>) -> Vec<(String, String)> {
+    let mut lines = Vec::new();
+    for (name, value) in document {
+        match value {
+            Value::Null => {}
+            Value::String(text) => lines.push((spoken(name), text.clone())),
+            Value::Object(inner) => {
+                let inner = self::lines(inner).into_iter();
+                lines
+                    .extend(inner.map(|(under, text)| (format!("{} {under}", spoken(name)), text)));
+            }
+            other => lines.push((spoken(name), other.to_string())),
+        }
+    }
+    lines
+}
+
+/// `TrackingNumber` as people say it: `tracking number`.
+fn spoken(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        match letter {
+            '_' => words.push(' '),
+            _ if letter.is_uppercase() && !words.is_empty() => {
+                words.push(' ');
+                words.extend(letter.to_lowercase());
+            }
+            _ => words.extend(letter.to_lowercase()),
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_button_has_a_command_that_does_the_same() {
+        let help = include_str!("../../../../longshore/tests/golden/help.txt");
+        for act in ACTS {
+            let usage = format!("Usage: longshore {} ", act.command);
+            assert!(help.contains(&usage), "{usage}");
+        }
+    }
+
+    #[test]
+    fn no_two_acts_are_on_one_path() {
+        for (index, act) in ACTS.iter().enumerate() {
+            let path: Vec<&str> = act.path.to_vec();
+            let first = ACTS.iter().position(|other| other.is_on(&path));
+            assert_eq!(first, Some(index), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_fields_are_spoken_as_words() {
+        assert_eq!(spoken("TrackingNumber"), "tracking number");
+        assert_eq!(spoken("path_style"), "path style");
+        assert_eq!(spoken("Bay"), "bay");
+    }
+}

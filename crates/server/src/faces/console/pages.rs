@@ -1,0 +1,14 @@
+//! The pages: a file each.
+
+pub(super) mod accounts;
+pub(super) mod audit;
+pub(super) mod bench;
+pub(super) mod help;
+pub(super) mod job;
+pub(super) mod jobs;
+pub(super) mod parcels;
+pub(super) mod people;
+pub(super) mod scan;
+pub(super) mod sign_in;
+pub(super) mod stations;
+pub(super) mod stores;

@@ -1,0 +1,477 @@
+//! The bench: what waits for somebody, and every bay with what goes on there; the same as cards and as a table.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::response::Response;
+use model::bay::BayState;
+use model::ids::StationName;
+use model::operator::stations::{BayLine, BayList, StationDetail, StationLine, StationList};
+use model::operator::{JobLine, JobsPage};
+use model::order::OrderVerb;
+use model::presence::StationState;
+use sha2::{Digest as _, Sha256};
+
+use crate::faces::console::asking::part;
+use crate::faces::console::form::Fields;
+use crate::faces::console::page::{Shell, Trouble, html, say};
+use crate::faces::console::visit::Visit;
+
+/// Jobs on hold that are shown; the list of jobs has all.
+const MOST_HELD: usize = 50;
+
+/// All stations, their bays and the jobs that are on hold, at one moment.
+pub(in super::super) struct Bench {
+    stations: Vec<StationLine>,
+    bays: Vec<BayLine>,
+    held: Vec<JobLine>,
+}
+
+/// What of it a page shows.
+#[derive(Debug, Clone, Default)]
+pub(in super::super) struct Scope {
+    station: Option<StationName>,
+    is_table: bool,
+}
+
+/// A part of the page that is told anew when it changes.
+pub(in super::super) struct Part {
+    pub(in super::super) id: String,
+    /// What it says, without the keys of its forms.
+    pub(in super::super) facts: String,
+    pub(in super::super) html: String,
+}
+
+/// A bay as it is shown.
+struct Card<'a> {
+    shell: &'a Shell,
+    line: &'a BayLine,
+}
+
+#[derive(Template)]
+#[template(path = "bench.html")]
+struct BenchPage<'a> {
+    shell: Shell,
+    waiting: String,
+    bays: String,
+    watch: String,
+    scope: &'a Scope,
+    stations: &'a [StationLine],
+}
+
+#[derive(Template)]
+#[template(path = "bench_waiting.html")]
+struct WaitingPart<'a> {
+    cards: Vec<Card<'a>>,
+    held: Vec<&'a JobLine>,
+}
+
+#[derive(Template)]
+#[template(path = "bench_bays.html")]
+struct BaysPart<'a> {
+    groups: Vec<Group<'a>>,
+    is_table: bool,
+}
+
+/// The bays of a station.
+struct Group<'a> {
+    station: &'a StationLine,
+    cards: Vec<Card<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "bench_card.html")]
+struct CardPart<'a> {
+    card: Card<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "bench_row.html")]
+struct RowPart<'a> {
+    card: Card<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "bay.html")]
+struct BayPage<'a> {
+    shell: Shell,
+    card: String,
+    line: &'a BayLine,
+    station: &'a StationDetail,
+    watch: String,
+}
+
+impl Scope {
+    /// What a query says: `station` and `view`.
+    pub(in super::super) fn of(query: &Fields) -> Result<Self, Trouble> {
+        let mut scope = Self::default();
+        for (name, value) in query {
+            match (name.as_str(), value.as_str()) {
+                ("station", name) if !name.is_empty() => {
+                    let name = StationName::new(name).map_err(|_| Trouble::no_such_page())?;
+                    scope.station = Some(name);
+                }
+                ("view", "table") => scope.is_table = true,
+                _ => {}
+            }
+        }
+        Ok(scope)
+    }
+
+    fn has(&self, station: &StationName) -> bool {
+        self.station.as_ref().is_none_or(|only| only == station)
+    }
+
+    /// Where events of it come from.
+    fn watch(&self) -> String {
+        let station = self.station.as_ref().map(StationName::as_str);
+        let view = if self.is_table { "table" } else { "cards" };
+        format!(
+            "/events?view={view}&station={}",
+            part(station.unwrap_or_default())
+        )
+    }
+
+    fn path(&self) -> String {
+        let place = match &self.station {
+            Some(station) => format!("/bench/{station}"),
+            None => "/bench".to_owned(),
+        };
+        match self.is_table {
+            true => format!("{place}?view=table"),
+            false => place,
+        }
+    }
+}
+
+impl Bench {
+    /// Looks at all of it.
+    pub(in super::super) async fn look(visit: &Visit) -> Result<Self, Trouble> {
+        let none = Fields::new();
+        let stations: StationList = visit.get("stations", &none).await?;
+        let bays: BayList = visit.get("bays", &none).await?;
+        let held = [
+            ("held", "true".to_owned()),
+            ("limit", MOST_HELD.to_string()),
+        ];
+        let held = held.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        let held: JobsPage = visit.get("jobs", &held).await?;
+        Ok(Self {
+            stations: stations.stations,
+            bays: bays.bays,
+            held: held.jobs,
+        })
+    }
+
+    fn cards<'a>(&'a self, shell: &'a Shell, scope: &Scope) -> Vec<Card<'a>> {
+        let bays = self.bays.iter().filter(|bay| scope.has(&bay.station));
+        bays.map(|line| Card { shell, line }).collect()
+    }
+
+    fn waiting<'a>(&'a self, shell: &'a Shell, scope: &Scope) -> WaitingPart<'a> {
+        let mut cards = self.cards(shell, scope);
+        cards.retain(Card::waits);
+        // What is in a bay is told there.
+        let is_elsewhere = |job: &&JobLine| {
+            let in_bay = |bay: &BayLine| bay.job_id == Some(job.job_id);
+            !self.bays.iter().any(in_bay)
+        };
+        let is_here = |job: &&JobLine| match (&scope.station, &job.station) {
+            (Some(only), station) => station.as_ref() == Some(only),
+            (None, _) => true,
+        };
+        let held = self.held.iter().filter(is_elsewhere).filter(is_here);
+        WaitingPart {
+            cards,
+            held: held.collect(),
+        }
+    }
+
+    fn groups<'a>(&'a self, shell: &'a Shell, scope: &Scope) -> BaysPart<'a> {
+        let mut of_station: BTreeMap<&StationName, Vec<Card<'a>>> = BTreeMap::new();
+        for card in self.cards(shell, scope) {
+            of_station.entry(&card.line.station).or_default().push(card);
+        }
+        let stations = self.stations.iter().filter(|line| scope.has(&line.name));
+        let group = |station: &'a StationLine| Group {
+            station,
+            cards: of_station.remove(&station.name).unwrap_or_default(),
+        };
+        BaysPart {
+            groups: stations.map(group).collect(),
+            is_table: scope.is_table,
+        }
+    }
+
+    /// The parts of the page, each with what it says.
+    pub(in super::super) fn parts(
+        &self,
+        visit: &Visit,
+        scope: &Scope,
+    ) -> Result<Vec<Part>, askama::Error> {
+        let shell = Shell::new(visit, "Bench", "bench", &scope.path());
+        let mut parts = Vec::new();
+        let waiting = self.waiting(&shell, scope);
+        parts.push(Part {
+            id: "waiting".to_owned(),
+            facts: waiting.facts(),
+            html: waiting.render()?,
+        });
+        // Which bays there are, and how their stations are: cards come and go with them.
+        let groups = self.groups(&shell, scope);
+        let facts = groups.facts();
+        parts.push(Part {
+            id: "bays".to_owned(),
+            facts,
+            html: groups.render()?,
+        });
+        for card in self.cards(&shell, scope) {
+            let (id, facts) = (card.id(), format!("{:?}", card.line));
+            let html = match scope.is_table {
+                true => RowPart { card }.render()?,
+                false => CardPart { card }.render()?,
+            };
+            parts.push(Part { id, facts, html });
+        }
+        Ok(parts)
+    }
+}
+
+impl WaitingPart<'_> {
+    fn count(&self) -> usize {
+        self.cards.len() + self.held.len()
+    }
+
+    fn facts(&self) -> String {
+        let cards: Vec<String> = self.cards.iter().map(Card::told_of_waiting).collect();
+        format!("{cards:?} {:?}", self.held)
+    }
+}
+
+impl BaysPart<'_> {
+    fn facts(&self) -> String {
+        let group = |group: &Group<'_>| {
+            let bays: Vec<String> = group.cards.iter().map(Card::id).collect();
+            let station = group.station;
+            format!("{:?} {:?} {bays:?}", station.name, group.state())
+        };
+        let groups: Vec<String> = self.groups.iter().map(group).collect();
+        groups.join("\n")
+    }
+}
+
+impl Group<'_> {
+    /// How the station is, in words, if that is to be known.
+    fn state(&self) -> Option<&'static str> {
+        match self.station.state {
+            StationState::Here => None,
+            StationState::Unheard => Some("devices are docked there by hand"),
+            StationState::Draining | StationState::Drained => Some("begins nothing new"),
+            StationState::Late | StationState::Silent => Some("is not heard"),
+            StationState::Revoked => Some("its token is void"),
+            StationState::Twice => Some("two hosts have its name"),
+            StationState::Other => Some("is in a state that this release does not know"),
+        }
+    }
+
+    fn heard(&self) -> String {
+        match &self.station.heard {
+            // What is heard all the time need not be said.
+            Some(_) if self.state().is_none() => String::new(),
+            Some(at) => format!("last heard {}", say::time(at)),
+            None => "never heard".to_owned(),
+        }
+    }
+}
+
+impl Card<'_> {
+    /// What the card is called on the page: names may have what an id cannot.
+    fn id(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.line.station.as_str());
+        hash.update([0]);
+        hash.update(self.line.bay.as_str());
+        format!("bay-{}", hex::encode(&hash.finalize()[..8]))
+    }
+
+    fn told_of_waiting(&self) -> String {
+        let line = self.line;
+        format!(
+            "{} {} {:?} {} {:?} {:?}",
+            line.station, line.bay, line.state, line.sentence, line.hint, line.job_id
+        )
+    }
+
+    fn waits(&self) -> bool {
+        self.line.state.waits_for_person() || self.line.state == BayState::Done
+    }
+
+    /// Word, symbol and colour of the state.
+    fn state(&self) -> (&'static str, &'static str, &'static str) {
+        match self.line.state {
+            BayState::Empty => ("Empty", "○", "quiet"),
+            BayState::Seen => ("Seen", "◔", "work"),
+            BayState::Looking => ("Looking", "◔", "work"),
+            BayState::Unknown => ("Unknown disk", "?", "call"),
+            BayState::NotOurs => ("Not ours", "?", "call"),
+            BayState::NothingToLoad => ("Nothing to load", "–", "call"),
+            BayState::Held => ("On hold", "‖", "stop"),
+            BayState::Ready => ("Ready", "▷", "call"),
+            BayState::Queued => ("Queued", "…", "quiet"),
+            BayState::Loading => ("Loading", "▶", "work"),
+            BayState::ReadingBack => ("Reading back", "▶", "work"),
+            BayState::Reporting => ("Reporting", "▶", "work"),
+            BayState::Erasing => ("Erasing", "▶", "work"),
+            BayState::Done => ("Done", "✓", "good"),
+            BayState::SafeToRemove => ("Safe to remove", "⏏", "good"),
+            BayState::Reconnecting => ("Reconnecting", "↻", "call"),
+            BayState::PulledOut => ("Pulled out", "⚠", "stop"),
+            BayState::WaitingForStore => ("Waiting for store", "…", "call"),
+            BayState::Stopped => ("Stopped", "■", "call"),
+            BayState::Failed => ("Failed", "✕", "stop"),
+            BayState::Other => ("Other", "?", "call"),
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        self.state().0
+    }
+
+    fn symbol(&self) -> &'static str {
+        self.state().1
+    }
+
+    fn tone(&self) -> &'static str {
+        self.state().2
+    }
+
+    /// What a person may ask of the station, with what stands on the button.
+    fn verbs(&self) -> Vec<(OrderVerb, &'static str)> {
+        let mut verbs = match self.line.state {
+            BayState::Empty | BayState::Reconnecting | BayState::PulledOut => Vec::new(),
+            BayState::Ready | BayState::Queued => {
+                vec![
+                    (OrderVerb::Load, "Load now"),
+                    (OrderVerb::Remove, "Make safe to remove"),
+                ]
+            }
+            BayState::Held | BayState::Stopped | BayState::Failed | BayState::WaitingForStore => {
+                vec![
+                    (OrderVerb::Load, "Try again"),
+                    (OrderVerb::Look, "Look again"),
+                    (OrderVerb::Remove, "Make safe to remove"),
+                ]
+            }
+            BayState::SafeToRemove => vec![(OrderVerb::Look, "Look again")],
+            working if working.is_at_work() => vec![(OrderVerb::Stop, "Stop")],
+            _ => vec![
+                (OrderVerb::Look, "Look again"),
+                (OrderVerb::Remove, "Make safe to remove"),
+            ],
+        };
+        if self.line.medium.is_some() {
+            verbs.push((OrderVerb::Blink, "Blink"));
+        }
+        verbs
+    }
+
+    /// Whether somebody may say whose the device is.
+    fn is_nameless(&self) -> bool {
+        matches!(self.line.state, BayState::Unknown | BayState::NotOurs)
+    }
+
+    fn percent(&self) -> Option<String> {
+        let figures = self.line.figures.as_ref()?;
+        Some(format!(
+            "{}.{}",
+            figures.thousandths / 10,
+            figures.thousandths % 10
+        ))
+    }
+}
+
+/// The page of all stations.
+pub(in super::super) async fn all(visit: &Visit, query: &Fields) -> Result<Response, Trouble> {
+    page(visit, &Scope::of(query)?).await
+}
+
+/// The page of one.
+pub(in super::super) async fn of_station(
+    visit: &Visit,
+    name: &str,
+    query: &Fields,
+) -> Result<Response, Trouble> {
+    let station = StationName::new(name).map_err(|_| Trouble::no_such_page())?;
+    let scope = Scope {
+        station: Some(station),
+        ..Scope::of(query)?
+    };
+    page(visit, &scope).await
+}
+
+async fn page(visit: &Visit, scope: &Scope) -> Result<Response, Trouble> {
+    let bench = visit.console.bays.now(visit).await?;
+    let is_there = |line: &StationLine| scope.station.as_ref() == Some(&line.name);
+    if scope.station.is_some() && !bench.stations.iter().any(is_there) {
+        return Err(Trouble::no_such_page());
+    }
+    let shell = Shell::new(visit, "Bench", "bench", &scope.path());
+    let part = |rendered: Result<String, askama::Error>| rendered.map_err(|_| Trouble::ours());
+    html(&BenchPage {
+        waiting: part(bench.waiting(&shell, scope).render())?,
+        bays: part(bench.groups(&shell, scope).render())?,
+        watch: scope.watch(),
+        scope,
+        stations: &bench.stations,
+        shell,
+    })
+}
+
+/// The page of one bay.
+pub(in super::super) async fn one(
+    visit: &Visit,
+    station: &str,
+    bay: &str,
+) -> Result<Response, Trouble> {
+    let name = StationName::new(station).map_err(|_| Trouble::no_such_page())?;
+    let path = format!("stations/{name}");
+    let detail: StationDetail = visit.get(&path, &Fields::new()).await?;
+    let line = detail.told.iter().find(|line| line.bay.as_str() == bay);
+    let line = line.ok_or_else(Trouble::no_such_page)?;
+    let title = format!("Bay {bay} of {name}");
+    let shell = Shell::new(visit, &title, "bench", &format!("/bench/{name}/{bay}"));
+    let card = Card {
+        shell: &shell,
+        line,
+    };
+    let scope = Scope {
+        station: Some(name),
+        is_table: false,
+    };
+    html(&BayPage {
+        card: CardPart { card }.render().map_err(|_| Trouble::ours())?,
+        line,
+        station: &detail,
+        watch: scope.watch(),
+        shell,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_says_what_of_the_bench_is_shown() {
+        let of = |pairs: &[(&str, &str)]| {
+            let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            Scope::of(&pairs.iter().map(pair).collect::<Fields>())
+        };
+        let scope = of(&[("view", "table"), ("station", "dock-1")]).unwrap();
+        assert_eq!(scope.path(), "/bench/dock-1?view=table");
+        assert_eq!(scope.watch(), "/events?view=table&station=dock%2D1");
+        let all = of(&[("station", ""), ("view", "cards"), ("other", "x")]).unwrap();
+        assert_eq!(all.path(), "/bench");
+        assert!(of(&[("station", "no such name!")]).is_err());
+    }
+}

@@ -1,0 +1,20 @@
+//! What keys and codes do.
+
+use askama::Template;
+use axum::response::Response;
+
+use crate::faces::console::page::{Shell, Trouble, html};
+use crate::faces::console::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "help.html")]
+struct HelpPage {
+    shell: Shell,
+}
+
+/// The page.
+pub(in super::super) fn show(visit: &Visit) -> Result<Response, Trouble> {
+    html(&HelpPage {
+        shell: Shell::new(visit, "Help", "help", "/help"),
+    })
+}

@@ -1,0 +1,74 @@
+//! The jobs of all accounts: filters, search, and a page at a time.
+
+use askama::Template;
+use axum::response::Response;
+use model::operator::{JobLine, JobsPage};
+use model::progress::Progress;
+use url::form_urlencoded::Serializer;
+
+use crate::faces::console::form::Fields;
+use crate::faces::console::page::{Shell, Trouble, html, say};
+use crate::faces::console::visit::Visit;
+
+/// Jobs of a page.
+const JOBS: &str = "50";
+
+#[derive(Template)]
+#[template(path = "jobs.html")]
+struct JobsList {
+    shell: Shell,
+    jobs: Vec<JobLine>,
+    /// What was filtered by.
+    state: String,
+    is_held: bool,
+    station: String,
+    search: String,
+    account: String,
+    /// The query of the next page, if there is one.
+    next: Option<String>,
+    is_first: bool,
+}
+
+impl JobsList {
+    fn states(&self) -> Vec<&'static str> {
+        Progress::codes().collect()
+    }
+}
+
+/// The page.
+pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Response, Trouble> {
+    let known = ["state", "held", "station", "account", "search", "before"];
+    let asked = |name: &str| {
+        let found = query.iter().find(|(field, _)| field == name);
+        found
+            .map(|(_, value)| value.trim().to_owned())
+            .unwrap_or_default()
+    };
+    let mut wanted: Fields = known
+        .iter()
+        .map(|name| ((*name).to_owned(), asked(name)))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    wanted.push(("limit".to_owned(), JOBS.to_owned()));
+    let page: JobsPage = visit.get("jobs", &wanted).await?;
+    let next = page.next.map(|last| {
+        let kept = wanted
+            .iter()
+            .filter(|(name, _)| name != "before" && name != "limit");
+        let mut query = Serializer::new(String::new());
+        query.extend_pairs(kept);
+        query.append_pair("before", last.as_str());
+        query.finish()
+    });
+    html(&JobsList {
+        shell: Shell::new(visit, "Jobs", "jobs", "/jobs"),
+        jobs: page.jobs,
+        state: asked("state"),
+        is_held: asked("held") == "true",
+        station: asked("station"),
+        search: asked("search"),
+        account: asked("account"),
+        next,
+        is_first: asked("before").is_empty(),
+    })
+}

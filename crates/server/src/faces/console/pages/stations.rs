@@ -1,0 +1,45 @@
+//! The stations, and one of them.
+
+use askama::Template;
+use axum::response::Response;
+use model::ids::StationName;
+use model::operator::stations::{StationDetail, StationLine, StationList};
+
+use crate::faces::console::form::Fields;
+use crate::faces::console::page::{Shell, Trouble, html, say};
+use crate::faces::console::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "stations.html")]
+struct StationsPage {
+    shell: Shell,
+    stations: Vec<StationLine>,
+}
+
+#[derive(Template)]
+#[template(path = "station.html")]
+struct StationPage {
+    shell: Shell,
+    station: StationDetail,
+}
+
+/// The page of all.
+pub(in super::super) async fn list(visit: &Visit) -> Result<Response, Trouble> {
+    let list: StationList = visit.get("stations", &Fields::new()).await?;
+    html(&StationsPage {
+        shell: Shell::new(visit, "Stations", "stations", "/stations"),
+        stations: list.stations,
+    })
+}
+
+/// The page of one.
+pub(in super::super) async fn show(visit: &Visit, name: &str) -> Result<Response, Trouble> {
+    let name = StationName::new(name).map_err(|_| Trouble::no_such_page())?;
+    let path = format!("stations/{name}");
+    let station: StationDetail = visit.get(&path, &Fields::new()).await?;
+    let title = format!("Station {name}");
+    html(&StationPage {
+        shell: Shell::new(visit, &title, "stations", &format!("/stations/{name}")),
+        station,
+    })
+}

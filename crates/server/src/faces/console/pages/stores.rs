@@ -1,0 +1,25 @@
+//! The S3 stores, and whether they answer.
+
+use askama::Template;
+use axum::response::Response;
+use model::operator::stores::{StoreLine, StoreList};
+
+use crate::faces::console::form::Fields;
+use crate::faces::console::page::{Shell, Trouble, html, say};
+use crate::faces::console::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "stores.html")]
+struct StoresPage {
+    shell: Shell,
+    stores: Vec<StoreLine>,
+}
+
+/// The page.
+pub(in super::super) async fn list(visit: &Visit) -> Result<Response, Trouble> {
+    let list: StoreList = visit.get("stores", &Fields::new()).await?;
+    html(&StoresPage {
+        shell: Shell::new(visit, "Stores", "stores", "/stores"),
+        stores: list.stores,
+    })
+}

@@ -1,0 +1,294 @@
+//! Who is signed in at the console: links that let somebody in once, sessions, and the keys of forms that were sent.
+//! Of every secret the SHA-256 alone is kept.
+
+use async_trait::async_trait;
+use model::ids::PersonName;
+use model::time::Timestamp;
+
+use super::operators::person;
+use super::{JobStoreError, Person};
+
+/// A link that lets somebody in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInLink {
+    /// Of what stands in it.
+    pub token_sha256: [u8; 32],
+    /// Whom; whoever is at the host of the service if it is nobody.
+    pub person: Option<PersonName>,
+    /// Since when.
+    pub made: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// A session that is to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// Of what the browser keeps.
+    pub token_sha256: [u8; 32],
+    /// From where it was begun.
+    pub address: Option<String>,
+    /// When.
+    pub began: Timestamp,
+    /// When it ends at the latest.
+    pub until: Timestamp,
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSession {
+    /// Which.
+    pub number: i64,
+    /// Whose, with the role that the person has now; whoever is at the host of the service if it is nobody's.
+    pub person: Option<Person>,
+    /// From where it was begun.
+    pub address: Option<String>,
+    /// When.
+    pub began: Timestamp,
+    /// When it ends at the latest.
+    pub until: Timestamp,
+    /// When it was last used, within a minute.
+    pub seen: Timestamp,
+}
+
+/// Keeps who is signed in. The contract is that of [`JobStore`](super::JobStore).
+#[async_trait]
+pub trait SignIns: Send + Sync + 'static {
+    /// Keeps a link, and forgets those that are over.
+    async fn add_link(&self, link: &SignInLink) -> Result<(), JobStoreError>;
+
+    /// Uses a link up, and begins a session of whom it lets in. `false` if nobody has such a link, or it is over.
+    async fn use_link(
+        &self,
+        token_sha256: [u8; 32],
+        session: &NewSession,
+    ) -> Result<bool, JobStoreError>;
+
+    /// The session of a token, as long as it has not ended and its person is in force without a break since it began.
+    async fn session(
+        &self,
+        token_sha256: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<StoredSession>, JobStoreError>;
+
+    /// The same of all, the newest first.
+    async fn sessions(&self, now: Timestamp) -> Result<Vec<StoredSession>, JobStoreError>;
+
+    /// Notes that a session is used.
+    async fn note_session(&self, number: i64, now: Timestamp) -> Result<(), JobStoreError>;
+
+    /// Ends a session, and forgets those that ended long ago. `false` if there is none that goes on.
+    async fn end_session(&self, number: i64, now: Timestamp) -> Result<bool, JobStoreError>;
+
+    /// Notes that a form was sent, and forgets the keys that are over at `now`. `false` if it was sent before.
+    async fn use_form(
+        &self,
+        key_sha256: [u8; 32],
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, JobStoreError>;
+}
+
+pub(super) const FORGET_LINKS: &str = "DELETE FROM console_links WHERE until <= $1";
+
+pub(super) const ADD_LINK: &str =
+    "INSERT INTO console_links (token_sha256, person, made, until) VALUES ($1, $2, $3, $4)";
+
+pub(super) const USE_LINK: &str =
+    "DELETE FROM console_links WHERE token_sha256 = $1 AND until > $2 RETURNING person";
+
+pub(super) const ADD_SESSION: &str = "
+    INSERT INTO console_sessions (token_sha256, person, address, began, until, seen) VALUES ($1, $2, $3, $4, $5, $4)";
+
+/// Who was revoked and added again has no session from before.
+macro_rules! sessions {
+    ($more:literal) => {
+        concat!(
+            "SELECT s.number, s.person, o.role, s.address, s.began, s.until, s.seen FROM console_sessions s
+             LEFT JOIN operators o ON o.name = s.person AND o.revoked IS NULL AND o.added <= s.began
+             WHERE s.ended IS NULL AND s.until > $1 AND (s.person IS NULL OR o.name IS NOT NULL)",
+            $more
+        )
+    };
+}
+
+pub(super) const SESSION: &str = sessions!(" AND s.token_sha256 = $2");
+
+pub(super) const SESSIONS: &str = sessions!(" ORDER BY s.number DESC");
+
+pub(super) const NOTE_SESSION: &str =
+    "UPDATE console_sessions SET seen = $2 WHERE number = $1 AND seen < $2";
+
+pub(super) const END_SESSION: &str =
+    "UPDATE console_sessions SET ended = $2 WHERE number = $1 AND ended IS NULL AND until > $2";
+
+pub(super) const FORGET_SESSIONS: &str =
+    "DELETE FROM console_sessions WHERE until < $1 OR ended < $1";
+
+pub(super) const FORGET_FORMS: &str = "DELETE FROM console_forms WHERE until <= $1";
+
+pub(super) const USE_FORM: &str = "INSERT INTO console_forms (key_sha256, until) VALUES ($1, $2) ON CONFLICT (key_sha256) DO NOTHING";
+
+/// Seconds for which a session that has ended is kept.
+pub(super) const KEPT_SECONDS: i64 = 30 * 86_400;
+
+/// `number, person, role, address, began, until, seen`.
+pub(super) type SessionRow = (
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    i64,
+    i64,
+    i64,
+);
+
+pub(super) fn stored_session(row: SessionRow) -> Result<StoredSession, JobStoreError> {
+    let (number, name, role, address, began, until, seen) = row;
+    let person = name.map(|name| person(name, role.as_deref().unwrap_or_default()));
+    Ok(StoredSession {
+        number,
+        person: person.transpose()?,
+        address,
+        began: Timestamp::from_unix(began),
+        until: Timestamp::from_unix(until),
+        seen: Timestamp::from_unix(seen),
+    })
+}
+
+/// Implements [`SignIns`] for the store of a database.
+macro_rules! implement_sign_ins {
+    ($store:ident) => {
+        const _: () = {
+            use model::time::Timestamp;
+            use sqlx::{query, query_as};
+            use $crate::jobstore::JobStoreError;
+            use $crate::jobstore::sign_ins::{
+                self, NewSession, SessionRow, SignInLink, SignIns, StoredSession,
+            };
+
+            #[async_trait::async_trait]
+            impl SignIns for $store {
+                async fn add_link(&self, link: &SignInLink) -> Result<(), JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    query(sign_ins::FORGET_LINKS)
+                        .bind(link.made.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    query(sign_ins::ADD_LINK)
+                        .bind(link.token_sha256.to_vec())
+                        .bind(link.person.as_ref().map(|name| name.as_str().to_owned()))
+                        .bind(link.made.unix())
+                        .bind(link.until.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    Ok(tx.commit().await?)
+                }
+
+                async fn use_link(
+                    &self,
+                    token_sha256: [u8; 32],
+                    session: &NewSession,
+                ) -> Result<bool, JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    let used: Option<(Option<String>,)> = query_as(sign_ins::USE_LINK)
+                        .bind(token_sha256.to_vec())
+                        .bind(session.began.unix())
+                        .fetch_optional(&mut *tx)
+                        .await?;
+                    let Some((person,)) = used else {
+                        return Ok(false);
+                    };
+                    query(sign_ins::ADD_SESSION)
+                        .bind(session.token_sha256.to_vec())
+                        .bind(person)
+                        .bind(session.address.clone())
+                        .bind(session.began.unix())
+                        .bind(session.until.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    tx.commit().await?;
+                    Ok(true)
+                }
+
+                async fn session(
+                    &self,
+                    token_sha256: [u8; 32],
+                    now: Timestamp,
+                ) -> Result<Option<StoredSession>, JobStoreError> {
+                    let row: Option<SessionRow> = query_as(sign_ins::SESSION)
+                        .bind(now.unix())
+                        .bind(token_sha256.to_vec())
+                        .fetch_optional(self.readers())
+                        .await?;
+                    row.map(sign_ins::stored_session).transpose()
+                }
+
+                async fn sessions(
+                    &self,
+                    now: Timestamp,
+                ) -> Result<Vec<StoredSession>, JobStoreError> {
+                    let rows: Vec<SessionRow> = query_as(sign_ins::SESSIONS)
+                        .bind(now.unix())
+                        .fetch_all(self.readers())
+                        .await?;
+                    rows.into_iter().map(sign_ins::stored_session).collect()
+                }
+
+                async fn note_session(
+                    &self,
+                    number: i64,
+                    now: Timestamp,
+                ) -> Result<(), JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    query(sign_ins::NOTE_SESSION)
+                        .bind(number)
+                        .bind(now.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    Ok(tx.commit().await?)
+                }
+
+                async fn end_session(
+                    &self,
+                    number: i64,
+                    now: Timestamp,
+                ) -> Result<bool, JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    let done = query(sign_ins::END_SESSION)
+                        .bind(number)
+                        .bind(now.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    query(sign_ins::FORGET_SESSIONS)
+                        .bind(now.plus_seconds(-sign_ins::KEPT_SECONDS).unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    tx.commit().await?;
+                    Ok(done.rows_affected() > 0)
+                }
+
+                async fn use_form(
+                    &self,
+                    key_sha256: [u8; 32],
+                    until: Timestamp,
+                    now: Timestamp,
+                ) -> Result<bool, JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    query(sign_ins::FORGET_FORMS)
+                        .bind(now.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    let done = query(sign_ins::USE_FORM)
+                        .bind(key_sha256.to_vec())
+                        .bind(until.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    tx.commit().await?;
+                    Ok(done.rows_affected() > 0)
+                }
+            }
+        };
+    };
+}
+pub(super) use implement_sign_ins;

@@ -1,0 +1,293 @@
+//! Signing in at the console: by a link that lets somebody in once, and then by what the browser keeps. There are no
+//! passwords. Of both secrets the SHA-256 alone is kept.
+
+use std::net::IpAddr;
+
+use model::actor::Actor;
+use model::ids::PersonName;
+use model::time::Timestamp;
+
+use super::{AccountFault, Admin, Refused};
+use crate::access::{Action, BearerToken, Caller, Resource, authorize};
+use crate::jobstore::{JobStoreError, NewSession, SignInLink, StoredSession};
+
+/// Seconds for which a link lets somebody in.
+const LINK_SECONDS: i64 = 10 * 60;
+
+/// Seconds after which a session ends.
+const SESSION_SECONDS: i64 = 12 * 3600;
+
+/// Seconds after which a session ends that nobody uses.
+const IDLE_SECONDS: i64 = 2 * 3600;
+
+/// Seconds from one note that a session is used to the next.
+const NOTED_SECONDS: i64 = 60;
+
+/// Seconds for which it is known that a form was sent: longer than a session can show the same form again.
+const FORM_SECONDS: i64 = SESSION_SECONDS;
+
+/// A link that was made.
+#[derive(Debug)]
+pub struct Link {
+    /// What stands in it.
+    pub token: BearerToken,
+    /// Whom it lets in.
+    pub actor: Actor,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// A session, for whoever has it.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Which.
+    pub number: i64,
+    /// Whose.
+    pub caller: Caller,
+}
+
+/// Makes a link for whoever asks, or for somebody else if the caller manages the people who run the service.
+///
+/// # Errors
+/// [`AccountFault::NoSuchPerson`], or [`Refused`] if the caller may not let anybody in.
+pub async fn link(
+    admin: &Admin,
+    caller: &Caller,
+    name: Option<&PersonName>,
+) -> Result<Link, Refused> {
+    authorize(caller, Action::OpenConsole, Resource::Service)?;
+    let own = match caller {
+        Caller::Person(person) => Some(&person.name),
+        Caller::Customer(_) | Caller::Station(_) | Caller::Operator => None,
+    };
+    let person = match name {
+        Some(name) if Some(name) != own => {
+            authorize(caller, Action::ManageOperators, Resource::Service)?;
+            in_force(admin, name).await?;
+            Some(name)
+        }
+        _ => own,
+    };
+    let (token, now) = (BearerToken::draw(), admin.clock.now());
+    let until = now.plus_seconds(LINK_SECONDS);
+    let link = SignInLink {
+        token_sha256: token.sha256(),
+        person: person.cloned(),
+        made: now,
+        until,
+    };
+    admin.jobs.add_link(&link).await?;
+    Ok(Link {
+        token,
+        actor: actor(person),
+        until,
+    })
+}
+
+async fn in_force(admin: &Admin, name: &PersonName) -> Result<(), Refused> {
+    let people = admin.jobs.people().await?;
+    let is =
+        |one: &&crate::jobstore::StoredPerson| one.person.name == *name && one.revoked.is_none();
+    match people.iter().find(is) {
+        Some(_) => Ok(()),
+        None => Err(AccountFault::NoSuchPerson(name.clone()).into()),
+    }
+}
+
+/// Uses a link up, and gives what the browser is to keep. `None` if it lets nobody in.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn enter(
+    admin: &Admin,
+    link: &BearerToken,
+    address: Option<IpAddr>,
+) -> Result<Option<BearerToken>, JobStoreError> {
+    let (token, now) = (BearerToken::draw(), admin.clock.now());
+    let session = NewSession {
+        token_sha256: token.sha256(),
+        address: address.map(|address| address.to_canonical().to_string()),
+        began: now,
+        until: now.plus_seconds(SESSION_SECONDS),
+    };
+    let is_in = admin.jobs.use_link(link.sha256(), &session).await?;
+    Ok(is_in.then_some(token))
+}
+
+/// Whose session it is that a browser shows, if it goes on; it does so from now on for a while.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn session(admin: &Admin, token: &BearerToken) -> Result<Option<Session>, JobStoreError> {
+    let now = admin.clock.now();
+    let Some(stored) = admin.jobs.session(token.sha256(), now).await? else {
+        return Ok(None);
+    };
+    if is_idle(&stored, now) {
+        return Ok(None);
+    }
+    if stored.seen.plus_seconds(NOTED_SECONDS) <= now {
+        admin.jobs.note_session(stored.number, now).await?;
+    }
+    Ok(Some(Session {
+        number: stored.number,
+        caller: stored.person.map_or(Caller::Operator, Caller::Person),
+    }))
+}
+
+/// Whether a session goes on. Asking is not using it.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn goes_on(admin: &Admin, token: &BearerToken) -> Result<bool, JobStoreError> {
+    let now = admin.clock.now();
+    let stored = admin.jobs.session(token.sha256(), now).await?;
+    Ok(stored.is_some_and(|session| !is_idle(&session, now)))
+}
+
+fn is_idle(session: &StoredSession, now: Timestamp) -> bool {
+    session.seen.plus_seconds(IDLE_SECONDS) <= now
+}
+
+/// Who is signed in: all sessions for whoever manages the people who run the service, their own for others.
+///
+/// # Errors
+/// [`Refused`] if the caller has none, or the job store fails.
+pub async fn sessions(admin: &Admin, caller: &Caller) -> Result<Vec<StoredSession>, Refused> {
+    authorize(caller, Action::OpenConsole, Resource::Service)?;
+    let now = admin.clock.now();
+    let mut all = admin.jobs.sessions(now).await?;
+    all.retain(|session| !is_idle(session, now) && may_end(caller, session));
+    Ok(all)
+}
+
+/// Ends a session. Ending it twice is no mistake.
+///
+/// # Errors
+/// [`AccountFault::NoSuchSession`] if there is none that the caller may end.
+pub async fn end(admin: &Admin, caller: &Caller, number: i64) -> Result<(), Refused> {
+    let all = sessions(admin, caller).await?;
+    if !all.iter().any(|session| session.number == number) {
+        return Err(AccountFault::NoSuchSession(number).into());
+    }
+    admin.jobs.end_session(number, admin.clock.now()).await?;
+    tracing::info!(actor = %caller.actor(), session = number, "session ended");
+    Ok(())
+}
+
+fn may_end(caller: &Caller, session: &StoredSession) -> bool {
+    let name = session.person.as_ref().map(|person| &person.name);
+    caller.actor() == actor(name)
+        || authorize(caller, Action::ManageOperators, Resource::Service).is_ok()
+}
+
+/// Whose a session is.
+#[must_use]
+pub fn actor(person: Option<&PersonName>) -> Actor {
+    match person {
+        Some(name) => Actor::Person(name.clone()),
+        None => Caller::Operator.actor(),
+    }
+}
+
+/// Notes that a form is sent. `false` if it was sent before.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn send_form(admin: &Admin, key_sha256: [u8; 32]) -> Result<bool, JobStoreError> {
+    let now = admin.clock.now();
+    let until = now.plus_seconds(FORM_SECONDS);
+    admin.jobs.use_form(key_sha256, until, now).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::operators;
+    use crate::ops::tests::World;
+    use model::role::Role;
+
+    fn name(text: &str) -> PersonName {
+        PersonName::new(text).unwrap()
+    }
+
+    async fn person(world: &World, called: &str, role: Role) -> Caller {
+        let add = operators::add(&world.admin, &Caller::Operator, &name(called), role).await;
+        let token = add.unwrap();
+        crate::access::by_token(&*world.admin.jobs, &token)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_link_lets_in_whom_it_was_made_for_and_once() {
+        let world = World::new().await;
+        let admin = &world.admin;
+        let jane = person(&world, "jane", Role::Operator).await;
+        for (caller, whom, actor) in [
+            (&jane, None, "person:jane"),
+            (&Caller::Operator, None, "person:operator"),
+            (&Caller::Operator, Some(name("jane")), "person:jane"),
+        ] {
+            let link = link(admin, caller, whom.as_ref()).await.unwrap();
+            assert_eq!(link.actor.to_string(), actor);
+            let token = enter(admin, &link.token, None).await.unwrap().unwrap();
+            assert!(enter(admin, &link.token, None).await.unwrap().is_none());
+            let session = session(admin, &token).await.unwrap().unwrap();
+            assert_eq!(session.caller.actor().to_string(), actor);
+        }
+        let denied = link(admin, &jane, Some(&name("joe"))).await;
+        assert!(matches!(denied, Err(Refused::Denied(_))), "{denied:?}");
+        let nobody = link(admin, &Caller::Operator, Some(&name("joe"))).await;
+        let expected = AccountFault::NoSuchPerson(name("joe"));
+        assert!(matches!(nobody, Err(Refused::Account(fault)) if fault == expected));
+    }
+
+    #[tokio::test]
+    async fn a_session_ends_with_its_time_with_its_use_and_with_its_person() {
+        let world = World::new().await;
+        let (admin, host) = (&world.admin, Caller::Operator);
+        let jane = person(&world, "jane", Role::Viewer).await;
+        let begin = async |caller: &Caller| {
+            let link = link(admin, caller, None).await.unwrap();
+            enter(admin, &link.token, None).await.unwrap().unwrap()
+        };
+        let goes_on = async |token: &BearerToken| session(admin, token).await.unwrap().is_some();
+        let (idle, used, hers) = (begin(&host).await, begin(&host).await, begin(&jane).await);
+        world.clock.advance(IDLE_SECONDS - 1);
+        assert!(goes_on(&used).await && goes_on(&hers).await);
+        world.clock.advance(1);
+        assert!(!goes_on(&idle).await, "nobody used it");
+        assert!(goes_on(&used).await);
+        operators::revoke(admin, &host, &name("jane"))
+            .await
+            .unwrap();
+        assert!(!goes_on(&hers).await, "she was revoked");
+        for _ in 0..5 {
+            world.clock.advance(IDLE_SECONDS - 1);
+            goes_on(&used).await;
+        }
+        assert!(!goes_on(&used).await, "its time is over");
+    }
+
+    #[tokio::test]
+    async fn people_see_and_end_their_own_sessions_and_admins_all() {
+        let world = World::new().await;
+        let (admin, host) = (&world.admin, Caller::Operator);
+        let jane = person(&world, "jane", Role::Lead).await;
+        for caller in [&host, &jane] {
+            let link = link(admin, caller, None).await.unwrap();
+            enter(admin, &link.token, None).await.unwrap().unwrap();
+        }
+        let seen = sessions(admin, &jane).await.unwrap();
+        assert_eq!(seen.len(), 1);
+        let all = sessions(admin, &host).await.unwrap();
+        assert_eq!(all.len(), 2);
+        let of_host = all.iter().find(|session| session.person.is_none()).unwrap();
+        let refused = end(admin, &jane, of_host.number).await;
+        let expected = AccountFault::NoSuchSession(of_host.number);
+        assert!(matches!(refused, Err(Refused::Account(fault)) if fault == expected));
+        end(admin, &host, seen[0].number).await.unwrap();
+        assert!(sessions(admin, &jane).await.unwrap().is_empty());
+    }
+}

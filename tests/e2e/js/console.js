@@ -1,0 +1,182 @@
+// Drives the console in a browser. The first line of the input says what is to be tried, as JSON; whoever runs this is
+// told `ready` at places where something has to happen outside, and answers with a line. The last line is what was seen.
+"use strict";
+const fs = require("fs");
+const readline = require("readline");
+const { chromium } = require("playwright-core");
+
+const AXE = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const lines = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+const outside = async (word) => {
+  process.stdout.write(`ready ${word}\n`);
+  return (await lines.next()).value;
+};
+
+// A page of somebody who is signed in, and everything that it complains of or asks others for.
+async function open(browser, link, options = {}) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const origin = new URL(link).origin;
+  const complaints = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("dialog", (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(origin)) complaints.push(`elsewhere: ${request.url()}`);
+  });
+  await page.goto(link);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL(`${origin}/bench`);
+  return { context, page, origin, complaints };
+}
+
+const VIEWS = [
+  { name: "light", width: 1280, media: { colorScheme: "light" } },
+  { name: "dark", width: 1280, media: { colorScheme: "dark" } },
+  { name: "forced colours", width: 1280, media: { forcedColors: "active" } },
+  { name: "phone", width: 320, media: { colorScheme: "light", forcedColors: "none" } },
+];
+
+const tries = {
+  // Every page in every view: what axe finds, what is too wide, what the browser complains of.
+  async pages(browser, { link, paths }) {
+    const { page, origin, complaints } = await open(browser, link);
+    const found = [];
+    for (const path of paths) {
+      const answered = await page.goto(origin + path);
+      if (answered.status() !== 200) found.push(`${path}: ${answered.status()}`);
+      await page.evaluate(AXE);
+      for (const { name, width, media } of VIEWS) {
+        await page.emulateMedia({ colorScheme: null, forcedColors: null, ...media });
+        await page.setViewportSize({ width, height: 800 });
+        const seen = await page.evaluate((rules) => axe.run({ runOnly: rules }), RULES);
+        for (const { id, nodes } of seen.violations) found.push(`${path}, ${name}: ${id}: ${nodes[0].html}`);
+        if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) {
+          found.push(`${path}, ${name}: wider than the window`);
+        }
+      }
+    }
+    return { found, complaints };
+  },
+
+  // A disk is laid down while somebody types; the service is killed and comes back. Nothing is reloaded.
+  async live(browser, { link, job }) {
+    const { page, complaints } = await open(browser, link);
+    await page.evaluate(() => {
+      window.untouched = true;
+    });
+    await outside("stranger");
+    const box = page.locator("article", { hasText: "Unknown disk" }).locator("input[name=Job]");
+    await box.waitFor({ timeout: 60000 });
+    await box.pressSequentially("EX");
+    await outside("disk");
+    await page.locator("article", { hasText: job }).getByText("Safe to remove").waitFor({ timeout: 120000 });
+    const typed = await box.inputValue();
+    const hasFocus = await box.evaluate((element) => element === document.activeElement);
+    const title = await page.title();
+    await outside("kill");
+    await page.locator("#not-live").waitFor({ state: "visible", timeout: 30000 });
+    const banner = await page.locator("#not-live").textContent();
+    complaints.length = 0;
+    await outside("start");
+    await page.locator("#not-live").waitFor({ state: "hidden", timeout: 30000 });
+    const untouched = await page.evaluate(() => window.untouched === true);
+    return { typed, hasFocus, title, banner, untouched };
+  },
+
+  // Part of a day without a mouse: by scanner and keys alone.
+  async keys(browser, { link, job, parcel, hostile }) {
+    const { page, origin, complaints } = await open(browser, link);
+    const scan = async (code) => {
+      const gone = page.waitForNavigation();
+      await page.keyboard.type(code, { delay: 4 });
+      await page.keyboard.press("Enter");
+      await gone;
+      return page.locator("main p[role=status]").allTextContents();
+    };
+    const told = [await scan(parcel), await scan(job), await scan(hostile)];
+    const images = await page.locator("main img").count();
+    await page.goto(`${origin}/bench`);
+    await page.keyboard.press("/");
+    await page.keyboard.type(job);
+    const gone = page.waitForNavigation();
+    await page.keyboard.press("Enter");
+    await gone;
+    await page.getByRole("link", { name: `Job ${job}` }).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${origin}/jobs/${job}`);
+    await page.locator("summary", { hasText: "Hold" }).focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("Its box is wet.");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByText("On hold: HeldByOperator").waitFor();
+    const held = await page.locator(".hold").textContent();
+    await page.getByRole("button", { name: "It is mended" }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".hold").waitFor({ state: "detached" });
+    const history = await page.locator(".history li").allTextContents();
+    return { told, images, held, history, complaints };
+  },
+
+  // The same act without any script.
+  async plain(browser, { link, job }) {
+    const { page, origin, complaints } = await open(browser, link, { javaScriptEnabled: false });
+    await page.goto(`${origin}/jobs/${job}`);
+    await page.locator("summary", { hasText: "Hold" }).click();
+    await page.locator("form[action$='/hold'] textarea").fill("Without a script.");
+    await page.getByRole("button", { name: "Hold the job" }).click();
+    const held = await page.locator(".hold").textContent();
+    await page.getByRole("button", { name: "It is mended" }).click();
+    const isHeld = (await page.locator(".hold").count()) > 0;
+    return { held, isHeld, complaints };
+  },
+
+  // Who may only look sees no button that does anything.
+  async viewer(browser, { link, paths }) {
+    const { page, origin } = await open(browser, link);
+    const buttons = [];
+    for (const path of paths) {
+      const answered = await page.goto(origin + path);
+      buttons.push([path, answered.status(), await page.locator("main button").allTextContents()]);
+    }
+    return { buttons };
+  },
+
+  // More tabs than a browser has streams for a host.
+  async tabs(browser, { link, count }) {
+    const { context, origin } = await open(browser, link);
+    const pages = [];
+    for (let number = 0; number < count; number += 1) {
+      const page = await context.newPage();
+      await page.goto(`${origin}/bench`, { timeout: 20000 });
+      pages.push(await page.title());
+    }
+    return { pages };
+  },
+};
+
+(async () => {
+  const { what, ...asked } = JSON.parse((await lines.next()).value);
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
+  try {
+    process.stdout.write(`${JSON.stringify(await tries[what](browser, asked))}\n`);
+  } finally {
+    await browser.close();
+  }
+  process.exit(0);
+})().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
