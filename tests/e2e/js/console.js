@@ -118,7 +118,7 @@ const tries = {
     await page.keyboard.type("Its box is wet.");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await page.getByText("On hold: HeldByOperator").waitFor();
+    await page.locator(".hold").waitFor();
     const held = await page.locator(".hold").textContent();
     await page.getByRole("button", { name: "It is mended" }).focus();
     await page.keyboard.press("Enter");

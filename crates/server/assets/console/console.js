@@ -3,7 +3,9 @@
 (() => {
   "use strict";
   const SILENT_MS = 15000;
+  // From one key of a scanner to the next on average, and at most.
   const SCAN_GAP_MS = 40;
+  const SCAN_PAUSE_MS = 250;
   const SCAN_CHARS = 5;
   const scan = document.getElementById("scan");
   const banner = document.getElementById("not-live");
@@ -44,16 +46,18 @@
 
   // A scanner types faster than anybody, and ends with Enter. What it types outside of a field goes to the scan box.
   let typed = "";
+  let begun = 0;
   let last = 0;
   const isField = (element) =>
     element instanceof Element && element.matches("input:not([type=checkbox]), textarea, select");
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || !scan || isField(event.target)) return;
     // When the key was pressed: a page that is busy hears of it late.
-    if (event.timeStamp - last > SCAN_GAP_MS) typed = "";
+    if (event.timeStamp - last > SCAN_PAUSE_MS) typed = "";
+    if (!typed) begun = event.timeStamp;
     last = event.timeStamp;
     if (event.key === "Enter" || event.key === "Tab") {
-      if (typed.length >= SCAN_CHARS) {
+      if (typed.length >= SCAN_CHARS && (last - begun) / typed.length <= SCAN_GAP_MS) {
         event.preventDefault();
         scan.value = typed;
         scan.form.requestSubmit();

@@ -130,7 +130,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
