@@ -1,8 +1,6 @@
 //! `longshore parcel`: boxes come with the devices of jobs, and go back with them.
 
-use model::operator::parcels::{
-    Arrived, ParcelLine, Parcels, ParcelsPage, Receive, Received, SendBack,
-};
+use model::operator::parcels::{ParcelLine, Parcels, ParcelsPage, Receive, Received, SendBack};
 
 use crate::cli::{ParcelCommand, ParcelListArgs, ReceiveArgs, SendBackArgs};
 use crate::exit::{Exit, Failure};
