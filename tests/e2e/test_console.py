@@ -270,6 +270,8 @@ def test_a_token_lets_a_person_in_from_afar_and_no_console_says_so(service, new_
     client = Client(service)
     assert client.sign_in(done.stdout.strip()) == 303
     assert "lea" in client.ask("GET", "/bench")[2]
+    acts = json.loads(service.run("audit", "list", "--json", check=OK).stdout)["Acts"]
+    assert ("person:lea", "OpenConsole", "Done") in [(act["Actor"], act["Action"], act["Outcome"]) for act in acts]
     done = subprocess.run(service.command("console", "open", "--for", "ann", *words, data=False), capture_output=True,
                           text=True, env=longshore.clean_environment(), check=False, timeout=60)
     assert done.returncode == REFUSED, done.stderr
