@@ -94,7 +94,7 @@ impl Listening {
                 () = self.console.stop.cancelled() => return None,
                 _ = self.timer.tick() => {}
             }
-            let is_alive = self.looks % ALIVE_LOOKS == 0;
+            let is_alive = self.looks.is_multiple_of(ALIVE_LOOKS);
             self.looks = self.looks.wrapping_add(1);
             if is_alive && !self.goes_on().await {
                 return None;
