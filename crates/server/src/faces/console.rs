@@ -14,6 +14,7 @@ mod form;
 mod guard;
 mod page;
 mod pages;
+mod trouble;
 mod visit;
 
 use std::sync::Arc;
@@ -28,8 +29,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
 use events::Snapshot;
-use page::Trouble;
 use pages::scan::Tables;
+use trouble::Trouble;
 use visit::Visit;
 
 /// What all requests share.
@@ -74,7 +75,7 @@ async fn respond(State(console): State<Arc<Console>>, request: Request) -> Respo
         Method::POST => change(&console, &words, &head, body).await,
         _ => Err(Trouble::no_such_page()),
     };
-    guard::guarded(answered.unwrap_or_else(Trouble::bare))
+    guard::guarded(answered.unwrap_or_else(page::bare))
 }
 
 /// Answers what only looks.
@@ -108,7 +109,7 @@ async fn show(console: &Arc<Console>, words: &[&str], head: &Parts) -> Result<Re
         ["help"] => pages::help::show(&visit),
         _ => Err(Trouble::no_such_page()),
     };
-    Ok(shown.unwrap_or_else(|trouble| trouble.page(&visit)))
+    Ok(shown.unwrap_or_else(|trouble| page::trouble(trouble, &visit)))
 }
 
 /// Answers what changes something: only what this console's own pages sent, and once.
@@ -139,5 +140,7 @@ async fn change(
             _ => Err(Trouble::no_such_page()),
         }
     };
-    Ok(done.await.unwrap_or_else(|trouble| trouble.page(&visit)))
+    Ok(done
+        .await
+        .unwrap_or_else(|trouble| page::trouble(trouble, &visit)))
 }

@@ -28,7 +28,7 @@ const FORM_SECONDS: i64 = SESSION_SECONDS;
 
 /// A link that was made.
 #[derive(Debug)]
-pub struct Link {
+pub struct MadeLink {
     /// What stands in it.
     pub token: BearerToken,
     /// Whom it lets in.
@@ -54,7 +54,7 @@ pub async fn link(
     admin: &Admin,
     caller: &Caller,
     name: Option<&PersonName>,
-) -> Result<Link, Refused> {
+) -> Result<MadeLink, Refused> {
     authorize(caller, Action::OpenConsole, Resource::Service)?;
     let own = match caller {
         Caller::Person(person) => Some(&person.name),
@@ -77,7 +77,7 @@ pub async fn link(
         until,
     };
     admin.jobs.add_link(&link).await?;
-    Ok(Link {
+    Ok(MadeLink {
         token,
         actor: actor(person),
         until,

@@ -8,11 +8,12 @@ use serde_json::{Map, Value};
 use super::asking::read;
 use super::form::Form;
 use super::guard::see_other;
-use super::page::{Shell, Trouble, html};
+use super::page::{Shell, html};
+use super::trouble::Trouble;
 use super::visit::Visit;
 
 /// What a button does.
-struct Act {
+struct Button {
     /// The path below `/operator/v1/`; `*` stands for any part.
     path: &'static [&'static str],
     /// What is sent.
@@ -46,38 +47,38 @@ enum After {
 use After::{Back, Outcome};
 use Field::{May, Needed, Several};
 
-const ACTS: &[Act] = &[
-    Act {
+const BUTTONS: &[Button] = &[
+    Button {
         path: &["jobs", "*", "hold"],
         fields: &[Needed("Because")],
         command: "job hold",
         after: Back,
     },
-    Act {
+    Button {
         path: &["jobs", "*", "resume"],
         fields: &[],
         command: "job resume",
         after: Back,
     },
-    Act {
+    Button {
         path: &["jobs", "*", "retry"],
         fields: &[],
         command: "job retry",
         after: Back,
     },
-    Act {
+    Button {
         path: &["jobs", "*", "give-up"],
         fields: &[Needed("Because"), Needed("Account"), Needed("ProgressCode")],
         command: "job give-up",
         after: Back,
     },
-    Act {
+    Button {
         path: &["jobs", "*", "finish-without"],
         fields: &[May("Because"), Needed("Account"), Needed("ProgressCode")],
         command: "job finish-without",
         after: Back,
     },
-    Act {
+    Button {
         path: &["jobs", "*", "abort"],
         fields: &[
             Needed("Reason"),
@@ -88,13 +89,13 @@ const ACTS: &[Act] = &[
         command: "job abort",
         after: Back,
     },
-    Act {
+    Button {
         path: &["jobs", "*", "arrive"],
         fields: &[May("Station")],
         command: "scan",
         after: Back,
     },
-    Act {
+    Button {
         path: &["jobs", "*", "return"],
         fields: &[
             Needed("Carrier"),
@@ -105,49 +106,49 @@ const ACTS: &[Act] = &[
         command: "device return",
         after: Back,
     },
-    Act {
+    Button {
         path: &["jobs", "*", "release"],
         fields: &[Needed("Because")],
         command: "job release",
         after: Back,
     },
-    Act {
+    Button {
         path: &["jobs", "*", "object"],
         fields: &[Needed("Because")],
         command: "job object",
         after: Back,
     },
-    Act {
+    Button {
         path: &["jobs", "*", "withdraw"],
         fields: &[],
         command: "job object",
         after: Back,
     },
-    Act {
+    Button {
         path: &["stations", "*", "orders"],
         fields: &[Needed("Bay"), Needed("Verb"), May("Job"), May("SerialEnd")],
         command: "bay load",
         after: Back,
     },
-    Act {
+    Button {
         path: &["stations", "*", "drain"],
         fields: &[],
         command: "station drain",
         after: Back,
     },
-    Act {
+    Button {
         path: &["stations", "*", "undrain"],
         fields: &[],
         command: "station undrain",
         after: Back,
     },
-    Act {
+    Button {
         path: &["stations", "*", "revoke"],
         fields: &[],
         command: "station revoke",
         after: Back,
     },
-    Act {
+    Button {
         path: &["parcels"],
         fields: &[
             Needed("Number"),
@@ -159,7 +160,7 @@ const ACTS: &[Act] = &[
         command: "parcel receive",
         after: Back,
     },
-    Act {
+    Button {
         path: &["parcels", "*", "return"],
         fields: &[
             Needed("Carrier"),
@@ -171,61 +172,61 @@ const ACTS: &[Act] = &[
         command: "parcel return",
         after: Back,
     },
-    Act {
+    Button {
         path: &["stores", "probe"],
         fields: &[Needed("Of")],
         command: "store probe",
         after: Outcome("What the store can do"),
     },
-    Act {
+    Button {
         path: &["accounts"],
         fields: &[Needed("Name"), Several("Import"), Several("Export")],
         command: "account create",
         after: Back,
     },
-    Act {
+    Button {
         path: &["accounts", "allow"],
         fields: &[Needed("Name"), Several("Import"), Several("Export")],
         command: "account allow",
         after: Back,
     },
-    Act {
+    Button {
         path: &["accounts", "deny"],
         fields: &[Needed("Name"), Several("Import"), Several("Export")],
         command: "account deny",
         after: Back,
     },
-    Act {
+    Button {
         path: &["keys"],
         fields: &[Needed("Account")],
         command: "key create",
         after: Outcome("A new access key"),
     },
-    Act {
+    Button {
         path: &["keys", "*", "revoke"],
         fields: &[],
         command: "key revoke",
         after: Back,
     },
-    Act {
+    Button {
         path: &["operators"],
         fields: &[Needed("Name"), Needed("Role")],
         command: "operator add",
         after: Outcome("A new token"),
     },
-    Act {
+    Button {
         path: &["operators", "*", "revoke"],
         fields: &[],
         command: "operator revoke",
         after: Back,
     },
-    Act {
+    Button {
         path: &["console", "link"],
         fields: &[May("Name")],
         command: "console open",
         after: Outcome("A link that lets in once"),
     },
-    Act {
+    Button {
         path: &["console", "sessions", "*", "end"],
         fields: &[],
         command: "console end",
@@ -233,7 +234,7 @@ const ACTS: &[Act] = &[
     },
 ];
 
-impl Act {
+impl Button {
     fn is_on(&self, path: &[&str]) -> bool {
         self.path.len() == path.len()
             && std::iter::zip(self.path, path).all(|(own, asked)| *own == "*" || own == asked)
@@ -274,7 +275,7 @@ struct OutcomePage {
 
 /// Does what a button is for.
 pub(super) async fn act(visit: &Visit, path: &[&str], form: &Form) -> Result<Response, Trouble> {
-    let found = ACTS.iter().find(|act| act.is_on(path));
+    let found = BUTTONS.iter().find(|act| act.is_on(path));
     let act = found.ok_or_else(Trouble::no_such_page)?;
     let message = act.message(form)?;
     let document = visit.post(&path.join("/"), &message).await?;
@@ -330,7 +331,7 @@ mod tests {
     #[test]
     fn every_button_has_a_command_that_does_the_same() {
         let help = include_str!("../../../../longshore/tests/golden/help.txt");
-        for act in ACTS {
+        for act in BUTTONS {
             let usage = format!("Usage: longshore {} ", act.command);
             assert!(help.contains(&usage), "{usage}");
         }
@@ -338,9 +339,9 @@ mod tests {
 
     #[test]
     fn no_two_acts_are_on_one_path() {
-        for (index, act) in ACTS.iter().enumerate() {
+        for (index, act) in BUTTONS.iter().enumerate() {
             let path: Vec<&str> = act.path.to_vec();
-            let first = ACTS.iter().position(|other| other.is_on(&path));
+            let first = BUTTONS.iter().position(|other| other.is_on(&path));
             assert_eq!(first, Some(index), "{path:?}");
         }
     }

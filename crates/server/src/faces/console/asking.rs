@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::form::Fields;
-use super::page::Trouble;
+use super::trouble::Trouble;
 use super::visit::Visit;
 use crate::faces::operator::{Answered, Desk, Inquiry};
 

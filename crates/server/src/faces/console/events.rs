@@ -17,8 +17,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::Console;
 use super::form::Fields;
-use super::page::Trouble;
 use super::pages::bench::{Bench, Scope};
+use super::trouble::Trouble;
 use super::visit::Visit;
 use crate::ops::sign_ins;
 

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use url::form_urlencoded;
 
-use super::page::Trouble;
+use super::trouble::Trouble;
 use super::visit::Visit;
 use crate::access::BearerToken;
 use crate::faces::body::read_body;

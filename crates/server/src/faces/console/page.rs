@@ -3,16 +3,15 @@
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use model::control::ControlFault;
 use model::readable;
 use model::role::Role;
 use model::time::Timestamp;
 
 use super::assets::{Assets, assets};
 use super::form::new_key;
+use super::trouble::Trouble;
 use super::visit::Visit;
 use crate::access::BearerToken;
-use crate::jobstore::JobStoreError;
 
 /// Most characters of a name from a device or a customer that are shown.
 const NAME_CHARS: usize = 400;
@@ -130,14 +129,6 @@ pub(super) fn with_status(
     Ok((status, kind, text).into_response())
 }
 
-/// Something that went wrong, in words for whoever looks.
-#[derive(Debug)]
-pub(super) struct Trouble {
-    status: StatusCode,
-    sentence: String,
-    hint: &'static str,
-}
-
 #[derive(Template)]
 #[template(path = "trouble.html")]
 struct TroublePage {
@@ -154,105 +145,26 @@ struct AlonePage {
     hint: &'static str,
 }
 
-impl Trouble {
-    fn new(status: StatusCode, sentence: &str, hint: &'static str) -> Self {
-        Self {
-            status,
-            sentence: sentence.to_owned(),
-            hint,
-        }
-    }
-
-    pub(super) fn no_such_page() -> Self {
-        let sentence = "There is no such page, or it is not for you.";
-        Self::new(StatusCode::NOT_FOUND, sentence, "")
-    }
-
-    pub(super) fn elsewhere() -> Self {
-        let sentence = "Nothing was done: this did not come from a page of this console.";
-        Self::new(StatusCode::FORBIDDEN, sentence, "")
-    }
-
-    pub(super) fn stale() -> Self {
-        let sentence = "Nothing was done: the page was made for another session.";
-        let hint = "Go back, load the page again, and press the button once more.";
-        Self::new(StatusCode::CONFLICT, sentence, hint)
-    }
-
-    pub(super) fn unreadable() -> Self {
-        let sentence = "Nothing was done: what was sent cannot be read.";
-        Self::new(StatusCode::BAD_REQUEST, sentence, "")
-    }
-
-    pub(super) fn ours() -> Self {
-        let sentence = "The service failed; its log says why.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, sentence, "")
-    }
-
-    /// A field that somebody has to fill in, or fill in otherwise.
-    pub(super) fn field(sentence: String) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            sentence,
-            hint: "Go back, and fill in the field.",
-        }
-    }
-
-    /// What the operator API refuses.
-    pub(super) fn told(status: StatusCode, body: &[u8]) -> Self {
-        let Ok(fault) = serde_json::from_slice::<ControlFault>(body) else {
-            return Self::ours();
-        };
-        let hint = match fault.code.as_str() {
-            "Denied" => "It takes a role with more rights.",
-            "Unavailable" => "Try again in a moment.",
-            "Changed" => "Somebody was faster: load the page again, and look.",
-            _ => "",
-        };
-        Self {
-            status,
-            sentence: sentence(&fault.message),
-            hint,
-        }
-    }
-
-    /// What went wrong.
-    pub(super) fn sentence(&self) -> &str {
-        &self.sentence
-    }
-
-    /// The page that says so, to whoever is signed in.
-    pub(super) fn page(self, visit: &Visit) -> Response {
-        let page = TroublePage {
-            shell: Shell::new(visit, "Not done", "", "/bench"),
-            sentence: self.sentence.clone(),
-            hint: self.hint,
-        };
-        let status = self.status;
-        with_status(status, &page).unwrap_or_else(|_| self.bare())
-    }
-
-    /// The same to somebody who is not.
-    pub(super) fn bare(self) -> Response {
-        let page = AlonePage {
-            title: "Not done",
-            sentence: self.sentence,
-            hint: self.hint,
-        };
-        let status = self.status;
-        with_status(status, &page).unwrap_or_else(|_| status.into_response())
-    }
+/// The page that says what went wrong, to whoever is signed in.
+pub(super) fn trouble(trouble: Trouble, visit: &Visit) -> Response {
+    let page = TroublePage {
+        shell: Shell::new(visit, "Not done", "", "/bench"),
+        sentence: trouble.sentence.clone(),
+        hint: trouble.hint,
+    };
+    let status = trouble.status;
+    with_status(status, &page).unwrap_or_else(|_| bare(trouble))
 }
 
-impl From<JobStoreError> for Trouble {
-    fn from(error: JobStoreError) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The service cannot reach its job store.",
-            "Try again in a moment.",
-        )
-    }
+/// The same to somebody who is not.
+pub(super) fn bare(trouble: Trouble) -> Response {
+    let Trouble {
+        status,
+        sentence,
+        hint,
+    } = trouble;
+    let page = alone(status, "Not done", sentence, hint);
+    page.unwrap_or_else(|_| status.into_response())
 }
 
 /// A page for nobody in particular.
@@ -270,18 +182,4 @@ pub(super) fn alone(
             hint,
         },
     )
-}
-
-/// What a refusal says, as a sentence.
-fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let Some(first) = letters.next() else {
-        return String::new();
-    };
-    let end = if message.ends_with(['.', '!', '?']) {
-        ""
-    } else {
-        "."
-    };
-    format!("{}{}{end}", first.to_uppercase(), letters.as_str())
 }

@@ -9,7 +9,7 @@ use listen::Peer;
 use model::role::Role;
 
 use super::Console;
-use super::page::Trouble;
+use super::trouble::Trouble;
 use crate::access::BearerToken;
 use crate::ops::sign_ins::{self, Session};
 use crate::ops::{Caller, audit};

@@ -5,7 +5,8 @@ use axum::response::Response;
 use model::operator::{AccountLine, AccountList, KeyLine, KeyList};
 
 use crate::faces::console::form::Fields;
-use crate::faces::console::page::{Shell, Trouble, html, say};
+use crate::faces::console::page::{Shell, html, say};
+use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
 
 #[derive(Template)]

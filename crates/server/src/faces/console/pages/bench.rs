@@ -14,7 +14,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::faces::console::asking::part;
 use crate::faces::console::form::Fields;
-use crate::faces::console::page::{Shell, Trouble, html, say};
+use crate::faces::console::page::{Shell, html, say};
+use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
 
 /// Jobs on hold that are shown; the list of jobs has all.

@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::response::Response;
 
-use crate::faces::console::page::{Shell, Trouble, html};
+use crate::faces::console::page::{Shell, html};
+use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
 
 #[derive(Template)]

@@ -11,18 +11,19 @@ use model::operator::{History, JobDetail};
 use model::progress::AbortReason;
 
 use crate::faces::console::form::Fields;
-use crate::faces::console::page::{Shell, Trouble, html, say};
+use crate::faces::console::page::{Shell, html, say};
+use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
 
 #[derive(Template)]
 #[template(path = "job.html")]
-struct JobPage {
+struct OneJob {
     shell: Shell,
     job: JobDetail,
     history: History,
 }
 
-impl JobPage {
+impl OneJob {
     /// How it stands.
     fn sentence(&self) -> String {
         format!("{} {}", self.place(), self.work())
@@ -93,7 +94,7 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
     let job: JobDetail = visit.get(&format!("jobs/{id}"), &Fields::new()).await?;
     let path = format!("jobs/{id}/history");
     let history: History = visit.get(&path, &Fields::new()).await?;
-    html(&JobPage {
+    html(&OneJob {
         shell: Shell::new(visit, &format!("Job {id}"), "jobs", &format!("/jobs/{id}")),
         job,
         history,

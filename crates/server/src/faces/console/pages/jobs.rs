@@ -7,7 +7,8 @@ use model::progress::Progress;
 use url::form_urlencoded::Serializer;
 
 use crate::faces::console::form::Fields;
-use crate::faces::console::page::{Shell, Trouble, html, say};
+use crate::faces::console::page::{Shell, html, say};
+use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
 
 /// Jobs of a page.

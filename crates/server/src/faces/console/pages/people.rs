@@ -6,7 +6,8 @@ use model::operator::console::{SessionLine, SessionList};
 use model::operator::{PersonLine, PersonList};
 
 use crate::faces::console::form::Fields;
-use crate::faces::console::page::{Shell, Trouble, html, say};
+use crate::faces::console::page::{Shell, html, say};
+use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
 
 #[derive(Template)]

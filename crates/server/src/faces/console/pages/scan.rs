@@ -15,7 +15,8 @@ use tokio::sync::Mutex;
 
 use crate::faces::console::asking::read;
 use crate::faces::console::form::{Fields, Form};
-use crate::faces::console::page::{Shell, Trouble, html};
+use crate::faces::console::page::{Shell, html};
+use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
 
 /// Longest code, in characters, that is looked at.
@@ -32,14 +33,14 @@ pub(in super::super) struct Tables(Mutex<HashMap<i64, Scanning>>);
 #[template(path = "scan.html")]
 struct ScanPage {
     shell: Shell,
-    answers: Vec<Answer>,
+    answers: Vec<Reply>,
     /// The job that was named, if one was.
     job: Option<String>,
     back: String,
 }
 
 /// What came of an act.
-struct Answer {
+struct Reply {
     sentence: String,
     is_done: bool,
 }
@@ -96,9 +97,9 @@ async fn station(visit: &Visit, told: Option<&str>) -> Result<Option<StationName
     Ok(only.filter(|_| in_force.next().is_none()))
 }
 
-async fn answer(visit: &Visit, asked: Scanned) -> Answer {
+async fn answer(visit: &Visit, asked: Scanned) -> Reply {
     match done(visit, &asked).await {
-        Ok(sentence) => Answer {
+        Ok(sentence) => Reply {
             sentence,
             is_done: !matches!(
                 asked,
@@ -109,8 +110,8 @@ async fn answer(visit: &Visit, asked: Scanned) -> Answer {
             ),
         },
         // The next code may be good.
-        Err(trouble) => Answer {
-            sentence: format!("Not done: {}", trouble.sentence()),
+        Err(trouble) => Reply {
+            sentence: format!("Not done: {}", trouble.sentence),
             is_done: false,
         },
     }

@@ -13,7 +13,8 @@ use crate::access::BearerToken;
 use crate::faces::console::Console;
 use crate::faces::console::form;
 use crate::faces::console::guard::see_other;
-use crate::faces::console::page::{Trouble, alone, html};
+use crate::faces::console::page::{alone, html};
+use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::{Visit, address, cookie};
 use crate::ops::sign_ins;
 
