@@ -28,7 +28,7 @@ use axum::response::Response;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
-use events::Snapshot;
+use events::{Snapshot, Streams};
 use pages::scan::Tables;
 use trouble::Trouble;
 use visit::Visit;
@@ -41,6 +41,7 @@ pub(crate) struct Console {
     /// When pages are not told of anything any more.
     stop: CancellationToken,
     bays: Snapshot,
+    streams: Streams,
     tables: Tables,
 }
 
@@ -51,6 +52,7 @@ impl Console {
             is_secure,
             stop,
             bays: Snapshot::default(),
+            streams: Streams::default(),
             tables: Tables::default(),
         }
     }

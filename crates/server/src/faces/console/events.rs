@@ -3,9 +3,9 @@
 //! A page gets all of it when it begins to listen, and then the cards that changed, whole; so nothing rests on what it
 //! missed. A line comes every few seconds even if nothing happens: a page that hears none knows that it is old.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -14,6 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures::stream;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Console;
 use super::form::Fields;
@@ -47,10 +48,42 @@ impl Snapshot {
     }
 }
 
+/// Streams that a session has at a time. A browser opens six connections to a host: with as many streams no page would be
+/// answered any more.
+const MOST_STREAMS: usize = 4;
+
+/// The streams of each session, the oldest first.
+#[derive(Default)]
+pub(super) struct Streams(std::sync::Mutex<HashMap<i64, VecDeque<CancellationToken>>>);
+
+impl Streams {
+    /// Begins a stream of a session, and ends its oldest if there are too many: that page comes again in a moment, and ends
+    /// another's, so that all are told, each in its turn.
+    fn begin(&self, session: i64) -> CancellationToken {
+        let stream = CancellationToken::new();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, streams| {
+            streams.retain(|stream| !stream.is_cancelled());
+            !streams.is_empty()
+        });
+        let own = all.entry(session).or_default();
+        own.push_back(stream.clone());
+        if own.len() > MOST_STREAMS
+            && let Some(oldest) = own.pop_front()
+        {
+            oldest.cancel();
+        }
+        stream
+    }
+}
+
 /// What a page listens to.
 struct Listening {
     console: Arc<Console>,
     visit: Visit,
+    /// When another page of this session takes its place; over when this is dropped.
+    ended: CancellationToken,
+    _over: DropGuard,
     scope: Scope,
     looks: u32,
     timer: Interval,
@@ -66,10 +99,14 @@ pub(super) fn stream(
 ) -> Result<Response, Trouble> {
     let mut timer = interval(LOOK);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let scope = Scope::of(query)?;
+    let ended = console.streams.begin(visit.session.number);
     let listening = Listening {
         console: Arc::clone(console),
         visit,
-        scope: Scope::of(query)?,
+        _over: ended.clone().drop_guard(),
+        ended,
+        scope,
         looks: 0,
         timer,
         told: BTreeMap::new(),
@@ -92,6 +129,7 @@ impl Listening {
         loop {
             tokio::select! {
                 () = self.console.stop.cancelled() => return None,
+                () = self.ended.cancelled() => return None,
                 _ = self.timer.tick() => {}
             }
             let is_alive = self.looks.is_multiple_of(ALIVE_LOOKS);
@@ -153,6 +191,19 @@ fn event(id: &str, html: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_has_a_few_streams_and_the_oldest_gives_way() {
+        let streams = Streams::default();
+        let begun: Vec<CancellationToken> = (0..6).map(|_| streams.begin(1)).collect();
+        let other = streams.begin(2);
+        let over: Vec<bool> = begun.iter().map(CancellationToken::is_cancelled).collect();
+        assert_eq!(over, [true, true, false, false, false, false]);
+        // One whose page was left has no place.
+        begun[2].cancel();
+        streams.begin(1);
+        assert!(!begun[3].is_cancelled() && !other.is_cancelled());
+    }
 
     #[test]
     fn every_line_of_a_part_is_data() {
