@@ -70,7 +70,8 @@ class Ledger:
             self.act(("canceled", job), lambda: first.cancel_job(JobId=job))  # noqa: B023
 
     def events(self):
-        return sum(count for (what, _), count in self.done.items() if what != "made")
+        # Customers go on meanwhile: a list of what is there is made at once.
+        return sum(count for (what, _), count in list(self.done.items()) if what != "made")
 
     def lines(self):
         """Every line of the ledger, by an SQL client."""
