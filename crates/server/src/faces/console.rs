@@ -135,12 +135,16 @@ async fn change(
         if !form.is_first(&visit).await? {
             return Ok(guard::see_other(&form.back()));
         }
-        match words {
+        let done = match words {
             ["out"] => pages::sign_in::leave(&visit).await,
             ["scan"] => pages::scan::scan(&visit, &form).await,
             ["act", rest @ ..] => acts::act(&visit, rest, &form).await,
             _ => Err(Trouble::no_such_page()),
+        };
+        if done.is_err() {
+            form.free(&visit).await;
         }
+        done
     };
     Ok(done
         .await

@@ -87,6 +87,9 @@ pub trait SignIns: Send + Sync + 'static {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<bool, JobStoreError>;
+
+    /// Forgets that a form was sent: nothing was done because of it.
+    async fn free_form(&self, key_sha256: [u8; 32]) -> Result<(), JobStoreError>;
 }
 
 pub(super) const FORGET_LINKS: &str = "DELETE FROM console_links WHERE until <= $1";
@@ -128,6 +131,8 @@ pub(super) const FORGET_SESSIONS: &str =
 pub(super) const FORGET_FORMS: &str = "DELETE FROM console_forms WHERE until <= $1";
 
 pub(super) const USE_FORM: &str = "INSERT INTO console_forms (key_sha256, until) VALUES ($1, $2) ON CONFLICT (key_sha256) DO NOTHING";
+
+pub(super) const FREE_FORM: &str = "DELETE FROM console_forms WHERE key_sha256 = $1";
 
 /// Seconds for which a session that has ended is kept.
 pub(super) const KEPT_SECONDS: i64 = 30 * 86_400;
@@ -286,6 +291,15 @@ macro_rules! implement_sign_ins {
                         .await?;
                     tx.commit().await?;
                     Ok(done.rows_affected() > 0)
+                }
+
+                async fn free_form(&self, key_sha256: [u8; 32]) -> Result<(), JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    query(sign_ins::FREE_FORM)
+                        .bind(key_sha256.to_vec())
+                        .execute(&mut *tx)
+                        .await?;
+                    Ok(tx.commit().await?)
                 }
             }
         };

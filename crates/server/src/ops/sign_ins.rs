@@ -200,6 +200,14 @@ pub async fn send_form(admin: &Admin, key_sha256: [u8; 32]) -> Result<bool, JobS
     admin.jobs.use_form(key_sha256, until, now).await
 }
 
+/// Forgets that a form was sent, because nothing was done: it may be filled in otherwise and sent again.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn free_form(admin: &Admin, key_sha256: [u8; 32]) -> Result<(), JobStoreError> {
+    admin.jobs.free_form(key_sha256).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

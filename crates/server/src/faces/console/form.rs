@@ -74,8 +74,23 @@ impl Form {
         if !is_key_of(&visit.token, key) {
             return Err(Trouble::stale());
         }
-        let hash = Sha256::digest(key.as_bytes()).into();
-        Ok(sign_ins::send_form(&visit.console.context.admin(), hash).await?)
+        let admin = visit.console.context.admin();
+        Ok(sign_ins::send_form(&admin, self.hash()).await?)
+    }
+
+    /// Lets it be sent again: nothing was done because of it.
+    pub(super) async fn free(&self, visit: &Visit) {
+        let admin = visit.console.context.admin();
+        if let Err(error) = sign_ins::free_form(&admin, self.hash()).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a form stays sent"
+            );
+        }
+    }
+
+    fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.get(KEY).unwrap_or_default().as_bytes()).into()
     }
 }
 

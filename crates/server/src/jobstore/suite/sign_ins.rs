@@ -115,5 +115,8 @@ async fn a_form_is_sent_once(store: &dyn JobStore) {
     assert!(send(1, at(0)).await);
     assert!(!send(1, at(1)).await);
     assert!(send(2, at(1)).await);
+    store.free_form([1; 32]).await.expect("no error");
+    assert!(send(1, at(2)).await, "nothing was done because of it");
+    assert!(!send(1, at(3)).await && !send(2, at(3)).await);
     assert!(send(1, at(100)).await, "nobody takes a key that is over");
 }
