@@ -251,11 +251,15 @@ def test_a_day_without_a_mouse_and_without_a_script(service):
     assert parcel == ["Parcel 1Z999AA10123456784: unannounced. Scan the slip inside."]
     assert slip[0].startswith(f"Job {job} (Import of default): received at {station(service)}.")
     assert hostile[0].startswith("Nothing done") and seen["images"] == 0
-    assert "Its box is wet." in seen["held"]
+    assert "Its box is wet." in seen["held"] and not seen["isPressed"]
     assert [line for line in seen["history"] if "stands still" in line or "goes on" in line], seen["history"]
     assert seen["complaints"] == []
     plain = Browser("plain", link=link(service), job=job).seen()
     assert "Without a script." in plain["held"] and not plain["isHeld"] and plain["complaints"] == []
+    # On plain HTTP in a network browsers say less of where a form comes from.
+    afar = link(service).replace("127.0.0.1", "console.test")
+    plain = Browser("plain", link=afar, job=job).seen()
+    assert "Without a script." in plain["held"] and not plain["isHeld"] and plain["sites"] == [None, None]
     tabs = Browser("tabs", link=link(service), count=8).seen()["pages"]
     assert len(tabs) == 8 and all("Bench" in title for title in tabs)
 

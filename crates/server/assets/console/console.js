@@ -56,6 +56,9 @@
     if (event.timeStamp - last > SCAN_PAUSE_MS) typed = "";
     if (!typed) begun = event.timeStamp;
     last = event.timeStamp;
+    // What is scanned presses no button that happens to have the focus, however slow the scanner is: its blanks and its
+    // end are no presses.
+    if (typed && (event.key === "Enter" || event.key === " ")) event.preventDefault();
     if (event.key === "Enter" || event.key === "Tab") {
       if (typed.length >= SCAN_CHARS && (last - begun) / typed.length <= SCAN_GAP_MS) {
         event.preventDefault();
@@ -71,6 +74,11 @@
       typed = "";
       scan.focus();
     }
+  });
+
+  // Some browsers press a button when the key is let go.
+  document.addEventListener("keyup", (event) => {
+    if (event.key === " " && typed.trim() && !isField(event.target)) event.preventDefault();
   });
 
   // A button pressed twice acts once: the server sees to it, and this spares it the second.

@@ -34,7 +34,8 @@ pub(super) fn guarded(mut response: Response) -> Response {
     };
     put(header::CONTENT_SECURITY_POLICY, POLICY);
     put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    put(header::REFERRER_POLICY, "no-referrer");
+    // With none at all browsers hide the origin of forms too, which is all that plain HTTP has.
+    put(header::REFERRER_POLICY, "same-origin");
     put(header::X_FRAME_OPTIONS, "DENY");
     put(
         header::HeaderName::from_static("cross-origin-opener-policy"),
