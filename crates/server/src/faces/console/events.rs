@@ -3,7 +3,7 @@
 //! A page gets all of it when it begins to listen, and then the cards that changed, whole; so nothing rests on what it
 //! missed. A line comes every few seconds even if nothing happens: a page that hears none knows that it is old.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Console;
 use super::form::Fields;
-use super::pages::bench::{Bench, Scope};
+use super::pages::bench::{Bench, Facts, Scope};
 use super::trouble::Trouble;
 use super::visit::Visit;
 use crate::ops::sign_ins;
@@ -29,22 +29,26 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Looks from one sign of life to the next.
 const ALIVE_LOOKS: u32 = 5;
 
-/// The last look at all bays. All pages share it, however many there are.
+/// The last look at all bays. All pages share it, however many there are, and what came of it if it failed: who waits for
+/// a database that is away does so once, and not one after the other.
 #[derive(Default)]
-pub(super) struct Snapshot(Mutex<Option<(Instant, Arc<Bench>)>>);
+pub(super) struct Snapshot(Mutex<Option<Look>>);
+
+/// When it ended, and what was seen.
+type Look = (Instant, Option<Arc<Bench>>);
 
 impl Snapshot {
     /// How the bays are, not older than from one look to the next.
     pub(super) async fn now(&self, visit: &Visit) -> Result<Arc<Bench>, Trouble> {
         let mut last = self.0.lock().await;
-        if let Some((at, bench)) = &*last
+        if let Some((at, seen)) = &*last
             && at.elapsed() < LOOK
         {
-            return Ok(Arc::clone(bench));
+            return seen.clone().ok_or_else(Trouble::not_now);
         }
-        let bench = Arc::new(Bench::look(visit).await?);
-        *last = Some((Instant::now(), Arc::clone(&bench)));
-        Ok(bench)
+        let looked = Bench::look(visit).await.map(Arc::new);
+        *last = Some((Instant::now(), looked.as_ref().ok().cloned()));
+        looked
     }
 }
 
@@ -87,8 +91,8 @@ struct Listening {
     scope: Scope,
     looks: u32,
     timer: Interval,
-    /// What it was told last: parts of the page, by their ids, without the keys of their forms.
-    told: BTreeMap<String, String>,
+    /// What it was told last.
+    told: Facts,
 }
 
 /// Tells a page what goes on.
@@ -109,7 +113,7 @@ pub(super) fn stream(
         scope,
         looks: 0,
         timer,
-        told: BTreeMap::new(),
+        told: Facts::new(),
     };
     let lines = stream::unfold(Some(listening), |listening| async move {
         let mut listening = listening?;
@@ -137,7 +141,10 @@ impl Listening {
             if is_alive && !self.goes_on().await {
                 return None;
             }
-            let mut lines = self.changed().await;
+            // What was not looked at is not told as new: the page hears nothing, and says so.
+            let Some(mut lines) = self.changed().await else {
+                continue;
+            };
             if is_alive {
                 lines.push_str("event: alive\ndata: -\n\n");
             }
@@ -154,25 +161,12 @@ impl Listening {
         goes_on.unwrap_or(true)
     }
 
-    /// The parts of the page that changed since the last look.
-    async fn changed(&mut self) -> String {
-        let Ok(bench) = self.console.bays.now(&self.visit).await else {
-            return String::new();
-        };
-        let Ok(parts) = bench.parts(&self.visit, &self.scope) else {
-            return String::new();
-        };
-        let mut lines = String::new();
-        for part in &parts {
-            if self.told.get(&part.id) != Some(&part.facts) {
-                lines.push_str(&event(&part.id, &part.html));
-            }
-        }
-        self.told = parts
-            .into_iter()
-            .map(|part| (part.id, part.facts))
-            .collect();
-        lines
+    /// The parts of the page that changed since the last look; `None` if nobody could look.
+    async fn changed(&mut self) -> Option<String> {
+        let bench = self.console.bays.now(&self.visit).await.ok()?;
+        let (told, parts) = bench.changes(&self.visit, &self.scope, &self.told).ok()?;
+        self.told = told;
+        Some(parts.iter().map(|(id, html)| event(id, html)).collect())
     }
 }
 

@@ -43,6 +43,12 @@ impl Trouble {
         Self::new(StatusCode::BAD_REQUEST, sentence, "")
     }
 
+    pub(super) fn not_now() -> Self {
+        let sentence = "The service cannot look at its bays.";
+        let hint = "Try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, sentence, hint)
+    }
+
     pub(super) fn ours() -> Self {
         let sentence = "The service failed; its log says why.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, sentence, "")

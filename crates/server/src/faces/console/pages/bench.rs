@@ -35,13 +35,8 @@ pub(in super::super) struct Scope {
     is_table: bool,
 }
 
-/// A part of the page that is told anew when it changes.
-pub(in super::super) struct Part {
-    pub(in super::super) id: String,
-    /// What it says, without the keys of its forms.
-    pub(in super::super) facts: String,
-    pub(in super::super) html: String,
-}
+/// What parts of a page say, by their ids, without the keys of their forms.
+pub(in super::super) type Facts = BTreeMap<String, String>;
 
 /// A bay as it is shown.
 struct Card<'a> {
@@ -204,37 +199,42 @@ impl Bench {
         }
     }
 
-    /// The parts of the page, each with what it says.
-    pub(in super::super) fn parts(
+    /// What all parts of the page say, and those that say something else than was told, written. Nothing else is written:
+    /// most of the time nothing happens in most bays.
+    pub(in super::super) fn changes(
         &self,
         visit: &Visit,
         scope: &Scope,
-    ) -> Result<Vec<Part>, askama::Error> {
+        told: &Facts,
+    ) -> Result<(Facts, Vec<(String, String)>), askama::Error> {
         let shell = Shell::new(visit, "Bench", "bench", &scope.path());
-        let mut parts = Vec::new();
+        let (mut facts, mut parts) = (Facts::new(), Vec::new());
+        let mut is_new = |id: &str, says: String| {
+            let is_new = told.get(id) != Some(&says);
+            facts.insert(id.to_owned(), says);
+            is_new
+        };
         let waiting = self.waiting(&shell, scope);
-        parts.push(Part {
-            id: "waiting".to_owned(),
-            facts: waiting.facts(),
-            html: waiting.render()?,
-        });
-        // Which bays there are, and how their stations are: cards come and go with them.
-        let groups = self.groups(&shell, scope);
-        let facts = groups.facts();
-        parts.push(Part {
-            id: "bays".to_owned(),
-            facts,
-            html: groups.render()?,
-        });
-        for card in self.cards(&shell, scope) {
-            let (id, facts) = (card.id(), format!("{:?}", card.line));
-            let html = match scope.is_table {
-                true => RowPart { card }.render()?,
-                false => CardPart { card }.render()?,
-            };
-            parts.push(Part { id, facts, html });
+        if is_new("waiting", waiting.facts()) {
+            parts.push(("waiting".to_owned(), waiting.render()?));
         }
-        Ok(parts)
+        // Which bays there are, and how their stations are: with this part come all cards.
+        let groups = self.groups(&shell, scope);
+        let are_all_new = is_new("bays", groups.facts());
+        if are_all_new {
+            parts.push(("bays".to_owned(), groups.render()?));
+        }
+        for card in self.cards(&shell, scope) {
+            let id = card.id();
+            if is_new(&id, format!("{:?}", card.line)) && !are_all_new {
+                let html = match scope.is_table {
+                    true => RowPart { card }.render()?,
+                    false => CardPart { card }.render()?,
+                };
+                parts.push((id, html));
+            }
+        }
+        Ok((facts, parts))
     }
 }
 
