@@ -8,5 +8,6 @@ mod custody;
 mod deeds;
 pub(crate) mod http;
 pub(crate) mod operator;
+mod origin;
 mod sheets;
 mod station;

@@ -12,7 +12,6 @@ mod get_shipping_label;
 mod get_status;
 mod input;
 mod list_jobs;
-mod origin;
 mod submission;
 mod update_job;
 

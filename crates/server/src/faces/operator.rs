@@ -26,15 +26,14 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use listen::Peer;
 use model::operator::Me;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::body::read_body;
-use super::deeds;
 use super::station::bearer;
+use super::{deeds, origin};
 use crate::access::Caller;
 use crate::app::{Admin, Context};
 use crate::jobstore::IdentityKind;
@@ -90,6 +89,27 @@ pub(crate) struct Desk<'a> {
 
 /// A document, written.
 type Document = Result<Vec<u8>, OperatorFault>;
+
+impl<'a> Desk<'a> {
+    /// That of a service that runs.
+    pub(super) fn of_service(
+        context: &'a Context,
+        admin: &'a Admin,
+        caller: &'a Caller,
+        address: Option<IpAddr>,
+    ) -> Self {
+        Self {
+            admin,
+            stores: &context.stores,
+            service: Some(context),
+            post: Some(&context.post),
+            console: context.console.as_deref(),
+            expire_after_days: context.rules.expire_after_days,
+            caller,
+            address,
+        }
+    }
+}
 
 impl Desk<'_> {
     /// Answers a question.
@@ -223,16 +243,11 @@ async fn receive(context: &Context, request: Request) -> Result<Answered, Operat
     let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
-    let desk = Desk {
-        admin: &context.admin(),
-        stores: &context.stores,
-        service: Some(context),
-        post: Some(&context.post),
-        console: context.console.as_deref(),
-        expire_after_days: context.rules.expire_after_days,
-        caller: &caller,
-        address: head.extensions.get().map(|Peer(peer)| peer.ip()),
-    };
+    let (admin, address) = (
+        context.admin(),
+        origin::of(&head, &context.trusted_proxies).address,
+    );
+    let desk = Desk::of_service(context, &admin, &caller, address);
     let asked = Inquiry {
         method: &head.method,
         path: head.uri.path(),

@@ -1,4 +1,4 @@
-//! Where a request comes from, as conditions of policies ask for it. What a client says of itself counts only where a proxy
+//! Where a request comes from, as the audit tells it and conditions of policies ask for it. What a client says of itself counts only where a proxy
 //! that the operator trusts says it.
 
 use std::net::{IpAddr, SocketAddr};

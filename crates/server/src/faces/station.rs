@@ -14,7 +14,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use listen::Peer;
 use model::control::ControlFault;
 use model::heartbeat::HEARTBEAT_BYTES;
 use model::job::Refusal;
@@ -22,7 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::body::{BodyError, read_body};
-use super::deeds;
+use super::{deeds, origin};
 use crate::access::{Action, BearerToken, Caller, Unidentified, by_token};
 use crate::app::Context;
 use crate::jobstore::IdentityKind;
@@ -419,7 +418,7 @@ async fn read(
 ) -> Result<(Caller, Bytes, Option<IpAddr>), StationFault> {
     let (head, body) = request.into_parts();
     let caller = bearer(context, &head.headers).await?;
-    let address = head.extensions.get().map(|Peer(peer)| peer.ip());
+    let address = origin::of(&head, &context.trusted_proxies).address;
     let body = read_body(body, MESSAGE_BYTES).await.map_err(|error| {
         StationFault::Unreadable(match error {
             BodyError::TooLong => format!("it has more than {MESSAGE_BYTES} bytes"),

@@ -14,11 +14,12 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::limits::REQUEST_BODY_BYTES;
 
+use super::Operation;
 use super::fault::Fault;
-use super::{Operation, origin};
 use crate::access::{Caller, Customer, by_signature};
 use crate::app::Context;
 use crate::faces::body::{Bodies, BodyError};
+use crate::faces::origin;
 use crate::metrics::Metrics;
 
 /// The header in which SDKs look for the request's id.

@@ -37,16 +37,8 @@ impl Visit {
         body: &[u8],
     ) -> Result<Vec<u8>, Trouble> {
         let context = &self.console.context;
-        let desk = Desk {
-            admin: &context.admin(),
-            stores: &context.stores,
-            service: Some(context),
-            post: Some(&context.post),
-            console: context.console.as_deref(),
-            expire_after_days: context.rules.expire_after_days,
-            caller: self.caller(),
-            address: self.address,
-        };
+        let admin = context.admin();
+        let desk = Desk::of_service(context, &admin, self.caller(), self.address);
         let asked = Inquiry {
             method,
             path,

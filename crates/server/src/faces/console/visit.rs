@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
-use listen::Peer;
 use model::role::Role;
 
 use super::Console;
 use super::trouble::Trouble;
 use crate::access::BearerToken;
+use crate::faces::origin;
 use crate::ops::sign_ins::{self, Session};
 use crate::ops::{Caller, audit};
 
@@ -40,7 +40,7 @@ impl Visit {
             console: Arc::clone(console),
             session,
             token,
-            address: address(head),
+            address: origin::of(head, &console.context.trusted_proxies).address,
         }))
     }
 
@@ -60,12 +60,6 @@ impl Visit {
             Caller::Operator | Caller::Customer(_) | Caller::Station(_) => "at the host".to_owned(),
         }
     }
-}
-
-/// From where a request comes.
-pub(super) fn address(head: &Parts) -> Option<IpAddr> {
-    let peer = head.extensions.get();
-    peer.map(|Peer(peer)| peer.ip())
 }
 
 fn name(is_secure: bool) -> &'static str {

@@ -15,7 +15,8 @@ use crate::faces::console::form;
 use crate::faces::console::guard::see_other;
 use crate::faces::console::page::{alone, html};
 use crate::faces::console::trouble::Trouble;
-use crate::faces::console::visit::{Visit, address, cookie};
+use crate::faces::console::visit::{Visit, cookie};
+use crate::faces::origin;
 use crate::ops::sign_ins;
 
 #[derive(Template)]
@@ -46,9 +47,10 @@ pub(in super::super) async fn enter(
     head: &Parts,
     body: Body,
 ) -> Result<Response, Trouble> {
+    let from = origin::of(head, &console.context.trusted_proxies).address;
     let form = form::read(body).await?;
     let link = BearerToken::new(form.get("token").unwrap_or_default());
-    let entered = sign_ins::enter(&console.context.admin(), &link, address(head)).await?;
+    let entered = sign_ins::enter(&console.context.admin(), &link, from).await?;
     let Some(token) = entered else {
         return alone(
             StatusCode::FORBIDDEN,
