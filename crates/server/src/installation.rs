@@ -163,6 +163,7 @@ async fn post(config: &Config, admin: &Admin) -> Result<Option<Post>, JobStoreEr
 
 /// Where the console of the service is, as its settings say or as it runs.
 fn console(config: &Config) -> Option<String> {
+    config.console.listen?;
     let endpoints = data_dir::read_endpoints(&config.server.data).ok().flatten();
     let told = config.console.public_url.clone();
     told.or_else(|| endpoints.and_then(|endpoints| endpoints.console))

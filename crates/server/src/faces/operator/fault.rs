@@ -33,7 +33,9 @@ pub(super) enum OperatorFault {
     #[error("this takes a service that runs")]
     NeedsService,
     /// There is no console.
-    #[error("this service has no console: `[console] listen` says where it is")]
+    #[error(
+        "no console is served: the service runs where there is one, and `[console] listen` is not none"
+    )]
     NoConsole,
     /// The operation refuses.
     #[error(transparent)]
