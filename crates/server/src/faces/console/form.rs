@@ -38,6 +38,22 @@ pub(super) fn query(head: &Parts) -> Fields {
         .collect()
 }
 
+/// What a page of a list is asked for with: what the query says, and how many of a page. What is empty says nothing; whether
+/// there is something of each name is not for pages to say, so that no filter is passed over.
+pub(super) fn of_list(query: &Fields, limit: u32) -> Fields {
+    let mut wanted = query.clone();
+    wanted.retain(|(_, value)| !value.trim().is_empty());
+    wanted.push(("limit".to_owned(), limit.to_string()));
+    wanted
+}
+
+/// Whether it is the first page of a list.
+pub(super) fn is_first(query: &Fields) -> bool {
+    query
+        .iter()
+        .all(|(name, value)| name != "before" || value.trim().is_empty())
+}
+
 /// Reads a form.
 pub(super) async fn read(body: Body) -> Result<Form, Trouble> {
     let body = read_body(body, FORM_BYTES)

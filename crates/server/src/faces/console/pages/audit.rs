@@ -4,10 +4,13 @@ use askama::Template;
 use axum::response::Response;
 use model::operator::audit::{AuditLine, AuditPage};
 
-use crate::faces::console::form::Fields;
+use crate::faces::console::form::{Fields, is_first, of_list};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
+
+/// Lines of a page.
+const LINES: u32 = 50;
 
 #[derive(Template)]
 #[template(path = "audit.html")]
@@ -20,18 +23,11 @@ struct ActsPage {
 
 /// The page.
 pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Response, Trouble> {
-    let mut wanted: Fields = query
-        .iter()
-        .filter(|(name, value)| name == "before" && !value.is_empty())
-        .cloned()
-        .collect();
-    let is_first = wanted.is_empty();
-    wanted.push(("limit".to_owned(), "50".to_owned()));
-    let page: AuditPage = visit.get("audit", &wanted).await?;
+    let page: AuditPage = visit.get("audit", &of_list(query, LINES)).await?;
     html(&ActsPage {
         shell: Shell::new(visit, "Audit", "audit", "/audit"),
         acts: page.acts,
         next: page.next,
-        is_first,
+        is_first: is_first(query),
     })
 }

@@ -6,13 +6,13 @@ use model::operator::{JobLine, JobsPage};
 use model::progress::Progress;
 use url::form_urlencoded::Serializer;
 
-use crate::faces::console::form::Fields;
+use crate::faces::console::form::{Fields, is_first, of_list};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
 
 /// Jobs of a page.
-const JOBS: &str = "50";
+const JOBS: u32 = 50;
 
 #[derive(Template)]
 #[template(path = "jobs.html")]
@@ -38,19 +38,13 @@ impl JobsList {
 
 /// The page.
 pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Response, Trouble> {
-    let known = ["state", "held", "station", "account", "search", "before"];
     let asked = |name: &str| {
         let found = query.iter().find(|(field, _)| field == name);
         found
             .map(|(_, value)| value.trim().to_owned())
             .unwrap_or_default()
     };
-    let mut wanted: Fields = known
-        .iter()
-        .map(|name| ((*name).to_owned(), asked(name)))
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
-    wanted.push(("limit".to_owned(), JOBS.to_owned()));
+    let wanted = of_list(query, JOBS);
     let page: JobsPage = visit.get("jobs", &wanted).await?;
     let next = page.next.map(|last| {
         let kept = wanted
@@ -70,6 +64,6 @@ pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Resp
         search: asked("search"),
         account: asked("account"),
         next,
-        is_first: asked("before").is_empty(),
+        is_first: is_first(query),
     })
 }

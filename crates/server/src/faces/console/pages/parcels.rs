@@ -5,10 +5,13 @@ use axum::response::Response;
 use model::operator::parcels::{ParcelLine, ParcelsPage};
 use model::parcel::Direction;
 
-use crate::faces::console::form::Fields;
+use crate::faces::console::form::{Fields, is_first, of_list};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
+
+/// Lines of a page.
+const LINES: u32 = 50;
 
 #[derive(Template)]
 #[template(path = "parcels.html")]
@@ -27,18 +30,11 @@ impl ParcelList {
 
 /// The page.
 pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Response, Trouble> {
-    let mut wanted: Fields = query
-        .iter()
-        .filter(|(name, value)| name == "before" && !value.is_empty())
-        .cloned()
-        .collect();
-    let is_first = wanted.is_empty();
-    wanted.push(("limit".to_owned(), "50".to_owned()));
-    let page: ParcelsPage = visit.get("parcels", &wanted).await?;
+    let page: ParcelsPage = visit.get("parcels", &of_list(query, LINES)).await?;
     html(&ParcelList {
         shell: Shell::new(visit, "Parcels", "parcels", "/parcels"),
         parcels: page.parcels,
         next: page.next,
-        is_first,
+        is_first: is_first(query),
     })
 }

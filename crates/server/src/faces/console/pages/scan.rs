@@ -86,7 +86,8 @@ async fn hear(visit: &Visit, code: &str) -> Vec<Act> {
 /// Where what is scanned comes to: the station whose bench is looked at, or the only one there is.
 async fn station(visit: &Visit, told: Option<&str>) -> Result<Option<StationName>, Trouble> {
     if let Some(name) = told {
-        return Ok(StationName::new(name).ok());
+        let name = StationName::new(name).map_err(|_| Trouble::no_such_page())?;
+        return Ok(Some(name));
     }
     let list: StationList = visit.get("stations", &Fields::new()).await?;
     let mut in_force = list
