@@ -33,11 +33,16 @@ pub(crate) fn overloaded<B>() -> Response<Answer<B>> {
         seat: None,
     });
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    for (name, value) in [(header::CONNECTION, "close"), (header::RETRY_AFTER, "1")] {
-        let value = HeaderValue::from_static(value);
-        response.headers_mut().insert(name, value);
-    }
+    let value = HeaderValue::from_static("1");
+    response.headers_mut().insert(header::RETRY_AFTER, value);
+    say_last(&mut response);
     response
+}
+
+/// Says that the connection ends with this answer (RFC 9112, section 9.6).
+pub(crate) fn say_last<B>(response: &mut Response<B>) {
+    let value = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, value);
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {

@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -19,15 +20,41 @@ pub struct Body {
     incoming: Incoming,
     meter: Arc<Meter>,
     stall_timer: StallTimer,
+    rest: Rest,
+}
+
+/// Whether anything of a body is still to come. The connection of one that was not read to its end can take no other request.
+#[derive(Debug, Clone)]
+pub(crate) struct Rest(Arc<AtomicBool>);
+
+impl Rest {
+    fn of(incoming: &Incoming) -> Self {
+        Self(Arc::new(AtomicBool::new(
+            !hyper::body::Body::is_end_stream(incoming),
+        )))
+    }
+
+    fn has_come(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_to_come(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Body {
     pub(crate) fn of_connection(incoming: Incoming, meter: Arc<Meter>, stall: Duration) -> Self {
         Self {
+            rest: Rest::of(&incoming),
             incoming,
             meter,
             stall_timer: StallTimer::new(stall),
         }
+    }
+
+    pub(crate) fn rest(&self) -> Rest {
+        self.rest.clone()
     }
 
     fn came(&mut self, bytes: usize) {
@@ -47,10 +74,14 @@ impl hyper::body::Body for Body {
         match Pin::new(&mut self.incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.came(frame.data_ref().map_or(0, Bytes::len));
+                if self.incoming.is_end_stream() {
+                    self.rest.has_come();
+                }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
             Poll::Ready(None) => {
+                self.rest.has_come();
                 self.meter.goes_on(Side::Body);
                 Poll::Ready(None)
             }

@@ -4,7 +4,8 @@
 //! are, how many of one address, how long one may be silent. As soon as another wants a place, a connection
 //! that idles loses its own, and where none idles, the one whose other end takes and brings the least; who
 //! finds no place is told so with 503, and never left to wait in silence. Requests for which the service keeps places ([`Rules::is_urgent`])
-//! are served even while all others are taken.
+//! are served even while all others are taken. An answer that is given before the body of its request has come is the
+//! last of its connection, and says so: whoever keeps connections would else send the next request into one that ends.
 //!
 //! A port may speak TLS ([`tls`]). Agreeing on that counts as the head of a first request does: it has as long, and a
 //! connection that idles in it has no more right to its place than one that sends no head.
@@ -255,11 +256,16 @@ where
                     return Ok(overloaded());
                 }
                 let body = Body::of_connection(body, seat.meter(), stall);
+                let rest = body.rest();
                 let mut request = Request::from_parts(head, body);
                 request.extensions_mut().insert(Peer(peer));
                 request.extensions_mut().insert(transport);
                 let answer = service.call(request).await?;
-                Ok::<_, S::Error>(answer.map(|body| Answer::new(body, seat)))
+                let mut answer = answer.map(|body| Answer::new(body, seat));
+                if rest.is_to_come() {
+                    answer::say_last(&mut answer);
+                }
+                Ok::<_, S::Error>(answer)
             }
         });
         let connection = hyper::server::conn::http1::Builder::new()

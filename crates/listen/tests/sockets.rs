@@ -22,11 +22,14 @@ use whole::Whole;
 /// What the service under test waits for before it answers `/held`.
 type Gate = Arc<Semaphore>;
 
-/// Answers `/big` with four megabytes, `/some` with half a kilobyte, `/held` when the gate is opened, and the rest with how its body
+/// Answers `/refused` without a look at its body, `/big` with four megabytes, `/some` with half a kilobyte, `/held` when the gate is opened, and the rest with how its body
 /// ended and who asked.
 async fn answer(gate: Gate, request: Request<Body>) -> Result<Response<Whole>, Infallible> {
     let path = request.uri().path().to_owned();
     let Peer(peer) = request.extensions().get().copied().unwrap();
+    if path == "/refused" {
+        return Ok(Response::new(Whole(Some(Bytes::from("refused")))));
+    }
     let mut body = request.into_body();
     let mut ending = "whole".to_owned();
     while let Some(frame) =
@@ -363,4 +366,48 @@ async fn a_thin_line_keeps_its_place_against_others() {
     }
     others.abort();
     gate.add_permits(3);
+}
+
+/// Clients keep a connection of which they are not told that it ends, and the next request would be lost in it.
+#[tokio::test]
+async fn an_answer_before_the_body_has_come_says_that_it_is_the_last() {
+    let (address, _) = start(limits()).await;
+    for (path, more, body, is_last) in [
+        (
+            "/refused",
+            "expect: 100-continue\r\ncontent-length: 9\r\n",
+            "",
+            true,
+        ),
+        ("/refused", "content-length: 9\r\n", "", true),
+        (
+            "/refused",
+            "transfer-encoding: chunked\r\n",
+            "3\r\nabc\r\n",
+            true,
+        ),
+        ("/refused", "", "", false),
+        ("/refused", "content-length: 0\r\n", "", false),
+        ("/", "content-length: 3\r\n", "abc", false),
+        (
+            "/",
+            "transfer-encoding: chunked\r\n",
+            "3\r\nabc\r\n0\r\n\r\n",
+            false,
+        ),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("PUT {path} HTTP/1.1\r\nhost: a\r\n{more}\r\n{body}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let reply = reply(&mut stream).await;
+        assert!(reply.starts_with("HTTP/1.1 200"), "{path} {more}: {reply}");
+        let says_so = reply.contains("connection: close\r\n");
+        assert_eq!(says_so, is_last, "{path} {more}: {reply}");
+        if !is_last {
+            assert!(
+                reply_after(&mut stream, "/").await.contains("whole"),
+                "{more}"
+            );
+        }
+    }
 }
