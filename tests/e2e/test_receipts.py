@@ -114,7 +114,15 @@ def test_a_receipt_tells_from_the_parcel_to_the_return_and_a_stranger_checks_it(
 
 def test_the_receipt_for_people_has_the_one_that_counts_in_it(story):
     key = story.status["LogKey"] + ".receipt.pdf"
-    (story.folder / "beside.pdf").write_bytes(story.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+    def drawn():
+        """The one that counts waits for no drawing, which comes after it."""
+        pdf, attached = story.folder / "beside.pdf", story.folder / "drawn.receipt"
+        pdf.write_bytes(story.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+        subprocess.run(["pdfdetach", "-save", "1", "-o", attached, pdf], check=True, timeout=60)
+        return attached.read_bytes() == story.last.read_bytes()
+
+    wait_for(drawn, 120, "the last edition is drawn")
     story.service.run("job", "receipt", story.job, "--pdf", story.folder / "asked.pdf", check=OK)
     for name in ("beside", "asked"):
         inside, pdf = story.folder / name, story.folder / f"{name}.pdf"
