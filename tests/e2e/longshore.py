@@ -97,9 +97,9 @@ class Service:
     def start(self, endpoints=None, wait=True):
         """Starts the service and waits until it is ready. Without `endpoints` of an earlier run it
         listens on free ports."""
-        api, store = (
-            (endpoints[name] or "").removeprefix("http://") if endpoints else "127.0.0.1:0" for name in ("api", "s3"))
-        command = [self.program, "serve", "--data", self.data, "--listen", api]
+        api, store, console = (
+            ((endpoints or {}).get(name) or "127.0.0.1:0").removeprefix("http://") for name in ("api", "s3", "console"))
+        command = [self.program, "serve", "--data", self.data, "--listen", api, "--console-listen", console]
         command += ["--config", self.config] if self.config else ["--s3-listen", store]
         command += self.words
         self.starts += 1

@@ -202,18 +202,13 @@ def station(service):
 
 
 def test_what_goes_on_is_told_as_it_happens(tmp_path, inbox):
-    config = tmp_path / "longshore.toml"
-    service = Service(tmp_path, words=["--inbox", inbox])
-    port = free_port()
-    config.write_text(f'[embedded_store]\nlisten = "127.0.0.1:0"\n[console]\nlisten = "127.0.0.1:{port}"\n')
-    service.config = config
-    service.start()
+    service = Service(tmp_path, words=["--inbox", inbox]).start()
+    endpoints = service.endpoints
     try:
         service.buckets(BUCKET)
         job, signature = make_job(service)
         device = device_of(tmp_path / "disk", signature)
-        done = service.run("console", "open", "--config", config, check=OK)
-        browser = Browser("live", link=done.stdout.strip(), job=job)
+        browser = Browser("live", link=link(service), job=job)
         browser.until("stranger")
         (inbox / "stranger").mkdir()
         (inbox / "stranger/a.txt").write_text("whose is this?")
@@ -225,7 +220,7 @@ def test_what_goes_on_is_told_as_it_happens(tmp_path, inbox):
         service.kill9()
         browser.say()
         browser.until("start")
-        service.start()
+        service.start(endpoints)
         browser.say()
         seen = browser.seen()
     finally:
@@ -234,14 +229,6 @@ def test_what_goes_on_is_told_as_it_happens(tmp_path, inbox):
     assert seen["title"].startswith("(") and "waiting" in seen["title"]
     assert seen["banner"].startswith("Not live since ")
     assert seen["untouched"], "the page was loaded again"
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 def test_a_day_without_a_mouse_and_without_a_script(service):

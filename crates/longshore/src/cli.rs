@@ -32,6 +32,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use model::ids::{AccessKeyId, BucketName, IdentityName, JobId, JobType, StationName};
 use model::proof::ReadBack;
 use model::signature::SignatureFile;
+use server::config::ConsoleListen;
 use transfer::verify::Sample;
 
 use crate::place;
@@ -325,6 +326,9 @@ pub(crate) struct ServeArgs {
     /// Where the embedded S3 store listens. Default: 127.0.0.1:4781
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) s3_listen: Option<SocketAddr>,
+    /// Where the console listens, or none. Default: 127.0.0.1:4782, or any port if that one is taken
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) console_listen: Option<ConsoleListen>,
     /// A file of settings. Unless --data is given, the data folder is the one it names
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

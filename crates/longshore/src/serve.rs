@@ -27,7 +27,7 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Result<Exit, Failure> {
     let listen = Listen {
         api: args.listen,
         s3: args.s3_listen,
-        without_console: false,
+        console: args.console_listen,
     };
     let mut config = settings::load(args.config.as_deref(), args.data.data.as_deref(), listen)?;
     bench::add_inboxes(&args.inbox, &mut config.station.bench)?;

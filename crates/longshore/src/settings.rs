@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use server::config::{Config, ConfigError, Overrides};
+use server::config::{Config, ConfigError, ConsoleListen, Overrides};
 
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
@@ -17,18 +17,18 @@ pub(crate) struct Listen {
     pub(crate) api: Option<SocketAddr>,
     /// The embedded store's.
     pub(crate) s3: Option<SocketAddr>,
-    /// Whether nobody is to look at it in a browser.
-    pub(crate) without_console: bool,
+    /// The console's.
+    pub(crate) console: Option<ConsoleListen>,
 }
 
 impl Listen {
-    /// Any ports of this host: a service that one command needs for itself.
+    /// Any ports of this host, and nothing for browsers: a service that one command needs for itself.
     pub(crate) fn any_port() -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
             api: Some(any),
             s3: Some(any),
-            without_console: true,
+            console: Some(ConsoleListen(None)),
         }
     }
 }
@@ -73,7 +73,7 @@ pub(crate) fn load(
         data,
         listen: listen.api,
         embedded_listen: listen.s3,
-        without_console: listen.without_console,
+        console_listen: listen.console,
         network_variables: Some(environment.of_network()),
         ..Overrides::default()
     };

@@ -35,7 +35,7 @@ use objectstore::paced::RateSchedule;
 use serde::{Deserialize, Serialize};
 
 pub use bench::{BayConfig, BenchConfig, OnDirty};
-pub use console::ConsoleConfig;
+pub use console::{ConsoleConfig, ConsoleListen};
 pub use erase::EraseConfig;
 pub use fault::{ConfigError, ConfigFault};
 pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, image_target};
@@ -275,8 +275,8 @@ pub struct Overrides {
     pub listen: Option<SocketAddr>,
     /// In the place of `embedded_store.listen`.
     pub embedded_listen: Option<SocketAddr>,
-    /// Whether there is no console, whatever `console.listen` says.
-    pub without_console: bool,
+    /// In the place of `console.listen`.
+    pub console_listen: Option<ConsoleListen>,
     /// In the place of `log.format`.
     pub log_format: Option<LogFormat>,
     /// In the place of `log.level`.

@@ -244,7 +244,7 @@ fn assert_images(config: &Config) {
 #[test]
 fn the_command_line_outranks_the_file() {
     let overrides = Overrides {
-        without_console: false,
+        console_listen: Some(ConsoleListen(None)),
         data: Some(PathBuf::from("elsewhere")),
         listen: Some("127.0.0.1:0".parse().unwrap()),
         embedded_listen: Some("127.0.0.1:1".parse().unwrap()),
@@ -257,6 +257,7 @@ fn the_command_line_outranks_the_file() {
     assert_eq!(config.server.data, PathBuf::from("elsewhere"));
     assert_eq!(config.server.listen.port(), 0);
     assert_eq!(config.embedded_store.listen.port(), 1);
+    assert_eq!(config.console.listen, None);
     assert_eq!(
         config.log,
         LogConfig {

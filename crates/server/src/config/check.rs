@@ -27,8 +27,8 @@ use super::raw::{
 };
 use super::values::{self, BucketGlob, DatabaseUrl, ShippingAddress};
 use super::{
-    Config, ConsoleConfig, DatabaseConfig, EmbeddedStoreConfig, JobsConfig, LogConfig,
-    NetworkConfig, Overrides, Proxy, ServerConfig, StoreConfig, Way, console, network,
+    Config, ConsoleConfig, ConsoleListen, DatabaseConfig, EmbeddedStoreConfig, JobsConfig,
+    LogConfig, NetworkConfig, Overrides, Proxy, ServerConfig, StoreConfig, Way, network,
 };
 
 /// Longest file with a secret or an URL in it that is read, in bytes.
@@ -87,8 +87,8 @@ fn apply(config: &mut Config, overrides: &Overrides) {
         &mut config.embedded_store.listen,
         overrides.embedded_listen.as_ref(),
     );
-    if overrides.without_console {
-        config.console.listen = None;
+    if let Some(ConsoleListen(address)) = overrides.console_listen {
+        config.console.listen = address;
     }
     set(&mut config.log.format, overrides.log_format.as_ref());
     set(&mut config.log.level, overrides.log_level.as_ref());
@@ -152,9 +152,10 @@ impl Check<'_> {
     fn console(&mut self, raw: &RawConsole) -> ConsoleConfig {
         let default = ConsoleConfig::default();
         ConsoleConfig {
-            listen: self
-                .parsed("console.listen", &raw.listen, console::listen)
-                .unwrap_or(default.listen),
+            listen: match self.parsed("console.listen", &raw.listen, str::parse) {
+                Some(ConsoleListen(address)) => address,
+                None => default.listen,
+            },
             public_url: self.parsed("console.public_url", &raw.public_url, values::base_url),
         }
     }

@@ -1,6 +1,7 @@
 //! `[console]`: the pages for people who run the service.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::str::FromStr;
 
 /// The port that the console is served on unless something else is said.
 const PORT: u16 = 4782;
@@ -31,13 +32,22 @@ impl Default for ConsoleConfig {
     }
 }
 
-/// What `listen` says.
-pub(super) fn listen(text: &str) -> Result<Option<SocketAddr>, String> {
-    match text {
-        "none" => Ok(None),
-        _ => text
-            .parse()
-            .map(Some)
-            .map_err(|_| format!("`{text}` is neither none nor an address like `127.0.0.1:4782`")),
+/// What `listen` says: where the console is served, or `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConsoleListen(pub Option<SocketAddr>);
+
+impl FromStr for ConsoleListen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self(None)),
+            _ => text
+                .parse()
+                .map(|address| Self(Some(address)))
+                .map_err(|_| {
+                    format!("`{text}` is neither none nor an address like `127.0.0.1:4782`")
+                }),
+        }
     }
 }
