@@ -171,6 +171,7 @@ fn missing_disk_tools() -> Vec<&'static str> {
         ("mkfs.ext4", "e2fsprogs"),
         ("mkfs.ntfs", "ntfs-3g"),
         ("mkfs.vfat", "dosfstools"),
+        ("cryptsetup", "cryptsetup-bin"),
         ("mcopy", "mtools"),
         ("mkfs.exfat", "exfatprogs"),
         ("ddrescue", "gddrescue"),

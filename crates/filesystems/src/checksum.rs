@@ -63,6 +63,12 @@ pub fn crc32(bytes: &[u8]) -> u32 {
     !reflected(&CRC32, u32::MAX, bytes)
 }
 
+/// The same continued from `seed` with one byte, inverted neither before nor after: `u32::MAX` begins.
+#[must_use]
+pub fn crc32_step(seed: u32, byte: u8) -> u32 {
+    reflected(&CRC32, seed, &[byte])
+}
+
 /// CRC-32C (Castagnoli) continued from `seed`, inverted neither before nor after, as Linux has it: `u32::MAX` begins.
 #[must_use]
 pub fn crc32c(seed: u32, bytes: &[u8]) -> u32 {

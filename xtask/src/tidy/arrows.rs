@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lanes", &[]),
     ("durable", &[]),
     ("filesystems", &[]),
+    ("encrypted", &["filesystems"]),
     ("listen", &[]),
     ("awsproto", &[]),
     ("model", &[]),

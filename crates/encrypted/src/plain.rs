@@ -1,0 +1,127 @@
+//! Where the plain bytes of an open volume are.
+
+use std::fmt;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::Locked;
+use crate::cipher::{BadKey, SectorCipher, Suite};
+use crate::limits::PIECES;
+
+/// A volume that was opened. Its plain bytes keep the places of the encrypted ones, so that whoever reads in the order of
+/// places reads in the order of the device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plain {
+    /// What it is, for a person: `LUKS2, aes-xts-plain64`.
+    pub kind: String,
+    /// Where the plain volume begins, in bytes of the encrypted one.
+    pub at: u64,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// What it is made of: in order, without a gap.
+    pub pieces: Vec<Piece>,
+    /// How it is deciphered.
+    pub key: VolumeKey,
+}
+
+/// A stretch of a plain volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Where it begins, in bytes of the encrypted volume.
+    pub at: u64,
+    /// Its length in bytes, never 0.
+    pub bytes: u64,
+    /// Where its bytes come from.
+    pub origin: Origin,
+}
+
+/// Where the bytes of a piece come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// They are deciphered.
+    Cipher {
+        /// Where they lie, in bytes of the encrypted volume.
+        at: u64,
+        /// The number of their first sector, as the cipher counts.
+        sector: u64,
+    },
+    /// They are zeros.
+    Zeros,
+    /// They are these.
+    These(Box<[u8]>),
+    /// They lie there as they are.
+    Clear,
+}
+
+/// With what the sectors of a volume are deciphered. It is wiped when it is dropped, and shows its key to nobody.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct VolumeKey {
+    /// The ciphers and how they are used.
+    #[zeroize(skip)]
+    pub suite: Suite,
+    /// What is deciphered at once, in bytes.
+    pub sector_bytes: u32,
+    /// How much the number of a sector grows from one to the next.
+    pub step: u32,
+    /// The keys of all ciphers.
+    pub key: Vec<u8>,
+}
+
+impl fmt::Debug for VolumeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VolumeKey")
+            .field("suite", &self.suite)
+            .field("sector_bytes", &self.sector_bytes)
+            .field("step", &self.step)
+            .finish_non_exhaustive()
+    }
+}
+
+impl VolumeKey {
+    /// What deciphers sectors with it.
+    ///
+    /// # Errors
+    /// [`BadKey`] if the ciphers do not take a key of this length.
+    pub fn cipher(&self) -> Result<SectorCipher, BadKey> {
+        SectorCipher::new(self)
+    }
+}
+
+impl Plain {
+    /// The same if it is within a volume of `volume` bytes, and its pieces are in order and without a gap.
+    ///
+    /// # Errors
+    /// [`Locked::Damaged`] if not.
+    pub fn checked(self, volume: u64) -> Result<Self, Locked> {
+        match self.is_sound(volume) {
+            true => Ok(self),
+            false => Err(Locked::Damaged(
+                "what it says of the volume cannot be".to_owned(),
+            )),
+        }
+    }
+
+    fn is_sound(&self, volume: u64) -> bool {
+        let sector = u64::from(self.key.sector_bytes);
+        let is_sector = matches!(sector, 512 | 1024 | 2048 | 4096) && self.key.step > 0;
+        let is_inside = |at: u64, bytes: u64| at.checked_add(bytes).is_some_and(|it| it <= volume);
+        let mut next = self.at;
+        let mut is_sound = is_sector
+            && self.bytes > 0
+            && self.pieces.len() <= PIECES
+            && self.key.cipher().is_ok()
+            && is_inside(self.at, self.bytes);
+        for piece in &self.pieces {
+            is_sound &= piece.at == next && piece.bytes > 0 && is_inside(piece.at, piece.bytes);
+            is_sound &= match &piece.origin {
+                Origin::Cipher { at, .. } => {
+                    piece.bytes % sector == 0 && is_inside(*at, piece.bytes)
+                }
+                Origin::These(bytes) => bytes.len() as u64 == piece.bytes,
+                Origin::Zeros | Origin::Clear => true,
+            };
+            next = next.saturating_add(piece.bytes);
+        }
+        is_sound && self.at.checked_add(self.bytes) == Some(next)
+    }
+}
