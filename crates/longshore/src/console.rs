@@ -1,9 +1,12 @@
-//! `longshore console`: lets people in at the console, and shows who is.
+//! `longshore console`: lets people and customers in at the console, and shows who is.
+
+use std::fmt::Display;
 
 use model::operator::console::{LinkFor, NewLink, SessionLine, SessionList};
 
 use crate::cli::ConsoleCommand;
 use crate::exit::{Exit, Failure};
+use crate::job::connection::connect;
 use crate::output;
 use crate::way::Way;
 
@@ -13,9 +16,25 @@ use crate::way::Way;
 /// If the operation is refused, or the service cannot be asked.
 pub(crate) fn run(command: &ConsoleCommand) -> Result<Exit, Failure> {
     match command {
-        ConsoleCommand::Open { name, json, store } => {
-            let link = LinkFor { name: name.clone() };
+        ConsoleCommand::Open {
+            name,
+            account,
+            json,
+            store,
+        } => {
+            let link = LinkFor {
+                name: name.clone(),
+                account: account.clone(),
+            };
             tell_link(&Way::open(store)?.post("console/link", &link)?, *json)
+        }
+        ConsoleCommand::SignIn { api } => {
+            let link = connect(api)?.open_console()?;
+            if api.json {
+                output::json(&link)?;
+                return Ok(Exit::Ok);
+            }
+            tell(&link.url, &link.actor, &link.until)
         }
         ConsoleCommand::Sessions { json, store } => {
             tell_sessions(&Way::open(store)?.get("console/sessions", &[])?, *json)
@@ -33,10 +52,13 @@ fn tell_link(link: &NewLink, json: bool) -> Result<Exit, Failure> {
         output::json(link)?;
         return Ok(Exit::Ok);
     }
-    output::data(&format!("{}\n", link.url))?;
+    tell(&link.url, &link.actor, &link.until)
+}
+
+fn tell(url: &str, actor: &dyn Display, until: &dyn Display) -> Result<Exit, Failure> {
+    output::data(&format!("{url}\n"))?;
     output::note(&format!(
-        "Open it in a browser: it lets {} in once, until {}.",
-        link.actor, link.until
+        "Open it in a browser: it lets {actor} in once, until {until}."
     ));
     Ok(Exit::Ok)
 }

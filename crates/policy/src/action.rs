@@ -35,6 +35,8 @@ pub enum ActionName {
     GetReceipt,
     /// Say which programs are told of jobs. Ours.
     ManageWebhooks,
+    /// Sign in at the console. Ours.
+    OpenConsole,
     /// Load devices into a bucket, put reports there, and write to it in the embedded store. Ours.
     Import,
     /// Fill devices from a bucket, and read it in the embedded store. Ours.
@@ -48,7 +50,7 @@ pub struct UnknownAction(String);
 
 impl ActionName {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::CreateJob,
         Self::UpdateJob,
         Self::CancelJob,
@@ -59,6 +61,7 @@ impl ActionName {
         Self::HoldDevice,
         Self::GetReceipt,
         Self::ManageWebhooks,
+        Self::OpenConsole,
         Self::Import,
         Self::Export,
     ];
@@ -76,6 +79,7 @@ impl ActionName {
             | Self::HoldDevice
             | Self::GetReceipt
             | Self::ManageWebhooks
+            | Self::OpenConsole
             | Self::Import
             | Self::Export => LONGSHORE,
         }

@@ -11,6 +11,7 @@ mod user;
 
 pub use authorize::{Action, Denied, Principal, Resource, authorize};
 pub(crate) use buckets::denied_buckets;
+pub(crate) use caller::by_key;
 pub use caller::{Caller, Customer, Unidentified, by_signature, by_token};
 pub use token::BearerToken;
 pub use user::{AccessDenied, Origin, User};

@@ -69,7 +69,7 @@ pub use parcels::{JOBS_OF_WORD, Parcel, ParcelFilter, Parcels};
 pub use postgres::PostgresJobStore;
 pub use receipts::{DueReceipt, Edition, Receipts};
 pub use shares::{Decide, Shares, StoredShare};
-pub use sign_ins::{NewSession, SignInLink, SignIns, StoredSession};
+pub use sign_ins::{Holder, LetIn, NewSession, SignInLink, SignIns, StoredSession};
 pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};
 pub use webhooks::{Secret, StoredWebhook, Webhooks};

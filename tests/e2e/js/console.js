@@ -33,7 +33,7 @@ async function open(browser, link, options = {}) {
   });
   await page.goto(link);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL(`${origin}/bench`);
+  await page.waitForURL(/\/(bench|jobs)$/);
   return { context, page, origin, complaints };
 }
 

@@ -56,6 +56,15 @@ pub(crate) struct DeviceSaid {
     pub(crate) objection: bool,
 }
 
+/// The answer to OpenConsole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ConsoleLink {
+    pub(crate) url: String,
+    pub(crate) actor: String,
+    pub(crate) until: String,
+}
+
 /// The answer to GetStatus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -191,6 +200,17 @@ impl Label {
         Self {
             shipping_label_url: text(result, "ShippingLabelURL").unwrap_or_default(),
             warning: text(result, "Warning"),
+        }
+    }
+}
+
+impl ConsoleLink {
+    pub(crate) fn read(result: &Element) -> Self {
+        let of = |name| text(result, name).unwrap_or_default();
+        Self {
+            url: of("Url"),
+            actor: of("Actor"),
+            until: of("Until"),
         }
     }
 }

@@ -12,7 +12,9 @@ use awsproto::xml::{self, Element, RemoteError, XmlError};
 use model::ids::JobType;
 use ureq::http::{StatusCode, Uri};
 
-use super::answers::{Canceled, Created, DeviceSaid, JobLine, JobPage, Label, Status, Updated};
+use super::answers::{
+    Canceled, ConsoleLink, Created, DeviceSaid, JobLine, JobPage, Label, Status, Updated,
+};
 use crate::exit::{Exit, Failure};
 
 /// The service name in the scope of a Version 4 signature (botocore, `endpoints.json`).
@@ -239,6 +241,12 @@ impl Client {
         };
         self.call("HoldDevice", params)
             .map(|answer| DeviceSaid::read(&answer))
+    }
+
+    /// OpenConsole.
+    pub(crate) fn open_console(&self) -> Result<ConsoleLink, ApiError> {
+        self.call("OpenConsole", Params::new())
+            .map(|answer| ConsoleLink::read(&answer))
     }
 
     /// GetShippingLabel, for these jobs and with what is said of the sender.

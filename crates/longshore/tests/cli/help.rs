@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 126] = [
+const COMMANDS: [&str; 127] = [
     "",
     "import",
     "ls",
@@ -117,6 +117,7 @@ const COMMANDS: [&str; 126] = [
     "operator",
     "console",
     "console open",
+    "console sign-in",
     "console sessions",
     "console end",
     "operator add",

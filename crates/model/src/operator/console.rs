@@ -10,9 +10,12 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LinkFor {
-    /// Whom; whoever asks if it is nobody.
+    /// Which person who runs the service; whoever asks if it is nobody, and no account either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<PersonName>,
+    /// Which customer, by the name or number of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// The answer: it is shown this once.

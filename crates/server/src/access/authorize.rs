@@ -372,13 +372,17 @@ pub fn authorize<'a>(
 /// one that the account may import to.
 fn of_account(account: &Account, action: Action, resource: Resource<'_>) -> bool {
     match (action, resource) {
-        (Action::CreateJob | Action::ListJobs, Resource::JobsOf(owner)) => *owner == account.id,
+        (Action::CreateJob | Action::ListJobs | Action::OpenConsole, Resource::JobsOf(owner)) => {
+            *owner == account.id
+        }
         (
             Action::GetStatus
             | Action::UpdateJob
             | Action::CancelJob
             | Action::PrintLabel
             | Action::ListJobs
+            | Action::ReadHistory
+            | Action::MakeReceipt
             | Action::ReleaseDevice
             | Action::HoldDevice,
             Resource::Job(job),

@@ -8,6 +8,7 @@ use awsproto::secret::SecretKey;
 use awsproto::verify::{Rules, verify};
 use model::actor::Actor;
 use model::ids::{AccessKeyId, StationName};
+use model::time::Timestamp;
 
 use super::{BearerToken, Origin, User};
 use crate::app::Context;
@@ -92,25 +93,57 @@ pub async fn by_signature(
         return Err(awsproto::Fault::InvalidClientTokenId.into());
     };
     verify(request, &claims, &secret, now, &Rules::IMPORT_EXPORT)?;
-    let user = match &key.user {
-        Some(user) => Some(Box::new(user_of(context, user, origin).await?)),
-        None => None,
-    };
-    let customer = Customer {
-        account,
-        key: key.id,
-        user,
-    };
+    let now = context.clock.now();
+    let customer = customer(&*context.jobs, now, (key, account), origin).await?;
     Ok((customer, claims.params().clone()))
 }
 
+/// The customer who was let in by an access key, as long as that is good.
+///
+/// # Errors
+/// [`Unidentified::Signature`] if nobody has it, it was revoked, or its user was removed.
+pub(crate) async fn by_key(
+    jobs: &dyn JobStore,
+    now: Timestamp,
+    id: &AccessKeyId,
+    origin: &Origin,
+) -> Result<Customer, Unidentified> {
+    match jobs.key(id).await? {
+        Some((key, _, account)) if key.revoked.is_none() => {
+            customer(jobs, now, (key, account), origin).await
+        }
+        _ => Err(awsproto::Fault::InvalidClientTokenId.into()),
+    }
+}
+
+async fn customer(
+    jobs: &dyn JobStore,
+    now: Timestamp,
+    (key, account): (AccessKey, Account),
+    origin: &Origin,
+) -> Result<Customer, Unidentified> {
+    let user = match &key.user {
+        Some(user) => Some(Box::new(user_of(jobs, now, user, origin).await?)),
+        None => None,
+    };
+    Ok(Customer {
+        account,
+        key: key.id,
+        user,
+    })
+}
+
 /// The user of a key, with its policies as they are at this moment.
-async fn user_of(context: &Context, user: &KeyUser, origin: &Origin) -> Result<User, Unidentified> {
-    let Some(identity) = context.jobs.identity_by_id(&user.id).await? else {
+async fn user_of(
+    jobs: &dyn JobStore,
+    now: Timestamp,
+    user: &KeyUser,
+    origin: &Origin,
+) -> Result<User, Unidentified> {
+    let Some(identity) = jobs.identity_by_id(&user.id).await? else {
         return Err(awsproto::Fault::InvalidClientTokenId.into());
     };
-    let policies = context.jobs.policies_of_user(&user.id).await?;
-    let now = context.clock.now();
+    let policies = jobs.policies_of_user(&user.id).await?;
     Ok(User::new(identity, policies, origin, now)?)
 }
 

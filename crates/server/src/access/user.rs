@@ -149,6 +149,9 @@ fn action_name(action: Action) -> Option<ActionName> {
         Action::Export => Some(ActionName::Export),
         Action::ReleaseDevice => Some(ActionName::ReleaseDevice),
         Action::HoldDevice => Some(ActionName::HoldDevice),
+        // A receipt is the history with its proofs.
+        Action::ReadHistory | Action::MakeReceipt => Some(ActionName::GetReceipt),
+        Action::OpenConsole => Some(ActionName::OpenConsole),
         // Whatever is not named here no user may, what comes later too.
         _ => None,
     }

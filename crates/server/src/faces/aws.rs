@@ -12,6 +12,7 @@ mod get_shipping_label;
 mod get_status;
 mod input;
 mod list_jobs;
+mod open_console;
 mod submission;
 mod update_job;
 
@@ -26,7 +27,7 @@ use policy::ActionName;
 use crate::access::Caller;
 use crate::app::Context;
 use crate::ops::artifacts::{self, ArtifactLink};
-use crate::ops::{Refused, disposal, jobs};
+use crate::ops::{Refused, disposal, jobs, sign_ins};
 
 /// The six operations of AWS, and our own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,10 +48,12 @@ enum Operation {
     ReleaseDevice,
     /// Says that a device may not be erased, or no more. Ours.
     HoldDevice,
+    /// Lets the customer who asks in at the console, once. Ours.
+    OpenConsole,
 }
 
 impl Operation {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::CreateJob,
         Self::UpdateJob,
         Self::CancelJob,
@@ -59,6 +62,7 @@ impl Operation {
         Self::GetShippingLabel,
         Self::ReleaseDevice,
         Self::HoldDevice,
+        Self::OpenConsole,
     ];
 
     /// The name on the wire.
@@ -72,6 +76,7 @@ impl Operation {
             Self::GetShippingLabel => "GetShippingLabel",
             Self::ReleaseDevice => "ReleaseDevice",
             Self::HoldDevice => "HoldDevice",
+            Self::OpenConsole => "OpenConsole",
         }
     }
 
@@ -86,6 +91,7 @@ impl Operation {
             Self::GetShippingLabel => ActionName::GetShippingLabel,
             Self::ReleaseDevice => ActionName::ReleaseDevice,
             Self::HoldDevice => ActionName::HoldDevice,
+            Self::OpenConsole => ActionName::OpenConsole,
         }
     }
 
@@ -161,6 +167,11 @@ impl Operation {
                     HoldInput::Withdraw { job } => disposal::withdraw(context, caller, &job).await,
                 };
                 device::elements(&held.map_err(refused)?)
+            }
+            Self::OpenConsole => {
+                let console = open_console::read(params, context.console.as_deref())?;
+                let link = sign_ins::link_of_customer(&context.admin(), caller).await;
+                open_console::elements(console, &link.map_err(refused)?)
             }
         })
     }

@@ -1,14 +1,17 @@
-//! The console: pages for the people who run the service.
+//! The console: pages for the people who run the service, and for its customers.
 //!
 //! It can do nothing that the operator API cannot: every page is made of that API's documents, and every button sends one
 //! of its messages, with the rights, the refusals and the audit that a command has. Pages are whole without a script;
 //! with one, what goes on comes by itself.
+//!
+//! Customers have pages of their own, made of what the API of AWS would tell them: [`customers`].
 //!
 //! Here is who asks and what for. Each page has a file in `pages/` with its template beside the others in `templates/`.
 
 mod acts;
 mod asking;
 mod assets;
+mod customers;
 mod events;
 mod form;
 mod guard;
@@ -29,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
 use events::{Snapshot, Streams};
+use form::Fields;
 use pages::scan::Tables;
 use trouble::Trouble;
 use visit::Visit;
@@ -91,27 +95,39 @@ async fn show(console: &Arc<Console>, words: &[&str], head: &Parts) -> Result<Re
         return pages::sign_in::asked(StatusCode::UNAUTHORIZED);
     };
     let query = form::query(head);
-    let shown = match words {
-        [""] => Ok(guard::see_other("/bench")),
-        ["events"] => events::stream(console, visit.clone(), &query),
-        ["bench"] => pages::bench::all(&visit, &query).await,
-        ["bench", station] => pages::bench::of_station(&visit, station, &query).await,
-        ["bench", station, bay] => pages::bench::one(&visit, station, bay).await,
-        ["jobs"] => pages::jobs::list(&visit, &query).await,
-        ["jobs", id] => pages::job::show(&visit, id).await,
-        ["jobs", id, "receipt"] => pages::job::receipt(&visit, id).await,
-        ["jobs", id, "receipt.pdf"] => pages::job::receipt_pdf(&visit, id).await,
-        ["parcels"] => pages::parcels::list(&visit, &query).await,
-        ["stations"] => pages::stations::list(&visit).await,
-        ["stations", name] => pages::stations::show(&visit, name).await,
-        ["stores"] => pages::stores::list(&visit).await,
-        ["accounts"] => pages::accounts::list(&visit).await,
-        ["people"] => pages::people::list(&visit).await,
-        ["audit"] => pages::audit::list(&visit, &query).await,
-        ["help"] => pages::help::show(&visit),
-        _ => Err(Trouble::no_such_page()),
+    let shown = match visit.is_customer() {
+        true => customers::show(&visit, words, &query).await,
+        false => show_people(console, &visit, words, &query).await,
     };
     Ok(shown.unwrap_or_else(|trouble| page::trouble(trouble, &visit)))
+}
+
+async fn show_people(
+    console: &Arc<Console>,
+    visit: &Visit,
+    words: &[&str],
+    query: &Fields,
+) -> Result<Response, Trouble> {
+    match words {
+        [""] => Ok(guard::see_other(visit.home())),
+        ["events"] => events::stream(console, visit.clone(), query),
+        ["bench"] => pages::bench::all(visit, query).await,
+        ["bench", station] => pages::bench::of_station(visit, station, query).await,
+        ["bench", station, bay] => pages::bench::one(visit, station, bay).await,
+        ["jobs"] => pages::jobs::list(visit, query).await,
+        ["jobs", id] => pages::job::show(visit, id).await,
+        ["jobs", id, "receipt"] => pages::job::receipt(visit, id).await,
+        ["jobs", id, "receipt.pdf"] => pages::job::receipt_pdf(visit, id).await,
+        ["parcels"] => pages::parcels::list(visit, query).await,
+        ["stations"] => pages::stations::list(visit).await,
+        ["stations", name] => pages::stations::show(visit, name).await,
+        ["stores"] => pages::stores::list(visit).await,
+        ["accounts"] => pages::accounts::list(visit).await,
+        ["people"] => pages::people::list(visit).await,
+        ["audit"] => pages::audit::list(visit, query).await,
+        ["help"] => pages::help::show(visit),
+        _ => Err(Trouble::no_such_page()),
+    }
 }
 
 /// Answers what changes something: only what this console's own pages sent, and once.
@@ -130,23 +146,28 @@ async fn change(
     let Some(visit) = Visit::of(console, head).await? else {
         return pages::sign_in::asked(StatusCode::UNAUTHORIZED);
     };
-    let done = async {
-        let form = form::read(body).await?;
-        if !form.is_first(&visit).await? {
-            return Ok(guard::see_other(&form.back()));
-        }
-        let done = match words {
-            ["out"] => pages::sign_in::leave(&visit).await,
-            ["scan"] => pages::scan::scan(&visit, &form).await,
-            ["act", rest @ ..] => acts::act(&visit, rest, &form).await,
-            _ => Err(Trouble::no_such_page()),
-        };
-        if done.is_err() {
-            form.free(&visit).await;
-        }
-        done
+    let done = sent(&visit, words, body).await;
+    Ok(done.unwrap_or_else(|trouble| page::trouble(trouble, &visit)))
+}
+
+/// Does what a form is for, once.
+async fn sent(visit: &Visit, words: &[&str], body: Body) -> Result<Response, Trouble> {
+    let form = match visit.is_customer() {
+        true => form::read_of_customer(body).await?,
+        false => form::read(body).await?,
     };
-    Ok(done
-        .await
-        .unwrap_or_else(|trouble| page::trouble(trouble, &visit)))
+    if !form.is_first(visit).await? {
+        return Ok(guard::see_other(&form.back(visit.home())));
+    }
+    let done = match words {
+        ["out"] => pages::sign_in::leave(visit).await,
+        _ if visit.is_customer() => customers::act(visit, words, &form).await,
+        ["scan"] => pages::scan::scan(visit, &form).await,
+        ["act", rest @ ..] => acts::act(visit, rest, &form).await,
+        _ => Err(Trouble::no_such_page()),
+    };
+    if done.is_err() {
+        form.free(visit).await;
+    }
+    done
 }

@@ -76,7 +76,13 @@ pub(super) fn asked(path: &[&str], body: &[u8]) -> Option<Deed> {
         }
         ["stations", name, "drain" | "undrain"] => (Action::DrainStation, station(name)),
         ["stations", name, "revoke"] => (Action::RevokeStation, station(name)),
-        ["console", "link"] => (Action::OpenConsole, named("the console, for", "Name")),
+        ["console", "link"] => {
+            let whom = match body.get("Account") {
+                Some(_) => named("the console, for account", "Account"),
+                None => named("the console, for", "Name"),
+            };
+            (Action::OpenConsole, whom)
+        }
         ["console", "sessions", number, _] => {
             (Action::OpenConsole, format!("session {}", cut(number)))
         }

@@ -19,7 +19,8 @@ pub(super) fn of_sqlite() -> Migrator {
     migrator(migrations!("sqlite":
         "0001_begin", "0002_stopped", "0003_clock", "0004_heartbeats", "0005_holds",
         "0006_operators", "0007_mended", "0008_audit", "0009_parcels", "0010_shares", "0011_ledger",
-        "0012_disposal", "0013_outbox", "0014_condition", "0015_console", "0016_identities"))
+        "0012_disposal", "0013_outbox", "0014_condition", "0015_console", "0016_identities",
+        "0017_customers"))
 }
 
 /// Those of PostgreSQL.
@@ -27,7 +28,8 @@ pub(super) fn of_postgres() -> Migrator {
     migrator(migrations!("postgres":
         "0001_begin", "0002_stopped", "0003_clock", "0004_heartbeats", "0005_holds",
         "0006_operators", "0007_mended", "0008_audit", "0009_parcels", "0010_shares", "0011_ledger",
-        "0012_disposal", "0013_outbox", "0014_condition", "0015_console", "0016_identities"))
+        "0012_disposal", "0013_outbox", "0014_condition", "0015_console", "0016_identities",
+        "0017_customers"))
 }
 
 /// The number of the last, which is the same for both.

@@ -2,19 +2,46 @@
 //! Of every secret the SHA-256 alone is kept.
 
 use async_trait::async_trait;
-use model::ids::PersonName;
+use model::ids::{AccessKeyId, AccountId, PersonName};
 use model::time::Timestamp;
 
 use super::operators::person;
 use super::{JobStoreError, Person};
+
+/// Whom a link lets in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LetIn {
+    /// Whoever is at the host of the service.
+    Host,
+    /// A person who runs it.
+    Person(PersonName),
+    /// The customer who has this access key.
+    Key(AccessKeyId),
+}
+
+/// Whose a session is, as that is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// Whoever is at the host of the service.
+    Host,
+    /// A person who runs it, with the role that the person has now.
+    Person(Person),
+    /// A customer, as long as the access key is good.
+    Customer {
+        /// The key.
+        key: AccessKeyId,
+        /// Its account.
+        account: AccountId,
+    },
+}
 
 /// A link that lets somebody in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInLink {
     /// Of what stands in it.
     pub token_sha256: [u8; 32],
-    /// Whom; whoever is at the host of the service if it is nobody.
-    pub person: Option<PersonName>,
+    /// Whom.
+    pub whom: LetIn,
     /// Since when.
     pub made: Timestamp,
     /// Until when.
@@ -39,8 +66,8 @@ pub struct NewSession {
 pub struct StoredSession {
     /// Which.
     pub number: i64,
-    /// Whose, with the role that the person has now; whoever is at the host of the service if it is nobody's.
-    pub person: Option<Person>,
+    /// Whose.
+    pub holder: Holder,
     /// From where it was begun.
     pub address: Option<String>,
     /// When.
@@ -64,7 +91,8 @@ pub trait SignIns: Send + Sync + 'static {
         session: &NewSession,
     ) -> Result<bool, JobStoreError>;
 
-    /// The session of a token, as long as it has not ended and its person is in force without a break since it began.
+    /// The session of a token, as long as it has not ended and its person is in force without a break since it began, or
+    /// its access key is good.
     async fn session(
         &self,
         token_sha256: [u8; 32],
@@ -94,25 +122,28 @@ pub trait SignIns: Send + Sync + 'static {
 
 pub(super) const FORGET_LINKS: &str = "DELETE FROM console_links WHERE until <= $1";
 
-pub(super) const ADD_LINK: &str =
-    "INSERT INTO console_links (token_sha256, person, made, until) VALUES ($1, $2, $3, $4)";
+pub(super) const ADD_LINK: &str = "INSERT INTO console_links (token_sha256, person, access_key, made, until) VALUES ($1, $2, $3, $4, $5)";
 
 pub(super) const IS_LINK: &str =
     "SELECT made FROM console_links WHERE token_sha256 = $1 AND until > $2";
 
 pub(super) const USE_LINK: &str =
-    "DELETE FROM console_links WHERE token_sha256 = $1 AND until > $2 RETURNING person";
+    "DELETE FROM console_links WHERE token_sha256 = $1 AND until > $2 RETURNING person, access_key";
 
 pub(super) const ADD_SESSION: &str = "
-    INSERT INTO console_sessions (token_sha256, person, address, began, until, seen) VALUES ($1, $2, $3, $4, $5, $4)";
+    INSERT INTO console_sessions (token_sha256, person, access_key, address, began, until, seen)
+    VALUES ($1, $2, $3, $4, $5, $6, $5)";
 
-/// Who was revoked and added again has no session from before.
+/// Who was revoked and added again has no session from before. An access key that was revoked is so for good.
 macro_rules! sessions {
     ($more:literal) => {
         concat!(
-            "SELECT s.number, s.person, o.role, s.address, s.began, s.until, s.seen FROM console_sessions s
+            "SELECT s.number, s.person, o.role, s.access_key, k.account, s.address, s.began, s.until, s.seen
+             FROM console_sessions s
              LEFT JOIN operators o ON o.name = s.person AND o.revoked IS NULL AND o.added <= s.began
-             WHERE s.ended IS NULL AND s.until > $1 AND (s.person IS NULL OR o.name IS NOT NULL)",
+             LEFT JOIN access_keys k ON k.id = s.access_key AND k.revoked IS NULL
+             WHERE s.ended IS NULL AND s.until > $1 AND (s.person IS NULL OR o.name IS NOT NULL)
+             AND (s.access_key IS NULL OR k.id IS NOT NULL)",
             $more
         )
     };
@@ -140,9 +171,11 @@ pub(super) const FREE_FORM: &str = "DELETE FROM console_forms WHERE key_sha256 =
 /// Seconds for which a session that has ended is kept.
 pub(super) const KEPT_SECONDS: i64 = 30 * 86_400;
 
-/// `number, person, role, address, began, until, seen`.
+/// `number, person, role, access_key, account, address, began, until, seen`.
 pub(super) type SessionRow = (
     i64,
+    Option<String>,
+    Option<String>,
     Option<String>,
     Option<String>,
     Option<String>,
@@ -152,16 +185,36 @@ pub(super) type SessionRow = (
 );
 
 pub(super) fn stored_session(row: SessionRow) -> Result<StoredSession, JobStoreError> {
-    let (number, name, role, address, began, until, seen) = row;
-    let person = name.map(|name| person(name, role.as_deref().unwrap_or_default()));
+    let (number, name, role, key, account, address, began, until, seen) = row;
+    let holder = match (name, key, account) {
+        (None, None, None) => Holder::Host,
+        (Some(name), None, None) => {
+            Holder::Person(person(name, role.as_deref().unwrap_or_default())?)
+        }
+        (None, Some(key), Some(account)) => Holder::Customer {
+            key: AccessKeyId::new(key)?,
+            account: AccountId::new(account)?,
+        },
+        // Least of all is it the host's, who may do everything.
+        _ => return Err(JobStoreError::corrupt("a session of two people")),
+    };
     Ok(StoredSession {
         number,
-        person: person.transpose()?,
+        holder,
         address,
         began: Timestamp::from_unix(began),
         until: Timestamp::from_unix(until),
         seen: Timestamp::from_unix(seen),
     })
+}
+
+/// Person and access key of a link.
+pub(super) fn columns(whom: &LetIn) -> (Option<String>, Option<String>) {
+    match whom {
+        LetIn::Host => (None, None),
+        LetIn::Person(name) => (Some(name.as_str().to_owned()), None),
+        LetIn::Key(key) => (None, Some(key.as_str().to_owned())),
+    }
 }
 
 /// Implements [`SignIns`] for the store of a database.
@@ -183,9 +236,11 @@ macro_rules! implement_sign_ins {
                         .bind(link.made.unix())
                         .execute(&mut *tx)
                         .await?;
+                    let (person, key) = sign_ins::columns(&link.whom);
                     query(sign_ins::ADD_LINK)
                         .bind(link.token_sha256.to_vec())
-                        .bind(link.person.as_ref().map(|name| name.as_str().to_owned()))
+                        .bind(person)
+                        .bind(key)
                         .bind(link.made.unix())
                         .bind(link.until.unix())
                         .execute(&mut *tx)
@@ -208,17 +263,19 @@ macro_rules! implement_sign_ins {
                         return Ok(false);
                     }
                     let mut tx = self.begin().await?;
-                    let used: Option<(Option<String>,)> = query_as(sign_ins::USE_LINK)
-                        .bind(token_sha256.to_vec())
-                        .bind(session.began.unix())
-                        .fetch_optional(&mut *tx)
-                        .await?;
-                    let Some((person,)) = used else {
+                    let used: Option<(Option<String>, Option<String>)> =
+                        query_as(sign_ins::USE_LINK)
+                            .bind(token_sha256.to_vec())
+                            .bind(session.began.unix())
+                            .fetch_optional(&mut *tx)
+                            .await?;
+                    let Some((person, key)) = used else {
                         return Ok(false);
                     };
                     query(sign_ins::ADD_SESSION)
                         .bind(session.token_sha256.to_vec())
                         .bind(person)
+                        .bind(key)
                         .bind(session.address.clone())
                         .bind(session.began.unix())
                         .bind(session.until.unix())

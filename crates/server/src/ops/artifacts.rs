@@ -65,6 +65,60 @@ pub async fn print_label(
     })
 }
 
+/// A sheet of one job, for the customer who has it open before him.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SheetOf {
+    /// What lies in the box.
+    Slip,
+    /// What stands for the SIGNATURE file of a device that is taken as an image.
+    Signature,
+    /// What the parcel carries, with the return address of the job as that of the sender.
+    Label,
+}
+
+/// Draws a sheet of a job, as its link would.
+///
+/// # Errors
+/// [`Refused`] as of [`print_label`] and of [`jobs::get_status`]; [`Refused::Busy`] if there was no turn to draw it.
+pub(crate) async fn sheet(
+    context: &Context,
+    caller: &Caller,
+    id: &str,
+    which: SheetOf,
+) -> Result<Drawn, Refused> {
+    let action = match which {
+        SheetOf::Label => Action::PrintLabel,
+        SheetOf::Slip | SheetOf::Signature => Action::GetStatus,
+    };
+    let job = jobs::find(context, caller, action, id).await?;
+    check(&job)?;
+    let artifact = match which {
+        SheetOf::Slip => Artifact::PackingSlip { job: job.id },
+        SheetOf::Signature => Artifact::SignatureSheet { job: job.id },
+        SheetOf::Label => {
+            // What stands against a label is told before it is drawn.
+            let asked = PrintLabel {
+                job_ids: vec![id.to_owned()],
+                sender: Box::default(),
+            };
+            print_label(context, caller, asked).await?;
+            Artifact::ShippingLabel {
+                jobs: vec![job.id],
+                sender: Box::default(),
+            }
+        }
+    };
+    match draw_now(context, &artifact).await {
+        Ok(drawn) => Ok(drawn),
+        Err(NoSheet::NotDone(why) | NoSheet::Gone(Gone::Busy(why))) => Err(why.into()),
+        Err(NoSheet::Gone(Gone::Store(error))) => Err(error.into()),
+        Err(NoSheet::Gone(Gone::Job { .. }) | NoSheet::Link(_)) => {
+            Err(Refused::NoSuchJob(id.to_owned()))
+        }
+        Err(NoSheet::Drawing) => Err(Refused::Internal),
+    }
+}
+
 /// What a label asks of the job of one device in the parcel.
 struct Device {
     job: JobId,
@@ -131,8 +185,11 @@ pub(crate) enum NoSheet {
 
 /// Draws the sheet that a link's last name and token ask for.
 pub(crate) async fn draw(context: &Context, name: &str, token: &str) -> Result<Drawn, NoSheet> {
-    let artifact = Artifact::of_link(context, name, token)?;
-    let sheet = prepare(context, &artifact).await?;
+    draw_now(context, &Artifact::of_link(context, name, token)?).await
+}
+
+async fn draw_now(context: &Context, artifact: &Artifact) -> Result<Drawn, NoSheet> {
+    let sheet = prepare(context, artifact).await?;
     match context.work.run(move || sheet.draw()).await? {
         Ok(pdf) => Ok(Drawn {
             file_name: artifact.file_name(),

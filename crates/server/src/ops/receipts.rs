@@ -15,6 +15,7 @@ use model::notice::NoticeKind;
 use model::readable;
 use model::report::{self, Keys, RECEIPT_SUFFIX};
 
+use super::jobs::permit;
 use super::{Admin, Context, DockingFault, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::artifact::receipt;
@@ -51,7 +52,7 @@ pub struct Receipt {
 pub async fn receipt(admin: &Admin, caller: &Caller, id: JobId) -> Result<Receipt, Refused> {
     let stored = admin.jobs.job(id).await?;
     let job = stored.ok_or_else(|| Refused::no_such_job(id))?.job;
-    authorize(caller, Action::MakeReceipt, Resource::Job(&job))?;
+    permit(caller, Action::MakeReceipt, &job, id.as_str())?;
     make(admin, &job).await
 }
 
@@ -68,7 +69,7 @@ pub async fn for_people(
 ) -> Result<(Receipt, Vec<u8>), Refused> {
     let stored = admin.jobs.job(id).await?;
     let job = stored.ok_or_else(|| Refused::no_such_job(id))?.job;
-    authorize(caller, Action::MakeReceipt, Resource::Job(&job))?;
+    permit(caller, Action::MakeReceipt, &job, id.as_str())?;
     let receipt = make(admin, &job).await?;
     let pdf = draw(service, &job, &receipt).await?;
     Ok((receipt, pdf))

@@ -160,6 +160,14 @@ pub enum DockingFault {
         /// Why not.
         why: String,
     },
+    /// The report of a job cannot be handed on.
+    #[error("there is no report of job {job} to be had here: {why}")]
+    NoReport {
+        /// The job.
+        job: JobId,
+        /// Why not.
+        why: &'static str,
+    },
     /// The job cannot end with what is loaded.
     #[error("job {job} is not finished without what is not loaded: {why}")]
     NoFinish {
@@ -225,6 +233,9 @@ pub enum AccountFault {
         /// Those it has.
         rights: Vec<String>,
     },
+    /// The account, of this name, has no access key of its own that is good.
+    #[error("account `{0}` has no access key that is good, by which it could be let in")]
+    NoKeyOf(String),
     /// No access key has this id.
     #[error("there is no access key `{0}`")]
     NoSuchKey(AccessKeyId),

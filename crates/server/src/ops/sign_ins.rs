@@ -1,5 +1,7 @@
 //! Signing in at the console: by a link that lets somebody in once, and then by what the browser keeps. There are no
 //! passwords. Of both secrets the SHA-256 alone is kept.
+//!
+//! Customers are let in by an access key of theirs, and are out when that is revoked.
 
 use std::net::IpAddr;
 
@@ -7,9 +9,13 @@ use model::actor::Actor;
 use model::ids::PersonName;
 use model::time::Timestamp;
 
-use super::{AccountFault, Admin, Refused};
-use crate::access::{Action, BearerToken, Caller, Resource, authorize};
-use crate::jobstore::{JobStoreError, NewSession, SignInLink, StoredSession};
+use super::{AccountFault, Admin, Refused, accounts};
+use crate::access::{
+    Action, BearerToken, Caller, Origin, Resource, Unidentified, authorize, by_key,
+};
+use crate::jobstore::{
+    AccessKey, Holder, JobStoreError, LetIn, NewSession, SignInLink, StoredSession,
+};
 
 /// Seconds for which a link lets somebody in.
 const LINK_SECONDS: i64 = 10 * 60;
@@ -35,6 +41,14 @@ pub struct MadeLink {
     pub actor: Actor,
     /// Until when.
     pub until: Timestamp,
+}
+
+impl MadeLink {
+    /// What to open in a browser, at the console of this URL.
+    #[must_use]
+    pub fn url(&self, console: &str) -> String {
+        format!("{console}/in/{}", self.token.expose())
+    }
 }
 
 /// A session, for whoever has it.
@@ -68,18 +82,57 @@ pub async fn link(
         }
         _ => own,
     };
+    let whom = match person {
+        Some(name) => LetIn::Person(name.clone()),
+        None => LetIn::Host,
+    };
+    make(admin, whom, actor(person)).await
+}
+
+/// Makes a link for the customer who asks.
+///
+/// # Errors
+/// [`Refused`] if it is no customer, or one that may not.
+pub async fn link_of_customer(admin: &Admin, caller: &Caller) -> Result<MadeLink, Refused> {
+    let customer = caller.customer(Action::OpenConsole)?;
+    let jobs = Resource::JobsOf(&customer.account.id);
+    authorize(caller, Action::OpenConsole, jobs)?;
+    make(admin, LetIn::Key(customer.key.clone()), caller.actor()).await
+}
+
+/// Makes a link for the customer whose account this is, by name or number: whoever may make access keys for it can let it
+/// in. It lets in by the newest key of the account's own, so that who has none that is good does not come in.
+///
+/// # Errors
+/// [`AccountFault::NoSuchAccount`], [`AccountFault::NoKeyOf`], or [`Refused`] if the caller may not.
+pub async fn link_for_account(
+    admin: &Admin,
+    caller: &Caller,
+    account: &str,
+) -> Result<MadeLink, Refused> {
+    authorize(caller, Action::OpenConsole, Resource::Service)?;
+    authorize(caller, Action::ManageKeys, Resource::Service)?;
+    let account = accounts::find(admin, account).await?;
+    let is_good =
+        |key: &AccessKey| key.account == account.id && key.user.is_none() && key.revoked.is_none();
+    let newest = admin.jobs.keys().await?.into_iter().rfind(is_good);
+    let key = newest.ok_or(AccountFault::NoKeyOf(account.name))?;
+    make(admin, LetIn::Key(key.id), Actor::Account(account.id)).await
+}
+
+async fn make(admin: &Admin, whom: LetIn, actor: Actor) -> Result<MadeLink, Refused> {
     let (token, now) = (BearerToken::draw(), admin.clock.now());
     let until = now.plus_seconds(LINK_SECONDS);
     let link = SignInLink {
         token_sha256: token.sha256(),
-        person: person.cloned(),
+        whom,
         made: now,
         until,
     };
     admin.jobs.add_link(&link).await?;
     Ok(MadeLink {
         token,
-        actor: actor(person),
+        actor,
         until,
     })
 }
@@ -114,11 +167,16 @@ pub async fn enter(
     Ok(is_in.then_some(token))
 }
 
-/// Whose session it is that a browser shows, if it goes on; it does so from now on for a while.
+/// Whose session it is that a browser shows, if it goes on; it does so from now on for a while. What a user of an account
+/// may is decided by its policies as they are now, and by where this request comes from.
 ///
 /// # Errors
 /// The job store's failure.
-pub async fn session(admin: &Admin, token: &BearerToken) -> Result<Option<Session>, JobStoreError> {
+pub async fn session(
+    admin: &Admin,
+    token: &BearerToken,
+    origin: &Origin,
+) -> Result<Option<Session>, JobStoreError> {
     let now = admin.clock.now();
     let Some(stored) = admin.jobs.session(token.sha256(), now).await? else {
         return Ok(None);
@@ -126,6 +184,9 @@ pub async fn session(admin: &Admin, token: &BearerToken) -> Result<Option<Sessio
     if is_idle(&stored, now) {
         return Ok(None);
     }
+    let Some(caller) = caller(admin, stored.holder, origin).await? else {
+        return Ok(None);
+    };
     if stored.seen.plus_seconds(NOTED_SECONDS) <= now {
         // A disk that is full for a while signs nobody out.
         if let Err(error) = admin.jobs.note_session(stored.number, now).await {
@@ -137,8 +198,30 @@ pub async fn session(admin: &Admin, token: &BearerToken) -> Result<Option<Sessio
     }
     Ok(Some(Session {
         number: stored.number,
-        caller: stored.person.map_or(Caller::Operator, Caller::Person),
+        caller,
     }))
+}
+
+/// The caller that a session speaks for; nobody any more if it is a user who was removed, or who may not sign in.
+async fn caller(
+    admin: &Admin,
+    holder: Holder,
+    origin: &Origin,
+) -> Result<Option<Caller>, JobStoreError> {
+    let key = match holder {
+        Holder::Host => return Ok(Some(Caller::Operator)),
+        Holder::Person(person) => return Ok(Some(Caller::Person(person))),
+        Holder::Customer { key, .. } => key,
+    };
+    let customer = match by_key(&*admin.jobs, admin.clock.now(), &key, origin).await {
+        Ok(customer) => customer,
+        Err(Unidentified::Store(error)) => return Err(error),
+        Err(Unidentified::Signature(_) | Unidentified::Token) => return Ok(None),
+    };
+    let account = customer.account.id.clone();
+    let caller = Caller::Customer(customer);
+    let may = authorize(&caller, Action::OpenConsole, Resource::JobsOf(&account)).is_ok();
+    Ok(may.then_some(caller))
 }
 
 /// Whether a session goes on. Asking is not using it.
@@ -181,15 +264,33 @@ pub async fn end(admin: &Admin, caller: &Caller, number: i64) -> Result<(), Refu
     Ok(())
 }
 
+/// Ends the session in which this is asked for.
+///
+/// # Errors
+/// The job store's failure.
+pub async fn leave(admin: &Admin, session: &Session) -> Result<(), JobStoreError> {
+    let (number, now) = (session.number, admin.clock.now());
+    admin.jobs.end_session(number, now).await?;
+    tracing::info!(actor = %session.caller.actor(), session = number, "session ended");
+    Ok(())
+}
+
 fn may_end(caller: &Caller, session: &StoredSession) -> bool {
-    let name = session.person.as_ref().map(|person| &person.name);
-    caller.actor() == actor(name)
+    caller.actor() == holder(session)
         || authorize(caller, Action::ManageOperators, Resource::Service).is_ok()
 }
 
 /// Whose a session is.
 #[must_use]
-pub fn actor(person: Option<&PersonName>) -> Actor {
+pub fn holder(session: &StoredSession) -> Actor {
+    match &session.holder {
+        Holder::Host => actor(None),
+        Holder::Person(person) => actor(Some(&person.name)),
+        Holder::Customer { account, .. } => Actor::Account(account.clone()),
+    }
+}
+
+fn actor(person: Option<&PersonName>) -> Actor {
     match person {
         Some(name) => Actor::Person(name.clone()),
         None => Caller::Operator.actor(),
@@ -247,7 +348,8 @@ mod tests {
             assert_eq!(link.actor.to_string(), actor);
             let token = enter(admin, &link.token, None).await.unwrap().unwrap();
             assert!(enter(admin, &link.token, None).await.unwrap().is_none());
-            let session = session(admin, &token).await.unwrap().unwrap();
+            let session = session(admin, &token, &Origin::default()).await;
+            let session = session.unwrap().unwrap();
             assert_eq!(session.caller.actor().to_string(), actor);
         }
         let denied = link(admin, &jane, Some(&name("joe"))).await;
@@ -266,7 +368,10 @@ mod tests {
             let link = link(admin, caller, None).await.unwrap();
             enter(admin, &link.token, None).await.unwrap().unwrap()
         };
-        let goes_on = async |token: &BearerToken| session(admin, token).await.unwrap().is_some();
+        let goes_on = async |token: &BearerToken| {
+            let session = session(admin, token, &Origin::default()).await;
+            session.unwrap().is_some()
+        };
         let (idle, used, hers) = (begin(&host).await, begin(&host).await, begin(&jane).await);
         world.clock.advance(IDLE_SECONDS - 1);
         assert!(goes_on(&used).await && goes_on(&hers).await);
@@ -285,6 +390,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_customer_is_in_by_an_access_key_and_out_when_that_is_revoked() {
+        use crate::ops::{accounts, keys};
+        let world = World::new().await;
+        let (admin, host) = (&world.admin, Caller::Operator);
+        for name in ["studio", "other"] {
+            let rights = accounts::Rights::default();
+            accounts::create(admin, &host, name, rights).await.unwrap();
+        }
+        let none = link_for_account(admin, &host, "studio").await;
+        let expected = AccountFault::NoKeyOf("studio".to_owned());
+        assert!(matches!(none, Err(Refused::Account(fault)) if fault == expected));
+        let made = keys::create(admin, &host, "studio", None).await.unwrap();
+        let lea = person(&world, "lea", Role::Lead).await;
+        let denied = link_for_account(admin, &lea, "studio").await;
+        assert!(matches!(denied, Err(Refused::Denied(_))), "{denied:?}");
+        let opened = link_for_account(admin, &host, "studio").await.unwrap();
+        let token = enter(admin, &opened.token, None).await.unwrap().unwrap();
+        let origin = Origin::default();
+        let now = async || session(admin, &token, &origin).await.unwrap();
+        let caller = now().await.unwrap().caller;
+        let Caller::Customer(customer) = &caller else {
+            panic!("{caller:?}");
+        };
+        assert_eq!(customer.account.name, "studio");
+        assert!(sessions(admin, &caller).await.is_err());
+        // In turn he makes one of his own.
+        let own = link_of_customer(admin, &caller).await.unwrap();
+        assert_eq!(own.actor, caller.actor());
+        assert!(link_of_customer(admin, &host).await.is_err());
+        keys::revoke(admin, &host, &made.key.id).await.unwrap();
+        assert!(now().await.is_none());
+        assert!(sessions(admin, &host).await.unwrap().is_empty());
+        // A link of the key lets in nobody either.
+        let late = enter(admin, &own.token, None).await.unwrap().unwrap();
+        assert!(session(admin, &late, &origin).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
     async fn people_see_and_end_their_own_sessions_and_admins_all() {
         let world = World::new().await;
         let (admin, host) = (&world.admin, Caller::Operator);
@@ -297,7 +440,8 @@ mod tests {
         assert_eq!(seen.len(), 1);
         let all = sessions(admin, &host).await.unwrap();
         assert_eq!(all.len(), 2);
-        let of_host = all.iter().find(|session| session.person.is_none()).unwrap();
+        let of_host = all.iter().find(|session| session.holder == Holder::Host);
+        let of_host = of_host.unwrap();
         let refused = end(admin, &jane, of_host.number).await;
         let expected = AccountFault::NoSuchSession(of_host.number);
         assert!(matches!(refused, Err(Refused::Account(fault)) if fault == expected));

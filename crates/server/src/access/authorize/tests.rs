@@ -121,8 +121,11 @@ fn an_account_has_its_jobs_and_the_buckets_it_was_given() {
         "Import: import bucket",
         "Export: export bucket",
         "Report: import bucket",
+        "ReadHistory: own job",
+        "MakeReceipt: own job",
         "ReleaseDevice: own job",
         "HoldDevice: own job",
+        "OpenConsole: own jobs",
     ];
     assert_eq!(rights((&things.own).into(), &things), expected);
 }

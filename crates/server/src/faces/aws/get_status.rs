@@ -26,7 +26,7 @@ fn state(status: &JobStatus) -> Vec<Element> {
         Element::leaf("LocationCode", job.custody.code()),
         Element::leaf("LocationMessage", job.custody.message()),
         Element::leaf("ProgressCode", job.progress.code()),
-        Element::leaf("ProgressMessage", progress_message(status)),
+        Element::leaf("ProgressMessage", status.message()),
     ]
 }
 
@@ -64,20 +64,4 @@ fn paperwork(status: &JobStatus) -> Vec<Element> {
         Element::leaf("CreationDate", job.created.to_string()),
         artifact_list(&status.artifacts),
     ]
-}
-
-/// AWS's sentence; for a job that stands still why; for a transfer that has begun how far it is; and for a device that is
-/// to be erased what it waits for.
-fn progress_message(status: &JobStatus) -> String {
-    let mut message = status.job.progress.message();
-    if let Some(stopped) = &status.stopped {
-        message.push_str(&format!(" {stopped}"));
-    }
-    if let Some(figures) = &status.loading {
-        message.push_str(&format!(" {figures}"));
-    }
-    if let Some(disposal) = &status.disposal {
-        message.push_str(&format!(" {disposal}"));
-    }
-    message
 }

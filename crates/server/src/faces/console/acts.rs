@@ -222,7 +222,7 @@ const BUTTONS: &[Button] = &[
     },
     Button {
         path: &["console", "link"],
-        fields: &[May("Name")],
+        fields: &[May("Name"), May("Account")],
         command: "console open",
         after: Outcome("A link that lets in once"),
     },
@@ -279,7 +279,7 @@ pub(super) async fn act(visit: &Visit, path: &[&str], form: &Form) -> Result<Res
     let act = found.ok_or_else(Trouble::no_such_page)?;
     let message = act.message(form)?;
     let document = visit.post(&path.join("/"), &message).await?;
-    let back = form.back();
+    let back = form.back(visit.home());
     match act.after {
         Back => Ok(see_other(&back)),
         Outcome(title) => html(&OutcomePage {

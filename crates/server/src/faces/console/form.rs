@@ -14,8 +14,11 @@ use crate::faces::body::read_body;
 use crate::ops::sign_ins;
 use crate::sealing::random;
 
-/// Largest form, in bytes.
+/// Largest form of people, in bytes.
 const FORM_BYTES: usize = 64 << 10;
+
+/// Largest form of customers, in bytes: the longest manifest twice, or the paths of 80,000 files, as forms write them.
+const CUSTOMER_BYTES: usize = 8 << 20;
 
 /// The field with the form's key.
 const KEY: &str = "key";
@@ -56,7 +59,16 @@ pub(super) fn is_first(query: &Fields) -> bool {
 
 /// Reads a form.
 pub(super) async fn read(body: Body) -> Result<Form, Trouble> {
-    let body = read_body(body, FORM_BYTES)
+    read_within(body, FORM_BYTES).await
+}
+
+/// Reads a form of a customer.
+pub(super) async fn read_of_customer(body: Body) -> Result<Form, Trouble> {
+    read_within(body, CUSTOMER_BYTES).await
+}
+
+async fn read_within(body: Body, bytes: usize) -> Result<Form, Trouble> {
+    let body = read_body(body, bytes)
         .await
         .map_err(|_| Trouble::unreadable())?;
     Ok(Form(form_urlencoded::parse(&body).into_owned().collect()))
@@ -71,7 +83,7 @@ impl Form {
     }
 
     /// The page that it goes back to: one of this console.
-    pub(super) fn back(&self) -> String {
+    pub(super) fn back(&self, home: &str) -> String {
         let told = self.get(BACK).unwrap_or_default();
         let is_here = told.starts_with('/')
             && !told.starts_with("//")
@@ -80,16 +92,22 @@ impl Form {
                 .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         match is_here {
             true => told.to_owned(),
-            false => "/bench".to_owned(),
+            false => home.to_owned(),
         }
     }
 
-    /// Whether this is the first time that it is sent. A form whose key is not of this session is none of our pages'.
-    pub(super) async fn is_first(&self, visit: &Visit) -> Result<bool, Trouble> {
+    /// That its key was given to this session: any other form is none of our pages'.
+    pub(super) fn check_key(&self, visit: &Visit) -> Result<(), Trouble> {
         let key = self.get(KEY).unwrap_or_default();
-        if !is_key_of(&visit.token, key) {
-            return Err(Trouble::stale());
+        match is_key_of(&visit.token, key) {
+            true => Ok(()),
+            false => Err(Trouble::stale()),
         }
+    }
+
+    /// Whether this is the first time that it is sent.
+    pub(super) async fn is_first(&self, visit: &Visit) -> Result<bool, Trouble> {
+        self.check_key(visit)?;
         let admin = visit.console.context.admin();
         Ok(sign_ins::send_form(&admin, self.hash()).await?)
     }
@@ -152,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_form_goes_back_to_a_page_of_this_console() {
-        let back = |told: &str| Form(vec![(BACK.to_owned(), told.to_owned())]).back();
+        let back = |told: &str| Form(vec![(BACK.to_owned(), told.to_owned())]).back("/bench");
         assert_eq!(back("/jobs/EX1ID?a=b#c"), "/jobs/EX1ID?a=b#c");
         for wrong in [
             "",

@@ -26,7 +26,9 @@ pub(super) struct Shell {
     pub(super) path: String,
     /// Who looks.
     pub(super) name: String,
-    pub(super) role: Role,
+    pub(super) role: Option<Role>,
+    /// The page on which everything begins.
+    pub(super) home: &'static str,
     token: BearerToken,
 }
 
@@ -38,6 +40,7 @@ impl Shell {
             path: path.to_owned(),
             name: visit.name(),
             role: visit.role(),
+            home: visit.home(),
             token: visit.token.clone(),
         }
     }
@@ -53,7 +56,18 @@ impl Shell {
 
     /// Whether the person may do what takes this role.
     pub(super) fn may(&self, role: &str) -> bool {
-        role.parse().is_ok_and(|least: Role| self.role >= least)
+        role.parse()
+            .is_ok_and(|least: Role| self.role.is_some_and(|role| role >= least))
+    }
+
+    /// Whether it is a customer who looks.
+    pub(super) fn is_customer(&self) -> bool {
+        self.role.is_none()
+    }
+
+    /// What stands beside the name.
+    pub(super) fn role_name(&self) -> &'static str {
+        self.role.map_or("customer", Role::name)
     }
 }
 
@@ -111,6 +125,18 @@ pub(super) mod say {
     }
 }
 
+/// A file to be kept. A browser shows nothing of it within the console.
+pub(super) fn file(name: &str, kind: &'static str, content: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    (headers, content).into_response()
+}
+
 /// The page of a template.
 pub(super) fn html(template: &impl Template) -> Result<Response, Trouble> {
     with_status(StatusCode::OK, template)
@@ -148,7 +174,7 @@ struct AlonePage {
 /// The page that says what went wrong, to whoever is signed in.
 pub(super) fn trouble(trouble: Trouble, visit: &Visit) -> Response {
     let page = TroublePage {
-        shell: Shell::new(visit, "Not done", "", "/bench"),
+        shell: Shell::new(visit, "Not done", "", visit.home()),
         sentence: trouble.sentence.clone(),
         hint: trouble.hint,
     };

@@ -6,6 +6,8 @@ pub(super) mod bench;
 pub(super) mod help;
 pub(super) mod job;
 pub(super) mod jobs;
+pub(super) mod own_job;
+pub(super) mod own_jobs;
 pub(super) mod parcels;
 pub(super) mod people;
 pub(super) mod scan;

@@ -3,7 +3,9 @@
 use axum::http::StatusCode;
 use model::control::ControlFault;
 
+use crate::faces::station::wire;
 use crate::jobstore::JobStoreError;
+use crate::ops::Refused;
 
 /// Something that went wrong, in words for whoever looks.
 #[derive(Debug)]
@@ -77,6 +79,35 @@ impl Trouble {
         Self {
             status,
             sentence: sentence(&fault.message),
+            hint,
+        }
+    }
+}
+
+/// What an operation refuses a customer, who asks without the operator API.
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        let status = match &refused {
+            Refused::Submission(_) => StatusCode::BAD_REQUEST,
+            other => wire(other).0,
+        };
+        let hint = match &refused {
+            Refused::Store(error) => {
+                tracing::error!(error = error as &dyn std::error::Error, "job store failed");
+                "Try again in a moment."
+            }
+            Refused::Busy(_) => "Try again in a moment.",
+            Refused::NoSuchJob(_)
+            | Refused::Denied(_)
+            | Refused::State { .. }
+            | Refused::Submission(_)
+            | Refused::Docking(_)
+            | Refused::Account(_)
+            | Refused::Internal => "",
+        };
+        Self {
+            status,
+            sentence: sentence(&refused.to_string()),
             hint,
         }
     }

@@ -35,12 +35,13 @@ impl Visit {
         let Some(token) = shown(&head.headers, console.is_secure) else {
             return Ok(None);
         };
-        let session = sign_ins::session(&console.context.admin(), &token).await?;
+        let origin = origin::of(head, &console.context.trusted_proxies);
+        let session = sign_ins::session(&console.context.admin(), &token, &origin).await?;
         Ok(session.map(|session| Self {
             console: Arc::clone(console),
             session,
             token,
-            address: origin::of(head, &console.context.trusted_proxies).address,
+            address: origin.address,
         }))
     }
 
@@ -48,16 +49,33 @@ impl Visit {
         &self.session.caller
     }
 
-    /// What this person may do, as pages show it; whether it is done is decided elsewhere.
-    pub(super) fn role(&self) -> Role {
-        audit::role(self.caller()).unwrap_or(Role::Viewer)
+    /// What this person may do, as pages show it; whether it is done is decided elsewhere. A customer has no role.
+    pub(super) fn role(&self) -> Option<Role> {
+        audit::role(self.caller())
     }
 
-    /// How histories name this person.
+    /// Whether it is a customer, who has pages of his own.
+    pub(super) fn is_customer(&self) -> bool {
+        matches!(self.caller(), Caller::Customer(_))
+    }
+
+    /// Who it is, as pages say it.
     pub(super) fn name(&self) -> String {
         match self.caller() {
             Caller::Person(person) => person.name.to_string(),
-            Caller::Operator | Caller::Customer(_) | Caller::Station(_) => "at the host".to_owned(),
+            Caller::Customer(customer) => match &customer.user {
+                Some(user) => format!("{} of {}", user.name(), customer.account.name),
+                None => customer.account.name.clone(),
+            },
+            Caller::Operator | Caller::Station(_) => "at the host".to_owned(),
+        }
+    }
+
+    /// The page on which everything begins for whoever looks.
+    pub(super) fn home(&self) -> &'static str {
+        match self.is_customer() {
+            true => "/jobs",
+            false => "/bench",
         }
     }
 }

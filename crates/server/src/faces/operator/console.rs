@@ -24,10 +24,22 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
 
 async fn link(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
     let console = desk.console.ok_or(OperatorFault::NoConsole)?;
-    let LinkFor { name } = asked.message()?;
-    let link = sign_ins::link(desk.admin, desk.caller, name.as_ref()).await?;
+    let link = match asked.message()? {
+        LinkFor {
+            account: None,
+            name,
+        } => sign_ins::link(desk.admin, desk.caller, name.as_ref()).await?,
+        LinkFor {
+            account: Some(account),
+            name: None,
+        } => sign_ins::link_for_account(desk.admin, desk.caller, &account).await?,
+        LinkFor { .. } => {
+            let wrong = "a link is for a person or for an account, not for both";
+            return Err(OperatorFault::Unreadable(wrong.to_owned()));
+        }
+    };
     document(&NewLink {
-        url: format!("{console}/in/{}", link.token.expose()),
+        url: link.url(console),
         actor: link.actor,
         until: link.until,
     })
@@ -36,7 +48,7 @@ async fn link(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
 async fn sessions(desk: &Desk<'_>) -> Document {
     let line = |session: StoredSession| SessionLine {
         number: session.number,
-        actor: sign_ins::actor(session.person.as_ref().map(|person| &person.name)),
+        actor: sign_ins::holder(&session),
         address: session.address,
         began: session.began,
         seen: session.seen,

@@ -1,23 +1,25 @@
 //! Who is signed in at the console.
 
-use model::ids::PersonName;
+use awsproto::secret::SecretKey;
+use model::ids::{AccessKeyId, AccountId, PersonName};
 use model::role::Role;
 use model::time::Timestamp;
 
 use super::{JobStore, at};
-use crate::jobstore::{NewSession, Person, SignInLink};
+use crate::jobstore::{AccessKey, Account, Holder, LetIn, NewSession, Person, SignInLink};
 
 pub(super) async fn run(store: &dyn JobStore) {
     a_link_lets_in_once_and_in_time(store).await;
     a_session_is_its_persons_as_long_as_the_person_is_in_force(store).await;
+    a_session_is_an_accounts_as_long_as_its_key_is_good(store).await;
     sessions_end_and_are_noted(store).await;
     a_form_is_sent_once(store).await;
 }
 
-fn link(token: u8, person: Option<&PersonName>) -> SignInLink {
+fn link(token: u8, whom: LetIn) -> SignInLink {
     SignInLink {
         token_sha256: [token; 32],
-        person: person.cloned(),
+        whom,
         made: at(0),
         until: at(600),
     }
@@ -33,8 +35,14 @@ fn session(token: u8, began: Timestamp) -> NewSession {
 }
 
 async fn a_link_lets_in_once_and_in_time(store: &dyn JobStore) {
-    store.add_link(&link(1, None)).await.expect("a new link");
-    store.add_link(&link(2, None)).await.expect("a new link");
+    store
+        .add_link(&link(1, LetIn::Host))
+        .await
+        .expect("a new link");
+    store
+        .add_link(&link(2, LetIn::Host))
+        .await
+        .expect("a new link");
     let enter = async |token: u8, begun: &NewSession| {
         let entered = store.use_link([token; 32], begun).await;
         entered.expect("no error")
@@ -45,7 +53,7 @@ async fn a_link_lets_in_once_and_in_time(store: &dyn JobStore) {
     assert!(!enter(2, &session(104, at(600))).await, "it is over");
     let of = async |token: u8, now| store.session([token; 32], now).await.expect("no error");
     let begun = of(102, at(2)).await.expect("it was begun");
-    assert_eq!((begun.person, begun.began), (None, at(1)));
+    assert_eq!((begun.holder, begun.began), (Holder::Host, at(1)));
     assert_eq!(begun.address.as_deref(), Some("192.0.2.7"));
     assert!(of(102, at(3601)).await.is_none(), "it is over");
     for token in [101, 103, 104] {
@@ -64,12 +72,13 @@ async fn a_session_is_its_persons_as_long_as_the_person_is_in_force(store: &dyn 
         added.expect("a new person");
     };
     add(Role::Lead, 201, at(0)).await;
-    store.add_link(&link(3, Some(&name))).await.expect("a link");
+    let hers = link(3, LetIn::Person(name.clone()));
+    store.add_link(&hers).await.expect("a link");
     let entered = store.use_link([3; 32], &session(111, at(1))).await;
     assert!(entered.expect("no error"));
     let of = async |now| store.session([111; 32], now).await.expect("no error");
-    let person_of = async |now| of(now).await.and_then(|session| session.person);
-    assert_eq!(person_of(at(2)).await, Some(person(Role::Lead)));
+    let holder = of(at(2)).await.map(|session| session.holder);
+    assert_eq!(holder, Some(Holder::Person(person(Role::Lead))));
     store
         .revoke_person(&name, at(3))
         .await
@@ -82,9 +91,41 @@ async fn a_session_is_its_persons_as_long_as_the_person_is_in_force(store: &dyn 
     );
 }
 
+async fn a_session_is_an_accounts_as_long_as_its_key_is_good(store: &dyn JobStore) {
+    let account = Account {
+        id: AccountId::new("161616161616").expect("twelve digits"),
+        name: "signed in".to_owned(),
+        import: Vec::new(),
+        export: Vec::new(),
+    };
+    store.insert_account(&account).await.expect("a new account");
+    let key = AccessKey {
+        id: AccessKeyId::new("AKSIGNEDINSIGNEDIN16").expect("an id"),
+        account: account.id.clone(),
+        user: None,
+        created: at(0),
+        revoked: None,
+    };
+    let inserted = store.insert_key(&key, &SecretKey::new("secret")).await;
+    inserted.expect("a new key");
+    let link = link(6, LetIn::Key(key.id.clone()));
+    store.add_link(&link).await.expect("a link");
+    let entered = store.use_link([6; 32], &session(131, at(1))).await;
+    assert!(entered.expect("no error"));
+    let of = async || store.session([131; 32], at(2)).await.expect("no error");
+    let expected = Holder::Customer {
+        key: key.id.clone(),
+        account: account.id,
+    };
+    assert_eq!(of().await.map(|session| session.holder), Some(expected));
+    store.revoke_key(&key.id, at(2)).await.expect("no error");
+    assert!(of().await.is_none(), "the key was revoked");
+}
+
 async fn sessions_end_and_are_noted(store: &dyn JobStore) {
     for (token, begun) in [(4, 121), (5, 122)] {
-        store.add_link(&link(token, None)).await.expect("a link");
+        let host = link(token, LetIn::Host);
+        store.add_link(&host).await.expect("a link");
         let entered = store.use_link([token; 32], &session(begun, at(10))).await;
         assert!(entered.expect("no error"));
     }

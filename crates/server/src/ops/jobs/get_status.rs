@@ -35,6 +35,25 @@ pub struct JobStatus {
     pub artifacts: Vec<ArtifactLink>,
 }
 
+impl JobStatus {
+    /// AWS's sentence; for a job that stands still why; for a transfer that has begun how far it is; and for a device that
+    /// is to be erased what it waits for.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut message = self.job.progress.message();
+        if let Some(stopped) = &self.stopped {
+            message.push_str(&format!(" {stopped}"));
+        }
+        if let Some(figures) = &self.loading {
+            message.push_str(&format!(" {figures}"));
+        }
+        if let Some(disposal) = &self.disposal {
+            message.push_str(&format!(" {disposal}"));
+        }
+        message
+    }
+}
+
 /// Tells how a job is. One that was canceled is told like any other.
 ///
 /// # Errors
@@ -44,14 +63,23 @@ pub async fn get_status(
     caller: &Caller,
     id: &str,
 ) -> Result<JobStatus, Refused> {
+    let status = show(context, caller, id).await?;
+    match status.job.progress {
+        Progress::Expired { .. } => Err(Refused::State {
+            job: status.job.id,
+            why: Refusal::Expired,
+        }),
+        _ => Ok(status),
+    }
+}
+
+/// The same, of one that has expired too.
+///
+/// # Errors
+/// [`Refused::NoSuchJob`], or the job store's failure.
+pub async fn show(context: &Context, caller: &Caller, id: &str) -> Result<JobStatus, Refused> {
     let job = find(context, caller, Action::GetStatus, id).await?;
     let lease = match job.progress {
-        Progress::Expired { .. } => {
-            return Err(Refused::State {
-                job: job.id,
-                why: Refusal::Expired,
-            });
-        }
         Progress::InProgress { .. } => context.jobs.lease(job.id).await?,
         _ => None,
     };

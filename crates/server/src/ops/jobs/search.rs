@@ -1,4 +1,4 @@
-//! The jobs of all accounts, for those who run the service.
+//! The jobs of all accounts, for those who run the service; and those of one, for its customer.
 
 use model::ids::{AccountId, JobId, StationName};
 use model::words::Word;
@@ -55,6 +55,37 @@ pub async fn search(admin: &Admin, caller: &Caller, search: Search) -> Result<Jo
     {
         return Err(SubmissionFault::Marker(before.to_string()).into());
     }
+    find(admin, search, account, word).await
+}
+
+/// Lists the jobs of the customer who asks, the newest first. Stations and words are nothing that customers ask for: who is
+/// answered otherwise because others have such jobs learns of them.
+///
+/// # Errors
+/// [`SubmissionFault::Marker`] if `before` is no job of the customer's.
+pub async fn own(admin: &Admin, caller: &Caller, search: Search) -> Result<JobsFound, Refused> {
+    let account = caller.customer(Action::ListJobs)?.account.id.clone();
+    authorize(caller, Action::ListJobs, Resource::JobsOf(&account))?;
+    if let Some(before) = search.before {
+        let stored = admin.jobs.job(before).await?;
+        let is_own = stored.is_some_and(|stored| stored.job.account == account);
+        if !is_own {
+            return Err(SubmissionFault::Marker(before.to_string()).into());
+        }
+    }
+    let search = Search {
+        station: None,
+        ..search
+    };
+    find(admin, search, Some(account), None).await
+}
+
+async fn find(
+    admin: &Admin,
+    search: Search,
+    account: Option<AccountId>,
+    word: Option<Word>,
+) -> Result<JobsFound, Refused> {
     let filter = JobFilter {
         progress: search.progress,
         held: search.held,

@@ -1,8 +1,7 @@
 //! A job: how it stands in one sentence, what holds it up, what happened to it, and what can be done.
 
 use askama::Template;
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::ids::JobId;
@@ -11,7 +10,7 @@ use model::operator::{History, JobDetail};
 use model::progress::AbortReason;
 
 use crate::faces::console::form::Fields;
-use crate::faces::console::page::{Shell, html, say};
+use crate::faces::console::page::{Shell, file, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
 
@@ -124,16 +123,4 @@ pub(in super::super) async fn receipt_pdf(visit: &Visit, id: &str) -> Result<Res
 
 fn job_id(text: &str) -> Result<JobId, Trouble> {
     JobId::new(text).map_err(|_| Trouble::no_such_page())
-}
-
-/// A file to be kept. A browser shows nothing of it within the console.
-fn file(name: &str, kind: &'static str, content: Vec<u8>) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}\""),
-        ),
-    ];
-    (headers, content).into_response()
 }

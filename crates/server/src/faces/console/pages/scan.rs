@@ -70,7 +70,7 @@ pub(in super::super) async fn scan(visit: &Visit, form: &Form) -> Result<Respons
         shell: Shell::new(visit, "Scanned", "", "/bench"),
         answers,
         job,
-        back: form.back(),
+        back: form.back(visit.home()),
     })
 }
 

@@ -31,8 +31,9 @@ pub(in super::super) fn asked(status: StatusCode) -> Result<Response, Trouble> {
         status,
         "Sign in",
         "A link lets you in: there are no passwords.".to_owned(),
-        "On the host of the service `longshore console open` prints one, and elsewhere \
-         `longshore console open --server URL --token-file FILE`.",
+        "Who runs the service gets one by `longshore console open` on its host, and elsewhere by \
+         `longshore console open --server URL --token-file FILE`. A customer with an access key gets one by \
+         `longshore console sign-in --endpoint-url URL`, and any other from who runs the service.",
     )
 }
 
@@ -56,10 +57,10 @@ pub(in super::super) async fn enter(
             StatusCode::FORBIDDEN,
             "Sign in",
             "This link lets nobody in any more: it is good once, and for ten minutes.".to_owned(),
-            "`longshore console open` prints another.",
+            "`longshore console open` prints another, and for customers `longshore console sign-in`.",
         );
     };
-    let mut response = see_other("/bench");
+    let mut response = see_other("/");
     let set = cookie(Some(&token), console.is_secure);
     response.headers_mut().insert(header::SET_COOKIE, set);
     Ok(response)
@@ -67,8 +68,13 @@ pub(in super::super) async fn enter(
 
 /// Ends the session.
 pub(in super::super) async fn leave(visit: &Visit) -> Result<Response, Trouble> {
-    let path = format!("console/sessions/{}/end", visit.session.number);
-    visit.post(&path, &()).await?;
+    match visit.is_customer() {
+        true => sign_ins::leave(&visit.console.context.admin(), &visit.session).await?,
+        false => {
+            let path = format!("console/sessions/{}/end", visit.session.number);
+            visit.post(&path, &()).await?;
+        }
+    }
     let mut response = alone(
         StatusCode::OK,
         "Signed out",

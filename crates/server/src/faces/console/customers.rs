@@ -1,0 +1,51 @@
+//! The pages of customers, and what their buttons do. All of it is what they could ask of the API, of the same
+//! operations: whose a job is and what a user's policies say is decided there, and here nothing of others is even asked
+//! for.
+
+use axum::response::Response;
+
+use super::form::{Fields, Form};
+use super::guard::see_other;
+use super::pages::{own_job, own_jobs};
+use super::trouble::Trouble;
+use super::visit::Visit;
+use crate::ops::{disposal, jobs};
+
+/// Answers what only looks.
+pub(super) async fn show(
+    visit: &Visit,
+    words: &[&str],
+    query: &Fields,
+) -> Result<Response, Trouble> {
+    match words {
+        [""] => Ok(see_other(visit.home())),
+        ["jobs"] => own_jobs::list(visit, query).await,
+        ["jobs", id] => own_job::show(visit, id).await,
+        ["jobs", id, file] => own_job::file_of(visit, id, file).await,
+        _ => Err(Trouble::no_such_page()),
+    }
+}
+
+/// Does what a button is for.
+pub(super) async fn act(visit: &Visit, words: &[&str], form: &Form) -> Result<Response, Trouble> {
+    let (context, caller) = (&visit.console.context, visit.caller());
+    let because = form.get("Because");
+    match words {
+        ["jobs", id, "cancel"] => jobs::cancel(context, caller, id).await?,
+        ["jobs", id, "release"] => {
+            let lines = form.get("GiveUpLines").unwrap_or("0");
+            let wrong = |_| Trouble::field(format!("Nothing was done: {lines} is no number."));
+            let lines = lines.parse().map_err(wrong)?;
+            disposal::release(context, caller, id, lines, because).await?;
+        }
+        ["jobs", id, "object"] => {
+            let needed = || Trouble::field("Nothing was done: it is needed why.".to_owned());
+            disposal::object(context, caller, id, because.ok_or_else(needed)?).await?;
+        }
+        ["jobs", id, "withdraw"] => {
+            disposal::withdraw(context, caller, id).await?;
+        }
+        _ => return Err(Trouble::no_such_page()),
+    }
+    Ok(see_other(&form.back(visit.home())))
+}

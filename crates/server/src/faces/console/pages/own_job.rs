@@ -1,0 +1,145 @@
+//! A customer's own job: how it stands in one sentence, what is to be done now, what happened, and the files that go with
+//! it.
+
+use askama::Template;
+use axum::response::Response;
+use custody::line::Entry;
+use custody::words;
+use model::event::{Event, WhileRunning};
+use model::ids::JobId;
+use model::signature::SignatureFile;
+use model::time::Timestamp;
+
+use crate::artifact::Taken;
+use crate::faces::console::page::{Shell, file, html, say};
+use crate::faces::console::trouble::Trouble;
+use crate::faces::console::visit::Visit;
+use crate::ops::artifacts::{self, SheetOf};
+use crate::ops::jobs::{self, JobStatus};
+use crate::ops::{Refused, receipts};
+
+const PDF: &str = "application/pdf";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+#[derive(Template)]
+#[template(path = "own_job.html")]
+struct OwnJob {
+    shell: Shell,
+    status: JobStatus,
+    history: Vec<Happened>,
+    now: Timestamp,
+    /// Whether a job that runs can be canceled here.
+    cancels_running: WhileRunning,
+}
+
+/// Something that happened to a job.
+struct Happened {
+    at: Timestamp,
+    who: String,
+    sentence: String,
+}
+
+impl OwnJob {
+    fn is_pending(&self) -> bool {
+        !self.status.job.progress.is_terminal() && self.status.job.custody.station().is_none()
+    }
+
+    fn may_cancel(&self) -> bool {
+        let event = Event::Canceled {
+            running: self.cancels_running,
+            because: None,
+        };
+        self.status.job.apply(&event, self.now).is_ok()
+    }
+
+    /// Whether its device can be said to be free for erasing, or not.
+    fn may_say_of_device(&self) -> bool {
+        let because = String::new();
+        let is_over = self.status.job.progress.is_terminal();
+        let event = Event::Objected { because };
+        is_over && self.status.job.apply(&event, self.now).is_ok()
+    }
+
+    fn is_image(&self) -> bool {
+        Taken::of(&self.status.job) == Taken::AsImage
+    }
+
+    fn has_sheets(&self) -> bool {
+        !self.status.artifacts.is_empty()
+    }
+
+    /// The manifest, a line at a time.
+    fn manifest(&self) -> Vec<&str> {
+        self.status.job.manifest.lines().collect()
+    }
+}
+
+/// The page.
+pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, Trouble> {
+    let context = &visit.console.context;
+    let status = jobs::show(context, visit.caller(), id).await?;
+    let id = status.job.id;
+    // A user who may see how a job is, and not what happened to it, sees the one without the other.
+    let history = match jobs::told(&context.admin(), visit.caller(), id).await {
+        Ok(told) => told.iter().map(happened).collect(),
+        Err(Refused::NoSuchJob(_) | Refused::Denied(_)) => Vec::new(),
+        Err(other) => return Err(other.into()),
+    };
+    html(&OwnJob {
+        shell: Shell::new(visit, &format!("Job {id}"), "jobs", &format!("/jobs/{id}")),
+        status,
+        history,
+        now: context.clock.now(),
+        cancels_running: context.rules.cancel_in_progress,
+    })
+}
+
+fn happened(entry: &Entry) -> Happened {
+    Happened {
+        at: Timestamp::from_unix(entry.at.unix_millis().div_euclid(1000)),
+        who: words::who(entry),
+        sentence: words::happened(entry),
+    }
+}
+
+/// A file that goes with a job.
+pub(in super::super) async fn file_of(
+    visit: &Visit,
+    id: &str,
+    name: &str,
+) -> Result<Response, Trouble> {
+    let (context, caller) = (&visit.console.context, visit.caller());
+    let admin = context.admin();
+    let job = || JobId::new(id).map_err(|_| Trouble::no_such_page());
+    Ok(match name {
+        "SIGNATURE" => {
+            let status = jobs::get_status(context, caller, id).await?;
+            let contents = SignatureFile::contents(status.job.id.as_str(), &status.signature);
+            file("SIGNATURE", "application/octet-stream", contents.into())
+        }
+        "packing-slip.pdf" => sheet(visit, id, SheetOf::Slip).await?,
+        "signature-sheet.pdf" => sheet(visit, id, SheetOf::Signature).await?,
+        "shipping-label.pdf" => sheet(visit, id, SheetOf::Label).await?,
+        "receipt" => {
+            let receipt = receipts::receipt(&admin, caller, job()?).await?;
+            file(&format!("{id}.receipt"), TEXT, receipt.text.into())
+        }
+        "receipt.pdf" => {
+            let made = receipts::for_people(&admin, Some(context), caller, job()?).await?;
+            file(&format!("{id}.receipt.pdf"), PDF, made.1)
+        }
+        "report" => {
+            let report = jobs::report(context, caller, id).await?;
+            let name = report.key.as_str().rsplit('/').next().unwrap_or_default();
+            let is_plain = |c: &char| c.is_ascii_alphanumeric() || "-._".contains(*c);
+            let name: String = name.chars().filter(is_plain).collect();
+            file(&name, "text/csv; charset=utf-8", report.content)
+        }
+        _ => return Err(Trouble::no_such_page()),
+    })
+}
+
+async fn sheet(visit: &Visit, id: &str, which: SheetOf) -> Result<Response, Trouble> {
+    let drawn = artifacts::sheet(&visit.console.context, visit.caller(), id, which).await?;
+    Ok(file(&drawn.file_name, PDF, drawn.pdf))
+}

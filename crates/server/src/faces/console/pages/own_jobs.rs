@@ -1,0 +1,92 @@
+//! A customer's own jobs: filters, and a page at a time.
+
+use askama::Template;
+use axum::response::Response;
+use model::ids::JobId;
+use model::job::Job;
+use model::progress::Progress;
+use url::form_urlencoded::Serializer;
+
+use crate::faces::console::form::{Fields, is_first};
+use crate::faces::console::page::{Shell, html, say};
+use crate::faces::console::trouble::Trouble;
+use crate::faces::console::visit::Visit;
+use crate::ops::jobs::{self, Search};
+
+/// Jobs of a page.
+const JOBS: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "own_jobs.html")]
+struct OwnJobs {
+    shell: Shell,
+    jobs: Vec<Job>,
+    state: String,
+    is_held: bool,
+    /// The query of the next page, if there is one.
+    next: Option<String>,
+    is_first: bool,
+}
+
+impl OwnJobs {
+    fn states(&self) -> Vec<&'static str> {
+        Progress::codes().collect()
+    }
+}
+
+/// The page.
+pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Response, Trouble> {
+    let wanted = read(query)?;
+    let found = jobs::own(
+        &visit.console.context.admin(),
+        visit.caller(),
+        wanted.clone(),
+    )
+    .await?;
+    let last = found.jobs.last().map(|(job, _)| job.id);
+    let next = last.filter(|_| found.truncated);
+    html(&OwnJobs {
+        shell: Shell::new(visit, "Jobs", "jobs", "/jobs"),
+        next: next.map(|last| behind(&wanted, last)),
+        jobs: found.jobs.into_iter().map(|(job, _)| job).collect(),
+        state: wanted.progress.unwrap_or_default(),
+        is_held: wanted.held,
+        is_first: is_first(query),
+    })
+}
+
+/// Reads what is wanted. A name that is not known is refused: a filter that does nothing shows too much.
+fn read(query: &Fields) -> Result<Search, Trouble> {
+    let mut search = Search {
+        limit: Some(JOBS),
+        ..Search::default()
+    };
+    let said = query.iter().filter(|(_, value)| !value.trim().is_empty());
+    for (name, value) in said {
+        let wrong = || Trouble::field(format!("`{name}` cannot be `{value}`."));
+        match name.as_str() {
+            "state" => {
+                let mut codes = Progress::codes();
+                let code = codes.find(|code| code.eq_ignore_ascii_case(value));
+                search.progress = Some(code.ok_or_else(wrong)?.to_owned());
+            }
+            "held" => search.held = value.parse().map_err(|_| wrong())?,
+            "before" => search.before = Some(JobId::new(value).map_err(|_| wrong())?),
+            _ => return Err(wrong()),
+        }
+    }
+    Ok(search)
+}
+
+/// The query of the page behind a job.
+fn behind(wanted: &Search, last: JobId) -> String {
+    let mut query = Serializer::new(String::new());
+    if let Some(state) = &wanted.progress {
+        query.append_pair("state", state);
+    }
+    if wanted.held {
+        query.append_pair("held", "true");
+    }
+    query.append_pair("before", last.as_str());
+    query.finish()
+}
