@@ -94,7 +94,12 @@ def start_station(service, folder, name, server, settings):
 def room(tmp_path_factory):
     from longshore import Service
     folder = tmp_path_factory.mktemp("watching")
-    service = Service(tmp_path_factory.mktemp("service"), words=["--inbox", tmp_path_factory.mktemp("own")]).start()
+    config = tmp_path_factory.mktemp("config") / "longshore.toml"
+    # A witness that never answers: what is told of one is told of it as well.
+    witness = 'key = "w.example+e3ed7f22+BAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI", url = "http://127.0.0.1:9"'
+    config.write_text(f'[embedded_store]\nlisten = "127.0.0.1:0"\n[custody]\nwitnesses = [{{ {witness} }}]\n')
+    words = ["--inbox", tmp_path_factory.mktemp("own")]
+    service = Service(tmp_path_factory.mktemp("service"), config, words=words).start()
     station = None
     try:
         service.buckets(BUCKET)

@@ -68,6 +68,7 @@ pub mod note;
 pub mod receipt;
 pub mod signers;
 pub mod sshsig;
+pub mod timestamp;
 pub mod told;
 pub mod tree;
 pub mod verify;

@@ -2,6 +2,7 @@
 //! ([`checkpoint`]), and whoever witnesses it adds a line.
 
 pub mod checkpoint;
+pub mod cosigning;
 mod vkey;
 
 use std::fmt;

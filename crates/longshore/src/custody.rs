@@ -1,6 +1,6 @@
 //! `longshore custody`: with which key receipts are signed.
 
-use model::operator::custody::{CustodyFacts, CustodyKeyLine, RotateCustodyKey};
+use model::operator::custody::{CustodyFacts, CustodyKeyLine, RotateCustodyKey, WitnessLine};
 
 use crate::cli::CustodyCommand;
 use crate::exit::{Exit, Failure};
@@ -46,7 +46,27 @@ fn told(facts: &CustodyFacts) -> String {
     let rows: Vec<[String; 4]> = facts.keys.iter().map(row).collect();
     let table = output::table(["KEY", "SINCE", "UNTIL", ""], &rows);
     format!(
-        "Receipts are signed by custody@{}.\n\n{table}\n{}",
-        facts.installation, facts.checkpoint
+        "Receipts are signed by custody@{}.\n\n{table}\n{}{}",
+        facts.installation,
+        facts.checkpoint,
+        witnesses(&facts.witnesses)
     )
+}
+
+fn witnesses(lines: &[WitnessLine]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let row = |witness: &WitnessLine| {
+        let name = witness.key.split('+').next().unwrap_or_default();
+        [
+            output::printable(name),
+            witness.size.to_string(),
+            witness.signed.map(|at| at.to_string()).unwrap_or_default(),
+            output::printable(witness.trouble.as_deref().unwrap_or_default()),
+        ]
+    };
+    let rows: Vec<[String; 4]> = lines.iter().map(row).collect();
+    let table = output::table(["WITNESS", "EVENTS", "SIGNED", ""], &rows);
+    format!("\n{table}")
 }

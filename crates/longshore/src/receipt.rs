@@ -11,9 +11,11 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
+use custody::digest::Digest;
 use custody::limits::RECEIPT_BYTES;
 use custody::line::Entry;
 use custody::note::VerifierKey;
+use custody::timestamp::{self, REPLY_BYTES};
 use custody::verify::{Receipt, verify};
 
 use crate::cli::{ReceiptArgs, ReceiptCommand};
@@ -37,6 +39,9 @@ fn check(args: &ReceiptArgs) -> Result<Exit, Failure> {
     let mut told = vec![("Key", receipt.key.fingerprint())];
     for witness in &args.witness {
         told.push(("Witness", seen_by(&receipt, witness)?));
+    }
+    if let Some(timestamp) = &args.timestamp {
+        told.push(("Stamped", stamped(&args.receipt, timestamp)?));
     }
     if let Some(earlier) = &args.older {
         told.push(("Older", older(&receipt, earlier)?));
@@ -79,6 +84,19 @@ fn seen_by(receipt: &Receipt, witness: &VerifierKey) -> Result<String, Failure> 
     let seen = receipt.note.witnessed(witness);
     let at = seen.ok_or_else(|| differs(anyhow!("`{name}` has not signed its checkpoint")))?;
     Ok(format!("{name} saw that log at {at}"))
+}
+
+/// When the receipt was there, as a timestamp says that is of these very bytes.
+fn stamped(receipt: &Path, timestamp: &Path) -> Result<String, Failure> {
+    let receipt = Digest::of(&limited(receipt, RECEIPT_BYTES)?);
+    let reply = limited(timestamp, REPLY_BYTES)?;
+    let at = timestamp::of_reply(&reply, &receipt).map_err(|why| {
+        let context = format!("`{}` is no timestamp of it", timestamp.display());
+        differs(anyhow::Error::new(why).context(context))
+    })?;
+    Ok(format!(
+        "it was there at {at}, if `openssl ts -verify` says that an authority of yours has signed that"
+    ))
 }
 
 fn older(receipt: &Receipt, path: &Path) -> Result<String, Failure> {

@@ -25,6 +25,9 @@ pub const RECEIPT_SUFFIX: &str = ".receipt";
 /// `Content-Type` of the map.
 pub const MAP_CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
+/// What is put behind the log's key for the timestamp of the receipt (RFC 3161).
+pub const RECEIPT_TIMESTAMP_SUFFIX: &str = ".receipt.tsr";
+
 /// What is put behind the log's key for the receipt for people, a PDF.
 pub const RECEIPT_PDF_SUFFIX: &str = ".receipt.pdf";
 
@@ -43,13 +46,16 @@ pub struct Keys {
     pub receipt: ObjectKey,
     /// The same for people.
     pub receipt_pdf: ObjectKey,
+    /// When an authority says that the receipt was there.
+    pub receipt_timestamp: ObjectKey,
 }
 
 impl Keys {
     /// Whether `key` is one of them.
     #[must_use]
     pub fn contain(&self, key: &ObjectKey) -> bool {
-        [&self.receipt, &self.receipt_pdf].contains(&key) || self.are_of_the_report(key)
+        [&self.receipt, &self.receipt_pdf, &self.receipt_timestamp].contains(&key)
+            || self.are_of_the_report(key)
     }
 
     /// Whether `key` is one of those that a station brings there.
@@ -69,6 +75,7 @@ pub fn keys(log: &LogLocation) -> Keys {
         map: beside(&log.key, MAP_SUFFIX),
         receipt: beside(&log.key, RECEIPT_SUFFIX),
         receipt_pdf: beside(&log.key, RECEIPT_PDF_SUFFIX),
+        receipt_timestamp: beside(&log.key, RECEIPT_TIMESTAMP_SUFFIX),
     }
 }
 
@@ -83,6 +90,7 @@ pub fn has_name_of_one(key: &ObjectKey) -> bool {
         MAP_SUFFIX,
         RECEIPT_SUFFIX,
         RECEIPT_PDF_SUFFIX,
+        RECEIPT_TIMESTAMP_SUFFIX,
     ];
     let log = forms.iter().find_map(|suffix| key.strip_suffix(suffix));
     ends_as_log(log.unwrap_or(&key))
@@ -136,7 +144,11 @@ mod tests {
             assert!(keys.contain(key) && keys.are_of_the_report(key));
         }
         assert_eq!(keys.receipt_pdf.as_str(), "a/import-log-ABCDE.receipt.pdf");
-        for key in [&keys.receipt, &keys.receipt_pdf] {
+        assert_eq!(
+            keys.receipt_timestamp.as_str(),
+            "a/import-log-ABCDE.receipt.tsr"
+        );
+        for key in [&keys.receipt, &keys.receipt_pdf, &keys.receipt_timestamp] {
             assert!(keys.contain(key) && !keys.are_of_the_report(key));
         }
         assert!(!keys.contain(&ObjectKey::new("a/import-log-ABCDE.csv").unwrap()));

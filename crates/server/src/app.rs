@@ -13,6 +13,8 @@ use crate::metrics::Metrics;
 use crate::notices::post::Post;
 use crate::sealing::Sealer;
 use crate::stores::Stores;
+use crate::timestamps::Timestamps;
+use crate::witnesses::Witnesses;
 use crate::work::Work;
 
 /// What every operation works with.
@@ -50,6 +52,10 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// What brings notices to those who are told.
     pub(crate) post: Post,
+    /// Who signs the head of the log of custody besides.
+    pub(crate) witnesses: Witnesses,
+    /// Who says when receipts were given, if anybody is asked.
+    pub(crate) timestamps: Option<Timestamps>,
 }
 
 impl Context {

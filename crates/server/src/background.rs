@@ -10,6 +10,7 @@ mod receipts;
 mod rounds;
 mod sweeper;
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::time::Duration;
 
@@ -37,6 +38,9 @@ const LOOK_NEAR: Duration = Duration::from_secs(5);
 
 /// Between two looks for receipts that are due: a customer who sees that the job is over finds it soon after.
 const DELIVER_RECEIPTS: Duration = Duration::from_secs(2);
+
+/// Between two looks whether the log of custody has grown since witnesses signed its head.
+const ASK_WITNESSES: Duration = Duration::from_secs(15);
 
 /// Between two looks for notices that are to be sent: who waits for one sees what happened soon after.
 const BRING_NOTICES: Duration = Duration::from_secs(1);
@@ -122,6 +126,15 @@ impl Background {
             DELIVER_RECEIPTS,
             context,
             |context, stop| async move { receipts::deliver(&context, &stop).await },
+        );
+        tasks.add(
+            "ask witnesses",
+            ASK_WITNESSES,
+            context,
+            |context, _| async move {
+                context.witnesses.round(&*context.jobs).await;
+                Ok::<(), Infallible>(())
+            },
         );
         tasks.add(
             "bring notices",

@@ -8,6 +8,7 @@
 mod bench;
 mod check;
 mod console;
+mod custody;
 mod erase;
 mod fault;
 mod images;
@@ -23,8 +24,8 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ::custody::installation::InstallationName;
 use awsproto::secret::SecretKey;
-use custody::installation::InstallationName;
 use listen::Network;
 use model::control::StoreAccess;
 use model::event::WhileRunning;
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bench::{BayConfig, BenchConfig, OnDirty};
 pub use console::{ConsoleConfig, ConsoleListen};
+pub use custody::{CustodyConfig, WitnessConfig};
 pub use erase::EraseConfig;
 pub use fault::{ConfigError, ConfigFault};
 pub use images::{EbsConfig, GlacierConfig, RegionalAccess, RegionalEndpoint, image_target};
@@ -81,6 +83,8 @@ pub struct Config {
     pub ebs: Option<EbsConfig>,
     /// `[glacier]`
     pub glacier: GlacierConfig,
+    /// `[custody]`
+    pub custody: CustodyConfig,
     /// `[mail]` and `[webhooks]`
     pub notices: NoticesConfig,
     /// `[station]`
@@ -358,6 +362,7 @@ impl Default for Config {
             erase: EraseConfig::default(),
             ebs: None,
             glacier: GlacierConfig::default(),
+            custody: CustodyConfig::default(),
             notices: NoticesConfig::default(),
             station: StationConfig::default(),
             log: LogConfig::default(),

@@ -53,7 +53,7 @@ fn settings_of(header: &str) -> BTreeSet<String> {
 #[test]
 fn every_setting_is_in_the_example_and_in_the_guide() {
     let tables = settings_of("");
-    assert_eq!(tables.len(), 16, "{tables:?}");
+    assert_eq!(tables.len(), 17, "{tables:?}");
     for table in &tables {
         let header = if table == "stores" {
             "[[stores]]".into()

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use custody::moment::Moment;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
 use model::control::Tally;
@@ -146,6 +147,22 @@ impl Metrics {
         });
     }
 
+    /// Keeps what is known of a witness of the log of custody.
+    pub(crate) fn witness(&self, name: &str, signed: Option<Moment>, is_disputed: bool) {
+        let name = name.to_owned();
+        self.record(|| {
+            let seconds = signed.map_or(0, Moment::unix);
+            let seconds = approximate(u64::try_from(seconds).unwrap_or(0));
+            gauge!("longshore_witness_signed_timestamp_seconds", "witness" => name.clone())
+                .set(seconds);
+            gauge!("longshore_witness_disputes", "witness" => name).set(if is_disputed {
+                1.0
+            } else {
+                0.0
+            });
+        });
+    }
+
     /// Keeps after how many days a hold is overdue.
     pub(crate) fn hold_days(&self, days: u32) {
         let seconds = u64::from(days) * 86_400;
@@ -252,6 +269,14 @@ fn describe() {
     describe_counter!(
         "longshore_failed_files_total",
         "Files that could not be stored."
+    );
+    describe_gauge!(
+        "longshore_witness_signed_timestamp_seconds",
+        "When a witness signed the head of the log of custody last, as it says."
+    );
+    describe_gauge!(
+        "longshore_witness_disputes",
+        "Whether a witness says that the log of custody is not the one that it has seen."
     );
     describe_gauge!("longshore_jobs", "Jobs by progress code.");
     describe_gauge!("longshore_holds", "Jobs on hold, by what for.");

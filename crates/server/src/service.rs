@@ -44,6 +44,8 @@ use crate::ops::first_start::{FirstKey, first_start};
 use crate::ops::{Caller, Refused, sign_ins, stations};
 use crate::sealing::{MasterKey, MasterKeyError};
 use crate::stores::{EmbeddedAccess, Stores, StoresError, Whence};
+use crate::timestamps::Timestamps;
+use crate::witnesses::Witnesses;
 use crate::work::Work;
 use ports::{Doors, Port, Serving};
 
@@ -427,6 +429,11 @@ impl Kept {
             &Ways::of(config),
         );
         metrics.hold_days(config.jobs.hold_days);
+        let surroundings = config.network.surroundings();
+        let timestamps = config.custody.timestamp_url.as_deref();
+        let timestamps = timestamps.map(|url| Timestamps::new(url, surroundings.clone()));
+        let witnesses = &config.custody.witnesses;
+        let witnesses = Witnesses::new(witnesses, surroundings, Arc::clone(&metrics));
         Ok(Context {
             jobs: Arc::clone(&self.jobs),
             stores: Arc::new(stores),
@@ -444,6 +451,8 @@ impl Kept {
             console: outside.console.clone(),
             metrics,
             post,
+            witnesses,
+            timestamps,
         })
     }
 }

@@ -90,3 +90,58 @@ fn what_is_no_note_or_no_checkpoint_is_not_read() {
         assert!(wrong.parse::<Checkpoint>().is_err(), "{wrong:?}");
     }
 }
+
+/// A signature as a witness makes it, under the head that it was asked for.
+fn cosignature(witness: &VerifierKey, key: &PrivateKey, seconds: u64, text: &str) -> String {
+    let signature = key.sign(cosigned(seconds, text).as_bytes());
+    let bytes = [&witness.id()[..], &seconds.to_be_bytes(), &signature].concat();
+    format!("{DASH}{} {}\n", witness.name(), STANDARD.encode(bytes))
+}
+
+#[test]
+fn a_witness_is_asked_as_the_specification_says_and_its_line_alone_is_taken() {
+    let mut head = checkpoint().signed(&key(1));
+    let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
+    let request = cosigning::Request {
+        old: 7,
+        proof: &[one, two],
+        head: &head,
+    };
+    let expected = format!("old 7\n{}\n{}\n\n{head}", one.base64(), two.base64());
+    assert_eq!(request.to_string(), expected);
+
+    let witness = VerifierKey::cosigner("witness.example/w1", key(3).public());
+    let stranger = VerifierKey::cosigner("witness.example/w2", key(4).public());
+    let line =
+        |of: &VerifierKey, by: u8, text: &str| cosignature(of, &key(by), 1_790_000_000, text);
+    for refused in [
+        String::new(),
+        "who knows".to_owned(),
+        line(&stranger, 4, head.text()),
+        line(&witness, 4, head.text()),
+        line(&witness, 3, &head.text().replace("1000", "1001")),
+    ] {
+        let before = head.clone();
+        assert_eq!(head.cosign(&refused, &witness), Err(cosigning::NotCosigned));
+        assert_eq!(head, before);
+    }
+    let answer = line(&stranger, 4, head.text()) + &line(&witness, 3, head.text());
+    let at = head.cosign(&answer, &witness).unwrap();
+    assert_eq!(at.unix(), 1_790_000_000);
+    assert_eq!(head.witnessed(&witness), Some(at));
+    assert_eq!((head.witnessed(&stranger), head.signatures()), (None, 2));
+    // Once more is not twice, and what is known of a head goes to it alone.
+    head.cosign(&answer, &witness).unwrap();
+    assert_eq!(head.signatures(), 2);
+    let mut again = checkpoint().signed(&key(1));
+    again.merge(&head);
+    again.merge(&head);
+    assert_eq!(again, head);
+    let mut other = Checkpoint {
+        size: 1001,
+        ..checkpoint()
+    }
+    .signed(&key(1));
+    other.merge(&head);
+    assert_eq!(other.signatures(), 1);
+}

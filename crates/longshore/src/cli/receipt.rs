@@ -34,6 +34,9 @@ pub(crate) struct ReceiptArgs {
     /// A witness that must have seen the log of the receipt, by the key it verifies with: NAME+ID+KEY. As often as there are some
     #[arg(long, value_name = "VKEY")]
     pub(crate) witness: Vec<VerifierKey>,
+    /// The timestamp beside the receipt (LOGKEY.receipt.tsr), which must be of this receipt; whose it is, `openssl ts -verify` says
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timestamp: Option<PathBuf>,
     /// Compare the files in this folder with what the receipt names
     #[arg(long, value_name = "DIR")]
     pub(crate) files: Option<PathBuf>,

@@ -50,6 +50,23 @@ pub struct CustodyFacts {
     pub keys: Vec<CustodyKeyLine>,
     /// The head of the log, signed.
     pub checkpoint: String,
+    /// What is known of each witness, in the order of the settings.
+    #[serde(default)]
+    pub witnesses: Vec<WitnessLine>,
+}
+
+/// A witness of the log of custody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct WitnessLine {
+    /// What its signatures verify with: `NAME+ID+KEY`.
+    pub key: String,
+    /// Events of the log that it has seen.
+    pub size: u64,
+    /// When it signed, as it says; null if it has not since the service started.
+    pub signed: Option<Timestamp>,
+    /// Why it did not sign the last head that it was shown.
+    pub trouble: Option<String>,
 }
 
 /// A key that receipts are, or were, signed with.

@@ -1,7 +1,9 @@
 //! Puts receipts beside the reports of their jobs: when the report is there, and when nothing more is to come.
 
 use std::error::Error;
+use std::future::ready;
 
+use futures::{StreamExt as _, TryStreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
@@ -10,6 +12,9 @@ use crate::ops::receipts;
 
 /// Receipts of one round.
 const BATCH: u32 = 50;
+
+/// Receipts on their way at a time: a store, a witness or an authority that does not answer holds up others less.
+const AT_ONCE: usize = 4;
 
 /// Seconds for which a receipt is one server's to put into its bucket. A store is asked for some five seconds.
 const IN_HAND: i64 = 60;
@@ -30,13 +35,9 @@ pub(crate) async fn deliver(
         .jobs
         .due_receipts(context.clock.now(), BATCH)
         .await?;
-    for receipt in due {
-        if stop.is_cancelled() {
-            break;
-        }
-        deliver_one(context, &receipt).await?;
-    }
-    Ok(())
+    let begun = futures::stream::iter(due).take_while(|_| ready(!stop.is_cancelled()));
+    let deliveries = begun.map(|receipt| async move { deliver_one(context, &receipt).await });
+    deliveries.buffer_unordered(AT_ONCE).try_collect().await
 }
 
 /// Takes a receipt in hand, so that of several servers one puts it into its bucket, and puts it there.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod connections;
+mod custody;
 mod erase;
 mod images;
 mod keys;
@@ -13,8 +14,8 @@ use std::net::SocketAddr;
 use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 
+use ::custody::installation::InstallationName;
 use awsproto::secret::SecretKey;
-use custody::installation::InstallationName;
 use model::event::WhileRunning;
 use model::manifest::Country;
 use toml::Spanned;
@@ -59,6 +60,7 @@ pub(super) fn config(
         tls: check.tls(&raw.tls),
         jobs: check.jobs(raw.jobs),
         erase: check.erase(&raw.erase),
+        custody: check.custody(&raw.custody),
         ebs: check.ebs(raw.ebs),
         glacier: check.glacier(raw.glacier),
         notices: check.notices(raw.mail, &raw.webhooks),

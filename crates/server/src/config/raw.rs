@@ -21,6 +21,7 @@ pub(super) struct RawConfig {
     pub(super) tls: RawTls,
     pub(super) jobs: RawJobs,
     pub(super) erase: RawErase,
+    pub(super) custody: RawCustody,
     pub(super) ebs: Given<RawEbs>,
     pub(super) glacier: Given<RawGlacier>,
     pub(super) mail: Given<RawMail>,
@@ -124,6 +125,20 @@ pub(super) struct RawJobs {
     pub(super) artifact_days: Given<i64>,
     pub(super) hold_days: Given<i64>,
     pub(super) give_up_held: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawCustody {
+    pub(super) witnesses: Vec<Spanned<RawWitness>>,
+    pub(super) timestamp_url: Given<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawWitness {
+    pub(super) key: Given<String>,
+    pub(super) url: Given<String>,
 }
 
 #[derive(Deserialize, Default)]

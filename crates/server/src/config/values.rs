@@ -263,6 +263,18 @@ pub(super) fn base_url(text: &str) -> Result<String, String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// An `http://` or `https://` URL of a service of others, perhaps with a path. User names have no place in it.
+pub(super) fn service_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
+        .ok_or_else(|| "is not an http or https URL".to_owned())?;
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        return Err("has a user name, a password or a fragment in it".to_owned());
+    }
+    Ok(url.into())
+}
+
 /// A region's name: letters, digits and hyphens.
 pub(super) fn region(text: &str) -> Result<String, String> {
     let fits = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');

@@ -28,7 +28,7 @@ pub(super) fn routes<S>(context: Arc<Context>) -> Router<S> {
 }
 
 async fn checkpoint(State(context): State<Arc<Context>>) -> Response {
-    let note = ledger::checkpoint(&context.admin()).await;
+    let note = ledger::checkpoint(&context.admin(), Some(&context)).await;
     text(note.map(|note| note.to_string()))
 }
 

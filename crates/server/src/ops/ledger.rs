@@ -7,9 +7,10 @@ use custody::signers::{Revoked, Signer};
 use custody::tree::{Node, Tile};
 use model::time::Timestamp;
 
-use super::{Admin, Refused};
+use super::{Admin, Context, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::custody_key::{self, CustodyKey};
+use crate::witnesses::State;
 
 /// Who signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,14 +74,45 @@ pub async fn rotate(
     Ok(())
 }
 
-/// The head of the log, signed by the key in force.
+/// The head of the log, signed by the key in force, and by the witnesses of a service that runs who have signed that one.
 ///
 /// # Errors
 /// The job store's failure.
-pub async fn checkpoint(admin: &Admin) -> Result<Note, Refused> {
-    let key = custody_key::in_force(&*admin.jobs).await?;
-    let (_, note) = key.head(&*admin.jobs).await?;
-    Ok(note)
+pub async fn checkpoint(admin: &Admin, service: Option<&Context>) -> Result<Note, Refused> {
+    let (_, head) = match service {
+        Some(context) => context.witnesses.known(&*admin.jobs).await?,
+        None => {
+            let key = custody_key::in_force(&*admin.jobs).await?;
+            key.head(&*admin.jobs).await?
+        }
+    };
+    Ok(head)
+}
+
+/// What is known of a witness of a service that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessState {
+    /// What its signatures verify with.
+    pub key: String,
+    /// Events of the log that it has seen.
+    pub size: u64,
+    /// When it signed, as it says.
+    pub signed: Option<Timestamp>,
+    /// Why it did not sign the last head that it was shown.
+    pub trouble: Option<String>,
+}
+
+/// What is known of each witness, in the order of the settings.
+#[must_use]
+pub fn witnesses(context: &Context) -> Vec<WitnessState> {
+    let states = context.witnesses.states().into_iter();
+    let state = |(key, state): (String, State)| WitnessState {
+        key,
+        size: state.size,
+        signed: state.at.map(|at| Timestamp::from_unix(at.unix())),
+        trouble: state.trouble.map(|trouble| trouble.to_string()),
+    };
+    states.map(state).collect()
 }
 
 /// The hashes of a tile, one behind the other. `None` if the log has no such tile yet.

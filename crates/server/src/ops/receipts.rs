@@ -4,7 +4,9 @@ use std::fmt;
 
 use custody::digest::Digest;
 use custody::event::{File, FileName};
+use custody::note::Note;
 use custody::receipt::{CONTENT_TYPE, Contents, Leaf};
+use custody::timestamp;
 use custody::tree::{inclusion, needed};
 use custody::verify::verify;
 use model::attributes::Attributes;
@@ -20,10 +22,12 @@ use super::{Admin, Context, DockingFault, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::artifact::receipt;
 use crate::change::tries;
-use crate::custody_key;
+use crate::custody_key::{self, CustodyKey};
 use crate::jobstore::{DueReceipt, JobStoreError, LedgerLine, Notice};
 use crate::notices::table;
 use crate::stores::BucketFault;
+use crate::timestamps::NotStamped;
+use crate::witnesses::Witnesses;
 
 /// `Content-Type` of the receipt for people.
 const PDF: &str = "application/pdf";
@@ -49,11 +53,41 @@ pub struct Receipt {
 ///
 /// # Errors
 /// [`Refused::NoSuchJob`], or [`Refused`] if the caller has no right to it or the job store fails.
-pub async fn receipt(admin: &Admin, caller: &Caller, id: JobId) -> Result<Receipt, Refused> {
+pub async fn receipt(
+    admin: &Admin,
+    service: Option<&Context>,
+    caller: &Caller,
+    id: JobId,
+) -> Result<Receipt, Refused> {
     let stored = admin.jobs.job(id).await?;
     let job = stored.ok_or_else(|| Refused::no_such_job(id))?.job;
     permit(caller, Action::MakeReceipt, &job, id.as_str())?;
-    make(admin, &job).await
+    make(admin, &job, Heads::known(service)).await
+}
+
+/// Where the head of the log in a receipt comes from.
+enum Heads<'a> {
+    /// From the log: there is no service that asks witnesses.
+    Own,
+    /// From a service, with what witnesses have signed of it already.
+    Known(&'a Witnesses),
+    /// From a service, which shows it to its witnesses first.
+    Asked(&'a Witnesses),
+}
+
+impl<'a> Heads<'a> {
+    fn known(service: Option<&'a Context>) -> Self {
+        service.map_or(Self::Own, |context| Self::Known(&context.witnesses))
+    }
+
+    /// Its leaves, and the note of it.
+    async fn head(&self, admin: &Admin, key: &CustodyKey) -> Result<(u64, Note), JobStoreError> {
+        match self {
+            Self::Own => key.head(&*admin.jobs).await,
+            Self::Known(witnesses) => witnesses.known(&*admin.jobs).await,
+            Self::Asked(witnesses) => witnesses.asked(&*admin.jobs).await,
+        }
+    }
 }
 
 /// Makes the receipt of a job for people, as PDF, in which the one that counts is attached. Without a service that runs
@@ -70,7 +104,7 @@ pub async fn for_people(
     let stored = admin.jobs.job(id).await?;
     let job = stored.ok_or_else(|| Refused::no_such_job(id))?.job;
     permit(caller, Action::MakeReceipt, &job, id.as_str())?;
-    let receipt = make(admin, &job).await?;
+    let receipt = make(admin, &job, Heads::known(service)).await?;
     let pdf = draw(service, &job, &receipt).await?;
     Ok((receipt, pdf))
 }
@@ -122,7 +156,7 @@ async fn report(service: Option<&Context>, file: &File) -> Result<String, String
     String::from_utf8(content).map_err(|_| "The report is no text.".to_owned())
 }
 
-async fn make(admin: &Admin, job: &Job) -> Result<Receipt, Refused> {
+async fn make(admin: &Admin, job: &Job, heads: Heads<'_>) -> Result<Receipt, Refused> {
     let key = custody_key::in_force(&*admin.jobs).await?;
     for _ in tries() {
         let lines = admin.jobs.told_of(Some(job.id)).await?;
@@ -134,7 +168,7 @@ async fn make(admin: &Admin, job: &Job) -> Result<Receipt, Refused> {
             // Something happened since the lines were read.
             continue;
         }
-        let (size, checkpoint) = key.head(&*admin.jobs).await?;
+        let (size, checkpoint) = heads.head(admin, &key).await?;
         let texts: Vec<&str> = lines.iter().map(|line| line.line.as_str()).collect();
         let contents = Contents {
             installation: &key.installation,
@@ -199,7 +233,8 @@ pub(crate) async fn deliver(context: &Context, due: &DueReceipt) -> Result<(), U
     let account = context.jobs.account(&job.account).await?;
     let account = account.ok_or_else(|| JobStoreError::Missing(job.account.to_string()))?;
     authorize(&account, Action::Report, Resource::Bucket(&bucket)).map_err(Refused::from)?;
-    let receipt = make(&context.admin(), &job).await?;
+    let heads = Heads::Asked(&context.witnesses);
+    let receipt = make(&context.admin(), &job, heads).await?;
     let edition = receipt.edition;
     let put = async |key, content: Vec<u8>, content_type: &str| {
         let attributes = Attributes {
@@ -209,8 +244,8 @@ pub(crate) async fn deliver(context: &Context, due: &DueReceipt) -> Result<(), U
         context.stores.put(&bucket, key, content, attributes).await
     };
     // The one that counts waits for no drawing.
-    let text = receipt.text.clone().into_bytes();
-    put(&keys.receipt, text, CONTENT_TYPE).await?;
+    let text = receipt.text.as_bytes();
+    put(&keys.receipt, text.to_vec(), CONTENT_TYPE).await?;
     let notice = Notice {
         id: table::id_of_receipt(job.id, edition),
         job: job.id,
@@ -221,6 +256,11 @@ pub(crate) async fn deliver(context: &Context, due: &DueReceipt) -> Result<(), U
     context.jobs.put_notice(&notice).await?;
     let pdf = draw(Some(context), &job, &receipt).await?;
     put(&keys.receipt_pdf, pdf, PDF).await?;
+    if let Some(authority) = &context.timestamps {
+        let (reply, at) = authority.of(text).await?;
+        put(&keys.receipt_timestamp, reply, timestamp::REPLY).await?;
+        tracing::info!(job = %job.id, edition, %at, "receipt has its timestamp");
+    }
     let key = keys.receipt.as_str();
     tracing::info!(job = %job.id, edition, %bucket, ?key, "receipt put beside the report");
     Ok(())
@@ -241,6 +281,9 @@ pub(crate) enum Undelivered {
     /// The store does not take it.
     #[error(transparent)]
     Store(#[from] BucketFault),
+    /// It is there, and has no timestamp yet.
+    #[error("it is there without a timestamp")]
+    NotStamped(#[from] NotStamped),
 }
 
 /// Where the receipts of a job lie: beside its report.

@@ -1,10 +1,11 @@
 //! `/operator/v1/custody`: who signs receipts.
 
 use axum::http::Method;
-use model::operator::custody::{CustodyFacts, CustodyKeyLine, RotateCustodyKey};
+use model::operator::custody::{CustodyFacts, CustodyKeyLine, RotateCustodyKey, WitnessLine};
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
+use crate::app::Context;
 use crate::ops::ledger::{self, Signing};
 
 /// Answers what is asked for below `custody`.
@@ -28,8 +29,22 @@ async fn show(desk: &Desk<'_>) -> Document {
     document(&CustodyFacts {
         installation,
         keys: keys.into_iter().map(line).collect(),
-        checkpoint: ledger::checkpoint(desk.admin).await?.to_string(),
+        checkpoint: ledger::checkpoint(desk.admin, desk.service)
+            .await?
+            .to_string(),
+        witnesses: desk.service.map_or_else(Vec::new, witnesses),
     })
+}
+
+/// What is known of each witness; nothing without a service that asks them.
+fn witnesses(context: &Context) -> Vec<WitnessLine> {
+    let line = |witness: ledger::WitnessState| WitnessLine {
+        key: witness.key,
+        size: witness.size,
+        signed: witness.signed,
+        trouble: witness.trouble,
+    };
+    ledger::witnesses(context).into_iter().map(line).collect()
 }
 
 async fn rotate(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {

@@ -150,7 +150,7 @@ fn told_line((number, entry): (usize, &Entry)) -> ToldLine {
 }
 
 async fn receipt(desk: &Desk<'_>, job_id: JobId) -> Document {
-    let receipt = receipts::receipt(desk.admin, desk.caller, job_id).await?;
+    let receipt = receipts::receipt(desk.admin, desk.service, desk.caller, job_id).await?;
     document(&JobReceipt {
         job_id,
         edition: receipt.edition,

@@ -121,7 +121,7 @@ pub(in super::super) async fn file_of(
         "signature-sheet.pdf" => sheet(visit, id, SheetOf::Signature).await?,
         "shipping-label.pdf" => sheet(visit, id, SheetOf::Label).await?,
         "receipt" => {
-            let receipt = receipts::receipt(&admin, caller, job()?).await?;
+            let receipt = receipts::receipt(&admin, Some(context), caller, job()?).await?;
             file(&format!("{id}.receipt"), TEXT, receipt.text.into())
         }
         "receipt.pdf" => {
