@@ -141,3 +141,32 @@ def test_a_customer_follows_his_job_and_takes_its_papers(service, inbox, tmp_pat
     browser = Browser("pages", link=customer_link(service, key), paths=["/jobs", "/jobs?state=Pending", page, f"/jobs/{canceled}"])
     assert browser.seen() == {"found": [], "complaints": []}
     assert link(service)
+
+
+def test_a_job_is_written_in_form_and_text_and_its_signature_is_that_of_the_api(service):
+    key = service.new_account("studio", [BUCKET])
+    seen = Browser("draft", link=customer_link(service, key), bucket=BUCKET, hostile=HOSTILE[:28]).seen()
+    assert "no-such-bucket" in seen["beside"] and seen["isMarked"] == "true", seen
+    assert any("returnAddress" in fault for fault in seen["faults"]), seen
+    assert seen["lineFault"].startswith("Line ") and "everybody" in seen["lineFault"]
+    status = service.api(key).get_status(JobId=seen["job"])
+    assert seen["signature"] == status["SignatureFileContents"]
+    assert status["CurrentManifest"].rstrip("\n") == seen["written"].rstrip("\n")
+    assert HOSTILE[:24] in status["CurrentManifest"] and seen["images"] == 0
+    assert seen["complaints"] == []
+    plain = Browser("plainDraft", link=customer_link(service, key), bucket=BUCKET).seen()
+    assert plain["faults"] and plain["field"] == BUCKET and plain["complaints"] == []
+    assert service.api(key).get_status(JobId=plain["job"])["ProgressCode"] == "Pending"
+    browser = Browser("pages", link=customer_link(service, key), paths=["/new", f"/jobs/{seen['job']}/edit",
+                      f"/new?like={seen['job']}"])
+    assert browser.seen() == {"found": [], "complaints": []}
+    # What is sent twice makes one job.
+    client = customer(service, key)
+    text = status["CurrentManifest"]
+    form = {"key": client.form_key("/new"), "manifest": text, "was": text, "type": "Import"}
+    made = [client.ask("POST", "/new", form, Origin=client.origin)[1]["location"] for _ in range(2)]
+    assert made[0] != made[1] == "/jobs"
+    # Another manifest, as UpdateJob sends it.
+    form = {"key": client.form_key("/new"), "manifest": text + "prefix: 2026/\n", "was": text, "type": "Import"}
+    assert client.ask("POST", f"/jobs/{seen['job']}/edit", form, Origin=client.origin)[0] == 303
+    assert service.api(key).get_status(JobId=seen["job"])["CurrentManifest"].endswith("prefix: 2026/\n")

@@ -11,6 +11,7 @@ mod address;
 
 mod country;
 mod customs;
+pub mod draft;
 mod fault;
 mod fields;
 mod images;

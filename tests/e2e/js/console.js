@@ -149,6 +149,90 @@ const tries = {
     return { held, isHeld, sites, complaints };
   },
 
+  // A customer writes a job: in the form, in the text, with faults on the way, and makes it.
+  async draft(browser, { link, bucket, hostile }) {
+    const { context, page, origin, complaints } = await open(browser, link);
+    await page.goto(`${origin}/new`);
+    const text = page.locator("#manifest");
+    const told = page.locator("#told");
+    const said = (words) => told.getByText(words).first().waitFor({ timeout: 15000 }).catch(async (error) => {
+      throw new Error(`${await told.textContent()}: ${await text.inputValue()}`, { cause: error });
+    });
+    await page.locator("#bucket").fill("no-such-bucket");
+    await page.locator("#deviceId").fill(hostile);
+    await said("to be mended");
+    await page.waitForFunction((name) => {
+      const { value } = document.getElementById("manifest");
+      return value.includes("no-such-bucket") && value.includes(name);
+    }, hostile);
+    const faults = await told.locator("li").allTextContents();
+    // The other way round, with a slip of the pen.
+    const lines = (await text.inputValue()).split("\n").filter((line) => !line.startsWith("returnAddress"));
+    const typed = lines.map((line) => line.replace(/^bucket: .*/, `bucket: ${bucket}`)).join("\n");
+    await text.fill(`${typed}acl: everybody\n`);
+    await page.waitForFunction((name) => document.getElementById("bucket").value === name, bucket, { timeout: 15000 });
+    await told.getByText("acl").first().waitFor({ timeout: 15000 });
+    const lineFault = await told.locator("li", { hasText: "acl" }).textContent();
+    await text.fill(typed);
+    const fields = { name: "Jane Roe", street1: "1 Quay", city: "Sacramento", stateOrProvince: "CA", postalCode: "95814",
+      country: "USA", phoneNumber: "+1-916-555-0160" };
+    await page.waitForTimeout(1000);
+    for (const [name, value] of Object.entries(fields)) await page.locator(`#returnAddress-${name}`).fill(value);
+    await page.locator("#eraseDevice").selectOption("no");
+    await page.waitForFunction(() => document.getElementById("manifest").value.includes("555-0160"), null, { timeout: 15000 });
+    await said("The manifest is good.");
+    // What only the store knows is asked when the rest is good.
+    await page.locator("#bucket").fill("no-such-bucket");
+    await said("to be mended");
+    const beside = await page.locator("#bucket-told").textContent();
+    const isMarked = await page.locator("#bucket").getAttribute("aria-invalid");
+    await page.locator("#bucket").fill(bucket);
+    await said("The manifest is good.");
+    const written = await text.inputValue();
+    await page.getByRole("button", { name: "Make the job" }).click();
+    await page.waitForURL(/\/jobs\/[0-9A-Z]{5}$/);
+    const job = page.url().split("/").pop();
+    const signature = await (await context.request.get(`${origin}/jobs/${job}/SIGNATURE`)).text();
+    const images = await page.locator("main img").count();
+    return { job, faults, beside, isMarked, lineFault, written, signature, images, complaints };
+  },
+
+  // The same without any script.
+  async plainDraft(browser, { link, bucket }) {
+    const { page, origin, complaints } = await open(browser, link, { javaScriptEnabled: false });
+    await page.goto(`${origin}/new`);
+    await page.locator("#deviceId").fill("P-1");
+    await page.locator("#bucket").fill("no-such-bucket");
+    await page.getByRole("button", { name: "Check" }).click();
+    const faults = await page.locator("#told li").allTextContents();
+    const text = await page.locator("#manifest").inputValue();
+    await page.locator("#manifest").fill(text.replace("no-such-bucket", bucket));
+    await page.getByRole("button", { name: "Check" }).click();
+    const field = await page.locator("#bucket").inputValue();
+    const fields = { name: "Jane Roe", street1: "1 Quay", city: "Sacramento", stateOrProvince: "CA", postalCode: "95814",
+      country: "USA", phoneNumber: "+1-916-555-0160" };
+    for (const [name, value] of Object.entries(fields)) await page.locator(`#returnAddress-${name}`).fill(value);
+    await page.getByRole("button", { name: "Make the job" }).click();
+    const job = page.url().split("/").pop();
+    return { job, faults, field, complaints };
+  },
+
+  // Pictures for people.
+  async pictures(browser, { link, paths, folder }) {
+    const { page, origin } = await open(browser, link);
+    for (const [name, path] of Object.entries(paths)) {
+      await page.goto(origin + path);
+      for (const colorScheme of ["light", "dark"]) {
+        for (const width of [1280, 768, 320]) {
+          await page.emulateMedia({ colorScheme });
+          await page.setViewportSize({ width, height: 800 });
+          await page.screenshot({ path: `${folder}/${name}-${colorScheme}-${width}.png`, fullPage: true });
+        }
+      }
+    }
+    return {};
+  },
+
   // Who may only look sees no button that does anything.
   async viewer(browser, { link, paths }) {
     const { page, origin } = await open(browser, link);

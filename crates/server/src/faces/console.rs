@@ -156,6 +156,10 @@ async fn sent(visit: &Visit, words: &[&str], body: Body) -> Result<Response, Tro
         true => form::read_of_customer(body).await?,
         false => form::read(body).await?,
     };
+    if visit.is_customer() && customers::only_looks(words) {
+        form.check_key(visit)?;
+        return customers::look(visit, words, &form).await;
+    }
     if !form.is_first(visit).await? {
         return Ok(guard::see_other(&form.back(visit.home())));
     }

@@ -19,6 +19,7 @@ pub(super) struct Assets {
     htmx: Asset,
     sse: Asset,
     script: Asset,
+    draft: Asset,
     icon: Asset,
 }
 
@@ -48,6 +49,12 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
         SCRIPT,
         include_bytes!("../../../assets/console/console.js"),
     ),
+    draft: asset(
+        "draft",
+        "js",
+        SCRIPT,
+        include_bytes!("../../../assets/console/draft.js"),
+    ),
     icon: asset(
         "icon",
         "svg",
@@ -68,8 +75,20 @@ fn asset(name: &str, ending: &str, kind: &'static str, content: &'static [u8]) -
 }
 
 impl Assets {
-    fn all(&self) -> [&Asset; 5] {
-        [&self.style, &self.htmx, &self.sse, &self.script, &self.icon]
+    fn all(&self) -> [&Asset; 6] {
+        let Self {
+            style,
+            htmx,
+            sse,
+            script,
+            draft,
+            icon,
+        } = self;
+        [style, htmx, sse, script, draft, icon]
+    }
+
+    pub(super) fn draft(&self) -> &str {
+        &self.draft.name
     }
 
     pub(super) fn style(&self) -> &str {

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::form::{Fields, Form};
 use super::guard::see_other;
-use super::pages::{own_job, own_jobs};
+use super::pages::{new_job, own_job, own_jobs};
 use super::trouble::Trouble;
 use super::visit::Visit;
 use crate::ops::{disposal, jobs};
@@ -21,7 +21,23 @@ pub(super) async fn show(
         [""] => Ok(see_other(visit.home())),
         ["jobs"] => own_jobs::list(visit, query).await,
         ["jobs", id] => own_job::show(visit, id).await,
+        ["jobs", id, "edit"] => new_job::edit(visit, id).await,
         ["jobs", id, file] => own_job::file_of(visit, id, file).await,
+        ["new"] => new_job::blank(visit, query).await,
+        _ => Err(Trouble::no_such_page()),
+    }
+}
+
+/// Whether what is sent there is only looked at, as often as somebody likes.
+pub(super) fn only_looks(words: &[&str]) -> bool {
+    matches!(words, ["new", "check"] | ["jobs", _, "edit", "check"])
+}
+
+/// Answers with what would come of a form, and does nothing.
+pub(super) async fn look(visit: &Visit, words: &[&str], form: &Form) -> Result<Response, Trouble> {
+    match words {
+        ["new", "check"] => new_job::check(visit, form).await,
+        ["jobs", id, "edit", "check"] => new_job::check_edit(visit, id, form).await,
         _ => Err(Trouble::no_such_page()),
     }
 }
@@ -31,6 +47,8 @@ pub(super) async fn act(visit: &Visit, words: &[&str], form: &Form) -> Result<Re
     let (context, caller) = (&visit.console.context, visit.caller());
     let because = form.get("Because");
     match words {
+        ["new"] => return new_job::make(visit, form).await,
+        ["jobs", id, "edit"] => return new_job::replace(visit, id, form).await,
         ["jobs", id, "cancel"] => jobs::cancel(context, caller, id).await?,
         ["jobs", id, "release"] => {
             let lines = form.get("GiveUpLines").unwrap_or("0");

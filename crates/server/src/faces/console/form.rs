@@ -96,6 +96,23 @@ impl Form {
         }
     }
 
+    /// What stands in a field, blanks and all; nothing of one that was not sent.
+    pub(super) fn find(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(field, _)| field == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The same, and an empty text of one that was not sent.
+    pub(super) fn raw(&self, name: &str) -> &str {
+        self.find(name).unwrap_or_default()
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(fields: &[(&str, &str)]) -> Self {
+        let field = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self(fields.iter().map(field).collect())
+    }
+
     /// That its key was given to this session: any other form is none of our pages'.
     pub(super) fn check_key(&self, visit: &Visit) -> Result<(), Trouble> {
         let key = self.get(KEY).unwrap_or_default();

@@ -6,6 +6,7 @@ pub(super) mod bench;
 pub(super) mod help;
 pub(super) mod job;
 pub(super) mod jobs;
+pub(super) mod new_job;
 pub(super) mod own_job;
 pub(super) mod own_jobs;
 pub(super) mod parcels;

@@ -7,6 +7,7 @@ use custody::line::Entry;
 use custody::words;
 use model::event::{Event, WhileRunning};
 use model::ids::JobId;
+use model::progress::Progress;
 use model::signature::SignatureFile;
 use model::time::Timestamp;
 
@@ -42,6 +43,20 @@ struct Happened {
 impl OwnJob {
     fn is_pending(&self) -> bool {
         !self.status.job.progress.is_terminal() && self.status.job.custody.station().is_none()
+    }
+
+    fn may_update(&self) -> bool {
+        let job = &self.status.job;
+        let event = Event::Updated {
+            job_type: job.job_type,
+            manifest: job.manifest.clone(),
+        };
+        job.apply(&event, self.now).is_ok()
+    }
+
+    /// Whether there is more of it to be asked for than that it has expired.
+    fn is_expected(&self) -> bool {
+        !matches!(self.status.job.progress, Progress::Expired { .. })
     }
 
     fn may_cancel(&self) -> bool {
