@@ -184,20 +184,28 @@ impl Rescue {
         };
         let mut is_known = false;
         for mark in marks.iter().filter(|_| is_to_be_known) {
-            let place = mark.place.clone();
-            let sources = self.ledger().sources(place.clone());
-            if !matches!(&*sources, [(_, Whence::Device { .. })]) {
-                continue;
-            }
-            let mut bytes = self.buffers.take(place.end - place.start);
-            if self.read(place.start, &mut bytes)?.is_empty() {
-                if Mark::of(place.start, &bytes).as_ref() != Some(mark) {
+            let mut bytes = self.buffers.take(mark.place.end - mark.place.start);
+            if self.comes_now(&mark.place, &mut bytes)? {
+                if Mark::of(mark.place.start, &bytes).as_ref() != Some(mark) {
                     return Ok(false);
                 }
                 is_known = true;
             }
         }
         Ok(is_known || !is_to_be_known)
+    }
+
+    /// Whether all of a place comes from the device now: also what was kept of it, which comes from a file otherwise and may be
+    /// of another device.
+    fn comes_now(&self, place: &Range<u64>, bytes: &mut [u8]) -> Result<bool, DeviceGone> {
+        let sources = self.ledger().sources(place.clone());
+        match &*sources {
+            [(_, Whence::Device { .. })] => Ok(self.read(place.start, bytes)?.is_empty()),
+            _ => {
+                let came = attempt::attempt(&*self.device, &self.timing, place.start, bytes)?;
+                Ok(came as u64 == place.end - place.start)
+            }
+        }
     }
 
     /// Forgets all that is known: the device is another than it was thought to be.

@@ -231,3 +231,28 @@ fn no_read_is_a_bad_one_to_be_killed_at() {
         scene.check_tries(&plain, 1);
     }
 }
+
+/// By what it is known again may have been read once more since, sector by sector, and kept.
+#[test]
+fn what_was_kept_of_a_mark_is_no_reason_to_begin_anew() {
+    let sectors = (574_976 / 512..604_160 / 512).map(|at| (at * 512, (Errno::IO, u32::MAX)));
+    let scene = Scene {
+        sector: 512,
+        bytes: 2048 * KIB,
+        broken: sectors.collect(),
+        wanted: only(512 * KIB..640 * KIB),
+    };
+    let (plain, mut home, mut kills) = (scene.device(), folder(), 0);
+    let lost = loop {
+        let found = folder();
+        let inner = Arc::clone(&plain) as Arc<dyn Device>;
+        let device = Arc::new(Traced::new(inner, 20, home.path(), found.path()));
+        match scene.carry_out(device, home.path()) {
+            Some(lost) => break lost,
+            None => (home, kills) = (found, kills + 1),
+        }
+        assert!(kills < 40);
+    };
+    assert_eq!(lost, scene.lost());
+    scene.check_tries(&plain, 1);
+}
