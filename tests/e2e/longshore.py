@@ -167,18 +167,19 @@ class Service:
         words = [self.program, *args] + (["--data", self.data] if data else [])
         return [str(word) if not isinstance(word, bytes) else word for word in words]
 
-    def run(self, *args, check=None, timeout=600):
-        """Runs a command; with `check`, sees that it ends with that code."""
+    def run(self, *args, check=None, timeout=600, told=None):
+        """Runs a command, which is told something on its standard input; with `check`, sees that it ends with that code."""
+        told = {"stdin": subprocess.DEVNULL} if told is None else {"input": told}
         done = subprocess.run(
-            self.command(*args), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+            self.command(*args), **told, capture_output=True, text=True, errors="replace",
             timeout=timeout, env=clean_environment(), check=False, **({"user": self.user, "group": "nogroup", "extra_groups": []} if self.user else {}),
         )
         if check is not None:
             assert done.returncode == check, f"{args} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done
 
-    def dock(self, device, *args, check=None, timeout=1200):
-        return self.run("dock", device, *args, check=check, timeout=timeout)
+    def dock(self, device, *args, check=None, timeout=1200, told=None):
+        return self.run("dock", device, *args, check=check, timeout=timeout, told=told)
 
     def dock_in_background(self, device, *args):
         """Starts to dock and does not wait."""

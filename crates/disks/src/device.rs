@@ -19,6 +19,7 @@ use crate::tree::{Content as _, DeviceGone, Health, Shape};
 
 pub mod counted;
 pub mod memory;
+pub mod unlocked;
 
 /// What a device may be read in at its finest: sectors of 4096 bytes, or eight of 512.
 pub const SECTOR_BYTES: u64 = 4096;

@@ -11,14 +11,17 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+use encrypted::Locked;
+use encrypted::secrets::Secrets;
 use filesystems::reader::{Options, Refusal};
-use filesystems::recognise::Class;
+use filesystems::recognise::{Class, Recognised};
 use filesystems::tables::PartitionTable;
 use filesystems::told::{Facts, Summary};
-use filesystems::volumes::Survey;
+use filesystems::volumes::{Part, Survey};
 use model::entry::VolumeNote;
 
 use crate::catalogue::{Builder, Place, ToldVolume};
+use crate::device::unlocked::OpenVolume;
 use crate::rescue::Rescue;
 use crate::sandbox::{Heard, ParseError, Sandbox};
 use crate::tree::DeviceGone;
@@ -34,6 +37,8 @@ pub struct Disk {
     rescue: Arc<Rescue>,
     sandbox: Sandbox,
     survey: Survey,
+    /// Why volumes stayed locked on which secrets were tried.
+    locked: Vec<(u32, Locked)>,
 }
 
 /// A volume, and what the survey says of it.
@@ -99,17 +104,72 @@ impl Disk {
     /// [`DiskError`]; never [`DiskError::NoVolume`].
     pub fn open(rescue: Arc<Rescue>, mut sandbox: Sandbox) -> Result<Self, DiskError> {
         let survey = sandbox.survey(&mut rescue.metadata());
-        let survey = match survey {
-            Ok(survey) => survey,
-            Err(ParseError::Gone(gone)) => return Err(gone.into()),
-            Err(ParseError::Host(error)) => return Err(DiskError::Host(error)),
-            Err(other) => return Err(DiskError::Host(io::Error::other(other))),
-        };
         Ok(Self {
             rescue,
             sandbox,
-            survey,
+            survey: survey.map_err(of_survey)?,
+            locked: Vec::new(),
         })
+    }
+
+    /// Looks at a device on which volumes were unlocked, and which `rescue` reads deciphered; others stayed locked.
+    ///
+    /// # Errors
+    /// As [`Disk::open`].
+    pub fn open_unlocked(
+        rescue: Arc<Rescue>,
+        sandbox: Sandbox,
+        opened: &[OpenVolume],
+        locked: &[(u32, Locked)],
+    ) -> Result<Self, DiskError> {
+        let mut disk = Self::open(rescue, sandbox)?;
+        disk.locked = locked.to_vec();
+        for open in opened {
+            disk.look_into(open)?;
+        }
+        Ok(disk)
+    }
+
+    /// Looks at what is within a volume that was unlocked.
+    fn look_into(&mut self, open: &OpenVolume) -> Result<(), DiskError> {
+        let mut volumes = self.survey.volumes.iter_mut();
+        let Some(volume) = volumes.find(|it| it.number == open.number) else {
+            return Err(DiskError::NoVolume(open.number));
+        };
+        volume.offset = open.offset.saturating_add(open.plain.at);
+        volume.bytes = open.plain.bytes;
+        volume.manager = None;
+        let mut blocks = self.rescue.metadata();
+        let inner = self.sandbox.survey(&mut Part::new(&mut blocks, volume));
+        volume.recognised = inner.map_err(of_survey)?.whole;
+        Ok(())
+    }
+
+    /// Opens an encrypted volume with the secrets that do; or says why it stays locked.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn unlock(
+        &mut self,
+        number: u32,
+        secrets: &Secrets,
+    ) -> Result<Result<OpenVolume, Locked>, DiskError> {
+        let mut volumes = self.survey.volumes.iter();
+        let Some(volume) = volumes.find(|it| it.number == number) else {
+            return Err(DiskError::NoVolume(number));
+        };
+        let mut blocks = self.rescue.metadata();
+        match self.sandbox.unlock(&mut blocks, volume, secrets) {
+            Ok(opened) => Ok(opened.map(|plain| OpenVolume {
+                number,
+                offset: volume.offset,
+                plain,
+            })),
+            Err(misbehaved @ ParseError::Misbehaved(_)) => {
+                Ok(Err(Locked::Damaged(misbehaved.to_string())))
+            }
+            Err(other) => Err(of_survey(other)),
+        }
     }
 
     /// Its volumes, in the order of their numbers: its partitions, or the whole of it.
@@ -173,6 +233,12 @@ impl Disk {
                 .all(|it| it.class == Class::NoData)
         {
             return Verdict::System(what.name.clone());
+        }
+        let mut locked = self.locked.iter();
+        if let Some((_, why)) = locked.find(|(number, _)| *number == volume.number)
+            && let Some(words) = words_of(why, &volume.recognised)
+        {
+            return Verdict::Refused(words);
         }
         match volume.refusal() {
             None => Verdict::Data,
@@ -264,6 +330,35 @@ impl Disk {
             Err(ParseError::Host(error)) => Err(DiskError::Host(error)),
             Err(ParseError::Stopped) => Err(failed.map_or(DiskError::Stopped, DiskError::Host)),
         }
+    }
+}
+
+/// Why a volume stays locked, for its customer, where that says more than that it is encrypted.
+fn words_of(why: &Locked, found: &Recognised) -> Option<String> {
+    let foreign = found.foreign.iter();
+    let mut foreign = foreign.filter(|it| it.class == Class::Encrypted);
+    let name = foreign.next().map_or("VeraCrypt", |it| it.name.as_str());
+    match why {
+        Locked::Wrong => Some(format!(
+            "the volume is encrypted with {name}, and the secret that was given does not open it"
+        )),
+        Locked::Refused(_) => Some(why.to_string()),
+        Locked::Damaged(_) | Locked::Costly(_) => Some(format!(
+            "the volume is encrypted with {name}, and cannot be opened: {why}"
+        )),
+        Locked::Needed(what) => found.readable.is_empty().then(|| {
+            format!("the volume is encrypted with {name}: it takes {what}, which did not come with the job")
+        }),
+        Locked::Ended => None,
+    }
+}
+
+/// Why nothing can be said of a device.
+fn of_survey(error: ParseError) -> DiskError {
+    match error {
+        ParseError::Gone(gone) => gone.into(),
+        ParseError::Host(error) => DiskError::Host(error),
+        other => DiskError::Host(io::Error::other(other)),
     }
 }
 

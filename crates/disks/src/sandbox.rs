@@ -21,6 +21,9 @@ use std::io;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use encrypted::Locked;
+use encrypted::plain::Plain;
+use encrypted::secrets::Secrets;
 use filesystems::blocks::Blocks;
 use filesystems::reader::{Options, Refusal};
 use filesystems::told::{Codec, Facts, Summary, Told};
@@ -43,7 +46,15 @@ pub struct Sandbox {
     launcher: Launcher,
     silence: Duration,
     child: Option<Conversation>,
+    /// How much is taken from the line at once, in bytes.
+    heard: usize,
 }
+
+/// Of what a child tells, much is taken from the line at once.
+const HEARD: usize = 64 << 10;
+
+/// What holds a key is taken to where it is wiped, and nowhere else.
+const UNHEARD: usize = 1;
 
 /// What is heard of a catalogue.
 #[derive(Debug)]
@@ -106,6 +117,7 @@ impl Sandbox {
             launcher,
             silence: limits::SILENCE,
             child: None,
+            heard: HEARD,
         }
     }
 
@@ -161,6 +173,30 @@ impl Sandbox {
         })
     }
 
+    /// Opens an encrypted volume with the secrets that do; or says why it stays locked. The child that had them does nothing
+    /// else, before or after.
+    ///
+    /// # Errors
+    /// [`ParseError`]; never [`ParseError::Stopped`].
+    pub fn unlock(
+        &mut self,
+        device: &mut dyn Blocks,
+        volume: &Volume,
+        secrets: &Secrets,
+    ) -> Result<Result<Plain, Locked>, ParseError> {
+        let request = Request::Unlock {
+            bytes: volume.bytes,
+            sector: device.sector(),
+            secrets: secrets.clone(),
+        };
+        self.child = None;
+        self.heard = UNHEARD;
+        let opened = self.attempt(|child| child.unlock(&request, &mut Part::new(device, volume)));
+        self.child = None;
+        self.heard = HEARD;
+        opened
+    }
+
     /// Unpacks a unit that has `bytes` bytes.
     ///
     /// # Errors
@@ -192,7 +228,7 @@ impl Sandbox {
         loop {
             let child = match self.child.take() {
                 Some(child) => Ok(child),
-                None => Conversation::begin(&self.launcher, self.silence),
+                None => Conversation::begin(&self.launcher, self.silence, self.heard),
             };
             let mut child = match child {
                 Ok(child) => child,

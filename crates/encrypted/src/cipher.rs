@@ -119,7 +119,11 @@ impl Suite {
 impl SectorCipher {
     pub(crate) fn new(key: &VolumeKey) -> Result<Self, BadKey> {
         let count = key.suite.ciphers.len();
-        if count == 0 || key.key.is_empty() || !key.key.len().is_multiple_of(count) {
+        let is_sector =
+            (16..=4096).contains(&key.sector_bytes) && key.sector_bytes.is_multiple_of(16);
+        let is_words = key.suite.mode != Mode::Elephant || key.sector_bytes.is_power_of_two();
+        let has_keys = count > 0 && !key.key.is_empty() && key.key.len().is_multiple_of(count);
+        if !is_sector || !is_words || !has_keys {
             return Err(BadKey);
         }
         let shares = key.key.chunks(key.key.len() / count);

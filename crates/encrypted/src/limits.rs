@@ -24,7 +24,7 @@ pub const PIM: u32 = 20_000;
 /// The longest passphrase in bytes, as cryptsetup has it.
 pub const PASSPHRASE_BYTES: usize = 512;
 
-/// The longest key file in bytes, as cryptsetup has it.
+/// The longest key file in bytes, as cryptsetup has it, and all of a volume together.
 pub const KEY_FILE_BYTES: usize = 8 << 20;
 
 /// The longest JSON of a LUKS2 header in bytes, with the header before it: 4 MiB is the longest that is defined.

@@ -105,9 +105,11 @@ impl Plain {
         let sector = u64::from(self.key.sector_bytes);
         let is_sector = matches!(sector, 512 | 1024 | 2048 | 4096) && self.key.step > 0;
         let is_inside = |at: u64, bytes: u64| at.checked_add(bytes).is_some_and(|it| it <= volume);
+        if !is_sector {
+            return false;
+        }
         let mut next = self.at;
-        let mut is_sound = is_sector
-            && self.bytes > 0
+        let mut is_sound = self.bytes > 0
             && self.pieces.len() <= PIECES
             && self.key.cipher().is_ok()
             && is_inside(self.at, self.bytes);
@@ -123,5 +125,53 @@ impl Plain {
             next = next.saturating_add(piece.bytes);
         }
         is_sound && self.at.checked_add(self.bytes) == Some(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cipher::{Algorithm, Mode};
+    use proptest::prelude::*;
+
+    fn plain(at: u64, bytes: u64, sector_bytes: u32, from: u64, keys: usize) -> Plain {
+        let origin = Origin::Cipher {
+            at: from,
+            sector: u64::MAX,
+        };
+        Plain {
+            kind: String::new(),
+            at,
+            bytes,
+            pieces: vec![Piece { at, bytes, origin }],
+            key: VolumeKey {
+                suite: Suite::one(Mode::Xts, Algorithm::Aes),
+                sector_bytes,
+                step: 1,
+                key: vec![0; keys],
+            },
+        }
+    }
+
+    #[test]
+    fn a_sound_volume_is_taken() {
+        assert!(plain(512, 4096, 512, 512, 64).checked(8192).is_ok());
+    }
+
+    proptest! {
+        /// Whatever is said of a volume, by its header or by whoever read that.
+        #[test]
+        fn what_cannot_be_is_refused(
+            at in prop_oneof![0..9000_u64, any::<u64>()],
+            bytes in prop_oneof![0..9000_u64, any::<u64>()],
+            sector in prop_oneof![Just(0), Just(512), Just(4096), any::<u32>()],
+            from in prop_oneof![0..9000_u64, any::<u64>()],
+            keys in 0..200_usize,
+        ) {
+            if plain(at, bytes, sector, from, keys).checked(8192).is_ok() {
+                prop_assert!(at + bytes <= 8192 && from + bytes <= 8192 && bytes % u64::from(sector) == 0);
+                prop_assert!(keys == 32 || keys == 48 || keys == 64);
+            }
+        }
     }
 }

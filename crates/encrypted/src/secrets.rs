@@ -23,8 +23,8 @@ pub enum BadSecret {
     /// A passphrase that is too long.
     #[error("the passphrase has more than {PASSPHRASE_BYTES} bytes")]
     Long,
-    /// A key file that is too long.
-    #[error("the key file has more than {KEY_FILE_BYTES} bytes")]
+    /// Key files that are too long together.
+    #[error("the key files have more than {KEY_FILE_BYTES} bytes")]
     LongFile,
     /// A PIM that costs too much.
     #[error("the PIM is not from 1 to {PIM}")]
@@ -58,7 +58,8 @@ impl Secrets {
     /// # Errors
     /// [`BadSecret`].
     pub fn with_key_file(mut self, content: &[u8]) -> Result<Self, BadSecret> {
-        if content.len() > KEY_FILE_BYTES {
+        let held: usize = self.key_files.iter().map(Vec::len).sum();
+        if held.saturating_add(content.len()) > KEY_FILE_BYTES {
             return Err(BadSecret::LongFile);
         }
         self.key_files.push(content.to_vec());

@@ -59,7 +59,7 @@ pub(crate) use operator::{
 pub(crate) use parcels::{ParcelCommand, ParcelListArgs, ReceiveArgs, ScanArgs, SendBackArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use policies::{PolicyCommand, SimulateArgs};
-pub(crate) use raw::{LookArgs, RawArgs};
+pub(crate) use raw::{LookArgs, RawArgs, UnlockArgs};
 pub(crate) use receipt::{ReceiptArgs, ReceiptCommand};
 pub(crate) use setup::{SetupCommand, SetupServerArgs, SetupStationArgs};
 pub(crate) use stations::StationCommand;
@@ -390,6 +390,8 @@ pub(crate) struct DockArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) raw: RawArgs,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
     #[command(flatten)]

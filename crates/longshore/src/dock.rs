@@ -19,6 +19,7 @@ use crate::output;
 use crate::own_station;
 use crate::raw;
 use crate::settings;
+use crate::unlock;
 
 /// Docks the device and stays until its job is done.
 ///
@@ -39,6 +40,7 @@ pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
         only_read: false,
         volumes: args.raw.volumes.clone(),
         zone_minutes: args.raw.zone,
+        secrets: unlock::secrets(&args.unlock)?,
         ..Docking::default()
     };
     if args.signature.is_some() {
@@ -159,7 +161,8 @@ fn again(args: &DockArgs) -> String {
         ("--config", config.as_deref()),
     ];
     let raw = raw::options(&args.raw);
-    let more = load.iter().chain(&raw);
+    let unlock = unlock::options(&args.unlock);
+    let more = load.iter().chain(&raw).chain(&unlock);
     options.extend(more.map(|(name, value)| (*name, value.as_deref())));
     output::command(start, &options)
 }

@@ -48,6 +48,7 @@ mod setup;
 mod stations;
 mod store;
 mod systemd;
+mod unlock;
 mod users;
 mod verify;
 mod way;

@@ -56,7 +56,7 @@ fn asked(typed: Typed) -> Result<String, Failure> {
 }
 
 /// A line that is typed and not shown.
-fn unseen(question: &str) -> io::Result<String> {
+pub(crate) fn unseen(question: &str) -> io::Result<String> {
     output::note(question);
     let stdin = io::stdin();
     let shown = tcgetattr(&stdin)?;

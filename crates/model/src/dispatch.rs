@@ -347,6 +347,13 @@ fn wrong_view(job: JobId, manifest: Option<&Manifest>, docked: &Docked) -> Optio
         | (Manifest::S3Export(_), View::Mounted | View::Fill)
         | (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Raw) => return None,
         (Manifest::S3Import(_), View::Raw) if docked.reads_files => return None,
+        // Its station tries the password of the manifest, and gives the job back if that opens nothing.
+        (Manifest::S3Import(rules), View::Raw)
+            if docked.obstacle == Some(StopCause::PasswordNeeded)
+                && rules.common.true_crypt_password.is_some() =>
+        {
+            return None;
+        }
         // Whoever has seen what is on the device says better how: stations know the hint by its beginning.
         (Manifest::S3Import(_), View::Raw) => (
             "is an import of files, and its station can read none on the device as it is",

@@ -124,6 +124,7 @@ impl StopCause {
                 docked(Mender::Operator, AbortReason::UnsupportedFileFormat)
             }
             Self::PasswordNeeded
+            | Self::PasswordWrong
             | Self::DeviceNotEmpty
             | Self::DeviceTooSmall
             | Self::DiskGone
@@ -159,6 +160,7 @@ impl StopCause {
             Self::StoreSilent
             | Self::ManifestFault
             | Self::PasswordNeeded
+            | Self::PasswordWrong
             | Self::SignatureMissing
             | Self::SignatureWrong
             | Self::FileSystemUnsupported
@@ -185,7 +187,7 @@ impl StopCause {
             | Self::CapacityWrong
             | Self::SignatureMissing
             | Self::SignatureWrong => 400,
-            Self::PasswordNeeded | Self::FileSystemUnsupported => 415,
+            Self::PasswordNeeded | Self::PasswordWrong | Self::FileSystemUnsupported => 415,
             Self::StoreSilent
             | Self::DeviceNotEmpty
             | Self::DeviceTooSmall
@@ -212,6 +214,7 @@ impl StopCause {
             Self::StoreFull
             | Self::StoreSilent
             | Self::PasswordNeeded
+            | Self::PasswordWrong
             | Self::SignatureMissing
             | Self::SignatureWrong
             | Self::FileSystemUnsupported

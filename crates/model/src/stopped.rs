@@ -160,6 +160,8 @@ pub enum StopCause {
     ManifestFault,
     /// The device is encrypted.
     PasswordNeeded,
+    /// The device is encrypted, and what was given does not open it.
+    PasswordWrong,
     /// The device has no SIGNATURE file.
     SignatureMissing,
     /// The SIGNATURE file is not the one that was issued, or cannot be read.
@@ -203,7 +205,7 @@ const SIGNATURE_AGAIN: &str = "Give the operator the SIGNATURE of this job, whic
 
 impl StopCause {
     /// Every cause, in the order of the documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::BucketMissing,
         Self::BucketRights,
         Self::StoreRefuses,
@@ -211,6 +213,7 @@ impl StopCause {
         Self::StoreSilent,
         Self::ManifestFault,
         Self::PasswordNeeded,
+        Self::PasswordWrong,
         Self::SignatureMissing,
         Self::SignatureWrong,
         Self::FileSystemUnsupported,
@@ -238,6 +241,7 @@ impl StopCause {
             Self::StoreSilent => "StoreSilent",
             Self::ManifestFault => "ManifestFault",
             Self::PasswordNeeded => "PasswordNeeded",
+            Self::PasswordWrong => "PasswordWrong",
             Self::SignatureMissing => "SignatureMissing",
             Self::SignatureWrong => "SignatureWrong",
             Self::FileSystemUnsupported => "FileSystemUnsupported",
@@ -264,7 +268,10 @@ impl StopCause {
             Self::StoreFull => "the store is full",
             Self::StoreSilent => "the store does not answer",
             Self::ManifestFault => "the manifest cannot be read by this release",
-            Self::PasswordNeeded => "the device is encrypted, and this release does not read it",
+            Self::PasswordNeeded => "the device is encrypted, and no secret that opens it has come",
+            Self::PasswordWrong => {
+                "the device is encrypted, and the secret that was given does not open it"
+            }
             Self::SignatureMissing => "the SIGNATURE file is missing",
             Self::SignatureWrong => {
                 "the SIGNATURE file of a device that names this job is not the one that was issued"
@@ -298,10 +305,13 @@ impl StopCause {
             Self::ManifestFault => {
                 format!("Send the manifest again with UpdateJob, and {BY_ITSELF}")
             }
-            Self::PasswordNeeded
-            | Self::FileSystemUnsupported
-            | Self::DeviceNotEmpty
-            | Self::DeviceTooSmall => "Ask the operator what can be done".to_owned(),
+            Self::PasswordNeeded => {
+                format!("Give the operator its password or its key file; {GOES_ON}")
+            }
+            Self::PasswordWrong => format!("Give the operator the right one; {GOES_ON}"),
+            Self::FileSystemUnsupported | Self::DeviceNotEmpty | Self::DeviceTooSmall => {
+                "Ask the operator what can be done".to_owned()
+            }
             Self::SignatureMissing | Self::SignatureWrong => SIGNATURE_AGAIN.to_owned(),
             Self::CapacityWrong => format!(
                 "Correct the manifest with UpdateJob while the job is Pending, or ask the operator; \

@@ -50,6 +50,7 @@ use disks::facts::{self, Facts};
 use disks::rescue;
 use disks::sandbox::Launcher;
 use disks::tree::Tree;
+use encrypted::secrets::Secrets;
 use imagestore::services::Services;
 use raw::Raw;
 use seen::Seen;
@@ -116,6 +117,8 @@ pub struct Docking {
     pub volumes: Vec<u32>,
     /// Minutes east of UTC of the clock by which a file system that keeps local time was written, if that is known.
     pub zone_minutes: Option<i16>,
+    /// What opens its volumes that are encrypted.
+    pub secrets: Secrets,
     /// Where it is counted what is read of the device, if it is a block device or image.
     pub reads: Arc<Reads>,
 }

@@ -3,24 +3,31 @@
 //! Nothing is mounted, and no program of the system looks at it: what parses it is a child process that can reach
 //! nothing ([`disks::sandbox`]). Whose it is, is not known here.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bay::{Layer, Shield};
 use disks::device::counted::{Counted, Reads};
+use disks::device::unlocked::{OpenVolume, Unlocked};
 use disks::device::{Device, OpenError};
 use disks::disk::{Choice, Disk, DiskError, Verdict, Volume};
 use disks::facts::{Facts, FactsError};
 use disks::rescue::{Rescue, RescueError};
 use disks::sandbox::{Launcher, Sandbox};
 use disks::tree::raw::{RawTree, Reading, Windows};
+use encrypted::Locked;
+use encrypted::secrets::Secrets;
 
 use crate::devices::Devices;
 use crate::scratch::Scratch;
 
 /// The folder, in a station's, that says which devices are read-only because they are being read.
 pub(crate) const READ_ONLY: &str = "read-only";
+
+/// The file that says with which volumes open the rescue beside it was made.
+const UNLOCKED: &str = "unlocked";
 
 /// What the name of a folder says in which something is kept of a device while it is open.
 pub(crate) const LOOK: &str = "look";
@@ -34,6 +41,10 @@ pub struct RawDisk {
     launcher: Launcher,
     windows: Windows,
     looked: Result<Looked, DiskError>,
+    /// Volumes that were unlocked.
+    opened: Vec<OpenVolume>,
+    /// Volumes on which secrets were tried in vain, and why.
+    locked: Vec<(u32, Locked)>,
     scratch: Scratch,
     /// Down before whoever fills the device, or mounts it, has it.
     shield: Shield,
@@ -50,8 +61,12 @@ pub struct Looked {
     pub table: Option<&'static str>,
     /// What is to be known of the table.
     pub remarks: Vec<String>,
-    /// The numbers of volumes that are not read because they are encrypted.
+    /// The numbers of volumes that are not read because they are encrypted, and no secret was tried on them.
     pub encrypted: Vec<u32>,
+    /// The numbers of volumes that the secrets which were tried do not open.
+    pub wrong: Vec<u32>,
+    /// The numbers of volumes of which nothing is known: what is encrypted by VeraCrypt looks so.
+    pub unknown: Vec<u32>,
     /// Whether what any volume holds is known, be it read or not.
     pub is_recognised: bool,
 }
@@ -143,6 +158,8 @@ impl RawDisk {
             launcher: means.launcher.clone(),
             windows: means.windows.clone(),
             looked: Ok(Looked::default()),
+            opened: Vec::new(),
+            locked: Vec::new(),
             scratch,
             shield: Shield::raise(&facts, &means.folder.join(READ_ONLY)),
         };
@@ -150,13 +167,79 @@ impl RawDisk {
             let (device, layers) = (path.display(), opened.shield.layers());
             tracing::info!(%device, ?layers, "kept from being written to");
         }
-        let rescue = Rescue::open(Arc::clone(&opened.device), opened.scratch.path())?;
-        opened.looked = opened.disk(rescue).map(|disk| Looked::at(&disk));
+        opened.look_again()?;
         Ok(opened)
     }
 
+    fn look_again(&mut self) -> Result<(), RawError> {
+        let rescue = self.rescue(self.scratch.path())?;
+        self.looked = self
+            .disk(rescue)
+            .map(|disk| Looked::at(&disk, &self.locked));
+        Ok(())
+    }
+
     fn disk(&self, rescue: Rescue) -> Result<Disk, DiskError> {
-        Disk::open(Arc::new(rescue), Sandbox::new(self.launcher.clone()))
+        let (rescue, sandbox) = (Arc::new(rescue), Sandbox::new(self.launcher.clone()));
+        Disk::open_unlocked(rescue, sandbox, &self.opened, &self.locked)
+    }
+
+    /// What reads the device, its volumes deciphered that were unlocked; `folder` keeps what is known of its bad places.
+    fn rescue(&self, folder: &Path) -> Result<Rescue, RawError> {
+        let device: Arc<dyn Device> = match self.opened.is_empty() {
+            true => Arc::clone(&self.device),
+            false => Arc::new(Unlocked::new(Arc::clone(&self.device), &self.opened)),
+        };
+        let rescue = Rescue::open(device, folder)?;
+        // What is kept of the device was read with these volumes open, or with others.
+        let numbers: Vec<String> = self.opened.iter().map(|it| it.number.to_string()).collect();
+        let (mark, numbers) = (folder.join(UNLOCKED), numbers.join(","));
+        if fs::read_to_string(&mark).unwrap_or_default() != numbers {
+            rescue.forget()?;
+            let written = fs::write(&mark, &numbers);
+            written.map_err(|source| RawError::Scratch { path: mark, source })?;
+        }
+        Ok(rescue)
+    }
+
+    /// Tries secrets on the volumes that are encrypted, or of which nothing is known; whether any opened. Where there are
+    /// none, a volume opens whose key lies beside it.
+    ///
+    /// # Errors
+    /// [`RawError`].
+    pub fn unlock(&mut self, secrets: &Secrets) -> Result<bool, RawError> {
+        let Ok(looked) = &self.looked else {
+            return Ok(false);
+        };
+        let unknown = looked.unknown.iter().filter(|_| !secrets.is_empty());
+        let tried = looked.encrypted.iter().chain(&looked.wrong).chain(unknown);
+        let mut tried: Vec<u32> = tried.copied().collect();
+        tried.sort_unstable();
+        tried.dedup();
+        if tried.is_empty() {
+            return Ok(false);
+        }
+        let mut disk = self.disk(self.rescue(self.scratch.path())?)?;
+        let opened = self.opened.len();
+        for number in tried {
+            self.locked.retain(|(known, _)| *known != number);
+            match disk.unlock(number, secrets)? {
+                Ok(open) => {
+                    let (device, kind) = (self.path.display(), &open.plain.kind);
+                    tracing::info!(%device, volume = number, kind, "unlocked");
+                    self.opened.push(open);
+                }
+                Err(why) => self.locked.push((number, why)),
+            }
+        }
+        self.look_again()?;
+        Ok(self.opened.len() > opened)
+    }
+
+    /// Whether a volume of it was unlocked.
+    #[must_use]
+    pub fn is_unlocked(&self) -> bool {
+        !self.opened.is_empty()
     }
 
     /// Where the operator sees it.
@@ -227,7 +310,7 @@ impl RawDisk {
         folder: &Path,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<RawTree, RawError> {
-        let rescue = Rescue::open(Arc::clone(&self.device), folder)?;
+        let rescue = self.rescue(folder)?;
         let reading = Reading {
             windows: self.windows.clone(),
             ..Reading::usual(self.is_rotational)
@@ -241,20 +324,36 @@ impl RawDisk {
     /// # Errors
     /// [`RawError::Rescue`].
     pub fn go_on(&self, looked: RawTree, folder: &Path) -> Result<RawTree, RawError> {
-        let rescue = Rescue::open(Arc::clone(&self.device), folder)?;
+        let rescue = self.rescue(folder)?;
         Ok(looked.over(Arc::new(rescue)))
     }
 }
 
 impl Looked {
-    fn at(disk: &Disk) -> Self {
+    fn at(disk: &Disk, locked: &[(u32, Locked)]) -> Self {
         let table = disk.table();
         let volumes = disk.volumes();
         let numbers = volumes.iter().map(|volume| volume.number);
         let is_recognised = numbers.clone().any(|it| disk.is_recognised(it));
         let partitions = table.iter().flat_map(|table| &table.partitions);
+        let of = |number: u32| {
+            let mut locked = locked.iter().filter(|(known, _)| *known == number);
+            locked.next().map(|(_, why)| why)
+        };
+        let refused = volumes
+            .iter()
+            .filter(|it| matches!(it.verdict, Verdict::Refused(_)));
+        let refused = refused.map(|it| it.number);
         Self {
-            encrypted: numbers.filter(|it| disk.is_encrypted(*it)).collect(),
+            encrypted: numbers
+                .filter(|it| disk.is_encrypted(*it))
+                .filter(|it| matches!(of(*it), None | Some(Locked::Needed(_))))
+                .collect(),
+            wrong: refused
+                .clone()
+                .filter(|it| matches!(of(*it), Some(Locked::Wrong)))
+                .collect(),
+            unknown: refused.filter(|it| !disk.is_recognised(*it)).collect(),
             is_recognised,
             partitions: partitions
                 .map(|it| PartitionEntry {

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
+use encrypted::secrets::Secrets;
 use filesystems::blocks::{Blocks, Fault};
 use filesystems::reader::{Options, Refusal};
 use filesystems::told::{Summary, Told};
@@ -114,6 +115,11 @@ impl<L: Read + Write> Mouth<L> {
                     Err(error) => Saying::Damaged(error.to_string()),
                 })
             }
+            Request::Unlock {
+                bytes,
+                sector,
+                secrets,
+            } => Ok(self.unlock(*bytes, *sector, secrets)),
         }
     }
 
@@ -137,6 +143,19 @@ impl<L: Read + Write> Mouth<L> {
             table: survey.table,
             damaged_table: survey.damaged_table,
         }))
+    }
+
+    fn unlock(&mut self, bytes: u64, sector: u32, secrets: &Secrets) -> Saying {
+        let mouth = RefCell::new(self);
+        let mut volume = Asked {
+            mouth: &mouth,
+            bytes,
+            sector,
+        };
+        match encrypted::open(&mut volume, secrets) {
+            Ok(plain) => Saying::Unlocked(plain),
+            Err(why) => Saying::Locked(why),
+        }
     }
 
     fn catalogue(&mut self, volume: &Volume, sector: u32, options: &Options) -> io::Result<Saying> {

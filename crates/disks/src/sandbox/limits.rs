@@ -22,6 +22,9 @@ pub(super) const LISTED: usize = 1024;
 /// The most of a packed unit in bytes: 64 KiB, which may be stored longer than it is plain.
 pub(super) const PACKED_BYTES: usize = 128 << 10;
 
+/// The longest body of a frame with the secrets that are tried on a volume, in bytes: all key files, and a passphrase.
+pub(super) const UNLOCK_BYTES: usize = encrypted::limits::KEY_FILE_BYTES + (64 << 10);
+
 /// The most pieces in which a packed unit lies: 64 KiB and a bit in sectors of 512.
 pub(super) const PACKED_RUNS: usize = 256;
 
@@ -55,8 +58,8 @@ pub(super) const SILENCE: Duration = Duration::from_secs(120);
 pub(super) const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// The memory of a child in bytes, its program included: 4 million folders of 60 bytes, a bit for each cluster of 8 TiB,
-/// and a file of 4 million extents.
-pub(super) const MEMORY_BYTES: u64 = 1 << 30;
+/// and a file of 4 million extents; or the 1 GiB that a header may have Argon2 take.
+pub(super) const MEMORY_BYTES: u64 = (1 << 30) + (256 << 20);
 
 /// The processor's time of a child in seconds: 10 million files take 20.
 pub(super) const PROCESSOR_SECONDS: u64 = 600;

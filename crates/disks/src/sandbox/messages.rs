@@ -5,18 +5,22 @@
 //! that end a task. A catalogue comes in batches: [`told`].
 
 mod facts;
+mod secrets;
 mod survey;
 pub(super) mod told;
 
 use std::io::{self, Read, Write};
 
+use encrypted::Locked;
+use encrypted::plain::Plain;
+use encrypted::secrets::Secrets;
 use filesystems::blocks::Fault as BlockFault;
 use filesystems::reader::{Options, Refusal};
 use filesystems::recognise::Recognised;
 use filesystems::told::{Codec, Facts, Summary};
 use filesystems::volumes::Volume;
 
-use super::limits::{FRAME_BYTES, PACKED_BYTES};
+use super::limits::{FRAME_BYTES, PACKED_BYTES, UNLOCK_BYTES};
 use super::wire::{Malformed, Taken, Wire, kinds, put_bytes};
 pub(super) use survey::SurveyHead;
 
@@ -30,6 +34,7 @@ pub(super) mod kind {
     pub(crate) const UNPACK: u8 = 3;
     pub(crate) const BLOCK: u8 = 4;
     pub(crate) const FAULT: u8 = 5;
+    pub(crate) const UNLOCK: u8 = 6;
     pub(crate) const READY: u8 = 32;
     pub(crate) const READ: u8 = 33;
     pub(crate) const VOLUME: u8 = 34;
@@ -41,6 +46,8 @@ pub(super) mod kind {
     pub(crate) const PLAIN: u8 = 40;
     pub(crate) const DAMAGED: u8 = 41;
     pub(crate) const FAILED: u8 = 42;
+    pub(crate) const UNLOCKED: u8 = 43;
+    pub(crate) const LOCKED: u8 = 44;
 }
 
 /// What a child is asked to do.
@@ -59,6 +66,12 @@ pub(super) enum Request {
         codec: Codec,
         bytes: u32,
         packed: Vec<u8>,
+    },
+    /// To open an encrypted volume of so many bytes.
+    Unlock {
+        bytes: u64,
+        sector: u32,
+        secrets: Secrets,
     },
 }
 
@@ -85,6 +98,10 @@ pub(super) enum Saying {
     Damaged(String),
     /// It met a mistake of its own; its end.
     Failed(String),
+    /// The volume is open, so; the end of that task.
+    Unlocked(Plain),
+    /// The volume stays locked; the end of that task.
+    Locked(Locked),
 }
 
 kinds!(Codec { 0 => Lznt1, 1 => Xpress, 2 => Lzx });
@@ -116,6 +133,17 @@ impl Request {
                 bytes.put(body);
                 put_bytes(body, packed);
             }),
+            Self::Unlock {
+                bytes,
+                sector,
+                secrets,
+            } => frame(kind::UNLOCK, |body| {
+                // No copy of a secret is left behind where a body grows.
+                body.reserve(UNLOCK_BYTES);
+                bytes.put(body);
+                sector.put(body);
+                secrets.put(body);
+            }),
         }
     }
 
@@ -136,6 +164,11 @@ impl Request {
                 codec: Codec::take(&mut from)?,
                 bytes: u32::take(&mut from)?,
                 packed: from.bytes(PACKED_BYTES)?.to_vec(),
+            },
+            kind::UNLOCK => Self::Unlock {
+                bytes: u64::take(&mut from)?,
+                sector: u32::take(&mut from)?,
+                secrets: from.whole()?,
             },
             _ => return Err(Malformed("no request has this kind")),
         };
@@ -160,6 +193,8 @@ impl Saying {
             Self::Plain(plain) => frame(kind::PLAIN, |body| body.extend_from_slice(plain)),
             Self::Damaged(why) => frame(kind::DAMAGED, |body| why.put(body)),
             Self::Failed(why) => frame(kind::FAILED, |body| why.put(body)),
+            Self::Unlocked(plain) => frame(kind::UNLOCKED, |body| plain.put(body)),
+            Self::Locked(why) => frame(kind::LOCKED, |body| why.put(body)),
         }
     }
 
@@ -183,6 +218,8 @@ impl Saying {
             kind::PLAIN => Self::Plain(body.to_vec()),
             kind::DAMAGED => Self::Damaged(from.whole()?),
             kind::FAILED => Self::Failed(from.whole()?),
+            kind::UNLOCKED => Self::Unlocked(from.whole()?),
+            kind::LOCKED => Self::Locked(from.whole()?),
             _ => return Err(Malformed("no message has this kind")),
         })
     }
@@ -205,6 +242,14 @@ pub(super) fn set_length(frame: &mut [u8]) {
     }
 }
 
+/// The longest body of a frame of a kind, in bytes.
+fn longest(kind: u8) -> usize {
+    match kind {
+        kind::UNLOCK => UNLOCK_BYTES,
+        _ => FRAME_BYTES,
+    }
+}
+
 /// Reads the head of a frame: its kind, and the length of its body; `None` if there is no further frame.
 ///
 /// # Errors
@@ -223,7 +268,7 @@ pub(super) fn read_head(from: &mut impl Read) -> io::Result<Option<(u8, usize)>>
     from.read_exact(rest)?;
     let [a, b, c, d, kind] = head;
     let bytes = usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or(usize::MAX);
-    if bytes > FRAME_BYTES {
+    if bytes > longest(kind) {
         let why = format!("a message of {bytes} bytes");
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
@@ -248,7 +293,8 @@ pub(super) fn read_frame(from: &mut impl Read, body: &mut Vec<u8>) -> io::Result
 /// # Errors
 /// If it is longer than any may be, or the other end is gone.
 pub(super) fn send(into: &mut impl Write, frame: &[u8]) -> io::Result<()> {
-    if frame.len() > HEAD_BYTES + FRAME_BYTES {
+    let kind = frame.get(HEAD_BYTES - 1).copied().unwrap_or_default();
+    if frame.len() > HEAD_BYTES + longest(kind) {
         return Err(io::ErrorKind::InvalidData.into());
     }
     into.write_all(frame)?;

@@ -5,11 +5,14 @@ use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use encrypted::Locked;
+use encrypted::plain::Plain;
 use filesystems::blocks::{Blocks, Fault};
 use filesystems::limits::Limits;
 use filesystems::reader::Refusal;
 use filesystems::told::{Facts, Summary, Told};
 use filesystems::volumes::{Survey, Volume};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::assay::Assay;
 use super::blocks::Remembered;
@@ -57,8 +60,9 @@ struct Readable<'a> {
 }
 
 impl Conversation {
-    /// Starts a child, and hears whether it is shut in.
-    pub(super) fn begin(launcher: &Launcher, silence: Duration) -> io::Result<Self> {
+    /// Starts a child, and hears whether it is shut in. `heard` is how many bytes are taken from the line at once, and
+    /// stay in a memory that is not wiped.
+    pub(super) fn begin(launcher: &Launcher, silence: Duration, heard: usize) -> io::Result<Self> {
         let (line, running) = launcher.start(silence)?;
         let ear = Ear {
             line,
@@ -67,7 +71,7 @@ impl Conversation {
             listened: Duration::ZERO,
         };
         let mut child = Self {
-            ear: BufReader::with_capacity(64 << 10, ear),
+            ear: BufReader::with_capacity(heard, ear),
             body: Vec::new(),
             answer: Vec::new(),
             running,
@@ -167,6 +171,32 @@ impl Conversation {
             }
         }
         Ok(())
+    }
+
+    /// An encrypted volume, open; or why it stays locked.
+    pub(super) fn unlock(
+        &mut self,
+        request: &Request,
+        volume: &mut dyn Blocks,
+    ) -> Result<Result<Plain, Locked>, Broken> {
+        let bytes = volume.bytes();
+        let mut source = Readable::new(volume);
+        self.ear.get_mut().listened = Duration::ZERO;
+        self.say(&Zeroizing::new(request.frame()))?;
+        loop {
+            let kind = self.hear()?;
+            let said = self.parse(kind);
+            self.body.zeroize();
+            match said? {
+                Saying::Read { offset, bytes } => self.give(&mut source, offset, bytes)?,
+                Saying::Unlocked(plain) => {
+                    let plain = plain.checked(bytes);
+                    return plain.map(Ok).map_err(|why| broken(why.to_string()));
+                }
+                Saying::Locked(why) if why != Locked::Ended => return Ok(Err(why)),
+                other => return Err(unexpected(other)),
+            }
+        }
     }
 
     /// A unit, unpacked.

@@ -10,6 +10,7 @@ use filesystems::volumes::Survey;
 use super::{Heard, Launcher, ParseError, Sandbox};
 
 mod lies;
+mod locks;
 mod volume;
 
 /// What a catalogue comes to.

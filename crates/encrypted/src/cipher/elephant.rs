@@ -29,23 +29,24 @@ fn sector_key(second: &dyn Cipher, place: u64) -> [u8; 32] {
     key
 }
 
+/// A sector has as many words as some power of two, so that a mask leads around its end.
 fn undo_a(words: &mut [u32]) {
-    let count = words.len();
+    let (count, mask) = (words.len(), words.len() - 1);
     for _ in 0..5 {
         for index in 0..count {
-            let far = words[(index + count - 5) % count].rotate_left([9, 0, 13, 0][index % 4]);
-            let near = words[(index + count - 2) % count];
+            let far = words[(index + count - 5) & mask].rotate_left([9, 0, 13, 0][index & 3]);
+            let near = words[(index + count - 2) & mask];
             words[index] = words[index].wrapping_add(near ^ far);
         }
     }
 }
 
 fn undo_b(words: &mut [u32]) {
-    let count = words.len();
+    let (count, mask) = (words.len(), words.len() - 1);
     for _ in 0..3 {
         for index in 0..count {
-            let far = words[(index + 5) % count].rotate_left([0, 10, 0, 25][index % 4]);
-            let near = words[(index + 2) % count];
+            let far = words[(index + 5) & mask].rotate_left([0, 10, 0, 25][index & 3]);
+            let near = words[(index + 2) & mask];
             words[index] = words[index].wrapping_add(near ^ far);
         }
     }

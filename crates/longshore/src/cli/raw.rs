@@ -24,6 +24,33 @@ pub(crate) struct RawArgs {
     pub(crate) zone: Option<i16>,
 }
 
+/// What opens the volumes of a device that are encrypted.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct UnlockArgs {
+    /// Ask for the password of an encrypted device, or for its BitLocker recovery password; from standard input where that is no
+    /// terminal. A secret is never an argument: say `-`
+    #[arg(long, value_name = "-", value_parser = dash, help_heading = "Encrypted devices")]
+    pub(crate) unlock: Option<()>,
+    /// A file that opens it: the key file of LUKS, those of VeraCrypt (may be said again), the startup key of BitLocker
+    #[arg(
+        long = "key-file",
+        value_name = "FILE",
+        help_heading = "Encrypted devices"
+    )]
+    pub(crate) key_files: Vec<PathBuf>,
+    /// The PIM of a VeraCrypt volume that has one
+    #[arg(long, value_name = "N", help_heading = "Encrypted devices")]
+    pub(crate) pim: Option<u32>,
+}
+
+/// Whoever writes a password here has it in the list of processes by now, and is told so.
+fn dash(text: &str) -> Result<(), String> {
+    match text {
+        "-" => Ok(()),
+        _ => Err("a secret is never an argument: `--unlock -` asks for it".to_owned()),
+    }
+}
+
 /// `longshore device look`.
 #[derive(Debug, Args)]
 #[command(
@@ -43,6 +70,8 @@ pub(crate) struct LookArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) raw: RawArgs,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
     #[command(flatten)]
     pub(crate) data: DataArgs,
 }

@@ -25,7 +25,7 @@ use crate::cli::{DataArgs, LookArgs};
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
 use crate::job::abort;
-use crate::{interrupt, output, own_station, raw, scratch};
+use crate::{interrupt, output, own_station, raw, scratch, unlock};
 use volumes::Seen;
 
 /// Characters of a name that are shown.
@@ -40,7 +40,9 @@ pub(super) fn run(args: &LookArgs) -> Result<Exit, Failure> {
     interrupt::stops(stop.clone()).context("could not listen for signals")?;
     let scratch = scratch::new("look")?;
     let launcher = raw::usual_launcher(&args.data);
-    let disk = raw::open(&args.device, &launcher, scratch.path())?;
+    let secrets = unlock::secrets(&args.unlock)?;
+    let mut disk = raw::open(&args.device, &launcher, scratch.path())?;
+    disk.unlock(&secrets).map_err(raw::failure)?;
     let facts = Facts::without_content(&args.device, &[]).map_err(anyhow::Error::from)?;
     let choice = raw::choice(&args.raw, false);
     let tree = disk.look(&choice, &|| stop.is_set());

@@ -40,6 +40,7 @@ pub(super) fn of(
         }
         DockError::NothingReadable { cause, .. } => (*cause, None),
         DockError::Raw(error) => (of_raw(error), None),
+        DockError::OtherSignature { .. } => (StopCause::SignatureWrong, None),
         DockError::TooSmall { .. } => (StopCause::DeviceTooSmall, None),
         DockError::NotEmpty { .. } => (StopCause::DeviceNotEmpty, None),
         DockError::Format(error) if matches!(**error, FormatError::Refused(_)) => {

@@ -71,7 +71,7 @@ pub enum DockError {
         first: String,
     },
     /// The SIGNATURE on the device names another job than the operator does.
-    #[error("the SIGNATURE on the device is of job {found}, not of job {given}")]
+    #[error("the SIGNATURE on the device is of job {found}, and not that of job {given}")]
     OtherSignature {
         /// What the device says.
         found: JobId,

@@ -14,6 +14,7 @@ use disks::device::{Device, OpenError};
 use disks::facts::{Facts, Use};
 use disks::tree::raw::RawTree;
 use model::manifest::S3Import;
+use model::signature::SignatureFile;
 
 use super::source::Source;
 use super::{DockError, Docking, Done, Errand, Found, Seen, Station, View, formatting, signature};
@@ -123,12 +124,16 @@ impl Station {
     /// Finds out whose a block device or image is that is open already.
     pub(super) fn look_at_disk(
         &self,
-        disk: RawDisk,
+        mut disk: RawDisk,
         tree: Option<RawTree>,
         docking: &Docking,
         stop: &Stop,
     ) -> Result<Found, DockError> {
         let device = disk.path().to_owned();
+        // A tree was made of it as it is.
+        if tree.is_none() {
+            disk.unlock(&docking.secrets)?;
+        }
         let mut raw = Raw {
             seen: Seen::on(&disk, tree.as_ref()),
             disk,
@@ -192,9 +197,17 @@ impl Station {
         rules: &S3Import,
         raw: Raw,
     ) -> Result<Done, DockError> {
-        let Raw { mut disk, tree, .. } = raw;
+        let Raw {
+            mut disk, mut tree, ..
+        } = raw;
         disk.must_be_seen()?;
         errand.try_anew()?;
+        if unlock_by_manifest(&mut disk, errand, rules)? {
+            tree = None;
+        }
+        if disk.looked().is_ok_and(|looked| !looked.wrong.is_empty()) {
+            return Err(Seen::on(&disk, None).unreadable());
+        }
         let tree = match tree {
             Some(tree) => disk.go_on(tree, errand.folder)?,
             None => {
@@ -207,10 +220,47 @@ impl Station {
         if tree.loaded().is_empty() {
             return Err(Seen::on(&disk, Some(&tree)).unreadable());
         }
+        if disk.is_unlocked() {
+            must_agree(errand, &tree)?;
+        }
         let looked = disk.looked().map(|looked| &looked.volumes[..]);
         let source = Source::of_volumes(looked.unwrap_or_default(), &errand.docking.volumes, &tree);
         let signed = signature::signed_on_raw(&tree, errand.device)?;
         self.import(errand, rules, &tree, signed, Some(source))
+    }
+}
+
+/// Tries the password of the manifest on what is still encrypted; whether anything opened.
+fn unlock_by_manifest(
+    disk: &mut RawDisk,
+    errand: &Errand<'_>,
+    rules: &S3Import,
+) -> Result<bool, DockError> {
+    let Some(password) = &rules.common.true_crypt_password else {
+        return Ok(false);
+    };
+    let given = errand.docking.secrets.clone();
+    match given.with_passphrase(password.expose().as_bytes()) {
+        Ok(secrets) => Ok(disk.unlock(&secrets)?),
+        // Nothing that is so long or so short opens anything.
+        Err(_) => Ok(false),
+    }
+}
+
+/// What lay within the encryption was not seen when the job was claimed: a SIGNATURE in it must be the one that it was
+/// claimed with.
+fn must_agree(errand: &Errand<'_>, tree: &RawTree) -> Result<(), DockError> {
+    let held = signature::read_raw(tree, errand.device)?;
+    let held = held.as_deref().and_then(|it| SignatureFile::parse(it).ok());
+    let claimed = errand
+        .signature
+        .and_then(|it| SignatureFile::parse(it).ok());
+    match held {
+        Some(held) if claimed.as_ref() != Some(&held) => Err(DockError::OtherSignature {
+            found: held.job,
+            given: errand.claim.job,
+        }),
+        Some(_) | None => Ok(()),
     }
 }
 

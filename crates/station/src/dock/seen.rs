@@ -59,19 +59,26 @@ impl Seen {
             true => format!("{name} has no partitions"),
             false => format!("{name} has {}", volumes.join("; ")),
         };
-        let reads_files = match tree {
-            Some(tree) => !tree.loaded().is_empty(),
-            None => looked.has_files(),
-        };
+        let is_wrong = !looked.wrong.is_empty();
+        let reads_files = !is_wrong
+            && match tree {
+                Some(tree) => !tree.loaded().is_empty(),
+                None => looked.has_files(),
+            };
         let (hint, obstacle) = match (reads_files, looked.encrypted.is_empty()) {
+            _ if is_wrong => (
+                "ask the customer for the right one and dock the device again with `--unlock -`, which asks for it, or \
+                 with --key-file",
+                Some(StopCause::PasswordWrong),
+            ),
             (true, _) => (
                 "write its SIGNATURE into the root of the volume, or dock it again with --signature and what a \
                  scanner types",
                 None,
             ),
             (false, false) => (
-                "this release does not unlock devices; ask the customer for one that is not encrypted, or unlock \
-                 and mount it yourself and dock the mount point",
+                "dock it again with `--unlock -`, which asks for its password, or with --key-file; with --signature and \
+                 what a scanner types, the password of its manifest is tried",
                 Some(StopCause::PasswordNeeded),
             ),
             (false, true) => (
@@ -255,7 +262,7 @@ mod tests {
                 vec![luks],
                 None,
                 "no partition table: the volume is encrypted with LUKS",
-                "does not unlock",
+                "`--unlock -`",
                 Some(StopCause::PasswordNeeded),
             ),
             (
