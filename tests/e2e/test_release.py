@@ -11,7 +11,7 @@ import report
 from device import Device, fill
 from disks import attached
 from erasing import DEVICE, END
-from longshore import OK, REFUSED, clean_environment, wait_for
+from longshore import OK, REFUSED, SOME_FAILED, clean_environment, wait_for
 from manifests import importing
 
 BUCKET = "release-data"
@@ -26,18 +26,22 @@ def make(new_service, tmp_path):
 class Loaded:
     """An import of an image that is done, and what the image was then."""
 
-    def __init__(self, service, folder, erase="yes", files=6):
+    def __init__(self, service, folder, erase="yes", files=6, loses=False):
         folder.mkdir()
         self.service, self.s3 = service, service.s3()
         prefix = f"{folder.name}/"
-        text = importing(BUCKET, deviceId=DEVICE, eraseDevice=erase, prefix=prefix, logPrefix=prefix)
+        # Two files of which one key is made: the second is not loaded.
+        lost = {"substitutions": {'"-second"': '"-first"'}} if loses else {}
+        text = importing(BUCKET, deviceId=DEVICE, eraseDevice=erase, prefix=prefix, logPrefix=prefix, **lost)
         made = service.api().create_job(JobType="Import", Manifest=text, ValidateOnly=False)
         self.job = made["JobId"]
         device = Device(folder / "files", prefix=prefix)
         fill(device, files)
+        for name in ("twin-first", "twin-second") if loses else ():
+            device.file(name, name.encode(), None)
         device.sign(made["SignatureFileContents"])
         self.image = raw.file_system(folder / "disk.img", "EXT4", device.path, mebibytes=16)
-        service.dock(self.image, check=OK)
+        service.dock(self.image, check=SOME_FAILED if loses else OK)
         self.before = raw.digest(self.image)
 
     def status(self):
@@ -96,6 +100,17 @@ def test_each_condition_broken_alone_leaves_the_device_as_it_is(make, tmp_path):
     loaded.s3.delete_object(Bucket=BUCKET, Key=log)
     assert 2 in loaded.refused_by()
     loaded.s3.put_object(Bucket=BUCKET, Key=log, Body=told)
+
+    # 4: a file was lost. Its customer alone can give it up, and no other number of lines.
+    lost = Loaded(service, tmp_path / "lost", loses=True)
+    assert lost.refused_by() == [4]
+    lost.say("release", "--give-up-lines", "2", check=REFUSED)
+    assert lost.refused_by() == [4]
+    lost.say("release", "--give-up-lines", "1")
+    lost.erase(check=OK)
+    assert not lost.image.read_bytes().strip(b"\0")
+    [released] = [line for line in lost.receipt("erased") if line["event"] == "released"]
+    assert (released["rule"], released["gives_up"], released["by"]["kind"]) == ("customer", 1, "account")
 
     # 6: the customer objects.
     loaded.say("object", "--because", "We miss a folder.")
