@@ -212,3 +212,22 @@ def test_a_policy_bounds_the_buckets_of_its_users(shared_service, tmp_path):
     opened = new_user(shared_service, tmp_path, "opened", [FULL, secret, opens])
     assert answered(shared_service.s3(opened).list_objects_v2, Bucket="open-1") == 200
     assert answered(shared_service.s3(opened).list_objects_v2, Bucket="secret-1")["Error"]["Code"] == "AccessDenied"
+
+
+def test_who_of_an_account_did_what_is_told(shared_service, tmp_path):
+    shared_service.buckets("told")
+    key = new_user(shared_service, tmp_path, "tess@example.org", [FULL])
+    job = shared_service.api(key).create_job(JobType="Import", Manifest=importing("told"), ValidateOnly=False)["JobId"]
+    shared_service.api().cancel_job(JobId=job)
+    told = json.loads(shared_service.run("job", "history", job, "--json", check=longshore.OK).stdout)
+    [account] = [one for one in json.loads(shared_service.run("account", "list", "--json", check=longshore.OK).stdout)["Accounts"]
+                 if one["Name"] == "default"]
+    number = account["Account"]
+    assert [event["Actor"] for event in told["History"]] == [f"user:{number}/tess@example.org", f"account:{number}"], told
+    assert f"user tess@example.org of account {number}" in json.dumps(told["Told"]), told
+    receipt = tmp_path / "receipt"
+    shared_service.run("job", "receipt", job, "--output", receipt, check=longshore.OK)
+    by = [json.loads(line)["by"] for line in receipt.read_text().splitlines() if line.startswith('{"seq":')]
+    assert by[0] == {"kind": "account", "name": f"{number}/tess@example.org", "how": "access-key"}
+    done = subprocess.run([longshore.binary(), "receipt", "verify", receipt], capture_output=True, text=True, check=False)
+    assert "Job " in done.stdout and "nobody says whose" in done.stderr, done

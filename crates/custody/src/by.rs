@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct By {
     /// What the name is one of.
     pub kind: Kind,
-    /// The person, the station or the account; of the service, `service`.
+    /// The person, the station or the account; of a user of an account `NUMBER/NAME`; of the service, `service`.
     pub name: String,
     /// How it is known.
     pub how: How,
@@ -51,12 +51,12 @@ impl By {
     #[must_use]
     pub fn new(actor: &Actor, how: How) -> Self {
         let (kind, name) = match actor {
-            Actor::Account(account) => (Kind::Account, account.as_str()),
-            Actor::Station(station) => (Kind::Station, station.as_str()),
-            Actor::Person(person) => (Kind::Person, person.as_str()),
-            Actor::Service => (Kind::Service, "service"),
+            Actor::Account(account) => (Kind::Account, account.to_string()),
+            Actor::User(account, user) => (Kind::Account, format!("{account}/{user}")),
+            Actor::Station(station) => (Kind::Station, station.to_string()),
+            Actor::Person(person) => (Kind::Person, person.to_string()),
+            Actor::Service => (Kind::Service, "service".to_owned()),
         };
-        let name = name.to_owned();
         Self { kind, name, how }
     }
 
@@ -65,7 +65,7 @@ impl By {
     #[must_use]
     pub fn usual(actor: &Actor) -> Self {
         let how = match actor {
-            Actor::Account(_) => How::AccessKey,
+            Actor::Account(_) | Actor::User(..) => How::AccessKey,
             Actor::Station(_) => How::StationToken,
             Actor::Person(_) if actor.is_operator() => How::CommandLine,
             Actor::Person(_) => How::Session,
@@ -85,6 +85,10 @@ mod tests {
             (
                 "account:123456789012",
                 r#"{"kind":"account","name":"123456789012","how":"access-key"}"#,
+            ),
+            (
+                "user:123456789012/alice",
+                r#"{"kind":"account","name":"123456789012/alice","how":"access-key"}"#,
             ),
             (
                 "station:dock-1",

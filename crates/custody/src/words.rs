@@ -34,7 +34,10 @@ pub fn who(entry: &Entry) -> String {
         Kind::Person => name.clone(),
         Kind::Station => format!("station {name}"),
         Kind::Service => "the service".to_owned(),
-        Kind::Account => format!("account {name}"),
+        Kind::Account => match name.split_once('/') {
+            Some((account, user)) => format!("user {user} of account {account}"),
+            None => format!("account {name}"),
+        },
     };
     if let Some(station) = &entry.station
         && (*kind != Kind::Station || name != station.as_str())

@@ -1,16 +1,17 @@
 //! Who did something to a job: what its history says beside each event.
 //!
 //! The text form is written and read here and nowhere else. It is in every history, so it is a
-//! format: `account:NUMBER`, `station:NAME`, `person:NAME` or `service`.
+//! format: `account:NUMBER`, `user:NUMBER/NAME`, `station:NAME`, `person:NAME` or `service`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccountId, InvalidId, PersonName, StationName};
+use crate::ids::{AccountId, IdentityName, InvalidId, PersonName, StationName};
 
 const ACCOUNT: &str = "account";
+const USER: &str = "user";
 const STATION: &str = "station";
 const PERSON: &str = "person";
 const SERVICE: &str = "service";
@@ -24,6 +25,8 @@ const OPERATOR: &str = "operator";
 pub enum Actor {
     /// A customer, through the API.
     Account(AccountId),
+    /// A user of a customer's account, through the API.
+    User(AccountId, IdentityName),
     /// A station, or whoever works there.
     Station(StationName),
     /// A person who runs the service.
@@ -53,6 +56,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(id) => write!(f, "{ACCOUNT}:{id}"),
+            Self::User(id, name) => write!(f, "{USER}:{id}/{name}"),
             Self::Station(name) => write!(f, "{STATION}:{name}"),
             Self::Person(name) => write!(f, "{PERSON}:{name}"),
             Self::Service => f.write_str(SERVICE),
@@ -75,6 +79,10 @@ impl FromStr for Actor {
         };
         match kind {
             ACCOUNT => name.parse().map(Self::Account),
+            USER => {
+                let (account, user) = name.split_once('/').ok_or_else(unknown)?;
+                Ok(Self::User(account.parse()?, user.parse()?))
+            }
             STATION => name.parse().map(Self::Station),
             PERSON => name.parse().map(Self::Person),
             _ => Err(unknown()),
@@ -106,6 +114,13 @@ mod tests {
         let account = AccountId::new("123456789012").unwrap();
         for (actor, text) in [
             (Actor::Account(account), "account:123456789012"),
+            (
+                Actor::User(
+                    AccountId::new("123456789012").unwrap(),
+                    IdentityName::new("alice").unwrap(),
+                ),
+                "user:123456789012/alice",
+            ),
             (
                 Actor::Station(StationName::new("dock-1").unwrap()),
                 "station:dock-1",
@@ -150,6 +165,9 @@ mod tests {
             "service:x",
             "account:",
             "account:12",
+            "user:123456789012",
+            "user:123456789012/",
+            "user:12/alice",
             "station:a b",
             "person:",
             "robot:x",

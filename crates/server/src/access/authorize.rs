@@ -493,7 +493,8 @@ fn is_in(rights: &[String], bucket: &BucketName) -> bool {
 impl Principal<'_> {
     fn actor(self) -> Actor {
         match self {
-            Self::Account(account) | Self::User(account, _) => Actor::Account(account.id.clone()),
+            Self::Account(account) => Actor::Account(account.id.clone()),
+            Self::User(account, user) => Actor::User(account.id.clone(), user.name().clone()),
             Self::Station(station) => Actor::Station(station.clone()),
             Self::Person(person) => Actor::Person(person.name.clone()),
             Self::Operator => Caller::Operator.actor(),

@@ -38,12 +38,23 @@ pub struct Customer {
     pub user: Option<Box<User>>,
 }
 
+impl Customer {
+    /// The account, or the user of it who has the key.
+    fn actor(&self) -> Actor {
+        let account = self.account.id.clone();
+        match &self.user {
+            Some(user) => Actor::User(account, user.name().clone()),
+            None => Actor::Account(account),
+        }
+    }
+}
+
 impl Caller {
     /// The caller as the history of jobs names it.
     #[must_use]
     pub fn actor(&self) -> Actor {
         match self {
-            Self::Customer(customer) => Actor::Account(customer.account.id.clone()),
+            Self::Customer(customer) => customer.actor(),
             Self::Station(station) => Actor::Station(station.clone()),
             Self::Person(person) => Actor::Person(person.name.clone()),
             Self::Operator => Actor::operator(),

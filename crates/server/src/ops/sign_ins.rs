@@ -276,8 +276,12 @@ pub async fn leave(admin: &Admin, session: &Session) -> Result<(), JobStoreError
 }
 
 fn may_end(caller: &Caller, session: &StoredSession) -> bool {
-    caller.actor() == holder(session)
-        || authorize(caller, Action::ManageOperators, Resource::Service).is_ok()
+    let is_own = match (caller, &session.holder) {
+        // A session is of a key, whoever of the account has that.
+        (Caller::Customer(customer), Holder::Customer { key, .. }) => customer.key == *key,
+        _ => caller.actor() == holder(session),
+    };
+    is_own || authorize(caller, Action::ManageOperators, Resource::Service).is_ok()
 }
 
 /// Whose a session is.
