@@ -219,6 +219,44 @@ fn manifest(kind: &str) -> Manifest {
 }
 
 #[test]
+fn an_encrypted_device_is_given_to_a_station_that_can_try_the_password_of_the_manifest() {
+    let (job, key, right) = world();
+    let without = manifest("import");
+    let mut with = manifest("import");
+    if let Manifest::S3Import(rules) = &mut with {
+        let password = crate::manifest::Passphrase::new("open".to_owned());
+        rules.common.true_crypt_password = Some(password);
+    }
+    let docked = |obstacle| Docked {
+        view: Some(View::Raw),
+        obstacle: Some(obstacle),
+        ..docked(right.clone(), Some(job.id))
+    };
+    let of = |manifest: &Manifest, obstacle| {
+        dispatch(&job, Some(manifest), &key, &docked(obstacle), &station())
+    };
+    let begun = of(&with, StopCause::PasswordNeeded);
+    assert_eq!(begun.denial, None);
+    assert_eq!(after(&job, &begun).progress.code(), "InProgress");
+    for (manifest, cause) in [
+        (&without, StopCause::PasswordNeeded),
+        (&with, StopCause::PasswordWrong),
+        (&with, StopCause::FileSystemUnsupported),
+    ] {
+        let held = of(manifest, cause);
+        assert!(held.denial.is_some(), "{cause:?}");
+        assert_eq!(after(&job, &held).hold().unwrap().cause, cause);
+    }
+    // Who names the job has not shown its device.
+    let named = Docked {
+        presented: Presented::Nothing,
+        ..docked(StopCause::PasswordNeeded)
+    };
+    let held = dispatch(&job, Some(&with), &key, &named, &station());
+    assert!(held.denial.is_some());
+}
+
+#[test]
 fn a_job_that_needs_the_device_in_another_way_says_so_and_waits() {
     let (job, key, right) = world();
     for (kind, view, hint) in [

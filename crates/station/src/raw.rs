@@ -63,7 +63,7 @@ pub struct Looked {
     pub remarks: Vec<String>,
     /// The numbers of volumes that are not read because they are encrypted, and no secret was tried on them.
     pub encrypted: Vec<u32>,
-    /// The numbers of volumes that the secrets which were tried do not open.
+    /// The numbers of volumes that the secrets which were tried do not open: that are encrypted, or may be.
     pub wrong: Vec<u32>,
     /// The numbers of volumes of which nothing is known: what is encrypted by VeraCrypt looks so.
     pub unknown: Vec<u32>,
@@ -344,6 +344,7 @@ impl Looked {
             .iter()
             .filter(|it| matches!(it.verdict, Verdict::Refused(_)));
         let refused = refused.map(|it| it.number);
+        let has_data = volumes.iter().any(|it| it.verdict == Verdict::Data);
         Self {
             encrypted: numbers
                 .filter(|it| disk.is_encrypted(*it))
@@ -352,6 +353,8 @@ impl Looked {
             wrong: refused
                 .clone()
                 .filter(|it| matches!(of(*it), Some(Locked::Wrong)))
+                // Beside volumes that are read, what nobody knows need not be of VeraCrypt.
+                .filter(|it| !has_data || disk.is_encrypted(*it))
                 .collect(),
             unknown: refused.filter(|it| !disk.is_recognised(*it)).collect(),
             is_recognised,

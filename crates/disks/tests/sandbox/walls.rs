@@ -152,7 +152,7 @@ fn a_child_has_one_socket_and_no_right() {
         }
         let limits = fs::read_to_string(child.join("limits")).unwrap();
         for (name, most) in [
-            ("Max address space", "1073741824"),
+            ("Max address space", "1342177280"),
             ("Max cpu time", "600"),
             ("Max core file size", "0"),
             ("Max processes", "0"),
