@@ -1,7 +1,9 @@
 """The console for customers: what they see of their own, do with it, and never see of others."""
 
+import html
 import json
 import re
+import subprocess
 
 import longshore
 import pytest
@@ -170,3 +172,41 @@ def test_a_job_is_written_in_form_and_text_and_its_signature_is_that_of_the_api(
     form = {"key": client.form_key("/new"), "manifest": text + "prefix: 2026/\n", "was": text, "type": "Import"}
     assert client.ask("POST", f"/jobs/{seen['job']}/edit", form, Origin=client.origin)[0] == 303
     assert service.api(key).get_status(JobId=seen["job"])["CurrentManifest"].endswith("prefix: 2026/\n")
+
+
+def test_what_will_happen_is_what_happens(service, inbox, tmp_path):
+    key = service.new_account("studio", [BUCKET])
+    job, signature = create(service, key, prefix="2026/", ignore=["'\\.tmp$'"], substitutions={'"raw/"': '""'})
+    disk = tmp_path / "disk"
+    for name, size in (("a.jpg", 10), ("raw/a.jpg", 10), ("raw/b.jpg", 2_000), ("b.tmp", 5), ("sub/c d.txt", 70_000),
+                       (HOSTILE, 1), ("import-log-" + job, 3)):
+        at = disk / name
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.write_bytes(b"x" * size)
+    (disk / "empty").mkdir()
+    (disk / "link").symlink_to("a.jpg")
+    (disk / "SIGNATURE").write_text(signature)
+    found = subprocess.run(["find", disk, "-printf", "%y\\t%s\\t%P\\n"], capture_output=True, text=True, check=True).stdout
+    client = customer(service, key)
+    form = {"key": client.form_key(f"/jobs/{job}/foresee"), "job": job, "paths": found, "rate": "200"}
+    status, _, page = client.ask("POST", "/foresee", form, Origin=client.origin)
+    assert status == 200 and "at 200 MB/s" in page and "<img" not in page, page
+    tables = dict(re.findall(r'<table id="(\w+)">.*?<tbody>(.*?)</tbody>', page, re.DOTALL))
+    rows = {name: re.findall(r"<tr>(.*?)</tr>", rows, re.DOTALL) for name, rows in tables.items()}
+    texts = lambda row: [html.unescape(re.sub("<[^>]+>", "", cell)) for cell in re.findall("<td>(.*?)</td>", row)]  # noqa: E731
+    foreseen = {texts(row)[1] for row in rows["loaded"]}
+    ignored = {texts(row)[0] for row in rows["ignored"]}
+    failed = sorted(texts(row)[1].rsplit(": ", 1)[1] for row in rows["failed"])
+    looked = Browser("foresee", link=customer_link(service, key), job=job, list=found).seen()
+    assert looked == {"found": [], "rows": len(foreseen), "images": 0, "complaints": []}
+    lay(disk, inbox)
+    longshore.wait_for(lambda: service.api(key).get_status(JobId=job)["ProgressCode"] == "SuccessWithErrors", 120, "it is over")
+    log = service.api(key).get_status(JobId=job)["LogKey"]
+    lines = service.s3().get_object(Bucket=BUCKET, Key=log + ".jsonl")["Body"].read().decode().splitlines()[1:-1]
+    told = [json.loads(line) for line in lines]
+    of = lambda outcome: [line for line in told if line["outcome"] == outcome]  # noqa: E731
+    # A page shows what turns the direction of writing, and does not do it.
+    shown = lambda name: name.replace("\u202e", "\\u{202e}")  # noqa: E731
+    assert {shown(line["key"]) for line in of("stored")} == {shown(name) for name in foreseen}, told
+    assert {line["path"] for line in of("ignored")} == ignored
+    assert sorted(line["key"] for line in of("failed")) == failed

@@ -20,6 +20,7 @@ pub mod erasure;
 pub mod event;
 pub mod export;
 pub mod file_time;
+pub mod foresee;
 pub mod heartbeat;
 pub mod hold;
 pub mod identity;

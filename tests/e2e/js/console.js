@@ -217,6 +217,27 @@ const tries = {
     return { job, faults, field, complaints };
   },
 
+  // What will become of a list: read into the page, looked at in every view.
+  async foresee(browser, { link, job, list }) {
+    const { page, origin, complaints } = await open(browser, link);
+    await page.goto(`${origin}/jobs/${job}/foresee`);
+    await page.locator("#list").setInputFiles({ name: "list.txt", mimeType: "text/plain", buffer: Buffer.from(list) });
+    await page.waitForFunction(() => document.getElementById("paths").value !== "");
+    await page.getByRole("button", { name: "Look" }).click();
+    await page.locator("#loaded").waitFor();
+    const found = [];
+    await page.evaluate(AXE);
+    for (const { name, width, media } of VIEWS) {
+      await page.emulateMedia({ colorScheme: null, forcedColors: null, ...media });
+      await page.setViewportSize({ width, height: 800 });
+      const seen = await page.evaluate((rules) => axe.run({ runOnly: rules }), RULES);
+      for (const { id, nodes } of seen.violations) found.push(`${name}: ${id}: ${nodes[0].html}`);
+      if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push(`${name}: too wide`);
+    }
+    const rows = await page.locator("#loaded tbody tr").count();
+    return { found, rows, images: await page.locator("main img").count(), complaints };
+  },
+
   // Pictures for people.
   async pictures(browser, { link, paths, folder }) {
     const { page, origin } = await open(browser, link);

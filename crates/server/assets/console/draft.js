@@ -3,6 +3,15 @@
 (() => {
   "use strict";
   const PAUSE_MS = 400;
+  // A list of files may come from a file: it is put where it can be looked at.
+  const list = document.getElementById("list");
+  if (list) {
+    document.getElementById("pick").hidden = false;
+    list.addEventListener("change", async () => {
+      if (list.files[0]) document.getElementById("paths").value = await list.files[0].text();
+    });
+  }
+
   const form = document.getElementById("draft");
   const text = document.getElementById("manifest");
   if (!form || !text) return;

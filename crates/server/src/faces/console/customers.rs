@@ -6,7 +6,8 @@ use axum::response::Response;
 
 use super::form::{Fields, Form};
 use super::guard::see_other;
-use super::pages::{new_job, own_job, own_jobs};
+use super::pages::new_job::{self, foresee};
+use super::pages::{own_job, own_jobs};
 use super::trouble::Trouble;
 use super::visit::Visit;
 use crate::ops::{disposal, jobs};
@@ -22,6 +23,7 @@ pub(super) async fn show(
         ["jobs"] => own_jobs::list(visit, query).await,
         ["jobs", id] => own_job::show(visit, id).await,
         ["jobs", id, "edit"] => new_job::edit(visit, id).await,
+        ["jobs", id, "foresee"] => foresee::of_job(visit, id).await,
         ["jobs", id, file] => own_job::file_of(visit, id, file).await,
         ["new"] => new_job::blank(visit, query).await,
         _ => Err(Trouble::no_such_page()),
@@ -30,13 +32,17 @@ pub(super) async fn show(
 
 /// Whether what is sent there is only looked at, as often as somebody likes.
 pub(super) fn only_looks(words: &[&str]) -> bool {
-    matches!(words, ["new", "check"] | ["jobs", _, "edit", "check"])
+    matches!(
+        words,
+        ["new", "check"] | ["foresee"] | ["jobs", _, "edit", "check"]
+    )
 }
 
 /// Answers with what would come of a form, and does nothing.
 pub(super) async fn look(visit: &Visit, words: &[&str], form: &Form) -> Result<Response, Trouble> {
     match words {
         ["new", "check"] => new_job::check(visit, form).await,
+        ["foresee"] => foresee::of_list(visit, form).await,
         ["jobs", id, "edit", "check"] => new_job::check_edit(visit, id, form).await,
         _ => Err(Trouble::no_such_page()),
     }

@@ -1,6 +1,7 @@
 //! A customer's new job, or the manifest of one anew: form and text side by side, checked by what makes the job.
 
 mod fields;
+pub(in super::super) mod foresee;
 
 use askama::Template;
 use axum::response::Response;

@@ -11,6 +11,7 @@ use model::progress::Progress;
 use model::signature::SignatureFile;
 use model::time::Timestamp;
 
+use super::new_job::foresee::is_of_files;
 use crate::artifact::Taken;
 use crate::faces::console::page::{Shell, file, html, say};
 use crate::faces::console::trouble::Trouble;
@@ -77,6 +78,10 @@ impl OwnJob {
 
     fn is_image(&self) -> bool {
         Taken::of(&self.status.job) == Taken::AsImage
+    }
+
+    fn is_of_files(&self) -> bool {
+        is_of_files(self.status.job.job_type, &self.status.job.manifest)
     }
 
     fn has_sheets(&self) -> bool {
