@@ -16,7 +16,8 @@ const outside = async (word) => {
 
 // A page of somebody who is signed in, and everything that it complains of or asks others for.
 async function open(browser, link, options = {}) {
-  const context = await browser.newContext(options);
+  // What fades in has not its colours yet when it is looked at.
+  const context = await browser.newContext({ reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   const origin = new URL(link).origin;
   const complaints = [];
