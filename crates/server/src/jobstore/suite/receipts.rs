@@ -118,6 +118,12 @@ async fn what_fails_is_tried_again(store: &dyn JobStore) {
         .expect("it is there");
     let once_more = due(store, job.id, 40).await.expect("somebody said so");
     assert_eq!((once_more.due, once_more.tries), (at(40), 0));
+    // It is said while somebody has it in hand: nobody waits until that is over.
+    assert!(settled(store, &once_more, Some(100)).await);
+    let said = store.make_receipt_due(job.id, at(41)).await;
+    said.expect("it is there");
+    let once_more = due(store, job.id, 41).await.expect("it is due at once");
+    assert_eq!((once_more.due, once_more.tries), (at(41), 0));
     let year = 365 * 24 * 60 * 60;
     assert!(settled(store, &once_more, Some(year)).await);
     let astray = due(store, job.id, 50).await.expect("a clock was wrong");
