@@ -42,6 +42,10 @@ pub(crate) const SLOTS: usize = 32;
 /// The longest metadata of BitLocker in bytes.
 pub(crate) const BITLOCKER_BYTES: usize = 64 << 10;
 
+/// The most ways into a BitLocker volume of one kind on which a password is tried, each for up to a third of a second: Windows
+/// makes one or two.
+pub(crate) const BITLOCKER_WAYS: usize = 16;
+
 /// The most pieces of a plain volume: a header, three reserved regions and the moved header of BitLocker, and what lies
 /// between.
 pub const PIECES: usize = 16;

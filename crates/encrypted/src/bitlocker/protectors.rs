@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::entries::{self, Entry, value};
 use crate::Locked;
+use crate::limits::BITLOCKER_WAYS;
 use crate::secrets::{Secrets, Wiped};
 
 const CLEAR: u16 = 0x0000;
@@ -52,7 +53,8 @@ pub(super) fn master_key(all: &[Entry<'_>], secrets: &Secrets) -> Result<Wiped, 
         let Some(hash) = hash else {
             continue;
         };
-        for master in masters.iter().filter(|it| it.kind == kind) {
+        let ways = masters.iter().filter(|it| it.kind == kind);
+        for master in ways.take(BITLOCKER_WAYS) {
             if let Some(key) = master.stretch(hash).and_then(|key| master.open(&key)) {
                 return Ok(key);
             }
