@@ -75,6 +75,13 @@ def service(new_service):
     return new_service()
 
 
+@pytest.fixture
+def inbox(tmp_path):
+    """A folder in which disks are laid down."""
+    (tmp_path / "inbox").mkdir()
+    return tmp_path / "inbox"
+
+
 @pytest.fixture(scope="module")
 def shared_service(tmp_path_factory):
     """A service for the tests of one file that do not disturb each other."""

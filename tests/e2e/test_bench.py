@@ -31,12 +31,6 @@ from stores import Child
 
 
 @pytest.fixture
-def inbox(tmp_path):
-    (tmp_path / "inbox").mkdir()
-    return tmp_path / "inbox"
-
-
-@pytest.fixture
 def service(new_service, inbox):
     return new_service(words=["--inbox", inbox])
 

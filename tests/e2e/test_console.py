@@ -14,12 +14,6 @@ HOSTILE = "<img src=x onerror=alert(1)>\u202egpj.exe"
 
 
 @pytest.fixture
-def inbox(tmp_path):
-    (tmp_path / "inbox").mkdir()
-    return tmp_path / "inbox"
-
-
-@pytest.fixture
 def service(new_service, inbox):
     service = new_service(words=["--inbox", inbox])
     service.buckets(BUCKET)

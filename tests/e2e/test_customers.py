@@ -17,12 +17,6 @@ SOURCE = longshore.ROOT / "crates/server/src/faces/console"
 
 
 @pytest.fixture
-def inbox(tmp_path):
-    (tmp_path / "inbox").mkdir()
-    return tmp_path / "inbox"
-
-
-@pytest.fixture
 def service(new_service, inbox):
     service = new_service(words=["--inbox", inbox])
     service.buckets(BUCKET)

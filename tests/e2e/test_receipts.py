@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import report
 from device import Device, fill
-from longshore import OK, REFUSED, ROOT, binary, clean_environment, wait_for
+from longshore import OK, REFUSED, ROOT, verify_receipt, wait_for
 from manifests import importing
 
 # What is not as it was has an exit code of its own.
@@ -60,13 +60,6 @@ class Story:
         file = self.folder / f"{edition}.receipt"
         file.write_bytes(wait_for(text, 120, f"edition {edition} lies beside the report"))
         return file
-
-    def verify(self, receipt, *words, check):
-        """Runs our own verifier, which needs nothing of the service."""
-        done = subprocess.run([binary(), "receipt", "verify", receipt, *words], capture_output=True, text=True,
-                              env=clean_environment(), check=False)
-        assert done.returncode == check, done
-        return done
 
     def shell(self, command, receipt):
         """Runs a command of the guide on a receipt."""
@@ -130,7 +123,7 @@ def test_the_receipt_for_people_has_the_one_that_counts_in_it(story):
         subprocess.run(["pdfdetach", "-saveall", "-o", inside, pdf], check=True, timeout=60)
         [attached] = inside.iterdir()
         assert attached.name == Path(key).stem
-        story.verify(attached, "--signers", story.signers, check=OK)
+        verify_receipt(attached, "--signers", story.signers, check=OK)
         said = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
         for text in (story.job, "Everything was loaded", "without errors", "nothing more is to come",
                      "1Z999AA10123456785", "station"):
@@ -151,7 +144,7 @@ def test_what_people_remark_is_in_an_edition_of_its_own(story):
     lines = [json.loads(line) for line in last.read_text().splitlines() if line.startswith('{"seq":')]
     assert [line["event"] for line in lines[-3:]] == ["closed", "photographed", "corrected"]
     assert lines[-1]["of"] == 1 and "DHL" in lines[-1]["says"]
-    told = story.verify(last, "--signers", story.signers, "--older", story.last, "--files", story.folder, check=OK)
+    told = verify_receipt(last, "--signers", story.signers, "--older", story.last, "--files", story.folder, check=OK)
     assert "not closed" not in told.stdout
     _, signature, sums, chain = commands()
     checked = story.shell(sums, last)
@@ -182,15 +175,15 @@ def test_a_change_is_found_by_both(story):
     assert "Good" not in story.shell(signature, changed).stdout
     assert story.shell(chain, changed).returncode != 0
     known = ("--signers", story.signers)
-    told = story.verify(changed, *known, check=DIFFERS)
+    told = verify_receipt(changed, *known, check=DIFFERS)
     assert "its `prev` is" in told.stderr, told.stderr
 
-    story.verify(story.last, *known, "--files", story.folder, "--older", story.first, check=OK)
-    own = story.verify(story.last, *known, "--log-url", story.service.endpoints["api"], check=OK)
+    verify_receipt(story.last, *known, "--files", story.folder, "--older", story.first, check=OK)
+    own = verify_receipt(story.last, *known, "--log-url", story.service.endpoints["api"], check=OK)
     assert story.job in own.stdout
     csv = story.folder / Path(story.status["LogKey"]).name
     csv.write_bytes(csv.read_bytes().replace(b"OK", b"ok", 1))
-    story.verify(story.last, *known, "--files", story.folder, check=DIFFERS)
+    verify_receipt(story.last, *known, "--files", story.folder, check=DIFFERS)
     assert story.shell(sums, story.last).returncode != 0
 
 
@@ -198,18 +191,18 @@ def test_a_receipt_outlives_its_key_unless_that_was_stolen(story):
     service, known = story.service, ("--signers", story.signers)
     service.run("custody", "rotate", check=OK)
     story.signers.write_text(story.public("signers"))
-    story.verify(story.last, *known, "--log-url", service.endpoints["api"], check=OK)
+    verify_receipt(story.last, *known, "--log-url", service.endpoints["api"], check=OK)
     again = story.folder / "again.receipt"
     service.run("job", "receipt", story.job, "--output", again, check=OK)
-    story.verify(again, *known, "--older", story.last, check=OK)
+    verify_receipt(again, *known, "--older", story.last, check=OK)
     service.run("job", "receipt", story.job, "--output", again, check=1)
 
     service.run("custody", "rotate", "--lost", "A laptop is gone.", check=OK)
     revoked = story.folder / "revoked"
     revoked.write_text(story.public("revoked"))
     story.signers.write_text(story.public("signers"))
-    story.verify(again, *known, "--revoked", revoked, check=DIFFERS)
-    story.verify(story.last, *known, "--revoked", revoked, check=OK)
+    verify_receipt(again, *known, "--revoked", revoked, check=DIFFERS)
+    verify_receipt(story.last, *known, "--revoked", revoked, check=OK)
 
 
 def test_receipts_are_kept_from_who_may_not_have_them(service):

@@ -2,13 +2,12 @@
 
 import json
 import shutil
-import subprocess
 import urllib.request
 
 import pytest
 import report
 from device import Device, fill
-from longshore import OK, Service, binary, clean_environment, wait_for
+from longshore import OK, Service, verify_receipt, wait_for
 from manifests import importing
 from vouchers import TimestampAuthority, Witness
 
@@ -65,12 +64,6 @@ class World:
         file.write_bytes(self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
         return file
 
-    def verify(self, receipt, *words, check):
-        done = subprocess.run([binary(), "receipt", "verify", receipt, *words], capture_output=True, text=True,
-                              env=clean_environment(), check=False)
-        assert done.returncode == check, done
-        return done
-
     def close(self):
         self.service.close()
         for one in [*self.witnesses, self.authority]:
@@ -104,9 +97,9 @@ def test_receipts_are_witnessed_and_stamped_and_wait_for_nobody_who_is_silent(wo
     log = world.load(1)
     wait_for(lambda: world.there(log + ".receipt"), 60, "the receipt is there")
     receipt = world.fetch(log + ".receipt")
-    seen = world.verify(receipt, "--witness", one.vkey, "--fingerprint", fingerprint(world), check=OK)
+    seen = verify_receipt(receipt, "--witness", one.vkey, "--fingerprint", fingerprint(world), check=OK)
     assert f"{one.name} saw that log at" in seen.stdout
-    world.verify(receipt, "--witness", two.vkey, "--fingerprint", fingerprint(world), check=DIFFERS)
+    verify_receipt(receipt, "--witness", two.vkey, "--fingerprint", fingerprint(world), check=DIFFERS)
     assert not world.there(log + ".receipt.tsr")
 
     # It comes back, and the receipt has its timestamp without anybody doing anything.
@@ -115,7 +108,7 @@ def test_receipts_are_witnessed_and_stamped_and_wait_for_nobody_who_is_silent(wo
     receipt, stamp = world.fetch(log + ".receipt"), world.fetch(log + ".receipt.tsr")
     assert world.authority.accepts(receipt, stamp)
     known = ("--fingerprint", fingerprint(world))
-    assert "it was there at 2" in world.verify(receipt, *known, "--timestamp", stamp, check=OK).stdout
+    assert "it was there at 2" in verify_receipt(receipt, *known, "--timestamp", stamp, check=OK).stdout
     changed = world.folder / "changed"
     changed.write_bytes(receipt.read_bytes() + b"\n")
     assert not world.authority.accepts(changed, stamp)
@@ -131,9 +124,9 @@ def test_receipts_are_witnessed_and_stamped_and_wait_for_nobody_who_is_silent(wo
     log = world.load(2)
     wait_for(lambda: world.there(log + ".receipt.tsr"), 60, "the receipt is there")
     other, other_stamp = world.fetch(log + ".receipt"), world.fetch(log + ".receipt.tsr")
-    world.verify(other, *known, "--witness", two.vkey, "--timestamp", other_stamp, check=OK)
-    world.verify(other, *known, "--witness", one.vkey, check=DIFFERS)
-    world.verify(other, *known, "--timestamp", stamp, check=DIFFERS)
+    verify_receipt(other, *known, "--witness", two.vkey, "--timestamp", other_stamp, check=OK)
+    verify_receipt(other, *known, "--witness", one.vkey, check=DIFFERS)
+    verify_receipt(other, *known, "--timestamp", stamp, check=DIFFERS)
     wait_for(lambda: "no signature by its key" in (world.facts()[0]["Trouble"] or ""), 60, "the lie is told")
     # The head that everybody is shown has who signed that one.
     head = wait_for(lambda: two.name in (text := world.public("checkpoint")) and text, 60, "the head is witnessed")
