@@ -1,4 +1,4 @@
-//! Requests to services of others that the operator has named: witnesses, and a timestamp authority.
+//! What waits for others: requests to services that the operator has named, witnesses and a timestamp authority.
 //!
 //! The way is that of `[network]`. Nothing is followed, an answer is read up to a length, and whoever does not answer in
 //! time is not waited for.
@@ -50,21 +50,25 @@ pub(crate) async fn post(
 ) -> Result<OutsideReply, NoReply> {
     let host = host_of(&message.url);
     let surroundings = surroundings.clone();
-    let (done, answer) = tokio::sync::oneshot::channel();
-    let begun = std::thread::Builder::new()
-        .name("outside".to_owned())
-        .spawn(move || {
-            // Whoever waited may have gone.
-            let _ = done.send(send(&surroundings, &message));
-        });
-    let failed = |why: String| NoReply { host, why };
-    if let Err(error) = begun {
-        return Err(failed(error.to_string()));
-    }
-    match answer.await {
-        Ok(answer) => answer.map_err(failed),
-        Err(_) => Err(failed("the service failed; its log says why".to_owned())),
-    }
+    let sent = aside(move || send(&surroundings, &message)).await;
+    let failed = || Err("the service failed; its log says why".to_owned());
+    sent.unwrap_or_else(failed)
+        .map_err(|why| NoReply { host, why })
+}
+
+/// Does something that blocks on a thread of its own, which no stop of the service has to wait for. `None` if it could not be
+/// begun, or did not come to its end.
+pub(crate) async fn aside<T: Send + 'static>(
+    what: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (done, outcome) = tokio::sync::oneshot::channel();
+    let name = "outside".to_owned();
+    let begun = std::thread::Builder::new().name(name).spawn(move || {
+        // Whoever waited has gone: what came of it is found out by trying again.
+        let _ = done.send(what());
+    });
+    begun.ok()?;
+    outcome.await.ok()
 }
 
 fn send(surroundings: &Surroundings, message: &OutsideRequest) -> Result<OutsideReply, String> {

@@ -21,6 +21,7 @@ use super::{letter, payload, signing, spread, table};
 use crate::config::{Config, NoticesConfig};
 use crate::jobstore::{Delivery, JobStore, JobStoreError, Lane, Message, NewDelivery, Settled};
 use crate::metrics::Metrics;
+use crate::outside::aside;
 
 /// Lanes that send at a time: each waits for a receiver for twenty seconds at most, and costs a thread meanwhile.
 const LANES: usize = 16;
@@ -362,21 +363,6 @@ impl Post {
             at: now,
         })
     }
-}
-
-/// Does something that blocks on a thread of its own, which no stop of the service has to wait for. `None` if it could not be
-/// begun, or did not come to its end.
-pub(crate) async fn aside<T: Send + 'static>(
-    what: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let (done, outcome) = tokio::sync::oneshot::channel();
-    let name = "notices".to_owned();
-    let begun = std::thread::Builder::new().name(name).spawn(move || {
-        // Whoever waited has gone: what came of it is found out by trying again.
-        let _ = done.send(what());
-    });
-    begun.ok()?;
-    outcome.await.ok()
 }
 
 fn failed() -> Tried {

@@ -10,6 +10,7 @@ use model::time::Timestamp;
 use super::{Admin, Context, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::custody_key::{self, CustodyKey};
+use crate::jobstore::JobStoreError;
 use crate::witnesses::State;
 
 /// Who signs.
@@ -79,14 +80,22 @@ pub async fn rotate(
 /// # Errors
 /// The job store's failure.
 pub async fn checkpoint(admin: &Admin, service: Option<&Context>) -> Result<Note, Refused> {
-    let (_, head) = match service {
-        Some(context) => context.witnesses.known(&*admin.jobs).await?,
+    let (_, head) = head(admin, service).await?;
+    Ok(head)
+}
+
+/// The same, with how many leaves the log has.
+pub(super) async fn head(
+    admin: &Admin,
+    service: Option<&Context>,
+) -> Result<(u64, Note), JobStoreError> {
+    match service {
+        Some(context) => context.witnesses.known(&*admin.jobs).await,
         None => {
             let key = custody_key::in_force(&*admin.jobs).await?;
-            key.head(&*admin.jobs).await?
+            key.head(&*admin.jobs).await
         }
-    };
-    Ok(head)
+    }
 }
 
 /// What is known of a witness of a service that runs.

@@ -12,8 +12,9 @@ use crate::jobstore::{
     DeliveryFilter, JobStoreError, Lane, Message, NewDelivery, Notice, Secret, StoredWebhook,
 };
 use crate::notices::mail::{self, NotTaken};
-use crate::notices::post::{Post, aside};
+use crate::notices::post::Post;
 use crate::notices::{letter, payload, signing, story, table};
+use crate::outside::aside;
 use crate::sealing::random;
 
 /// Hours for which a secret that was replaced counts as well, unless somebody says otherwise.

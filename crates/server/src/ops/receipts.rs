@@ -18,16 +18,15 @@ use model::readable;
 use model::report::{self, Keys, RECEIPT_SUFFIX};
 
 use super::jobs::permit;
-use super::{Admin, Context, DockingFault, Refused};
+use super::{Admin, Context, DockingFault, Refused, ledger};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::artifact::receipt;
 use crate::change::tries;
-use crate::custody_key::{self, CustodyKey};
+use crate::custody_key;
 use crate::jobstore::{DueReceipt, JobStoreError, LedgerLine, Notice};
 use crate::notices::table;
 use crate::stores::BucketFault;
 use crate::timestamps::NotStamped;
-use crate::witnesses::Witnesses;
 
 /// `Content-Type` of the receipt for people.
 const PDF: &str = "application/pdf";
@@ -62,30 +61,23 @@ pub async fn receipt(
     let stored = admin.jobs.job(id).await?;
     let job = stored.ok_or_else(|| Refused::no_such_job(id))?.job;
     permit(caller, Action::MakeReceipt, &job, id.as_str())?;
-    make(admin, &job, Heads::known(service)).await
+    make(admin, &job, Heads::Known(service)).await
 }
 
 /// Where the head of the log in a receipt comes from.
 enum Heads<'a> {
-    /// From the log: there is no service that asks witnesses.
-    Own,
-    /// From a service, with what witnesses have signed of it already.
-    Known(&'a Witnesses),
+    /// As it is known, with what witnesses of a service have signed of it already.
+    Known(Option<&'a Context>),
     /// From a service, which shows it to its witnesses first.
-    Asked(&'a Witnesses),
+    Asked(&'a Context),
 }
 
-impl<'a> Heads<'a> {
-    fn known(service: Option<&'a Context>) -> Self {
-        service.map_or(Self::Own, |context| Self::Known(&context.witnesses))
-    }
-
+impl Heads<'_> {
     /// Its leaves, and the note of it.
-    async fn head(&self, admin: &Admin, key: &CustodyKey) -> Result<(u64, Note), JobStoreError> {
+    async fn head(&self, admin: &Admin) -> Result<(u64, Note), JobStoreError> {
         match self {
-            Self::Own => key.head(&*admin.jobs).await,
-            Self::Known(witnesses) => witnesses.known(&*admin.jobs).await,
-            Self::Asked(witnesses) => witnesses.asked(&*admin.jobs).await,
+            Self::Known(service) => ledger::head(admin, *service).await,
+            Self::Asked(context) => context.witnesses.asked(&*admin.jobs).await,
         }
     }
 }
@@ -104,7 +96,7 @@ pub async fn for_people(
     let stored = admin.jobs.job(id).await?;
     let job = stored.ok_or_else(|| Refused::no_such_job(id))?.job;
     permit(caller, Action::MakeReceipt, &job, id.as_str())?;
-    let receipt = make(admin, &job, Heads::known(service)).await?;
+    let receipt = make(admin, &job, Heads::Known(service)).await?;
     let pdf = draw(service, &job, &receipt).await?;
     Ok((receipt, pdf))
 }
@@ -168,7 +160,7 @@ async fn make(admin: &Admin, job: &Job, heads: Heads<'_>) -> Result<Receipt, Ref
             // Something happened since the lines were read.
             continue;
         }
-        let (size, checkpoint) = heads.head(admin, &key).await?;
+        let (size, checkpoint) = heads.head(admin).await?;
         let texts: Vec<&str> = lines.iter().map(|line| line.line.as_str()).collect();
         let contents = Contents {
             installation: &key.installation,
@@ -233,7 +225,7 @@ pub(crate) async fn deliver(context: &Context, due: &DueReceipt) -> Result<(), U
     let account = context.jobs.account(&job.account).await?;
     let account = account.ok_or_else(|| JobStoreError::Missing(job.account.to_string()))?;
     authorize(&account, Action::Report, Resource::Bucket(&bucket)).map_err(Refused::from)?;
-    let heads = Heads::Asked(&context.witnesses);
+    let heads = Heads::Asked(context);
     let receipt = make(&context.admin(), &job, heads).await?;
     let edition = receipt.edition;
     let put = async |key, content: Vec<u8>, content_type: &str| {
