@@ -22,6 +22,7 @@ mod receipt;
 mod setup;
 mod stations;
 mod store;
+mod today;
 mod users;
 
 use std::net::SocketAddr;
@@ -64,6 +65,7 @@ pub(crate) use receipt::{ReceiptArgs, ReceiptCommand};
 pub(crate) use setup::{SetupCommand, SetupServerArgs, SetupStationArgs};
 pub(crate) use stations::StationCommand;
 pub(crate) use store::StoreCommand;
+pub(crate) use today::TodayArgs;
 pub(crate) use users::{
     GivePolicyArgs, GroupCommand, IdentitiesArgs, IdentityArgs, MemberArgs, UserCommand,
 };
@@ -194,6 +196,8 @@ pub(crate) enum Command {
     /// See what people have done, and what they tried
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// See what happened on a day and what lies in the room, to hand it over
+    Today(TodayArgs),
     /// Seal jobs, secret key and settings into one file, beside a running service
     Backup(BackupArgs),
     /// Make an installation from such a file
@@ -544,6 +548,10 @@ pub(crate) enum JobCommand {
     Abort(Box<AbortArgs>),
     /// Show what happened to a job, and by whom, as an operator
     History(HistoryArgs),
+    /// Show the manifest of a job without its secrets, as an operator
+    Manifest(HistoryArgs),
+    /// Show what the report of a job says, and which files failed, as an operator
+    Failed(HistoryArgs),
     /// Get the receipt of a job: what happened to its device, for whoever wants to check it, as an operator
     Receipt(JobReceiptArgs),
     /// Have the receipt name a picture of a job's parcel or device, as an operator

@@ -8,6 +8,7 @@ pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credentials;
 mod device;
+mod failed;
 mod hold;
 mod list;
 mod receipt;
@@ -44,6 +45,8 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
         JobCommand::List(args) if args.all => all::list(args),
         JobCommand::List(args) => list(args.max, &args.api),
         JobCommand::History(args) => all::history(args),
+        JobCommand::Manifest(args) => failed::manifest(args),
+        JobCommand::Failed(args) => failed::failed(args),
         JobCommand::Receipt(args) => receipt::receipt(args),
         JobCommand::Photograph(args) => remarks::photograph(args),
         JobCommand::Correct(args) => remarks::correct(args),

@@ -48,6 +48,7 @@ mod setup;
 mod stations;
 mod store;
 mod systemd;
+mod today;
 mod unlock;
 mod users;
 mod verify;
@@ -126,6 +127,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Operator(command) => operator::run(command),
         Command::Console(command) => console::run(command),
         Command::Audit(command) => audit::run(command),
+        Command::Today(args) => today::run(args),
         Command::Backup(args) => backup::back_up(args),
         Command::Restore(args) => backup::restore(args),
         Command::Setup(command) => setup::run(command),

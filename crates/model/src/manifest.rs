@@ -25,6 +25,7 @@ mod s3_export;
 mod s3_import;
 mod scalar;
 mod shared;
+mod shown;
 mod spelling;
 mod yaml;
 
@@ -39,6 +40,7 @@ pub use pattern::{IgnorePattern, PatternTooCostly};
 pub use s3_export::{ExportSet, FileSystem, S3Export};
 pub use s3_import::{CannedAcl, OnUnreadable, S3Import, StorageClass, Substitution};
 pub use shared::{Common, ManifestVersion, Passphrase, ServiceLevel};
+pub use shown::{ShownLine, ShownManifest, shown};
 
 use fields::{Fields, Findings, Kinds};
 use kind::Kind;

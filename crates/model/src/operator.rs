@@ -10,9 +10,11 @@ pub mod custody;
 pub mod disposal;
 pub mod notices;
 pub mod parcels;
+pub mod reports;
 pub mod scanned;
 pub mod stations;
 pub mod stores;
+pub mod today;
 pub mod users;
 
 use serde::{Deserialize, Serialize};
@@ -139,6 +141,9 @@ pub struct JobDetail {
     /// Why its account objects to an erase.
     #[serde(default)]
     pub objection: Option<String>,
+    /// How far its transfer is, while there is one.
+    #[serde(default)]
+    pub figures: Option<stations::FiguresLine>,
 }
 
 impl From<JobFacts> for JobDetail {
@@ -171,6 +176,7 @@ impl From<JobFacts> for JobDetail {
             at_work: facts.held_by,
             disposal: facts.disposal.code().to_owned(),
             objection: facts.objection.map(|objection| objection.because),
+            figures: None,
         }
     }
 }

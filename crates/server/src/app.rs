@@ -8,6 +8,7 @@ use model::time::Clock;
 
 use crate::certain::CertainTime;
 use crate::config::{EbsConfig, EraseConfig, GlacierConfig, JobsConfig};
+use crate::digests::Digests;
 use crate::jobstore::JobStore;
 use crate::metrics::Metrics;
 use crate::notices::post::Post;
@@ -48,6 +49,8 @@ pub struct Context {
     pub trusted_proxies: Vec<Network>,
     /// The URL of the console, without a slash at the end, where there is one.
     pub console: Option<String>,
+    /// What reports were found to say.
+    pub(crate) digests: Digests,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What brings notices to those who are told.

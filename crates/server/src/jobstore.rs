@@ -18,6 +18,7 @@ mod audit;
 mod canary;
 mod clock;
 mod custody_keys;
+mod days;
 mod deliveries;
 mod erases;
 mod error;
@@ -50,6 +51,7 @@ pub use audit::{Act, ActFilter, Audit};
 pub use canary::Fitness;
 pub use clock::LatestTime;
 pub use custody_keys::{CustodyKeys, StoredCustodyKey};
+pub use days::{DayEvent, Days, InHand};
 pub use deliveries::{Deliveries, Delivery, DeliveryFilter, Lane, Message, NewDelivery, Settled};
 pub use erases::{Erase, Erases};
 pub use error::JobStoreError;
@@ -75,7 +77,7 @@ pub use stations::{Station, Stations};
 pub use webhooks::{Secret, StoredWebhook, Webhooks};
 
 /// Keeps jobs, their holds and leases, accounts with their users and groups, keys, stations with their heartbeats, orders and
-/// shares, operators, who of them is signed in and what they did, parcels, what happened to devices and the keys that prove
+/// shares, operators, who of them is signed in and what they did, parcels, what happened on a day, what happened to devices and the keys that prove
 /// it, who is told of it and what became of that,
 /// and the time; and says whether it is fit for that.
 ///
@@ -99,6 +101,7 @@ pub trait JobStore:
     + SignIns
     + Audit
     + Parcels
+    + Days
     + Ledger
     + CustodyKeys
     + Receipts
@@ -127,6 +130,7 @@ impl<T> JobStore for T where
         + SignIns
         + Audit
         + Parcels
+        + Days
         + Ledger
         + CustodyKeys
         + Receipts
@@ -158,6 +162,7 @@ macro_rules! implement_job_store {
         $crate::jobstore::sign_ins::implement_sign_ins!($store);
         $crate::jobstore::audit::implement_audit!($store);
         $crate::jobstore::parcels::implement_parcels!($store);
+        $crate::jobstore::days::implement_days!($store);
         $crate::jobstore::ledger::implement_ledger!($store, $database);
         $crate::jobstore::custody_keys::implement_custody_keys!($store);
         $crate::jobstore::receipts::implement_receipts!($store);

@@ -12,6 +12,7 @@ pub mod config;
 mod custody_key;
 pub mod data_dir;
 mod database;
+mod digests;
 mod faces;
 mod giving_up;
 mod health;

@@ -35,6 +35,7 @@ pub mod shares;
 pub mod sign_ins;
 pub mod stations;
 pub mod stores;
+pub mod today;
 pub mod users;
 mod ways;
 

@@ -34,6 +34,7 @@ use crate::custody_key::{self, CustodyKeyError};
 use crate::data_dir::credentials::write_credentials;
 use crate::data_dir::{DataDir, DataDirError, Endpoints, room, service_key_path};
 use crate::database::Database;
+use crate::digests::Digests;
 use crate::faces::console::{self, Console};
 use crate::faces::http::{self, App};
 use crate::jobstore::{JobStore, JobStoreError};
@@ -449,6 +450,7 @@ impl Kept {
             public_url: public_url.unwrap_or_else(|| outside.api.clone()),
             trusted_proxies: config.connections.trusted_proxies.clone(),
             console: outside.console.clone(),
+            digests: Digests::default(),
             metrics,
             post,
             witnesses,

@@ -43,28 +43,61 @@ const VIEWS = [
   { name: "dark", width: 1280, media: { colorScheme: "dark" } },
   { name: "forced colours", width: 1280, media: { forcedColors: "active" } },
   { name: "phone", width: 320, media: { colorScheme: "light", forcedColors: "none" } },
+  { name: "large text", width: 1280, text: "200%", media: { colorScheme: "light" } },
 ];
 
+// What axe finds in every view of a page, and where it is wider than the window.
+async function look(page, path) {
+  const found = [];
+  await page.evaluate(AXE);
+  for (const { name, width, text, media } of VIEWS) {
+    await page.emulateMedia({ colorScheme: null, forcedColors: null, ...media });
+    await page.setViewportSize({ width, height: 800 });
+    await page.evaluate((size) => {
+      document.documentElement.style.fontSize = size;
+    }, text || "");
+    const seen = await page.evaluate((rules) => axe.run({ runOnly: rules }), RULES);
+    for (const { id, nodes } of seen.violations) found.push(`${path}, ${name}: ${id}: ${nodes[0].html}`);
+    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) {
+      found.push(`${path}, ${name}: wider than the window`);
+    }
+  }
+  return found;
+}
+
+// How many sheets a page takes on paper.
+async function sheets(page) {
+  await page.emulateMedia({ media: "print", colorScheme: "light" });
+  const pdf = (await page.pdf({ format: "A4" })).toString("latin1");
+  await page.emulateMedia({ media: null });
+  return (pdf.match(/\/Type\s*\/Page\b/g) || []).length;
+}
+
 const tries = {
-  // Every page in every view: what axe finds, what is too wide, what the browser complains of.
-  async pages(browser, { link, paths }) {
+  // Every page in every view: what axe finds, what is too wide, what the browser complains of; and some on paper.
+  async pages(browser, { link, paths, sheets: printed }) {
     const { page, origin, complaints } = await open(browser, link);
     const found = [];
     for (const path of paths) {
       const answered = await page.goto(origin + path);
       if (answered.status() !== 200) found.push(`${path}: ${answered.status()}`);
-      await page.evaluate(AXE);
-      for (const { name, width, media } of VIEWS) {
-        await page.emulateMedia({ colorScheme: null, forcedColors: null, ...media });
-        await page.setViewportSize({ width, height: 800 });
-        const seen = await page.evaluate((rules) => axe.run({ runOnly: rules }), RULES);
-        for (const { id, nodes } of seen.violations) found.push(`${path}, ${name}: ${id}: ${nodes[0].html}`);
-        if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) {
-          found.push(`${path}, ${name}: wider than the window`);
-        }
-      }
+      found.push(...(await look(page, path)));
     }
-    return { found, complaints };
+    if (!printed) return { found, complaints };
+    const counts = [];
+    for (const path of printed) {
+      await page.goto(origin + path);
+      counts.push(await sheets(page));
+    }
+    return { found, complaints, sheets: counts };
+  },
+
+  // A part of a page comes by itself.
+  async waits(browser, { link, path, word }) {
+    const { page, origin, complaints } = await open(browser, link);
+    await page.goto(origin + path);
+    await page.getByText(word).first().waitFor({ timeout: 30000 });
+    return { came: true, complaints };
   },
 
   // A disk is laid down while somebody types; the service is killed and comes back. Nothing is reloaded.
@@ -226,15 +259,7 @@ const tries = {
     await page.waitForFunction(() => document.getElementById("paths").value !== "");
     await page.getByRole("button", { name: "Look" }).click();
     await page.locator("#loaded").waitFor();
-    const found = [];
-    await page.evaluate(AXE);
-    for (const { name, width, media } of VIEWS) {
-      await page.emulateMedia({ colorScheme: null, forcedColors: null, ...media });
-      await page.setViewportSize({ width, height: 800 });
-      const seen = await page.evaluate((rules) => axe.run({ runOnly: rules }), RULES);
-      for (const { id, nodes } of seen.violations) found.push(`${name}: ${id}: ${nodes[0].html}`);
-      if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push(`${name}: too wide`);
-    }
+    const found = await look(page, "foresee");
     const rows = await page.locator("#loaded tbody tr").count();
     return { found, rows, images: await page.locator("main img").count(), complaints };
   },

@@ -210,7 +210,7 @@ pub(crate) struct CorrectArgs {
     pub(crate) store: StoreArgs,
 }
 
-/// `longshore job history`.
+/// `longshore job history`, `job manifest` and `job failed`.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
     /// The job

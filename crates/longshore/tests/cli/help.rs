@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 127] = [
+const COMMANDS: [&str; 130] = [
     "",
     "import",
     "ls",
@@ -36,6 +36,8 @@ const COMMANDS: [&str; 127] = [
     "job object",
     "job abort",
     "job history",
+    "job manifest",
+    "job failed",
     "job receipt",
     "job photograph",
     "job correct",
@@ -123,6 +125,7 @@ const COMMANDS: [&str; 127] = [
     "operator add",
     "operator list",
     "operator revoke",
+    "today",
     "audit",
     "audit list",
     "backup",

@@ -83,6 +83,18 @@ fn path(file: &str) -> Cow<'_, str> {
     }
 }
 
+/// A text as a field of a table that people open with a spreadsheet. One that such a program would take for a formula
+/// begins with an apostrophe, which it shows as nothing and takes for *this is text*.
+#[must_use]
+pub fn cell(text: &str) -> String {
+    let begins = text.trim_start().chars().next();
+    let is_formula = begins.is_some_and(|c| "=+-@＝＋－＠".contains(c));
+    match is_formula || text.starts_with(['\t', '\r', '\n']) {
+        true => quoted(&format!("'{text}")),
+        false => quoted(text),
+    }
+}
+
 /// A field in quotes if it needs them (RFC 4180, section 2). Characters that play with terminals are
 /// shown as odd bytes are, `%XX`; line ends are the format's own and stay.
 pub(super) fn quoted(field: &str) -> String {
@@ -197,6 +209,28 @@ mod tests {
             text.contains(",\"a,\"\"b\"\"\n.txt\",500,ReadError,,,1,\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_cell_is_text_whatever_a_customer_wrote_into_it() {
+        for (text, shown) in [
+            ("plain", "plain"),
+            ("a,b", "\"a,b\""),
+            ("=1+1", "'=1+1"),
+            (
+                "  =HYPERLINK(\"http://x\")",
+                "\"'  =HYPERLINK(\"\"http://x\"\")\"",
+            ),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-2+3", "'-2+3"),
+            ("＝1", "'＝1"),
+            ("\t=1", "'%09=1"),
+            ("\n=1", "\"'\n=1\""),
+            ("a\u{202e}gpj", "a%E2%80%AEgpj"),
+            ("", ""),
+        ] {
+            assert_eq!(cell(text), shown, "{text:?}");
+        }
     }
 
     /// Whoever opens the report in a terminal or a spreadsheet sees names, and nothing happens.

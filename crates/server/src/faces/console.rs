@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::Context;
 use events::{Snapshot, Streams};
 use form::Fields;
+use pages::list_file::{self, FileForm};
 use pages::scan::Tables;
 use trouble::Trouble;
 use visit::Visit;
@@ -116,6 +117,12 @@ async fn show_people(
         ["bench", station, bay] => pages::bench::one(visit, station, bay).await,
         ["jobs"] => pages::jobs::list(visit, query).await,
         ["jobs", id] => pages::job::show(visit, id).await,
+        ["jobs", id, "failed"] => pages::job::failed(visit, id).await,
+        [
+            "jobs",
+            id,
+            name @ ("report" | "packing-slip.pdf" | "signature-sheet.pdf"),
+        ] => pages::own_job::file_of(visit, id, name).await,
         ["jobs", id, "receipt"] => pages::job::receipt(visit, id).await,
         ["jobs", id, "receipt.pdf"] => pages::job::receipt_pdf(visit, id).await,
         ["parcels"] => pages::parcels::list(visit, query).await,
@@ -125,6 +132,10 @@ async fn show_people(
         ["accounts"] => pages::accounts::list(visit).await,
         ["people"] => pages::people::list(visit).await,
         ["audit"] => pages::audit::list(visit, query).await,
+        ["today"] => pages::today::show(visit, query).await,
+        [name] if let Some((list, form)) = FileForm::of(name) => {
+            list_file::keep(visit, list, query, form).await
+        }
         ["help"] => pages::help::show(visit),
         _ => Err(Trouble::no_such_page()),
     }

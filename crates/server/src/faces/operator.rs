@@ -16,6 +16,7 @@ mod operators;
 mod parcels;
 mod stations;
 mod stores;
+mod today;
 mod users;
 mod webhooks;
 
@@ -155,6 +156,7 @@ impl Desk<'_> {
             ["operators", rest @ ..] => operators::answer(self, asked, rest).await,
             ["parcels", rest @ ..] => parcels::answer(self, asked, rest).await,
             ["audit", rest @ ..] => audit::answer(self, asked, rest).await,
+            ["today"] if asked.method == Method::GET => today::answer(self, asked).await,
             ["custody", rest @ ..] => custody::answer(self, asked, rest).await,
             ["console", rest @ ..] => console::answer(self, asked, rest).await,
             ["webhooks", rest @ ..] => webhooks::answer(self, asked, rest).await,

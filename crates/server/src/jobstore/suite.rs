@@ -9,6 +9,7 @@ mod audit;
 mod canary;
 mod clock;
 mod custody_keys;
+mod days;
 mod erases;
 mod heartbeats;
 mod holds;
@@ -61,6 +62,7 @@ pub async fn run_all(store: &dyn JobStore) {
     sign_ins::run(store).await;
     audit::run(store).await;
     parcels::run(store).await;
+    days::run(store).await;
     leases::run(store).await;
     erases::run(store).await;
     custody_keys::run(store).await;

@@ -6,6 +6,7 @@ use model::delivered::Delivered;
 use model::disposal::gate::{FileFound, ReportFound, ReportSays};
 use model::ids::{BucketName, ObjectKey};
 use model::proof::ReadBack;
+use model::report::failed::{DigestReader, NotToldOf, ReportDigest};
 use model::report::lines::{self, Head, Line};
 use objectstore::Bucket;
 use objectstore::error::StoreError;
@@ -50,6 +51,34 @@ impl Stores {
                 bucket: bucket.clone(),
                 why: fault.to_string(),
             })
+    }
+}
+
+impl Stores {
+    /// What a report that lies in a bucket says, read to its end; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`BucketFault`] if its store does not give it.
+    pub(crate) async fn digest(
+        self: &Arc<Self>,
+        bucket: &BucketName,
+        of_lines: ObjectKey,
+    ) -> Result<Option<Result<ReportDigest, NotToldOf>>, BucketFault> {
+        let bucket = bucket.clone();
+        let digest = move |stores: &Self, tries: &Tries| {
+            let home = stores.home_of(&bucket);
+            let home = home.ok_or_else(|| BucketFault::Missing(vec![bucket.clone()]))?;
+            let object = tries.bucket(home.store.bucket(&bucket));
+            let mut reader = DigestReader::default();
+            let sleeper = tries.sleeper();
+            let mut reading = Reading::new(&object, &of_lines, &sleeper);
+            match reading.stream(0, &mut |bytes| reader.take(bytes)) {
+                Ok(_) => Ok(Some(reader.end())),
+                Err(ReadError::Store(StoreError::NoSuchKey(_))) => Ok(None),
+                Err(error) => Err(unusable(&bucket, home, &error.into_store_error())),
+            }
+        };
+        self.ask(digest).await
     }
 }
 

@@ -39,6 +39,9 @@ async fn the_documents_are_the_published_ones() {
         ("GET", "jobs?limit=1".to_owned(), Value::Null),
         ("GET", format!("jobs/{id}"), Value::Null),
         ("GET", format!("jobs/{id}/history"), Value::Null),
+        ("GET", format!("jobs/{id}/manifest"), Value::Null),
+        ("GET", format!("jobs/{id}/failed"), Value::Null),
+        ("GET", "today".to_owned(), Value::Null),
         (
             "POST",
             "accounts".to_owned(),

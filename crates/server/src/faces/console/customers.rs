@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use super::form::{Fields, Form};
 use super::guard::see_other;
+use super::pages::list_file::FileForm;
 use super::pages::new_job::{self, foresee};
 use super::pages::{own_job, own_jobs};
 use super::trouble::Trouble;
@@ -21,9 +22,12 @@ pub(super) async fn show(
     match words {
         [""] => Ok(see_other(visit.home())),
         ["jobs"] => own_jobs::list(visit, query).await,
+        ["jobs.csv"] => own_jobs::kept(visit, query, FileForm::Csv).await,
+        ["jobs.json"] => own_jobs::kept(visit, query, FileForm::Json).await,
         ["jobs", id] => own_job::show(visit, id).await,
         ["jobs", id, "edit"] => new_job::edit(visit, id).await,
         ["jobs", id, "foresee"] => foresee::of_job(visit, id).await,
+        ["jobs", id, "failed"] => own_job::failed(visit, id).await,
         ["jobs", id, file] => own_job::file_of(visit, id, file).await,
         ["new"] => new_job::blank(visit, query).await,
         _ => Err(Trouble::no_such_page()),

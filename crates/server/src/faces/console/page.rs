@@ -16,6 +16,9 @@ use crate::access::BearerToken;
 /// Most characters of a name from a device or a customer that are shown.
 const NAME_CHARS: usize = 400;
 
+/// Most characters of a line of a text that are shown.
+const LINE_CHARS: usize = 4_000;
+
 /// The frame of a page, for whoever looks at it.
 pub(super) struct Shell {
     /// The title, as a browser has it.
@@ -73,7 +76,7 @@ impl Shell {
 
 /// What the templates say things with.
 pub(super) mod say {
-    use super::{NAME_CHARS, Timestamp, readable};
+    use super::{LINE_CHARS, NAME_CHARS, Timestamp, readable};
 
     /// A value, or what leads to it: templates pass either.
     pub(crate) trait Said<T> {
@@ -101,6 +104,11 @@ pub(super) mod say {
     /// A name from elsewhere, on one line and harmless.
     pub(crate) fn name(text: impl AsRef<str>) -> String {
         readable::name(text.as_ref(), NAME_CHARS)
+    }
+
+    /// A line of a text from elsewhere, harmless and as long as lines are.
+    pub(crate) fn line(text: impl AsRef<str>) -> String {
+        readable::name(text.as_ref(), LINE_CHARS)
     }
 
     pub(crate) fn bytes(count: impl Said<u64>) -> String {

@@ -13,6 +13,7 @@ use model::disposal::Unerased;
 use model::ids::{JobId, StationName};
 use model::operator::custody::{JobReceipt, JobReceiptPdf};
 use model::operator::disposal::{ComparedWhole, ObjectFor, ReleaseFor, Ruin, ToldOf};
+use model::operator::stations::FiguresLine;
 use model::operator::{
     Abort, GiveUpFor, History, HistoryEntry, HoldFor, JobDetail, JobLine, JobsPage, Return,
     ToldLine,
@@ -32,6 +33,8 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
     match path {
         [] if is_get => list(desk, asked).await,
         [id] if is_get => show(desk, job(id)?).await,
+        [id, "manifest"] if is_get => manifest(desk, job(id)?).await,
+        [id, "failed"] if is_get => failed(desk, job(id)?).await,
         [id, "history"] if is_get => history(desk, job(id)?).await,
         [id, "receipt"] if is_get => receipt(desk, job(id)?).await,
         [id, "receipt.pdf"] if is_get => receipt_pdf(desk, job(id)?).await,
@@ -123,8 +126,24 @@ fn state(text: &str) -> Option<String> {
 }
 
 async fn show(desk: &Desk<'_>, job: JobId) -> Document {
-    let facts = jobs::look(desk.service()?, desk.caller, JobRequest { job }).await?;
-    document(&JobDetail::from(facts))
+    let service = desk.service()?;
+    let facts = jobs::look(service, desk.caller, JobRequest { job }).await?;
+    let figures = jobs::figures(service, desk.caller, job).await?;
+    document(&JobDetail {
+        figures: figures.map(FiguresLine::from),
+        ..JobDetail::from(facts)
+    })
+}
+
+async fn manifest(desk: &Desk<'_>, job: JobId) -> Document {
+    let work = desk.service.map(|service| service.work.clone());
+    let work = work.unwrap_or_default();
+    document(&jobs::manifest(desk.admin, &work, desk.caller, job).await?)
+}
+
+async fn failed(desk: &Desk<'_>, job: JobId) -> Document {
+    let digests = desk.service.map(|service| &service.digests);
+    document(&jobs::failed(desk.admin, desk.stores, digests, desk.caller, job).await?)
 }
 
 async fn history(desk: &Desk<'_>, job_id: JobId) -> Document {

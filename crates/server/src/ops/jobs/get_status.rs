@@ -1,6 +1,7 @@
 //! Tells where the device is and what became of the data.
 
 use model::disposal::told::told;
+use model::ids::JobId;
 use model::job::Job;
 use model::loading::Figures;
 use model::progress::Progress;
@@ -101,6 +102,25 @@ pub async fn show(context: &Context, caller: &Caller, id: &str) -> Result<JobSta
         loading,
         stopped,
     })
+}
+
+/// How far the transfer of a job is, while there is one.
+///
+/// # Errors
+/// [`Refused::NoSuchJob`], or the job store's failure.
+pub async fn figures(
+    context: &Context,
+    caller: &Caller,
+    id: JobId,
+) -> Result<Option<Figures>, Refused> {
+    let job = find(context, caller, Action::LookAtJob, id.as_str()).await?;
+    let Progress::InProgress { .. } = job.progress else {
+        return Ok(None);
+    };
+    match context.jobs.lease(id).await? {
+        Some(lease) => Ok(loading(context, lease, context.clock.now()).await?),
+        None => Ok(None),
+    }
 }
 
 fn artifacts(context: &Context, job: &Job) -> Vec<ArtifactLink> {

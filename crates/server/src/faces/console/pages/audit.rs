@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use model::operator::audit::{AuditLine, AuditPage};
 
+use super::list_file::of_file;
 use crate::faces::console::form::{Fields, is_first, of_list};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
@@ -19,6 +20,8 @@ struct ActsPage {
     acts: Vec<AuditLine>,
     next: Option<i64>,
     is_first: bool,
+    /// What the list is asked for with, for its file.
+    query: String,
 }
 
 /// The page.
@@ -29,5 +32,6 @@ pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Resp
         acts: page.acts,
         next: page.next,
         is_first: is_first(query),
+        query: of_file(query),
     })
 }

@@ -1,4 +1,5 @@
-//! A job: how it stands in one sentence, what holds it up, what happened to it, and what can be done.
+//! A job: how it stands in one sentence, what holds it up, how far it is, what came of it, what happened to it, and what
+//! can be done.
 
 use askama::Template;
 use axum::response::Response;
@@ -6,9 +7,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::ids::JobId;
 use model::operator::custody::{JobReceipt, JobReceiptPdf};
+use model::operator::reports::{JobFailures, JobManifest};
 use model::operator::{History, JobDetail};
 use model::progress::AbortReason;
+use model::role::Role;
 
+use super::job_parts;
 use crate::faces::console::form::Fields;
 use crate::faces::console::page::{Shell, file, html, say};
 use crate::faces::console::trouble::Trouble;
@@ -20,9 +24,23 @@ struct OneJob {
     shell: Shell,
     job: JobDetail,
     history: History,
+    figures: String,
+    failed: String,
+    manifest: String,
 }
 
 impl OneJob {
+    /// Whether there is a report.
+    fn is_reported(&self) -> bool {
+        self.job.line.error_count.is_some()
+    }
+
+    /// Whether sheets are drawn of it.
+    fn has_sheets(&self) -> bool {
+        let code = self.job.line.progress_code.as_str();
+        !matches!(code, "Canceled" | "Expired")
+    }
+
     /// How it stands.
     fn sentence(&self) -> String {
         format!("{} {}", self.place(), self.work())
@@ -93,11 +111,37 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
     let job: JobDetail = visit.get(&format!("jobs/{id}"), &Fields::new()).await?;
     let path = format!("jobs/{id}/history");
     let history: History = visit.get(&path, &Fields::new()).await?;
+    // A manifest and the names of files are more than that a job is there.
+    let may_read = visit.role() >= Some(Role::Operator);
+    let (mut manifest, mut failed) = (None, None);
+    if may_read {
+        let (read, told): (JobManifest, JobFailures) = (
+            visit
+                .get(&format!("jobs/{id}/manifest"), &Fields::new())
+                .await?,
+            visit
+                .get(&format!("jobs/{id}/failed"), &Fields::new())
+                .await?,
+        );
+        (manifest, failed) = (Some(read), Some(told));
+    }
     html(&OneJob {
         shell: Shell::new(visit, &format!("Job {id}"), "jobs", &format!("/jobs/{id}")),
+        figures: job_parts::figures(job.figures.as_ref())?,
+        failed: job_parts::failed(failed.as_ref())?,
+        manifest: job_parts::manifest(manifest.as_ref())?,
         job,
         history,
     })
+}
+
+/// What its report says, for a page that waits for it.
+pub(in super::super) async fn failed(visit: &Visit, id: &str) -> Result<Response, Trouble> {
+    let id = job_id(id)?;
+    let told: JobFailures = visit
+        .get(&format!("jobs/{id}/failed"), &Fields::new())
+        .await?;
+    job_parts::failed_alone(&told)
 }
 
 /// The receipt, as a file.

@@ -6,6 +6,7 @@ use model::operator::{JobLine, JobsPage};
 use model::progress::Progress;
 use url::form_urlencoded::Serializer;
 
+use super::list_file::of_file;
 use crate::faces::console::form::{Fields, is_first, of_list};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
@@ -28,6 +29,8 @@ struct JobsList {
     /// The query of the next page, if there is one.
     next: Option<String>,
     is_first: bool,
+    /// What the list is asked for with, for its file.
+    query: String,
 }
 
 impl JobsList {
@@ -65,5 +68,6 @@ pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Resp
         account: asked("account"),
         next,
         is_first: is_first(query),
+        query: of_file(query),
     })
 }

@@ -7,10 +7,13 @@ use custody::line::Entry;
 use custody::words;
 use model::event::{Event, WhileRunning};
 use model::ids::JobId;
+use model::operator::reports::JobFailures;
+use model::operator::stations::FiguresLine;
 use model::progress::Progress;
 use model::signature::SignatureFile;
 use model::time::Timestamp;
 
+use super::job_parts;
 use super::new_job::foresee::is_of_files;
 use crate::artifact::Taken;
 use crate::faces::console::page::{Shell, file, html, say};
@@ -29,6 +32,9 @@ struct OwnJob {
     shell: Shell,
     status: JobStatus,
     history: Vec<Happened>,
+    figures: String,
+    failed: String,
+    manifest: String,
     now: Timestamp,
     /// Whether a job that runs can be canceled here.
     cancels_running: WhileRunning,
@@ -87,11 +93,6 @@ impl OwnJob {
     fn has_sheets(&self) -> bool {
         !self.status.artifacts.is_empty()
     }
-
-    /// The manifest, a line at a time.
-    fn manifest(&self) -> Vec<&str> {
-        self.status.job.manifest.lines().collect()
-    }
 }
 
 /// The page.
@@ -105,13 +106,35 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
         Err(Refused::NoSuchJob(_) | Refused::Denied(_)) => Vec::new(),
         Err(other) => return Err(other.into()),
     };
+    let figures = status.loading.clone().map(FiguresLine::from);
+    let failed = match report_of(visit, id).await {
+        Ok(told) => Some(told),
+        Err(Refused::NoSuchJob(_) | Refused::Denied(_)) => None,
+        Err(other) => return Err(other.into()),
+    };
+    let manifest = jobs::manifest(&context.admin(), &context.work, visit.caller(), id).await?;
     html(&OwnJob {
+        figures: job_parts::figures(figures.as_ref())?,
+        failed: job_parts::failed(failed.as_ref())?,
+        manifest: job_parts::manifest(Some(&manifest))?,
         shell: Shell::new(visit, &format!("Job {id}"), "jobs", &format!("/jobs/{id}")),
         status,
         history,
         now: context.clock.now(),
         cancels_running: context.rules.cancel_in_progress,
     })
+}
+
+/// What its report says, for a page that waits for it.
+pub(in super::super) async fn failed(visit: &Visit, id: &str) -> Result<Response, Trouble> {
+    let id = JobId::new(id).map_err(|_| Trouble::no_such_page())?;
+    job_parts::failed_alone(&report_of(visit, id).await?)
+}
+
+async fn report_of(visit: &Visit, id: JobId) -> Result<JobFailures, Refused> {
+    let context = &visit.console.context;
+    let (admin, digests) = (context.admin(), Some(&context.digests));
+    jobs::failed(&admin, &context.stores, digests, visit.caller(), id).await
 }
 
 fn happened(entry: &Entry) -> Happened {

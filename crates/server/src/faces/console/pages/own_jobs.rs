@@ -4,14 +4,16 @@ use askama::Template;
 use axum::response::Response;
 use model::ids::JobId;
 use model::job::Job;
+use model::operator::{JobLine, JobsPage};
 use model::progress::Progress;
 use url::form_urlencoded::Serializer;
 
+use super::list_file::{self, FileForm, of_file, wanted};
 use crate::faces::console::form::{Fields, is_first};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
-use crate::ops::jobs::{self, Search};
+use crate::ops::jobs::{self, MOST_JOBS, Search};
 
 /// Jobs of a page.
 const JOBS: u32 = 50;
@@ -26,6 +28,8 @@ struct OwnJobs {
     /// The query of the next page, if there is one.
     next: Option<String>,
     is_first: bool,
+    /// What the list is asked for with, for its file.
+    query: String,
 }
 
 impl OwnJobs {
@@ -52,6 +56,34 @@ pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Resp
         state: wanted.progress.unwrap_or_default(),
         is_held: wanted.held,
         is_first: is_first(query),
+        query: of_file(query),
+    })
+}
+
+/// The list as a file.
+pub(in super::super) async fn kept(
+    visit: &Visit,
+    query: &Fields,
+    form: FileForm,
+) -> Result<Response, Trouble> {
+    list_file::of_pages(form, wanted(query), visit.clone(), own_page).await
+}
+
+/// A page for a file, of as many jobs as a page has.
+async fn own_page(visit: Visit, query: Fields) -> Result<JobsPage, Trouble> {
+    let search = Search {
+        limit: Some(MOST_JOBS),
+        ..read(&query)?
+    };
+    let found = jobs::own(&visit.console.context.admin(), visit.caller(), search).await?;
+    let last = found.jobs.last().map(|(job, _)| job.id);
+    Ok(JobsPage {
+        next: last.filter(|_| found.truncated),
+        jobs: found
+            .jobs
+            .iter()
+            .map(|(job, _)| JobLine::of(job, None))
+            .collect(),
     })
 }
 

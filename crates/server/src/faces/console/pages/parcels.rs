@@ -5,6 +5,7 @@ use axum::response::Response;
 use model::operator::parcels::{ParcelLine, ParcelsPage};
 use model::parcel::Direction;
 
+use super::list_file::of_file;
 use crate::faces::console::form::{Fields, is_first, of_list};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
@@ -20,6 +21,8 @@ struct ParcelList {
     parcels: Vec<ParcelLine>,
     next: Option<i64>,
     is_first: bool,
+    /// What the list is asked for with, for its file.
+    query: String,
 }
 
 impl ParcelList {
@@ -36,5 +39,6 @@ pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Resp
         parcels: page.parcels,
         next: page.next,
         is_first: is_first(query),
+        query: of_file(query),
     })
 }

@@ -1,0 +1,69 @@
+//! A day, for whoever hands over: what came, what was done, what went, and what lies in the room. It prints on paper.
+
+use askama::Template;
+use axum::response::Response;
+use model::operator::today::{Today, TodayJob};
+use model::time::Timestamp;
+
+use crate::faces::console::form::Fields;
+use crate::faces::console::page::{Shell, html, say};
+use crate::faces::console::trouble::Trouble;
+use crate::faces::console::visit::Visit;
+use crate::ops::today;
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+#[derive(Template)]
+#[template(path = "today.html")]
+struct TodayPage {
+    shell: Shell,
+    today: Today,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl TodayPage {
+    /// Words and figures, in the order of a device's way.
+    fn counts(&self) -> [(&'static str, u64); 9] {
+        let counts = &self.today.counts;
+        [
+            ("Parcels in", counts.parcels_in),
+            ("Devices in", counts.devices_in),
+            ("Loaded", counts.loaded),
+            ("Failed", counts.failed),
+            ("Put on hold", counts.stopped),
+            ("Devices out", counts.devices_out),
+            ("Parcels out", counts.parcels_out),
+            ("Still on hold", counts.held),
+            ("To be sent back", counts.shelved),
+        ]
+    }
+
+    fn happened(&self, job: &TodayJob) -> String {
+        let words: Vec<&str> = job.happened.iter().map(|deed| deed.word()).collect();
+        words.join(", ")
+    }
+}
+
+/// The page.
+pub(in super::super) async fn show(visit: &Visit, query: &Fields) -> Result<Response, Trouble> {
+    let mut wanted = query.clone();
+    wanted.retain(|(_, value)| !value.trim().is_empty());
+    let today: Today = visit.get("today", &wanted).await?;
+    let begin = today::day(&today.day);
+    let other = |days: i64| {
+        let other = begin?.plus_seconds(days * DAY);
+        (other <= today.at).then(|| of_day(other))
+    };
+    html(&TodayPage {
+        shell: Shell::new(visit, "Today", "today", "/today"),
+        before: other(-1),
+        after: other(1),
+        today,
+    })
+}
+
+fn of_day(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
+}
