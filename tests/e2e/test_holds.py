@@ -29,7 +29,7 @@ TOLD = {
     "ByOperator": "the operator has stopped it for a while: The scales are being mended. Loading goes on when the operator",
     "SignatureMissing": "the SIGNATURE file is missing. Give the operator the SIGNATURE of this job",
     "SignatureWrong": "the SIGNATURE file of a device that names this job is not the one that was issued.",
-    "PasswordNeeded": "the device is encrypted, and no secret that opens it has come. Give the operator",
+    "PasswordNeeded": "the device is encrypted, and no secret that opens it has come. Send its password",
     "FileSystemUnsupported": "the device has no file system that can be read. Ask the operator what can be done.",
 }
 

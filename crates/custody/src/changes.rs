@@ -165,6 +165,7 @@ fn first(change: &Change, beside: &Beside) -> What {
             Mended::Updated => "updated",
             Mended::Docked => "docked",
             Mended::Told => "told",
+            Mended::Secret => "secret",
         }),
         Change::ToFinishWithout { .. } => resumed("finish-without"),
         Change::Reopened => resumed("retry"),

@@ -11,11 +11,13 @@
 //! | a parcel is booked as received, for each job whose device is in it | [`Received`] |
 //! | … and no job is known for it | [`ParcelUnknown`], an event of the installation |
 //! | a docking takes or gives back its lease | [`Docked`], [`Undocked`] |
+//! | a station has opened a volume that is encrypted | [`Unlocked`] |
 //! | the forms of the report are in the log bucket | [`Reported`] |
 //! | somebody compared the bucket or the device with the report | [`Verified`] |
 //! | a person mends what was told wrongly | [`Corrected`] |
 //! | the device was handed over | perhaps [`ReturnedUnerased`], then [`HandedOver`] and [`Closed`] |
 //! | a key of the installation is made, replaced or given up | [`KeyMade`], [`KeyRotated`], [`KeyRevoked`] |
+//! | secrets of a job are kept no more | [`SecretDestroyed`], of the installation |
 //! | a station gets its first token | [`StationAdmitted`] |
 
 mod device;
@@ -28,13 +30,13 @@ mod work;
 use model::ids::{BayName, StationName};
 use serde::Serialize;
 
-pub use device::{Docked, HiddenSectors, Identified, Seen, Undocked};
+pub use device::{Docked, HiddenSectors, Identified, Seen, Undocked, Unlocked};
 pub use disposal::{
     Destroyed, EraseFailed, EraseStarted, Erased, Objected, ObjectionWithdrawn, Released,
     ReturnedUnerased,
 };
 pub use files::{File, FileName, Photographed, Reported, Subject, UnfitName};
-pub use installation::{KeyMade, KeyRevoked, KeyRotated, StationAdmitted};
+pub use installation::{KeyMade, KeyRevoked, KeyRotated, SecretDestroyed, StationAdmitted};
 pub use parcel::{Closed, Corrected, HandedOver, ParcelCondition, ParcelUnknown, Received};
 pub use work::{
     Aborted, Announced, Attempt, Canceled, Expired, Filled, Held, Interrupted, Loaded, Outcome,
@@ -116,6 +118,8 @@ events! {
     "identified" Identified,
     /// The device is in a bay, and a station works on it.
     "docked" Docked,
+    /// A volume of it that is encrypted was opened.
+    "unlocked" Unlocked,
     /// The station has let go of it.
     "undocked" Undocked,
     /// A transfer began, or began again.
@@ -166,6 +170,8 @@ events! {
     "key-revoked" KeyRevoked,
     /// A station belongs to the installation.
     "station-admitted" StationAdmitted,
+    /// What opened a device is kept no more.
+    "secret-destroyed" SecretDestroyed,
     /// A parcel came that no job is known for.
     "parcel-unknown" ParcelUnknown,
 }

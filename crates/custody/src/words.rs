@@ -78,6 +78,14 @@ fn sentence(what: &What) -> String {
         What::Docked(Docked { read_only }) => {
             format!("A station took the device up{}.", protected(*read_only))
         }
+        What::Unlocked(it) => {
+            let key = said(", key ", it.key_id.as_ref());
+            format!(
+                "Volume {} of the device was unlocked ({}{key}).",
+                it.volume,
+                it.method.as_str()
+            )
+        }
         What::Undocked(it) => {
             format!(
                 "The station let go of the device{}.",
@@ -143,6 +151,9 @@ fn sentence(what: &What) -> String {
             it.fingerprint,
             said(": ", it.reason.as_ref())
         ),
+        What::SecretDestroyed(it) => {
+            format!("What opened the device of job {} was destroyed.", it.of)
+        }
         What::StationAdmitted(it) => format!("The station {} was admitted.", it.name),
         What::ParcelUnknown(it) => format!(
             "A parcel came that no job is known for{}{}.",

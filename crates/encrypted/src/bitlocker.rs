@@ -47,14 +47,15 @@ pub(crate) fn open(volume: &mut dyn Blocks, secrets: &Secrets) -> Result<Plain, 
     let metadata = Metadata::newest(volume, places)?;
     metadata.must_be_whole()?;
     let (suite, key_bytes) = suite(metadata.method)?;
-    let key = metadata.volume_key(secrets, key_bytes)?;
+    let (key, key_id) = metadata.volume_key(secrets, key_bytes)?;
     let key = VolumeKey {
         suite,
         sector_bytes: sector.into(),
         step: 1,
         key: key.to_vec(),
     };
-    plain(volume.bytes(), &start, &metadata, key)
+    let plain = plain(volume.bytes(), &start, &metadata, key)?;
+    Ok(Plain { key_id, ..plain })
 }
 
 /// Where the three copies of the metadata are.
@@ -150,6 +151,7 @@ fn plain(volume: u64, start: &[u8], metadata: &Metadata, key: VolumeKey) -> Resu
     pieces.retain(|piece| piece.bytes > 0);
     Ok(Plain {
         kind: format!("BitLocker, {}", name(metadata.method)),
+        key_id: None,
         at: 0,
         bytes,
         pieces,

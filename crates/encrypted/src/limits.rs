@@ -33,6 +33,9 @@ pub(crate) const LUKS2_HEADER_BYTES: u64 = 4 << 20;
 /// The longest key of a volume in bytes: a cascade of three ciphers with two keys of 32 bytes each.
 pub const KEY_BYTES: usize = 192;
 
+/// The longest name of a key in bytes: the field of a LUKS header that has its UUID.
+pub const KEY_ID_BYTES: usize = 40;
+
 /// The most stripes of a key slot: what cryptsetup writes is 4,000.
 pub(crate) const STRIPES: u32 = 4_000;
 

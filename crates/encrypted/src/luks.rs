@@ -41,7 +41,7 @@ pub(crate) fn open(volume: &mut dyn Blocks, secrets: &Secrets) -> Result<Plain, 
         return Err(Locked::Needed(TAKES.to_owned()));
     }
     let mut start = [0; 592];
-    match volume.read(0, &mut start) {
+    let opened = match volume.read(0, &mut start) {
         Ok(()) if is_there(&start) => match be16(&start, 6) {
             Some(1) => first::open(volume, &start, secrets),
             Some(2) => second::open(volume, secrets),
@@ -52,7 +52,19 @@ pub(crate) fn open(volume: &mut dyn Blocks, secrets: &Secrets) -> Result<Plain, 
         },
         Ok(()) | Err(Fault::Bad) => second::open(volume, secrets),
         Err(Fault::Ended) => Err(Locked::Ended),
-    }
+    };
+    opened.map(|plain| Plain {
+        key_id: uuid(&start),
+        ..plain
+    })
+}
+
+/// The UUID of a header, which stands at the same place in both versions; none of one whose first sector is lost.
+fn uuid(start: &[u8]) -> Option<String> {
+    let held = start.get(168..208).filter(|_| is_there(start))?;
+    let text = held.split(|byte| *byte == 0).next().unwrap_or_default();
+    let text = std::str::from_utf8(text).ok().map(shown)?;
+    Some(text).filter(|text| !text.is_empty())
 }
 
 /// That ciphers are not known here.

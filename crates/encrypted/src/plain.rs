@@ -6,7 +6,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::Locked;
 use crate::cipher::{BadKey, SectorCipher, Suite};
-use crate::limits::PIECES;
+use crate::limits::{KEY_ID_BYTES, PIECES};
 
 /// A volume that was opened. Its plain bytes keep the places of the encrypted ones, so that whoever reads in the order of
 /// places reads in the order of the device.
@@ -14,6 +14,9 @@ use crate::limits::PIECES;
 pub struct Plain {
     /// What it is, for a person: `LUKS2, aes-xts-plain64`.
     pub kind: String,
+    /// By which its key is known to whoever made it, and which is no secret: the UUID of a LUKS header, the identifier of the way
+    /// into BitLocker that was taken. VeraCrypt has none.
+    pub key_id: Option<String>,
     /// Where the plain volume begins, in bytes of the encrypted one.
     pub at: u64,
     /// Its length in bytes.
@@ -88,6 +91,15 @@ impl VolumeKey {
 }
 
 impl Plain {
+    /// In which form it is encrypted: `LUKS2`. Of VeraCrypt nothing more may be told: outer and hidden volumes may have
+    /// other ciphers.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.kind
+            .split_once(',')
+            .map_or(&self.kind, |(method, _)| method)
+    }
+
     /// The same if it is within a volume of `volume` bytes, and its pieces are in order and without a gap.
     ///
     /// # Errors
@@ -103,9 +115,12 @@ impl Plain {
 
     fn is_sound(&self, volume: u64) -> bool {
         let sector = u64::from(self.key.sector_bytes);
+        let is_name =
+            |id: &String| id.len() <= KEY_ID_BYTES && id.bytes().all(|it| it.is_ascii_graphic());
+        let is_named = self.key_id.as_ref().is_none_or(is_name);
         let is_sector = matches!(sector, 512 | 1024 | 2048 | 4096) && self.key.step > 0;
         let is_inside = |at: u64, bytes: u64| at.checked_add(bytes).is_some_and(|it| it <= volume);
-        if !is_sector {
+        if !is_sector || !is_named {
             return false;
         }
         let mut next = self.at;
@@ -141,6 +156,7 @@ mod tests {
         };
         Plain {
             kind: String::new(),
+            key_id: None,
             at,
             bytes,
             pieces: vec![Piece { at, bytes, origin }],

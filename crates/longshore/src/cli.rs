@@ -19,6 +19,7 @@ mod plan_export;
 mod policies;
 mod raw;
 mod receipt;
+mod secret;
 mod setup;
 mod stations;
 mod store;
@@ -62,6 +63,7 @@ pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use policies::{PolicyCommand, SimulateArgs};
 pub(crate) use raw::{LookArgs, RawArgs, UnlockArgs};
 pub(crate) use receipt::{ReceiptArgs, ReceiptCommand};
+pub(crate) use secret::{DeviceSecretArgs, SecretArgs};
 pub(crate) use setup::{SetupCommand, SetupServerArgs, SetupStationArgs};
 pub(crate) use stations::StationCommand;
 pub(crate) use store::StoreCommand;
@@ -448,6 +450,8 @@ pub(crate) enum DeviceCommand {
     Look(LookArgs),
     /// Erase the device of a job that was loaded, once all that must hold holds
     Erase(EraseArgs),
+    /// Keep for a customer what opens the device of a job that is encrypted
+    Secret(DeviceSecretArgs),
     /// Mark a device as sent back to its owner
     Return(ReturnArgs),
     /// Say for a customer that a device may be erased
@@ -540,6 +544,8 @@ pub(crate) enum JobCommand {
         #[command(flatten)]
         api: ApiArgs,
     },
+    /// Send what opens the device of a job that is encrypted (GiveSecret)
+    Secret(SecretArgs),
     /// Let the device of a job be erased (ReleaseDevice)
     Release(ReleaseArgs),
     /// Have the device of a job not be erased (HoldDevice)

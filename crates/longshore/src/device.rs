@@ -9,6 +9,7 @@ use model::control::ReturnRequest;
 use crate::cli::{DeviceCommand, ReturnArgs};
 use crate::docking;
 use crate::exit::{Exit, Failure};
+use crate::job;
 use crate::output;
 use crate::own_station;
 
@@ -20,6 +21,7 @@ pub(crate) fn run(command: &DeviceCommand) -> Result<Exit, Failure> {
     match command {
         DeviceCommand::Look(args) => look::run(args),
         DeviceCommand::Erase(args) => erase::run(args),
+        DeviceCommand::Secret(args) => job::secret::of_operator(args),
         DeviceCommand::Return(args) => give_back(args),
         DeviceCommand::Release(args) => disposal::release(args),
         DeviceCommand::Object(args) => disposal::object(args),

@@ -13,6 +13,7 @@ mod hold;
 mod list;
 mod receipt;
 mod remarks;
+pub(crate) mod secret;
 mod show;
 pub(crate) mod signature_file;
 mod watch;
@@ -66,6 +67,7 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
             force,
             api,
         } => sign(job, device, Overwrite::from_flag(*force), api),
+        JobCommand::Secret(args) => secret::of_customer(args),
         JobCommand::Release(args) => device::release(args),
         JobCommand::Object(args) => device::object(args),
         JobCommand::Abort(args) => abort::abort(args),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use encrypted::limits::{KEY_FILE_BYTES, PASSPHRASE_BYTES};
 use encrypted::secrets::{BadSecret, Secrets};
+use model::secret::DeviceSecret;
 use zeroize::Zeroizing;
 
 use crate::cli::UnlockArgs;
@@ -27,17 +28,35 @@ pub(crate) fn secrets(args: &UnlockArgs) -> Result<Secrets, Failure> {
         secrets = secrets.with_pim(pim).map_err(failure)?;
     }
     if args.unlock.is_some() {
-        let passphrase = match io::stdin().is_terminal() {
-            true => Zeroizing::new(
-                unseen("Password of the device:").context("could not ask for the password")?,
-            ),
-            false => from_input(io::stdin().lock())?,
-        };
+        let passphrase = password()?;
         secrets = secrets
             .with_passphrase(passphrase.as_bytes())
             .map_err(failure)?;
     }
     Ok(secrets)
+}
+
+/// What a person types at a terminal without seeing it, and else what standard input has.
+fn password() -> Result<Zeroizing<String>, Failure> {
+    match io::stdin().is_terminal() {
+        true => {
+            let typed = unseen("Password of the device:");
+            Ok(Zeroizing::new(
+                typed.context("could not ask for the password")?,
+            ))
+        }
+        false => from_input(io::stdin().lock()),
+    }
+}
+
+/// The same, as it is sent to a service.
+///
+/// # Errors
+/// If there is none, or it is none that a volume takes.
+pub(crate) fn asked() -> Result<DeviceSecret, Failure> {
+    let mut password = password()?;
+    let secret = DeviceSecret::new(std::mem::take(&mut *password));
+    secret.map_err(|why| Failure::usage(format!("the password {why}")))
 }
 
 /// The options of a command that says the same.

@@ -14,6 +14,7 @@ use crate::disposal::{Disposal, Objection, Unerased};
 use crate::ids::{AccountId, BucketName, JobId, JobType, StationName};
 use crate::loading::Figures;
 use crate::progress::{AbortReason, LogLocation, Progress};
+use crate::secret::DeviceSecret;
 use crate::share::SharedStore;
 use crate::stopped::{StopCause, Stopped};
 use crate::time::Timestamp;
@@ -22,16 +23,20 @@ use crate::without::Without;
 /// The version of the messages in which this release speaks. 2 added `version` and `facts` to a claim, 3 `reads_files`,
 /// 4 the heartbeat, 5 `cause` of a denial, `version` of a renewal, `on-hold`, `mended`,
 /// `from_journal` and `without`, 6 `session` of a way to a store, and the message that asks for another key, 7 the
-/// messages about erasing ([`crate::disposal::messages`]), the order to erase, and `unerased` of a return.
+/// messages about erasing ([`crate::disposal::messages`]), the order to erase, and `unerased` of a return, 8 `secrets` of a
+/// claim, the message that volumes were unlocked, and the order to unlock.
 /// Whoever reads a message passes over fields it does not know, and does without those that an earlier version does not
 /// have.
-pub const PROTOCOL_VERSION: u32 = 7;
+pub const PROTOCOL_VERSION: u32 = 8;
 
 /// The first version whose stations understand [`LeaseState::OnHold`].
 pub const KNOWS_ON_HOLD: u32 = 5;
 
 /// The first version whose stations can use a key that ends by itself, [`KeySession`].
 pub const KNOWS_SESSIONS: u32 = 6;
+
+/// The first version whose stations try the secrets of a claim, [`Claim::secrets`].
+pub const KNOWS_SECRETS: u32 = 8;
 
 /// The version of a station that does not say.
 fn first_version() -> u32 {
@@ -159,6 +164,10 @@ pub struct Claim {
     /// That nothing more is loaded, and why. A station of an earlier release loads what it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<Without>,
+    /// What may open the volumes of the device that are encrypted, beside what stands in the manifest: the last that came
+    /// first. A station of an earlier release passes over it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<DeviceSecret>,
 }
 
 /// Where the image of a device goes.
@@ -187,7 +196,7 @@ pub struct VaultAccess {
     pub access: StoreAccess,
 }
 
-/// Leaves out the manifest, which may hold a device's password.
+/// Leaves out the manifest, which may hold a device's password, and the secrets.
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claim")
@@ -390,6 +399,29 @@ pub enum Ending {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bucket: Option<BucketName>,
     },
+}
+
+/// `POST /station/v1/lease/unlocked`: volumes of the device were opened. The same again tells nothing new.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnlockedRequest {
+    /// The job.
+    pub job: JobId,
+    /// The right to it.
+    pub lease: LeaseToken,
+    /// Which volumes.
+    pub volumes: Vec<UnlockedVolume>,
+}
+
+/// A volume that was opened. Of what opened it nothing is told, no digest of it either.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnlockedVolume {
+    /// The number of its partition; 0 is the whole device.
+    pub number: u32,
+    /// In which form it is encrypted: `LUKS2`.
+    pub method: String,
+    /// By which its key is known to whoever made it, where the form has that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
 }
 
 /// `POST /station/v1/return`: a device goes back.

@@ -44,6 +44,8 @@ pub struct Docked {
     pub reads_files: bool,
     /// What the station knows of it.
     pub device: Option<DeviceFacts>,
+    /// Whether a secret for what is encrypted on it is kept with its job, and the station can be given that.
+    pub has_secret: bool,
 }
 
 /// Why a device is not loaded. The operator sees the text and the hint.
@@ -347,10 +349,10 @@ fn wrong_view(job: JobId, manifest: Option<&Manifest>, docked: &Docked) -> Optio
         | (Manifest::S3Export(_), View::Mounted | View::Fill)
         | (Manifest::EbsImport(_) | Manifest::GlacierImport(_), View::Raw) => return None,
         (Manifest::S3Import(_), View::Raw) if docked.reads_files => return None,
-        // Its station tries the password of the manifest, and gives the job back if that opens nothing.
+        // Its station tries what there is, and gives the job back if that opens nothing.
         (Manifest::S3Import(rules), View::Raw)
             if docked.obstacle == Some(StopCause::PasswordNeeded)
-                && rules.common.true_crypt_password.is_some() =>
+                && (docked.has_secret || rules.common.true_crypt_password.is_some()) =>
         {
             return None;
         }

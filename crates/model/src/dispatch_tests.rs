@@ -36,6 +36,7 @@ fn docked(presented: Presented, named: Option<JobId>) -> Docked {
         bytes: None,
         reads_files: false,
         device: None,
+        has_secret: false,
     }
 }
 
@@ -219,7 +220,7 @@ fn manifest(kind: &str) -> Manifest {
 }
 
 #[test]
-fn an_encrypted_device_is_given_to_a_station_that_can_try_the_password_of_the_manifest() {
+fn an_encrypted_device_is_given_to_a_station_that_can_try_a_secret() {
     let (job, key, right) = world();
     let without = manifest("import");
     let mut with = manifest("import");
@@ -247,6 +248,12 @@ fn an_encrypted_device_is_given_to_a_station_that_can_try_the_password_of_the_ma
         assert!(held.denial.is_some(), "{cause:?}");
         assert_eq!(after(&job, &held).hold().unwrap().cause, cause);
     }
+    let late = Docked {
+        has_secret: true,
+        ..docked(StopCause::PasswordNeeded)
+    };
+    let begun = dispatch(&job, Some(&without), &key, &late, &station());
+    assert_eq!(begun.denial, None, "one that came beside the manifest");
     // Who names the job has not shown its device.
     let named = Docked {
         presented: Presented::Nothing,

@@ -71,6 +71,8 @@ pub enum Mended {
     Docked,
     /// A person said that it may go on.
     Told,
+    /// A secret came that may open the device.
+    Secret,
 }
 
 impl Mended {
@@ -78,7 +80,7 @@ impl Mended {
     #[must_use]
     pub(crate) fn is_by_a_person(self) -> bool {
         match self {
-            Self::Updated | Self::Told => true,
+            Self::Updated | Self::Told | Self::Secret => true,
             Self::Checked | Self::Docked => false,
         }
     }
@@ -123,12 +125,12 @@ impl StopCause {
             Self::FileSystemUnsupported => {
                 docked(Mender::Operator, AbortReason::UnsupportedFileFormat)
             }
-            Self::PasswordNeeded
-            | Self::PasswordWrong
-            | Self::DeviceNotEmpty
-            | Self::DeviceTooSmall
-            | Self::DiskGone
-            | Self::DiskFailing => docked(Mender::Operator, AbortReason::DeviceError),
+            Self::PasswordNeeded | Self::PasswordWrong => {
+                docked(Mender::Customer, AbortReason::DeviceError)
+            }
+            Self::DeviceNotEmpty | Self::DeviceTooSmall | Self::DiskGone | Self::DiskFailing => {
+                docked(Mender::Operator, AbortReason::DeviceError)
+            }
             Self::CapacityWrong => docked(Mender::Customer, AbortReason::DeviceError),
             Self::ByOperator => (Mender::Operator, Check::Person, GivenUp::Canceled),
             Self::StoreSilent
@@ -199,6 +201,12 @@ impl StopCause {
             | Self::Retry
             | Self::Other => 500,
         }
+    }
+
+    /// Whether a secret that opens the device mends it, which a station finds out by trying.
+    #[must_use]
+    pub fn waits_for_secret(self) -> bool {
+        matches!(self, Self::PasswordNeeded | Self::PasswordWrong)
     }
 
     /// Whether a manifest that was sent again, and whose buckets were found to be usable, mends it.

@@ -49,6 +49,7 @@ pub mod report;
 pub mod role;
 pub mod scan;
 pub mod scanning;
+pub mod secret;
 pub mod share;
 pub mod signature;
 pub mod stopped;

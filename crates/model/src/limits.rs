@@ -71,6 +71,16 @@ pub const COUNT_MAX: u64 = (1 << 53) - 1;
 /// AWS's own.
 pub const BECAUSE_CHARS: usize = 500;
 
+/// Longest secret that opens a device, in bytes: the longest passphrase that cryptsetup takes.
+pub const SECRET_BYTES: usize = 512;
+
+/// Secrets that are taken in a minute for one job, or for one bay: more are guesses, and each may cost a station five
+/// minutes.
+pub const SECRETS_A_MINUTE: u32 = 5;
+
+/// Volumes of a device that are told as unlocked: as many as a usual GPT has partitions.
+pub const UNLOCKED_VOLUMES: usize = 128;
+
 /// Most characters that are kept of a command that erases a device, and of its answer: six lines of a terminal. Four
 /// commands with both take at most 20 KB of the 64 KiB that an event's line has.
 pub const ANSWER_CHARS: usize = 500;

@@ -8,7 +8,7 @@
 //! Source of option names and rules: AWS Import/Export developer guide, *Manifest File Reference*.
 
 mod address;
-
+mod blotted;
 mod country;
 mod customs;
 pub mod draft;
@@ -30,6 +30,7 @@ mod spelling;
 mod yaml;
 
 pub use address::Address;
+pub use blotted::{NotBlotted, without_secrets};
 pub use country::Country;
 pub use customs::{Customs, DeviceType, ExportType, UsCents};
 pub use fault::{FaultKind, ManifestFault, ManifestFaults, Warning};

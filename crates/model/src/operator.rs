@@ -27,6 +27,7 @@ use crate::ids::{AccessKeyId, AccountId, IdentityName, JobId, JobType, PersonNam
 use crate::job::Job;
 use crate::progress::AbortReason;
 use crate::role::Role;
+use crate::secret::DeviceSecret;
 use crate::stopped::Stopped;
 use crate::time::Timestamp;
 
@@ -255,6 +256,14 @@ pub struct Abort {
 pub struct HoldFor {
     /// Why, in words that the customer reads.
     pub because: String,
+}
+
+/// `POST /operator/v1/jobs/JOBID/secret`: what opens the device of the job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GiveSecretFor {
+    /// A password, or a recovery password of BitLocker.
+    pub secret: DeviceSecret,
 }
 
 /// `POST /operator/v1/jobs/JOBID/give-up` and `…/finish-without`: nobody will mend what a job is on hold for.

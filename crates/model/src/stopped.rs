@@ -199,6 +199,13 @@ const GOES_ON: &str = "loading goes on when the device is docked again";
 /// What follows when what the service looks after is mended.
 const BY_ITSELF: &str = "loading goes on by itself";
 
+/// How a secret comes to the station that needs it.
+const SECRET_AGAIN: &str = "in the console or with `longshore job secret`";
+
+/// What follows of it.
+const IN_A_BAY: &str =
+    "loading goes on by itself while the device is in a bay, and else when it is docked again";
+
 /// Where the operator gets a SIGNATURE from, who has the device and not the file.
 const SIGNATURE_AGAIN: &str = "Give the operator the SIGNATURE of this job, which GetStatus shows; \
                                loading begins when the device is docked with it";
@@ -305,10 +312,10 @@ impl StopCause {
             Self::ManifestFault => {
                 format!("Send the manifest again with UpdateJob, and {BY_ITSELF}")
             }
-            Self::PasswordNeeded => {
-                format!("Give the operator its password or its key file; {GOES_ON}")
-            }
-            Self::PasswordWrong => format!("Give the operator the right one; {GOES_ON}"),
+            Self::PasswordNeeded => format!(
+                "Send its password {SECRET_AGAIN}, or give the operator its key file; {IN_A_BAY}"
+            ),
+            Self::PasswordWrong => format!("Send the right one {SECRET_AGAIN}; {IN_A_BAY}"),
             Self::FileSystemUnsupported | Self::DeviceNotEmpty | Self::DeviceTooSmall => {
                 "Ask the operator what can be done".to_owned()
             }

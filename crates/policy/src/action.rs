@@ -37,6 +37,8 @@ pub enum ActionName {
     ManageWebhooks,
     /// Sign in at the console. Ours.
     OpenConsole,
+    /// Give what opens the device of a job. Ours.
+    GiveSecret,
     /// Load devices into a bucket, put reports there, and write to it in the embedded store. Ours.
     Import,
     /// Fill devices from a bucket, and read it in the embedded store. Ours.
@@ -50,7 +52,7 @@ pub struct UnknownAction(String);
 
 impl ActionName {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::CreateJob,
         Self::UpdateJob,
         Self::CancelJob,
@@ -62,6 +64,7 @@ impl ActionName {
         Self::GetReceipt,
         Self::ManageWebhooks,
         Self::OpenConsole,
+        Self::GiveSecret,
         Self::Import,
         Self::Export,
     ];
@@ -80,6 +83,7 @@ impl ActionName {
             | Self::GetReceipt
             | Self::ManageWebhooks
             | Self::OpenConsole
+            | Self::GiveSecret
             | Self::Import
             | Self::Export => LONGSHORE,
         }

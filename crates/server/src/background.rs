@@ -8,6 +8,7 @@ mod holds;
 mod notices;
 mod receipts;
 mod rounds;
+mod secrets;
 mod sweeper;
 
 use std::convert::Infallible;
@@ -120,6 +121,18 @@ impl Background {
                 let memory = memory.clone();
                 async move { holds::look_near(&context, &memory, made).await }
             },
+        );
+        tasks.add(
+            "hand on secrets",
+            LOOK_NEAR,
+            context,
+            |context, _| async move { secrets::hand_on(&context).await },
+        );
+        tasks.add(
+            "destroy old secrets",
+            SWEEP,
+            context,
+            |context, stop| async move { secrets::destroy_old(&context, &stop).await },
         );
         tasks.add(
             "put receipts beside reports",

@@ -218,6 +218,10 @@ pub struct JobsConfig {
     pub hold_days: u32,
     /// `give_up_held`: whether the service itself gives up what is overdue.
     pub give_up_held: bool,
+    /// `secret_days`: days for which secrets of devices are kept after those went home.
+    pub secret_days: u32,
+    /// `mask_secrets`: whether a manifest is shown without its secrets.
+    pub mask_secrets: bool,
 }
 
 /// `[station]`: the station of the service's own host.
@@ -422,6 +426,8 @@ impl Default for JobsConfig {
             artifact_days: 7,
             hold_days: 14,
             give_up_held: false,
+            secret_days: 30,
+            mask_secrets: false,
         }
     }
 }

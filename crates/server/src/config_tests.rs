@@ -77,6 +77,8 @@ fn everything_given_is_taken() {
         artifact_days = 3
         hold_days = 5
         give_up_held = true
+        secret_days = 0
+        mask_secrets = true
         [ebs]
         endpoint = "https://ebs.{region}.example.org/"
         access_key_id = "EBS"
@@ -174,6 +176,8 @@ fn everything_given_is_taken() {
         artifact_days: 3,
         hold_days: 5,
         give_up_held: true,
+        secret_days: 0,
+        mask_secrets: true,
     };
     assert_eq!(config.jobs, jobs);
     assert_images(&config);

@@ -20,6 +20,7 @@ mod clock;
 mod custody_keys;
 mod days;
 mod deliveries;
+mod device_secrets;
 mod erases;
 mod error;
 mod heartbeats;
@@ -53,6 +54,7 @@ pub use clock::LatestTime;
 pub use custody_keys::{CustodyKeys, StoredCustodyKey};
 pub use days::{DayEvent, Days, InHand};
 pub use deliveries::{Deliveries, Delivery, DeliveryFilter, Lane, Message, NewDelivery, Settled};
+pub use device_secrets::{DeviceSecrets, KeptSecret};
 pub use erases::{Erase, Erases};
 pub use error::JobStoreError;
 pub use heartbeats::{Heartbeat, Heartbeats};
@@ -76,7 +78,7 @@ pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};
 pub use webhooks::{Secret, StoredWebhook, Webhooks};
 
-/// Keeps jobs, their holds and leases, accounts with their users and groups, keys, stations with their heartbeats, orders and
+/// Keeps jobs, their holds and leases, what opens their devices, accounts with their users and groups, keys, stations with their heartbeats, orders and
 /// shares, operators, who of them is signed in and what they did, parcels, what happened on a day, what happened to devices and the keys that prove
 /// it, who is told of it and what became of that,
 /// and the time; and says whether it is fit for that.
@@ -90,6 +92,7 @@ pub trait JobStore:
     + Holds
     + Leases
     + Erases
+    + DeviceSecrets
     + Accounts
     + Keys
     + Identities
@@ -119,6 +122,7 @@ impl<T> JobStore for T where
         + Holds
         + Leases
         + Erases
+        + DeviceSecrets
         + Accounts
         + Keys
         + Identities
@@ -151,6 +155,7 @@ macro_rules! implement_job_store {
         $crate::jobstore::listing::implement_listing!($store);
         $crate::jobstore::leases::implement_leases!($store);
         $crate::jobstore::erases::implement_erases!($store);
+        $crate::jobstore::device_secrets::implement_device_secrets!($store);
         $crate::jobstore::accounts::implement_accounts!($store);
         $crate::jobstore::keys::implement_keys!($store);
         $crate::jobstore::identities::implement_identities!($store);

@@ -31,6 +31,7 @@ pub mod parcels;
 pub mod receipts;
 mod refused;
 pub mod remarks;
+pub mod secrets;
 pub mod shares;
 pub mod sign_ins;
 pub mod stations;

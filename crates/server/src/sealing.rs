@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
-use model::ids::{AccessKeyId, JobId, NoticeId, WebhookId};
+use model::ids::{AccessKeyId, JobId, NoticeId, OrderId, WebhookId};
 use model::signature::SigningKey;
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -190,6 +190,10 @@ pub enum Purpose<'a> {
     Webhook(&'a WebhookId),
     /// What is sent of a notice: it has addresses of people in it.
     Delivery(&'a NoticeId),
+    /// What opens the device of a job and came beside its manifest.
+    DeviceSecret(JobId),
+    /// What opens the device in a bay, of an order.
+    OrderSecret(&'a OrderId),
 }
 
 impl Purpose<'_> {
@@ -202,6 +206,8 @@ impl Purpose<'_> {
             Self::AccessKeySecret(key) => format!("longshore seal 1 access key {key}"),
             Self::Webhook(webhook) => format!("longshore seal 1 webhook {webhook}"),
             Self::Delivery(notice) => format!("longshore seal 1 delivery {notice}"),
+            Self::DeviceSecret(job) => format!("longshore seal 1 device secret {job}"),
+            Self::OrderSecret(order) => format!("longshore seal 1 order secret {order}"),
         }
     }
 }

@@ -108,6 +108,7 @@ mod tests {
             buckets: Vec::new(),
             image: None,
             without: None,
+            secrets: Vec::new(),
         };
         let progress = Progress::default();
         progress.found(10);

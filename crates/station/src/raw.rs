@@ -19,6 +19,7 @@ use disks::sandbox::{Launcher, Sandbox};
 use disks::tree::raw::{RawTree, Reading, Windows};
 use encrypted::Locked;
 use encrypted::secrets::Secrets;
+use model::control::UnlockedVolume;
 
 use crate::devices::Devices;
 use crate::scratch::Scratch;
@@ -240,6 +241,17 @@ impl RawDisk {
     #[must_use]
     pub fn is_unlocked(&self) -> bool {
         !self.opened.is_empty()
+    }
+
+    /// Which volumes of it were unlocked.
+    #[must_use]
+    pub fn unlocked(&self) -> Vec<UnlockedVolume> {
+        let told = |open: &OpenVolume| UnlockedVolume {
+            number: open.number,
+            method: open.plain.method().to_owned(),
+            key_id: open.plain.key_id.clone(),
+        };
+        self.opened.iter().map(told).collect()
     }
 
     /// Where the operator sees it.

@@ -131,6 +131,18 @@ pub struct Docked {
     pub read_only: Option<bool>,
 }
 
+/// A volume of the device was opened that is encrypted. Of what opened it nothing is told, no digest of it either: a
+/// PIN is guessed from its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unlocked {
+    /// The number of its partition; 0 is the whole device.
+    pub volume: u32,
+    /// In which form it is encrypted: `LUKS2`.
+    pub method: Told,
+    /// By which its key is known to whoever made it: the UUID of a LUKS header, the identifier of a BitLocker key.
+    pub key_id: Option<Told>,
+}
+
 /// The station has let go of the device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undocked {

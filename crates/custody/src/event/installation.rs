@@ -1,6 +1,6 @@
-//! Events of an installation, which are of no job: its keys and its stations.
+//! Events of an installation, which are of no job: its keys and its stations, and what ends after the chains of jobs.
 
-use model::ids::StationName;
+use model::ids::{JobId, StationName};
 use serde::{Deserialize, Serialize};
 
 use crate::told::Told;
@@ -32,6 +32,13 @@ pub struct KeyRevoked {
     pub fingerprint: String,
     /// What is known of it.
     pub reason: Option<Told>,
+}
+
+/// What opened the device of a job is kept no more. It is told after the job's own chain has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretDestroyed {
+    /// Which job.
+    pub of: JobId,
 }
 
 /// A station belongs to the installation.

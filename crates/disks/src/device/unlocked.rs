@@ -230,6 +230,7 @@ mod tests {
             offset: AT,
             plain: Plain {
                 kind: "test".to_owned(),
+                key_id: None,
                 at: 0,
                 bytes: 40960,
                 pieces,

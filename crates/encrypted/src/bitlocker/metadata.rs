@@ -111,13 +111,17 @@ impl Metadata {
         }
     }
 
-    /// The key of the volume, of `bytes` bytes.
-    pub(super) fn volume_key(&self, secrets: &Secrets, bytes: usize) -> Result<Wiped, Locked> {
+    /// The key of the volume, of `bytes` bytes, and the identifier of the way in that was taken.
+    pub(super) fn volume_key(
+        &self,
+        secrets: &Secrets,
+        bytes: usize,
+    ) -> Result<(Wiped, Option<String>), Locked> {
         let all = entries::entries(&self.rest);
         let of_volume = |it: &&Entry<'_>| it.kind == VOLUME_KEY && it.value == value::ENCRYPTED;
         let held = all.iter().find(of_volume).copied();
         let held = held.ok_or_else(|| damaged("it has no key of the volume"))?;
-        let master = protectors::master_key(&all, secrets)?;
+        let (master, id) = protectors::master_key(&all, secrets)?;
         let key = entries::decrypt(held, &master);
         let mut key = key.ok_or_else(|| damaged("the key of the volume"))?;
         if key.len() < bytes {
@@ -129,6 +133,6 @@ impl Metadata {
         } else {
             key.truncate(bytes);
         }
-        Ok(key)
+        Ok((key, id))
     }
 }

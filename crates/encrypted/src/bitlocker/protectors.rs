@@ -1,6 +1,6 @@
 //! What opens a BitLocker volume: a password, a recovery password, a startup key, or a key that lies there in the clear.
 
-use filesystems::fields::{bytes, le16, le32};
+use filesystems::fields::{bytes, guid, le16, le32};
 use sha2::{Digest as _, Sha256};
 
 use super::entries::{self, Entry, value};
@@ -19,17 +19,23 @@ const ROUNDS: u64 = 1 << 20;
 /// A way in.
 struct Protector<'a> {
     kind: u16,
+    /// By which Windows shows it: the start of a recovery key's is on the screen that asks for it.
+    id: Option<String>,
     inner: Vec<Entry<'a>>,
 }
 
-/// The key that the key of the volume is encrypted with.
-pub(super) fn master_key(all: &[Entry<'_>], secrets: &Secrets) -> Result<Wiped, Locked> {
+/// The key that the key of the volume is encrypted with, and the identifier of the way in.
+pub(super) fn master_key(
+    all: &[Entry<'_>],
+    secrets: &Secrets,
+) -> Result<(Wiped, Option<String>), Locked> {
     let masters = all
         .iter()
         .filter(|it| it.value == value::VOLUME_MASTER_KEY)
         .filter_map(|it| {
             Some(Protector {
                 kind: le16(it.data, 26)?,
+                id: bytes(it.data, 0).map(|id| guid(&id)),
                 inner: entries::entries(it.data.get(28..)?),
             })
         });
@@ -41,12 +47,12 @@ pub(super) fn master_key(all: &[Entry<'_>], secrets: &Secrets) -> Result<Wiped, 
     for master in masters.iter().filter(|it| it.kind == CLEAR) {
         let clear = entries::first(&master.inner, value::KEY).and_then(entries::key);
         if let Some(key) = clear.and_then(|key| master.open(&key)) {
-            return Ok(key);
+            return Ok((key, master.id.clone()));
         }
     }
     for master in masters.iter().filter(|it| it.kind == STARTUP) {
         if let Some(key) = files.iter().find_map(|file| master.open(file)) {
-            return Ok(key);
+            return Ok((key, master.id.clone()));
         }
     }
     for (kind, hash) in [(RECOVERY, &recovery), (PASSWORD, &password)] {
@@ -56,7 +62,7 @@ pub(super) fn master_key(all: &[Entry<'_>], secrets: &Secrets) -> Result<Wiped, 
         let ways = masters.iter().filter(|it| it.kind == kind);
         for master in ways.take(BITLOCKER_WAYS) {
             if let Some(key) = master.stretch(hash).and_then(|key| master.open(&key)) {
-                return Ok(key);
+                return Ok((key, master.id.clone()));
             }
         }
     }

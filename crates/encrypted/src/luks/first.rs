@@ -115,6 +115,7 @@ fn plain(volume: u64, payload: u64, name: &str, suite: Suite, key: &[u8]) -> Pla
     let bytes = volume.saturating_sub(payload) / SECTOR * SECTOR;
     Plain {
         kind: format!("LUKS1, {name}"),
+        key_id: None,
         at: payload,
         bytes,
         pieces: vec![Piece {

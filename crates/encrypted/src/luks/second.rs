@@ -261,6 +261,7 @@ fn plain(volume: u64, segment: &Segment, suite: Suite, key: &[u8]) -> Result<Pla
     let name = segment.encryption.as_deref().unwrap_or_default();
     Ok(Plain {
         kind: format!("LUKS2, {}", shown(name)),
+        key_id: None,
         at,
         bytes,
         pieces: vec![Piece {

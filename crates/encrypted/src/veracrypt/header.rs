@@ -168,6 +168,7 @@ impl Opened {
             .ok_or_else(|| Locked::Damaged("it has too few keys".to_owned()))?;
         Ok(Plain {
             kind: format!("{:?}, {}-xts", self.made, names.join("-")),
+            key_id: None,
             at,
             bytes,
             pieces: vec![Piece {

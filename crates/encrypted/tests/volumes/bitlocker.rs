@@ -43,6 +43,7 @@ fn kept(kind: u16, key: &[u8], with: &[u8], nonce: u8) -> Vec<u8> {
 
 fn protector(kind: u16, inner: &[u8]) -> Vec<u8> {
     let mut data = vec![0; 28];
+    data[0] = kind.to_be_bytes()[0];
     data[26..].copy_from_slice(&kind.to_le_bytes());
     data.extend(inner);
     entry(2, 8, &data)
@@ -164,9 +165,16 @@ fn volume(state: u16, of: &[u16]) -> (Vec<u8>, Vec<u8>) {
 fn each_of_its_secrets_opens_a_volume_and_another_none() {
     let (volume, plain) = volume(4, &[0x2000, 0x0800, 0x0200]);
     let file = Secrets::none().with_key_file(&startup()).unwrap();
-    for secrets in [passphrase(PASSWORD), passphrase(RECOVERY), file] {
+    for (secrets, first) in [
+        (passphrase(PASSWORD), "20"),
+        (passphrase(RECOVERY), "08"),
+        (file, "02"),
+    ] {
         let opened = open(&volume, &secrets).unwrap();
         assert_eq!(opened.kind, "BitLocker, AES-XTS 256");
+        assert_eq!(opened.method(), "BitLocker");
+        let id = format!("000000{first}-0000-0000-0000-000000000000");
+        assert_eq!(opened.key_id, Some(id), "the way in that was taken");
         assert!(read(&volume, &opened) == plain);
     }
     assert_eq!(open(&volume, &passphrase("other")), Err(Locked::Wrong));

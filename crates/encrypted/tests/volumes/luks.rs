@@ -131,6 +131,8 @@ fn luks1_volumes_give_the_key_that_cryptsetup_gives() {
         let opened = open(&fs::read(&image).unwrap(), &passphrase("secret")).unwrap();
         assert_eq!(hex::encode(&opened.key.key), digits, "{cipher}");
         assert_eq!(opened.kind, format!("LUKS1, {cipher}"));
+        let uuid = cryptsetup(&["luksUUID"], &image);
+        assert_eq!(opened.key_id.as_deref(), Some(uuid.trim()));
     }
 }
 

@@ -56,6 +56,14 @@ pub(crate) struct DeviceSaid {
     pub(crate) objection: bool,
 }
 
+/// The answer to GiveSecret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct SecretKept {
+    pub(crate) success: bool,
+    pub(crate) on_hold: bool,
+}
+
 /// The answer to OpenConsole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -157,6 +165,15 @@ impl DeviceSaid {
             success: is_true(result, "Success"),
             disposal: text(result, "Disposal"),
             objection: is_true(result, "Objection"),
+        }
+    }
+}
+
+impl SecretKept {
+    pub(crate) fn read(result: &Element) -> Self {
+        Self {
+            success: is_true(result, "Success"),
+            on_hold: is_true(result, "OnHold"),
         }
     }
 }

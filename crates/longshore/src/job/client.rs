@@ -10,10 +10,12 @@ use awsproto::params::Params;
 use awsproto::sign::{self, Credentials, Endpoint};
 use awsproto::xml::{self, Element, RemoteError, XmlError};
 use model::ids::JobType;
+use model::secret::DeviceSecret;
 use ureq::http::{StatusCode, Uri};
 
 use super::answers::{
-    Canceled, ConsoleLink, Created, DeviceSaid, JobLine, JobPage, Label, Status, Updated,
+    Canceled, ConsoleLink, Created, DeviceSaid, JobLine, JobPage, Label, SecretKept, Status,
+    Updated,
 };
 use crate::exit::{Exit, Failure};
 
@@ -241,6 +243,19 @@ impl Client {
         };
         self.call("HoldDevice", params)
             .map(|answer| DeviceSaid::read(&answer))
+    }
+
+    /// GiveSecret.
+    pub(crate) fn give_secret(
+        &self,
+        job: &str,
+        secret: &DeviceSecret,
+    ) -> Result<SecretKept, ApiError> {
+        let mut params = Params::new();
+        params.set("JobId", job);
+        params.set("Secret", secret.expose());
+        self.call("GiveSecret", params)
+            .map(|answer| SecretKept::read(&answer))
     }
 
     /// OpenConsole.

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 130] = [
+const COMMANDS: [&str; 132] = [
     "",
     "import",
     "ls",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 130] = [
     "device",
     "device erase",
     "device look",
+    "device secret",
     "device return",
     "device release",
     "device object",
@@ -32,6 +33,7 @@ const COMMANDS: [&str; 130] = [
     "job list",
     "job status",
     "job sign",
+    "job secret",
     "job release",
     "job object",
     "job abort",

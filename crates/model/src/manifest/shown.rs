@@ -10,7 +10,7 @@ use super::{Findings, Manifest, address, options, reader, spelling};
 use crate::ids::JobType;
 
 /// Options whose values nobody is shown.
-const SECRETS: [&str; 2] = ["pinCode", "trueCryptPassword"];
+pub(super) const SECRETS: [&str; 2] = ["pinCode", "trueCryptPassword"];
 
 /// Parts of names by which a secret is known in what is no option, in small letters.
 const WORDS: [&str; 4] = ["pincode", "password", "passphrase", "secret"];

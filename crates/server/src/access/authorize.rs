@@ -126,11 +126,13 @@ pub enum Action {
     TellVerified,
     /// Sign in at the console.
     OpenConsole,
+    /// Give what opens the device of a job.
+    GiveSecret,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::CreateJob,
         Self::ListJobs,
         Self::GetStatus,
@@ -177,6 +179,7 @@ impl Action {
         Self::EraseDevices,
         Self::TellVerified,
         Self::OpenConsole,
+        Self::GiveSecret,
     ];
 
     /// Its name: in `docs/roles.md`, and in the audit.
@@ -243,6 +246,7 @@ impl Action {
             Self::EraseDevices => "erase devices at",
             Self::TellVerified => "tell what came of verifying",
             Self::OpenConsole => "sign in at the console of",
+            Self::GiveSecret => "give what opens the device of",
         }
     }
 
@@ -268,6 +272,7 @@ impl Action {
             | Self::MakeReceipt
             | Self::LookAtNotices
             | Self::HoldDevice
+            | Self::GiveSecret
             | Self::TellVerified
             | Self::TellOfDevice
             | Self::ProbeStore => Some(Role::Operator),
@@ -384,7 +389,8 @@ fn of_account(account: &Account, action: Action, resource: Resource<'_>) -> bool
             | Action::ReadHistory
             | Action::MakeReceipt
             | Action::ReleaseDevice
-            | Action::HoldDevice,
+            | Action::HoldDevice
+            | Action::GiveSecret,
             Resource::Job(job),
         ) => job.account == account.id,
         (Action::Import | Action::Report, Resource::Bucket(bucket)) => {
@@ -419,7 +425,8 @@ fn of_station(station: &StationName, action: Action, resource: Resource<'_>) -> 
             | Action::ReleaseDevice
             | Action::HoldDevice
             | Action::DestroyDevice
-            | Action::TellVerified,
+            | Action::TellVerified
+            | Action::GiveSecret,
             Resource::Job(_),
         ) => true,
         _ => false,
@@ -446,6 +453,7 @@ fn of_role(role: Role, action: Action, resource: Resource<'_>) -> bool {
         | Action::DestroyDevice
         | Action::TellVerified
         | Action::MakeReceipt
+        | Action::GiveSecret
         | Action::TellOfDevice => matches!(resource, Resource::Job(_)),
         Action::ManageAccounts
         | Action::ManageKeys

@@ -152,6 +152,7 @@ fn action_name(action: Action) -> Option<ActionName> {
         // A receipt is the history with its proofs.
         Action::ReadHistory | Action::MakeReceipt => Some(ActionName::GetReceipt),
         Action::OpenConsole => Some(ActionName::OpenConsole),
+        Action::GiveSecret => Some(ActionName::GiveSecret),
         // Whatever is not named here no user may, what comes later too.
         _ => None,
     }

@@ -355,6 +355,13 @@ impl Check<'_> {
                 default.hold_days,
             ),
             give_up_held: raw.give_up_held.unwrap_or(default.give_up_held),
+            secret_days: self.number(
+                "jobs.secret_days",
+                &raw.secret_days,
+                0..=3650,
+                default.secret_days,
+            ),
+            mask_secrets: raw.mask_secrets.unwrap_or(default.mask_secrets),
         }
     }
 

@@ -125,6 +125,8 @@ pub(super) struct RawJobs {
     pub(super) artifact_days: Given<i64>,
     pub(super) hold_days: Given<i64>,
     pub(super) give_up_held: Option<bool>,
+    pub(super) secret_days: Given<i64>,
+    pub(super) mask_secrets: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]

@@ -10,6 +10,7 @@ mod device;
 mod fault;
 mod get_shipping_label;
 mod get_status;
+mod give_secret;
 mod input;
 mod list_jobs;
 mod open_console;
@@ -27,7 +28,7 @@ use policy::ActionName;
 use crate::access::Caller;
 use crate::app::Context;
 use crate::ops::artifacts::{self, ArtifactLink};
-use crate::ops::{Refused, disposal, jobs, sign_ins};
+use crate::ops::{Refused, disposal, jobs, secrets, sign_ins};
 
 /// The six operations of AWS, and our own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,10 +51,12 @@ enum Operation {
     HoldDevice,
     /// Lets the customer who asks in at the console, once. Ours.
     OpenConsole,
+    /// Gives what opens the device of a job. Ours.
+    GiveSecret,
 }
 
 impl Operation {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::CreateJob,
         Self::UpdateJob,
         Self::CancelJob,
@@ -63,6 +66,7 @@ impl Operation {
         Self::ReleaseDevice,
         Self::HoldDevice,
         Self::OpenConsole,
+        Self::GiveSecret,
     ];
 
     /// The name on the wire.
@@ -77,6 +81,7 @@ impl Operation {
             Self::ReleaseDevice => "ReleaseDevice",
             Self::HoldDevice => "HoldDevice",
             Self::OpenConsole => "OpenConsole",
+            Self::GiveSecret => "GiveSecret",
         }
     }
 
@@ -92,6 +97,7 @@ impl Operation {
             Self::ReleaseDevice => ActionName::ReleaseDevice,
             Self::HoldDevice => ActionName::HoldDevice,
             Self::OpenConsole => ActionName::OpenConsole,
+            Self::GiveSecret => ActionName::GiveSecret,
         }
     }
 
@@ -167,6 +173,11 @@ impl Operation {
                     HoldInput::Withdraw { job } => disposal::withdraw(context, caller, &job).await,
                 };
                 device::elements(&held.map_err(refused)?)
+            }
+            Self::GiveSecret => {
+                let (id, secret) = give_secret::read(params)?;
+                let job = secrets::give(context, caller, &id, secret).await;
+                give_secret::elements(&job.map_err(refused)?)
             }
             Self::OpenConsole => {
                 let console = open_console::read(params, context.console.as_deref())?;

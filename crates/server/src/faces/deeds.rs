@@ -132,6 +132,7 @@ fn of_verb(verb: &str) -> String {
         "release" => Action::ReleaseDevice,
         "object" | "withdraw" => Action::HoldDevice,
         "destroyed" => Action::DestroyDevice,
+        "secret" => Action::GiveSecret,
         "verified" => Action::TellVerified,
         _ => return "Other".to_owned(),
     };

@@ -132,6 +132,7 @@ fn docking_wire(fault: &DockingFault) -> (StatusCode, &'static str) {
         DockingFault::NoSuchParcel(_) => (StatusCode::NOT_FOUND, "UnknownParcel"),
         DockingFault::MixedUp { .. } => (StatusCode::CONFLICT, "MixedUp"),
         DockingFault::WrongSheet(_) => (StatusCode::FORBIDDEN, "WrongSheet"),
+        DockingFault::TooManySecrets(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManySecrets"),
         DockingFault::NoRetry(_) => (StatusCode::CONFLICT, "NoRetry"),
         DockingFault::NoKey { .. } => (StatusCode::SERVICE_UNAVAILABLE, "NoKey"),
         DockingFault::NoFinish { .. } => (StatusCode::CONFLICT, "NoFinish"),
@@ -192,6 +193,7 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         .route("/lease/renew", post(renew_route))
         .route("/lease/finish", post(finish_route))
         .route("/lease/keys", post(keys_route))
+        .route("/lease/unlocked", post(unlocked_route))
         .route("/return", post(return_route))
         .route("/job", post(look_route))
         .route("/abort", post(abort_route))
@@ -222,6 +224,14 @@ async fn keys_route(State(context): State<Arc<Context>>, request: Request) -> Re
         let whence = whence(&request);
         let (caller, message) = receive(&context, request).await?;
         Ok(leases::keys(&context, &caller, message, whence).await?)
+    };
+    answer(done.await)
+}
+
+async fn unlocked_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(leases::unlocked(&context, &caller, message).await?)
     };
     answer(done.await)
 }

@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 use model::actor::Actor;
+use model::custody::Custody;
 use model::event::Event;
 use model::ids::{AccountId, JobId};
 use model::job::Job;
@@ -165,6 +166,15 @@ pub(super) fn stored_job(sealer: &Sealer, row: JobRow) -> Result<StoredJob, JobS
     Ok(StoredJob { job, version })
 }
 
+/// Whether nothing more is to become of a device with these events: it went back, or is not to come.
+pub(super) fn is_over_with(job: &Job, events: &[Event]) -> bool {
+    events.iter().any(|event| match event {
+        Event::DeviceReturned { .. } => true,
+        Event::Canceled { .. } | Event::Expired => job.custody == Custody::NotReceived,
+        _ => false,
+    })
+}
+
 /// A job without its manifest.
 pub(super) fn listed_job(state: &str) -> Result<Job, JobStoreError> {
     Ok(serde_json::from_str(state)?)
@@ -195,7 +205,9 @@ macro_rules! implement_jobs {
             use model::time::Timestamp;
             use sqlx::{query, query_as, query_scalar};
             use $crate::jobstore::jobs::{self, HistoryLine, JobPage, Jobs, Quota, StoredJob};
-            use $crate::jobstore::{JobStoreError, custody_keys, error, ledger, listing};
+            use $crate::jobstore::{
+                JobStoreError, custody_keys, device_secrets, error, ledger, listing,
+            };
 
             #[async_trait::async_trait]
             impl Jobs for $store {
@@ -289,6 +301,13 @@ macro_rules! implement_jobs {
                         query(listing::INSERT_WORD)
                             .bind(word.as_str())
                             .bind(job.id.as_str())
+                            .execute(&mut *tx)
+                            .await?;
+                    }
+                    if jobs::is_over_with(job, events) {
+                        query(device_secrets::NOTE_ENDED)
+                            .bind(job.id.as_str())
+                            .bind(now.unix())
                             .execute(&mut *tx)
                             .await?;
                     }

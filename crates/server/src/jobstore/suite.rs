@@ -10,6 +10,7 @@ mod canary;
 mod clock;
 mod custody_keys;
 mod days;
+mod device_secrets;
 mod erases;
 mod heartbeats;
 mod holds;
@@ -67,6 +68,7 @@ pub async fn run_all(store: &dyn JobStore) {
     erases::run(store).await;
     custody_keys::run(store).await;
     ledger::run(store).await;
+    device_secrets::run(store).await;
     receipts::run(store).await;
     webhooks::run(store).await;
     outbox::run(store).await;

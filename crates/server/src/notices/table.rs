@@ -63,6 +63,8 @@ pub(crate) fn notice_of(what: &What) -> Option<(NoticeKind, HowOften)> {
         What::HandedOver(_) => (Kind::DeviceReturned, Each),
         What::Photographed(_)
         | What::Docked(_)
+        | What::Unlocked(_)
+        | What::SecretDestroyed(_)
         | What::Undocked(_)
         | What::Interrupted(_)
         | What::Reported(_)

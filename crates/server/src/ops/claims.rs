@@ -35,8 +35,7 @@ use model::stopped::{StopCause, Stopped};
 
 use super::leases::holder;
 use super::stations::presence;
-use super::ways;
-use super::{Context, DockingFault, Refused};
+use super::{Context, DockingFault, Refused, secrets, ways};
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::{Committed, Draft, tries};
 use crate::config::image_target;
@@ -107,6 +106,7 @@ pub async fn claim(
         bytes: request.bytes,
         reads_files: request.reads_files,
         device: request.facts.map(DeviceFacts::tidied),
+        has_secret: false,
     };
     let comes = match request.from_journal {
         true => Comes::Journal,
@@ -179,6 +179,11 @@ async fn decide(
             return Ok(denied(Some(id), why));
         }
         let account = context.jobs.account(&draft.job().account).await?;
+        let secret = secrets::for_claim(context, id, (who.version, docked.view)).await?;
+        let docked = &Docked {
+            has_secret: secret.is_some(),
+            ..docked.clone()
+        };
         let (events, verdict) = match comes {
             Comes::Device => judge(context, draft.job(), account.as_ref(), docked, station),
             Comes::Journal => judge_journal(draft.job(), account.as_ref()),
@@ -226,7 +231,16 @@ async fn decide(
         };
         return match (verdict, lease) {
             (Verdict::Load(manifest), Some(lease)) => {
-                Ok(grant(context, &job, &manifest, (lease, buckets)))
+                if let Some(secret) = secret.as_ref().filter(|it| it.handed.is_none()) {
+                    let now = context.clock.now();
+                    context.jobs.note_handed(id, secret.number, now).await?;
+                }
+                let secrets = secret.map(|kept| kept.secret);
+                let claim = grant(context, &job, &manifest, (lease, buckets));
+                Ok(ClaimAnswer::Granted(Box::new(Claim {
+                    secrets: secrets.into_iter().collect(),
+                    ..claim
+                })))
             }
             (Verdict::Deny(refused), lease) => {
                 if lease.is_some() {
@@ -414,8 +428,8 @@ fn grant(
     job: &Job,
     manifest: &Manifest,
     (lease, buckets): (Lease, Vec<BucketAccess>),
-) -> ClaimAnswer {
-    ClaimAnswer::Granted(Box::new(Claim {
+) -> Claim {
+    Claim {
         job: job.id,
         job_type: job.job_type,
         account: job.account.clone(),
@@ -429,7 +443,8 @@ fn grant(
         image: image_target(manifest, context.ebs.as_ref(), &context.glacier)
             .map(|target| context.stores.with_way(target)),
         without: job.without.clone(),
-    }))
+        secrets: Vec::new(),
+    }
 }
 
 fn denied(job: Option<JobId>, denied: DenialWords) -> ClaimAnswer {

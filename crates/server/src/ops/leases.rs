@@ -4,6 +4,7 @@ mod conclude;
 mod keep;
 mod keys;
 mod renew;
+mod unlocked;
 
 use model::ids::{JobId, StationName};
 
@@ -12,6 +13,7 @@ pub(super) use keep::keep;
 pub use keys::keys;
 pub use renew::renew;
 pub(super) use renew::tidied;
+pub use unlocked::unlocked;
 
 use super::Context;
 use crate::jobstore::JobStoreError;

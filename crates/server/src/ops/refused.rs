@@ -9,6 +9,7 @@ use model::ids::{
     WebhookId,
 };
 use model::job::Refusal;
+use model::limits::SECRETS_A_MINUTE;
 use model::manifest::ManifestFaults;
 use model::parcel::ParcelNumber;
 
@@ -146,6 +147,11 @@ pub enum DockingFault {
     /// A sheet that was not issued for its job.
     #[error("the sheet of job {0} is not the one that was issued for it")]
     WrongSheet(JobId),
+    /// More secrets came for something than are tried.
+    #[error(
+        "{SECRETS_A_MINUTE} secrets came for {0} within a minute, which are all that are taken: wait for a minute"
+    )]
+    TooManySecrets(String),
     /// The job is not as the person was shown.
     #[error("job {0} has changed since it was shown: look at it again")]
     Changed(JobId),

@@ -123,14 +123,14 @@ async fn a_customer_learns_what_becomes_of_her_container() {
     let world = World::start().await;
     let exported = submit(&world, &manifest()).await;
     let warning = exported.text("WarningMessage").unwrap();
-    let unencrypted = "trueCryptPassword: this release does not make encrypted containers; the \
+    let unencrypted = "trueCryptPassword: this release does not encrypt devices that it fills; the \
                        files are written to the device unencrypted.";
     assert!(warning.lines().any(|line| line == unencrypted), "{warning}");
     let imported = format!("{}trueCryptPassword: {PASSWORD}\n", import("photos"));
     let imported = world.call(&create(&imported)).await;
     let warning = imported.text("WarningMessage").unwrap();
-    let unopened = "trueCryptPassword: this release does not open encrypted containers; a \
-                    container on the device is loaded as the file it is.";
+    let unopened = "trueCryptPassword: it is tried on what is encrypted of the device as a whole or as \
+                    a partition; a container that lies on it as a file is loaded as the file it is.";
     assert!(warning.lines().any(|line| line == unopened), "{warning}");
     let by_pin = export(&["photos"], "logs").replace("trueCryptPassword", "pinCode");
     let by_pin = by_pin.replace("notificationEmail: jane@example.com\n", "");

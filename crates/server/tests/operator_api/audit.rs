@@ -121,6 +121,11 @@ impl Deeds {
                 json!({"Because": "By phone."}),
             ),
             (
+                GiveSecret,
+                format!("jobs/{waiting}/secret"),
+                json!({"Secret": "hunter2"}),
+            ),
+            (
                 TellVerified,
                 format!("jobs/{over}/verified"),
                 json!({"What": "bucket", "Differences": 0, "ReportSha256": "0".repeat(64)}),
@@ -148,7 +153,7 @@ fn only_looks(action: Action) -> bool {
         | ManageKeys | ManageUsers | ManageStations | OrderStation | DrainStation
         | RevokeStation | ManageOperators | ReceiveParcel | ProbeStore | TellOfDevice
         | RotateCustodyKey | ManageWebhooks | SendNotices | ReleaseDevice | HoldDevice
-        | DestroyDevice | TellVerified => false,
+        | DestroyDevice | TellVerified | GiveSecret => false,
         // Every role lets itself in.
         OpenConsole => true,
     }

@@ -22,6 +22,7 @@ mod holds;
 mod keys;
 mod leases;
 mod mended;
+mod secrets;
 mod shares;
 mod talk;
 mod without;

@@ -13,11 +13,16 @@ use disks::device::counted::Reads;
 use disks::device::{Device, OpenError};
 use disks::facts::{Facts, Use};
 use disks::tree::raw::RawTree;
-use model::manifest::S3Import;
+use encrypted::limits::PASSPHRASE_BYTES;
+use model::control::UnlockedRequest;
+use model::limits::SECRET_BYTES;
+use model::manifest::{Passphrase, S3Import};
+use model::secret::DeviceSecret;
 use model::signature::SignatureFile;
 
 use super::source::Source;
 use super::{DockError, Docking, Done, Errand, Found, Seen, Station, View, formatting, signature};
+use crate::control::Control;
 use crate::raw::{self, Means, RawDisk, RawError};
 use crate::scratch::Scratch;
 use transfer::progress::Progress;
@@ -202,8 +207,11 @@ impl Station {
         } = raw;
         disk.must_be_seen()?;
         errand.try_anew()?;
-        if unlock_by_manifest(&mut disk, errand, rules)? {
+        if unlock_by_claim(&mut disk, errand, rules)? {
             tree = None;
+        }
+        if disk.is_unlocked() {
+            tell_unlocked(&self.control, errand, &disk);
         }
         if disk.looked().is_ok_and(|looked| !looked.wrong.is_empty()) {
             return Err(Seen::on(&disk, None).unreadable());
@@ -230,20 +238,38 @@ impl Station {
     }
 }
 
-/// Tries the password of the manifest on what is still encrypted; whether anything opened.
-fn unlock_by_manifest(
+/// Tries what the server has told, and then the password of the manifest, on what is still encrypted; whether anything
+/// opened.
+fn unlock_by_claim(
     disk: &mut RawDisk,
     errand: &Errand<'_>,
     rules: &S3Import,
 ) -> Result<bool, DockError> {
-    let Some(password) = &rules.common.true_crypt_password else {
-        return Ok(false);
-    };
-    let given = errand.docking.secrets.clone();
-    match given.with_passphrase(password.expose().as_bytes()) {
-        Ok(secrets) => Ok(disk.unlock(&secrets)?),
+    // What is taken as a secret there is one that is tried here.
+    const _: () = assert!(SECRET_BYTES == PASSPHRASE_BYTES);
+    let told = errand.claim.secrets.iter().map(DeviceSecret::expose);
+    let of_manifest = rules.common.true_crypt_password.iter();
+    let mut has_opened = false;
+    for secret in told.chain(of_manifest.map(Passphrase::expose)) {
+        let given = errand.docking.secrets.clone();
         // Nothing that is so long or so short opens anything.
-        Err(_) => Ok(false),
+        if let Ok(secrets) = given.with_passphrase(secret.as_bytes()) {
+            has_opened |= disk.unlock(&secrets)?;
+        }
+    }
+    Ok(has_opened)
+}
+
+/// Tells the server which volumes were opened. The load goes on without it: what it is for stands in the ledger, and no
+/// device waits for that.
+fn tell_unlocked(control: &Control, errand: &Errand<'_>, disk: &RawDisk) {
+    let told = control.unlocked(&UnlockedRequest {
+        job: errand.claim.job,
+        lease: errand.claim.lease.clone(),
+        volumes: disk.unlocked(),
+    });
+    if let Err(error) = told {
+        tracing::warn!(job = %errand.claim.job, %error, "not told that volumes were unlocked");
     }
 }
 

@@ -146,6 +146,7 @@ impl Seen {
                 let message = format!("{message}; {}", self.text);
                 // Where files are to be read, what was seen says better how.
                 let wants_files = code == "WrongView" && hint.starts_with("mount it");
+                let cause = cause.or(self.obstacle.filter(|_| wants_files));
                 let hint = match (wants_files, self.reads_files) {
                     (false, _) => hint,
                     (true, false) => self.hint,

@@ -125,6 +125,7 @@ impl Wire for Piece {
 impl Wire for Plain {
     fn put(&self, into: &mut Vec<u8>) {
         self.kind.put(into);
+        self.key_id.put(into);
         self.at.put(into);
         self.bytes.put(into);
         put_list(into, &self.pieces);
@@ -138,6 +139,7 @@ impl Wire for Plain {
     fn take(from: &mut Taken<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             kind: Wire::take(from)?,
+            key_id: Wire::take(from)?,
             at: Wire::take(from)?,
             bytes: Wire::take(from)?,
             pieces: from.list(PIECES.min(LISTED))?,

@@ -25,6 +25,7 @@ fn plain(at: u64, sector_bytes: u32, key: usize) -> Plain {
     };
     Plain {
         kind: "LUKS2, aes-xts-plain64".to_owned(),
+        key_id: Some("0f6c2f6e-8a1c-4b7e-9a54-3d1f0c9a7b21".to_owned()),
         at,
         bytes: 16384,
         pieces: vec![

@@ -126,6 +126,7 @@ fn an_account_has_its_jobs_and_the_buckets_it_was_given() {
         "ReleaseDevice: own job",
         "HoldDevice: own job",
         "OpenConsole: own jobs",
+        "GiveSecret: own job",
     ];
     assert_eq!(rights((&things.own).into(), &things), expected);
 }
@@ -197,6 +198,7 @@ fn a_station_speaks_for_itself_and_does_to_jobs_what_a_person_decides() {
         "DestroyDevice: own job, other job",
         "EraseDevices: own station",
         "TellVerified: own job, other job",
+        "GiveSecret: own job, other job",
     ];
     let station = Principal::Station(&things.own_station);
     assert_eq!(rights(station, &things), expected);
@@ -242,6 +244,7 @@ fn who_is_at_the_host_manages_the_service_and_holds_no_lease() {
         "DestroyDevice: own job, other job",
         "TellVerified: own job, other job",
         "OpenConsole: service",
+        "GiveSecret: own job, other job",
     ];
     assert_eq!(rights(Principal::Operator, &things), expected);
     let admin = person(Role::Admin);

@@ -83,6 +83,8 @@ pub(super) enum Fault {
     MultipleRegions(Vec<String>),
     /// The account has made as many jobs in a day as it may.
     QuotaExceeded(u32),
+    /// More secrets came for a job than are tried.
+    TooManySecrets,
     /// The store of a bucket cannot be asked at the moment, and nothing was stored.
     StoreUnavailable(BucketName),
     /// The store of a bucket will not answer before this service's operator mends something, and nothing
@@ -239,6 +241,10 @@ impl Fault {
                 "CreateJobQuotaExceededException",
                 "Your account has created too many jobs.",
             ),
+            Self::TooManySecrets => wire(
+                "Throttling",
+                "Five secrets came for this job within a minute. Wait for a minute.",
+            ),
             Self::NoSuchBucket(_) | Self::BucketElsewhere(_) => wire(
                 "NoSuchBucketException",
                 "The specified bucket does not exist. Create the specified bucket or change the \
@@ -333,6 +339,7 @@ impl Fault {
             Refused::Docking(fault @ DockingFault::Field { .. }) => {
                 Self::InvalidParameter(fault.to_string())
             }
+            Refused::Docking(DockingFault::TooManySecrets(_)) => Self::TooManySecrets,
             // Who signs is a customer, and asks for nothing that these are about.
             Refused::Denied(_) | Refused::Docking(_) | Refused::Account(_) => {
                 tracing::error!(why = %refused, "an operation refused what no customer can ask");

@@ -60,7 +60,7 @@ fn paperwork(status: &JobStatus) -> Vec<Element> {
         Element::leaf("ErrorCount", job.progress.error_count().to_string()),
         Element::leaf("Signature", status.signature.to_string()),
         Element::leaf("SignatureFileContents", contents),
-        Element::leaf("CurrentManifest", job.manifest.as_str()),
+        Element::leaf("CurrentManifest", status.manifest()),
         Element::leaf("CreationDate", job.created.to_string()),
         artifact_list(&status.artifacts),
     ]

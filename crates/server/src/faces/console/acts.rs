@@ -27,6 +27,8 @@ struct Button {
 
 /// A field of a form, by the name that it has in the message.
 enum Field {
+    /// It has to be filled in, and is sent as it was typed: a blank at its end counts.
+    Typed(&'static str),
     /// It has to be filled in.
     Needed(&'static str),
     /// It may be left empty.
@@ -45,7 +47,7 @@ enum After {
 }
 
 use After::{Back, Outcome};
-use Field::{May, Needed, Several};
+use Field::{May, Needed, Several, Typed};
 
 const BUTTONS: &[Button] = &[
     Button {
@@ -58,6 +60,12 @@ const BUTTONS: &[Button] = &[
         path: &["jobs", "*", "resume"],
         fields: &[],
         command: "job resume",
+        after: Back,
+    },
+    Button {
+        path: &["jobs", "*", "secret"],
+        fields: &[Typed("Secret")],
+        command: "device secret",
         after: Back,
     },
     Button {
@@ -244,14 +252,15 @@ impl Button {
     fn message(&self, form: &Form) -> Result<Value, Trouble> {
         let mut message = Map::new();
         for field in self.fields {
-            let (Needed(name) | May(name) | Several(name)) = field;
+            let (Typed(name) | Needed(name) | May(name) | Several(name)) = field;
             let value = match (field, form.get(name)) {
-                (Needed(_), None) => {
+                (Typed(_), _) if !form.raw(name).is_empty() => form.raw(name).into(),
+                (Typed(_) | Needed(_), None) => {
                     let told = format!("Nothing was done: {} is needed.", spoken(name));
                     return Err(Trouble::field(told));
                 }
                 (May(_), None) => continue,
-                (Needed(_) | May(_), Some(text)) => text.into(),
+                (Typed(_) | Needed(_) | May(_), Some(text)) => text.into(),
                 (Several(_), text) => text
                     .unwrap_or_default()
                     .split([' ', ',', '\n', '\t', '\r'])

@@ -3,6 +3,7 @@
 //! for.
 
 use axum::response::Response;
+use model::secret::DeviceSecret;
 
 use super::form::{Fields, Form};
 use super::guard::see_other;
@@ -11,7 +12,7 @@ use super::pages::new_job::{self, foresee};
 use super::pages::{own_job, own_jobs};
 use super::trouble::Trouble;
 use super::visit::Visit;
-use crate::ops::{disposal, jobs};
+use crate::ops::{disposal, jobs, secrets};
 
 /// Answers what only looks.
 pub(super) async fn show(
@@ -69,6 +70,12 @@ pub(super) async fn act(visit: &Visit, words: &[&str], form: &Form) -> Result<Re
         ["jobs", id, "object"] => {
             let needed = || Trouble::field("Nothing was done: it is needed why.".to_owned());
             disposal::object(context, caller, id, because.ok_or_else(needed)?).await?;
+        }
+        ["jobs", id, "secret"] => {
+            // Blanks count, and nothing of it is ever shown again.
+            let wrong = |why| Trouble::field(format!("Nothing was done: the password {why}."));
+            let secret = DeviceSecret::new(form.raw("Secret").to_owned()).map_err(wrong)?;
+            secrets::give(context, caller, id, secret).await?;
         }
         ["jobs", id, "withdraw"] => {
             disposal::withdraw(context, caller, id).await?;

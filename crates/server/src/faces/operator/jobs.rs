@@ -15,8 +15,8 @@ use model::operator::custody::{JobReceipt, JobReceiptPdf};
 use model::operator::disposal::{ComparedWhole, ObjectFor, ReleaseFor, Ruin, ToldOf};
 use model::operator::stations::FiguresLine;
 use model::operator::{
-    Abort, GiveUpFor, History, HistoryEntry, HoldFor, JobDetail, JobLine, JobsPage, Return,
-    ToldLine,
+    Abort, GiveSecretFor, GiveUpFor, History, HistoryEntry, HoldFor, JobDetail, JobLine, JobsPage,
+    Return, ToldLine,
 };
 use model::progress::Progress;
 use model::time::Timestamp;
@@ -24,7 +24,7 @@ use model::time::Timestamp;
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
 use crate::ops::jobs::{self, MOST_JOBS, Search};
-use crate::ops::{Refused, custody, disposal, parcels, receipts, remarks};
+use crate::ops::{Refused, custody, disposal, parcels, receipts, remarks, secrets};
 
 /// Answers what is asked for below `jobs`.
 pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
@@ -70,6 +70,7 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [id, "object"] if is_post => object(desk, asked, job(id)?).await,
         [id, "withdraw"] if is_post => withdraw(desk, job(id)?).await,
         [id, "verified"] if is_post => verified(desk, asked, job(id)?).await,
+        [id, "secret"] if is_post => give_secret(desk, asked, job(id)?).await,
         [id, "destroyed"] if is_post => destroyed(desk, asked, job(id)?).await,
         _ => Err(OperatorFault::NoSuchPath),
     }
@@ -297,5 +298,11 @@ async fn destroyed(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document
     let Ruin { authority, reason } = asked.message()?;
     let what = Unerased { authority, reason };
     disposal::destroyed(desk.service()?, desk.caller, job.as_str(), what).await?;
+    show(desk, job).await
+}
+
+async fn give_secret(desk: &Desk<'_>, asked: &Inquiry<'_>, job: JobId) -> Document {
+    let GiveSecretFor { secret } = asked.message()?;
+    secrets::give(desk.service()?, desk.caller, job.as_str(), secret).await?;
     show(desk, job).await
 }

@@ -1,9 +1,12 @@
 //! Tells where the device is and what became of the data.
 
+use std::borrow::Cow;
+
 use model::disposal::told::told;
 use model::ids::JobId;
 use model::job::Job;
 use model::loading::Figures;
+use model::manifest::without_secrets;
 use model::progress::Progress;
 use model::signature::Signature;
 use model::stopped::{StopCause, Stopped};
@@ -17,6 +20,12 @@ use crate::ops::leases::tidied;
 use crate::ops::{Context, Refused};
 use model::job::Refusal;
 
+/// What stands in the place of a secret that is not shown.
+const MASKED: &str = "****";
+
+/// What stands in the place of a manifest whose secrets cannot be told from the rest for sure.
+const UNSHOWN: &str = "# This manifest is not shown: its secrets stand elsewhere in it too.\n";
+
 /// How a job is.
 #[derive(Debug, Clone)]
 pub struct JobStatus {
@@ -24,6 +33,8 @@ pub struct JobStatus {
     pub job: Job,
     /// Where its device goes.
     pub address: String,
+    /// Whether its manifest is shown without its secrets.
+    pub is_masked: bool,
     /// What the SIGNATURE file of its device proves.
     pub signature: Signature,
     /// How far a transfer is that runs.
@@ -37,6 +48,22 @@ pub struct JobStatus {
 }
 
 impl JobStatus {
+    /// The manifest as it is shown.
+    #[must_use]
+    pub fn manifest(&self) -> Cow<'_, str> {
+        let Job {
+            manifest, job_type, ..
+        } = &self.job;
+        match self
+            .is_masked
+            .then(|| without_secrets(manifest, *job_type, MASKED))
+        {
+            None | Some(Ok(None)) => manifest.into(),
+            Some(Ok(Some(masked))) => masked.into(),
+            Some(Err(_)) => UNSHOWN.into(),
+        }
+    }
+
     /// AWS's sentence; for a job that stands still why; for a transfer that has begun how far it is; and for a device that
     /// is to be erased what it waits for.
     #[must_use]
@@ -98,6 +125,7 @@ pub async fn show(context: &Context, caller: &Caller, id: &str) -> Result<JobSta
         signature: context.signing_key.sign(&job.account, job.id, job.created),
         artifacts: artifacts(context, &job),
         disposal: told(&job, context.erase.release, context.erase.hold_hours, now),
+        is_masked: context.rules.mask_secrets,
         job,
         loading,
         stopped,

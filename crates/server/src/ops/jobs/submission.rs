@@ -75,12 +75,12 @@ fn container_notice(manifest: &Manifest) -> Option<&'static str> {
     manifest.common().true_crypt_password.as_ref()?;
     match manifest {
         Manifest::S3Export(_) => Some(
-            "trueCryptPassword: this release does not make encrypted containers; the files are \
+            "trueCryptPassword: this release does not encrypt devices that it fills; the files are \
              written to the device unencrypted.",
         ),
         Manifest::S3Import(_) => Some(
-            "trueCryptPassword: this release does not open encrypted containers; a container on \
-             the device is loaded as the file it is.",
+            "trueCryptPassword: it is tried on what is encrypted of the device as a whole or as a \
+             partition; a container that lies on it as a file is loaded as the file it is.",
         ),
         // An image is taken as it is; the option means nothing there.
         Manifest::EbsImport(_) | Manifest::GlacierImport(_) => None,

@@ -47,7 +47,8 @@ pub async fn update(
             Vec::new()
         }
         ValidateOnly::No => {
-            job = store(context, caller, &job, &event).await?;
+            let has_password = parsed.manifest.common().true_crypt_password.is_some();
+            job = store(context, caller, &job, (&event, has_password)).await?;
             tracing::info!(job = %job.id, account = %job.account, "job updated");
             links(context, job.id, Taken::of_manifest(&parsed.manifest))
         }
@@ -69,7 +70,7 @@ async fn store(
     context: &Context,
     caller: &Caller,
     job: &Job,
-    event: &Event,
+    (event, has_password): (&Event, bool),
 ) -> Result<Job, Refused> {
     let refused = |why| Refused::State { job: job.id, why };
     for _ in tries() {
@@ -78,7 +79,11 @@ async fn store(
         draft.apply(event).map_err(refused)?;
         let how = Mended::Updated;
         let hold = draft.job().hold().map(|hold| hold.cause);
-        if hold.is_some_and(StopCause::is_mended_by_update) {
+        let is_mended = |cause: StopCause| {
+            // A station tries it, and whatever was not the right one holds the job again.
+            cause.is_mended_by_update() || (cause.waits_for_secret() && has_password)
+        };
+        if hold.is_some_and(is_mended) {
             draft.apply(&Event::Resumed { how }).map_err(refused)?;
         }
         if let Committed::Saved(job) = draft.commit(context, &caller.actor()).await? {

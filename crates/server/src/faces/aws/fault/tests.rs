@@ -100,6 +100,7 @@ fn all() -> Vec<(Fault, u16, &'static str)> {
             400,
             "CreateJobQuotaExceededException",
         ),
+        (Fault::TooManySecrets, 400, "Throttling"),
         (Fault::Unavailable, 503, "ServiceUnavailable"),
         (Fault::StoreUnavailable(bucket()), 503, "ServiceUnavailable"),
         (Fault::StoreUnusable(bucket()), 500, "InternalFailure"),

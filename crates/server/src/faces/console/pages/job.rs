@@ -11,6 +11,7 @@ use model::operator::reports::{JobFailures, JobManifest};
 use model::operator::{History, JobDetail};
 use model::progress::AbortReason;
 use model::role::Role;
+use model::stopped::StopCause;
 
 use super::job_parts;
 use crate::faces::console::form::Fields;
@@ -94,6 +95,13 @@ impl OneJob {
             .into_iter()
             .map(AbortReason::code)
             .collect()
+    }
+
+    fn waits_for_secret(&self) -> bool {
+        let held = self.job.line.held.as_ref();
+        let causes = StopCause::ALL.into_iter();
+        let mut causes = causes.filter(|cause| cause.waits_for_secret());
+        held.is_some_and(|held| causes.any(|cause| cause.code() == held.code))
     }
 
     fn is_returned(&self) -> bool {

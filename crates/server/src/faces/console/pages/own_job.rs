@@ -6,7 +6,7 @@ use axum::response::Response;
 use custody::line::Entry;
 use custody::words;
 use model::event::{Event, WhileRunning};
-use model::ids::JobId;
+use model::ids::{JobId, JobType};
 use model::operator::reports::JobFailures;
 use model::operator::stations::FiguresLine;
 use model::progress::Progress;
@@ -80,6 +80,19 @@ impl OwnJob {
         let is_over = self.status.job.progress.is_terminal();
         let event = Event::Objected { because };
         is_over && self.status.job.apply(&event, self.now).is_ok()
+    }
+
+    /// Whether what opens its device can be sent.
+    fn may_give_secret(&self) -> bool {
+        let job = &self.status.job;
+        !job.progress.is_terminal()
+            && job.job_type == JobType::Import
+            && Taken::of(job) != Taken::AsImage
+    }
+
+    fn waits_for_secret(&self) -> bool {
+        let hold = self.status.job.hold();
+        hold.is_some_and(|hold| hold.cause.waits_for_secret())
     }
 
     fn is_image(&self) -> bool {

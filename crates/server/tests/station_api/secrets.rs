@@ -1,0 +1,274 @@
+//! What opens an encrypted device and comes later than its manifest: kept sealed, told to the station that has the device,
+//! and destroyed when that has gone home.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use model::control::{
+    Claim, ClaimAnswer, ClaimRequest, Ending, LeaseToken, UnlockedRequest, UnlockedVolume, View,
+};
+use model::event::Event;
+use model::hold::Mended;
+use model::ids::{BucketName, JobId, ObjectKey};
+use model::limits::SECRETS_A_MINUTE;
+use model::progress::LogLocation;
+use model::secret::DeviceSecret;
+use model::stopped::StopCause;
+
+use crate::holds::until;
+use crate::talk::Station;
+use crate::world::{Answer, World, ebs, export, finished, import};
+
+const DAY: i64 = 24 * 60 * 60;
+
+async fn give(world: &World, id: JobId, secret: &str) -> Answer {
+    world
+        .call(&[
+            ("Action", "GiveSecret"),
+            ("JobId", id.as_str()),
+            ("Secret", secret),
+        ])
+        .await
+}
+
+impl Station {
+    /// Claims an encrypted device; none if it is denied.
+    async fn claim_locked(&self, world: &World, signature: &str, version: u32) -> Option<Claim> {
+        let request = ClaimRequest {
+            version,
+            signature_file: Some(STANDARD.encode(signature)),
+            view: Some(View::Raw),
+            obstacle: Some(StopCause::PasswordNeeded),
+            ..ClaimRequest::new(self.name.clone(), "/dev/sdb".to_owned())
+        };
+        let token = self.token.expose();
+        match world.tell_as(token, "claim", &request).await.unwrap() {
+            ClaimAnswer::Granted(claim) => Some(*claim),
+            ClaimAnswer::Denied { .. } => None,
+        }
+    }
+
+    async fn give_up_with(&self, world: &World, claim: &Claim, cause: StopCause) {
+        let ending = Ending::Released {
+            reason: "it does not open".to_owned(),
+            cause: Some(cause),
+            bucket: None,
+        };
+        let told = self.finish(world, claim.job, &claim.lease, ending).await;
+        assert_eq!(told, Ok(()));
+    }
+
+    async fn unlocked(&self, world: &World, job: JobId, lease: &LeaseToken) -> bool {
+        let volume = UnlockedVolume {
+            number: 1,
+            method: "LUKS2".to_owned(),
+            key_id: Some("0f6c2f6e-8a1c-4b7e-9a54-3d1f0c9a7b21".to_owned()),
+        };
+        let request = UnlockedRequest {
+            job,
+            lease: lease.clone(),
+            volumes: vec![volume],
+        };
+        let token = self.token.expose();
+        let told: Result<(), _> = world.tell_as(token, "lease/unlocked", &request).await;
+        told.is_ok()
+    }
+}
+
+async fn told(world: &World, of: Option<JobId>, event: &str) -> Vec<String> {
+    let lines = world.jobs().told_of(of).await.unwrap();
+    let name = format!("\"event\":\"{event}\"");
+    let lines = lines.into_iter().map(|stored| stored.line);
+    lines.filter(|line| line.contains(&name)).collect()
+}
+
+async fn resumptions(world: &World, id: JobId) -> usize {
+    let history = world.jobs().history(id).await.unwrap();
+    let by_secret = |event: &Event| {
+        matches!(
+            event,
+            Event::Resumed {
+                how: Mended::Secret
+            }
+        )
+    };
+    let events = history.into_iter().filter_map(|line| line.event);
+    events.filter(by_secret).count()
+}
+
+/// A job that waits for a secret goes on with each that comes, whoever sent it, and waits again if it was a wrong one.
+#[tokio::test]
+async fn a_secret_that_comes_later_goes_to_the_station_with_its_claim() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    assert!(station.claim_locked(&world, &signature, 8).await.is_none());
+    let cause = async || world.job(id).await.hold().map(|hold| hold.cause);
+    assert_eq!(cause().await, Some(StopCause::PasswordNeeded));
+
+    let given = give(&world, id, " zweites Wort ").await;
+    assert_eq!(
+        (given.code().as_str(), given.text("OnHold").as_deref()),
+        ("OK", Some("false"))
+    );
+    assert_eq!((cause().await, resumptions(&world, id).await), (None, 1));
+    // One that could not use it is not sent away with it.
+    assert!(station.claim_locked(&world, &signature, 7).await.is_none());
+    assert_eq!(cause().await, Some(StopCause::PasswordNeeded));
+    let claim = station.claim_locked(&world, &signature, 8).await.unwrap();
+    let secrets: Vec<&str> = claim.secrets.iter().map(DeviceSecret::expose).collect();
+    assert_eq!(secrets, [" zweites Wort "], "to the letter");
+    assert!(!format!("{claim:?}").contains("Wort"));
+    station
+        .give_up_with(&world, &claim, StopCause::PasswordWrong)
+        .await;
+    assert_eq!(cause().await, Some(StopCause::PasswordWrong));
+
+    assert_eq!(give(&world, id, "the right one").await.code(), "OK");
+    assert_eq!((cause().await, resumptions(&world, id).await), (None, 2));
+    let claim = station.claim_locked(&world, &signature, 8).await.unwrap();
+    assert_eq!(claim.secrets[0].expose(), "the right one");
+    for _ in 0..2 {
+        assert!(station.unlocked(&world, id, &claim.lease).await);
+    }
+    let events = told(&world, Some(id), "unlocked").await;
+    assert_eq!(events.len(), 1, "the same again is nothing new");
+    assert!(
+        events[0].contains("\"volume\":1,\"method\":\"LUKS2\",\"key_id\":\"0f6c2f6e-"),
+        "{events:?}"
+    );
+    let other = LeaseToken("0".repeat(32));
+    assert!(!station.unlocked(&world, id, &other).await);
+    // Nothing of it stands in what is told and kept in clear.
+    for line in world.jobs().told_of(Some(id)).await.unwrap() {
+        assert!(!line.line.contains("right one") && !line.line.contains("Wort"));
+    }
+}
+
+/// Whoever gave it came before the hold, or was cut off: the service looks itself.
+#[tokio::test]
+async fn a_secret_that_came_just_before_the_hold_is_not_forgotten() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let claim = station.granted(&world, &signature).await;
+    assert_eq!(give(&world, id, "early").await.code(), "OK");
+    station
+        .give_up_with(&world, &claim, StopCause::PasswordNeeded)
+        .await;
+    until(async || resumptions(&world, id).await == 1).await;
+    // One that a station was told is no news any more.
+    let claim = station.claim_locked(&world, &signature, 8).await.unwrap();
+    station
+        .give_up_with(&world, &claim, StopCause::PasswordWrong)
+        .await;
+    assert_eq!(world.jobs().jobs_with_new_secrets(9).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn secrets_are_taken_for_what_is_unlocked_and_not_without_end() {
+    let world = World::start().await;
+    let (id, _) = world.create(&import("photos")).await;
+    for number in 0..SECRETS_A_MINUTE {
+        assert_eq!(give(&world, id, &number.to_string()).await.code(), "OK");
+    }
+    let refused = give(&world, id, "one more").await;
+    assert_eq!(refused.code(), "Throttling");
+    let kept = world.jobs().secret_of(id).await.unwrap().unwrap();
+    assert_eq!(kept.secret.expose(), "4", "it is not kept");
+    let (image, _) = world.create(&ebs("no")).await;
+    let export = export(&["photos"], "logs");
+    let (export, _) = world.create_as_type("Export", &export).await;
+    for other in [image, export] {
+        let refused = give(&world, other, "hunter2").await;
+        assert_eq!(refused.code(), "InvalidParameterException");
+        assert!(refused.message().contains("of no use"));
+        assert!(!refused.body.contains("hunter2"));
+    }
+    let over = world
+        .plant(
+            crate::world::at_station(world.now()),
+            finished(0, world.now()),
+        )
+        .await;
+    let refused = give(&world, over.id, "hunter2").await;
+    assert_eq!(refused.code(), "UnableToUpdateJobIdException");
+}
+
+/// A manifest that is sent again with another password mends a hold that waits for one.
+#[tokio::test]
+async fn an_update_with_a_password_lets_a_job_go_on() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    assert!(station.claim_locked(&world, &signature, 8).await.is_none());
+    let update = async |manifest: String| {
+        let update = [
+            ("Action", "UpdateJob"),
+            ("JobId", id.as_str()),
+            ("JobType", "Import"),
+            ("Manifest", manifest.as_str()),
+        ];
+        assert_eq!(world.call(&update).await.code(), "OK");
+        world.job(id).await.hold().is_some()
+    };
+    assert!(update(import("photos")).await, "it has none");
+    let with = format!("{}trueCryptPassword: open\n", import("photos"));
+    assert!(!update(with).await);
+    assert!(station.claim_locked(&world, &signature, 8).await.is_some());
+}
+
+#[tokio::test]
+async fn what_opened_a_device_is_destroyed_some_days_after_it_went_home() {
+    let world = World::with("[jobs]\nsecret_days = 3").await;
+    let station = Station::register(&world, "dock-1").await;
+    let manifest = format!(
+        "{}trueCryptPassword: hunter2 of old\n# the last line\n",
+        import("photos")
+    );
+    let (id, signature) = world.create(&manifest).await;
+    assert_eq!(give(&world, id, "later one").await.code(), "OK");
+    let claim = station.claim_locked(&world, &signature, 8).await.unwrap();
+    let ending = Ending::Finished {
+        errors: 0,
+        log: LogLocation {
+            bucket: BucketName::new("photos").unwrap(),
+            key: ObjectKey::new(format!("import-log-{id}")).unwrap(),
+        },
+        remark: None,
+        files: Vec::new(),
+    };
+    let told_of_end = station.finish(&world, id, &claim.lease, ending).await;
+    assert_eq!(told_of_end, Ok(()));
+    assert_eq!(station.give_back(&world, id, "1Z").await, Ok(()));
+
+    let world = world.restart("[jobs]\nsecret_days = 3", 3 * DAY - 60).await;
+    assert_eq!(world.job(id).await.manifest, manifest);
+    let world = world.restart("[jobs]\nsecret_days = 3", 120).await;
+    until(async || world.job(id).await.manifest != manifest).await;
+    let expected = manifest.replace("hunter2 of old", "destroyed");
+    assert_eq!(world.job(id).await.manifest, expected);
+    assert_eq!(world.jobs().secret_of(id).await.unwrap(), None);
+    let events = told(&world, None, "secret-destroyed").await;
+    assert_eq!(events.len(), 1);
+    assert!(
+        events[0].contains(&format!("\"of\":\"{id}\"")),
+        "{events:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_manifest_is_shown_without_its_secrets_where_that_is_wanted() {
+    let manifest = format!("{}pinCode: 90417263\n", import("photos"));
+    let shown = async |world: &World, id: JobId| {
+        let status = [("Action", "GetStatus"), ("JobId", id.as_str())];
+        world.call(&status).await.text("CurrentManifest").unwrap()
+    };
+    let world = World::start().await;
+    let (id, _) = world.create(&manifest).await;
+    assert_eq!(shown(&world, id).await, manifest);
+    let world = world.restart("[jobs]\nmask_secrets = true", 1).await;
+    assert_eq!(
+        shown(&world, id).await,
+        manifest.replace("90417263", "****")
+    );
+}
