@@ -3,6 +3,7 @@ and no secret is left anywhere."""
 
 import json
 import os
+import sqlite3
 import subprocess
 import threading
 import time
@@ -13,6 +14,7 @@ import pytest
 import raw
 import report
 from benches import SOON, lay
+from consoles import customer, signed_in
 from device import Device, fill
 from longshore import OK, REFUSED, UNAVAILABLE, USAGE, Service, binary, clean_environment, wait_for
 from manifests import importing
@@ -56,9 +58,13 @@ class Room:
         config.write_text('[embedded_store]\nlisten = "127.0.0.1:0"\n[jobs]\nsecret_days = 0\n[log]\nlevel = "debug"\n')
         self.service = Service(folder / "service", config, words=["--inbox", self.inbox]).start()
         self.s3 = self.service.buckets(BUCKET)
-        self.said = []
+        self.said, self.uuids = [], {}
         self.processes = Processes()
         self.processes.start()
+        # Both at once: what is laid there has to lie still for a while.
+        self.late, self.phone = self.make("late"), self.make("phone")
+        for _, _, image in (self.late, self.phone):
+            lay(image, self.inbox)
 
     def run(self, *args, told=None, check=OK):
         done = self.service.run(*args, told=told, check=check)
@@ -87,14 +93,13 @@ class Room:
         device.sign(made["SignatureFileContents"])
         image = self.folder / f"{name}.img"
         part = raw.encrypt(raw.file_system(self.folder / "part.img", "EXT4", device.path, 16), RIGHT)
-        self.uuid = raw.system("cryptsetup", "luksUUID", part).stdout.strip()
+        self.uuids[name] = raw.system("cryptsetup", "luksUUID", part).stdout.strip()
         raw.disk(image, "gpt", [(raw.LINUX, part)])
         part.unlink()
         return made, device, image
 
-    def lay_with_sheet(self, made, image):
-        """Lays a disk into the inbox and scans its sheet for its bay, which then waits for a password."""
-        lay(image, self.inbox)
+    def scan_sheet(self, made, image):
+        """Scans the sheet of a disk for its bay, which then waits for a password."""
         bay = wait_for(lambda: self.bay(image.name, "unknown"), SOON, "nobody knows whose it is")
         tag = f"LSB:{bay['Station']}:{bay['Bay']}"
         self.run("scan", "-", told=f"{made['JobId']}:{made['Signature']}\r\n{tag}\r\n")
@@ -133,20 +138,49 @@ def room(tmp_path_factory):
 
 
 def test_a_disk_in_a_bay_waits_for_its_password_and_goes_on_within_seconds_of_the_right_one(room):
-    made, device, image = room.make("late")
-    room.lay_with_sheet(made, image)
+    made, device, image = room.late
+    room.scan_sheet(made, image)
     found = room.waits(made, image, "PasswordNeeded")
     assert "`longshore job secret`" in found["ProgressMessage"], found
-    # A wrong one is tried, holds it again, and ends nothing.
-    said = room.customer("job", "secret", made["JobId"], told=WRONG + "\n").stderr
-    assert "is kept" in said, said
+    # A wrong one, sent from the customer's page, is tried, holds it again, and ends nothing.
+    page, client = f"/jobs/{made['JobId']}", customer(room.service, room.service.key)
+    assert 'name="Secret"' in client.ask("GET", page)[2]
+    status, headers, _ = client.send(f"{page}/secret", page, Secret=WRONG)
+    assert (status, headers["location"]) == (303, page)
     room.waits(made, image, "PasswordWrong")
+    shown = client.ask("GET", page)[2]
+    assert "does not open it" in shown and WRONG not in shown
     assert report.keys_in(room.s3, BUCKET, "late/") == {}
-    room.customer("job", "secret", made["JobId"], "--json", told=RIGHT + "\r\n")
+    said = room.customer("job", "secret", made["JobId"], told=RIGHT + "\r\n").stderr
+    assert "is kept" in said, said
     room.loaded(made, device)
     told = room.told(made)
-    assert any(f"Volume 1 of the device was unlocked (LUKS2, key {room.uuid})." == it for it in told), told
+    assert any(f"Volume 1 of the device was unlocked (LUKS2, key {room.uuids['late']})." == it for it in told), told
     assert sum("goes on: secret" in it for it in told) == 2, told
+
+
+def test_a_password_that_is_told_by_phone_is_tried_once_and_kept_by_nobody(room):
+    made, device, image = room.phone
+    bay = wait_for(lambda: room.bay(image.name, "unknown"), SOON, "nobody knows whose it is")
+    where = (bay["Station"], bay["Bay"])
+    # First on the page of the bay, without a script, and then at a terminal: its SIGNATURE lies within.
+    client = signed_in(room.service, *room.service.settings())
+    page = f"/bench/{where[0]}/{where[1]}"
+    status, headers, _ = client.send(f"/act/stations/{where[0]}/orders", page, Bay=where[1], Verb="unlock", Secret=WRONG)
+    assert (status, headers["location"]) == (303, page)
+    wait_for(lambda: "does not open it" in (it := client.ask("GET", page)[2]) or "not the one" in it, SECONDS, "it was a wrong one")
+    room.operate("bay", "unlock", *where, told=RIGHT)
+    room.loaded(made, device)
+    with sqlite3.connect(f"file:{room.service.data}/longshore.db?mode=ro", uri=True) as store:
+        orders = store.execute("SELECT outcome, secret FROM orders WHERE verb = 'unlock'").fetchall()
+        kept = store.execute("SELECT COUNT(*) FROM device_secrets WHERE job = ? AND sealed IS NOT NULL", [made["JobId"]])
+        assert kept.fetchone() == (0,)
+    assert len(orders) == 2 and all("done" in outcome and secret is None for outcome, secret in orders), orders
+    # A bay takes as many as a job.
+    for number in range(3):
+        room.operate("bay", "unlock", *where, told=str(number))
+    assert "Wait" in room.operate("bay", "unlock", *where, told=WRONG, check=REFUSED).stderr.title()
+    assert "without the password" in client.send(f"/act/stations/{where[0]}/orders", page, Bay=where[1], Verb="unlock")[2]
 
 
 def test_who_runs_the_service_keeps_a_password_for_a_job_before_its_disk_comes(room):
@@ -160,8 +194,8 @@ def test_who_runs_the_service_keeps_a_password_for_a_job_before_its_disk_comes(r
 
 def test_a_secret_is_a_line_and_comes_from_no_argument(room):
     made, _, _ = room.make("plain")
-    for noun in ("job", "device"):
-        room.run(noun, "secret", made["JobId"], "hunter2", check=USAGE)
+    for words in (["job", "secret", made["JobId"]], ["device", "secret", made["JobId"]], ["bay", "unlock", "dock", "B1"]):
+        room.run(*words, "hunter2", check=USAGE)
     assert "is empty" in room.customer("job", "secret", made["JobId"], told="\n", check=USAGE).stderr
     assert "more than one line" in room.customer("job", "secret", made["JobId"], told="a\nb\n", check=USAGE).stderr
     for number in range(5):
@@ -183,6 +217,9 @@ def test_no_secret_is_left_anywhere(room):
         shown = [room.service.api().get_status(JobId=job)["CurrentManifest"] for job in returned]
         return not any(secret in text for secret in SECRETS for text in shown)
 
+    # A service begins by looking.
+    room.service.stop()
+    room.service.start()
     wait_for(destroyed, 90, "secrets of devices that went home are destroyed")
     room.processes.over.set()
     room.processes.join()

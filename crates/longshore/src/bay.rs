@@ -49,6 +49,7 @@ pub(crate) fn run(command: &BayCommand) -> Result<Exit, Failure> {
         BayCommand::Stop(args) => stations::order(args, OrderVerb::Stop),
         BayCommand::Release(args) => stations::order(args, OrderVerb::Remove),
         BayCommand::Blink(args) => stations::order(args, OrderVerb::Blink),
+        BayCommand::Unlock(args) => stations::order_unlock(&args.order),
         BayCommand::Erase(args) => stations::order_erase(args),
     }
 }

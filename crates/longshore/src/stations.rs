@@ -4,7 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use std::time::Duration;
 
 use anyhow::anyhow;
-use model::ids::StationName;
+use model::ids::{BayName, StationName};
 use model::operator::NewToken;
 use model::operator::stations::{
     BayLine, BayList, OrderFor, OrderLine, ShareLine, StationDetail, StationLine, StationList,
@@ -17,6 +17,7 @@ use crate::bench;
 use crate::cli::{BayEraseArgs, OrderArgs, StationCommand, StoreArgs};
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::unlock;
 use crate::way::Way;
 
 /// How often what is watched is asked for.
@@ -267,15 +268,31 @@ fn orders_table(orders: &[OrderLine]) -> String {
 /// # Errors
 /// If it is refused, or the service cannot be asked.
 pub(crate) fn order(args: &OrderArgs, verb: OrderVerb) -> Result<Exit, Failure> {
-    let (station, bay) = (&args.station, &args.bay);
+    let message = plain(&args.bay, verb);
+    give(&args.station, &message, args.json, &args.store)
+}
+
+/// Orders what is in a bay to be opened with what a person types.
+///
+/// # Errors
+/// As [`order`], and if there is no password.
+pub(crate) fn order_unlock(args: &OrderArgs) -> Result<Exit, Failure> {
     let message = OrderFor {
+        secret: Some(unlock::asked()?),
+        ..plain(&args.bay, OrderVerb::Unlock)
+    };
+    give(&args.station, &message, args.json, &args.store)
+}
+
+fn plain(bay: &BayName, verb: OrderVerb) -> OrderFor {
+    OrderFor {
         bay: bay.clone(),
         verb,
         job: None,
         sheet: None,
         serial_end: None,
-    };
-    give(station, &message, args.json, &args.store)
+        secret: None,
+    }
 }
 
 /// Orders the device of a job in a bay to be erased.
@@ -284,11 +301,9 @@ pub(crate) fn order(args: &OrderArgs, verb: OrderVerb) -> Result<Exit, Failure> 
 /// As [`order`].
 pub(crate) fn order_erase(args: &BayEraseArgs) -> Result<Exit, Failure> {
     let message = OrderFor {
-        bay: args.bay.clone(),
-        verb: OrderVerb::Erase,
         job: Some(args.job),
-        sheet: None,
         serial_end: Some(args.serial_end.clone()),
+        ..plain(&args.bay, OrderVerb::Erase)
     };
     give(&args.station, &message, args.json, &args.store)
 }
@@ -350,7 +365,7 @@ fn agree(name: &StationName) -> Result<(), Failure> {
 mod tests {
     use super::*;
     use model::bay::{BayState, BayStatus};
-    use model::ids::{BayName, PortId};
+    use model::ids::PortId;
     use model::loading::Figures;
 
     #[test]

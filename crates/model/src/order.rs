@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Actor;
 use crate::disposal::messages::Confirmation;
 use crate::ids::{BayName, InvalidId, OrderId};
+use crate::secret::DeviceSecret;
 use crate::signature::SignatureFile;
 use crate::time::Timestamp;
 
@@ -38,6 +39,8 @@ pub enum OrderVerb {
     Blink,
     /// Erase it, if the gate is open.
     Erase,
+    /// Open what is encrypted on it with a secret that a person typed, and load it.
+    Unlock,
     /// What a newer release says.
     #[serde(other)]
     Other,
@@ -45,13 +48,14 @@ pub enum OrderVerb {
 
 impl OrderVerb {
     /// Every verb that this release knows.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Look,
         Self::Load,
         Self::Stop,
         Self::Remove,
         Self::Blink,
         Self::Erase,
+        Self::Unlock,
     ];
 
     /// A stable word for machines.
@@ -64,6 +68,7 @@ impl OrderVerb {
             Self::Remove => "remove",
             Self::Blink => "blink",
             Self::Erase => "erase",
+            Self::Unlock => "unlock",
             Self::Other => "other",
         }
     }
@@ -90,7 +95,7 @@ impl FromStr for OrderVerb {
         match Self::of(text) {
             Self::Other => Err(InvalidId {
                 value: text.to_owned(),
-                expected: "`look`, `load`, `stop`, `remove`, `blink` or `erase`",
+                expected: "`look`, `load`, `stop`, `remove`, `blink`, `erase` or `unlock`",
             }),
             verb => Ok(verb),
         }
@@ -117,6 +122,9 @@ pub struct Order {
     /// What a person gave of the device, with [`OrderVerb::Erase`]. Without it nothing is erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erase: Option<Confirmation>,
+    /// What a person typed, with [`OrderVerb::Unlock`]. Without it nothing is unlocked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<DeviceSecret>,
 }
 
 impl Order {
@@ -199,6 +207,7 @@ mod tests {
             at,
             sheet: None,
             erase: None,
+            secret: None,
         };
         assert!(!order.is_stale(at.plus_seconds(599)));
         assert!(order.is_stale(at.plus_seconds(600)));
@@ -215,6 +224,7 @@ mod tests {
             at: "2026-01-02T03:04:05Z".parse().unwrap(),
             sheet: sheet.map(|text| SignatureFile::parse_scan(text).unwrap()),
             erase: None,
+            secret: None,
         };
         let text = "EX1ID:/dxgK27c8++SFiZLLaIvHt4Oy4k=";
         for order in [order(Some(text)), order(None)] {

@@ -266,6 +266,12 @@ impl StopCause {
         }
     }
 
+    /// The cause of this code; none of what a newer release says.
+    #[must_use]
+    pub fn of(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.code() == code)
+    }
+
     /// What is wrong, as a fragment; where the cause is about a bucket it is named before.
     fn fact(self) -> &'static str {
         match self {

@@ -106,6 +106,7 @@ impl Server {
             at: at(),
             sheet: None,
             erase: None,
+            secret: None,
         });
     }
 

@@ -32,6 +32,7 @@ use model::disposal::messages::Confirmation;
 use model::heartbeat::MendedJob;
 use model::ids::JobId;
 use model::order::{Order, OrderOutcome, OrderVerb};
+use model::secret::DeviceSecret;
 use model::signature::SignatureFile;
 use rustix::fs::{FlockOperation, flock};
 
@@ -179,6 +180,14 @@ impl Bench {
         self.want(|reply| News::EraseWanted(bay, said, reply))
     }
 
+    /// Has what is in a bay opened with a secret, and loaded.
+    ///
+    /// # Errors
+    /// [`NotDone`].
+    pub fn unlock(&self, secret: DeviceSecret, bay: BayName) -> Result<(), NotDone> {
+        self.want(|reply| News::UnlockWanted(bay, secret, reply))
+    }
+
     fn want(&self, news: impl FnOnce(Sender<Result<(), NotDone>>) -> News) -> Result<(), NotDone> {
         let (reply, answer) = bounded(1);
         let sent = self.news.0.send(news(reply));
@@ -303,6 +312,10 @@ impl Heart for Bench {
         let done = match (&order.sheet, &order.erase, order.verb) {
             (Some(sheet), _, OrderVerb::Load) => self.present(sheet.clone(), bay),
             (_, Some(said), OrderVerb::Erase) => self.erase(said.clone(), bay),
+            (.., OrderVerb::Unlock) => match &order.secret {
+                Some(secret) => self.unlock(secret.clone(), bay),
+                None => Err(NotDone::NoSecret),
+            },
             (.., verb) => Self::order(self, verb, bay),
         };
         match done {

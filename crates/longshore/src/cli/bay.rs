@@ -34,6 +34,8 @@ pub(crate) enum BayCommand {
     Release(OrderArgs),
     /// Show which bay it is, where it has a light
     Blink(OrderArgs),
+    /// Open what is encrypted in a bay with a password that is typed, and load it
+    Unlock(UnlockBayArgs),
     /// Erase the device of a job that is in a bay, if nothing stands against it
     Erase(BayEraseArgs),
     /// Print tags to stick beside bays, whose codes a scanner reads
@@ -113,6 +115,19 @@ pub(crate) struct OrderArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
+}
+
+/// `longshore bay unlock`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Asks for the password at a terminal, without showing what is typed, and else reads one line from standard \
+    input: a secret is never an argument. It is tried once on the device that is in the bay, and kept by nobody: `longshore \
+    device secret` keeps one with a job. Until its station has heard of it, or for ten minutes, the service keeps it sealed. At \
+    most five are taken in a minute."
+)]
+pub(crate) struct UnlockBayArgs {
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
 }
 
 /// A name as useradd(8) takes it.

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 132] = [
+const COMMANDS: [&str; 133] = [
     "",
     "import",
     "ls",
@@ -91,6 +91,7 @@ const COMMANDS: [&str; 132] = [
     "bay stop",
     "bay release",
     "bay blink",
+    "bay unlock",
     "bay erase",
     "bay teach",
     "bay rules",

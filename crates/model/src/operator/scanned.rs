@@ -88,6 +88,7 @@ fn load(BayTag { station, bay }: BayTag, named: Named) -> Scanned {
         job,
         sheet,
         serial_end: None,
+        secret: None,
     };
     Scanned::Order {
         station,

@@ -9,6 +9,7 @@ use crate::loading::Figures;
 use crate::metrics_address::MetricsAddress;
 use crate::order::{Order, OrderOutcome, OrderVerb};
 use crate::presence::{NoClaims, StationState};
+use crate::secret::DeviceSecret;
 use crate::signature::SignatureFile;
 use crate::time::Timestamp;
 
@@ -181,6 +182,10 @@ pub struct OrderFor {
     /// The last four characters of the serial of the device that is to be erased, with [`OrderVerb::Erase`] and its job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial_end: Option<String>,
+    /// What opens the device in the bay, with [`OrderVerb::Unlock`]: it is used once, and kept until the station has heard of
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<DeviceSecret>,
 }
 
 /// An order, and what became of it.

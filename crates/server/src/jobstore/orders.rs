@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use model::disposal::messages::Confirmation;
 use model::ids::{JobId, OrderId, StationName};
 use model::order::{Acknowledgement, Order, OrderOutcome, OrderVerb};
+use model::secret::DeviceSecret;
 use model::time::Timestamp;
 
 use super::JobStoreError;
+use crate::sealing::{Purpose, Sealer};
 
 /// An order as the store has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +40,16 @@ pub trait Orders: Send + Sync + 'static {
         stale: Timestamp,
     ) -> Result<Vec<StoredOrder>, JobStoreError>;
 
-    /// Keeps what a station answered. An order that is not the station's, or was answered, stays as it is.
+    /// Keeps what a station answered, and forgets the secret of such an order. An order that is not the station's, or was answered, stays as it is.
     async fn answer_orders(
         &self,
         station: &StationName,
         done: &[Acknowledgement],
         now: Timestamp,
     ) -> Result<(), JobStoreError>;
+
+    /// The secret of an order that is not answered; nothing of one without, or that was answered.
+    async fn order_secret(&self, id: &OrderId) -> Result<Option<DeviceSecret>, JobStoreError>;
 
     /// Drops all orders of a station.
     async fn drop_orders(&self, station: &StationName) -> Result<(), JobStoreError>;
@@ -60,13 +65,14 @@ pub(super) const FORGET_ORDERS_OF: &str = "DELETE FROM orders WHERE station = $1
 
 /// The same, once more, is the same order.
 pub(super) const INSERT_ORDER: &str = "
-    INSERT INTO orders (id, station, bay, verb, actor, at, job, serial_end)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    INSERT INTO orders (id, station, bay, verb, actor, at, job, serial_end, secret)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT (station, bay, verb) WHERE answered IS NULL DO UPDATE
     SET id = excluded.id, actor = excluded.actor, at = excluded.at, job = excluded.job,
-        serial_end = excluded.serial_end
+        serial_end = excluded.serial_end, secret = excluded.secret
     WHERE excluded.job <> COALESCE(orders.job, '')
-       OR excluded.serial_end <> COALESCE(orders.serial_end, '')";
+       OR excluded.serial_end <> COALESCE(orders.serial_end, '')
+       OR excluded.secret IS NOT NULL";
 
 pub(super) const SAME_ORDER: &str = "
     SELECT id, bay, verb, actor, at, answered, outcome, job, serial_end FROM orders
@@ -77,8 +83,11 @@ pub(super) const ORDERS: &str = "
     WHERE station = $1 AND at > $2 ORDER BY seq";
 
 pub(super) const ANSWER_ORDER: &str = "
-    UPDATE orders SET answered = $3, outcome = $4
+    UPDATE orders SET answered = $3, outcome = $4, secret = NULL
     WHERE station = $1 AND id = $2 AND answered IS NULL";
+
+pub(super) const ORDER_SECRET: &str =
+    "SELECT secret FROM orders WHERE id = $1 AND secret IS NOT NULL";
 
 pub(super) const DROP_ORDERS: &str = "DELETE FROM orders WHERE station = $1";
 
@@ -120,10 +129,25 @@ pub(super) fn order(row: OrderRow) -> Result<StoredOrder, JobStoreError> {
             at: Timestamp::from_unix(at),
             sheet: None,
             erase,
+            secret: None,
         },
         answered,
         job,
     })
+}
+
+pub(super) fn sealed_secret(sealer: &Sealer, order: &Order) -> Option<Vec<u8>> {
+    let secret = order.secret.as_ref()?;
+    Some(sealer.seal(Purpose::OrderSecret(&order.id), secret.expose().as_bytes()))
+}
+
+pub(super) fn secret(
+    sealer: &Sealer,
+    id: &OrderId,
+    sealed: &[u8],
+) -> Result<DeviceSecret, JobStoreError> {
+    let text = sealer.open_text(Purpose::OrderSecret(id), sealed)?;
+    DeviceSecret::new(text).map_err(JobStoreError::corrupt)
 }
 
 /// The job that an order names.
@@ -136,8 +160,9 @@ pub(super) fn job_of(order: &Order) -> Option<JobId> {
 macro_rules! implement_orders {
     ($store:ident) => {
         const _: () = {
-            use model::ids::StationName;
+            use model::ids::{OrderId, StationName};
             use model::order::{Acknowledgement, Order};
+            use model::secret::DeviceSecret;
             use model::time::Timestamp;
             use sqlx::{query, query_as, query_scalar};
             use $crate::jobstore::orders::{self, Orders, StoredOrder};
@@ -166,6 +191,7 @@ macro_rules! implement_orders {
                         .bind(order.at.unix())
                         .bind(orders::job_of(order).map(|job| job.to_string()))
                         .bind(order.erase.as_ref().map(|said| said.serial_end.as_str()))
+                        .bind(orders::sealed_secret(&self.sealer, order))
                         .execute(&mut *tx)
                         .await
                         .map_err(|error| {
@@ -213,6 +239,16 @@ macro_rules! implement_orders {
                             .await?;
                     }
                     Ok(tx.commit().await?)
+                }
+
+                async fn order_secret(
+                    &self,
+                    id: &OrderId,
+                ) -> Result<Option<DeviceSecret>, JobStoreError> {
+                    let row: Option<(Vec<u8>,)> =
+                        self.row(orders::ORDER_SECRET, id.as_str()).await?;
+                    row.map(|(sealed,)| orders::secret(&self.sealer, id, &sealed))
+                        .transpose()
                 }
 
                 async fn drop_orders(&self, station: &StationName) -> Result<(), JobStoreError> {

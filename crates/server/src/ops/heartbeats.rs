@@ -11,7 +11,7 @@
 use model::bay::{BayState, BayStatus};
 use model::heartbeat::{ACKNOWLEDGEMENTS, BAYS, Heartbeat, HeartbeatAnswer, MendedJob};
 use model::ids::StationName;
-use model::order::{Acknowledgement, Order, stale_since};
+use model::order::{Acknowledgement, Order, OrderVerb, stale_since};
 use model::presence::{self, Heard};
 use model::time::Timestamp;
 
@@ -206,7 +206,15 @@ async fn pending(
             None => None,
         };
         let sheet = sheet.map(|stored| sheet_of(context, &stored.job));
-        pending.push(Order { sheet, ..order });
+        let secret = match order.verb {
+            OrderVerb::Unlock => context.jobs.order_secret(&order.id).await?,
+            _ => None,
+        };
+        pending.push(Order {
+            sheet,
+            secret,
+            ..order
+        });
     }
     Ok(pending)
 }

@@ -5,6 +5,7 @@ use model::disposal::messages::Confirmation;
 use model::ids::{BayName, JobId, OrderId, StationName};
 use model::job::Job;
 use model::order::{Order, OrderVerb, stale_since};
+use model::secret::DeviceSecret;
 use model::signature::SignatureFile;
 
 use super::custody::check;
@@ -19,6 +20,7 @@ enum Wanted {
     Plain(OrderVerb),
     LoadAs(SignatureFile),
     Erase(Confirmation),
+    Unlock(DeviceSecret),
 }
 
 /// Orders something of a bay. If the same is ordered already and not yet answered, that order is meant.
@@ -37,6 +39,11 @@ pub async fn order(
     if verb == OrderVerb::Erase {
         let wrong =
             "cannot be `erase` without the job and the end of the device's serial".to_owned();
+        let field = "Verb";
+        return Err(DockingFault::Field { field, wrong }.into());
+    }
+    if verb == OrderVerb::Unlock {
+        let wrong = "cannot be `unlock` without the password".to_owned();
         let field = "Verb";
         return Err(DockingFault::Field { field, wrong }.into());
     }
@@ -61,6 +68,26 @@ pub async fn erase(
     }
     check("SerialEnd", &said.serial_end)?;
     give(admin, caller, station, bay, Wanted::Erase(said)).await
+}
+
+/// Orders what is in a bay to be opened with a secret that a person typed, and to be loaded. It is tried once, and kept no
+/// longer than it takes the station to hear of it.
+///
+/// # Errors
+/// As [`order`]; [`DockingFault::TooManySecrets`].
+pub async fn unlock(
+    admin: &Admin,
+    caller: &Caller,
+    station: &StationName,
+    bay: &BayName,
+    secret: DeviceSecret,
+) -> Result<Order, Refused> {
+    told(admin, caller, station, bay).await?;
+    let subject = format!("bay {bay} of station {station}");
+    if !admin.jobs.count_secret(&subject, admin.clock.now()).await? {
+        return Err(DockingFault::TooManySecrets(subject).into());
+    }
+    give(admin, caller, station, bay, Wanted::Unlock(secret)).await
 }
 
 /// Orders what is in a bay to be loaded, if it is the device of this job, whose slip was scanned: a slip is no proof.
@@ -144,20 +171,32 @@ async fn give(
     wanted: Wanted,
 ) -> Result<Order, Refused> {
     let now = admin.clock.now();
-    let (verb, sheet, erase) = match wanted {
-        Wanted::Plain(verb) => (verb, None, None),
-        Wanted::LoadAs(sheet) => (OrderVerb::Load, Some(sheet), None),
-        Wanted::Erase(said) => (OrderVerb::Erase, None, Some(said)),
-    };
-    let order = Order {
+    let plain = |verb| Order {
         id: draw_id(),
         bay: bay.clone(),
         verb,
         by: caller.actor(),
         at: now,
-        sheet,
-        erase,
+        sheet: None,
+        erase: None,
+        secret: None,
     };
+    let order = match wanted {
+        Wanted::Plain(verb) => plain(verb),
+        Wanted::LoadAs(sheet) => Order {
+            sheet: Some(sheet),
+            ..plain(OrderVerb::Load)
+        },
+        Wanted::Erase(said) => Order {
+            erase: Some(said),
+            ..plain(OrderVerb::Erase)
+        },
+        Wanted::Unlock(secret) => Order {
+            secret: Some(secret),
+            ..plain(OrderVerb::Unlock)
+        },
+    };
+    let verb = order.verb;
     for _ in tries() {
         let kept = admin.jobs.insert_order(station, &order, stale_since(now));
         match kept.await {
@@ -171,6 +210,13 @@ async fn give(
         }
     }
     Err(JobStoreError::Conflict.into())
+}
+
+/// An order that takes no secret.
+pub(crate) fn no_secret_for(verb: OrderVerb) -> Refused {
+    let field = "Secret";
+    let wrong = format!("goes with `unlock`, and not with `{verb}`");
+    DockingFault::Field { field, wrong }.into()
 }
 
 fn draw_id() -> OrderId {

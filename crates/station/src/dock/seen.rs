@@ -68,7 +68,7 @@ impl Seen {
         let (hint, obstacle) = match (reads_files, looked.encrypted.is_empty()) {
             _ if is_wrong => (
                 "ask the customer for the right one and dock the device again with `--unlock -`, which asks for it, or \
-                 with --key-file",
+                 with --key-file; in a bay `longshore bay unlock` asks for it",
                 Some(StopCause::PasswordWrong),
             ),
             (true, _) => (
@@ -78,7 +78,8 @@ impl Seen {
             ),
             (false, false) => (
                 "dock it again with `--unlock -`, which asks for its password, or with --key-file; with --signature and \
-                 what a scanner types, the password of its manifest is tried",
+                 what a scanner types, the password of its manifest is tried; in a bay \
+                 `longshore bay unlock` asks for it",
                 Some(StopCause::PasswordNeeded),
             ),
             (false, true) => (

@@ -75,7 +75,8 @@ impl Orders {
             | OrderVerb::Stop
             | OrderVerb::Remove
             | OrderVerb::Blink
-            | OrderVerb::Erase => heart.order(order).tidied(),
+            | OrderVerb::Erase
+            | OrderVerb::Unlock => heart.order(order).tidied(),
             OrderVerb::Other => OrderOutcome::Refused {
                 why: "the release of this station does not know such an order".to_owned(),
             },

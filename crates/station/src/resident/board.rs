@@ -18,6 +18,7 @@ use model::disposal::messages::Confirmation;
 use model::heartbeat::MendedJob;
 use model::ids::JobId;
 use model::order::OrderVerb;
+use model::secret::DeviceSecret;
 use model::signature::SignatureFile;
 
 pub(super) use erasing::EraseAsked;
@@ -67,6 +68,8 @@ pub(super) enum News {
     Presented(BayName, SignatureFile, Sender<Result<(), NotDone>>),
     /// A person wants what is in a bay erased, and has said which device it is.
     EraseWanted(BayName, Confirmation, Sender<Result<(), NotDone>>),
+    /// A person has typed what opens what is in a bay, which is to be loaded.
+    UnlockWanted(BayName, DeviceSecret, Sender<Result<(), NotDone>>),
     /// Devices of these jobs may be asked for without a person.
     Erasable(Vec<JobId>),
     /// How far an erasing is, in hundredths.
@@ -93,6 +96,8 @@ pub(super) enum Act {
     Look(VisitId, Medium),
     /// The same of a device whose sheet was scanned.
     LookAs(VisitId, Medium, SignatureFile),
+    /// The same of a device whose encrypted volumes a secret is tried on; perhaps its sheet was scanned too.
+    LookUnlocked(VisitId, Medium, Option<SignatureFile>, DeviceSecret),
     /// Ask the server what is due.
     Ask(VisitId, JobId),
     /// Claim the job of a device that is open, and do it.
@@ -115,6 +120,7 @@ impl Act {
         match self {
             Self::Look(visit, _)
             | Self::LookAs(visit, ..)
+            | Self::LookUnlocked(visit, ..)
             | Self::Ask(visit, _)
             | Self::Dock(visit)
             | Self::Abandon(visit)
@@ -197,6 +203,9 @@ impl Board {
             }
             News::EraseWanted(bay, said, reply) => {
                 let _ = reply.send(self.erase_wanted(&bay, said));
+            }
+            News::UnlockWanted(bay, secret, reply) => {
+                let _ = reply.send(self.unlock_wanted(&bay, secret, now));
             }
             News::Erasable(jobs) => self.erasable(&jobs, now),
             News::ErasingAt(visit, percent) => self.erasing_at(visit, percent, now),

@@ -992,18 +992,22 @@ fn do_one(room: &mut Room, next: &mut impl FnMut(u64) -> u64) {
         return;
     }
     let news = match room.acts.remove(0) {
-        Act::Look(visit, _) | Act::LookAs(visit, ..) if next(5) == 0 => {
+        Act::Look(visit, _) | Act::LookAs(visit, ..) | Act::LookUnlocked(visit, ..)
+            if next(5) == 0 =>
+        {
             let unknown = Verdict::new(BayEvent::NamesNobody, Told::that("unknown"));
             News::Looked(visit, Err(Box::new(unknown)))
         }
-        Act::Look(visit, _) | Act::LookAs(visit, ..) => News::Looked(
-            visit,
-            Ok(Sight {
-                job: [Some(job("AAAAA")), Some(job("BBBBB")), None]
-                    [usize::try_from(next(3)).unwrap()],
-                ..Sight::default()
-            }),
-        ),
+        Act::Look(visit, _) | Act::LookAs(visit, ..) | Act::LookUnlocked(visit, ..) => {
+            News::Looked(
+                visit,
+                Ok(Sight {
+                    job: [Some(job("AAAAA")), Some(job("BBBBB")), None]
+                        [usize::try_from(next(3)).unwrap()],
+                    ..Sight::default()
+                }),
+            )
+        }
         Act::Ask(visit, _) => {
             let courses = [Course::Load, Course::Load, Course::Export, Course::Nothing];
             News::Asked(
@@ -1084,6 +1088,9 @@ fn a_sheet_waits_while_a_disk_is_looked_at_and_what_the_disk_says_outranks_it() 
         Err(NotDone::MixedUp(job("CCCCC")))
     );
 }
+
+#[path = "board_unlocking_tests.rs"]
+mod unlocking;
 
 #[path = "board_erasing_tests.rs"]
 mod erasing_tests;

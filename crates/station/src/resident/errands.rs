@@ -17,6 +17,7 @@ use model::control::JobRequest;
 use model::device::DeviceFacts;
 use model::ids::JobId;
 use model::loading::Figures;
+use model::secret::DeviceSecret;
 use model::signature::SignatureFile;
 
 use super::board::{Act, EraseAsked, Motion, News};
@@ -30,6 +31,7 @@ use crate::watch::Medium;
 use disks::device::counted::Reads;
 use disks::facts;
 use disks::tree::DeviceGone;
+use encrypted::secrets::Secrets;
 use transfer::progress::{Pace, Progress};
 use transfer::stop::{Halt, Stop};
 
@@ -127,6 +129,10 @@ impl Errands {
         match act {
             Act::Look(_, medium) => self.look(at, medium, docking()),
             Act::LookAs(_, medium, sheet) => self.look(at, medium, as_sheet(&sheet)),
+            Act::LookUnlocked(_, medium, sheet, secret) => {
+                let docking = sheet.as_ref().map_or_else(docking, as_sheet);
+                self.look(at, medium, unlocked(docking, &secret));
+            }
             Act::Ask(visit, job) => {
                 let station = Arc::clone(&self.station);
                 self.spawn(at, Doing::Other, move || {
@@ -404,6 +410,15 @@ fn as_sheet(sheet: &SignatureFile) -> Docking {
     Docking {
         signature: Some(contents.into_bytes()),
         ..docking()
+    }
+}
+
+/// The same of a device on which a secret is tried: one that no volume takes opens none.
+fn unlocked(docking: Docking, secret: &DeviceSecret) -> Docking {
+    let secrets = Secrets::none().with_passphrase(secret.expose().as_bytes());
+    Docking {
+        secrets: secrets.unwrap_or_default(),
+        ..docking
     }
 }
 

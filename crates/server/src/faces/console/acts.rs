@@ -29,6 +29,8 @@ struct Button {
 enum Field {
     /// It has to be filled in, and is sent as it was typed: a blank at its end counts.
     Typed(&'static str),
+    /// The same, of one that may be left empty.
+    MayTyped(&'static str),
     /// It has to be filled in.
     Needed(&'static str),
     /// It may be left empty.
@@ -47,7 +49,7 @@ enum After {
 }
 
 use After::{Back, Outcome};
-use Field::{May, Needed, Several, Typed};
+use Field::{May, MayTyped, Needed, Several, Typed};
 
 const BUTTONS: &[Button] = &[
     Button {
@@ -134,7 +136,13 @@ const BUTTONS: &[Button] = &[
     },
     Button {
         path: &["stations", "*", "orders"],
-        fields: &[Needed("Bay"), Needed("Verb"), May("Job"), May("SerialEnd")],
+        fields: &[
+            Needed("Bay"),
+            Needed("Verb"),
+            May("Job"),
+            May("SerialEnd"),
+            MayTyped("Secret"),
+        ],
         command: "bay load",
         after: Back,
     },
@@ -252,15 +260,15 @@ impl Button {
     fn message(&self, form: &Form) -> Result<Value, Trouble> {
         let mut message = Map::new();
         for field in self.fields {
-            let (Typed(name) | Needed(name) | May(name) | Several(name)) = field;
+            let (Typed(name) | MayTyped(name) | Needed(name) | May(name) | Several(name)) = field;
             let value = match (field, form.get(name)) {
-                (Typed(_), _) if !form.raw(name).is_empty() => form.raw(name).into(),
+                (Typed(_) | MayTyped(_), _) if !form.raw(name).is_empty() => form.raw(name).into(),
                 (Typed(_) | Needed(_), None) => {
                     let told = format!("Nothing was done: {} is needed.", spoken(name));
                     return Err(Trouble::field(told));
                 }
-                (May(_), None) => continue,
-                (Typed(_) | Needed(_) | May(_), Some(text)) => text.into(),
+                (MayTyped(_) | May(_), None) => continue,
+                (Typed(_) | MayTyped(_) | Needed(_) | May(_), Some(text)) => text.into(),
                 (Several(_), text) => text
                     .unwrap_or_default()
                     .split([' ', ',', '\n', '\t', '\r'])

@@ -179,8 +179,16 @@ async fn order(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Docu
         job,
         sheet,
         serial_end,
+        secret,
     } = asked.message()?;
     let (admin, caller) = (desk.admin, desk.caller);
+    if let Some(secret) = secret {
+        let order = match verb {
+            OrderVerb::Unlock => orders::unlock(admin, caller, name, &bay, secret).await?,
+            _ => return Err(orders::no_secret_for(verb).into()),
+        };
+        return document(&OrderLine::of(order, None));
+    }
     if let (OrderVerb::Erase, Some(job), Some(serial_end)) = (verb, job, serial_end) {
         let said = Confirmation { job, serial_end };
         let order = orders::erase(admin, caller, name, &bay, said).await?;

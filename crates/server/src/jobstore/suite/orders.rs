@@ -4,6 +4,7 @@ use futures::future::join_all;
 use model::actor::Actor;
 use model::ids::{BayName, OrderId, PersonName, StationName};
 use model::order::{Acknowledgement, Order, OrderOutcome, OrderVerb};
+use model::secret::DeviceSecret;
 use model::signature::{Signature, SignatureFile};
 use model::time::Timestamp;
 
@@ -18,6 +19,31 @@ pub(super) async fn run(store: &dyn JobStore) {
     orders_are_dropped_with_their_station_alone(store).await;
     an_order_needs_a_station(store).await;
     an_order_with_another_sheet_takes_the_place_of_one_that_waits(store).await;
+    a_secret_is_there_until_its_order_is_answered(store).await;
+}
+
+/// The last that was typed counts.
+async fn a_secret_is_there_until_its_order_is_answered(store: &dyn JobStore) {
+    let name = admit(store, "orders-9", 39).await;
+    for (id, text) in [("o7a", "first"), ("o7b", "zweites Wört")] {
+        let wanted = Order {
+            secret: Some(DeviceSecret::new(text.to_owned()).expect("a secret")),
+            ..order(id, "B1", OrderVerb::Unlock, at(5))
+        };
+        let kept = insert(store, &name, &wanted).await;
+        assert_eq!((kept.id.as_str(), kept.secret), (id, None));
+    }
+    let secret = async |id: &str| {
+        let id = OrderId::new(id).expect("an id");
+        let found = store.order_secret(&id).await.expect("it answers");
+        found.map(|secret| secret.expose().to_owned())
+    };
+    assert_eq!(secret("o7a").await, None);
+    assert_eq!(secret("o7b").await.as_deref(), Some("zweites Wört"));
+    let answered = store.answer_orders(&name, &[done("o7b")], at(6)).await;
+    answered.expect("it answers");
+    assert_eq!(secret("o7b").await, None);
+    assert_eq!(orders(store, &name, at(0)).await.len(), 1);
 }
 
 /// Of the sheet only its job is kept.
@@ -60,6 +86,7 @@ fn order(id: &str, bay: &str, verb: OrderVerb, at: Timestamp) -> Order {
         at,
         sheet: None,
         erase: None,
+        secret: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use model::bay::{BayEvent, BayName, BayState, NotNow};
 use model::ids::JobId;
 use model::order::OrderVerb;
+use model::secret::DeviceSecret;
 use model::signature::SignatureFile;
 
 use super::{Act, Board, look};
@@ -30,6 +31,9 @@ pub enum NotDone {
         "it was not said which device is to be erased: its job and the end of its serial number"
     )]
     NotSaid,
+    /// An order to unlock says with what.
+    #[error("it was not said with which password")]
+    NoSecret,
     /// This release cannot do it.
     #[error("this release of the station cannot do that")]
     Unable,
@@ -67,6 +71,7 @@ impl Board {
             OrderVerb::Look | OrderVerb::Load => self.look_anew(id, verb == OrderVerb::Load, now),
             OrderVerb::Stop | OrderVerb::Remove => self.stop(id, verb == OrderVerb::Remove, now),
             OrderVerb::Erase => return Err(NotDone::NotSaid),
+            OrderVerb::Unlock => return Err(NotDone::NoSecret),
             OrderVerb::Blink | OrderVerb::Other => return Err(NotDone::Unable),
         }
         Ok(())
@@ -105,6 +110,30 @@ impl Board {
         Ok(())
     }
 
+    /// Has what is in a bay opened with a secret, and loaded. It is tried once: whoever has to look at the device again later
+    /// does so without it.
+    pub(super) fn unlock_wanted(
+        &mut self,
+        name: &BayName,
+        secret: DeviceSecret,
+        now: Now,
+    ) -> Result<(), NotDone> {
+        let bay = self.bays.iter_mut().find(|bay| bay.name == *name);
+        let bay = bay.ok_or(NotDone::NoSuchBay)?;
+        let state = bay.state;
+        let visit = bay.visit.as_ref().ok_or(NotNow::NothingThere)?;
+        tracing::info!(bay = %name, %state, "to be unlocked");
+        if state == BayState::SafeToRemove {
+            return Err(NotNow::Over.into());
+        }
+        if visit.busy.is_some() || state.is_at_work() {
+            return Err(NotNow::AtWork.into());
+        }
+        let id = visit.id;
+        self.look_again(id, (true, Some(secret)), now);
+        Ok(())
+    }
+
     /// Whether a sheet was scanned while a device was looked at that says nothing itself: it is looked at again then, as
     /// that of the sheet.
     pub(super) fn take_up_sheet(&mut self, id: VisitId, named: Option<JobId>, now: Now) -> bool {
@@ -126,6 +155,11 @@ impl Board {
 
     /// Looks at a device as if it had just been plugged in.
     pub(super) fn look_anew(&mut self, id: VisitId, load: bool, now: Now) {
+        self.look_again(id, (load, None), now);
+    }
+
+    /// The same, perhaps with a secret that is tried on what is encrypted.
+    fn look_again(&mut self, id: VisitId, (load, secret): (bool, Option<DeviceSecret>), now: Now) {
         let Some(bay) = self.at(id) else {
             return;
         };
@@ -140,7 +174,7 @@ impl Board {
             visit.second_to = None;
             visit.due = None;
         }
-        let act = look(bay);
+        let act = look(bay).map(|act| with_secret(act, secret));
         self.close(id);
         self.acts.extend(act);
     }
@@ -173,6 +207,17 @@ impl Board {
                 }
             }
         }
+    }
+}
+
+/// A look at a device on which a secret is tried.
+fn with_secret(act: Act, secret: Option<DeviceSecret>) -> Act {
+    match (act, secret) {
+        (Act::Look(id, medium), Some(secret)) => Act::LookUnlocked(id, medium, None, secret),
+        (Act::LookAs(id, medium, sheet), Some(secret)) => {
+            Act::LookUnlocked(id, medium, Some(sheet), secret)
+        }
+        (act, _) => act,
     }
 }
 

@@ -10,6 +10,7 @@ use model::operator::stations::{BayLine, BayList, StationDetail, StationLine, St
 use model::operator::{JobLine, JobsPage};
 use model::order::OrderVerb;
 use model::presence::StationState;
+use model::stopped::StopCause;
 use sha2::{Digest as _, Sha256};
 
 use crate::faces::console::asking::part;
@@ -95,6 +96,19 @@ struct BayPage<'a> {
     line: &'a BayLine,
     station: &'a StationDetail,
     watch: String,
+}
+
+impl BayPage<'_> {
+    /// Whether there is something that a password may open.
+    fn may_unlock(&self) -> bool {
+        let is_idle = !self.line.state.is_at_work() && self.line.state != BayState::SafeToRemove;
+        is_idle && self.line.medium.is_some()
+    }
+
+    fn waits_for_secret(&self) -> bool {
+        let held = self.line.held.as_deref().and_then(StopCause::of);
+        held.is_some_and(StopCause::waits_for_secret)
+    }
 }
 
 impl Scope {

@@ -99,9 +99,8 @@ impl OneJob {
 
     fn waits_for_secret(&self) -> bool {
         let held = self.job.line.held.as_ref();
-        let causes = StopCause::ALL.into_iter();
-        let mut causes = causes.filter(|cause| cause.waits_for_secret());
-        held.is_some_and(|held| causes.any(|cause| cause.code() == held.code))
+        let cause = held.and_then(|held| StopCause::of(&held.code));
+        cause.is_some_and(StopCause::waits_for_secret)
     }
 
     fn is_returned(&self) -> bool {
