@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ import raw
 import stores
 from benches import Attached
 from longshore import Service, binary
+
+# Files with few tests that take minutes.
+LONGEST = ("test_large.py",)
 
 
 def pytest_addoption(parser):
@@ -30,6 +34,10 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    # Whole files are dealt out in the order in which they stand: what takes longest goes first, so that no core works
+    # alone on it at the end.
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.name not in LONGEST, -tests[item.path], item.path))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -22,7 +22,13 @@ const EVERY_TOOL: &str = "LONGSHORE_EVERY_TOOL";
 
 /// How a test of everything runs the files of the end-to-end tests: on every core one, since most of them
 /// wait for a service, a store or a client most of their time.
-const SIDE_BY_SIDE: [&str; 3] = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"];
+const SIDE_BY_SIDE: [&str; 4] = [
+    "--numprocesses=auto",
+    "--maxprocesses=4",
+    "--dist=loadfile",
+    // In the order of `conftest.py`, and not by the number of tests in each.
+    "--no-loadscope-reorder",
+];
 
 /// Seeds that are simulated in a test of everything: about a minute and a half.
 const SIMULATED_BRIEFLY: u32 = 400;
