@@ -10,14 +10,15 @@ from stores import free_ports
 
 
 class MailServer:
-    """Takes every mail, and keeps it with whom it was for."""
+    """Takes every mail, and keeps it with whom it was for, and whether it came encrypted."""
 
-    def __init__(self):
-        self.taken = []
-        self.controller = Controller(self, hostname="127.0.0.1", port=free_ports(1)[0])
+    def __init__(self, host="127.0.0.1", **options):
+        self.taken, self.encrypted = [], []
+        self.controller = Controller(self, hostname=host, port=free_ports(1)[0], **options)
         self.controller.start()
 
-    async def handle_DATA(self, _server, _session, envelope):
+    async def handle_DATA(self, _server, session, envelope):
+        self.encrypted.append(session.ssl is not None)
         self.taken.append((envelope.rcpt_tos, envelope.content))
         return "250 OK"
 

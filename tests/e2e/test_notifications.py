@@ -3,10 +3,15 @@
 import email
 import email.policy
 import json
+import os
+import re
+import subprocess
 import threading
 from collections import Counter
 
 import pytest
+from aiosmtpd.smtp import AuthResult
+from authority import Authority
 from botocore.exceptions import ClientError
 from device import Device, fill
 from longshore import OK, REFUSED, USAGE, wait_for
@@ -211,3 +216,62 @@ def test_a_mail_is_shown_and_tried_without_a_job_being_told(told, mail):
     for address in ("http://169.254.169.254/latest/meta-data", "https://10.0.0.1/", "https://[::ffff:10.0.0.1]/", "https://me:pw@hooks.example/"):
         refused = run(told, "webhook", "add", address, check=USAGE)
         assert refused.stdout == ""
+
+
+@pytest.fixture
+def elsewhere():
+    """An address of this host that is not the loopback one, so that mail servers there must speak TLS."""
+    if os.geteuid() != 0:
+        pytest.skip("only an administrator gives a host addresses")
+    address = "10.83.77.25"
+    subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
+    yield address
+    subprocess.run(["ip", "address", "del", f"{address}/32", "dev", "lo"], check=True)
+
+
+def test_a_mail_server_elsewhere_gets_nothing_that_is_not_encrypted(new_service, tmp_path, elsewhere):
+    """By STARTTLS, with a name and a password, in the words of whoever runs the service."""
+    authority = Authority(tmp_path)
+    words = tmp_path / "mails"
+    words.mkdir()
+    (words / "job.created.txt").write_text("Subject: {device} at {installation}\n\nDear {account},\n\n{to_do}\n")
+    (tmp_path / "password").write_text("hunter:2\n")
+
+    def login(_server, _session, _envelope, _mechanism, data):
+        return AuthResult(success=(data.login, data.password) == (b"dock", b"hunter:2"))
+
+    plain = MailServer(elsewhere)
+    secure = MailServer(elsewhere, tls_context=authority.server_context(elsewhere), require_starttls=True,
+                        auth_required=True, authenticator=login)
+
+    def service(mail):
+        config = tmp_path / f"{mail.controller.port}.toml"
+        config.write_text(f"""
+[server]
+installation = "dock.example.org"
+[embedded_store]
+listen = "127.0.0.1:0"
+[mail]
+url = "smtp://dock@{elsewhere}:{mail.controller.port}"
+password_file = "{tmp_path / 'password'}"
+from = "Dock <dock@example.org>"
+ca_file = "{authority.file}"
+templates = "{words}"
+""")
+        return new_service(config=config)
+
+    try:
+        told = service(secure)
+        told.buckets(BUCKET)
+        made = make(told, notificationEmail=ADDRESSES[0], deviceId="D-7")
+        wait_for(lambda: secure.taken, 30, "the mail is there")
+        [(_, mail)] = secure.mails()
+        assert mail["Subject"] == "D-7 at dock.example.org" and secure.encrypted == [True]
+        text = mail.get_content().replace("\r\n", "\n")
+        assert re.match(r"Dear \d{12},\n\nPut the SIGNATURE", text), text
+        assert f"Notice {made['JobId']}-0, job.created." in text
+        refused = run(service(plain), "mail", "test", "ops@assets.example", check=REFUSED)
+        assert not plain.taken and "hunter" not in refused.stderr
+    finally:
+        plain.close()
+        secure.close()

@@ -1,6 +1,5 @@
 """A service that shows a certificate of its own: real clients by HTTPS, renewals under load, and whoever hangs in a handshake."""
 
-import datetime
 import http.client
 import os
 import re
@@ -15,11 +14,8 @@ from contextlib import closing
 import boto3
 import pytest
 import report
+from authority import Authority
 from botocore.config import Config
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from device import Device, fill
 from longshore import ERROR, OK, ROOT, Service, clean_environment, wait_for
 from manifests import importing
@@ -29,49 +25,13 @@ HOST = "localhost"
 BUCKET = "tls-data"
 
 
-class Authority:
-    """An authority that nobody trusts who was not told to."""
-
-    def __init__(self, folder):
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        name = self._name("Authority of this test")
-        self.issuer = name
-        made = self._certificate(name, self.key).add_extension(x509.BasicConstraints(True, None), critical=True)
-        self.file = folder / "authority.pem"
-        self.file.write_bytes(made.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-
-    @staticmethod
-    def _name(text):
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-    def _certificate(self, subject, key, days=90):
-        now = datetime.datetime.now(datetime.UTC)
-        made = x509.CertificateBuilder().subject_name(subject).issuer_name(self.issuer).public_key(key.public_key())
-        return (made.serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
-                .not_valid_after(now + datetime.timedelta(days=days)))
-
-    def pair(self, days=90):
-        """A certificate for this host and its key, as PEM."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        made = self._certificate(self._name(HOST), key, days)
-        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-        made = made.add_extension(x509.BasicConstraints(False, None), critical=True)
-        made = made.sign(self.key, hashes.SHA256())
-        private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                    serialization.NoEncryption())
-        return made.public_bytes(serialization.Encoding.PEM), private
-
-    def context(self):
-        return ssl.create_default_context(cafile=self.file)
-
-
 class Secure:
     """A service with a certificate, and the way to it that others have."""
 
     def __init__(self, folder, more=""):
         self.authority = Authority(folder)
         self.certificate, self.key = folder / "fullchain.pem", folder / "privkey.pem"
-        self.renew(self.authority.pair())
+        self.renew(self.authority.pair(HOST))
         self.api_port, self.s3_port = free_ports(2)
         config = folder / "longshore.toml"
         config.write_text(f'[embedded_store]\nlisten = "127.0.0.1:{self.s3_port}"\n'
@@ -259,19 +219,19 @@ def test_a_renewal_under_load_loses_no_request(secure):
     before = secure.shown()
     with Load(secure) as load:
         wait_for(lambda: load.failed or load.done > 50, 60, "requests")
-        renewed = secure.authority.pair()
+        renewed = secure.authority.pair(HOST)
         secure.renew(renewed)
         secure.service.child.process.send_signal(signal.SIGHUP)
         wait_for(lambda: secure.shown() == serial(renewed) != before, 5, "the certificate is shown that was asked for")
 
         # One that is of no use changes nothing, and is told.
-        secure.renew((renewed[0], secure.authority.pair()[1]))
+        secure.renew((renewed[0], secure.authority.pair(HOST)[1]))
         secure.service.child.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "does not belong to the first certificate" in secure.log(), 10, "the log tells it")
         assert secure.shown() == serial(renewed)
 
         # Nobody needs to ask.
-        later = secure.authority.pair()
+        later = secure.authority.pair(HOST)
         secure.renew(later)
         wait_for(lambda: secure.shown() == serial(later), 30, "a renewal is taken by itself")
         seen = load.done
@@ -303,7 +263,7 @@ def test_handshakes_that_hang_keep_nobody_out(secure):
 
 
 def test_a_start_says_what_is_wrong_with_a_certificate_and_doctor_what_will_be(secure, tmp_path):
-    pair, other = secure.authority.pair(days=5), secure.authority.pair()
+    pair, other = secure.authority.pair(HOST, days=5), secure.authority.pair(HOST)
     (tmp_path / "c.pem").write_bytes(pair[0])
     config = tmp_path / "longshore.toml"
     config.write_text('[server]\npublic_url = "https://dock.example.org"\n[embedded_store]\nlisten = "127.0.0.1:0"\n'

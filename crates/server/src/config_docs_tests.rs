@@ -22,6 +22,7 @@ fn the_example_is_valid_with_everything_switched_on() {
         Some(setting) if setting.starts_with("url_file") => String::new(),
         Some(setting) if setting.starts_with("secret_access_key_file") => String::new(),
         Some(setting) if setting.starts_with("ca_file") => String::new(),
+        Some(setting) if setting.starts_with("templates") => String::new(),
         Some(setting) if setting.starts_with("password_file") => String::new(),
         Some(setting) if setting.starts_with("storage_class") => String::new(),
         Some(setting) if !setting.starts_with([' ', '#']) => setting.to_owned(),

@@ -20,3 +20,4 @@ pub(crate) mod signing;
 pub(crate) mod spread;
 pub(crate) mod story;
 pub(crate) mod table;
+pub(crate) mod template;

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
 use crate::jobstore::{JobStoreError, Notice};
-use crate::notices::spread::{self, Mails};
+use crate::notices::spread;
 use crate::notices::table;
 
 /// Seconds of a day.
@@ -28,10 +28,7 @@ pub(super) async fn bring(
     context: &Context,
     stop: &CancellationToken,
 ) -> Result<(), JobStoreError> {
-    let mails = match context.post.mail() {
-        Some(_) => Mails::Sent,
-        None => Mails::None,
-    };
+    let mails = context.post.mail().map(|route| &route.config().templates);
     let days = context.rules.expire_after_days;
     spread::round(&*context.jobs, days, mails, context.clock.now()).await?;
     context.post.round(stop).await

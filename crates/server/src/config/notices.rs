@@ -1,12 +1,16 @@
 //! `[mail]` and `[webhooks]`: how people and programs are told of jobs.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
+use std::{fmt, fs, io};
 
 use lettre::Address;
 use listen::Network;
 use url::{Host, Url};
 use zeroize::Zeroizing;
+
+use crate::notices::template::{self, Template, Templates};
 
 /// `[mail]` and `[webhooks]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +32,30 @@ pub struct MailConfig {
     pub operator: Option<MailAddress>,
     /// The content of `ca_file`: certificates of authorities to trust besides, in the form of PEM.
     pub certificates: Option<String>,
+    /// The files of `templates`: mails in other words.
+    pub templates: Templates,
+}
+
+/// Reads the templates of a folder: files that are named after what is told, and end in `.txt`. Others are let be.
+///
+/// # Errors
+/// What is wrong, with the file and its line.
+pub(super) fn templates(folder: &Path) -> Result<Templates, String> {
+    let wrong = |error: io::Error| format!("could not read `{}`: {error}", folder.display());
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(folder).map_err(wrong)? {
+        let path = entry.map_err(wrong)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !name.ends_with(template::ENDING) {
+            continue;
+        }
+        let kind = template::kind_of(&name)?;
+        let told = |why: &dyn fmt::Display| format!("`{}`: {why}", path.display());
+        let text = fs::read_to_string(&path).map_err(|error| told(&error))?;
+        let read = Template::parse(&text).map_err(|fault| told(&fault))?;
+        all.insert(kind, read);
+    }
+    Ok(Templates::new(all))
 }
 
 /// `[webhooks]`: where requests to webhooks may go.
@@ -194,6 +222,8 @@ fn login(url: &Url, password: Option<&str>) -> Result<Option<MailLogin>, String>
 
 #[cfg(test)]
 mod tests {
+    use model::notice::NoticeKind;
+
     use super::super::tests::{faults, parse};
     use super::*;
 
@@ -268,6 +298,28 @@ mod tests {
             assert!(found.starts_with(&expected), "{found}");
             assert!(!found.contains("hunter2"), "{found}");
         }
+    }
+
+    #[test]
+    fn mails_are_in_the_words_of_the_files_of_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        put("device.held.txt", "Subject: {job} waits\n\nPlease help.\n");
+        put("README", "not a mail");
+        let given = format!(
+            "url = \"smtp://localhost\"\ntemplates = \"{}\"",
+            folder.path().display()
+        );
+        let templates = mail(&given).templates;
+        assert!(templates.of(NoticeKind::DeviceHeld).is_some());
+        assert!(templates.of(NoticeKind::DeviceErased).is_none());
+        put("device.erased.txt", "Subject: {job}\n\n{jobs}\n");
+        let found = faults(&format!("[mail]\nfrom = \"a@b.example\"\n{given}\n"));
+        let expected = "longshore.toml:4: mail.templates: ";
+        assert!(
+            found.starts_with(expected) && found.contains("device.erased.txt`: line 3: `{jobs}`"),
+            "{found}"
+        );
     }
 
     #[test]

@@ -182,6 +182,7 @@ pub(super) struct RawMail {
     pub(super) from: Given<String>,
     pub(super) operator: Given<String>,
     pub(super) ca_file: Given<String>,
+    pub(super) templates: Given<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -1,7 +1,7 @@
 //! The words of mails. The first line says what happened, the second what to do; then numbers, where things lie, and the
 //! head of the log.
 //!
-//! Pure: a [`Story`] in, a [`Letter`] out. English stands in [`english`], one arm for each kind; another language is another
+//! Pure: a [`Story`] in, a [`Letter`] out. Whoever runs the service may have other [`Templates`]. English stands in [`english`], one arm for each kind; another language is another
 //! such function.
 
 use custody::event::{Outcome, ParcelCondition, What};
@@ -14,6 +14,7 @@ use model::report;
 use model::stopped::{StopCause, Stopped};
 
 use super::story::{HasReport, Story};
+use super::template::{Place, Templates};
 use crate::jobstore::{Delivery, Lane};
 
 /// Longest text of a mail in bytes (a page has some three thousand).
@@ -43,27 +44,48 @@ struct Words {
     facts: Vec<(&'static str, String)>,
 }
 
-/// Writes the mail of a story.
+/// Writes the mail of a story, by its template if there is one.
 #[must_use]
-pub(crate) fn of(story: &Story) -> Letter {
+pub(crate) fn of(story: &Story, templates: &Templates) -> Letter {
     let words = english(story);
     let job = story.job.id;
     let device = device(story);
     let named = device.as_ref().map(|name| format!(" ({name})"));
-    let mut text = format!("{}\n{}\n", words.happened, words.to_do);
+    let named = named.unwrap_or_default();
     let mut facts = vec![
         ("Job", format!("{job}, {}", kind_of_job(story.job.job_type))),
-        ("Device", device.unwrap_or_else(|| "not known".to_owned())),
+        (
+            "Device",
+            device.clone().unwrap_or_else(|| "not known".to_owned()),
+        ),
         ("When", story.at.to_string()),
     ];
     facts.extend(words.facts);
     facts.extend(places(story));
-    text.push('\n');
-    for (name, value) in facts {
-        text.push_str(&format!("{name}: {value}\n"));
-    }
+    let facts: Vec<String> = facts
+        .into_iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    let (happened, to_do) = (words.happened, words.to_do);
+    let (subject, mut text) = match templates.of(story.kind) {
+        None => (
+            format!("Job {job}{named}: {}", words.short),
+            format!("{happened}\n{to_do}\n\n{}", facts.join("\n")),
+        ),
+        Some(template) => template.filled(|place| match place {
+            Place::Job => job.to_string(),
+            Place::Device => device.clone().unwrap_or_else(|| "not known".to_owned()),
+            Place::Account => story.job.account.to_string(),
+            Place::When => story.at.to_string(),
+            Place::Short => words.short.clone(),
+            Place::Happened => happened.clone(),
+            Place::ToDo => to_do.clone(),
+            Place::Facts => facts.join("\n"),
+            Place::Installation => story.installation.to_string(),
+        }),
+    };
     text.push_str(
-        "\nThe head of the log of custody when this was sent. Who keeps it can show later that nothing in it was rewritten:\n\n",
+        "\n\nThe head of the log of custody when this was sent. Who keeps it can show later that nothing in it was rewritten:\n\n",
     );
     text.push_str(&story.checkpoint);
     text.push_str(&format!(
@@ -71,7 +93,7 @@ pub(crate) fn of(story: &Story) -> Letter {
         story.installation, story.id, story.kind
     ));
     Letter {
-        subject: format!("Job {job}{}: {}", named.unwrap_or_default(), words.short),
+        subject,
         text: cut(text),
     }
 }

@@ -220,6 +220,7 @@ mod tests {
     use super::super::letter;
     use super::super::letter::tests::story;
     use super::super::story::Story;
+    use super::super::template::Templates;
     use super::*;
     use crate::config::{Config, Overrides};
     use model::notice::NoticeKind;
@@ -235,7 +236,7 @@ mod tests {
             device_id: Some(device.to_owned()),
             ..story(NoticeKind::TransferFinished)
         };
-        let letter::Letter { subject, text } = letter::of(&story);
+        let letter::Letter { subject, text } = letter::of(&story, &Templates::default());
         let mail = written(
             &config(),
             &story.installation,

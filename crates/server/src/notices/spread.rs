@@ -8,6 +8,7 @@ use model::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::story::{self, Story};
+use super::template::Templates;
 use super::{letter, payload};
 use crate::jobstore::{JobStore, JobStoreError, Lane, Message, NewDelivery, Notice, StoredWebhook};
 
@@ -17,20 +18,14 @@ const BATCH: u32 = 100;
 /// Bytes of the digest of an address by which its mails are sent one after the other.
 const LANE_BYTES: usize = 8;
 
-/// Whether mails are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mails {
-    /// There is a server that takes them.
-    Sent,
-    /// There is none.
-    None,
-}
+/// Whether mails are sent, and in whose words; `None` if nobody takes them.
+pub(crate) type Mails<'a> = Option<&'a Templates>;
 
 /// Puts everything on its way that is not yet. A notice that is somebody else's already is passed over.
 pub(crate) async fn round(
     jobs: &dyn JobStore,
     expire_after_days: u32,
-    mails: Mails,
+    mails: Mails<'_>,
     now: Timestamp,
 ) -> Result<(), JobStoreError> {
     let notices = jobs.notices(BATCH).await?;
@@ -49,27 +44,27 @@ pub(crate) async fn round(
 async fn of(
     jobs: &dyn JobStore,
     expire_after_days: u32,
-    mails: Mails,
+    mails: Mails<'_>,
     webhooks: &[StoredWebhook],
     notice: &Notice,
     now: Timestamp,
 ) -> Result<Vec<NewDelivery>, JobStoreError> {
-    let by_mail = mails == Mails::Sent && notice.kind.goes_by_mail() == ByMail::Yes;
-    if !by_mail && webhooks.is_empty() {
+    let by_mail = mails.filter(|_| notice.kind.goes_by_mail() == ByMail::Yes);
+    if by_mail.is_none() && webhooks.is_empty() {
         return Ok(Vec::new());
     }
     let story = story::of(jobs, expire_after_days, notice).await?;
     let mut deliveries = to_webhooks(&story, webhooks, now);
-    if by_mail {
-        deliveries.extend(to_addresses(&story, now));
+    if let Some(templates) = by_mail {
+        deliveries.extend(to_addresses(&story, templates, now));
     }
     Ok(deliveries)
 }
 
 /// A mail to each address. One that is named twice hears once.
-fn to_addresses(story: &Story, now: Timestamp) -> Vec<NewDelivery> {
+fn to_addresses(story: &Story, templates: &Templates, now: Timestamp) -> Vec<NewDelivery> {
     let addresses: BTreeSet<&String> = story.addresses.iter().collect();
-    let letter = letter::of(story);
+    let letter = letter::of(story, templates);
     let mail = |address: &String| NewDelivery {
         notice: story.id.clone(),
         kind: story.kind,

@@ -268,7 +268,7 @@ pub(crate) async fn show_mail(
     }
     let notice: Notice = story::last(&*admin.jobs, job, kind, admin.clock.now()).await?;
     let story = story::of(&*admin.jobs, expire_after_days, &notice).await?;
-    let letter::Letter { subject, text } = letter::of(&story);
+    let letter::Letter { subject, text } = letter::of(&story, &route.config().templates);
     let nobody = route.config().from.address().to_string();
     let to = story.addresses.first().unwrap_or(&nobody);
     let mail = mail::written(

@@ -1,7 +1,7 @@
 //! `[mail]` and `[webhooks]`.
 
 use super::super::notices::{
-    MailAddress, MailConfig, MailServer, NoticesConfig, Unencrypted, WebhooksConfig,
+    MailAddress, MailConfig, MailServer, NoticesConfig, Unencrypted, WebhooksConfig, templates,
 };
 use super::super::raw::{Given, RawMail, RawWebhooks};
 use super::{Check, network, read_secret, span};
@@ -27,6 +27,7 @@ impl Check<'_> {
             span(&raw.password_file),
             span(&raw.operator),
             span(&raw.ca_file),
+            span(&raw.templates),
         ];
         if places.iter().all(Option::is_none) {
             return None;
@@ -50,11 +51,16 @@ impl Check<'_> {
                 network::certificates(&path)
             })
         });
+        let folder = self.path("mail.templates", &raw.templates);
+        let templates = folder.and_then(|folder| {
+            self.parsed("mail.templates", &raw.templates, |_| templates(&folder))
+        });
         Some(MailConfig {
             server: server?,
             from: from?,
             operator,
             certificates,
+            templates: templates.unwrap_or_default(),
         })
     }
 

@@ -7,6 +7,7 @@ use model::notice::ByMail;
 use model::progress::LogLocation;
 use model::time::Timestamp;
 
+use super::super::template::Template;
 use super::*;
 
 /// A story of a job of which nothing more is known.
@@ -38,6 +39,29 @@ pub(crate) fn story(kind: NoticeKind) -> Story {
         checkpoint: "dock.example.org/custody\n3\nAAAA\n\n— dock.example.org/custody sig\n"
             .to_owned(),
     }
+}
+
+fn of(story: &Story) -> Letter {
+    super::of(story, &Templates::default())
+}
+
+/// The head of the log and who sent it stand below whatever somebody says.
+#[test]
+fn a_template_takes_the_place_of_the_words() {
+    let text = "Subject: {short}: {job}\n\n{happened}\n{facts}\n";
+    let all = [(NoticeKind::JobCreated, Template::parse(text).unwrap())];
+    let story = story(NoticeKind::JobCreated);
+    let letter = super::of(&story, &Templates::new(all.into()));
+    let plain = of(&story);
+    assert_eq!(letter.subject, format!("made: {}", story.job.id));
+    let tail = |text: &str| text[text.find("\n\nThe head of the log").unwrap()..].to_owned();
+    assert_eq!(tail(&letter.text), tail(&plain.text));
+    let first: Vec<&str> = plain.text.lines().take(1).collect();
+    assert!(
+        letter.text.starts_with(first[0]) && letter.text.contains("\nJob: "),
+        "{}",
+        letter.text
+    );
 }
 
 #[test]
