@@ -17,6 +17,7 @@ mod driver;
 mod eject;
 pub mod erase;
 mod format;
+pub mod health;
 mod lock;
 mod mkfs;
 mod mount;

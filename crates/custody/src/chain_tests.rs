@@ -77,6 +77,14 @@ fn lines_are_the_published_ones() {
     );
 }
 
+/// Those of earlier releases, which had more fields that nobody filled.
+#[test]
+fn lines_of_earlier_releases_are_read() {
+    let earlier = include_str!("../tests/golden/lines-earlier.jsonl");
+    let entries = follow(earlier.lines().map(str::as_bytes)).unwrap();
+    assert_eq!(entries[2].what, Some(Identified::default().into()));
+}
+
 #[test]
 fn lines_are_read_as_they_were_told() {
     let lines = lines();

@@ -21,14 +21,14 @@
 //!
 //! That a job is made is no change: it gives `announced`.
 
-use model::delivered::Delivered;
+use model::delivered::{Delivered, Sums};
+use model::device::DeviceFacts;
 use model::disposal::Unerased;
 use model::erasure::ErasureEnd;
 use model::event::Event as Change;
 use model::hold::Mended;
 use model::ids::JobType;
 use model::progress::LogLocation;
-use model::proof::ReadBack;
 use model::stopped::StopCause;
 
 use crate::digest::Digest;
@@ -53,10 +53,6 @@ pub struct Beside {
     pub manifest_sha256: Digest,
     /// How many attempts there were, with the one that begins.
     pub attempts: u32,
-    /// How much the attempt reads back, if it is known.
-    pub read_back: Option<ReadBack>,
-    /// What the transfer came to, as far as more is known than the change says.
-    pub outcome: Outcome,
     /// When a hold is given up, if it is.
     pub until: Option<Moment>,
     /// Whose the device is.
@@ -75,8 +71,6 @@ impl Beside {
             job_type,
             manifest_sha256: Digest::of(manifest.as_bytes()),
             attempts: 1,
-            read_back: None,
-            outcome: Outcome::default(),
             until: None,
             account: String::new(),
             device_id: None,
@@ -135,8 +129,14 @@ fn first(change: &Change, beside: &Beside) -> What {
         Change::Expired => Expired { manifest_sha256 }.into(),
         Change::DeviceArrived {
             device: Some(device),
+            signature,
             ..
-        } => Identified::of(device).into(),
+        } => Identified {
+            signature: signature.map(Into::into),
+            matches_device_id: is_named(device, beside.device_id.as_deref()),
+            ..Identified::of(device)
+        }
+        .into(),
         Change::DeviceArrived { device: None, .. } => Received::default().into(),
         Change::DeviceReturned {
             carrier,
@@ -149,11 +149,9 @@ fn first(change: &Change, beside: &Beside) -> What {
         .into(),
         Change::TransferStarted => Attempt {
             number: beside.attempts,
-            read_back: beside.read_back,
-            store_findings: None,
         }
         .into(),
-        Change::TransferFinished { errors, .. } => finished(*errors, beside),
+        Change::TransferFinished { errors, sums, .. } => finished(*errors, sums.as_deref(), beside),
         Change::TransferAborted { reason, because } => Aborted {
             cause: reason.code().to_owned(),
             reason: because.as_ref().map(Told::from),
@@ -194,6 +192,13 @@ fn first(change: &Change, beside: &Beside) -> What {
     }
 }
 
+/// Whether a device is the one that a customer names by its serial number. One that is called otherwise may be any.
+fn is_named(device: &DeviceFacts, device_id: Option<&str>) -> Option<bool> {
+    let (serial, device_id) = (device.serial.as_deref()?, device_id?);
+    let is_it = serial.trim().eq_ignore_ascii_case(device_id.trim());
+    is_it.then_some(true)
+}
+
 /// What an erase came to, with what a certificate says beside it.
 fn ended(end: &ErasureEnd, beside: &Beside) -> What {
     let report =
@@ -214,10 +219,12 @@ fn ended(end: &ErasureEnd, beside: &Beside) -> What {
     }
 }
 
-fn finished(errors: u64, beside: &Beside) -> What {
+fn finished(errors: u64, sums: Option<&Sums>, beside: &Beside) -> What {
     let outcome = Outcome {
         errors,
-        ..beside.outcome.clone()
+        tally: sums.map(|sums| sums.totals),
+        bad_ranges: sums.and_then(|sums| sums.bad_ranges),
+        seconds: sums.and_then(|sums| sums.seconds),
     };
     match beside.job_type {
         JobType::Import => Loaded(outcome).into(),
@@ -240,13 +247,14 @@ fn resumed(cause: &str) -> What {
 
 #[cfg(test)]
 mod tests {
-    use model::device::DeviceFacts;
     use model::disposal::rules::ReleaseRule;
     use model::disposal::{GrantId, Release};
     use model::erasure::{Certificate, Technique};
     use model::event::WhileRunning;
     use model::ids::StationName;
     use model::progress::{AbortReason, LogLocation};
+    use model::report::lines::Totals;
+    use model::signature::SignatureSeen;
     use model::time::Timestamp;
 
     use super::*;
@@ -290,6 +298,7 @@ mod tests {
                 Change::DeviceArrived {
                     station: StationName::new("dock-1").unwrap(),
                     device: None,
+                    signature: None,
                 },
                 "received",
                 r#""carrier":null"#,
@@ -297,10 +306,15 @@ mod tests {
             (
                 Change::DeviceArrived {
                     station: StationName::new("dock-1").unwrap(),
-                    device: Some(DeviceFacts::default()),
+                    device: Some(DeviceFacts {
+                        serial: Some("S5TX".to_owned()),
+                        rotational: Some(true),
+                        ..DeviceFacts::default()
+                    }),
+                    signature: Some(SignatureSeen::Valid),
                 },
                 "identified",
-                r#""hidden_sectors":"unknown""#,
+                r#""rotational":true,"signature":"valid","matches_device_id":true"#,
             ),
             (
                 Change::DeviceReturned {
@@ -318,6 +332,7 @@ mod tests {
                     log,
                     remark: None,
                     files: Vec::new(),
+                    sums: None,
                 },
                 "loaded",
                 r#""errors":7"#,
@@ -384,7 +399,10 @@ mod tests {
                 r#"{"authority":"Jane","reason":"It would not erase."}"#,
             ),
         ];
-        let beside = Beside::new(JobType::Import, "manifest");
+        let beside = Beside {
+            device_id: Some("s5tx ".to_owned()),
+            ..Beside::new(JobType::Import, "manifest")
+        };
         for (change, name, words) in changes {
             let told = told(&change, &beside);
             let json = serde_json::to_string(&told).unwrap();
@@ -471,10 +489,24 @@ mod tests {
                 bytes: 9,
                 sha256: sum.parse().unwrap(),
             }],
+            sums: Some(Box::new(Sums {
+                totals: Totals {
+                    stored: 7,
+                    ..Totals::default()
+                },
+                bad_ranges: Some(2),
+                seconds: None,
+            })),
         };
         let told = told(&change, &Beside::new(JobType::Import, ""));
         let names: Vec<_> = told.iter().map(What::name).collect();
         assert_eq!(names, ["loaded", "reported"]);
+        let json = serde_json::to_string(&told[0]).unwrap();
+        assert!(json.contains(r#""stored":7"#), "{json}");
+        assert!(
+            json.ends_with(r#""bad_ranges":2,"seconds":null}"#),
+            "{json}"
+        );
         let json = serde_json::to_string(&told[1]).unwrap();
         let file = r#"{"bucket":"logs","key":"a/log.jsonl","name":"log.jsonl","bytes":9,"sha256":"#;
         assert_eq!(json, format!("{{\"files\":[{file}\"{sum}\"}}]}}"));
@@ -483,6 +515,6 @@ mod tests {
     #[test]
     fn an_export_fills_and_an_import_loads() {
         let beside = Beside::new(JobType::Export, "");
-        assert_eq!(finished(0, &beside).name(), "filled");
+        assert_eq!(finished(0, None, &beside).name(), "filled");
     }
 }

@@ -9,12 +9,16 @@
 //! | --- | --- |
 //! | a job is made | [`Announced`] |
 //! | a parcel is booked as received, for each job whose device is in it | [`Received`] |
+//! | it is unpacked | [`Opened`] |
 //! | … and no job is known for it | [`ParcelUnknown`], an event of the installation |
-//! | a docking takes or gives back its lease | [`Docked`], [`Undocked`] |
 //! | a station has opened a volume that is encrypted | [`Unlocked`] |
+//! | a station works on the device, and has closed it | [`Docked`], [`Undocked`] |
+//! | the device was asked how it is, before and after | [`Examined`] |
+//! | the store was probed, and the whole device walked | [`Probed`], [`Planned`] |
 //! | the forms of the report are in the log bucket | [`Reported`] |
 //! | somebody compared the bucket or the device with the report | [`Verified`] |
 //! | a person mends what was told wrongly | [`Corrected`] |
+//! | the device is packed to go back | [`Sealed`] |
 //! | the device was handed over | perhaps [`ReturnedUnerased`], then [`HandedOver`] and [`Closed`] |
 //! | a key of the installation is made, replaced or given up | [`KeyMade`], [`KeyRotated`], [`KeyRevoked`] |
 //! | secrets of a job are kept no more | [`SecretDestroyed`], of the installation |
@@ -30,17 +34,20 @@ mod work;
 use model::ids::{BayName, StationName};
 use serde::Serialize;
 
-pub use device::{Docked, HiddenSectors, Identified, Seen, Undocked, Unlocked};
+pub use device::{Docked, Examined, HiddenSectors, Identified, Seen, Undocked, Unlocked};
 pub use disposal::{
     Destroyed, EraseFailed, EraseStarted, Erased, Objected, ObjectionWithdrawn, Released,
     ReturnedUnerased,
 };
 pub use files::{File, FileName, Photographed, Reported, Subject, UnfitName};
 pub use installation::{KeyMade, KeyRevoked, KeyRotated, SecretDestroyed, StationAdmitted};
-pub use parcel::{Closed, Corrected, HandedOver, ParcelCondition, ParcelUnknown, Received};
+pub use parcel::{
+    Belongings, Closed, Corrected, HandedOver, Opened, ParcelCondition, ParcelUnknown, Received,
+    Sealed,
+};
 pub use work::{
     Aborted, Announced, Attempt, Canceled, Expired, Filled, Held, Interrupted, Loaded, Outcome,
-    Resumed, Side, Updated, Verified,
+    Planned, Probed, Resumed, Side, Updated, Verified,
 };
 
 use crate::by::By;
@@ -112,6 +119,8 @@ events! {
     "expired" Expired,
     /// A parcel with the device came.
     "received" Received,
+    /// The parcel was unpacked.
+    "opened" Opened,
     /// A picture was taken.
     "photographed" Photographed,
     /// A station looked at the device.
@@ -120,10 +129,16 @@ events! {
     "docked" Docked,
     /// A volume of it that is encrypted was opened.
     "unlocked" Unlocked,
+    /// The device was asked how it is.
+    "examined" Examined,
     /// The station has let go of it.
     "undocked" Undocked,
     /// A transfer began, or began again.
     "attempt" Attempt,
+    /// The store was probed.
+    "probed" Probed,
+    /// The whole device was walked.
+    "planned" Planned,
     /// A transfer stopped before its end.
     "interrupted" Interrupted,
     /// Every entry of the device has its line in the report.
@@ -156,6 +171,8 @@ events! {
     "destroyed" Destroyed,
     /// The device goes back as it is, although it was to be erased.
     "returned-unerased" ReturnedUnerased,
+    /// The device was packed to go back.
+    "sealed" Sealed,
     /// The device was given to a carrier.
     "handed-over" HandedOver,
     /// An earlier event told something wrongly.

@@ -2,15 +2,15 @@
 //!
 //! What a person typed or a device says stands in them as it is told: who shows them takes care of what it may hold.
 
+mod device;
 mod disposal;
+mod parcel;
 
+use model::proof::ReadBack;
 use model::readable;
 
 use crate::by::{By, Kind};
-use crate::event::{
-    Docked, HandedOver, Identified, Loaded, Outcome, ParcelCondition, Received, Seen, Side,
-    Subject, Verified, What,
-};
+use crate::event::{Docked, HandedOver, Loaded, Outcome, Probed, Side, Subject, Verified, What};
 use crate::line::Entry;
 use crate::told::Told;
 
@@ -63,7 +63,8 @@ fn sentence(what: &What) -> String {
         What::Updated(_) => "The customer replaced the manifest.".to_owned(),
         What::Canceled(it) => format!("The job was canceled{}.", said(": ", it.reason.as_ref())),
         What::Expired(_) => "The device did not come in time.".to_owned(),
-        What::Received(it) => received(it),
+        What::Received(it) => parcel::received(it),
+        What::Opened(it) => parcel::opened(it),
         What::Photographed(it) => {
             let of = match it.of {
                 Subject::Parcel => "the parcel",
@@ -74,7 +75,7 @@ fn sentence(what: &What) -> String {
             };
             format!("A picture of {of} was taken: {}.", it.name)
         }
-        What::Identified(it) => identified(it),
+        What::Identified(it) => device::identified(it),
         What::Docked(Docked { read_only }) => {
             format!("A station took the device up{}.", protected(*read_only))
         }
@@ -92,6 +93,13 @@ fn sentence(what: &What) -> String {
                 protected(it.read_only)
             )
         }
+        What::Examined(it) => device::examined(it),
+        What::Probed(it) => probed(it),
+        What::Planned(it) => format!(
+            "The whole device was walked: {} entries, {}.",
+            readable::number(it.entries),
+            readable::bytes(it.bytes)
+        ),
         What::Attempt(it) => match it.number {
             0 | 1 => "The transfer began.".to_owned(),
             number => format!("The transfer began again, for the {}.", time(number)),
@@ -132,6 +140,7 @@ fn sentence(what: &What) -> String {
         What::EraseFailed(it) => format!("The device could not be erased: {}.", it.failure.why),
         What::Destroyed(it) => disposal::destroyed(it),
         What::ReturnedUnerased(it) => disposal::unerased(it),
+        What::Sealed(it) => parcel::sealed(it),
         What::HandedOver(HandedOver { carrier, tracking }) => format!(
             "The device was given to {}, number {}.",
             carrier.as_str(),
@@ -187,43 +196,13 @@ fn protected(read_only: Option<bool>) -> &'static str {
     }
 }
 
-fn received(it: &Received) -> String {
-    let condition = match it.condition {
-        Some(ParcelCondition::Intact) => ", intact",
-        Some(ParcelCondition::Damaged) => ", damaged",
-        Some(ParcelCondition::Opened) => ", opened by somebody",
-        Some(ParcelCondition::Wet) => ", wet",
-        None => "",
+fn probed(it: &Probed) -> String {
+    let read_back = match it.read_back {
+        ReadBack::Off => "its word is enough for what it was shown to check",
+        ReadBack::Sampled => "a sample of what is stored is read back",
+        ReadBack::Full => "all that is stored is read back",
     };
-    format!(
-        "The device came{}{}{condition}{}.",
-        said(" by ", it.carrier.as_ref()),
-        said(", number ", it.tracking.as_ref()),
-        said(", seal ", it.seal.as_ref())
-    )
-}
-
-fn identified(it: &Identified) -> String {
-    let names = [&it.maker, &it.model].into_iter().flatten();
-    let names: Vec<&str> = names.map(Told::as_str).collect();
-    let name = match names.is_empty() {
-        true => "a device".to_owned(),
-        false => names.join(" "),
-    };
-    let size = it
-        .bytes
-        .map(|bytes| format!(", {}", readable::bytes(bytes)));
-    let signature = match it.signature {
-        Some(Seen::Valid) => "; its SIGNATURE is the one that was issued",
-        Some(Seen::Missing) => "; it has no SIGNATURE",
-        Some(Seen::Invalid) => "; its SIGNATURE is not the one that was issued",
-        Some(Seen::NoneExpected) | None => "",
-    };
-    format!(
-        "A station saw {name}{}{}{signature}.",
-        said(", serial ", it.serial.as_ref()),
-        size.unwrap_or_default()
-    )
+    format!("The store was probed: {read_back}.")
 }
 
 fn finished(what: &str, outcome: &Outcome) -> String {
@@ -262,7 +241,7 @@ mod tests {
     use model::report::lines::Totals;
 
     use super::*;
-    use crate::event::{Attempt, Interrupted};
+    use crate::event::{Attempt, Identified, Interrupted, ParcelCondition, Received, Seen};
 
     #[test]
     fn what_happened_is_a_sentence() {
@@ -275,11 +254,7 @@ mod tests {
             }),
             ..Outcome::default()
         };
-        let attempt = |number| Attempt {
-            number,
-            read_back: None,
-            store_findings: None,
-        };
+        let attempt = |number| Attempt { number };
         let seen = Identified {
             model: Some("ST4000".into()),
             serial: Some("Z3".into()),

@@ -56,7 +56,8 @@ pub(crate) use erase::EraseArgs;
 pub(crate) use image::{ImageCommand, RestoreArgs};
 pub(crate) use notices::{AddWebhookArgs, DeliveriesArgs, MailCommand, ReplayArgs, WebhookCommand};
 pub(crate) use operator::{
-    CorrectArgs, HistoryArgs, JobReceiptArgs, ListArgs, OperatorCommand, PhotographArgs, StoreArgs,
+    CorrectArgs, FoundInside, HistoryArgs, JobReceiptArgs, ListArgs, OperatorCommand,
+    PhotographArgs, SealArgs, SealState, StoreArgs, UnpackArgs,
 };
 pub(crate) use parcels::{ParcelCommand, ParcelListArgs, ReceiveArgs, ScanArgs, SendBackArgs};
 pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
@@ -562,6 +563,10 @@ pub(crate) enum JobCommand {
     Receipt(JobReceiptArgs),
     /// Have the receipt name a picture of a job's parcel or device, as an operator
     Photograph(PhotographArgs),
+    /// Have the receipt say what was in the parcel of a job, as an operator
+    Unpack(UnpackArgs),
+    /// Have the receipt say under which seal the device of a job goes back, as an operator
+    Seal(SealArgs),
     /// Say what is true where an event of a job says otherwise, as an operator
     Correct(CorrectArgs),
     /// Let what failed of a job that is over be tried again, as an operator

@@ -50,6 +50,8 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
         JobCommand::Failed(args) => failed::failed(args),
         JobCommand::Receipt(args) => receipt::receipt(args),
         JobCommand::Photograph(args) => remarks::photograph(args),
+        JobCommand::Unpack(args) => remarks::unpack(args),
+        JobCommand::Seal(args) => remarks::seal(args),
         JobCommand::Correct(args) => remarks::correct(args),
         JobCommand::Status {
             job,

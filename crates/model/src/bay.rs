@@ -487,10 +487,17 @@ impl BayStatus {
             sentence: tidy(self.sentence),
             hint: self.hint.map(tidy),
             medium: self.medium.map(|name| readable::name(&name, MEDIUM_CHARS)),
-            // Its WWN is told where it counts, with a claim and before an erase.
-            device: self.device.map(|device| DeviceFacts {
-                wwn: None,
-                ..device.tidied()
+            // All that is known of it is told where it counts, with a claim and before an erase.
+            device: self.device.map(|device| {
+                DeviceFacts {
+                    maker: device.maker,
+                    model: device.model,
+                    serial: device.serial,
+                    bytes: device.bytes,
+                    connector: device.connector,
+                    ..DeviceFacts::default()
+                }
+                .tidied()
             }),
             figures,
             ..self

@@ -151,6 +151,9 @@ fn a_status_is_short_whatever_disks_are_called() {
             wwn: Some(long.clone()),
             bytes: Some(u64::MAX),
             connector: None,
+            firmware: Some(long.clone()),
+            bridge: Some(long.clone()),
+            ..DeviceFacts::default()
         }),
         figures: Some(Figures {
             current: Some(long),

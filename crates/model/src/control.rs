@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::custody::Custody;
-use crate::delivered::Delivered;
+use crate::delivered::{Delivered, Sums};
 use crate::device::DeviceFacts;
 use crate::disposal::{Disposal, Objection, Unerased};
 use crate::ids::{AccountId, BucketName, JobId, JobType, StationName};
@@ -24,7 +24,8 @@ use crate::without::Without;
 /// 4 the heartbeat, 5 `cause` of a denial, `version` of a renewal, `on-hold`, `mended`,
 /// `from_journal` and `without`, 6 `session` of a way to a store, and the message that asks for another key, 7 the
 /// messages about erasing ([`crate::disposal::messages`]), the order to erase, and `unerased` of a return, 8 `secrets` of a
-/// claim, the message that volumes were unlocked, and the order to unlock.
+/// claim, the message that volumes were unlocked, the order to unlock, and what is told of the device of a lease
+/// ([`crate::handling`]).
 /// Whoever reads a message passes over fields it does not know, and does without those that an earlier version does not
 /// have.
 pub const PROTOCOL_VERSION: u32 = 8;
@@ -382,6 +383,9 @@ pub enum Ending {
         /// The files that the report is made of, in its bucket. An earlier release does not say.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         files: Vec<Delivered>,
+        /// What the report adds up to. An earlier release does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sums: Option<Box<Sums>>,
     },
     /// The job is given up.
     Aborted {
@@ -584,6 +588,7 @@ mod tests {
             wwn: None,
             bytes: Some(2_000_398_934_016),
             connector: Some(Connector::Sata),
+            ..DeviceFacts::default()
         };
         assert_eq!((second.version, &second.facts), (2, &Some(facts)));
         for claim in [first, second, third] {

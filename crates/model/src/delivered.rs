@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ObjectKey;
+use crate::report::lines::Totals;
 
 /// Most files that are told of one report: its forms, and the map of the device.
 pub const FILES: usize = 8;
@@ -19,6 +20,19 @@ pub struct Delivered {
     pub bytes: u64,
     /// Of what was sent.
     pub sha256: Sha256Hex,
+}
+
+/// What a report adds up to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sums {
+    /// Its entries.
+    pub totals: Totals,
+    /// Stretches of the device that could not be read; nothing of a device that was read through a mount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bad_ranges: Option<u64>,
+    /// From the beginning of the first attempt to the report, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
 }
 
 /// A SHA-256: 64 lower-case hexadecimal digits.

@@ -49,6 +49,21 @@ pub struct DeviceFacts {
     /// How it is attached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<Connector>,
+    /// The release of what runs in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub firmware: Option<String>,
+    /// Bytes of a logical sector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logical_sector: Option<u32>,
+    /// Bytes of a physical sector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub physical_sector: Option<u32>,
+    /// Whether the kernel says that it turns. Most bridges say so of whatever is behind them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotational: Option<bool>,
+    /// What stands between it and the host, as that calls itself: the bridge of a USB case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<String>,
 }
 
 /// How a device is attached to a station.
@@ -98,6 +113,8 @@ impl DeviceFacts {
             model: self.model.map(tidy),
             serial: self.serial.map(tidy),
             wwn: self.wwn.map(tidy),
+            firmware: self.firmware.map(tidy),
+            bridge: self.bridge.map(tidy),
             ..self
         }
     }
@@ -110,9 +127,9 @@ impl fmt::Display for DeviceFacts {
             maker,
             model,
             serial,
-            wwn: _,
             bytes,
             connector,
+            ..
         } = self.clone().tidied();
         let names: Vec<String> = maker.into_iter().chain(model).collect();
         let known = [
@@ -141,6 +158,7 @@ mod tests {
             wwn: Some("eui.0025385a11b2c3d4".to_owned()),
             bytes: Some(1_000_204_886_016),
             connector: Some(Connector::Usb),
+            ..DeviceFacts::default()
         }
     }
 

@@ -13,7 +13,7 @@ use crate::image::ONE_TB;
 use crate::job::Job;
 use crate::manifest::Manifest;
 use crate::progress::Progress;
-use crate::signature::{SignatureFile, SigningKey, UnreadableSignature};
+use crate::signature::{SignatureFile, SignatureSeen, SigningKey, UnreadableSignature};
 use crate::stopped::StopCause;
 
 /// What a device shows of its job.
@@ -258,9 +258,16 @@ pub fn dispatch(
     docked: &Docked,
     station: &StationName,
 ) -> Dispatch {
+    let unproved = check_signature(job, manifest, key, &docked.presented).err();
+    let signature = match (&docked.presented, &unproved) {
+        (Presented::Nothing, _) => SignatureSeen::Missing,
+        (_, None) => SignatureSeen::Valid,
+        (_, Some(_)) => SignatureSeen::Invalid,
+    };
     let arrived = Event::DeviceArrived {
         station: station.clone(),
         device: docked.device.clone(),
+        signature: Some(signature),
     };
     if matches!(job.custody, Custody::Returned { .. }) {
         return denied(Vec::new(), Denial::Returned(job.id));
@@ -268,7 +275,6 @@ pub fn dispatch(
     if let Some(denial) = over(job) {
         return denied(vec![arrived], denial);
     }
-    let unproved = check_signature(job, manifest, key, &docked.presented).err();
     let view = wrong_view(job.id, manifest, docked);
     // A job that runs has shown its SIGNATURE before: this is some other disk, not its device.
     if job.progress != Progress::Pending

@@ -51,6 +51,7 @@ fn running(job: &Job) -> Job {
         Event::DeviceArrived {
             station: station(),
             device: None,
+            signature: None,
         },
         Event::TransferStarted,
     ];

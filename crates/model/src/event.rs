@@ -4,13 +4,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::delivered::Delivered;
+use crate::delivered::{Delivered, Sums};
 use crate::device::DeviceFacts;
 use crate::disposal::{GrantId, Release, Unerased};
 use crate::erasure::{ErasureEnd, Technique};
 use crate::hold::Mended;
 use crate::ids::{BucketName, JobType, StationName};
 use crate::progress::{AbortReason, LogLocation};
+use crate::signature::SignatureSeen;
 use crate::stopped::StopCause;
 
 /// Something that happened, or is asked to happen, to a job.
@@ -42,6 +43,9 @@ pub enum Event {
         /// What the station knows of the device. An earlier release does not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         device: Option<DeviceFacts>,
+        /// What its SIGNATURE is worth, where a station has looked. An earlier release does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<SignatureSeen>,
     },
     /// The device went back to the customer.
     DeviceReturned {
@@ -67,6 +71,9 @@ pub enum Event {
         /// The files that it is made of, in its bucket. A station of an earlier release does not say.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         files: Vec<Delivered>,
+        /// What the report adds up to. A station of an earlier release does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sums: Option<Box<Sums>>,
     },
     /// A person gave the job up.
     TransferAborted {

@@ -200,7 +200,11 @@ impl Job {
                 }
                 next.progress = Progress::Expired { at: now };
             }
-            Event::DeviceArrived { station, device } => {
+            Event::DeviceArrived {
+                station,
+                device,
+                signature: _,
+            } => {
                 next.custody = self.arrival(station, device.as_ref(), now)?;
             }
             Event::DeviceReturned {

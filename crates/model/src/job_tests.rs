@@ -77,6 +77,7 @@ fn events() -> Vec<Event> {
         Event::DeviceArrived {
             station: station(),
             device: None,
+            signature: None,
         },
         Event::DeviceReturned {
             carrier: "Post".into(),
@@ -89,6 +90,7 @@ fn events() -> Vec<Event> {
             log: log(),
             remark: None,
             files: Vec::new(),
+            sums: None,
         },
         Event::TransferAborted {
             reason: AbortReason::DeviceError,
@@ -384,6 +386,7 @@ fn a_hold_begins_once_and_ends_when_it_is_mended() {
         log: log(),
         remark: None,
         files: Vec::new(),
+        sums: None,
     };
     let over = after(&job, &[&again[..3], &[over]].concat());
     assert_eq!((over.stopped, over.resumed), (None, None));
@@ -418,6 +421,7 @@ fn a_job_is_to_be_finished_without_until_it_is_over_or_held_by_a_person() {
         log: log(),
         remark: None,
         files: Vec::new(),
+        sums: None,
     };
     assert_eq!(
         after(&decided, &[Event::TransferStarted, over]).without,
@@ -606,8 +610,12 @@ fn what_is_known_of_a_device_is_that_of_its_last_docking() {
     let at = Timestamp::from_unix;
     let arrives = |job: &Job, name: &str, device: Option<DeviceFacts>, now| {
         let station = StationName::new(name).unwrap();
-        job.apply(&Event::DeviceArrived { station, device }, at(now))
-            .unwrap()
+        let arrived = Event::DeviceArrived {
+            station,
+            device,
+            signature: None,
+        };
+        job.apply(&arrived, at(now)).unwrap()
     };
     let job = legal_jobs()
         .into_iter()

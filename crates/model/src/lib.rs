@@ -21,6 +21,7 @@ pub mod event;
 pub mod export;
 pub mod file_time;
 pub mod foresee;
+pub mod handling;
 pub mod heartbeat;
 pub mod hold;
 pub mod identity;

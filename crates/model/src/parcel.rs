@@ -275,6 +275,7 @@ mod tests {
         let arrived = Event::DeviceArrived {
             station: StationName::new("dock-1").unwrap(),
             device: None,
+            signature: None,
         };
         let held = Event::Stopped {
             cause: StopCause::ByOperator,

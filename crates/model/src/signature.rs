@@ -239,6 +239,20 @@ fn start(value: &str) -> String {
     value.chars().take(64).collect()
 }
 
+/// What the SIGNATURE of a device is worth, as the server finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignatureSeen {
+    /// It is that of the job.
+    Valid,
+    /// There is none.
+    Missing,
+    /// It is another.
+    Invalid,
+    /// The image of the device was taken, so that no file on it was ever looked at: its sheet was.
+    Sheet,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

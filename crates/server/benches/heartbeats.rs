@@ -253,6 +253,7 @@ impl Dock {
                 wwn: Some("eui.0025385a11b2c3d4".to_owned()),
                 bytes: Some(1_000_204_886_016),
                 connector: Some(Connector::Usb),
+                ..DeviceFacts::default()
             }),
             job: Some(job),
             attempt: Some(1),

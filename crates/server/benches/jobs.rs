@@ -131,6 +131,7 @@ fn events(number: u32) -> Vec<Event> {
             serial: Some(format!("WD-WCC4N{number}")),
             ..DeviceFacts::default()
         }),
+        signature: None,
     };
     let returned = Event::DeviceReturned {
         carrier: "UPS".to_owned(),
@@ -145,6 +146,7 @@ fn events(number: u32) -> Vec<Event> {
         },
         remark: None,
         files: Vec::new(),
+        sums: None,
     };
     let started = Event::TransferStarted;
     match number {

@@ -14,6 +14,7 @@ use model::control::{
 use model::disposal::messages::{
     EraseAnswer, EraseBegin, EraseConclusion, EraseLease, EraseRenewal, EraseRequest,
 };
+use model::handling::Telling;
 use model::heartbeat::{Heartbeat, HeartbeatAnswer};
 use model::share::{ShareAnswer, ShareRequest};
 use serde::Serialize;
@@ -133,6 +134,14 @@ impl Control {
     /// [`ControlError`].
     pub fn unlocked(&self, request: &UnlockedRequest) -> Result<(), ControlError> {
         self.send("lease/unlocked", request)
+    }
+
+    /// Says what is to be known of the device of a lease.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn tell(&self, telling: &Telling) -> Result<(), ControlError> {
+        self.send("lease/tell", telling)
     }
 
     /// Ends a lease.

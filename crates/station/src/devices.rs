@@ -5,7 +5,10 @@
 use std::io;
 use std::path::Path;
 
+use bay::erase::SystemTools;
 use disks::device::{Device, OpenError, RawDevice};
+use model::device::Connector;
+use model::handling::DeviceHealth;
 use model::ids::JobId;
 use transfer::destination::Target;
 use transfer::destination::folder::Folder;
@@ -32,6 +35,10 @@ pub trait Devices: Send + Sync {
     /// # Errors
     /// [`OpenError`].
     fn raw(&self, path: &Path) -> Result<Box<dyn Device>, OpenError>;
+
+    /// How the block device at `path`, which is attached so, says that it is; nothing if it does not say. This takes as
+    /// long as the device does.
+    fn health(&self, path: &Path, connector: Connector) -> Option<DeviceHealth>;
 }
 
 /// The devices of this host.
@@ -51,5 +58,9 @@ impl Devices for HostDevices {
 
     fn raw(&self, path: &Path) -> Result<Box<dyn Device>, OpenError> {
         Ok(Box::new(RawDevice::open(path)?))
+    }
+
+    fn health(&self, path: &Path, connector: Connector) -> Option<DeviceHealth> {
+        bay::health::ask(&SystemTools::on(path), connector)
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod export;
 mod formatting;
 mod found;
+mod handled;
 mod image;
 mod import;
 mod raw;
@@ -29,13 +30,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::capabilities::Capabilities;
 use model::control::{Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, Tally, View as Shown};
+use model::delivered::Sums;
 use model::device::DeviceFacts;
-use model::ids::{BucketName, JobId, ObjectKey, StationName};
+use model::ids::{BayName, BucketName, JobId, JobType, ObjectKey, StationName};
 use model::manifest::Manifest;
 use model::progress::LogLocation;
 use model::proof::Attempt;
 use model::report::lines::{About, Work};
-use model::time::Clock;
+use model::time::{Clock, Timestamp};
 use objectstore::{Bucket, probe};
 
 use crate::control::{Control, ControlError};
@@ -48,9 +50,11 @@ use crate::stores::Stores;
 use disks::device::counted::Reads;
 use disks::facts::{self, Facts};
 use disks::rescue;
+use disks::rescue::map::{RescueMap, Status};
 use disks::sandbox::Launcher;
 use disks::tree::Tree;
 use encrypted::secrets::Secrets;
+use handled::Handled;
 use imagestore::services::Services;
 use raw::Raw;
 use seen::Seen;
@@ -119,6 +123,8 @@ pub struct Docking {
     pub zone_minutes: Option<i16>,
     /// What opens its volumes that are encrypted.
     pub secrets: Secrets,
+    /// In which bay the device is, if in one.
+    pub bay: Option<BayName>,
     /// Where it is counted what is read of the device, if it is a block device or image.
     pub reads: Arc<Reads>,
 }
@@ -182,6 +188,7 @@ struct Errand<'a> {
     /// The content of the SIGNATURE that the claim was made with.
     signature: Option<&'a [u8]>,
     log: LogLocation,
+    handled: &'a Handled,
     progress: &'a Progress,
     stop: &'a Stop,
 }
@@ -331,6 +338,8 @@ impl Station {
         let span = tracing::info_span!("job", job = %claim.job, attempt = claim.attempt);
         let _entered = span.enter();
         tracing::info!(device = %device.display(), "claimed");
+        let is_there = !matches!(view, View::Journal);
+        let handled = Handled::begin(self, &claim, docking.bay.as_ref(), device, &view);
         let done = read_manifest(&claim).and_then(|manifest| {
             let errand = Errand {
                 claim: &claim,
@@ -339,17 +348,19 @@ impl Station {
                 docking,
                 signature: signature.as_deref(),
                 log: manifest.log_location(claim.job),
+                handled: &handled,
                 progress,
                 stop,
             };
             // The lease is kept until the report is delivered and the server told: all of this may
             // take long.
-            self.while_leased(&claim, progress, stop, || {
-                self.work(&errand, &manifest, view)
-            })
+            self.while_leased(&errand, || self.work(&errand, &manifest, view))
         });
         if let Err(error) = &done {
             self.release(&claim, error);
+        }
+        if is_there {
+            handled.end();
         }
         done
     }
@@ -476,7 +487,9 @@ impl Station {
         let store = probed
             .map_err(|error| errand.stop.halt(Halt::Store(error)))
             .ok()?;
-        Some(self.attempt_at(errand, store))
+        let attempt = self.attempt_at(errand, store);
+        errand.handled.probed(&attempt);
+        Some(attempt)
     }
 
     /// An attempt at a store of which this is known.
@@ -509,13 +522,14 @@ impl Station {
     }
 
     /// Runs `work` with the lease kept alive beside it.
-    fn while_leased<T>(
-        &self,
-        claim: &Claim,
-        progress: &Progress,
-        stop: &Stop,
-        work: impl FnOnce() -> T,
-    ) -> T {
+    fn while_leased<T>(&self, errand: &Errand<'_>, work: impl FnOnce() -> T) -> T {
+        let Errand {
+            claim,
+            handled,
+            progress,
+            stop,
+            ..
+        } = *errand;
         std::thread::scope(|scope| {
             let (running, done) = crossbeam_channel::bounded(0);
             if !self.control.carried().is_carrying() {
@@ -523,6 +537,10 @@ impl Station {
                 scope.spawn(move || {
                     shares::keep(&self.control, &self.resources, &self.name, &done);
                 });
+            }
+            if claim.job_type == JobType::Import {
+                let done = done.clone();
+                scope.spawn(move || handled.watch(progress, &done));
             }
             let renewing = done.clone();
             scope.spawn(move || keys::keep(&self.control, &*self.stores, claim, &renewing));
@@ -541,6 +559,9 @@ impl Station {
         what: Outcome,
     ) -> Result<Done, DockError> {
         let job = errand.claim.job;
+        if what.work == Work::Import {
+            errand.handled.planned(errand.progress);
+        }
         let logs = self.bucket(errand, &errand.log.bucket)?;
         let files =
             report::deliver(&report, &*logs).map_err(|why| DockError::Undelivered { job, why })?;
@@ -553,6 +574,7 @@ impl Station {
                 log: errand.log.clone(),
                 remark: what.remark.as_deref().map(bounded),
                 files,
+                sums: Some(Box::new(self.sums(errand, &report))),
             },
         })?;
         tracing::info!(stored = tally.stored, failed = what.errors, "finished");
@@ -568,6 +590,19 @@ impl Station {
             log: errand.log.clone(),
             report,
         })
+    }
+
+    /// What a report adds up to.
+    fn sums(&self, errand: &Errand<'_>, report: &Report) -> Sums {
+        let took = |begun: Timestamp| self.clock.now().unix() - begun.unix();
+        Sums {
+            totals: report.findings.totals,
+            bad_ranges: report.map.as_deref().and_then(bad_ranges),
+            seconds: errand
+                .claim
+                .begun
+                .and_then(|begun| u64::try_from(took(begun)).ok()),
+        }
     }
 
     /// Tells the server how a job ended, again and again while it does not answer: the message is
@@ -621,6 +656,12 @@ impl Station {
             Err(source) => Err(DockError::Folder { path, source }),
         }
     }
+}
+
+/// How many stretches of a device a map says that could not be read.
+fn bad_ranges(map: &Path) -> Option<u64> {
+    let map = RescueMap::parse(&fs::read_to_string(map).ok()?).ok()?;
+    Some(map.ranges(Status::Bad).len() as u64)
 }
 
 /// Most bytes of a remark that the server takes, with room to spare.

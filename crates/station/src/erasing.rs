@@ -86,7 +86,7 @@ impl Station {
         let mut request = self.erase_request(wanted, &opened, signature, journal.as_ref());
         request.dry_run = true;
         let answer = match self.control.erase_ask(&request)? {
-            EraseAnswer::WouldGrant { terms } => Ok(terms),
+            EraseAnswer::WouldGrant { terms } => Ok(*terms),
             EraseAnswer::Refused { refusals } => Err(refusals),
             EraseAnswer::Granted(grant) => {
                 // Nobody asked for it: what it holds is given back.

@@ -17,6 +17,8 @@ use disks::device::{Device, OpenError};
 use disks::sandbox::Launcher;
 use imagestore::services::AwsServices;
 use model::bay::{BayName, BayState, BayStatus};
+use model::device::Connector;
+use model::handling::DeviceHealth;
 use model::ids::{JobId, StationName};
 use model::order::OrderVerb;
 use model::time::SystemClock;
@@ -115,6 +117,10 @@ impl Devices for Doors {
             _ => {}
         }
         HostDevices.raw(path)
+    }
+
+    fn health(&self, path: &Path, connector: Connector) -> Option<DeviceHealth> {
+        HostDevices.health(path, connector)
     }
 }
 

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use disks::device::{Device, OpenError, RawDevice, SECTOR_BYTES};
 use disks::fault::Fault;
 use disks::tree::DeviceGone;
+use model::device::Connector;
+use model::handling::DeviceHealth;
 use model::ids::JobId;
 use rustix::io::Errno;
 use station::devices::Devices;
@@ -128,6 +130,10 @@ impl Devices for Way {
             faults: Arc::clone(&self.faults),
             connection,
         }))
+    }
+
+    fn health(&self, _: &Path, _: Connector) -> Option<DeviceHealth> {
+        None
     }
 }
 

@@ -35,6 +35,16 @@ pub struct Abilities {
     pub reallocated: Option<u64>,
     /// Errors that its interface has counted.
     pub interface_errors: Option<u64>,
+    /// Errors that it could not correct.
+    pub uncorrectable: Option<u64>,
+    /// Whether it holds itself for sound.
+    pub passed: Option<bool>,
+    /// Hours that it has run.
+    pub hours: Option<u64>,
+    /// Degrees Celsius.
+    pub temperature: Option<i64>,
+    /// How much of its life is used up, in percent.
+    pub percent_used: Option<u64>,
     /// Its names, where it tells them to these programs alone.
     pub names: Names,
     /// What kept us from knowing more.
@@ -80,7 +90,12 @@ impl Abilities {
             Connector::MemoryCard | Connector::Other => {}
         }
         let health = drive.run(Program::Smartctl, &["--json", "-x"]);
-        if known.heard(Program::Smartctl, &health) {
+        if known.heard(Program::Smartctl, &health)
+            && !health::read(&mut known, &health.out)
+            && connector == Connector::Usb
+        {
+            // A bridge that `smartctl` does not know: most of them pass ATA commands like this.
+            let health = drive.run(Program::Smartctl, &["--json", "-x", "-d", "sat"]);
             health::read(&mut known, &health.out);
         }
         known

@@ -1,9 +1,10 @@
 //! Events at a bay: what was plugged in, and what it is.
 
 use model::device::{Connector, DeviceFacts};
+use model::handling::DeviceHealth;
+use model::signature::SignatureSeen;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::digest::Digest;
 use crate::told::Told;
 
 /// A station looked at the device. All of it is what the device says of itself.
@@ -31,12 +32,6 @@ pub struct Identified {
     pub bridge: Option<Told>,
     /// Whether it turns.
     pub rotational: Option<bool>,
-    /// Sectors that the device keeps from its host.
-    pub hidden_sectors: HiddenSectors,
-    /// The SHA-256 of what it says of its health, which is kept with the job.
-    pub smart: Option<Digest>,
-    /// The SHA-256 of its partition tables as they were found.
-    pub partitions_sha256: Option<Digest>,
     /// What its SIGNATURE is worth.
     pub signature: Option<Seen>,
     /// Whether it is the device that the manifest names.
@@ -55,6 +50,11 @@ impl Identified {
             wwn,
             bytes,
             connector,
+            firmware,
+            logical_sector,
+            physical_sector,
+            rotational,
+            bridge,
         } = device;
         Self {
             maker: told(maker),
@@ -62,7 +62,12 @@ impl Identified {
             serial: told(serial),
             wwn: told(wwn),
             bytes: *bytes,
+            firmware: told(firmware),
+            logical_sector: *logical_sector,
+            physical_sector: *physical_sector,
             bus: *connector,
+            bridge: told(bridge),
+            rotational: *rotational,
             ..Self::default()
         }
     }
@@ -122,6 +127,70 @@ pub enum Seen {
     Invalid,
     /// A device of this kind of job has none.
     NoneExpected,
+}
+
+impl From<SignatureSeen> for Seen {
+    fn from(seen: SignatureSeen) -> Self {
+        match seen {
+            SignatureSeen::Valid => Self::Valid,
+            SignatureSeen::Missing => Self::Missing,
+            SignatureSeen::Invalid => Self::Invalid,
+            SignatureSeen::Sheet => Self::NoneExpected,
+        }
+    }
+}
+
+/// The device was asked how it is. All of it is what the device says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Examined {
+    /// The maker's name of it, as the disk itself says behind whatever bridge.
+    pub model: Option<Told>,
+    /// The maker's number of it, likewise.
+    pub serial: Option<Told>,
+    /// The release of what runs in it.
+    pub firmware: Option<Told>,
+    /// Whether it holds itself for sound.
+    pub passed: Option<bool>,
+    /// Hours that it has run.
+    pub hours: Option<u64>,
+    /// Degrees Celsius.
+    pub temperature: Option<i64>,
+    /// Sectors that it has replaced.
+    pub reallocated: Option<u64>,
+    /// Sectors that it could not read, and has not replaced.
+    pub pending: Option<u64>,
+    /// Errors that it could not correct.
+    pub uncorrectable: Option<u64>,
+    /// Errors of its interface.
+    pub interface_errors: Option<u64>,
+    /// How much of its life is used up, in percent.
+    pub percent_used: Option<u64>,
+    /// Sectors that the device keeps from its host.
+    pub hidden_sectors: HiddenSectors,
+}
+
+impl Examined {
+    /// What a station tells the server.
+    #[must_use]
+    pub fn of(health: &DeviceHealth) -> Self {
+        let told = |text: &Option<String>| text.as_ref().map(Told::from);
+        Self {
+            model: told(&health.model),
+            serial: told(&health.serial),
+            firmware: told(&health.firmware),
+            passed: health.passed,
+            hours: health.hours,
+            temperature: health.temperature,
+            reallocated: health.reallocated,
+            pending: health.pending,
+            uncorrectable: health.uncorrectable,
+            interface_errors: health.interface_errors,
+            percent_used: health.percent_used,
+            hidden_sectors: health
+                .hidden_sectors
+                .map_or(HiddenSectors::Unknown, HiddenSectors::Known),
+        }
+    }
 }
 
 /// The device is in a bay, and a station works on it.

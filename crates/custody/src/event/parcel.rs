@@ -20,6 +20,37 @@ pub struct Received {
     pub seal: Option<Told>,
 }
 
+/// The parcel was unpacked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// What was in it.
+    pub contents: Belongings,
+    /// Whether its seal was whole; nothing of a parcel that had none.
+    pub seal_intact: Option<bool>,
+}
+
+/// What was in a parcel of what belongs to a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Belongings {
+    /// The device itself.
+    pub device: bool,
+    /// Its power supply.
+    pub power_supply: bool,
+    /// A cable.
+    pub cable: bool,
+    /// Its packing slip.
+    pub slip: bool,
+}
+
+/// The device was packed to go back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// What stands on the seal.
+    pub seal: Told,
+    /// In which box.
+    pub r#box: Option<Told>,
+}
+
 /// The device was given to a carrier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandedOver {

@@ -50,10 +50,24 @@ pub struct Expired {
 pub struct Attempt {
     /// From 1.
     pub number: u32,
+}
+
+/// The store was probed, before anything was sent to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probed {
     /// How much of what is stored is read back.
-    pub read_back: Option<ReadBack>,
-    /// What the store was found to do when it was probed.
-    pub store_findings: Option<Capabilities>,
+    pub read_back: ReadBack,
+    /// What the store was found to do.
+    pub store_findings: Capabilities,
+}
+
+/// The whole device was walked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// Entries that were found.
+    pub entries: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// A transfer stopped before its end, and goes on when a station takes the device up.
@@ -72,8 +86,6 @@ pub struct Outcome {
     pub tally: Option<Totals>,
     /// Stretches of the device that could not be read.
     pub bad_ranges: Option<u64>,
-    /// Entries that are not as a list on the device says.
-    pub disagreements: Option<u64>,
     /// How long it took, in all attempts.
     pub seconds: Option<u64>,
 }

@@ -11,7 +11,7 @@ use rustix::fs::SeekFrom;
 
 use super::kernel::{self, Block, Kernel};
 use super::mountinfo::DeviceNumber;
-use super::shipped::connector;
+use super::shipped::{connector, firmware};
 use super::{Identity, model, serial, vendor, wwn};
 
 /// What tells an open device or image from every other.
@@ -87,12 +87,11 @@ impl Seal {
 
     fn of_block(metadata: &Metadata, block: &Block, bytes: u64, sector: u32) -> Self {
         let disk = block.disk();
-        let named = |names: &[&str]| names.iter().find_map(|name| disk.attribute(name));
         let connector = connector(&disk);
         Self {
             identity: Identity::of(metadata),
-            diskseq: named(&["diskseq"]).and_then(|it| it.parse().ok()),
-            firmware: named(&["device/firmware_rev", "device/rev", "device/fwrev"]),
+            diskseq: disk.attribute("diskseq").and_then(|it| it.parse().ok()),
+            firmware: firmware(&disk),
             medium: medium(connector, kernel::is_rotational(disk.folder())),
             marks: Marks {
                 bytes,

@@ -6,9 +6,9 @@ use std::path::Path;
 use model::device::{Connector, DeviceFacts};
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 
-use super::kernel::{Block, Kernel};
+use super::kernel::{Block, Kernel, is_rotational};
 use super::mountinfo::DeviceNumber;
-use super::{model, mounted_from, serial, usb, vendor, wwn};
+use super::{attribute, model, mounted_from, serial, usb, vendor, wwn};
 
 /// What is known of the device that a path leads to: a block device, an image, or the folder where a file system is
 /// mounted. `None` for any other folder, whose device is this host's own, and where nothing is known.
@@ -49,7 +49,37 @@ pub(super) fn of_block(block: &Block) -> Option<DeviceFacts> {
         wwn: wwn(disk),
         bytes: disk.bytes(),
         connector: Some(connector),
+        firmware: firmware(disk),
+        logical_sector: sector(disk, "logical"),
+        physical_sector: sector(disk, "physical"),
+        rotational: is_rotational(disk.folder()),
+        bridge: bridge(disk, connector),
     })
+}
+
+/// The release of what runs in a disk: NVMe, SCSI and ATA, memory cards.
+pub(super) fn firmware(disk: &Block) -> Option<String> {
+    let names = ["device/firmware_rev", "device/rev", "device/fwrev"];
+    names.iter().find_map(|name| disk.attribute(name))
+}
+
+fn sector(disk: &Block, which: &str) -> Option<u32> {
+    let bytes = disk.attribute(&format!("queue/{which}_block_size"))?;
+    bytes.parse().ok()
+}
+
+/// What a USB case calls itself: the disk in it may be another maker's.
+fn bridge(disk: &Block, connector: Connector) -> Option<String> {
+    if connector != Connector::Usb {
+        return None;
+    }
+    let case = usb(disk)?;
+    let names = ["manufacturer", "product"];
+    let names: Vec<String> = names
+        .iter()
+        .filter_map(|name| attribute(&case, name))
+        .collect();
+    (!names.is_empty()).then(|| names.join(" "))
 }
 
 fn image(bytes: u64) -> DeviceFacts {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use model::ids::{JobId, PersonName, StationName};
 use model::photograph::Subject;
 use model::role::Role;
@@ -178,6 +178,70 @@ pub(crate) struct PhotographArgs {
     /// What is to be seen: parcel, label, seal, device or damage
     #[arg(long, value_name = "WHAT")]
     pub(crate) of: Subject,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// `longshore job unpack`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "The receipt of the job says it, with your name: what was missing when the parcel was unpacked is not found missing later."
+)]
+pub(crate) struct UnpackArgs {
+    /// The job
+    #[arg(value_name = "JOBID")]
+    pub(crate) job: JobId,
+    /// What was in the parcel: device, power-supply, cable, slip; several with commas between, or `nothing`
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', required = true)]
+    pub(crate) found: Vec<FoundInside>,
+    /// How its seal was, if it had one: whole or broken
+    #[arg(long, value_name = "STATE")]
+    pub(crate) seal: Option<SealState>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// What is found in a parcel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FoundInside {
+    /// The device itself.
+    Device,
+    /// Its power supply.
+    PowerSupply,
+    /// A cable.
+    Cable,
+    /// Its packing slip.
+    Slip,
+    /// Nothing of all that.
+    Nothing,
+}
+
+/// How a seal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SealState {
+    /// Nobody has opened it.
+    Whole,
+    /// Somebody has.
+    Broken,
+}
+
+/// `longshore job seal`.
+#[derive(Debug, Args)]
+pub(crate) struct SealArgs {
+    /// The job
+    #[arg(value_name = "JOBID")]
+    pub(crate) job: JobId,
+    /// What stands on the seal
+    pub(crate) seal: String,
+    /// In which box the device lies
+    #[arg(long, value_name = "NAME")]
+    pub(crate) r#box: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -151,6 +151,7 @@ mod tests {
             },
             remark: None,
             files: Vec::new(),
+            sums: None,
         };
         let station = Actor::Station("dock-1".parse().unwrap());
         let history = [

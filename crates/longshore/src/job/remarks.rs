@@ -1,4 +1,4 @@
-//! `longshore job photograph` and `job correct`: what people tell of a device that changes nothing of its job.
+//! `longshore job photograph`, `unpack`, `seal` and `correct`: what people tell of a device that changes nothing of its job.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use lanes::Sha256;
-use model::operator::custody::{Correct, Photograph, Remarked};
+use model::operator::custody::{Belonging, Correct, Photograph, Remarked, Seal, Unpack};
 
-use crate::cli::{CorrectArgs, PhotographArgs};
+use crate::cli::{CorrectArgs, FoundInside, PhotographArgs, SealArgs, SealState, UnpackArgs};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::way::Way;
@@ -41,6 +41,60 @@ pub(super) fn photograph(args: &PhotographArgs) -> Result<Exit, Failure> {
             "The receipt of job {} names the picture. Keep the file: only its SHA-256 is in the receipt.",
             args.job
         )),
+    }
+    Ok(Exit::Ok)
+}
+
+/// Tells what was in the parcel of a device.
+///
+/// # Errors
+/// If the operation is refused, or the service cannot be asked.
+pub(super) fn unpack(args: &UnpackArgs) -> Result<Exit, Failure> {
+    let is_nothing = args.found.contains(&FoundInside::Nothing);
+    if is_nothing && args.found.len() > 1 {
+        return Err(Failure::usage(
+            "`--found nothing` stands alone: something was in the parcel, or nothing was",
+        ));
+    }
+    let found = args.found.iter().filter_map(|found| match found {
+        FoundInside::Device => Some(Belonging::Device),
+        FoundInside::PowerSupply => Some(Belonging::PowerSupply),
+        FoundInside::Cable => Some(Belonging::Cable),
+        FoundInside::Slip => Some(Belonging::Slip),
+        FoundInside::Nothing => None,
+    });
+    let message = Unpack {
+        found: found.collect(),
+        seal_intact: args.seal.map(|seal| seal == SealState::Whole),
+    };
+    let path = format!("jobs/{}/unpack", args.job);
+    let told: Remarked = Way::open(&args.store)?.post(&path, &message)?;
+    let job = args.job;
+    match (args.json, args.found.contains(&FoundInside::Device)) {
+        (true, _) => output::json(&told)?,
+        (false, true) => output::note(&format!("The receipt of job {job} says it.")),
+        (false, false) => output::note(&format!(
+            "The receipt of job {job} says that its device was not there. Nothing else was changed: if it does not come, \
+             `longshore job abort {job} --as MissingDevice --because TEXT` ends the job."
+        )),
+    }
+    Ok(Exit::Ok)
+}
+
+/// Tells under which seal a device goes back.
+///
+/// # Errors
+/// If the operation is refused, or the service cannot be asked.
+pub(super) fn seal(args: &SealArgs) -> Result<Exit, Failure> {
+    let message = Seal {
+        seal: args.seal.clone(),
+        r#box: args.r#box.clone(),
+    };
+    let path = format!("jobs/{}/seal", args.job);
+    let told: Remarked = Way::open(&args.store)?.post(&path, &message)?;
+    match args.json {
+        true => output::json(&told)?,
+        false => output::note(&format!("The receipt of job {} names the seal.", args.job)),
     }
     Ok(Exit::Ok)
 }

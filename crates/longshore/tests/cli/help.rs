@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 133] = [
+const COMMANDS: [&str; 135] = [
     "",
     "import",
     "ls",
@@ -42,6 +42,8 @@ const COMMANDS: [&str; 133] = [
     "job failed",
     "job receipt",
     "job photograph",
+    "job unpack",
+    "job seal",
     "job correct",
     "job retry",
     "job hold",

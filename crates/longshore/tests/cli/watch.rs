@@ -103,6 +103,7 @@ fn a_job_is_watched_to_its_end() {
         log,
         remark: None,
         files: Vec::new(),
+        sums: None,
     };
     let conclusion = Conclusion { job, lease, ending };
     control.conclude(&conclusion).unwrap();

@@ -13,9 +13,10 @@ use crate::progress::Progress;
 use crate::readable;
 use crate::time::Timestamp;
 
-use super::messages::{Confirmation, InUse, SignatureSeen};
+use super::messages::{Confirmation, InUse};
 use super::rules::{Confirm, Proof, ReleaseRule};
 use super::{Disposal, EraseWish, GrantId, Objection};
+use crate::signature::SignatureSeen;
 
 pub use identity::{DeviceMark, SERIAL_END_CHARS};
 

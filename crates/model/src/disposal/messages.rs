@@ -126,19 +126,6 @@ impl InUse {
     }
 }
 
-/// What the SIGNATURE of a device is worth, as the server finds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SignatureSeen {
-    /// It is that of the job.
-    Valid,
-    /// There is none.
-    Missing,
-    /// It is another.
-    Invalid,
-    /// The image of the device was taken, so that no file on it was ever looked at: its sheet was.
-    Sheet,
-}
-
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
@@ -153,7 +140,7 @@ pub enum EraseAnswer {
     /// It would be granted: nothing was changed.
     WouldGrant {
         /// As it would be granted, without a lease.
-        terms: EraseTerms,
+        terms: Box<EraseTerms>,
     },
 }
 

@@ -122,6 +122,42 @@ pub struct Correct {
     pub because: String,
 }
 
+/// `POST /operator/v1/jobs/JOBID/unpack`: the parcel of the device was unpacked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Unpack {
+    /// What was in it of what belongs to the device.
+    pub found: Vec<Belonging>,
+    /// Whether its seal was whole; nothing of a parcel that had none.
+    #[serde(default)]
+    pub seal_intact: Option<bool>,
+}
+
+/// What comes with a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Belonging {
+    /// The device itself.
+    Device,
+    /// Its power supply.
+    PowerSupply,
+    /// A cable.
+    Cable,
+    /// Its packing slip.
+    Slip,
+}
+
+/// `POST /operator/v1/jobs/JOBID/seal`: the device was packed to go back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Seal {
+    /// What stands on the seal.
+    pub seal: String,
+    /// In which box.
+    #[serde(default)]
+    pub r#box: Option<String>,
+}
+
 /// That something was told of a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -124,7 +124,7 @@ fn of_verb(verb: &str) -> String {
         "abort" => Action::AbortJob,
         "retry" => Action::RetryJob,
         "arrive" => Action::ReceiveParcel,
-        "correct" | "photograph" => Action::TellOfDevice,
+        "correct" | "photograph" | "unpack" | "seal" => Action::TellOfDevice,
         "return" => Action::ReturnDevice,
         "hold" => Action::HoldJob,
         "resume" => Action::ResumeJob,

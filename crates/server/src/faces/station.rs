@@ -194,6 +194,7 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         .route("/lease/finish", post(finish_route))
         .route("/lease/keys", post(keys_route))
         .route("/lease/unlocked", post(unlocked_route))
+        .route("/lease/tell", post(tell_route))
         .route("/return", post(return_route))
         .route("/job", post(look_route))
         .route("/abort", post(abort_route))
@@ -270,6 +271,14 @@ async fn finish_route(State(context): State<Arc<Context>>, request: Request) -> 
     let done = async {
         let (caller, message) = receive(&context, request).await?;
         Ok(leases::conclude(&context, &caller, message).await?)
+    };
+    answer(done.await)
+}
+
+async fn tell_route(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let done = async {
+        let (caller, message) = receive(&context, request).await?;
+        Ok(leases::tell(&context, &caller, message).await?)
     };
     answer(done.await)
 }

@@ -11,7 +11,7 @@ use custody::by::By;
 use custody::chain::Chain;
 use custody::changes::{self, Beside};
 use custody::digest::Digest;
-use custody::event::{Announced, Closed, Docked, Event, What};
+use custody::event::{Announced, Closed, Event, Identified, What};
 use custody::line::{Line, Salt};
 use custody::moment::Moment;
 use custody::tree::{Edge, Node};
@@ -222,15 +222,23 @@ pub(super) fn happened(
             attempts,
             ..Beside::new(job.job_type, &job.manifest)
         };
-        if let Change::EraseEnded { .. } = change {
+        if let Change::EraseEnded { .. } | Change::DeviceArrived { .. } = change {
             beside.account = job.account.to_string();
             beside.device_id = device_id(job);
             beside.report = job.progress.log().cloned();
         }
         let what = match change {
             // At the door nobody knows more of it, either; but nobody begins to load it there.
-            Change::DeviceArrived { device: None, .. } if is_docked => {
-                vec![Docked { read_only: None }.into()]
+            Change::DeviceArrived {
+                device: None,
+                signature,
+                ..
+            } if is_docked => {
+                let seen = Identified {
+                    signature: signature.map(Into::into),
+                    ..Identified::default()
+                };
+                vec![seen.into()]
             }
             change => changes::told(change, &beside),
         };

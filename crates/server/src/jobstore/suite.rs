@@ -169,6 +169,7 @@ fn arrived() -> Event {
             connector: Some(Connector::Usb),
             ..DeviceFacts::default()
         }),
+        signature: None,
     }
 }
 
@@ -180,6 +181,7 @@ fn finished(errors: u64) -> Event {
         log: LogLocation { bucket, key },
         remark: None,
         files: Vec::new(),
+        sums: None,
     }
 }
 

@@ -62,9 +62,14 @@ pub(crate) fn notice_of(what: &What) -> Option<(NoticeKind, HowOften)> {
         What::Destroyed(_) | What::ReturnedUnerased(_) => (Kind::DeviceProblem, Each),
         What::HandedOver(_) => (Kind::DeviceReturned, Each),
         What::Photographed(_)
+        | What::Opened(_)
         | What::Docked(_)
         | What::Unlocked(_)
         | What::SecretDestroyed(_)
+        | What::Examined(_)
+        | What::Planned(_)
+        | What::Probed(_)
+        | What::Sealed(_)
         | What::Undocked(_)
         | What::Interrupted(_)
         | What::Reported(_)
@@ -163,11 +168,7 @@ mod tests {
             manifest_sha256: Digest::of(b""),
             reason: None,
         };
-        let attempt = Attempt {
-            number: 1,
-            read_back: None,
-            store_findings: None,
-        };
+        let attempt = Attempt { number: 1 };
         let cause = || "StoreFull".to_owned();
         let held = Held {
             cause: cause(),

@@ -4,6 +4,7 @@ mod conclude;
 mod keep;
 mod keys;
 mod renew;
+mod tell;
 mod unlocked;
 
 use model::ids::{JobId, StationName};
@@ -13,6 +14,7 @@ pub(super) use keep::keep;
 pub use keys::keys;
 pub use renew::renew;
 pub(super) use renew::tidied;
+pub use tell::tell;
 pub use unlocked::unlocked;
 
 use super::Context;

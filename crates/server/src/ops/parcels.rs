@@ -104,6 +104,7 @@ pub async fn arrive(
             let arrived = Event::DeviceArrived {
                 station: station.clone(),
                 device: None,
+                signature: None,
             };
             let refused = |why| Refused::State { job: id, why };
             let job = change::apply(context, id, &caller.actor(), &arrived, refused).await?;

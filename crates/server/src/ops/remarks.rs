@@ -1,11 +1,11 @@
-//! What people tell of a device that changes nothing of its job: what a picture of it is known by, and what was told
-//! wrongly.
+//! What people tell of a device that changes nothing of its job: what was in its parcel, what a picture of it is known by,
+//! how it was packed, and what was told wrongly.
 
 use custody::by::By;
 use custody::digest::Digest;
-use custody::event::{Corrected, Event, FileName, Photographed, What};
+use custody::event::{Belongings, Corrected, Event, FileName, Opened, Photographed, Sealed, What};
 use model::ids::JobId;
-use model::operator::custody::{Correct, Photograph, Remarked};
+use model::operator::custody::{Belonging, Correct, Photograph, Remarked, Seal, Unpack};
 
 use super::custody::check;
 use super::{Admin, DockingFault, Refused};
@@ -78,6 +78,52 @@ pub async fn photographed(
         media_type,
     };
     tell(admin, caller, id, photographed.into()).await
+}
+
+/// Tells that the parcel of a device was unpacked, and what was in it.
+///
+/// # Errors
+/// [`Refused`] if nothing was told of the job yet, the caller has no right to it, or the job store fails.
+pub async fn unpacked(
+    admin: &Admin,
+    caller: &Caller,
+    id: JobId,
+    message: Unpack,
+) -> Result<Remarked, Refused> {
+    let Unpack { found, seal_intact } = message;
+    told(admin, caller, id).await?;
+    let contents = Belongings {
+        device: found.contains(&Belonging::Device),
+        power_supply: found.contains(&Belonging::PowerSupply),
+        cable: found.contains(&Belonging::Cable),
+        slip: found.contains(&Belonging::Slip),
+    };
+    let opened = Opened {
+        contents,
+        seal_intact,
+    };
+    tell(admin, caller, id, opened.into()).await
+}
+
+/// Tells that a device was packed to go back, and under which seal.
+///
+/// # Errors
+/// [`Refused`] if nothing was told of the job yet, the caller has no right to it, or the job store fails.
+pub async fn sealed(
+    admin: &Admin,
+    caller: &Caller,
+    id: JobId,
+    message: Seal,
+) -> Result<Remarked, Refused> {
+    let Seal { seal, r#box } = message;
+    check("Seal", &seal)?;
+    r#box.as_ref().map_or(Ok(()), |name| check("Box", name))?;
+    told(admin, caller, id).await?;
+    let sealed = Sealed {
+        seal: (&seal).into(),
+        r#box: r#box.as_ref().map(Into::into),
+    };
+    tell(admin, caller, id, sealed.into()).await
 }
 
 fn text(field: &'static str, text: &str) -> Result<(), DockingFault> {

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use custody::note::{Note, VerifierKey};
-use model::control::Ending;
+use model::control::{Ending, LeaseToken};
 use model::delivered::Delivered;
-use model::ids::{BucketName, ObjectKey};
+use model::handling::{DeviceHealth, Handling, Telling};
+use model::ids::{BayName, BucketName, ObjectKey};
 use model::progress::LogLocation;
 use model::time::ManualClock;
 use server::config::{Config, Overrides};
@@ -29,6 +30,7 @@ fn finished(log: &str, keys: &[String]) -> Ending {
         },
         remark: None,
         files: keys.iter().map(file).collect(),
+        sums: None,
     }
 }
 
@@ -55,6 +57,66 @@ async fn the_files_of_a_report_are_named_as_it_is() {
         reported.contains(&format!(r#""key":"{log}.jsonl""#)),
         "{reported}"
     );
+}
+
+/// What a station tells of a device stands in the chain of its job once, however often it tells; and whose lease another
+/// has taken tells nothing.
+#[tokio::test]
+async fn what_a_station_sees_of_a_device_is_told_once_in_each_attempt() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let first = station.granted(&world, &signature).await;
+    let tell = async |lease: &LeaseToken, what: Handling| {
+        let telling = Telling {
+            job: id,
+            lease: lease.clone(),
+            bay: Some(BayName::new("B3").unwrap()),
+            what,
+        };
+        let told: Result<(), _> = world
+            .tell_as(station.token.expose(), "lease/tell", &telling)
+            .await;
+        told
+    };
+    let docked = || Handling::Docked {
+        read_only: Some(true),
+    };
+    let health = DeviceHealth {
+        passed: Some(false),
+        serial: Some("S5TX\u{1b}[2J".to_owned()),
+        ..DeviceHealth::default()
+    };
+    for what in [docked(), docked(), Handling::Examined(health)] {
+        assert_eq!(tell(&first.lease, what).await, Ok(()));
+    }
+    let too_many = Handling::Planned {
+        entries: u64::MAX,
+        bytes: 0,
+    };
+    let refused = |code: &str, status| Err((status, code.to_owned()));
+    assert_eq!(tell(&first.lease, too_many).await, refused("BadField", 400));
+    let second = station.granted(&world, &signature).await;
+    assert_eq!(tell(&second.lease, docked()).await, Ok(()));
+    assert_eq!(
+        tell(&first.lease, docked()).await,
+        refused("LeaseLost", 409)
+    );
+    let told = world.jobs().told_of(Some(id)).await.unwrap();
+    let lines: Vec<&str> = told.iter().map(|line| line.line.as_str()).collect();
+    let of = |event: &str| {
+        let named = format!(r#""event":"{event}""#);
+        let found = lines.iter().filter(|line| line.contains(&named));
+        found.copied().collect::<Vec<_>>()
+    };
+    assert_eq!((of("docked").len(), of("planned").len()), (2, 0));
+    let at_bay = r#""station":"dock-1","bay":"B3","read_only":true"#;
+    assert!(of("docked")[0].contains(at_bay), "{lines:?}");
+    assert!(
+        of("examined")[0].contains(r#""passed":false"#) && !of("examined")[0].contains("\\u001b")
+    );
+    let seen = of("identified");
+    assert!(seen[0].contains(r#""signature":"valid""#), "{seen:?}");
 }
 
 /// Where the key of the log is as long as keys can be, those of the other forms begin later.

@@ -133,6 +133,7 @@ async fn what_failed_of_a_job_that_is_over_is_tried_again() {
         },
         remark: None,
         files: Vec::new(),
+        sums: None,
     };
     assert_eq!(retry(&station, &world, id).await, refused("NotReceived"));
     let claim = station.granted(&world, &signature).await;
@@ -210,6 +211,7 @@ async fn a_lease_is_worth_nothing_to_another_station() {
         log,
         remark: None,
         files: Vec::new(),
+        sums: None,
     };
     let renewed = two.renew(&world, id, &lease, tally(1, 1, 0)).await;
     assert_eq!(renewed, LeaseState::Lost);

@@ -115,6 +115,7 @@ impl<'a> Loaded<'a> {
             log,
             remark: None,
             files,
+            sums: None,
         };
         let done = station.finish(world, job, &claim.lease, ending).await;
         assert_eq!(done, Ok(()));

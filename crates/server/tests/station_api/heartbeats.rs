@@ -264,6 +264,7 @@ async fn leases_are_kept_by_heartbeats() {
         log,
         remark,
         files: Vec::new(),
+        sums: None,
     };
     let lease = dock.claims[1].lease.clone();
     let done = dock.station.finish(&world, other, &lease, ending).await;

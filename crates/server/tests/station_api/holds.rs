@@ -111,6 +111,7 @@ fn finished(id: JobId, bucket: &str) -> Ending {
         },
         remark: None,
         files: Vec::new(),
+        sums: None,
     }
 }
 

@@ -26,6 +26,7 @@ fn finished(id: JobId, errors: u64) -> Ending {
         log,
         remark,
         files: Vec::new(),
+        sums: None,
     }
 }
 
@@ -57,6 +58,7 @@ async fn a_remark_is_one_line_of_two_kilobytes_and_told_to_the_customer() {
         log: log(id),
         remark: Some(remark.to_owned()),
         files: Vec::new(),
+        sums: None,
     };
     for bad in ["a\nb", "\u{1b}[2J", "\u{85}", &"é".repeat(1025)] {
         let done = station.finish(&world, id, &claim.lease, with(bad)).await;
@@ -171,6 +173,7 @@ async fn a_crash_between_the_outcome_and_the_end_of_the_lease_is_mended_by_sayin
         log: log(id),
         remark: None,
         files: Vec::new(),
+        sums: None,
     };
     let job = stored.job.apply(&event, world.now()).unwrap();
     let events = [event];
@@ -307,6 +310,7 @@ async fn a_report_elsewhere_than_the_manifest_says_is_refused() {
             log,
             remark: None,
             files: Vec::new(),
+            sums: None,
         };
         let refused = station.finish(&world, id, &lease, ending).await;
         assert_eq!(refused, Err((400, "BadField".to_owned())));

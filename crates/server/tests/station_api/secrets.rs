@@ -236,6 +236,7 @@ async fn what_opened_a_device_is_destroyed_some_days_after_it_went_home() {
         },
         remark: None,
         files: Vec::new(),
+        sums: None,
     };
     let told_of_end = station.finish(&world, id, &claim.lease, ending).await;
     assert_eq!(told_of_end, Ok(()));

@@ -89,6 +89,7 @@ async fn a_job_ends_with_what_is_loaded_once_a_person_says_so() {
             },
             remark: None,
             files: Vec::new(),
+            sums: None,
         };
         let told = station.finish(&world, id, &claim.lease, ending).await;
         assert_eq!(told, Ok(()));

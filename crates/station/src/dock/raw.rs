@@ -9,6 +9,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use bay::Layer;
 use disks::device::counted::Reads;
 use disks::device::{Device, OpenError};
 use disks::facts::{Facts, Use};
@@ -52,6 +53,12 @@ impl Raw {
     pub(super) fn is_dirty(&self) -> bool {
         let mut loaded = self.tree.iter().flat_map(RawTree::loaded);
         loaded.any(|it| it.is_dirty)
+    }
+
+    /// Whether the kernel refuses to write to it; nothing of an image.
+    pub(super) fn is_read_only(&self) -> Option<bool> {
+        let is_kept = || self.disk.layers().contains(&Layer::ReadOnly);
+        (!self.disk.is_image()).then(is_kept)
     }
 
     /// The device.

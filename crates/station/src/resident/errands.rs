@@ -273,12 +273,12 @@ impl Errands {
         let it = going.visits.entry(visit).or_default();
         it.bay = it.bay.take().or_else(|| at.bay.clone());
         it.is_docking = true;
-        let (found, stop) = (it.found.take(), it.stop.clone());
+        let (found, stop, bay) = (it.found.take(), it.stop.clone(), it.bay.clone());
         let progress = Arc::clone(&it.progress);
         drop(going);
         let (station, going) = (Arc::clone(&self.station), Arc::clone(&self.going));
         self.spawn(at, Doing::Docks, move || {
-            let verdict = dock(&station, found, &progress, &stop);
+            let verdict = dock(&station, found, bay, (&progress, &stop));
             forget(&going, visit);
             News::Docked(visit, Box::new(verdict))
         });
@@ -451,7 +451,12 @@ fn ask(station: &Station, job: JobId) -> Result<Course, Box<Verdict>> {
     }
 }
 
-fn dock(station: &Station, found: Option<Found>, progress: &Progress, stop: &Stop) -> Verdict {
+fn dock(
+    station: &Station,
+    found: Option<Found>,
+    bay: Option<BayName>,
+    (progress, stop): (&Progress, &Stop),
+) -> Verdict {
     let Some(found) = found else {
         return told::stopped();
     };
@@ -461,7 +466,8 @@ fn dock(station: &Station, found: Option<Found>, progress: &Progress, stop: &Sto
         Some(Err(verdict)) => return *verdict,
         Some(Ok(Course::Load | Course::Wait(_) | Course::Nothing)) | None => {}
     }
-    match station.dock_found(found, &docking(), progress, stop) {
+    let docking = Docking { bay, ..docking() };
+    match station.dock_found(found, &docking, progress, stop) {
         Ok(done) => Verdict::done(&done),
         Err(error) => Verdict::of(&error),
     }

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use disks::device::{Device, OpenError};
 use disks::fault::Fault;
 use disks::tree::DeviceGone;
+use model::device::Connector;
+use model::handling::DeviceHealth;
 use model::ids::{JobId, ObjectKey};
 use rustix::io::Errno;
 use station::devices::Devices;
@@ -166,6 +168,10 @@ impl Devices for Doors {
             slots: Arc::clone(&self.slots),
             path: path.to_owned(),
         }))
+    }
+
+    fn health(&self, _: &Path, _: Connector) -> Option<DeviceHealth> {
+        None
     }
 }
 

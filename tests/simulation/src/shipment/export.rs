@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use disks::device::{Device, OpenError, RawDevice};
+use model::device::Connector;
 use model::export::{self, Place, recovery_directory};
+use model::handling::DeviceHealth;
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::manifest::S3Export;
 use model::progress::LogLocation;
@@ -241,5 +243,9 @@ impl Devices for Way {
 
     fn raw(&self, path: &Path) -> Result<Box<dyn Device>, OpenError> {
         Ok(Box::new(RawDevice::open(path)?))
+    }
+
+    fn health(&self, _: &Path, _: Connector) -> Option<DeviceHealth> {
+        None
     }
 }

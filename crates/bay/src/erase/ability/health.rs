@@ -7,12 +7,13 @@ use super::Abilities;
 /// Attributes of ATA (T13, and makers' habit): reallocated, pending, uncorrectable sectors; errors of the interface.
 const REALLOCATED: u64 = 5;
 const PENDING: u64 = 197;
+const UNCORRECTABLE: u64 = 198;
 const INTERFACE: u64 = 199;
 
-/// Reads what is said; what is not JSON says nothing.
-pub(super) fn read(known: &mut Abilities, text: &str) {
+/// Reads what is said, and whether something is: what is not JSON says nothing.
+pub(super) fn read(known: &mut Abilities, text: &str) -> bool {
     let Ok(told) = serde_json::from_str::<Value>(text) else {
-        return;
+        return false;
     };
     let attribute = |id: u64| {
         let table = told.pointer("/ata_smart_attributes/table")?.as_array()?;
@@ -28,6 +29,24 @@ pub(super) fn read(known: &mut Abilities, text: &str) {
         .or_else(|| number("/scsi_pending_defects/count"))
         .or(known.pending);
     known.interface_errors = attribute(INTERFACE).or(known.interface_errors);
+    known.uncorrectable = attribute(UNCORRECTABLE)
+        .or_else(|| number("/nvme_smart_health_information_log/media_errors"))
+        .or_else(|| number("/scsi_error_counter_log/read/total_uncorrected_errors"))
+        .or(known.uncorrectable);
+    let passed = told
+        .pointer("/smart_status/passed")
+        .and_then(Value::as_bool);
+    known.passed = passed.or(known.passed);
+    known.hours = number("/power_on_time/hours").or(known.hours);
+    let degrees = [
+        "/temperature/current",
+        "/nvme_smart_health_information_log/temperature",
+    ];
+    let degrees = degrees.iter().find_map(|path| told.pointer(path)?.as_i64());
+    known.temperature = degrees.or(known.temperature);
+    known.percent_used = number("/nvme_smart_health_information_log/percentage_used")
+        .or_else(|| number("/endurance_used/current_percent"))
+        .or(known.percent_used);
     let name = |path: &str| {
         let value = told.pointer(path)?.as_str()?.trim();
         (!value.is_empty()).then(|| value.to_owned())
@@ -41,6 +60,7 @@ pub(super) fn read(known: &mut Abilities, text: &str) {
     known.turns = known
         .turns
         .or_else(|| number("/rotation_rate").map(|rate| rate > 0));
+    passed.is_some() || names.serial.is_some()
 }
 
 /// A name of type 5: its authority has four bits, the maker 24, and the device 36.

@@ -294,6 +294,25 @@ fn the_states_of_sanitizing_are_told_apart() {
     assert_eq!(nvme("not JSON"), Failed);
 }
 
+/// What goes into the receipt: of an old disk, of an NVMe one, and what a bridge hides.
+#[test]
+fn what_a_device_says_of_its_health_is_told() {
+    let ask = |text: &str, connector| crate::health::ask(&recorded(text), connector);
+    let disk = include_str!("recordings/sata-hdd-old.txt");
+    let disk = ask(disk, Connector::Sata).unwrap();
+    assert_eq!((disk.passed, disk.hours), (Some(true), Some(21_034)));
+    let counted = [disk.reallocated, disk.pending, disk.uncorrectable];
+    assert_eq!(counted, [Some(8), Some(2), Some(0)]);
+    assert_eq!(disk.interface_errors, Some(14));
+    assert_eq!(disk.serial.as_deref(), Some("WD-WCC6Y0000001"));
+    let flash = include_str!("recordings/nvme-sanitize.txt");
+    let flash = ask(flash, Connector::Nvme).unwrap();
+    assert_eq!((flash.percent_used, flash.temperature), (Some(3), Some(38)));
+    let dumb = include_str!("recordings/usb-bridge-dumb.txt");
+    assert_eq!(ask(dumb, Connector::Usb), None);
+    assert_eq!(ask("", Connector::Image), None);
+}
+
 /// A device says what it likes.
 #[test]
 fn hostile_answers_offer_nothing() {

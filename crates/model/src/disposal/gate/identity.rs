@@ -6,7 +6,8 @@ use crate::device::DeviceFacts;
 use crate::readable;
 
 use super::{Condition, GateFacts, SAID_CHARS, Shuts};
-use crate::disposal::messages::{Confirmation, SignatureSeen};
+use crate::disposal::messages::Confirmation;
+use crate::signature::SignatureSeen;
 
 /// Characters of the end of a serial that a person gives.
 pub const SERIAL_END_CHARS: usize = 4;

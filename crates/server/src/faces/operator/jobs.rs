@@ -42,6 +42,14 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
             let told = remarks::photographed(desk.admin, desk.caller, job(id)?, asked.message()?);
             document(&told.await?)
         }
+        [id, "unpack"] if is_post => {
+            let told = remarks::unpacked(desk.admin, desk.caller, job(id)?, asked.message()?);
+            document(&told.await?)
+        }
+        [id, "seal"] if is_post => {
+            let told = remarks::sealed(desk.admin, desk.caller, job(id)?, asked.message()?);
+            document(&told.await?)
+        }
         [id, "correct"] if is_post => {
             let told = remarks::correct(desk.admin, desk.caller, job(id)?, asked.message()?);
             document(&told.await?)

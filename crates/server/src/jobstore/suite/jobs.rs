@@ -147,6 +147,7 @@ async fn of_changes_at_once_one_succeeds(store: &dyn JobStore) {
         .map(|n| Event::DeviceArrived {
             station: station(&format!("dock-{n}")),
             device: None,
+            signature: None,
         })
         .collect();
     let results = join_all(events.iter().map(|event| async {

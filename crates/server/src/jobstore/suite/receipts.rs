@@ -54,6 +54,7 @@ fn reported() -> Event {
         log,
         remark,
         files,
+        sums: None,
     }
 }
 

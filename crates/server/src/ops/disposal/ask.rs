@@ -55,7 +55,9 @@ pub async fn ask(
     };
     let terms = terms(context, &job, &facts);
     if request.dry_run {
-        return Ok(EraseAnswer::WouldGrant { terms });
+        return Ok(EraseAnswer::WouldGrant {
+            terms: Box::new(terms),
+        });
     }
     // Who has a journal goes by the grant that stands in it, also if it never came to a first write.
     let grant = request.resumes.clone().unwrap_or_else(draw);

@@ -6,7 +6,6 @@ use model::delivered::Delivered;
 use model::device::DeviceFacts;
 use model::disposal::EraseWish;
 use model::disposal::gate::{BayFacts, GateFacts, ReportFound};
-use model::disposal::messages::SignatureSeen;
 use model::event::Event;
 use model::ids::JobId;
 use model::job::Job;
@@ -15,6 +14,7 @@ use model::manifest::Manifest;
 use model::progress::Progress;
 use model::report;
 use model::signature::SignatureFile;
+use model::signature::SignatureSeen;
 use model::words::Word;
 use serde::Deserialize;
 

@@ -2,12 +2,12 @@
 
 use model::custody::Custody;
 use model::disposal::gate::{BayFacts, job_gate};
-use model::disposal::messages::SignatureSeen;
 use model::disposal::rules::ReleaseRule;
 use model::disposal::{Disposal, Release, Unerased};
 use model::event::Event;
 use model::ids::StationName;
 use model::job::Job;
+use model::signature::SignatureSeen;
 
 use super::{answered_for, eraser, facts, words};
 use crate::access::{Action, Caller};

@@ -75,6 +75,7 @@ fn arrival(caller: &Caller, job: &Job) -> Option<Event> {
             Some(Event::DeviceArrived {
                 station: station.clone(),
                 device: None,
+                signature: None,
             })
         }
         Caller::Station(_) | Caller::Customer(_) | Caller::Person(_) | Caller::Operator => None,

@@ -82,6 +82,7 @@ fn check(job: &Job, ending: &Ending) -> Result<(), DockingFault> {
         log,
         remark,
         files,
+        sums: _,
     } = ending
     else {
         return Ok(());
@@ -166,11 +167,13 @@ fn event(ending: &Ending) -> Event {
             log,
             remark,
             files,
+            sums,
         } => Event::TransferFinished {
             errors: *errors,
             log: log.clone(),
             remark: remark.clone(),
             files: files.clone(),
+            sums: sums.clone(),
         },
         Ending::Released {
             reason,

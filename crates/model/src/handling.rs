@@ -1,0 +1,157 @@
+//! What a station tells of a device while it has it, beside what becomes of its job: it stands in the receipt.
+
+use serde::{Deserialize, Serialize};
+
+use crate::capabilities::Capabilities;
+use crate::control::LeaseToken;
+use crate::ids::{BayName, JobId};
+use crate::proof::ReadBack;
+
+/// `POST /station/v1/lease/tell`: something is to be known of the device of a lease.
+///
+/// The same again in the same attempt is told once. A lease that has ended is enough, until another has begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telling {
+    /// The job.
+    pub job: JobId,
+    /// The right to it.
+    pub lease: LeaseToken,
+    /// In which bay the device is, if in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bay: Option<BayName>,
+    /// What.
+    pub what: Handling,
+}
+
+/// What is to be known of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "told", rename_all = "kebab-case")]
+pub enum Handling {
+    /// The station works on it.
+    Docked {
+        /// Whether nobody on the station's host can write to it; nothing of an image.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        read_only: Option<bool>,
+    },
+    /// It was asked how it is.
+    Examined(DeviceHealth),
+    /// The store was probed, before anything was sent to it.
+    Probed {
+        /// How much of what is stored is read back.
+        read_back: ReadBack,
+        /// What the store was found to do.
+        store: Box<Capabilities>,
+    },
+    /// The whole device was walked.
+    Planned {
+        /// Entries that were found: whether they are loaded is another matter.
+        entries: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// The station has closed it.
+    Undocked {
+        /// Whether nobody on the station's host could write to it, to the end; nothing of an image.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        read_only: Option<bool>,
+    },
+}
+
+/// How a device says that it is (SMART: ATA, SCSI and NVMe tell it each in its own way). Nothing where it does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeviceHealth {
+    /// The maker's name of it, as the disk itself says behind whatever bridge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The maker's number of it, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// The release of what runs in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firmware: Option<String>,
+    /// Whether it holds itself for sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed: Option<bool>,
+    /// Hours that it has run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<u64>,
+    /// Degrees Celsius.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<i64>,
+    /// Sectors that it has replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reallocated: Option<u64>,
+    /// Sectors that it could not read, and has not replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
+    /// Errors that it could not correct.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncorrectable: Option<u64>,
+    /// Errors of its interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface_errors: Option<u64>,
+    /// How much of its life is used up, in percent; more than 100 is possible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percent_used: Option<u64>,
+    /// Sectors that it keeps from its host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden_sectors: Option<u64>,
+}
+
+/// Characters of a name that are kept, as of [`DeviceFacts`](crate::device::DeviceFacts).
+const NAME_CHARS: usize = 64;
+
+impl DeviceHealth {
+    /// The same with names that fit on a line, whatever the device says.
+    #[must_use]
+    pub fn tidied(self) -> Self {
+        let tidy = |name: String| crate::readable::name(&name, NAME_CHARS);
+        Self {
+            model: self.model.map(tidy),
+            serial: self.serial.map(tidy),
+            firmware: self.firmware.map(tidy),
+            ..self
+        }
+    }
+
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_read_as_it_was_said() {
+        let health = DeviceHealth {
+            passed: Some(true),
+            temperature: Some(-3),
+            ..DeviceHealth::default()
+        };
+        for (what, json) in [
+            (
+                Handling::Docked {
+                    read_only: Some(true),
+                },
+                r#"{"told":"docked","read_only":true}"#,
+            ),
+            (
+                Handling::Undocked { read_only: None },
+                r#"{"told":"undocked"}"#,
+            ),
+            (
+                Handling::Examined(health),
+                r#"{"told":"examined","passed":true,"temperature":-3}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&what).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Handling>(json).unwrap(), what);
+        }
+        assert!(DeviceHealth::default().is_silent());
+    }
+}

@@ -1,0 +1,81 @@
+//! What a station tells of the device of its lease: it goes into the receipt, and changes nothing.
+
+use custody::by::By;
+use custody::event::{Docked, Event, Examined, Planned, Probed, Undocked, What};
+use custody::line::Entry;
+use model::handling::{Handling, Telling};
+use model::limits::COUNT_MAX;
+
+use crate::access::{Action, Caller};
+use crate::jobstore::LedgerLine;
+use crate::ops::{Context, DockingFault, Refused};
+
+/// Tells it, once in each attempt. Whoever has the last lease of the job may, also when that has ended.
+///
+/// # Errors
+/// [`DockingFault::LeaseLost`] if another attempt has the job, [`DockingFault::Field`] for a number that cannot be, or the
+/// job store's failure.
+pub async fn tell(context: &Context, caller: &Caller, telling: Telling) -> Result<(), Refused> {
+    let station = caller.station(Action::UseLease)?;
+    let Telling {
+        job,
+        lease,
+        bay,
+        what,
+    } = telling;
+    let last = context.jobs.lease(job).await?;
+    let is_its_own = last.is_some_and(|last| last.token == lease && last.station == *station);
+    if !is_its_own {
+        return Err(DockingFault::LeaseLost(job).into());
+    }
+    let what = event(what)?;
+    let told = context.jobs.told_of(Some(job)).await?;
+    // A job of before the ledger has no chain that more could stand in.
+    if told.is_empty() || is_known(&told, &what) {
+        return Ok(());
+    }
+    let name = what.name();
+    let event = Event {
+        at: context.clock.now().into(),
+        what,
+        by: By::usual(&caller.actor()),
+        station: Some(station.clone()),
+        bay,
+    };
+    context.jobs.tell(Some(job), &[event]).await?;
+    tracing::info!(%station, %job, event = name, "told of a device");
+    Ok(())
+}
+
+fn event(what: Handling) -> Result<What, DockingFault> {
+    Ok(match what {
+        Handling::Docked { read_only } => Docked { read_only }.into(),
+        Handling::Examined(health) => Examined::of(&health.tidied()).into(),
+        Handling::Probed { read_back, store } => Probed {
+            read_back,
+            store_findings: *store,
+        }
+        .into(),
+        Handling::Planned { entries, bytes } => {
+            if entries > COUNT_MAX || bytes > COUNT_MAX {
+                return Err(DockingFault::Field {
+                    field: "planned",
+                    wrong: format!("is more than {COUNT_MAX}"),
+                });
+            }
+            Planned { entries, bytes }.into()
+        }
+        Handling::Undocked { read_only } => Undocked { read_only }.into(),
+    })
+}
+
+/// Whether the same was told since the last attempt began: a station that lost an answer tells again.
+fn is_known(told: &[LedgerLine], what: &What) -> bool {
+    let entries = told.iter().rev().filter_map(|line| {
+        let entry = Entry::parse(line.line.as_bytes());
+        entry.ok()?.what
+    });
+    entries
+        .take_while(|told| !matches!(told, What::Attempt(_)))
+        .any(|told| told == *what)
+}

@@ -1,0 +1,211 @@
+//! What the server is told of a device while it is here, for the receipt of its job: that it is docked and protected, how it
+//! says that it is, before and after, what was found on it, and that it was let go.
+//!
+//! Nothing of it holds a docking up, and none fails for it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use disks::facts;
+use model::control::Claim;
+use model::device::Connector;
+use model::handling::{DeviceHealth, Handling, Telling};
+use model::ids::{BayName, JobId};
+use model::proof::Attempt;
+
+use super::{Station, View};
+use crate::control::{Control, ControlError};
+use crate::devices::Devices;
+use transfer::progress::Progress;
+
+/// How long a device may take to say how it is once it is loaded.
+const HEALTH_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether the whole device was walked.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How often something is tried to be told, and how long after the try before.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A device that is here.
+pub(super) struct Handled {
+    teller: Teller,
+    read_only: Option<bool>,
+    /// Which device can be asked how it is, and what it said before.
+    asked: Option<(Examinee, Receiver<DeviceHealth>)>,
+    is_planned: AtomicBool,
+}
+
+/// Who tells the server.
+#[derive(Clone)]
+struct Teller {
+    control: Control,
+    claim: (JobId, model::control::LeaseToken),
+    bay: Option<BayName>,
+}
+
+impl Teller {
+    fn tell(&self, what: Handling) {
+        let (job, lease) = self.claim.clone();
+        let telling = Telling {
+            job,
+            lease,
+            bay: self.bay.clone(),
+            what,
+        };
+        for left in (0..TRIES).rev() {
+            match self.control.tell(&telling) {
+                Err(error) if error.may_retry() && left > 0 => std::thread::sleep(PAUSE),
+                // A server of an earlier release has no such message.
+                Err(error @ ControlError::Refused(_)) => {
+                    return tracing::debug!(%job, %error, what = ?telling.what, "not told");
+                }
+                Err(error) => {
+                    return tracing::warn!(%job, %error, what = ?telling.what, "not told");
+                }
+                Ok(()) => return,
+            }
+        }
+    }
+}
+
+/// A device that can be asked how it is.
+#[derive(Clone)]
+struct Examinee {
+    devices: Arc<dyn Devices>,
+    path: PathBuf,
+    connector: Connector,
+}
+
+impl Examinee {
+    fn of(station: &Station, device: &Path, view: &View<'_>) -> Option<Self> {
+        match view {
+            View::Raw(_) | View::Fill(_) => {}
+            View::Mounted(_) | View::Journal => return None,
+        }
+        let connector = facts::shipped(device)?.connector?;
+        (connector != Connector::Image).then(|| Self {
+            devices: Arc::clone(&station.devices),
+            path: device.to_owned(),
+            connector,
+        })
+    }
+
+    /// Asks on a thread of its own, which is left alone with a device that does not answer; `then` is told what it says.
+    fn ask(&self, then: impl FnOnce(DeviceHealth) + Send + 'static) {
+        let asked = self.clone();
+        let begun = std::thread::Builder::new()
+            .name("health".into())
+            .spawn(move || {
+                if let Some(health) = asked.devices.health(&asked.path, asked.connector) {
+                    then(health);
+                }
+            });
+        if let Err(error) = begun {
+            tracing::debug!(%error, "no thread is to be had to ask a device how it is");
+        }
+    }
+}
+
+impl Handled {
+    /// Tells that the device is docked, and has it asked how it is meanwhile.
+    pub(super) fn begin(
+        station: &Station,
+        claim: &Claim,
+        bay: Option<&BayName>,
+        device: &Path,
+        view: &View<'_>,
+    ) -> Self {
+        let teller = Teller {
+            control: station.control.clone(),
+            claim: (claim.job, claim.lease.clone()),
+            bay: bay.cloned(),
+        };
+        let read_only = read_only(device, view);
+        if !matches!(view, View::Journal) {
+            teller.tell(Handling::Docked { read_only });
+        }
+        let asked = Examinee::of(station, device, view).map(|asked| {
+            let (said, before) = bounded(1);
+            let teller = teller.clone();
+            asked.ask(move |health| {
+                if health.passed == Some(false) {
+                    let job = teller.claim.0;
+                    tracing::warn!(%job, ?health, "the device says that it is failing");
+                }
+                teller.tell(Handling::Examined(health.clone()));
+                let _ = said.send(health);
+            });
+            (asked, before)
+        });
+        Self {
+            teller,
+            read_only,
+            asked,
+            is_planned: AtomicBool::new(false),
+        }
+    }
+
+    /// Tells what the store was found to do.
+    pub(super) fn probed(&self, attempt: &Attempt) {
+        self.teller.tell(Handling::Probed {
+            read_back: attempt.read_back,
+            store: Box::new(attempt.store.clone()),
+        });
+    }
+
+    /// Tells what was found as soon as the whole device was walked; until `done` is closed.
+    pub(super) fn watch(&self, progress: &Progress, done: &Receiver<()>) {
+        while let Err(RecvTimeoutError::Timeout) = done.recv_timeout(LOOK_EVERY) {
+            if self.planned(progress) {
+                return;
+            }
+        }
+    }
+
+    /// Tells what was found, once, if the whole device was walked; whether it was.
+    pub(super) fn planned(&self, progress: &Progress) -> bool {
+        let snapshot = progress.snapshot();
+        if snapshot.found_all && !self.is_planned.swap(true, Ordering::Relaxed) {
+            self.teller.tell(Handling::Planned {
+                entries: snapshot.found,
+                bytes: snapshot.found_bytes,
+            });
+        }
+        snapshot.found_all
+    }
+
+    /// Tells how the device is after all that, and that it was let go.
+    pub(super) fn end(self) {
+        // Who has not said how it was before is not waited for.
+        if let Some((asked, before)) = &self.asked
+            && before.try_recv().is_ok()
+        {
+            let (said, after) = bounded(1);
+            asked.ask(move |health| {
+                let _ = said.send(health);
+            });
+            if let Ok(health) = after.recv_timeout(HEALTH_WITHIN) {
+                self.teller.tell(Handling::Examined(health));
+            }
+        }
+        let read_only = self.read_only;
+        self.teller.tell(Handling::Undocked { read_only });
+    }
+}
+
+/// Whether nobody on this host can write to the device while it is here; nothing of an image or of one that is filled.
+fn read_only(device: &Path, view: &View<'_>) -> Option<bool> {
+    match view {
+        View::Raw(raw) => raw.is_read_only(),
+        View::Mounted(_) => {
+            let mount = rustix::fs::statvfs(device).ok()?;
+            Some(mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+        }
+        View::Fill(_) | View::Journal => None,
+    }
+}
