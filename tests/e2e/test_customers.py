@@ -60,7 +60,7 @@ def routes():
     found = set()
     for name in ("console.rs", "console/customers.rs"):
         text = (SOURCE.parent / name).read_text()
-        for words in re.findall(r"^\s+\[((?:\"[^\"]+\"|\w+)(?:, (?:\"[^\"]+\"|\w+))*)\] (?:=>|\|)", text, re.MULTILINE):
+        for words in re.findall(r"^\s+\[((?:\"[^\"]+\"|\w+)(?:, (?:\"[^\"]+\"|\w+))*)\] (?:\w+ )?(?:=>|\|)", text, re.MULTILINE):
             parts = [word.strip('"') if word.startswith('"') else "*" for word in words.split(", ")]
             found.add("/" + "/".join(parts))
     files = re.findall(r"^        \"([\w.-]+)\" => ", (SOURCE / "pages/own_job.rs").read_text(), re.MULTILINE)

@@ -65,7 +65,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<ExitCode> {
         };
     }
     if let Some((first, rest)) = arguments.split_first()
-        && let "heartbeats" | "jobs" = first.as_str()
+        && let "heartbeats" | "jobs" | "console" = first.as_str()
     {
         return of_server(first, rest);
     }
@@ -82,8 +82,8 @@ pub(crate) fn command(arguments: &[String]) -> Result<ExitCode> {
     race.run()
 }
 
-/// `cargo xtask bench heartbeats [STATIONS [BAYS [SECONDS]]]` and `bench jobs [JOBS_IN_POSTGRESQL [JOBS_IN_SQLITE]]`: how
-/// soon heartbeats are answered, and jobs are listed.
+/// `cargo xtask bench heartbeats [STATIONS [BAYS [SECONDS]]]`, `bench jobs [JOBS_IN_POSTGRESQL [JOBS_IN_SQLITE]]` and
+/// `bench console [JOBS]`: how soon heartbeats are answered, jobs are listed, and pages of the console are there.
 fn of_server(name: &str, arguments: &[String]) -> Result<ExitCode> {
     let mut bench = cargo(["bench", "--quiet", "--package", "server"]);
     bench.args(["--bench", name, "--"]).args(arguments);

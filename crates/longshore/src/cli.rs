@@ -559,6 +559,8 @@ pub(crate) enum JobCommand {
     Manifest(HistoryArgs),
     /// Show what the report of a job says, and which files failed, as an operator
     Failed(HistoryArgs),
+    /// Show how fast a job went, as an operator
+    Rates(HistoryArgs),
     /// Get the receipt of a job: what happened to its device, for whoever wants to check it, as an operator
     Receipt(JobReceiptArgs),
     /// Have the receipt name a picture of a job's parcel or device, as an operator

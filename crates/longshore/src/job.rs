@@ -48,6 +48,7 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
         JobCommand::History(args) => all::history(args),
         JobCommand::Manifest(args) => failed::manifest(args),
         JobCommand::Failed(args) => failed::failed(args),
+        JobCommand::Rates(args) => all::rates(args),
         JobCommand::Receipt(args) => receipt::receipt(args),
         JobCommand::Photograph(args) => remarks::photograph(args),
         JobCommand::Unpack(args) => remarks::unpack(args),

@@ -39,6 +39,7 @@ pub mod notice;
 pub mod operator;
 pub mod order;
 pub mod outcome;
+pub mod pace;
 pub mod parcel;
 pub mod photograph;
 pub mod plan;

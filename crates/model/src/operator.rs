@@ -10,6 +10,7 @@ pub mod custody;
 pub mod disposal;
 pub mod notices;
 pub mod parcels;
+pub mod rates;
 pub mod reports;
 pub mod scanned;
 pub mod stations;
@@ -25,6 +26,7 @@ use crate::control::JobFacts;
 use crate::event::Event;
 use crate::ids::{AccessKeyId, AccountId, IdentityName, JobId, JobType, PersonName, StationName};
 use crate::job::Job;
+use crate::parcel::Due;
 use crate::progress::AbortReason;
 use crate::role::Role;
 use crate::secret::DeviceSecret;
@@ -145,6 +147,15 @@ pub struct JobDetail {
     /// How far its transfer is, while there is one.
     #[serde(default)]
     pub figures: Option<stations::FiguresLine>,
+    /// What is to become of its device, once somebody has that in hand.
+    #[serde(default)]
+    pub due: Option<Due>,
+    /// The same for a person.
+    #[serde(default)]
+    pub due_sentence: Option<String>,
+    /// Whether its device is taken as an image, by a sheet.
+    #[serde(default)]
+    pub is_image: bool,
 }
 
 impl From<JobFacts> for JobDetail {
@@ -178,6 +189,9 @@ impl From<JobFacts> for JobDetail {
             disposal: facts.disposal.code().to_owned(),
             objection: facts.objection.map(|objection| objection.because),
             figures: None,
+            due: None,
+            due_sentence: None,
+            is_image: false,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::limits;
 use crate::progress::LogLocation;
 
 pub mod csv;
+pub mod device_map;
 pub mod failed;
 pub mod glacier;
 pub mod lines;

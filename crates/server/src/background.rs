@@ -46,7 +46,7 @@ const ASK_WITNESSES: Duration = Duration::from_secs(15);
 /// Between two looks for notices that are to be sent: who waits for one sees what happened soon after.
 const BRING_NOTICES: Duration = Duration::from_secs(1);
 
-/// Between two looks for notices that are long over.
+/// Between two looks for notices that are long over, and for rates.
 const FORGET_NOTICES: Duration = Duration::from_secs(60 * 60);
 
 /// Between two looks whether a disk that was full has room again.
@@ -166,6 +166,12 @@ impl Background {
             FORGET_NOTICES,
             context,
             |context, _| async move { notices::forget(&context).await },
+        );
+        tasks.add(
+            "thin rates",
+            FORGET_NOTICES,
+            context,
+            |context, _| async move { sweeper::thin_rates(&context).await },
         );
         tasks.add("keep room aside", KEEP_ROOM, reserve, |reserve, _| {
             keep(reserve)

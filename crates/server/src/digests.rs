@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::progress::LogLocation;
+use model::report::device_map::DeviceMap;
 use model::report::{self, failed::ReportDigest};
 use model::time::Timestamp;
 use tokio::sync::{Semaphore, watch};
@@ -30,8 +31,8 @@ pub(crate) enum ReportKnown {
     NotYet,
     /// It cannot be had, or says nothing.
     Lost,
-    /// What it says.
-    Told(Arc<ReportDigest>),
+    /// What it says, and what of the device could be read where there is a map.
+    Told(Arc<ReportDigest>, Option<Arc<DeviceMap>>),
 }
 
 /// Which report: a job that was reopened has another in the same place.
@@ -117,7 +118,10 @@ impl Digests {
             ReportKnown::Lost
         };
         match stores.digest(&log.bucket, report::keys(log).lines).await {
-            Ok(Some(Ok(digest))) => ReportKnown::Told(Arc::new(digest)),
+            Ok(Some(Ok(digest))) => {
+                let map = stores.map(&log.bucket, report::keys(log).map).await;
+                ReportKnown::Told(Arc::new(digest), map.map(Arc::new))
+            }
             Ok(Some(Err(why))) => lost(&why),
             Ok(None) => ReportKnown::Lost,
             Err(fault) => lost(&fault),

@@ -38,6 +38,7 @@ mod orders;
 mod outbox;
 mod parcels;
 mod postgres;
+mod rates;
 mod receipts;
 mod shares;
 mod sign_ins;
@@ -71,6 +72,7 @@ pub use orders::{Orders, StoredOrder};
 pub use outbox::{Notice, Outbox};
 pub use parcels::{JOBS_OF_WORD, Parcel, ParcelFilter, Parcels};
 pub use postgres::PostgresJobStore;
+pub use rates::{RateSample, Rates};
 pub use receipts::{DueReceipt, Edition, Receipts};
 pub use shares::{Decide, Shares, StoredShare};
 pub use sign_ins::{Holder, LetIn, NewSession, SignInLink, SignIns, StoredSession};
@@ -79,7 +81,7 @@ pub use stations::{Station, Stations};
 pub use webhooks::{Secret, StoredWebhook, Webhooks};
 
 /// Keeps jobs, their holds and leases, what opens their devices, accounts with their users and groups, keys, stations with their heartbeats, orders and
-/// shares, operators, who of them is signed in and what they did, parcels, what happened on a day, what happened to devices and the keys that prove
+/// shares, operators, who of them is signed in and what they did, parcels, what happened on a day, how fast jobs went, what happened to devices and the keys that prove
 /// it, who is told of it and what became of that,
 /// and the time; and says whether it is fit for that.
 ///
@@ -105,6 +107,7 @@ pub trait JobStore:
     + Audit
     + Parcels
     + Days
+    + Rates
     + Ledger
     + CustodyKeys
     + Receipts
@@ -135,6 +138,7 @@ impl<T> JobStore for T where
         + Audit
         + Parcels
         + Days
+        + Rates
         + Ledger
         + CustodyKeys
         + Receipts
@@ -168,6 +172,7 @@ macro_rules! implement_job_store {
         $crate::jobstore::audit::implement_audit!($store);
         $crate::jobstore::parcels::implement_parcels!($store);
         $crate::jobstore::days::implement_days!($store);
+        $crate::jobstore::rates::implement_rates!($store);
         $crate::jobstore::ledger::implement_ledger!($store, $database);
         $crate::jobstore::custody_keys::implement_custody_keys!($store);
         $crate::jobstore::receipts::implement_receipts!($store);

@@ -274,7 +274,7 @@ pub(crate) struct CorrectArgs {
     pub(crate) store: StoreArgs,
 }
 
-/// `longshore job history`, `job manifest` and `job failed`.
+/// `longshore job history`, `job manifest`, `job failed` and `job rates`.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
     /// The job

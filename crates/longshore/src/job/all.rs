@@ -1,6 +1,8 @@
 //! `longshore job list --all` and `job history`: the jobs of all accounts, for the people who run the service.
 
+use model::operator::rates::{JobRates, RateLine};
 use model::operator::{History, HistoryEntry, JobLine, JobsPage};
+use model::readable;
 use serde_json::Value;
 
 use crate::cli::{HistoryArgs, ListArgs};
@@ -86,6 +88,30 @@ pub(super) fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
     } else {
         output::data(&lines(&history.history))?;
     }
+    Ok(Exit::Ok)
+}
+
+/// Shows how fast a job went.
+///
+/// # Errors
+/// If the operation is refused, or the service cannot be asked.
+pub(super) fn rates(args: &HistoryArgs) -> Result<Exit, Failure> {
+    let told: JobRates = Way::open(&args.store)?.get(&format!("jobs/{}/rates", args.job), &[])?;
+    if args.json {
+        output::json(&told)?;
+        return Ok(Exit::Ok);
+    }
+    let row = |line: &RateLine| {
+        [
+            line.from.to_string(),
+            line.until.to_string(),
+            line.bytes.map(readable::bytes).unwrap_or_default(),
+            line.rate
+                .map_or_else(|| "not known".to_owned(), readable::rate),
+        ]
+    };
+    let rows: Vec<[String; 4]> = told.rates.iter().map(row).collect();
+    output::data(&output::table(["FROM", "UNTIL", "SENT", "RATE"], &rows))?;
     Ok(Exit::Ok)
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 135] = [
+const COMMANDS: [&str; 136] = [
     "",
     "import",
     "ls",
@@ -40,6 +40,7 @@ const COMMANDS: [&str; 135] = [
     "job history",
     "job manifest",
     "job failed",
+    "job rates",
     "job receipt",
     "job photograph",
     "job unpack",

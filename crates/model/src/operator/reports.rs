@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{BucketName, JobId, JobType, ObjectKey};
 use crate::manifest::{ManifestFault, ShownLine, ShownManifest, Warning};
 use crate::progress::LogLocation;
+use crate::report::device_map::{DeviceMap, NotRead, Stretched};
 use crate::report::failed::{FailedFile, ReportDigest};
 
 /// `GET /operator/v1/jobs/JOBID/manifest`: a job's manifest without its secrets.
@@ -110,6 +111,63 @@ pub struct JobFailures {
     pub others: u64,
     /// The first 1,000 that failed.
     pub files: Vec<FailedLine>,
+    /// What of the device could be read, where some of it could not.
+    #[serde(default)]
+    pub map: Option<MapTold>,
+}
+
+/// What of a device could be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MapTold {
+    /// How long the device is, in bytes.
+    pub bytes: u64,
+    /// Bytes of it that were read.
+    pub read: u64,
+    /// Bytes that were never asked for, or skipped behind an error.
+    pub untried: u64,
+    /// Bytes of stretches of which a read failed, and that were not tried to the end.
+    pub failed: u64,
+    /// Bytes of sectors that were tried alone and failed.
+    pub bad: u64,
+    /// The device in 240 equal parts, a letter for the worst of each, as in the map: `+` read, `?` untried, `/` failed, `-` bad.
+    pub cells: String,
+    /// How many stretches were not read.
+    pub count: u64,
+    /// The first 1,000 of them.
+    pub ranges: Vec<MapLine>,
+}
+
+/// A stretch of a device that was not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MapLine {
+    /// Its first byte.
+    pub at: u64,
+    /// How long it is, in bytes.
+    pub bytes: u64,
+    /// What is known of it, in words.
+    pub what: String,
+}
+
+impl From<&DeviceMap> for MapTold {
+    fn from(map: &DeviceMap) -> Self {
+        let range = |range: &NotRead| MapLine {
+            at: range.at,
+            bytes: range.bytes,
+            what: range.what.word().to_owned(),
+        };
+        Self {
+            bytes: map.bytes,
+            read: map.sum(Stretched::Read),
+            untried: map.sum(Stretched::Untried),
+            failed: map.sum(Stretched::Failed),
+            bad: map.sum(Stretched::Bad),
+            cells: map.cells.iter().map(|cell| cell.letter()).collect(),
+            count: map.count,
+            ranges: map.ranges.iter().map(range).collect(),
+        }
+    }
 }
 
 /// How much of a report is known.
@@ -192,12 +250,18 @@ impl JobFailures {
             codes: Vec::new(),
             others: 0,
             files: Vec::new(),
+            map: None,
         }
     }
 
     /// What a report says.
     #[must_use]
-    pub fn of(job_id: JobId, log: &LogLocation, digest: &ReportDigest) -> Self {
+    pub fn of(
+        job_id: JobId,
+        log: &LogLocation,
+        digest: &ReportDigest,
+        map: Option<&DeviceMap>,
+    ) -> Self {
         let mut codes: Vec<FailedCode> = digest
             .codes
             .iter()
@@ -213,6 +277,7 @@ impl JobFailures {
             codes,
             others: digest.others,
             files: digest.files.iter().map(FailedLine::from).collect(),
+            map: map.map(MapTold::from),
             ..Self::silent(job_id, ReportState::Read, Some(log))
         }
     }

@@ -16,9 +16,9 @@ pub struct Today {
     pub at: Timestamp,
     /// Counted.
     pub counts: TodayCounts,
-    /// The jobs to which something happened, those of the last event first; at most 1,000.
+    /// The jobs to which something happened, those of the last event first; at most 500.
     pub jobs: Vec<TodayJob>,
-    /// The devices that lie in the room at this moment, at most 1,000.
+    /// The devices that lie in the room at this moment, at most 500.
     pub room: Vec<InRoom>,
     /// Whether there is more of one of the two than is told.
     pub is_cut: bool,
@@ -44,7 +44,7 @@ pub struct TodayCounts {
     pub devices_out: u64,
     /// Of what lies in the room: on hold now.
     pub held: u64,
-    /// Of what lies in the room: nothing more is done with it, it waits to be sent back.
+    /// Of what is told of the room: nothing more is done with it, it waits to be sent back.
     pub shelved: u64,
     /// All that lies in the room.
     pub room: u64,

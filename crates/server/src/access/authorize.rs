@@ -252,7 +252,7 @@ impl Action {
 
     /// The least role that it takes; `None` for what only customers and stations do. The manifest of a job may hold a
     /// device's password. Leases stay with the stations: they say who is at work on a device.
-    fn least_role(self) -> Option<Role> {
+    pub(crate) fn least_role(self) -> Option<Role> {
         match self {
             Self::ListJobs
             | Self::LookAtJob

@@ -1,5 +1,5 @@
 //! Lets jobs expire whose device did not come in time, notes which stand still because their station sends no
-//! heartbeat or was revoked, and forgets orders that are stale.
+//! heartbeat or was revoked, forgets orders that are stale, and thins what plots are made of.
 //!
 //! Nothing depends on when it runs: an overdue job counts as expired from the moment it is, and a job
 //! whose lease has lapsed is told as standing still. The sweeper writes that down, so that the
@@ -101,6 +101,11 @@ async fn why_silent(context: &Context, lease: &Lease) -> Result<Option<String>, 
 pub(super) async fn forget_orders(context: &Context) -> Result<(), JobStoreError> {
     let stale = stale_since(context.clock.now());
     context.jobs.forget_orders(stale).await
+}
+
+/// Thins the samples of how much was sent by when.
+pub(super) async fn thin_rates(context: &Context) -> Result<(), JobStoreError> {
+    context.jobs.thin_rates(context.clock.now()).await
 }
 
 /// Writes down that a job stands still; `false` if it has moved on meanwhile.

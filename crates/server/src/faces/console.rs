@@ -28,12 +28,14 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use model::role::Role;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
 use events::{Snapshot, Streams};
 use form::Fields;
-use pages::list_file::{self, FileForm};
+use pages::list_file::{self, FileForm, ListOf};
+use pages::own_job;
 use pages::scan::Tables;
 use trouble::Trouble;
 use visit::Visit;
@@ -98,47 +100,57 @@ async fn show(console: &Arc<Console>, words: &[&str], head: &Parts) -> Result<Re
     let query = form::query(head);
     let shown = match visit.is_customer() {
         true => customers::show(&visit, words, &query).await,
-        false => show_people(console, &visit, words, &query).await,
+        false => show_people(words, console, &visit, &query).await,
     };
     Ok(shown.unwrap_or_else(|trouble| page::trouble(trouble, &visit)))
 }
 
-async fn show_people(
-    console: &Arc<Console>,
-    visit: &Visit,
-    words: &[&str],
-    query: &Fields,
-) -> Result<Response, Trouble> {
-    match words {
-        [""] => Ok(guard::see_other(visit.home())),
-        ["events"] => events::stream(console, visit.clone(), query),
-        ["bench"] => pages::bench::all(visit, query).await,
-        ["bench", station] => pages::bench::of_station(visit, station, query).await,
-        ["bench", station, bay] => pages::bench::one(visit, station, bay).await,
-        ["jobs"] => pages::jobs::list(visit, query).await,
-        ["jobs", id] => pages::job::show(visit, id).await,
-        ["jobs", id, "failed"] => pages::job::failed(visit, id).await,
-        [
-            "jobs",
-            id,
-            name @ ("report" | "packing-slip.pdf" | "signature-sheet.pdf"),
-        ] => pages::own_job::file_of(visit, id, name).await,
-        ["jobs", id, "receipt"] => pages::job::receipt(visit, id).await,
-        ["jobs", id, "receipt.pdf"] => pages::job::receipt_pdf(visit, id).await,
-        ["parcels"] => pages::parcels::list(visit, query).await,
-        ["stations"] => pages::stations::list(visit).await,
-        ["stations", name] => pages::stations::show(visit, name).await,
-        ["stores"] => pages::stores::list(visit).await,
-        ["accounts"] => pages::accounts::list(visit).await,
-        ["people"] => pages::people::list(visit).await,
-        ["audit"] => pages::audit::list(visit, query).await,
-        ["today"] => pages::today::show(visit, query).await,
-        [name] if let Some((list, form)) = FileForm::of(name) => {
-            list_file::keep(visit, list, query, form).await
+/// The pages of people who run the service: what is at each path, and the least role for which there is anything. Whether
+/// somebody may is decided by what a page asks for; the table tells it, and is printed as `docs/console-pages.md`.
+macro_rules! pages {
+    ($table:ident, $show:ident($words:ident, $($name:ident: $kind:ty),+): $($path:tt $least:ident => $shown:expr;)+) => {
+        /// Paths as patterns, each with its least role.
+        #[cfg_attr(not(test), expect(dead_code, reason = "it is printed by a test"))]
+        const $table: &[(&str, Role)] = &[$((stringify!($path), Role::$least)),+];
+
+        async fn $show($words: &[&str], $($name: $kind),+) -> Result<Response, Trouble> {
+            match $words {
+                $($path => $shown,)+
+                _ => Err(Trouble::no_such_page()),
+            }
         }
-        ["help"] => pages::help::show(visit),
-        _ => Err(Trouble::no_such_page()),
-    }
+    };
+}
+
+pages! { PAGES, show_people(words, console: &Arc<Console>, visit: &Visit, query: &Fields):
+    [""] Viewer => Ok(guard::see_other(visit.home()));
+    ["events"] Viewer => events::stream(console, visit.clone(), query);
+    ["bench"] Viewer => pages::bench::all(visit, query).await;
+    ["bench", station] Viewer => pages::bench::of_station(visit, station, query).await;
+    ["bench", station, bay] Viewer => pages::bench::one(visit, station, bay).await;
+    ["jobs"] Viewer => pages::jobs::list(visit, query).await;
+    ["jobs.csv"] Viewer => list_file::keep(visit, ListOf::Jobs, query, FileForm::Csv).await;
+    ["jobs.json"] Viewer => list_file::keep(visit, ListOf::Jobs, query, FileForm::Json).await;
+    ["jobs", id] Viewer => pages::job::show(visit, id).await;
+    ["jobs", id, "failed"] Operator => pages::job::failed(visit, id).await;
+    ["jobs", id, "report"] Operator => own_job::file_of(visit, id, "report").await;
+    ["jobs", id, "packing-slip.pdf"] Operator => own_job::file_of(visit, id, "packing-slip.pdf").await;
+    ["jobs", id, "signature-sheet.pdf"] Operator => own_job::file_of(visit, id, "signature-sheet.pdf").await;
+    ["jobs", id, "receipt"] Operator => pages::job::receipt(visit, id).await;
+    ["jobs", id, "receipt.pdf"] Operator => pages::job::receipt_pdf(visit, id).await;
+    ["parcels"] Viewer => pages::parcels::list(visit, query).await;
+    ["parcels.csv"] Viewer => list_file::keep(visit, ListOf::Parcels, query, FileForm::Csv).await;
+    ["parcels.json"] Viewer => list_file::keep(visit, ListOf::Parcels, query, FileForm::Json).await;
+    ["today"] Viewer => pages::today::show(visit, query).await;
+    ["stations"] Viewer => pages::stations::list(visit).await;
+    ["stations", name] Viewer => pages::stations::show(visit, name).await;
+    ["stores"] Viewer => pages::stores::list(visit).await;
+    ["accounts"] Admin => pages::accounts::list(visit).await;
+    ["people"] Viewer => pages::people::list(visit).await;
+    ["audit"] Lead => pages::audit::list(visit, query).await;
+    ["audit.csv"] Lead => list_file::keep(visit, ListOf::Acts, query, FileForm::Csv).await;
+    ["audit.json"] Lead => list_file::keep(visit, ListOf::Acts, query, FileForm::Json).await;
+    ["help"] Viewer => pages::help::show(visit);
 }
 
 /// Answers what changes something: only what this console's own pages sent, and once.
@@ -185,4 +197,67 @@ async fn sent(visit: &Visit, words: &[&str], body: Body) -> Result<Response, Tro
         form.free(visit).await;
     }
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `/jobs/*/failed` of the pattern `["jobs", id, "failed"]`.
+    fn path_of(pattern: &str) -> String {
+        let words = pattern.trim_matches(['[', ']']).split(',').map(str::trim);
+        let words = words.map(|word| match word.strip_prefix('"') {
+            Some(word) => word.trim_end_matches('"'),
+            None => "*",
+        });
+        words.map(|word| format!("/{word}")).collect()
+    }
+
+    fn table() -> String {
+        let mut page = String::from(
+            "# Pages of the console, and who may have them\n\n\
+             Printed from `server::faces::console` by its tests; do not edit by hand. `*` stands for a name. A page that somebody may\n\
+             not have is answered with 403, and what only customers have with 404. What a page shows of itself depends on the role\n\
+             too: [console.md](console.md), [roles.md](roles.md).\n\n",
+        );
+        let roles: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+        let mut rows = |verb: &str, all: &mut dyn Iterator<Item = (String, Role)>| {
+            page.push_str(&format!(
+                "| {verb} | {} |\n| --- |{}\n",
+                roles.join(" | "),
+                " --- |".repeat(roles.len())
+            ));
+            for (path, least) in all {
+                let cells = Role::ALL.map(|role| if role >= least { "yes" } else { "" });
+                page.push_str(&format!("| `{path}` | {} |\n", cells.join(" | ")));
+            }
+            page.push('\n');
+        };
+        rows(
+            "GET",
+            &mut PAGES
+                .iter()
+                .map(|(pattern, least)| (path_of(pattern), *least)),
+        );
+        rows("POST", &mut acts::acts());
+        page.trim_end().to_owned() + "\n"
+    }
+
+    /// Prints `docs/console-pages.md`. With `UPDATE_DOCS=1` it is written, otherwise compared.
+    #[test]
+    fn the_documented_pages_are_those_there_are() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/console-pages.md");
+        let printed = table();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, &printed).unwrap();
+        }
+        let page = std::fs::read_to_string(path).unwrap();
+        assert_eq!(page, printed, "run the tests once with UPDATE_DOCS=1");
+    }
+
+    #[test]
+    fn a_pattern_is_a_path_with_a_star_for_each_name() {
+        assert_eq!(path_of(r#"["jobs", id, "failed"]"#), "/jobs/*/failed");
+        assert_eq!(path_of(r#"[""]"#), "/");
+    }
 }

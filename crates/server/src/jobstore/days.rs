@@ -40,6 +40,9 @@ pub trait Days: Send + Sync + 'static {
 
     /// The jobs whose devices are at stations, the newest first.
     async fn in_hand(&self, most: u32) -> Result<Vec<InHand>, JobStoreError>;
+
+    /// How many devices are at stations, and of how many the jobs are on hold.
+    async fn count_in_hand(&self) -> Result<(u64, u64), JobStoreError>;
 }
 
 pub(super) const HAPPENED: &str = "
@@ -55,6 +58,9 @@ pub(super) const IN_HAND: &str = "
     SELECT jobs.state, accounts.name FROM jobs LEFT JOIN accounts ON accounts.id = jobs.account
     WHERE jobs.station IS NOT NULL
     ORDER BY jobs.created DESC, jobs.seq DESC LIMIT $1";
+
+pub(super) const COUNT_IN_HAND: &str =
+    "SELECT COUNT(*), COUNT(held) FROM jobs WHERE station IS NOT NULL";
 
 /// `state, name of the account, at, event`.
 pub(super) type HappenedRow = (String, Option<String>, i64, String);
@@ -126,6 +132,13 @@ macro_rules! implement_days {
                         .fetch_all(self.readers())
                         .await?;
                     rows.into_iter().map(days::in_hand).collect()
+                }
+
+                async fn count_in_hand(&self) -> Result<(u64, u64), JobStoreError> {
+                    let (all, held): (i64, i64) = query_as(days::COUNT_IN_HAND)
+                        .fetch_one(self.readers())
+                        .await?;
+                    Ok((all.unsigned_abs(), held.unsigned_abs()))
                 }
             }
         };

@@ -84,7 +84,8 @@ pub trait Leases: Send + Sync + 'static {
 
     /// Extends the lease, never shortens it but from where a wrong clock put it, and keeps its figures;
     /// `false` if the token is not the one in force, or was given to another station. A lease that has
-    /// lapsed and that nobody else took is still in force.
+    /// lapsed and that nobody else took is still in force. How much was sent by `now` is kept among the
+    /// [`Rates`](super::Rates), once a minute.
     async fn renew_lease(
         &self,
         job: JobId,
@@ -92,6 +93,7 @@ pub trait Leases: Send + Sync + 'static {
         token: &LeaseToken,
         until: Timestamp,
         figures: &Figures,
+        now: Timestamp,
     ) -> Result<bool, JobStoreError>;
 
     /// Renews several leases of one station, each as [`Leases::renew_lease`] does, in one transaction; which of them are
@@ -101,6 +103,7 @@ pub trait Leases: Send + Sync + 'static {
         station: &StationName,
         signs: &[SignOfLife],
         until: Timestamp,
+        now: Timestamp,
     ) -> Result<Vec<bool>, JobStoreError>;
 
     /// A station's leases that have not ended, lapsed or not.
@@ -233,7 +236,7 @@ macro_rules! implement_leases {
             use $crate::jobstore::leases::{
                 self, HeldLease, LONGEST_LEASE, Lease, Leases, SignOfLife,
             };
-            use $crate::jobstore::{JobStoreError, error};
+            use $crate::jobstore::{JobStoreError, error, rates};
 
             #[async_trait::async_trait]
             impl Leases for $store {
@@ -279,13 +282,14 @@ macro_rules! implement_leases {
                     token: &LeaseToken,
                     until: Timestamp,
                     figures: &Figures,
+                    now: Timestamp,
                 ) -> Result<bool, JobStoreError> {
                     let sign = SignOfLife {
                         job,
                         token: token.clone(),
                         figures: figures.clone(),
                     };
-                    let renewed = self.renew_leases(station, &[sign], until).await?;
+                    let renewed = self.renew_leases(station, &[sign], until, now).await?;
                     Ok(renewed == [true])
                 }
 
@@ -294,6 +298,7 @@ macro_rules! implement_leases {
                     station: &StationName,
                     signs: &[SignOfLife],
                     until: Timestamp,
+                    now: Timestamp,
                 ) -> Result<Vec<bool>, JobStoreError> {
                     let mut tx = self.begin().await?;
                     let mut renewed = Vec::with_capacity(signs.len());
@@ -307,7 +312,17 @@ macro_rules! implement_leases {
                             .bind(station.as_str())
                             .execute(&mut *tx)
                             .await?;
-                        renewed.push(done.rows_affected() > 0);
+                        let is_held = done.rows_affected() > 0;
+                        renewed.push(is_held);
+                        if is_held {
+                            let (slot, sent) = rates::noted(&sign.figures, now);
+                            query(rates::NOTE_RATE)
+                                .bind(sign.job.as_str())
+                                .bind(slot)
+                                .bind(sent)
+                                .execute(&mut *tx)
+                                .await?;
+                        }
                     }
                     tx.commit().await?;
                     Ok(renewed)

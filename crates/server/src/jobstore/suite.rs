@@ -24,6 +24,7 @@ mod operators;
 mod orders;
 mod outbox;
 mod parcels;
+mod rates;
 mod receipts;
 mod shares;
 mod sign_ins;
@@ -63,7 +64,6 @@ pub async fn run_all(store: &dyn JobStore) {
     sign_ins::run(store).await;
     audit::run(store).await;
     parcels::run(store).await;
-    days::run(store).await;
     leases::run(store).await;
     erases::run(store).await;
     custody_keys::run(store).await;
@@ -73,6 +73,8 @@ pub async fn run_all(store: &dyn JobStore) {
     webhooks::run(store).await;
     outbox::run(store).await;
     listing::run(store).await;
+    days::run(store).await;
+    rates::run(store).await;
     jobs::a_quota_holds_for_requests_at_once(store).await;
     clock::run(store).await;
     canary::run(store).await;

@@ -20,14 +20,14 @@ use crate::jobstore::{DayEvent, InHand};
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 
-/// Events of a day that are looked at: those of some thousand devices.
-const EVENTS: u32 = 20_000;
+/// Events of a day that are looked at: those of some hundred devices, read within milliseconds.
+const EVENTS: u32 = 5_000;
 
-/// Devices in the room that are counted.
-const DEVICES: u32 = 5_000;
+/// Devices in the room that are told, and looked at for what is due.
+const DEVICES: u32 = 500;
 
-/// Jobs that are told, of those to which something happened and of those in the room.
-const JOBS: usize = 1_000;
+/// Jobs that are told of those to which something happened.
+const JOBS: usize = 500;
 
 /// The beginning of a day that is written `2026-11-30`.
 #[must_use]
@@ -60,16 +60,16 @@ pub async fn today(
         parcels_out,
         ..counted(&events, &room)
     };
-    counts.room = room.len() as u64;
+    (counts.room, counts.held) = admin.jobs.count_in_hand().await?;
     let mut jobs = of_jobs(events);
-    is_cut |= jobs.len() > JOBS || room.len() > JOBS;
+    is_cut |= jobs.len() > JOBS;
     jobs.truncate(JOBS);
     Ok(Today {
         day: begin.to_string().chars().take(10).collect(),
         at: now,
         counts,
         jobs,
-        room: room.into_iter().take(JOBS).map(in_room).collect(),
+        room: room.into_iter().map(in_room).collect(),
         is_cut,
     })
 }
@@ -121,7 +121,6 @@ fn counted(events: &[DayEvent], room: &[InHand]) -> TodayCounts {
         failed: count(TodayDeed::Failed),
         stopped: count(TodayDeed::Held),
         devices_out: count(TodayDeed::Out),
-        held: due(Due::Wait),
         shelved: due(Due::SendBack),
         ..TodayCounts::default()
     }

@@ -6,6 +6,7 @@ use model::delivered::Delivered;
 use model::disposal::gate::{FileFound, ReportFound, ReportSays};
 use model::ids::{BucketName, ObjectKey};
 use model::proof::ReadBack;
+use model::report::device_map::{DeviceMap, MAP_BYTES};
 use model::report::failed::{DigestReader, NotToldOf, ReportDigest};
 use model::report::lines::{self, Head, Line};
 use objectstore::Bucket;
@@ -79,6 +80,18 @@ impl Stores {
             }
         };
         self.ask(digest).await
+    }
+
+    /// The map of a device that lies beside a report, if there is one of a length that is told of.
+    pub(crate) async fn map(
+        self: &Arc<Self>,
+        bucket: &BucketName,
+        of_map: ObjectKey,
+    ) -> Option<DeviceMap> {
+        let got = self.get(bucket, &of_map, MAP_BYTES + 1).await.ok()??;
+        let is_whole = got.len() as u64 <= MAP_BYTES;
+        let text = String::from_utf8(got).ok().filter(|_| is_whole)?;
+        DeviceMap::read(&text)
     }
 }
 

@@ -134,9 +134,16 @@ async fn a_running_job_tells_how_far_it_is() {
         tally: tally(1234, 5_600_000_000, 0),
         ..Figures::default()
     };
-    jobs.renew_lease(job.id, &crate::world::station(), &token, until, &figures)
-        .await
-        .unwrap();
+    jobs.renew_lease(
+        job.id,
+        &crate::world::station(),
+        &token,
+        until,
+        &figures,
+        now,
+    )
+    .await
+    .unwrap();
     let status = world
         .call(&[("Action", "GetStatus"), ("JobId", job.id.as_str())])
         .await;

@@ -41,6 +41,7 @@ async fn the_documents_are_the_published_ones() {
         ("GET", format!("jobs/{id}/history"), Value::Null),
         ("GET", format!("jobs/{id}/manifest"), Value::Null),
         ("GET", format!("jobs/{id}/failed"), Value::Null),
+        ("GET", format!("jobs/{id}/rates"), Value::Null),
         ("GET", "today".to_owned(), Value::Null),
         (
             "POST",

@@ -3,6 +3,8 @@
 
 use askama::Template;
 use axum::response::Response;
+#[cfg(test)]
+use model::role::Role;
 use serde_json::{Map, Value};
 
 use super::asking::read;
@@ -11,6 +13,10 @@ use super::guard::see_other;
 use super::page::{Shell, html};
 use super::trouble::Trouble;
 use super::visit::Visit;
+#[cfg(test)]
+use crate::access::Action;
+#[cfg(test)]
+use crate::faces::deeds;
 
 /// What a button does.
 struct Button {
@@ -339,6 +345,20 @@ fn spoken(name: &str) -> String {
         }
     }
     words
+}
+
+/// What can be done, each with the least role that may.
+#[cfg(test)]
+pub(super) fn acts() -> impl Iterator<Item = (String, Role)> {
+    let of = |button: &Button| {
+        let deed = deeds::asked(button.path, b"{}").expect("each is told of in the audit");
+        let mut all = Action::ALL.into_iter();
+        let action = all.find(|action| action.name() == deed.action);
+        let least = action.and_then(Action::least_role);
+        let least = least.expect("it is something that people do");
+        (format!("/act/{}", button.path.join("/")), least)
+    };
+    BUTTONS.iter().map(of)
 }
 
 #[cfg(test)]

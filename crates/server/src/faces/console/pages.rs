@@ -13,6 +13,7 @@ pub(super) mod own_job;
 pub(super) mod own_jobs;
 pub(super) mod parcels;
 pub(super) mod people;
+mod plot;
 pub(super) mod scan;
 pub(super) mod sign_in;
 pub(super) mod stations;

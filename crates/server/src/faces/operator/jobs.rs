@@ -34,6 +34,7 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [] if is_get => list(desk, asked).await,
         [id] if is_get => show(desk, job(id)?).await,
         [id, "manifest"] if is_get => manifest(desk, job(id)?).await,
+        [id, "rates"] if is_get => document(&jobs::rates(desk.admin, desk.caller, job(id)?).await?),
         [id, "failed"] if is_get => failed(desk, job(id)?).await,
         [id, "history"] if is_get => history(desk, job(id)?).await,
         [id, "receipt"] if is_get => receipt(desk, job(id)?).await,
@@ -137,9 +138,12 @@ fn state(text: &str) -> Option<String> {
 async fn show(desk: &Desk<'_>, job: JobId) -> Document {
     let service = desk.service()?;
     let facts = jobs::look(service, desk.caller, JobRequest { job }).await?;
-    let figures = jobs::figures(service, desk.caller, job).await?;
+    let beside = jobs::beside(service, desk.caller, job).await?;
     document(&JobDetail {
-        figures: figures.map(FiguresLine::from),
+        figures: beside.figures.map(FiguresLine::from),
+        due: Some(beside.due),
+        due_sentence: Some(beside.sentence),
+        is_image: beside.is_image,
         ..JobDetail::from(facts)
     })
 }

@@ -83,6 +83,10 @@ async fn what_is_in_the_room_is_what_came_and_did_not_go(store: &dyn JobStore) {
     change(store, super::job_id("DAY1A"), &[back], at(BEGIN + 30)).await;
     assert_eq!(ids().await, ["DAY1B"]);
     assert_eq!(store.in_hand(1).await.expect("days can be read").len(), 1);
+    let all = store.in_hand(10_000).await.expect("days can be read");
+    let held = all.iter().filter(|(job, _)| job.hold().is_some()).count();
+    let counted = store.count_in_hand().await.expect("days can be read");
+    assert_eq!(counted, (all.len() as u64, held as u64));
     for (number, direction) in [
         ("1ZDAYA", Direction::In),
         ("1ZDAYB", Direction::In),

@@ -63,7 +63,7 @@ async fn lease(store: &dyn JobStore, job: JobId) -> Lease {
 async fn renew(store: &dyn JobStore, job: JobId, with: &str, until: Timestamp) -> bool {
     let by = station(&with.replace('t', "dock-"));
     let renewed = store
-        .renew_lease(job, &by, &token(with), until, &Figures::default())
+        .renew_lease(job, &by, &token(with), until, &Figures::default(), at(0))
         .await;
     renewed.expect("renewals are answered")
 }
@@ -110,7 +110,14 @@ async fn a_lease_that_lapsed_or_ended_is_granted_anew(store: &dyn JobStore) {
         ..Figures::default()
     };
     let renewed = store
-        .renew_lease(job, &station("dock-1"), &token("t1"), at(60), &figures)
+        .renew_lease(
+            job,
+            &station("dock-1"),
+            &token("t1"),
+            at(60),
+            &figures,
+            at(0),
+        )
         .await;
     assert!(renewed.expect("renewals are answered"));
     let second = claim(store, job, "dock-2", "t2", at(61)).await;
@@ -196,7 +203,14 @@ async fn a_renewal_extends_and_keeps_the_figures(store: &dyn JobStore) {
         seconds_left: Some(7),
     };
     let renewed = store
-        .renew_lease(job, &station("dock-1"), &token("t1"), at(90), &figures)
+        .renew_lease(
+            job,
+            &station("dock-1"),
+            &token("t1"),
+            at(90),
+            &figures,
+            at(0),
+        )
         .await;
     assert!(renewed.expect("renewals are answered"));
     let now = lease(store, job).await;
@@ -244,6 +258,7 @@ async fn a_lease_is_the_stations_to_whom_it_was_given(store: &dyn JobStore) {
             &token("t1"),
             at(999),
             &Figures::default(),
+            at(0),
         )
         .await;
     assert!(!by_another.expect("renewals are answered"));
@@ -351,7 +366,9 @@ async fn several_leases_are_renewed_at_once(store: &dyn JobStore) {
         sign("4GGGC", "t1", 3),
         sign("4GGGD", "t1", 4),
     ];
-    let renewed = store.renew_leases(&station("dock-1"), &signs, at(90)).await;
+    let renewed = store
+        .renew_leases(&station("dock-1"), &signs, at(90), at(0))
+        .await;
     let renewed = renewed.expect("renewals are answered");
     assert_eq!(renewed, [true, false, false, false]);
     let kept = lease(store, job_id("4GGGA")).await;
@@ -413,7 +430,14 @@ async fn a_stations_leases_are_found_and_ended_with_it(store: &dyn JobStore) {
 /// Renews by the token `t1`, whoever has it.
 async fn renew_for(store: &dyn JobStore, by: &StationName, id: &str, until: Timestamp) -> bool {
     let renewed = store
-        .renew_lease(job_id(id), by, &token("t1"), until, &Figures::default())
+        .renew_lease(
+            job_id(id),
+            by,
+            &token("t1"),
+            until,
+            &Figures::default(),
+            at(0),
+        )
         .await;
     renewed.expect("renewals are answered")
 }

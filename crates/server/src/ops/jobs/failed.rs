@@ -38,6 +38,6 @@ pub(crate) async fn failed(
     Ok(match known {
         ReportKnown::NotYet => silent(ReportState::BeingRead),
         ReportKnown::Lost => silent(ReportState::Lost),
-        ReportKnown::Told(digest) => JobFailures::of(job.id, log, &digest),
+        ReportKnown::Told(digest, map) => JobFailures::of(job.id, log, &digest, map.as_deref()),
     })
 }

@@ -7,6 +7,7 @@ use model::ids::JobId;
 use model::job::Job;
 use model::loading::Figures;
 use model::manifest::without_secrets;
+use model::parcel::Due;
 use model::progress::Progress;
 use model::signature::Signature;
 use model::stopped::{StopCause, Stopped};
@@ -132,23 +133,40 @@ pub async fn show(context: &Context, caller: &Caller, id: &str) -> Result<JobSta
     })
 }
 
-/// How far the transfer of a job is, while there is one.
+/// What a person who looks at a job is told beside its state.
+#[derive(Debug, Clone)]
+pub struct JobBeside {
+    /// How far its transfer is, while there is one.
+    pub figures: Option<Figures>,
+    /// What is to become of its device, once somebody has that in hand.
+    pub due: Due,
+    /// The same in a sentence.
+    pub sentence: String,
+    /// Whether its device is taken as an image, by a sheet.
+    pub is_image: bool,
+}
+
+/// Tells what stands beside the state of a job.
 ///
 /// # Errors
 /// [`Refused::NoSuchJob`], or the job store's failure.
-pub async fn figures(
-    context: &Context,
-    caller: &Caller,
-    id: JobId,
-) -> Result<Option<Figures>, Refused> {
+pub async fn beside(context: &Context, caller: &Caller, id: JobId) -> Result<JobBeside, Refused> {
     let job = find(context, caller, Action::LookAtJob, id.as_str()).await?;
-    let Progress::InProgress { .. } = job.progress else {
-        return Ok(None);
+    let lease = match job.progress {
+        Progress::InProgress { .. } => context.jobs.lease(id).await?,
+        _ => None,
     };
-    match context.jobs.lease(id).await? {
-        Some(lease) => Ok(loading(context, lease, context.clock.now()).await?),
-        None => Ok(None),
-    }
+    let figures = match lease {
+        Some(lease) => loading(context, lease, context.clock.now()).await?,
+        None => None,
+    };
+    let due = Due::of(&job);
+    Ok(JobBeside {
+        figures,
+        due,
+        sentence: due.sentence(&job),
+        is_image: Taken::of(&job) == Taken::AsImage,
+    })
 }
 
 fn artifacts(context: &Context, job: &Job) -> Vec<ArtifactLink> {

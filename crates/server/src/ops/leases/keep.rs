@@ -88,7 +88,10 @@ async fn renew(
         return Ok(Vec::new());
     }
     let station = caller.station(Action::UseLease)?;
-    let renewed = context.jobs.renew_leases(station, due, until).await?;
+    let renewed = context
+        .jobs
+        .renew_leases(station, due, until, context.clock.now())
+        .await?;
     let lost = due.iter().zip(renewed).filter(|(_, renewed)| !renewed);
     let lost: Vec<JobId> = lost.map(|(sign, _)| sign.job).collect();
     for job in &lost {

@@ -35,13 +35,11 @@ pub async fn renew(
     } = renewal;
     let figures = tidied(figures);
     let tally = figures.tally;
-    let until = context
-        .clock
-        .now()
-        .plus_seconds(context.rules.lease_seconds.into());
+    let now = context.clock.now();
+    let until = now.plus_seconds(context.rules.lease_seconds.into());
     let held = context
         .jobs
-        .renew_lease(id, station, &lease, until, &figures)
+        .renew_lease(id, station, &lease, until, &figures, now)
         .await?;
     if !held {
         tracing::warn!(%station, job = %id, "lease lost");

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::response::Response;
 use model::bay::BayState;
 use model::ids::StationName;
+use model::operator::rates::{JobRates, RateLine};
 use model::operator::stations::{BayLine, BayList, StationDetail, StationLine, StationList};
 use model::operator::{JobLine, JobsPage};
 use model::order::OrderVerb;
@@ -13,6 +14,7 @@ use model::presence::StationState;
 use model::stopped::StopCause;
 use sha2::{Digest as _, Sha256};
 
+use super::plot;
 use crate::faces::console::asking::part;
 use crate::faces::console::form::Fields;
 use crate::faces::console::page::{Shell, html, say};
@@ -21,6 +23,9 @@ use crate::faces::console::visit::Visit;
 
 /// Jobs on hold that are shown; the list of jobs has all.
 const MOST_HELD: usize = 50;
+
+/// Seconds of which the page of a bay shows how fast it went.
+const LATELY: i64 = 3_600;
 
 /// All stations, their bays and the jobs that are on hold, at one moment.
 pub(in super::super) struct Bench {
@@ -95,6 +100,7 @@ struct BayPage<'a> {
     card: String,
     line: &'a BayLine,
     station: &'a StationDetail,
+    rates: String,
     watch: String,
 }
 
@@ -463,13 +469,30 @@ pub(in super::super) async fn one(
         station: Some(name),
         is_table: false,
     };
+    let rates = lately(visit, line).await?;
     html(&BayPage {
+        rates: plot::rate("Rate of the last hour", &rates)?,
         card: CardPart { card }.render().map_err(|_| Trouble::ours())?,
         line,
         station: &detail,
         watch: scope.watch(),
         shell,
     })
+}
+
+/// How fast the job in a bay went lately.
+async fn lately(visit: &Visit, line: &BayLine) -> Result<Vec<RateLine>, Trouble> {
+    let Some(job) = line.job_id else {
+        return Ok(Vec::new());
+    };
+    let rates = visit
+        .get(&format!("jobs/{job}/rates"), &Fields::new())
+        .await;
+    // What the device says may be the name of no job here.
+    let mut rates = rates.map_or_else(|_| Vec::new(), |rates: JobRates| rates.rates);
+    let since = visit.console.context.clock.now().plus_seconds(-LATELY);
+    rates.retain(|line| line.until > since);
+    Ok(rates)
 }
 
 #[cfg(test)]

@@ -7,13 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::ids::JobId;
 use model::operator::custody::{JobReceipt, JobReceiptPdf};
+use model::operator::rates::JobRates;
 use model::operator::reports::{JobFailures, JobManifest};
 use model::operator::{History, JobDetail};
 use model::progress::AbortReason;
 use model::role::Role;
 use model::stopped::StopCause;
 
-use super::job_parts;
+use super::{job_parts, plot};
 use crate::faces::console::form::Fields;
 use crate::faces::console::page::{Shell, file, html, say};
 use crate::faces::console::trouble::Trouble;
@@ -26,6 +27,7 @@ struct OneJob {
     job: JobDetail,
     history: History,
     figures: String,
+    rates: String,
     failed: String,
     manifest: String,
 }
@@ -132,7 +134,11 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
         );
         (manifest, failed) = (Some(read), Some(told));
     }
+    let rates: JobRates = visit
+        .get(&format!("jobs/{id}/rates"), &Fields::new())
+        .await?;
     html(&OneJob {
+        rates: plot::rate("Rate", &rates.rates)?,
         shell: Shell::new(visit, &format!("Job {id}"), "jobs", &format!("/jobs/{id}")),
         figures: job_parts::figures(job.figures.as_ref())?,
         failed: job_parts::failed(failed.as_ref())?,

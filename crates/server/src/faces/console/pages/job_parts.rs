@@ -6,6 +6,7 @@ use axum::response::Response;
 use model::operator::reports::{JobFailures, JobManifest, ReportState, ReportTotals};
 use model::operator::stations::FiguresLine;
 
+use super::plot;
 use crate::faces::console::page::{html, say};
 use crate::faces::console::trouble::Trouble;
 
@@ -24,6 +25,7 @@ struct FiguresPart<'a> {
 #[template(path = "job_failed.html")]
 struct FailedPart<'a> {
     told: &'a JobFailures,
+    map: String,
 }
 
 /// The manifest, a line at a time.
@@ -83,7 +85,12 @@ pub(super) fn figures(figures: Option<&FiguresLine>) -> Result<String, Trouble> 
 /// What a report says; nothing where there is none, or it is not for whoever looks.
 pub(super) fn failed(told: Option<&JobFailures>) -> Result<String, Trouble> {
     let told = told.filter(|told| told.state != ReportState::None);
-    let told = told.map(|told| FailedPart { told }.render());
+    let told = told.map(|told| {
+        let map = plot::map(told.map.as_ref())?;
+        FailedPart { told, map }
+            .render()
+            .map_err(|_| Trouble::ours())
+    });
     told.transpose()
         .map(Option::unwrap_or_default)
         .map_err(|_| Trouble::ours())
@@ -91,7 +98,10 @@ pub(super) fn failed(told: Option<&JobFailures>) -> Result<String, Trouble> {
 
 /// The same by itself, for a page that waits for it.
 pub(super) fn failed_alone(told: &JobFailures) -> Result<Response, Trouble> {
-    html(&FailedPart { told })
+    html(&FailedPart {
+        told,
+        map: plot::map(told.map.as_ref())?,
+    })
 }
 
 /// The manifest; nothing where it is not for whoever looks.

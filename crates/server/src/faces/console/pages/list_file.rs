@@ -38,22 +38,6 @@ pub(in super::super) enum ListOf {
 }
 
 impl FileForm {
-    /// Which list the name of a file is for, and in which form.
-    pub(in super::super) fn of(name: &str) -> Option<(ListOf, Self)> {
-        let (list, form) = name.rsplit_once('.')?;
-        let list = match list {
-            "jobs" => ListOf::Jobs,
-            "parcels" => ListOf::Parcels,
-            "audit" => ListOf::Acts,
-            _ => return None,
-        };
-        match form {
-            "csv" => Some((list, Self::Csv)),
-            "json" => Some((list, Self::Json)),
-            _ => None,
-        }
-    }
-
     fn kind(self) -> &'static str {
         match self {
             Self::Csv => csv::CONTENT_TYPE,

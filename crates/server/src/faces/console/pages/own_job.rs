@@ -13,8 +13,8 @@ use model::progress::Progress;
 use model::signature::SignatureFile;
 use model::time::Timestamp;
 
-use super::job_parts;
 use super::new_job::foresee::is_of_files;
+use super::{job_parts, plot};
 use crate::artifact::Taken;
 use crate::faces::console::page::{Shell, file, html, say};
 use crate::faces::console::trouble::Trouble;
@@ -33,6 +33,7 @@ struct OwnJob {
     status: JobStatus,
     history: Vec<Happened>,
     figures: String,
+    rates: String,
     failed: String,
     manifest: String,
     now: Timestamp,
@@ -126,7 +127,9 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
         Err(other) => return Err(other.into()),
     };
     let manifest = jobs::manifest(&context.admin(), &context.work, visit.caller(), id).await?;
+    let rates = jobs::rates(&context.admin(), visit.caller(), id).await?;
     html(&OwnJob {
+        rates: plot::rate("Rate", &rates.rates)?,
         figures: job_parts::figures(figures.as_ref())?,
         failed: job_parts::failed(failed.as_ref())?,
         manifest: job_parts::manifest(Some(&manifest))?,
