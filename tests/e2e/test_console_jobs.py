@@ -1,11 +1,13 @@
 """What the console tells of jobs, days and lists: the same as the commands, whoever looks, whatever files are called."""
 
 import csv
+import html
 import io
 import json
 import os
 import subprocess
 import time
+from urllib.request import Request, urlopen
 
 import longshore
 import pytest
@@ -183,3 +185,52 @@ def test_a_day_is_told_alike_by_page_and_command(service, inbox, tmp_path):
     assert documents(service, "today", "--day", "2001-01-01")["Jobs"] == []
     assert client.ask("GET", "/today?day=2001-01-01")[0] == 200
     assert client.ask("GET", "/today?day=soon")[0] == 400
+
+
+def test_a_card_is_a_command_only_where_it_was_printed(service, inbox, tmp_path):
+    done = json.loads(service.run("operator", "add", "olli", "--role", "operator", "--json", check=OK).stdout)
+    asked = Request(service.endpoints["api"] + "/operator/v1/command-cards", headers={"Authorization": "Bearer " + done["Token"]})
+    cards = {card["Verb"]: card["Code"] for card in json.load(urlopen(asked, timeout=30))["Cards"]}
+    assert list(cards) == ["load", "hold", "stop", "remove", "look", "blink"]
+    station = service.endpoints["station"]["name"]
+    tag = f"LSB:{station}:inbox"
+    (tmp_path / "stranger").mkdir()
+    (tmp_path / "stranger/a.txt").write_text("whose is this?")
+    lay(tmp_path / "stranger", inbox)
+    client = signed_in(service, "--for", "olli")
+
+    def scan(*codes):
+        """What is told of the last."""
+        pages = [client.send("/scan", "/bench", code=code)[2] for code in codes]
+        return html.unescape(pages[-1])
+
+    def orders():
+        told = documents(service, "station", "show", station)
+        return [(order["Verb"], order["By"]) for order in told["Orders"]]
+
+    longshore.wait_for(lambda: "Unknown disk" in client.ask("GET", "/bench")[2], 60, "the stranger is seen")
+    assert "scan the tag of the bay first" in scan(cards["look"])
+    forged = cards["look"][:-1] + ("0" if cards["look"][-1] != "0" else "1")
+    for code, told in ((forged, "no command card of this installation"), ("LSC:abort:0123456789abcdef", "Nothing done"),
+                       (cards["look"].replace("look", "stop"), "no command card"), ("<script>alert(1)</script>", "Nothing done")):
+        assert told in scan(tag, code), code
+    assert "no device of a job" in scan(tag, cards["hold"])
+    assert orders() == []
+    assert "finds out again whose the device is" in scan(tag, cards["look"])
+    assert ("look", "person:olli") in orders()
+    # The same at a terminal, and a viewer's card is paper.
+    done = service.run("scan", tag, cards["blink"], check=OK)
+    assert "shows which bay it is" in done.stdout
+    service.run("operator", "add", "viv", "--role", "viewer", check=OK)
+    client = signed_in(service, "--for", "viv")
+    assert "may not give orders" in scan(tag, cards["blink"])
+    log = service.child.log.read_text(errors="replace") + service.run("audit", "list", "--limit", "1000", "--json", check=OK).stdout
+    assert not [code for code in [*cards.values(), forged] if code.rsplit(":", 1)[1] in log], "a proof is told"
+    job, _ = make_job(service)
+    for words in (("bay", "cards"), ("job", "tag", job)):
+        paper = tmp_path / f"{words[1]}.pdf"
+        service.run(*words, "--output", paper, check=OK)
+        assert paper.read_bytes().startswith(b"%PDF-")
+    client = signed_in(service)
+    for path in ("/command-cards.pdf", f"/stations/{station}/bay-tags.pdf", f"/jobs/{job}/shelf-tag.pdf"):
+        assert client.ask("GET", path)[2].startswith("%PDF-"), path

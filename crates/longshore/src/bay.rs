@@ -1,5 +1,6 @@
 //! `longshore bay`: what is asked of stations about their bays, which ports are bays, and who else is kept away from them.
 
+mod cards;
 mod tags;
 
 use std::path::Path;
@@ -44,6 +45,7 @@ pub(crate) fn run(command: &BayCommand) -> Result<Exit, Failure> {
             output,
             store,
         } => tags::print(station.as_ref(), output, store),
+        BayCommand::Cards { output, server } => cards::print(output, server),
         BayCommand::Look(args) => stations::order(args, OrderVerb::Look),
         BayCommand::Load(args) => stations::order(args, OrderVerb::Load),
         BayCommand::Stop(args) => stations::order(args, OrderVerb::Stop),

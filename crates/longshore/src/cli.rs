@@ -561,6 +561,17 @@ pub(crate) enum JobCommand {
     Failed(HistoryArgs),
     /// Show how fast a job went, as an operator
     Rates(HistoryArgs),
+    /// Print a tag for the device of a job that lies on a shelf
+    Tag {
+        /// The job
+        #[arg(value_name = "JOBID")]
+        job: JobId,
+        /// Write it to this file, a PDF, which must not exist
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
     /// Get the receipt of a job: what happened to its device, for whoever wants to check it, as an operator
     Receipt(JobReceiptArgs),
     /// Have the receipt name a picture of a job's parcel or device, as an operator

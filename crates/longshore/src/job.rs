@@ -49,6 +49,11 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
         JobCommand::Manifest(args) => failed::manifest(args),
         JobCommand::Failed(args) => failed::failed(args),
         JobCommand::Rates(args) => all::rates(args),
+        JobCommand::Tag {
+            job,
+            output,
+            server,
+        } => all::tag(*job, output, server),
         JobCommand::Receipt(args) => receipt::receipt(args),
         JobCommand::Photograph(args) => remarks::photograph(args),
         JobCommand::Unpack(args) => remarks::unpack(args),

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use model::ids::StationName;
 use model::operator::parcels::{Arrived, Received};
 use model::operator::scanned::Scanned;
-use model::operator::stations::OrderLine;
+use model::operator::stations::{Commanded, OrderLine};
 use model::scan::Code;
 use model::scanning::{Act, Scanning};
 use model::time::{Clock as _, SystemClock};
@@ -85,6 +85,10 @@ impl Table {
             Scanned::Order { message, told, .. } => {
                 let _: OrderLine = self.way.post(&path, message)?;
                 told.clone()
+            }
+            Scanned::Command { message, .. } => {
+                let done: Commanded = self.way.post(&path, message)?;
+                done.sentence
             }
             Scanned::Nothing { told, is_known } => {
                 if !is_known {

@@ -8,6 +8,7 @@ pub mod actor;
 pub mod attributes;
 pub mod bay;
 pub mod capabilities;
+pub mod card;
 pub mod content_type;
 pub mod control;
 pub mod custody;

@@ -158,6 +158,31 @@ pub struct JobDetail {
     pub is_image: bool,
 }
 
+impl JobDetail {
+    /// What stands on the tag of its device, a line each: whose it is, which, and what is due. `shown` makes a name from
+    /// elsewhere harmless.
+    #[must_use]
+    pub fn shelf_lines(&self, shown: impl Fn(&str) -> String) -> Vec<String> {
+        let line = &self.line;
+        let name = line.account_name.as_deref();
+        let whose = name.map_or_else(|| line.account.to_string(), &shown);
+        let due = self.due_sentence.as_deref().map(&shown);
+        let device = [self.device_id.as_deref(), line.serial.as_deref()];
+        let device: Vec<String> = device.into_iter().flatten().map(&shown).collect();
+        let lines = [
+            Some(format!("{} of {whose}", line.job_type.as_str())),
+            Some(device.join(", ")),
+            Some(line.progress_code.clone()),
+            due,
+        ];
+        lines
+            .into_iter()
+            .flatten()
+            .filter(|line| !line.is_empty())
+            .collect()
+    }
+}
+
 impl From<JobFacts> for JobDetail {
     fn from(facts: JobFacts) -> Self {
         let parcel = facts.custody.parcel();

@@ -1,10 +1,12 @@
 //! What a scanner types: whose label, slip or sheet it was, which bay or which parcel.
 //!
-//! A barcode is hostile input: anybody can print one and stick it onto a box. So a code only ever names something; none
-//! is a command, and what is not known is shown and nothing else.
+//! A barcode is hostile input: anybody can print one and stick it onto a box. So a code only ever names something, and what
+//! is not known is shown and nothing else. The only commands are cards, which prove that this installation printed them
+//! ([`card`](crate::card)).
 
 use std::fmt;
 
+use crate::card::CommandCard;
 use crate::ids::{BayName, JobId, StationName};
 use crate::parcel::ParcelNumber;
 use crate::readable;
@@ -51,6 +53,8 @@ pub enum Code {
     Sheet(SignatureFile),
     /// Of a bay.
     Bay(BayTag),
+    /// Of a command card. Whether it is one of this installation, its server says.
+    Command(CommandCard),
     /// A carrier's number.
     Parcel(ParcelNumber),
     /// Nothing that is known.
@@ -115,6 +119,9 @@ impl Code {
         if let Some(tag) = text.strip_prefix(BAY).and_then(bay) {
             return Self::Bay(tag);
         }
+        if let Some(card) = CommandCard::read(text) {
+            return Self::Command(card);
+        }
         if let Some(number) = carrier(text) {
             return Self::Parcel(number);
         }
@@ -124,6 +131,8 @@ impl Code {
     /// What may be a part of a proof is not shown.
     fn unknown(text: &str, why: Why) -> Self {
         let chars = match why {
+            // What may be a part of a proof is not shown.
+            Why::Strange if text.starts_with("LSC:") => card_chars(text),
             Why::Strange | Why::TooLong => text.chars().count(),
             Why::Layout => JobId::LENGTH,
             Why::Lines => text.find(':').unwrap_or(0),
@@ -132,6 +141,13 @@ impl Code {
         let shown = readable::name(&text, SHOWN_CHARS);
         Self::Unknown(Unknown { shown, why })
     }
+}
+
+/// How much of what looks like a card is shown: all but the proof.
+fn card_chars(text: &str) -> usize {
+    let proof = text.match_indices(':').nth(1);
+    let shown = proof.map_or(text, |(at, _)| &text[..=at]);
+    shown.chars().count()
 }
 
 fn bay(text: &str) -> Option<BayTag> {
@@ -183,6 +199,7 @@ mod tests {
             Code::Sheet(sheet) => format!("sheet {}", sheet.job),
             Code::Bay(tag) => format!("bay {} of {}", tag.bay, tag.station),
             Code::Parcel(number) => format!("parcel {number}"),
+            Code::Command(card) => format!("card {}", card.verb.code()),
             Code::Unknown(unknown) => format!("{:?} {}", unknown.why, unknown.shown),
         }
     }
@@ -204,6 +221,7 @@ mod tests {
                 "LSB:dock-1:pci-0000:00:14.0/usb3-2",
                 "bay pci-0000:00:14.0/usb3-2 of dock-1",
             ),
+            ("LSC:stop:0123456789abcdef\r", "card stop"),
             ("1Z999AA10123456784", "parcel 1Z999AA10123456784"),
             ("1z 999 aa1 01 2345 6784", "parcel 1Z999AA10123456784"),
             ("123456789012", "parcel 123456789012"),
@@ -231,7 +249,8 @@ mod tests {
                 "<script>alert(1)</script>",
                 "Strange <script>alert(1)</script>",
             ),
-            ("LSC:abort:0f3c", "Strange LSC:abort:0f3c"),
+            ("LSC:abort:0f3c", "Strange LSC:abort:"),
+            ("LSC:erase:0123456789abcdef", "Strange LSC:erase:"),
             ("LSB:dock-1", "Strange LSB:dock-1"),
             ("LSB:../x:B1", "Strange LSB:../x:B1"),
             ("LSB::B1", "Strange LSB::B1"),

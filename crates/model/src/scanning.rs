@@ -3,6 +3,7 @@
 //!
 //! Time is an argument: what was scanned long ago belongs to nothing any more.
 
+use crate::card::CommandCard;
 use crate::ids::JobId;
 use crate::parcel::ParcelNumber;
 use crate::scan::{BayTag, Code, Unknown};
@@ -51,6 +52,10 @@ pub enum Act {
     Load(BayTag, Named),
     /// A sheet or slip is awaited for this bay.
     Await(BayTag),
+    /// A bay is to do what a card asks for.
+    Command(BayTag, CommandCard),
+    /// The tag of a bay has to be scanned before a card.
+    NoBay(CommandCard),
     /// Nothing: the code is not known.
     Nothing(Unknown),
 }
@@ -90,6 +95,11 @@ impl Scanning {
                     self.first = Some((First::Bay(tag.clone()), now));
                     vec![Act::Await(tag)]
                 }
+            },
+            // The bay first: a card that waits for one would be done to whatever is scanned next.
+            Code::Command(card) => match first {
+                Some(First::Bay(tag)) => vec![Act::Command(tag, card)],
+                Some(First::Device(_)) | None => vec![Act::NoBay(card)],
             },
             Code::Unknown(unknown) => vec![Act::Nothing(unknown)],
         }
@@ -136,6 +146,8 @@ mod tests {
             Act::Load(tag, Named::Slip(job)) => format!("load {} slip {job}", tag.bay),
             Act::Load(tag, Named::Sheet(sheet)) => format!("load {} sheet {}", tag.bay, sheet.job),
             Act::Await(tag) => format!("await {}", tag.bay),
+            Act::Command(tag, card) => format!("{} {}", card.verb.code(), tag.bay),
+            Act::NoBay(card) => format!("no bay to {}", card.verb.code()),
             Act::Nothing(unknown) => format!("nothing {}", unknown.shown),
         })
         .collect()
@@ -161,6 +173,39 @@ mod tests {
                 "receive 1Z999AA10123456784",
                 "arrive EX3ID in 1Z999AA10123456784",
                 "arrive EX4ID",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_card_is_for_the_bay_that_was_scanned_before_it_and_for_no_other() {
+        const STOP: &str = "LSC:stop:0123456789abcdef";
+        assert_eq!(
+            told(&[
+                (0, STOP),
+                (1, "LSB:dock-1:B3"),
+                (2, STOP),
+                (3, STOP),
+                (4, "EX1ID"),
+                (5, STOP),
+                (6, "LSB:dock-1:B4"),
+                (7 + PAIR_SECONDS, STOP),
+                (8 + PAIR_SECONDS, "LSB:dock-1:B4"),
+                (9 + PAIR_SECONDS, "LSC:abort:0123456789abcdef"),
+                (10 + PAIR_SECONDS, STOP),
+            ]),
+            [
+                "no bay to stop",
+                "await B3",
+                "stop B3",
+                "no bay to stop",
+                "arrive EX1ID",
+                "no bay to stop",
+                "await B4",
+                "no bay to stop",
+                "await B4",
+                "nothing LSC:abort:",
+                "no bay to stop",
             ]
         );
     }

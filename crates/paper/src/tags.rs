@@ -1,6 +1,5 @@
-//! Tags of bays: strips of office paper to cut out, each with the name of a bay to read from two metres, and its code.
-
-use model::scan::BayTag;
+//! Tags to cut out: strips of office paper, each with a word to read from two metres, what is to be known of it, and a code.
+//! Bays have them, devices that lie on a shelf, and cards that are commands.
 
 use crate::PaperError;
 use crate::caption::{self, OFFICE};
@@ -12,7 +11,7 @@ const STRIP: f32 = 118.0;
 
 const EDGE: f32 = 10.0;
 const NAME: Style = Style::bold(40.0);
-const STATION: Style = Style::regular(12.0);
+const ABOUT: Style = Style::regular(12.0);
 
 /// Longest code that is printed in bars: its modules are a quarter of a millimetre.
 const LONGEST_BARS: usize = 34;
@@ -23,37 +22,47 @@ const WIDEST_MODULE: f32 = 1.4;
 /// Strips on a page.
 const PER_PAGE: usize = 5;
 
-/// Lays out tags, five on a page.
-///
-/// # Errors
-/// [`PaperError::NoBarcode`] never, for a name of a bay is short.
-pub(crate) fn pages(tags: &[BayTag]) -> Result<Vec<Page>, PaperError> {
-    tags.chunks(PER_PAGE).map(page).collect()
+/// A strip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Strip {
+    /// What is read from afar.
+    pub(crate) name: String,
+    /// Lines below it.
+    pub(crate) about: Vec<String>,
+    /// What the code holds.
+    pub(crate) code: String,
+    /// What is printed below the bars.
+    pub(crate) below: String,
 }
 
-fn page(tags: &[BayTag]) -> Result<Page, PaperError> {
-    let (mut page, below) = caption::office("Bay tags");
+/// Lays out strips, five on a page.
+///
+/// # Errors
+/// [`PaperError::NoBarcode`] never, for codes of strips are short.
+pub(crate) fn pages(title: &str, strips: &[Strip], foot: &str) -> Result<Vec<Page>, PaperError> {
+    strips
+        .chunks(PER_PAGE)
+        .map(|strips| page(title, strips, foot))
+        .collect()
+}
+
+fn page(title: &str, strips: &[Strip], foot: &str) -> Result<Page, PaperError> {
+    let (mut page, below) = caption::office(title);
     let mut y = below.y;
-    for tag in tags {
-        strip(
-            &mut page,
-            Area {
-                y,
-                h: STRIP,
-                ..OFFICE
-            },
-            tag,
-        )?;
+    for one in strips {
+        let area = Area {
+            y,
+            h: STRIP,
+            ..OFFICE
+        };
+        strip(&mut page, area, one)?;
         y += STRIP;
     }
-    footer(
-        &mut page,
-        "Cut along the dashed lines. A tag is scanned before or after the sheet of what is in its bay.",
-    );
+    footer(&mut page, foot);
     Ok(page)
 }
 
-fn strip(page: &mut Page, area: Area, tag: &BayTag) -> Result<(), PaperError> {
+fn strip(page: &mut Page, area: Area, strip: &Strip) -> Result<(), PaperError> {
     page.frame(area, Pen::Cut);
     let inside = Area {
         x: area.x + EDGE,
@@ -65,27 +74,27 @@ fn strip(page: &mut Page, area: Area, tag: &BayTag) -> Result<(), PaperError> {
         w: inside.w * 0.4,
         ..inside
     };
-    page.text(left, NAME, tag.bay.as_str());
-    let station = Area {
-        y: inside.y + NAME.leading() + 6.0,
-        ..left
-    };
-    page.text(station, STATION, &format!("Station {}", tag.station));
+    page.text(left, NAME, &strip.name);
+    let mut y = inside.y + NAME.leading() + 6.0;
+    for line in &strip.about {
+        page.text(Area { y, ..left }, ABOUT, line);
+        y += ABOUT.leading();
+    }
     let right = Area {
         x: inside.x + left.w + EDGE,
         w: inside.w - left.w - EDGE,
         ..inside
     };
-    let code = tag.scan_text();
+    let code = &strip.code;
     // Code 128 has ASCII, and as much of it as is wide enough for a scanner; a name may have any letters and many of them.
     let bars = Area { h: 62.0, ..right };
-    if code.len() > LONGEST_BARS || page.code128(bars, WIDEST_MODULE, &code).is_err() {
+    if code.len() > LONGEST_BARS || page.code128(bars, WIDEST_MODULE, code).is_err() {
         page.qr(
             Area {
                 w: right.h,
                 ..right
             },
-            &code,
+            code,
         )?;
         return Ok(());
     }
@@ -93,6 +102,6 @@ fn strip(page: &mut Page, area: Area, tag: &BayTag) -> Result<(), PaperError> {
         y: right.y + 68.0,
         ..right
     };
-    page.text(text, Style::regular(9.0), &code);
+    page.text(text, Style::regular(9.0), &strip.below);
     Ok(())
 }

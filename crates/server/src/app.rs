@@ -6,6 +6,7 @@ use listen::Network;
 use model::signature::SigningKey;
 use model::time::Clock;
 
+use crate::cards::CardKey;
 use crate::certain::CertainTime;
 use crate::config::{EbsConfig, EraseConfig, GlacierConfig, JobsConfig};
 use crate::digests::Digests;
@@ -49,6 +50,8 @@ pub struct Context {
     pub trusted_proxies: Vec<Network>,
     /// The URL of the console, without a slash at the end, where there is one.
     pub console: Option<String>,
+    /// What command cards are proved by.
+    pub(crate) cards: CardKey,
     /// What reports were found to say.
     pub(crate) digests: Digests,
     /// What is counted.

@@ -6,6 +6,7 @@ pub mod app;
 mod artifact;
 mod background;
 pub mod backup;
+mod cards;
 pub mod certain;
 mod change;
 pub mod config;

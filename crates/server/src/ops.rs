@@ -15,6 +15,7 @@ pub mod accounts;
 pub mod artifacts;
 pub mod audit;
 mod base32;
+pub(crate) mod cards;
 pub mod claims;
 pub mod custody;
 pub mod disposal;

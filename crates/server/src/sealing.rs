@@ -19,6 +19,8 @@ use model::signature::SigningKey;
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::cards::CardKey;
+
 /// What stands before the 64 hexadecimal digits in a key file: the name and version of its format.
 const FILE_PREFIX: &str = "longshore-secret-key-1 ";
 
@@ -122,6 +124,11 @@ impl MasterKey {
     pub fn sealer(&self) -> Sealer {
         let key = self.derive("longshore sealing key 1");
         Sealer(XChaCha20Poly1305::new(&(*key).into()))
+    }
+
+    /// What command cards are proved by.
+    pub(crate) fn card_key(&self) -> CardKey {
+        CardKey::new(self.derive("longshore command cards 1"))
     }
 
     fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {

@@ -450,6 +450,7 @@ impl Kept {
             public_url: public_url.unwrap_or_else(|| outside.api.clone()),
             trusted_proxies: config.connections.trusted_proxies.clone(),
             console: outside.console.clone(),
+            cards: self.master.card_key(),
             digests: Digests::default(),
             metrics,
             post,

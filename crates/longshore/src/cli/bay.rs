@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use model::ids::{BayName, StationName};
 
-use super::{BayEraseArgs, DataArgs, StoreArgs};
+use super::{BayEraseArgs, DataArgs, ServerArgs, StoreArgs};
 
 /// `longshore bay`.
 #[derive(Debug, Subcommand)]
@@ -47,6 +47,14 @@ pub(crate) enum BayCommand {
         output: PathBuf,
         #[command(flatten)]
         store: StoreArgs,
+    },
+    /// Print command cards: scanned behind the tag of a bay, that does what the card says
+    Cards {
+        /// Write them to this file, a PDF, which must not exist
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+        #[command(flatten)]
+        server: ServerArgs,
     },
     /// Find out which port a bay is, by plugging something in
     Teach(TeachArgs),

@@ -1,14 +1,22 @@
 //! `longshore job list --all` and `job history`: the jobs of all accounts, for the people who run the service.
 
+use std::path::Path;
+
+use anyhow::Context as _;
+use model::ids::JobId;
 use model::operator::rates::{JobRates, RateLine};
-use model::operator::{History, HistoryEntry, JobLine, JobsPage};
+use model::operator::{History, HistoryEntry, JobDetail, JobLine, JobsPage};
 use model::readable;
+use paper::ShelfTag;
 use serde_json::Value;
 
-use crate::cli::{HistoryArgs, ListArgs};
+use crate::cli::{HistoryArgs, ListArgs, ServerArgs};
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::way::Way;
+use crate::{new_file, output};
+
+/// Most characters of a name on a tag.
+const TAG_CHARS: usize = 400;
 
 /// Lists the jobs of all accounts.
 ///
@@ -112,6 +120,22 @@ pub(super) fn rates(args: &HistoryArgs) -> Result<Exit, Failure> {
     };
     let rows: Vec<[String; 4]> = told.rates.iter().map(row).collect();
     output::data(&output::table(["FROM", "UNTIL", "SENT", "RATE"], &rows))?;
+    Ok(Exit::Ok)
+}
+
+/// Writes a tag for the device of a job.
+///
+/// # Errors
+/// If the service cannot be asked, or the file is there or cannot be written.
+pub(super) fn tag(job: JobId, file: &Path, server: &ServerArgs) -> Result<Exit, Failure> {
+    let told: JobDetail = Way::beside(server)?.get(&format!("jobs/{job}"), &[])?;
+    let tag = ShelfTag {
+        job,
+        about: told.shelf_lines(|name| readable::name(name, TAG_CHARS)),
+    };
+    let pdf = paper::shelf_tags(&[tag]).context("could not draw the tag")?;
+    new_file::write(file, &pdf).with_context(|| format!("could not write `{}`", file.display()))?;
+    output::note(&format!("The tag of job {job} is in {}.", file.display()));
     Ok(Exit::Ok)
 }
 

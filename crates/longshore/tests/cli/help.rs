@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 136] = [
+const COMMANDS: [&str; 138] = [
     "",
     "import",
     "ls",
@@ -41,6 +41,7 @@ const COMMANDS: [&str; 136] = [
     "job manifest",
     "job failed",
     "job rates",
+    "job tag",
     "job receipt",
     "job photograph",
     "job unpack",
@@ -99,6 +100,7 @@ const COMMANDS: [&str; 136] = [
     "bay teach",
     "bay rules",
     "bay tags",
+    "bay cards",
     "store",
     "store list",
     "store probe",

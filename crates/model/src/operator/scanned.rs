@@ -2,7 +2,7 @@
 
 use crate::ids::{JobId, StationName};
 use crate::operator::parcels::{Arrive, Receive};
-use crate::operator::stations::OrderFor;
+use crate::operator::stations::{CommandFor, OrderFor};
 use crate::order::OrderVerb;
 use crate::scan::BayTag;
 use crate::scanning::{Act, Named};
@@ -22,6 +22,13 @@ pub enum Scanned {
         message: Box<OrderFor>,
         /// What a person is told of it.
         told: String,
+    },
+    /// To have a bay do what a card asks for.
+    Command {
+        /// Of which station.
+        station: StationName,
+        /// What.
+        message: CommandFor,
     },
     /// Nothing.
     Nothing {
@@ -52,7 +59,24 @@ impl Scanned {
             }
             Act::Load(tag, named) => load(tag, named),
             Act::Await(BayTag { station, bay }) => Self::Nothing {
-                told: format!("Bay {bay} of {station}: scan the sheet or slip of what is in it."),
+                told: format!(
+                    "Bay {bay} of {station}: scan the sheet or slip of what is in it, or a command card."
+                ),
+                is_known: true,
+            },
+            Act::Command(BayTag { station, bay }, card) => Self::Command {
+                station,
+                message: CommandFor {
+                    bay,
+                    verb: card.verb.code().to_owned(),
+                    card: card.scan_text(),
+                },
+            },
+            Act::NoBay(card) => Self::Nothing {
+                told: format!(
+                    "Nothing done: scan the tag of the bay first, and then the card `{}`.",
+                    card.verb.code()
+                ),
                 is_known: true,
             },
             Act::Nothing(unknown) => Self::Nothing {
@@ -69,6 +93,7 @@ impl Scanned {
             Self::Receive(_) => "parcels".to_owned(),
             Self::Arrive(job, _) => format!("jobs/{job}/arrive"),
             Self::Order { station, .. } => format!("stations/{station}/orders"),
+            Self::Command { station, .. } => format!("stations/{station}/commands"),
             Self::Nothing { .. } => String::new(),
         }
     }

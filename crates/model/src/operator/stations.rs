@@ -188,6 +188,56 @@ pub struct OrderFor {
     pub secret: Option<DeviceSecret>,
 }
 
+/// `POST /operator/v1/stations/NAME/commands`: a card was scanned behind the tag of a bay.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CommandFor {
+    /// Which bay.
+    pub bay: BayName,
+    /// What the card asks for.
+    pub verb: String,
+    /// What was scanned of it, which proves that this installation printed it.
+    pub card: String,
+}
+
+impl std::fmt::Debug for CommandFor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CommandFor({}, {}, …)", self.bay, self.verb)
+    }
+}
+
+/// The answer: what is done now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Commanded {
+    /// Which bay.
+    pub bay: BayName,
+    /// What the card asks for.
+    pub verb: String,
+    /// The same for a person.
+    pub sentence: String,
+}
+
+/// `GET /operator/v1/command-cards`: what is printed on command cards.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CardList {
+    /// The cards.
+    pub cards: Vec<CardLine>,
+}
+
+/// A command card.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CardLine {
+    /// What it asks for.
+    pub verb: String,
+    /// What it does, in words.
+    pub what: String,
+    /// What its barcode holds.
+    pub code: String,
+}
+
 /// An order, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

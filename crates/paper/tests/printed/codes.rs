@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
+use model::card::{CardVerb, CommandCard};
+use model::ids::JobId;
 use model::scan::{BayTag, Code};
 use model::signature::SignatureFile;
+use paper::{CardSheet, ShelfTag};
 use rxing::BarcodeFormat;
 
 use crate::render::{self, Dots};
@@ -132,4 +135,33 @@ fn the_tag_of_a_bay_is_scanned_as_that_bay() {
     for (text, tag) in tags.iter().map(|tag| (tag.scan_text(), tag)) {
         assert_eq!(Code::read(&text), Code::Bay(tag.clone()));
     }
+}
+
+/// Cards and shelf tags say to a scanner what they say to people, and no proof stands on a card in letters.
+#[test]
+fn cards_and_shelf_tags_are_read_as_what_they_are() {
+    let card = |verb: CardVerb| CommandCard::new(verb, [0xa5, 1, 2, 3, 4, 5, 6, 7]);
+    let sheet = |verb: CardVerb| CardSheet {
+        verb: verb.code().to_owned(),
+        what: verb.words().to_owned(),
+        code: card(verb).scan_text(),
+    };
+    let sheets: Vec<CardSheet> = CardVerb::ALL.into_iter().map(sheet).collect();
+    let pdf = paper::command_cards(&sheets).unwrap();
+    let texts = |pdf: &[u8]| -> HashSet<String> {
+        let pages = render::dots(pdf).into_iter();
+        pages.flat_map(scan).map(|(_, text)| text).collect()
+    };
+    let found: Vec<Code> = texts(&pdf).iter().map(|text| Code::read(text)).collect();
+    assert_eq!(found.len(), CardVerb::ALL.len());
+    for verb in CardVerb::ALL {
+        assert!(found.contains(&Code::Command(card(verb))), "{verb:?}");
+    }
+    let job = JobId::new("EX1ID").unwrap();
+    let tag = ShelfTag {
+        job,
+        about: vec!["=<b>Customer</b>\u{202e}".repeat(40), "7 ä 東京".to_owned()],
+    };
+    let pdf = paper::shelf_tags(&[tag]).unwrap();
+    assert_eq!(texts(&pdf), HashSet::from([job.to_string()]));
 }

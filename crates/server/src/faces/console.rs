@@ -136,6 +136,7 @@ pages! { PAGES, show_people(words, console: &Arc<Console>, visit: &Visit, query:
     ["jobs", id, "report"] Operator => own_job::file_of(visit, id, "report").await;
     ["jobs", id, "packing-slip.pdf"] Operator => own_job::file_of(visit, id, "packing-slip.pdf").await;
     ["jobs", id, "signature-sheet.pdf"] Operator => own_job::file_of(visit, id, "signature-sheet.pdf").await;
+    ["jobs", id, "shelf-tag.pdf"] Viewer => pages::papers::shelf_tag(visit, id).await;
     ["jobs", id, "receipt"] Operator => pages::job::receipt(visit, id).await;
     ["jobs", id, "receipt.pdf"] Operator => pages::job::receipt_pdf(visit, id).await;
     ["parcels"] Viewer => pages::parcels::list(visit, query).await;
@@ -144,6 +145,8 @@ pages! { PAGES, show_people(words, console: &Arc<Console>, visit: &Visit, query:
     ["today"] Viewer => pages::today::show(visit, query).await;
     ["stations"] Viewer => pages::stations::list(visit).await;
     ["stations", name] Viewer => pages::stations::show(visit, name).await;
+    ["stations", name, "bay-tags.pdf"] Viewer => pages::papers::bay_tags(visit, name).await;
+    ["command-cards.pdf"] Operator => pages::papers::cards(visit).await;
     ["stores"] Viewer => pages::stores::list(visit).await;
     ["accounts"] Admin => pages::accounts::list(visit).await;
     ["people"] Viewer => pages::people::list(visit).await;

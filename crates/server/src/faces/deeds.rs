@@ -74,6 +74,10 @@ pub(super) fn asked(path: &[&str], body: &[u8]) -> Option<Deed> {
             let bay = named("bay", "Bay");
             (Action::OrderStation, format!("{}, {bay}", station(name)))
         }
+        ["stations", name, "commands"] => {
+            let bay = named("bay", "Bay");
+            (Action::OrderStation, format!("{}, {bay}", station(name)))
+        }
         ["stations", name, "drain" | "undrain"] => (Action::DrainStation, station(name)),
         ["stations", name, "revoke"] => (Action::RevokeStation, station(name)),
         ["console", "link"] => {

@@ -157,6 +157,9 @@ impl Desk<'_> {
             ["parcels", rest @ ..] => parcels::answer(self, asked, rest).await,
             ["audit", rest @ ..] => audit::answer(self, asked, rest).await,
             ["today"] if asked.method == Method::GET => today::answer(self, asked).await,
+            ["command-cards"] if asked.method == Method::GET => {
+                document(&ops::cards::cards(self.service()?, self.caller)?)
+            }
             ["custody", rest @ ..] => custody::answer(self, asked, rest).await,
             ["console", rest @ ..] => console::answer(self, asked, rest).await,
             ["webhooks", rest @ ..] => webhooks::answer(self, asked, rest).await,

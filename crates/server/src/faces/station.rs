@@ -132,6 +132,7 @@ fn docking_wire(fault: &DockingFault) -> (StatusCode, &'static str) {
         DockingFault::NoSuchParcel(_) => (StatusCode::NOT_FOUND, "UnknownParcel"),
         DockingFault::MixedUp { .. } => (StatusCode::CONFLICT, "MixedUp"),
         DockingFault::WrongSheet(_) => (StatusCode::FORBIDDEN, "WrongSheet"),
+        DockingFault::WrongCard => (StatusCode::FORBIDDEN, "WrongCard"),
         DockingFault::TooManySecrets(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManySecrets"),
         DockingFault::NoRetry(_) => (StatusCode::CONFLICT, "NoRetry"),
         DockingFault::NoKey { .. } => (StatusCode::SERVICE_UNAVAILABLE, "NoKey"),

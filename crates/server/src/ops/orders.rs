@@ -145,7 +145,7 @@ pub(crate) fn sheet_of(context: &Context, job: &Job) -> SignatureFile {
 }
 
 /// What the station last told of a bay of which the caller may order something.
-async fn told(
+pub(super) async fn told(
     admin: &Admin,
     caller: &Caller,
     station: &StationName,

@@ -147,6 +147,11 @@ pub enum DockingFault {
     /// A sheet that was not issued for its job.
     #[error("the sheet of job {0} is not the one that was issued for it")]
     WrongSheet(JobId),
+    /// A command card that this installation has not printed.
+    #[error(
+        "this is no command card of this installation: print its own with `longshore bay cards`"
+    )]
+    WrongCard,
     /// More secrets came for something than are tried.
     #[error(
         "{SECRETS_A_MINUTE} secrets came for {0} within a minute, which are all that are taken: wait for a minute"

@@ -11,6 +11,7 @@ pub(super) mod list_file;
 pub(super) mod new_job;
 pub(super) mod own_job;
 pub(super) mod own_jobs;
+pub(super) mod papers;
 pub(super) mod parcels;
 pub(super) mod people;
 mod plot;

@@ -6,16 +6,16 @@ use model::ids::StationName;
 use model::metrics_address::MetricsAddress;
 use model::operator::NewToken;
 use model::operator::stations::{
-    BayLine, BayList, OrderFor, OrderLine, ShareLine, StationDetail, StationLine, StationList,
-    TargetGroup, TargetLabels,
+    BayLine, BayList, CommandFor, OrderFor, OrderLine, ShareLine, StationDetail, StationLine,
+    StationList, TargetGroup, TargetLabels,
 };
 use model::order::OrderVerb;
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
 use crate::jobstore::{StoredOrder, StoredShare};
-use crate::ops::orders;
 use crate::ops::stations::{self, StationOverview};
+use crate::ops::{cards, orders};
 
 /// Most stations of a page.
 const MOST_STATIONS: u32 = 1_000;
@@ -30,6 +30,7 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [name] if is_get => show(desk, &station(name)?).await,
         [name, "token"] if is_post => admit(desk, &station(name)?).await,
         [name, "orders"] if is_post => order(desk, asked, &station(name)?).await,
+        [name, "commands"] if is_post => command(desk, asked, &station(name)?).await,
         [name, "watch"] if is_post => {
             document(&stations::watch(admin, caller, &station(name)?).await?)
         }
@@ -203,6 +204,12 @@ async fn order(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Docu
         (None, None) => orders::order(admin, caller, name, &bay, verb).await?,
     };
     document(&OrderLine::of(order, None))
+}
+
+async fn command(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Document {
+    let CommandFor { bay, verb, card } = asked.message()?;
+    let said = (verb.as_str(), card.as_str());
+    document(&cards::command(desk.service()?, desk.caller, name, bay, said).await?)
 }
 
 async fn admit(desk: &Desk<'_>, name: &StationName) -> Document {

@@ -8,7 +8,7 @@ use axum::response::Response;
 use model::ids::StationName;
 use model::operator::parcels::{Arrived, Received};
 use model::operator::scanned::Scanned;
-use model::operator::stations::StationList;
+use model::operator::stations::{Commanded, StationList};
 use model::scan::Code;
 use model::scanning::{Act, Scanning};
 use tokio::sync::Mutex;
@@ -132,6 +132,10 @@ async fn done(visit: &Visit, asked: &Scanned) -> Result<String, Trouble> {
         Scanned::Order { message, told, .. } => {
             visit.post(&path, message).await?;
             Ok(told.clone())
+        }
+        Scanned::Command { message, .. } => {
+            let done: Commanded = read(&visit.post(&path, message).await?)?;
+            Ok(done.sentence)
         }
         Scanned::Nothing { told, .. } => Ok(told.clone()),
     }
