@@ -178,12 +178,17 @@ fn first(change: &Change, beside: &Beside) -> What {
         }
         .into(),
         Change::ObjectionWithdrawn => ObjectionWithdrawn { statement: None }.into(),
-        Change::EraseStarted { grant, technique } => EraseStarted {
+        Change::EraseStarted {
+            grant,
+            technique,
+            confirmed_by,
+        } => EraseStarted {
             grant: grant.to_string(),
             technique: *technique,
+            confirmed_by: confirmed_by.iter().map(Told::from).collect(),
         }
         .into(),
-        Change::EraseEnded { end } => ended(end, beside),
+        Change::EraseEnded { end, confirmed_by } => ended(end, confirmed_by, beside),
         Change::Destroyed(Unerased { authority, reason }) => Destroyed {
             authority: authority.into(),
             reason: reason.into(),
@@ -200,7 +205,7 @@ fn is_named(device: &DeviceFacts, device_id: Option<&str>) -> Option<bool> {
 }
 
 /// What an erase came to, with what a certificate says beside it.
-fn ended(end: &ErasureEnd, beside: &Beside) -> What {
+fn ended(end: &ErasureEnd, confirmed_by: &[String], beside: &Beside) -> What {
     let report =
         |log: &LogLocation| Told::from(&format!("s3://{}/{}", log.bucket, log.key.as_str()));
     match end {
@@ -209,6 +214,7 @@ fn ended(end: &ErasureEnd, beside: &Beside) -> What {
             device_id: beside.device_id.as_ref().map(Told::from),
             backed_up: beside.report.as_ref().map(report),
             destination: (&DESTINATION.to_owned()).into(),
+            confirmed_by: confirmed_by.iter().map(Told::from).collect(),
             certificate: certificate.clone(),
         }
         .into(),
@@ -389,6 +395,7 @@ mod tests {
                 Change::EraseStarted {
                     grant: GrantId::new("0".repeat(32)).unwrap(),
                     technique: Technique::OverwriteZeros,
+                    confirmed_by: Vec::new(),
                 },
                 "erase-started",
                 r#""technique":"overwrite-zeros""#,
@@ -459,7 +466,10 @@ mod tests {
             ..Beside::new(JobType::Import, "")
         };
         let ended = |end: ErasureEnd| {
-            let change = Change::EraseEnded { end: Box::new(end) };
+            let change = Change::EraseEnded {
+                end: Box::new(end),
+                confirmed_by: vec!["jane".to_owned(), "joe".to_owned()],
+            };
             let told = told(&change, &beside);
             (told[0].name(), serde_json::to_value(&told[0]).unwrap())
         };
@@ -467,6 +477,7 @@ mod tests {
         assert_eq!(name, "erased");
         assert_eq!(line["backed_up"], "s3://logs/a/log");
         assert_eq!(line["account"], "123456789012");
+        assert_eq!(line["confirmed_by"], serde_json::json!(["jane", "joe"]));
         assert_eq!(line["device_id"], "backup-7");
         assert_eq!(line["certificate"], serde_json::to_value(&account).unwrap());
         let (name, line) = ended(ErasureEnd::of(account));

@@ -132,11 +132,8 @@ fn sentence(what: &What) -> String {
             let word = said(": ", it.statement.as_ref());
             format!("The customer took the objection back{word}.")
         }
-        What::EraseStarted(it) => format!(
-            "The erasing of the device began: {}.",
-            it.technique.sentence()
-        ),
-        What::Erased(it) => disposal::erased(&it.certificate),
+        What::EraseStarted(it) => disposal::erase_started(it),
+        What::Erased(it) => disposal::erased(it),
         What::EraseFailed(it) => format!("The device could not be erased: {}.", it.failure.why),
         What::Destroyed(it) => disposal::destroyed(it),
         What::ReturnedUnerased(it) => disposal::unerased(it),

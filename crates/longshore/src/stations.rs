@@ -318,6 +318,11 @@ fn give(
     let line: OrderLine = way.post(&format!("stations/{station}/orders"), message)?;
     if json {
         output::json(&line)?;
+    } else if line.waits_for_second {
+        output::note(
+            "Another person has to say the same within ten minutes, with the same command and a token of their own. The \
+             station hears nothing of it before.",
+        );
     } else {
         output::note(&format!(
             "Ordered. Station {station} hears of it with its next heartbeat; `longshore station show {station}` \

@@ -124,11 +124,17 @@ pub enum Event {
         grant: GrantId,
         /// How.
         technique: Technique,
+        /// Who confirmed it, for a person. An earlier release does not say.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        confirmed_by: Vec<String>,
     },
     /// It is done, or failed.
     EraseEnded {
         /// What was done.
         end: Box<ErasureEnd>,
+        /// Who confirmed it, for a person. An earlier release does not say.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        confirmed_by: Vec<String>,
     },
     /// Somebody has destroyed the device.
     Destroyed(Unerased),

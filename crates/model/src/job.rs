@@ -301,7 +301,7 @@ impl Job {
                 next.objection.take().ok_or(Refusal::NotObjected)?;
             }
             Event::EraseStarted { grant, .. } => next.disposal = self.begin_erase(grant, now)?,
-            Event::EraseEnded { end } => next.disposal = self.end_erase(end, now)?,
+            Event::EraseEnded { end, .. } => next.disposal = self.end_erase(end, now)?,
             Event::Destroyed(what) => next.disposal = self.destroy(what, now)?,
         }
         if next.progress.is_terminal() {

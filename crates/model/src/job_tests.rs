@@ -162,6 +162,7 @@ pub(crate) fn steps() -> Vec<(&'static str, Event)> {
     };
     let ended = |account| Event::EraseEnded {
         end: Box::new(ErasureEnd::of(account)),
+        confirmed_by: Vec::new(),
     };
     let whole = crate::erasure::sample();
     let unread = Certificate {
@@ -182,6 +183,7 @@ pub(crate) fn steps() -> Vec<(&'static str, Event)> {
             Event::EraseStarted {
                 grant: grant(),
                 technique: Technique::OverwriteZeros,
+                confirmed_by: Vec::new(),
             },
         ),
         ("EraseEnded", ended(whole)),

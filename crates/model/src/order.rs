@@ -125,9 +125,31 @@ pub struct Order {
     /// What a person typed, with [`OrderVerb::Unlock`]. Without it nothing is unlocked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<DeviceSecret>,
+    /// Whether another person has to order the same before it is told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_second: bool,
+    /// Who that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Actor>,
 }
 
 impl Order {
+    /// Whether it waits for another person, and no station hears of it yet.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.needs_second && self.second.is_none()
+    }
+
+    /// Who ordered it.
+    #[must_use]
+    pub fn persons(&self) -> Vec<Actor> {
+        [Some(&self.by), self.second.as_ref()]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
+    }
+
     /// Whether it is not told any more.
     #[must_use]
     pub fn is_stale(&self, now: Timestamp) -> bool {
@@ -208,6 +230,8 @@ mod tests {
             sheet: None,
             erase: None,
             secret: None,
+            needs_second: false,
+            second: None,
         };
         assert!(!order.is_stale(at.plus_seconds(599)));
         assert!(order.is_stale(at.plus_seconds(600)));
@@ -225,6 +249,8 @@ mod tests {
             sheet: sheet.map(|text| SignatureFile::parse_scan(text).unwrap()),
             erase: None,
             secret: None,
+            needs_second: false,
+            second: None,
         };
         let text = "EX1ID:/dxgK27c8++SFiZLLaIvHt4Oy4k=";
         for order in [order(Some(text)), order(None)] {

@@ -107,6 +107,8 @@ impl Server {
             sheet: None,
             erase: None,
             secret: None,
+            needs_second: false,
+            second: None,
         });
     }
 

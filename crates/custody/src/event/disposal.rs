@@ -37,6 +37,9 @@ pub struct EraseStarted {
     pub grant: String,
     /// How.
     pub technique: Technique,
+    /// Who confirmed it: people by their names, or users of the station's host.
+    #[serde(default)]
+    pub confirmed_by: Vec<Told>,
 }
 
 /// The device is erased.
@@ -50,6 +53,9 @@ pub struct Erased {
     pub backed_up: Option<Told>,
     /// Where it goes.
     pub destination: Told,
+    /// Who confirmed it: people by their names, or users of the station's host.
+    #[serde(default)]
+    pub confirmed_by: Vec<Told>,
     /// What was done, and what is claimed.
     pub certificate: Box<Certificate>,
 }

@@ -1,10 +1,11 @@
 //! What became of a device, in words for people.
 
-use model::erasure::{Certificate, Extent};
+use model::erasure::Extent;
 use model::readable;
 
 use super::said;
-use crate::event::{Destroyed, Released, ReturnedUnerased};
+use crate::event::{Destroyed, EraseStarted, Erased, Released, ReturnedUnerased};
+use crate::told::Told;
 
 /// That it may be erased.
 pub(super) fn released(it: &Released) -> String {
@@ -43,8 +44,26 @@ pub(super) fn unerased(it: &ReturnedUnerased) -> String {
     )
 }
 
-/// What was done, how much was read afterwards, and what that is worth.
-pub(super) fn erased(certificate: &Certificate) -> String {
+/// That it is erased from now on, and who said so.
+pub(super) fn erase_started(it: &EraseStarted) -> String {
+    format!(
+        "The erasing of the device began: {}{}.",
+        it.technique.sentence(),
+        confirmed(&it.confirmed_by)
+    )
+}
+
+fn confirmed(by: &[Told]) -> String {
+    let names: Vec<&str> = by.iter().map(Told::as_str).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!(", as confirmed by {}", names.join(" and ")),
+    }
+}
+
+/// What was done, how much was read afterwards, what that is worth, and who said so.
+pub(super) fn erased(it: &Erased) -> String {
+    let certificate = &it.certificate;
     let read = match &certificate.verification {
         None => "was not read afterwards".to_owned(),
         Some(read) => match &read.extent {
@@ -56,16 +75,32 @@ pub(super) fn erased(certificate: &Certificate) -> String {
         },
     };
     format!(
-        "The device was erased ({}) by {}; {read}; the verdict is `{}`.",
+        "The device was erased ({}) by {}{}; {read}; the verdict is `{}`.",
         certificate.method,
         certificate.technique.sentence(),
+        confirmed(&it.confirmed_by),
         certificate.validation.verdict.name()
     )
 }
 
 #[cfg(test)]
 mod tests {
+    use model::erasure::Technique;
+
     use super::*;
+
+    #[test]
+    fn who_confirmed_an_erase_is_said() {
+        let started = |confirmed_by: &[&str]| {
+            erase_started(&EraseStarted {
+                grant: "0".repeat(32),
+                technique: Technique::OverwriteZeros,
+                confirmed_by: confirmed_by.iter().map(|name| Told::from(*name)).collect(),
+            })
+        };
+        assert!(started(&["jane", "joe"]).ends_with(", as confirmed by jane and joe."));
+        assert!(!started(&[]).contains("confirmed"));
+    }
 
     #[test]
     fn what_was_given_up_and_who_answers_is_said() {

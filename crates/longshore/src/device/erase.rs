@@ -57,9 +57,18 @@ pub(super) fn run(args: &EraseArgs) -> Result<Exit, Failure> {
 
 fn confirmed(args: &EraseArgs, end: &str) -> Confirmation {
     Confirmation {
-        job: args.job,
-        serial_end: end.trim().to_owned(),
+        user: user(),
+        ..Confirmation::of(args.job, end.trim().to_owned())
     }
+}
+
+/// Who sits there: whoever became root by `sudo`, or the user of this process.
+fn user() -> Option<String> {
+    let named = ["SUDO_USER", "LOGNAME", "USER"];
+    named
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|name| !name.is_empty())
 }
 
 fn dry_run(

@@ -6,6 +6,9 @@
 
 mod identity;
 
+use std::collections::BTreeSet;
+
+use crate::actor::Actor;
 use crate::custody::Custody;
 use crate::device::DeviceFacts;
 use crate::ids::{BucketName, JobId, JobType, ObjectKey, StationName};
@@ -133,6 +136,8 @@ pub struct BayFacts {
     pub in_use: Vec<InUse>,
     /// What a person said at the bay.
     pub confirmation: Option<Confirmation>,
+    /// Who said it, as far as the server knows by itself: people with tokens of their own.
+    pub persons: Vec<Actor>,
     /// Whether it has not left its bay since it was loaded.
     pub stayed: bool,
     /// The erase that its station has a journal of.
@@ -504,11 +509,25 @@ fn free(facts: &GateFacts, goes_on: bool, shut: &mut Shuts) {
         return;
     }
     match (&facts.bay.confirmation, facts.rules.confirm) {
+        (Some(said), Confirm::TwoPersons) => {
+            identity::confirmed(facts, said, shut);
+            let persons: BTreeSet<String> =
+                facts.bay.persons.iter().map(Actor::to_string).collect();
+            if persons.len() < 2 {
+                shut.add(
+                    Condition::Free,
+                    "Two persons must confirm it, each with `longshore bay erase`: `erase.confirm` is `two-persons`.",
+                );
+            }
+        }
         (Some(said), Confirm::Person | Confirm::Station) => identity::confirmed(facts, said, shut),
-        (None, Confirm::Person) => shut.add(
-            Condition::Free,
-            "No person has confirmed the job and the end of the device's serial, and `erase.confirm` is `person`.",
-        ),
+        (None, Confirm::Person | Confirm::TwoPersons) => {
+            let sentence = format!(
+                "No person has confirmed the job and the end of the device's serial, and `erase.confirm` is `{}`.",
+                facts.rules.confirm
+            );
+            shut.add(Condition::Free, sentence);
+        }
         (None, Confirm::Station) if facts.disposal.begun().is_some() => shut.add(
             Condition::Free,
             "An erase was begun whose journal is not here: a person must confirm that it is begun again.",

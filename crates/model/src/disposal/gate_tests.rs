@@ -83,10 +83,8 @@ fn good() -> GateFacts {
             device: disk(),
             signature: SignatureSeen::Valid,
             in_use: Vec::new(),
-            confirmation: Some(Confirmation {
-                job: job(),
-                serial_end: "nf0r".to_owned(),
-            }),
+            confirmation: Some(Confirmation::of(job(), "nf0r".to_owned())),
+            persons: Vec::new(),
             stayed: false,
             resumes: None,
         },
@@ -533,4 +531,25 @@ proptest! {
         facts.rules.hold_hours = hours;
         prop_assert_eq!(gate(&facts).is_ok(), ago >= i64::from(hours) * 3600);
     }
+}
+
+/// One who says it twice is one; and whoever says it at a terminal is nobody whom the server knows.
+#[test]
+fn two_persons_are_two_persons() {
+    let mut facts = good();
+    facts.rules.confirm = Confirm::TwoPersons;
+    let person = |name: &str| -> Actor { format!("person:{name}").parse().unwrap() };
+    for (persons, opens) in [
+        (vec![], false),
+        (vec!["jane"], false),
+        (vec!["jane", "jane"], false),
+        (vec!["jane", "joe"], true),
+    ] {
+        facts.bay.persons = persons.into_iter().map(person).collect();
+        let found = gate(&facts);
+        assert_eq!(found.is_ok(), opens, "{found:?}");
+    }
+    facts.bay.confirmation = None;
+    let shut = gate(&facts).unwrap_err();
+    assert!(shut[0].sentence.contains("`two-persons`"), "{shut:?}");
 }

@@ -12,7 +12,7 @@ use super::gate::Shut;
 use crate::control::{LeaseState, LeaseToken};
 use crate::device::DeviceFacts;
 use crate::erasure::{ErasureEnd, ErasureMethod, Technique, VerifyMode};
-use crate::ids::{AccountId, BayName, JobId, StationName};
+use crate::ids::{AccountId, BayName, JobId, OrderId, StationName};
 use crate::limits::COUNT_MAX;
 use crate::readable;
 use crate::time::Timestamp;
@@ -64,6 +64,25 @@ pub struct Confirmation {
     pub job: JobId,
     /// The last four characters of the device's serial; of its WWN or the manifest's device id, where it tells none.
     pub serial_end: String,
+    /// The order by which it was given: the server knows who gave that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    /// Who gave it at a terminal of the station, as that knows its users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+}
+
+impl Confirmation {
+    /// Of a job, by the end of its device's serial.
+    #[must_use]
+    pub fn of(job: JobId, serial_end: String) -> Self {
+        Self {
+            job,
+            serial_end,
+            order: None,
+            user: None,
+        }
+    }
 }
 
 /// Something that uses a device.

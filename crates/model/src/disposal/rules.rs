@@ -90,11 +90,13 @@ words!(
 words!(
     /// Who says at the bay that this device is meant.
     Confirm,
-    "`person` or `station`",
+    "`person`, `two-persons` or `station`",
     {
         /// A person, who gives the job and the end of the device's serial.
         #[default]
         "person" Person,
+        /// Two persons, each of whom gives both with an order.
+        "two-persons" TwoPersons,
         /// Nobody, for a device that has stayed docked since it was loaded.
         "station" Station,
     }

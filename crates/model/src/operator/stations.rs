@@ -256,6 +256,12 @@ pub struct OrderLine {
     pub answered: Option<Timestamp>,
     /// Why the station did not do it, if it did not.
     pub refused: Option<String>,
+    /// Whether another person has to order the same before the station hears of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits_for_second: bool,
+    /// Who that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Actor>,
 }
 
 impl BayLine {
@@ -305,6 +311,8 @@ impl OrderLine {
             Some(OrderOutcome::Done) | None => None,
         };
         Self {
+            waits_for_second: order.waits(),
+            second: order.second,
             order: order.id,
             bay: order.bay,
             verb: order.verb,

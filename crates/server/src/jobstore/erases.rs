@@ -27,6 +27,8 @@ pub struct Erase {
     pub token: LeaseToken,
     /// When it lapses.
     pub until: Timestamp,
+    /// Who confirmed it, for a person.
+    pub confirmed_by: Vec<String>,
     /// How far the erase was when the station last said so.
     pub progress: EraseProgress,
     /// Whether the station gave it back.
@@ -70,16 +72,19 @@ pub trait Erases: Send + Sync + 'static {
 
 /// As a lease is claimed.
 pub(super) const GIVE_ERASE: &str = "
-    INSERT INTO erases (job, station, bay, grant_id, token, until, progress, ended)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE)
+    INSERT INTO erases (job, station, bay, grant_id, token, until, progress, ended, confirmed_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE, $10)
     ON CONFLICT (job) DO UPDATE
-    SET station = excluded.station, bay = excluded.bay, grant_id = excluded.grant_id,
+    SET confirmed_by = CASE WHEN erases.grant_id = excluded.grant_id
+                            THEN COALESCE(excluded.confirmed_by, erases.confirmed_by)
+                            ELSE excluded.confirmed_by END, station = excluded.station, bay = excluded.bay, grant_id = excluded.grant_id,
         token = excluded.token, until = excluded.until, progress = excluded.progress, ended = FALSE
     WHERE erases.ended OR erases.until < $8 OR erases.station = excluded.station
           OR erases.until > excluded.until + $9";
 
 pub(super) const ERASE: &str = "
-    SELECT job, station, bay, grant_id, token, until, progress, ended FROM erases WHERE job = $1";
+    SELECT job, station, bay, grant_id, token, until, progress, ended, confirmed_by FROM erases
+    WHERE job = $1";
 
 pub(super) const RENEW_ERASE: &str = "
     UPDATE erases SET until = $3, progress = $4
@@ -87,7 +92,7 @@ pub(super) const RENEW_ERASE: &str = "
 
 pub(super) const END_ERASE: &str = "UPDATE erases SET ended = TRUE WHERE job = $1 AND token = $2";
 
-/// `job, station, bay, grant_id, token, until, progress, ended`.
+/// `job, station, bay, grant_id, token, until, progress, ended, confirmed_by`.
 pub(super) type EraseRow = (
     String,
     String,
@@ -97,10 +102,15 @@ pub(super) type EraseRow = (
     i64,
     String,
     bool,
+    Option<String>,
 );
 
 pub(super) fn erase(row: EraseRow) -> Result<Erase, JobStoreError> {
-    let (job, station, bay, grant, token, until, progress, ended) = row;
+    let (job, station, bay, grant, token, until, progress, ended, confirmed_by) = row;
+    let confirmed_by = confirmed_by
+        .as_deref()
+        .map(serde_json::from_str)
+        .transpose()?;
     Ok(Erase {
         job: JobId::new(&job)?,
         station: StationName::new(station)?,
@@ -108,6 +118,7 @@ pub(super) fn erase(row: EraseRow) -> Result<Erase, JobStoreError> {
         grant: GrantId::new(grant)?,
         token: LeaseToken(token),
         until: Timestamp::from_unix(until),
+        confirmed_by: confirmed_by.unwrap_or_default(),
         progress: serde_json::from_str(&progress)?,
         ended,
     })
@@ -115,6 +126,14 @@ pub(super) fn erase(row: EraseRow) -> Result<Erase, JobStoreError> {
 
 pub(super) fn progress_json(progress: EraseProgress) -> Result<String, JobStoreError> {
     Ok(serde_json::to_string(&progress)?)
+}
+
+/// Those who confirmed it; nothing if nobody did.
+pub(super) fn names(confirmed_by: &[String]) -> Result<Option<String>, JobStoreError> {
+    match confirmed_by.is_empty() {
+        true => Ok(None),
+        false => Ok(Some(serde_json::to_string(confirmed_by)?)),
+    }
 }
 
 /// Implements [`Erases`] for the store of a database.
@@ -148,6 +167,7 @@ macro_rules! implement_erases {
                         .bind(erases::progress_json(erase.progress)?)
                         .bind(now.unix())
                         .bind(LONGEST_LEASE)
+                        .bind(erases::names(&erase.confirmed_by)?)
                         .execute(&mut *tx)
                         .await
                         .map_err(|error| error::refused(error, "", erase.job.as_str()))?;

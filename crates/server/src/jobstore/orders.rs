@@ -1,8 +1,9 @@
 //! Orders: what persons want of the bays of stations, until each was told and answered.
 
 use async_trait::async_trait;
+use model::actor::Actor;
 use model::disposal::messages::Confirmation;
-use model::ids::{JobId, OrderId, StationName};
+use model::ids::{BayName, JobId, OrderId, StationName};
 use model::order::{Acknowledgement, Order, OrderOutcome, OrderVerb};
 use model::secret::DeviceSecret;
 use model::time::Timestamp;
@@ -32,6 +33,17 @@ pub trait Orders: Send + Sync + 'static {
         order: &Order,
         stale: Timestamp,
     ) -> Result<Order, JobStoreError>;
+
+    /// Has another person than the one who wanted it confirm an order that needs a second, if the same is said of the same
+    /// bay, and it was wanted after `stale`; from `now` on it is told. The order as it is then; `None` if no such order waits.
+    async fn second_order(
+        &self,
+        station: &StationName,
+        bay: &BayName,
+        said: &Confirmation,
+        by: &Actor,
+        (now, stale): (Timestamp, Timestamp),
+    ) -> Result<Option<Order>, JobStoreError>;
 
     /// A station's orders that were wanted after `stale`, answered or not, oldest first.
     async fn orders(
@@ -65,22 +77,30 @@ pub(super) const FORGET_ORDERS_OF: &str = "DELETE FROM orders WHERE station = $1
 
 /// The same, once more, is the same order.
 pub(super) const INSERT_ORDER: &str = "
-    INSERT INTO orders (id, station, bay, verb, actor, at, job, serial_end, secret)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    INSERT INTO orders (id, station, bay, verb, actor, at, job, serial_end, secret, needs_second)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     ON CONFLICT (station, bay, verb) WHERE answered IS NULL DO UPDATE
     SET id = excluded.id, actor = excluded.actor, at = excluded.at, job = excluded.job,
-        serial_end = excluded.serial_end, secret = excluded.secret
+        serial_end = excluded.serial_end, secret = excluded.secret,
+        needs_second = excluded.needs_second, second = NULL
     WHERE excluded.job <> COALESCE(orders.job, '')
        OR excluded.serial_end <> COALESCE(orders.serial_end, '')
        OR excluded.secret IS NOT NULL";
 
 pub(super) const SAME_ORDER: &str = "
-    SELECT id, bay, verb, actor, at, answered, outcome, job, serial_end FROM orders
+    SELECT id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second FROM orders
     WHERE station = $1 AND bay = $2 AND verb = $3 AND answered IS NULL";
 
 pub(super) const ORDERS: &str = "
-    SELECT id, bay, verb, actor, at, answered, outcome, job, serial_end FROM orders
+    SELECT id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second FROM orders
     WHERE station = $1 AND at > $2 ORDER BY seq";
+
+/// From the second person on it counts anew how long it is told.
+pub(super) const SECOND_ORDER: &str = "
+    UPDATE orders SET second = $1, at = $2
+    WHERE station = $3 AND bay = $4 AND verb = $5 AND job = $6 AND UPPER(serial_end) = $7
+      AND answered IS NULL AND needs_second AND second IS NULL AND actor <> $1 AND at > $8
+    RETURNING id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second";
 
 pub(super) const ANSWER_ORDER: &str = "
     UPDATE orders SET answered = $3, outcome = $4, secret = NULL
@@ -96,7 +116,7 @@ pub(super) const FORGET_ORDERS: &str = "DELETE FROM orders WHERE at <= $1";
 pub(super) const PENDING_ORDERS: &str =
     "SELECT COUNT(*) FROM orders WHERE answered IS NULL AND at > $1";
 
-/// `id, bay, verb, actor, at, answered, outcome, job, serial_end`.
+/// `id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second`.
 pub(super) type OrderRow = (
     String,
     String,
@@ -107,13 +127,19 @@ pub(super) type OrderRow = (
     Option<String>,
     Option<String>,
     Option<String>,
+    bool,
+    Option<String>,
 );
 
 pub(super) fn order(row: OrderRow) -> Result<StoredOrder, JobStoreError> {
-    let (id, bay, verb, actor, at, answered, outcome, job, serial_end) = row;
+    let (id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second) = row;
+    let id = OrderId::new(id)?;
     let job = job.as_deref().map(JobId::new).transpose()?;
     let erase = job.zip(serial_end);
-    let erase = erase.map(|(job, serial_end)| Confirmation { job, serial_end });
+    let erase = erase.map(|(job, serial_end)| Confirmation {
+        order: Some(id.clone()),
+        ..Confirmation::of(job, serial_end)
+    });
     let answered = match (answered, outcome) {
         (Some(at), Some(outcome)) => {
             Some((Timestamp::from_unix(at), serde_json::from_str(&outcome)?))
@@ -122,7 +148,7 @@ pub(super) fn order(row: OrderRow) -> Result<StoredOrder, JobStoreError> {
     };
     Ok(StoredOrder {
         order: Order {
-            id: OrderId::new(id)?,
+            id,
             bay: bay.parse()?,
             verb: OrderVerb::of(&verb),
             by: actor.parse()?,
@@ -130,6 +156,8 @@ pub(super) fn order(row: OrderRow) -> Result<StoredOrder, JobStoreError> {
             sheet: None,
             erase,
             secret: None,
+            needs_second,
+            second: second.as_deref().map(str::parse).transpose()?,
         },
         answered,
         job,
@@ -160,8 +188,10 @@ pub(super) fn job_of(order: &Order) -> Option<JobId> {
 macro_rules! implement_orders {
     ($store:ident) => {
         const _: () = {
-            use model::ids::{OrderId, StationName};
-            use model::order::{Acknowledgement, Order};
+            use model::actor::Actor;
+            use model::disposal::messages::Confirmation;
+            use model::ids::{BayName, OrderId, StationName};
+            use model::order::{Acknowledgement, Order, OrderVerb};
             use model::secret::DeviceSecret;
             use model::time::Timestamp;
             use sqlx::{query, query_as, query_scalar};
@@ -192,6 +222,7 @@ macro_rules! implement_orders {
                         .bind(orders::job_of(order).map(|job| job.to_string()))
                         .bind(order.erase.as_ref().map(|said| said.serial_end.as_str()))
                         .bind(orders::sealed_secret(&self.sealer, order))
+                        .bind(order.needs_second)
                         .execute(&mut *tx)
                         .await
                         .map_err(|error| {
@@ -207,6 +238,30 @@ macro_rules! implement_orders {
                     // Another's that was in the way may have been answered in between.
                     let row = row.ok_or(JobStoreError::Conflict)?;
                     Ok(orders::order(row)?.order)
+                }
+
+                async fn second_order(
+                    &self,
+                    station: &StationName,
+                    bay: &BayName,
+                    said: &Confirmation,
+                    by: &Actor,
+                    (now, stale): (Timestamp, Timestamp),
+                ) -> Result<Option<Order>, JobStoreError> {
+                    let mut tx = self.begin().await?;
+                    let row: Option<orders::OrderRow> = query_as(orders::SECOND_ORDER)
+                        .bind(by.to_string())
+                        .bind(now.unix())
+                        .bind(station.as_str())
+                        .bind(bay.as_str())
+                        .bind(OrderVerb::Erase.code())
+                        .bind(said.job.as_str())
+                        .bind(said.serial_end.trim().to_uppercase())
+                        .bind(stale.unix())
+                        .fetch_optional(&mut *tx)
+                        .await?;
+                    tx.commit().await?;
+                    row.map(|row| Ok(orders::order(row)?.order)).transpose()
                 }
 
                 async fn orders(

@@ -200,7 +200,10 @@ async fn pending(
 ) -> Result<Vec<Order>, JobStoreError> {
     let all = context.jobs.orders(station, stale_since(now)).await?;
     let mut pending = Vec::new();
-    for StoredOrder { order, job, .. } in all.into_iter().filter(|it| it.answered.is_none()) {
+    for StoredOrder { order, job, .. } in all
+        .into_iter()
+        .filter(|it| it.answered.is_none() && !it.order.waits())
+    {
         let sheet = match job.filter(|_| order.erase.is_none()) {
             Some(job) => context.jobs.job(job).await?,
             None => None,

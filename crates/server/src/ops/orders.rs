@@ -2,6 +2,7 @@
 
 use model::bay::BayStatus;
 use model::disposal::messages::Confirmation;
+use model::disposal::rules::Confirm;
 use model::ids::{BayName, JobId, OrderId, StationName};
 use model::job::Job;
 use model::order::{Order, OrderVerb, stale_since};
@@ -19,7 +20,8 @@ use crate::sealing::random;
 enum Wanted {
     Plain(OrderVerb),
     LoadAs(SignatureFile),
-    Erase(Confirmation),
+    /// And whether another person has to say the same.
+    Erase(Confirmation, bool),
     Unlock(DeviceSecret),
 }
 
@@ -50,24 +52,38 @@ pub async fn order(
     give(admin, caller, station, bay, Wanted::Plain(verb)).await
 }
 
-/// Orders what is in a bay to be erased, if it is the device of this job and the gate is open. Who orders has named both.
+/// Orders what is in a bay to be erased, if it is the device of this job and the gate is open. Who orders has named both;
+/// where the settings want two persons, no station hears of it before another has done the same.
 ///
 /// # Errors
 /// As [`order`]; [`DockingFault::MixedUp`] if the station has told of another job in the bay.
 pub async fn erase(
-    admin: &Admin,
+    context: &Context,
     caller: &Caller,
     station: &StationName,
     bay: &BayName,
     said: Confirmation,
 ) -> Result<Order, Refused> {
+    let admin = &context.admin();
     let told = told(admin, caller, station, bay).await?.job;
     if told.is_some_and(|told| told != said.job) {
         let (bay, scanned) = (bay.clone(), said.job);
         return Err(DockingFault::MixedUp { bay, scanned, told }.into());
     }
     check("SerialEnd", &said.serial_end)?;
-    give(admin, caller, station, bay, Wanted::Erase(said)).await
+    let needs_second = context.erase.confirm == Confirm::TwoPersons;
+    if needs_second {
+        let (by, now) = (caller.actor(), admin.clock.now());
+        let times = (now, stale_since(now));
+        let second = admin.jobs.second_order(station, bay, &said, &by, times);
+        if let Some(order) = second.await? {
+            let first = &order.by;
+            tracing::warn!(%first, second = %by, %station, %bay, job = %said.job, order = %order.id, "ordered by two");
+            return Ok(order);
+        }
+    }
+    let wanted = Wanted::Erase(said, needs_second);
+    give(admin, caller, station, bay, wanted).await
 }
 
 /// Orders what is in a bay to be opened with a secret that a person typed, and to be loaded. It is tried once, and kept no
@@ -180,6 +196,8 @@ async fn give(
         sheet: None,
         erase: None,
         secret: None,
+        needs_second: false,
+        second: None,
     };
     let order = match wanted {
         Wanted::Plain(verb) => plain(verb),
@@ -187,8 +205,9 @@ async fn give(
             sheet: Some(sheet),
             ..plain(OrderVerb::Load)
         },
-        Wanted::Erase(said) => Order {
+        Wanted::Erase(said, needs_second) => Order {
             erase: Some(said),
+            needs_second,
             ..plain(OrderVerb::Erase)
         },
         Wanted::Unlock(secret) => Order {

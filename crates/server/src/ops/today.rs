@@ -81,7 +81,7 @@ fn deed(event: &Event) -> Option<TodayDeed> {
         Event::TransferFinished { errors: 0, .. } => Some(TodayDeed::Loaded),
         Event::TransferFinished { .. } | Event::TransferAborted { .. } => Some(TodayDeed::Failed),
         Event::Stopped { cause, .. } => cause.hold().map(|_| TodayDeed::Held),
-        Event::EraseEnded { end } => match **end {
+        Event::EraseEnded { end, .. } => match **end {
             ErasureEnd::Erased(_) => Some(TodayDeed::Erased),
             ErasureEnd::Failed(_) => None,
         },

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use model::bay::BayState;
 use model::capabilities::{Capabilities, Finding};
 use model::control::{ClaimAnswer, ClaimRequest, Ending, LeaseState, LeaseToken, ReturnRequest};
 use model::delivered::Delivered;
@@ -14,15 +15,18 @@ use model::disposal::messages::{
 use model::disposal::{GrantId, Unerased};
 use model::erasure::{Certificate, ErasureEnd, Technique};
 use model::event::Event;
-use model::ids::{BucketName, JobId, ObjectKey};
+use model::ids::{BucketName, JobId, ObjectKey, PersonName};
 use model::progress::LogLocation;
 use model::proof::{Attempt, ReadBack};
 use model::report::lines::{About, End, Head, Totals, Work, end};
+use model::role::Role;
 use objectstore::checksum::Checksums;
 use objectstore::object::Attributes;
 use serde_json::{Value, json};
+use server::ops::{Caller, operators};
 use sha2::{Digest as _, Sha256};
 
+use crate::heartbeats::Resident;
 use crate::keys::ask;
 use crate::talk::Station;
 use crate::world::{World, import};
@@ -136,10 +140,7 @@ impl<'a> Loaded<'a> {
             device: disk(),
             signature_file: Some(STANDARD.encode(&self.signature)),
             in_use: Vec::new(),
-            confirmation: Some(Confirmation {
-                job: self.job,
-                serial_end: "nf0r".to_owned(),
-            }),
+            confirmation: Some(Confirmation::of(self.job, "nf0r".to_owned())),
             stayed: false,
             resumes: None,
             dry_run: false,
@@ -646,6 +647,61 @@ async fn a_certificate_claims_no_more_than_was_done_to_this_device() {
         Err((409, "NotErased".to_owned()))
     );
     assert_eq!(loaded.told().await.last().unwrap(), "erase-failed");
+}
+
+/// Each with a token of their own; what is said at a terminal, or twice by one, is not enough. The receipt names both.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_two_persons_confirm_one_is_not_enough() {
+    let world = World::with("[erase]\nrelease = \"aws\"\nconfirm = \"two-persons\"").await;
+    let loaded = Loaded::new(&world, Load::default()).await;
+    let (name, token) = (loaded.station.name.clone(), loaded.station.token.clone());
+    let mut resident = Resident::of(Station { name, token }, "run1");
+    let mut beat = async || {
+        let told = resident.beat_with(&world, BayState::Done, loaded.job).await;
+        told.orders
+    };
+    beat().await;
+    assert_eq!(
+        loaded.refused(&loaded.request()).await,
+        [8],
+        "at a terminal"
+    );
+    let admin = world.service.context().admin();
+    let mut tokens = Vec::new();
+    for name in ["jane", "joe"] {
+        let name = PersonName::new(name).unwrap();
+        let added = operators::add(&admin, &Caller::Operator, &name, Role::Lead).await;
+        tokens.push(added.unwrap().expose().to_owned());
+    }
+    let order = async |token: &str| {
+        let headers = [("authorization", format!("Bearer {token}"))];
+        let message = json!({"Bay": "B1", "Verb": "erase", "Job": loaded.job, "SerialEnd": "nf0r"});
+        let path = "/operator/v1/stations/dock-1/orders";
+        let answer = world
+            .http("POST", path, &headers, &message.to_string())
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let told: Value = serde_json::from_str(&answer.body).unwrap();
+        told["WaitsForSecond"] == true
+    };
+    assert!(order(&tokens[0]).await && order(&tokens[0]).await);
+    assert_eq!(beat().await, [], "no station hears of what one person said");
+    assert!(!order(&tokens[1]).await);
+    let orders = beat().await;
+    let confirmation = orders[0].erase.clone();
+    assert!(confirmation.as_ref().unwrap().order.is_some());
+    let request = EraseRequest {
+        confirmation,
+        ..loaded.request()
+    };
+    let grant = loaded.granted(&request).await;
+    assert_eq!(loaded.begin(&grant).await, Ok(()));
+    let erased = ErasureEnd::of(account(|_| {}));
+    assert_eq!(loaded.end(&grant.lease, erased).await, Ok(()));
+    let lines = world.jobs().told_of(Some(loaded.job)).await.unwrap();
+    let named = r#""confirmed_by":["jane","joe"]"#;
+    let naming = lines.iter().filter(|line| line.line.contains(named));
+    assert_eq!(naming.count(), 2, "begun, and ended");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,7 +39,7 @@ impl Resident {
         Self::of(Station::register(world, name).await, "run1")
     }
 
-    fn of(station: Station, boot: &str) -> Self {
+    pub(crate) fn of(station: Station, boot: &str) -> Self {
         Self {
             station,
             boot: Boot::new(boot).unwrap(),

@@ -7,10 +7,7 @@ use crate::resident::told::EraseVerdict;
 use crate::watch::Laid;
 
 fn said(id: &str) -> Confirmation {
-    Confirmation {
-        job: job(id),
-        serial_end: "7Q42".to_owned(),
-    }
+    Confirmation::of(job(id), "7Q42".to_owned())
 }
 
 impl Room {

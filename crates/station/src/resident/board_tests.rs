@@ -957,10 +957,10 @@ fn no_order_of_events_leaves_a_bay_stuck() {
                     let _done_or_not = room.order(bay, order);
                 }
                 4 => {
-                    let said = Confirmation {
-                        job: job(["AAAAA", "BBBBB"][usize::try_from(next(2)).unwrap()]),
-                        serial_end: "7Q42".to_owned(),
-                    };
+                    let said = Confirmation::of(
+                        job(["AAAAA", "BBBBB"][usize::try_from(next(2)).unwrap()]),
+                        "7Q42".to_owned(),
+                    );
                     let (reply, _) = crossbeam_channel::bounded(1);
                     let name = BayName::new(bay).unwrap();
                     room.hear(News::EraseWanted(name, said, reply));

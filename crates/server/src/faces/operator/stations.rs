@@ -191,8 +191,8 @@ async fn order(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Docu
         return document(&OrderLine::of(order, None));
     }
     if let (OrderVerb::Erase, Some(job), Some(serial_end)) = (verb, job, serial_end) {
-        let said = Confirmation { job, serial_end };
-        let order = orders::erase(admin, caller, name, &bay, said).await?;
+        let said = Confirmation::of(job, serial_end);
+        let order = orders::erase(desk.service()?, caller, name, &bay, said).await?;
         return document(&OrderLine::of(order, None));
     }
     let order = match (sheet, job) {

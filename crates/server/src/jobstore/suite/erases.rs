@@ -15,6 +15,7 @@ fn right(job: &str, of: &str, word: &str, until: i64) -> Erase {
         grant: GrantId::new("0123456789abcdef0123456789abcdef").expect("a grant"),
         token: token(word),
         until: at(until),
+        confirmed_by: Vec::new(),
         progress: EraseProgress::default(),
         ended: false,
     }

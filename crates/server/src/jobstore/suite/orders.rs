@@ -2,6 +2,7 @@
 
 use futures::future::join_all;
 use model::actor::Actor;
+use model::disposal::messages::Confirmation;
 use model::ids::{BayName, OrderId, PersonName, StationName};
 use model::order::{Acknowledgement, Order, OrderOutcome, OrderVerb};
 use model::secret::DeviceSecret;
@@ -18,6 +19,7 @@ pub(super) async fn run(store: &dyn JobStore) {
     an_order_is_answered_once_and_by_its_station(store).await;
     orders_are_dropped_with_their_station_alone(store).await;
     an_order_needs_a_station(store).await;
+    an_order_that_needs_a_second_person_waits_for_another(store).await;
     an_order_with_another_sheet_takes_the_place_of_one_that_waits(store).await;
     a_secret_is_there_until_its_order_is_answered(store).await;
 }
@@ -44,6 +46,38 @@ async fn a_secret_is_there_until_its_order_is_answered(store: &dyn JobStore) {
     answered.expect("it answers");
     assert_eq!(secret("o7b").await, None);
     assert_eq!(orders(store, &name, at(0)).await.len(), 1);
+}
+
+/// The same word of another person, and no other, lets the station hear of it, for the full time.
+async fn an_order_that_needs_a_second_person_waits_for_another(store: &dyn JobStore) {
+    let name = admit(store, "orders-9", 39).await;
+    let said = |end: &str| Confirmation::of(job_id("SHEEP"), end.to_owned());
+    let wanted = Order {
+        erase: Some(said("nf0R")),
+        needs_second: true,
+        ..order("o7a", "B1", OrderVerb::Erase, at(5))
+    };
+    let kept = insert(store, &name, &wanted).await;
+    assert!(kept.waits() && kept.by == wanted.by);
+    let (jane, joe) = (wanted.by.clone(), Actor::Service);
+    let second = async |bay: &str, said: &Confirmation, by: &Actor, stale| {
+        let bay = BayName::new(bay).expect("a bay");
+        let times = (at(9), at(stale));
+        let found = store.second_order(&name, &bay, said, by, times).await;
+        found.expect("orders can be confirmed")
+    };
+    assert_eq!(second("B1", &said("NF0R"), &jane, 4).await, None);
+    assert_eq!(second("B2", &said("NF0R"), &joe, 4).await, None);
+    assert_eq!(second("B1", &said("XXXX"), &joe, 4).await, None);
+    assert_eq!(second("B1", &said("NF0R"), &joe, 5).await, None);
+    let given = second("B1", &said(" NF0r"), &joe, 4).await;
+    let given = given.expect("another person has said the same");
+    assert_eq!(given.persons(), [jane, joe.clone()]);
+    assert!(!given.waits() && given.at == at(9) && given.id == wanted.id);
+    let of_order = given.erase.and_then(|said| said.order);
+    assert_eq!(of_order, Some(wanted.id), "the server knows who gave it");
+    assert_eq!(second("B1", &said("NF0R"), &joe, 4).await, None, "once");
+    store.drop_orders(&name).await.expect("orders are dropped");
 }
 
 /// Of the sheet only its job is kept.
@@ -87,6 +121,8 @@ fn order(id: &str, bay: &str, verb: OrderVerb, at: Timestamp) -> Order {
         sheet: None,
         erase: None,
         secret: None,
+        needs_second: false,
+        second: None,
     }
 }
 

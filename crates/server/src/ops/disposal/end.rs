@@ -44,7 +44,7 @@ pub async fn begin(
     for _ in tries() {
         let draft = Draft::open(context, id).await?;
         let mut draft = draft.ok_or_else(|| Refused::no_such_job(id))?;
-        for event in begins(context, draft.job(), &grant, technique) {
+        for event in begins(context, draft.job(), &right, technique) {
             draft
                 .apply(&event)
                 .map_err(|why| Refused::State { job: id, why })?;
@@ -70,7 +70,8 @@ fn is_begun(job: &Job, grant: &GrantId) -> bool {
 
 /// What happens to a job whose device is erased from now on. Where nobody has released it, its rule does so: the gate has
 /// seen that it may.
-fn begins(context: &Context, job: &Job, grant: &GrantId, technique: Technique) -> Vec<Event> {
+fn begins(context: &Context, job: &Job, right: &Erase, technique: Technique) -> Vec<Event> {
+    let grant = &right.grant;
     if is_begun(job, grant) {
         return Vec::new();
     }
@@ -90,6 +91,7 @@ fn begins(context: &Context, job: &Job, grant: &GrantId, technique: Technique) -
     let starts = Event::EraseStarted {
         grant: grant.clone(),
         technique,
+        confirmed_by: right.confirmed_by.clone(),
     };
     by_rule.into_iter().chain([starts]).collect()
 }
@@ -163,6 +165,7 @@ async fn over(
     let id = right.job;
     let event = Event::EraseEnded {
         end: Box::new(account),
+        confirmed_by: right.confirmed_by.clone(),
     };
     for _ in tries() {
         let draft = Draft::open(context, id).await?;

@@ -149,6 +149,7 @@ fn nothing_seen(job: &Job) -> BayFacts {
         signature: SignatureSeen::Missing,
         in_use: Vec::new(),
         confirmation: None,
+        persons: Vec::new(),
         stayed: false,
         resumes: None,
     }

@@ -1,0 +1,5 @@
+-- Erases that two persons confirm, one after the other, and by whom each was.
+
+ALTER TABLE orders ADD COLUMN needs_second BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE orders ADD COLUMN second TEXT;
+ALTER TABLE erases ADD COLUMN confirmed_by TEXT;
