@@ -24,7 +24,7 @@ use crate::without::Without;
 /// 4 the heartbeat, 5 `cause` of a denial, `version` of a renewal, `on-hold`, `mended`,
 /// `from_journal` and `without`, 6 `session` of a way to a store, and the message that asks for another key, 7 the
 /// messages about erasing ([`crate::disposal::messages`]), the order to erase, and `unerased` of a return, 8 `secrets` of a
-/// claim, the message that volumes were unlocked, the order to unlock, and what is told of the device of a lease
+/// claim, the order to unlock, and what is told of the device of a lease
 /// ([`crate::handling`]).
 /// Whoever reads a message passes over fields it does not know, and does without those that an earlier version does not
 /// have.
@@ -403,29 +403,6 @@ pub enum Ending {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bucket: Option<BucketName>,
     },
-}
-
-/// `POST /station/v1/lease/unlocked`: volumes of the device were opened. The same again tells nothing new.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnlockedRequest {
-    /// The job.
-    pub job: JobId,
-    /// The right to it.
-    pub lease: LeaseToken,
-    /// Which volumes.
-    pub volumes: Vec<UnlockedVolume>,
-}
-
-/// A volume that was opened. Of what opened it nothing is told, no digest of it either.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnlockedVolume {
-    /// The number of its partition; 0 is the whole device.
-    pub number: u32,
-    /// In which form it is encrypted: `LUKS2`.
-    pub method: String,
-    /// By which its key is known to whoever made it, where the form has that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key_id: Option<String>,
 }
 
 /// `POST /station/v1/return`: a device goes back.

@@ -33,6 +33,11 @@ pub enum Handling {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         read_only: Option<bool>,
     },
+    /// Volumes of it that are encrypted were opened.
+    Unlocked {
+        /// Which.
+        volumes: Vec<UnlockedVolume>,
+    },
     /// It was asked how it is.
     Examined(DeviceHealth),
     /// The store was probed, before anything was sent to it.
@@ -55,6 +60,18 @@ pub enum Handling {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         read_only: Option<bool>,
     },
+}
+
+/// A volume that was opened. Of what opened it nothing is told, no digest of it either.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnlockedVolume {
+    /// The number of its partition; 0 is the whole device.
+    pub number: u32,
+    /// In which form it is encrypted: `LUKS2`.
+    pub method: String,
+    /// By which its key is known to whoever made it, where the form has that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
 }
 
 /// How a device says that it is (SMART: ATA, SCSI and NVMe tell it each in its own way). Nothing where it does not say.

@@ -9,7 +9,7 @@ use awshttp::Surroundings;
 use model::control::{
     AbortRequest, ClaimAnswer, ClaimRequest, Conclusion, ControlFault, FinishRequest,
     GiveUpRequest, HoldRequest, JobFacts, JobRequest, KeysAnswer, KeysRequest, LeaseState, Renewal,
-    ResumeRequest, RetryRequest, ReturnRequest, UnlockedRequest,
+    ResumeRequest, RetryRequest, ReturnRequest,
 };
 use model::disposal::messages::{
     EraseAnswer, EraseBegin, EraseConclusion, EraseLease, EraseRenewal, EraseRequest,
@@ -126,14 +126,6 @@ impl Control {
     /// [`ControlError`].
     pub fn keys(&self, request: &KeysRequest) -> Result<KeysAnswer, ControlError> {
         self.send("lease/keys", request)
-    }
-
-    /// Says which volumes of the device were opened.
-    ///
-    /// # Errors
-    /// [`ControlError`].
-    pub fn unlocked(&self, request: &UnlockedRequest) -> Result<(), ControlError> {
-        self.send("lease/unlocked", request)
     }
 
     /// Says what is to be known of the device of a lease.

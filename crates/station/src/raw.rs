@@ -19,7 +19,7 @@ use disks::sandbox::{Launcher, Sandbox};
 use disks::tree::raw::{RawTree, Reading, Windows};
 use encrypted::Locked;
 use encrypted::secrets::Secrets;
-use model::control::UnlockedVolume;
+use model::handling::UnlockedVolume;
 
 use crate::devices::Devices;
 use crate::scratch::Scratch;

@@ -194,7 +194,6 @@ pub(super) fn routes() -> Router<Arc<Context>> {
         .route("/lease/renew", post(renew_route))
         .route("/lease/finish", post(finish_route))
         .route("/lease/keys", post(keys_route))
-        .route("/lease/unlocked", post(unlocked_route))
         .route("/lease/tell", post(tell_route))
         .route("/return", post(return_route))
         .route("/job", post(look_route))
@@ -226,14 +225,6 @@ async fn keys_route(State(context): State<Arc<Context>>, request: Request) -> Re
         let whence = whence(&request);
         let (caller, message) = receive(&context, request).await?;
         Ok(leases::keys(&context, &caller, message, whence).await?)
-    };
-    answer(done.await)
-}
-
-async fn unlocked_route(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let done = async {
-        let (caller, message) = receive(&context, request).await?;
-        Ok(leases::unlocked(&context, &caller, message).await?)
     };
     answer(done.await)
 }

@@ -5,7 +5,6 @@ mod keep;
 mod keys;
 mod renew;
 mod tell;
-mod unlocked;
 
 use model::ids::{JobId, StationName};
 
@@ -15,7 +14,6 @@ pub use keys::keys;
 pub use renew::renew;
 pub(super) use renew::tidied;
 pub use tell::tell;
-pub use unlocked::unlocked;
 
 use super::Context;
 use crate::jobstore::JobStoreError;

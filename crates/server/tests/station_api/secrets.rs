@@ -3,10 +3,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use model::control::{
-    Claim, ClaimAnswer, ClaimRequest, Ending, LeaseToken, UnlockedRequest, UnlockedVolume, View,
-};
+use model::control::{Claim, ClaimAnswer, ClaimRequest, Ending, LeaseToken, View};
 use model::event::Event;
+use model::handling::{Handling, Telling, UnlockedVolume};
 use model::hold::Mended;
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::limits::SECRETS_A_MINUTE;
@@ -63,13 +62,16 @@ impl Station {
             method: "LUKS2".to_owned(),
             key_id: Some("0f6c2f6e-8a1c-4b7e-9a54-3d1f0c9a7b21".to_owned()),
         };
-        let request = UnlockedRequest {
+        let request = Telling {
             job,
             lease: lease.clone(),
-            volumes: vec![volume],
+            bay: None,
+            what: Handling::Unlocked {
+                volumes: vec![volume],
+            },
         };
         let token = self.token.expose();
-        let told: Result<(), _> = world.tell_as(token, "lease/unlocked", &request).await;
+        let told: Result<(), _> = world.tell_as(token, "lease/tell", &request).await;
         told.is_ok()
     }
 }

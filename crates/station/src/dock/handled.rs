@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use disks::facts;
 use model::control::Claim;
 use model::device::Connector;
-use model::handling::{DeviceHealth, Handling, Telling};
+use model::handling::{DeviceHealth, Handling, Telling, UnlockedVolume};
 use model::ids::{BayName, JobId};
 use model::proof::Attempt;
 
@@ -148,6 +148,11 @@ impl Handled {
             asked,
             is_planned: AtomicBool::new(false),
         }
+    }
+
+    /// Tells which volumes were opened.
+    pub(super) fn unlocked(&self, volumes: Vec<UnlockedVolume>) {
+        self.teller.tell(Handling::Unlocked { volumes });
     }
 
     /// Tells what the store was found to do.

@@ -15,7 +15,6 @@ use disks::device::{Device, OpenError};
 use disks::facts::{Facts, Use};
 use disks::tree::raw::RawTree;
 use encrypted::limits::PASSPHRASE_BYTES;
-use model::control::UnlockedRequest;
 use model::limits::SECRET_BYTES;
 use model::manifest::{Passphrase, S3Import};
 use model::secret::DeviceSecret;
@@ -23,7 +22,6 @@ use model::signature::SignatureFile;
 
 use super::source::Source;
 use super::{DockError, Docking, Done, Errand, Found, Seen, Station, View, formatting, signature};
-use crate::control::Control;
 use crate::raw::{self, Means, RawDisk, RawError};
 use crate::scratch::Scratch;
 use transfer::progress::Progress;
@@ -218,7 +216,7 @@ impl Station {
             tree = None;
         }
         if disk.is_unlocked() {
-            tell_unlocked(&self.control, errand, &disk);
+            errand.handled.unlocked(disk.unlocked());
         }
         if disk.looked().is_ok_and(|looked| !looked.wrong.is_empty()) {
             return Err(Seen::on(&disk, None).unreadable());
@@ -265,19 +263,6 @@ fn unlock_by_claim(
         }
     }
     Ok(has_opened)
-}
-
-/// Tells the server which volumes were opened. The load goes on without it: what it is for stands in the ledger, and no
-/// device waits for that.
-fn tell_unlocked(control: &Control, errand: &Errand<'_>, disk: &RawDisk) {
-    let told = control.unlocked(&UnlockedRequest {
-        job: errand.claim.job,
-        lease: errand.claim.lease.clone(),
-        volumes: disk.unlocked(),
-    });
-    if let Err(error) = told {
-        tracing::warn!(job = %errand.claim.job, %error, "not told that volumes were unlocked");
-    }
 }
 
 /// What lay within the encryption was not seen when the job was claimed: a SIGNATURE in it must be the one that it was

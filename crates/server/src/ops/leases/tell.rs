@@ -1,10 +1,11 @@
 //! What a station tells of the device of its lease: it goes into the receipt, and changes nothing.
 
 use custody::by::By;
-use custody::event::{Docked, Event, Examined, Planned, Probed, Undocked, What};
+use custody::event::{Docked, Event, Examined, Planned, Probed, Undocked, Unlocked, What};
 use custody::line::Entry;
-use model::handling::{Handling, Telling};
-use model::limits::COUNT_MAX;
+use custody::told::Told;
+use model::handling::{Handling, Telling, UnlockedVolume};
+use model::limits::{COUNT_MAX, UNLOCKED_VOLUMES};
 
 use crate::access::{Action, Caller};
 use crate::jobstore::LedgerLine;
@@ -28,28 +29,48 @@ pub async fn tell(context: &Context, caller: &Caller, telling: Telling) -> Resul
     if !is_its_own {
         return Err(DockingFault::LeaseLost(job).into());
     }
-    let what = event(what)?;
+    let whats = events(what)?;
     let told = context.jobs.told_of(Some(job)).await?;
     // A job of before the ledger has no chain that more could stand in.
-    if told.is_empty() || is_known(&told, &what) {
+    if told.is_empty() {
         return Ok(());
     }
-    let name = what.name();
-    let event = Event {
+    let event = |what| Event {
         at: context.clock.now().into(),
         what,
         by: By::usual(&caller.actor()),
         station: Some(station.clone()),
-        bay,
+        bay: bay.clone(),
     };
-    context.jobs.tell(Some(job), &[event]).await?;
-    tracing::info!(%station, %job, event = name, "told of a device");
+    let news = whats.into_iter().filter(|what| !is_known(&told, what));
+    let news: Vec<Event> = news.map(event).collect();
+    context.jobs.tell(Some(job), &news).await?;
+    let events: Vec<&str> = news.iter().map(|event| event.what.name()).collect();
+    tracing::info!(%station, %job, ?events, "told of a device");
     Ok(())
 }
 
-fn event(what: Handling) -> Result<What, DockingFault> {
-    Ok(match what {
+/// What is told, as events: of volumes one each.
+fn events(what: Handling) -> Result<Vec<What>, DockingFault> {
+    Ok(vec![match what {
         Handling::Docked { read_only } => Docked { read_only }.into(),
+        Handling::Unlocked { volumes } => {
+            if volumes.len() > UNLOCKED_VOLUMES {
+                return Err(DockingFault::Field {
+                    field: "volumes",
+                    wrong: format!("are more than {UNLOCKED_VOLUMES}"),
+                });
+            }
+            let unlocked = |volume: UnlockedVolume| {
+                let event = Unlocked {
+                    volume: volume.number,
+                    method: Told::from(&volume.method),
+                    key_id: volume.key_id.as_ref().map(Told::from),
+                };
+                event.into()
+            };
+            return Ok(volumes.into_iter().map(unlocked).collect());
+        }
         Handling::Examined(health) => Examined::of(&health.tidied()).into(),
         Handling::Probed { read_back, store } => Probed {
             read_back,
@@ -66,7 +87,7 @@ fn event(what: Handling) -> Result<What, DockingFault> {
             Planned { entries, bytes }.into()
         }
         Handling::Undocked { read_only } => Undocked { read_only }.into(),
-    })
+    }])
 }
 
 /// Whether the same was told since the last attempt began: a station that lost an answer tells again.
