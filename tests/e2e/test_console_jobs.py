@@ -94,6 +94,24 @@ def test_a_job_is_told_with_its_manifest_and_what_failed(service, inbox, tmp_pat
     assert seen == {"found": [], "complaints": [], "sheets": [1]}
 
 
+def test_a_job_is_followed_without_loading_its_page_again(service):
+    job, _ = make_job(service)
+    client = signed_in(service)
+    seen = Browser("follows", link=link(service), path=f"/jobs/{job}", words="The device is at")
+    seen.until("change")
+    assert client.send(f"/act/jobs/{job}/arrive", f"/jobs/{job}")[0] == 303
+    seen.say()
+    told = seen.seen()
+    assert told["isTold"] and told["typed"] == "half a word" and told["complaints"] == []
+    key = service.new_account("studio", [BUCKET])
+    own = service.api(key).create_job(JobType="Import", Manifest=importing(BUCKET), ValidateOnly=False)["JobId"]
+    part = customer(service, key).ask("GET", f"/jobs/{own}/live?seen=%22%3E%3Cscript%3E")[2]
+    assert "<script" not in part and "every 5s" in part and "moved on" not in part
+    assert client.send(f"/act/jobs/{own}/hold", f"/jobs/{own}", Because="Its box is wet.")[0] == 303
+    part = customer(service, key).ask("GET", f"/jobs/{own}/live?seen={'0' * 16}")[2]
+    assert "Its box is wet." in part and "moved on" in part
+
+
 def test_a_long_report_holds_up_no_page(service, inbox, tmp_path):
     job, signature = make_job(service)
     device = device_of(tmp_path / "disk", signature, files=3)

@@ -92,6 +92,21 @@ const tries = {
     return { found, complaints, sheets: counts };
   },
 
+  // How a job stands is told as it happens, and takes away nothing that somebody types.
+  async follows(browser, { link, path, words }) {
+    const { page, origin, complaints } = await open(browser, link);
+    await page.goto(origin + path);
+    const summary = page.locator("details.typed summary, summary").first();
+    await summary.click();
+    const box = page.locator("details[open] textarea, details[open] input:not([type=hidden])").first();
+    await box.fill("half a word");
+    await outside("change");
+    await page.getByText("The job has moved on").waitFor({ timeout: 30000 });
+    const lead = await page.locator(".lead").textContent();
+    const typed = await box.inputValue();
+    return { lead, typed, isTold: lead.includes(words), complaints };
+  },
+
   // A part of a page comes by itself.
   async waits(browser, { link, path, word }) {
     const { page, origin, complaints } = await open(browser, link);
@@ -108,7 +123,9 @@ const tries = {
     });
     await outside("stranger");
     const box = page.locator("article", { hasText: "Unknown disk" }).locator("input[name=Job]");
-    await box.waitFor({ timeout: 60000 });
+    await box.waitFor({ timeout: 60000 }).catch(async (error) => {
+      throw new Error(`${await page.locator("main").innerText()}; ${await page.locator("#not-live").textContent()}`, { cause: error });
+    });
     await box.pressSequentially("EX");
     await outside("disk");
     await page.locator("article", { hasText: job }).getByText("Safe to remove").waitFor({ timeout: 120000 });

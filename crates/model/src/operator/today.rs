@@ -16,9 +16,9 @@ pub struct Today {
     pub at: Timestamp,
     /// Counted.
     pub counts: TodayCounts,
-    /// The jobs to which something happened, those of the last event first; at most 500.
+    /// The jobs to which something happened, those of the last event first; at most 300.
     pub jobs: Vec<TodayJob>,
-    /// The devices that lie in the room at this moment, at most 500.
+    /// The devices that lie in the room at this moment, at most 300.
     pub room: Vec<InRoom>,
     /// Whether there is more of one of the two than is told.
     pub is_cut: bool,

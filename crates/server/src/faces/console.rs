@@ -132,6 +132,7 @@ pages! { PAGES, show_people(words, console: &Arc<Console>, visit: &Visit, query:
     ["jobs.csv"] Viewer => list_file::keep(visit, ListOf::Jobs, query, FileForm::Csv).await;
     ["jobs.json"] Viewer => list_file::keep(visit, ListOf::Jobs, query, FileForm::Json).await;
     ["jobs", id] Viewer => pages::job::show(visit, id).await;
+    ["jobs", id, "live"] Viewer => pages::job::live(visit, id, query).await;
     ["jobs", id, "failed"] Operator => pages::job::failed(visit, id).await;
     ["jobs", id, "report"] Operator => own_job::file_of(visit, id, "report").await;
     ["jobs", id, "packing-slip.pdf"] Operator => own_job::file_of(visit, id, "packing-slip.pdf").await;

@@ -21,13 +21,13 @@ use crate::jobstore::{DayEvent, InHand};
 const DAY: i64 = 86_400;
 
 /// Events of a day that are looked at: those of some hundred devices, read within milliseconds.
-const EVENTS: u32 = 5_000;
+const EVENTS: u32 = 2_000;
 
 /// Devices in the room that are told, and looked at for what is due.
-const DEVICES: u32 = 500;
+const DEVICES: u32 = 300;
 
 /// Jobs that are told of those to which something happened.
-const JOBS: usize = 500;
+const JOBS: usize = 300;
 
 /// The beginning of a day that is written `2026-11-30`.
 #[must_use]

@@ -28,6 +28,7 @@ pub(super) async fn show(
         ["jobs", id] => own_job::show(visit, id).await,
         ["jobs", id, "edit"] => new_job::edit(visit, id).await,
         ["jobs", id, "foresee"] => foresee::of_job(visit, id).await,
+        ["jobs", id, "live"] => own_job::live(visit, id, query).await,
         ["jobs", id, "failed"] => own_job::failed(visit, id).await,
         ["jobs", id, file] => own_job::file_of(visit, id, file).await,
         ["new"] => new_job::blank(visit, query).await,

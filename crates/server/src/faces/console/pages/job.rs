@@ -14,6 +14,7 @@ use model::progress::AbortReason;
 use model::role::Role;
 use model::stopped::StopCause;
 
+use super::job_parts::JobStanding;
 use super::{job_parts, plot};
 use crate::faces::console::form::Fields;
 use crate::faces::console::page::{Shell, file, html, say};
@@ -26,7 +27,7 @@ struct OneJob {
     shell: Shell,
     job: JobDetail,
     history: History,
-    figures: String,
+    live: String,
     rates: String,
     failed: String,
     manifest: String,
@@ -44,51 +45,9 @@ impl OneJob {
         !matches!(code, "Canceled" | "Expired")
     }
 
-    /// How it stands.
-    fn sentence(&self) -> String {
-        format!("{} {}", self.place(), self.work())
-    }
-
-    fn place(&self) -> String {
-        let station = self.job.line.station.as_ref();
-        match self.job.line.location_code.as_str() {
-            "NotReceived" => "The device has not arrived yet.".to_owned(),
-            "Returned" => "The device was sent back.".to_owned(),
-            _ => match station {
-                Some(station) => format!("The device is at {station}."),
-                None => "The device has arrived.".to_owned(),
-            },
-        }
-    }
-
-    fn work(&self) -> String {
-        let errors = self.job.line.error_count.unwrap_or_default();
-        match self.job.line.progress_code.as_str() {
-            "Pending" => "Nothing has been transferred yet.".to_owned(),
-            "InProgress" => match &self.job.at_work {
-                Some(station) => format!("{station} is at work on it."),
-                None => "It was begun, and nobody is at work on it.".to_owned(),
-            },
-            "Complete" => "Everything was transferred, without errors.".to_owned(),
-            "SuccessWithErrors" if errors == 1 => {
-                "1 entry could not be transferred whole; all others were.".to_owned()
-            }
-            "SuccessWithErrors" => format!(
-                "{} entries could not be transferred whole; all others were.",
-                say::number(errors)
-            ),
-            "Canceled" => "Its owner has canceled it.".to_owned(),
-            "Expired" => "It has expired: the device did not come in time.".to_owned(),
-            ended => format!("It has ended as {ended}."),
-        }
-    }
-
     /// Whether nothing of it is to be transferred any more.
     fn is_over(&self) -> bool {
-        !matches!(
-            self.job.line.progress_code.as_str(),
-            "Pending" | "InProgress"
-        )
+        is_over(&self.job)
     }
 
     /// As what a person may end it.
@@ -111,6 +70,58 @@ impl OneJob {
 
     fn is_here(&self) -> bool {
         !self.is_returned() && self.job.line.location_code != "NotReceived"
+    }
+}
+
+/// How it stands.
+fn standing(job: &JobDetail) -> JobStanding<'_> {
+    let line = &job.line;
+    let held = line.held.as_ref().map_or("", |held| held.code.as_str());
+    JobStanding {
+        id: line.job_id,
+        sentence: format!("{} {}", place(job), work(job)),
+        figures: job.figures.as_ref(),
+        facts: [&line.progress_code, &line.location_code, held],
+        goes_on: !is_over(job),
+    }
+}
+
+/// Whether nothing of it is to be transferred any more.
+fn is_over(job: &JobDetail) -> bool {
+    !matches!(job.line.progress_code.as_str(), "Pending" | "InProgress")
+}
+
+fn place(job: &JobDetail) -> String {
+    let station = job.line.station.as_ref();
+    match job.line.location_code.as_str() {
+        "NotReceived" => "The device has not arrived yet.".to_owned(),
+        "Returned" => "The device was sent back.".to_owned(),
+        _ => match station {
+            Some(station) => format!("The device is at {station}."),
+            None => "The device has arrived.".to_owned(),
+        },
+    }
+}
+
+fn work(job: &JobDetail) -> String {
+    let errors = job.line.error_count.unwrap_or_default();
+    match job.line.progress_code.as_str() {
+        "Pending" => "Nothing has been transferred yet.".to_owned(),
+        "InProgress" => match &job.at_work {
+            Some(station) => format!("{station} is at work on it."),
+            None => "It was begun, and nobody is at work on it.".to_owned(),
+        },
+        "Complete" => "Everything was transferred, without errors.".to_owned(),
+        "SuccessWithErrors" if errors == 1 => {
+            "1 entry could not be transferred whole; all others were.".to_owned()
+        }
+        "SuccessWithErrors" => format!(
+            "{} entries could not be transferred whole; all others were.",
+            say::number(errors)
+        ),
+        "Canceled" => "Its owner has canceled it.".to_owned(),
+        "Expired" => "It has expired: the device did not come in time.".to_owned(),
+        ended => format!("It has ended as {ended}."),
     }
 }
 
@@ -140,12 +151,23 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
     html(&OneJob {
         rates: plot::rate("Rate", &rates.rates)?,
         shell: Shell::new(visit, &format!("Job {id}"), "jobs", &format!("/jobs/{id}")),
-        figures: job_parts::figures(job.figures.as_ref())?,
+        live: job_parts::live(&standing(&job), None)?,
         failed: job_parts::failed(failed.as_ref())?,
         manifest: job_parts::manifest(manifest.as_ref())?,
         job,
         history,
     })
+}
+
+/// How it stands at this moment, for a page that shows it.
+pub(in super::super) async fn live(
+    visit: &Visit,
+    id: &str,
+    query: &Fields,
+) -> Result<Response, Trouble> {
+    let id = job_id(id)?;
+    let job: JobDetail = visit.get(&format!("jobs/{id}"), &Fields::new()).await?;
+    job_parts::live_alone(&standing(&job), query)
 }
 
 /// What its report says, for a page that waits for it.

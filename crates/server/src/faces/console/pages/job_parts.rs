@@ -3,10 +3,14 @@
 
 use askama::Template;
 use axum::response::Response;
+use model::ids::JobId;
 use model::operator::reports::{JobFailures, JobManifest, ReportState, ReportTotals};
 use model::operator::stations::FiguresLine;
 
+use sha2::{Digest as _, Sha256};
+
 use super::plot;
+use crate::faces::console::form::Fields;
 use crate::faces::console::page::{html, say};
 use crate::faces::console::trouble::Trouble;
 
@@ -18,6 +22,31 @@ const FEW: usize = 20;
 #[template(path = "job_figures.html")]
 struct FiguresPart<'a> {
     figures: &'a FiguresLine,
+}
+
+/// How it stands at this moment; the page asks for it again and again, as long as there is something to come.
+#[derive(Template)]
+#[template(path = "job_live.html")]
+struct LivePart {
+    id: JobId,
+    sentence: String,
+    figures: String,
+    /// What the page was made of.
+    seen: String,
+    /// What it is now.
+    now: String,
+    goes_on: bool,
+}
+
+/// How a job stands, for the part of its page that moves by itself.
+pub(super) struct JobStanding<'a> {
+    pub(super) id: JobId,
+    pub(super) sentence: String,
+    pub(super) figures: Option<&'a FiguresLine>,
+    /// What decides what can be done, and so what else the page has: words, in any order that stays.
+    pub(super) facts: [&'a str; 3],
+    /// Whether something is still to come.
+    pub(super) goes_on: bool,
 }
 
 /// What the report says.
@@ -33,6 +62,13 @@ struct FailedPart<'a> {
 #[template(path = "job_manifest.html")]
 struct ManifestPart<'a> {
     manifest: &'a JobManifest,
+}
+
+impl LivePart {
+    /// Whether more than the figures is another than on the page: what was typed there is not taken away by showing it.
+    fn has_moved_on(&self) -> bool {
+        self.seen != self.now
+    }
 }
 
 impl FiguresPart<'_> {
@@ -73,8 +109,36 @@ impl ManifestPart<'_> {
     }
 }
 
+/// How a job stands. `seen` is what the page was made of, if it asks again.
+pub(super) fn live(standing: &JobStanding<'_>, seen: Option<&str>) -> Result<String, Trouble> {
+    let part = live_part(standing, seen)?;
+    part.render().map_err(|_| Trouble::ours())
+}
+
+/// The same by itself.
+pub(super) fn live_alone(standing: &JobStanding<'_>, query: &Fields) -> Result<Response, Trouble> {
+    let seen = query.iter().find(|(name, _)| name == "seen");
+    html(&live_part(standing, seen.map(|(_, value)| value.as_str()))?)
+}
+
+fn live_part(standing: &JobStanding<'_>, seen: Option<&str>) -> Result<LivePart, Trouble> {
+    let hash = Sha256::digest(standing.facts.join(" "));
+    let now = hex::encode(&hash[..8]);
+    // What is no such text was made by nobody's page.
+    let seen =
+        seen.filter(|seen| seen.len() == now.len() && seen.bytes().all(|b| b.is_ascii_hexdigit()));
+    Ok(LivePart {
+        id: standing.id,
+        sentence: standing.sentence.clone(),
+        figures: figures(standing.figures)?,
+        seen: seen.unwrap_or(&now).to_owned(),
+        now,
+        goes_on: standing.goes_on,
+    })
+}
+
 /// How far a transfer is; nothing of one that nobody is at.
-pub(super) fn figures(figures: Option<&FiguresLine>) -> Result<String, Trouble> {
+fn figures(figures: Option<&FiguresLine>) -> Result<String, Trouble> {
     let figures = figures.map(|figures| FiguresPart { figures }.render());
     figures
         .transpose()

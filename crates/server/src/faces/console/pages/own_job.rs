@@ -13,9 +13,11 @@ use model::progress::Progress;
 use model::signature::SignatureFile;
 use model::time::Timestamp;
 
+use super::job_parts::JobStanding;
 use super::new_job::foresee::is_of_files;
 use super::{job_parts, plot};
 use crate::artifact::Taken;
+use crate::faces::console::form::Fields;
 use crate::faces::console::page::{Shell, file, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -32,7 +34,7 @@ struct OwnJob {
     shell: Shell,
     status: JobStatus,
     history: Vec<Happened>,
-    figures: String,
+    live: String,
     rates: String,
     failed: String,
     manifest: String,
@@ -121,6 +123,7 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
         Err(other) => return Err(other.into()),
     };
     let figures = status.loading.clone().map(FiguresLine::from);
+    let live = job_parts::live(&standing(&status, figures.as_ref()), None)?;
     let failed = match report_of(visit, id).await {
         Ok(told) => Some(told),
         Err(Refused::NoSuchJob(_) | Refused::Denied(_)) => None,
@@ -130,7 +133,7 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
     let rates = jobs::rates(&context.admin(), visit.caller(), id).await?;
     html(&OwnJob {
         rates: plot::rate("Rate", &rates.rates)?,
-        figures: job_parts::figures(figures.as_ref())?,
+        live,
         failed: job_parts::failed(failed.as_ref())?,
         manifest: job_parts::manifest(Some(&manifest))?,
         shell: Shell::new(visit, &format!("Job {id}"), "jobs", &format!("/jobs/{id}")),
@@ -139,6 +142,32 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
         now: context.clock.now(),
         cancels_running: context.rules.cancel_in_progress,
     })
+}
+
+fn standing<'a>(status: &'a JobStatus, figures: Option<&'a FiguresLine>) -> JobStanding<'a> {
+    let job = &status.job;
+    JobStanding {
+        id: job.id,
+        sentence: say::name(status.message()),
+        figures,
+        facts: [
+            job.progress.code(),
+            job.custody.code(),
+            job.hold().map_or("", |held| held.cause.code()),
+        ],
+        goes_on: !job.progress.is_terminal(),
+    }
+}
+
+/// How it stands at this moment, for a page that shows it.
+pub(in super::super) async fn live(
+    visit: &Visit,
+    id: &str,
+    query: &Fields,
+) -> Result<Response, Trouble> {
+    let status = jobs::show(&visit.console.context, visit.caller(), id).await?;
+    let figures = status.loading.clone().map(FiguresLine::from);
+    job_parts::live_alone(&standing(&status, figures.as_ref()), query)
 }
 
 /// What its report says, for a page that waits for it.
