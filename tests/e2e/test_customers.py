@@ -77,7 +77,7 @@ def test_a_customer_never_sees_another(service, inbox):
     nothing = "ZZZZZ"
     for path in sorted(routes() - {"/out"}):
         for method in ("GET", "POST"):
-            ask = (lambda at: client.ask("GET", at)) if method == "GET" else (lambda at: client.send(at, "/jobs", Because="x"))
+            ask = (lambda at: client.ask("GET", at)) if method == "GET" else (lambda at: client.send(at, "/jobs", Because="x", Secret="x"))
             seen = ask(path.replace("*", job))
             assert "harbour" not in seen[2], path
             if not path.startswith("/jobs/*"):

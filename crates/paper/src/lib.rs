@@ -32,9 +32,6 @@ use model::ids::JobId;
 use model::scan::BayTag;
 use tags::Strip;
 
-/// Lines below the job of a shelf tag: as many as a strip has room for.
-const SHELF_LINES: usize = 4;
-
 /// A sheet that cannot be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PaperError {
@@ -155,7 +152,7 @@ pub fn shelf_tags(tags: &[ShelfTag]) -> Result<Vec<u8>, PaperError> {
     const FOOT: &str = "Cut along the dashed lines. A scan of the tag says what is to be done with the device now, which may be other than what is printed.";
     let strip = |tag: &ShelfTag| Strip {
         name: tag.job.to_string(),
-        about: tag.about.iter().take(SHELF_LINES).cloned().collect(),
+        about: tag.about.clone(),
         code: tag.job.to_string(),
         below: tag.job.to_string(),
     };

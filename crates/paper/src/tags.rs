@@ -13,6 +13,9 @@ const EDGE: f32 = 10.0;
 const NAME: Style = Style::bold(40.0);
 const ABOUT: Style = Style::regular(12.0);
 
+/// Sizes in which what is to be known is tried, until it has room.
+const ABOUT_SIZES: [f32; 4] = [12.0, 10.5, 9.0, 7.5];
+
 /// Longest code that is printed in bars: its modules are a quarter of a millimetre.
 const LONGEST_BARS: usize = 34;
 
@@ -75,11 +78,13 @@ fn strip(page: &mut Page, area: Area, strip: &Strip) -> Result<(), PaperError> {
         ..inside
     };
     page.text(left, NAME, &strip.name);
-    let mut y = inside.y + NAME.leading() + 6.0;
-    for line in &strip.about {
-        page.text(Area { y, ..left }, ABOUT, line);
-        y += ABOUT.leading();
-    }
+    let y = inside.y + NAME.leading() + 4.0;
+    let about = Area {
+        y,
+        h: inside.y + inside.h - y,
+        ..left
+    };
+    page.block(about, ABOUT, &ABOUT_SIZES, &strip.about);
     let right = Area {
         x: inside.x + left.w + EDGE,
         w: inside.w - left.w - EDGE,
