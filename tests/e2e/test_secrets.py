@@ -1,6 +1,7 @@
 """Secrets that come later than the device: a disk in a bay waits for its password, goes on within seconds of the right one,
 and no secret is left anywhere."""
 
+import base64
 import json
 import os
 import sqlite3
@@ -8,8 +9,11 @@ import subprocess
 import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs
 
+import pyrage
 import pytest
 import raw
 import report
@@ -190,6 +194,57 @@ def test_who_runs_the_service_keeps_a_password_for_a_job_before_its_disk_comes(r
     scan = f"{made['JobId']}:{made['Signature']}"
     room.run("dock", image, "--signature", scan)
     room.loaded(made, device)
+
+
+def test_what_a_customer_seals_opens_a_disk_and_is_given_back_as_it_came(room):
+    """By age as others have it: what they seal is opened here, and what is sealed here they open."""
+    with urllib.request.urlopen(room.service.endpoints["api"] + "/custody/recipient") as answer:
+        recipient = answer.read().decode().strip()
+    others = pyrage.encrypt(RIGHT.encode(), [pyrage.x25519.Recipient.from_str(recipient), pyrage.x25519.Identity.generate().to_public()])
+    sealed = "age:" + base64.b64encode(others).decode()
+    made, device, image = room.make("sealed", trueCryptPassword=sealed)
+    assert f"trueCryptPassword: {sealed}" in room.status(made)["CurrentManifest"].replace('"', "")
+    room.run("dock", image, "--signature", f"{made['JobId']}:{made['Signature']}")
+    room.loaded(made, device)
+    # The same by our own command, for a recipient of theirs and for the service's own.
+    theirs = pyrage.x25519.Identity.generate()
+    manifest = room.folder / "seal.yaml"
+    manifest.write_text(importing(BUCKET, prefix="seal/", trueCryptPassword=MANIFEST, pinCode="90417263"))
+    refused = room.customer("job", "create", manifest, "--seal-for", str(theirs.to_public()), check=REFUSED).stderr
+    assert "not sealed for this recipient" in refused, refused
+    told = json.loads(room.customer("job", "create", manifest, "--seal", "--json").stdout)
+    manifest.unlink()
+    shown = room.status(told)["CurrentManifest"]
+    assert shown.count("age:") == 2 and "90417263" not in shown, shown
+    said = room.customer("job", "secret", told["JobId"], "--seal", told=RIGHT).stderr
+    assert "is kept" in said, said
+    # What our command seals is a file of age.
+    capture = Capture()
+    env = clean_environment(AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="secret")
+    words = [binary(), "job", "secret", "ABCDE", "--seal-for", str(theirs.to_public()), "--endpoint-url", capture.url]
+    subprocess.run(words, input=WRONG, text=True, env=env, capture_output=True, check=False, timeout=60)
+    sent = parse_qs(capture.body)["Secret"][0]
+    assert pyrage.decrypt(base64.b64decode(sent.removeprefix("age:")), [theirs]) == WRONG.encode()
+
+
+class Capture(BaseHTTPRequestHandler):
+    """An endpoint that keeps what it is sent, once."""
+
+    def __new__(cls, *args):
+        if args:
+            return super().__new__(cls)
+        made = HTTPServer(("127.0.0.1", 0), cls)
+        made.url, made.body = f"http://127.0.0.1:{made.server_port}", ""
+        threading.Thread(target=made.handle_request, daemon=True).start()
+        return made
+
+    def do_POST(self):
+        self.server.body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.send_response(400)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
 
 
 def test_a_secret_is_a_line_and_comes_from_no_argument(room):

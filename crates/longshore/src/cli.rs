@@ -64,7 +64,7 @@ pub(crate) use plan_export::{PlanExportArgs, ReachArgs};
 pub(crate) use policies::{PolicyCommand, SimulateArgs};
 pub(crate) use raw::{LookArgs, RawArgs, UnlockArgs};
 pub(crate) use receipt::{ReceiptArgs, ReceiptCommand};
-pub(crate) use secret::{DeviceSecretArgs, SecretArgs};
+pub(crate) use secret::{DeviceSecretArgs, RecipientArgs, SecretArgs};
 pub(crate) use setup::{SetupCommand, SetupServerArgs, SetupStationArgs};
 pub(crate) use stations::StationCommand;
 pub(crate) use store::StoreCommand;
@@ -734,6 +734,8 @@ pub(crate) struct CreateArgs {
     #[arg(long, requires = "sign")]
     pub(crate) force: bool,
     #[command(flatten)]
+    pub(crate) seal: RecipientArgs,
+    #[command(flatten)]
     pub(crate) api: ApiArgs,
 }
 
@@ -745,6 +747,8 @@ pub(crate) struct UpdateArgs {
     pub(crate) job: String,
     #[command(flatten)]
     pub(crate) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(crate) seal: RecipientArgs,
     #[command(flatten)]
     pub(crate) api: ApiArgs,
 }

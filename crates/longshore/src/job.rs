@@ -13,6 +13,7 @@ mod hold;
 mod list;
 mod receipt;
 mod remarks;
+mod sealing;
 pub(crate) mod secret;
 mod show;
 pub(crate) mod signature_file;
@@ -102,6 +103,10 @@ fn create(args: &CreateArgs) -> Result<Exit, Failure> {
         ));
     }
     let client = connect(&args.api)?;
+    let manifest = match sealing::recipient(&args.seal, &client)? {
+        Some(recipient) => sealing::manifest(&manifest, kind, &recipient)?,
+        None => manifest,
+    };
     let created = client.create(kind, &manifest, args.manifest.validate_only)?;
     let signed = match &args.sign {
         Some(device) => write_signature(device, &created, overwrite),
@@ -177,7 +182,12 @@ fn update(args: &UpdateArgs) -> Result<Exit, Failure> {
     let manifest = read_manifest(&args.manifest)?;
     let kind = job_type(&args.manifest, &manifest);
     let validate_only = args.manifest.validate_only;
-    let updated = connect(&args.api)?.update(&args.job, kind, &manifest, validate_only)?;
+    let client = connect(&args.api)?;
+    let manifest = match sealing::recipient(&args.seal, &client)? {
+        Some(recipient) => sealing::manifest(&manifest, kind, &recipient)?,
+        None => manifest,
+    };
+    let updated = client.update(&args.job, kind, &manifest, validate_only)?;
     if args.api.json {
         output::json(&updated)?;
     } else {

@@ -74,6 +74,9 @@ pub const BECAUSE_CHARS: usize = 500;
 /// Longest secret that opens a device, in bytes: the longest passphrase that cryptsetup takes.
 pub const SECRET_BYTES: usize = 512;
 
+/// Longest secret that is sealed for an installation, in bytes of its text: 512 bytes sealed for twenty recipients, in base64.
+pub const SEALED_SECRET_BYTES: usize = 4096;
+
 /// Secrets that are taken in a minute for one job, or for one bay: more are guesses, and each may cost a station five
 /// minutes.
 pub const SECRETS_A_MINUTE: u32 = 5;

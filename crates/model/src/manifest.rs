@@ -30,7 +30,7 @@ mod spelling;
 mod yaml;
 
 pub use address::Address;
-pub use blotted::{NotBlotted, without_secrets};
+pub use blotted::{NotBlotted, with_secrets, without_secrets};
 pub use country::Country;
 pub use customs::{Customs, DeviceType, ExportType, UsCents};
 pub use fault::{FaultKind, ManifestFault, ManifestFaults, Warning};
@@ -40,7 +40,7 @@ pub use pattern::expressions_compiled;
 pub use pattern::{IgnorePattern, PatternTooCostly};
 pub use s3_export::{ExportSet, FileSystem, S3Export};
 pub use s3_import::{CannedAcl, OnUnreadable, S3Import, StorageClass, Substitution};
-pub use shared::{Common, ManifestVersion, Passphrase, ServiceLevel};
+pub use shared::{Common, ManifestVersion, PASSPHRASE_CHARS, Passphrase, ServiceLevel};
 pub use shown::{ShownLine, ShownManifest, shown};
 
 use fields::{Fields, Findings, Kinds};

@@ -5,9 +5,19 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::limits::SECRET_BYTES;
+use crate::limits::{SEALED_SECRET_BYTES, SECRET_BYTES};
 
-/// A password of a device, or a recovery password of BitLocker: 1 to 512 bytes in one line. It has no `Display`, `Debug` hides it, and it
+/// What a secret begins with that its customer has sealed for the installation; a file of age in base64 follows. Who seals
+/// for whom is not known here.
+pub const SEALED: &str = "age:";
+
+/// Whether a secret is sealed.
+#[must_use]
+pub fn is_sealed(text: &str) -> bool {
+    text.starts_with(SEALED)
+}
+
+/// A password of a device, or a recovery password of BitLocker: 1 to 512 bytes in one line, or such a one sealed. It has no `Display`, `Debug` hides it, and it
 /// is wiped when dropped; it is written only into messages.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeviceSecret(Zeroizing<String>);
@@ -33,9 +43,13 @@ impl DeviceSecret {
     /// [`BadSecret`].
     pub fn new(secret: String) -> Result<Self, BadSecret> {
         let secret = Zeroizing::new(secret);
+        let longest = match is_sealed(&secret) {
+            true => SEALED_SECRET_BYTES,
+            false => SECRET_BYTES,
+        };
         if secret.is_empty() {
             Err(BadSecret::Empty)
-        } else if secret.len() > SECRET_BYTES {
+        } else if secret.len() > longest {
             Err(BadSecret::Long)
         } else if secret.contains(char::is_control) {
             Err(BadSecret::Control)

@@ -75,6 +75,8 @@ pub struct Custody {
     pub fingerprint: String,
     /// The head of the log, as a signed note.
     pub checkpoint: String,
+    /// For whom passwords of devices are sealed, `age1…`.
+    pub recipient: String,
 }
 
 impl Custody {
@@ -85,6 +87,7 @@ impl Custody {
             signer,
             fingerprint,
             checkpoint,
+            recipient: _,
         } = self;
         format!("{signer} {fingerprint}\n\n{checkpoint}")
     }

@@ -149,6 +149,8 @@ fn custody(page: &mut Page, area: Area, custody: &Custody) -> Result<(), PaperEr
     let said = [
         format!("Receipts are signed by {} with the key", custody.signer),
         custody.fingerprint.clone(),
+        "Passwords of devices are sealed (age) for".to_owned(),
+        custody.recipient.clone(),
         "When this sheet was printed, the log of all devices here was at".to_owned(),
     ];
     let log = custody.checkpoint.lines().filter(|line| !line.is_empty());

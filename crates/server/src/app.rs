@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use agefile::Identity;
 use listen::Network;
 use model::signature::SigningKey;
 use model::time::Clock;
@@ -44,6 +45,8 @@ pub struct Context {
     pub work: Work,
     /// What links to sheets are sealed with.
     pub sealer: Sealer,
+    /// What opens secrets that customers have sealed.
+    pub(crate) identity: Identity,
     /// The URL under which customers reach this service, without a slash at the end.
     pub public_url: String,
     /// Proxies that are believed what they say of where requests come from.

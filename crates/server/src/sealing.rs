@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use agefile::Identity;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
@@ -117,6 +118,12 @@ impl MasterKey {
     #[must_use]
     pub fn signing_key(&self) -> SigningKey {
         SigningKey::new(*self.derive("longshore signing key 1"))
+    }
+
+    /// What opens secrets that customers have sealed for this installation.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        Identity::new(*self.derive("longshore age identity 1"))
     }
 
     /// What seals secrets in the job store.

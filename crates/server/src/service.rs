@@ -447,6 +447,7 @@ impl Kept {
             glacier: config.glacier.clone(),
             work: Work::new(),
             sealer: self.master.sealer(),
+            identity: self.master.identity(),
             public_url: public_url.unwrap_or_else(|| outside.api.clone()),
             trusted_proxies: config.connections.trusted_proxies.clone(),
             console: outside.console.clone(),

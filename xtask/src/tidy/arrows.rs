@@ -10,6 +10,7 @@ use super::{crates, text_of};
 
 /// Each crate, from the ground up, and those that it may know.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("agefile", &[]),
     ("lanes", &[]),
     ("durable", &[]),
     ("filesystems", &[]),
@@ -69,6 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
+            "agefile",
             "awshttp",
             "awsproto",
             "custody",
@@ -84,6 +86,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "longshore",
         &[
+            "agefile",
             "awshttp",
             "awsproto",
             "bay",

@@ -1,9 +1,22 @@
 //! What is said of secrets that open devices. None is ever an argument.
 
+use agefile::Recipient;
 use clap::Args;
 use model::ids::JobId;
 
 use super::{ApiArgs, ServerArgs};
+
+/// Whether secrets are sealed before they are sent.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct RecipientArgs {
+    /// Seal secrets on this machine (age, X25519) for the service, as it says itself: nobody on the way can read them, and
+    /// it opens them only for the station that has the device
+    #[arg(long, help_heading = "Sealed secrets")]
+    pub(crate) seal: bool,
+    /// The same for this recipient, `age1…`, which the packing slip of another job has
+    #[arg(long, value_name = "RECIPIENT", help_heading = "Sealed secrets")]
+    pub(crate) seal_for: Option<Recipient>,
+}
 
 /// `longshore job secret`.
 #[derive(Debug, Args)]
@@ -18,6 +31,8 @@ pub(crate) struct SecretArgs {
     /// The job
     #[arg(value_name = "JOBID")]
     pub(crate) job: String,
+    #[command(flatten)]
+    pub(crate) seal: RecipientArgs,
     #[command(flatten)]
     pub(crate) api: ApiArgs,
 }

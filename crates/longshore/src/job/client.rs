@@ -281,6 +281,13 @@ impl Client {
             .map(|answer| Label::read(&answer))
     }
 
+    /// For whom secrets are sealed, as the service says.
+    pub(crate) fn recipient(&self) -> Result<String, ApiError> {
+        let url = format!("{}/custody/recipient", self.url.trim_end_matches('/'));
+        let told = self.download(&url)?;
+        Ok(String::from_utf8_lossy(&told).trim().to_owned())
+    }
+
     /// What a link of an answer leads to. No signature goes there: the link is the right.
     pub(crate) fn download(&self, url: &str) -> Result<Vec<u8>, ApiError> {
         let bare = url.split('?').next().unwrap_or(url).to_owned();

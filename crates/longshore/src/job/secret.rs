@@ -4,6 +4,7 @@ use model::ids::JobId;
 use model::operator::{GiveSecretFor, JobDetail};
 
 use super::connection::connect;
+use super::sealing;
 use crate::cli::{DeviceSecretArgs, SecretArgs};
 use crate::exit::{Exit, Failure};
 use crate::way::Way;
@@ -15,7 +16,13 @@ use crate::{output, unlock};
 /// What the API refuses, and what keeps us from asking it.
 pub(super) fn of_customer(args: &SecretArgs) -> Result<Exit, Failure> {
     let client = connect(&args.api)?;
-    let told = client.give_secret(&args.job, &unlock::asked()?)?;
+    let recipient = sealing::recipient(&args.seal, &client)?;
+    let secret = unlock::asked()?;
+    let secret = match recipient {
+        Some(recipient) => sealing::secret(&secret, &recipient)?,
+        None => secret,
+    };
+    let told = client.give_secret(&args.job, &secret)?;
     if args.api.json {
         output::json(&told)?;
     } else {

@@ -2,7 +2,7 @@
 //! more.
 
 use super::shown::SECRETS;
-use super::{Common, Manifest, Passphrase, options};
+use super::{Manifest, Passphrase, options};
 use crate::ids::JobType;
 
 /// The text of an accepted manifest with other words in the place of its secrets; `None` if it has none.
@@ -14,20 +14,49 @@ pub fn without_secrets(
     job_type: JobType,
     words: &str,
 ) -> Result<Option<String>, NotBlotted> {
+    with_secrets(text, job_type, &|_| Some(words.to_owned()))
+}
+
+/// The same with what `change` makes of each of its secrets, which may leave one as it is; `None` if none is changed.
+///
+/// # Errors
+/// [`NotBlotted`].
+pub fn with_secrets(
+    text: &str,
+    job_type: JobType,
+    change: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<String>, NotBlotted> {
     let Ok(mut manifest) = Manifest::parse_accepted(text, job_type) else {
         return Err(NotBlotted);
     };
-    let held = secrets(manifest.common());
-    if held.is_empty() {
+    let mut changed = Vec::new();
+    for (name, secret) in SECRETS.iter().zip(secrets_mut(&mut manifest)) {
+        let Some(held) = secret.take() else {
+            continue;
+        };
+        *secret = Some(match change(held.expose()) {
+            Some(words) => {
+                let next = Passphrase::new(words.clone());
+                changed.push((*name, held, words));
+                next
+            }
+            None => held,
+        });
+    }
+    if changed.is_empty() {
         return Ok(None);
     }
-    let blotted = written_anew(text, words).ok_or(NotBlotted)?;
-    let is_gone = |secret: &Passphrase| !holds(&blotted, secret.expose(), words);
-    put(&mut manifest, words);
+    let words: Vec<(&str, &str)> = changed
+        .iter()
+        .map(|(name, _, words)| (*name, words.as_str()))
+        .collect();
+    let written = written_anew(text, &words).ok_or(NotBlotted)?;
+    let is_gone =
+        |(_, secret, words): &(&str, Passphrase, String)| !holds(&written, secret.expose(), words);
     let is_the_same =
-        Manifest::parse_accepted(&blotted, job_type).is_ok_and(|other| other == manifest);
-    match is_the_same && held.iter().all(is_gone) {
-        true => Ok(Some(blotted)),
+        Manifest::parse_accepted(&written, job_type).is_ok_and(|other| other == manifest);
+    match is_the_same && changed.iter().all(is_gone) {
+        true => Ok(Some(written)),
         false => Err(NotBlotted),
     }
 }
@@ -37,23 +66,15 @@ pub fn without_secrets(
 #[error("the secrets of the manifest cannot be taken out of its text")]
 pub struct NotBlotted;
 
-fn secrets(common: &Common) -> Vec<Passphrase> {
-    let both = [&common.pin_code, &common.true_crypt_password];
-    both.into_iter().flatten().cloned().collect()
-}
-
-fn put(manifest: &mut Manifest, words: &str) {
+/// In the order of their names.
+fn secrets_mut(manifest: &mut Manifest) -> [&mut Option<Passphrase>; SECRETS.len()] {
     let common = match manifest {
         Manifest::S3Import(it) => &mut it.common,
         Manifest::S3Export(it) => &mut it.common,
         Manifest::EbsImport(it) => &mut it.common,
         Manifest::GlacierImport(it) => &mut it.common,
     };
-    for secret in [&mut common.pin_code, &mut common.true_crypt_password] {
-        if secret.is_some() {
-            *secret = Some(Passphrase::new(words.to_owned()));
-        }
-    }
+    [&mut common.pin_code, &mut common.true_crypt_password]
 }
 
 /// Whether a line that is not one of ours has the secret as its value. A short one may well be a part of another word.
@@ -65,29 +86,27 @@ fn holds(text: &str, secret: &str, words: &str) -> bool {
     }
 }
 
-/// The text with the lines of the secrets written anew.
-fn written_anew(text: &str, words: &str) -> Option<String> {
+/// The text with the lines of these options written anew.
+fn written_anew(text: &str, words: &[(&str, &str)]) -> Option<String> {
     let entries = options(text).ok()?;
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let mut kept: Vec<Option<String>> = lines.iter().map(|line| Some((*line).to_owned())).collect();
     for (index, entry) in entries.iter().enumerate() {
-        if !SECRETS.contains(&entry.key.as_str()) {
+        let Some((name, words)) = words.iter().find(|(name, _)| *name == entry.key) else {
             continue;
-        }
+        };
         let end = entries
             .get(index + 1)
             .map_or(lines.len(), |next| next.line - 1);
         let first = entry.line - 1;
         let line = lines.get(first)?;
         let indent = &line[..line.len() - line.trim_start().len()];
-        let ending = if line.ends_with("\r\n") {
-            "\r\n"
-        } else if line.ends_with('\n') {
-            "\n"
-        } else {
-            ""
+        let ending = match (line.ends_with("\r\n"), line.ends_with('\n')) {
+            (true, _) => "\r\n",
+            (false, true) => "\n",
+            (false, false) => "",
         };
-        kept[first] = Some(format!("{indent}{}: {words}{ending}", entry.key));
+        kept[first] = Some(format!("{indent}{name}: {words}{ending}"));
         // What a value goes on with; comments stay.
         for (kept, line) in kept[..end].iter_mut().zip(&lines).skip(first + 1) {
             let line = line.trim();
@@ -134,6 +153,18 @@ mod tests {
         let at_the_end = format!("{REST}pinCode: 4711004711");
         let text = without_secrets(&at_the_end, JobType::Import, "****").unwrap();
         assert_eq!(text, Some(format!("{REST}pinCode: ****")));
+    }
+
+    #[test]
+    fn one_may_stay_as_it_is_and_another_may_be_sealed() {
+        let text = format!("pinCode: age:c2VhbGVk\ntrueCryptPassword: hunter two\n{REST}");
+        let seal = |secret: &str| (!secret.starts_with("age:")).then(|| "age:b3RoZXI=".to_owned());
+        let sealed = with_secrets(&text, JobType::Import, &seal)
+            .unwrap()
+            .unwrap();
+        let expected = text.replace("hunter two", "age:b3RoZXI=");
+        assert_eq!(sealed, expected);
+        assert_eq!(with_secrets(&sealed, JobType::Import, &seal), Ok(None));
     }
 
     /// What is not sure is not done: nobody is told that a secret is gone which is there.

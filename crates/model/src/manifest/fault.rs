@@ -70,7 +70,8 @@ pub struct ManifestFaults(Vec<ManifestFault>);
 
 impl ManifestFaults {
     /// A list of one.
-    pub(super) fn one(fault: ManifestFault) -> Self {
+    #[must_use]
+    pub fn one(fault: ManifestFault) -> Self {
         Self(vec![fault])
     }
 

@@ -10,7 +10,9 @@ use std::fmt::Display;
 use super::fault::{FaultKind, ManifestFault, Warning};
 use super::node::{Node, OptionNode, Value};
 use super::{ManifestRules, Passphrase, spelling};
+use crate::limits::SEALED_SECRET_BYTES;
 use crate::readable::plays_with_terminals;
+use crate::secret::is_sealed;
 
 /// Most faults, and most warnings, that are kept. A person fixes a page of them at a time, and a
 /// hostile text of half a megabyte could otherwise cause a hundred thousand.
@@ -309,11 +311,16 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A password or PIN: at most `longest` printable ASCII characters. Faults do not quote it.
+    /// A password or PIN: at most `longest` printable ASCII characters, or such a one sealed, into which nobody looks here.
+    /// Faults do not quote it.
     pub(super) fn secret(&self, name: &'static str, longest: usize) -> Option<Passphrase> {
         let text = self.raw(name).filter(|text| !text.value.is_empty())?;
         let printable = text.value.bytes().all(|b| (b' '..=b'~').contains(&b));
-        if !printable || text.value.len() > longest {
+        let most = match is_sealed(text.value) {
+            true => SEALED_SECRET_BYTES,
+            false => longest,
+        };
+        if !printable || text.value.len() > most {
             let detail = format!("must be at most {longest} printable ASCII characters");
             self.invalid(name, text.line, detail);
             return None;

@@ -14,7 +14,7 @@ use crate::ids::{AccessKeyId, BucketName, JobType};
 use crate::limits::KEY_BYTES;
 
 /// Longest TrueCrypt password in characters, TrueCrypt's own limit. PINs are far shorter.
-const PASSPHRASE_CHARS: usize = 64;
+pub const PASSPHRASE_CHARS: usize = 64;
 
 /// Characters of a job id.
 const JOB_ID_CHARS: usize = 5;

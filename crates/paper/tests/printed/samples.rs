@@ -192,6 +192,7 @@ pub(crate) fn custody() -> Custody {
         checkpoint: "dock.example/custody\n1000\nPbZ2Ze6owm3jQWaMHTGZ9h3ktHgKglaYmMSM4ijZMfM=\n\n— dock.example/custody \
                      Xn7kZ2Ze6owm3jQWaMHTGZ9h3ktHgKglaYmMSM4ijZMfMPbZ2Ze6owm3jQWaMHTGZ9h3ktHgKglaYmMSM4ijZMfM8KgAbCdE\n"
             .to_owned(),
+        recipient: "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj".to_owned(),
     }
 }
 

@@ -142,6 +142,7 @@ async fn custody(context: &Context) -> Result<Custody, JobStoreError> {
         signer: key.installation.principal(),
         fingerprint: key.public.fingerprint(),
         checkpoint: checkpoint.to_string(),
+        recipient: context.identity.recipient().to_string(),
     })
 }
 

@@ -1,4 +1,5 @@
-//! `/custody`: what everybody may know of the log of custody, as files (C2SP `tlog-tiles`), and whose signatures count.
+//! `/custody`: what everybody may know of the log of custody, as files (C2SP `tlog-tiles`), whose signatures count, and for
+//! whom passwords are sealed.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use axum::routing::get;
 use custody::tree::Tile;
 
 use crate::app::Context;
-use crate::ops::{Refused, ledger};
+use crate::ops::{Refused, ledger, secrets};
 
 /// What never changes may be kept for a year.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -23,6 +24,7 @@ pub(super) fn routes<S>(context: Arc<Context>) -> Router<S> {
         .route("/signers", get(signers))
         .route("/revoked", get(revoked))
         .route("/vkey", get(vkey))
+        .route("/recipient", get(recipient))
         .fallback(nothing)
         .with_state(context)
 }
@@ -42,6 +44,11 @@ async fn revoked(State(context): State<Arc<Context>>) -> Response {
 
 async fn vkey(State(context): State<Arc<Context>>) -> Response {
     text(ledger::vkey(&context.admin()).await)
+}
+
+/// For whom passwords are sealed.
+async fn recipient(State(context): State<Arc<Context>>) -> Response {
+    text(Ok(format!("{}\n", secrets::recipient(&context))))
 }
 
 async fn tile(State(context): State<Arc<Context>>, Path(path): Path<String>) -> Response {

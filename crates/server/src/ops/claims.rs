@@ -20,7 +20,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::actor::Actor;
-use model::control::{BucketAccess, Claim, ClaimAnswer, ClaimRequest, KNOWS_SESSIONS, LeaseToken};
+use model::control::{
+    BucketAccess, Claim, ClaimAnswer, ClaimRequest, KNOWS_SECRETS, KNOWS_SESSIONS, LeaseToken, View,
+};
 use model::device::DeviceFacts;
 use model::dispatch::{Denial, Dispatch, Docked, Presented, dispatch, job_of};
 use model::event::Event;
@@ -235,12 +237,13 @@ async fn decide(
                     let now = context.clock.now();
                     context.jobs.note_handed(id, secret.number, now).await?;
                 }
-                let secrets = secret.map(|kept| kept.secret);
+                let may_have = who.version >= KNOWS_SECRETS && docked.view == Some(View::Raw);
+                let secrets = match may_have {
+                    true => secrets::told(context, secret.as_ref(), &manifest),
+                    false => Vec::new(),
+                };
                 let claim = grant(context, &job, &manifest, (lease, buckets));
-                Ok(ClaimAnswer::Granted(Box::new(Claim {
-                    secrets: secrets.into_iter().collect(),
-                    ..claim
-                })))
+                Ok(ClaimAnswer::Granted(Box::new(Claim { secrets, ..claim })))
             }
             (Verdict::Deny(refused), lease) => {
                 if lease.is_some() {

@@ -1,9 +1,15 @@
 //! What opens encrypted devices and comes beside their manifests: given by customers and those who run the service, told to
 //! the station that has the device, destroyed when that has gone home.
 //!
+//! One that its customer has sealed for this installation is opened to look whether it can be used, which is forgotten at
+//! once, and to be told to a station.
+//!
 //! A secret goes to nobody but a station, and to that only in the answer to a claim. That one came is in no history: what
 //! follows of it is.
 
+use agefile::{OpenError, Recipient};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use custody::by::By;
 use custody::event::{Event as Told, SecretDestroyed};
 use model::actor::Actor;
@@ -13,7 +19,7 @@ use model::hold::Mended;
 use model::ids::{JobId, JobType};
 use model::job::{Job, Refusal};
 use model::manifest::{Manifest, without_secrets};
-use model::secret::DeviceSecret;
+use model::secret::{BadSecret, DeviceSecret, SEALED, is_sealed};
 
 use super::{Context, DockingFault, Refused, jobs};
 use crate::access::{Action, Caller};
@@ -36,6 +42,14 @@ pub async fn give(
 ) -> Result<Job, Refused> {
     let job = jobs::find(context, caller, Action::GiveSecret, id).await?;
     must_need_one(&job)?;
+    if is_sealed(secret.expose()) {
+        let field = "Secret";
+        let wrong = |why: NotUnsealed| DockingFault::Field {
+            field,
+            wrong: why.to_string(),
+        };
+        opened(context, secret.expose()).map_err(wrong)?;
+    }
     let (now, subject) = (context.clock.now(), format!("job {}", job.id));
     if !context.jobs.count_secret(&subject, now).await? {
         return Err(DockingFault::TooManySecrets(subject).into());
@@ -101,6 +115,71 @@ pub(super) async fn for_claim(
         (true, Some(View::Raw)) => context.jobs.secret_of(id).await,
         (true, Some(View::Mounted | View::Fill) | None) | (false, _) => Ok(None),
     }
+}
+
+/// For whom customers seal secrets.
+pub(crate) fn recipient(context: &Context) -> Recipient {
+    context.identity.recipient()
+}
+
+/// Why a sealed secret cannot be used, as a fragment that goes on from its name. It is not quoted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotUnsealed {
+    /// What follows `age:` is no base64.
+    #[error("is sealed (`{SEALED}`), and what follows is no base64")]
+    Base64,
+    /// It is no such file, or for others.
+    #[error("is sealed, and cannot be opened here: {0}")]
+    File(#[from] OpenError),
+    /// What is inside is no secret.
+    #[error("is sealed, and what is inside is no text")]
+    Text,
+    /// What is inside is none that a volume takes.
+    #[error("is sealed, and what is inside {0}")]
+    Inside(BadSecret),
+    /// What is inside is sealed once more.
+    #[error("is sealed twice")]
+    Twice,
+}
+
+/// What is in a sealed secret.
+pub(super) fn opened(context: &Context, sealed: &str) -> Result<DeviceSecret, NotUnsealed> {
+    let text = sealed.strip_prefix(SEALED).unwrap_or(sealed).trim();
+    let file = STANDARD
+        .decode(text)
+        .or_else(|_| STANDARD_NO_PAD.decode(text))
+        .map_err(|_| NotUnsealed::Base64)?;
+    let plain = agefile::open(&context.identity, &file)?;
+    let plain = std::str::from_utf8(&plain).map_err(|_| NotUnsealed::Text)?;
+    match is_sealed(plain) {
+        true => Err(NotUnsealed::Twice),
+        false => DeviceSecret::new(plain.to_owned()).map_err(NotUnsealed::Inside),
+    }
+}
+
+/// The secrets that go with a claim, the last that came first: what was given beside the manifest, and what of the manifest
+/// its station could not open. One that does not open any more is passed over.
+pub(super) fn told(
+    context: &Context,
+    given: Option<&KeptSecret>,
+    manifest: &Manifest,
+) -> Vec<DeviceSecret> {
+    let given = given.map(|kept| kept.secret.clone());
+    let of_manifest = manifest.common().true_crypt_password.as_ref();
+    let of_manifest = of_manifest.filter(|password| is_sealed(password.expose()));
+    let of_manifest =
+        of_manifest.and_then(|password| DeviceSecret::new(password.expose().to_owned()).ok());
+    let open = |secret: DeviceSecret| match is_sealed(secret.expose()) {
+        true => opened(context, secret.expose())
+            .inspect_err(|error| tracing::error!(%error, "a sealed secret does not open"))
+            .ok(),
+        false => Some(secret),
+    };
+    given
+        .into_iter()
+        .chain(of_manifest)
+        .filter_map(open)
+        .collect()
 }
 
 /// Destroys what opened the device of a job that has been over for long enough: what was given beside the manifest, and what

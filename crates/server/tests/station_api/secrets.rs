@@ -275,3 +275,84 @@ async fn a_manifest_is_shown_without_its_secrets_where_that_is_wanted() {
         manifest.replace("90417263", "****")
     );
 }
+
+fn sealed(recipient: &str, plain: &str) -> String {
+    let chance = agefile::Chance {
+        ephemeral: [3; 32],
+        file_key: [4; 16],
+        salt: [5; 16],
+    };
+    let file = agefile::seal(&recipient.parse().unwrap(), plain.as_bytes(), &chance);
+    format!("age:{}", STANDARD.encode(file.unwrap()))
+}
+
+/// What its customer has sealed is given back as it came, and opened for the station that has the device alone.
+#[tokio::test]
+async fn a_sealed_secret_is_opened_for_a_station_alone() {
+    let world = World::with("[jobs]\nmask_secrets = true").await;
+    let station = Station::register(&world, "dock-1").await;
+    let served = world.http("GET", "/custody/recipient", &[], "").await;
+    let recipient = served.body.trim().to_owned();
+    assert!(recipient.starts_with("age1"), "{recipient}");
+    let manifest = format!(
+        "{}trueCryptPassword: {}\npinCode: 90417263\n",
+        import("photos"),
+        sealed(&recipient, "of the manifest")
+    );
+    let (id, signature) = world.create(&manifest).await;
+    let status = [("Action", "GetStatus"), ("JobId", id.as_str())];
+    let shown = world.call(&status).await.text("CurrentManifest").unwrap();
+    assert_eq!(shown, manifest.replace("90417263", "****"));
+    let secrets = async |version| {
+        let claim = station.claim_locked(&world, &signature, version).await;
+        let secrets = claim.unwrap().secrets;
+        let told = secrets.iter().map(|it| it.expose().to_owned());
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(secrets(8).await, ["of the manifest"]);
+    assert!(secrets(7).await.is_empty());
+    let later = sealed(&recipient, "later");
+    assert_eq!(give(&world, id, &later).await.code(), "OK");
+    let kept = world.jobs().secret_of(id).await.unwrap().unwrap();
+    assert_eq!(kept.secret.expose(), later, "as it came");
+    assert_eq!(secrets(8).await, ["later", "of the manifest"]);
+}
+
+#[tokio::test]
+async fn a_sealed_secret_that_cannot_be_used_is_refused_at_once() {
+    let world = World::start().await;
+    let (id, _) = world.create(&import("photos")).await;
+    let served = world.http("GET", "/custody/recipient", &[], "").await;
+    let recipient = served.body.trim();
+    let other = agefile::Identity::new([8; 32]).recipient().to_string();
+    let [good, inner] = ["inside", "age:x"].map(|plain| sealed(recipient, plain));
+    for (secret, why) in [
+        (sealed(&other, "inside"), "not sealed for this recipient"),
+        (good[..good.len() - 8].to_owned(), "cannot be opened here"),
+        ("age:???".to_owned(), "no base64"),
+        (inner, "sealed twice"),
+        (sealed(recipient, ""), "is empty"),
+    ] {
+        let refused = give(&world, id, &secret).await;
+        assert_eq!(refused.code(), "InvalidParameterException");
+        assert!(refused.message().contains(why), "{}", refused.message());
+        let manifest = format!("{}trueCryptPassword: {secret}\n", import("photos"));
+        let refused = world.call(&crate::world::create(&manifest)).await;
+        assert_eq!(refused.code(), "InvalidManifestFieldException");
+        assert!(refused.message().contains(why), "{}", refused.message());
+    }
+    // What is inside is as short as AWS has it.
+    let long = sealed(recipient, &"x".repeat(65));
+    let manifest = format!("{}pinCode: {long}\n", import("photos"));
+    let refused = world.call(&crate::world::create(&manifest)).await;
+    assert!(
+        refused.message().contains("64 printable ASCII"),
+        "{}",
+        refused.message()
+    );
+    assert_eq!(
+        give(&world, id, &long).await.code(),
+        "OK",
+        "later it may be longer"
+    );
+}

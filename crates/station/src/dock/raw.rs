@@ -17,7 +17,7 @@ use disks::tree::raw::RawTree;
 use encrypted::limits::PASSPHRASE_BYTES;
 use model::limits::SECRET_BYTES;
 use model::manifest::{Passphrase, S3Import};
-use model::secret::DeviceSecret;
+use model::secret::{DeviceSecret, is_sealed};
 use model::signature::SignatureFile;
 
 use super::source::Source;
@@ -255,7 +255,12 @@ fn unlock_by_claim(
     let told = errand.claim.secrets.iter().map(DeviceSecret::expose);
     let of_manifest = rules.common.true_crypt_password.iter();
     let mut has_opened = false;
-    for secret in told.chain(of_manifest.map(Passphrase::expose)) {
+    // What is sealed the server has opened.
+    let is_open = |secret: &&str| !is_sealed(secret);
+    for secret in told
+        .chain(of_manifest.map(Passphrase::expose))
+        .filter(is_open)
+    {
         let given = errand.docking.secrets.clone();
         // Nothing that is so long or so short opens anything.
         if let Ok(secrets) = given.with_passphrase(secret.as_bytes()) {

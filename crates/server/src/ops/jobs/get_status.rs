@@ -6,9 +6,10 @@ use model::disposal::told::told;
 use model::ids::JobId;
 use model::job::Job;
 use model::loading::Figures;
-use model::manifest::without_secrets;
+use model::manifest::with_secrets;
 use model::parcel::Due;
 use model::progress::Progress;
+use model::secret::is_sealed;
 use model::signature::Signature;
 use model::stopped::{StopCause, Stopped};
 use model::time::Timestamp;
@@ -55,9 +56,11 @@ impl JobStatus {
         let Job {
             manifest, job_type, ..
         } = &self.job;
+        // What is sealed can be shown to anybody.
+        let mask = |secret: &str| (!is_sealed(secret)).then(|| MASKED.to_owned());
         match self
             .is_masked
-            .then(|| without_secrets(manifest, *job_type, MASKED))
+            .then(|| with_secrets(manifest, *job_type, &mask))
         {
             None | Some(Ok(None)) => manifest.into(),
             Some(Ok(Some(masked))) => masked.into(),

@@ -3,10 +3,14 @@
 use std::fmt;
 
 use model::ids::{JobId, JobType};
-use model::manifest::{FaultKind, Manifest, ManifestFaults, ManifestRules, Parsed, mistaken};
+use model::manifest::{
+    FaultKind, Manifest, ManifestFault, ManifestFaults, ManifestRules, PASSPHRASE_CHARS, Parsed,
+    mistaken,
+};
+use model::secret::is_sealed;
 
 use crate::access::{Customer, denied_buckets};
-use crate::ops::{Context, Refused, SubmissionFault};
+use crate::ops::{Context, Refused, SubmissionFault, secrets};
 use crate::stores::BucketFault;
 
 /// Whether a request is only to be checked.
@@ -59,6 +63,7 @@ impl Submission {
             })
         };
         let parsed = context.work.run(parse).await??;
+        check_sealed(context, &parsed.manifest)?;
         // Of a bucket that is not the account's to use nothing is told, not even whether it is there.
         let denied = denied_buckets(&parsed.manifest, customer);
         if !denied.is_empty() {
@@ -68,6 +73,42 @@ impl Submission {
         checked.map_err(SubmissionFault::from)?;
         Ok(parsed)
     }
+}
+
+/// Looks into secrets that are sealed: they must be for this installation, and what is inside as short and plain as one that
+/// is not.
+fn check_sealed(context: &Context, manifest: &Manifest) -> Result<(), SubmissionFault> {
+    let common = manifest.common();
+    for (field, secret) in [
+        ("pinCode", &common.pin_code),
+        ("trueCryptPassword", &common.true_crypt_password),
+    ] {
+        let Some(secret) = secret.as_ref().filter(|it| is_sealed(it.expose())) else {
+            continue;
+        };
+        let detail = match secrets::opened(context, secret.expose()) {
+            Ok(inside) if is_plain(inside.expose()) => continue,
+            Ok(_) => {
+                format!(
+                    "is sealed, and what is inside is not at most {PASSPHRASE_CHARS} printable ASCII characters"
+                )
+            }
+            Err(why) => why.to_string(),
+        };
+        let faults = ManifestFaults::one(ManifestFault {
+            kind: FaultKind::InvalidField,
+            field: Some(field.to_owned()),
+            line: None,
+            detail,
+        });
+        let is_bare = false;
+        return Err(SubmissionFault::Manifest { faults, is_bare });
+    }
+    Ok(())
+}
+
+fn is_plain(secret: &str) -> bool {
+    secret.len() <= PASSPHRASE_CHARS && secret.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// What a customer with a `trueCryptPassword` would otherwise find out too late.
