@@ -168,18 +168,14 @@ impl JobDetail {
         let whose = name.map_or_else(|| line.account.to_string(), &shown);
         let due = self.due_sentence.as_deref().map(&shown);
         let device = [self.device_id.as_deref(), line.serial.as_deref()];
-        let device: Vec<String> = device.into_iter().flatten().map(&shown).collect();
+        let device = device.into_iter().flatten().map(&shown);
+        let device: Vec<String> = device.chain(Some(line.progress_code.clone())).collect();
         let lines = [
             Some(format!("{} of {whose}", line.job_type.as_str())),
             Some(device.join(", ")),
-            Some(line.progress_code.clone()),
             due,
         ];
-        lines
-            .into_iter()
-            .flatten()
-            .filter(|line| !line.is_empty())
-            .collect()
+        lines.into_iter().flatten().collect()
     }
 }
 
