@@ -22,6 +22,7 @@ from consoles import customer, signed_in
 from device import Device, fill
 from longshore import OK, REFUSED, UNAVAILABLE, USAGE, Service, binary, clean_environment, wait_for
 from manifests import importing
+from receivers import MailServer
 
 BUCKET = "secret-data"
 RIGHT, WRONG, MANIFEST = "porcupine marble quill", "armadillo marble quill", "pangolin marble quill"
@@ -59,7 +60,18 @@ class Room:
         self.inbox.mkdir()
         (folder / "service").mkdir()
         config = folder / "longshore.toml"
-        config.write_text('[embedded_store]\nlisten = "127.0.0.1:0"\n[jobs]\nsecret_days = 0\n[log]\nlevel = "debug"\n')
+        self.mail = MailServer()
+        config.write_text(f'''
+[embedded_store]
+listen = "127.0.0.1:0"
+[jobs]
+secret_days = 0
+[log]
+level = "debug"
+[mail]
+url = "{self.mail.url}"
+from = "Dock <dock@example.org>"
+''')
         self.service = Service(folder / "service", config, words=["--inbox", self.inbox]).start()
         self.s3 = self.service.buckets(BUCKET)
         self.said, self.uuids = [], {}
@@ -139,6 +151,7 @@ def room(tmp_path_factory):
     made = Room(tmp_path_factory.mktemp("secrets"))
     yield made
     made.service.close()
+    made.mail.close()
 
 
 def test_a_disk_in_a_bay_waits_for_its_password_and_goes_on_within_seconds_of_the_right_one(room):
@@ -289,6 +302,8 @@ def test_no_secret_is_left_anywhere(room):
     assert {"longshore.db", "secret.key"} <= names and any(name.startswith("serve") for name in names), names
     with urllib.request.urlopen(room.service.endpoints["api"] + "/metrics") as answer:
         metrics = answer.read().decode()
-    for page in (metrics, *room.said):
+    mails = [mail.decode() for _, mail in room.mail.taken]
+    assert any("on hold" in mail for mail in mails), "customers are told that their disks wait"
+    for page in (metrics, *mails, *room.said):
         assert not any(secret in page for secret in SECRETS), page
     assert looked > os.path.getsize(room.service.data / "longshore.db")
