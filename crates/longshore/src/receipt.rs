@@ -14,7 +14,6 @@ use anyhow::{Context as _, anyhow};
 use custody::digest::Digest;
 use custody::limits::RECEIPT_BYTES;
 use custody::line::Entry;
-use custody::note::VerifierKey;
 use custody::timestamp::{self, REPLY_BYTES};
 use custody::verify::{Receipt, verify};
 
@@ -37,9 +36,8 @@ fn check(args: &ReceiptArgs) -> Result<Exit, Failure> {
     let trust = Trust::named(args)?;
     let receipt = read(&args.receipt)?;
     let mut told = vec![("Key", receipt.key.fingerprint())];
-    for witness in &args.witness {
-        told.push(("Witness", seen_by(&receipt, witness)?));
-    }
+    let seen = witnessed(&receipt, args)?;
+    told.extend(seen.into_iter().map(|saw| ("Witness", saw)));
     if let Some(timestamp) = &args.timestamp {
         told.push(("Stamped", stamped(&args.receipt, timestamp)?));
     }
@@ -78,12 +76,28 @@ fn limited(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// When a witness saw the log of the receipt.
-fn seen_by(receipt: &Receipt, witness: &VerifierKey) -> Result<String, Failure> {
-    let name = output::printable(witness.name());
-    let seen = receipt.note.witnessed(witness);
-    let at = seen.ok_or_else(|| differs(anyhow!("`{name}` has not signed its checkpoint")))?;
-    Ok(format!("{name} saw that log at {at}"))
+/// What the witnesses that are named say of the log of the receipt, if enough of them have seen it.
+fn witnessed(receipt: &Receipt, args: &ReceiptArgs) -> Result<Vec<String>, Failure> {
+    let named = args.witness.len();
+    let enough = args.quorum.unwrap_or(named);
+    if enough > named || args.quorum == Some(0) {
+        let wrong =
+            format!("`--quorum {enough}` must be from 1 to {named}: so many witnesses are named");
+        return Err(Failure::usage(wrong));
+    }
+    let (mut told, mut lacking) = (Vec::new(), Vec::new());
+    for witness in &args.witness {
+        let name = output::printable(witness.name());
+        match receipt.note.witnessed(witness) {
+            Some(at) => told.push(format!("{name} saw that log at {at}")),
+            None => lacking.push(format!("`{name}` has not signed its checkpoint")),
+        }
+    }
+    if told.len() < enough {
+        return Err(differs(anyhow!("{}", lacking.join("; "))));
+    }
+    told.extend(lacking);
+    Ok(told)
 }
 
 /// When the receipt was there, as a timestamp says that is of these very bytes.

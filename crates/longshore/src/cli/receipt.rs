@@ -34,6 +34,9 @@ pub(crate) struct ReceiptArgs {
     /// A witness that must have seen the log of the receipt, by the key it verifies with: NAME+ID+KEY. As often as there are some
     #[arg(long, value_name = "VKEY")]
     pub(crate) witness: Vec<VerifierKey>,
+    /// How many of these witnesses are enough. Default: all of them
+    #[arg(long, value_name = "N", requires = "witness")]
+    pub(crate) quorum: Option<usize>,
     /// The timestamp beside the receipt (LOGKEY.receipt.tsr), which must be of this receipt; whose it is, `openssl ts -verify` says
     #[arg(long, value_name = "FILE")]
     pub(crate) timestamp: Option<PathBuf>,

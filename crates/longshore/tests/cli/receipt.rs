@@ -203,6 +203,22 @@ fn a_witness_that_is_named_has_seen_the_log() {
         .with(6)
         .saying("`witness.example/w` has not signed its checkpoint");
     desk.verify(&["R", "--witness", "somebody"]).with(2);
+    let two = [vkey(5).to_string(), vkey(6).to_string()];
+    let of_two = |quorum: &str| {
+        let words = [
+            "--witness",
+            &two[0],
+            "--witness",
+            &two[1],
+            "--quorum",
+            quorum,
+        ];
+        desk.verify(&[&["R", "--fingerprint", &by], &words[..]].concat())
+    };
+    let out = of_two("1").with(0).out;
+    assert!(out.contains("has not signed its checkpoint"), "{out}");
+    of_two("2").with(6);
+    of_two("3").with(2).saying("must be from 1 to 2");
 }
 
 /// A log that is served as files, until the test ends.

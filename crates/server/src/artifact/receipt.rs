@@ -1,7 +1,7 @@
 //! The receipt of a job for people, from the receipt that counts and the report for people.
 
 use custody::digest::Digest;
-use custody::event::{File, Identified, Outcome, What};
+use custody::event::{Examined, File, Identified, Outcome, What};
 use custody::told::Told;
 use custody::verify::Receipt;
 use custody::words;
@@ -129,6 +129,11 @@ fn particulars(receipt: &Receipt, job_type: JobType) -> Vec<(&'static str, Strin
     let mut all = vec![("Job type", job_type.to_string())];
     all.extend(device_id.map(|id| ("Device id", id.as_str().to_owned())));
     all.extend(device.map(device_words));
+    let health = whats().rev().find_map(|what| match what {
+        What::Examined(health) => Some(health),
+        _ => None,
+    });
+    all.extend(health.map(|health| ("Health", health_words(health))));
     all.extend([
         ("Account", receipt.account.to_string()),
         ("Given by", receipt.installation.to_string()),
@@ -159,6 +164,28 @@ fn device_words(it: &Identified) -> (&'static str, String) {
     match words.is_empty() {
         true => ("Device", "it tells nothing of itself".to_owned()),
         false => ("Device", words.join(", ")),
+    }
+}
+
+/// How the device says that it is.
+fn health_words(it: &Examined) -> String {
+    let sound = match it.passed {
+        Some(true) => Some("sound, as it says".to_owned()),
+        Some(false) => Some("failing, as it says".to_owned()),
+        None => None,
+    };
+    let counted = [
+        (it.hours, "hours of work"),
+        (it.reallocated, "sectors replaced"),
+        (it.pending, "sectors unreadable"),
+    ];
+    let counted = counted
+        .into_iter()
+        .filter_map(|(count, what)| Some(format!("{} {what}", readable::number(count?))));
+    let words: Vec<String> = sound.into_iter().chain(counted).collect();
+    match words.is_empty() {
+        true => "it tells nothing of it".to_owned(),
+        false => words.join(", "),
     }
 }
 

@@ -54,7 +54,11 @@ async fn deliver_one(context: &Context, receipt: &DueReceipt) -> Result<(), JobS
     let done = receipts::deliver(context, receipt).await;
     let again = done.err().map(|why| {
         let (seconds, error) = (pause(receipt), &why as &dyn Error);
-        tracing::warn!(job = %receipt.job, error, seconds, "receipt not put beside its report yet");
+        let job = receipt.job;
+        match why.is_there() {
+            true => tracing::warn!(%job, error, seconds, "receipt not stamped yet"),
+            false => tracing::warn!(%job, error, seconds, "receipt not put beside its report yet"),
+        }
         context.clock.now().plus_seconds(seconds)
     });
     if !context.jobs.settle_receipt(&taken, again).await? {

@@ -278,6 +278,13 @@ pub(crate) enum Undelivered {
     NotStamped(#[from] NotStamped),
 }
 
+impl Undelivered {
+    /// Whether the receipt lies beside its report, and only something that goes with it is lacking.
+    pub(crate) fn is_there(&self) -> bool {
+        matches!(self, Self::NotStamped(_))
+    }
+}
+
 /// Where the receipts of a job lie: beside its report.
 fn place(job: &Job) -> Option<(BucketName, Keys)> {
     let manifest = Manifest::parse_accepted(&job.manifest, job.job_type).ok()?;
