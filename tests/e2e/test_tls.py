@@ -16,6 +16,7 @@ import pytest
 import report
 from authority import Authority
 from botocore.config import Config
+from cryptography import x509
 from device import Device, fill
 from longshore import ERROR, OK, ROOT, Service, clean_environment, wait_for
 from manifests import importing

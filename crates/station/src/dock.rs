@@ -14,6 +14,7 @@ mod raw;
 mod seen;
 mod signature;
 mod source;
+mod tellings;
 
 pub use error::DockError;
 pub use found::Found;
@@ -562,6 +563,7 @@ impl Station {
         if what.work == Work::Import {
             errand.handled.planned(errand.progress);
         }
+        errand.handled.settle();
         let logs = self.bucket(errand, &errand.log.bucket)?;
         let files =
             report::deliver(&report, &*logs).map_err(|why| DockError::Undelivered { job, why })?;

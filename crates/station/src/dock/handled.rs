@@ -12,12 +12,12 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use disks::facts;
 use model::control::Claim;
 use model::device::Connector;
-use model::handling::{DeviceHealth, Handling, Telling, UnlockedVolume};
-use model::ids::{BayName, JobId};
+use model::handling::{DeviceHealth, Handling, UnlockedVolume};
+use model::ids::BayName;
 use model::proof::Attempt;
 
+use super::tellings::Tellings;
 use super::{Station, View};
-use crate::control::{Control, ControlError};
 use crate::devices::Devices;
 use transfer::progress::Progress;
 
@@ -27,50 +27,17 @@ const HEALTH_WITHIN: Duration = Duration::from_secs(10);
 /// How often it is looked whether the whole device was walked.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// How often something is tried to be told, and how long after the try before.
-const TRIES: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(200);
+/// How long it is waited for what was said before, so that the receipt has it in its order. A server that does not answer
+/// is not waited for any longer.
+const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 
 /// A device that is here.
 pub(super) struct Handled {
-    teller: Teller,
+    tellings: Tellings,
     read_only: Option<bool>,
     /// Which device can be asked how it is, and what it said before.
     asked: Option<(Examinee, Receiver<DeviceHealth>)>,
     is_planned: AtomicBool,
-}
-
-/// Who tells the server.
-#[derive(Clone)]
-struct Teller {
-    control: Control,
-    claim: (JobId, model::control::LeaseToken),
-    bay: Option<BayName>,
-}
-
-impl Teller {
-    fn tell(&self, what: Handling) {
-        let (job, lease) = self.claim.clone();
-        let telling = Telling {
-            job,
-            lease,
-            bay: self.bay.clone(),
-            what,
-        };
-        for left in (0..TRIES).rev() {
-            match self.control.tell(&telling) {
-                Err(error) if error.may_retry() && left > 0 => std::thread::sleep(PAUSE),
-                // A server of an earlier release has no such message.
-                Err(error @ ControlError::Refused(_)) => {
-                    return tracing::debug!(%job, %error, what = ?telling.what, "not told");
-                }
-                Err(error) => {
-                    return tracing::warn!(%job, %error, what = ?telling.what, "not told");
-                }
-                Ok(()) => return,
-            }
-        }
-    }
 }
 
 /// A device that can be asked how it is.
@@ -120,30 +87,26 @@ impl Handled {
         device: &Path,
         view: &View<'_>,
     ) -> Self {
-        let teller = Teller {
-            control: station.control.clone(),
-            claim: (claim.job, claim.lease.clone()),
-            bay: bay.cloned(),
-        };
+        let (control, bay) = (station.control.clone(), bay.cloned());
+        let tellings = Tellings::begin(control, claim, bay);
         let read_only = read_only(device, view);
         if !matches!(view, View::Journal) {
-            teller.tell(Handling::Docked { read_only });
+            tellings.tell(Handling::Docked { read_only });
         }
         let asked = Examinee::of(station, device, view).map(|asked| {
             let (said, before) = bounded(1);
-            let teller = teller.clone();
+            let (tellings, job) = (tellings.clone(), claim.job);
             asked.ask(move |health| {
                 if health.passed == Some(false) {
-                    let job = teller.claim.0;
                     tracing::warn!(%job, ?health, "the device says that it is failing");
                 }
-                teller.tell(Handling::Examined(health.clone()));
+                tellings.tell(Handling::Examined(health.clone()));
                 let _ = said.send(health);
             });
             (asked, before)
         });
         Self {
-            teller,
+            tellings,
             read_only,
             asked,
             is_planned: AtomicBool::new(false),
@@ -152,12 +115,12 @@ impl Handled {
 
     /// Tells which volumes were opened.
     pub(super) fn unlocked(&self, volumes: Vec<UnlockedVolume>) {
-        self.teller.tell(Handling::Unlocked { volumes });
+        self.tellings.tell(Handling::Unlocked { volumes });
     }
 
     /// Tells what the store was found to do.
     pub(super) fn probed(&self, attempt: &Attempt) {
-        self.teller.tell(Handling::Probed {
+        self.tellings.tell(Handling::Probed {
             read_back: attempt.read_back,
             store: Box::new(attempt.store.clone()),
         });
@@ -176,7 +139,7 @@ impl Handled {
     pub(super) fn planned(&self, progress: &Progress) -> bool {
         let snapshot = progress.snapshot();
         if snapshot.found_all && !self.is_planned.swap(true, Ordering::Relaxed) {
-            self.teller.tell(Handling::Planned {
+            self.tellings.tell(Handling::Planned {
                 entries: snapshot.found,
                 bytes: snapshot.found_bytes,
             });
@@ -195,11 +158,17 @@ impl Handled {
                 let _ = said.send(health);
             });
             if let Ok(health) = after.recv_timeout(HEALTH_WITHIN) {
-                self.teller.tell(Handling::Examined(health));
+                self.tellings.tell(Handling::Examined(health));
             }
         }
         let read_only = self.read_only;
-        self.teller.tell(Handling::Undocked { read_only });
+        self.tellings.tell(Handling::Undocked { read_only });
+        self.tellings.end();
+    }
+
+    /// Waits a moment until the server has heard what was said, so that what follows stands behind it.
+    pub(super) fn settle(&self) {
+        self.tellings.settle(SETTLE_WITHIN);
     }
 }
 
