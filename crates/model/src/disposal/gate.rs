@@ -511,8 +511,10 @@ fn free(facts: &GateFacts, goes_on: bool, shut: &mut Shuts) {
     match (&facts.bay.confirmation, facts.rules.confirm) {
         (Some(said), Confirm::TwoPersons) => {
             identity::confirmed(facts, said, shut);
-            let persons: BTreeSet<String> =
-                facts.bay.persons.iter().map(Actor::to_string).collect();
+            // Whoever sits at a station may have its token: that is nobody's own.
+            let people = facts.bay.persons.iter();
+            let people = people.filter(|actor| matches!(actor, Actor::Person(_)));
+            let persons: BTreeSet<String> = people.map(Actor::to_string).collect();
             if persons.len() < 2 {
                 shut.add(
                     Condition::Free,

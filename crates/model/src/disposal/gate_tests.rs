@@ -549,6 +549,8 @@ fn two_persons_are_two_persons() {
         let found = gate(&facts);
         assert_eq!(found.is_ok(), opens, "{found:?}");
     }
+    facts.bay.persons = vec![person("jane"), "station:dock-1".parse().unwrap()];
+    assert!(gate(&facts).is_err(), "a station is no person");
     facts.bay.confirmation = None;
     let shut = gate(&facts).unwrap_err();
     assert!(shut[0].sentence.contains("`two-persons`"), "{shut:?}");

@@ -98,7 +98,7 @@ pub(super) const ORDERS: &str = "
 /// From the second person on it counts anew how long it is told.
 pub(super) const SECOND_ORDER: &str = "
     UPDATE orders SET second = $1, at = $2
-    WHERE station = $3 AND bay = $4 AND verb = $5 AND job = $6 AND UPPER(serial_end) = $7
+    WHERE station = $3 AND bay = $4 AND verb = $5 AND job = $6 AND serial_end = $7
       AND answered IS NULL AND needs_second AND second IS NULL AND actor <> $1 AND at > $8
     RETURNING id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second";
 
@@ -178,6 +178,12 @@ pub(super) fn secret(
     DeviceSecret::new(text).map_err(JobStoreError::corrupt)
 }
 
+/// What a person gave of a device, in one form however it was typed: two say the same, whatever the database takes for a
+/// capital.
+pub(super) fn mark(said: &Confirmation) -> String {
+    said.serial_end.trim().to_uppercase()
+}
+
 /// The job that an order names.
 pub(super) fn job_of(order: &Order) -> Option<JobId> {
     let of_sheet = order.sheet.as_ref().map(|sheet| sheet.job);
@@ -220,7 +226,7 @@ macro_rules! implement_orders {
                         .bind(order.by.to_string())
                         .bind(order.at.unix())
                         .bind(orders::job_of(order).map(|job| job.to_string()))
-                        .bind(order.erase.as_ref().map(|said| said.serial_end.as_str()))
+                        .bind(order.erase.as_ref().map(orders::mark))
                         .bind(orders::sealed_secret(&self.sealer, order))
                         .bind(order.needs_second)
                         .execute(&mut *tx)
@@ -256,7 +262,7 @@ macro_rules! implement_orders {
                         .bind(bay.as_str())
                         .bind(OrderVerb::Erase.code())
                         .bind(said.job.as_str())
-                        .bind(said.serial_end.trim().to_uppercase())
+                        .bind(orders::mark(said))
                         .bind(stale.unix())
                         .fetch_optional(&mut *tx)
                         .await?;

@@ -1,5 +1,6 @@
 //! Orders: what a person wants a station to do with a bay. The station hears of it with its next heartbeat.
 
+use model::actor::Actor;
 use model::bay::BayStatus;
 use model::disposal::messages::Confirmation;
 use model::disposal::rules::Confirm;
@@ -73,6 +74,13 @@ pub async fn erase(
     check("SerialEnd", &said.serial_end)?;
     let needs_second = context.erase.confirm == Confirm::TwoPersons;
     if needs_second {
+        let Actor::Person(_) = caller.actor() else {
+            let wrong = "cannot be `erase` by the token of a station: `erase.confirm` is `two-persons`, each with a token \
+                         of their own";
+            let field = "Verb";
+            let wrong = wrong.to_owned();
+            return Err(DockingFault::Field { field, wrong }.into());
+        };
         let (by, now) = (caller.actor(), admin.clock.now());
         let times = (now, stale_since(now));
         let second = admin.jobs.second_order(station, bay, &said, &by, times);

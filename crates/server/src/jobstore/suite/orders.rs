@@ -77,6 +77,17 @@ async fn an_order_that_needs_a_second_person_waits_for_another(store: &dyn JobSt
     let of_order = given.erase.and_then(|said| said.order);
     assert_eq!(of_order, Some(wanted.id), "the server knows who gave it");
     assert_eq!(second("B1", &said("NF0R"), &joe, 4).await, None, "once");
+    let named = Order {
+        erase: Some(said(" gerät")),
+        needs_second: true,
+        ..order("o7b", "B2", OrderVerb::Erase, at(5))
+    };
+    insert(store, &name, &named).await;
+    let given = second("B2", &said("GERÄT"), &joe, 4).await;
+    assert!(
+        given.is_some(),
+        "a device may be known by a name of any letters"
+    );
     store.drop_orders(&name).await.expect("orders are dropped");
 }
 
