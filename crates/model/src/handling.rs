@@ -56,7 +56,7 @@ pub enum Handling {
     },
     /// The station has closed it.
     Undocked {
-        /// Whether nobody on the station's host could write to it, to the end; nothing of an image.
+        /// Whether nobody on the station's host can write to it still; nothing where nobody knows by then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         read_only: Option<bool>,
     },

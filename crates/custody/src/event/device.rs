@@ -215,6 +215,6 @@ pub struct Unlocked {
 /// The station has let go of the device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undocked {
-    /// Whether the block device was set so that nothing could write to it, to the end.
+    /// Whether nothing could write to it still; of a block device nobody knows by then.
     pub read_only: Option<bool>,
 }

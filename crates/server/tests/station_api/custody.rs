@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use custody::by::By;
+use custody::event::{Docked, Event};
 use custody::note::{Note, VerifierKey};
+use model::actor::Actor;
 use model::control::{Ending, LeaseToken};
 use model::delivered::Delivered;
 use model::handling::{DeviceHealth, Handling, Telling};
@@ -117,6 +120,23 @@ async fn what_a_station_sees_of_a_device_is_told_once_in_each_attempt() {
     );
     let seen = of("identified");
     assert!(seen[0].contains(r#""signature":"valid""#), "{seen:?}");
+    let more = Event {
+        at: world.now().into(),
+        what: Docked { read_only: None }.into(),
+        by: By::usual(&Actor::Service),
+        station: None,
+        bay: None,
+    };
+    world
+        .jobs()
+        .tell(Some(id), &vec![more; 1_000])
+        .await
+        .unwrap();
+    let count = async || world.jobs().told_of(Some(id)).await.unwrap().len();
+    let before = count().await;
+    let undocked = Handling::Undocked { read_only: None };
+    assert_eq!(tell(&second.lease, undocked).await, Ok(()));
+    assert_eq!(count().await, before, "a receipt has room for so much");
 }
 
 /// Where the key of the log is as long as keys can be, those of the other forms begin later.

@@ -15,6 +15,7 @@ use model::device::Connector;
 use model::handling::{DeviceHealth, Handling, UnlockedVolume};
 use model::ids::BayName;
 use model::proof::Attempt;
+use rustix::fs::StatVfsMountFlags;
 
 use super::tellings::Tellings;
 use super::{Station, View};
@@ -34,7 +35,8 @@ const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 /// A device that is here.
 pub(super) struct Handled {
     tellings: Tellings,
-    read_only: Option<bool>,
+    /// Where it is mounted, if it is.
+    mounted: Option<PathBuf>,
     /// Which device can be asked how it is, and what it said before.
     asked: Option<(Examinee, Receiver<DeviceHealth>)>,
     is_planned: AtomicBool,
@@ -107,7 +109,7 @@ impl Handled {
         });
         Self {
             tellings,
-            read_only,
+            mounted: matches!(view, View::Mounted(_)).then(|| device.to_owned()),
             asked,
             is_planned: AtomicBool::new(false),
         }
@@ -161,7 +163,8 @@ impl Handled {
                 self.tellings.tell(Handling::Examined(health));
             }
         }
-        let read_only = self.read_only;
+        // Whoever keeps others from a block device has let go of it by now: what was asked for is not told as what was.
+        let read_only = self.mounted.as_deref().and_then(is_mounted_read_only);
         self.tellings.tell(Handling::Undocked { read_only });
         self.tellings.end();
     }
@@ -176,10 +179,12 @@ impl Handled {
 fn read_only(device: &Path, view: &View<'_>) -> Option<bool> {
     match view {
         View::Raw(raw) => raw.is_read_only(),
-        View::Mounted(_) => {
-            let mount = rustix::fs::statvfs(device).ok()?;
-            Some(mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
-        }
+        View::Mounted(_) => is_mounted_read_only(device),
         View::Fill(_) | View::Journal => None,
     }
+}
+
+fn is_mounted_read_only(at: &Path) -> Option<bool> {
+    let mount = rustix::fs::statvfs(at).ok()?;
+    Some(mount.f_flag.contains(StatVfsMountFlags::RDONLY))
 }

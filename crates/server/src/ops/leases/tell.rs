@@ -7,9 +7,13 @@ use custody::told::Told;
 use model::handling::{Handling, Telling, UnlockedVolume};
 use model::limits::{COUNT_MAX, UNLOCKED_VOLUMES};
 
-use crate::access::{Action, Caller};
+use crate::access::{Action, Caller, Resource, authorize};
 use crate::jobstore::LedgerLine;
 use crate::ops::{Context, DockingFault, Refused};
+
+/// Events of a job from which on a station tells nothing more of its device: a disk that comes and goes for days has room in
+/// its receipt for what becomes of it.
+const MOST_EVENTS: usize = 1_000;
 
 /// Tells it, once in each attempt. Whoever has the last lease of the job may, also when that has ended.
 ///
@@ -25,7 +29,9 @@ pub async fn tell(context: &Context, caller: &Caller, telling: Telling) -> Resul
         what,
     } = telling;
     let last = context.jobs.lease(job).await?;
-    let is_its_own = last.is_some_and(|last| last.token == lease && last.station == *station);
+    let is_its_own = last.is_some_and(|last| {
+        last.token == lease && authorize(caller, Action::UseLease, Resource::Lease(&last)).is_ok()
+    });
     if !is_its_own {
         return Err(DockingFault::LeaseLost(job).into());
     }
@@ -33,6 +39,10 @@ pub async fn tell(context: &Context, caller: &Caller, telling: Telling) -> Resul
     let told = context.jobs.told_of(Some(job)).await?;
     // A job of before the ledger has no chain that more could stand in.
     if told.is_empty() {
+        return Ok(());
+    }
+    if told.len() >= MOST_EVENTS {
+        tracing::warn!(%station, %job, events = told.len(), "a job with so many events is told no more of its device");
         return Ok(());
     }
     let event = |what| Event {
