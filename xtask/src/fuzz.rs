@@ -1,17 +1,15 @@
 //! Runs the fuzz targets of `fuzz/` for a while each.
 
 use std::fs;
-use std::num::NonZero;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::setup::venv;
 use crate::shell::{cargo, path_with, root, run};
 use crate::steps::Tally;
+use crate::workers;
 
 /// A fuzz target and the inputs it starts from. `fuzz/README.md` says what each reads.
 struct Target {
@@ -102,37 +100,15 @@ pub(crate) fn is_locked() -> Result<bool> {
 /// If they cannot be built or run.
 pub(crate) fn run_all(seconds: u32, tally: &mut Tally) -> Result<bool> {
     run(&mut fuzz(["build", "-s", "none"])?)?;
-    let next = AtomicUsize::new(0);
     let tally = Mutex::new(tally);
-    let work = || -> Result<bool> {
-        let mut clean = true;
-        while let Some(target) = TARGETS.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let found_nothing = run_one(target, seconds)?;
-            clean &= found_nothing;
-            tally
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .add(Tally::one(found_nothing));
-        }
-        Ok(clean)
-    };
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let results: Vec<Result<bool>> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores.min(TARGETS.len()))
-            .map(|_| scope.spawn(work))
-            .collect();
-        workers
-            .into_iter()
-            .map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|_| bail!("a fuzz target could not be run"))
-            })
-            .collect()
-    });
-    results
-        .into_iter()
-        .try_fold(true, |clean, result| Ok(clean & result?))
+    workers::each(&TARGETS, |target| {
+        let found_nothing = run_one(target, seconds)?;
+        tally
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(Tally::one(found_nothing));
+        Ok(found_nothing)
+    })
 }
 
 /// Runs one target; the result is whether it found nothing.

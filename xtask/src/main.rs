@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
+mod cargo_test;
 mod fuzz;
 mod images;
 mod kernel;
@@ -15,6 +16,7 @@ mod shell;
 mod steps;
 mod suites;
 mod tidy;
+mod workers;
 
 use std::process::ExitCode;
 
@@ -32,7 +34,7 @@ usage: cargo xtask COMMAND
   ceph [ARGUMENT]…  the built binary against Ceph, which is installed if it is missing
   s3tests CHECKOUT [ARGUMENT]…
                     the embedded store under ceph's s3-tests, of which CHECKOUT is a copy: docs/testing.md
-  large [ARGUMENT]… 200,000 files and a file of 6 GiB, with the memory they took
+  large [ARGUMENT]… 200,000 files, and files of 1 and 6 GiB, with the memory they took
   simulate [SEEDS]  the simulation of server, stations, store and device: 2000 seeds unless said
                     otherwise, or those of a range such as 100..500
   images FOLDER…    every image of a file system in a folder, read and compared with the listing beside it,

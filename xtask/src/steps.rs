@@ -60,6 +60,8 @@ fn number_before(line: &str, word: &str) -> u64 {
 struct Step {
     name: String,
     took: Duration,
+    /// What the programs that it ran took of all cores.
+    worked: Duration,
     passed: bool,
     tally: Tally,
 }
@@ -88,6 +90,7 @@ impl Steps {
     ) -> bool {
         println!("\n=== {name}");
         let begun = Instant::now();
+        let worked_before = worked_by_children();
         let mut tally = Tally::default();
         let passed = work(&mut tally).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
@@ -100,6 +103,7 @@ impl Steps {
         self.done.push(Step {
             name: name.to_owned(),
             took: begun.elapsed(),
+            worked: worked_by_children().saturating_sub(worked_before),
             passed,
             tally,
         });
@@ -113,6 +117,7 @@ impl Steps {
         for Step {
             name,
             took,
+            worked,
             passed,
             tally,
         } in &self.done
@@ -120,7 +125,10 @@ impl Steps {
             let word = if *passed { "ok" } else { "FAILED" };
             let Tally { passed, failed } = tally;
             let seconds = took.as_secs_f64();
-            println!("{name:<28} {word:<6} {seconds:>7.1} s  {passed:>5} passed, {failed} failed");
+            let busy = worked.as_secs_f64() / seconds.max(0.1);
+            println!(
+                "{name:<28} {word:<6} {seconds:>7.1} s  {busy:>4.1} cores  {passed:>5} passed, {failed} failed"
+            );
             all.add(*tally);
         }
         let passed = self.done.iter().all(|step| step.passed) && all.failed == 0;
@@ -138,9 +146,34 @@ impl Steps {
     }
 }
 
+/// Processor time of all programs that were run and have ended, and of those that they ran; nothing where that is
+/// not told. `cutime` and `cstime` of <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>.
+fn worked_by_children() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks = ticks_of_children(&text).unwrap_or(0);
+    let each_second = rustix::param::clock_ticks_per_second();
+    Duration::from_secs_f64(ticks as f64 / each_second as f64)
+}
+
+/// Fields 16 and 17 of `stat`. The name of the program, the second, may have spaces and brackets in it.
+fn ticks_of_children(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split_ascii_whitespace().skip(16 - 3);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    Some(user + system)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_programs_worked_is_read_whatever_ours_is_called() {
+        let stat = "7 (a) b) S 1 7 7 0 -1 4194560 3 9 0 0 1 2 340 60 20 0 1 0 12 8 1";
+        assert_eq!(ticks_of_children(stat), Some(400));
+        assert_eq!(ticks_of_children("7 (a) S 1"), None);
+    }
 
     #[test]
     fn the_summaries_of_both_runners_are_counted() {
