@@ -118,9 +118,14 @@ const tries = {
   // A disk is laid down while somebody types; the service is killed and comes back. Nothing is reloaded.
   async live(browser, { link, job }) {
     const { page, complaints } = await open(browser, link);
+    // A stream that could not begin is begun again.
+    await page.route("**/events?*", (route) => route.abort(), { times: 1 });
+    await page.reload();
     await page.evaluate(() => {
       window.untouched = true;
     });
+    await page.waitForFunction(() => document.getElementById("not-live").textContent.startsWith("Not live since "), null, { timeout: 30000 });
+    await page.locator("#not-live").waitFor({ state: "hidden", timeout: 30000 });
     await outside("stranger");
     const box = page.locator("article", { hasText: "Unknown disk" }).locator("input[name=Job]");
     await box.waitFor({ timeout: 60000 }).catch(async (error) => {

@@ -9,7 +9,7 @@
   const SCAN_CHARS = 5;
   const scan = document.getElementById("scan");
   const banner = document.getElementById("not-live");
-  const live = document.querySelector(".live");
+  let live = document.querySelector(".live");
 
   // A stream that tells nothing for a while is dead, whatever the connection says.
   if (live) {
@@ -18,8 +18,18 @@
       heard = Date.now();
       banner.hidden = true;
     };
+    // htmx connects again when a stream ends, and not when it never began.
+    let begun = heard;
+    const connect = () => {
+      begun = Date.now();
+      const fresh = live.cloneNode(false);
+      live.replaceWith(fresh);
+      live = fresh;
+      htmx.process(live);
+    };
     const look = () => {
       if (document.hidden || Date.now() - heard < SILENT_MS) return;
+      if (Date.now() - begun >= SILENT_MS) connect();
       const since = new Date(heard).toLocaleTimeString();
       const told = `Not live since ${since}: what this page shows is old.`;
       if (banner.hidden || banner.textContent !== told) {
@@ -27,7 +37,6 @@
         banner.hidden = false;
       }
     };
-    live.addEventListener("alive", alive);
     document.addEventListener("htmx:sse:after:message", alive);
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) heard = Date.now();

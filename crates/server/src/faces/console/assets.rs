@@ -1,6 +1,7 @@
 //! What pages are made of beside their text. Nothing comes from elsewhere. A name holds the hash of its content, so that a
 //! browser keeps it for ever and never has an old one.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use axum::http::{StatusCode, header};
@@ -10,14 +11,13 @@ use sha2::{Digest as _, Sha256};
 struct Asset {
     name: String,
     kind: &'static str,
-    content: &'static [u8],
+    content: Cow<'static, [u8]>,
 }
 
 /// Those of the pages.
 pub(super) struct Assets {
     style: Asset,
     htmx: Asset,
-    sse: Asset,
     script: Asset,
     draft: Asset,
     icon: Asset,
@@ -31,17 +31,17 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
         "text/css; charset=utf-8",
         include_bytes!("../../../assets/console/console.css"),
     ),
+    // One file: htmx goes over a page in a task of its own, and an extension that comes after that is not heard of. Of two
+    // files the second may come later than that.
     htmx: asset(
         "htmx",
         "js",
         SCRIPT,
-        include_bytes!("../../../assets/console/htmx.min.js"),
-    ),
-    sse: asset(
-        "hx-sse",
-        "js",
-        SCRIPT,
-        include_bytes!("../../../assets/console/hx-sse.min.js"),
+        [
+            include_bytes!("../../../assets/console/htmx.min.js").as_slice(),
+            include_bytes!("../../../assets/console/hx-sse.min.js"),
+        ]
+        .join(&b"\n;"[..]),
     ),
     script: asset(
         "console",
@@ -65,8 +65,14 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-fn asset(name: &str, ending: &str, kind: &'static str, content: &'static [u8]) -> Asset {
-    let hash = hex::encode(&Sha256::digest(content)[..8]);
+fn asset(
+    name: &str,
+    ending: &str,
+    kind: &'static str,
+    content: impl Into<Cow<'static, [u8]>>,
+) -> Asset {
+    let content = content.into();
+    let hash = hex::encode(&Sha256::digest(&content)[..8]);
     Asset {
         name: format!("{name}-{hash}.{ending}"),
         kind,
@@ -75,16 +81,15 @@ fn asset(name: &str, ending: &str, kind: &'static str, content: &'static [u8]) -
 }
 
 impl Assets {
-    fn all(&self) -> [&Asset; 6] {
+    fn all(&self) -> [&Asset; 5] {
         let Self {
             style,
             htmx,
-            sse,
             script,
             draft,
             icon,
         } = self;
-        [style, htmx, sse, script, draft, icon]
+        [style, htmx, script, draft, icon]
     }
 
     pub(super) fn draft(&self) -> &str {
@@ -97,10 +102,6 @@ impl Assets {
 
     pub(super) fn htmx(&self) -> &str {
         &self.htmx.name
-    }
-
-    pub(super) fn sse(&self) -> &str {
-        &self.sse.name
     }
 
     pub(super) fn script(&self) -> &str {
@@ -125,5 +126,5 @@ pub(super) fn answer(name: &str) -> Response {
         (header::CONTENT_TYPE, asset.kind),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
     ];
-    (headers, asset.content).into_response()
+    (headers, asset.content.as_ref()).into_response()
 }
