@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::device::DeviceFacts;
 use crate::ids::JobId;
 pub use crate::ids::{BayName, PortId};
+use crate::live_map::LiveMap;
 use crate::loading::Figures;
 use crate::readable;
 use crate::stopped::StopCause;
@@ -453,6 +454,9 @@ pub struct BayStatus {
     /// How far it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub figures: Option<Figures>,
+    /// What of the device was read so far, while it is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<LiveMap>,
 }
 
 impl BayStatus {
@@ -472,6 +476,7 @@ impl BayStatus {
             attempt: None,
             cause: None,
             figures: None,
+            map: None,
         }
     }
 
@@ -500,6 +505,7 @@ impl BayStatus {
                 .tidied()
             }),
             figures,
+            map: self.map.map(LiveMap::tidied),
             ..self
         }
     }

@@ -197,8 +197,8 @@ impl Heartbeat {
         crate::readable::name(&self.release, RELEASE_CHARS)
     }
 
-    /// The message. One that is longer than [`HEARTBEAT_BYTES`] is told with less, what can best be missed first: what can
-    /// be done about a bay, which file is read, what a device is called, words on orders that the next heartbeat
+    /// The message. One that is longer than [`HEARTBEAT_BYTES`] is told with less, what can best be missed first: the
+    /// maps of devices, what can be done about a bay, which file is read, what a device is called, words on orders that the next heartbeat
     /// says as well, how far a bay is, and what that means in words. Every lease is told, and every bay with its state and job
     /// unless the names of the bays alone are too long: then those in which nothing is are left out, and others
     /// only after them.
@@ -245,7 +245,8 @@ fn written<T: Serialize>(what: &T) -> Vec<u8> {
 }
 
 /// What is left out of a heartbeat that is too long, one after another.
-const SHORTER: [fn(&mut Heartbeat); 6] = [
+const SHORTER: [fn(&mut Heartbeat); 7] = [
+    |it| it.bays.iter_mut().for_each(|bay| bay.map = None),
     |it| it.bays.iter_mut().for_each(|bay| bay.hint = None),
     |it| {
         let of_bays = it.bays.iter_mut().filter_map(|bay| bay.figures.as_mut());
@@ -297,6 +298,7 @@ mod tests {
     use crate::control::{LeaseToken, Tally};
     use crate::device::DeviceFacts;
     use crate::ids::{BayName, OrderId, PortId};
+    use crate::live_map::{self, LiveMap};
     use crate::loading::Figures;
     use crate::order::{OrderOutcome, OrderVerb};
 
@@ -459,6 +461,10 @@ mod tests {
             state: BayState::ReadingBack,
             job: Some(job(n)),
             figures: Some(figures(80)),
+            map: Some(LiveMap {
+                bytes: most,
+                cells: "~".repeat(live_map::CELLS),
+            }),
             ..full(n)
         });
         let renewal = |n: usize| Renewal {

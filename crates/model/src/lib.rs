@@ -31,6 +31,7 @@ pub mod image;
 pub mod job;
 pub mod key_space;
 pub mod limits;
+pub mod live_map;
 pub mod loading;
 pub mod manifest;
 pub mod metrics_address;

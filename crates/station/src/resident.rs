@@ -127,11 +127,15 @@ impl Bench {
     pub fn statuses(&self) -> Vec<BayStatus> {
         let shown = self.shown().bays.clone();
         let with_figures = |(status, visit): (BayStatus, Option<VisitId>)| {
-            let is_at_work = status.state.is_at_work();
-            let figures = visit
-                .filter(|_| is_at_work)
-                .and_then(|it| self.errands.figures(it));
-            BayStatus { figures, ..status }.tidied()
+            let at_work = visit.filter(|_| status.state.is_at_work());
+            let figures = at_work.and_then(|it| self.errands.figures(it));
+            let map = at_work.and_then(|it| self.errands.map(it));
+            BayStatus {
+                figures,
+                map,
+                ..status
+            }
+            .tidied()
         };
         shown.into_iter().map(with_figures).collect()
     }

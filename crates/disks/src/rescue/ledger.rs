@@ -118,6 +118,7 @@ impl Ledger {
         self.failing
             .iter()
             .for_each(|(range, status)| map.set(range, status));
+        map.again = self.fates.of(Fate::Kept);
         map
     }
 

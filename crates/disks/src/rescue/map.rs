@@ -2,12 +2,18 @@
 //!
 //! Lines of text, numbers as in C: comments behind `#`; one line with the position, the phase and the pass; then the
 //! device from its first byte on without a gap, one block a line: position, size, status (ddrescue's manual, *Mapfile
-//! structure*). ddrescue goes on with what is written here, and the other way round.
+//! structure*). ddrescue goes on with what is written here, and the other way round. What was read only when it was tried
+//! again is named in comments at the end.
 
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use model::report::device_map::CAME_AGAIN;
+
 use super::spans::Spans;
+
+/// Stretches that are named of those that came only when they were tried again.
+const NAMED: usize = 1_000;
 
 /// What is known of a stretch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +91,8 @@ pub struct RescueMap {
     blocks: Spans<Status>,
     /// How far it was.
     pub position: Position,
+    /// What of it was read only when it was tried again, in order: for whoever looks, and not to go on with.
+    pub again: Vec<Range<u64>>,
 }
 
 impl RescueMap {
@@ -95,6 +103,7 @@ impl RescueMap {
             bytes,
             blocks: Spans::default(),
             position: Position::default(),
+            again: Vec::new(),
         }
     }
 
@@ -175,6 +184,10 @@ impl RescueMap {
             let letter = status.letter();
             // Into a string: it cannot fail.
             let _ = writeln!(text, "0x{start:08X}  0x{bytes:08X}  {letter}");
+        }
+        for range in self.again.iter().take(NAMED) {
+            let (start, bytes) = (range.start, range.end - range.start);
+            let _ = writeln!(text, "{CAME_AGAIN} 0x{start:08X} 0x{bytes:08X}");
         }
         text
     }

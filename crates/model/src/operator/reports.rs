@@ -124,13 +124,17 @@ pub struct MapTold {
     pub bytes: u64,
     /// Bytes of it that were read.
     pub read: u64,
+    /// Bytes of these that came only when they were tried again.
+    #[serde(default)]
+    pub again: u64,
     /// Bytes that were never asked for, or skipped behind an error.
     pub untried: u64,
     /// Bytes of stretches of which a read failed, and that were not tried to the end.
     pub failed: u64,
     /// Bytes of sectors that were tried alone and failed.
     pub bad: u64,
-    /// The device in 240 equal parts, a letter for the worst of each, as in the map: `+` read, `?` untried, `/` failed, `-` bad.
+    /// The device in 240 equal parts, a letter for the worst of each, as in the map: `+` read, `~` read when
+    /// tried again, `?` untried, `/` failed, `-` bad.
     pub cells: String,
     /// How many stretches were not read.
     pub count: u64,
@@ -160,6 +164,7 @@ impl From<&DeviceMap> for MapTold {
         Self {
             bytes: map.bytes,
             read: map.sum(Stretched::Read),
+            again: map.again,
             untried: map.sum(Stretched::Untried),
             failed: map.sum(Stretched::Failed),
             bad: map.sum(Stretched::Bad),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Actor;
 use crate::bay::{BayState, BayStatus};
 use crate::ids::{BayName, JobId, OrderId, PortId, StationName};
+use crate::live_map::LiveMap;
 use crate::loading::Figures;
 use crate::metrics_address::MetricsAddress;
 use crate::order::{Order, OrderOutcome, OrderVerb};
@@ -139,6 +140,9 @@ pub struct BayLine {
     pub held: Option<String>,
     /// How far it is.
     pub figures: Option<FiguresLine>,
+    /// What of the device was read so far, while it is read.
+    #[serde(default)]
+    pub map: Option<LiveMap>,
 }
 
 /// How far a transfer is.
@@ -281,6 +285,7 @@ impl BayLine {
             job_id: bay.job,
             held: bay.cause.map(|cause| cause.code().to_owned()),
             figures: bay.figures.map(FiguresLine::from),
+            map: bay.map,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! What could be read of a device, from the map that lies beside a report: how much of each kind, where what was not read is,
 //! and a picture of it in a few cells.
 //!
-//! The map is in the format of GNU ddrescue; who reads devices keeps it (`disks::rescue`), and here it is only told of.
+//! The map is in the format of GNU ddrescue; who reads devices keeps it (`disks::rescue`), and here it is only told of. What
+//! came only when it was tried again stands in comments, since ddrescue has no letter for it.
 
 use std::collections::BTreeMap;
+
+use crate::live_map::cell_of;
 
 /// Longest map that is told of, in bytes: some 100,000 blocks.
 pub const MAP_BYTES: u64 = 4 << 20;
@@ -14,11 +17,16 @@ const RANGES: usize = 1_000;
 /// Cells of the picture.
 pub const CELLS: u64 = 240;
 
+/// How a comment begins that names a stretch which came only when it was tried again: its position and size follow.
+pub const CAME_AGAIN: &str = "# came again:";
+
 /// What is known of a stretch, the better before the worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stretched {
     /// It was read.
     Read,
+    /// It was read, but only when it was tried again.
+    Again,
     /// It was never asked for, or skipped behind an error.
     Untried,
     /// A read of all of it failed, and its parts were not all tried.
@@ -28,21 +36,25 @@ pub enum Stretched {
 }
 
 impl Stretched {
-    fn of(letter: &str) -> Option<Self> {
+    /// What a letter of the map stands for, or `~`, which is ours.
+    #[must_use]
+    pub fn of(letter: char) -> Option<Self> {
         match letter {
-            "+" => Some(Self::Read),
-            "?" => Some(Self::Untried),
-            "*" | "/" => Some(Self::Failed),
-            "-" => Some(Self::Bad),
+            '+' => Some(Self::Read),
+            '~' => Some(Self::Again),
+            '?' => Some(Self::Untried),
+            '*' | '/' => Some(Self::Failed),
+            '-' => Some(Self::Bad),
             _ => None,
         }
     }
 
-    /// The letter of the map for it.
+    /// The letter of the map for it; of what came when it was tried again `~`.
     #[must_use]
     pub fn letter(self) -> char {
         match self {
             Self::Read => '+',
+            Self::Again => '~',
             Self::Untried => '?',
             Self::Failed => '/',
             Self::Bad => '-',
@@ -54,6 +66,7 @@ impl Stretched {
     pub fn word(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::Again => "read when tried again",
             Self::Untried => "not tried",
             Self::Failed => "failed, not tried to the end",
             Self::Bad => "bad",
@@ -77,8 +90,10 @@ pub struct NotRead {
 pub struct DeviceMap {
     /// How long the device is.
     pub bytes: u64,
-    /// How many bytes of each kind there are.
+    /// How many bytes of each kind there are; what came when it was tried again is among what was read.
     pub sums: BTreeMap<Stretched, u64>,
+    /// How many bytes came only when they were tried again.
+    pub again: u64,
     /// The first stretches that were not read.
     pub ranges: Vec<NotRead>,
     /// How many there are.
@@ -107,13 +122,30 @@ impl DeviceMap {
             end = block.at.checked_add(block.bytes)?;
             blocks.push(block);
         }
-        Some(Self::of(end, &blocks))
+        let mut map = Self::of(end, &blocks);
+        for stretch in text.lines().filter_map(came_again) {
+            map.came_again(stretch);
+        }
+        Some(map)
+    }
+
+    /// What lies outside of the device is no part of it.
+    fn came_again(&mut self, stretch: NotRead) {
+        let is_inside = stretch
+            .at
+            .checked_add(stretch.bytes)
+            .is_some_and(|end| end <= self.bytes);
+        if is_inside {
+            self.again = self.again.saturating_add(stretch.bytes);
+            self.mark(&stretch);
+        }
     }
 
     fn of(bytes: u64, blocks: &[NotRead]) -> Self {
         let mut map = Self {
             bytes,
             sums: BTreeMap::new(),
+            again: 0,
             ranges: Vec::new(),
             count: 0,
             cells: vec![Stretched::Read; usize::try_from(CELLS.min(bytes)).unwrap_or_default()],
@@ -133,14 +165,10 @@ impl DeviceMap {
     }
 
     fn mark(&mut self, block: &NotRead) {
-        let count = self.cells.len() as u128;
-        let cell =
-            |at: u64| usize::try_from(u128::from(at) * count / u128::from(self.bytes.max(1)));
+        let cell = |at: u64| cell_of(at, self.bytes, self.cells.len());
         let last = block.at + block.bytes.saturating_sub(1);
-        let (Ok(first), Ok(last)) = (cell(block.at), cell(last)) else {
-            return;
-        };
-        for cell in self.cells.iter_mut().take(last + 1).skip(first) {
+        let cells = cell(block.at)..=cell(last);
+        for cell in self.cells.get_mut(cells).unwrap_or_default() {
             *cell = (*cell).max(block.what);
         }
     }
@@ -155,8 +183,19 @@ impl DeviceMap {
 fn block(line: &str) -> Option<NotRead> {
     let mut words = line.split_whitespace();
     let (at, bytes) = (number(words.next()?)?, number(words.next()?)?);
-    let what = Stretched::of(words.next()?)?;
+    let letter = words
+        .next()
+        .filter(|word| word.len() == 1 && *word != "~")?;
+    let what = Stretched::of(letter.chars().next()?)?;
     (words.next().is_none() && bytes > 0).then_some(NotRead { at, bytes, what })
+}
+
+/// The stretch that a comment names.
+fn came_again(line: &str) -> Option<NotRead> {
+    let mut words = line.strip_prefix(CAME_AGAIN)?.split_whitespace();
+    let (at, bytes) = (number(words.next()?)?, number(words.next()?)?);
+    let what = Stretched::Again;
+    (bytes > 0).then_some(NotRead { at, bytes, what })
 }
 
 /// As those who read devices write it: `0x` and hexadecimal digits.
@@ -200,6 +239,19 @@ mod tests {
     }
 
     #[test]
+    fn what_came_when_it_was_tried_again_is_read_and_seen() {
+        let text = format!(
+            "{CAME_AGAIN} 0x1000 0x100\n{CAME_AGAIN} 0x80000 0x200\n{CAME_AGAIN} 0x100000 0x1\n{CAME_AGAIN} words\n{MAP}"
+        );
+        let map = DeviceMap::read(&text).unwrap();
+        assert_eq!(map.again, 0x300, "what lies behind the end is not counted");
+        assert_eq!(map.sums.values().sum::<u64>(), map.bytes);
+        let letters: String = map.cells.iter().map(|cell| cell.letter()).collect();
+        assert_eq!(letters.matches('~').count(), 1, "{letters}");
+        assert!(letters.contains('-'), "the worse is shown: {letters}");
+    }
+
+    #[test]
     fn a_small_device_has_fewer_cells_and_none_has_none() {
         let map = DeviceMap::read("0x0 + 1\n0x0 0x2 +\n0x2 0x1 -\n").unwrap();
         assert_eq!(
@@ -218,6 +270,7 @@ mod tests {
             "0x0 + 1\n0x1 0x1 +\n",
             "0x0 + 1\n0x0 0x0 +\n",
             "0x0 + 1\n0x0 0x1 !\n",
+            "0x0 + 1\n0x0 0x1 ~\n",
             "0x0 + 1\n0x0 0x1 + +\n",
             "0x0 + 1\n0x0 0xFFFFFFFFFFFFFFFF +\n0xFFFFFFFFFFFFFFFF 0x2 +\n",
             "0x0 + 1\n0x+1 0x1 +\n",

@@ -16,6 +16,7 @@ use model::bay::{BayEvent, BayName};
 use model::control::JobRequest;
 use model::device::DeviceFacts;
 use model::ids::JobId;
+use model::live_map::LiveMap;
 use model::loading::Figures;
 use model::secret::DeviceSecret;
 use model::signature::SignatureFile;
@@ -100,6 +101,8 @@ struct Going {
     pace: Pace,
     found: Option<Found>,
     is_docking: bool,
+    /// Bytes that were read before it was docked, to look at it.
+    looked_bytes: u64,
     /// How far an erasing is, while it is erased.
     erasing: Option<Arc<ErasingProgress>>,
 }
@@ -162,6 +165,15 @@ impl Errands {
         let it = going.visits.get_mut(&visit);
         let it = it.filter(|it| it.is_docking)?;
         Some(it.pace.figures(it.progress.snapshot(), Instant::now()))
+    }
+
+    /// What of a device was read so far, if it is docked and read: a folder has no map, nor a device that is filled.
+    pub(super) fn map(&self, visit: VisitId) -> Option<LiveMap> {
+        let going = self.going();
+        let it = going.visits.get(&visit).filter(|it| it.is_docking)?;
+        it.reads
+            .map()
+            .filter(|_| it.reads.bytes() > it.looked_bytes)
     }
 
     /// What was done in each bay, and how many ranges of the device in it are bad.
@@ -273,6 +285,7 @@ impl Errands {
         let it = going.visits.entry(visit).or_default();
         it.bay = it.bay.take().or_else(|| at.bay.clone());
         it.is_docking = true;
+        it.looked_bytes = it.reads.bytes();
         let (found, stop, bay) = (it.found.take(), it.stop.clone(), it.bay.clone());
         let progress = Arc::clone(&it.progress);
         drop(going);
