@@ -24,7 +24,9 @@ use serde_json::Value;
 use crate::actor::Actor;
 use crate::control::JobFacts;
 use crate::event::Event;
-use crate::ids::{AccessKeyId, AccountId, IdentityName, JobId, JobType, PersonName, StationName};
+use crate::ids::{
+    AccessKeyId, AccountId, BucketName, IdentityName, JobId, JobType, PersonName, StationName,
+};
 use crate::job::Job;
 use crate::parcel::Due;
 use crate::progress::AbortReason;
@@ -91,6 +93,12 @@ pub struct HeldLine {
     pub code: String,
     /// The same in the sentences that the customer reads.
     pub message: String,
+    /// The bucket that it is about, where there is just one that can be meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<BucketName>,
+    /// What of the message are a person's own words, or the place in the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 impl From<&Stopped> for HeldLine {
@@ -99,6 +107,8 @@ impl From<&Stopped> for HeldLine {
             since: stopped.at,
             code: stopped.cause.code().to_owned(),
             message: stopped.to_string(),
+            bucket: stopped.bucket.clone(),
+            words: stopped.words.clone(),
         }
     }
 }

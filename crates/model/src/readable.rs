@@ -50,27 +50,49 @@ pub fn number(number: u64) -> String {
     text
 }
 
-/// A span that nobody knows exactly: `45 s`, `3 min`, `2 h 10 min`, `4 days`. Seconds and the
-/// minutes beside hours go in steps of five, so that the text does not flicker.
+/// A span that nobody knows exactly, in the units in which it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoughSpan {
+    /// Seconds, in steps of five.
+    Seconds(u64),
+    /// Minutes.
+    Minutes(u64),
+    /// Hours, and minutes in steps of five.
+    Hours(u64, u64),
+    /// Days.
+    Days(u64),
+}
+
+/// A number of seconds as people tell it. Seconds and the minutes beside hours go in steps of five, so that the text does
+/// not flicker.
 #[must_use]
-pub fn about(seconds: u64) -> String {
+pub fn rough(seconds: u64) -> RoughSpan {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;
     let nearest = |unit: u64| seconds.saturating_add(unit / 2) / unit;
     if seconds <= 55 {
-        return format!("{} s", seconds.div_ceil(5).max(1) * 5);
+        return RoughSpan::Seconds(seconds.div_ceil(5).max(1) * 5);
     }
     if nearest(MINUTE) < 60 {
-        return format!("{} min", nearest(MINUTE));
+        return RoughSpan::Minutes(nearest(MINUTE));
     }
     if nearest(HOUR) >= 48 {
-        return format!("{} days", nearest(DAY));
+        return RoughSpan::Days(nearest(DAY));
     }
     let minutes = nearest(5 * MINUTE) * 5;
-    match minutes % 60 {
-        0 => format!("{} h", minutes / 60),
-        rest => format!("{} h {rest} min", minutes / 60),
+    RoughSpan::Hours(minutes / 60, minutes % 60)
+}
+
+/// A span that nobody knows exactly: `45 s`, `3 min`, `2 h 10 min`, `4 days`.
+#[must_use]
+pub fn about(seconds: u64) -> String {
+    match rough(seconds) {
+        RoughSpan::Seconds(count) => format!("{count} s"),
+        RoughSpan::Minutes(count) => format!("{count} min"),
+        RoughSpan::Hours(hours, 0) => format!("{hours} h"),
+        RoughSpan::Hours(hours, minutes) => format!("{hours} h {minutes} min"),
+        RoughSpan::Days(count) => format!("{count} days"),
     }
 }
 

@@ -31,7 +31,7 @@
       if (document.hidden || Date.now() - heard < SILENT_MS) return;
       if (Date.now() - begun >= SILENT_MS) connect();
       const since = new Date(heard).toLocaleTimeString();
-      const told = `Not live since ${since}: what this page shows is old.`;
+      const told = banner.dataset.says.replace("{since}", since);
       if (banner.hidden || banner.textContent !== told) {
         banner.textContent = told;
         banner.hidden = false;
@@ -47,7 +47,8 @@
     const count = () => {
       const waiting = document.getElementById("waiting");
       const number = waiting ? Number(waiting.dataset.count) : 0;
-      document.title = number > 0 ? `(${number} waiting) ${title}` : title;
+      document.title =
+        number > 0 ? banner.dataset.title.replace("{count}", number).replace("{title}", title) : title;
     };
     count();
     document.addEventListener("htmx:sse:after:message", count);

@@ -15,10 +15,13 @@ mod customers;
 mod events;
 mod form;
 mod guard;
+mod language;
 mod page;
 mod pages;
+mod say;
 mod trouble;
 mod visit;
+mod word;
 
 use std::sync::Arc;
 
@@ -26,7 +29,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use model::role::Role;
 use tokio_util::sync::CancellationToken;
@@ -84,18 +87,20 @@ async fn respond(State(console): State<Arc<Console>>, request: Request) -> Respo
         Method::POST => change(&console, &words, &head, body).await,
         _ => Err(Trouble::no_such_page()),
     };
-    guard::guarded(answered.unwrap_or_else(page::bare))
+    let say = language::of_request(&head);
+    guard::guarded(answered.unwrap_or_else(|trouble| page::bare(trouble, say)))
 }
 
 /// Answers what only looks.
 async fn show(console: &Arc<Console>, words: &[&str], head: &Parts) -> Result<Response, Trouble> {
+    let say = language::of_request(head);
     match words {
-        ["in"] => return pages::sign_in::asked(StatusCode::OK),
-        ["in", token] => return pages::sign_in::offered(token),
+        ["in"] => return pages::sign_in::asked(say, StatusCode::OK),
+        ["in", token] => return pages::sign_in::offered(say, token),
         _ => {}
     }
     let Some(visit) = Visit::of(console, head).await? else {
-        return pages::sign_in::asked(StatusCode::UNAUTHORIZED);
+        return pages::sign_in::asked(say, StatusCode::UNAUTHORIZED);
     };
     let query = form::query(head);
     let shown = match visit.is_customer() {
@@ -167,14 +172,30 @@ async fn change(
     if !guard::is_from_here(&head.headers, console.context.console.as_deref()) {
         return Err(Trouble::elsewhere());
     }
+    let say = language::of_request(head);
+    if words == ["language"] {
+        return speak(console, body).await;
+    }
     if words == ["in"] {
         return pages::sign_in::enter(console, head, body).await;
     }
     let Some(visit) = Visit::of(console, head).await? else {
-        return pages::sign_in::asked(StatusCode::UNAUTHORIZED);
+        return pages::sign_in::asked(say, StatusCode::UNAUTHORIZED);
     };
     let done = sent(&visit, words, body).await;
     Ok(done.unwrap_or_else(|trouble| page::trouble(trouble, &visit)))
+}
+
+/// Keeps the language that somebody chose. It is nobody's secret and undone by another choice, so it takes no session, and
+/// may be sent twice.
+async fn speak(console: &Console, body: Body) -> Result<Response, Trouble> {
+    let form = form::read(body).await?;
+    let chosen = form.get("language").and_then(language::offered);
+    let language = chosen.ok_or_else(Trouble::unreadable)?;
+    let mut response = guard::see_other(&form.back("/"));
+    let kept = language::cookie(language, console.is_secure);
+    response.headers_mut().insert(header::SET_COOKIE, kept);
+    Ok(response)
 }
 
 /// Does what a form is for, once.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::asking::read;
 use super::form::Form;
 use super::guard::see_other;
+use super::language::{Text, TextKey, key, text};
 use super::page::{Shell, html};
 use super::trouble::Trouble;
 use super::visit::Visit;
@@ -51,7 +52,7 @@ enum After {
     /// The page from which it was done.
     Back,
     /// What came of it, which may be a secret that is shown this once.
-    Outcome(&'static str),
+    Outcome(TextKey),
 }
 
 use After::{Back, Outcome};
@@ -198,7 +199,7 @@ const BUTTONS: &[Button] = &[
         path: &["stores", "probe"],
         fields: &[Needed("Of")],
         command: "store probe",
-        after: Outcome("What the store can do"),
+        after: Outcome(key("outcome-store")),
     },
     Button {
         path: &["accounts"],
@@ -222,7 +223,7 @@ const BUTTONS: &[Button] = &[
         path: &["keys"],
         fields: &[Needed("Account")],
         command: "key create",
-        after: Outcome("A new access key"),
+        after: Outcome(key("outcome-key")),
     },
     Button {
         path: &["keys", "*", "revoke"],
@@ -234,7 +235,7 @@ const BUTTONS: &[Button] = &[
         path: &["operators"],
         fields: &[Needed("Name"), Needed("Role")],
         command: "operator add",
-        after: Outcome("A new token"),
+        after: Outcome(key("outcome-token")),
     },
     Button {
         path: &["operators", "*", "revoke"],
@@ -246,7 +247,7 @@ const BUTTONS: &[Button] = &[
         path: &["console", "link"],
         fields: &[May("Name"), May("Account")],
         command: "console open",
-        after: Outcome("A link that lets in once"),
+        after: Outcome(key("outcome-link")),
     },
     Button {
         path: &["console", "sessions", "*", "end"],
@@ -270,7 +271,7 @@ impl Button {
             let value = match (field, form.get(name)) {
                 (Typed(_) | MayTyped(_), _) if !form.raw(name).is_empty() => form.raw(name).into(),
                 (Typed(_) | Needed(_), None) => {
-                    let told = format!("Nothing was done: {} is needed.", spoken(name));
+                    let told = text("field-needed").text("field", field_name(name));
                     return Err(Trouble::field(told));
                 }
                 (MayTyped(_) | May(_), None) => continue,
@@ -292,7 +293,7 @@ impl Button {
 #[template(path = "outcome.html")]
 struct OutcomePage {
     shell: Shell,
-    lines: Vec<(String, String)>,
+    lines: Vec<(Text, String)>,
     back: String,
 }
 
@@ -314,21 +315,50 @@ pub(super) async fn act(visit: &Visit, path: &[&str], form: &Form) -> Result<Res
 }
 
 /// What stands in a document, a line for each field.
-fn lines(document: &Map<String, Value>) -> Vec<(String, String)> {
+fn lines(document: &Map<String, Value>) -> Vec<(Text, String)> {
     let mut lines = Vec::new();
     for (name, value) in document {
         match value {
             Value::Null => {}
-            Value::String(text) => lines.push((spoken(name), text.clone())),
+            Value::String(told) => lines.push((field_name(name), told.clone())),
             Value::Object(inner) => {
                 let inner = self::lines(inner).into_iter();
-                lines
-                    .extend(inner.map(|(under, text)| (format!("{} {under}", spoken(name)), text)));
+                lines.extend(inner.map(|(under, told)| {
+                    let names = text("field-within")
+                        .text("outer", field_name(name))
+                        .text("inner", under);
+                    (names, told)
+                }));
             }
-            other => lines.push((spoken(name), other.to_string())),
+            other => lines.push((field_name(name), other.to_string())),
         }
     }
     lines
+}
+
+/// The name of a field of a message or a document. Of those that are met every day other languages have words of their own;
+/// the rest are the words of the API.
+fn field_name(name: &str) -> Text {
+    let known = match name {
+        "Account" => key("say-account"),
+        "Bay" => key("say-bay"),
+        "Because" => key("say-because"),
+        "Carrier" => key("say-carrier"),
+        "Created" | "Added" => key("say-created"),
+        "Expires" | "Until" => key("say-until"),
+        "Name" => key("say-name"),
+        "Number" => key("say-number"),
+        "ProgressCode" => key("say-progress-code"),
+        "Reason" => key("say-reason"),
+        "Role" => key("say-role"),
+        "Secret" => key("say-secret"),
+        "Store" => key("say-store"),
+        "Token" => key("say-token"),
+        "TrackingNumber" => key("say-tracking-number"),
+        "Verb" => key("say-verb"),
+        _ => return Text::English(spoken(name)),
+    };
+    Text::from(known).retells(&spoken(name))
 }
 
 /// `TrackingNumber` as people say it: `tracking number`.

@@ -125,6 +125,8 @@ pub(super) fn answer(name: &str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, asset.kind),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        // The same for everybody, in every language.
+        (header::VARY, "accept-encoding"),
     ];
     (headers, asset.content.as_ref()).into_response()
 }

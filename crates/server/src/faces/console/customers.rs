@@ -3,10 +3,11 @@
 //! for.
 
 use axum::response::Response;
-use model::secret::DeviceSecret;
+use model::secret::{BadSecret, DeviceSecret};
 
 use super::form::{Fields, Form};
 use super::guard::see_other;
+use super::language::{Text, key, text};
 use super::pages::list_file::FileForm;
 use super::pages::new_job::{self, foresee};
 use super::pages::{own_job, own_jobs};
@@ -64,17 +65,20 @@ pub(super) async fn act(visit: &Visit, words: &[&str], form: &Form) -> Result<Re
         ["jobs", id, "cancel"] => jobs::cancel(context, caller, id).await?,
         ["jobs", id, "release"] => {
             let lines = form.get("GiveUpLines").unwrap_or("0");
-            let wrong = |_| Trouble::field(format!("Nothing was done: {lines} is no number."));
+            let wrong = |_| Trouble::field(text("field-no-number").with("words", lines));
             let lines = lines.parse().map_err(wrong)?;
             disposal::release(context, caller, id, lines, because).await?;
         }
         ["jobs", id, "object"] => {
-            let needed = || Trouble::field("Nothing was done: it is needed why.".to_owned());
+            let needed = || Trouble::field(key("field-why-needed"));
             disposal::object(context, caller, id, because.ok_or_else(needed)?).await?;
         }
         ["jobs", id, "secret"] => {
             // Blanks count, and nothing of it is ever shown again.
-            let wrong = |why| Trouble::field(format!("Nothing was done: the password {why}."));
+            let wrong = |why: BadSecret| {
+                let why = Text::English(why.to_string());
+                Trouble::field(text("field-password-wrong").text("why", why))
+            };
             let secret = DeviceSecret::new(form.raw("Secret").to_owned()).map_err(wrong)?;
             secrets::give(context, caller, id, secret).await?;
         }

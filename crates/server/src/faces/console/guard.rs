@@ -11,19 +11,19 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// HTTP, which does not, names the origin. The same host is not enough: the embedded store serves what customers put
 /// there on another port of it.
 pub(super) fn is_from_here(headers: &HeaderMap, public_url: Option<&str>) -> bool {
-    let text = |name| {
+    let told = |name| {
         headers
             .get(name)
             .and_then(|value: &HeaderValue| value.to_str().ok())
     };
-    if let Some(site) = text("sec-fetch-site") {
+    if let Some(site) = told("sec-fetch-site") {
         return site == "same-origin";
     }
-    let Some(origin) = text("origin") else {
+    let Some(origin) = told("origin") else {
         return false;
     };
     let host = origin.split_once("://").map(|(_, host)| host);
-    public_url == Some(origin) || (host.is_some() && host == text("host"))
+    public_url == Some(origin) || (host.is_some() && host == told("host"))
 }
 
 /// The answer with what browsers are to keep to.
@@ -49,6 +49,10 @@ pub(super) fn guarded(mut response: Response) -> Response {
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
+    // Who looks and what the browser asks for decide what a page says, and in which language.
+    headers
+        .entry(header::VARY)
+        .or_insert(HeaderValue::from_static("cookie, accept-language"));
     response
 }
 

@@ -3,24 +3,21 @@
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use model::readable;
 use model::role::Role;
-use model::time::Timestamp;
 
 use super::assets::{Assets, assets};
 use super::form::new_key;
+use super::language::{Language, Text, TextKey, key};
+pub(super) use super::say;
 use super::trouble::Trouble;
 use super::visit::Visit;
+use super::word;
 use crate::access::BearerToken;
-
-/// Most characters of a name from a device or a customer that are shown.
-const NAME_CHARS: usize = 400;
-
-/// Most characters of a line of a text that are shown.
-const LINE_CHARS: usize = 4_000;
 
 /// The frame of a page, for whoever looks at it.
 pub(super) struct Shell {
+    /// In which language.
+    pub(super) say: Language,
     /// The title, as a browser has it.
     pub(super) title: String,
     /// Which of the links at the top is this.
@@ -36,9 +33,15 @@ pub(super) struct Shell {
 }
 
 impl Shell {
-    pub(super) fn new(visit: &Visit, title: &str, here: &'static str, path: &str) -> Self {
+    pub(super) fn new(
+        visit: &Visit,
+        title: impl Into<Text>,
+        here: &'static str,
+        path: &str,
+    ) -> Self {
         Self {
-            title: title.to_owned(),
+            say: visit.say,
+            title: visit.say.of_text(title.into()),
             here,
             path: path.to_owned(),
             name: visit.name(),
@@ -69,67 +72,8 @@ impl Shell {
     }
 
     /// What stands beside the name.
-    pub(super) fn role_name(&self) -> &'static str {
-        self.role.map_or("customer", Role::name)
-    }
-}
-
-/// What the templates say things with.
-pub(super) mod say {
-    use super::{LINE_CHARS, NAME_CHARS, Timestamp, readable};
-
-    /// A value, or what leads to it: templates pass either.
-    pub(crate) trait Said<T> {
-        fn said(&self) -> T;
-    }
-
-    impl Said<u64> for u64 {
-        fn said(&self) -> u64 {
-            *self
-        }
-    }
-
-    impl Said<Timestamp> for Timestamp {
-        fn said(&self) -> Timestamp {
-            *self
-        }
-    }
-
-    impl<T, S: Said<T>> Said<T> for &S {
-        fn said(&self) -> T {
-            (*self).said()
-        }
-    }
-
-    /// A name from elsewhere, on one line and harmless.
-    pub(crate) fn name(text: impl AsRef<str>) -> String {
-        readable::name(text.as_ref(), NAME_CHARS)
-    }
-
-    /// A line of a text from elsewhere, harmless and as long as lines are.
-    pub(crate) fn line(text: impl AsRef<str>) -> String {
-        readable::name(text.as_ref(), LINE_CHARS)
-    }
-
-    pub(crate) fn bytes(count: impl Said<u64>) -> String {
-        readable::bytes(count.said())
-    }
-
-    pub(crate) fn number(count: impl Said<u64>) -> String {
-        readable::number(count.said())
-    }
-
-    pub(crate) fn rate(bytes_per_second: impl Said<u64>) -> String {
-        readable::rate(bytes_per_second.said())
-    }
-
-    pub(crate) fn about(seconds: impl Said<u64>) -> String {
-        readable::about(seconds.said())
-    }
-
-    /// `2026-11-30 04:41:41 UTC`.
-    pub(crate) fn time(at: impl Said<Timestamp>) -> String {
-        at.said().to_string().replace('T', " ").replace('Z', " UTC")
+    pub(super) fn role_name(&self) -> TextKey {
+        self.role.map_or(key("role-customer"), word::role)
     }
 }
 
@@ -165,55 +109,60 @@ pub(super) fn with_status(
 
 #[derive(Template)]
 #[template(path = "trouble.html")]
-struct TroublePage {
+struct TroublePage<'a> {
     shell: Shell,
-    sentence: String,
-    hint: &'static str,
+    sentence: &'a Text,
+    hint: Option<TextKey>,
 }
 
 #[derive(Template)]
 #[template(path = "alone.html")]
 struct AlonePage {
-    title: &'static str,
-    sentence: String,
-    hint: &'static str,
+    say: Language,
+    title: String,
+    sentence: Text,
+    hint: Option<TextKey>,
+    /// The page to which whoever chooses another language comes back.
+    return_to: &'static str,
 }
 
 /// The page that says what went wrong, to whoever is signed in.
 pub(super) fn trouble(trouble: Trouble, visit: &Visit) -> Response {
     let page = TroublePage {
-        shell: Shell::new(visit, "Not done", "", visit.home()),
-        sentence: trouble.sentence.clone(),
+        shell: Shell::new(visit, key("not-done"), "", visit.home()),
+        sentence: &trouble.sentence,
         hint: trouble.hint,
     };
-    let status = trouble.status;
-    with_status(status, &page).unwrap_or_else(|_| bare(trouble))
+    with_status(trouble.status, &page).unwrap_or_else(|_| bare(trouble, visit.say))
 }
 
 /// The same to somebody who is not.
-pub(super) fn bare(trouble: Trouble) -> Response {
+pub(super) fn bare(trouble: Trouble, say: Language) -> Response {
     let Trouble {
         status,
         sentence,
         hint,
     } = trouble;
-    let page = alone(status, "Not done", sentence, hint);
+    let page = alone(say, status, key("not-done"), sentence, hint);
     page.unwrap_or_else(|_| status.into_response())
 }
 
 /// A page for nobody in particular.
 pub(super) fn alone(
+    say: Language,
     status: StatusCode,
-    title: &'static str,
-    sentence: String,
-    hint: &'static str,
+    title: TextKey,
+    sentence: impl Into<Text>,
+    hint: Option<TextKey>,
 ) -> Result<Response, Trouble> {
     with_status(
         status,
         &AlonePage {
-            title,
-            sentence,
+            say,
+            title: say.of_key(title),
+            sentence: sentence.into(),
             hint,
+            return_to: "/",
         },
     )
 }

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use model::control::ControlFault;
 
+use super::language::{Language, Text, TextKey, key};
 use crate::faces::station::wire;
 use crate::jobstore::JobStoreError;
 use crate::ops::Refused;
@@ -11,57 +12,62 @@ use crate::ops::Refused;
 #[derive(Debug)]
 pub(super) struct Trouble {
     pub(super) status: StatusCode,
-    pub(super) sentence: String,
-    pub(super) hint: &'static str,
+    pub(super) sentence: Text,
+    pub(super) hint: Option<TextKey>,
 }
 
 impl Trouble {
-    fn new(status: StatusCode, sentence: &str, hint: &'static str) -> Self {
+    fn new(status: StatusCode, sentence: TextKey, hint: Option<TextKey>) -> Self {
         Self {
             status,
-            sentence: sentence.to_owned(),
+            sentence: sentence.into(),
             hint,
         }
     }
 
+    /// What a log says of it.
+    pub(super) fn in_english(&self) -> String {
+        self.sentence.in_language(Language::English)
+    }
+
     pub(super) fn no_such_page() -> Self {
-        let sentence = "There is no such page, or it is not for you.";
-        Self::new(StatusCode::NOT_FOUND, sentence, "")
+        let sentence = key("no-such-page");
+        Self::new(StatusCode::NOT_FOUND, sentence, None)
     }
 
     pub(super) fn elsewhere() -> Self {
-        let sentence = "Nothing was done: this did not come from a page of this console.";
-        Self::new(StatusCode::FORBIDDEN, sentence, "")
+        let sentence = key("not-from-here");
+        Self::new(StatusCode::FORBIDDEN, sentence, None)
     }
 
     pub(super) fn stale() -> Self {
-        let sentence = "Nothing was done: the page was made for another session.";
-        let hint = "Go back, load the page again, and press the button once more.";
+        let sentence = key("stale-page");
+        let hint = Some(key("load-and-press-again"));
         Self::new(StatusCode::CONFLICT, sentence, hint)
     }
 
     pub(super) fn unreadable() -> Self {
-        let sentence = "Nothing was done: what was sent cannot be read.";
-        Self::new(StatusCode::BAD_REQUEST, sentence, "")
+        let sentence = key("unreadable-form");
+        Self::new(StatusCode::BAD_REQUEST, sentence, None)
     }
 
     pub(super) fn not_now() -> Self {
-        let sentence = "The service cannot look at its bays.";
-        let hint = "Try again in a moment.";
+        let sentence = key("bays-not-seen");
+        let hint = Some(key("try-again"));
         Self::new(StatusCode::SERVICE_UNAVAILABLE, sentence, hint)
     }
 
     pub(super) fn ours() -> Self {
-        let sentence = "The service failed; its log says why.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, sentence, "")
+        let sentence = key("service-failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, sentence, None)
     }
 
     /// A field that somebody has to fill in, or fill in otherwise.
-    pub(super) fn field(sentence: String) -> Self {
+    pub(super) fn field(sentence: impl Into<Text>) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
-            sentence,
-            hint: "Go back, and fill in the field.",
+            sentence: sentence.into(),
+            hint: Some(key("fill-in-field")),
         }
     }
 
@@ -71,14 +77,14 @@ impl Trouble {
             return Self::ours();
         };
         let hint = match fault.code.as_str() {
-            "Denied" => "It takes a role with more rights.",
-            "Unavailable" => "Try again in a moment.",
-            "Changed" => "Somebody was faster: load the page again, and look.",
-            _ => "",
+            "Denied" => Some(key("takes-more-rights")),
+            "Unavailable" => Some(key("try-again")),
+            "Changed" => Some(key("somebody-was-faster")),
+            _ => None,
         };
         Self {
             status,
-            sentence: sentence(&fault.message),
+            sentence: Text::English(sentence(&fault.message)),
             hint,
         }
     }
@@ -94,20 +100,20 @@ impl From<Refused> for Trouble {
         let hint = match &refused {
             Refused::Store(error) => {
                 tracing::error!(error = error as &dyn std::error::Error, "job store failed");
-                "Try again in a moment."
+                Some(key("try-again"))
             }
-            Refused::Busy(_) => "Try again in a moment.",
+            Refused::Busy(_) => Some(key("try-again")),
             Refused::NoSuchJob(_)
             | Refused::Denied(_)
             | Refused::State { .. }
             | Refused::Submission(_)
             | Refused::Docking(_)
             | Refused::Account(_)
-            | Refused::Internal => "",
+            | Refused::Internal => None,
         };
         Self {
             status,
-            sentence: sentence(&refused.to_string()),
+            sentence: Text::English(sentence(&refused.to_string())),
             hint,
         }
     }
@@ -118,8 +124,8 @@ impl From<JobStoreError> for Trouble {
         tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "The service cannot reach its job store.",
-            "Try again in a moment.",
+            key("no-job-store"),
+            Some(key("try-again")),
         )
     }
 }

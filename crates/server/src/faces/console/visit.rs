@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use model::role::Role;
 
 use super::Console;
+use super::language::{Language, of_request};
 use super::trouble::Trouble;
 use crate::access::BearerToken;
 use crate::faces::origin;
@@ -27,6 +28,8 @@ pub(super) struct Visit {
     pub(super) session: Session,
     pub(super) token: BearerToken,
     pub(super) address: Option<IpAddr>,
+    /// In which language.
+    pub(super) say: Language,
 }
 
 impl Visit {
@@ -42,6 +45,7 @@ impl Visit {
             session,
             token,
             address: origin.address,
+            say: of_request(head),
         }))
     }
 
@@ -64,10 +68,15 @@ impl Visit {
         match self.caller() {
             Caller::Person(person) => person.name.to_string(),
             Caller::Customer(customer) => match &customer.user {
-                Some(user) => format!("{} of {}", user.name(), customer.account.name),
+                Some(user) => self
+                    .say
+                    .t("user-of-account")
+                    .with("user", user.name())
+                    .with("account", &customer.account.name)
+                    .to_string(),
                 None => customer.account.name.clone(),
             },
-            Caller::Operator | Caller::Station(_) => "at the host".to_owned(),
+            Caller::Operator | Caller::Station(_) => self.say.t("at-the-host").to_string(),
         }
     }
 

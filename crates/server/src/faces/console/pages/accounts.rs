@@ -5,6 +5,7 @@ use axum::response::Response;
 use model::operator::{AccountLine, AccountList, KeyLine, KeyList};
 
 use crate::faces::console::form::Fields;
+use crate::faces::console::language::key;
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -29,7 +30,7 @@ pub(in super::super) async fn list(visit: &Visit) -> Result<Response, Trouble> {
     let accounts: AccountList = visit.get("accounts", &Fields::new()).await?;
     let keys: KeyList = visit.get("keys", &Fields::new()).await?;
     html(&AccountsPage {
-        shell: Shell::new(visit, "Accounts", "accounts", "/accounts"),
+        shell: Shell::new(visit, key("accounts"), "accounts", "/accounts"),
         accounts: accounts.accounts,
         keys: keys.keys,
     })

@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::plot;
 use crate::faces::console::asking::part;
 use crate::faces::console::form::Fields;
+use crate::faces::console::language::{Language, key, text};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -139,12 +140,13 @@ impl Scope {
     }
 
     /// Where events of it come from.
-    fn watch(&self) -> String {
+    fn watch(&self, say: Language) -> String {
         let station = self.station.as_ref().map(StationName::as_str);
         let view = if self.is_table { "table" } else { "cards" };
         format!(
-            "/events?view={view}&station={}",
-            part(station.unwrap_or_default())
+            "/events?view={view}&station={}&language={}",
+            part(station.unwrap_or_default()),
+            say.tag()
         )
     }
 
@@ -227,7 +229,7 @@ impl Bench {
         scope: &Scope,
         told: &Facts,
     ) -> Result<(Facts, Vec<(String, String)>), askama::Error> {
-        let shell = Shell::new(visit, "Bench", "bench", &scope.path());
+        let shell = Shell::new(visit, key("bench"), "bench", &scope.path());
         let (mut facts, mut parts) = (Facts::new(), Vec::new());
         let mut is_new = |id: &str, says: String| {
             let is_new = told.get(id) != Some(&says);
@@ -436,12 +438,12 @@ async fn page(visit: &Visit, scope: &Scope) -> Result<Response, Trouble> {
     if scope.station.is_some() && !bench.stations.iter().any(is_there) {
         return Err(Trouble::no_such_page());
     }
-    let shell = Shell::new(visit, "Bench", "bench", &scope.path());
+    let shell = Shell::new(visit, key("bench"), "bench", &scope.path());
     let part = |rendered: Result<String, askama::Error>| rendered.map_err(|_| Trouble::ours());
     html(&BenchPage {
         waiting: part(bench.waiting(&shell, scope).render())?,
         bays: part(bench.groups(&shell, scope).render())?,
-        watch: scope.watch(),
+        watch: scope.watch(visit.say),
         scope,
         stations: &bench.stations,
         shell,
@@ -459,8 +461,10 @@ pub(in super::super) async fn one(
     let detail: StationDetail = visit.get(&path, &Fields::new()).await?;
     let line = detail.told.iter().find(|line| line.bay.as_str() == bay);
     let line = line.ok_or_else(Trouble::no_such_page)?;
-    let title = format!("Bay {bay} of {name}");
-    let shell = Shell::new(visit, &title, "bench", &format!("/bench/{name}/{bay}"));
+    let title = text("bay-of-station")
+        .with("bay", bay)
+        .with("station", &name);
+    let shell = Shell::new(visit, title, "bench", &format!("/bench/{name}/{bay}"));
     let card = Card {
         shell: &shell,
         line,
@@ -475,7 +479,7 @@ pub(in super::super) async fn one(
         card: CardPart { card }.render().map_err(|_| Trouble::ours())?,
         line,
         station: &detail,
-        watch: scope.watch(),
+        watch: scope.watch(visit.say),
         shell,
     })
 }
@@ -507,7 +511,8 @@ mod tests {
         };
         let scope = of(&[("view", "table"), ("station", "dock-1")]).unwrap();
         assert_eq!(scope.path(), "/bench/dock-1?view=table");
-        assert_eq!(scope.watch(), "/events?view=table&station=dock%2D1");
+        let watch = scope.watch(Language::German);
+        assert_eq!(watch, "/events?view=table&station=dock%2D1&language=de");
         let all = of(&[("station", ""), ("view", "cards"), ("other", "x")]).unwrap();
         assert_eq!(all.path(), "/bench");
         assert!(of(&[("station", "no such name!")]).is_err());

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 
+use crate::faces::console::language::key;
 use crate::faces::console::page::{Shell, html};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -16,6 +17,6 @@ struct HelpPage {
 /// The page.
 pub(in super::super) fn show(visit: &Visit) -> Result<Response, Trouble> {
     html(&HelpPage {
-        shell: Shell::new(visit, "Help", "help", "/help"),
+        shell: Shell::new(visit, key("help"), "help", "/help"),
     })
 }

@@ -17,6 +17,7 @@ use model::stopped::StopCause;
 use super::job_parts::JobStanding;
 use super::{job_parts, plot};
 use crate::faces::console::form::Fields;
+use crate::faces::console::language::text;
 use crate::faces::console::page::{Shell, file, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -150,7 +151,12 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
         .await?;
     html(&OneJob {
         rates: plot::rate("Rate", &rates.rates)?,
-        shell: Shell::new(visit, &format!("Job {id}"), "jobs", &format!("/jobs/{id}")),
+        shell: Shell::new(
+            visit,
+            text("job-title").with("job", id),
+            "jobs",
+            &format!("/jobs/{id}"),
+        ),
         live: job_parts::live(&standing(&job), None)?,
         failed: job_parts::failed(failed.as_ref())?,
         manifest: job_parts::manifest(manifest.as_ref())?,

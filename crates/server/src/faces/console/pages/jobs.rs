@@ -8,6 +8,7 @@ use url::form_urlencoded::Serializer;
 
 use super::list_file::of_file;
 use crate::faces::console::form::{Fields, is_first, of_list};
+use crate::faces::console::language::key;
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -59,7 +60,7 @@ pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Resp
         query.finish()
     });
     html(&JobsList {
-        shell: Shell::new(visit, "Jobs", "jobs", "/jobs"),
+        shell: Shell::new(visit, key("jobs"), "jobs", "/jobs"),
         jobs: page.jobs,
         state: asked("state"),
         is_held: asked("held") == "true",

@@ -272,7 +272,7 @@ where
                 Some((Ok(Bytes::from(text)), more))
             }
             // A file that is cut short must not pass for a whole one: the connection breaks off.
-            Err(trouble) => Some((Err(io::Error::other(trouble.sentence)), None)),
+            Err(trouble) => Some((Err(io::Error::other(trouble.in_english())), None)),
         }
     });
     let headers = [

@@ -10,6 +10,7 @@ use model::job::Job;
 
 use crate::faces::console::form::{Fields, Form};
 use crate::faces::console::guard::see_other;
+use crate::faces::console::language::{Text, key, text};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -290,12 +291,12 @@ fn show(
     draft: WrittenJob,
     outcome: Outcome,
 ) -> Result<Response, Trouble> {
-    let (title, here, action, job) = match of {
-        Of::New => ("New job".to_owned(), "new", "/new".to_owned(), None),
+    let (title, here, action, job): (Text, _, _, _) = match of {
+        Of::New => (key("new-job").into(), "new", "/new".to_owned(), None),
         Of::Job(id) => {
             let job = Some((*id).to_owned());
             (
-                format!("Manifest of job {id}"),
+                text("manifest-of-job").with("job", id),
                 "jobs",
                 format!("/jobs/{id}/edit"),
                 job,
@@ -303,7 +304,7 @@ fn show(
         }
     };
     let page = NewJob {
-        shell: Shell::new(visit, &title, here, &action),
+        shell: Shell::new(visit, title, here, &action),
         action,
         job,
         groups: draft.groups(&outcome.findings),

@@ -18,6 +18,7 @@ use super::new_job::foresee::is_of_files;
 use super::{job_parts, plot};
 use crate::artifact::Taken;
 use crate::faces::console::form::Fields;
+use crate::faces::console::language::text;
 use crate::faces::console::page::{Shell, file, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -136,7 +137,12 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
         live,
         failed: job_parts::failed(failed.as_ref())?,
         manifest: job_parts::manifest(Some(&manifest))?,
-        shell: Shell::new(visit, &format!("Job {id}"), "jobs", &format!("/jobs/{id}")),
+        shell: Shell::new(
+            visit,
+            text("job-title").with("job", id),
+            "jobs",
+            &format!("/jobs/{id}"),
+        ),
         status,
         history,
         now: context.clock.now(),

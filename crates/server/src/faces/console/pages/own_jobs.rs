@@ -10,6 +10,7 @@ use url::form_urlencoded::Serializer;
 
 use super::list_file::{self, FileForm, of_file, wanted};
 use crate::faces::console::form::{Fields, is_first};
+use crate::faces::console::language::{key, text};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -50,7 +51,7 @@ pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Resp
     let last = found.jobs.last().map(|(job, _)| job.id);
     let next = last.filter(|_| found.truncated);
     html(&OwnJobs {
-        shell: Shell::new(visit, "Jobs", "jobs", "/jobs"),
+        shell: Shell::new(visit, key("jobs"), "jobs", "/jobs"),
         next: next.map(|last| behind(&wanted, last)),
         jobs: found.jobs.into_iter().map(|(job, _)| job).collect(),
         state: wanted.progress.unwrap_or_default(),
@@ -95,7 +96,7 @@ fn read(query: &Fields) -> Result<Search, Trouble> {
     };
     let said = query.iter().filter(|(_, value)| !value.trim().is_empty());
     for (name, value) in said {
-        let wrong = || Trouble::field(format!("`{name}` cannot be `{value}`."));
+        let wrong = || Trouble::field(text("filter-wrong").with("name", name).with("value", value));
         match name.as_str() {
             "state" => {
                 let mut codes = Progress::codes();

@@ -8,6 +8,7 @@ use model::scan::BayTag;
 use paper::{CardSheet, PaperError, ShelfTag};
 
 use crate::faces::console::form::Fields;
+use crate::faces::console::language::key;
 use crate::faces::console::page::{file, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -25,9 +26,7 @@ pub(in super::super) async fn bay_tags(visit: &Visit, name: &str) -> Result<Resp
     };
     let tags: Vec<BayTag> = station.told.into_iter().map(tag).collect();
     if tags.is_empty() {
-        return Err(Trouble::field(
-            "The station has told of no bay yet.".to_owned(),
-        ));
+        return Err(Trouble::field(key("station-without-bays")));
     }
     drawn(&format!("bay-tags-{name}.pdf"), paper::bay_tags(&tags))
 }

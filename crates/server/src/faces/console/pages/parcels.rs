@@ -7,6 +7,7 @@ use model::parcel::Direction;
 
 use super::list_file::of_file;
 use crate::faces::console::form::{Fields, is_first, of_list};
+use crate::faces::console::language::key;
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -35,7 +36,7 @@ impl ParcelList {
 pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Response, Trouble> {
     let page: ParcelsPage = visit.get("parcels", &of_list(query, LINES)).await?;
     html(&ParcelList {
-        shell: Shell::new(visit, "Parcels", "parcels", "/parcels"),
+        shell: Shell::new(visit, key("parcels"), "parcels", "/parcels"),
         parcels: page.parcels,
         next: page.next,
         is_first: is_first(query),

@@ -5,19 +5,22 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::response::Response;
-use model::ids::StationName;
+use model::card::CardVerb;
+use model::ids::{JobId, StationName};
 use model::operator::parcels::{Arrived, Received};
 use model::operator::scanned::Scanned;
 use model::operator::stations::{Commanded, StationList};
-use model::scan::Code;
+use model::scan::{BayTag, Code, Why};
 use model::scanning::{Act, Scanning};
 use tokio::sync::Mutex;
 
 use crate::faces::console::asking::read;
 use crate::faces::console::form::{Fields, Form};
-use crate::faces::console::page::{Shell, html};
+use crate::faces::console::language::{Text, TextKey, key, text};
+use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
+use crate::faces::console::word;
 
 /// Longest code, in characters, that is looked at.
 const CODE_CHARS: usize = 4_096;
@@ -41,7 +44,7 @@ struct ScanPage {
 
 /// What came of an act.
 struct Reply {
-    sentence: String,
+    sentence: Text,
     is_done: bool,
 }
 
@@ -54,7 +57,7 @@ pub(in super::super) async fn scan(visit: &Visit, form: &Form) -> Result<Respons
         .take(CODE_CHARS)
         .collect();
     if code.is_empty() {
-        return Err(Trouble::field("Nothing was scanned.".to_owned()));
+        return Err(Trouble::field(key("nothing-scanned")));
     }
     let station = station(visit, form.get("station")).await?;
     let acts = hear(visit, &code).await;
@@ -64,10 +67,11 @@ pub(in super::super) async fn scan(visit: &Visit, form: &Form) -> Result<Respons
         if let Act::Arrive { job: named, .. } = &act {
             job = Some(named.to_string());
         }
-        answers.push(answer(visit, Scanned::of(act, station.as_ref())).await);
+        let words = words(&act);
+        answers.push(answer(visit, words, Scanned::of(act, station.as_ref())).await);
     }
     html(&ScanPage {
-        shell: Shell::new(visit, "Scanned", "", "/bench"),
+        shell: Shell::new(visit, key("scanned"), "", "/bench"),
         answers,
         job,
         back: form.back(visit.home()),
@@ -98,8 +102,8 @@ async fn station(visit: &Visit, told: Option<&str>) -> Result<Option<StationName
     Ok(only.filter(|_| in_force.next().is_none()))
 }
 
-async fn answer(visit: &Visit, asked: Scanned) -> Reply {
-    match done(visit, &asked).await {
+async fn answer(visit: &Visit, words: Text, asked: Scanned) -> Reply {
+    match done(visit, words, &asked).await {
         Ok(sentence) => Reply {
             sentence,
             is_done: !matches!(
@@ -112,31 +116,102 @@ async fn answer(visit: &Visit, asked: Scanned) -> Reply {
         },
         // The next code may be good.
         Err(trouble) => Reply {
-            sentence: format!("Not done: {}", trouble.sentence),
+            sentence: text("not-done-because").text("why", trouble.sentence),
             is_done: false,
         },
     }
 }
 
-async fn done(visit: &Visit, asked: &Scanned) -> Result<String, Trouble> {
+/// Does what is asked for; `words` is what can be told before that is done.
+async fn done(visit: &Visit, words: Text, asked: &Scanned) -> Result<Text, Trouble> {
     let path = asked.path();
     match asked {
         Scanned::Receive(message) => {
-            let received: Received = read(&visit.post(&path, message).await?)?;
-            Ok(received.told())
+            let answer: Received = read(&visit.post(&path, message).await?)?;
+            Ok(received(&answer))
         }
         Scanned::Arrive(_, message) => {
-            let arrived: Arrived = read(&visit.post(&path, message).await?)?;
-            Ok(arrived.told())
+            let answer: Arrived = read(&visit.post(&path, message).await?)?;
+            Ok(arrived(&answer))
         }
         Scanned::Order { message, told, .. } => {
             visit.post(&path, message).await?;
-            Ok(told.clone())
+            Ok(words.retells(told))
         }
         Scanned::Command { message, .. } => {
             let done: Commanded = read(&visit.post(&path, message).await?)?;
-            Ok(done.sentence)
+            Ok(words.retells(&done.sentence))
         }
-        Scanned::Nothing { told, .. } => Ok(told.clone()),
+        Scanned::Nothing { told, .. } => Ok(words.retells(told)),
     }
+}
+
+/// What can be told of an act by itself.
+fn words(act: &Act) -> Text {
+    match act {
+        Act::Receive(number) => text("scan-received").with("parcel", number),
+        Act::Arrive { job, .. } => text("job-title").with("job", job),
+        Act::Load(BayTag { station, bay }, named) => text("scan-load")
+            .with("bay", bay)
+            .with("station", station)
+            .with("job", named.job()),
+        Act::Await(BayTag { station, bay }) => {
+            text("scan-await").with("bay", bay).with("station", station)
+        }
+        Act::Command(BayTag { station, bay }, card) => text("scan-card")
+            .with("bay", bay)
+            .with("station", station)
+            .text("does", card_does(card.verb)),
+        Act::NoBay(card) => text("scan-bay-first").with("verb", card.verb.code()),
+        Act::Nothing(unknown) => match unknown.why {
+            Why::Strange => text("scan-strange").with("code", &unknown.shown),
+            Why::TooLong => text("scan-too-long").with("code", &unknown.shown),
+            Why::Layout => text("scan-layout").with("code", &unknown.shown),
+            Why::Lines => text("scan-lines").with("code", &unknown.shown),
+        },
+    }
+}
+
+fn card_does(verb: CardVerb) -> TextKey {
+    match verb {
+        CardVerb::Load => key("card-load"),
+        CardVerb::Hold => key("card-hold"),
+        CardVerb::Stop => key("card-stop"),
+        CardVerb::Remove => key("card-remove"),
+        CardVerb::Look => key("card-look"),
+        CardVerb::Blink => key("card-blink"),
+    }
+}
+
+/// That a box has come.
+fn received(answer: &Received) -> Text {
+    let jobs: Vec<&str> = answer.expected.iter().map(JobId::as_str).collect();
+    let number = &answer.parcel.number;
+    let told = match jobs.as_slice() {
+        [] => text("scan-unannounced").with("parcel", number),
+        jobs => text("scan-expected")
+            .with("parcel", number)
+            .count("count", jobs.len())
+            .with("jobs", jobs.join(", ")),
+    };
+    told.retells(&answer.told())
+}
+
+/// That a device has come.
+fn arrived(answer: &Arrived) -> Text {
+    let job = &answer.job;
+    let here = match (&job.station, answer.was_here) {
+        (None, _) => text("scan-not-booked"),
+        (Some(station), true) => text("scan-was-here").with("station", station),
+        (Some(station), false) => text("scan-received-at").with("station", station),
+    };
+    let name = job.account_name.as_deref();
+    let customer = name.map_or_else(|| job.account.to_string(), say::name);
+    text("scan-arrived")
+        .with("job", job.job_id)
+        .text("type", word::job_type(job.job_type))
+        .with("customer", customer)
+        .text("here", here)
+        .text("due", word::due(answer.due, job, &answer.sentence))
+        .retells(&answer.told())
 }

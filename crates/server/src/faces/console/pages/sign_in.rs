@@ -13,6 +13,7 @@ use crate::access::BearerToken;
 use crate::faces::console::Console;
 use crate::faces::console::form;
 use crate::faces::console::guard::see_other;
+use crate::faces::console::language::{Language, key, of_request};
 use crate::faces::console::page::{alone, html};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::{Visit, cookie};
@@ -22,24 +23,26 @@ use crate::ops::sign_ins;
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage<'a> {
+    say: Language,
     token: &'a str,
+    /// The page to which whoever chooses another language comes back.
+    return_to: String,
 }
 
 /// Says how to come in.
-pub(in super::super) fn asked(status: StatusCode) -> Result<Response, Trouble> {
-    alone(
-        status,
-        "Sign in",
-        "A link lets you in: there are no passwords.".to_owned(),
-        "Who runs the service gets one by `longshore console open` on its host, and elsewhere by \
-         `longshore console open --server URL --token-file FILE`. A customer with an access key gets one by \
-         `longshore console sign-in --endpoint-url URL`, and any other from who runs the service.",
-    )
+pub(in super::super) fn asked(say: Language, status: StatusCode) -> Result<Response, Trouble> {
+    let hint = Some(key("sign-in-how"));
+    alone(say, status, key("sign-in"), key("sign-in-by-link"), hint)
 }
 
 /// Offers the button of a link.
-pub(in super::super) fn offered(token: &str) -> Result<Response, Trouble> {
-    html(&SignInPage { token })
+pub(in super::super) fn offered(say: Language, token: &str) -> Result<Response, Trouble> {
+    let return_to = format!("/in/{token}");
+    html(&SignInPage {
+        say,
+        token,
+        return_to,
+    })
 }
 
 /// Uses a link up.
@@ -54,10 +57,11 @@ pub(in super::super) async fn enter(
     let entered = sign_ins::enter(&console.context.admin(), &link, from).await?;
     let Some(token) = entered else {
         return alone(
+            of_request(head),
             StatusCode::FORBIDDEN,
-            "Sign in",
-            "This link lets nobody in any more: it is good once, and for ten minutes.".to_owned(),
-            "`longshore console open` prints another, and for customers `longshore console sign-in`.",
+            key("sign-in"),
+            key("link-is-void"),
+            Some(key("link-another")),
         );
     };
     let mut response = see_other("/");
@@ -75,12 +79,8 @@ pub(in super::super) async fn leave(visit: &Visit) -> Result<Response, Trouble> 
             visit.post(&path, &()).await?;
         }
     }
-    let mut response = alone(
-        StatusCode::OK,
-        "Signed out",
-        "You are signed out.".to_owned(),
-        "",
-    )?;
+    let (title, sentence) = (key("signed-out"), key("you-are-signed-out"));
+    let mut response = alone(visit.say, StatusCode::OK, title, sentence, None)?;
     let set = cookie(None, visit.console.is_secure);
     response.headers_mut().insert(header::SET_COOKIE, set);
     Ok(response)

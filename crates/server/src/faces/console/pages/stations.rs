@@ -6,9 +6,11 @@ use model::ids::StationName;
 use model::operator::stations::{StationDetail, StationLine, StationList};
 
 use crate::faces::console::form::Fields;
+use crate::faces::console::language::{key, text};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
+use crate::faces::console::word;
 
 #[derive(Template)]
 #[template(path = "stations.html")]
@@ -28,7 +30,7 @@ struct StationPage {
 pub(in super::super) async fn list(visit: &Visit) -> Result<Response, Trouble> {
     let list: StationList = visit.get("stations", &Fields::new()).await?;
     html(&StationsPage {
-        shell: Shell::new(visit, "Stations", "stations", "/stations"),
+        shell: Shell::new(visit, key("stations"), "stations", "/stations"),
         stations: list.stations,
     })
 }
@@ -38,9 +40,9 @@ pub(in super::super) async fn show(visit: &Visit, name: &str) -> Result<Response
     let name = StationName::new(name).map_err(|_| Trouble::no_such_page())?;
     let path = format!("stations/{name}");
     let station: StationDetail = visit.get(&path, &Fields::new()).await?;
-    let title = format!("Station {name}");
+    let title = text("station-title").with("station", &name);
     html(&StationPage {
-        shell: Shell::new(visit, &title, "stations", &format!("/stations/{name}")),
+        shell: Shell::new(visit, title, "stations", &format!("/stations/{name}")),
         station,
     })
 }

@@ -5,6 +5,7 @@ use axum::response::Response;
 use model::operator::stores::{StoreLine, StoreList};
 
 use crate::faces::console::form::Fields;
+use crate::faces::console::language::key;
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -20,7 +21,7 @@ struct StoresPage {
 pub(in super::super) async fn list(visit: &Visit) -> Result<Response, Trouble> {
     let list: StoreList = visit.get("stores", &Fields::new()).await?;
     html(&StoresPage {
-        shell: Shell::new(visit, "Stores", "stores", "/stores"),
+        shell: Shell::new(visit, key("stores"), "stores", "/stores"),
         stores: list.stores,
     })
 }

@@ -2,13 +2,15 @@
 
 use askama::Template;
 use axum::response::Response;
-use model::operator::today::{Today, TodayJob};
+use model::operator::today::{InRoom, Today, TodayJob};
 use model::time::Timestamp;
 
 use crate::faces::console::form::Fields;
+use crate::faces::console::language::{TextKey, key};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
+use crate::faces::console::word;
 use crate::ops::today;
 
 /// Seconds of a day.
@@ -25,23 +27,30 @@ struct TodayPage {
 
 impl TodayPage {
     /// Words and figures, in the order of a device's way.
-    fn counts(&self) -> [(&'static str, u64); 9] {
+    fn counts(&self) -> [(TextKey, u64); 9] {
         let counts = &self.today.counts;
         [
-            ("Parcels in", counts.parcels_in),
-            ("Devices in", counts.devices_in),
-            ("Loaded", counts.loaded),
-            ("Failed", counts.failed),
-            ("Put on hold", counts.stopped),
-            ("Devices out", counts.devices_out),
-            ("Parcels out", counts.parcels_out),
-            ("Still on hold", counts.held),
-            ("To be sent back", counts.shelved),
+            (key("count-parcels-in"), counts.parcels_in),
+            (key("count-devices-in"), counts.devices_in),
+            (key("count-loaded"), counts.loaded),
+            (key("count-failed"), counts.failed),
+            (key("count-stopped"), counts.stopped),
+            (key("count-devices-out"), counts.devices_out),
+            (key("count-parcels-out"), counts.parcels_out),
+            (key("count-held"), counts.held),
+            (key("count-shelved"), counts.shelved),
         ]
     }
 
+    /// What is due, as an element.
+    fn due(&self, device: &InRoom) -> String {
+        let due = word::due(device.due, &device.job, &device.sentence);
+        self.shell.say.element(&due)
+    }
+
     fn happened(&self, job: &TodayJob) -> String {
-        let words: Vec<&str> = job.happened.iter().map(|deed| deed.word()).collect();
+        let word = |deed| self.shell.say.of_key(word::deed(deed));
+        let words: Vec<String> = job.happened.iter().map(word).collect();
         words.join(", ")
     }
 }
@@ -57,7 +66,7 @@ pub(in super::super) async fn show(visit: &Visit, query: &Fields) -> Result<Resp
         (other <= today.at).then(|| of_day(other))
     };
     html(&TodayPage {
-        shell: Shell::new(visit, "Today", "today", "/today"),
+        shell: Shell::new(visit, key("today"), "today", "/today"),
         before: other(-1),
         after: other(1),
         today,

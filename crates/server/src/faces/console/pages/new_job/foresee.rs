@@ -10,6 +10,7 @@ use model::outcome::IgnoreRule;
 
 use super::fields::WrittenJob;
 use crate::faces::console::form::Form;
+use crate::faces::console::language::{key, text};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -76,9 +77,9 @@ impl ForeseePage {
 /// The page of a job that is there.
 pub(in super::super::super) async fn of_job(visit: &Visit, id: &str) -> Result<Response, Trouble> {
     let status = jobs::get_status(&visit.console.context, visit.caller(), id).await?;
-    let title = format!("What will happen with job {id}");
+    let title = text("what-will-happen-with").with("job", id);
     html(&ForeseePage {
-        shell: Shell::new(visit, &title, "jobs", &format!("/jobs/{id}/foresee")),
+        shell: Shell::new(visit, title, "jobs", &format!("/jobs/{id}/foresee")),
         manifest: status.job.manifest,
         job: Some(id.to_owned()),
         paths: String::new(),
@@ -126,7 +127,7 @@ pub(in super::super::super) async fn of_list(
     };
     let here = if job.is_some() { "jobs" } else { "new" };
     html(&ForeseePage {
-        shell: Shell::new(visit, "What will happen", here, "/new"),
+        shell: Shell::new(visit, key("what-will-happen"), here, "/new"),
         manifest,
         job: id.map(|id| id.to_string()),
         paths,
