@@ -1,5 +1,6 @@
 """Benches on disks that come back under another name, come and go, or are watched by two stations."""
 
+import json
 import os
 import random
 import signal
@@ -74,6 +75,12 @@ def parts(s3, key):
     return ids[0], {part["PartNumber"]: (part["ETag"], part["LastModified"]) for part in listed}
 
 
+def map_of(service, bay):
+    """What was read so far of the device in a bay."""
+    bays = json.loads(service.run("bay", "list", "--json", *service.settings(), check=OK).stdout)["Bays"]
+    return next((line["Map"] for line in bays if line["Bay"] == bay), None)
+
+
 def laid(image, to, device):
     """Lays an image that is attached elsewhere, as if its disk were unplugged from one bay and plugged into another. The
     kernel says so when it is asked to."""
@@ -88,6 +95,9 @@ def test_a_disk_that_comes_back_under_another_number_goes_on_and_another_under_i
     job, device, image = disk_of_film(service, bays["A"] / "disk.img", "again/", 30)
     loop = loops.attach(image)
     upload, _ = wait_for(lambda: (found := parts(s3, "again/film.mov"))[1] and found, SOON, "a part is stored")
+    seen = wait_for(lambda: map_of(service, "A"), SOON, "it is told what was read")
+    assert seen["Bytes"] == image.stat().st_size and len(seen["Cells"]) == 120
+    assert set(seen["Cells"]) == {"+", "?"}, "some of a sound disk was read, and the rest was not yet"
     away = laid(image, bays["A"].parent / "away.img", loop)
     wait_for(lambda: told(service, "bay=A", "state=pulled-out", job), SOON, "it is seen that it was pulled")
     again, before = parts(s3, "again/film.mov")
