@@ -195,6 +195,11 @@ class Service:
         log = open(self.folder / "dock.log", "ab")  # noqa: SIM115: the process has it from here on.
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment())
 
+    def held_jobs(self):
+        """The jobs that are on hold, as an operator sees them."""
+        told = self.run("job", "list", "--all", "--held", "--json", *self.settings(), check=OK)
+        return {job["JobId"]: job for job in json.loads(told.stdout)["Jobs"]}
+
     def settings(self):
         """The words that name another job store than the data folder's own."""
         return ["--config", self.config] if self.config else []

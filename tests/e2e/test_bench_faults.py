@@ -100,6 +100,8 @@ def test_a_disk_that_comes_back_under_another_number_goes_on_and_another_under_i
     assert set(seen["Cells"]) == {"+", "?"}, "some of a sound disk was read, and the rest was not yet"
     away = laid(image, bays["A"].parent / "away.img", loop)
     wait_for(lambda: told(service, "bay=A", "state=pulled-out", job), SOON, "it is seen that it was pulled")
+    held = wait_for(lambda: service.held_jobs().get(job), SOON, "its job is on hold")["Held"]
+    assert held["Code"] == "DiskGone" and "unplugged" in held["Message"], held
     again, before = parts(s3, "again/film.mov")
     assert again == upload and before
     loops.detach(loop)

@@ -34,6 +34,13 @@ def dock_image(service, image, job, *options, check=OK):
     return service.dock(image, "--format", "--yes", *signature(job), *options, check=check)
 
 
+def assert_on_hold(service, job, code, why):
+    """The operator sees its code, and the customer reads why."""
+    assert service.held_jobs()[job["JobId"]]["Held"]["Code"] == code
+    message = service.api().get_status(JobId=job["JobId"])["ProgressMessage"]
+    assert "On hold since 20" in message and why in message, message
+
+
 def finished(service, job):
     status = service.api().get_status(JobId=job["JobId"])
     return status["ProgressCode"], status["ErrorCount"]
@@ -289,6 +296,7 @@ def test_a_device_that_is_not_empty_is_not_filled(service, tmp_path):
     assert "holiday.jpg" in refused.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["SIGNATURE", "holiday.jpg"]
     assert (tmp_path / "holiday.jpg").read_bytes() == b"somebody's only copy"
+    assert_on_hold(service, job, "DeviceNotEmpty", "the device that is to be filled is not empty")
     (tmp_path / "holiday.jpg").unlink()
     service.dock(tmp_path, "--folder", check=OK)
     assert (tmp_path / "foreign-data" / "a").read_bytes() == b"a"
@@ -387,6 +395,12 @@ def test_a_device_that_would_not_hold_the_first_object_is_left_alone(service, tm
         refused = service.dock(root, *signature(job), check=REFUSED)
         assert "no room for the first object, `large`" in refused.stderr
         assert disks.content(root)[0] == {}, "it goes as it came"
+    assert_on_hold(service, job, "DeviceTooSmall", "the device has no room for all that is to be written to it")
+    larger = tmp_path / "larger"
+    larger.mkdir()
+    service.dock(larger, "--folder", *signature(job), check=OK)
+    assert (larger / "first-data" / "large").stat().st_size == 40 << 20
+    assert finished(service, job) == ("Complete", 0)
 
 
 def test_another_disk_under_the_name_of_the_one_that_was_begun_is_not_formatted(service, tmp_path):

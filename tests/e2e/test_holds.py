@@ -104,10 +104,6 @@ class Room:
         here = [bay for bay in self.bays() if bay["JobId"] == self.cases[code].job]
         return here[0] if here else None
 
-    def held_jobs(self):
-        told = self.service.run("job", "list", "--all", "--held", "--json", *self.service.settings(), check=OK)
-        return {job["JobId"]: job for job in json.loads(told.stdout)["Jobs"]}
-
     def status(self, code):
         return self.service.api(self.customer).get_status(JobId=self.cases[code].job)
 
@@ -178,7 +174,7 @@ def story(room):
         service.dock(thing, "--job", room.cases[code].job, *(["--folder"] if thing == bare else []), check=REFUSED)
 
     def held(code):
-        found = room.held_jobs().get(room.cases[code].job)
+        found = room.service.held_jobs().get(room.cases[code].job)
         return found if found and found["Held"]["Code"] == code else None
 
     def held_in_bay(code):

@@ -7,7 +7,7 @@ use objectstore::StoreError;
 
 use super::DockError;
 use crate::raw::RawError;
-use bay::FormatError;
+use bay::{FormatError, Refused};
 use disks::disk::DiskError;
 use disks::rescue::RescueError;
 use transfer::export::planner::PlanFailure;
@@ -41,17 +41,38 @@ pub(super) fn of(
         DockError::NothingReadable { cause, .. } => (*cause, None),
         DockError::Raw(error) => (of_raw(error), None),
         DockError::OtherSignature { .. } => (StopCause::SignatureWrong, None),
-        DockError::TooSmall { .. } => (StopCause::DeviceTooSmall, None),
+        DockError::TooSmall { .. } | DockError::NoRoom { .. } => (StopCause::DeviceTooSmall, None),
         DockError::NotEmpty { .. } => (StopCause::DeviceNotEmpty, None),
-        DockError::Format(error) if matches!(**error, FormatError::Refused(_)) => {
-            (StopCause::Other, None)
-        }
-        DockError::Format(_) => (StopCause::DiskFailing, None),
+        DockError::Format(error) => (of_format(error), None),
         DockError::Folder { .. }
         | DockError::Journal(_)
         | DockError::Control(_)
         | DockError::Store(_) => (StopCause::StationTrouble, None),
-        _ => (StopCause::Other, None),
+        // What the operator sees to, with the device in front of her.
+        DockError::WrongView { .. }
+        | DockError::Changed(_)
+        | DockError::Facts(_)
+        | DockError::Planning(_)
+        | DockError::Export(_)
+        | DockError::Image(_)
+        | DockError::SignatureNoFile { .. }
+        | DockError::SignatureMisnamed { .. }
+        | DockError::TwoSignatures { .. }
+        | DockError::NothingMounted(_)
+        | DockError::NotMounted(_)
+        | DockError::OtherDevice { .. }
+        | DockError::NotAsItIs { .. }
+        | DockError::Denied { .. }
+        | DockError::NoJournal(_)
+        | DockError::Busy(_) => (StopCause::Other, None),
+    }
+}
+
+fn of_format(error: &FormatError) -> StopCause {
+    match error {
+        FormatError::Refused(Refused::TooSmall { .. }) => StopCause::DeviceTooSmall,
+        FormatError::Refused(Refused::InUse { .. } | Refused::ReadOnly { .. }) => StopCause::Other,
+        _ => StopCause::DiskFailing,
     }
 }
 
@@ -117,6 +138,27 @@ fn of_store(error: &StoreError) -> StopCause {
 mod tests {
     use super::*;
     use awshttp::Answer;
+
+    #[test]
+    fn a_device_that_has_no_room_is_too_small_however_that_was_found() {
+        let path = || std::path::PathBuf::from("/dev/sdb");
+        let refused = Refused::TooSmall {
+            path: path(),
+            bytes: 1_000,
+            file_system: model::manifest::FileSystem::Ext4,
+            least: 1 << 20,
+        };
+        let first = model::ids::ObjectKey::new("large").unwrap();
+        for error in [
+            DockError::Format(Box::new(FormatError::Refused(refused))),
+            DockError::NoRoom {
+                path: path(),
+                first,
+            },
+        ] {
+            assert_eq!(of(&error, None).0, StopCause::DeviceTooSmall, "{error}");
+        }
+    }
 
     #[test]
     fn what_a_store_says_becomes_a_cause() {
