@@ -2,13 +2,19 @@
 
 use std::fmt::Display;
 
-use model::operator::console::{LinkFor, NewLink, SessionLine, SessionList};
+use model::operator::console::{
+    LinkFor, NewLink, PasskeyLine, PasskeyList, SessionLine, SessionList,
+};
+use model::readable;
 
 use crate::cli::ConsoleCommand;
 use crate::exit::{Exit, Failure};
 use crate::job::connection::connect;
 use crate::output;
 use crate::way::Way;
+
+/// Characters of the name of a passkey that are printed.
+const NAME_CHARS: usize = 64;
 
 /// Runs a `longshore console` command.
 ///
@@ -42,6 +48,15 @@ pub(crate) fn run(command: &ConsoleCommand) -> Result<Exit, Failure> {
         ConsoleCommand::End { number, store } => {
             Way::open(store)?.post::<()>(&format!("console/sessions/{number}/end"), &())?;
             output::note(&format!("Session {number} has ended."));
+            Ok(Exit::Ok)
+        }
+        ConsoleCommand::Passkeys { json, store } => {
+            tell_passkeys(&Way::open(store)?.get("console/passkeys", &[])?, *json)
+        }
+        ConsoleCommand::Forget { number, store } => {
+            let path = format!("console/passkeys/{number}/remove");
+            Way::open(store)?.post::<()>(&path, &())?;
+            output::note(&format!("Passkey {number} lets nobody in any more."));
             Ok(Exit::Ok)
         }
     }
@@ -80,6 +95,35 @@ fn tell_sessions(list: &SessionList, json: bool) -> Result<Exit, Failure> {
     };
     let rows: Vec<[String; 6]> = list.sessions.iter().map(row).collect();
     let head = ["NUMBER", "WHO", "FROM", "BEGAN", "SEEN", "ENDS"];
+    output::data(&output::table(head, &rows))?;
+    Ok(Exit::Ok)
+}
+
+/// Prints passkeys.
+///
+/// # Errors
+/// If nothing can be printed.
+pub(crate) fn tell_passkeys(list: &PasskeyList, json: bool) -> Result<Exit, Failure> {
+    if json {
+        output::json(list)?;
+        return Ok(Exit::Ok);
+    }
+    let row = |passkey: &PasskeyLine| {
+        let used = passkey.used.map(|at| at.to_string());
+        [
+            passkey.number.to_string(),
+            passkey.actor.to_string(),
+            readable::name(&passkey.name, NAME_CHARS),
+            passkey.site.clone(),
+            passkey.added.to_string(),
+            match passkey.copied {
+                Some(at) => format!("copied, void since {at}"),
+                None => used.unwrap_or_default(),
+            },
+        ]
+    };
+    let rows: Vec<[String; 6]> = list.passkeys.iter().map(row).collect();
+    let head = ["NUMBER", "WHO", "NAME", "FOR", "ADDED", "USED"];
     output::data(&output::table(head, &rows))?;
     Ok(Exit::Ok)
 }

@@ -49,7 +49,7 @@ pub(crate) fn start(args: &LogArgs, config: LogConfig) -> Result<(), Failure> {
 }
 
 /// The crates of this repository, which know what is secret.
-const OURS: [&str; 22] = [
+const OURS: [&str; 23] = [
     "agefile",
     "awshttp",
     "awsproto",
@@ -67,6 +67,7 @@ const OURS: [&str; 22] = [
     "model",
     "objectstore",
     "paper",
+    "passkey",
     "policy",
     "server",
     "spool",

@@ -1,9 +1,12 @@
 //! `longshore operator`: the people who run the service.
 
+use model::actor::Actor;
 use model::ids::PersonName;
+use model::operator::console::PasskeyList;
 use model::operator::{NewPerson, NewToken, PersonLine, PersonList};
 
 use crate::cli::OperatorCommand;
+use crate::console::tell_passkeys;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::way::Way;
@@ -33,6 +36,16 @@ pub(crate) fn run(command: &OperatorCommand) -> Result<Exit, Failure> {
             Way::open(store)?.post::<()>(&format!("operators/{name}/revoke"), &())?;
             output::note(&format!("The token of {name} is void."));
             Ok(Exit::Ok)
+        }
+        OperatorCommand::Passkeys { name, json, store } => {
+            let one = name
+                .iter()
+                .map(|name| ("person".to_owned(), name.to_string()));
+            let query: Vec<(String, String)> = one.collect();
+            let mut list: PasskeyList = Way::open(store)?.get("console/passkeys", &query)?;
+            list.passkeys
+                .retain(|passkey| matches!(passkey.actor, Actor::Person(_)));
+            tell_passkeys(&list, *json)
         }
     }
 }

@@ -196,6 +196,8 @@ fn refused(fault: ControlFault) -> Failure {
         "UnknownParcel" => (Exit::Refused, "`longshore parcel list` shows them"),
         "UnknownWebhook" => (Exit::Refused, "`longshore webhook list` shows them"),
         "UnknownDelivery" => (Exit::Refused, "`longshore webhook deliveries` shows them"),
+        "UnknownSession" => (Exit::Refused, "`longshore console sessions` shows them"),
+        "UnknownPasskey" => (Exit::Refused, "`longshore console passkeys` shows them"),
         "UnknownOperator" => (Exit::Refused, "`longshore operator list` shows them"),
         "Unauthorized" => (
             Exit::Refused,

@@ -9,6 +9,7 @@ use model::time::Clock;
 
 use crate::cards::CardKey;
 use crate::certain::CertainTime;
+use crate::challenges::ChallengeKey;
 use crate::config::{EbsConfig, EraseConfig, GlacierConfig, JobsConfig};
 use crate::digests::Digests;
 use crate::jobstore::JobStore;
@@ -55,6 +56,8 @@ pub struct Context {
     pub console: Option<String>,
     /// What command cards are proved by.
     pub(crate) cards: CardKey,
+    /// What the challenges of passkeys are proved by.
+    pub(crate) challenges: ChallengeKey,
     /// What reports were found to say.
     pub(crate) digests: Digests,
     /// What is counted.

@@ -37,6 +37,7 @@ mod operators;
 mod orders;
 mod outbox;
 mod parcels;
+mod passkeys;
 mod postgres;
 mod rates;
 mod receipts;
@@ -71,6 +72,7 @@ pub use operators::{Operators, Person, StoredPerson};
 pub use orders::{Orders, StoredOrder};
 pub use outbox::{Notice, Outbox};
 pub use parcels::{JOBS_OF_WORD, Parcel, ParcelFilter, Parcels};
+pub use passkeys::{FreshPasskey, PasskeyHolder, Passkeys, StoredPasskey, Touch};
 pub use postgres::PostgresJobStore;
 pub use rates::{RateSample, Rates};
 pub use receipts::{DueReceipt, Edition, Receipts};
@@ -81,7 +83,7 @@ pub use stations::{Station, Stations};
 pub use webhooks::{Secret, StoredWebhook, Webhooks};
 
 /// Keeps jobs, their holds and leases, what opens their devices, accounts with their users and groups, keys, stations with their heartbeats, orders and
-/// shares, operators, who of them is signed in and what they did, parcels, what happened on a day, how fast jobs went, what happened to devices and the keys that prove
+/// shares, operators, who of them is signed in and by which passkeys and what they did, parcels, what happened on a day, how fast jobs went, what happened to devices and the keys that prove
 /// it, who is told of it and what became of that,
 /// and the time; and says whether it is fit for that.
 ///
@@ -104,6 +106,7 @@ pub trait JobStore:
     + Shares
     + Operators
     + SignIns
+    + Passkeys
     + Audit
     + Parcels
     + Days
@@ -135,6 +138,7 @@ impl<T> JobStore for T where
         + Shares
         + Operators
         + SignIns
+        + Passkeys
         + Audit
         + Parcels
         + Days
@@ -169,6 +173,7 @@ macro_rules! implement_job_store {
         $crate::jobstore::shares::implement_shares!($store);
         $crate::jobstore::operators::implement_operators!($store);
         $crate::jobstore::sign_ins::implement_sign_ins!($store);
+        $crate::jobstore::passkeys::implement_passkeys!($store);
         $crate::jobstore::audit::implement_audit!($store);
         $crate::jobstore::parcels::implement_parcels!($store);
         $crate::jobstore::days::implement_days!($store);

@@ -8,6 +8,7 @@ mod background;
 pub mod backup;
 mod cards;
 pub mod certain;
+mod challenges;
 mod change;
 pub mod config;
 mod custody_key;

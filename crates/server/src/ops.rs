@@ -29,6 +29,7 @@ pub mod notices;
 pub mod operators;
 pub mod orders;
 pub mod parcels;
+pub mod passkeys;
 pub mod receipts;
 mod refused;
 pub mod remarks;

@@ -21,6 +21,7 @@ use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::cards::CardKey;
+use crate::challenges::ChallengeKey;
 
 /// What stands before the 64 hexadecimal digits in a key file: the name and version of its format.
 const FILE_PREFIX: &str = "longshore-secret-key-1 ";
@@ -136,6 +137,11 @@ impl MasterKey {
     /// What command cards are proved by.
     pub(crate) fn card_key(&self) -> CardKey {
         CardKey::new(self.derive("longshore command cards 1"))
+    }
+
+    /// What the challenges of passkeys are proved by.
+    pub(crate) fn challenge_key(&self) -> ChallengeKey {
+        ChallengeKey::new(self.derive("longshore passkey challenges 1"))
     }
 
     fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {

@@ -245,7 +245,10 @@ impl Service {
         let app = App::new(context.clone(), &config.server);
         let api = serve_api(app, doors, &limits);
         let of_console = limits_of(&config.connections, API_HEAD, CONSOLE_STALL, grace);
-        let console = console.map(|port| serve_console(&context, port, &of_console, &mut shown));
+        let console = console.map(|port| {
+            let told = config.console.public_url.as_deref();
+            serve_console(&context, port, told, &of_console, &mut shown)
+        });
         let store = embedded.as_ref().map(|embedded| &embedded.store);
         let background = Background::start(&context, kept.data.room().reserve(), store);
         let of_store = limits_of(&config.connections, STORE_HEAD, STORE_STALL, STORE_GRACE);
@@ -327,7 +330,13 @@ async fn console_port(config: &Config) -> Result<Option<Port>, StartError> {
 }
 
 /// Answers by all doors of the console, and adds what they show.
-fn serve_console(context: &Context, port: Port, limits: &Limits, shown: &mut Vec<Tls>) -> Serving {
+fn serve_console(
+    context: &Context,
+    port: Port,
+    told: Option<&str>,
+    limits: &Limits,
+    shown: &mut Vec<Tls>,
+) -> Serving {
     let mut serving = Serving::default();
     let is_secure = context
         .console
@@ -337,8 +346,9 @@ fn serve_console(context: &Context, port: Port, limits: &Limits, shown: &mut Vec
     shown.extend(doors.tls);
     for door in [Some(doors.all), doors.this_host].into_iter().flatten() {
         let (context, limits) = (context.clone(), limits.clone());
+        let told = told.map(str::to_owned);
         serving.begin(move |stop| {
-            let console = Console::new(context, is_secure, stop.clone());
+            let console = Console::new(context, told, is_secure, stop.clone());
             let service = TowerToHyperService::new(console::router(console));
             listen::serve(door, service, |_| false, limits, stop.cancelled_owned())
         });
@@ -452,6 +462,7 @@ impl Kept {
             trusted_proxies: config.connections.trusted_proxies.clone(),
             console: outside.console.clone(),
             cards: self.master.card_key(),
+            challenges: self.master.challenge_key(),
             digests: Digests::default(),
             metrics,
             post,

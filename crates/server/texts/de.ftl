@@ -139,8 +139,8 @@ say-verb = Anweisung
 
 sign-in = Anmelden
 sign-in-once = Dieser Link meldet Sie einmal an.
-sign-in-by-link = Ein Link meldet Sie an: Passwörter gibt es nicht.
-sign-in-how = Wer den Dienst betreibt, bekommt einen mit `longshore console open` auf dem Server, und anderswo mit `longshore console open --server URL --token-file FILE`. Kunden mit einem Zugangsschlüssel bekommen einen mit `longshore console sign-in --endpoint-url URL`, alle anderen vom Betreiber.
+sign-in-ways = Ein Passkey oder ein Link meldet Sie an: Passwörter gibt es nicht.
+sign-in-how = Wer den Dienst betreibt, bekommt einen Link mit `longshore console open` auf dem Server, und anderswo mit `longshore console open --server URL --token-file FILE`. Kunden mit einem Zugangsschlüssel bekommen einen mit `longshore console sign-in --endpoint-url URL`, alle anderen vom Betreiber. Wer angemeldet ist, kann einen Passkey hinzufügen.
 link-is-void = Dieser Link meldet niemanden mehr an: Er gilt einmal und zehn Minuten lang.
 link-another = `longshore console open` druckt einen neuen, für Kunden `longshore console sign-in`.
 signed-out = Abgemeldet
@@ -403,3 +403,41 @@ remedy-dock-again = Das Laden geht weiter, sobald der Datenträger wieder angesc
 manifest-of-job = Manifest von Auftrag { $job }
 what-will-happen = Was geschehen wird
 what-will-happen-with = Was mit Auftrag { $job } geschehen wird
+
+## Passkeys, and one's own sessions
+
+you = Sie
+passkeys = Passkeys
+passkeys-none = Sie haben keinen: Jedes Mal meldet Sie ein Link an. Mit einem Passkey, auf diesem Gerät oder auf einem Schlüssel, den Sie bei sich tragen, melden Sie sich selbst an, und was sich nicht zurücknehmen lässt, verlangt seine Berührung.
+passkeys-not-here = Passkeys sind für Personen mit einem Namen: Wer am Server selbst sitzt, kommt mit einem Link herein. Legen Sie sich unter <a href="/people">Personen</a> an, um einen zu haben.
+passkey-site = Für
+passkey-used = Zuletzt benutzt
+passkey-copied = Es gibt vielleicht eine Kopie davon: Er meldet niemanden mehr an. Entfernen Sie ihn, und finden Sie heraus, wo die Kopie ist.
+passkey-remove-means = Sofort: Wer sich damit angemeldet hat, ist abgemeldet, Sie auch.
+passkey-name = Wie Sie ihn nennen
+passkey-add = Passkey hinzufügen
+passkey-sign-in = Mit einem Passkey anmelden
+passkey-cannot = Dieser Browser hat keine Passkeys.
+passkey-not-added = Nichts wurde hinzugefügt:
+passkey-not-in = Sie sind nicht angemeldet:
+passkey-wait = Der Browser fragt Sie …
+passkey-takes-script = Für einen Passkey braucht es ein Skript.
+remove = Entfernen
+remove-it = <bdi>{ $name }</bdi> entfernen
+no-passkeys-insecure = Hier gibt es keine Passkeys: Browser haben sie für Seiten, die über HTTPS kommen oder von localhost. Links melden Sie an.
+no-passkeys-nameless = Hier gibt es keine Passkeys: Browser haben sie für Adressen mit einem Namen, nicht mit einer Nummer. Links melden Sie an.
+no-passkeys-this-host = Hier gibt es keine Passkeys: Browser haben sie für Adressen mit einem Namen, nicht mit einer Nummer. Öffnen Sie stattdessen { $url }.
+no-passkeys-elsewhere = Hier gibt es keine Passkeys: Die dieser Konsole sind für { $url }.
+touch-title = Berühren Sie Ihren Passkey
+touch-why = Was Sie tun wollen, lässt sich nicht zurücknehmen. Es verlangt einen Ihrer Passkeys, innerhalb von fünf Minuten berührt. Dann geschieht es.
+touch-do = Berühren und tun
+touch-not = Nichts tun
+touch-failed = Nichts ist geschehen:
+touch-elsewhere = Nichts ist geschehen: Es verlangt die Berührung eines Passkeys, und Ihre sind für { $sites }, wo Sie nicht sind.
+touch-elsewhere-hint = Öffnen Sie die Konsole dort. Wer die Personen verwaltet, kann einen verlorenen Passkey entfernen: `longshore console forget`.
+sessions-own = Wo Sie angemeldet sind
+sessions-end-others = Überall sonst abmelden
+session-by = Mit
+session-by-passkey = einem Passkey
+session-by-link = einem Link
+session-end = { $number } abmelden

@@ -141,8 +141,8 @@ say-verb = verb
 
 sign-in = Sign in
 sign-in-once = This link lets you in once.
-sign-in-by-link = A link lets you in: there are no passwords.
-sign-in-how = Who runs the service gets one by `longshore console open` on its host, and elsewhere by `longshore console open --server URL --token-file FILE`. A customer with an access key gets one by `longshore console sign-in --endpoint-url URL`, and any other from who runs the service.
+sign-in-ways = A passkey or a link lets you in: there are no passwords.
+sign-in-how = Who runs the service gets a link by `longshore console open` on its host, and elsewhere by `longshore console open --server URL --token-file FILE`. A customer with an access key gets one by `longshore console sign-in --endpoint-url URL`, and any other from who runs the service. Whoever is in may add a passkey.
 link-is-void = This link lets nobody in any more: it is good once, and for ten minutes.
 link-another = `longshore console open` prints another, and for customers `longshore console sign-in`.
 signed-out = Signed out
@@ -402,3 +402,41 @@ remedy-dock-again = Loading goes on when the device is docked again.
 manifest-of-job = Manifest of job { $job }
 what-will-happen = What will happen
 what-will-happen-with = What will happen with job { $job }
+
+## Passkeys, and one's own sessions
+
+you = You
+passkeys = Passkeys
+passkeys-none = You have none: a link lets you in each time. With a passkey, on this device or on a key that you carry, you come in by yourself, and what cannot be taken back asks for its touch.
+passkeys-not-here = Passkeys are for people with a name: who is at the host of the service comes in by a link. Add yourself on <a href="/people">People</a> to have one.
+passkey-site = For
+passkey-used = Last used
+passkey-copied = There may be a copy of it: it lets nobody in any more. Remove it, and find out where the copy is.
+passkey-remove-means = At once: who signed in by it is signed out, you among them.
+passkey-name = What you call it
+passkey-add = Add a passkey
+passkey-sign-in = Sign in with a passkey
+passkey-cannot = This browser has no passkeys.
+passkey-not-added = Nothing was added:
+passkey-not-in = You are not signed in:
+passkey-wait = The browser asks you…
+passkey-takes-script = A passkey takes a script.
+remove = Remove
+remove-it = Remove <bdi>{ $name }</bdi>
+no-passkeys-insecure = No passkeys here: browsers have them for pages that come by HTTPS, or from localhost. Links let you in.
+no-passkeys-nameless = No passkeys here: browsers have them for sites with a name, not with an address. Links let you in.
+no-passkeys-this-host = No passkeys here: browsers have them for sites with a name, not with an address. Open { $url } in place of it.
+no-passkeys-elsewhere = No passkeys here: those of this console are for { $url }.
+touch-title = Touch your passkey
+touch-why = What you are about to do cannot be taken back, so it takes a passkey of yours that was touched within five minutes. Then it is done.
+touch-do = Touch it, and do it
+touch-not = Do nothing
+touch-failed = Nothing was done:
+touch-elsewhere = Nothing was done: it takes the touch of a passkey, and yours are for { $sites }, where you are not.
+touch-elsewhere-hint = Open the console there. Whoever manages people may remove a passkey that is lost: `longshore console forget`.
+sessions-own = Where you are signed in
+sessions-end-others = Sign out everywhere else
+session-by = By
+session-by-passkey = a passkey
+session-by-link = a link
+session-end = Sign out { $number }

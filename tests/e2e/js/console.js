@@ -303,6 +303,110 @@ const tries = {
   },
 
   // Who may only look sees no button that does anything.
+  // Somebody adds a passkey, comes in by it, is asked for its touch, and has it copied by somebody else.
+  async passkey(browser, { link, home, act, button }) {
+    const { context, page, origin, complaints } = await open(browser, link);
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("WebAuthn.enable");
+    const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+      },
+    });
+    const found = await look(page, "/bench");
+    const add = async (name) => {
+      await page.goto(`${origin}/me`);
+      await page.getByLabel("What you call it").fill(name);
+      await page.getByRole("button", { name: "Add a passkey" }).click();
+    };
+    await add("<i>ring</i>");
+    await page.getByRole("row", { name: /<i>ring/ }).waitFor();
+    found.push(...(await look(page, "/me")));
+    await outside("added");
+    await page.setViewportSize({ width: 1280, height: 800 });
+
+    const out = async () => {
+      await page.goto(origin + home);
+      await page.getByRole("button", { name: "Sign out", exact: true }).first().click();
+      await page.getByText("You are signed out").waitFor();
+    };
+    const knock = async () => {
+      await page.goto(`${origin}/in`);
+      await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+    };
+    await out();
+    let sent = null;
+    page.on("request", (request) => {
+      if (request.method() === "POST" && request.url().endsWith("/in/passkey")) sent = request.postData();
+    });
+    await page.goto(`${origin}/in`);
+    found.push(...(await look(page, "/in")));
+    await knock();
+    await page.waitForURL(origin + home);
+    await outside("in");
+    const by = await page.goto(`${origin}/me`).then(() => page.getByRole("row", { name: /this one/ }).innerText());
+
+    // A session that began by a link has touched nothing.
+    await out();
+    await page.goto(await outside("link"));
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL(origin + home);
+    await page.goto(origin + act);
+    await page.locator("summary", { hasText: button }).click();
+    const form = page.locator("details[open] form");
+    await form.locator("textarea, input:not([type=hidden])").last().fill("It has \"two\" sides & <more>.");
+    await form.getByRole("button").click();
+    await page.getByRole("heading", { name: "Touch your passkey" }).waitFor();
+    found.push(...(await look(page, "touch")));
+    await outside("asked");
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.getByRole("button", { name: "Touch it, and do it" }).click();
+    await page.waitForURL(origin + act);
+    await outside("touched");
+
+    // Somebody copies it: the counter of the copy does not go on.
+    const { credentials } = await devtools.send("WebAuthn.getCredentials", { authenticatorId });
+    const [{ credentialId, signCount }] = credentials;
+    await devtools.send("WebAuthn.removeCredential", { authenticatorId, credentialId });
+    await devtools.send("WebAuthn.addCredential", { authenticatorId, credential: { ...credentials[0], signCount: 0 } });
+    await out();
+    complaints.length = 0;
+    await knock();
+    const copied = await page.getByRole("alert").innerText();
+    await knock();
+    const unknown = await page.getByRole("alert").innerText();
+    return { found, by, sent, signCount, copied, unknown };
+  },
+
+  // Two passkeys: one is removed on the page, and lets nobody in any more.
+  async removed(browser, { link, home, plain }) {
+    const { context, page, origin } = await open(browser, link);
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("WebAuthn.enable");
+    await devtools.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+      },
+    });
+    await page.goto(`${origin}/me`);
+    await page.getByLabel("What you call it").fill("ring");
+    await page.getByRole("button", { name: "Add a passkey" }).click();
+    const row = page.getByRole("row", { name: /ring/ });
+    await row.locator("summary").click();
+    await row.getByRole("button", { name: "Remove ring" }).click();
+    await page.getByRole("button", { name: "Touch it, and do it" }).click();
+    await page.getByText("You have none").waitFor();
+    await page.getByRole("button", { name: "Sign out", exact: true }).first().click();
+    await page.goto(`${origin}/in`);
+    await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+    const unknown = await page.getByRole("alert").innerText();
+    // By plain HTTP under a name there are links alone.
+    await page.goto(`${plain}/in`);
+    const reason = await page.locator("#no-passkeys").innerText();
+    const buttons = await page.getByRole("button").count();
+    return { unknown, reason, buttons, home };
+  },
+
   async viewer(browser, { link, paths }) {
     const { page, origin } = await open(browser, link);
     const buttons = [];

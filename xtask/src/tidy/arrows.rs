@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("objectstore", &["awshttp", "awsproto", "lanes", "model"]),
     ("imagestore", &["awshttp", "awsproto", "lanes", "model"]),
     ("paper", &["model"]),
+    ("passkey", &[]),
     (
         "disks",
         &[
@@ -80,6 +81,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "objectstore",
             "paper",
+            "passkey",
             "policy",
         ],
     ),

@@ -52,4 +52,23 @@ pub(crate) enum ConsoleCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
+    /// List the passkeys that people and customers sign in with
+    #[command(
+        after_long_help = "Who manages the people who run the service sees all of them, others their own. A passkey is \
+        added in a browser, on the page behind one's name."
+    )]
+    Passkeys {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Remove a passkey that is lost: who signed in by it is signed out
+    Forget {
+        /// The number of the passkey
+        number: i64,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
 }

@@ -57,10 +57,24 @@ pub(crate) enum OperatorCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
-    /// Take a person's rights away, at once
+    /// Take a person's rights away, at once, with all sessions and passkeys
     Revoke {
         /// Who
         name: PersonName,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// List the passkeys with which people sign in at the console
+    #[command(
+        after_long_help = "`longshore console forget NUMBER` removes one that is lost. Those of customers are among \
+        `longshore console passkeys`."
+    )]
+    Passkeys {
+        /// Of one person alone
+        name: Option<PersonName>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         store: StoreArgs,
     },

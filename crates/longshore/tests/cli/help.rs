@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 138] = [
+const COMMANDS: [&str; 141] = [
     "",
     "import",
     "ls",
@@ -130,9 +130,12 @@ const COMMANDS: [&str; 138] = [
     "console sign-in",
     "console sessions",
     "console end",
+    "console passkeys",
+    "console forget",
     "operator add",
     "operator list",
     "operator revoke",
+    "operator passkeys",
     "today",
     "audit",
     "audit list",

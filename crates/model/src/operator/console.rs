@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
-use crate::ids::PersonName;
+use crate::ids::{AccessKeyId, PersonName};
 use crate::time::Timestamp;
 
 /// `POST /operator/v1/console/link`: lets somebody in at the console, once.
@@ -60,4 +60,34 @@ pub struct SessionLine {
     pub seen: Timestamp,
     /// When it ends at the latest.
     pub until: Timestamp,
+}
+
+/// `GET /operator/v1/console/passkeys`: what people and customers sign in with, the oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PasskeyList {
+    /// The passkeys.
+    pub passkeys: Vec<PasskeyLine>,
+}
+
+/// A passkey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PasskeyLine {
+    /// Which.
+    pub number: i64,
+    /// Whose.
+    pub actor: Actor,
+    /// The access key that a customer's goes with.
+    pub access_key_id: Option<AccessKeyId>,
+    /// What its holder calls it.
+    pub name: String,
+    /// The name of the site that it is for.
+    pub site: String,
+    /// Since when.
+    pub added: Timestamp,
+    /// When it was last used.
+    pub used: Option<Timestamp>,
+    /// Since when it is good for nothing, because there may be a copy of it.
+    pub copied: Option<Timestamp>,
 }

@@ -19,6 +19,8 @@ mod language;
 mod page;
 mod pages;
 mod say;
+mod site;
+mod touch;
 mod trouble;
 mod visit;
 mod word;
@@ -29,23 +31,28 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use model::role::Role;
+use passkey::Site;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
+use crate::ops::passkeys::Gatehouse;
 use events::{Snapshot, Streams};
 use form::Fields;
 use pages::list_file::{self, FileForm, ListOf};
 use pages::own_job;
 use pages::scan::Tables;
+use site::NoSite;
 use trouble::Trouble;
 use visit::Visit;
 
 /// What all requests share.
 pub(crate) struct Console {
     context: Context,
+    /// How browsers see it, where that is told.
+    told: Option<String>,
     /// Whether browsers reach it over TLS.
     is_secure: bool,
     /// When pages are not told of anything any more.
@@ -56,14 +63,33 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    pub(crate) fn new(context: Context, is_secure: bool, stop: CancellationToken) -> Self {
+    pub(crate) fn new(
+        context: Context,
+        told: Option<String>,
+        is_secure: bool,
+        stop: CancellationToken,
+    ) -> Self {
         Self {
             context,
+            told,
             is_secure,
             stop,
             bays: Snapshot::default(),
             streams: Streams::default(),
             tables: Tables::default(),
+        }
+    }
+
+    /// The site whose passkeys a browser can be asked for.
+    fn site(&self, headers: &HeaderMap) -> Result<Site, NoSite> {
+        site::of(headers, self.told.as_deref(), self.is_secure)
+    }
+
+    /// What passkeys are asked with.
+    fn gatehouse(&self) -> Gatehouse<'_> {
+        Gatehouse {
+            admin: self.context.admin(),
+            challenges: &self.context.challenges,
         }
     }
 }
@@ -95,17 +121,22 @@ async fn respond(State(console): State<Arc<Console>>, request: Request) -> Respo
 async fn show(console: &Arc<Console>, words: &[&str], head: &Parts) -> Result<Response, Trouble> {
     let say = language::of_request(head);
     match words {
-        ["in"] => return pages::sign_in::asked(say, StatusCode::OK),
+        ["in"] => return pages::sign_in::asked(say, StatusCode::OK, console.site(&head.headers)),
+        ["questions", "sign-in"] => {
+            return pages::questions::to_sign_in(console, console.site(&head.headers));
+        }
         ["in", token] => return pages::sign_in::offered(say, token),
         _ => {}
     }
     let Some(visit) = Visit::of(console, head).await? else {
-        return pages::sign_in::asked(say, StatusCode::UNAUTHORIZED);
+        let site = console.site(&head.headers);
+        return pages::sign_in::asked(say, StatusCode::UNAUTHORIZED, site);
     };
     let query = form::query(head);
-    let shown = match visit.is_customer() {
-        true => customers::show(&visit, words, &query).await,
-        false => show_people(words, console, &visit, &query).await,
+    let shown = match (words, visit.is_customer()) {
+        (["questions", what], _) => pages::questions::of_visit(&visit, what).await,
+        (_, true) => customers::show(&visit, words, &query).await,
+        (_, false) => show_people(words, console, &visit, &query).await,
     };
     Ok(shown.unwrap_or_else(|trouble| page::trouble(trouble, &visit)))
 }
@@ -159,6 +190,7 @@ pages! { PAGES, show_people(words, console: &Arc<Console>, visit: &Visit, query:
     ["audit"] Lead => pages::audit::list(visit, query).await;
     ["audit.csv"] Lead => list_file::keep(visit, ListOf::Acts, query, FileForm::Csv).await;
     ["audit.json"] Lead => list_file::keep(visit, ListOf::Acts, query, FileForm::Json).await;
+    ["me"] Viewer => pages::me::show(visit).await;
     ["help"] Viewer => pages::help::show(visit);
 }
 
@@ -179,8 +211,12 @@ async fn change(
     if words == ["in"] {
         return pages::sign_in::enter(console, head, body).await;
     }
+    if words == ["in", "passkey"] {
+        return pages::sign_in::enter_by_passkey(console, head, body).await;
+    }
     let Some(visit) = Visit::of(console, head).await? else {
-        return pages::sign_in::asked(say, StatusCode::UNAUTHORIZED);
+        let site = console.site(&head.headers);
+        return pages::sign_in::asked(say, StatusCode::UNAUTHORIZED, site);
     };
     let done = sent(&visit, words, body).await;
     Ok(done.unwrap_or_else(|trouble| page::trouble(trouble, &visit)))
@@ -208,11 +244,16 @@ async fn sent(visit: &Visit, words: &[&str], body: Body) -> Result<Response, Tro
         form.check_key(visit)?;
         return customers::look(visit, words, &form).await;
     }
+    form.check_key(visit)?;
+    if let Some(page) = touch::asked(visit, words, &form).await? {
+        return Ok(page);
+    }
     if !form.is_first(visit).await? {
         return Ok(guard::see_other(&form.back(visit.home())));
     }
     let done = match words {
         ["out"] => pages::sign_in::leave(visit).await,
+        ["me", rest @ ..] => pages::me::act(visit, rest, &form).await,
         _ if visit.is_customer() => customers::act(visit, words, &form).await,
         ["scan"] => pages::scan::scan(visit, &form).await,
         ["act", rest @ ..] => acts::act(visit, rest, &form).await,

@@ -90,6 +90,10 @@ pub(super) fn asked(path: &[&str], body: &[u8]) -> Option<Deed> {
         ["console", "sessions", number, _] => {
             (Action::OpenConsole, format!("session {}", cut(number)))
         }
+        ["console", "passkeys"] => (Action::OpenConsole, named("passkey", "Name")),
+        ["console", "passkeys", number, _] => {
+            (Action::OpenConsole, format!("passkey {}", cut(number)))
+        }
         ["webhooks"] => (Action::ManageWebhooks, "a webhook".to_owned()),
         ["webhooks", id, "remove" | "rotate"] => {
             (Action::ManageWebhooks, format!("webhook {}", cut(id)))

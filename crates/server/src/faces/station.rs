@@ -107,6 +107,13 @@ fn account_wire(fault: &AccountFault) -> (StatusCode, &'static str) {
         AccountFault::NoSuchKey(_) => (StatusCode::NOT_FOUND, "UnknownKey"),
         AccountFault::NoSuchPerson(_) => (StatusCode::NOT_FOUND, "UnknownOperator"),
         AccountFault::NoSuchSession(_) => (StatusCode::NOT_FOUND, "UnknownSession"),
+        AccountFault::NoSuchPasskey(_) => (StatusCode::NOT_FOUND, "UnknownPasskey"),
+        AccountFault::PasskeyName => (StatusCode::BAD_REQUEST, "BadName"),
+        AccountFault::Passkey(_)
+        | AccountFault::OldQuestion
+        | AccountFault::UnknownPasskey
+        | AccountFault::KnownPasskey
+        | AccountFault::NoPasskeys => (StatusCode::FORBIDDEN, "Passkey"),
         AccountFault::NoSuchStation(_) => (StatusCode::NOT_FOUND, "UnknownStation"),
         AccountFault::NoSuchStore(_) => (StatusCode::NOT_FOUND, "UnknownStore"),
         AccountFault::Webhook(_) => (StatusCode::BAD_REQUEST, "BadWebhook"),

@@ -49,7 +49,7 @@ pub trait Keys: Send + Sync + 'static {
         id: &AccessKeyId,
     ) -> Result<Option<(AccessKey, SecretKey, Account)>, JobStoreError>;
 
-    /// Revokes a key; `false` if there is none. Revoking twice keeps the first time.
+    /// Revokes a key, and removes its passkeys; `false` if there is none. Revoking twice keeps the first time.
     async fn revoke_key(&self, id: &AccessKeyId, now: Timestamp) -> Result<bool, JobStoreError>;
 }
 
@@ -154,7 +154,7 @@ macro_rules! implement_keys {
             use sqlx::{query, query_as};
             use $crate::jobstore::accounts::Account;
             use $crate::jobstore::keys::{self, AccessKey, Keys};
-            use $crate::jobstore::{JobStoreError, error};
+            use $crate::jobstore::{JobStoreError, error, passkeys};
 
             #[async_trait::async_trait]
             impl Keys for $store {
@@ -207,6 +207,10 @@ macro_rules! implement_keys {
                     let done = query(keys::REVOKE_KEY)
                         .bind(id.as_str())
                         .bind(now.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    query(passkeys::REMOVE_PASSKEYS_OF_KEY)
+                        .bind(id.as_str())
                         .execute(&mut *tx)
                         .await?;
                     tx.commit().await?;

@@ -47,7 +47,7 @@ pub trait Operators: Send + Sync + 'static {
         token_sha256: [u8; 32],
     ) -> Result<Option<Person>, JobStoreError>;
 
-    /// Voids a person's token. Revoking twice keeps the first time. `false` if there is nobody of this name.
+    /// Voids a person's token, and removes their passkeys. Revoking twice keeps the first time. `false` if there is nobody of this name.
     async fn revoke_person(&self, name: &PersonName, now: Timestamp)
     -> Result<bool, JobStoreError>;
 }
@@ -94,7 +94,7 @@ macro_rules! implement_operators {
             use model::time::Timestamp;
             use sqlx::{query, query_as};
             use $crate::jobstore::operators::{self, Operators, Person, StoredPerson};
-            use $crate::jobstore::{JobStoreError, error};
+            use $crate::jobstore::{JobStoreError, error, passkeys};
 
             #[async_trait::async_trait]
             impl Operators for $store {
@@ -147,6 +147,10 @@ macro_rules! implement_operators {
                     let done = query(operators::REVOKE_PERSON)
                         .bind(name.as_str())
                         .bind(now.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    query(passkeys::REMOVE_PASSKEYS_OF_PERSON)
+                        .bind(name.as_str())
                         .execute(&mut *tx)
                         .await?;
                     tx.commit().await?;

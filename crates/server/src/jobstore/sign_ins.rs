@@ -76,6 +76,10 @@ pub struct StoredSession {
     pub until: Timestamp,
     /// When it was last used, within a minute.
     pub seen: Timestamp,
+    /// The passkey by which it began; none of one that began by a link.
+    pub passkey: Option<i64>,
+    /// When a passkey was last touched in it.
+    pub touched: Option<Timestamp>,
 }
 
 /// Keeps who is signed in. The contract is that of [`JobStore`](super::JobStore).
@@ -138,7 +142,8 @@ pub(super) const ADD_SESSION: &str = "
 macro_rules! sessions {
     ($more:literal) => {
         concat!(
-            "SELECT s.number, s.person, o.role, s.access_key, k.account, s.address, s.began, s.until, s.seen
+            "SELECT s.number, s.person, o.role, s.access_key, k.account, s.address, s.began, s.until, s.seen,
+                    s.passkey, s.touched
              FROM console_sessions s
              LEFT JOIN operators o ON o.name = s.person AND o.revoked IS NULL AND o.added <= s.began
              LEFT JOIN access_keys k ON k.id = s.access_key AND k.revoked IS NULL
@@ -171,7 +176,7 @@ pub(super) const FREE_FORM: &str = "DELETE FROM console_forms WHERE key_sha256 =
 /// Seconds for which a session that has ended is kept.
 pub(super) const KEPT_SECONDS: i64 = 30 * 86_400;
 
-/// `number, person, role, access_key, account, address, began, until, seen`.
+/// `number, person, role, access_key, account, address, began, until, seen, passkey, touched`.
 pub(super) type SessionRow = (
     i64,
     Option<String>,
@@ -182,10 +187,12 @@ pub(super) type SessionRow = (
     i64,
     i64,
     i64,
+    Option<i64>,
+    Option<i64>,
 );
 
 pub(super) fn stored_session(row: SessionRow) -> Result<StoredSession, JobStoreError> {
-    let (number, name, role, key, account, address, began, until, seen) = row;
+    let (number, name, role, key, account, address, began, until, seen, passkey, touched) = row;
     let holder = match (name, key, account) {
         (None, None, None) => Holder::Host,
         (Some(name), None, None) => {
@@ -205,6 +212,8 @@ pub(super) fn stored_session(row: SessionRow) -> Result<StoredSession, JobStoreE
         began: Timestamp::from_unix(began),
         until: Timestamp::from_unix(until),
         seen: Timestamp::from_unix(seen),
+        passkey,
+        touched: touched.map(Timestamp::from_unix),
     })
 }
 

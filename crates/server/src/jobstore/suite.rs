@@ -24,6 +24,7 @@ mod operators;
 mod orders;
 mod outbox;
 mod parcels;
+mod passkeys;
 mod rates;
 mod receipts;
 mod shares;
@@ -62,6 +63,7 @@ pub async fn run_all(store: &dyn JobStore) {
     shares::run(store).await;
     operators::run(store).await;
     sign_ins::run(store).await;
+    passkeys::run(store).await;
     audit::run(store).await;
     parcels::run(store).await;
     leases::run(store).await;

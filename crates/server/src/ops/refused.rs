@@ -316,6 +316,29 @@ pub enum AccountFault {
     /// There is no such session, or none that the caller may end.
     #[error("nobody is signed in under the number {0}")]
     NoSuchSession(i64),
+    /// There is no such passkey, or none that the caller may remove.
+    #[error("there is no passkey with the number {0}")]
+    NoSuchPasskey(i64),
+    /// What somebody calls a passkey is empty, too long, or has a control character in it.
+    #[error("a passkey is called something of 1 to 64 characters, on one line")]
+    PasskeyName,
+    /// What a browser tells of a passkey is not so.
+    #[error("the passkey is not taken: {0}")]
+    Passkey(passkey::Fault),
+    /// The passkey answers to a question that nobody asked, that was answered before, or that is over.
+    #[error(
+        "the passkey is not taken: the question was asked too long ago, or was answered before; try again"
+    )]
+    OldQuestion,
+    /// Nobody has this passkey, or not here, or no more.
+    #[error("the passkey is not taken: nobody has it here, or no more")]
+    UnknownPasskey,
+    /// Somebody has it already.
+    #[error("the passkey is not taken: it is known already")]
+    KnownPasskey,
+    /// The caller is one who has no passkeys.
+    #[error("passkeys are for people with a name and for customers")]
+    NoPasskeys,
     /// A webhook that cannot be.
     #[error("the address of the webhook {0}")]
     Webhook(String),

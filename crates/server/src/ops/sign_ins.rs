@@ -11,7 +11,7 @@ use model::time::Timestamp;
 
 use super::{AccountFault, Admin, Refused, accounts};
 use crate::access::{
-    Action, BearerToken, Caller, Origin, Resource, Unidentified, authorize, by_key,
+    Action, BearerToken, Caller, Denied, Origin, Resource, Unidentified, authorize, by_key,
 };
 use crate::jobstore::{
     AccessKey, Holder, JobStoreError, LetIn, NewSession, SignInLink, StoredSession,
@@ -58,6 +58,17 @@ pub struct Session {
     pub number: i64,
     /// Whose.
     pub caller: Caller,
+    /// When a passkey was last touched in it.
+    pub touched: Option<Timestamp>,
+}
+
+/// That the caller may sign in at all: a customer at the own account, others at the service.
+pub(super) fn may_sign_in(caller: &Caller) -> Result<(), Denied> {
+    let place = match caller {
+        Caller::Customer(customer) => Resource::JobsOf(&customer.account.id),
+        Caller::Person(_) | Caller::Station(_) | Caller::Operator => Resource::Service,
+    };
+    authorize(caller, Action::OpenConsole, place)
 }
 
 /// Makes a link for whoever asks, or for somebody else if the caller manages the people who run the service.
@@ -156,6 +167,13 @@ pub async fn enter(
     link: &BearerToken,
     address: Option<IpAddr>,
 ) -> Result<Option<BearerToken>, JobStoreError> {
+    let (token, session) = new_session(admin, address);
+    let is_in = admin.jobs.use_link(link.sha256(), &session).await?;
+    Ok(is_in.then_some(token))
+}
+
+/// A session that begins now, and what the browser is to keep of it.
+pub(super) fn new_session(admin: &Admin, address: Option<IpAddr>) -> (BearerToken, NewSession) {
     let (token, now) = (BearerToken::draw(), admin.clock.now());
     let session = NewSession {
         token_sha256: token.sha256(),
@@ -163,8 +181,7 @@ pub async fn enter(
         began: now,
         until: now.plus_seconds(SESSION_SECONDS),
     };
-    let is_in = admin.jobs.use_link(link.sha256(), &session).await?;
-    Ok(is_in.then_some(token))
+    (token, session)
 }
 
 /// Whose session it is that a browser shows, if it goes on; it does so from now on for a while. What a user of an account
@@ -199,6 +216,7 @@ pub async fn session(
     Ok(Some(Session {
         number: stored.number,
         caller,
+        touched: stored.touched,
     }))
 }
 
@@ -238,15 +256,31 @@ fn is_idle(session: &StoredSession, now: Timestamp) -> bool {
     session.seen.plus_seconds(IDLE_SECONDS) <= now
 }
 
-/// Who is signed in: all sessions for whoever manages the people who run the service, their own for others.
+/// Who is signed in, the newest first: all sessions for whoever manages the people who run the service, their own for others.
 ///
 /// # Errors
 /// [`Refused`] if the caller has none, or the job store fails.
 pub async fn sessions(admin: &Admin, caller: &Caller) -> Result<Vec<StoredSession>, Refused> {
-    authorize(caller, Action::OpenConsole, Resource::Service)?;
+    let mut all = going_on(admin, caller).await?;
+    all.retain(|session| may_end(caller, session));
+    Ok(all)
+}
+
+/// The caller's own sessions, the newest first.
+///
+/// # Errors
+/// As [`sessions`].
+pub async fn own_sessions(admin: &Admin, caller: &Caller) -> Result<Vec<StoredSession>, Refused> {
+    let mut all = going_on(admin, caller).await?;
+    all.retain(|session| is_own(caller, session));
+    Ok(all)
+}
+
+async fn going_on(admin: &Admin, caller: &Caller) -> Result<Vec<StoredSession>, Refused> {
+    may_sign_in(caller)?;
     let now = admin.clock.now();
     let mut all = admin.jobs.sessions(now).await?;
-    all.retain(|session| !is_idle(session, now) && may_end(caller, session));
+    all.retain(|session| !is_idle(session, now));
     Ok(all)
 }
 
@@ -276,12 +310,15 @@ pub async fn leave(admin: &Admin, session: &Session) -> Result<(), JobStoreError
 }
 
 fn may_end(caller: &Caller, session: &StoredSession) -> bool {
-    let is_own = match (caller, &session.holder) {
+    is_own(caller, session) || authorize(caller, Action::ManageOperators, Resource::Service).is_ok()
+}
+
+fn is_own(caller: &Caller, session: &StoredSession) -> bool {
+    match (caller, &session.holder) {
         // A session is of a key, whoever of the account has that.
         (Caller::Customer(customer), Holder::Customer { key, .. }) => customer.key == *key,
         _ => caller.actor() == holder(session),
-    };
-    is_own || authorize(caller, Action::ManageOperators, Resource::Service).is_ok()
+    }
 }
 
 /// Whose a session is.
@@ -418,7 +455,10 @@ mod tests {
             panic!("{caller:?}");
         };
         assert_eq!(customer.account.name, "studio");
-        assert!(sessions(admin, &caller).await.is_err());
+        // Of all that are signed in he sees himself.
+        let seen = sessions(admin, &caller).await.unwrap();
+        let holders: Vec<String> = seen.iter().map(|one| holder(one).to_string()).collect();
+        assert_eq!(holders, [caller.actor().to_string()]);
         // In turn he makes one of his own.
         let own = link_of_customer(admin, &caller).await.unwrap();
         assert_eq!(own.actor, caller.actor());

@@ -20,6 +20,7 @@ pub(super) struct Assets {
     htmx: Asset,
     script: Asset,
     draft: Asset,
+    passkey: Asset,
     icon: Asset,
 }
 
@@ -55,6 +56,12 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
         SCRIPT,
         include_bytes!("../../../assets/console/draft.js"),
     ),
+    passkey: asset(
+        "passkey",
+        "js",
+        SCRIPT,
+        include_bytes!("../../../assets/console/passkey.js"),
+    ),
     icon: asset(
         "icon",
         "svg",
@@ -81,19 +88,24 @@ fn asset(
 }
 
 impl Assets {
-    fn all(&self) -> [&Asset; 5] {
+    fn all(&self) -> [&Asset; 6] {
         let Self {
             style,
             htmx,
             script,
             draft,
+            passkey,
             icon,
         } = self;
-        [style, htmx, script, draft, icon]
+        [style, htmx, script, draft, passkey, icon]
     }
 
     pub(super) fn draft(&self) -> &str {
         &self.draft.name
+    }
+
+    pub(super) fn passkey(&self) -> &str {
+        &self.passkey.name
     }
 
     pub(super) fn style(&self) -> &str {

@@ -10,7 +10,7 @@ use super::guard::see_other;
 use super::language::{Text, key, text};
 use super::pages::list_file::FileForm;
 use super::pages::new_job::{self, foresee};
-use super::pages::{own_job, own_jobs};
+use super::pages::{me, own_job, own_jobs};
 use super::trouble::Trouble;
 use super::visit::Visit;
 use crate::ops::{disposal, jobs, secrets};
@@ -32,6 +32,7 @@ pub(super) async fn show(
         ["jobs", id, "live"] => own_job::live(visit, id, query).await,
         ["jobs", id, "failed"] => own_job::failed(visit, id).await,
         ["jobs", id, file] => own_job::file_of(visit, id, file).await,
+        ["me"] => me::show(visit).await,
         ["new"] => new_job::blank(visit, query).await,
         _ => Err(Trouble::no_such_page()),
     }

@@ -75,6 +75,11 @@ async fn read_within(body: Body, bytes: usize) -> Result<Form, Trouble> {
 }
 
 impl Form {
+    /// All that it says.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter()
+    }
+
     /// What stands in a field; nothing of one that is empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(field, _)| field == name);

@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 use model::control::ControlFault;
 
-use super::language::{Language, Text, TextKey, key};
+use super::language::{Language, Text, TextKey, key, text};
+use super::site::NoSite;
 use crate::faces::station::wire;
 use crate::jobstore::JobStoreError;
 use crate::ops::Refused;
@@ -44,6 +45,24 @@ impl Trouble {
         let sentence = key("stale-page");
         let hint = Some(key("load-and-press-again"));
         Self::new(StatusCode::CONFLICT, sentence, hint)
+    }
+
+    /// There are no passkeys where somebody looks.
+    pub(super) fn no_passkeys(why: &NoSite) -> Self {
+        Self {
+            status: StatusCode::CONFLICT,
+            sentence: why.text(),
+            hint: None,
+        }
+    }
+
+    /// A touch is due of a passkey that is for another site.
+    pub(super) fn touch_elsewhere(sites: &str) -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            sentence: text("touch-elsewhere").with("sites", sites),
+            hint: Some(key("touch-elsewhere-hint")),
+        }
     }
 
     pub(super) fn unreadable() -> Self {

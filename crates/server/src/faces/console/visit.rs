@@ -6,9 +6,11 @@ use std::sync::Arc;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use model::role::Role;
+use passkey::Site;
 
 use super::Console;
 use super::language::{Language, of_request};
+use super::site::NoSite;
 use super::trouble::Trouble;
 use crate::access::BearerToken;
 use crate::faces::origin;
@@ -30,6 +32,8 @@ pub(super) struct Visit {
     pub(super) address: Option<IpAddr>,
     /// In which language.
     pub(super) say: Language,
+    /// The site whose passkeys can be asked for here, or why none.
+    pub(super) site: Result<Site, NoSite>,
 }
 
 impl Visit {
@@ -46,6 +50,7 @@ impl Visit {
             token,
             address: origin.address,
             say: of_request(head),
+            site: console.site(&head.headers),
         }))
     }
 

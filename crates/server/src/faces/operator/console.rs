@@ -1,12 +1,16 @@
-//! `/operator/v1/console`: who is let in at the console, and who is signed in there.
+//! `/operator/v1/console`: who is let in at the console, by which passkeys, and who is signed in there.
 
 use axum::http::Method;
-use model::operator::console::{LinkFor, NewLink, SessionLine, SessionList};
+use model::actor::Actor;
+use model::ids::PersonName;
+use model::operator::console::{
+    LinkFor, NewLink, PasskeyLine, PasskeyList, SessionLine, SessionList,
+};
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
-use crate::jobstore::StoredSession;
-use crate::ops::sign_ins;
+use crate::jobstore::{PasskeyHolder, StoredPasskey, StoredSession};
+use crate::ops::{passkeys, sign_ins};
 
 /// Answers what is asked for below `console`.
 pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
@@ -18,7 +22,51 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
             let number = number.parse().map_err(|_| OperatorFault::NoSuchPath)?;
             document(&sign_ins::end(desk.admin, desk.caller, number).await?)
         }
+        ["passkeys"] if asked.is(&Method::GET) => list_passkeys(desk, asked).await,
+        ["passkeys", number, "remove"] if is_post => {
+            let number = number.parse().map_err(|_| OperatorFault::NoSuchPath)?;
+            document(&passkeys::remove(desk.admin, desk.caller, number).await?)
+        }
         _ => Err(OperatorFault::NoSuchPath),
+    }
+}
+
+/// All that the caller may see, or those of one person.
+async fn list_passkeys(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
+    let person = asked.query.iter().find(|(name, _)| name == "person");
+    let person = person.map(|(name, value)| {
+        PersonName::new(value.clone()).map_err(|_| OperatorFault::Query {
+            name: name.clone(),
+            value: value.clone(),
+        })
+    });
+    let person = person.transpose()?.map(Actor::Person);
+    let mut all = passkeys::passkeys(desk.admin, desk.caller).await?;
+    all.retain(|one| {
+        person
+            .as_ref()
+            .is_none_or(|person| passkeys::actor(one) == *person)
+    });
+    document(&PasskeyList {
+        passkeys: all.into_iter().map(passkey_line).collect(),
+    })
+}
+
+fn passkey_line(stored: StoredPasskey) -> PasskeyLine {
+    let actor = passkeys::actor(&stored);
+    let passkey = stored.passkey;
+    PasskeyLine {
+        number: stored.number,
+        actor,
+        access_key_id: match passkey.holder {
+            PasskeyHolder::Key(key) => Some(key),
+            PasskeyHolder::Person(_) => None,
+        },
+        name: passkey.name,
+        site: passkey.site,
+        added: passkey.added,
+        used: stored.used,
+        copied: stored.copied,
     }
 }
 
