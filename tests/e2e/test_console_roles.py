@@ -16,7 +16,7 @@ NOBODY = "nobody-there"
 # What a form sends, by the name of its field.
 FIELDS = {"Because": "It is a test.", "Reason": "DeviceError", "ProgressCode": "Pending", "Carrier": "UPS",
           "TrackingNumber": "1Z999AA1", "Verb": "blink", "Number": "1Z999AA3", "Of": "embedded", "Name": NOBODY, "Role": "viewer",
-          "Import": BUCKET, "Jobs": "", "Station": ""}
+          "Import": BUCKET, "Jobs": "", "Station": "", "Policy": "AWSImportExportReadOnlyAccess", "User": NOBODY}
 
 
 def table():
@@ -62,6 +62,10 @@ def test_every_role_has_the_pages_and_buttons_that_the_table_says(service):
     job, _ = make_job(service)
     names = {"jobs": job, "stations": station, "bench": station, "parcels": "1Z999AA3", "keys": "A" * 20, "operators": NOBODY}
     account = json.loads(service.run("account", "list", "--json", check=OK).stdout)["Accounts"][0]["Account"]
+    # Of two names in a path the second is that of the bay.
+    for kind in ("user", "group"):
+        service.run(kind, "create", bay, "--account", account, check=OK)
+    names |= {"accounts": account, "users": bay, "groups": bay}
     fields = FIELDS | {"Bay": bay, "Account": account}
     secret = {"Secret": "123456-hunter"}
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use ::policy::{ActionName, Context, Decision, Key, Policy, Request, Size, decide};
+use ::policy::{ActionName, Context, Decision, Key, Policy, Request, Size, decide, explain};
 use anyhow::{Context as _, anyhow};
 use model::operator::users::Simulated;
 use serde::Deserialize;
@@ -72,10 +72,14 @@ fn simulate(args: &SimulateArgs) -> Result<Exit, Failure> {
         resource: &args.resource,
         context: &context,
     };
+    let (decision, by) = explain(&policies, &request);
+    let file = by.and_then(|by| args.files.get(by.policy));
     let told = Simulated {
         action: action.to_string(),
         resource: args.resource.clone(),
-        decision: word(decide(&policies, &request)).to_owned(),
+        decision: word(decision).to_owned(),
+        policy: file.map(|file| file.display().to_string()),
+        statement: by.map(|by| by.statement + 1),
     };
     tell(&told, args.json)
 }
@@ -84,6 +88,10 @@ fn tell(told: &Simulated, json: bool) -> Result<Exit, Failure> {
     match json {
         true => output::json(told)?,
         false => output::data(&format!("{}\n", told.decision))?,
+    }
+    if let (Some(policy), Some(statement)) = (&told.policy, told.statement) {
+        let policy = output::printable(policy);
+        output::note(&format!("By statement {statement} of `{policy}`."));
     }
     Ok(Exit::Ok)
 }

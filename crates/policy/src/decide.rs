@@ -27,18 +27,41 @@ pub enum Decision {
     Denied,
 }
 
+/// The statement by which a request was decided: of several that allow it the first, and the first that denies it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecidedBy {
+    /// The place of its policy among those that were given, from zero.
+    pub policy: usize,
+    /// Its place in that policy, from zero.
+    pub statement: usize,
+}
+
 /// Decides a request by all policies that its user has (IAM user guide, *Policy evaluation logic*).
 pub fn decide<'a>(
     policies: impl IntoIterator<Item = &'a Policy>,
     request: &Request<'_>,
 ) -> Decision {
-    let statements = policies.into_iter().flat_map(|policy| &policy.statements);
-    let mut decision = Decision::NotAllowed;
-    for statement in statements.filter(|statement| statement.is_about(request)) {
-        match statement.effect {
-            Effect::Deny => return Decision::Denied,
-            Effect::Allow => decision = Decision::Allowed,
+    explain(policies, request).0
+}
+
+/// The same, with the statement that decided it; none where no statement is about it.
+pub fn explain<'a>(
+    policies: impl IntoIterator<Item = &'a Policy>,
+    request: &Request<'_>,
+) -> (Decision, Option<DecidedBy>) {
+    let mut allowed = None;
+    for (policy, of_policy) in policies.into_iter().enumerate() {
+        let statements = of_policy.statements.iter().enumerate();
+        for (statement, told) in statements.filter(|(_, told)| told.is_about(request)) {
+            let by = DecidedBy { policy, statement };
+            match told.effect {
+                Effect::Deny => return (Decision::Denied, Some(by)),
+                Effect::Allow => allowed = allowed.or(Some(by)),
+            }
         }
     }
-    decision
+    match allowed {
+        Some(by) => (Decision::Allowed, Some(by)),
+        None => (Decision::NotAllowed, None),
+    }
 }

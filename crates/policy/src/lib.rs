@@ -19,7 +19,7 @@ mod values;
 
 pub use action::{ActionName, UnknownAction};
 pub use context::{Context, Key, UnknownKey};
-pub use decide::{Decision, Request, decide};
+pub use decide::{DecidedBy, Decision, Request, decide, explain};
 pub use document::{Policy, Size};
 pub use fault::{PolicyFault, PolicyFaults};
 pub use managed::{Managed, UnknownManaged};

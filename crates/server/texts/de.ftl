@@ -441,3 +441,58 @@ session-by = Mit
 session-by-passkey = einem Passkey
 session-by-link = einem Link
 session-end = { $number } abmelden
+
+## Users and groups of an account
+
+account-users = Benutzer und Gruppen von <bdi>{ $account }</bdi>
+accounts-all = Alle Konten
+users = Benutzer
+users-of = Benutzer und Gruppen von { $account }
+users-may = Schlüssel des Kontos selbst dürfen alles, was das Konto darf. Ein Benutzer darf, was Richtlinien erlauben: seine eigenen und die seiner Gruppen.
+user-new = Neuer Benutzer
+user-name = Name des Benutzers
+user-make = Benutzer anlegen
+user-title = Benutzer { $name }
+user-keys = Schlüssel
+user-without-keys = Keine: Der Benutzer kann nichts verlangen.
+user-in-no-group = In keiner. In eine Gruppe kommt man auf ihrer Seite.
+user-leaves = Aus <bdi>{ $name }</bdi> nehmen
+user-delete-means = Endgültig: Die Schlüssel werden entzogen, und ein anderer Benutzer dieses Namens ist ein anderer.
+groups = Gruppen
+group-new = Neue Gruppe
+group-name = Name der Gruppe
+group-make = Gruppe anlegen
+group-title = Gruppe { $name }
+group-users = Benutzer darin
+group-another-user = Weiterer Benutzer
+group-put-in = In die Gruppe nehmen
+group-takes-out = <bdi>{ $name }</bdi> herausnehmen
+group-delete-means = Endgültig: Wer darin ist, verliert ihre Richtlinien.
+identity-account = Konto
+identity-id = Kennung
+identity-delete = Löschen
+identity-delete-it = <bdi>{ $name }</bdi> löschen
+policies = Richtlinien
+policies-none-of-user = Keine eigene: Ohne eine, hier oder in einer Gruppe, ist nichts erlaubt.
+policy-ready = fertig
+policy-take = <bdi>{ $policy }</bdi> wegnehmen
+policy-write = Richtlinie schreiben
+policy-name = Wie sie heißt
+policy-says = Was sie sagt, in der Sprache von AWS IAM
+policy-give = Richtlinie geben
+policy-give-ready = Eine fertige geben
+policy-which = Welche
+policy-give-it = Geben
+policy-faults = { $count ->
+    [one] Nichts wurde geändert: Eins ist zu berichtigen.
+   *[other] Nichts wurde geändert: { $count } Dinge sind zu berichtigen.
+}
+key-once = Das Geheimnis eines neuen Schlüssels wird einmal gezeigt.
+simulate = Was eine Anfrage zur Antwort bekäme
+simulate-action = Aktion
+simulate-resource = Ressource
+simulate-address = Von der Adresse
+simulate-tls = mit TLS
+simulate-ask = Fragen
+simulate-by = durch Anweisung { $statement } von { $policy }.
+simulate-by-none = weil keine Anweisung davon handelt.

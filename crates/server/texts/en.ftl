@@ -440,3 +440,58 @@ session-by = By
 session-by-passkey = a passkey
 session-by-link = a link
 session-end = Sign out { $number }
+
+## Users and groups of an account
+
+account-users = Users and groups of <bdi>{ $account }</bdi>
+accounts-all = All accounts
+users = Users
+users-of = Users and groups of { $account }
+users-may = Keys of the account itself may all that the account may. A user may what policies allow, the own ones and those of the groups.
+user-new = A new user
+user-name = Name of the user
+user-make = Make the user
+user-title = User { $name }
+user-keys = Keys
+user-without-keys = None: the user cannot ask for anything.
+user-in-no-group = In none. Users are put into a group on its page.
+user-leaves = Out of <bdi>{ $name }</bdi>
+user-delete-means = For good: the keys are revoked, and another user of that name is another user.
+groups = Groups
+group-new = A new group
+group-name = Name of the group
+group-make = Make the group
+group-title = Group { $name }
+group-users = Users in it
+group-another-user = Another user
+group-put-in = Put the user in
+group-takes-out = Take <bdi>{ $name }</bdi> out
+group-delete-means = For good: whoever is in it loses its policies.
+identity-account = Account
+identity-id = Id
+identity-delete = Delete
+identity-delete-it = Delete <bdi>{ $name }</bdi>
+policies = Policies
+policies-none-of-user = None of the user's own: without one, here or in a group, nothing is allowed.
+policy-ready = ready-made
+policy-take = Take <bdi>{ $policy }</bdi> away
+policy-write = Write a policy
+policy-name = What it is called
+policy-says = What it says, in the language of AWS IAM
+policy-give = Give the policy
+policy-give-ready = Give one that is ready
+policy-which = Which
+policy-give-it = Give it
+policy-faults = { $count ->
+    [one] Nothing was changed: one thing is to be mended.
+   *[other] Nothing was changed: { $count } things are to be mended.
+}
+key-once = The secret of a new key is shown once.
+simulate = What a request would be answered
+simulate-action = Action
+simulate-resource = Resource
+simulate-address = From the address
+simulate-tls = by TLS
+simulate-ask = Ask
+simulate-by = by statement { $statement } of { $policy }.
+simulate-by-none = since no statement is about it.

@@ -313,7 +313,7 @@ const tries = {
         protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
       },
     });
-    const found = await look(page, "/bench");
+    const found = [];
     const add = async (name) => {
       await page.goto(`${origin}/me`);
       await page.getByLabel("What you call it").fill(name);
@@ -378,6 +378,62 @@ const tries = {
     return { found, by, sent, signCount, copied, unknown };
   },
 
+  // An account gets a user and a group, policies with and without faults, and a key; and a request is asked about.
+  async identities(browser, { link, account, faulty, good }) {
+    const { page, origin, complaints } = await open(browser, link);
+    const at = `${origin}/accounts/${account}`;
+    const found = [];
+    const make = async (kind, name) => {
+      await page.goto(at);
+      await page.getByText(`A new ${kind}`).click();
+      await page.getByLabel(`Name of the ${kind}`).fill(name);
+      await page.getByRole("button", { name: `Make the ${kind}` }).click();
+      await page.getByRole("link", { name }).waitFor();
+    };
+    await make("user", "jane@example.org");
+    await make("group", "readers");
+    found.push(...(await look(page, at)));
+    await page.goto(`${at}/groups/readers`);
+    await page.getByRole("button", { name: "Put the user in" }).click();
+    await page.getByRole("link", { name: "jane@example.org" }).waitFor();
+    await page.getByText("Give one that is ready").click();
+    await page.getByRole("button", { name: "Give it" }).click();
+    await page.getByRole("heading", { name: "AWSImportExportReadOnlyAccess" }).waitFor();
+    await page.goto(`${at}/users/jane@example.org`);
+    const write = async (text) => {
+      await page.getByLabel("What it is called").fill("own");
+      await page.getByLabel("What it says").fill(text);
+      await page.getByRole("button", { name: "Give the policy" }).click();
+    };
+    await page.getByText("Write a policy").click();
+    await write(faulty);
+    await page.locator("#policy-told").waitFor();
+    const faults = await page.locator("#policy-told li").allInnerTexts();
+    const kept = await page.getByLabel("What it says").inputValue();
+    found.push(...(await look(page, "faults")));
+    complaints.length = 0;
+    await write(good);
+    await page.getByRole("heading", { name: "own" }).waitFor();
+    const ask = async (action) => {
+      await page.locator("select[name=action]").selectOption(action);
+      await page.getByRole("button", { name: "Ask" }).click();
+      await page.locator("#judged", { hasText: action }).waitFor();
+      return page.locator("#judged").innerText();
+    };
+    const judged = [];
+    for (const action of ["importexport:ListJobs", "importexport:CancelJob", "importexport:CreateJob"]) judged.push(await ask(action));
+    found.push(...(await look(page, "user")));
+    await page.getByRole("button", { name: "Make a key" }).click();
+    const secret = await page.locator("main").innerText();
+    await page.goto(`${at}/users/jane@example.org`);
+    const after = await page.locator("main").innerText();
+    await page.getByText("Delete", { exact: true }).last().click();
+    await page.getByRole("button", { name: "Delete jane@example.org" }).click();
+    await page.waitForURL(at);
+    const left = await page.locator("main").innerText();
+    return { found, faults, kept, judged, secret, after, left, complaints };
+  },
+
   // Two passkeys: one is removed on the page, and lets nobody in any more.
   async removed(browser, { link, home, plain }) {
     const { context, page, origin } = await open(browser, link);
@@ -403,7 +459,7 @@ const tries = {
     // By plain HTTP under a name there are links alone.
     await page.goto(`${plain}/in`);
     const reason = await page.locator("#no-passkeys").innerText();
-    const buttons = await page.getByRole("button").count();
+    const buttons = await page.locator("main").getByRole("button").count();
     return { unknown, reason, buttons, home };
   },
 

@@ -117,4 +117,10 @@ pub struct Simulated {
     pub resource: String,
     /// `allowed`, `implicitDeny` or `explicitDeny`.
     pub decision: String,
+    /// The policy that decided it; none if no statement is about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Which of its statements, from 1: of several that allow it the first, and the first that denies it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<usize>,
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Context, Decision, Managed, decide};
+use crate::{Context, Decision, Managed, decide, explain};
 
 fn faults(text: &str) -> Vec<String> {
     let faults = Policy::parse(text, Size::Policy).unwrap_err();
@@ -248,6 +248,50 @@ fn a_denial_outweighs_and_silence_allows_nothing() {
             }
         ),
         Decision::NotAllowed
+    );
+}
+
+#[test]
+fn the_statement_that_decides_is_the_first_that_allows_or_the_one_that_denies() {
+    let parse = |text| Policy::parse(text, Size::Policy).unwrap();
+    let all = [
+        parse(
+            r#"{"Statement": [
+            {"Effect": "Allow", "Action": "importexport:ListJobs", "Resource": "*"},
+            {"Effect": "Allow", "Action": "importexport:*", "Resource": "*"}]}"#,
+        ),
+        parse(
+            r#"{"Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "importexport:CancelJob", "Resource": "*"}]}"#,
+        ),
+    ];
+    let context = Context::default();
+    let by = |action| {
+        let request = Request {
+            action,
+            resource: "*",
+            context: &context,
+        };
+        let (decision, by) = explain(&all, &request);
+        assert_eq!(decision, decide(&all, &request));
+        by.map(|by| (by.policy, by.statement))
+    };
+    assert_eq!(by(ActionName::ListJobs), Some((0, 0)));
+    assert_eq!(by(ActionName::CreateJob), Some((0, 1)));
+    assert_eq!(by(ActionName::ReleaseDevice), Some((1, 0)));
+    assert_eq!(by(ActionName::CancelJob), Some((1, 1)));
+    assert_eq!(
+        explain(
+            [],
+            &Request {
+                action: ActionName::ListJobs,
+                resource: "*",
+                context: &context
+            }
+        )
+        .1,
+        None
     );
 }
 

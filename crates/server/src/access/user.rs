@@ -8,7 +8,9 @@ use std::net::IpAddr;
 
 use model::ids::{BucketName, IdentityId, IdentityName};
 use model::time::Timestamp;
-use policy::{ActionName, Context, Decision, Key, Managed, Policy, Request, Size, decide};
+use policy::{
+    ActionName, Context, DecidedBy, Decision, Key, Managed, Policy, Request, Size, explain,
+};
 
 use super::{Action, Resource};
 use crate::jobstore::{Identity, JobStoreError, StoredPolicy};
@@ -122,12 +124,21 @@ impl User {
 
     /// What the policies say.
     pub(crate) fn decide(&self, action: ActionName, resource: &str) -> Decision {
+        self.explain(action, resource).0
+    }
+
+    /// The same, with the statement that decided, of the policies in their order.
+    pub(crate) fn explain(
+        &self,
+        action: ActionName,
+        resource: &str,
+    ) -> (Decision, Option<DecidedBy>) {
         let request = Request {
             action,
             resource,
             context: &self.context,
         };
-        decide(&self.policies, &request)
+        explain(&self.policies, &request)
     }
 }
 

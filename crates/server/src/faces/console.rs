@@ -186,6 +186,9 @@ pages! { PAGES, show_people(words, console: &Arc<Console>, visit: &Visit, query:
     ["command-cards.pdf"] Operator => pages::papers::cards(visit).await;
     ["stores"] Viewer => pages::stores::list(visit).await;
     ["accounts"] Admin => pages::accounts::list(visit).await;
+    ["accounts", account] Admin => pages::identities::list(visit, account).await;
+    ["accounts", account, "users", name] Admin => pages::identities::show(visit, account, "users", name, query).await;
+    ["accounts", account, "groups", name] Admin => pages::identities::show(visit, account, "groups", name, query).await;
     ["people"] Viewer => pages::people::list(visit).await;
     ["audit"] Lead => pages::audit::list(visit, query).await;
     ["audit.csv"] Lead => list_file::keep(visit, ListOf::Acts, query, FileForm::Csv).await;
@@ -256,6 +259,9 @@ async fn sent(visit: &Visit, words: &[&str], body: Body) -> Result<Response, Tro
         ["me", rest @ ..] => pages::me::act(visit, rest, &form).await,
         _ if visit.is_customer() => customers::act(visit, words, &form).await,
         ["scan"] => pages::scan::scan(visit, &form).await,
+        ["act", kind @ ("users" | "groups"), name, "policy"] => {
+            pages::identities::give_policy(visit, kind, name, &form).await
+        }
         ["act", rest @ ..] => acts::act(visit, rest, &form).await,
         _ => Err(Trouble::no_such_page()),
     };

@@ -265,6 +265,15 @@ pub async fn leave(
     Ok(())
 }
 
+/// What a user's policies say of a request, and what in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// What they say.
+    pub decision: Decision,
+    /// The policy and the number of its statement, from 1, that decided it; none if no statement is about it.
+    pub by: Option<(PolicyName, usize)>,
+}
+
 /// What a user's policies would say of a request at this moment.
 ///
 /// # Errors
@@ -275,16 +284,19 @@ pub async fn simulate(
     account: &str,
     user: &IdentityName,
     supposed: &Supposed,
-) -> Result<Decision, Refused> {
+) -> Result<Judged, Refused> {
     let identity = named(admin, caller, account, IdentityKind::User, user).await?;
     let policies = admin.jobs.policies_of_user(&identity.id).await?;
+    let names: Vec<PolicyName> = policies.iter().map(|one| one.name.clone()).collect();
     let origin = Origin {
         address: supposed.address,
         is_secure: supposed.is_secure,
         user_agent: None,
     };
     let user = User::new(identity, policies, &origin, admin.clock.now())?;
-    Ok(user.decide(supposed.action, &supposed.resource))
+    let (decision, by) = user.explain(supposed.action, &supposed.resource);
+    let by = by.and_then(|by| Some((names.get(by.policy)?.clone(), by.statement + 1)));
+    Ok(Judged { decision, by })
 }
 
 async fn named(

@@ -4,6 +4,7 @@ pub(super) mod accounts;
 pub(super) mod audit;
 pub(super) mod bench;
 pub(super) mod help;
+pub(super) mod identities;
 pub(super) mod job;
 mod job_parts;
 pub(super) mod jobs;

@@ -123,8 +123,9 @@ async fn simulate(desk: &Desk<'_>, asked: &Inquiry<'_>, user: &IdentityName) -> 
         address: parsed(asked, "source_ip")?,
         is_secure: parsed(asked, "secure_transport")?.unwrap_or(false),
     };
-    let decided = users::simulate(desk.admin, desk.caller, account, user, &supposed).await?;
-    let word = match decided {
+    let judged = users::simulate(desk.admin, desk.caller, account, user, &supposed).await?;
+    let (policy, statement) = judged.by.unzip();
+    let word = match judged.decision {
         Decision::Allowed => "allowed",
         Decision::NotAllowed => "implicitDeny",
         Decision::Denied => "explicitDeny",
@@ -133,6 +134,8 @@ async fn simulate(desk: &Desk<'_>, asked: &Inquiry<'_>, user: &IdentityName) -> 
         action: supposed.action.to_string(),
         resource: supposed.resource,
         decision: word.to_owned(),
+        policy: policy.map(|name| name.to_string()),
+        statement,
     })
 }
 

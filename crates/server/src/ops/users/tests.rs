@@ -51,8 +51,45 @@ async fn may(admin: &Admin, user: &str, action: ActionName) -> Decision {
         address: None,
         is_secure: false,
     };
-    let decided = simulate(admin, &Caller::Operator, ACCOUNT, &name(user), &supposed).await;
-    decided.unwrap()
+    let judged = simulate(admin, &Caller::Operator, ACCOUNT, &name(user), &supposed).await;
+    judged.unwrap().decision
+}
+
+#[tokio::test]
+async fn what_decides_is_told_by_policy_and_statement() {
+    let World { admin, .. } = &world().await;
+    make(admin, IdentityKind::User, "jane").await;
+    make(admin, IdentityKind::Group, "readers").await;
+    let (group, user) = (name("readers"), name("jane"));
+    let joined = join(admin, &Caller::Operator, ACCOUNT, &group, &user).await;
+    joined.unwrap();
+    let text = r#"{"Statement": [
+        {"Effect": "Allow", "Action": "importexport:GetStatus", "Resource": "*"},
+        {"Effect": "Deny", "Action": "importexport:CancelJob", "Resource": "*"}]}"#;
+    let written = policy("written", Some(text));
+    let given = give(admin, IdentityKind::User, "jane", &written).await;
+    given.unwrap();
+    let read_only = policy("AWSImportExportReadOnlyAccess", None);
+    let given = give(admin, IdentityKind::Group, "readers", &read_only).await;
+    given.unwrap();
+    let by = async |action| {
+        let supposed = Supposed {
+            action,
+            resource: "*".to_owned(),
+            address: None,
+            is_secure: false,
+        };
+        let judged = simulate(admin, &Caller::Operator, ACCOUNT, &user, &supposed).await;
+        let by = judged.unwrap().by;
+        by.map(|(policy, statement)| (policy.to_string(), statement))
+    };
+    let of = |policy: &str, statement| Some((policy.to_owned(), statement));
+    assert_eq!(by(ActionName::CancelJob).await, of("written", 2));
+    assert_eq!(
+        by(ActionName::ListJobs).await,
+        of("AWSImportExportReadOnlyAccess", 1)
+    );
+    assert_eq!(by(ActionName::CreateJob).await, None);
 }
 
 #[tokio::test]
