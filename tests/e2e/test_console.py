@@ -96,7 +96,7 @@ def test_every_page_is_for_everybody_and_harmless(service, inbox, tmp_path):
     bench = Browser("pages", link=link(service), paths=[
         "/bench", "/bench?view=table", "/bench/" + station(service), f"/bench/{station(service)}/inbox", "/jobs",
         f"/jobs/{first}", "/parcels", "/stations", f"/stations/{station(service)}", "/stores", "/accounts", "/people",
-        "/audit", "/help"])
+        "/audit", "/help", "/me"])
     seen = bench.seen()
     assert seen == {"found": [], "complaints": []}
     viewer = Browser("viewer", link=link(service, "--for", "viv"), paths=[
@@ -112,6 +112,37 @@ def test_every_page_is_for_everybody_and_harmless(service, inbox, tmp_path):
     kept = signed_in(service).ask("GET", f"/jobs/{first}/receipt")
     assert kept[0] == 200 and "attachment" in kept[1]["content-disposition"]
     assert kept[2] == service.run("job", "receipt", first, check=OK).stdout
+
+
+def test_a_page_speaks_the_language_that_somebody_chose_or_the_browser_asks_for(service):
+    seen = Browser("speaks", link=link(service), path="/help").seen()
+    assert seen == {"seen": [["de", "Schächte"], ["/help", "en", "Help"], ["/help", "de", "Hilfe"]], "complaints": []}
+    client = signed_in(service)
+
+    def language(path="/help", **headers):
+        status, answered, page = client.ask("GET", path, **headers)
+        assert "cookie" in answered["vary"] and "accept-language" in answered["vary"]
+        return status, page.split('<html lang="', 1)[1].split('"')[0]
+
+    for accept, expected in [("de-CH, en;q=0.8", "de"), ("fr, de;q=0.1, en;q=0.2", "en"), ("x" * 20000, "en"), (",;q=9," * 3000, "en")]:
+        assert language(**{"Accept-Language": accept}) == (200, expected), accept[:20]
+    # Nobody needs to be signed in, and no page of anybody else sends it.
+    stranger = Client(service)
+    assert stranger.ask("POST", "/language", {"language": "de"}, Origin="https://example.org")[0] == 403
+    status, headers, _ = stranger.ask("POST", "/language", {"language": "de", "back": "//example.org"}, Origin=stranger.origin)
+    assert (status, headers["location"]) == (303, "/") and headers["set-cookie"].startswith("longshore-language=de; Path=/; HttpOnly")
+    assert stranger.ask("POST", "/language", {"language": "de\r\nX: y"}, Origin=stranger.origin)[0] == 400
+    # What a page that is open asks for stays in its language, whatever was chosen since.
+    job, _ = make_job(service)
+    client.cookie += "; longshore-language=en"
+    part = client.ask("GET", f"/jobs/{job}/live?seen={'0' * 16}&language=de")[2]
+    assert "Der Datenträger ist noch nicht eingetroffen." in part and "language=de" in part
+    assert client.send(f"/act/jobs/{job}/hold", f"/jobs/{job}", Because="Its box is wet.")[0] == 303
+    client.cookie = client.cookie.replace("language=en", "language=de")
+    page = client.ask("GET", f"/jobs/{job}")[2]
+    assert "Der Betreiber hat ihn für eine Weile angehalten: Its box is wet." in page and "On hold" not in page
+    status, _, page = client.ask("GET", "/jobs/NOSUCH")
+    assert status == 404 and "Diese Seite gibt es nicht" in page
 
 
 def station(service):

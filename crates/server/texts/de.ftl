@@ -3,6 +3,11 @@
 
 ## Zahlen, Dauern und Zeiten
 
+span-seconds = { $count } Sek.
+span-minutes = { $count } Min.
+span-hours = { $hours } Std.
+span-hours-minutes = { $hours } Std. { $minutes } Min.
+span-days = { $count } Tage
 moment = { $day }, { $time } UTC
 day = { $day }.{ $month }.{ $year }
 
@@ -44,6 +49,7 @@ as-json = Als JSON
 what-can-be-done = Was Sie tun können
 revoke = Sperren
 revoke-it = <bdi>{ $name }</bdi> sperren
+rate = Datenrate
 
 ## Spalten, und Namen von Angaben
 
@@ -55,7 +61,6 @@ col-who = Wer
 col-number = Nummer
 col-from = Von
 col-since = Seit
-rate = Tempo
 col-until = Bis
 col-last-seen = Zuletzt gesehen
 col-access-key = Schlüssel
@@ -256,14 +261,14 @@ what-is-due = Was ansteht
 what-happened = Was geschah
 today-nothing = An diesem Tag geschah mit keinem Auftrag etwas.
 count-parcels-in = Pakete ein
-count-devices-in = Datenträger ein
+count-devices-in = Geräte ein
 count-loaded = Geladen
 count-failed = Mit Fehlern
 count-stopped = Angehalten
-count-devices-out = Datenträger aus
+count-devices-out = Geräte aus
 count-parcels-out = Pakete aus
 count-held = Noch angehalten
-count-shelved = Zurückzusenden
+count-shelved = Rücksendung
 deed-in = eingetroffen
 deed-loaded = geladen
 deed-failed = mit Fehlern
@@ -349,7 +354,7 @@ hold-DeviceNotEmpty = Datenträger nicht leer
 hold-DeviceTooSmall = Datenträger zu klein
 hold-DiskGone = Datenträger weg
 hold-DiskFailing = Datenträger gestört
-hold-ByOperator = Vom Betreiber angehalten
+hold-ByOperator = Vom Betreiber
 hold-Interrupted = Unterbrochen
 hold-StationSilent = Station stumm
 hold-StationTrouble = Station gestört
@@ -398,11 +403,533 @@ remedy-capacity = Berichtigen Sie das Manifest mit UpdateJob, solange der Auftra
 remedy-operator = Das Laden geht weiter, sobald der Betreiber es zulässt.
 remedy-dock-again = Das Laden geht weiter, sobald der Datenträger wieder angeschlossen wird.
 
-## Titles
+## Titles of pages
 
 manifest-of-job = Manifest von Auftrag { $job }
 what-will-happen = Was geschehen wird
 what-will-happen-with = Was mit Auftrag { $job } geschehen wird
+
+## The bench, and a bay
+
+what-is-known = Was bekannt ist
+bay-port = Anschluss
+bay-medium = Medium
+device = Datenträger
+bay-stands-still = Steht still wegen
+bay-orders = Anweisungen der letzten zehn Minuten
+bay-no-orders = Keine.
+col-bay = Schacht
+not-yet = noch nicht
+bay-password = Passwort dieses Datenträgers eingeben
+bay-password-means = Es wird einmal versucht und nicht aufbewahrt. Eines, das bleiben soll, gehört zum Auftrag.
+bay-password-or = Passwort oder BitLocker-Wiederherstellungsschlüssel
+bay-unlock = Entsperren und laden
+bay-erase = Diesen Datenträger löschen
+bay-erase-means = Gelöscht wird nur, was der Kunde freigegeben hat oder das Manifest bestimmt: Das prüft der Dienst, und von hier aus lässt es sich nicht umgehen. Es ist nicht rückgängig zu machen.
+bay-serial-end = Die letzten vier Zeichen der Seriennummer
+bay-erase-job = Datenträger von Auftrag { $job } löschen
+bench-of = Schächte von { $station }
+stations-all = Alle Stationen
+bench-cards = Karten
+bench-empty = Noch hat keine Station einen Schacht gemeldet. <code>longshore serve</code> mit <code>[station] bench = true</code>, oder <code>longshore station run</code> auf dem Rechner mit den Datenträgern, zeigt sie hier.
+station-no-bays = Sie hat keine Schächte.
+station-is-by-hand = Datenträger werden dort von Hand angeschlossen
+station-is-begins-nothing = beginnt nichts Neues
+station-is-not-heard = meldet sich nicht
+station-is-token-void = ihr Token ist ungültig
+station-is-two-hosts = zwei Rechner tragen ihren Namen
+station-is-unknown-state = ist in einem Zustand, den diese Version nicht kennt
+last-heard-at = zuletzt gemeldet { $at }
+never-heard = nie gemeldet
+col-done = Fertig
+col-left = Restzeit
+col-failed = Fehlgeschlagen
+col-says = Meldung
+bay-is = Schacht { $bay } von { $station }: { $state }
+bay-is-of-job = Das ist der Datenträger von Auftrag
+bay-load = Laden
+bytes-of = { $done } von { $found }
+about-left = noch etwa { $span }
+files-of = { $done } von { $found } Dateien
+files-failed = { $failed } fehlgeschlagen
+file-now = gerade <bdi>{ $file }</bdi>
+waiting-for-you = Wartet auf Sie
+waiting-nothing = Nichts wartet auf jemanden.
+bay-empty = Leer
+bay-seen = Erkannt
+bay-looking = Wird geprüft
+bay-unknown = Unbekannt
+bay-not-ours = Nicht unserer
+bay-nothing-to-load = Nichts zu laden
+bay-held = Angehalten
+bay-ready = Bereit
+bay-queued = Eingereiht
+bay-loading = Lädt
+bay-reading-back = Prüft nach
+bay-reporting = Berichtet
+bay-erasing = Löscht
+bay-done = Fertig
+bay-safe-to-remove = Bitte entnehmen
+bay-reconnecting = Verbindet neu
+bay-pulled-out = Abgezogen
+bay-waiting-for-store = Wartet auf Speicher
+bay-stopped = Gestoppt
+bay-failed = Gescheitert
+bay-other = Anderes
+bay-told-empty = Nichts ist eingesteckt.
+bay-told-seen = Ein Datenträger wurde eingesteckt.
+bay-told-looking = Es wird festgestellt, zu wem er gehört.
+bay-told-unknown = Zu welchem Auftrag er gehört, ist nicht bekannt.
+bay-told-not-ours = Er gehört zu keinem Auftrag dieses Dienstes.
+bay-told-nothing-to-load = Von ihm ist nichts zu laden.
+bay-told-held = Er wartet, bis etwas behoben ist.
+bay-told-ready = Er kann jetzt geladen werden.
+bay-told-queued = Er wird geladen, sobald Platz ist.
+bay-told-loading = Seine Dateien werden übertragen.
+bay-told-reading-back = Das Gespeicherte wird verglichen.
+bay-told-reporting = Der Bericht wird geschrieben.
+bay-told-erasing = Er wird gelöscht.
+bay-told-done = Mit ihm ist alles erledigt.
+bay-told-safe-to-remove = Er darf entnommen werden.
+bay-told-reconnecting = Die Verbindung ging verloren und wird neu gesucht.
+bay-told-pulled-out = Er wurde abgezogen, bevor er fertig war.
+bay-told-waiting-for-store = Der Speicher antwortet nicht; danach geht es weiter.
+bay-told-stopped = Er wurde gestoppt; es kann weitergehen.
+bay-told-failed = Es ging nicht weiter.
+bay-told-other = Was ist, sagt seine Station.
+bay-do-load-now = Jetzt laden
+bay-do-make-safe = Zum Entnehmen bereit machen
+bay-do-again = Erneut versuchen
+bay-do-look = Erneut prüfen
+bay-do-stop = Stoppen
+bay-do-blink = Blinken
+verb-look = prüfen
+verb-load = laden
+verb-stop = stoppen
+verb-remove = entnehmen
+verb-blink = blinken
+verb-erase = löschen
+verb-unlock = entsperren
+verb-other = anderes
+
+## Figures, drawn and as tables
+
+rate-last-hour = Datenrate der letzten Stunde
+rate-peak = höchstens { $peak }
+rate-peak-and-average = höchstens { $peak }, im Mittel { $average }
+rate-about = Von { $from } bis { $until }, { $summary }. Die Zahlen stehen in der Tabelle.
+as-table = Als Tabelle zeigen
+col-sent = Gesendet
+map-device = Der Datenträger
+map-bytes = { $bytes }, vom ersten Byte bis zum letzten
+map-title = Was vom Datenträger lesbar war
+map-about = { $read } von { $bytes } wurden gelesen, { $count } Stellen nicht. Sie stehen in der Tabelle.
+map-read = gelesen { $bytes }
+map-bad = defekt { $bytes }
+map-failed = fehlgeschlagen { $bytes }
+map-untried = nicht versucht { $bytes }
+map-not-read = Was nicht gelesen wurde
+map-first = Das sind die ersten von { $count }; die Karte neben dem Bericht hat alle.
+col-first-byte = Erstes Byte
+col-bytes = Bytes
+stretch-read = gelesen
+stretch-untried = nicht versucht
+stretch-failed = fehlgeschlagen, nicht bis zum Ende versucht
+stretch-bad = defekt
+
+## A job
+
+job-of = { $type } von <bdi>{ $customer }</bdi>
+on-hold-for = Angehalten: { $cause }
+since = seit { $at }
+hold-mended = Behoben: weitermachen lassen
+job-password = Das Passwort, das Ihnen der Kunde gesagt hat und das beim Auftrag bleiben soll
+job-password-means = Es wird versiegelt aufbewahrt und nie wieder gezeigt. Eines, das nicht bleiben soll, geben Sie auf der Seite des Schachts ein.
+job-password-keep = Aufbewahren und versuchen
+device-id = Gerätekennung
+location = Ort
+errors = { $count ->
+    [one] 1 Fehler
+   *[other] { $count } Fehler
+}
+not-to-be-erased = Nicht zu löschen
+parcel = Paket
+report = Bericht
+packing-slip = Packzettel
+signature-sheet = Signaturblatt
+shelf-tag = Regalschild
+receipt = Beleg
+receipt-as-pdf = Beleg als PDF
+job-device-here = Der Datenträger ist da
+job-hold = Anhalten
+why-for-customer = Warum, in Worten, die der Kunde liest
+job-hold-it = Auftrag anhalten
+job-reopen = Für das Fehlgeschlagene wieder öffnen
+job-return = Datenträger zurücksenden
+tracking-number = Sendungsnummer
+why-unerased = Warum er ungelöscht geht, falls er zu löschen war
+who-answers = Wer das verantwortet
+book-returned = Als zurückgesandt buchen
+job-object = Dem Löschen widersprechen
+object = Widersprechen
+withdraw = Widerspruch zurücknehmen
+job-finish = Ohne das Ungeladene beenden
+job-finish-it = Mit dem Geladenen beenden
+job-give-up = Aufgeben
+job-give-up-it = Auftrag aufgeben
+job-abort = Abbrechen
+job-abort-as = Der Kunde sieht es als
+job-abort-it = Auftrag von <bdi>{ $customer }</bdi> abbrechen
+job-release = Datenträger zum Löschen freigeben
+job-release-why = Auf wessen Wort, und warum
+job-release-it = Freigeben
+col-why = Warum
+history-later = Das Verwahrungsprotokoll beginnt später als dieser Auftrag.
+history-none = Hier ist nichts vermerkt.
+how-far = Wie weit er ist
+job-moved-on = Der Auftrag ist weiter: alles ansehen
+standing = { $place } { $work }
+place-not-received = Der Datenträger ist noch nicht eingetroffen.
+place-returned = Der Datenträger wurde zurückgesandt.
+place-station = Der Datenträger ist bei { $station }.
+place-arrived = Der Datenträger ist eingetroffen.
+work-pending = Noch wurde nichts übertragen.
+work-at-it = { $station } arbeitet daran.
+work-nobody = Er wurde begonnen, und niemand arbeitet daran.
+work-complete = Alles wurde ohne Fehler übertragen.
+work-with-errors = { $errors ->
+    [one] 1 Eintrag wurde nicht ganz übertragen, alle anderen schon.
+   *[other] { $errors } Einträge wurden nicht ganz übertragen, alle anderen schon.
+}
+work-canceled = Der Kunde hat ihn storniert.
+work-expired = Er ist abgelaufen: Der Datenträger kam nicht rechtzeitig.
+work-ended = Er endete mit: { $code }.
+manifest = Manifest
+manifest-notes = { $count ->
+    [one] Manifest: 1 Hinweis
+   *[other] Manifest: { $count } Hinweise
+}
+
+## What came of a job
+
+what-came-of-it = Was herauskam
+report-being-read = Der Bericht ist lang und wird gerade gelesen.
+report-lost = Der Bericht ist nicht lesbar: Sein Bucket gibt ihn nicht heraus.
+look-again = Noch einmal nachsehen
+transferred = Übertragen
+files-and-bytes = { $files ->
+    [one] 1 Datei
+   *[other] { $files } Dateien
+}, { $bytes }
+of-which-sent = , davon { $bytes } gesendet
+read-back = Zurückgelesen
+files = { $count ->
+    [one] 1 Datei
+   *[other] { $count } Dateien
+}
+left-out = Ausgelassen
+by-rules = { $count } nach den Regeln des Manifests
+and-in-part = , und { $count } teilweise
+rate-average = im Mittel { $rate }
+failed-by-code = Fehlgeschlagen, nach Code
+col-code = Code
+col-status = Status
+col-files = Dateien
+other-codes = andere Codes
+failed-first = Die ersten { $shown } von { $failed } fehlgeschlagenen Dateien
+failed-all = Alle fehlgeschlagenen Dateien
+failed-files = Fehlgeschlagene Dateien
+report-has-all = Der Bericht hat sie alle.
+col-file = Datei
+col-size = Größe
+col-key = Schlüssel
+
+## Lists of jobs
+
+your-jobs = Ihre Aufträge
+search = Suche
+search-what = Auftrag, Gerät, Seriennummer, Paket
+any = alle
+account = Konto
+on-hold = angehalten
+show = Zeigen
+jobs-none = Kein Auftrag passt dazu.
+jobs-older = Ältere Aufträge
+col-type = Art
+col-device-where = Wo der Datenträger ist
+col-on-hold-for = Angehalten wegen
+
+## A customer's own job
+
+own-password = Das Passwort des Datenträgers oder sein BitLocker-Wiederherstellungsschlüssel
+own-password-means = Es wird versiegelt aufbewahrt, nur der Station mit dem Datenträger mitgeteilt und nie wieder gezeigt.
+send-it = Senden
+manifest-mend = Manifest berichtigen
+what-to-do = Was jetzt zu tun ist
+step-sheet = Drucken Sie das <a href="/jobs/{ $job }/signature-sheet.pdf">Signaturblatt</a> und legen Sie es zum Datenträger: Von ihm wird ein Abbild genommen, er trägt also keine Datei.
+step-signature = Legen Sie die Datei <a href="/jobs/{ $job }/SIGNATURE" download>SIGNATURE</a> unter diesem Namen in das oberste Verzeichnis des Datenträgers.
+step-slip = Drucken Sie den <a href="/jobs/{ $job }/packing-slip.pdf">Packzettel</a> und legen Sie ihn ins Paket.
+step-label = Kleben Sie das <a href="/jobs/{ $job }/shipping-label.pdf">Versandetikett</a> darauf und senden Sie es an:
+manifest-change = Manifest ändern
+job-another = Noch einen solchen anlegen
+in-the-bucket = <bdi>{ $key }</bdi> im Bucket <bdi>{ $bucket }</bdi>
+may-be-erased = Der Datenträger darf gelöscht werden
+give-up-lines = Zeilen des Berichts, die nicht ganz gespeichert wurden und auf die Sie verzichten: { $count }. Geben Sie die Zahl ein.
+word-for-receipt = Ein Wort für den Beleg, wenn Sie mögen
+release-for-erasing = Zum Löschen freigeben
+may-not-be-erased = Der Datenträger darf nicht gelöscht werden
+is-encrypted = Der Datenträger ist verschlüsselt
+job-cancel = Auftrag stornieren
+job-cancel-means = Der Datenträger wird dann nicht geladen, und seine SIGNATURE gilt nicht mehr. Ein stornierter Auftrag bleibt storniert.
+job-cancel-it = Auftrag { $job } stornieren
+sentences = { $all }
+told-pending = Der Auftrag hat noch nicht begonnen.
+told-in-progress = Die Daten Ihres Datenträgers werden gerade geladen.
+told-complete = Die Daten wurden fehlerfrei geladen. Der Bericht liegt als { $key } im Bucket { $bucket }.
+told-with-errors = Die Daten wurden mit { $errors } Fehlern geladen. Näheres steht in { $key } im Bucket { $bucket }.
+told-canceled = Der Auftrag wurde storniert.
+told-expired = Der Auftrag ist abgelaufen.
+aborted-DeviceError = Der Auftrag wurde abgebrochen. Ihr Datenträger arbeitet nicht richtig.
+aborted-InvalidSignature = Der Auftrag wurde abgebrochen. Die Datei SIGNATURE war ungültig.
+aborted-MissingSignature = Der Auftrag wurde abgebrochen. Die Datei SIGNATURE fehlte.
+aborted-MissingDevice = Der Auftrag wurde abgebrochen. Datenträger, Netzteil oder Anschlüsse fehlten.
+aborted-UnsupportedDeviceType = Der Auftrag wurde abgebrochen. Nötig ist ein Anschluss mit USB 2 oder eSATA, oder eine SATA-Platte mit 2,5 oder 3,5 Zoll.
+aborted-UnsupportedFileFormat = Der Auftrag wurde abgebrochen. Das Dateisystem Ihres Datenträgers wird nicht unterstützt.
+aborted-UnsupportedPowerSupply = Der Auftrag wurde abgebrochen. Das Netzteil Ihres Datenträgers passt nicht an unser Stromnetz.
+mended = Seit { $since } nicht mehr angehalten. Das Laden geht weiter, sobald eine Station den Datenträger wieder aufnimmt.
+stopped = Gestoppt am { $at }: { $what } { $remedy }
+device-released = { $lines ->
+    [0] Ihr Datenträger ist seit { $at } zum Löschen freigegeben.
+    [one] Ihr Datenträger ist seit { $at } zum Löschen freigegeben; auf 1 Zeile des Berichts wird verzichtet.
+   *[other] Ihr Datenträger ist seit { $at } zum Löschen freigegeben; auf { $lines } Zeilen des Berichts wird verzichtet.
+}
+device-erasing = Ihr Datenträger wird seit { $since } gelöscht.
+device-erased = Ihr Datenträger wurde am { $at } gelöscht ({ $method }).
+device-erase-failed = Ihr Datenträger konnte nicht gelöscht werden: Das endete am { $at }. Er bleibt hier, bis er zerstört wird oder ein Löschen gelingt.
+device-destroyed = Ihr Datenträger wurde zerstört, wie am { $at } gemeldet: { $reason }
+device-objected = Ihr Datenträger wird nicht gelöscht: Sie widersprechen seit { $at }.
+device-waits-for-lines = Ihr Datenträger soll vor der Rückgabe gelöscht werden: Er wartet, bis Sie ihn freigeben und auf die fehlgeschlagenen Zeilen des Berichts verzichten.
+device-waits-for-release = Ihr Datenträger soll vor der Rückgabe gelöscht werden: Er wartet, bis Sie ihn freigeben.
+device-erased-from = Ihr Datenträger soll vor der Rückgabe gelöscht werden, ab { $from }: Bis dahin können Sie widersprechen.
+device-to-be-erased = Ihr Datenträger soll vor der Rückgabe gelöscht werden.
+custody-not-received = Ihr Datenträger ist noch nicht eingetroffen.
+custody-here = Ihr Datenträger ist hier.
+custody-returned = Ihr Datenträger wurde zurückgesandt. Die Sendungsnummer bei { $carrier } ist { $number }.
+disposal-Kept = Unverändert
+disposal-Released = Freigegeben
+disposal-Erasing = Wird gelöscht
+disposal-Erased = Gelöscht
+disposal-EraseFailed = Löschen gescheitert
+disposal-Destroyed = Zerstört
+
+## A new job
+
+new-import = Import: Dateien eines Datenträgers werden Objekte
+new-export = Export: Objekte werden Dateien auf einem Datenträger
+not-said = ohne Angabe
+yes = ja
+manifest-good = Das Manifest ist in Ordnung.
+manifest-faults = { $count ->
+    [one] Eines ist zu berichtigen:
+   *[other] { $count } Dinge sind zu berichtigen:
+}
+line = Zeile { $line }:
+new-how = Füllen Sie das Formular aus, oder schreiben Sie das Manifest: Eines ändert das andere.
+manifest-what = dasselbe in den Worten von AWS Import/Export; was kein Feld hat, wird hier geschrieben
+manifest-send = Manifest senden
+job-make = Auftrag anlegen
+check = Prüfen
+not-checked = Nicht geprüft: Der Dienst antwortet nicht.
+bucket = Bucket
+group-files-go = Wohin die Dateien kommen
+group-device = Der Datenträger
+group-how = Was geladen wird, und wie
+group-onto = Was auf den Datenträger kommt
+group-back = Wohin der Datenträger zurückgeht
+group-report = Bericht, und wer benachrichtigt wird
+write-erase = Vor der Rückgabe löschen
+write-prefix = Präfix aller Schlüssel
+write-ignore = Pfade auslassen, in denen eines davon vorkommt
+write-content-type = Inhaltstyp, wo kein anderer bekannt ist
+write-acl = Wer die Objekte lesen darf
+write-storage-class = Speicherklasse
+write-unreadable = Eine Datei, die nur teilweise lesbar ist
+write-only-prefix = Nur Schlüssel, die beginnen mit
+write-file-system = Dateisystem
+write-company = Firma
+write-street = Straße
+write-street2 = Straße, zweite Zeile
+write-city = Ort
+write-state = Bundesland oder Provinz
+write-postal-code = Postleitzahl
+write-country = Land
+write-phone = Telefon
+write-log-bucket = Bucket des Berichts
+write-log-prefix = Präfix seines Schlüssels
+write-mail = Wer per Mail benachrichtigt wird
+write-device-id-hint = Was auf dem Datenträger steht, etwa die Seriennummer.
+write-prefix-hint = Dazwischen kommt nichts: Enden Sie mit einem Schrägstrich.
+write-ignore-hint = Ein regulärer Ausdruck je Zeile.
+write-mail-hint = Adressen, durch Kommas getrennt.
+
+## What will happen
+
+foresee-of-job = Nach dem Manifest von <a href="/jobs/{ $job }">Auftrag { $job }</a>.
+foresee-of-draft = Nach dem Manifest, wie Sie es geschrieben haben. Angelegt wird nichts.
+foresee-files = Dateien des Datenträgers
+foresee-files-how = ein Pfad je Zeile; mit Größen: <code>{ $find }</code>, wo der Datenträger eingehängt ist, oder JSON-Zeilen mit <code>path</code> und <code>bytes</code>
+foresee-rate = Megabyte je Sekunde
+foresee-list = oder eine Datei mit der Liste
+foresee-look = Ansehen
+foresee-back = Zurück zum Manifest
+foresee-sum = { $files ->
+    [one] 1 Datei
+   *[other] { $files } Dateien
+}, { $bytes }
+foresee-rest = { $ignored } ausgelassen, { $failed } nicht ladbar.
+foresee-without-size = Von { $files ->
+    [one] 1 Datei
+   *[other] { $files } Dateien
+} sagt die Liste die Größe nicht.
+foresee-takes = Es dauert { $times }; viele kleine Dateien dauern länger.
+time-at-rate = { $time } bei { $rate } MB/s
+foresee-replaced = Was der Bucket unter diesen Schlüsseln hat, wird ersetzt. Ob der Speicher einen Schlüssel ablehnt oder für einen anderen hält, zeigt sich beim Laden.
+foresee-failed = Nicht ladbar
+foresee-one-key = Von mehreren Dateien mit demselben Schlüssel wird eine geladen. Welche, entscheidet die Reihenfolge auf dem Datenträger.
+first-are-shown = Die ersten { $count } sind gezeigt.
+foresee-loaded = Geladen
+foresee-imports-only = Das lässt sich nur für Importe von Dateien sagen.
+foresee-faulty = Das Manifest ist noch nicht verwendbar: { $faults }.
+ignored-signature = die Datei SIGNATURE
+ignored-manifest = `ignore` des Manifests
+ignored-link = ein symbolischer Link
+ignored-special = ein Gerät, Socket oder eine Pipe
+ignored-empty = ein leerer Ordner
+ignored-volume = ein Volume
+ignored-gone = nicht mehr da
+
+## What happened to a job
+
+nothing = { "" }
+plain = { $words }
+who = { $who }{ $station }{ $bay }
+who-station = Station { $station }
+who-service = der Dienst
+who-user = Benutzer { $user } von Konto { $account }
+who-account = Konto { $account }
+who-at-station = , an Station { $station }
+who-at-bay = , Schacht { $bay }
+history-because = : { $words }
+history-announced = Der Auftrag wurde angelegt{ $device }{ $erase }.
+history-for-device = { " " }für das Gerät { $words }
+history-to-be-erased = , das vor der Rückgabe gelöscht werden soll
+history-updated = Der Kunde hat das Manifest ersetzt.
+history-canceled = Der Auftrag wurde storniert{ $why }.
+history-expired = Der Datenträger kam nicht rechtzeitig.
+history-received = Der Datenträger kam an{ $carrier }{ $number }{ $condition }{ $seal }.
+history-by-carrier = { " " }mit { $words }
+history-number = , Nummer { $words }
+history-seal = , Siegel { $words }
+parcel-intact = , unversehrt
+parcel-damaged = , beschädigt
+parcel-opened = , von jemandem geöffnet
+parcel-wet = , nass
+history-opened = Das Paket wurde ausgepackt. Darin: { $found }{ $seal }.
+found-device = der Datenträger
+found-power-supply = sein Netzteil
+found-cable = ein Kabel
+found-slip = sein Packzettel
+found-nothing = nichts vom Datenträger
+history-seal-whole = ; das Siegel war heil
+history-seal-broken = ; das Siegel war gebrochen
+history-photographed = Ein Bild { $of } wurde aufgenommen: { $name }.
+picture-parcel = des Pakets
+picture-label = des Etiketts
+picture-seal = des Siegels
+picture-device = des Datenträgers
+picture-damage = des Schadens
+history-identified = Eine Station sah { $device }{ $serial }{ $size }{ $signature }.
+history-a-device = einen Datenträger
+history-serial = , Seriennummer { $words }
+history-size = , { $bytes }
+history-signature-valid = ; seine SIGNATURE ist die ausgestellte
+history-signature-missing = ; er hat keine SIGNATURE
+history-signature-invalid = ; seine SIGNATURE ist nicht die ausgestellte
+history-docked = Eine Station nahm den Datenträger auf{ $protected }.
+history-undocked = Die Station gab den Datenträger frei{ $protected }.
+history-protected = , gegen jedes Schreiben gesperrt
+history-not-protected = , nicht gegen Schreiben gesperrt
+history-unlocked = Volume { $volume } des Datenträgers wurde entsperrt ({ $method }{ $key }).
+history-key = , Schlüssel { $words }
+history-examined = { $verdict }.
+history-examined-facts = { $verdict }: { $facts }.
+history-sound = Der Datenträger meldet sich gesund
+history-failing = Der Datenträger meldet, dass er versagt
+history-asked-how-it-is = Der Datenträger wurde nach seinem Zustand gefragt
+health-hours = { $count } Betriebsstunden
+health-reallocated = { $count } Sektoren ersetzt
+health-pending = { $count } Sektoren nicht lesbar
+health-uncorrectable = { $count } Fehler nicht behoben
+health-interface = { $count } Schnittstellenfehler
+health-used = { $count } Prozent seiner Lebensdauer verbraucht
+health-hidden = { $count } Sektoren verborgen
+health-heat = { $degrees } °C
+history-probed-off = Der Speicher wurde geprüft: Was er nachweislich prüft, gilt auf sein Wort.
+history-probed-sampled = Der Speicher wurde geprüft: Eine Stichprobe wird zurückgelesen.
+history-probed-full = Der Speicher wurde geprüft: Alles Gespeicherte wird zurückgelesen.
+history-planned = Der ganze Datenträger wurde durchgesehen: { $entries } Einträge, { $bytes }.
+history-began = Die Übertragung begann.
+history-began-again = Die Übertragung begann von Neuem, Versuch { $number }.
+history-interrupted = Die Übertragung hielt vor dem Ende an: { $cause }.
+history-loaded = Der Datenträger ist geladen
+history-filled = Der Datenträger ist gefüllt
+history-finished = { $what }, { $errors }.
+history-finished-tally = { $what }: { $stored } gespeichert, { $bytes }, { $errors }.
+history-errors = { $errors ->
+    [0] ohne Fehler
+    [one] mit 1 Fehler
+   *[other] mit { $errors } Fehlern
+}
+history-aborted = Der Auftrag wurde aufgegeben ({ $cause }){ $why }.
+history-reported = Der Bericht liegt im Bucket für Berichte: { $files }.
+history-verified = { $what } mit dem Bericht verglichen{ $share }: { $found }.
+verified-bucket = Die Objekte im Bucket wurden
+verified-device = Die Dateien des Datenträgers wurden
+verified-share = { " " }(ein Anteil von { $percent } Prozent)
+verified-found = { $differences ->
+    [0] kein Unterschied
+    [one] 1 Unterschied
+   *[other] { $differences } Unterschiede
+}
+history-held = Der Auftrag ist angehalten, bis etwas behoben ist: { $cause }.
+history-resumed = Der Auftrag geht weiter: { $cause }.
+history-released = Der Datenträger wurde zum Löschen freigegeben{ $by }{ $lines }{ $why }.
+released-by-manifest = { " " }durch das Manifest
+released-by-rule = { " " }durch die Regel der Installation
+released-lines = { $lines ->
+    [one] { "" }, und auf 1 Zeile des Berichts wurde verzichtet
+   *[other] { "" }, und auf { $lines } Zeilen des Berichts wurde verzichtet
+}
+history-objected = Der Kunde hat dem Löschen widersprochen: { $words }.
+history-withdrawn = Der Kunde hat den Widerspruch zurückgenommen{ $why }.
+history-erase-started = Das Löschen des Datenträgers begann: { $technique }{ $confirmed }.
+history-confirmed = , bestätigt von { $names }
+technique-zeros = Nullen über jeden sichtbaren Block
+technique-stream = ein verschlüsselter Strom über jeden sichtbaren Block, zurückgelesen, dann Nullen
+history-erased = Der Datenträger wurde gelöscht ({ $method }) durch { $technique }{ $confirmed }; { $read }; das Urteil ist „{ $verdict }“.
+erased-not-read = danach wurde nichts gelesen
+erased-read-all = danach wurde alles gelesen
+erased-read-places = danach wurden { $places } Stellen gelesen
+history-erase-failed = Der Datenträger konnte nicht gelöscht werden: { $why }.
+history-destroyed = Der Datenträger wurde zerstört: { $reason } (verantwortlich: { $authority }).
+history-unerased = Der Datenträger geht zurück, wie er ist, obwohl er zu löschen war: { $reason } (verantwortlich: { $authority }).
+history-sealed = Der Datenträger wurde verpackt, Siegel { $seal }{ $box }.
+history-box = , Karton { $words }
+history-handed-over = Der Datenträger wurde { $carrier } übergeben, Nummer { $number }.
+history-corrected = Was Ereignis { $event } sagt, ist berichtigt: { $says } ({ $reason }).
+history-closed = Es kommt nichts mehr.
+history-secret-destroyed = Was den Datenträger von Auftrag { $job } öffnet, wurde vernichtet.
+history-of-installation = Etwas geschah mit der Installation.
 
 ## Passkeys, and one's own sessions
 

@@ -5,6 +5,11 @@
 
 ## Numbers, spans and times
 
+span-seconds = { $count } s
+span-minutes = { $count } min
+span-hours = { $hours } h
+span-hours-minutes = { $hours } h { $minutes } min
+span-days = { $count } days
 moment = { $day } { $time } UTC
 day = { $year }-{ $month }-{ $day }
 
@@ -46,6 +51,7 @@ as-json = As JSON
 what-can-be-done = What can be done
 revoke = Revoke
 revoke-it = Revoke <bdi>{ $name }</bdi>
+rate = Rate
 
 ## Heads of columns, and names of facts
 
@@ -57,7 +63,6 @@ col-who = Who
 col-number = Number
 col-from = From
 col-since = Since
-rate = Rate
 col-until = Until
 col-last-seen = Last seen
 col-access-key = Key
@@ -397,11 +402,518 @@ remedy-capacity = Correct the manifest with UpdateJob while the job is Pending, 
 remedy-operator = Loading goes on when the operator lets it.
 remedy-dock-again = Loading goes on when the device is docked again.
 
-## Titles
+## Titles of pages
 
 manifest-of-job = Manifest of job { $job }
 what-will-happen = What will happen
 what-will-happen-with = What will happen with job { $job }
+
+## The bench, and a bay
+
+what-is-known = What is known
+bay-port = Port
+bay-medium = Medium
+device = Device
+bay-stands-still = Stands still for
+bay-orders = Orders of the last ten minutes
+bay-no-orders = None.
+col-bay = Bay
+not-yet = not yet
+bay-password = Type the password of this device
+bay-password-means = It is tried once, and kept by nobody. One that is to be kept belongs to the job.
+bay-password-or = Password, or BitLocker recovery password
+bay-unlock = Unlock and load it
+bay-erase = Erase this device
+bay-erase-means = Only what the customer released, or the manifest says, is erased: the gate decides, and nothing opens it from here. It cannot be undone.
+bay-serial-end = The last four characters of its serial number
+bay-erase-job = Erase the device of job { $job }
+bench-of = Bench of { $station }
+stations-all = All stations
+bench-cards = Cards
+bench-empty = No station has told of a bay yet. <code>longshore serve</code> with <code>[station] bench = true</code>, or <code>longshore station run</code> on the host with the devices, shows them here.
+station-no-bays = It has no bays.
+station-is-by-hand = devices are docked there by hand
+station-is-begins-nothing = begins nothing new
+station-is-not-heard = is not heard
+station-is-token-void = its token is void
+station-is-two-hosts = two hosts have its name
+station-is-unknown-state = is in a state that this release does not know
+last-heard-at = last heard { $at }
+never-heard = never heard
+col-done = Done
+col-left = Left
+col-failed = Failed
+col-says = Says
+bay-is = Bay { $bay } of { $station }: { $state }
+bay-is-of-job = It is the device of job
+bay-load = Load
+bytes-of = { $done } of { $found }
+about-left = about { $span }
+files-of = { $done } of { $found } files
+files-failed = { $failed } failed
+file-now = now <bdi>{ $file }</bdi>
+waiting-for-you = Waiting for you
+waiting-nothing = Nothing waits for anybody.
+bay-empty = Empty
+bay-seen = Seen
+bay-looking = Looking
+bay-unknown = Unknown disk
+bay-not-ours = Not ours
+bay-nothing-to-load = Nothing to load
+bay-held = On hold
+bay-ready = Ready
+bay-queued = Queued
+bay-loading = Loading
+bay-reading-back = Reading back
+bay-reporting = Reporting
+bay-erasing = Erasing
+bay-done = Done
+bay-safe-to-remove = Safe to remove
+bay-reconnecting = Reconnecting
+bay-pulled-out = Pulled out
+bay-waiting-for-store = Waiting for store
+bay-stopped = Stopped
+bay-failed = Failed
+bay-other = Other
+bay-told-empty = Nothing is plugged in.
+bay-told-seen = A device was plugged in.
+bay-told-looking = It is being found out whose it is.
+bay-told-unknown = It is not known which job it belongs to.
+bay-told-not-ours = It belongs to no job of this service.
+bay-told-nothing-to-load = There is nothing to be loaded from it.
+bay-told-held = It waits until something is mended.
+bay-told-ready = It can be loaded now.
+bay-told-queued = It is loaded as soon as there is room.
+bay-told-loading = Its files are being transferred.
+bay-told-reading-back = What is stored is being compared.
+bay-told-reporting = The report is being written.
+bay-told-erasing = It is being erased.
+bay-told-done = All is done with it.
+bay-told-safe-to-remove = It may be taken out.
+bay-told-reconnecting = Its connection was lost and is sought again.
+bay-told-pulled-out = It was taken out before it was done.
+bay-told-waiting-for-store = The store does not answer; it goes on when it does.
+bay-told-stopped = It was stopped, and can be gone on with.
+bay-told-failed = It could not be gone on with.
+bay-told-other = Its station says what there is to say.
+bay-do-load-now = Load now
+bay-do-make-safe = Make safe to remove
+bay-do-again = Try again
+bay-do-look = Look again
+bay-do-stop = Stop
+bay-do-blink = Blink
+verb-look = look
+verb-load = load
+verb-stop = stop
+verb-remove = remove
+verb-blink = blink
+verb-erase = erase
+verb-unlock = unlock
+verb-other = other
+
+## Figures, drawn and as tables
+
+rate-last-hour = Rate of the last hour
+rate-peak = at most { $peak }
+rate-peak-and-average = at most { $peak }, { $average } on average
+rate-about = From { $from } to { $until }, { $summary }. The table has the figures.
+as-table = Show as table
+col-sent = Sent
+map-device = The device
+map-bytes = { $bytes }, from its first byte to its last
+map-title = What of the device could be read
+map-about = { $read } of { $bytes } were read; { $count } stretches were not. The table has them.
+map-read = read { $bytes }
+map-bad = bad { $bytes }
+map-failed = failed { $bytes }
+map-untried = not tried { $bytes }
+map-not-read = What was not read
+map-first = These are the first of { $count }; the map beside the report has all.
+col-first-byte = First byte
+col-bytes = Bytes
+stretch-read = read
+stretch-untried = not tried
+stretch-failed = failed, not tried to the end
+stretch-bad = bad
+
+## A job
+
+job-of = { $type } of <bdi>{ $customer }</bdi>
+on-hold-for = On hold: { $cause }
+since = since { $at }
+hold-mended = It is mended: let it go on
+job-password = The password that its customer told you, to be kept with the job
+job-password-means = It is kept sealed and never shown again. One that is not to be kept is typed on the page of the bay.
+job-password-keep = Keep it, and try it
+device-id = Device id
+location = Location
+errors = { $count } errors
+not-to-be-erased = Not to be erased
+parcel = Parcel
+report = Report
+packing-slip = Packing slip
+signature-sheet = Signature sheet
+shelf-tag = Shelf tag
+receipt = Receipt
+receipt-as-pdf = Receipt as PDF
+job-device-here = Its device is here
+job-hold = Hold
+why-for-customer = Why, in words that the customer reads
+job-hold-it = Hold the job
+job-reopen = Reopen it for what failed
+job-return = Send the device back
+tracking-number = Tracking number
+why-unerased = Why it goes unerased, if it was to be erased
+who-answers = Who answers for that
+book-returned = Book it as sent back
+job-object = Object to its being erased
+object = Object
+withdraw = Withdraw the objection
+job-finish = Finish without what is not loaded
+job-finish-it = End it with what is loaded
+job-give-up = Give up
+job-give-up-it = Give the job up
+job-abort = Abort
+job-abort-as = The customer sees it as
+job-abort-it = Abort the job of <bdi>{ $customer }</bdi>
+job-release = Release the device for erasing
+job-release-why = On whose word, and why
+job-release-it = Release it
+col-why = Why
+history-later = The log of custody begins later than this job.
+history-none = Nothing is told here.
+how-far = How far it is
+job-moved-on = The job has moved on: see all of it
+standing = { $place } { $work }
+place-not-received = The device has not arrived yet.
+place-returned = The device was sent back.
+place-station = The device is at { $station }.
+place-arrived = The device has arrived.
+work-pending = Nothing has been transferred yet.
+work-at-it = { $station } is at work on it.
+work-nobody = It was begun, and nobody is at work on it.
+work-complete = Everything was transferred, without errors.
+work-with-errors = { $errors ->
+    [one] 1 entry could not be transferred whole; all others were.
+   *[other] { $errors } entries could not be transferred whole; all others were.
+}
+work-canceled = Its owner has canceled it.
+work-expired = It has expired: the device did not come in time.
+work-ended = It has ended as { $code }.
+manifest = Manifest
+manifest-notes = { $count ->
+    [one] Manifest: 1 thing to be known
+   *[other] Manifest: { $count } things to be known
+}
+
+## What came of a job
+
+what-came-of-it = What came of it
+report-being-read = The report is long and is being read.
+report-lost = The report cannot be read: its bucket does not give it.
+look-again = Look again
+transferred = Transferred
+files-and-bytes = { $files } files, { $bytes }
+of-which-sent = , of which { $bytes } were sent
+read-back = Read back
+files = { $count } files
+left-out = Left out
+by-rules = { $count } by the rules of the manifest
+and-in-part = , and { $count } in part
+rate-average = { $rate } on average
+failed-by-code = Failed, by code
+col-code = Code
+col-status = Status
+col-files = Files
+other-codes = other codes
+failed-first = The first { $shown } of { $failed } failed files
+failed-all = All failed files
+failed-files = Failed files
+report-has-all = The report has all of them.
+col-file = File
+col-size = Size
+col-key = Key
+
+## Lists of jobs
+
+your-jobs = Your jobs
+search = Search
+search-what = job, device, serial, parcel
+any = any
+account = Account
+on-hold = on hold
+show = Show
+jobs-none = No job is as asked for.
+jobs-older = Older jobs
+col-type = Type
+col-device-where = Where the device is
+col-on-hold-for = On hold for
+
+## A customer's own job
+
+own-password = The password of the device, or its BitLocker recovery password
+own-password-means = It is kept sealed, told to nobody but the station that has the device, and never shown again.
+send-it = Send it
+manifest-mend = Mend the manifest
+what-to-do = What to do now
+step-sheet = Print the <a href="/jobs/{ $job }/signature-sheet.pdf">signature sheet</a> and put it with the device: its image is taken, so it carries no file.
+step-signature = Put the file <a href="/jobs/{ $job }/SIGNATURE" download>SIGNATURE</a> into the root of the device, under this name.
+step-slip = Print the <a href="/jobs/{ $job }/packing-slip.pdf">packing slip</a>, and lay it into the parcel.
+step-label = Stick the <a href="/jobs/{ $job }/shipping-label.pdf">shipping label</a> on it, and send it to:
+manifest-change = Change the manifest
+job-another = Make another like this
+in-the-bucket = <bdi>{ $key }</bdi> in the bucket <bdi>{ $bucket }</bdi>
+may-be-erased = The device may be erased
+give-up-lines = Lines of the report that were not stored whole, and that you give up: { $count }. Type the number.
+word-for-receipt = A word for the receipt, if you like
+release-for-erasing = Release it for erasing
+may-not-be-erased = The device may not be erased
+is-encrypted = The device is encrypted
+job-cancel = Cancel the job
+job-cancel-means = Its device is not loaded then, and its SIGNATURE is worth nothing any more. A job that was canceled stays canceled.
+job-cancel-it = Cancel job { $job }
+sentences = { $all }
+told-pending = The specified job has not started.
+told-in-progress = The data on your device is currently being loaded.
+told-complete = The data loaded successfully. The log was saved to { $key } in the bucket { $bucket }.
+told-with-errors = The data load completed with { $errors } errors. See { $key } in the bucket { $bucket } for more details.
+told-canceled = The job was canceled.
+told-expired = The job expired.
+aborted-DeviceError = The job was aborted. Your device would not function properly.
+aborted-InvalidSignature = The job was aborted. The SIGNATURE file was invalid.
+aborted-MissingSignature = The job was aborted. The SIGNATURE file was missing.
+aborted-MissingDevice = The job was aborted. Your device, power supply, or device connectors were missing.
+aborted-UnsupportedDeviceType = The job was aborted. Disk requires a USB2 or eSATA connector type, or a 2.5" or 3.5" SATA hard drive.
+aborted-UnsupportedFileFormat = The job was aborted. The file system of your device is not supported.
+aborted-UnsupportedPowerSupply = The job was aborted. The power supply of your device does not fit our mains.
+mended = No longer on hold since { $since }. Loading goes on as soon as a station takes the device up again.
+stopped = Stopped at { $at }: { $what } { $remedy }
+device-released = { $lines ->
+    [0] Your device is released to be erased since { $at }.
+    [one] Your device is released to be erased since { $at }; 1 line of the report is given up.
+   *[other] Your device is released to be erased since { $at }; { $lines } lines of the report are given up.
+}
+device-erasing = Your device is being erased since { $since }.
+device-erased = Your device was erased ({ $method }) at { $at }.
+device-erase-failed = Your device could not be erased: that ended at { $at }. It is kept here until it is destroyed, or an erase succeeds.
+device-destroyed = Your device was destroyed, as was told at { $at }: { $reason }
+device-objected = Your device is not erased: you object since { $at }.
+device-waits-for-lines = Your device is to be erased before it is returned: it waits until you release it and give up the lines of the report that failed.
+device-waits-for-release = Your device is to be erased before it is returned: it waits until you release it.
+device-erased-from = Your device is to be erased before it is returned, from { $from } on: until then you can object.
+device-to-be-erased = Your device is to be erased before it is returned.
+custody-not-received = AWS has not received your device.
+custody-here = Your device is at AWS.
+custody-returned = Your device has been returned. The { $carrier } tracking number is { $number }.
+disposal-Kept = Kept
+disposal-Released = Released
+disposal-Erasing = Erasing
+disposal-Erased = Erased
+disposal-EraseFailed = EraseFailed
+disposal-Destroyed = Destroyed
+
+## A new job
+
+new-import = Import: files of a device become objects
+new-export = Export: objects become files on a device
+not-said = not said
+yes = yes
+manifest-good = The manifest is good.
+manifest-faults = { $count ->
+    [one] One thing is to be mended:
+   *[other] { $count } things are to be mended:
+}
+line = Line { $line }:
+new-how = Fill in the form, or write the manifest: each changes the other.
+manifest-what = the same in words of AWS Import/Export; options that have no field are written here
+manifest-send = Send the manifest
+job-make = Make the job
+check = Check
+not-checked = Not checked: the service does not answer.
+bucket = Bucket
+group-files-go = Where the files go
+group-device = The device
+group-how = What is loaded, and how
+group-onto = What goes onto the device
+group-back = Where the device goes back to
+group-report = Report, and who is told
+write-erase = Erase it before it comes back
+write-prefix = Prefix of every key
+write-ignore = Leave out paths in which one of these is found
+write-content-type = Type of what has no other
+write-acl = Who may read the objects
+write-storage-class = Storage class
+write-unreadable = A file of which the device has given up some
+write-only-prefix = Only keys that begin with
+write-file-system = File system
+write-company = Company
+write-street = Street
+write-street2 = Street, second line
+write-city = City
+write-state = State or province
+write-postal-code = Postal code
+write-country = Country
+write-phone = Telephone
+write-log-bucket = Bucket of the report
+write-log-prefix = Prefix of its key
+write-mail = Who is told by mail
+write-device-id-hint = What is written on the device, such as its serial number.
+write-prefix-hint = Nothing is put between: end it with a slash.
+write-ignore-hint = A regular expression a line.
+write-mail-hint = Addresses with commas between.
+
+## What will happen
+
+foresee-of-job = By the manifest of <a href="/jobs/{ $job }">job { $job }</a>.
+foresee-of-draft = By the manifest as you have written it. Nothing is made.
+foresee-files = Files of the device
+foresee-files-how = a path a line; with sizes: <code>{ $find }</code> where the device is mounted, or JSON lines with <code>path</code> and <code>bytes</code>
+foresee-rate = Megabytes a second
+foresee-list = or a file with the list
+foresee-look = Look
+foresee-back = Back to the manifest
+foresee-sum = { $files } files, { $bytes }
+foresee-rest = { $ignored } left out, { $failed } that cannot be loaded.
+foresee-without-size = Of { $files } files the list does not say how large they are.
+foresee-takes = It takes { $times }; many small files take longer.
+time-at-rate = { $time } at { $rate } MB/s
+foresee-replaced = What the bucket has under these keys is replaced. A key that its store takes for another's, or refuses, is found out when the device is loaded.
+foresee-failed = Cannot be loaded
+foresee-one-key = Of several files with one key one is loaded. Which, the order on the device decides.
+first-are-shown = The first { $count } are shown.
+foresee-loaded = Loaded
+foresee-imports-only = It can be told of imports of files.
+foresee-faulty = The manifest cannot be used yet: { $faults }.
+ignored-signature = the SIGNATURE file
+ignored-manifest = `ignore` of the manifest
+ignored-link = a symbolic link
+ignored-special = a device, socket or pipe
+ignored-empty = a folder with nothing in it
+ignored-volume = a volume
+ignored-gone = gone
+
+## What happened to a job
+
+nothing = { "" }
+plain = { $words }
+who = { $who }{ $station }{ $bay }
+who-station = station { $station }
+who-service = the service
+who-user = user { $user } of account { $account }
+who-account = account { $account }
+who-at-station = , at station { $station }
+who-at-bay = , bay { $bay }
+history-because = : { $words }
+history-announced = The job was made{ $device }{ $erase }.
+history-for-device = { " " }for the device { $words }
+history-to-be-erased = , which is to be erased before it goes back
+history-updated = The customer replaced the manifest.
+history-canceled = The job was canceled{ $why }.
+history-expired = The device did not come in time.
+history-received = The device came{ $carrier }{ $number }{ $condition }{ $seal }.
+history-by-carrier = { " " }by { $words }
+history-number = , number { $words }
+history-seal = , seal { $words }
+parcel-intact = , intact
+parcel-damaged = , damaged
+parcel-opened = , opened by somebody
+parcel-wet = , wet
+history-opened = The parcel was unpacked: { $found } was in it{ $seal }.
+found-device = the device
+found-power-supply = its power supply
+found-cable = a cable
+found-slip = its packing slip
+found-nothing = nothing of the device
+history-seal-whole = ; its seal was whole
+history-seal-broken = ; its seal was broken
+history-photographed = A picture of { $of } was taken: { $name }.
+picture-parcel = the parcel
+picture-label = the label
+picture-seal = the seal
+picture-device = the device
+picture-damage = the damage
+history-identified = A station saw { $device }{ $serial }{ $size }{ $signature }.
+history-a-device = a device
+history-serial = , serial { $words }
+history-size = , { $bytes }
+history-signature-valid = ; its SIGNATURE is the one that was issued
+history-signature-missing = ; it has no SIGNATURE
+history-signature-invalid = ; its SIGNATURE is not the one that was issued
+history-docked = A station took the device up{ $protected }.
+history-undocked = The station let go of the device{ $protected }.
+history-protected = , set so that nothing can write to it
+history-not-protected = , not protected from writing
+history-unlocked = Volume { $volume } of the device was unlocked ({ $method }{ $key }).
+history-key = , key { $words }
+history-examined = { $verdict }.
+history-examined-facts = { $verdict }: { $facts }.
+history-sound = The device says that it is sound
+history-failing = The device says that it is failing
+history-asked-how-it-is = The device was asked how it is
+health-hours = { $count } hours of work
+health-reallocated = { $count } sectors replaced
+health-pending = { $count } sectors that it could not read
+health-uncorrectable = { $count } errors not corrected
+health-interface = { $count } errors of its interface
+health-used = { $count } percent of its life used up
+health-hidden = { $count } sectors kept from the host
+health-heat = { $degrees } °C
+history-probed-off = The store was probed: its word is enough for what it was shown to check.
+history-probed-sampled = The store was probed: a sample of what is stored is read back.
+history-probed-full = The store was probed: all that is stored is read back.
+history-planned = The whole device was walked: { $entries } entries, { $bytes }.
+history-began = The transfer began.
+history-began-again = The transfer began again, attempt { $number }.
+history-interrupted = The transfer stopped before its end: { $cause }.
+history-loaded = The device is loaded
+history-filled = The device is filled
+history-finished = { $what }, { $errors }.
+history-finished-tally = { $what }: { $stored } stored, { $bytes }, { $errors }.
+history-errors = { $errors ->
+    [0] without errors
+    [one] with 1 error
+   *[other] with { $errors } errors
+}
+history-aborted = The job was given up ({ $cause }){ $why }.
+history-reported = The report lies in the log bucket: { $files }.
+history-verified = { $what } compared with the report{ $share }: { $found }.
+verified-bucket = The objects in the bucket were
+verified-device = The files of the device were
+verified-share = { " " }(a share of { $percent } percent)
+verified-found = { $differences ->
+    [0] nothing differs
+    [one] 1 differs
+   *[other] { $differences } differ
+}
+history-held = The job stands still until something is mended: { $cause }.
+history-resumed = The job goes on: { $cause }.
+history-released = The device was released to be erased{ $by }{ $lines }{ $why }.
+released-by-manifest = { " " }by its manifest
+released-by-rule = { " " }by the rule of the installation
+released-lines = { $lines ->
+    [one] { "" }, and 1 line of the report was given up
+   *[other] { "" }, and { $lines } lines of the report were given up
+}
+history-objected = The customer objected to an erase: { $words }.
+history-withdrawn = The customer took the objection back{ $why }.
+history-erase-started = The erasing of the device began: { $technique }{ $confirmed }.
+history-confirmed = , as confirmed by { $names }
+technique-zeros = zeros over every visible block
+technique-stream = a keyed stream over every visible block, read back, then zeros
+history-erased = The device was erased ({ $method }) by { $technique }{ $confirmed }; { $read }; the verdict is `{ $verdict }`.
+erased-not-read = was not read afterwards
+erased-read-all = all of it was read afterwards
+erased-read-places = { $places } places of it were read afterwards
+history-erase-failed = The device could not be erased: { $why }.
+history-destroyed = The device was destroyed: { $reason } ({ $authority } answers for it).
+history-unerased = The device goes back as it is, although it was to be erased: { $reason } ({ $authority } answers for it).
+history-sealed = The device was packed, seal { $seal }{ $box }.
+history-box = , box { $words }
+history-handed-over = The device was given to { $carrier }, number { $number }.
+history-corrected = What event { $event } says is corrected: { $says } ({ $reason }).
+history-closed = Nothing more is to come.
+history-secret-destroyed = What opened the device of job { $job } was destroyed.
+history-of-installation = Something happened to the installation.
 
 ## Passkeys, and one's own sessions
 

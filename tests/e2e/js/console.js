@@ -17,7 +17,7 @@ const outside = async (word) => {
 // A page of somebody who is signed in, and everything that it complains of or asks others for.
 async function open(browser, link, options = {}) {
   // What fades in has not its colours yet when it is looked at.
-  const context = await browser.newContext({ reducedMotion: "reduce", ...options });
+  const context = await browser.newContext({ reducedMotion: "reduce", locale: "en-US", ...options });
   const page = await context.newPage();
   const origin = new URL(link).origin;
   const complaints = [];
@@ -33,7 +33,8 @@ async function open(browser, link, options = {}) {
     if (!request.url().startsWith(origin)) complaints.push(`elsewhere: ${request.url()}`);
   });
   await page.goto(link);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  // In whatever language.
+  await page.locator("main form[action='/in'] button").click();
   await page.waitForURL(/\/(bench|jobs)$/);
   return { context, page, origin, complaints };
 }
@@ -65,6 +66,82 @@ async function look(page, path) {
   return found;
 }
 
+// What of a page is in no catalogue: letters without accents, on a page in the language that nobody reads. Names, codes and
+// what says that it is English are; so are words of a value that the catalogue was told, between marks.
+const untranslated = () => {
+  const said = "code, kbd, bdi, script, style, textarea, [translate=no], html [lang]";
+  const found = [];
+  const look = (text, where) => {
+    const rest = text.replace(/‹[^›]*›/g, "").replace(/\b[0-9A-Z]{5}\b/g, "");
+    if (/[A-Za-z]{3}/.test(rest)) found.push(`not translated: ${where}: ${rest.trim().slice(0, 80)}`);
+  };
+  const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    const element = node.parentElement;
+    const isWord = element.matches("option") && element.value === element.textContent;
+    if (!element.closest(said) && !isWord) look(element.matches("title") ? node.data.replace("Longshore", "") : node.data, element.tagName);
+  }
+  for (const name of ["aria-label", "placeholder", "title", "alt", "data-says", "data-title", "data-silent"]) {
+    for (const element of document.querySelectorAll(`[${name}]`)) {
+      if (!element.closest(said)) look(element.getAttribute(name).replace(/\{\w+\}/g, ""), name);
+    }
+  }
+  return found;
+};
+
+// What has no room: texts that are cut off, and controls that lie over each other.
+const cramped = () => {
+  const found = [];
+  if (document.documentElement.scrollWidth > innerWidth) found.push("wider than the window");
+  const isShown = (element) => element.checkVisibility() && !element.closest(".wide, .skip");
+  const all = (selector) => [...document.querySelectorAll(selector)].filter(isShown);
+  for (const element of all("button, .button, summary, nav a, label, legend, h1, h2, dt, dd, .state, .lead")) {
+    if (getComputedStyle(element).display !== "inline" && element.scrollWidth > element.clientWidth + 1) {
+      found.push(`cut off: ${element.textContent.trim().slice(0, 60)}`);
+    }
+  }
+  const boxes = all("button, .button, summary, nav a, input:not([type=hidden]), select").map((element) => [element, element.getBoundingClientRect()]);
+  for (const [at, [one, a]] of boxes.entries()) {
+    for (const [other, b] of boxes.slice(at + 1)) {
+      const isOver = Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+      if (isOver && !one.contains(other)) found.push(`one over the other: ${one.textContent.trim()}, ${other.textContent.trim()}`);
+    }
+  }
+  return found;
+};
+
+const spoken = (context, origin, value) => context.addCookies([{ name: "longshore-language", value, url: origin }]);
+
+// Every page in the language that nobody reads, and in German where there is little room and much.
+async function languages(context, page, origin, paths) {
+  const found = [];
+  const all = [...paths, "/no-such-page", "/in", "/in/0"];
+  const visit = async (path, language) => {
+    await page.goto(origin + path);
+    // What a stream puts in the place of what was there is in the same language.
+    if (await page.locator(".live").count()) await page.waitForTimeout(400);
+    const is = await page.locator("html").getAttribute("lang");
+    if (is !== language) found.push(`${path}: ${is} and not ${language}`);
+  };
+  await spoken(context, origin, "en-XA");
+  for (const path of all) {
+    await visit(path, "en-XA");
+    for (const what of await page.evaluate(untranslated)) found.push(`${path}: ${what}`);
+  }
+  await spoken(context, origin, "de");
+  for (const path of all) {
+    await visit(path, "de");
+    for (const width of [320, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const what of await page.evaluate(cramped)) found.push(`${path}, German at ${width}: ${what}`);
+    }
+  }
+  await spoken(context, origin, "en");
+  await visit(paths[0], "en");
+  if ((await page.evaluate(untranslated)).length < 5) found.push("English passes for what nobody reads");
+  return found;
+}
+
 // How many sheets a page takes on paper.
 async function sheets(page) {
   await page.emulateMedia({ media: "print", colorScheme: "light" });
@@ -76,13 +153,17 @@ async function sheets(page) {
 const tries = {
   // Every page in every view: what axe finds, what is too wide, what the browser complains of; and some on paper.
   async pages(browser, { link, paths, sheets: printed }) {
-    const { page, origin, complaints } = await open(browser, link);
+    const { context, page, origin, complaints } = await open(browser, link);
     const found = [];
     for (const path of paths) {
       const answered = await page.goto(origin + path);
       if (answered.status() !== 200) found.push(`${path}: ${answered.status()}`);
       found.push(...(await look(page, path)));
     }
+    const seen = complaints.length;
+    found.push(...(await languages(context, page, origin, paths)));
+    // That there is no such page is complained of too.
+    complaints.splice(seen, Infinity, ...complaints.slice(seen).filter((text) => !text.includes("404") && !text.includes("401")));
     if (!printed) return { found, complaints };
     const counts = [];
     for (const path of printed) {
@@ -286,9 +367,23 @@ const tries = {
     return { found, rows, images: await page.locator("main img").count(), complaints };
   },
 
+  // A language is chosen at the foot of a page, without a script; else it is that of the browser.
+  async speaks(browser, { link, path }) {
+    const { page, origin, complaints } = await open(browser, link, { locale: "de-AT", javaScriptEnabled: false });
+    const words = async () => [await page.locator("html").getAttribute("lang"), await page.locator("h1").first().textContent()];
+    const seen = [await words()];
+    await page.goto(origin + path);
+    for (const name of ["English", "Deutsch"]) {
+      await page.getByRole("button", { name }).click();
+      seen.push([new URL(page.url()).pathname, ...(await words())]);
+    }
+    return { seen, complaints };
+  },
+
   // Pictures for people.
-  async pictures(browser, { link, paths, folder }) {
-    const { page, origin } = await open(browser, link);
+  async pictures(browser, { link, paths, folder, language }) {
+    const { context, page, origin } = await open(browser, link);
+    if (language) await spoken(context, origin, language);
     for (const [name, path] of Object.entries(paths)) {
       await page.goto(origin + path);
       for (const colorScheme of ["light", "dark"]) {

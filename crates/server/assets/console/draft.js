@@ -56,7 +56,7 @@
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (number === asked) take(page, sent);
     } catch {
-      document.getElementById("told").textContent = "Not checked: the service does not answer.";
+      document.getElementById("told").textContent = form.dataset.silent;
     }
   };
 

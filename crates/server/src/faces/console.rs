@@ -15,6 +15,7 @@ mod customers;
 mod events;
 mod form;
 mod guard;
+mod history;
 mod language;
 mod page;
 mod pages;

@@ -10,7 +10,7 @@ mod pseudo;
 mod tests;
 mod text;
 
-use model::readable;
+use model::readable::{self, RoughSpan};
 use model::time::Timestamp;
 
 pub(super) use choice::{cookie, of_request, offered};
@@ -92,9 +92,36 @@ impl Language {
         readable::number(count.said()).replace(',', self.marks().1)
     }
 
+    /// A size, rounded.
+    pub(super) fn bytes(self, count: impl Said<u64>) -> String {
+        readable::bytes(count.said()).replace('.', self.marks().0)
+    }
+
     /// Bytes a second, rounded.
     pub(super) fn rate(self, bytes_per_second: impl Said<u64>) -> String {
         readable::rate(bytes_per_second.said()).replace('.', self.marks().0)
+    }
+
+    /// Thousandths as percent with one decimal, without the sign: `61.2`.
+    pub(super) fn percent(self, thousandths: impl Said<u64>) -> String {
+        let thousandths = thousandths.said();
+        let mark = self.marks().0;
+        format!("{}{mark}{}", thousandths / 10, thousandths % 10)
+    }
+
+    /// A span of seconds that nobody knows exactly.
+    pub(super) fn about(self, seconds: impl Said<u64>) -> String {
+        match readable::rough(seconds.said()) {
+            RoughSpan::Seconds(count) => self.t("span-seconds").count("count", count),
+            RoughSpan::Minutes(count) => self.t("span-minutes").count("count", count),
+            RoughSpan::Days(count) => self.t("span-days").count("count", count),
+            RoughSpan::Hours(hours, 0) => self.t("span-hours").count("hours", hours),
+            RoughSpan::Hours(hours, minutes) => self
+                .t("span-hours-minutes")
+                .count("hours", hours)
+                .count("minutes", minutes),
+        }
+        .to_string()
     }
 
     /// A moment of UTC.

@@ -1,16 +1,22 @@
 //! Words for what the rest of the service says in codes: states, roles, reasons. In English they are the codes themselves,
 //! as the API and the command line have them; a code of a later release stays as it is.
 
+use model::bay::BayState;
+use model::custody::Custody;
+use model::disposal::told::DeviceTold;
 use model::ids::{BucketName, JobType};
 use model::operator::today::TodayDeed;
 use model::operator::{HeldLine, JobLine};
+use model::order::OrderVerb;
 use model::parcel::Due;
 use model::presence::StationState;
+use model::progress::{AbortReason, Progress};
 use model::role::Role;
-use model::stopped::StopCause;
+use model::stopped::{StopCause, Stopped};
 
 use super::language::{Said, Text, TextKey, key, text};
 use super::say;
+use crate::ops::jobs::JobStatus;
 
 /// Values that templates pass as they are, or what leads to them.
 macro_rules! said {
@@ -23,7 +29,15 @@ macro_rules! said {
     };
 }
 
-said!(Due, JobType, Role, StationState, StopCause, TodayDeed);
+said!(
+    Due,
+    JobType,
+    OrderVerb,
+    Role,
+    StationState,
+    StopCause,
+    TodayDeed
+);
 
 /// What somebody may do who runs the service.
 pub(super) fn role(role: impl Said<Role>) -> TextKey {
@@ -234,5 +248,199 @@ pub(super) fn deed(deed: impl Said<TodayDeed>) -> TextKey {
         TodayDeed::Held => key("deed-held"),
         TodayDeed::Erased => key("deed-erased"),
         TodayDeed::Out => key("deed-out"),
+    }
+}
+
+/// The same of one that is known in full: what is wrong, and what mends it.
+pub(super) fn stopped(stopped: &Stopped) -> [Text; 2] {
+    let [what, remedy] = stopped.sentences();
+    let words = stopped.words.as_deref();
+    [
+        hold_sentence(stopped.cause, stopped.bucket.as_ref(), words).retells(&what),
+        Text::from(hold_remedy(stopped.cause)).retells(&remedy),
+    ]
+}
+
+/// How a job stands, in the sentences that its customer reads.
+pub(super) fn standing(status: &JobStatus) -> Text {
+    let mut told = progress_told(&status.job.progress);
+    told.extend(status.stopped.as_ref().map(stopped_since));
+    told.extend(status.disposal.as_ref().map(device_told));
+    text("sentences")
+        .sentences("all", told)
+        .retells(&status.message())
+}
+
+fn progress_told(progress: &Progress) -> Vec<Text> {
+    let words = |because: &Option<String>| {
+        let words = because.as_deref().map(say::name);
+        words.map(|words| text("plain").with("words", words))
+    };
+    let (told, more) = match progress {
+        Progress::Pending => (text("told-pending"), None),
+        Progress::InProgress { .. } => (text("told-in-progress"), None),
+        Progress::Finished {
+            errors: 0,
+            log,
+            remark,
+            ..
+        } => {
+            let told = text("told-complete")
+                .with("key", say::name(log.key.as_str()))
+                .with("bucket", &log.bucket);
+            (told, words(remark))
+        }
+        Progress::Finished {
+            errors,
+            log,
+            remark,
+            ..
+        } => {
+            let told = text("told-with-errors")
+                .count("errors", errors)
+                .with("key", say::name(log.key.as_str()))
+                .with("bucket", &log.bucket);
+            (told, words(remark))
+        }
+        Progress::Aborted {
+            reason, because, ..
+        } => (aborted(*reason).into(), words(because)),
+        Progress::Canceled { because, .. } => (text("told-canceled"), words(because)),
+        Progress::Expired { .. } => (text("told-expired"), None),
+    };
+    std::iter::once(told).chain(more).collect()
+}
+
+fn aborted(reason: AbortReason) -> TextKey {
+    match reason {
+        AbortReason::DeviceError => key("aborted-DeviceError"),
+        AbortReason::InvalidSignature => key("aborted-InvalidSignature"),
+        AbortReason::MissingSignature => key("aborted-MissingSignature"),
+        AbortReason::MissingDevice => key("aborted-MissingDevice"),
+        AbortReason::UnsupportedDeviceType => key("aborted-UnsupportedDeviceType"),
+        AbortReason::UnsupportedFileFormat => key("aborted-UnsupportedFileFormat"),
+        AbortReason::UnsupportedPowerSupply => key("aborted-UnsupportedPowerSupply"),
+    }
+}
+
+fn stopped_since(stopped: &Stopped) -> Text {
+    if let Some(mended) = stopped.mended {
+        return text("mended").time("since", mended);
+    }
+    let words = stopped.words.as_deref();
+    let what = hold_sentence(stopped.cause, stopped.bucket.as_ref(), words);
+    match stopped.is_held() {
+        true => text("held")
+            .time("since", stopped.at)
+            .text("what", what)
+            .text("remedy", hold_remedy(stopped.cause)),
+        false => text("stopped")
+            .time("at", stopped.at)
+            .text("what", what)
+            .text("remedy", hold_remedy(stopped.cause)),
+    }
+}
+
+/// What a customer is told of the device.
+fn device_told(told: &DeviceTold) -> Text {
+    match told {
+        DeviceTold::Released { at, gives_up } => text("device-released")
+            .time("at", at)
+            .count("lines", gives_up),
+        DeviceTold::Erasing { since } => text("device-erasing").time("since", since),
+        DeviceTold::Erased { method, at } => {
+            text("device-erased").with("method", method).time("at", at)
+        }
+        DeviceTold::EraseFailed { at } => text("device-erase-failed").time("at", at),
+        DeviceTold::Destroyed { at, reason } => text("device-destroyed")
+            .time("at", at)
+            .with("reason", say::name(reason)),
+        DeviceTold::Objected { at } => text("device-objected").time("at", at),
+        DeviceTold::WaitsForLines => text("device-waits-for-lines"),
+        DeviceTold::WaitsForRelease => text("device-waits-for-release"),
+        DeviceTold::ErasedFrom { from } => text("device-erased-from").time("from", from),
+        DeviceTold::ToBeErased => text("device-to-be-erased"),
+    }
+}
+
+/// Where a device is, as its customer reads it.
+pub(super) fn custody(custody: &Custody) -> Text {
+    let told = match custody {
+        Custody::NotReceived => text("custody-not-received"),
+        Custody::AtStation { .. } => text("custody-here"),
+        Custody::Returned { .. } => match custody.parcel() {
+            Some((carrier, number)) => text("custody-returned")
+                .with("carrier", say::name(carrier))
+                .with("number", say::name(number)),
+            None => text("custody-not-received"),
+        },
+    };
+    told.retells(&custody.message())
+}
+
+/// What a station was asked to do.
+pub(super) fn verb(verb: impl Said<OrderVerb>) -> TextKey {
+    match verb.said() {
+        OrderVerb::Look => key("verb-look"),
+        OrderVerb::Load => key("verb-load"),
+        OrderVerb::Stop => key("verb-stop"),
+        OrderVerb::Remove => key("verb-remove"),
+        OrderVerb::Blink => key("verb-blink"),
+        OrderVerb::Erase => key("verb-erase"),
+        OrderVerb::Unlock => key("verb-unlock"),
+        OrderVerb::Other => key("verb-other"),
+    }
+}
+
+/// What became of a device.
+pub(super) fn disposal(code: impl AsRef<str>) -> Text {
+    let known = match code.as_ref() {
+        "Kept" => key("disposal-Kept"),
+        "Released" => key("disposal-Released"),
+        "Erasing" => key("disposal-Erasing"),
+        "Erased" => key("disposal-Erased"),
+        "EraseFailed" => key("disposal-EraseFailed"),
+        "Destroyed" => key("disposal-Destroyed"),
+        other => return Text::English(other.to_owned()),
+    };
+    known.into()
+}
+
+/// What a stretch of a device is that was not read.
+pub(super) fn stretch(word: impl AsRef<str>) -> Text {
+    let known = match word.as_ref() {
+        "read" => key("stretch-read"),
+        "not tried" => key("stretch-untried"),
+        "failed, not tried to the end" => key("stretch-failed"),
+        "bad" => key("stretch-bad"),
+        other => return Text::English(other.to_owned()),
+    };
+    known.into()
+}
+
+/// What goes on in a bay, as a sentence; what its station says of it beside that is English.
+pub(super) fn bay(state: BayState) -> TextKey {
+    match state {
+        BayState::Empty => key("bay-told-empty"),
+        BayState::Seen => key("bay-told-seen"),
+        BayState::Looking => key("bay-told-looking"),
+        BayState::Unknown => key("bay-told-unknown"),
+        BayState::NotOurs => key("bay-told-not-ours"),
+        BayState::NothingToLoad => key("bay-told-nothing-to-load"),
+        BayState::Held => key("bay-told-held"),
+        BayState::Ready => key("bay-told-ready"),
+        BayState::Queued => key("bay-told-queued"),
+        BayState::Loading => key("bay-told-loading"),
+        BayState::ReadingBack => key("bay-told-reading-back"),
+        BayState::Reporting => key("bay-told-reporting"),
+        BayState::Erasing => key("bay-told-erasing"),
+        BayState::Done => key("bay-told-done"),
+        BayState::SafeToRemove => key("bay-told-safe-to-remove"),
+        BayState::Reconnecting => key("bay-told-reconnecting"),
+        BayState::PulledOut => key("bay-told-pulled-out"),
+        BayState::WaitingForStore => key("bay-told-waiting-for-store"),
+        BayState::Stopped => key("bay-told-stopped"),
+        BayState::Failed => key("bay-told-failed"),
+        BayState::Other => key("bay-told-other"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use model::disposal::told::told;
+use model::disposal::told::{DeviceTold, told};
 use model::ids::JobId;
 use model::job::Job;
 use model::loading::Figures;
@@ -44,7 +44,7 @@ pub struct JobStatus {
     /// That it stands still, since when and why.
     pub stopped: Option<Stopped>,
     /// What is to become of the device, or what became of it.
-    pub disposal: Option<String>,
+    pub disposal: Option<DeviceTold>,
     /// Its sheets; none if it was canceled.
     pub artifacts: Vec<ArtifactLink>,
 }

@@ -114,7 +114,15 @@ fn quoted(source: &str) -> Option<(&str, &str)> {
 
 /// What is told right behind: `.with("name", …).count("other", …)`.
 fn told(mut rest: &str) -> BTreeSet<String> {
-    const WAYS: [&str; 5] = [".with(", ".count(", ".bytes(", ".time(", ".text("];
+    const WAYS: [&str; 7] = [
+        ".with(",
+        ".count(",
+        ".bytes(",
+        ".time(",
+        ".text(",
+        ".list(",
+        ".sentences(",
+    ];
     let mut names = BTreeSet::new();
     loop {
         let next = rest.trim_start();
@@ -251,17 +259,37 @@ fn each_language_writes_numbers_and_times_as_its_readers_do() {
     for (language, said) in [
         (
             Language::English,
-            ["1,234,567", "35 MB/s", "2026-06-01 04:41:41 UTC"],
+            [
+                "1,234,567",
+                "1.5 GB",
+                "35 MB/s",
+                "61.2",
+                "2 h 10 min",
+                "4 days",
+                "2026-06-01 04:41:41 UTC",
+            ],
         ),
         (
             Language::German,
-            ["1.234.567", "35 MB/s", "01.06.2026, 04:41:41 UTC"],
+            [
+                "1.234.567",
+                "1,5 GB",
+                "35 MB/s",
+                "61,2",
+                "2 Std. 10 Min.",
+                "4 Tage",
+                "01.06.2026, 04:41:41 UTC",
+            ],
         ),
     ] {
         assert_eq!(
             [
                 language.number(1_234_567_u64),
+                language.bytes(1_500_000_000_u64),
                 language.rate(35_400_000_u64),
+                language.percent(612_u64),
+                language.about(7_790_u64),
+                language.about(4_u64 * 86_400),
                 language.time(at),
             ],
             said

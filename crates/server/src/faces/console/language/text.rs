@@ -44,8 +44,11 @@ pub(in super::super) enum Told {
     Words(String),
     /// By which a text chooses between one and many.
     Count(u64),
+    Bytes(u64),
     Time(Timestamp),
     Text(Text),
+    /// With this between.
+    Several(Vec<Text>, &'static str),
 }
 
 /// A text of the catalogue, by its name.
@@ -57,6 +60,19 @@ pub(in super::super) fn text(name: &'static str) -> Text {
 impl From<TextKey> for Text {
     fn from(key: TextKey) -> Self {
         text(key.0)
+    }
+}
+
+/// Templates pass what leads to a value.
+impl From<&TextKey> for Text {
+    fn from(key: &TextKey) -> Self {
+        text(key.0)
+    }
+}
+
+impl From<&Self> for Text {
+    fn from(text: &Self) -> Self {
+        text.clone()
     }
 }
 
@@ -78,6 +94,11 @@ impl Text {
         self.told(name, Told::Count(count.said()))
     }
 
+    /// The same with a size.
+    pub(in super::super) fn bytes(self, name: &'static str, count: impl Said<u64>) -> Self {
+        self.told(name, Told::Bytes(count.said()))
+    }
+
     /// The same with a moment.
     pub(in super::super) fn time(self, name: &'static str, at: impl Said<Timestamp>) -> Self {
         self.told(name, Told::Time(at.said()))
@@ -94,6 +115,16 @@ impl Text {
             english: english.to_owned(),
             ours: Box::new(self),
         }
+    }
+
+    /// The same with several other texts.
+    pub(in super::super) fn list(self, name: &'static str, all: Vec<Self>) -> Self {
+        self.told(name, Told::Several(all, ", "))
+    }
+
+    /// The same with several sentences.
+    pub(in super::super) fn sentences(self, name: &'static str, all: Vec<Self>) -> Self {
+        self.told(name, Told::Several(all, " "))
     }
 
     /// Whether it is English whatever is read, and an element with it says so.
@@ -119,7 +150,7 @@ impl Text {
     fn as_said(&self, language: Language, harmless: &dyn Fn(&str) -> String) -> String {
         let (name, told) = match self {
             Self::Ours { name, told } => (name, told),
-            Self::English(words) => return harmless(&say::name(words)),
+            Self::English(words) => return harmless(&say::line(words)),
             Self::Retold { english, .. } if language == Language::English => {
                 return harmless(&say::name(english));
             }
@@ -134,8 +165,13 @@ impl Text {
                 }
                 Told::Words(words) => harmless(words).into(),
                 Told::Count(count) => (*count).into(),
+                Told::Bytes(count) => language.bytes(count).into(),
                 Told::Time(at) => language.time(at).into(),
                 Told::Text(text) => text.as_said(language, harmless).into(),
+                Told::Several(all, between) => {
+                    let all = all.iter().map(|text| text.as_said(language, harmless));
+                    all.collect::<Vec<_>>().join(between).into()
+                }
             };
             args.set(*name, value);
         }
@@ -164,9 +200,19 @@ impl Spoken {
         self.more(|text| text.with(name, words))
     }
 
+    /// See [`Text::text`].
+    pub(in super::super) fn text(self, name: &'static str, other: impl Into<Text>) -> Self {
+        self.more(|text| text.text(name, other))
+    }
+
     /// See [`Text::count`].
     pub(in super::super) fn count(self, name: &'static str, count: impl Said<u64>) -> Self {
         self.more(|text| text.count(name, count))
+    }
+
+    /// See [`Text::bytes`].
+    pub(in super::super) fn bytes(self, name: &'static str, count: impl Said<u64>) -> Self {
+        self.more(|text| text.bytes(name, count))
     }
 
     /// See [`Text::time`].

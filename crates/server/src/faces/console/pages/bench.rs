@@ -17,10 +17,11 @@ use sha2::{Digest as _, Sha256};
 use super::plot;
 use crate::faces::console::asking::part;
 use crate::faces::console::form::Fields;
-use crate::faces::console::language::{Language, key, text};
+use crate::faces::console::language::{Language, Text, TextKey, key, text};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
+use crate::faces::console::word;
 
 /// Jobs on hold that are shown; the list of jobs has all.
 const MOST_HELD: usize = 50;
@@ -65,6 +66,7 @@ struct BenchPage<'a> {
 #[derive(Template)]
 #[template(path = "bench_waiting.html")]
 struct WaitingPart<'a> {
+    say: Language,
     cards: Vec<Card<'a>>,
     held: Vec<&'a JobLine>,
 }
@@ -72,6 +74,7 @@ struct WaitingPart<'a> {
 #[derive(Template)]
 #[template(path = "bench_bays.html")]
 struct BaysPart<'a> {
+    say: Language,
     groups: Vec<Group<'a>>,
     is_table: bool,
 }
@@ -200,6 +203,7 @@ impl Bench {
         };
         let held = self.held.iter().filter(is_elsewhere).filter(is_here);
         WaitingPart {
+            say: shell.say,
             cards,
             held: held.collect(),
         }
@@ -216,6 +220,7 @@ impl Bench {
             cards: of_station.remove(&station.name).unwrap_or_default(),
         };
         BaysPart {
+            say: shell.say,
             groups: stations.map(group).collect(),
             is_table: scope.is_table,
         }
@@ -285,24 +290,26 @@ impl BaysPart<'_> {
 
 impl Group<'_> {
     /// How the station is, in words, if that is to be known.
-    fn state(&self) -> Option<&'static str> {
+    fn state(&self) -> Option<TextKey> {
         match self.station.state {
             StationState::Here => None,
-            StationState::Unheard => Some("devices are docked there by hand"),
-            StationState::Draining | StationState::Drained => Some("begins nothing new"),
-            StationState::Late | StationState::Silent => Some("is not heard"),
-            StationState::Revoked => Some("its token is void"),
-            StationState::Twice => Some("two hosts have its name"),
-            StationState::Other => Some("is in a state that this release does not know"),
+            StationState::Unheard => Some(key("station-is-by-hand")),
+            StationState::Draining | StationState::Drained => {
+                Some(key("station-is-begins-nothing"))
+            }
+            StationState::Late | StationState::Silent => Some(key("station-is-not-heard")),
+            StationState::Revoked => Some(key("station-is-token-void")),
+            StationState::Twice => Some(key("station-is-two-hosts")),
+            StationState::Other => Some(key("station-is-unknown-state")),
         }
     }
 
-    fn heard(&self) -> String {
+    fn heard(&self, say: &Language) -> String {
         match &self.station.heard {
             // What is heard all the time need not be said.
             Some(_) if self.state().is_none() => String::new(),
-            Some(at) => format!("last heard {}", say::time(at)),
-            None => "never heard".to_owned(),
+            Some(at) => say.t("last-heard-at").time("at", at).to_string(),
+            None => say.t("never-heard").to_string(),
         }
     }
 }
@@ -330,33 +337,33 @@ impl Card<'_> {
     }
 
     /// Word, symbol and colour of the state.
-    fn state(&self) -> (&'static str, &'static str, &'static str) {
+    fn state(&self) -> (TextKey, &'static str, &'static str) {
         match self.line.state {
-            BayState::Empty => ("Empty", "○", "quiet"),
-            BayState::Seen => ("Seen", "◔", "work"),
-            BayState::Looking => ("Looking", "◔", "work"),
-            BayState::Unknown => ("Unknown disk", "?", "call"),
-            BayState::NotOurs => ("Not ours", "?", "call"),
-            BayState::NothingToLoad => ("Nothing to load", "–", "call"),
-            BayState::Held => ("On hold", "‖", "stop"),
-            BayState::Ready => ("Ready", "▷", "call"),
-            BayState::Queued => ("Queued", "…", "quiet"),
-            BayState::Loading => ("Loading", "▶", "work"),
-            BayState::ReadingBack => ("Reading back", "▶", "work"),
-            BayState::Reporting => ("Reporting", "▶", "work"),
-            BayState::Erasing => ("Erasing", "▶", "work"),
-            BayState::Done => ("Done", "✓", "good"),
-            BayState::SafeToRemove => ("Safe to remove", "⏏", "good"),
-            BayState::Reconnecting => ("Reconnecting", "↻", "call"),
-            BayState::PulledOut => ("Pulled out", "⚠", "stop"),
-            BayState::WaitingForStore => ("Waiting for store", "…", "call"),
-            BayState::Stopped => ("Stopped", "■", "call"),
-            BayState::Failed => ("Failed", "✕", "stop"),
-            BayState::Other => ("Other", "?", "call"),
+            BayState::Empty => (key("bay-empty"), "○", "quiet"),
+            BayState::Seen => (key("bay-seen"), "◔", "work"),
+            BayState::Looking => (key("bay-looking"), "◔", "work"),
+            BayState::Unknown => (key("bay-unknown"), "?", "call"),
+            BayState::NotOurs => (key("bay-not-ours"), "?", "call"),
+            BayState::NothingToLoad => (key("bay-nothing-to-load"), "–", "call"),
+            BayState::Held => (key("bay-held"), "‖", "stop"),
+            BayState::Ready => (key("bay-ready"), "▷", "call"),
+            BayState::Queued => (key("bay-queued"), "…", "quiet"),
+            BayState::Loading => (key("bay-loading"), "▶", "work"),
+            BayState::ReadingBack => (key("bay-reading-back"), "▶", "work"),
+            BayState::Reporting => (key("bay-reporting"), "▶", "work"),
+            BayState::Erasing => (key("bay-erasing"), "▶", "work"),
+            BayState::Done => (key("bay-done"), "✓", "good"),
+            BayState::SafeToRemove => (key("bay-safe-to-remove"), "⏏", "good"),
+            BayState::Reconnecting => (key("bay-reconnecting"), "↻", "call"),
+            BayState::PulledOut => (key("bay-pulled-out"), "⚠", "stop"),
+            BayState::WaitingForStore => (key("bay-waiting-for-store"), "…", "call"),
+            BayState::Stopped => (key("bay-stopped"), "■", "call"),
+            BayState::Failed => (key("bay-failed"), "✕", "stop"),
+            BayState::Other => (key("bay-other"), "?", "call"),
         }
     }
 
-    fn word(&self) -> &'static str {
+    fn word(&self) -> TextKey {
         self.state().0
     }
 
@@ -369,31 +376,31 @@ impl Card<'_> {
     }
 
     /// What a person may ask of the station, with what stands on the button.
-    fn verbs(&self) -> Vec<(OrderVerb, &'static str)> {
+    fn verbs(&self) -> Vec<(OrderVerb, TextKey)> {
         let mut verbs = match self.line.state {
             BayState::Empty | BayState::Reconnecting | BayState::PulledOut => Vec::new(),
             BayState::Ready | BayState::Queued => {
                 vec![
-                    (OrderVerb::Load, "Load now"),
-                    (OrderVerb::Remove, "Make safe to remove"),
+                    (OrderVerb::Load, key("bay-do-load-now")),
+                    (OrderVerb::Remove, key("bay-do-make-safe")),
                 ]
             }
             BayState::Held | BayState::Stopped | BayState::Failed | BayState::WaitingForStore => {
                 vec![
-                    (OrderVerb::Load, "Try again"),
-                    (OrderVerb::Look, "Look again"),
-                    (OrderVerb::Remove, "Make safe to remove"),
+                    (OrderVerb::Load, key("bay-do-again")),
+                    (OrderVerb::Look, key("bay-do-look")),
+                    (OrderVerb::Remove, key("bay-do-make-safe")),
                 ]
             }
-            BayState::SafeToRemove => vec![(OrderVerb::Look, "Look again")],
-            working if working.is_at_work() => vec![(OrderVerb::Stop, "Stop")],
+            BayState::SafeToRemove => vec![(OrderVerb::Look, key("bay-do-look"))],
+            working if working.is_at_work() => vec![(OrderVerb::Stop, key("bay-do-stop"))],
             _ => vec![
-                (OrderVerb::Look, "Look again"),
-                (OrderVerb::Remove, "Make safe to remove"),
+                (OrderVerb::Look, key("bay-do-look")),
+                (OrderVerb::Remove, key("bay-do-make-safe")),
             ],
         };
         if self.line.medium.is_some() {
-            verbs.push((OrderVerb::Blink, "Blink"));
+            verbs.push((OrderVerb::Blink, key("bay-do-blink")));
         }
         verbs
     }
@@ -403,13 +410,26 @@ impl Card<'_> {
         matches!(self.line.state, BayState::Unknown | BayState::NotOurs)
     }
 
-    fn percent(&self) -> Option<String> {
-        let figures = self.line.figures.as_ref()?;
-        Some(format!(
-            "{}.{}",
-            figures.thousandths / 10,
-            figures.thousandths % 10
-        ))
+    /// What its station says of it, as an element. That is English, so whoever reads another language is told before what the
+    /// state means, and what it stands still for.
+    fn sentence(&self) -> String {
+        let (say, line) = (self.shell.say, self.line);
+        let theirs = say.element(Text::English(say::name(&line.sentence)));
+        if say.is(Language::English) {
+            return theirs;
+        }
+        let cause = line.held.as_deref().and_then(StopCause::of);
+        let ours = match cause {
+            Some(cause) => word::hold_sentence(cause, None, None),
+            None => word::bay(line.state).into(),
+        };
+        format!("{} <small>{theirs}</small>", say.element(ours))
+    }
+
+    /// What a person can do, as its station says it.
+    fn hint(&self) -> Option<String> {
+        let hint = self.line.hint.as_deref();
+        hint.map(|hint| self.shell.say.element(Text::English(say::name(hint))))
     }
 }
 
@@ -475,7 +495,7 @@ pub(in super::super) async fn one(
     };
     let rates = lately(visit, line).await?;
     html(&BayPage {
-        rates: plot::rate("Rate of the last hour", &rates)?,
+        rates: plot::rate(visit.say, key("rate-last-hour"), &rates)?,
         card: CardPart { card }.render().map_err(|_| Trouble::ours())?,
         line,
         station: &detail,

@@ -6,10 +6,10 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::ids::JobId;
+use model::operator::JobDetail;
 use model::operator::custody::{JobReceipt, JobReceiptPdf};
 use model::operator::rates::JobRates;
 use model::operator::reports::{JobFailures, JobManifest};
-use model::operator::{History, JobDetail};
 use model::progress::AbortReason;
 use model::role::Role;
 use model::stopped::StopCause;
@@ -17,17 +17,20 @@ use model::stopped::StopCause;
 use super::job_parts::JobStanding;
 use super::{job_parts, plot};
 use crate::faces::console::form::Fields;
-use crate::faces::console::language::text;
+use crate::faces::console::history::Happened;
+use crate::faces::console::language::{Text, key, text};
 use crate::faces::console::page::{Shell, file, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
+use crate::faces::console::word;
+use crate::ops::jobs;
 
 #[derive(Template)]
 #[template(path = "job.html")]
 struct OneJob {
     shell: Shell,
     job: JobDetail,
-    history: History,
+    history: Vec<Happened>,
     live: String,
     rates: String,
     failed: String,
@@ -65,6 +68,21 @@ impl OneJob {
         cause.is_some_and(StopCause::waits_for_secret)
     }
 
+    /// Whose it is, as people call it.
+    fn customer(&self) -> String {
+        match &self.job.line.account_name {
+            Some(name) => say::name(name),
+            None => self.job.line.account.to_string(),
+        }
+    }
+
+    /// What is due for its device, if that is here.
+    fn due(&self) -> Option<Text> {
+        let sentence = self.job.due_sentence.as_deref()?;
+        let due = self.job.due.filter(|_| self.is_here())?;
+        Some(word::due(due, &self.job.line, sentence))
+    }
+
     fn is_returned(&self) -> bool {
         self.job.line.location_code == "Returned"
     }
@@ -80,7 +98,9 @@ fn standing(job: &JobDetail) -> JobStanding<'_> {
     let held = line.held.as_ref().map_or("", |held| held.code.as_str());
     JobStanding {
         id: line.job_id,
-        sentence: format!("{} {}", place(job), work(job)),
+        sentence: text("standing")
+            .text("place", place(job))
+            .text("work", work(job)),
         figures: job.figures.as_ref(),
         facts: [&line.progress_code, &line.location_code, held],
         goes_on: !is_over(job),
@@ -92,37 +112,31 @@ fn is_over(job: &JobDetail) -> bool {
     !matches!(job.line.progress_code.as_str(), "Pending" | "InProgress")
 }
 
-fn place(job: &JobDetail) -> String {
+fn place(job: &JobDetail) -> Text {
     let station = job.line.station.as_ref();
     match job.line.location_code.as_str() {
-        "NotReceived" => "The device has not arrived yet.".to_owned(),
-        "Returned" => "The device was sent back.".to_owned(),
+        "NotReceived" => text("place-not-received"),
+        "Returned" => text("place-returned"),
         _ => match station {
-            Some(station) => format!("The device is at {station}."),
-            None => "The device has arrived.".to_owned(),
+            Some(station) => text("place-station").with("station", station),
+            None => text("place-arrived"),
         },
     }
 }
 
-fn work(job: &JobDetail) -> String {
+fn work(job: &JobDetail) -> Text {
     let errors = job.line.error_count.unwrap_or_default();
     match job.line.progress_code.as_str() {
-        "Pending" => "Nothing has been transferred yet.".to_owned(),
+        "Pending" => text("work-pending"),
         "InProgress" => match &job.at_work {
-            Some(station) => format!("{station} is at work on it."),
-            None => "It was begun, and nobody is at work on it.".to_owned(),
+            Some(station) => text("work-at-it").with("station", station),
+            None => text("work-nobody"),
         },
-        "Complete" => "Everything was transferred, without errors.".to_owned(),
-        "SuccessWithErrors" if errors == 1 => {
-            "1 entry could not be transferred whole; all others were.".to_owned()
-        }
-        "SuccessWithErrors" => format!(
-            "{} entries could not be transferred whole; all others were.",
-            say::number(errors)
-        ),
-        "Canceled" => "Its owner has canceled it.".to_owned(),
-        "Expired" => "It has expired: the device did not come in time.".to_owned(),
-        ended => format!("It has ended as {ended}."),
+        "Complete" => text("work-complete"),
+        "SuccessWithErrors" => text("work-with-errors").count("errors", errors),
+        "Canceled" => text("work-canceled"),
+        "Expired" => text("work-expired"),
+        ended => text("work-ended").text("code", word::progress(ended)),
     }
 }
 
@@ -130,8 +144,9 @@ fn work(job: &JobDetail) -> String {
 pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, Trouble> {
     let id = job_id(id)?;
     let job: JobDetail = visit.get(&format!("jobs/{id}"), &Fields::new()).await?;
-    let path = format!("jobs/{id}/history");
-    let history: History = visit.get(&path, &Fields::new()).await?;
+    // What the operator API tells of it in English, from the same events.
+    let admin = visit.console.context.admin();
+    let history = jobs::told(&admin, visit.caller(), id).await?;
     // A manifest and the names of files are more than that a job is there.
     let may_read = visit.role() >= Some(Role::Operator);
     let (mut manifest, mut failed) = (None, None);
@@ -150,18 +165,18 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
         .get(&format!("jobs/{id}/rates"), &Fields::new())
         .await?;
     html(&OneJob {
-        rates: plot::rate("Rate", &rates.rates)?,
+        rates: plot::rate(visit.say, key("rate"), &rates.rates)?,
         shell: Shell::new(
             visit,
             text("job-title").with("job", id),
             "jobs",
             &format!("/jobs/{id}"),
         ),
-        live: job_parts::live(&standing(&job), None)?,
-        failed: job_parts::failed(failed.as_ref())?,
-        manifest: job_parts::manifest(manifest.as_ref())?,
+        live: job_parts::live(visit.say, &standing(&job), None)?,
+        failed: job_parts::failed(visit.say, failed.as_ref())?,
+        manifest: job_parts::manifest(visit.say, manifest.as_ref())?,
+        history: history.iter().map(Happened::of).collect(),
         job,
-        history,
     })
 }
 
@@ -173,7 +188,7 @@ pub(in super::super) async fn live(
 ) -> Result<Response, Trouble> {
     let id = job_id(id)?;
     let job: JobDetail = visit.get(&format!("jobs/{id}"), &Fields::new()).await?;
-    job_parts::live_alone(&standing(&job), query)
+    job_parts::live_alone(visit.say, &standing(&job), query)
 }
 
 /// What its report says, for a page that waits for it.
@@ -182,7 +197,7 @@ pub(in super::super) async fn failed(visit: &Visit, id: &str) -> Result<Response
     let told: JobFailures = visit
         .get(&format!("jobs/{id}/failed"), &Fields::new())
         .await?;
-    job_parts::failed_alone(&told)
+    job_parts::failed_alone(visit.say, &told)
 }
 
 /// The receipt, as a file.

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::plot;
 use crate::faces::console::form::Fields;
+use crate::faces::console::language::{Language, Text};
 use crate::faces::console::page::{html, say};
 use crate::faces::console::trouble::Trouble;
 
@@ -21,6 +22,7 @@ const FEW: usize = 20;
 #[derive(Template)]
 #[template(path = "job_figures.html")]
 struct FiguresPart<'a> {
+    say: Language,
     figures: &'a FiguresLine,
 }
 
@@ -28,8 +30,9 @@ struct FiguresPart<'a> {
 #[derive(Template)]
 #[template(path = "job_live.html")]
 struct LivePart {
+    say: Language,
     id: JobId,
-    sentence: String,
+    sentence: Text,
     figures: String,
     /// What the page was made of.
     seen: String,
@@ -41,7 +44,7 @@ struct LivePart {
 /// How a job stands, for the part of its page that moves by itself.
 pub(super) struct JobStanding<'a> {
     pub(super) id: JobId,
-    pub(super) sentence: String,
+    pub(super) sentence: Text,
     pub(super) figures: Option<&'a FiguresLine>,
     /// What decides what can be done, and so what else the page has: words, in any order that stays.
     pub(super) facts: [&'a str; 3],
@@ -53,6 +56,7 @@ pub(super) struct JobStanding<'a> {
 #[derive(Template)]
 #[template(path = "job_failed.html")]
 struct FailedPart<'a> {
+    say: Language,
     told: &'a JobFailures,
     map: String,
 }
@@ -61,6 +65,7 @@ struct FailedPart<'a> {
 #[derive(Template)]
 #[template(path = "job_manifest.html")]
 struct ManifestPart<'a> {
+    say: Language,
     manifest: &'a JobManifest,
 }
 
@@ -68,13 +73,6 @@ impl LivePart {
     /// Whether more than the figures is another than on the page: what was typed there is not taken away by showing it.
     fn has_moved_on(&self) -> bool {
         self.seen != self.now
-    }
-}
-
-impl FiguresPart<'_> {
-    fn percent(&self) -> String {
-        let thousandths = self.figures.thousandths;
-        format!("{}.{}", thousandths / 10, thousandths % 10)
     }
 }
 
@@ -110,27 +108,41 @@ impl ManifestPart<'_> {
 }
 
 /// How a job stands. `seen` is what the page was made of, if it asks again.
-pub(super) fn live(standing: &JobStanding<'_>, seen: Option<&str>) -> Result<String, Trouble> {
-    let part = live_part(standing, seen)?;
+pub(super) fn live(
+    say: Language,
+    standing: &JobStanding<'_>,
+    seen: Option<&str>,
+) -> Result<String, Trouble> {
+    let part = live_part(say, standing, seen)?;
     part.render().map_err(|_| Trouble::ours())
 }
 
 /// The same by itself.
-pub(super) fn live_alone(standing: &JobStanding<'_>, query: &Fields) -> Result<Response, Trouble> {
+pub(super) fn live_alone(
+    say: Language,
+    standing: &JobStanding<'_>,
+    query: &Fields,
+) -> Result<Response, Trouble> {
     let seen = query.iter().find(|(name, _)| name == "seen");
-    html(&live_part(standing, seen.map(|(_, value)| value.as_str()))?)
+    let seen = seen.map(|(_, value)| value.as_str());
+    html(&live_part(say, standing, seen)?)
 }
 
-fn live_part(standing: &JobStanding<'_>, seen: Option<&str>) -> Result<LivePart, Trouble> {
+fn live_part(
+    say: Language,
+    standing: &JobStanding<'_>,
+    seen: Option<&str>,
+) -> Result<LivePart, Trouble> {
     let hash = Sha256::digest(standing.facts.join(" "));
     let now = hex::encode(&hash[..8]);
     // What is no such text was made by nobody's page.
     let seen =
         seen.filter(|seen| seen.len() == now.len() && seen.bytes().all(|b| b.is_ascii_hexdigit()));
     Ok(LivePart {
+        say,
         id: standing.id,
         sentence: standing.sentence.clone(),
-        figures: figures(standing.figures)?,
+        figures: figures(say, standing.figures)?,
         seen: seen.unwrap_or(&now).to_owned(),
         now,
         goes_on: standing.goes_on,
@@ -138,41 +150,35 @@ fn live_part(standing: &JobStanding<'_>, seen: Option<&str>) -> Result<LivePart,
 }
 
 /// How far a transfer is; nothing of one that nobody is at.
-fn figures(figures: Option<&FiguresLine>) -> Result<String, Trouble> {
-    let figures = figures.map(|figures| FiguresPart { figures }.render());
-    figures
-        .transpose()
-        .map(Option::unwrap_or_default)
-        .map_err(|_| Trouble::ours())
+fn figures(say: Language, figures: Option<&FiguresLine>) -> Result<String, Trouble> {
+    part(figures.map(|figures| FiguresPart { say, figures }))
 }
 
 /// What a report says; nothing where there is none, or it is not for whoever looks.
-pub(super) fn failed(told: Option<&JobFailures>) -> Result<String, Trouble> {
+pub(super) fn failed(say: Language, told: Option<&JobFailures>) -> Result<String, Trouble> {
     let told = told.filter(|told| told.state != ReportState::None);
-    let told = told.map(|told| {
-        let map = plot::map(told.map.as_ref())?;
-        FailedPart { told, map }
-            .render()
-            .map_err(|_| Trouble::ours())
-    });
-    told.transpose()
-        .map(Option::unwrap_or_default)
-        .map_err(|_| Trouble::ours())
+    let told = told.map(|told| failed_part(say, told)).transpose()?;
+    part(told)
 }
 
 /// The same by itself, for a page that waits for it.
-pub(super) fn failed_alone(told: &JobFailures) -> Result<Response, Trouble> {
-    html(&FailedPart {
-        told,
-        map: plot::map(told.map.as_ref())?,
-    })
+pub(super) fn failed_alone(say: Language, told: &JobFailures) -> Result<Response, Trouble> {
+    html(&failed_part(say, told)?)
+}
+
+fn failed_part(say: Language, told: &JobFailures) -> Result<FailedPart<'_>, Trouble> {
+    let map = plot::map(say, told.map.as_ref())?;
+    Ok(FailedPart { say, told, map })
 }
 
 /// The manifest; nothing where it is not for whoever looks.
-pub(super) fn manifest(manifest: Option<&JobManifest>) -> Result<String, Trouble> {
-    let manifest = manifest.map(|manifest| ManifestPart { manifest }.render());
-    manifest
-        .transpose()
-        .map(Option::unwrap_or_default)
-        .map_err(|_| Trouble::ours())
+pub(super) fn manifest(say: Language, manifest: Option<&JobManifest>) -> Result<String, Trouble> {
+    part(manifest.map(|manifest| ManifestPart { say, manifest }))
+}
+
+/// A part that is there, or nothing.
+fn part(part: Option<impl Template>) -> Result<String, Trouble> {
+    let part = part.map(|part| part.render());
+    let part = part.transpose().map_err(|_| Trouble::ours())?;
+    Ok(part.unwrap_or_default())
 }

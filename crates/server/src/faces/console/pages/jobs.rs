@@ -12,6 +12,7 @@ use crate::faces::console::language::key;
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
+use crate::faces::console::word;
 
 /// Jobs of a page.
 const JOBS: u32 = 50;

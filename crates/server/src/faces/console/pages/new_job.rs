@@ -60,6 +60,17 @@ impl NewJob {
         self.state == Checked::Faulty
     }
 
+    /// What can be chosen, as it is shown: words of manifests, but for yes, no and nothing.
+    fn choice(&self, choice: impl AsRef<str>) -> String {
+        let say = self.shell.say;
+        match choice.as_ref() {
+            "" => say.t("not-said").to_string(),
+            "yes" => say.t("yes").to_string(),
+            "no" => say.t("no").to_string(),
+            other => say::name(other),
+        }
+    }
+
     fn place_of(&self, finding: &Finding) -> String {
         let place = self.draft.place_of(finding);
         place.unwrap_or_else(|| "manifest".to_owned())

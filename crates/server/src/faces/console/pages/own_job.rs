@@ -3,8 +3,6 @@
 
 use askama::Template;
 use axum::response::Response;
-use custody::line::Entry;
-use custody::words;
 use model::event::{Event, WhileRunning};
 use model::ids::{JobId, JobType};
 use model::operator::reports::JobFailures;
@@ -18,10 +16,12 @@ use super::new_job::foresee::is_of_files;
 use super::{job_parts, plot};
 use crate::artifact::Taken;
 use crate::faces::console::form::Fields;
-use crate::faces::console::language::text;
+use crate::faces::console::history::Happened;
+use crate::faces::console::language::{key, text};
 use crate::faces::console::page::{Shell, file, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
+use crate::faces::console::word;
 use crate::ops::artifacts::{self, SheetOf};
 use crate::ops::jobs::{self, JobStatus};
 use crate::ops::{Refused, receipts};
@@ -42,13 +42,6 @@ struct OwnJob {
     now: Timestamp,
     /// Whether a job that runs can be canceled here.
     cancels_running: WhileRunning,
-}
-
-/// Something that happened to a job.
-struct Happened {
-    at: Timestamp,
-    who: String,
-    sentence: String,
 }
 
 impl OwnJob {
@@ -119,12 +112,12 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
     let id = status.job.id;
     // A user who may see how a job is, and not what happened to it, sees the one without the other.
     let history = match jobs::told(&context.admin(), visit.caller(), id).await {
-        Ok(told) => told.iter().map(happened).collect(),
+        Ok(told) => told.iter().map(Happened::of).collect(),
         Err(Refused::NoSuchJob(_) | Refused::Denied(_)) => Vec::new(),
         Err(other) => return Err(other.into()),
     };
     let figures = status.loading.clone().map(FiguresLine::from);
-    let live = job_parts::live(&standing(&status, figures.as_ref()), None)?;
+    let live = job_parts::live(visit.say, &standing(&status, figures.as_ref()), None)?;
     let failed = match report_of(visit, id).await {
         Ok(told) => Some(told),
         Err(Refused::NoSuchJob(_) | Refused::Denied(_)) => None,
@@ -133,10 +126,10 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
     let manifest = jobs::manifest(&context.admin(), &context.work, visit.caller(), id).await?;
     let rates = jobs::rates(&context.admin(), visit.caller(), id).await?;
     html(&OwnJob {
-        rates: plot::rate("Rate", &rates.rates)?,
+        rates: plot::rate(visit.say, key("rate"), &rates.rates)?,
         live,
-        failed: job_parts::failed(failed.as_ref())?,
-        manifest: job_parts::manifest(Some(&manifest))?,
+        failed: job_parts::failed(visit.say, failed.as_ref())?,
+        manifest: job_parts::manifest(visit.say, Some(&manifest))?,
         shell: Shell::new(
             visit,
             text("job-title").with("job", id),
@@ -154,7 +147,7 @@ fn standing<'a>(status: &'a JobStatus, figures: Option<&'a FiguresLine>) -> JobS
     let job = &status.job;
     JobStanding {
         id: job.id,
-        sentence: say::name(status.message()),
+        sentence: word::standing(status),
         figures,
         facts: [
             job.progress.code(),
@@ -173,27 +166,19 @@ pub(in super::super) async fn live(
 ) -> Result<Response, Trouble> {
     let status = jobs::show(&visit.console.context, visit.caller(), id).await?;
     let figures = status.loading.clone().map(FiguresLine::from);
-    job_parts::live_alone(&standing(&status, figures.as_ref()), query)
+    job_parts::live_alone(visit.say, &standing(&status, figures.as_ref()), query)
 }
 
 /// What its report says, for a page that waits for it.
 pub(in super::super) async fn failed(visit: &Visit, id: &str) -> Result<Response, Trouble> {
     let id = JobId::new(id).map_err(|_| Trouble::no_such_page())?;
-    job_parts::failed_alone(&report_of(visit, id).await?)
+    job_parts::failed_alone(visit.say, &report_of(visit, id).await?)
 }
 
 async fn report_of(visit: &Visit, id: JobId) -> Result<JobFailures, Refused> {
     let context = &visit.console.context;
     let (admin, digests) = (context.admin(), Some(&context.digests));
     jobs::failed(&admin, &context.stores, digests, visit.caller(), id).await
-}
-
-fn happened(entry: &Entry) -> Happened {
-    Happened {
-        at: Timestamp::from_unix(entry.at.unix_millis().div_euclid(1000)),
-        who: words::who(entry),
-        sentence: words::happened(entry),
-    }
 }
 
 /// A file that goes with a job.

@@ -11,9 +11,10 @@ use url::form_urlencoded::Serializer;
 use super::list_file::{self, FileForm, of_file, wanted};
 use crate::faces::console::form::{Fields, is_first};
 use crate::faces::console::language::{key, text};
-use crate::faces::console::page::{Shell, html, say};
+use crate::faces::console::page::{Shell, html};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
+use crate::faces::console::word;
 use crate::ops::jobs::{self, MOST_JOBS, Search};
 
 /// Jobs of a page.

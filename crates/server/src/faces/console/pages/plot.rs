@@ -8,8 +8,9 @@ use model::operator::rates::RateLine;
 use model::operator::reports::MapTold;
 use model::time::Timestamp;
 
-use crate::faces::console::page::say;
+use crate::faces::console::language::{Language, TextKey};
 use crate::faces::console::trouble::Trouble;
+use crate::faces::console::word;
 
 /// Width of a drawing, in its own units; it is as wide as there is room for.
 const WIDTH: f64 = 1_000.0;
@@ -20,7 +21,8 @@ const HEIGHT: f64 = 100.0;
 #[derive(Template)]
 #[template(path = "plot_rate.html")]
 struct RatePlot<'a> {
-    title: &'a str,
+    say: Language,
+    title: String,
     rates: &'a [RateLine],
     from: Timestamp,
     until: Timestamp,
@@ -33,14 +35,31 @@ struct RatePlot<'a> {
 #[derive(Template)]
 #[template(path = "plot_map.html")]
 struct MapPlot<'a> {
+    say: Language,
     map: &'a MapTold,
     /// Runs of equal cells: where each begins, how many there are, and what they are.
     runs: Vec<(usize, usize, &'static str)>,
     cells: usize,
 }
 
+impl RatePlot<'_> {
+    /// The figures that matter.
+    fn summary(&self) -> String {
+        let peak = self.say.rate(self.peak);
+        let said = match self.average {
+            Some(average) => self
+                .say
+                .t("rate-peak-and-average")
+                .with("peak", peak)
+                .with("average", self.say.rate(average)),
+            None => self.say.t("rate-peak").with("peak", peak),
+        };
+        said.to_string()
+    }
+}
+
 /// How fast it went; nothing where nobody told.
-pub(super) fn rate(title: &str, rates: &[RateLine]) -> Result<String, Trouble> {
+pub(super) fn rate(say: Language, title: TextKey, rates: &[RateLine]) -> Result<String, Trouble> {
     let (Some(first), Some(last)) = (rates.first(), rates.last()) else {
         return Ok(String::new());
     };
@@ -50,7 +69,8 @@ pub(super) fn rate(title: &str, rates: &[RateLine]) -> Result<String, Trouble> {
     };
     let (area, edge) = paths(rates, (first.from, last.until), peak);
     let plot = RatePlot {
-        title,
+        say,
+        title: say.of_key(title),
         rates,
         from: first.from,
         until: last.until,
@@ -105,7 +125,7 @@ fn number(count: u64) -> f64 {
 }
 
 /// What of a device could be read; nothing where all of it was, or there is no map.
-pub(super) fn map(map: Option<&MapTold>) -> Result<String, Trouble> {
+pub(super) fn map(say: Language, map: Option<&MapTold>) -> Result<String, Trouble> {
     let Some(map) = map else {
         return Ok(String::new());
     };
@@ -117,6 +137,7 @@ pub(super) fn map(map: Option<&MapTold>) -> Result<String, Trouble> {
         at += run.len();
     }
     let plot = MapPlot {
+        say,
         map,
         runs,
         cells: at.max(1),
@@ -136,6 +157,9 @@ fn class(letter: char) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::faces::console::language::key;
+
+    const ENGLISH: Language = Language::English;
 
     fn line(from: i64, until: i64, bytes: Option<u64>) -> RateLine {
         let (from, until) = (Timestamp::from_unix(from), Timestamp::from_unix(until));
@@ -167,16 +191,19 @@ mod tests {
             Some(15),
             "of the time of which it is known"
         );
-        let drawn = rate("Rate", &rates).unwrap();
+        let drawn = rate(ENGLISH, key("rate"), &rates).unwrap();
         assert!(drawn.contains("<title") && drawn.contains("<desc") && drawn.contains("<table"));
     }
 
     #[test]
     fn what_has_no_figures_has_no_picture() {
-        assert_eq!(rate("Rate", &[]).unwrap(), "");
-        assert_eq!(rate("Rate", &[line(0, 60, None)]).unwrap(), "");
-        let flat = rate("Rate", &[line(0, 60, Some(0))]).unwrap();
+        assert_eq!(rate(ENGLISH, key("rate"), &[]).unwrap(), "");
+        assert_eq!(
+            rate(ENGLISH, key("rate"), &[line(0, 60, None)]).unwrap(),
+            ""
+        );
+        let flat = rate(ENGLISH, key("rate"), &[line(0, 60, Some(0))]).unwrap();
         assert!(flat.contains("V100.0H1000.0"), "{flat}");
-        assert_eq!(map(None).unwrap(), "");
+        assert_eq!(map(ENGLISH, None).unwrap(), "");
     }
 }

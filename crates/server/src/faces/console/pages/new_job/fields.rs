@@ -10,6 +10,7 @@ use model::manifest::draft;
 use model::manifest::{Manifest, ManifestFault};
 
 use crate::faces::console::form::Form;
+use crate::faces::console::language::{TextKey, key};
 
 /// What a field is filled in with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,21 +29,21 @@ pub(super) enum FieldInput {
 #[derive(Debug)]
 pub(super) struct FieldSpec {
     pub(super) path: &'static str,
-    label: &'static str,
+    label: TextKey,
     input: FieldInput,
-    hint: &'static str,
+    hint: Option<TextKey>,
 }
 
 /// Fields that belong together.
 #[derive(Debug)]
 struct FieldGroup {
-    title: &'static str,
+    title: TextKey,
     /// Whether it is open at once.
     is_open: bool,
     specs: &'static [FieldSpec],
 }
 
-const fn line(path: &'static str, label: &'static str, hint: &'static str) -> FieldSpec {
+const fn line(path: &'static str, label: TextKey, hint: Option<TextKey>) -> FieldSpec {
     FieldSpec {
         path,
         label,
@@ -53,9 +54,9 @@ const fn line(path: &'static str, label: &'static str, hint: &'static str) -> Fi
 
 const fn of(
     path: &'static str,
-    label: &'static str,
+    label: TextKey,
     input: FieldInput,
-    hint: &'static str,
+    hint: Option<TextKey>,
 ) -> FieldSpec {
     FieldSpec {
         path,
@@ -70,46 +71,46 @@ const YES_NO: FieldInput = FieldInput::Choice(&["", "yes", "no"]);
 const DEVICE: &[FieldSpec] = &[
     line(
         "deviceId",
-        "Device id",
-        "What is written on the device, such as its serial number.",
+        key("device-id"),
+        Some(key("write-device-id-hint")),
     ),
-    of("eraseDevice", "Erase it before it comes back", YES_NO, ""),
+    of("eraseDevice", key("write-erase"), YES_NO, None),
 ];
 
 const IMPORT: &[FieldGroup] = &[
     FieldGroup {
-        title: "Where the files go",
+        title: key("group-files-go"),
         is_open: true,
         specs: &[
-            of("bucket", "Bucket", FieldInput::Bucket, ""),
+            of("bucket", key("bucket"), FieldInput::Bucket, None),
             line(
                 "prefix",
-                "Prefix of every key",
-                "Nothing is put between: end it with a slash.",
+                key("write-prefix"),
+                Some(key("write-prefix-hint")),
             ),
         ],
     },
     FieldGroup {
-        title: "The device",
+        title: key("group-device"),
         is_open: true,
         specs: DEVICE,
     },
     ADDRESS,
     REPORT,
     FieldGroup {
-        title: "What is loaded, and how",
+        title: key("group-how"),
         is_open: false,
         specs: &[
             of(
                 "ignore",
-                "Leave out paths in which one of these is found",
+                key("write-ignore"),
                 FieldInput::Lines,
-                "A regular expression a line.",
+                Some(key("write-ignore-hint")),
             ),
-            line("defaultContentType", "Type of what has no other", ""),
+            line("defaultContentType", key("write-content-type"), None),
             of(
                 "acl",
-                "Who may read the objects",
+                key("write-acl"),
                 FieldInput::Choice(&[
                     "",
                     "private",
@@ -117,19 +118,19 @@ const IMPORT: &[FieldGroup] = &[
                     "public-read-write",
                     "authenticated-read",
                 ]),
-                "",
+                None,
             ),
             of(
                 "storageClass",
-                "Storage class",
+                key("write-storage-class"),
                 FieldInput::Choice(&["", "STANDARD", "REDUCED_REDUNDANCY"]),
-                "",
+                None,
             ),
             of(
                 "onUnreadable",
-                "A file of which the device has given up some",
+                key("write-unreadable"),
                 FieldInput::Choice(&["", "fail", "salvage"]),
-                "",
+                None,
             ),
         ],
     },
@@ -137,31 +138,31 @@ const IMPORT: &[FieldGroup] = &[
 
 const EXPORT: &[FieldGroup] = &[
     FieldGroup {
-        title: "What goes onto the device",
+        title: key("group-onto"),
         is_open: true,
         specs: &[
             of(
                 "operations[1].exportBucket",
-                "Bucket",
+                key("bucket"),
                 FieldInput::Bucket,
-                "",
+                None,
             ),
-            line("operations[1].prefix", "Only keys that begin with", ""),
+            line("operations[1].prefix", key("write-only-prefix"), None),
             of(
                 "fileSystem",
-                "File system",
+                key("write-file-system"),
                 FieldInput::Choice(&["", "EXT4", "NTFS", "EXFAT", "FAT32", "EXT3", "EXT2"]),
-                "",
+                None,
             ),
         ],
     },
     FieldGroup {
-        title: "The device",
+        title: key("group-device"),
         is_open: true,
         specs: &[line(
             "deviceId",
-            "Device id",
-            "What is written on the device, such as its serial number.",
+            key("device-id"),
+            Some(key("write-device-id-hint")),
         )],
     },
     ADDRESS,
@@ -169,31 +170,36 @@ const EXPORT: &[FieldGroup] = &[
 ];
 
 const ADDRESS: FieldGroup = FieldGroup {
-    title: "Where the device goes back to",
+    title: key("group-back"),
     is_open: true,
     specs: &[
-        line("returnAddress.name", "Name", ""),
-        line("returnAddress.company", "Company", ""),
-        line("returnAddress.street1", "Street", ""),
-        line("returnAddress.street2", "Street, second line", ""),
-        line("returnAddress.city", "City", ""),
-        line("returnAddress.stateOrProvince", "State or province", ""),
-        line("returnAddress.postalCode", "Postal code", ""),
-        line("returnAddress.country", "Country", ""),
-        line("returnAddress.phoneNumber", "Telephone", ""),
+        line("returnAddress.name", key("field-name"), None),
+        line("returnAddress.company", key("write-company"), None),
+        line("returnAddress.street1", key("write-street"), None),
+        line("returnAddress.street2", key("write-street2"), None),
+        line("returnAddress.city", key("write-city"), None),
+        line("returnAddress.stateOrProvince", key("write-state"), None),
+        line("returnAddress.postalCode", key("write-postal-code"), None),
+        line("returnAddress.country", key("write-country"), None),
+        line("returnAddress.phoneNumber", key("write-phone"), None),
     ],
 };
 
 const REPORT: FieldGroup = FieldGroup {
-    title: "Report, and who is told",
+    title: key("group-report"),
     is_open: false,
     specs: &[
-        of("logBucket", "Bucket of the report", FieldInput::Bucket, ""),
-        line("logPrefix", "Prefix of its key", ""),
+        of(
+            "logBucket",
+            key("write-log-bucket"),
+            FieldInput::Bucket,
+            None,
+        ),
+        line("logPrefix", key("write-log-prefix"), None),
         line(
             "notificationEmail",
-            "Who is told by mail",
-            "Addresses with commas between.",
+            key("write-mail"),
+            Some(key("write-mail-hint")),
         ),
     ],
 };
@@ -329,7 +335,7 @@ impl WrittenJob {
 /// A group of fields as it is shown.
 #[derive(Debug)]
 pub(super) struct ShownGroup {
-    pub(super) title: &'static str,
+    pub(super) title: TextKey,
     pub(super) is_open: bool,
     pub(super) fields: Vec<ShownField>,
 }
@@ -348,12 +354,13 @@ impl ShownField {
         self.spec.path
     }
 
-    pub(super) fn label(&self) -> &'static str {
+    pub(super) fn label(&self) -> TextKey {
         self.spec.label
     }
 
-    pub(super) fn hint(&self) -> &'static str {
-        self.spec.hint
+    /// What helps to fill it in, as long as nothing is wrong with it.
+    pub(super) fn hint(&self) -> Option<TextKey> {
+        self.spec.hint.filter(|_| self.findings.is_empty())
     }
 
     pub(super) fn is_lines(&self) -> bool {

@@ -10,7 +10,7 @@ use model::outcome::IgnoreRule;
 
 use super::fields::WrittenJob;
 use crate::faces::console::form::Form;
-use crate::faces::console::language::{key, text};
+use crate::faces::console::language::{Text, TextKey, key, text};
 use crate::faces::console::page::{Shell, html, say};
 use crate::faces::console::trouble::Trouble;
 use crate::faces::console::visit::Visit;
@@ -18,6 +18,9 @@ use crate::ops::{Refused, jobs};
 
 /// Rows of a table that are shown.
 const ROWS: usize = 1_000;
+
+/// What lists files as the form reads them.
+const FIND: &str = r"find . -printf '%y\t%s\t%P\n'";
 
 /// Megabytes a second where nobody says how many: a disk that turns.
 const RATE: u64 = 100;
@@ -42,18 +45,25 @@ enum WhatComes {
     /// There is none yet.
     Nothing,
     /// The manifest is none of an import of files, or has faults.
-    Faulty(String),
+    Faulty(Text),
     Foreseen(Foreseen),
 }
 
 impl ForeseePage {
-    /// Rates and seconds.
-    fn times(&self, seen: &Foreseen) -> Vec<(u64, u64)> {
+    /// How long it takes at each rate.
+    fn times(&self, seen: &Foreseen) -> String {
         let bytes = seen.bytes;
         let others = RATES.into_iter().filter(|rate| *rate != self.rate);
         let rates = std::iter::once(self.rate).chain(others);
         let seconds = |rate: u64| bytes.div_ceil(rate.saturating_mul(1_000_000)).max(1);
-        rates.map(|rate| (rate, seconds(rate))).collect()
+        let say = self.shell.say;
+        let time = |rate| {
+            say.t("time-at-rate")
+                .with("time", say.about(seconds(rate)))
+                .count("rate", rate)
+                .to_string()
+        };
+        rates.map(time).collect::<Vec<_>>().join(", ")
     }
 
     fn is_cut(&self, rows: usize) -> bool {
@@ -61,15 +71,15 @@ impl ForeseePage {
     }
 
     /// Why something is left out.
-    fn why(&self, rule: &IgnoreRule) -> &'static str {
+    fn why(&self, rule: &IgnoreRule) -> TextKey {
         match rule {
-            IgnoreRule::Signature => "the SIGNATURE file",
-            IgnoreRule::Manifest => "`ignore` of the manifest",
-            IgnoreRule::SymbolicLink => "a symbolic link",
-            IgnoreRule::Special => "a device, socket or pipe",
-            IgnoreRule::EmptyFolder => "a folder with nothing in it",
-            IgnoreRule::Volume | IgnoreRule::Remark => "a volume",
-            IgnoreRule::NameGone => "gone",
+            IgnoreRule::Signature => key("ignored-signature"),
+            IgnoreRule::Manifest => key("ignored-manifest"),
+            IgnoreRule::SymbolicLink => key("ignored-link"),
+            IgnoreRule::Special => key("ignored-special"),
+            IgnoreRule::EmptyFolder => key("ignored-empty"),
+            IgnoreRule::Volume | IgnoreRule::Remark => key("ignored-volume"),
+            IgnoreRule::NameGone => key("ignored-gone"),
         }
     }
 }
@@ -119,8 +129,11 @@ pub(in super::super::super) async fn of_list(
                 };
                 WhatComes::Foreseen(foresee(&rules, log.as_ref(), &read_list(&paths)))
             }
-            Ok(_) => WhatComes::Faulty("It can be told of imports of files.".to_owned()),
-            Err(faults) => WhatComes::Faulty(format!("The manifest cannot be used yet: {faults}.")),
+            Ok(_) => WhatComes::Faulty(text("foresee-imports-only")),
+            Err(faults) => {
+                let faults = Text::English(faults.to_string());
+                WhatComes::Faulty(text("foresee-faulty").text("faults", faults))
+            }
         };
         let looked = context.work.run(look).await;
         looked.map_err(|why| Trouble::from(Refused::from(why)))?
