@@ -19,6 +19,7 @@ from benches import (
     told,
     until_complete,
 )
+from consoles import Client, link
 from disks import system
 from longshore import OK, Service, clean_environment, wait_for
 from stores import Child
@@ -98,6 +99,11 @@ def test_a_disk_that_comes_back_under_another_number_goes_on_and_another_under_i
     seen = wait_for(lambda: map_of(service, "A"), SOON, "it is told what was read")
     assert seen["Bytes"] == image.stat().st_size and len(seen["Cells"]) == 120
     assert set(seen["Cells"]) == {"+", "?"}, "some of a sound disk was read, and the rest was not yet"
+    client = Client(service)
+    client.sign_in(link(service, *service.settings()))
+    name = json.loads(service.run("station", "list", "--json", *service.settings(), check=OK).stdout)["Stations"][0]["Name"]
+    page = client.ask("GET", f"/bench/{name}/A")[2]
+    assert 'class="plot strip"' in page and '<rect class="read"' in page, "the page of a bay shows it"
     away = laid(image, bays["A"].parent / "away.img", loop)
     wait_for(lambda: told(service, "bay=A", "state=pulled-out", job), SOON, "it is seen that it was pulled")
     held = wait_for(lambda: service.held_jobs().get(job), SOON, "its job is on hold")["Held"]

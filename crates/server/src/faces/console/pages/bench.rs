@@ -6,6 +6,7 @@ use askama::Template;
 use axum::response::Response;
 use model::bay::BayState;
 use model::ids::StationName;
+use model::live_map::LiveMap;
 use model::operator::rates::{JobRates, RateLine};
 use model::operator::stations::{BayLine, BayList, StationDetail, StationLine, StationList};
 use model::operator::{JobLine, JobsPage};
@@ -403,6 +404,10 @@ impl Card<'_> {
             verbs.push((OrderVerb::Blink, key("bay-do-blink")));
         }
         verbs
+    }
+
+    fn strip(&self, map: &LiveMap) -> Result<String, askama::Error> {
+        plot::strip(self.shell.say, map)
     }
 
     /// Whether somebody may say whose the device is.

@@ -1,11 +1,13 @@
-//! Pictures of figures: how fast a job went, and what of a device could be read. Each is drawn here as paths of SVG within
+//! Pictures of figures: how fast a job went, what of a device could be read, and what was read so far. Each is drawn here as paths of SVG within
 //! the page, has a title and a description, and its figures beside it as a table.
 
 use std::fmt::Write as _;
 
 use askama::Template;
+use model::live_map::LiveMap;
 use model::operator::rates::RateLine;
 use model::operator::reports::MapTold;
+use model::report::device_map::Stretched;
 use model::time::Timestamp;
 
 use crate::faces::console::language::{Language, TextKey};
@@ -37,9 +39,75 @@ struct RatePlot<'a> {
 struct MapPlot<'a> {
     say: Language,
     map: &'a MapTold,
-    /// Runs of equal cells: where each begins, how many there are, and what they are.
-    runs: Vec<(usize, usize, &'static str)>,
+    runs: Vec<Run>,
     cells: usize,
+}
+
+#[derive(Template)]
+#[template(path = "plot_strip.html")]
+struct StripPlot<'a> {
+    say: Language,
+    map: &'a LiveMap,
+    runs: Vec<Run>,
+    cells: usize,
+}
+
+/// Equal cells of a map, one after the other: where they begin, how many there are, and what they are.
+struct Run {
+    at: usize,
+    length: usize,
+    what: Stretched,
+}
+
+impl Run {
+    /// The runs of a map's letters, and how many cells it has.
+    fn all(letters: &str) -> (Vec<Self>, usize) {
+        let known = |letter: char| Stretched::of(letter).unwrap_or(Stretched::Untried);
+        let cells: Vec<Stretched> = letters.chars().map(known).collect();
+        let mut at = 0;
+        let runs = cells.chunk_by(|one, other| one == other).map(|run| {
+            let begin = at;
+            at += run.len();
+            Self {
+                at: begin,
+                length: run.len(),
+                what: run[0],
+            }
+        });
+        (runs.collect(), cells.len().max(1))
+    }
+
+    fn class(&self) -> &'static str {
+        match self.what {
+            Stretched::Read => "read",
+            Stretched::Again => "again",
+            Stretched::Untried => "untried",
+            Stretched::Failed => "failed",
+            Stretched::Bad => "bad",
+        }
+    }
+
+    /// How high it is of ten: what is worse is higher, so that it is not told by its colour alone.
+    fn height(&self) -> usize {
+        match self.what {
+            Stretched::Read => 3,
+            Stretched::Untried => 5,
+            Stretched::Again => 6,
+            Stretched::Failed => 8,
+            Stretched::Bad => 10,
+        }
+    }
+}
+
+impl StripPlot<'_> {
+    fn has(&self, what: &str) -> bool {
+        self.runs.iter().any(|run| run.class() == what)
+    }
+
+    /// Whether there is something that somebody should see.
+    fn is_marked(&self) -> bool {
+        self.has("again") || self.has("bad")
+    }
 }
 
 impl RatePlot<'_> {
@@ -129,29 +197,26 @@ pub(super) fn map(say: Language, map: Option<&MapTold>) -> Result<String, Troubl
     let Some(map) = map else {
         return Ok(String::new());
     };
-    let letters: Vec<char> = map.cells.chars().collect();
-    let mut runs = Vec::new();
-    let mut at = 0;
-    for run in letters.chunk_by(|one, other| one == other) {
-        runs.push((at, run.len(), class(run[0])));
-        at += run.len();
-    }
+    let (runs, cells) = Run::all(&map.cells);
     let plot = MapPlot {
         say,
         map,
         runs,
-        cells: at.max(1),
+        cells,
     };
     plot.render().map_err(|_| Trouble::ours())
 }
 
-fn class(letter: char) -> &'static str {
-    match letter {
-        '+' => "read",
-        '?' => "untried",
-        '-' => "bad",
-        _ => "failed",
-    }
+/// What of a device was read so far.
+pub(super) fn strip(say: Language, map: &LiveMap) -> Result<String, askama::Error> {
+    let (runs, cells) = Run::all(&map.cells);
+    let plot = StripPlot {
+        say,
+        map,
+        runs,
+        cells,
+    };
+    plot.render()
 }
 
 #[cfg(test)]
@@ -170,6 +235,26 @@ mod tests {
             bytes,
             rate: bytes.map(|bytes| bytes / seconds),
         }
+    }
+
+    #[test]
+    fn what_was_read_so_far_is_drawn_and_only_what_is_there_is_in_the_key() {
+        let drawn = |cells: &str| {
+            let (bytes, cells) = (1_000, cells.to_owned());
+            strip(ENGLISH, &LiveMap { bytes, cells }).unwrap()
+        };
+        let sound = drawn("++??");
+        assert!(
+            sound.contains(r#"<rect class="read" x="0" width="2" y="7" height="3"/>"#),
+            "{sound}"
+        );
+        assert!(!sound.contains("again") && !sound.contains("bad") && !sound.contains("marked"));
+        let failing = drawn("+~-?");
+        assert!(
+            failing.contains(r#"<rect class="bad" x="2" width="1" y="0" height="10"/>"#),
+            "{failing}"
+        );
+        assert!(failing.contains("strip marked") && failing.contains(r#"<span class="again">"#));
     }
 
     #[test]
