@@ -29,6 +29,7 @@ mod fat_volume;
 #[path = "../../crates/filesystems/tests/ntfs/image.rs"]
 #[expect(dead_code, reason = "tests use all of it")]
 mod image;
+pub mod locked;
 pub mod volumes;
 
 /// A volume with edits.

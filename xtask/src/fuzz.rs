@@ -20,7 +20,7 @@ struct Target {
 }
 
 /// All of them.
-const TARGETS: [Target; 10] = [
+const TARGETS: [Target; 11] = [
     Target {
         name: "request",
         seeds: "crates/awsproto/tests/requests",
@@ -64,6 +64,11 @@ const TARGETS: [Target; 10] = [
     Target {
         name: "ext",
         seeds: "fuzz/seeds/edits",
+        longest: 512,
+    },
+    Target {
+        name: "encrypted",
+        seeds: "fuzz/seeds/locked",
         longest: 512,
     },
     Target {

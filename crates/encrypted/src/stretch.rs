@@ -148,6 +148,9 @@ impl Patience {
         if rounds == 0 {
             return Err(Locked::Damaged("a key of no rounds".to_owned()));
         }
+        if crate::UNCHECKED {
+            return Ok(key);
+        }
         if rounds > SAMPLE_ROUNDS {
             let begun = Instant::now();
             let mut sample = Wiped::new(vec![0; hash.bytes().min(bytes)]);
@@ -174,6 +177,9 @@ impl Patience {
             return Err(Locked::Costly(format!(
                 "Argon2 with {kib} KiB of memory, {rounds} rounds and {lanes} lanes"
             )));
+        }
+        if crate::UNCHECKED {
+            return Ok(Wiped::new(vec![0; bytes]));
         }
         if kib > SAMPLE_KIB || rounds > 4 {
             let begun = Instant::now();

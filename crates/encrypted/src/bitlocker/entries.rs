@@ -65,9 +65,11 @@ pub(super) fn decrypt(entry: Entry<'_>, with: &[u8]) -> Option<Wiped> {
     let tag: [u8; 16] = bytes(entry.data, 12)?;
     let mut data = Wiped::new(entry.data.get(28..)?.to_vec());
     let cipher = Ccm::<Aes256, U16, U12>::new_from_slice(with).ok()?;
-    let opened =
-        cipher.decrypt_inout_detached(&nonce.into(), b"", (&mut data[..]).into(), &tag.into());
-    opened.ok()?;
+    if !crate::UNCHECKED {
+        let opened =
+            cipher.decrypt_inout_detached(&nonce.into(), b"", (&mut data[..]).into(), &tag.into());
+        opened.ok()?;
+    }
     let inner = entries(&data);
     key(first(&inner, value::KEY)?)
 }

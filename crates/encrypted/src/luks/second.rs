@@ -107,7 +107,7 @@ fn header(
     let hash = Hash::named(&name).ok_or_else(|| unknown_hash(&name))?;
     let sum: Vec<u8> = whole[SUM_AT..SUM_AT + hash.bytes()].to_vec();
     whole[SUM_AT..SUM_AT + 64].fill(0);
-    if *hash.of(&[&whole]) != sum {
+    if !crate::UNCHECKED && *hash.of(&[&whole]) != sum {
         return Ok(None);
     }
     let sequence = be64(&head, 16).unwrap_or_default();
