@@ -25,9 +25,13 @@ def export_job(service, manifest):
     return service.api().create_job(JobType="Export", Manifest=manifest, ValidateOnly=False)
 
 
+# What encrypts the devices of these tests; those that the station encrypts are in test_encrypted_exports.py.
+OTHERWISE = ["--encrypted-by", "what these tests answer for"]
+
+
 def signature(job):
-    """What a scanner would type from the device's sheet."""
-    return ["--signature", f"{job['JobId']}:{job['Signature']}"]
+    """What a scanner would type from the device's sheet, and that the device encrypts by itself."""
+    return ["--signature", f"{job['JobId']}:{job['Signature']}", *OTHERWISE]
 
 
 def dock_image(service, image, job, *options, check=OK):
@@ -198,11 +202,11 @@ def test_the_signature_on_a_device_outlives_its_formatting(service, tmp_path):
         (root / "SIGNATURE").write_text(job["SignatureFileContents"])
         (root / "old").write_bytes(b"will be lost")
     for _ in range(8):
-        dock = service.dock_in_background(image, "--format", "--yes", "--rate", "20MB")
+        dock = service.dock_in_background(image, "--format", "--yes", "--rate", "20MB", *OTHERWISE)
         time.sleep(chance.uniform(0, 0.8))
         dock.kill()
         dock.wait()
-    service.dock(image, "--format", "--yes", check=OK)
+    service.dock(image, "--format", "--yes", *OTHERWISE, check=OK)
     assert finished(service, job) == ("Complete", 0)
     check_export(service, job, image, "EXT4", objects)
     with disks.mounted(image, "EXT4") as root:
@@ -276,7 +280,7 @@ def test_a_mounted_folder_is_filled_without_formatting(service, tmp_path):
     before = disks.identifier(image)
     with disks.mounted(image, "EXT4", "rw") as root:
         (root / "SIGNATURE").write_text(job["SignatureFileContents"])
-        service.dock(root, check=OK)
+        service.dock(root, *OTHERWISE, check=OK)
         objects.check_device(*disks.content(root))
         assert (root / "SIGNATURE").read_text() == job["SignatureFileContents"]
     assert finished(service, job) == ("Complete", 0)
@@ -292,13 +296,13 @@ def test_a_device_that_is_not_empty_is_not_filled(service, tmp_path):
     (tmp_path / "holiday.jpg").write_bytes(b"somebody's only copy")
     unmounted = service.dock(tmp_path, check=REFUSED)
     assert "nothing is mounted" in unmounted.stderr
-    refused = service.dock(tmp_path, "--folder", check=REFUSED)
+    refused = service.dock(tmp_path, "--folder", *OTHERWISE, check=REFUSED)
     assert "holiday.jpg" in refused.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["SIGNATURE", "holiday.jpg"]
     assert (tmp_path / "holiday.jpg").read_bytes() == b"somebody's only copy"
     assert_on_hold(service, job, "DeviceNotEmpty", "the device that is to be filled is not empty")
     (tmp_path / "holiday.jpg").unlink()
-    service.dock(tmp_path, "--folder", check=OK)
+    service.dock(tmp_path, "--folder", *OTHERWISE, check=OK)
     assert (tmp_path / "foreign-data" / "a").read_bytes() == b"a"
 
 
@@ -313,7 +317,7 @@ def test_another_device_in_its_place_is_left_alone(service, tmp_path):
     for root in (ours, owners):
         root.mkdir()
         (root / "SIGNATURE").write_text(job["SignatureFileContents"])
-    dock = service.dock_in_background(ours, "--folder", "--rate", "500KB")
+    dock = service.dock_in_background(ours, "--folder", "--rate", "500KB", *OTHERWISE)
     wait_for(lambda: list(ours.glob("begun-data/[0-9]*")), 60, "the first file")
     dock.kill()
     dock.wait()
@@ -321,11 +325,11 @@ def test_another_device_in_its_place_is_left_alone(service, tmp_path):
         path = owners / "begun-data" / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"somebody's only copy")
-    refused = service.dock(owners, "--folder", check=REFUSED)
+    refused = service.dock(owners, "--folder", *OTHERWISE, check=REFUSED)
     assert "begun-data" in refused.stderr
     left = [path for path in owners.rglob("*") if path.is_file() and path.name != "SIGNATURE"]
     assert left and all(path.read_bytes() == b"somebody's only copy" for path in left)
-    service.dock(ours, "--folder", check=OK)
+    service.dock(ours, "--folder", *OTHERWISE, check=OK)
     assert finished(service, job) == ("Complete", 0)
     assert not [path for path in ours.rglob("*") if path.name.startswith(".longshore-")]
     objects.check_device(*disks.content(ours))

@@ -189,7 +189,7 @@ Maintainer: the authors of Longshore <longshore@localhost>
 Installed-Size: {kibibytes}
 Depends: libc6 (>= {libc}), libgcc-s1, systemd
 Recommends: ca-certificates, udev, util-linux, mount, e2fsprogs
-Suggests: postgresql-client, ntfs-3g, dosfstools, exfatprogs
+Suggests: postgresql-client, ntfs-3g, dosfstools, exfatprogs, cryptsetup-bin
 Section: admin
 Priority: optional
 Description: receiving dock for shipped disks

@@ -1,6 +1,5 @@
 //! Makes a file system on a whole device or image. What was on it is lost.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,10 +14,11 @@ use rustix::io::Errno;
 
 use super::driver::{can_be_mounted, hint};
 use super::lock::{alone, lock, nobody_locks};
+use super::luks::LuksError;
 use super::mkfs;
 use super::refused::{Refused, may_be_formatted};
 
-const WIPEFS: Tool = Tool {
+pub(super) const WIPEFS: Tool = Tool {
     name: "wipefs",
     package: "util-linux",
 };
@@ -39,6 +39,25 @@ pub enum FormatError {
         path: PathBuf,
         /// The file system.
         kind: &'static str,
+    },
+    /// The kernel opens no encrypted devices. Nothing was written.
+    #[error(
+        "`{path}` is not formatted, and nothing was written to it: this system's kernel opens no encrypted device \
+         (device-mapper with `dm_crypt`)"
+    )]
+    NoMapper {
+        /// The device.
+        path: PathBuf,
+        /// What `cryptsetup` said of a trial that only reads.
+        source: LuksError,
+    },
+    /// It was encrypted, and cannot be opened or closed.
+    #[error("`{path}` was encrypted, and is not formatted")]
+    Encrypted {
+        /// The device.
+        path: PathBuf,
+        /// Why.
+        source: LuksError,
     },
     /// Another program has it.
     #[error("`{path}` is in use by another program")]
@@ -90,59 +109,73 @@ pub enum FormatError {
 /// written.
 pub fn format(facts: &Facts, file_system: FileSystem, job: JobId) -> Result<Contents, FormatError> {
     may_be_formatted(facts, file_system)?;
-    let path = &facts.path;
-    let kind = mkfs::kind(file_system);
-    if !can_be_mounted(kind) {
-        let path = path.clone();
-        return Err(FormatError::NoDriver { path, kind });
-    }
-    let found = make(
-        facts,
-        mkfs::tool(file_system),
-        mkfs::arguments(file_system, job, Path::new(STDIN)),
-    )?;
-    if is_as_made(&found, file_system, job) {
-        Ok(found)
-    } else {
-        let path = path.clone();
-        Err(FormatError::NotAsMade { path, found })
-    }
+    all_there(facts, file_system, &[])?;
+    let locked = claim(facts)?;
+    wipe(&facts.path, &locked)?;
+    make(&facts.path, &locked, file_system, job)
 }
 
-/// Runs the program that makes the file system, once all is there and the device is ours; says what
-/// the device holds then.
+/// Makes sure that the driver and the programs are there, and `more` of them.
+pub(super) fn all_there(
+    facts: &Facts,
+    file_system: FileSystem,
+    more: &[Tool],
+) -> Result<(), FormatError> {
+    let path = facts.path.clone();
+    let kind = mkfs::kind(file_system);
+    if !can_be_mounted(kind) {
+        return Err(FormatError::NoDriver { path, kind });
+    }
+    let tools = [mkfs::tool(file_system), WIPEFS, BLKID];
+    let missing = tools.iter().chain(more).find(|tool| !tool.is_there());
+    let missing = missing.map(|tool| tool.missing());
+    missing.map_or(Ok(()), |source| Err(FormatError::Tool { path, source }))
+}
+
+/// Takes away what other systems left on a device that we have: a signature elsewhere on it would make it ambiguous.
+pub(super) fn wipe(path: &Path, held: &File) -> Result<(), FormatError> {
+    let words = ["--all", "--quiet", STDIN];
+    let wiped = WIPEFS.run(words, shared(held, path)?);
+    wiped.map(drop).map_err(|source| FormatError::Tool {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Runs the program that makes the file system on a device that we have; says what the device holds then.
 ///
 /// The programs get the device as their standard input, and open it by that: no name can lead them
 /// elsewhere. A block device each of them takes for itself alone, which fails if it was mounted after
 /// our last look; after the first there is nothing on it that could be.
-fn make(facts: &Facts, mkfs: Tool, arguments: Vec<OsString>) -> Result<Contents, FormatError> {
-    let path = &facts.path;
+pub(super) fn make(
+    path: &Path,
+    held: &File,
+    file_system: FileSystem,
+    job: JobId,
+) -> Result<Contents, FormatError> {
     let failed = |source| FormatError::Tool {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     };
-    all_there(&[mkfs, WIPEFS, BLKID]).map_err(failed)?;
-    let locked = claim(facts)?;
-    // A signature that another system left elsewhere on the device would make it ambiguous.
-    let wipe = ["--all", "--quiet", STDIN];
-    WIPEFS.run(wipe, shared(&locked, path)?).map_err(failed)?;
-    mkfs.run(arguments, shared(&locked, path)?)
+    let arguments = mkfs::arguments(file_system, job, Path::new(STDIN));
+    mkfs::tool(file_system)
+        .run(arguments, shared(held, path)?)
         .map_err(failed)?;
-    locked.sync_all().map_err(|e| unwritable(path, e))?;
-    Ok(Contents::probe_held(path, shared(&locked, path)?)?)
-}
-
-fn all_there(tools: &[Tool]) -> Result<(), ToolError> {
-    match tools.iter().find(|tool| !tool.is_there()) {
-        Some(tool) => Err(tool.missing()),
-        None => Ok(()),
+    held.sync_all().map_err(|e| unwritable(path, e))?;
+    let found = Contents::probe_held(path, shared(held, path)?)?;
+    match is_as_made(&found, file_system, job) {
+        true => Ok(found),
+        false => Err(FormatError::NotAsMade {
+            path: path.to_owned(),
+            found,
+        }),
     }
 }
 
 /// Makes sure of the device: that it is the one, that it holds what was agreed to lose, and that nobody
 /// uses it. The programs that format it get the lock as their standard input: should we be killed, it
 /// lasts until the last of them is done, and keeps a second docking away.
-fn claim(facts: &Facts) -> Result<File, FormatError> {
+pub(super) fn claim(facts: &Facts) -> Result<File, FormatError> {
     let path = &facts.path;
     let io = |errno: Errno| match errno {
         Errno::BUSY | Errno::WOULDBLOCK | Errno::TXTBSY => FormatError::Busy { path: path.clone() },
@@ -173,12 +206,12 @@ fn is_agreed(file: &File, facts: &Facts) -> io::Result<bool> {
         && edges(file, bytes) == facts.edges)
 }
 
-fn shared(file: &File, path: &Path) -> Result<Stdio, FormatError> {
+pub(super) fn shared(file: &File, path: &Path) -> Result<Stdio, FormatError> {
     let file = file.try_clone().map_err(|e| unwritable(path, e))?;
     Ok(file.into())
 }
 
-fn unwritable(path: &Path, source: io::Error) -> FormatError {
+pub(super) fn unwritable(path: &Path, source: io::Error) -> FormatError {
     FormatError::Unwritable {
         path: path.to_owned(),
         source,

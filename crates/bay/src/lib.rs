@@ -10,6 +10,8 @@
 //! A device that is only read is kept from being written to by others ([`Shield`]), and one that is done with is made safe
 //! to take out ([`eject()`]).
 //!
+//! A device that is to be encrypted is made a volume of LUKS2 ([`luks`]), and the file system is made in it.
+//!
 //! A device is formatted as a whole, without a partition table, as card readers and cameras do it.
 //! Linux, macOS and Windows read such a device.
 
@@ -19,6 +21,7 @@ pub mod erase;
 mod format;
 pub mod health;
 mod lock;
+pub mod luks;
 mod mkfs;
 mod mount;
 mod refused;

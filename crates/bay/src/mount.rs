@@ -263,6 +263,20 @@ fn left_mounted(device: &Path, above: &Path, at: &Path) -> io::Result<Vec<PathBu
     Ok(left)
 }
 
+/// Unmounts what a killed run has left mounted of a device, and removes the folder.
+///
+/// # Errors
+/// [`MountError`]
+pub(super) fn put_away(at: &Path, device: &Path) -> Result<(), Box<MountError>> {
+    let held = File::open(device).map_err(|source| MountError::Unreadable {
+        path: device.to_owned(),
+        source,
+    })?;
+    umount(at, TRIES, &held)?;
+    let _may_stay = std::fs::remove_dir(at);
+    Ok(())
+}
+
 /// Mounts it by the first driver that the system has.
 fn mount_by_first(
     drivers: &[Driver],

@@ -271,6 +271,7 @@ mod tests {
             bucket: None,
             words: None,
             detail: "of the operator's hosts".to_owned(),
+            untouched: false,
         }
     }
 

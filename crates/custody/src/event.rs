@@ -12,6 +12,7 @@
 //! | it is unpacked | [`Opened`] |
 //! | … and no job is known for it | [`ParcelUnknown`], an event of the installation |
 //! | a station has opened a volume that is encrypted | [`Unlocked`] |
+//! | the device of an export is encrypted | [`Encrypted`] |
 //! | a station works on the device, and has closed it | [`Docked`], [`Undocked`] |
 //! | the device was asked how it is, before and after | [`Examined`] |
 //! | the store was probed, and the whole device walked | [`Probed`], [`Planned`] |
@@ -34,7 +35,9 @@ mod work;
 use model::ids::{BayName, StationName};
 use serde::Serialize;
 
-pub use device::{Docked, Examined, HiddenSectors, Identified, Seen, Undocked, Unlocked};
+pub use device::{
+    Docked, Encrypted, EncryptedHow, Examined, HiddenSectors, Identified, Seen, Undocked, Unlocked,
+};
 pub use disposal::{
     Destroyed, EraseFailed, EraseStarted, Erased, Objected, ObjectionWithdrawn, Released,
     ReturnedUnerased,
@@ -129,6 +132,8 @@ events! {
     "docked" Docked,
     /// A volume of it that is encrypted was opened.
     "unlocked" Unlocked,
+    /// What is written to it is encrypted.
+    "encrypted" Encrypted,
     /// The device was asked how it is.
     "examined" Examined,
     /// The station has let go of it.

@@ -10,7 +10,10 @@ use model::proof::ReadBack;
 use model::readable;
 
 use crate::by::{By, Kind};
-use crate::event::{Docked, HandedOver, Loaded, Outcome, Probed, Side, Subject, Verified, What};
+use crate::event::{
+    Docked, Encrypted, EncryptedHow, HandedOver, Loaded, Outcome, Probed, Side, Subject, Verified,
+    What,
+};
 use crate::line::Entry;
 use crate::told::Told;
 
@@ -87,6 +90,7 @@ fn sentence(what: &What) -> String {
                 it.method.as_str()
             )
         }
+        What::Encrypted(it) => encrypted(it),
         What::Undocked(it) => {
             format!(
                 "The station let go of the device{}.",
@@ -193,6 +197,26 @@ fn protected(read_only: Option<bool>) -> &'static str {
     }
 }
 
+fn encrypted(it: &Encrypted) -> String {
+    let key = said(", key ", it.key_id.as_ref());
+    let method = it
+        .method
+        .as_ref()
+        .map_or("a form that is not told", Told::as_str);
+    match it.how {
+        EncryptedHow::Made => format!(
+            "The device was encrypted with {method}{key}, and the password of the manifest opens it."
+        ),
+        EncryptedHow::Found => format!(
+            "The device is encrypted with {method}{key}, and the password of the manifest opens it."
+        ),
+        EncryptedHow::Told => format!(
+            "The device was not encrypted here: who docked it says that something else does{}.",
+            said(": ", it.words.as_ref())
+        ),
+    }
+}
+
 fn probed(it: &Probed) -> String {
     let read_back = match it.read_back {
         ReadBack::Off => "its word is enough for what it was shown to check",
@@ -284,6 +308,26 @@ mod tests {
                 "A station saw ST4000, serial Z3, 4.0 TB; its SIGNATURE is the one that was issued.",
             ),
             (came.into(), "The device came by UPS, wet."),
+            (
+                Encrypted {
+                    how: EncryptedHow::Made,
+                    method: Some("LUKS2".into()),
+                    key_id: Some("0f6c".into()),
+                    words: None,
+                }
+                .into(),
+                "The device was encrypted with LUKS2, key 0f6c, and the password of the manifest opens it.",
+            ),
+            (
+                Encrypted {
+                    how: EncryptedHow::Told,
+                    method: None,
+                    key_id: None,
+                    words: Some("its keypad".into()),
+                }
+                .into(),
+                "The device was not encrypted here: who docked it says that something else does: its keypad.",
+            ),
             (
                 Interrupted { cause }.into(),
                 "The transfer stopped before its end: station-gone.",

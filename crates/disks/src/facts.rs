@@ -3,6 +3,7 @@
 //! What the kernel tells of a device is read from its own files. Nothing here decides for the operator.
 
 mod content;
+mod covered;
 mod identity;
 mod kernel;
 mod mountinfo;
@@ -21,6 +22,7 @@ use model::readable;
 use rustix::fs::Access;
 
 pub use content::{BLKID, Contents, ProbeError};
+pub use covered::{MappedVolume, encrypted_under};
 pub use identity::{Identity, edges};
 pub use kernel::{is_rotational, mount_points, mounted_from};
 pub use openers::is_written_below;

@@ -86,6 +86,13 @@ pub fn format(volume: &mut dyn Blocks) -> Result<Format, Fault> {
     }
 }
 
+/// The label and the UUID that a volume of LUKS2 has in its first 512 bytes, in clear: they tell it from others, and prove
+/// nothing. None of what has no label.
+#[must_use]
+pub fn luks_names(start: &[u8]) -> Option<(String, String)> {
+    luks::names(start)
+}
+
 /// Opens a volume with the first of the secrets that opens it.
 ///
 /// # Errors

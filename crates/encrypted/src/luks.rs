@@ -67,6 +67,15 @@ fn uuid(start: &[u8]) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
+/// The label and the UUID of the first header of LUKS2, from the first 512 bytes of a volume; none where there is no label.
+pub(crate) fn names(start: &[u8]) -> Option<(String, String)> {
+    let is_second = is_there(start) && be16(start, 6) == Some(2);
+    let label = start.get(24..72).filter(|_| is_second)?;
+    let label = label.split(|byte| *byte == 0).next().unwrap_or_default();
+    let label = std::str::from_utf8(label).ok().map(shown)?;
+    (!label.is_empty()).then_some((label, uuid(start)?))
+}
+
 /// That ciphers are not known here.
 fn unknown_cipher(name: &str) -> Locked {
     Locked::Refused(format!(

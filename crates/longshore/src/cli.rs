@@ -389,6 +389,10 @@ pub(crate) struct DockArgs {
     /// Do not ask before formatting
     #[arg(long, requires = "format")]
     pub(crate) yes: bool,
+    /// What encrypts the device of an export, where that is not Longshore with the trueCryptPassword of its manifest: "the
+    /// keypad of the drive". Nobody checks it, and the customer reads it in the receipt
+    #[arg(long, value_name = "WORDS", value_parser = answered_for)]
+    pub(crate) encrypted_by: Option<String>,
     /// The folder itself is meant, and no device that should be mounted there
     #[arg(long)]
     pub(crate) folder: bool,
@@ -834,6 +838,22 @@ pub(crate) struct ChangeRightsArgs {
     pub(crate) rights: RightsArgs,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
+}
+
+/// Longest words of somebody who answers for a device, in characters: a line of the receipt.
+const ANSWERED_CHARS: usize = 120;
+
+fn answered_for(text: &str) -> Result<String, String> {
+    let words = text.trim();
+    if words.is_empty() {
+        Err("say what encrypts it".to_owned())
+    } else if words.chars().count() > ANSWERED_CHARS {
+        Err(format!("more than {ANSWERED_CHARS} characters"))
+    } else if words.contains(char::is_control) {
+        Err("it is more than one line".to_owned())
+    } else {
+        Ok(words.to_owned())
+    }
 }
 
 fn scanned(text: &str) -> Result<SignatureFile, String> {

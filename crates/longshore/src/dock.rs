@@ -34,6 +34,7 @@ pub(crate) fn run(args: &DockArgs) -> Result<Exit, Failure> {
         signature: args.signature.as_ref().map(contents),
         format: None,
         partly: args.partly,
+        encrypted_by: args.encrypted_by.clone(),
         other_device: args.load.other_device,
         retry_bad: args.load.retry_bad,
         folder: args.folder,
@@ -160,6 +161,8 @@ fn again(args: &DockArgs) -> String {
         ),
         ("--config", config.as_deref()),
     ];
+    let words = args.encrypted_by.as_deref().map(Path::new);
+    options.push(("--encrypted-by", words));
     let raw = raw::options(&args.raw);
     let unlock = unlock::options(&args.unlock);
     let more = load.iter().chain(&raw).chain(&unlock);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use bay::FormatError;
+use bay::luks::LuksError;
 use model::ids::{BucketName, JobId};
 use model::readable;
 use model::report::lines::Work;
@@ -331,7 +332,18 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
         {
             (Exit::Refused, String::new())
         }
-        DockError::OntoDevice { .. } | DockError::Mount(_) => {
+        DockError::Format(error) if matches!(**error, FormatError::NoMapper { .. }) => (
+            Exit::Refused,
+            "`modprobe dm_crypt` loads what is missing, where this kernel has it; a container needs /dev/mapper and \
+             CAP_SYS_ADMIN. Otherwise dock the device at another station; or, if the device encrypts by itself, say so with \
+             --encrypted-by"
+                .to_owned(),
+        ),
+        DockError::NotEncrypted { hint, .. } => (Exit::Refused, (*hint).to_owned()),
+        DockError::Luks(LuksError::Wrong { .. } | LuksError::Busy { .. }) => {
+            (Exit::Refused, String::new())
+        }
+        DockError::OntoDevice { .. } | DockError::Mount(_) | DockError::Luks(_) => {
             (Exit::Error, format!("`{again}` goes on where it stopped"))
         }
         DockError::Planning(PlanFailure::Store { .. }) => {
@@ -351,6 +363,7 @@ pub(crate) fn failure(error: DockError, again: &str) -> Failure {
         | DockError::Folder { .. }
         | DockError::Store { .. }
         | DockError::Facts(_)
+        | DockError::Probe(_)
         | DockError::Format(_)
         | DockError::Planning(_)
         | DockError::Export(_)

@@ -25,10 +25,11 @@ use crate::without::Without;
 /// `from_journal` and `without`, 6 `session` of a way to a store, and the message that asks for another key, 7 the
 /// messages about erasing ([`crate::disposal::messages`]), the order to erase, and `unerased` of a return, 8 `secrets` of a
 /// claim, the order to unlock, and what is told of the device of a lease
-/// ([`crate::handling`]).
+/// ([`crate::handling`]), 9 `untouched` of a release, `secrets` of the claim of an export, and what is told of how its device
+/// is encrypted.
 /// Whoever reads a message passes over fields it does not know, and does without those that an earlier version does not
 /// have.
-pub const PROTOCOL_VERSION: u32 = 8;
+pub const PROTOCOL_VERSION: u32 = 9;
 
 /// The first version whose stations understand [`LeaseState::OnHold`].
 pub const KNOWS_ON_HOLD: u32 = 5;
@@ -38,6 +39,9 @@ pub const KNOWS_SESSIONS: u32 = 6;
 
 /// The first version whose stations try the secrets of a claim, [`Claim::secrets`].
 pub const KNOWS_SECRETS: u32 = 8;
+
+/// The first version whose stations encrypt the device of an export, or do not fill it.
+pub const ENCRYPTS_EXPORTS: u32 = 9;
 
 /// The version of a station that does not say.
 fn first_version() -> u32 {
@@ -402,6 +406,9 @@ pub enum Ending {
         /// The bucket it is about.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bucket: Option<BucketName>,
+        /// Whether this station has moved nothing of the job, in no attempt. An earlier release does not say.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        untouched: bool,
     },
 }
 

@@ -324,6 +324,7 @@ fn stop(job: &Job, cause: StopCause) -> Option<Event> {
         bucket: None,
         words: None,
         detail: "the docking was refused".to_owned(),
+        untouched: false,
     })
 }
 

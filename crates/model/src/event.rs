@@ -95,6 +95,9 @@ pub enum Event {
         words: Option<String>,
         /// What a station said of it, for the operator: it may name stores and hosts.
         detail: String,
+        /// Whether no attempt has moved anything yet. An earlier release does not say.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        untouched: bool,
     },
     /// What the job was on hold for is mended: it goes on when a station takes the device up.
     Resumed {
@@ -155,6 +158,24 @@ pub enum WhileRunning {
     Refuse,
     /// The transfer stops, as the developer guide says.
     Cancel,
+}
+
+/// Whether no attempt but the last has moved anything, by all that happened to a job: each of them ended with a station that
+/// said so.
+#[must_use]
+pub fn moved_nothing_before<'a>(history: impl IntoIterator<Item = &'a Event>) -> bool {
+    let mut is_open = false;
+    for event in history {
+        match event {
+            Event::TransferStarted if is_open => return false,
+            Event::TransferStarted => is_open = true,
+            Event::Stopped {
+                untouched: true, ..
+            } => is_open = false,
+            _ => {}
+        }
+    }
+    true
 }
 
 impl Event {

@@ -1,5 +1,7 @@
 //! What a station tells of a device while it has it, beside what becomes of its job: it stands in the receipt.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::capabilities::Capabilities;
@@ -38,6 +40,8 @@ pub enum Handling {
         /// Which.
         volumes: Vec<UnlockedVolume>,
     },
+    /// What an export writes to it is encrypted.
+    Encrypted(EncryptedDevice),
     /// It was asked how it is.
     Examined(DeviceHealth),
     /// The store was probed, before anything was sent to it.
@@ -72,6 +76,48 @@ pub struct UnlockedVolume {
     /// By which its key is known to whoever made it, where the form has that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
+}
+
+/// By what a device is encrypted that an export fills. Of what opens it nothing is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "kebab-case")]
+pub enum EncryptedDevice {
+    /// The station has encrypted it with the password of the manifest.
+    Made {
+        /// In which form: `LUKS2`.
+        method: String,
+        /// The UUID of its header.
+        key_id: String,
+    },
+    /// It was encrypted, and the password of the manifest opens it.
+    Found {
+        /// In which form: `LUKS2`.
+        method: String,
+        /// The UUID of its header.
+        key_id: String,
+    },
+    /// Who docked it says so, and nobody has seen it.
+    Told {
+        /// By what.
+        words: String,
+    },
+}
+
+/// One sentence for the customer.
+impl fmt::Display for EncryptedDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Made { method, key_id } | Self::Found { method, key_id } => write!(
+                f,
+                "The device is encrypted with {method} ({key_id}), and the trueCryptPassword of the manifest opens it."
+            ),
+            Self::Told { words } => write!(
+                f,
+                "The device is encrypted by itself, as the operator says: {}.",
+                words.trim_end_matches('.')
+            ),
+        }
+    }
 }
 
 /// How a device says that it is (SMART: ATA, SCSI and NVMe tell it each in its own way). Nothing where it does not say.
@@ -160,6 +206,19 @@ mod tests {
             (
                 Handling::Undocked { read_only: None },
                 r#"{"told":"undocked"}"#,
+            ),
+            (
+                Handling::Encrypted(EncryptedDevice::Made {
+                    method: "LUKS2".to_owned(),
+                    key_id: "0f6c".to_owned(),
+                }),
+                r#"{"told":"encrypted","how":"made","method":"LUKS2","key_id":"0f6c"}"#,
+            ),
+            (
+                Handling::Encrypted(EncryptedDevice::Told {
+                    words: "its keypad".to_owned(),
+                }),
+                r#"{"told":"encrypted","how":"told","words":"its keypad"}"#,
             ),
             (
                 Handling::Examined(health),

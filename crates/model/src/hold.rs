@@ -209,6 +209,13 @@ impl StopCause {
         matches!(self, Self::PasswordNeeded | Self::PasswordWrong)
     }
 
+    /// Whether another manifest may mend it: a job that is on hold for this and of which nothing was moved is Pending,
+    /// since AWS takes a manifest of no other.
+    #[must_use]
+    pub fn may_be_mended_by_manifest(self) -> bool {
+        self.is_mended_by_update() || self.waits_for_secret()
+    }
+
     /// Whether a manifest that was sent again, and whose buckets were found to be usable, mends it.
     #[must_use]
     pub fn is_mended_by_update(self) -> bool {

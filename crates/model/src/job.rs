@@ -253,9 +253,14 @@ impl Job {
                 cause,
                 bucket,
                 words,
-                ..
+                untouched,
+                detail: _,
             } => {
                 self.must_be_open()?;
+                // Its customer may still send another manifest, which is what mends it.
+                if *untouched && cause.may_be_mended_by_manifest() {
+                    next.progress = Progress::Pending;
+                }
                 let stopped = Stopped {
                     bucket: bucket.clone(),
                     words: words.clone(),

@@ -101,6 +101,7 @@ fn events() -> Vec<Event> {
             bucket: None,
             words: None,
             detail: "507".into(),
+            untouched: false,
         },
         Event::Resumed { how: Mended::Told },
         Event::ToFinishWithout { because: None },
@@ -294,6 +295,7 @@ fn why_a_job_stands_still_is_kept_until_it_moves_on() {
         bucket: None,
         words: None,
         detail: String::new(),
+        untouched: false,
     };
     let here = custodies().remove(1);
     let pending = job(here.clone(), Progress::Pending);
@@ -327,12 +329,78 @@ fn why_a_job_stands_still_is_kept_until_it_moves_on() {
     }
 }
 
+/// Whoever sent a wrong password sends another manifest: AWS takes one while the job is Pending.
+#[test]
+fn a_job_of_which_nothing_was_moved_waits_for_another_manifest() {
+    let now = Timestamp::from_unix(NOW);
+    let stop = |cause, untouched| Event::Stopped {
+        cause,
+        bucket: None,
+        words: None,
+        detail: String::new(),
+        untouched,
+    };
+    let update = events().remove(0);
+    let here = custodies().remove(1);
+    let running = job(here, Progress::InProgress { since: now });
+    for cause in StopCause::ALL {
+        let moved = running.apply(&stop(cause, false), now).unwrap();
+        assert_eq!(moved.apply(&update, now), Err(Refusal::InProgress));
+        let held = running.apply(&stop(cause, true), now).unwrap();
+        let is_for_the_manifest = matches!(
+            cause,
+            StopCause::PasswordNeeded
+                | StopCause::PasswordWrong
+                | StopCause::ManifestFault
+                | StopCause::CapacityWrong
+                | StopCause::BucketMissing
+                | StopCause::BucketRights
+                | StopCause::StoreRefuses
+        );
+        assert_eq!(
+            held.hold().map(|hold| hold.cause),
+            cause.hold().map(|_| cause)
+        );
+        assert_eq!(
+            held.apply(&update, now).is_ok(),
+            is_for_the_manifest,
+            "{cause:?}"
+        );
+        let again = held.apply(&Event::TransferStarted, now).unwrap();
+        assert_eq!(again.progress, Progress::InProgress { since: now });
+    }
+}
+
+#[test]
+fn nothing_was_moved_before_where_every_attempt_says_so() {
+    use crate::event::moved_nothing_before;
+    let stop = |untouched| Event::Stopped {
+        cause: StopCause::PasswordWrong,
+        bucket: None,
+        words: None,
+        detail: String::new(),
+        untouched,
+    };
+    let (begun, secret) = (Event::TransferStarted, told(Mended::Secret));
+    let first = [begun.clone()];
+    let second = [begun.clone(), stop(true), secret.clone(), begun.clone()];
+    assert!(moved_nothing_before(&first) && moved_nothing_before(&second));
+    let moved = [begun.clone(), stop(false), secret, begun.clone()];
+    // The lease of the first has lapsed, or a job that was over goes on.
+    let lost = [begun.clone(), begun.clone()];
+    let reopened = [begun.clone(), events().remove(7), Event::Reopened, begun];
+    for history in [&moved[..], &lost, &reopened] {
+        assert!(!moved_nothing_before(history), "{history:?}");
+    }
+}
+
 fn held(cause: StopCause, words: Option<&str>) -> Event {
     Event::Stopped {
         cause,
         bucket: None,
         words: words.map(str::to_owned),
         detail: String::new(),
+        untouched: false,
     }
 }
 
@@ -499,7 +567,9 @@ fn state_table() -> String {
          `Canceled` appears twice: as the API reference has it, and with the operator's switch\n\
          `cancel_in_progress` on. `TransferAborted` comes from a person who says so in so many words,\n\
          never from a docking. `Stopped` keeps why a job stands still beside its state, and what moves\n\
-         the job on takes it away; `Resumed` and `ToFinishWithout` need a job that is on hold\n\
+         the job on takes it away; of a job of which nothing was moved yet, and which another manifest\n\
+         may mend, it makes Pending out of InProgress, so that UpdateJob is taken.\n\
+         `Resumed` and `ToFinishWithout` need a job that is on hold\n\
          ([holds](holds.md)). `Reopened` needs a\n\
          job with errors.\n\n",
     );

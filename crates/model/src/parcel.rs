@@ -282,6 +282,7 @@ mod tests {
             bucket: None,
             words: Some("We wait for a cable.".to_owned()),
             detail: String::new(),
+            untouched: false,
         };
         let returned = Event::DeviceReturned {
             carrier: "UPS".to_owned(),

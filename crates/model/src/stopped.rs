@@ -200,7 +200,8 @@ const GOES_ON: &str = "loading goes on when the device is docked again";
 const BY_ITSELF: &str = "loading goes on by itself";
 
 /// How a secret comes to the station that needs it.
-const SECRET_AGAIN: &str = "in the console or with `longshore job secret`";
+const SECRET_AGAIN: &str =
+    "in the console, with `longshore job secret`, or with UpdateJob while the job is Pending";
 
 /// What follows of it.
 const IN_A_BAY: &str =

@@ -3,6 +3,7 @@
 //! Here is what every job needs; what is done with the device is in a module for each kind of job.
 
 mod cause;
+mod cover;
 mod error;
 mod export;
 mod formatting;
@@ -109,6 +110,8 @@ pub struct Docking {
     pub format: Option<Facts>,
     /// Whether a device is formatted also for an export that does not all fit.
     pub partly: bool,
+    /// What encrypts the device of an export, where that is not the station, in the words of who answers for it.
+    pub encrypted_by: Option<String>,
     /// Whether an import goes on although it was begun on another device.
     pub other_device: bool,
     /// Whether the device is only to be read: an export is refused.
@@ -447,7 +450,8 @@ impl Station {
                 Err(DockError::NotMounted(errand.device.to_owned()))
             }
             (Manifest::S3Export(rules), View::Mounted(_)) => {
-                self.export(errand, rules, errand.device, None, || Ok(()))
+                let how = cover::of_folder(errand, rules)?;
+                self.export(errand, rules, (errand.device, None), how, || Ok(()))
             }
             // Whether it was agreed to format it is seen there.
             (Manifest::S3Export(rules), View::Raw(held)) => {
@@ -638,11 +642,18 @@ impl Station {
                 reason: chain(error),
                 cause: Some(cause),
                 bucket,
+                untouched: self.has_moved_nothing(job),
             },
         };
         if let Err(error) = self.control.conclude(&released) {
             tracing::warn!(%job, %error, "lease not given back");
         }
+    }
+
+    /// Whether this station has moved nothing of a job in any attempt, nor formatted a device for it.
+    fn has_moved_nothing(&self, job: JobId) -> bool {
+        let folder = self.folder.join("jobs").join(job.as_str());
+        !self.has_journal(job) && !formatting::was_begun(&folder)
     }
 
     /// Keeps every other process of this host from a job, as long as what it gives lives.

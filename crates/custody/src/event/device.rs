@@ -212,6 +212,31 @@ pub struct Unlocked {
     pub key_id: Option<Told>,
 }
 
+/// What an export writes to the device is encrypted. Of what opens it nothing is told, as of a volume that was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Encrypted {
+    /// How that is known.
+    pub how: EncryptedHow,
+    /// In which form: `LUKS2`; nothing where a person answers for it.
+    pub method: Option<Told>,
+    /// The UUID of the LUKS header.
+    pub key_id: Option<Told>,
+    /// By what, in the words of the person who answers for it.
+    pub words: Option<Told>,
+}
+
+/// How it is known that a device is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EncryptedHow {
+    /// The station has encrypted it with the password of the manifest.
+    Made,
+    /// It was encrypted, and the password of the manifest opens it.
+    Found,
+    /// Who docked it says so, and nobody has seen it.
+    Told,
+}
+
 /// The station has let go of the device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undocked {

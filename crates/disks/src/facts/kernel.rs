@@ -327,10 +327,15 @@ impl Block {
         self.linked("holders")
     }
 
+    /// The devices that it is made of, where it is made of others.
+    pub(super) fn parts(&self) -> Vec<Self> {
+        self.linked("slaves")
+    }
+
     /// The disks it rests on: of a volume or an array those of its parts, of a disk itself.
     pub(super) fn disks(&self) -> Vec<Self> {
         let disk = self.disk();
-        let parts = disk.linked("slaves");
+        let parts = disk.parts();
         if parts.is_empty() {
             vec![disk]
         } else {

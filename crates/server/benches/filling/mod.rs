@@ -103,6 +103,7 @@ fn events(number: u32) -> Vec<Event> {
                 cause: StopCause::StoreFull,
                 bucket: None,
                 detail: String::new(),
+                untouched: false,
                 words: None,
             },
         ],

@@ -125,6 +125,7 @@ async fn note_stopped(context: &Context, id: JobId) -> Result<bool, JobStoreErro
         bucket: None,
         words: None,
         detail,
+        untouched: false,
     };
     if draft.apply(&event).is_err() {
         return Ok(false);

@@ -65,6 +65,7 @@ pub(crate) fn notice_of(what: &What) -> Option<(NoticeKind, HowOften)> {
         | What::Opened(_)
         | What::Docked(_)
         | What::Unlocked(_)
+        | What::Encrypted(_)
         | What::SecretDestroyed(_)
         | What::Examined(_)
         | What::Planned(_)

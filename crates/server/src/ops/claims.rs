@@ -21,7 +21,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::actor::Actor;
 use model::control::{
-    BucketAccess, Claim, ClaimAnswer, ClaimRequest, KNOWS_SECRETS, KNOWS_SESSIONS, LeaseToken, View,
+    BucketAccess, Claim, ClaimAnswer, ClaimRequest, ENCRYPTS_EXPORTS, KNOWS_SECRETS,
+    KNOWS_SESSIONS, LeaseToken, View,
 };
 use model::device::DeviceFacts;
 use model::dispatch::{Denial, Dispatch, Docked, Presented, dispatch, job_of};
@@ -191,7 +192,8 @@ async fn decide(
             Comes::Journal => judge_journal(draft.job(), account.as_ref()),
         };
         let (events, verdict) = held_back(context, draft.job(), events, verdict).await?;
-        let (mut events, verdict) = without_sessions(context, who, events, verdict);
+        let (events, verdict) = without_sessions(context, who, events, verdict);
+        let (mut events, verdict) = without_encryption(who, events, verdict);
         if matches!(verdict, Verdict::Deny(_)) {
             // A device is docked again and again until its job goes on: what is known is no news.
             events.retain(|event| !draft.job().knows(event));
@@ -237,8 +239,9 @@ async fn decide(
                     let now = context.clock.now();
                     context.jobs.note_handed(id, secret.number, now).await?;
                 }
-                let may_have = who.version >= KNOWS_SECRETS && docked.view == Some(View::Raw);
-                let secrets = match may_have {
+                let is_export = matches!(*manifest, Manifest::S3Export(_));
+                let is_read = who.version >= KNOWS_SECRETS && docked.view == Some(View::Raw);
+                let secrets = match is_export || is_read {
                     true => secrets::told(context, secret.as_ref(), &manifest),
                     false => Vec::new(),
                 };
@@ -359,7 +362,26 @@ fn without_sessions(
             if who.version < KNOWS_SESSIONS && context.stores.gives_sessions(manifest) =>
         {
             let events = events.into_iter().filter(is_arrival).collect();
-            (events, Verdict::Deny(too_old(who.station)))
+            let lacks = "cannot use the keys that a store of this job gives";
+            (events, Verdict::Deny(too_old(who.station, lacks)))
+        }
+        Verdict::Load(_) | Verdict::Deny(_) => (events, verdict),
+    }
+}
+
+/// Holds a device back that is to be filled and encrypted, if its station would fill it and not encrypt it.
+fn without_encryption(
+    who: Claimant<'_>,
+    events: Vec<Event>,
+    verdict: Verdict,
+) -> (Vec<Event>, Verdict) {
+    match &verdict {
+        Verdict::Load(manifest)
+            if who.version < ENCRYPTS_EXPORTS && matches!(**manifest, Manifest::S3Export(_)) =>
+        {
+            let events = events.into_iter().filter(is_arrival).collect();
+            let lacks = "does not encrypt the devices that it fills";
+            (events, Verdict::Deny(too_old(who.station, lacks)))
         }
         Verdict::Load(_) | Verdict::Deny(_) => (events, verdict),
     }
@@ -377,6 +399,7 @@ fn waiting(
         bucket,
         words,
         detail: "the docking was refused".to_owned(),
+        untouched: false,
     };
     let events = events.into_iter().filter(is_arrival);
     events.chain([stopped]).collect()
@@ -570,12 +593,10 @@ fn needs_device(job: &Job) -> DenialWords {
     }
 }
 
-fn too_old(station: &StationName) -> DenialWords {
+fn too_old(station: &StationName, lacks: &str) -> DenialWords {
     DenialWords {
         code: "Unsupported",
-        message: format!(
-            "station `{station}` is of an earlier release, which cannot use the keys that a store of this job gives"
-        ),
+        message: format!("station `{station}` is of an earlier release, which {lacks}"),
         hint: "install this release of Longshore at the station, and dock the device again"
             .to_owned(),
         cause: None,

@@ -123,9 +123,9 @@ async fn a_customer_learns_what_becomes_of_her_container() {
     let world = World::start().await;
     let exported = submit(&world, &manifest()).await;
     let warning = exported.text("WarningMessage").unwrap();
-    let unencrypted = "trueCryptPassword: this release does not encrypt devices that it fills; the \
-                       files are written to the device unencrypted.";
-    assert!(warning.lines().any(|line| line == unencrypted), "{warning}");
+    let encrypted = "trueCryptPassword: the device is encrypted with LUKS2, which Linux opens, in the place of \
+                     TrueCrypt.";
+    assert!(warning.lines().any(|line| line == encrypted), "{warning}");
     let imported = format!("{}trueCryptPassword: {PASSWORD}\n", import("photos"));
     let imported = world.call(&create(&imported)).await;
     let warning = imported.text("WarningMessage").unwrap();
@@ -133,8 +133,13 @@ async fn a_customer_learns_what_becomes_of_her_container() {
                     a partition; a container that lies on it as a file is loaded as the file it is.";
     assert!(warning.lines().any(|line| line == unopened), "{warning}");
     let by_pin = export(&["photos"], "logs").replace("trueCryptPassword", "pinCode");
-    let by_pin = by_pin.replace("notificationEmail: jane@example.com\n", "");
-    assert_eq!(submit(&world, &by_pin).await.text("WarningMessage"), None);
+    let warning = submit(&world, &by_pin)
+        .await
+        .text("WarningMessage")
+        .unwrap();
+    let by_itself = "pinCode: the device is not encrypted but by itself, so send one with a keypad; with a \
+                     trueCryptPassword it is encrypted with LUKS2.";
+    assert!(warning.lines().any(|line| line == by_itself), "{warning}");
 }
 
 /// A log that is kept.

@@ -342,6 +342,7 @@ async fn a_lease_of_a_job_that_the_operator_holds_ends_with_the_next_heartbeat()
             bucket: None,
             words,
             detail: String::new(),
+            untouched: false,
         };
         let job = stored.job.apply(&event, world.now()).unwrap();
         let (jobs, events) = (world.jobs(), [event]);
@@ -542,6 +543,7 @@ async fn a_drained_station_ends_what_it_has_begun() {
         reason: "pulled out".to_owned(),
         cause: Some(StopCause::DiskGone),
         bucket: None,
+        untouched: false,
     };
     let done = dock
         .station

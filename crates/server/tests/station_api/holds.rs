@@ -99,6 +99,7 @@ fn stopped(cause: StopCause, bucket: Option<&str>) -> Ending {
         reason: "http://10.0.0.7:9000 of store-host-3 says no to account 999999999999".to_owned(),
         cause: Some(cause),
         bucket: bucket.map(|name| BucketName::new(name).unwrap()),
+        untouched: false,
     }
 }
 
@@ -465,6 +466,7 @@ async fn a_lease_of_a_job_that_the_operator_holds_ends_with_the_next_sign_of_lif
         bucket: None,
         words: Some("Wait.".to_owned()),
         detail: String::new(),
+        untouched: false,
     };
     let job: Job = stored.job.apply(&event, world.now()).unwrap();
     let (version, actor) = (stored.version, model::actor::Actor::Service);

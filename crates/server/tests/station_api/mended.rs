@@ -27,6 +27,7 @@ fn released(cause: StopCause, bucket: &str) -> Ending {
         reason: "no".to_owned(),
         cause: Some(cause),
         bucket: Some(BucketName::new(bucket).unwrap()),
+        untouched: false,
     }
 }
 
@@ -82,6 +83,7 @@ async fn what_is_mended_here_is_seen_within_seconds() {
         bucket: Some(BucketName::new("absent").unwrap()),
         words: None,
         detail: String::new(),
+        untouched: false,
     };
     let stored = world.jobs().job(gone).await.unwrap().unwrap();
     let job = stored.job.apply(&stopped, world.now()).unwrap();

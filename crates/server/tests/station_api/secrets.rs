@@ -47,10 +47,15 @@ impl Station {
     }
 
     async fn give_up_with(&self, world: &World, claim: &Claim, cause: StopCause) {
+        self.stop_with(world, claim, (cause, false)).await;
+    }
+
+    async fn stop_with(&self, world: &World, claim: &Claim, (cause, untouched): (StopCause, bool)) {
         let ending = Ending::Released {
             reason: "it does not open".to_owned(),
             cause: Some(cause),
             bucket: None,
+            untouched,
         };
         let told = self.finish(world, claim.job, &claim.lease, ending).await;
         assert_eq!(told, Ok(()));
@@ -144,6 +149,52 @@ async fn a_secret_that_comes_later_goes_to_the_station_with_its_claim() {
     for line in world.jobs().told_of(Some(id)).await.unwrap() {
         assert!(!line.line.contains("right one") && !line.line.contains("Wort"));
     }
+}
+
+/// `UpdateJob` mends what `CreateJob` said wrongly, also when a station has tried it, as long as nothing is loaded.
+#[tokio::test]
+async fn a_wrong_password_in_the_manifest_is_mended_by_update_job_until_something_is_loaded() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let with = |password: &str| format!("{}trueCryptPassword: {password}\n", import("photos"));
+    let (id, signature) = world.create(&with("wrong")).await;
+    let update = async |password: &str| {
+        let (manifest, job) = (with(password), id.to_string());
+        let words = [
+            ("Action", "UpdateJob"),
+            ("JobId", job.as_str()),
+            ("JobType", "Import"),
+            ("Manifest", manifest.as_str()),
+            ("ValidateOnly", "false"),
+        ];
+        world.call(&words).await.code()
+    };
+    for password in ["wrong again", "right"] {
+        let claim = station.claim_locked(&world, &signature, 8).await.unwrap();
+        assert_eq!(update("too early").await, "UnableToUpdateJobIdException");
+        station
+            .stop_with(&world, &claim, (StopCause::PasswordWrong, true))
+            .await;
+        let job = world.job(id).await;
+        let cause = job.hold().map(|hold| hold.cause);
+        assert_eq!(
+            (job.progress.code(), cause),
+            ("Pending", Some(StopCause::PasswordWrong))
+        );
+        assert_eq!(update(password).await, "OK");
+        assert_eq!(world.job(id).await.hold(), None, "a station tries it");
+    }
+    // Another says that it has moved nothing itself; the one before has.
+    let claim = station.claim_locked(&world, &signature, 8).await.unwrap();
+    station
+        .stop_with(&world, &claim, (StopCause::Interrupted, false))
+        .await;
+    let claim = station.claim_locked(&world, &signature, 8).await.unwrap();
+    station
+        .stop_with(&world, &claim, (StopCause::PasswordWrong, true))
+        .await;
+    assert_eq!(world.job(id).await.progress.code(), "InProgress");
+    assert_eq!(update("late").await, "UnableToUpdateJobIdException");
 }
 
 /// Whoever gave it came before the hold, or was cut off: the service looks itself.
@@ -316,6 +367,45 @@ async fn a_sealed_secret_is_opened_for_a_station_alone() {
     let kept = world.jobs().secret_of(id).await.unwrap().unwrap();
     assert_eq!(kept.secret.expose(), later, "as it came");
     assert_eq!(secrets(8).await, ["later", "of the manifest"]);
+}
+
+/// Nobody gets a device in clear because its station is of an earlier release; who encrypts it is told the password.
+#[tokio::test]
+async fn an_export_goes_to_stations_that_encrypt_and_with_the_password_that_was_sealed() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let served = world.http("GET", "/custody/recipient", &[], "").await;
+    let password = sealed(served.body.trim(), "of the manifest");
+    let manifest = export(&["photos"], "logs").replace("correct horse", &password);
+    let (id, signature) = world.create_as_type("Export", &manifest).await;
+    for view in [View::Mounted, View::Fill] {
+        let claim = async |version| {
+            let request = ClaimRequest {
+                version,
+                signature_file: Some(STANDARD.encode(&signature)),
+                view: Some(view),
+                ..ClaimRequest::new(station.name.clone(), "/dev/sdb".to_owned())
+            };
+            let token = station.token.expose();
+            world.tell_as(token, "claim", &request).await.unwrap()
+        };
+        match claim(8).await {
+            ClaimAnswer::Denied { code, message, .. } => {
+                assert_eq!(code, "Unsupported");
+                assert!(message.contains("does not encrypt"), "{message}");
+            }
+            ClaimAnswer::Granted(claim) => panic!("{claim:?}"),
+        }
+        let ClaimAnswer::Granted(claim) = claim(9).await else {
+            panic!("not granted");
+        };
+        let secrets: Vec<&str> = claim.secrets.iter().map(DeviceSecret::expose).collect();
+        assert_eq!(secrets, ["of the manifest"]);
+        station
+            .stop_with(&world, &claim, (StopCause::Other, true))
+            .await;
+    }
+    assert_eq!(world.job(id).await.hold(), None);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use objectstore::StoreError;
 
 use super::DockError;
 use crate::raw::RawError;
+use bay::luks::LuksError;
 use bay::{FormatError, Refused};
 use disks::disk::DiskError;
 use disks::rescue::RescueError;
@@ -44,14 +45,18 @@ pub(super) fn of(
         DockError::TooSmall { .. } | DockError::NoRoom { .. } => (StopCause::DeviceTooSmall, None),
         DockError::NotEmpty { .. } => (StopCause::DeviceNotEmpty, None),
         DockError::Format(error) => (of_format(error), None),
+        DockError::Luks(LuksError::Wrong { .. }) => (StopCause::PasswordWrong, None),
+        DockError::Luks(_) => (StopCause::StationTrouble, None),
         DockError::Folder { .. }
         | DockError::Journal(_)
         | DockError::Control(_)
         | DockError::Store(_) => (StopCause::StationTrouble, None),
         // What the operator sees to, with the device in front of her.
         DockError::WrongView { .. }
+        | DockError::NotEncrypted { .. }
         | DockError::Changed(_)
         | DockError::Facts(_)
+        | DockError::Probe(_)
         | DockError::Planning(_)
         | DockError::Export(_)
         | DockError::Image(_)
@@ -72,6 +77,7 @@ fn of_format(error: &FormatError) -> StopCause {
     match error {
         FormatError::Refused(Refused::TooSmall { .. }) => StopCause::DeviceTooSmall,
         FormatError::Refused(Refused::InUse { .. } | Refused::ReadOnly { .. }) => StopCause::Other,
+        FormatError::NoMapper { .. } => StopCause::StationTrouble,
         _ => StopCause::DiskFailing,
     }
 }

@@ -9,8 +9,9 @@ use model::stopped::StopCause;
 use crate::control::ControlError;
 use crate::raw::RawError;
 use crate::stores::NoWayToBucket;
+use bay::luks::LuksError;
 use bay::{FormatError, MountError};
-use disks::facts::FactsError;
+use disks::facts::{FactsError, ProbeError};
 use transfer::export::ExportError;
 use transfer::export::planner::PlanFailure;
 use transfer::image::ImageError;
@@ -84,9 +85,25 @@ pub enum DockError {
     /// A device cannot be looked at.
     #[error(transparent)]
     Facts(#[from] FactsError),
+    /// What is on a device cannot be told.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// A device was not formatted.
     #[error(transparent)]
     Format(Box<FormatError>),
+    /// What an export would be written to is not encrypted as its customer asked. Nothing was written.
+    #[error("`{path}` is not filled: {why}")]
+    NotEncrypted {
+        /// The device, or the folder.
+        path: PathBuf,
+        /// What is missing.
+        why: &'static str,
+        /// What the operator can do.
+        hint: &'static str,
+    },
+    /// An encrypted device was not opened, or not closed.
+    #[error(transparent)]
+    Luks(#[from] LuksError),
     /// A device was not mounted, or not put away.
     #[error(transparent)]
     Mount(Box<MountError>),

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use model::capabilities::{Capabilities, Finding};
 use model::export::capacity::{Geometry, Room};
+use model::handling::EncryptedDevice;
 use model::ids::JobType;
 use model::manifest::S3Export;
 use model::proof::{Attempt, ReadBack};
@@ -22,17 +23,19 @@ use transfer::report;
 
 impl Station {
     /// Fills the file system that is mounted at `root`, on the block device or image `backing` where
-    /// that is known. `put_away` is called when all is on it, the
+    /// that is known. `encrypted` says how it is. `put_away` is called when all is on it, the
     /// report too.
     pub(super) fn export(
         &self,
         errand: &Errand<'_>,
         rules: &S3Export,
-        root: &Path,
-        backing: Option<&Path>,
+        (root, backing): (&Path, Option<&Path>),
+        encrypted: EncryptedDevice,
         put_away: impl FnOnce() -> Result<(), DockError>,
     ) -> Result<Done, DockError> {
         let job = errand.claim.job;
+        let mut remarks = vec![encrypted.to_string()];
+        errand.handled.encrypted(encrypted);
         let buckets = self.buckets(errand, rules)?;
         let Some(plan) = self.plan(errand, rules, root, &buckets)? else {
             return Err(errand.interrupted());
@@ -77,12 +80,13 @@ impl Station {
             .map_err(onto)?;
         drop(target);
         put_away()?;
+        remarks.extend(left_out.as_ref().map(LeftOut::remark));
         let outcome = Outcome {
             work: Work::Export,
             bucket: None,
             place: format!("device {}", rules.common.device_id),
             errors: report.errors(),
-            remark: left_out.as_ref().map(LeftOut::remark),
+            remark: Some(remarks.join(" ")),
         };
         self.conclude(errand, report, outcome)
     }

@@ -12,23 +12,29 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::export::capacity::{Geometry, Room};
+use model::handling::EncryptedDevice;
 use model::ids::JobId;
 use model::manifest::S3Export;
 use model::plan::SIGNATURE_NAME;
 use serde::{Deserialize, Serialize};
 
+use super::cover::Cover;
 use super::signature::{self, job_named_in};
 use super::{DockError, Docking, Done, Errand, Station};
+use bay::luks::{self, OpenDevice};
 use bay::{Access, Mounted};
-use disks::facts::Facts;
+use disks::facts::{Contents, Facts};
 use disks::tree::folder::Folder;
 use transfer::export::planner::ExportPlanner;
 use transfer::progress::Progress;
 
+/// Where a device is mounted while it is filled, in the job's folder.
+const MOUNTED: &str = "device";
+
 /// What is known of a device that was formatted for a job: `formatted` in the job's folder.
 #[derive(Debug, Serialize, Deserialize)]
 struct Formatted {
-    /// The identifier of its file system; none while it is being made.
+    /// The identifier of its file system, or of its encrypted volume; none while it is being made.
     uuid: Option<String>,
     /// The bytes of its SIGNATURE in base64.
     signature: Option<String>,
@@ -112,7 +118,7 @@ impl Station {
     }
 
     /// A device that this station has formatted is known by its label, which is the job, and its
-    /// identifier.
+    /// identifier; one whose formatting was cut short, by its label alone.
     pub(super) fn signature_of_formatted(
         &self,
         label: Option<&[u8]>,
@@ -121,7 +127,10 @@ impl Station {
         let job = JobId::new(std::str::from_utf8(label?).ok()?).ok()?;
         let folder = self.folder.join("jobs").join(job.as_str());
         let formatted = read(&folder).ok()??;
-        let is_it = formatted.uuid.is_some() && formatted.uuid.as_deref() == uuid;
+        let is_it = match &formatted.uuid {
+            Some(known) => uuid == Some(known),
+            None => true,
+        };
         let signature = formatted.signature.filter(|_| is_it)?;
         STANDARD.decode(signature).ok()
     }
@@ -134,7 +143,11 @@ impl Station {
     ) -> Result<Done, DockError> {
         let job = errand.claim.job;
         let facts = Facts::of(errand.device, &[&self.folder])?;
-        if !is_formatted(errand.folder, &facts)? {
+        let cover = Cover::of(errand, rules)?;
+        let is_begun = is_formatted(errand.folder, &facts)?;
+        if is_begun {
+            cover.must_suit(&facts)?;
+        } else {
             let Some(agreed) = &errand.docking.format else {
                 return Err(DockError::WrongView {
                     job,
@@ -146,24 +159,53 @@ impl Station {
             if !agreed.is_same(&facts) {
                 return Err(DockError::Changed(errand.device.to_owned()));
             }
-            self.must_hold_any(errand, rules, facts.bytes)?;
-            self.format(errand, rules, &facts)?;
+            self.must_hold_any(errand, rules, cover.room(&facts))?;
+            self.format(errand, rules, &facts, &cover)?;
         }
-        let at = errand.folder.join("device");
-        let mounted = Mounted::mount(&facts.path, &at, Access::ReadWrite)?;
+        let encrypted = match &cover {
+            Cover::Password(password) => Some(OpenDevice::open(&facts.path, job, password)?),
+            Cover::Words(_) => None,
+        };
+        let plain = encrypted
+            .as_ref()
+            .map_or_else(|| facts.path.clone(), OpenDevice::path);
+        let at = errand.folder.join(MOUNTED);
+        let mounted = Mounted::mount(&plain, &at, Access::ReadWrite)?;
         let root = mounted.path().to_owned();
         put_signature(errand, &root).map_err(|source| DockError::OntoDevice {
             path: errand.device.to_owned(),
             source,
         })?;
-        let backing = Some(facts.path.as_path());
-        self.export(
-            errand,
-            rules,
-            &root,
-            backing,
-            move || Ok(mounted.unmount()?),
-        )
+        let how = match cover {
+            Cover::Password(_) => EncryptedDevice::Made {
+                method: luks::METHOD.to_owned(),
+                key_id: Contents::probe(&facts.path)?.uuid.unwrap_or_default(),
+            },
+            Cover::Words(words) => EncryptedDevice::Told { words },
+        };
+        let put_away = move || {
+            mounted.unmount()?;
+            Ok(encrypted.map_or(Ok(()), OpenDevice::close)?)
+        };
+        self.export(errand, rules, (&root, Some(&plain)), how, put_away)
+    }
+
+    /// Closes what processes of this station that were killed have left open. What one has that runs is not touched.
+    pub(super) fn close_left(&self) {
+        for job in luks::left_open() {
+            let folder = self.folder.join("jobs").join(job.as_str());
+            // Another station of this host has jobs of its own.
+            if !was_begun(&folder) {
+                continue;
+            }
+            let Ok(_only_one) = self.alone_with(job) else {
+                continue;
+            };
+            if let Err(error) = luks::close_left(job, &folder.join(MOUNTED)) {
+                let error = super::chain(&error);
+                tracing::warn!(%job, error, "what a killed run has left open stays so");
+            }
+        }
     }
 
     /// Formats a device. What an earlier attempt has written down is of another device, or of this
@@ -173,14 +215,15 @@ impl Station {
         errand: &Errand<'_>,
         rules: &S3Export,
         facts: &Facts,
+        cover: &Cover,
     ) -> Result<(), DockError> {
         let unusable = |source| DockError::Folder {
             path: errand.folder.to_owned(),
             source,
         };
-        bay::may_be_formatted(facts, rules.file_system).map_err(bay::FormatError::from)?;
+        cover.may_be_made(facts, rules.file_system)?;
         if !errand.docking.partly {
-            self.check_room(errand, rules, facts)?;
+            self.check_room(errand, rules, (facts, cover.room(facts)))?;
         }
         let before = read(errand.folder).map_err(unusable)?;
         let (uuid, kept) = before.map_or((None, None), |it| (it.uuid, it.signature));
@@ -201,8 +244,15 @@ impl Station {
         for name in ["plan", "journal", "index"] {
             durable::remove(&errand.folder.join(name)).map_err(unusable)?;
         }
-        tracing::info!(device = %facts.path.display(), "formatting");
-        let content = bay::format(facts, rules.file_system, errand.claim.job)?;
+        let is_encrypted = matches!(cover, Cover::Password(_));
+        tracing::info!(device = %facts.path.display(), is_encrypted, "formatting");
+        let job = errand.claim.job;
+        let content = match cover {
+            Cover::Password(password) => {
+                luks::format_encrypted(facts, rules.file_system, (job, password))?
+            }
+            Cover::Words(_) => bay::format(facts, rules.file_system, job)?,
+        };
         formatted.uuid = content.uuid;
         write(errand.folder, &formatted).map_err(unusable)
     }
@@ -215,9 +265,9 @@ impl Station {
         &self,
         errand: &Errand<'_>,
         rules: &S3Export,
-        facts: &Facts,
+        (facts, bytes): (&Facts, u64),
     ) -> Result<(), DockError> {
-        let Some(geometry) = Geometry::of_new(rules.file_system, facts.bytes) else {
+        let Some(geometry) = Geometry::of_new(rules.file_system, bytes) else {
             return Ok(());
         };
         let buckets = self.buckets(errand, rules)?;
@@ -249,6 +299,11 @@ impl Station {
 /// Whether a device was formatted for a job of this station, in whose folder it is written down.
 pub(super) fn was_any(folder: &Path) -> bool {
     read(folder).is_ok_and(|formatted| formatted.is_some_and(|it| it.uuid.is_some()))
+}
+
+/// Whether a device was to be formatted for a job of this station, whatever came of it.
+pub(super) fn was_begun(folder: &Path) -> bool {
+    path(folder).exists()
 }
 
 /// Whether a device holds what was made on it for the job.

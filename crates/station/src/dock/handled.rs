@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use disks::facts;
 use model::control::Claim;
 use model::device::Connector;
-use model::handling::{DeviceHealth, Handling, UnlockedVolume};
+use model::handling::{DeviceHealth, EncryptedDevice, Handling, UnlockedVolume};
 use model::ids::BayName;
 use model::proof::Attempt;
 use rustix::fs::StatVfsMountFlags;
@@ -118,6 +118,11 @@ impl Handled {
     /// Tells which volumes were opened.
     pub(super) fn unlocked(&self, volumes: Vec<UnlockedVolume>) {
         self.tellings.tell(Handling::Unlocked { volumes });
+    }
+
+    /// Tells by what the device of an export is encrypted.
+    pub(super) fn encrypted(&self, how: EncryptedDevice) {
+        self.tellings.tell(Handling::Encrypted(how));
     }
 
     /// Tells what the store was found to do.

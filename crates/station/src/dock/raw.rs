@@ -79,9 +79,11 @@ impl Station {
         self.dock_view(view, device, docking, signature, progress, stop)
     }
 
-    /// Lets devices be written to again that a process of this station which was killed has left read-only.
+    /// Lets devices be written to again that a process of this station which was killed has left read-only, and closes
+    /// what one has left open that is encrypted.
     pub fn give_back(&self) {
         bay::give_back(&self.folder.join(raw::READ_ONLY));
+        self.close_left();
     }
 
     /// Clears up after processes of this station that were killed.
@@ -140,6 +142,12 @@ impl Station {
         stop: &Stop,
     ) -> Result<Found, DockError> {
         let device = disk.path().to_owned();
+        if self.must_be_listed(docking)?
+            && let Some(of_formatted) = self.fills_encrypted(&disk)
+        {
+            let signature = docking.signature.clone();
+            return Ok(Found::to_fill(device, signature.unwrap_or(of_formatted)));
+        }
         // A tree was made of it as it is.
         if tree.is_none() {
             disk.unlock(&docking.secrets)?;
@@ -198,6 +206,14 @@ impl Station {
         };
         let facts = &loaded.facts;
         self.signature_of_formatted(facts.label.as_deref(), facts.uuid.as_deref())
+    }
+
+    /// The same of a device that was encrypted here: its header says which it is, in clear.
+    fn fills_encrypted(&self, disk: &RawDisk) -> Option<Vec<u8>> {
+        let mut start = [0; 512];
+        let read = disk.device().read_at(0, &mut start).ok()?;
+        let (label, uuid) = encrypted::luks_names(start.get(..read)?)?;
+        self.signature_of_formatted(Some(label.as_bytes()), Some(&uuid))
     }
 
     /// Loads the files of a device.

@@ -251,6 +251,9 @@ impl Verdict {
             | DockError::OtherSignature { .. }
             | DockError::Changed(_)
             | DockError::Format(_)
+            | DockError::NotEncrypted { .. }
+            | DockError::Luks(_)
+            | DockError::Probe(_)
             | DockError::Mount(_)
             | DockError::Planning(_)
             | DockError::Export(_)

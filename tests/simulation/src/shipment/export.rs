@@ -152,6 +152,7 @@ impl Shipment for Export {
     fn dock(&self, station: &Station, attempt: &Arc<Attempt>) -> Result<Done, DockError> {
         let docking = Docking {
             folder: true,
+            encrypted_by: Some("what holds the simulated device".to_owned()),
             ..Docking::default()
         };
         dock_at(station, &self.device.root, &docking, attempt)

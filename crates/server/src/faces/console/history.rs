@@ -3,9 +3,9 @@
 
 use custody::by::Kind;
 use custody::event::{
-    Belongings, Destroyed, Docked, EraseStarted, Erased, Examined, HandedOver, HiddenSectors,
-    Identified, Opened, Outcome, ParcelCondition, Received, Released, ReturnedUnerased, Sealed,
-    Seen, Side, Subject, Verified, What,
+    Belongings, Destroyed, Docked, Encrypted, EncryptedHow, EraseStarted, Erased, Examined,
+    HandedOver, HiddenSectors, Identified, Opened, Outcome, ParcelCondition, Received, Released,
+    ReturnedUnerased, Sealed, Seen, Side, Subject, Verified, What,
 };
 use custody::line::Entry;
 use custody::told::Told;
@@ -108,6 +108,7 @@ fn sentence(what: &What) -> Text {
                 .with("method", it.method.as_str())
                 .text("key", or_nothing(id))
         }
+        What::Encrypted(it) => encrypted(it),
         What::Undocked(it) => text("history-undocked").text("protected", protected(it.read_only)),
         What::Examined(it) => examined(it),
         What::Probed(it) => match it.read_back {
@@ -277,6 +278,21 @@ fn identified(it: &Identified) -> Text {
         .text("serial", or_nothing(serial))
         .text("size", or_nothing(size))
         .text("signature", signature)
+}
+
+fn encrypted(it: &Encrypted) -> Text {
+    let id = it.key_id.as_ref();
+    let id = id.map(|words| text("history-key").with("words", told(words)));
+    let made = match it.how {
+        EncryptedHow::Made => text("history-encrypted-made"),
+        EncryptedHow::Found => text("history-encrypted-found"),
+        EncryptedHow::Told => {
+            let words = it.words.as_ref().map_or("", Told::as_str);
+            return text("history-encrypted-told").with("words", words);
+        }
+    };
+    let method = it.method.as_ref().map_or("", Told::as_str);
+    made.with("method", method).text("key", or_nothing(id))
 }
 
 fn examined(it: &Examined) -> Text {

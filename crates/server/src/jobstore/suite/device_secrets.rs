@@ -66,6 +66,7 @@ async fn a_job_that_waits_for_a_secret_is_found_until_a_station_has_it(store: &d
             bucket: None,
             words: None,
             detail: String::new(),
+            untouched: false,
         };
         change(store, job, &[arrived(), stopped], at(2)).await;
         let expected = match cause.waits_for_secret() {

@@ -22,6 +22,7 @@ fn stopped(cause: StopCause) -> Event {
         bucket: None,
         words: None,
         detail: String::new(),
+        untouched: false,
     }
 }
 

@@ -300,6 +300,7 @@ async fn jobs_of_silent_stations_are_found_until_they_are_noted(store: &dyn JobS
         bucket: None,
         words: None,
         detail: "no sign of life".to_owned(),
+        untouched: false,
     };
     change(store, job_id("4FFFA"), &[stopped], at(-800)).await;
     assert!(silent(at(-700)).await.is_empty());

@@ -61,6 +61,7 @@ async fn every_change_is_told_in_the_chain_of_its_job(store: &dyn JobStore) {
         bucket: None,
         words: None,
         detail: "at host 10.1.2.3".to_owned(),
+        untouched: false,
     };
     change(store, job.id, &[arrived(), Event::TransferStarted], at(11)).await;
     // A clock that was set back does not turn the chain around.

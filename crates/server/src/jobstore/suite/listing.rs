@@ -68,6 +68,7 @@ async fn make(store: &dyn JobStore) -> [JobId; 5] {
         cause: StopCause::StoreFull,
         bucket: None,
         detail: String::new(),
+        untouched: false,
         words: None,
     };
     let started = Event::TransferStarted;

@@ -55,6 +55,7 @@ async fn events_are_told_with_what_happened(store: &dyn JobStore) {
         bucket: None,
         words: None,
         detail: String::new(),
+        untouched: false,
     };
     change(store, job.id, &[arrived(), Event::TransferStarted], at(11)).await;
     change(store, job.id, &[stopped], at(12)).await;

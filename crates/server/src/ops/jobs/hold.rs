@@ -27,6 +27,7 @@ pub async fn hold(
         bucket: None,
         words: Some(sentence(&because)?),
         detail: String::new(),
+        untouched: false,
     };
     let job = find(context, caller, Action::HoldJob, id.as_str()).await?;
     if !job.knows(&held) {

@@ -111,20 +111,25 @@ fn is_plain(secret: &str) -> bool {
     secret.len() <= PASSPHRASE_CHARS && secret.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-/// What a customer with a `trueCryptPassword` would otherwise find out too late.
+/// What a customer with a `trueCryptPassword` or `pinCode` would otherwise find out too late.
 fn container_notice(manifest: &Manifest) -> Option<&'static str> {
-    manifest.common().true_crypt_password.as_ref()?;
+    let common = manifest.common();
+    let has_password = common.true_crypt_password.is_some();
     match manifest {
-        Manifest::S3Export(_) => Some(
-            "trueCryptPassword: this release does not encrypt devices that it fills; the files are \
-             written to the device unencrypted.",
+        Manifest::S3Export(_) if has_password => Some(
+            "trueCryptPassword: the device is encrypted with LUKS2, which Linux opens, in the place of \
+             TrueCrypt.",
         ),
-        Manifest::S3Import(_) => Some(
+        Manifest::S3Export(_) => Some(
+            "pinCode: the device is not encrypted but by itself, so send one with a keypad; with a \
+             trueCryptPassword it is encrypted with LUKS2.",
+        ),
+        Manifest::S3Import(_) if has_password => Some(
             "trueCryptPassword: it is tried on what is encrypted of the device as a whole or as a \
              partition; a container that lies on it as a file is loaded as the file it is.",
         ),
         // An image is taken as it is; the option means nothing there.
-        Manifest::EbsImport(_) | Manifest::GlacierImport(_) => None,
+        Manifest::S3Import(_) | Manifest::EbsImport(_) | Manifest::GlacierImport(_) => None,
     }
 }
 

@@ -7,8 +7,8 @@
 
 use model::control::{Conclusion, Ending};
 use model::delivered::{Delivered, FILES};
-use model::event::Event;
-use model::ids::StationName;
+use model::event::{self, Event};
+use model::ids::{JobId, StationName};
 use model::job::{Job, Refusal};
 use model::limits::COUNT_MAX;
 use model::manifest::Manifest;
@@ -60,7 +60,8 @@ pub async fn conclude(
         if lease.ended {
             return Err(DockingFault::LeaseLost(*id).into());
         }
-        if let Err(why) = draft.apply(&event(ending)) {
+        let untouched = is_untouched(context, ending, *id).await?;
+        if let Err(why) = draft.apply(&event(ending, untouched)) {
             if is_given_back(ending) {
                 return end(context, station, &conclusion).await;
             }
@@ -160,7 +161,24 @@ fn is_given_back(ending: &Ending) -> bool {
     matches!(ending, Ending::Released { .. } | Ending::Aborted { .. })
 }
 
-fn event(ending: &Ending) -> Event {
+/// Whether nothing of the job was moved: neither in this attempt, as its station says, nor in one before.
+async fn is_untouched(
+    context: &Context,
+    ending: &Ending,
+    job: JobId,
+) -> Result<bool, JobStoreError> {
+    let Ending::Released {
+        untouched: true, ..
+    } = ending
+    else {
+        return Ok(false);
+    };
+    let history = context.jobs.history(job).await?;
+    let events = history.iter().filter_map(|line| line.event.as_ref());
+    Ok(event::moved_nothing_before(events))
+}
+
+fn event(ending: &Ending, untouched: bool) -> Event {
     match ending {
         Ending::Finished {
             errors,
@@ -179,17 +197,20 @@ fn event(ending: &Ending) -> Event {
             reason,
             cause,
             bucket,
+            untouched: _,
         } => Event::Stopped {
             cause: told_by_a_station(*cause),
             bucket: bucket.clone(),
             words: None,
             detail: reason.chars().take(DETAIL_CHARS).collect(),
+            untouched,
         },
         Ending::Aborted { reason } => Event::Stopped {
             cause: cause_of(*reason),
             bucket: None,
             words: None,
             detail: format!("the station wanted to abort it as {}", reason.code()),
+            untouched,
         },
     }
 }

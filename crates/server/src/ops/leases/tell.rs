@@ -1,10 +1,12 @@
 //! What a station tells of the device of its lease: it goes into the receipt, and changes nothing.
 
 use custody::by::By;
-use custody::event::{Docked, Event, Examined, Planned, Probed, Undocked, Unlocked, What};
+use custody::event::{
+    Docked, Encrypted, EncryptedHow, Event, Examined, Planned, Probed, Undocked, Unlocked, What,
+};
 use custody::line::Entry;
 use custody::told::Told;
-use model::handling::{Handling, Telling, UnlockedVolume};
+use model::handling::{EncryptedDevice, Handling, Telling, UnlockedVolume};
 use model::limits::{COUNT_MAX, UNLOCKED_VOLUMES};
 
 use crate::access::{Action, Caller, Resource, authorize};
@@ -81,6 +83,7 @@ fn events(what: Handling) -> Result<Vec<What>, DockingFault> {
             };
             return Ok(volumes.into_iter().map(unlocked).collect());
         }
+        Handling::Encrypted(device) => encrypted(&device).into(),
         Handling::Examined(health) => Examined::of(&health.tidied()).into(),
         Handling::Probed { read_back, store } => Probed {
             read_back,
@@ -98,6 +101,24 @@ fn events(what: Handling) -> Result<Vec<What>, DockingFault> {
         }
         Handling::Undocked { read_only } => Undocked { read_only }.into(),
     }])
+}
+
+fn encrypted(device: &EncryptedDevice) -> Encrypted {
+    let (how, method, key_id, words) = match device {
+        EncryptedDevice::Made { method, key_id } => {
+            (EncryptedHow::Made, Some(method), Some(key_id), None)
+        }
+        EncryptedDevice::Found { method, key_id } => {
+            (EncryptedHow::Found, Some(method), Some(key_id), None)
+        }
+        EncryptedDevice::Told { words } => (EncryptedHow::Told, None, None, Some(words)),
+    };
+    Encrypted {
+        how,
+        method: method.map(Told::from),
+        key_id: key_id.map(Told::from),
+        words: words.map(Told::from),
+    }
 }
 
 /// Whether the same was told since the last attempt began: a station that lost an answer tells again.
