@@ -14,6 +14,7 @@ mod made;
 mod ours;
 mod plan;
 mod verdict;
+mod whole;
 mod world;
 
 use std::fs::{self, File};
@@ -27,6 +28,7 @@ use tempfile::TempDir;
 use crate::images::{FileBlocks, images, unpack};
 use crate::setup;
 use crate::shell::target;
+use crate::suites;
 use errand::{Driver, Work};
 use judge::{Case, Judge};
 use machine::{Disk, Machine};
@@ -34,13 +36,20 @@ use made::{MAKES, Make};
 use ours::Seen;
 
 pub(crate) use inside::run as inside;
+pub(crate) use inside::whole::run as inside_whole;
 pub(crate) use machine::INSIDE;
+pub(crate) use whole::INSIDE as INSIDE_WHOLE;
 
 /// Runs both halves, or one: without folders the volumes that are made, with folders the images in them.
 ///
 /// # Errors
 /// If something is missing, or a machine cannot be run.
 pub(crate) fn command(words: &[String]) -> Result<ExitCode> {
+    if let Some((first, more)) = words.split_first()
+        && first == "--exports"
+    {
+        return exports(more);
+    }
     let asked = Asked::of(words)?;
     setup::kernel()?;
     let machine = Machine::new()?;
@@ -71,6 +80,18 @@ pub(crate) fn command(words: &[String]) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Exports onto encrypted devices, which need device-mapper, in a machine that has the files of this host.
+fn exports(more: &[String]) -> Result<ExitCode> {
+    setup::tools()?;
+    setup::kernel()?;
+    suites::build()?;
+    let is_well = whole::exports(&setup::venv(), &suites::binary(), more)?;
+    Ok(match is_well {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 /// What is asked of the command.

@@ -41,6 +41,8 @@ usage: cargo xtask COMMAND
                     NAME.truth; --except NAME for a listing that is wrong: docs/testing.md
   kernel [FOLDER]…  our readers beside the drivers of Linux, in a small emulated machine: volumes that these fill,
                     or every image in a folder: docs/testing.md
+  kernel --exports [ARGUMENT]…
+                    exports onto encrypted devices in such a machine, by its device-mapper; arguments go to pytest
   tidy             the rules of the house that no compiler holds
   fuzz [SECONDS]    every fuzz target, 30 seconds each unless said otherwise
   bench [OPTION]…   a race with other tools: --help, docs/benchmarks.md
@@ -77,6 +79,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "kernel" => kernel::command(rest),
         // Not for people either: `kernel` boots a machine with it.
         kernel::INSIDE => kernel::inside().map(|never| match never {}),
+        kernel::INSIDE_WHOLE => kernel::inside_whole().map(|never| match never {}),
         "fuzz" => suites::fuzz(rest),
         "bench" => bench::command(rest),
         // Not for people: `bench` starts it, in a process of its own.

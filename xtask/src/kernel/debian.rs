@@ -11,19 +11,6 @@ use crate::shell::{command, run, target};
 /// Packages that name the kernel to take, the first that is there: ntfs3 has many faults before 6.12.
 const NAMES: [&str; 2] = ["linux-image-6.12-amd64", "linux-image-amd64"];
 
-/// What is loaded, after what it needs. What is part of the kernel itself is not loaded.
-const MODULES: [&str; 9] = [
-    "virtio_blk",
-    "crc32c_generic",
-    "nls_cp437",
-    "nls_iso8859-1",
-    "nls_utf8",
-    "vfat",
-    "exfat",
-    "ntfs3",
-    "ext4",
-];
-
 /// A kernel.
 pub(crate) struct Kernel {
     /// As it calls itself.
@@ -34,11 +21,12 @@ pub(crate) struct Kernel {
     pub(crate) modules: Vec<(String, Vec<u8>)>,
 }
 
-/// The kernel, fetched if it is not there.
+/// The kernel, fetched if it is not there, with the modules `wanted` and what these need. What is part of the kernel itself is
+/// not loaded.
 ///
 /// # Errors
 /// If there is no such package, or something is missing in it.
-pub(crate) fn kernel() -> Result<Kernel> {
+pub(crate) fn kernel(wanted: &[&str]) -> Result<Kernel> {
     let folder = target().join("kernel/debian");
     if !folder.is_dir() {
         fetch(&folder)?;
@@ -50,7 +38,7 @@ pub(crate) fn kernel() -> Result<Kernel> {
     let place = versions.join(&version);
     Ok(Kernel {
         image: folder.join(format!("boot/vmlinuz-{version}")),
-        modules: modules(&place)?,
+        modules: modules(&place, wanted)?,
         version,
     })
 }
@@ -91,8 +79,8 @@ fn children(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The modules of a version, each after those that it needs.
-fn modules(place: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+/// Modules of a version, each after those that it needs.
+fn modules(place: &Path, wanted: &[&str]) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
     find(&place.join("kernel"), &mut files)?;
     let builtin = fs::read_to_string(place.join("modules.builtin"))?;
@@ -105,7 +93,7 @@ fn modules(place: &Path) -> Result<Vec<(String, Vec<u8>)>> {
         builtin,
         modules: Vec::new(),
     };
-    for name in MODULES {
+    for name in wanted {
         order.add(&plain(name))?;
     }
     Ok(order.modules)

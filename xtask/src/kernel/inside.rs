@@ -3,6 +3,7 @@
 
 mod doing;
 mod listing;
+pub(super) mod whole;
 
 use std::convert::Infallible;
 use std::ffi::CString;
@@ -29,10 +30,7 @@ const ACTS: usize = 100;
 /// # Errors
 /// If it is no machine. The first process must not end, or the kernel panics, which ends the machine as well.
 pub(crate) fn run() -> Result<Infallible> {
-    for (kind, place) in [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev")] {
-        mount(kind, place, kind, MountFlags::empty(), None)
-            .with_context(|| format!("could not mount `{place}`"))?;
-    }
+    mount_kernels_own(Path::new("/"))?;
     load_modules()?;
     let mut port = open_port()?;
     let errands: Vec<Errand> = serde_json::from_slice(&fs::read(format!("/{ERRANDS}"))?)?;
@@ -45,6 +43,15 @@ pub(crate) fn run() -> Result<Infallible> {
     }
     reboot(RebootCommand::PowerOff)?;
     anyhow::bail!("the machine is still on")
+}
+
+/// Mounts what the kernel shows of itself.
+fn mount_kernels_own(root: &Path) -> Result<()> {
+    for (kind, place) in [("proc", "proc"), ("sysfs", "sys"), ("devtmpfs", "dev")] {
+        mount(kind, root.join(place), kind, MountFlags::empty(), None)
+            .with_context(|| format!("could not mount `/{place}`"))?;
+    }
+    Ok(())
 }
 
 fn say(port: &mut File, said: &Said) -> Result<()> {

@@ -16,6 +16,18 @@ use super::debian::{self, Kernel};
 use super::errand::{Driver, Entry, Errand, Said, Work};
 use crate::shell::{command, run};
 
+/// What it loads.
+const DRIVERS: [&str; 9] = [
+    "virtio_blk",
+    "crc32c_generic",
+    "nls_cp437",
+    "nls_iso8859-1",
+    "nls_utf8",
+    "vfat",
+    "exfat",
+    "ntfs3",
+    "ext4",
+];
 /// Disks of one machine: a bus of 32 places has the bridges and the port for answers too.
 const DISKS: usize = 24;
 /// How long a machine may say nothing: a hundred acts, or the largest file of an image, take some ten seconds where
@@ -69,9 +81,9 @@ impl Machine {
     /// # Errors
     /// If something is missing.
     pub(crate) fn new() -> Result<Self> {
-        let kernel = debian::kernel()?;
+        let kernel = debian::kernel(&DRIVERS)?;
         let room = tempfile::tempdir()?;
-        let base = archive(&kernel, room.path())?;
+        let base = archive(&kernel, room.path())?.finish()?;
         Ok(Self { kernel, base, room })
     }
 
@@ -156,7 +168,7 @@ impl Machine {
 }
 
 /// What every machine has: one processor, no devices but those that are named, and no second start after a panic.
-const FIXED: [&str; 14] = [
+pub(crate) const FIXED: [&str; 14] = [
     "-machine",
     "pc,accel=tcg",
     "-cpu",
@@ -236,7 +248,7 @@ fn sort(heard: &[Said], answers: &mut [Option<Answer>]) -> bool {
 }
 
 /// The first files of a machine: this program as the first process, its libraries, and the modules.
-fn archive(kernel: &Kernel, room: &Path) -> Result<Vec<u8>> {
+pub(crate) fn archive(kernel: &Kernel, room: &Path) -> Result<Archive> {
     let mut archive = Archive::default();
     for folder in ["dev", "proc", "sys", "disk", "tmp"] {
         archive.add_folder(folder)?;
@@ -252,7 +264,7 @@ fn archive(kernel: &Kernel, room: &Path) -> Result<Vec<u8>> {
     for (index, (name, content)) in kernel.modules.iter().enumerate() {
         archive.add(&format!("{MODULES}/{index:02}-{name}"), content)?;
     }
-    archive.finish()
+    Ok(archive)
 }
 
 /// The libraries of a program by their paths, the loader among them, as `ldd` tells them.
