@@ -281,18 +281,18 @@ fn identified(it: &Identified) -> Text {
 }
 
 fn encrypted(it: &Encrypted) -> Text {
+    let word = |it: &Option<Told>| it.as_ref().map_or_else(String::new, told);
     let id = it.key_id.as_ref();
     let id = id.map(|words| text("history-key").with("words", told(words)));
-    let made = match it.how {
-        EncryptedHow::Made => text("history-encrypted-made"),
-        EncryptedHow::Found => text("history-encrypted-found"),
-        EncryptedHow::Told => {
-            let words = it.words.as_ref().map_or("", Told::as_str);
-            return text("history-encrypted-told").with("words", words);
-        }
-    };
-    let method = it.method.as_ref().map_or("", Told::as_str);
-    made.with("method", method).text("key", or_nothing(id))
+    match it.how {
+        EncryptedHow::Made => text("history-encrypted-made")
+            .with("method", word(&it.method))
+            .text("key", or_nothing(id)),
+        EncryptedHow::Found => text("history-encrypted-found")
+            .with("method", word(&it.method))
+            .text("key", or_nothing(id)),
+        EncryptedHow::Told => text("history-encrypted-told").with("words", word(&it.words)),
+    }
 }
 
 fn examined(it: &Examined) -> Text {
