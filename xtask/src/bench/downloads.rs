@@ -40,7 +40,8 @@ impl Fetch<'_> {
     fn longshore(&self) -> Command {
         let mut longshore = command(&self.client.programs.longshore, ["dock"]);
         longshore.arg(self.folder).arg("--data").arg(self.data);
-        longshore.args(["--encrypted-by", "nothing: it is a race"]);
+        // The device may be a folder of this host, and is in clear, as the others' is.
+        longshore.args(["--folder", "--encrypted-by", "nothing: it is a race"]);
         longshore
     }
 
