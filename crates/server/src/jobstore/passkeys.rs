@@ -104,8 +104,9 @@ pub trait Passkeys: Send + Sync + 'static {
     /// Notes a touch within a session. `false` as [`enter_by_passkey`](Passkeys::enter_by_passkey).
     async fn touch_passkey(&self, touch: &Touch, session: i64) -> Result<bool, JobStoreError>;
 
-    /// Notes that there may be a copy of a passkey: it is good for nothing from then on, and nobody stays signed in by it.
-    async fn void_passkey(&self, number: i64, now: Timestamp) -> Result<(), JobStoreError>;
+    /// Notes that there may be a copy of a passkey: it is good for nothing from the touch on, and nobody stays signed in by
+    /// it. `false`, and nothing is noted, if the challenge was answered before: who sends an answer twice has no copy.
+    async fn void_passkey(&self, touch: &Touch) -> Result<bool, JobStoreError>;
 
     /// Removes a passkey, and ends the sessions that began by it. `false` if there is none.
     async fn remove_passkey(&self, number: i64, now: Timestamp) -> Result<bool, JobStoreError>;
@@ -366,20 +367,20 @@ macro_rules! implement_passkeys {
                     Ok(done.rows_affected() > 0)
                 }
 
-                async fn void_passkey(
-                    &self,
-                    number: i64,
-                    now: Timestamp,
-                ) -> Result<(), JobStoreError> {
+                async fn void_passkey(&self, touch: &Touch) -> Result<bool, JobStoreError> {
                     let mut tx = self.begin().await?;
+                    if !answered!(tx, touch.challenge_sha256, touch.until) {
+                        return Ok(false);
+                    }
                     for statement in [passkeys::VOID_PASSKEY, passkeys::END_SESSIONS] {
                         query(statement)
-                            .bind(number)
-                            .bind(now.unix())
+                            .bind(touch.number)
+                            .bind(touch.at.unix())
                             .execute(&mut *tx)
                             .await?;
                     }
-                    Ok(tx.commit().await?)
+                    tx.commit().await?;
+                    Ok(true)
                 }
 
                 async fn remove_passkey(

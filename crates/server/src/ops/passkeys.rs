@@ -308,24 +308,28 @@ async fn touched(
         key: PublicKey::read(&stored.passkey.key).map_err(JobStoreError::corrupt)?,
         counter: stored.passkey.counter,
     };
-    let counter = match assertion.verify(site, challenge, &known) {
-        Err(passkey::Fault::Copied) => {
-            let number = stored.number;
-            tracing::warn!(actor = %actor(&stored), passkey = number, "a passkey may be copied");
-            jobs.void_passkey(number, now).await?;
-            return Err(AccountFault::Passkey(passkey::Fault::Copied).into());
-        }
-        verified => verified.map_err(AccountFault::Passkey)?,
-    };
+    let verified = assertion.verify(site, challenge, &known);
     let touch = Touch {
         number: stored.number,
         before: known.counter,
-        counter,
+        counter: *verified.as_ref().unwrap_or(&known.counter),
         challenge_sha256: sha256(challenge),
         until,
         at: now,
     };
-    Ok((stored, touch))
+    match verified {
+        Ok(_) => Ok((stored, touch)),
+        Err(passkey::Fault::Copied) => {
+            // An answer that is sent twice, as browsers do when a connection breaks, has an old counter too.
+            if !jobs.void_passkey(&touch).await? {
+                return Err(AccountFault::OldQuestion.into());
+            }
+            let number = stored.number;
+            tracing::warn!(actor = %actor(&stored), passkey = number, "a passkey may be copied");
+            Err(AccountFault::Passkey(passkey::Fault::Copied).into())
+        }
+        Err(fault) => Err(AccountFault::Passkey(fault).into()),
+    }
 }
 
 /// Whose a passkey of the caller is.

@@ -173,9 +173,17 @@ async fn a_passkey_that_was_copied_is_good_for_nothing(store: &dyn JobStore) {
             .expect("no error")
     };
     assert!(enter(counter, 0x41, 216).await);
-    for now in [at(30), at(40)] {
-        store.void_passkey(number, now).await.expect("no error");
-    }
+    let void = async |challenge: u8, now| {
+        let touch = Touch {
+            at: now,
+            ..touch(number, counter, counter, challenge)
+        };
+        store.void_passkey(&touch).await.expect("no error")
+    };
+    assert!(!void(0x41, at(20)).await, "an answer that is sent twice");
+    let stored = store.passkey(&passkey.credential).await.expect("no error");
+    assert_eq!(stored.and_then(|stored| stored.copied), None);
+    assert!(void(0x43, at(30)).await && void(0x44, at(40)).await);
     let stored = store.passkey(&passkey.credential).await.expect("no error");
     assert_eq!(stored.and_then(|stored| stored.copied), Some(at(30)));
     assert!(!enter(counter + 1, 0x42, 217).await);
