@@ -285,7 +285,8 @@ impl BayLine {
             job_id: bay.job,
             held: bay.cause.map(|cause| cause.code().to_owned()),
             figures: bay.figures.map(FiguresLine::from),
-            map: bay.map,
+            // A station may tell more than a picture has.
+            map: bay.map.map(LiveMap::tidied),
         }
     }
 }
@@ -326,5 +327,26 @@ impl OrderLine {
             answered: at,
             refused,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live_map::CELLS;
+
+    #[test]
+    fn whatever_a_station_tells_of_a_device_its_map_has_no_more_than_its_cells() {
+        let port = PortId::new("usb1-1").unwrap();
+        let told = BayStatus {
+            map: Some(LiveMap {
+                bytes: 1,
+                cells: "-<".repeat(30_000),
+            }),
+            ..BayStatus::empty(BayName::new("A").unwrap(), port, Timestamp::from_unix(0))
+        };
+        let line = BayLine::of(&StationName::new("dock-1").unwrap(), told);
+        let cells = line.map.unwrap().cells;
+        assert_eq!(cells, "-?".repeat(CELLS / 2));
     }
 }
