@@ -11,7 +11,7 @@ use super::stores::StoreKind;
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTION]…
        cargo xtask bench api [--jobs N] [--connections N] [--seconds N]
-       cargo xtask bench bays [BAYS [ROUNDS [MIB]]]
+       cargo xtask bench bays [BAYS [ROUNDS [MIB [SET]]]]
        cargo xtask bench heartbeats [STATIONS [BAYS [SECONDS]]]
        cargo xtask bench jobs [JOBS_IN_POSTGRESQL [JOBS_IN_SQLITE]]
        cargo xtask bench stations [N,N,… [MIB [STORE]]]

@@ -1,4 +1,4 @@
-//! Processor time, from what the system counts.
+//! Processor time and memory, from what the system counts.
 
 use std::fs;
 
@@ -13,6 +13,18 @@ pub(crate) fn of_process(id: u32) -> Result<f64> {
     let text = fs::read_to_string(&path).with_context(|| format!("could not read `{path}`"))?;
     let ticks = process_ticks(&text).with_context(|| format!("`{path}` is not understood"))?;
     Ok(seconds(ticks))
+}
+
+/// The most memory that a process which runs has had at once, in bytes.
+///
+/// # Errors
+/// If there is no such process.
+pub(crate) fn peak_memory(id: u32) -> Result<u64> {
+    let path = format!("/proc/{id}/status");
+    let text = fs::read_to_string(&path).with_context(|| format!("could not read `{path}`"))?;
+    let most = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = most.and_then(|most| most.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    Ok(kib.with_context(|| format!("`{path}` is not understood"))? << 10)
 }
 
 /// Processor time of the processes that run and were started by this one, in seconds; not of those that they started.
@@ -82,5 +94,6 @@ mod tests {
         assert_eq!(machine_ticks(machine), Some(125));
         assert_eq!(machine_ticks("intr 1 2 3"), None);
         assert!(of_process(std::process::id()).is_ok() && of_machine().is_ok());
+        assert!(peak_memory(std::process::id()).unwrap() > 1 << 20);
     }
 }
