@@ -5,15 +5,20 @@ import json
 import os
 import shutil
 import subprocess
+import urllib.request
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import raw
 import report
+from benches import image_of
 from botocore.exceptions import ClientError
 from conftest import put_away
+from consoles import Client, link
 from device import Device, fill
+from failing import failing, pages_of
 from longshore import OK, REFUSED, Service, wait_for
 from manifests import importing
 
@@ -31,7 +36,12 @@ TOLD = {
     "SignatureWrong": "the SIGNATURE file of a device that names this job is not the one that was issued.",
     "PasswordNeeded": "the device is encrypted, and no secret that opens it has come. Send its password",
     "FileSystemUnsupported": "the device has no file system that can be read. Ask the operator what can be done.",
+    "DiskFailing": "the device does not function properly: 3 ranges of it cannot be read. Loading goes on when the device is "
+    "docked again, or when the operator lets it go on as it is.",
 }
+
+# Those that are made while a job is loaded.
+WHILE_LOADED = ("StoreFull", "DiskFailing")
 
 # Those that a station finds out by docking a disk by hand, since such a disk does not say whose it is.
 BY_HAND = ("SignatureMissing", "PasswordNeeded", "FileSystemUnsupported")
@@ -60,6 +70,9 @@ class Room:
         self.inbox.mkdir()
         self.small = folder / "small"
         self.small.mkdir()
+        self.socket = folder / "socket"
+        self.socket.mkdir()
+        self.things = ExitStack()
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", self.small], check=True)
         self.cellar = Service(self.small).start()
         self.cellar.buckets("full-data", "strict-data", "filler")
@@ -67,6 +80,8 @@ class Room:
         config = folder / "longshore.toml"
         config.write_text(
             '[embedded_store]\nenabled = true\nlisten = "127.0.0.1:0"\n'
+            '[station]\non_failing = "hold"\nbad_limit = 2\n'
+            f'bays = [{{ name = "W", match = ["loop:{self.socket}"] }}]\n'
             + self._store("cellar", self.cellar.key, "full-*")
             + self._store("strict", loader, "strict-*")
         )
@@ -92,6 +107,15 @@ class Room:
         device.sign(made["SignatureFileContents"])
         self.cases[code] = Case(made["JobId"], bucket, made["SignatureFileContents"], device)
         return self.cases[code]
+
+    def plug_failing(self, code):
+        """A disk of which three pages of one file cannot be read, in a bay."""
+        film = os.urandom(6 << 20)
+        case = self.cases[code]
+        case.device.file("film.mov", film, "video/quicktime")
+        image = image_of(self.folder / f"{code}.img", case.device, mebibytes=24)
+        bad = pages_of(image, film, 3)
+        self.things.enter_context(failing(self.socket / "disk.img", image, bad))
 
     def lay(self, code):
         shutil.copytree(self.cases[code].device.path, self.inbox / f"disk-{code}", symlinks=True)
@@ -132,6 +156,7 @@ class Room:
 
     def close(self):
         put_away(self.service, None)
+        self.things.close()
         self.cellar.close()
         subprocess.run(["umount", "--lazy", self.small], check=True)
 
@@ -151,7 +176,7 @@ def story(room):
     for code, bucket in (("BucketMissing", "gone-data"), ("BucketRights", "right-data"), ("StoreRefuses", "strict-data"),
                          ("StoreFull", "full-data")):
         room.make(code, bucket)
-    for code in ("ByOperator", "SignatureWrong", *BY_HAND):
+    for code in ("ByOperator", "SignatureWrong", "DiskFailing", *BY_HAND):
         room.make(code, "calm-data")
     service = room.service
 
@@ -166,6 +191,7 @@ def story(room):
 
     for code in ("BucketMissing", "BucketRights", "StoreRefuses", "StoreFull", "ByOperator", "SignatureWrong"):
         room.lay(code)
+    room.plug_failing("DiskFailing")
     bare = room.folder / "bare"
     bare.mkdir()
     (bare / "one.txt").write_text("one")
@@ -187,11 +213,18 @@ def story(room):
         if code not in BY_HAND:
             case.bay = wait_for(lambda code=code: held_in_bay(code), SOON, f"a bay says {code}")
 
+    room.client = Client(service)
+    room.client.sign_in(link(service, *service.settings()))
+    room.bench_page = room.client.ask("GET", "/bench")[2]
+    room.bays_table = service.run("bay", "list", *service.settings(), check=OK).stdout
+    room.figures = urllib.request.urlopen(service.endpoints["api"] + "/metrics").read().decode()
+
     room.s3.create_bucket(Bucket="gone-data")
     room.account("allow", service, "studio", "right-*")
     room.account("allow", room.cellar, "loader", "strict-*")
     room.empty_cellar()
-    service.run("job", "resume", room.cases["ByOperator"].job, check=OK)
+    for code in ("ByOperator", "DiskFailing"):
+        service.run("job", "resume", room.cases[code].job, check=OK)
     case = room.cases["SignatureWrong"]
     (room.inbox / "disk-SignatureWrong" / "SIGNATURE").write_text(case.signature)
     service.run("bay", "look", case.bay["Station"], case.bay["Bay"], *service.settings(), check=OK)
@@ -211,7 +244,7 @@ def story(room):
 def test_a_hold_is_told_mended_and_gone_on_with(story, code):
     case = story.cases[code]
     # As long as nothing is loaded its customer may send another manifest, where that mends it.
-    is_begun = code == "StoreFull"
+    is_begun = code in WHILE_LOADED
     assert case.held["ProgressCode"] == ("InProgress" if is_begun else "Pending")
     message = case.held["ProgressMessage"]
     assert "On hold since 20" in message and TOLD[code] in message, message
@@ -219,10 +252,32 @@ def test_a_hold_is_told_mended_and_gone_on_with(story, code):
     if case.bay:
         assert case.bay["Sentence"], case.bay
     done = case.done
-    assert (done["ProgressCode"], done["ErrorCount"]) == ("Complete", 0), done
     s3 = story.s3_of(code)
+    if code == "DiskFailing":
+        return
+    assert (done["ProgressCode"], done["ErrorCount"]) == ("Complete", 0), done
     report.check(report.fetch(s3, done), case.device, case.bucket)
     assert set(report.keys_in(s3, case.bucket, f"{code}/")) == set(case.device.loaded)
+
+
+def test_a_failing_disk_is_told_held_and_loaded_as_it_is(story):
+    case = story.cases["DiskFailing"]
+    failing = case.bay["Failing"]
+    assert failing == {"SaysSo": False, "BadRanges": 3, "Why": "3 ranges of it cannot be read"}, case.bay
+    assert "Failing disk" in story.bench_page and "3 ranges of the disk cannot be read." in story.bench_page
+    row = next(line for line in story.bays_table.splitlines() if case.job in line)
+    assert "Failing: 3 ranges of it cannot be read." in row, row
+    assert 'longshore_bay_disk_failing{bay="W"} 1' in story.figures
+    assert "longshore_bay_disk_temperature_celsius{" not in story.figures, "a loop device does not say"
+    # It was said that it goes on: all that can be read is there, and what cannot is told.
+    assert (case.done["ProgressCode"], case.done["ErrorCount"]) == ("SuccessWithErrors", 1), case.done
+    lines = report.lines_of(report.fetch(story.s3, case.done))
+    failed = [(line["File"], line["Status"], line["Code"]) for line in lines if line["Status"] not in ("200", "103")]
+    assert failed == [("film.mov", "500", "ReadError")]
+    assert set(report.keys_in(story.s3, case.bucket, "DiskFailing/")) == set(case.device.loaded) - {"DiskFailing/film.mov"}
+    claims = [line for line in story.service.child.log.read_text(errors="replace").splitlines()
+              if "job claimed" in line and case.job in line]
+    assert len(claims) == 2, f"it is held once and loaded once: {claims}"
 
 
 def test_a_customer_reads_of_no_store_host_or_other_account(story):

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use model::ids::{BayName, PortId};
 use model::metrics_address::MetricsAddress;
-use server::config::{BayConfig, BenchConfig, OnDirty};
+use server::config::{BayConfig, BenchConfig, OnDirty, OnFailing};
 use station::dock::Station;
 use station::heartbeat::{Heartbeats, Origin};
 use station::metrics::Observed;
@@ -167,6 +167,8 @@ fn bench(station: Station, settings: &BenchConfig) -> Arc<Bench> {
         loads_at_once: usize::try_from(settings.loads_at_once).unwrap_or(usize::MAX),
         settle: Duration::from_secs(settings.settle_seconds.into()),
         hold_dirty: settings.on_dirty == OnDirty::Hold,
+        bad_limit: settings.bad_limit.into(),
+        hold_failing: settings.on_failing == OnFailing::Hold,
     };
     Bench::new(Arc::new(station), named.collect(), rules)
 }

@@ -415,7 +415,7 @@ fn halt_exit(why: &Halt) -> Exit {
         Halt::Interrupted => Exit::Interrupted,
         Halt::Canceled | Halt::LeaseLost | Halt::OnHold => Exit::Refused,
         Halt::Store(_) | Halt::Service(_) => Exit::Unavailable,
-        Halt::Device(_) | Halt::Journal(_) | Halt::Rescue(_) => Exit::Error,
+        Halt::Device(_) | Halt::Failing(_) | Halt::Journal(_) | Halt::Rescue(_) => Exit::Error,
     }
 }
 
@@ -433,6 +433,7 @@ fn on_again(why: &Halt, again: &str) -> String {
         }
         Halt::Interrupted
         | Halt::Device(_)
+        | Halt::Failing(_)
         | Halt::Store(_)
         | Halt::Service(_)
         | Halt::Journal(_)

@@ -231,13 +231,20 @@ fn bays_table(bays: &[BayLine]) -> String {
             format!("{percent} %{}", rate.unwrap_or_default())
         });
         let hint = line.hint.as_ref().map(|hint| format!(" {hint}"));
+        let failing = line.failing.as_ref();
+        let failing = failing.map(|failing| format!("Failing: {}. ", failing.why));
         [
             line.station.to_string(),
             line.bay.to_string(),
             line.state.to_string(),
             job.unwrap_or_default(),
             done.unwrap_or_default(),
-            format!("{}{}", line.sentence, hint.unwrap_or_default()),
+            format!(
+                "{}{}{}",
+                failing.unwrap_or_default(),
+                line.sentence,
+                hint.unwrap_or_default()
+            ),
         ]
     };
     let rows: Vec<[String; 6]> = bays.iter().map(row).collect();
@@ -370,6 +377,7 @@ fn agree(name: &StationName) -> Result<(), Failure> {
 mod tests {
     use super::*;
     use model::bay::{BayState, BayStatus};
+    use model::handling::Failing;
     use model::ids::PortId;
     use model::loading::Figures;
 
@@ -391,6 +399,20 @@ mod tests {
             ..Figures::default()
         });
         let station = StationName::new("dock-1").unwrap();
+        let failing = BayStatus {
+            failing: Some(Failing {
+                says_so: false,
+                bad_ranges: Some(214),
+            }),
+            figures: None,
+            hint: None,
+            ..bay.clone()
+        };
+        let table = bays_table(&[BayLine::of(&station, failing)]);
+        assert!(
+            table.ends_with("Failing: 214 ranges of it cannot be read. Loads.\n"),
+            "{table}"
+        );
         let line = BayLine::of(&station, bay);
         assert_eq!(
             bays_table(&[line]),

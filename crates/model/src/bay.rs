@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::device::DeviceFacts;
+use crate::handling::Failing;
 use crate::ids::JobId;
 pub use crate::ids::{BayName, PortId};
 use crate::live_map::LiveMap;
@@ -451,6 +452,9 @@ pub struct BayStatus {
     /// Why it stands still, where the books of the job have a word for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<StopCause>,
+    /// That its device is failing, and how that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<Failing>,
     /// How far it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub figures: Option<Figures>,
@@ -475,6 +479,7 @@ impl BayStatus {
             job: None,
             attempt: None,
             cause: None,
+            failing: None,
             figures: None,
             map: None,
         }

@@ -169,6 +169,9 @@ pub struct Claim {
     /// That nothing more is loaded, and why. A station of an earlier release loads what it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<Without>,
+    /// What the device is loaded in spite of, as a person has said. A station of an earlier release holds nothing for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub as_it_is: Vec<StopCause>,
     /// What may open the volumes of the device that are encrypted, beside what stands in the manifest: the last that came
     /// first. A station of an earlier release passes over it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -406,6 +409,9 @@ pub enum Ending {
         /// The bucket it is about.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bucket: Option<BucketName>,
+        /// What more the customer should know of it. An earlier release does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
         /// Whether this station has moved nothing of the job, in no attempt. An earlier release does not say.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         untouched: bool,

@@ -162,6 +162,44 @@ pub struct DeviceHealth {
     pub hidden_sectors: Option<u64>,
 }
 
+/// That a device is failing: by its own word, or by what of it could not be read. One of them at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failing {
+    /// Whether it says so itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub says_so: bool,
+    /// How many ranges of it could not be read, where they are too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bad_ranges: Option<u64>,
+}
+
+impl Failing {
+    /// Whether a device is failing of which so much is known; more than `limit` ranges that cannot be read are too many.
+    #[must_use]
+    pub fn of(health: Option<&DeviceHealth>, bad_ranges: u64, limit: u64) -> Option<Self> {
+        let failing = Self {
+            says_so: health.is_some_and(|health| health.passed == Some(false)),
+            bad_ranges: (bad_ranges > limit).then_some(bad_ranges),
+        };
+        (failing.says_so || failing.bad_ranges.is_some()).then_some(failing)
+    }
+}
+
+/// What is known of it, as a fragment.
+impl fmt::Display for Failing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ranges = self.bad_ranges.map(|ranges| match ranges {
+            1 => "1 range of it cannot be read".to_owned(),
+            ranges => format!("{} ranges of it cannot be read", crate::readable::number(ranges)),
+        });
+        match (self.says_so, ranges) {
+            (true, Some(ranges)) => write!(f, "it says so itself (SMART), and {ranges}"),
+            (_, Some(ranges)) => f.write_str(&ranges),
+            (_, None) => f.write_str("it says so itself (SMART)"),
+        }
+    }
+}
+
 /// Characters of a name that are kept, as of [`DeviceFacts`](crate::device::DeviceFacts).
 const NAME_CHARS: usize = 64;
 
@@ -188,6 +226,30 @@ impl DeviceHealth {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_is_failing_by_its_own_word_or_by_what_cannot_be_read() {
+        let said = |passed| DeviceHealth {
+            passed,
+            ..DeviceHealth::default()
+        };
+        let text = |health: Option<&DeviceHealth>, bad| {
+            Failing::of(health, bad, 16).map(|failing| failing.to_string())
+        };
+        assert_eq!(text(None, 16), None);
+        assert_eq!(text(Some(&said(Some(true))), 3), None);
+        assert_eq!(text(Some(&said(None)), 0), None);
+        let ranges = text(Some(&said(Some(true))), 1_214).unwrap();
+        assert_eq!(ranges, "1,214 ranges of it cannot be read");
+        let said_so = text(Some(&said(Some(false))), 16).unwrap();
+        assert_eq!(said_so, "it says so itself (SMART)");
+        assert_eq!(
+            text(Some(&said(Some(false))), 17).unwrap(),
+            "it says so itself (SMART), and 17 ranges of it cannot be read"
+        );
+        let one = Failing::of(None, 1, 0).unwrap();
+        assert_eq!(one.to_string(), "1 range of it cannot be read");
+    }
 
     #[test]
     fn what_is_told_is_read_as_it_was_said() {

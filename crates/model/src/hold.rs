@@ -177,6 +177,13 @@ impl StopCause {
         }
     }
 
+    /// Whether a person may say that the device is loaded as it is, which holds for the job from then on: what it is on
+    /// hold for stays as it was, and would hold it again with the next docking.
+    #[must_use]
+    pub fn may_be_taken_as_it_is(self) -> bool {
+        matches!(self, Self::DiskFailing)
+    }
+
     /// The nearest status of HTTP, for the lines of files that a job was finished without.
     #[must_use]
     pub(crate) fn status(self) -> u16 {

@@ -10,6 +10,7 @@ use crate::custody::Custody;
 use crate::device::DeviceFacts;
 use crate::disposal::{Disposal, EraseWish, Objection};
 use crate::event::{Event, WhileRunning};
+use crate::hold::Mended;
 use crate::ids::{AccountId, JobId, JobType, StationName};
 use crate::progress::Progress;
 use crate::stopped::{StopCause, Stopped};
@@ -46,6 +47,9 @@ pub struct Job {
     /// That it is to end with what is loaded of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<Without>,
+    /// What its device is loaded in spite of, as a person has said. It is forgotten when another device comes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub as_it_is: Vec<StopCause>,
     /// Whether its device is to be erased. Of a job that an earlier release made it is not known: its device goes back
     /// as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -154,6 +158,7 @@ impl Job {
             stopped: None,
             resumed: None,
             without: None,
+            as_it_is: Vec::new(),
             erase,
             disposal: Disposal::Kept,
             objection: None,
@@ -206,6 +211,9 @@ impl Job {
                 signature: _,
             } => {
                 next.custody = self.arrival(station, device.as_ref(), now)?;
+                if self.is_another(device.as_ref()) {
+                    next.as_it_is.clear();
+                }
             }
             Event::DeviceReturned {
                 carrier,
@@ -274,6 +282,10 @@ impl Job {
             Event::Resumed { how } => {
                 self.must_be_open()?;
                 let mut hold = self.hold().ok_or(Refusal::NotOnHold)?.clone();
+                let is_taken = hold.cause.may_be_taken_as_it_is() && *how == Mended::Told;
+                if is_taken && !next.as_it_is.contains(&hold.cause) {
+                    next.as_it_is.push(hold.cause);
+                }
                 hold.mended = Some(now);
                 hold.in_vain = hold.in_vain.filter(|_| !how.is_by_a_person());
                 next.stopped = Some(hold);
@@ -311,6 +323,7 @@ impl Job {
         }
         if next.progress.is_terminal() {
             (next.stopped, next.resumed, next.without) = (None, None, None);
+            next.as_it_is.clear();
         }
         Ok(next)
     }
@@ -432,6 +445,18 @@ impl Job {
             since,
             device: device.or(known).cloned(),
         })
+    }
+
+    /// Whether a device that comes is known to be another than the one that came last.
+    fn is_another(&self, device: Option<&DeviceFacts>) -> bool {
+        let last = match &self.custody {
+            Custody::AtStation { device, .. } => device.as_ref(),
+            Custody::NotReceived | Custody::Returned { .. } => None,
+        };
+        match (last, device) {
+            (Some(last), Some(device)) => last.serial != device.serial || last.bytes != device.bytes,
+            _ => false,
+        }
     }
 
     fn started(&self, now: Timestamp) -> Result<Progress, Refusal> {

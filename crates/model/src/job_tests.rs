@@ -702,3 +702,37 @@ fn what_is_known_of_a_device_is_that_of_its_last_docking() {
     let job = arrives(&job, "dock-2", None, 8);
     assert_eq!(known(&job), (at(8).to_string(), None));
 }
+
+/// What a person has a device loaded in spite of is that device's: another one is looked at anew.
+#[test]
+fn a_device_that_a_person_takes_as_it_is_stays_so_until_another_comes() {
+    let arrived = |serial: Option<&str>| Event::DeviceArrived {
+        station: station(),
+        device: serial.map(|serial| DeviceFacts {
+            serial: Some(serial.to_owned()),
+            bytes: Some(1_000),
+            ..DeviceFacts::default()
+        }),
+        signature: None,
+    };
+    let here = after(
+        &job(Custody::NotReceived, Progress::Pending),
+        &[arrived(Some("S1")), Event::TransferStarted],
+    );
+    let taken = [StopCause::DiskFailing];
+    for (how, expected) in [(Mended::Told, &taken[..]), (Mended::Docked, &[])] {
+        let resumed = after(&here, &[held(StopCause::DiskFailing, None), told(how)]);
+        assert_eq!(resumed.as_it_is, expected, "{how:?}");
+    }
+    let other = after(&here, &[held(StopCause::StoreFull, None), told(Mended::Told)]);
+    assert_eq!(other.as_it_is, []);
+    let resumed = after(&here, &[held(StopCause::DiskFailing, None), told(Mended::Told)]);
+    for same in [Some("S1"), None] {
+        let again = after(&resumed, &[arrived(same), Event::TransferStarted]);
+        assert_eq!(again.as_it_is, taken, "{same:?}");
+    }
+    let another = after(&resumed, &[arrived(Some("S2"))]);
+    assert_eq!(another.as_it_is, []);
+    let over = after(&resumed, &[Event::TransferStarted, events().remove(7)]);
+    assert_eq!(over.as_it_is, []);
+}

@@ -332,8 +332,11 @@ impl StopCause {
                  {GOES_ON}"
             ),
             Self::ByOperator => "Loading goes on when the operator lets it".to_owned(),
+            Self::DiskFailing => {
+                "Loading goes on when the device is docked again, or when the operator lets it go on as it is"
+                    .to_owned()
+            }
             Self::DiskGone
-            | Self::DiskFailing
             | Self::Interrupted
             | Self::StationSilent
             | Self::StationTrouble

@@ -35,7 +35,7 @@ use model::proof::ReadBack;
 use objectstore::paced::RateSchedule;
 use serde::{Deserialize, Serialize};
 
-pub use bench::{BayConfig, BenchConfig, OnDirty};
+pub use bench::{BayConfig, BenchConfig, OnDirty, OnFailing};
 pub use console::{ConsoleConfig, ConsoleListen};
 pub use custody::{CustodyConfig, WitnessConfig};
 pub use erase::EraseConfig;

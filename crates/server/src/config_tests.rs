@@ -109,6 +109,8 @@ fn everything_given_is_taken() {
         loads_at_once = 3
         settle_seconds = 5
         on_dirty = "hold"
+        on_failing = "hold"
+        bad_limit = 7
         metrics_listen = "10.0.0.7:9100"
         metrics_address = "dock-7.example.org:9100"
         [[station.bays]]
@@ -204,6 +206,8 @@ fn everything_given_is_taken() {
             loads_at_once: 3,
             settle_seconds: 5,
             on_dirty: OnDirty::Hold,
+            on_failing: OnFailing::Hold,
+            bad_limit: 7,
             bays: vec![BayConfig {
                 name: BayName::new("left, upper").unwrap(),
                 ports: vec![
@@ -459,6 +463,16 @@ fn every_bad_value_is_named_with_its_line_and_setting() {
             "station",
             "on_dirty = \"burn\"",
             "on_dirty: `burn` is not load or hold",
+        ),
+        (
+            "station",
+            "on_failing = \"pray\"",
+            "on_failing: `pray` is not go-on or hold",
+        ),
+        (
+            "station",
+            "bad_limit = -1",
+            "bad_limit: `-1` is not within 0 to 1000000",
         ),
         (
             "station",

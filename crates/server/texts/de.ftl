@@ -401,6 +401,7 @@ remedy-ask = Fragen Sie den Betreiber, was sich tun lässt.
 remedy-signature = Geben Sie dem Betreiber die SIGNATURE dieses Auftrags, die GetStatus zeigt; das Laden beginnt, sobald der Datenträger damit angeschlossen wird.
 remedy-capacity = Berichtigen Sie das Manifest mit UpdateJob, solange der Auftrag aussteht, oder fragen Sie den Betreiber; das Laden geht weiter, sobald der Datenträger wieder angeschlossen wird.
 remedy-operator = Das Laden geht weiter, sobald der Betreiber es zulässt.
+remedy-failing = Das Laden geht weiter, sobald der Datenträger wieder angeschlossen wird oder der Betreiber es zulässt, wie er ist.
 remedy-dock-again = Das Laden geht weiter, sobald der Datenträger wieder angeschlossen wird.
 
 ## Titles of pages
@@ -475,6 +476,16 @@ bay-pulled-out = Abgezogen
 bay-waiting-for-store = Wartet auf Speicher
 bay-stopped = Gestoppt
 bay-failed = Gescheitert
+bay-failing = Datenträger fällt aus
+failing-says-so = Der Datenträger sagt es selbst (SMART).
+failing-ranges = { $ranges ->
+    [one] Ein Bereich des Datenträgers ist nicht lesbar.
+   *[other] { $ranges } Bereiche des Datenträgers sind nicht lesbar.
+}
+failing-both = { $ranges ->
+    [one] Der Datenträger sagt es selbst (SMART), und ein Bereich ist nicht lesbar.
+   *[other] Der Datenträger sagt es selbst (SMART), und { $ranges } Bereiche sind nicht lesbar.
+}
 bay-other = Anderes
 bay-told-empty = Nichts ist eingesteckt.
 bay-told-seen = Ein Datenträger wurde eingesteckt.

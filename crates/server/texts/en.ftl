@@ -400,6 +400,7 @@ remedy-ask = Ask the operator what can be done.
 remedy-signature = Give the operator the SIGNATURE of this job, which GetStatus shows; loading begins when the device is docked with it.
 remedy-capacity = Correct the manifest with UpdateJob while the job is Pending, or ask the operator; loading goes on when the device is docked again.
 remedy-operator = Loading goes on when the operator lets it.
+remedy-failing = Loading goes on when the device is docked again, or when the operator lets it go on as it is.
 remedy-dock-again = Loading goes on when the device is docked again.
 
 ## Titles of pages
@@ -474,6 +475,16 @@ bay-pulled-out = Pulled out
 bay-waiting-for-store = Waiting for store
 bay-stopped = Stopped
 bay-failed = Failed
+bay-failing = Failing disk
+failing-says-so = The disk says so itself (SMART).
+failing-ranges = { $ranges ->
+    [one] One range of the disk cannot be read.
+   *[other] { $ranges } ranges of the disk cannot be read.
+}
+failing-both = { $ranges ->
+    [one] The disk says so itself (SMART), and one range of it cannot be read.
+   *[other] The disk says so itself (SMART), and { $ranges } ranges of it cannot be read.
+}
 bay-other = Other
 bay-told-empty = Nothing is plugged in.
 bay-told-seen = A device was plugged in.

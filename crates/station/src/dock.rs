@@ -16,11 +16,13 @@ mod seen;
 mod signature;
 mod source;
 mod tellings;
+mod vitals;
 
 pub use error::DockError;
 pub use found::Found;
 pub use signature::is_unmounted_and_empty;
 pub(crate) use signature::read_raw as read_raw_signature;
+pub use vitals::{Scruples, Vitals};
 
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _};
@@ -131,6 +133,10 @@ pub struct Docking {
     pub bay: Option<BayName>,
     /// Where it is counted what is read of the device, if it is a block device or image.
     pub reads: Arc<Reads>,
+    /// Where it is kept how the device says that it is.
+    pub vitals: Arc<Vitals>,
+    /// For what of the device its job is held.
+    pub scruples: Scruples,
 }
 
 /// A job that was done.
@@ -343,7 +349,7 @@ impl Station {
         let _entered = span.enter();
         tracing::info!(device = %device.display(), "claimed");
         let is_there = !matches!(view, View::Journal);
-        let handled = Handled::begin(self, &claim, docking.bay.as_ref(), device, &view);
+        let handled = Handled::begin(self, &claim, docking, device, &view);
         let done = read_manifest(&claim).and_then(|manifest| {
             let errand = Errand {
                 claim: &claim,
@@ -547,6 +553,8 @@ impl Station {
                 let done = done.clone();
                 scope.spawn(move || handled.watch(progress, &done));
             }
+            let watching = done.clone();
+            scope.spawn(move || vitals::watch(errand, &watching));
             let renewing = done.clone();
             scope.spawn(move || keys::keep(&self.control, &*self.stores, claim, &renewing));
             scope.spawn(move || lease::keep(&self.control, claim, progress, stop, &done));
@@ -642,6 +650,7 @@ impl Station {
                 reason: chain(error),
                 cause: Some(cause),
                 bucket,
+                words: cause::words(error),
                 untouched: self.has_moved_nothing(job),
             },
         };

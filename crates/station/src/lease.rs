@@ -108,6 +108,7 @@ mod tests {
             buckets: Vec::new(),
             image: None,
             without: None,
+            as_it_is: Vec::new(),
             secrets: Vec::new(),
         };
         let progress = Progress::default();

@@ -55,6 +55,7 @@ fn is_fresh(answered: Option<Instant>, now: Instant) -> bool {
 
 fn of_bays(page: &mut Page, bench: &BenchFigures, now: Timestamp) {
     states(page, bench);
+    disks(page, bench);
     counts(page, bench);
     queue(page, bench, now);
     page.family(
@@ -102,6 +103,29 @@ fn states(page: &mut Page, bench: &BenchFigures) {
     for bay in &bench.bays {
         let bad = bench.bad_ranges.get(&bay.name).copied().unwrap_or(0);
         family.sample(&[("bay", bay.name.as_str())], bad);
+    }
+}
+
+fn disks(page: &mut Page, bench: &BenchFigures) {
+    let mut family = page.family(
+        "longshore_bay_disk_failing",
+        Kind::Gauge,
+        "Whether the device in a bay is failing, where that is known.",
+    );
+    for (bay, disk) in &bench.conditions {
+        if let Some(is_failing) = disk.is_failing {
+            family.sample(&[("bay", bay.as_str())], u8::from(is_failing));
+        }
+    }
+    let mut family = page.family(
+        "longshore_bay_disk_temperature_celsius",
+        Kind::Gauge,
+        "How warm the device in a bay says that it is.",
+    );
+    for (bay, disk) in &bench.conditions {
+        if let Some(temperature) = disk.temperature {
+            family.sample(&[("bay", bay.as_str())], temperature);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use model::ids::JobId;
 use model::timings::Timings;
 
 use super::*;
+use crate::resident::DiskFigures;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix(1_000_000 + seconds)
@@ -40,6 +41,19 @@ fn bench(bays: Vec<BayStatus>) -> BenchFigures {
         )]
         .into(),
         resets: [(BayName::new("B1").unwrap(), 3)].into(),
+        conditions: [
+            ("B1", Some(true), Some(41)),
+            ("B2", Some(false), None),
+            ("B3", None, Some(-3)),
+        ]
+        .map(|(bay, is_failing, temperature)| {
+            let figures = DiskFigures {
+                is_failing,
+                temperature,
+            };
+            (BayName::new(bay).unwrap(), figures)
+        })
+        .into(),
         named: Timings::new(&[]),
     }
 }
@@ -77,6 +91,10 @@ fn bays_are_told_by_state_job_port_and_what_was_done() {
             "longshore_bay_info{bay=\"B1\",job=\"ABCDE\",port=\"usb3-2.4\"} 1",
             "longshore_bay_info{bay=\"B2\",job=\"\",port=\"usb3-2.4\"} 1",
             "longshore_bay_read_bytes_total{bay=\"B1\"} 70",
+            "longshore_bay_disk_failing{bay=\"B1\"} 1",
+            "longshore_bay_disk_failing{bay=\"B2\"} 0",
+            "longshore_bay_disk_temperature_celsius{bay=\"B1\"} 41",
+            "longshore_bay_disk_temperature_celsius{bay=\"B3\"} -3",
             "longshore_bay_sent_bytes_total{bay=\"B2\"} 0",
             "longshore_bay_files_total{bay=\"B1\",outcome=\"stored\"} 5",
             "longshore_bay_files_total{bay=\"B1\",outcome=\"failed\"} 1",

@@ -16,9 +16,10 @@ mod told;
 mod visit;
 
 pub use board::{NotDone, Rules};
-pub use figures::{BayCounts, BenchFigures};
+pub use figures::{BayCounts, BenchFigures, DiskFigures};
 pub use places::{MAX_BAYS, NamedBay};
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -45,7 +46,7 @@ use errands::Errands;
 use figures::Noted;
 use places::Places;
 use transfer::stop::Stop;
-use visit::VisitId;
+use visit::{Condition, VisitId};
 
 /// How often it is looked how far dockings are, and whether to stop.
 const TICK: Duration = Duration::from_millis(500);
@@ -98,6 +99,7 @@ pub struct Bench {
 struct Shown {
     bays: Vec<(BayStatus, Option<VisitId>)>,
     noted: Noted,
+    conditions: BTreeMap<BayName, Condition>,
 }
 
 impl Bench {
@@ -106,7 +108,7 @@ impl Bench {
     pub fn new(station: Arc<Station>, places: Vec<NamedBay>, rules: Rules) -> Arc<Self> {
         let news = unbounded();
         Arc::new(Self {
-            errands: Errands::new(Arc::clone(&station), news.0.clone()),
+            errands: Errands::new(Arc::clone(&station), rules.bad_limit, news.0.clone()),
             station,
             places,
             rules,
@@ -143,13 +145,18 @@ impl Bench {
     /// All that is counted of the bays.
     #[must_use]
     pub fn figures(&self) -> BenchFigures {
-        let Shown { bays, noted } = self.shown().clone();
+        let Shown {
+            bays,
+            noted,
+            conditions,
+        } = self.shown().clone();
         let (counts, bad_ranges) = self.errands.counts();
         BenchFigures {
             bays: bays.into_iter().map(|(bay, _)| bay).collect(),
             bad_ranges,
             counts,
             resets: noted.resets,
+            conditions: conditions.into_iter().map(figures::of_condition).collect(),
             named: noted.named,
         }
     }
@@ -240,8 +247,9 @@ impl Bench {
             for news in std::iter::once(news).chain(motions) {
                 let acts = board.hear(news, self.has_room(), self.now());
                 for act in acts {
-                    let bay = board.bay_of(act.visit());
-                    self.errands.run(act, bay);
+                    let visit = act.visit();
+                    let (bay, scruples) = (board.bay_of(visit), board.scruples_of(visit));
+                    self.errands.run(act, bay, scruples);
                 }
             }
             self.show(&board);
@@ -257,6 +265,7 @@ impl Bench {
         *self.shown() = Shown {
             bays: board.statuses(),
             noted: board.noted().clone(),
+            conditions: board.conditions(),
         };
     }
 

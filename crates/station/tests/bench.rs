@@ -155,6 +155,8 @@ impl Room {
             loads_at_once: 2,
             settle: Duration::from_millis(50),
             hold_dirty: false,
+            bad_limit: 16,
+            hold_failing: false,
         };
         Self {
             folder,

@@ -7,6 +7,7 @@ use imagestore::ServiceError;
 use objectstore::StoreError;
 
 use crate::journal::JournalError;
+use model::handling::Failing;
 use disks::rescue::RescueError;
 use disks::tree::DeviceGone;
 
@@ -28,6 +29,9 @@ pub enum Halt {
     /// The device does not answer.
     #[error(transparent)]
     Device(#[from] DeviceGone),
+    /// The device is failing, and is not to be read on before a person says so.
+    #[error("the device is failing: {0}")]
+    Failing(Failing),
     /// The store does not do its work: nothing that is the file's fault.
     #[error("the store cannot take the files")]
     Store(#[source] StoreError),

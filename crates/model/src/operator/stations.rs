@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
 use crate::bay::{BayState, BayStatus};
+use crate::handling::Failing;
 use crate::ids::{BayName, JobId, OrderId, PortId, StationName};
 use crate::live_map::LiveMap;
 use crate::loading::Figures;
@@ -138,11 +139,26 @@ pub struct BayLine {
     pub job_id: Option<JobId>,
     /// Why it stands still, in a stable word.
     pub held: Option<String>,
+    /// That its device is failing, and how that is known.
+    #[serde(default)]
+    pub failing: Option<FailingLine>,
     /// How far it is.
     pub figures: Option<FiguresLine>,
     /// What of the device was read so far, while it is read.
     #[serde(default)]
     pub map: Option<LiveMap>,
+}
+
+/// That a device is failing, and how that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FailingLine {
+    /// Whether it says so itself.
+    pub says_so: bool,
+    /// How many ranges of it could not be read, where they are too many.
+    pub bad_ranges: Option<u64>,
+    /// The same for a person, as a fragment.
+    pub why: String,
 }
 
 /// How far a transfer is.
@@ -284,9 +300,20 @@ impl BayLine {
             device: bay.device.map(|facts| facts.to_string()),
             job_id: bay.job,
             held: bay.cause.map(|cause| cause.code().to_owned()),
+            failing: bay.failing.map(FailingLine::from),
             figures: bay.figures.map(FiguresLine::from),
             // A station may tell more than a picture has.
             map: bay.map.map(LiveMap::tidied),
+        }
+    }
+}
+
+impl From<Failing> for FailingLine {
+    fn from(failing: Failing) -> Self {
+        Self {
+            says_so: failing.says_so,
+            bad_ranges: failing.bad_ranges,
+            why: failing.to_string(),
         }
     }
 }

@@ -16,6 +16,10 @@ pub struct BenchConfig {
     pub settle_seconds: u32,
     /// `on_dirty`: what is done with a device that was not ejected cleanly.
     pub on_dirty: OnDirty,
+    /// `on_failing`: what is done with a device that is failing.
+    pub on_failing: OnFailing,
+    /// `bad_limit`: most ranges that cannot be read of a device that is not failing.
+    pub bad_limit: u32,
     /// `[[station.bays]]`: the bays that have names. Where none has, every port is one.
     pub bays: Vec<BayConfig>,
 }
@@ -39,6 +43,16 @@ pub enum OnDirty {
     Hold,
 }
 
+/// What is done with a device that is failing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailing {
+    /// It is loaded on; what is bad is read last.
+    GoOn,
+    /// Its job is held until a person says so.
+    Hold,
+}
+
 impl Default for BenchConfig {
     fn default() -> Self {
         Self {
@@ -47,6 +61,8 @@ impl Default for BenchConfig {
             loads_at_once: 8,
             settle_seconds: 20,
             on_dirty: OnDirty::Load,
+            on_failing: OnFailing::GoOn,
+            bad_limit: 16,
             bays: Vec::new(),
         }
     }

@@ -216,6 +216,8 @@ pub(super) struct RawStation {
     pub(super) loads_at_once: Given<i64>,
     pub(super) settle_seconds: Given<i64>,
     pub(super) on_dirty: Given<String>,
+    pub(super) on_failing: Given<String>,
+    pub(super) bad_limit: Given<i64>,
     pub(super) bays: Vec<Spanned<RawBay>>,
     pub(super) metrics_listen: Given<String>,
     pub(super) metrics_address: Given<String>,

@@ -30,13 +30,13 @@ use model::event::Event;
 use model::hold::Check;
 use model::ids::{BucketName, JobId, StationName};
 use model::job::Job;
-use model::limits::{BECAUSE_CHARS, SIGNATURE_FILE_BYTES};
+use model::limits::SIGNATURE_FILE_BYTES;
 use model::manifest::Manifest;
 use model::presence::NoClaims;
 use model::signature::SignatureFile;
 use model::stopped::{StopCause, Stopped};
 
-use super::leases::holder;
+use super::leases::{holder, in_one_line};
 use super::stations::presence;
 use super::{Context, DockingFault, Refused, secrets, ways};
 use crate::access::{Action, Caller, Resource, authorize};
@@ -287,7 +287,7 @@ fn judge(
         },
         Err(faults) => {
             tracing::error!(job = %job.id, faults = ?faults.to_string(), "manifest not readable any more");
-            let first = faults.iter().next().map(|fault| told(&fault.to_string()));
+            let first = faults.iter().next().map(|fault| in_one_line(&fault.to_string()));
             let events = waiting(events, StopCause::ManifestFault, None, first);
             (events, Verdict::Deny(unreadable(job)))
         }
@@ -409,12 +409,6 @@ fn is_arrival(event: &Event) -> bool {
     matches!(event, Event::DeviceArrived { .. })
 }
 
-/// A fault of a manifest as the customer reads it, in one line.
-fn told(fault: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    fault.chars().map(plain).take(BECAUSE_CHARS).collect()
-}
-
 /// Why a station gets no job, if it gets none. One that is drained goes on with what it `has`.
 async fn barred(
     context: &Context,
@@ -469,6 +463,7 @@ fn grant(
         image: image_target(manifest, context.ebs.as_ref(), &context.glacier)
             .map(|target| context.stores.with_way(target)),
         without: job.without.clone(),
+        as_it_is: job.as_it_is.clone(),
         secrets: Vec::new(),
     }
 }

@@ -7,6 +7,7 @@ mod renew;
 mod tell;
 
 use model::ids::{JobId, StationName};
+use model::limits::BECAUSE_CHARS;
 
 pub use conclude::conclude;
 pub(super) use keep::keep;
@@ -17,6 +18,12 @@ pub use tell::tell;
 
 use super::Context;
 use crate::jobstore::JobStoreError;
+
+/// What the customer is to read, in one line.
+pub(super) fn in_one_line(words: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    words.chars().map(plain).take(BECAUSE_CHARS).collect()
+}
 
 /// The station whose lease of a job is in force, and the lease not lapsed.
 pub(super) async fn holder(

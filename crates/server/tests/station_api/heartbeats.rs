@@ -543,6 +543,7 @@ async fn a_drained_station_ends_what_it_has_begun() {
         reason: "pulled out".to_owned(),
         cause: Some(StopCause::DiskGone),
         bucket: None,
+        words: None,
         untouched: false,
     };
     let done = dock

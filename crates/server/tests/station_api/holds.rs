@@ -1,10 +1,13 @@
 //! Jobs that are on hold: told to the customer, held back at stations, looked after by the service, and going on when
 //! they are mended.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use model::control::{
     ClaimAnswer, ClaimRequest, Ending, GiveUpRequest, HoldRequest, JobFacts, JobRequest,
-    LeaseState, ResumeRequest,
+    LeaseState, LeaseToken, ResumeRequest,
 };
+use model::device::DeviceFacts;
 use model::event::Event;
 use model::hold::{GivenUp, Mended};
 use model::ids::{BucketName, JobId, JobType, ObjectKey};
@@ -99,6 +102,7 @@ fn stopped(cause: StopCause, bucket: Option<&str>) -> Ending {
         reason: "http://10.0.0.7:9000 of store-host-3 says no to account 999999999999".to_owned(),
         cause: Some(cause),
         bucket: bucket.map(|name| BucketName::new(name).unwrap()),
+        words: None,
         untouched: false,
     }
 }
@@ -537,6 +541,60 @@ async fn a_job_that_nobody_mends_is_given_up_as_its_hold_says() {
         .stop(&world, &signature, StopCause::StationTrouble)
         .await;
     assert_eq!(station.give_up(&world, id, "x").await, refused("NotOnHold"));
+}
+
+/// The customer reads how it is known that the device is failing, and who lets it go on means it: the station is told, and
+/// another device is looked at anew.
+#[tokio::test]
+async fn a_failing_device_goes_on_as_it_is_by_a_persons_word_and_another_does_not() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let device = |serial: &str| DeviceFacts {
+        serial: Some(serial.to_owned()),
+        bytes: Some(1_000),
+        ..DeviceFacts::default()
+    };
+    let claim = async |serial: &str| {
+        let request = ClaimRequest {
+            signature_file: Some(STANDARD.encode(&signature)),
+            facts: Some(device(serial)),
+            ..ClaimRequest::new(station.name.clone(), "/dev/sdb".to_owned())
+        };
+        let answer = world.tell_as(station.token.expose(), "claim", &request).await;
+        match answer.unwrap() {
+            ClaimAnswer::Granted(claim) => claim,
+            denied => panic!("{denied:?}"),
+        }
+    };
+    let hold = async |lease: &LeaseToken| {
+        let ending = Ending::Released {
+            reason: "the device is failing".to_owned(),
+            cause: Some(StopCause::DiskFailing),
+            bucket: None,
+            words: Some("214 ranges of it cannot\nbe read".to_owned()),
+            untouched: false,
+        };
+        assert_eq!(station.finish(&world, id, lease, ending).await, Ok(()));
+    };
+    let first = claim("S1").await;
+    assert_eq!(first.as_it_is, []);
+    hold(&first.lease).await;
+    let (code, message) = status(&world, id).await;
+    assert_eq!(code, "InProgress");
+    let sentence = "the device does not function properly: 214 ranges of it cannot be read. Loading goes on when \
+                    the device is docked again, or when the operator lets it go on as it is.";
+    assert!(message.ends_with(sentence), "{message}");
+    // Plugged in again it is tried, and what is still bad holds it.
+    let again = claim("S1").await;
+    assert_eq!(again.as_it_is, []);
+    hold(&again.lease).await;
+    assert_eq!(station.resume(&world, id).await, Ok(()));
+    for _ in 0..2 {
+        let resumed = claim("S1").await;
+        assert_eq!(resumed.as_it_is, [StopCause::DiskFailing]);
+    }
+    assert_eq!(claim("S2").await.as_it_is, []);
 }
 
 #[tokio::test]

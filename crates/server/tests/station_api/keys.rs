@@ -141,6 +141,7 @@ async fn a_key_ends_with_the_lease_of_its_attempt() {
         reason: "a test".to_owned(),
         cause: None,
         bucket: None,
+        words: None,
         untouched: false,
     };
     let told = dock.finish(&world, third.job, &third.lease, released).await;

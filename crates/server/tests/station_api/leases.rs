@@ -44,6 +44,7 @@ fn released() -> Ending {
         reason: "the store at http://10.0.0.7 is gone".to_owned(),
         cause: Some(StopCause::StoreSilent),
         bucket: None,
+        words: None,
         untouched: false,
     }
 }

@@ -27,6 +27,7 @@ fn released(cause: StopCause, bucket: &str) -> Ending {
         reason: "no".to_owned(),
         cause: Some(cause),
         bucket: Some(BucketName::new(bucket).unwrap()),
+        words: None,
         untouched: false,
     }
 }

@@ -55,6 +55,7 @@ impl Station {
             reason: "it does not open".to_owned(),
             cause: Some(cause),
             bucket: None,
+            words: None,
             untouched,
         };
         let told = self.finish(world, claim.job, &claim.lease, ending).await;

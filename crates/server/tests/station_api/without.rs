@@ -35,6 +35,7 @@ async fn stop(world: &World, station: &Station, signature: &str, cause: StopCaus
         reason: "no".to_owned(),
         cause: Some(cause),
         bucket: Some(BucketName::new("photos").unwrap()),
+        words: None,
         untouched: false,
     };
     let told = station.finish(world, claim.job, &claim.lease, ending).await;

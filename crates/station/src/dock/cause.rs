@@ -73,6 +73,17 @@ pub(super) fn of(
     }
 }
 
+/// What more the customer may know of it.
+pub(super) fn words(error: &DockError) -> Option<String> {
+    match error {
+        DockError::Stopped {
+            why: Halt::Failing(failing),
+            ..
+        } => Some(failing.to_string()),
+        _ => None,
+    }
+}
+
 fn of_format(error: &FormatError) -> StopCause {
     match error {
         FormatError::Refused(Refused::TooSmall { .. }) => StopCause::DeviceTooSmall,
@@ -103,6 +114,7 @@ fn of_halt(why: &Halt) -> StopCause {
         Halt::Interrupted | Halt::Canceled | Halt::OnHold => StopCause::Interrupted,
         Halt::LeaseLost | Halt::Journal(_) | Halt::Rescue(_) => StopCause::StationTrouble,
         Halt::Device(_) => StopCause::DiskGone,
+        Halt::Failing(_) => StopCause::DiskFailing,
         Halt::Store(error) => of_store(error),
         Halt::Service(error) if error.may_retry() => StopCause::StoreSilent,
         Halt::Service(_) => StopCause::StoreRefuses,

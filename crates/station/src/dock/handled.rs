@@ -13,12 +13,12 @@ use disks::facts;
 use model::control::Claim;
 use model::device::Connector;
 use model::handling::{DeviceHealth, EncryptedDevice, Handling, UnlockedVolume};
-use model::ids::BayName;
 use model::proof::Attempt;
 use rustix::fs::StatVfsMountFlags;
 
 use super::tellings::Tellings;
-use super::{Station, View};
+use super::vitals::Vitals;
+use super::{Docking, Station, View};
 use crate::devices::Devices;
 use transfer::progress::Progress;
 
@@ -39,6 +39,8 @@ pub(super) struct Handled {
     mounted: Option<PathBuf>,
     /// Which device can be asked how it is, and what it said before.
     asked: Option<(Examinee, Receiver<DeviceHealth>)>,
+    /// Where it is kept what it says.
+    vitals: Arc<Vitals>,
     is_planned: AtomicBool,
 }
 
@@ -65,12 +67,18 @@ impl Examinee {
     }
 
     /// Asks on a thread of its own, which is left alone with a device that does not answer; `then` is told what it says.
-    fn ask(&self, then: impl FnOnce(DeviceHealth) + Send + 'static) {
-        let asked = self.clone();
+    /// While it is waited for an answer nothing is asked.
+    fn ask(&self, vitals: &Arc<Vitals>, then: impl FnOnce(DeviceHealth) + Send + 'static) {
+        if !vitals.may_be_asked() {
+            return;
+        }
+        let (asked, vitals) = (self.clone(), Arc::clone(vitals));
         let begun = std::thread::Builder::new()
             .name("health".into())
             .spawn(move || {
-                if let Some(health) = asked.devices.health(&asked.path, asked.connector) {
+                let health = asked.devices.health(&asked.path, asked.connector);
+                vitals.answered(health.clone());
+                if let Some(health) = health {
                     then(health);
                 }
             });
@@ -85,11 +93,11 @@ impl Handled {
     pub(super) fn begin(
         station: &Station,
         claim: &Claim,
-        bay: Option<&BayName>,
+        docking: &Docking,
         device: &Path,
         view: &View<'_>,
     ) -> Self {
-        let (control, bay) = (station.control.clone(), bay.cloned());
+        let (control, bay) = (station.control.clone(), docking.bay.clone());
         let tellings = Tellings::begin(control, claim, bay);
         let read_only = read_only(device, view);
         if !matches!(view, View::Journal) {
@@ -98,7 +106,7 @@ impl Handled {
         let asked = Examinee::of(station, device, view).map(|asked| {
             let (said, before) = bounded(1);
             let (tellings, job) = (tellings.clone(), claim.job);
-            asked.ask(move |health| {
+            asked.ask(&docking.vitals, move |health| {
                 if health.passed == Some(false) {
                     tracing::warn!(%job, ?health, "the device says that it is failing");
                 }
@@ -111,6 +119,7 @@ impl Handled {
             tellings,
             mounted: matches!(view, View::Mounted(_)).then(|| device.to_owned()),
             asked,
+            vitals: Arc::clone(&docking.vitals),
             is_planned: AtomicBool::new(false),
         }
     }
@@ -131,6 +140,13 @@ impl Handled {
             read_back: attempt.read_back,
             store: Box::new(attempt.store.clone()),
         });
+    }
+
+    /// Has the device asked once more how it is, for whoever watches; the receipt has how it was before and after.
+    pub(super) fn ask_again(&self) {
+        if let Some((asked, _)) = &self.asked {
+            asked.ask(&self.vitals, |_| {});
+        }
     }
 
     /// Tells what was found as soon as the whole device was walked; until `done` is closed.
@@ -161,7 +177,7 @@ impl Handled {
             && before.try_recv().is_ok()
         {
             let (said, after) = bounded(1);
-            asked.ask(move |health| {
+            asked.ask(&self.vitals, move |health| {
                 let _ = said.send(health);
             });
             if let Ok(health) = after.recv_timeout(HEALTH_WITHIN) {

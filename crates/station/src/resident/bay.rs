@@ -155,6 +155,7 @@ impl Bay {
             device: visit.and_then(|visit| visit.device.clone()),
             job: self.job(),
             cause: self.told.cause,
+            failing: visit.and_then(|visit| visit.condition.failing),
             ..BayStatus::empty(self.name.clone(), self.port.clone(), self.since)
         }
         .tidied()

@@ -29,7 +29,8 @@ use super::figures::Noted;
 use super::places::Places;
 use super::returns::Returns;
 use super::told::{EraseVerdict, Told, Verdict};
-use super::visit::{Busy, Course, Sight, Visit, VisitId};
+use super::visit::{Busy, Condition, Course, Sight, Visit, VisitId};
+use crate::dock::Scruples;
 use crate::watch::Medium;
 
 /// What is done by itself, and how much at once.
@@ -43,6 +44,10 @@ pub struct Rules {
     pub settle: Duration,
     /// Whether a device that was not ejected cleanly waits for a person.
     pub hold_dirty: bool,
+    /// Most ranges that cannot be read of a device that is not told as failing.
+    pub bad_limit: u64,
+    /// Whether a device that is failing holds its job.
+    pub hold_failing: bool,
 }
 
 /// What the board is told.
@@ -60,6 +65,8 @@ pub(super) enum News {
     Freed(VisitId, Result<bool, String>),
     /// How far a docking is.
     Moved(VisitId, Motion),
+    /// How a device is.
+    Examined(VisitId, Condition),
     /// What a person wants.
     Ordered(BayName, OrderVerb, Sender<Result<(), NotDone>>),
     /// Jobs are not on hold any more.
@@ -193,6 +200,7 @@ impl Board {
             News::Docked(visit, verdict) => self.docked(visit, *verdict, now),
             News::Freed(visit, freed) => self.freed(visit, freed, now),
             News::Moved(visit, motion) => self.moved(visit, motion, now),
+            News::Examined(visit, condition) => self.examined(visit, condition),
             News::Ordered(bay, verb, reply) => {
                 // Whoever asked may not wait any more.
                 let _ = reply.send(self.ordered(&bay, verb, now));
@@ -226,6 +234,28 @@ impl Board {
     /// What was counted.
     pub(super) fn noted(&self) -> &Noted {
         &self.noted
+    }
+
+    /// How the devices are that are in bays, where anything is known of that.
+    pub(super) fn conditions(&self) -> BTreeMap<BayName, Condition> {
+        let known = |(bay, visit): (&Bay, &Visit)| {
+            let condition = visit.condition.clone();
+            (condition != Condition::default()).then(|| (bay.name.clone(), condition))
+        };
+        self.visits().filter_map(known).collect()
+    }
+
+    /// For what of its device a stay is held: for nothing, where a person has said that it is loaded as it is.
+    pub(super) fn scruples_of(&self, visit: VisitId) -> Scruples {
+        let is_as_it_is = self
+            .visits()
+            .any(|(_, it)| it.id == visit && it.wish.as_it_is);
+        match is_as_it_is {
+            true => Scruples::default(),
+            false => Scruples {
+                failing: self.rules.hold_failing.then_some(self.rules.bad_limit),
+            },
+        }
     }
 
     /// What the bay is called that has a stay.

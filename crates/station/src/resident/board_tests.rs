@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use model::bay::{BayEvent, BayState, NotNow, PortId};
+use model::handling::{DeviceHealth, Failing};
 use model::stopped::StopCause;
 
 use super::*;
@@ -16,6 +17,8 @@ const RULES: Rules = Rules {
     loads_at_once: 2,
     settle: Duration::from_secs(20),
     hold_dirty: false,
+    bad_limit: 16,
+    hold_failing: false,
 };
 
 /// A board, and what somebody who does all it wants would see.
@@ -759,6 +762,53 @@ fn a_disk_without_a_signature_is_asked_about_and_moves_no_job() {
     assert_eq!(room.acts, []);
     room.pull("sdb");
     assert_eq!(room.state("A"), BayState::Empty);
+}
+
+/// What a docking has seen of a device stays with it, and a person's word is what it goes on by.
+#[test]
+fn a_failing_disk_says_so_while_it_is_there_and_goes_on_by_a_persons_word() {
+    let mut room = Room::new(Rules {
+        hold_failing: true,
+        ..RULES
+    });
+    room.plug("A", "sdb", 1);
+    room.identify("A", "AAAAA");
+    let visit = room.visit("A");
+    let limit = |room: &Room| room.board.scruples_of(visit).failing;
+    assert_eq!(limit(&room), Some(16));
+    let failing = |bad_ranges| Condition {
+        health: Some(DeviceHealth {
+            temperature: Some(41),
+            ..DeviceHealth::default()
+        }),
+        failing: Failing::of(None, bad_ranges, 16),
+    };
+    room.hear(News::Examined(visit, failing(16)));
+    assert_eq!(room.status("A").failing, None);
+    room.hear(News::Examined(visit, failing(17)));
+    room.docked("A", held(StopCause::DiskFailing, Some(Again::Mended)));
+    let told = room.status("A");
+    assert_eq!(told.state, BayState::Held);
+    assert_eq!(told.failing.and_then(|it| it.bad_ranges), Some(17));
+    let known = room.board.conditions();
+    let health = known[&BayName::new("A").unwrap()].health.clone();
+    assert_eq!(health.and_then(|it| it.temperature), Some(41));
+    // Nothing is begun by time while the job is on hold.
+    room.acts.clear();
+    room.pass(31);
+    room.take(|act| *act == Act::Ask(visit, job("AAAAA")));
+    room.hear(News::Asked(visit, Ok(waits())));
+    assert_eq!(room.acts, []);
+    room.order("A", OrderVerb::Load).unwrap();
+    assert_eq!(limit(&room), None, "as it is");
+    room.acts.retain(|act| *act != Act::Close(visit));
+    room.identify("A", "AAAAA");
+    room.take(|act| *act == Act::Dock(visit));
+    room.hear(News::Examined(visit, Condition::default()));
+    assert!(room.status("A").failing.is_some(), "it is no better");
+    room.pull("sdb");
+    room.plug("A", "sdc", 2);
+    assert_eq!(room.status("A").failing, None);
 }
 
 #[test]

@@ -24,9 +24,9 @@ use model::signature::SignatureFile;
 use super::board::{Act, EraseAsked, Motion, News};
 use super::figures::{BayCounts, DoneInBays};
 use super::told::{self, EraseVerdict, Told, Verdict};
-use super::visit::{Course, Sight, VisitId};
+use super::visit::{Condition, Course, Sight, VisitId};
 use crate::control::ControlError;
-use crate::dock::{self, DockError, Docking, Found, Station};
+use crate::dock::{self, DockError, Docking, Found, Scruples, Station, Vitals};
 use crate::erasing::EraseWanted;
 use crate::watch::Medium;
 use disks::device::counted::Reads;
@@ -48,6 +48,8 @@ pub(super) struct Errands {
     station: Arc<Station>,
     news: Sender<News>,
     going: Arc<Mutex<Ongoing>>,
+    /// Most ranges that cannot be read of a device that is not told as failing.
+    bad_limit: u64,
     threads: Mutex<Vec<Worker>>,
 }
 
@@ -98,6 +100,7 @@ struct Going {
     stop: Stop,
     progress: Arc<Progress>,
     reads: Arc<Reads>,
+    vitals: Arc<Vitals>,
     pace: Pace,
     found: Option<Found>,
     is_docking: bool,
@@ -114,8 +117,9 @@ impl Going {
 }
 
 impl Errands {
-    pub(super) fn new(station: Arc<Station>, news: Sender<News>) -> Self {
+    pub(super) fn new(station: Arc<Station>, bad_limit: u64, news: Sender<News>) -> Self {
         Self {
+            bad_limit,
             station,
             news,
             going: Arc::default(),
@@ -123,8 +127,8 @@ impl Errands {
         }
     }
 
-    /// Does what is to be done in a bay, or lets a thread do it.
-    pub(super) fn run(&self, act: Act, bay: Option<&BayName>) {
+    /// Does what is to be done in a bay, or lets a thread do it. What is docked is held for what is said of its device.
+    pub(super) fn run(&self, act: Act, bay: Option<&BayName>, scruples: Scruples) {
         let at = Whereabouts {
             visit: act.visit(),
             bay: bay.cloned(),
@@ -142,7 +146,7 @@ impl Errands {
                     News::Asked(visit, ask(&station, job))
                 });
             }
-            Act::Dock(_) => self.dock(at),
+            Act::Dock(_) => self.dock(at, scruples),
             Act::Erase(_, medium, asked) => self.erase(at, medium, asked),
             Act::Abandon(visit) => self.halt(visit, || {
                 Halt::Device(DeviceGone(io::Error::other("it was taken out")))
@@ -186,7 +190,7 @@ impl Errands {
         (going.done.with(counts), bad.collect())
     }
 
-    /// How far all dockings are that have found something.
+    /// How far all dockings are that have found something, and how their devices are.
     pub(super) fn motions(&self) -> Vec<News> {
         let going = self.going();
         let docking = going.visits.iter().filter(|(_, it)| it.is_docking);
@@ -205,7 +209,12 @@ impl Errands {
             // What is not allowed yet has no steps.
             (figures.steps > 0).then(|| News::ErasingAt(*visit, figures.percent()))
         });
-        moved.chain(erasing).collect()
+        let docked = going.visits.iter().filter(|(_, it)| it.is_docking);
+        let examined = docked.map(|(visit, it)| {
+            let condition = condition(&it.vitals, &it.reads, self.bad_limit);
+            News::Examined(*visit, condition)
+        });
+        moved.chain(erasing).chain(examined).collect()
     }
 
     /// Stops everything in order and waits for it: for a device that does not answer only while it is docked.
@@ -279,7 +288,7 @@ impl Errands {
         });
     }
 
-    fn dock(&self, at: Whereabouts) {
+    fn dock(&self, at: Whereabouts, scruples: Scruples) {
         let visit = at.visit;
         let mut going = self.going();
         let it = going.visits.entry(visit).or_default();
@@ -288,10 +297,21 @@ impl Errands {
         it.looked_bytes = it.reads.bytes();
         let (found, stop, bay) = (it.found.take(), it.stop.clone(), it.bay.clone());
         let progress = Arc::clone(&it.progress);
+        let docking = Docking {
+            bay,
+            reads: Arc::clone(&it.reads),
+            vitals: Arc::clone(&it.vitals),
+            scruples,
+            ..docking()
+        };
         drop(going);
         let (station, going) = (Arc::clone(&self.station), Arc::clone(&self.going));
+        let (news, bad_limit) = (self.news.clone(), self.bad_limit);
         self.spawn(at, Doing::Docks, move || {
-            let verdict = dock(&station, found, bay, (&progress, &stop));
+            let verdict = dock(&station, found, &docking, (&progress, &stop));
+            // Before it is told how it ended: that may be the reason.
+            let condition = condition(&docking.vitals, &docking.reads, bad_limit);
+            let _ = news.send(News::Examined(visit, condition));
             forget(&going, visit);
             News::Docked(visit, Box::new(verdict))
         });
@@ -408,6 +428,14 @@ fn failed(visit: VisitId, why: &str) -> News {
     News::Docked(visit, Box::new(verdict))
 }
 
+/// How a device is, by what it says and what was read of it.
+fn condition(vitals: &Vitals, reads: &Reads, bad_limit: u64) -> Condition {
+    Condition {
+        health: vitals.health(),
+        failing: vitals.failing(reads, bad_limit),
+    }
+}
+
 /// How a bench docks: a folder in an inbox is meant as it is, and nothing is written to a device.
 fn docking() -> Docking {
     Docking {
@@ -467,7 +495,7 @@ fn ask(station: &Station, job: JobId) -> Result<Course, Box<Verdict>> {
 fn dock(
     station: &Station,
     found: Option<Found>,
-    bay: Option<BayName>,
+    docking: &Docking,
     (progress, stop): (&Progress, &Stop),
 ) -> Verdict {
     let Some(found) = found else {
@@ -479,8 +507,7 @@ fn dock(
         Some(Err(verdict)) => return *verdict,
         Some(Ok(Course::Load | Course::Wait(_) | Course::Nothing)) | None => {}
     }
-    let docking = Docking { bay, ..docking() };
-    match station.dock_found(found, &docking, progress, stop) {
+    match station.dock_found(found, docking, progress, stop) {
         Ok(done) => Verdict::done(&done),
         Err(error) => Verdict::of(&error),
     }

@@ -9,6 +9,7 @@ use model::timings::Timings;
 use transfer::progress::{Progress, Snapshot};
 
 use super::places::MAX_BAYS;
+use super::visit::Condition;
 
 /// Most names of bays that are told apart: as many as a host has ports, where ports have names and not bays.
 const NAMES: usize = 4 * MAX_BAYS;
@@ -38,8 +39,30 @@ pub struct BenchFigures {
     pub counts: BTreeMap<BayName, BayCounts>,
     /// How often the device in a bay has gone while it was at work.
     pub resets: BTreeMap<BayName, u64>,
+    /// How the device in a bay is, where anything is known of that.
+    pub conditions: BTreeMap<BayName, DiskFigures>,
     /// How long it took from an event of the kernel until it was known whose a device is.
     pub named: Timings,
+}
+
+/// How the device in a bay is, each where it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DiskFigures {
+    /// Whether it is failing: not known of one that does not say, and of which few ranges are bad.
+    pub is_failing: Option<bool>,
+    /// Its temperature in degrees Celsius.
+    pub temperature: Option<i64>,
+}
+
+/// What is told of how a device is.
+pub(super) fn of_condition((bay, condition): (BayName, Condition)) -> (BayName, DiskFigures) {
+    let Condition { health, failing } = condition;
+    let says = health.as_ref().and_then(|health| health.passed);
+    let figures = DiskFigures {
+        is_failing: failing.map(|_| true).or(says.map(|passed| !passed)),
+        temperature: health.and_then(|health| health.temperature),
+    };
+    (bay, figures)
 }
 
 /// What was done in a bay since the station was started.

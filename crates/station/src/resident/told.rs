@@ -324,6 +324,12 @@ fn of_halt(why: &Halt, cause: StopCause, text: &str) -> Verdict {
         Halt::LeaseLost => Verdict::held(cause, text).again(Again::Mended),
         Halt::OnHold => Verdict::held(StopCause::ByOperator, text).again(Again::Mended),
         Halt::Device(_) => Verdict::gone(text),
+        Halt::Failing(_) => Verdict::held(cause, text)
+            .hint(
+                "try another cable or bay. `longshore job resume` loads it as it is; `longshore job finish-without` \
+                 ends with what is loaded",
+            )
+            .again(Again::Mended),
         Halt::Store(_) | Halt::Service(_) => of_store(cause, text),
         Halt::Journal(_) | Halt::Rescue(_) => {
             Verdict::new(BayEvent::Failed, Told::that(text).cause(cause))

@@ -5,6 +5,7 @@ use std::time::Instant;
 use model::control::JobFacts;
 use model::custody::Custody;
 use model::device::DeviceFacts;
+use model::handling::{DeviceHealth, Failing};
 use model::ids::{JobId, JobType, StationName};
 use model::progress::Progress;
 use model::signature::SignatureFile;
@@ -60,6 +61,31 @@ pub(super) struct Visit {
     pub(super) written: Option<Written>,
     /// When it may be asked again by itself whether it is to be erased.
     pub(super) erase_due: Option<Instant>,
+    /// How it is, as far as a docking has seen.
+    pub(super) condition: Condition,
+}
+
+/// How a device is, as a docking sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Condition {
+    /// What it last said of itself.
+    pub(super) health: Option<DeviceHealth>,
+    /// That it is failing.
+    pub(super) failing: Option<Failing>,
+}
+
+impl Condition {
+    /// The same once it was seen again: a stay has one device, and what was bad of it is not good since it was not tried.
+    pub(super) fn seen_again(&mut self, now: Self) {
+        self.health = now.health.or(self.health.take());
+        self.failing = match (self.failing, now.failing) {
+            (Some(before), Some(now)) => Some(Failing {
+                says_so: before.says_so || now.says_so,
+                bad_ranges: now.bad_ranges.or(before.bad_ranges),
+            }),
+            (before, now) => now.or(before),
+        };
+    }
 }
 
 /// That an image was written to here, by which it is another for whoever goes by its dates.
@@ -98,8 +124,10 @@ pub(super) enum Busy {
 /// What a person has said of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Wish {
-    /// It is to be loaded, as it is.
+    /// It is to be loaded.
     pub(super) load: bool,
+    /// It is to be loaded whatever speaks against the device.
+    pub(super) as_it_is: bool,
     /// It is the next one.
     pub(super) first: bool,
     /// It is not to be gone on with.
@@ -108,6 +136,25 @@ pub(super) struct Wish {
     pub(super) anew: bool,
     /// It is to be made safe.
     pub(super) remove: bool,
+}
+
+impl Wish {
+    /// That it is loaded next.
+    pub(super) fn load() -> Self {
+        Self {
+            load: true,
+            first: true,
+            ..Self::default()
+        }
+    }
+
+    /// The same, whatever speaks against the device.
+    pub(super) fn as_it_is() -> Self {
+        Self {
+            as_it_is: true,
+            ..Self::load()
+        }
+    }
 }
 
 impl Visit {
@@ -132,6 +179,7 @@ impl Visit {
             is_loaded: false,
             written: None,
             erase_due: None,
+            condition: Condition::default(),
         }
     }
 

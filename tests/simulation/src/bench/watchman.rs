@@ -30,6 +30,8 @@ const RULES: Rules = Rules {
     loads_at_once: 2,
     settle: Duration::from_millis(20),
     hold_dirty: false,
+    bad_limit: 16,
+    hold_failing: false,
 };
 
 /// A process.

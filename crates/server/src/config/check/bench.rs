@@ -6,7 +6,7 @@ use model::ids::{BayName, PortId};
 use toml::Spanned;
 
 use super::super::raw::{RawBay, RawStation};
-use super::super::{BayConfig, BenchConfig, OnDirty};
+use super::super::{BayConfig, BenchConfig, OnDirty, OnFailing};
 use super::Check;
 
 /// Bays of a station: what all of them tell stays within one heartbeat.
@@ -36,6 +36,15 @@ impl Check<'_> {
             on_dirty: self
                 .parsed("station.on_dirty", &raw.on_dirty, on_dirty)
                 .unwrap_or(default.on_dirty),
+            on_failing: self
+                .parsed("station.on_failing", &raw.on_failing, on_failing)
+                .unwrap_or(default.on_failing),
+            bad_limit: self.number(
+                "station.bad_limit",
+                &raw.bad_limit,
+                0..=1_000_000,
+                default.bad_limit,
+            ),
             bays: self.bays(&raw.bays),
         }
     }
@@ -100,6 +109,14 @@ fn port(text: &str) -> Result<PortId, String> {
         ));
     }
     PortId::new(text).map_err(|error| error.to_string())
+}
+
+fn on_failing(text: &str) -> Result<OnFailing, String> {
+    match text {
+        "go-on" => Ok(OnFailing::GoOn),
+        "hold" => Ok(OnFailing::Hold),
+        _ => Err(format!("`{text}` is not go-on or hold")),
+    }
 }
 
 fn on_dirty(text: &str) -> Result<OnDirty, String> {

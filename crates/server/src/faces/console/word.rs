@@ -5,6 +5,7 @@ use model::bay::BayState;
 use model::custody::Custody;
 use model::disposal::told::DeviceTold;
 use model::ids::{BucketName, JobType};
+use model::operator::stations::FailingLine;
 use model::operator::today::TodayDeed;
 use model::operator::{HeldLine, JobLine};
 use model::order::OrderVerb;
@@ -187,13 +188,22 @@ fn hold_remedy(cause: StopCause) -> TextKey {
         StopCause::SignatureMissing | StopCause::SignatureWrong => key("remedy-signature"),
         StopCause::CapacityWrong => key("remedy-capacity"),
         StopCause::ByOperator => key("remedy-operator"),
+        StopCause::DiskFailing => key("remedy-failing"),
         StopCause::DiskGone
-        | StopCause::DiskFailing
         | StopCause::Interrupted
         | StopCause::StationSilent
         | StopCause::StationTrouble
         | StopCause::Retry
         | StopCause::Other => key("remedy-dock-again"),
+    }
+}
+
+/// Why a device is told as failing, as a sentence.
+pub(super) fn failing(line: &FailingLine) -> Text {
+    match (line.says_so, line.bad_ranges) {
+        (true, Some(ranges)) => text("failing-both").count("ranges", ranges),
+        (false, Some(ranges)) => text("failing-ranges").count("ranges", ranges),
+        (_, None) => text("failing-says-so"),
     }
 }
 

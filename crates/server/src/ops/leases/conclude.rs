@@ -16,6 +16,7 @@ use model::progress::{AbortReason, LogLocation, Progress};
 use model::report;
 use model::stopped::StopCause;
 
+use super::in_one_line;
 use crate::access::{Action, Caller, Resource, authorize};
 use crate::change::{Committed, Draft, tries};
 use crate::jobstore::JobStoreError;
@@ -197,11 +198,12 @@ fn event(ending: &Ending, untouched: bool) -> Event {
             reason,
             cause,
             bucket,
+            words,
             untouched: _,
         } => Event::Stopped {
             cause: told_by_a_station(*cause),
             bucket: bucket.clone(),
-            words: None,
+            words: words.as_deref().map(in_one_line),
             detail: reason.chars().take(DETAIL_CHARS).collect(),
             untouched,
         },

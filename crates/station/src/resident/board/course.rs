@@ -11,7 +11,7 @@ use super::{Act, Board, Motion, told_of_turn};
 use crate::resident::again::{Again, Due};
 use crate::resident::bay::{Bay, Now};
 use crate::resident::told::{Told, Verdict, stopped};
-use crate::resident::visit::{Busy, Course, Sight, Visit, VisitId};
+use crate::resident::visit::{Busy, Condition, Course, Sight, Visit, VisitId, Wish};
 
 impl Board {
     /// A look has ended: the job is asked for, or the server is asked about a device that says nothing.
@@ -117,7 +117,7 @@ impl Board {
         if wish.stop {
             return self.conclude(id, stopped(), now);
         }
-        let is_dirty = hold_dirty && visit.is_dirty && !wish.load;
+        let is_dirty = hold_dirty && visit.is_dirty && !wish.as_it_is;
         if let Some((first, told)) = job.and_then(|job| self.second(id, job)) {
             return self.wait_as_second(id, first, told, now);
         }
@@ -303,7 +303,13 @@ impl Board {
         if wish.remove || verdict.event == BayEvent::Finished {
             self.free(id);
         } else if wish.anew {
-            self.look_anew(id, wish.load, now);
+            let again = Wish {
+                load: wish.load,
+                first: wish.load,
+                as_it_is: wish.as_it_is,
+                ..Wish::default()
+            };
+            self.look_anew(id, again, now);
         }
         self.let_second_go_on_after(id);
     }
@@ -341,6 +347,19 @@ impl Board {
                 bay.is_detached = is_detached && is_safe;
             }
             Err(why) => bay.tell_beside(&format!("It cannot be made safe to take out: {why}.")),
+        }
+    }
+
+    /// It is known how a device is that is docked, or was.
+    pub(super) fn examined(&mut self, id: VisitId, condition: Condition) {
+        let Some(visit) = self.at(id).and_then(|bay| bay.visit.as_mut()) else {
+            return;
+        };
+        let was_sound = visit.condition.failing.is_none();
+        visit.condition.seen_again(condition);
+        if let Some(failing) = visit.condition.failing.filter(|_| was_sound) {
+            let (job, medium) = (visit.job.map(|job| job.to_string()), visit.medium.name.clone());
+            tracing::warn!(job, medium, %failing, "a device is failing");
         }
     }
 

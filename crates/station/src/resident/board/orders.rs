@@ -64,11 +64,16 @@ impl Board {
             OrderVerb::Look | OrderVerb::Load if visit.busy.is_some() && visit.wish.stop => {
                 visit.wish.anew = true;
                 visit.wish.load |= verb == OrderVerb::Load;
+                visit.wish.as_it_is |= verb == OrderVerb::Load;
             }
-            OrderVerb::Load if visit.busy.is_some() || state.is_at_work() => visit.wish.load = true,
+            OrderVerb::Load if visit.busy.is_some() || state.is_at_work() => {
+                visit.wish.load = true;
+                visit.wish.as_it_is = true;
+            }
             OrderVerb::Look if state.is_at_work() => return Err(NotNow::AtWork.into()),
             OrderVerb::Look if visit.busy.is_some() => {}
-            OrderVerb::Look | OrderVerb::Load => self.look_anew(id, verb == OrderVerb::Load, now),
+            OrderVerb::Look => self.look_anew(id, Wish::default(), now),
+            OrderVerb::Load => self.look_anew(id, Wish::as_it_is(), now),
             OrderVerb::Stop | OrderVerb::Remove => self.stop(id, verb == OrderVerb::Remove, now),
             OrderVerb::Erase => return Err(NotDone::NotSaid),
             OrderVerb::Unlock => return Err(NotDone::NoSecret),
@@ -104,7 +109,7 @@ impl Board {
             (_, None) => {
                 let id = visit.id;
                 visit.sheet = Some(Sheet { file, is_new: true });
-                self.look_anew(id, true, now);
+                self.look_anew(id, Wish::load(), now);
             }
         }
         Ok(())
@@ -130,7 +135,7 @@ impl Board {
             return Err(NotNow::AtWork.into());
         }
         let id = visit.id;
-        self.look_again(id, (true, Some(secret)), now);
+        self.look_again(id, (Wish::load(), Some(secret)), now);
         Ok(())
     }
 
@@ -149,28 +154,24 @@ impl Board {
             return false;
         }
         visit.busy = None;
-        self.look_anew(id, true, now);
+        self.look_anew(id, Wish::load(), now);
         true
     }
 
     /// Looks at a device as if it had just been plugged in.
-    pub(super) fn look_anew(&mut self, id: VisitId, load: bool, now: Now) {
-        self.look_again(id, (load, None), now);
+    pub(super) fn look_anew(&mut self, id: VisitId, wish: Wish, now: Now) {
+        self.look_again(id, (wish, None), now);
     }
 
     /// The same, perhaps with a secret that is tried on what is encrypted.
-    fn look_again(&mut self, id: VisitId, (load, secret): (bool, Option<DeviceSecret>), now: Now) {
+    fn look_again(&mut self, id: VisitId, (wish, secret): (Wish, Option<DeviceSecret>), now: Now) {
         let Some(bay) = self.at(id) else {
             return;
         };
         let told = Told::that("it is being found out whose it is");
         bay.happen(BayEvent::LookBegun, told, now);
         if let Some(visit) = bay.visit.as_mut() {
-            visit.wish = Wish {
-                load,
-                first: load,
-                ..Wish::default()
-            };
+            visit.wish = wish;
             visit.second_to = None;
             visit.due = None;
         }

@@ -431,6 +431,11 @@ impl Card<'_> {
         format!("{} <small>{theirs}</small>", say.element(ours))
     }
 
+    /// Why its device is told as failing, if it is.
+    fn failing(&self) -> Option<Text> {
+        self.line.failing.as_ref().map(word::failing)
+    }
+
     /// What a person can do, as its station says it.
     fn hint(&self) -> Option<String> {
         let hint = self.line.hint.as_deref();
