@@ -177,6 +177,13 @@ impl StopCause {
         }
     }
 
+    /// Whether it may end within minutes with nobody's doing: a bus that is reset, or a store with too little room, or too
+    /// little patience, for a moment.
+    #[must_use]
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::DiskGone | Self::StoreFull | Self::StoreRefuses)
+    }
+
     /// Whether a person may say that the device is loaded as it is, which holds for the job from then on: what it is on
     /// hold for stays as it was, and would hold it again with the next docking.
     #[must_use]

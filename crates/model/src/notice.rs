@@ -73,6 +73,8 @@ kinds! {
     DeviceHeld "device.held" Yes,
     /// The job goes on.
     DeviceResumed "device.resumed" Yes,
+    /// The job is on hold for longer than the operator's `hold_days`.
+    JobOverdue "job.overdue" Yes,
     /// A transfer began, or began again.
     TransferStarted "transfer.started" No,
     /// Every entry has its line in the report.

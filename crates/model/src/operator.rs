@@ -83,6 +83,15 @@ pub struct JobLine {
     pub held: Option<HeldLine>,
 }
 
+/// Of what age a hold is overdue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// What time it is.
+    pub now: Timestamp,
+    /// The operator's `hold_days`.
+    pub days: u32,
+}
+
 /// What a job is on hold for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -99,6 +108,9 @@ pub struct HeldLine {
     /// What of the message are a person's own words, or the place in the manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
+    /// Whether nobody has mended it for longer than the operator's `hold_days`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overdue: bool,
 }
 
 impl From<&Stopped> for HeldLine {
@@ -109,6 +121,7 @@ impl From<&Stopped> for HeldLine {
             message: stopped.to_string(),
             bucket: stopped.bucket.clone(),
             words: stopped.words.clone(),
+            overdue: false,
         }
     }
 }
@@ -116,7 +129,11 @@ impl From<&Stopped> for HeldLine {
 impl JobLine {
     /// The line of a job whose account is called so.
     #[must_use]
-    pub fn of(job: &Job, account_name: Option<String>) -> Self {
+    pub fn of(job: &Job, account_name: Option<String>, Patience { now, days }: Patience) -> Self {
+        let held = job.hold().map(|hold| HeldLine {
+            overdue: hold.is_overdue(now, days),
+            ..HeldLine::from(hold)
+        });
         Self {
             job_id: job.id,
             job_type: job.job_type,
@@ -128,7 +145,7 @@ impl JobLine {
             serial: job.custody.serial().map(str::to_owned),
             progress_code: job.progress.code().to_owned(),
             error_count: job.progress.errors(),
-            held: job.hold().map(HeldLine::from),
+            held,
         }
     }
 }
@@ -209,7 +226,10 @@ impl From<JobFacts> for JobDetail {
                 .stopped
                 .as_ref()
                 .filter(|why| why.is_held())
-                .map(HeldLine::from),
+                .map(|why| HeldLine {
+                    overdue: facts.overdue,
+                    ..HeldLine::from(why)
+                }),
         };
         Self {
             line,

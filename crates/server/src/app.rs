@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use agefile::Identity;
 use listen::Network;
+use model::operator::Patience;
 use model::signature::SigningKey;
 use model::time::Clock;
 
@@ -77,7 +78,13 @@ impl Context {
         Admin {
             jobs: Arc::clone(&self.jobs),
             clock: Arc::clone(&self.clock),
+            hold_days: self.rules.hold_days,
         }
+    }
+
+    /// Of what age a hold is overdue now.
+    pub(crate) fn patience(&self) -> Patience {
+        self.admin().patience()
     }
 }
 
@@ -89,4 +96,16 @@ pub struct Admin {
     pub jobs: Arc<dyn JobStore>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Days after which a job that is on hold is overdue.
+    pub hold_days: u32,
+}
+
+impl Admin {
+    /// Of what age a hold is overdue now.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience {
+            now: self.clock.now(),
+            days: self.hold_days,
+        }
+    }
 }

@@ -46,6 +46,9 @@ const ASK_WITNESSES: Duration = Duration::from_secs(15);
 /// Between two looks for notices that are to be sent: who waits for one sees what happened soon after.
 const BRING_NOTICES: Duration = Duration::from_secs(1);
 
+/// Between two looks for holds that are overdue, which are counted in days: each of them costs a statement.
+const REMIND: Duration = Duration::from_secs(15 * 60);
+
 /// Between two looks for notices that are long over, and for rates.
 const FORGET_NOTICES: Duration = Duration::from_secs(60 * 60);
 
@@ -160,6 +163,12 @@ impl Background {
             SWEEP,
             context,
             |context, stop| async move { notices::tell_of_expiring(&context, &stop).await },
+        );
+        tasks.add(
+            "remind of overdue holds",
+            REMIND,
+            context,
+            |context, stop| async move { notices::tell_of_overdue(&context, &stop).await },
         );
         tasks.add(
             "forget old notices",

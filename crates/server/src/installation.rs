@@ -104,7 +104,11 @@ impl Installation {
         let database = Database::open(&config.database, &path, key.sealer()).await;
         let database = database.map_err(|error| NotOpened::of(error, data))?;
         let jobs = database.jobs();
-        let admin = Admin { jobs, clock };
+        let admin = Admin {
+            jobs,
+            clock,
+            hold_days: config.jobs.hold_days,
+        };
         Ok(Self {
             post: post(config, &admin).await.map_err(NotOpened::JobStore)?,
             console: console(config),

@@ -395,6 +395,7 @@ impl Kept {
         let admin = Admin {
             jobs: Arc::clone(&jobs),
             clock: Arc::clone(&clock),
+            hold_days: config.jobs.hold_days,
         };
         let host = public_host(config);
         let named = config.server.installation.as_ref();

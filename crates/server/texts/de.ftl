@@ -556,6 +556,8 @@ stretch-bad = defekt
 ## A job
 
 job-of = { $type } von <bdi>{ $customer }</bdi>
+overdue = überfällig
+hold-overdue = Überfällig: Das hat in der dafür vorgesehenen Zeit niemand behoben.
 on-hold-for = Angehalten: { $cause }
 since = seit { $at }
 hold-mended = Behoben: weitermachen lassen

@@ -555,6 +555,8 @@ stretch-bad = bad
 ## A job
 
 job-of = { $type } of <bdi>{ $customer }</bdi>
+overdue = overdue
+hold-overdue = Overdue: nobody has mended this in the time that is meant for it.
 on-hold-for = On hold: { $cause }
 since = since { $at }
 hold-mended = It is mended: let it go on

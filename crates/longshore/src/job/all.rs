@@ -73,7 +73,10 @@ fn table(jobs: &[JobLine]) -> String {
             errors.map(|errors| errors.to_string()).unwrap_or_default(),
             job.held
                 .as_ref()
-                .map(|held| held.code.clone())
+                .map(|held| match held.overdue {
+                    true => format!("{} (overdue)", held.code),
+                    false => held.code.clone(),
+                })
                 .unwrap_or_default(),
         ]
     };

@@ -1,10 +1,11 @@
 //! Brings notices to those who are told, tells of jobs that expire soon, and forgets what is long over.
 
+use model::ids::JobId;
 use model::notice::NoticeKind;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
-use crate::jobstore::{JobStoreError, Notice};
+use crate::jobstore::{HeldJob, JobStoreError, Notice};
 use crate::notices::spread;
 use crate::notices::table;
 
@@ -23,12 +24,15 @@ const DELIVERY_DAYS: i64 = 30;
 /// Days for which it is kept that something was told.
 const NOTICE_DAYS: i64 = 90;
 
+/// Days after which nobody is reminded of a hold any more: fewer than it is kept that it was told.
+const REMIND_DAYS: i64 = 60;
+
 /// Puts notices on their way, and sends what is due.
 pub(super) async fn bring(
     context: &Context,
     stop: &CancellationToken,
 ) -> Result<(), JobStoreError> {
-    let mails = context.post.mail().map(|route| &route.config().templates);
+    let mails = context.post.mail().map(|route| route.config());
     let days = context.rules.expire_after_days;
     spread::round(&*context.jobs, days, mails, context.clock.now()).await?;
     context.post.round(stop).await
@@ -60,6 +64,44 @@ pub(super) async fn tell_of_expiring(
         }
         if jobs.len() < BATCH.try_into().unwrap_or(usize::MAX) {
             break;
+        }
+    }
+    Ok(())
+}
+
+/// Tells once of each hold that is overdue; after a batch no other if the service is to stop. What was so for longer than
+/// [`REMIND_DAYS`] before anybody looked is not told any more: that it was told may be forgotten by then.
+pub(super) async fn tell_of_overdue(
+    context: &Context,
+    stop: &CancellationToken,
+) -> Result<(), JobStoreError> {
+    let certain = context.certain.now(&*context.clock);
+    let until = certain.plus_seconds(-i64::from(context.rules.hold_days) * DAY);
+    let mut after = HeldJob {
+        id: JobId::from_entropy([0; 8]),
+        since: until.plus_seconds(-REMIND_DAYS * DAY),
+        seq: 0,
+    };
+    while !stop.is_cancelled() {
+        let overdue = context
+            .jobs
+            .jobs_on_hold(until, Some(after), BATCH)
+            .await?;
+        for held in &overdue {
+            let notice = Notice {
+                id: table::id_of_overdue(held.id, held.since),
+                job: held.id,
+                kind: NoticeKind::JobOverdue,
+                about: 0,
+                at: context.clock.now().into(),
+            };
+            if context.jobs.put_notice(&notice).await? {
+                tracing::warn!(job = %held.id, since = %held.since, "job is on hold for too long");
+            }
+        }
+        match overdue.last() {
+            Some(last) if overdue.len() >= BATCH.try_into().unwrap_or(usize::MAX) => after = *last,
+            _ => break,
         }
     }
     Ok(())

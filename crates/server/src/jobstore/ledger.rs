@@ -316,8 +316,9 @@ macro_rules! implement_ledger {
                                 .execute(&mut **tx)
                                 .await?;
                         }
-                        if let Some(notice) = job.and_then(|job| outbox::of_event(job, &written)) {
-                            self.notify_in(tx, &notice).await?;
+                        let told = job.and_then(|job| outbox::of_event(job, &written));
+                        if let Some((notice, how_often)) = told {
+                            self.notify_in(tx, &notice, how_often).await?;
                         }
                     }
                     let mut due = ledger::due(events);

@@ -20,7 +20,8 @@ pub(super) fn of_sqlite() -> Migrator {
         "0001_begin", "0002_stopped", "0003_clock", "0004_heartbeats", "0005_holds",
         "0006_operators", "0007_mended", "0008_audit", "0009_parcels", "0010_shares", "0011_ledger",
         "0012_disposal", "0013_outbox", "0014_condition", "0015_console", "0016_identities",
-        "0017_customers", "0018_days", "0019_secrets", "0020_rates", "0021_two_persons", "0022_passkeys"))
+        "0017_customers", "0018_days", "0019_secrets", "0020_rates", "0021_two_persons", "0022_passkeys",
+        "0023_settling"))
 }
 
 /// Those of PostgreSQL.
@@ -29,7 +30,8 @@ pub(super) fn of_postgres() -> Migrator {
         "0001_begin", "0002_stopped", "0003_clock", "0004_heartbeats", "0005_holds",
         "0006_operators", "0007_mended", "0008_audit", "0009_parcels", "0010_shares", "0011_ledger",
         "0012_disposal", "0013_outbox", "0014_condition", "0015_console", "0016_identities",
-        "0017_customers", "0018_days", "0019_secrets", "0020_rates", "0021_two_persons", "0022_passkeys"))
+        "0017_customers", "0018_days", "0019_secrets", "0020_rates", "0021_two_persons", "0022_passkeys",
+        "0023_settling"))
 }
 
 /// The number of the last, which is the same for both.

@@ -35,8 +35,9 @@ pub trait Outbox: Send + Sync + 'static {
     /// Adds a notice of what is no event of custody; `false` if it is there.
     async fn put_notice(&self, notice: &Notice) -> Result<bool, JobStoreError>;
 
-    /// Notices of which nobody knows yet who is told, the oldest first.
-    async fn notices(&self, limit: u32) -> Result<Vec<Notice>, JobStoreError>;
+    /// Notices of which nobody knows yet who is told, the oldest first; none of a hold that may end by itself before it has
+    /// stood for a while, nor what happened to its job after it.
+    async fn notices(&self, now: Timestamp, limit: u32) -> Result<Vec<Notice>, JobStoreError>;
 
     /// Waiting jobs whose device has not come, that were made after the first time and at or before the second, and of which
     /// nobody was told that they expire; the oldest first.
@@ -60,11 +61,25 @@ pub trait Outbox: Send + Sync + 'static {
 
 /// One that is there stays as it is: what is told but once may happen twice.
 pub(super) const PUT_NOTICE: &str = "
-    INSERT INTO outbox (id, job, kind, about, at, spread) VALUES ($1, $2, $3, $4, $5, 0)
+    INSERT INTO outbox (id, job, kind, about, at, spread, due) VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (id) DO NOTHING";
 
+/// What is held back holds back what came behind it.
 pub(super) const NOTICES: &str = "
-    SELECT id, job, kind, about, at FROM outbox WHERE spread = 0 ORDER BY seq LIMIT $1";
+    SELECT id, job, kind, about, at FROM outbox
+    WHERE spread = 0 AND due <= $1 AND NOT EXISTS (
+        SELECT 1 FROM outbox AS held_back
+        WHERE held_back.spread = 0 AND held_back.due > $1
+          AND held_back.job = outbox.job AND held_back.seq < outbox.seq)
+    ORDER BY seq LIMIT $2";
+
+/// A job goes on: that it was held for a moment is told to nobody.
+pub(super) const LET_PASS: &str = "
+    UPDATE outbox SET spread = 1 WHERE spread = 0 AND due > $2 AND job = $1";
+
+/// Something else happens to a job: that it is held is told now, and then that.
+pub(super) const TELL_NOW: &str = "
+    UPDATE outbox SET due = 0 WHERE spread = 0 AND due > $2 AND job = $1";
 
 /// The id is that of [`table::id_of_kind`].
 pub(super) const EXPIRING_JOBS: &str = "
@@ -90,20 +105,38 @@ pub(super) fn notice((id, job, kind, about, at): NoticeRow) -> Result<Notice, Jo
     })
 }
 
-/// The notice of an event of a job, if somebody is told of such.
-pub(super) fn of_event(job: JobId, written: &Written) -> Option<Notice> {
+/// The notice of an event of a job, if somebody is told of such, and how often that is.
+pub(super) fn of_event(job: JobId, written: &Written) -> Option<(Notice, HowOften)> {
     let (kind, how_often) = written.told?;
     let id = match how_often {
-        HowOften::Each => table::id_of_event(job, written.seq),
+        HowOften::Each | HowOften::IfItStays => table::id_of_event(job, written.seq),
         HowOften::Once => table::id_of_kind(job, kind),
     };
-    Some(Notice {
+    let notice = Notice {
         id,
         job,
         kind,
         about: written.seq,
         at: written.at,
-    })
+    };
+    Some((notice, how_often))
+}
+
+/// From when on a notice may be brought, in milliseconds.
+pub(super) fn due(notice: &Notice, how_often: HowOften) -> i64 {
+    let settles = i64::try_from(table::SETTLES_WITHIN.as_millis()).unwrap_or(i64::MAX);
+    match how_often {
+        HowOften::IfItStays => notice.at.unix_millis().saturating_add(settles),
+        HowOften::Each | HowOften::Once => 0,
+    }
+}
+
+/// Whether a job goes on with what is told.
+pub(super) fn goes_on(kind: NoticeKind) -> bool {
+    matches!(
+        kind,
+        NoticeKind::DeviceResumed | NoticeKind::TransferStarted
+    )
 }
 
 /// Implements [`Outbox`] for the store of a database, and what its transactions add by.
@@ -111,25 +144,42 @@ macro_rules! implement_outbox {
     ($store:ident, $database:ident) => {
         const _: () = {
             use model::ids::{JobId, NoticeId};
+            use model::notice::NoticeKind;
             use model::time::Timestamp;
             use sqlx::{Transaction, query, query_as, query_scalar, $database};
             use $crate::jobstore::deliveries::{self, NewDelivery};
             use $crate::jobstore::outbox::{self, Notice, Outbox};
             use $crate::jobstore::{JobStoreError, ledger};
+            use $crate::notices::table::HowOften;
 
             impl $store {
-                /// Adds a notice in a transaction; `false` if it is there.
+                /// Adds a notice in a transaction; `false` if it is there. That a job goes on of which nobody was told
+                /// that it was held is told to nobody either.
                 pub(super) async fn notify_in(
                     &self,
                     tx: &mut Transaction<'static, $database>,
                     notice: &Notice,
+                    how_often: HowOften,
                 ) -> Result<bool, JobStoreError> {
+                    let before = match outbox::goes_on(notice.kind) {
+                        true => outbox::LET_PASS,
+                        false => outbox::TELL_NOW,
+                    };
+                    let passed = query(before)
+                        .bind(notice.job.as_str())
+                        .bind(notice.at.unix_millis())
+                        .execute(&mut **tx)
+                        .await?
+                        .rows_affected();
+                    let is_untold = passed > 0 && notice.kind == NoticeKind::DeviceResumed;
                     let done = query(outbox::PUT_NOTICE)
                         .bind(notice.id.as_str())
                         .bind(notice.job.as_str())
                         .bind(notice.kind.word())
                         .bind(ledger::number(notice.about)?)
                         .bind(notice.at.unix_millis())
+                        .bind(i64::from(is_untold))
+                        .bind(outbox::due(notice, how_often))
                         .execute(&mut **tx)
                         .await?;
                     Ok(done.rows_affected() > 0)
@@ -158,13 +208,18 @@ macro_rules! implement_outbox {
             impl Outbox for $store {
                 async fn put_notice(&self, notice: &Notice) -> Result<bool, JobStoreError> {
                     let mut tx = self.begin().await?;
-                    let is_new = self.notify_in(&mut tx, notice).await?;
+                    let is_new = self.notify_in(&mut tx, notice, HowOften::Each).await?;
                     tx.commit().await?;
                     Ok(is_new)
                 }
 
-                async fn notices(&self, limit: u32) -> Result<Vec<Notice>, JobStoreError> {
+                async fn notices(
+                    &self,
+                    now: Timestamp,
+                    limit: u32,
+                ) -> Result<Vec<Notice>, JobStoreError> {
                     let rows: Vec<outbox::NoticeRow> = query_as(outbox::NOTICES)
+                        .bind(now.unix().saturating_mul(1000))
                         .bind(i64::from(limit))
                         .fetch_all(self.readers())
                         .await?;

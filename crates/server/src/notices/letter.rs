@@ -232,6 +232,7 @@ fn english(story: &Story) -> Words {
         ),
         NoticeKind::DeviceProblem => problem(story),
         NoticeKind::DeviceHeld => held(story),
+        NoticeKind::JobOverdue => overdue(story),
         NoticeKind::DeviceResumed => (
             "goes on".to_owned(),
             format!("Job {job} goes on: what it was on hold for is mended."),
@@ -342,6 +343,43 @@ fn held(story: &Story) -> Sentences {
     let [wrong, mends] = stopped.sentences().map(|text| one_line(&text));
     let happened = format!("Job {job} is on hold. {wrong}");
     ("on hold".to_owned(), happened, mends)
+}
+
+/// What is told of a hold that nobody mends.
+fn overdue(story: &Story) -> Sentences {
+    let job = story.job.id;
+    let (_, _, mends) = held(story);
+    let wrong = story.job.hold().map(|hold| {
+        let [wrong, _] = hold.sentences().map(|text| one_line(&text));
+        format!(" since {}, and nobody has mended it. {wrong}", hold.at)
+    });
+    let happened = format!(
+        "Job {job} is on hold{}",
+        wrong.unwrap_or_else(|| ", and nobody has mended it.".to_owned())
+    );
+    ("on hold for too long".to_owned(), happened, mends)
+}
+
+/// Writes the mail that reminds the operator of a hold.
+#[must_use]
+pub(crate) fn overdue_to_operator(story: &Story) -> Letter {
+    let job = story.job.id;
+    let (_, happened, _) = overdue(story);
+    let code = story.job.hold().map_or("", |hold| hold.cause.code());
+    let text = format!(
+        "{happened}\nMend it, or end the job: `longshore job give-up {job}`, or `longshore job finish-without {job}`.\n\n\
+         Job: {job}, {}\nAccount: {}\nCode: {code}\n\n-- \n\
+         Sent by the Longshore service {} to the operator. Notice {}, {}.\n",
+        kind_of_job(story.job.job_type),
+        story.job.account,
+        story.installation,
+        story.id,
+        story.kind,
+    );
+    Letter {
+        subject: format!("Overdue: job {job} is on hold"),
+        text: cut(text),
+    }
 }
 
 fn outcome(story: &Story) -> Option<&Outcome> {

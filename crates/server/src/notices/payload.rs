@@ -3,6 +3,7 @@
 //! Pure: a [`Story`] in, bytes out. They are made once, signed and sent as they are.
 
 use custody::event::What;
+use model::notice::NoticeKind;
 use model::operator::notices::WebhookForm;
 use model::report;
 use serde_json::{Map, Value, json};
@@ -97,6 +98,10 @@ fn data(story: &Story) -> Value {
             put(name, value);
         }
     }
+    if let (NoticeKind::JobOverdue, Some(hold)) = (story.kind, job.hold()) {
+        put("cause", hold.cause.code().into());
+        put("since", hold.at.to_string().into());
+    }
     put("checkpoint", story.checkpoint.as_str().into());
     data.into()
 }
@@ -145,7 +150,6 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use custody::event::{Held, Loaded, Outcome};
-    use model::notice::NoticeKind;
 
     use super::super::letter::tests::story;
     use super::*;

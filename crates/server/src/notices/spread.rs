@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use model::notice::ByMail;
+use model::notice::{ByMail, NoticeKind};
 use model::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::letter::Letter;
 use super::story::{self, Story};
-use super::template::Templates;
 use super::{letter, payload};
+use crate::config::MailConfig;
 use crate::jobstore::{JobStore, JobStoreError, Lane, Message, NewDelivery, Notice, StoredWebhook};
 
 /// Notices of one round.
@@ -18,8 +19,8 @@ const BATCH: u32 = 100;
 /// Bytes of the digest of an address by which its mails are sent one after the other.
 const LANE_BYTES: usize = 8;
 
-/// Whether mails are sent, and in whose words; `None` if nobody takes them.
-pub(crate) type Mails<'a> = Option<&'a Templates>;
+/// Whether mails are sent, and how; `None` if nobody takes them.
+pub(crate) type Mails<'a> = Option<&'a MailConfig>;
 
 /// Puts everything on its way that is not yet. A notice that is somebody else's already is passed over.
 pub(crate) async fn round(
@@ -28,7 +29,7 @@ pub(crate) async fn round(
     mails: Mails<'_>,
     now: Timestamp,
 ) -> Result<(), JobStoreError> {
-    let notices = jobs.notices(BATCH).await?;
+    let notices = jobs.notices(now, BATCH).await?;
     if notices.is_empty() {
         return Ok(());
     }
@@ -54,31 +55,51 @@ async fn of(
         return Ok(Vec::new());
     }
     let story = story::of(jobs, expire_after_days, notice).await?;
+    if story.kind == NoticeKind::JobOverdue && story.job.hold().is_none() {
+        // It was mended in this moment.
+        return Ok(Vec::new());
+    }
     let mut deliveries = to_webhooks(&story, webhooks, now);
-    if let Some(templates) = by_mail {
-        deliveries.extend(to_addresses(&story, templates, now));
+    if let Some(mails) = by_mail {
+        deliveries.extend(to_addresses(&story, mails, now));
+        deliveries.extend(to_operator(&story, mails, now));
     }
     Ok(deliveries)
 }
 
-/// A mail to each address. One that is named twice hears once.
-fn to_addresses(story: &Story, templates: &Templates, now: Timestamp) -> Vec<NewDelivery> {
-    let addresses: BTreeSet<&String> = story.addresses.iter().collect();
-    let letter = letter::of(story, templates);
-    let mail = |address: &String| NewDelivery {
+/// The mail to the operator of a job that customer and operator are reminded of.
+fn to_operator(story: &Story, mails: &MailConfig, now: Timestamp) -> Option<NewDelivery> {
+    let operator = mails.operator.as_ref()?;
+    let letter = match story.kind {
+        NoticeKind::JobOverdue => letter::overdue_to_operator(story),
+        _ => return None,
+    };
+    let to = operator.address().to_string();
+    Some(mail(story, to, &letter, now))
+}
+
+fn mail(story: &Story, to: String, letter: &Letter, now: Timestamp) -> NewDelivery {
+    NewDelivery {
         notice: story.id.clone(),
         kind: story.kind,
         job: Some(story.job.id),
-        lane: lane_of(address),
+        lane: lane_of(&to),
         message: Message::Mail {
-            to: address.clone(),
+            to,
             subject: letter.subject.clone(),
             text: letter.text.clone(),
             dated: story.at,
         },
         at: now,
-    };
-    addresses.into_iter().map(mail).collect()
+    }
+}
+
+/// A mail to each address. One that is named twice hears once.
+fn to_addresses(story: &Story, mails: &MailConfig, now: Timestamp) -> Vec<NewDelivery> {
+    let addresses: BTreeSet<&String> = story.addresses.iter().collect();
+    let letter = letter::of(story, &mails.templates);
+    let to = |address: &String| mail(story, address.clone(), &letter, now);
+    addresses.into_iter().map(to).collect()
 }
 
 /// By what the mails to an address are sent one after the other.

@@ -145,7 +145,7 @@ pub(crate) async fn last(
         let entry = Entry::parse(line.line.as_bytes()).map_err(corrupt)?;
         let told = entry.what.as_ref().and_then(table::notice_of);
         if let Some((_, how_often)) = told.filter(|(told, _)| *told == kind) {
-            if how_often == table::HowOften::Each {
+            if how_often != table::HowOften::Once {
                 notice.id = table::id_of_event(job, entry.seq);
             }
             (notice.about, notice.at) = (entry.seq, entry.at);

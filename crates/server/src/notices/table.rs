@@ -13,8 +13,9 @@
 //! | `attempt` | `transfer.started` | each |
 //! | `loaded`, `filled` | `transfer.finished` | each |
 //! | `aborted` | `transfer.aborted` | each |
-//! | `held` | `device.held` | each |
-//! | `resumed` | `device.resumed` | each |
+//! | `held`, for what may end by itself within minutes | `device.held` | each that stands so long |
+//! | `held`, for anything else | `device.held` | each |
+//! | `resumed` | `device.resumed` | each, unless that it was held was not told |
 //! | `released` | `device.released` | each |
 //! | `erased` | `device.erased` | each |
 //! | `erase-failed` | `device.erase_failed` | each |
@@ -22,11 +23,15 @@
 //! | `handed-over` | `device.returned` | each |
 //!
 //! Of the others nobody is told: they are steps of our own, told by what follows, or of no job. What is no event is told
-//! besides: `job.expiring` by the sweeper, `receipt.issued` by whoever puts the receipt beside the report.
+//! besides: `job.expiring` and `job.overdue` by the sweeper, `receipt.issued` by whoever puts the receipt beside the report.
 
-use custody::event::{Identified, ParcelCondition, Received, What};
+use std::time::Duration;
+
+use custody::event::{Held, Identified, ParcelCondition, Received, What};
 use model::ids::{JobId, NoticeId};
 use model::notice::NoticeKind;
+use model::stopped::StopCause;
+use model::time::Timestamp;
 
 /// How often something is told of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +40,13 @@ pub(crate) enum HowOften {
     Each,
     /// The first time alone: at the door and at the bay a device is received by two who do not know of each other.
     Once,
+    /// Each time, if it is still so some minutes later.
+    IfItStays,
 }
+
+/// For how long a hold that may end by itself stands before it is told: a cable that is loose comes and goes within
+/// seconds, a disk that is plugged in again within a minute or two, and a store that starts again within three.
+pub(crate) const SETTLES_WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// As what somebody is told of an event, if so.
 #[must_use]
@@ -54,6 +65,7 @@ pub(crate) fn notice_of(what: &What) -> Option<(NoticeKind, HowOften)> {
         What::Attempt(_) => (Kind::TransferStarted, Each),
         What::Loaded(_) | What::Filled(_) => (Kind::TransferFinished, Each),
         What::Aborted(_) => (Kind::TransferAborted, Each),
+        What::Held(held) if may_pass(held) => (Kind::DeviceHeld, HowOften::IfItStays),
         What::Held(_) => (Kind::DeviceHeld, Each),
         What::Resumed(_) => (Kind::DeviceResumed, Each),
         What::Released(_) => (Kind::DeviceReleased, Each),
@@ -88,6 +100,11 @@ pub(crate) fn notice_of(what: &What) -> Option<(NoticeKind, HowOften)> {
     })
 }
 
+/// Whether a hold may end with nobody's doing.
+fn may_pass(held: &Held) -> bool {
+    StopCause::of(&held.cause).is_some_and(StopCause::may_pass)
+}
+
 fn is_damaged(received: &Received) -> bool {
     match received.condition {
         Some(ParcelCondition::Damaged | ParcelCondition::Opened | ParcelCondition::Wet) => true,
@@ -109,6 +126,12 @@ pub(crate) fn id_of_event(job: JobId, seq: u64) -> NoticeId {
 #[must_use]
 pub(crate) fn id_of_kind(job: JobId, kind: NoticeKind) -> NoticeId {
     id(&format!("{job}-{}", kind.word().replace(['.', '_'], "-")))
+}
+
+/// The id of the notice that the hold which began at `since` is overdue.
+#[must_use]
+pub(crate) fn id_of_overdue(job: JobId, since: Timestamp) -> NoticeId {
+    id(&format!("{job}-overdue-{}", since.unix().unsigned_abs()))
 }
 
 /// The id of the notice of an edition of a receipt.
@@ -140,7 +163,7 @@ fn id(text: &str) -> NoticeId {
 mod tests {
     use custody::digest::Digest;
     use custody::event::{
-        Attempt, Canceled, Destroyed, HandedOver, Held, Interrupted, Loaded, Outcome, Released,
+        Attempt, Canceled, Destroyed, HandedOver, Interrupted, Loaded, Outcome, Released,
         ReturnedUnerased,
     };
 
@@ -164,15 +187,15 @@ mod tests {
 
     #[test]
     fn events_are_told_as_the_table_says() {
-        use HowOften::{Each, Once};
+        use HowOften::{Each, IfItStays, Once};
         let canceled = Canceled {
             manifest_sha256: Digest::of(b""),
             reason: None,
         };
         let attempt = Attempt { number: 1 };
         let cause = || "StoreFull".to_owned();
-        let held = Held {
-            cause: cause(),
+        let held = |cause: &str| Held {
+            cause: cause.to_owned(),
             until: None,
         };
         let over = HandedOver {
@@ -211,7 +234,10 @@ mod tests {
                 Loaded(Outcome::default()).into(),
                 Some(("transfer.finished", Each)),
             ),
-            (held.into(), Some(("device.held", Each))),
+            (held("BucketMissing").into(), Some(("device.held", Each))),
+            (held("OfNextYear").into(), Some(("device.held", Each))),
+            (held("DiskGone").into(), Some(("device.held", IfItStays))),
+            (held("StoreFull").into(), Some(("device.held", IfItStays))),
             (Interrupted { cause: cause() }.into(), None),
             (released.into(), Some(("device.released", Each))),
             (destroyed.into(), Some(("device.problem", Each))),

@@ -120,7 +120,7 @@ pub async fn arrive(
     }
     let account = admin.jobs.account(&here.account).await?;
     Ok(Arrived {
-        job: JobLine::of(&here, account.map(|account| account.name)),
+        job: JobLine::of(&here, account.map(|account| account.name), admin.patience()),
         was_here,
         due,
         sentence: due.sentence(&here),

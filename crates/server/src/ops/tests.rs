@@ -29,6 +29,7 @@ impl World {
             admin: Admin {
                 jobs: Arc::new(store.unwrap()),
                 clock: Arc::clone(&clock) as _,
+                hold_days: 14,
             },
             clock,
             _folder: folder,

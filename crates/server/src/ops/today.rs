@@ -8,7 +8,7 @@ use model::custody::Custody;
 use model::erasure::ErasureEnd;
 use model::event::Event;
 use model::ids::JobId;
-use model::operator::JobLine;
+use model::operator::{JobLine, Patience};
 use model::operator::today::{InRoom, Today, TodayCounts, TodayDeed, TodayJob};
 use model::parcel::Due;
 use model::time::Timestamp;
@@ -61,7 +61,7 @@ pub async fn today(
         ..counted(&events, &room)
     };
     (counts.room, counts.held) = admin.jobs.count_in_hand().await?;
-    let mut jobs = of_jobs(events);
+    let mut jobs = of_jobs(events, admin.patience());
     is_cut |= jobs.len() > JOBS;
     jobs.truncate(JOBS);
     Ok(Today {
@@ -69,7 +69,7 @@ pub async fn today(
         at: now,
         counts,
         jobs,
-        room: room.into_iter().map(in_room).collect(),
+        room: room.into_iter().map(|held| in_room(held, admin.patience())).collect(),
         is_cut,
     })
 }
@@ -127,7 +127,7 @@ fn counted(events: &[DayEvent], room: &[InHand]) -> TodayCounts {
 }
 
 /// The jobs to which something happened, those of the last event first.
-fn of_jobs(events: Vec<DayEvent>) -> Vec<TodayJob> {
+fn of_jobs(events: Vec<DayEvent>, patience: Patience) -> Vec<TodayJob> {
     let mut places: HashMap<JobId, usize> = HashMap::new();
     let mut jobs: Vec<TodayJob> = Vec::new();
     for event in events {
@@ -136,7 +136,7 @@ fn of_jobs(events: Vec<DayEvent>) -> Vec<TodayJob> {
         };
         let place = *places.entry(event.job.id).or_insert_with(|| {
             jobs.push(TodayJob {
-                job: JobLine::of(&event.job, event.account_name.clone()),
+                job: JobLine::of(&event.job, event.account_name.clone(), patience),
                 happened: Vec::new(),
                 last: event.at,
             });
@@ -151,7 +151,7 @@ fn of_jobs(events: Vec<DayEvent>) -> Vec<TodayJob> {
     jobs
 }
 
-fn in_room((job, name): InHand) -> InRoom {
+fn in_room((job, name): InHand, patience: Patience) -> InRoom {
     let due = Due::of(&job);
     let since = match &job.custody {
         Custody::AtStation { since, .. } => Some(*since),
@@ -161,7 +161,7 @@ fn in_room((job, name): InHand) -> InRoom {
         since,
         due,
         sentence: due.sentence(&job),
-        job: JobLine::of(&job, name),
+        job: JobLine::of(&job, name, patience),
     }
 }
 

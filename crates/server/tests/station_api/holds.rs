@@ -12,8 +12,10 @@ use model::event::Event;
 use model::hold::{GivenUp, Mended};
 use model::ids::{BucketName, JobId, JobType, ObjectKey};
 use model::job::Job;
+use model::notice::NoticeKind;
 use model::progress::{LogLocation, Progress};
 use model::stopped::StopCause;
+use server::jobstore::DeliveryFilter;
 
 use crate::talk::Station;
 use crate::world::{World, at_station, ebs, import, tally};
@@ -613,6 +615,40 @@ async fn a_hold_of_two_weeks_is_told_as_overdue_and_ends_nothing() {
     let oldest = "longshore_hold_oldest_seconds{code=\"DiskFailing\",fix_by=\"operator\"} 1209600";
     assert!(metrics.contains(oldest), "{metrics}");
     assert_eq!(status(&world, id).await.0, "InProgress");
+}
+
+/// Customer and operator are reminded once of a hold that nobody mends, whoever starts again meanwhile; one that is mended
+/// in time is nobody's.
+#[tokio::test]
+async fn an_overdue_hold_is_told_once_to_both_sides() {
+    let settings = "[jobs]\nhold_days = 2\n[mail]\nurl = \"smtp://127.0.0.1:1\"\nfrom = \"dock@b.example\"\noperator = \"op@b.example\"\n";
+    let world = World::with(settings).await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    station
+        .stop(&world, &signature, StopCause::DiskFailing)
+        .await;
+    let (mended, signature) = world.create(&import("photos")).await;
+    station.stop(&world, &signature, StopCause::StoreFull).await;
+    assert_eq!(station.resume(&world, mended).await, Ok(()));
+    let reminders = async |world: &World| -> Vec<(Option<JobId>, String)> {
+        let all = DeliveryFilter::default();
+        let lines = world.jobs().deliveries(&all, 100).await.unwrap();
+        let of_it = lines.into_iter().filter(|it| it.event == NoticeKind::JobOverdue);
+        of_it.map(|it| (it.job_id, it.notice_id.to_string())).collect()
+    };
+    let begun = world.now().unix();
+    world.clock.advance(DAY - 1);
+    let world = world.restart(settings, DAY).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(reminders(&world).await, []);
+    let mut world = world.restart(settings, 1).await;
+    until(async || reminders(&world).await.len() == 2).await;
+    world = world.restart(settings, DAY / 2).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let one = (Some(id), format!("{id}-overdue-{begun}"));
+    assert_eq!(reminders(&world).await, [one.clone(), one], "a mail each");
+    assert!(station.facts(&world, id).await.overdue);
 }
 
 #[tokio::test]

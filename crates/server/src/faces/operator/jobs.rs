@@ -93,12 +93,13 @@ fn job(text: &str) -> Result<JobId, OperatorFault> {
 async fn list(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
     let found = jobs::search(desk.admin, desk.caller, read(asked.query)?).await?;
     let next = found.jobs.last().map(|(job, _)| job.id);
+    let patience = desk.admin.patience();
     document(&JobsPage {
         next: next.filter(|_| found.truncated),
         jobs: found
             .jobs
             .iter()
-            .map(|(job, name)| JobLine::of(job, name.clone()))
+            .map(|(job, name)| JobLine::of(job, name.clone(), patience))
             .collect(),
     })
 }

@@ -2,7 +2,8 @@
 //! by one that dies.
 
 use futures::future::join_all;
-use model::event::Event;
+use model::event::{Event, WhileRunning};
+use model::hold::Mended;
 use model::ids::{JobId, NoticeId};
 use model::notice::NoticeKind;
 use model::operator::notices::{DeliveryLine, DeliveryState};
@@ -12,12 +13,14 @@ use super::{
     JobStore, JobStoreError, arrived, at, canceled, change, customer, finished, insert, new_job,
     stored, webhooks,
 };
+use crate::notices::table::SETTLES_WITHIN;
 use crate::jobstore::{Delivery, DeliveryFilter, Lane, Message, NewDelivery, Notice, Settled};
 
 pub(super) async fn run(store: &dyn JobStore) {
     // What earlier tests have told is nobody's here.
     spread_all(store).await;
     events_are_told_with_what_happened(store).await;
+    a_hold_that_passes_is_not_told(store).await;
     what_did_not_happen_is_not_told(store).await;
     what_is_no_event_is_told_once(store).await;
     a_notice_is_spread_once(store).await;
@@ -30,8 +33,14 @@ pub(super) async fn run(store: &dyn JobStore) {
     what_is_over_is_forgotten(store).await;
 }
 
+/// All, once there has been time for everything.
 async fn notices(store: &dyn JobStore) -> Vec<Notice> {
-    store.notices(1_000).await.expect("notices can be read")
+    notices_at(store, 1 << 30).await
+}
+
+async fn notices_at(store: &dyn JobStore, seconds: i64) -> Vec<Notice> {
+    let found = store.notices(at(seconds), 1_000).await;
+    found.expect("notices can be read")
 }
 
 async fn spread_all(store: &dyn JobStore) {
@@ -50,13 +59,7 @@ async fn told(store: &dyn JobStore, job: JobId) -> Vec<(String, String)> {
 async fn events_are_told_with_what_happened(store: &dyn JobStore) {
     let job = new_job("PVTBA", 1, at(10));
     insert(store, &job).await;
-    let stopped = Event::Stopped {
-        cause: StopCause::StoreFull,
-        bucket: None,
-        words: None,
-        detail: String::new(),
-        untouched: false,
-    };
+    let stopped = stop(StopCause::BucketMissing);
     change(store, job.id, &[arrived(), Event::TransferStarted], at(11)).await;
     change(store, job.id, &[stopped], at(12)).await;
     change(store, job.id, &[Event::TransferStarted], at(13)).await;
@@ -74,6 +77,71 @@ async fn events_are_told_with_what_happened(store: &dyn JobStore) {
     let held = notices(store).await.into_iter().find(|it| it.about == 3);
     let held = held.expect("it is told");
     assert_eq!((held.job, held.at.unix()), (job.id, at(12).unix()));
+}
+
+fn stop(cause: StopCause) -> Event {
+    Event::Stopped {
+        cause,
+        bucket: None,
+        words: None,
+        detail: String::new(),
+        untouched: false,
+    }
+}
+
+/// A cable that is loose is told to nobody, and what stands is told once, in its order.
+async fn a_hold_that_passes_is_not_told(store: &dyn JobStore) {
+    let settles = i64::try_from(SETTLES_WITHIN.as_secs()).expect("minutes");
+    let job = new_job("PVTBD", 1, at(0));
+    insert(store, &job).await;
+    let begun = [arrived(), Event::TransferStarted];
+    change(store, job.id, &begun, at(1)).await;
+    let other = new_job("PVTBE", 1, at(2));
+    insert(store, &other).await;
+    let told_at = async |seconds: i64| -> Vec<String> {
+        let told = notices_at(store, seconds).await.into_iter();
+        told.filter(|it| it.job == job.id)
+            .map(|it| it.kind.to_string())
+            .collect()
+    };
+    spread_all(store).await;
+    let gone = || stop(StopCause::DiskGone);
+    let resumed = Event::Resumed { how: Mended::Docked };
+    for second in [10, 20, 30] {
+        change(store, job.id, &[gone()], at(second)).await;
+        let back = [resumed.clone(), Event::TransferStarted];
+        change(store, job.id, &back, at(second + 5)).await;
+    }
+    assert_eq!(told_at(100_000).await, ["transfer.started"; 3]);
+    // What stands is told, and what goes on from it.
+    change(store, job.id, &[gone()], at(40)).await;
+    spread_all_but_held(store, job.id, 41).await;
+    assert_eq!(told_at(40 + settles - 1).await, [""; 0]);
+    assert_eq!(told_at(40 + settles).await, ["device.held"]);
+    let late = 40 + settles + 1;
+    change(store, job.id, std::slice::from_ref(&resumed), at(late)).await;
+    assert_eq!(told_at(late).await, ["device.held", "device.resumed"]);
+    spread_all(store).await;
+    // Whatever else happens to the job tells it at once, and stands behind it.
+    change(store, job.id, &[Event::TransferStarted], at(late + 1)).await;
+    spread_all(store).await;
+    change(store, job.id, &[gone()], at(late + 2)).await;
+    assert_eq!(told_at(late + 3).await, [""; 0]);
+    let end = Event::Canceled {
+        running: WhileRunning::Cancel,
+        because: None,
+    };
+    change(store, job.id, &[end], at(late + 4)).await;
+    assert_eq!(told_at(late + 4).await, ["device.held", "job.canceled"]);
+    spread_all(store).await;
+}
+
+/// Brings what may be brought at a time.
+async fn spread_all_but_held(store: &dyn JobStore, job: JobId, seconds: i64) {
+    for notice in notices_at(store, seconds).await {
+        assert!(notice.job != job || notice.kind != NoticeKind::DeviceHeld);
+        store.spread(&notice.id, &[]).await.expect("it is there");
+    }
 }
 
 async fn what_did_not_happen_is_not_told(store: &dyn JobStore) {

@@ -5,6 +5,7 @@ use model::ids::{AccountId, JobId};
 use model::job::Job;
 use model::notice::ByMail;
 use model::progress::LogLocation;
+use model::stopped::{StopCause, Stopped};
 use model::time::Timestamp;
 
 use super::super::template::Template;
@@ -140,6 +141,31 @@ fn a_hold_is_told_with_what_mends_it() {
         lines.next(),
         Some("Create it, and loading goes on by itself.")
     );
+}
+
+/// Customer and operator are reminded of the same, each of what they can do about it.
+#[test]
+fn a_hold_that_nobody_mends_is_told_to_both() {
+    let since = "2026-01-02T03:04:05Z".parse().unwrap();
+    let overdue = story(NoticeKind::JobOverdue);
+    let overdue = Story {
+        job: Job {
+            stopped: Some(Stopped::new(since, StopCause::BucketMissing)),
+            ..overdue.job.clone()
+        },
+        ..overdue
+    };
+    let happened = "Job ABCDE is on hold since 2026-01-02T03:04:05Z, and nobody has mended it. A bucket of the job does \
+                    not exist.";
+    let letter = of(&overdue);
+    let lines: Vec<&str> = letter.text.lines().collect();
+    assert_eq!(lines[..2], [happened, "Create it, and loading goes on by itself."]);
+    assert_eq!(letter.subject, "Job ABCDE (D-1): on hold for too long");
+    let letter = overdue_to_operator(&overdue);
+    let lines: Vec<&str> = letter.text.lines().collect();
+    assert_eq!(letter.subject, "Overdue: job ABCDE is on hold");
+    assert!(lines[0] == happened && lines[1].contains("`longshore job give-up ABCDE`"), "{lines:?}");
+    assert!(lines.contains(&"Code: BucketMissing"), "{lines:?}");
 }
 
 #[test]

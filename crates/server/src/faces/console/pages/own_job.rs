@@ -5,11 +5,11 @@ use askama::Template;
 use axum::response::Response;
 use model::event::{Event, WhileRunning};
 use model::ids::{JobId, JobType};
+use model::operator::Patience;
 use model::operator::reports::JobFailures;
 use model::operator::stations::FiguresLine;
 use model::progress::Progress;
 use model::signature::SignatureFile;
-use model::time::Timestamp;
 
 use super::job_parts::JobStanding;
 use super::new_job::foresee::is_of_files;
@@ -39,7 +39,7 @@ struct OwnJob {
     rates: String,
     failed: String,
     manifest: String,
-    now: Timestamp,
+    patience: Patience,
     /// Whether a job that runs can be canceled here.
     cancels_running: WhileRunning,
 }
@@ -55,7 +55,13 @@ impl OwnJob {
             job_type: job.job_type,
             manifest: job.manifest.clone(),
         };
-        job.apply(&event, self.now).is_ok()
+        job.apply(&event, self.patience.now).is_ok()
+    }
+
+    fn is_overdue(&self) -> bool {
+        let Patience { now, days } = self.patience;
+        let hold = self.status.job.hold();
+        hold.is_some_and(|hold| hold.is_overdue(now, days))
     }
 
     /// Whether there is more of it to be asked for than that it has expired.
@@ -68,7 +74,7 @@ impl OwnJob {
             running: self.cancels_running,
             because: None,
         };
-        self.status.job.apply(&event, self.now).is_ok()
+        self.status.job.apply(&event, self.patience.now).is_ok()
     }
 
     /// Whether its device can be said to be free for erasing, or not.
@@ -76,7 +82,7 @@ impl OwnJob {
         let because = String::new();
         let is_over = self.status.job.progress.is_terminal();
         let event = Event::Objected { because };
-        is_over && self.status.job.apply(&event, self.now).is_ok()
+        is_over && self.status.job.apply(&event, self.patience.now).is_ok()
     }
 
     /// Whether what opens its device can be sent.
@@ -138,7 +144,7 @@ pub(in super::super) async fn show(visit: &Visit, id: &str) -> Result<Response, 
         ),
         status,
         history,
-        now: context.clock.now(),
+        patience: context.patience(),
         cancels_running: context.rules.cancel_in_progress,
     })
 }

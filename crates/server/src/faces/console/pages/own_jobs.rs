@@ -4,8 +4,9 @@ use askama::Template;
 use axum::response::Response;
 use model::ids::JobId;
 use model::job::Job;
-use model::operator::{JobLine, JobsPage};
+use model::operator::{JobLine, JobsPage, Patience};
 use model::progress::Progress;
+use model::stopped::Stopped;
 use url::form_urlencoded::Serializer;
 
 use super::list_file::{self, FileForm, of_file, wanted};
@@ -32,9 +33,14 @@ struct OwnJobs {
     is_first: bool,
     /// What the list is asked for with, for its file.
     query: String,
+    patience: Patience,
 }
 
 impl OwnJobs {
+    fn is_overdue(&self, hold: &Stopped) -> bool {
+        hold.is_overdue(self.patience.now, self.patience.days)
+    }
+
     fn states(&self) -> Vec<&'static str> {
         Progress::codes().collect()
     }
@@ -54,6 +60,7 @@ pub(in super::super) async fn list(visit: &Visit, query: &Fields) -> Result<Resp
     html(&OwnJobs {
         shell: Shell::new(visit, key("jobs"), "jobs", "/jobs"),
         next: next.map(|last| behind(&wanted, last)),
+        patience: visit.console.context.patience(),
         jobs: found.jobs.into_iter().map(|(job, _)| job).collect(),
         state: wanted.progress.unwrap_or_default(),
         is_held: wanted.held,
@@ -79,12 +86,13 @@ async fn own_page(visit: Visit, query: Fields) -> Result<JobsPage, Trouble> {
     };
     let found = jobs::own(&visit.console.context.admin(), visit.caller(), search).await?;
     let last = found.jobs.last().map(|(job, _)| job.id);
+    let patience = visit.console.context.patience();
     Ok(JobsPage {
         next: last.filter(|_| found.truncated),
         jobs: found
             .jobs
             .iter()
-            .map(|(job, _)| JobLine::of(job, None))
+            .map(|(job, _)| JobLine::of(job, None, patience))
             .collect(),
     })
 }
