@@ -4,7 +4,9 @@ with by the same disk where it is."""
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
+import time
 import urllib.request
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ import report
 from benches import image_of
 from botocore.exceptions import ClientError
 from conftest import put_away
-from consoles import Client, link
+from consoles import customer, signed_in
 from device import Device, fill
 from failing import failing, pages_of
 from longshore import OK, REFUSED, Service, wait_for
@@ -36,6 +38,10 @@ TOLD = {
     "SignatureWrong": "the SIGNATURE file of a device that names this job is not the one that was issued.",
     "PasswordNeeded": "the device is encrypted, and no secret that opens it has come. Send its password",
     "FileSystemUnsupported": "the device has no file system that can be read. Ask the operator what can be done.",
+    "PasswordWrong": "the device is encrypted, and the secret that was given does not open it. Send the right one",
+    "Dirty": "the device was not unmounted cleanly; what was written to it last may be missing. Say in the console that it is "
+    "loaded as it is, or have the operator say so",
+    "ByCustomer": "its customer has stopped it for a while: I look for a file. Let it go on in the console",
     "DiskFailing": "the device does not function properly: 3 ranges of it cannot be read. Loading goes on when the device is "
     "docked again, or when the operator lets it go on as it is.",
 }
@@ -44,7 +50,7 @@ TOLD = {
 WHILE_LOADED = ("StoreFull", "DiskFailing")
 
 # Those that a station finds out by docking a disk by hand, since such a disk does not say whose it is.
-BY_HAND = ("SignatureMissing", "PasswordNeeded", "FileSystemUnsupported")
+BY_HAND = ("SignatureMissing", "PasswordNeeded", "PasswordWrong", "FileSystemUnsupported")
 
 
 @dataclass
@@ -58,6 +64,7 @@ class Case:
     held: dict = field(default_factory=dict)
     listed: dict = field(default_factory=dict)
     bay: dict = field(default_factory=dict)
+    page: str = ""
     done: dict = field(default_factory=dict)
 
 
@@ -80,7 +87,7 @@ class Room:
         config = folder / "longshore.toml"
         config.write_text(
             '[embedded_store]\nenabled = true\nlisten = "127.0.0.1:0"\n'
-            '[station]\non_failing = "hold"\nbad_limit = 2\n'
+            '[station]\non_dirty = "hold"\non_failing = "hold"\nbad_limit = 2\n'
             f'bays = [{{ name = "W", match = ["loop:{self.socket}"] }}]\n'
             + self._store("cellar", self.cellar.key, "full-*")
             + self._store("strict", loader, "strict-*")
@@ -116,6 +123,20 @@ class Room:
         image = image_of(self.folder / f"{code}.img", case.device, mebibytes=24)
         bad = pages_of(image, film, 3)
         self.things.enter_context(failing(self.socket / "disk.img", image, bad))
+
+    def lay_dirty(self, code):
+        """An image of a FAT32 volume that says that it was not unmounted (`BS_Reserved1` of its boot sector)."""
+        image = image_of(self.folder / f"{code}.img", self.cases[code].device, "FAT32")
+        with open(image, "r+b") as file:
+            file.seek(raw.MEBIBYTE + 0x41)
+            file.write(b"\1")
+        shutil.copy(image, self.inbox / image.name)
+
+    def wrong_password(self, code):
+        """An encrypted disk that the password of its manifest does not open, docked by hand with its sheet."""
+        case = self.cases[code]
+        part = raw.encrypt(raw.file_system(self.folder / f"{code}.img", "EXT4", case.device.path), "its own")
+        self.service.dock(part, "--signature", f"{case.job}:{case.signature.split('signature:')[1].strip()}", check=REFUSED)
 
     def lay(self, code):
         shutil.copytree(self.cases[code].device.path, self.inbox / f"disk-{code}", symlinks=True)
@@ -176,8 +197,8 @@ def story(room):
     for code, bucket in (("BucketMissing", "gone-data"), ("BucketRights", "right-data"), ("StoreRefuses", "strict-data"),
                          ("StoreFull", "full-data")):
         room.make(code, bucket)
-    for code in ("ByOperator", "SignatureWrong", "DiskFailing", *BY_HAND):
-        room.make(code, "calm-data")
+    for code in ("ByOperator", "ByCustomer", "SignatureWrong", "DiskFailing", "Dirty", *BY_HAND):
+        room.make(code, "calm-data", **({"trueCryptPassword": "another"} if code == "PasswordWrong" else {}))
     service = room.service
 
     room.s3.delete_bucket(Bucket="gone-data")
@@ -185,13 +206,18 @@ def story(room):
     room.account("deny", room.cellar, "loader", "strict-*")
     room.fill_cellar()
     service.run("job", "hold", room.cases["ByOperator"].job, "--because", "The scales are being mended.", check=OK)
+    studio = customer(service, room.customer)
+    own = f"/jobs/{room.cases['ByCustomer'].job}"
+    assert studio.send(f"{own}/hold", page=own, Because="I look for a file.")[0] == 303
     wrong = Path(room.cases["SignatureWrong"].device.path) / "SIGNATURE"
     text, sum_ = wrong.read_text().split("signature:")
     wrong.write_text(f"{text}signature:{'A' if sum_[0] != 'A' else 'B'}{sum_[1:]}")
 
-    for code in ("BucketMissing", "BucketRights", "StoreRefuses", "StoreFull", "ByOperator", "SignatureWrong"):
+    for code in ("BucketMissing", "BucketRights", "StoreRefuses", "StoreFull", "ByOperator", "ByCustomer", "SignatureWrong"):
         room.lay(code)
+    room.lay_dirty("Dirty")
     room.plug_failing("DiskFailing")
+    room.wrong_password("PasswordWrong")
     bare = room.folder / "bare"
     bare.mkdir()
     (bare / "one.txt").write_text("one")
@@ -213,8 +239,10 @@ def story(room):
         if code not in BY_HAND:
             case.bay = wait_for(lambda code=code: held_in_bay(code), SOON, f"a bay says {code}")
 
-    room.client = Client(service)
-    room.client.sign_in(link(service, *service.settings()))
+    room.client = signed_in(service, *service.settings())
+    for case in room.cases.values():
+        case.page = studio.ask("GET", f"/jobs/{case.job}")[2]
+    room.job_page = room.client.ask("GET", f"/jobs/{room.cases['DiskFailing'].job}")[2]
     room.bench_page = room.client.ask("GET", "/bench")[2]
     room.bays_table = service.run("bay", "list", *service.settings(), check=OK).stdout
     room.figures = urllib.request.urlopen(service.endpoints["api"] + "/metrics").read().decode()
@@ -225,6 +253,12 @@ def story(room):
     room.empty_cellar()
     for code in ("ByOperator", "DiskFailing"):
         service.run("job", "resume", room.cases[code].job, check=OK)
+    room.refused = service.run("job", "resume", room.cases["ByCustomer"].job, check=REFUSED).stderr
+    for code in ("ByCustomer", "Dirty"):
+        page = f"/jobs/{room.cases[code].job}"
+        assert studio.send(f"{page}/resume", page=page)[0] == 303
+    page = f"/jobs/{room.cases['StoreFull'].job}"
+    room.not_theirs = studio.send(f"{page}/resume", page=page)
     case = room.cases["SignatureWrong"]
     (room.inbox / "disk-SignatureWrong" / "SIGNATURE").write_text(case.signature)
     service.run("bay", "look", case.bay["Station"], case.bay["Bay"], *service.settings(), check=OK)
@@ -249,8 +283,15 @@ def test_a_hold_is_told_mended_and_gone_on_with(story, code):
     message = case.held["ProgressMessage"]
     assert "On hold since 20" in message and TOLD[code] in message, message
     assert TOLD[code] in case.listed["Held"]["Message"], case.listed
+    assert case.listed["Held"].get("Overdue", False) is False
     if case.bay:
         assert case.bay["Sentence"], case.bay
+    # The page of the job has the same words, and the buttons that are its customer's.
+    held = case.page.split('<section class="hold"')[1].split("</section>")[0]
+    said = TOLD[code].split(". ")[0].split(": ")[0].replace("`", "")
+    assert said[1:] in held.replace("<bdi>", "").replace("</bdi>", "").replace("`", ""), held
+    assert ("/resume" in held) == (code in ("ByCustomer", "Dirty")), held
+    assert ("Load it as it is" in held) == (code == "Dirty")
     done = case.done
     s3 = story.s3_of(code)
     if code == "DiskFailing":
@@ -260,10 +301,17 @@ def test_a_hold_is_told_mended_and_gone_on_with(story, code):
     assert set(report.keys_in(s3, case.bucket, f"{code}/")) == set(case.device.loaded)
 
 
+def test_who_has_a_job_wait_lets_it_go_on(story):
+    assert "its customer alone lets go on" in story.refused, story.refused
+    status, _, page = story.not_theirs
+    assert status == 409 and "the operator alone lets go on" in page
+
+
 def test_a_failing_disk_is_told_held_and_loaded_as_it_is(story):
     case = story.cases["DiskFailing"]
     failing = case.bay["Failing"]
     assert failing == {"SaysSo": False, "BadRanges": 3, "Why": "3 ranges of it cannot be read"}, case.bay
+    assert "he device does not function properly: 3 ranges of it cannot be read" in story.job_page
     assert "Failing disk" in story.bench_page and "3 ranges of the disk cannot be read." in story.bench_page
     row = next(line for line in story.bays_table.splitlines() if case.job in line)
     assert "Failing: 3 ranges of it cannot be read." in row, row
@@ -336,3 +384,29 @@ def test_a_job_whose_report_has_no_bucket_is_not_finished(story):
     refused = story.service.run("job", "finish-without", case.job, "--yes", check=REFUSED)
     assert "the bucket `calm-none`" in refused.stderr and "give-up" in refused.stderr, refused.stderr
     assert "On hold since" in story.status("calm-none")["ProgressMessage"]
+
+
+def test_a_hold_that_nobody_mends_is_marked_as_overdue(story):
+    """Two weeks pass in the database of a service that is stopped."""
+    case = story.make("calm-wait", "calm-data")
+    service = story.service
+    service.run("job", "hold", case.job, "--because", "It waits.", check=OK)
+    endpoints = service.endpoints
+    service.stop()
+    since = int(time.time()) - 15 * 24 * 3600
+    told = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
+    with sqlite3.connect(service.data / "longshore.db") as database:
+        database.execute("UPDATE jobs SET held_since = ?, state = json_set(state, '$.stopped.at', ?) WHERE id = ?",
+                         (since, told, case.job))
+    database.close()
+    service.start(endpoints)
+    held = service.held_jobs()[case.job]["Held"]
+    assert held["Overdue"] is True and held["Since"] == told, held
+    assert f"{case.job} " in (table := service.run("job", "list", "--all", "--held", *service.settings(), check=OK).stdout)
+    assert "ByOperator (overdue)" in table, table
+    operator, studio = signed_in(service, *service.settings()), customer(service, story.customer)
+    for client in (operator, studio):
+        page = client.ask("GET", f"/jobs/{case.job}")[2]
+        assert '<section class="hold overdue"' in page and "Overdue: nobody has mended this" in page
+        assert ">overdue<" in client.ask("GET", "/jobs?held=true")[2].replace("</span> ", ">").replace("</strong>", "<")
+    assert "Überfällig" in studio.ask("GET", f"/jobs/{case.job}", **{"Accept-Language": "de"})[2]

@@ -472,6 +472,9 @@ pub struct JobFacts {
     /// Whether it is on hold for longer than the operator's `hold_days`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,
+    /// What its device is loaded in spite of, as a person has said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub as_it_is: Vec<StopCause>,
     /// The station that is at work on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<StationName>,

@@ -98,6 +98,11 @@ pub enum Denial {
         /// What the operator can do.
         hint: &'static str,
     },
+    /// The device was not unmounted cleanly, and nobody has said yet that it is loaded as it is.
+    #[error(
+        "the device of job {0} was not unmounted cleanly: what was written to it last may be missing"
+    )]
+    Dirty(JobId),
     /// The device of an image has no file that names its job: its sheet does.
     #[error("job {0} takes the image of a device, which is known by its sheet")]
     NoSheet(JobId),
@@ -131,6 +136,7 @@ impl Denial {
             Self::Returned(_) => "Returned",
             Self::WrongView { .. } => "WrongView",
             Self::WrongCapacity { .. } => "WrongCapacity",
+            Self::Dirty(_) => "Dirty",
         }
     }
 
@@ -141,6 +147,7 @@ impl Denial {
             Self::MissingSignature(Some(_)) => Some(StopCause::SignatureMissing),
             Self::InvalidSignature { job: Some(_), .. } => Some(StopCause::SignatureWrong),
             Self::WrongCapacity { .. } => Some(StopCause::CapacityWrong),
+            Self::Dirty(_) => Some(StopCause::Dirty),
             Self::MissingSignature(None)
             | Self::InvalidSignature { job: None, .. }
             | Self::UnknownJob(_)
@@ -191,6 +198,9 @@ impl Denial {
                 "if the device came back, the customer makes a new job for it".to_owned()
             }
             Self::WrongView { hint, .. } => (*hint).to_owned(),
+            Self::Dirty(job) => format!(
+                "its customer says at the console that it is loaded as it is, or you do: `longshore job resume {job}`"
+            ),
             Self::NoSheet(_) => {
                 "scan the sheet that came with the device: dock it again with --signature and what \
                  the scanner types"
@@ -285,14 +295,16 @@ pub fn dispatch(
     // What keeps files from being read is nothing to a job that reads none.
     let obstacle = docked
         .obstacle
-        .filter(|_| matches!(manifest, None | Some(Manifest::S3Import(_))));
+        .filter(|_| matches!(manifest, None | Some(Manifest::S3Import(_))))
+        .filter(|obstacle| *obstacle != StopCause::Dirty);
     // An operator who names the job and a wrong path has not shown its device.
     let is_shown = docked.named.is_some() && (view.is_none() || obstacle.is_some());
     let is_its_own = unproved.is_none() || is_shown;
     let mut events: Vec<Event> = is_its_own.then_some(arrived).into_iter().collect();
     let found = view
         .or(unproved)
-        .or_else(|| wrong_capacity(job.id, manifest, docked.bytes));
+        .or_else(|| wrong_capacity(job.id, manifest, docked.bytes))
+        .or_else(|| dirty(job, manifest, docked));
     let Some(Obstacle { cause, denial }) = found else {
         let how = Mended::Docked;
         events.extend(job.hold().map(|_| Event::Resumed { how }));
@@ -400,6 +412,17 @@ fn wrong_capacity(job: JobId, manifest: Option<&Manifest>, bytes: Option<u64>) -
     ((bytes > ONE_TB) != rules.over_1tb).then_some(Obstacle {
         cause: Some(StopCause::CapacityWrong),
         denial: Denial::WrongCapacity { job, bytes, said },
+    })
+}
+
+/// That what is to be read of the device may not be all, and nobody has said that this is enough.
+fn dirty(job: &Job, manifest: Option<&Manifest>, docked: &Docked) -> Option<Obstacle> {
+    let cause = docked.obstacle.filter(|why| *why == StopCause::Dirty)?;
+    let is_of_files = matches!(manifest, Some(Manifest::S3Import(_)));
+    let is_taken = job.as_it_is.contains(&cause) && !job.is_another(docked.device.as_ref());
+    (is_of_files && !is_taken).then_some(Obstacle {
+        cause: Some(cause),
+        denial: Denial::Dirty(job.id),
     })
 }
 

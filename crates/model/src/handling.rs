@@ -190,7 +190,10 @@ impl fmt::Display for Failing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ranges = self.bad_ranges.map(|ranges| match ranges {
             1 => "1 range of it cannot be read".to_owned(),
-            ranges => format!("{} ranges of it cannot be read", crate::readable::number(ranges)),
+            ranges => format!(
+                "{} ranges of it cannot be read",
+                crate::readable::number(ranges)
+            ),
         });
         match (self.says_so, ranges) {
             (true, Some(ranges)) => write!(f, "it says so itself (SMART), and {ranges}"),

@@ -133,6 +133,8 @@ impl StopCause {
             }
             Self::CapacityWrong => docked(Mender::Customer, AbortReason::DeviceError),
             Self::ByOperator => (Mender::Operator, Check::Person, GivenUp::Canceled),
+            Self::ByCustomer => (Mender::Customer, Check::Person, GivenUp::Canceled),
+            Self::Dirty => docked(Mender::Customer, AbortReason::UnsupportedFileFormat),
             Self::StoreSilent
             | Self::Interrupted
             | Self::StationSilent
@@ -169,6 +171,8 @@ impl StopCause {
             | Self::CapacityWrong
             | Self::DeviceNotEmpty
             | Self::DeviceTooSmall
+            | Self::Dirty
+            | Self::ByCustomer
             | Self::Interrupted
             | Self::StationSilent
             | Self::StationTrouble
@@ -184,11 +188,23 @@ impl StopCause {
         matches!(self, Self::DiskGone | Self::StoreFull | Self::StoreRefuses)
     }
 
+    /// Whether it is what a person said.
+    #[must_use]
+    pub fn is_by_person(self) -> bool {
+        matches!(self, Self::ByOperator | Self::ByCustomer)
+    }
+
+    /// Whether its customer may let the job go on: it is what she said herself, or about what is on her device.
+    #[must_use]
+    pub fn is_let_go_by_customer(self) -> bool {
+        matches!(self, Self::ByCustomer | Self::Dirty)
+    }
+
     /// Whether a person may say that the device is loaded as it is, which holds for the job from then on: what it is on
     /// hold for stays as it was, and would hold it again with the next docking.
     #[must_use]
     pub fn may_be_taken_as_it_is(self) -> bool {
-        matches!(self, Self::DiskFailing)
+        matches!(self, Self::Dirty | Self::DiskFailing)
     }
 
     /// The nearest status of HTTP, for the lines of files that a job was finished without.
@@ -198,12 +214,15 @@ impl StopCause {
             Self::BucketMissing => 404,
             Self::BucketRights | Self::StoreRefuses => 403,
             Self::StoreFull => 507,
-            Self::ByOperator => 409,
+            Self::ByOperator | Self::ByCustomer => 409,
             Self::ManifestFault
             | Self::CapacityWrong
             | Self::SignatureMissing
             | Self::SignatureWrong => 400,
-            Self::PasswordNeeded | Self::PasswordWrong | Self::FileSystemUnsupported => 415,
+            Self::PasswordNeeded
+            | Self::PasswordWrong
+            | Self::FileSystemUnsupported
+            | Self::Dirty => 415,
             Self::StoreSilent
             | Self::DeviceNotEmpty
             | Self::DeviceTooSmall
@@ -249,9 +268,11 @@ impl StopCause {
             | Self::FileSystemUnsupported
             | Self::DeviceNotEmpty
             | Self::DeviceTooSmall
+            | Self::Dirty
             | Self::DiskGone
             | Self::DiskFailing
             | Self::ByOperator
+            | Self::ByCustomer
             | Self::Interrupted
             | Self::StationSilent
             | Self::StationTrouble
@@ -284,7 +305,7 @@ impl fmt::Display for Check {
             Self::Store => "the service tries what the job needs",
             Self::Manifest => "the service reads the manifest",
             Self::Docking => "the device is docked again",
-            Self::Person => "`longshore job resume`",
+            Self::Person => "who set it says so",
         })
     }
 }

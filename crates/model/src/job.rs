@@ -277,7 +277,7 @@ impl Job {
                 next.stopped = Some(self.standing_still(stopped));
                 next.resumed = None;
                 // Who holds a job wants it to go on one day.
-                next.without = next.without.filter(|_| *cause != StopCause::ByOperator);
+                next.without = next.without.filter(|_| !cause.is_by_person());
             }
             Event::Resumed { how } => {
                 self.must_be_open()?;
@@ -339,11 +339,15 @@ impl Job {
         hold.or_else(|| self.resumed.clone())
     }
 
-    /// How the job stands still that does so for `why`. What the operator said stands until the operator says
-    /// otherwise, and what it is on hold for already began when it began.
+    /// How the job stands still that does so for `why`. What a person said stands until that person says otherwise, or
+    /// the operator, and what it is on hold for already began when it began.
     fn standing_still(&self, why: Stopped) -> Stopped {
         let before = match &self.stopped {
-            Some(held) if held.is_held_by_operator() && why.cause != StopCause::ByOperator => {
+            Some(held)
+                if held.is_held_by_person()
+                    && !matches!(why.cause, StopCause::ByOperator)
+                    && why.cause != held.cause =>
+            {
                 return held.clone();
             }
             Some(held) if held.is_held_for(why.cause, why.bucket.as_ref()) => {
@@ -448,13 +452,15 @@ impl Job {
     }
 
     /// Whether a device that comes is known to be another than the one that came last.
-    fn is_another(&self, device: Option<&DeviceFacts>) -> bool {
+    pub(crate) fn is_another(&self, device: Option<&DeviceFacts>) -> bool {
         let last = match &self.custody {
             Custody::AtStation { device, .. } => device.as_ref(),
             Custody::NotReceived | Custody::Returned { .. } => None,
         };
         match (last, device) {
-            (Some(last), Some(device)) => last.serial != device.serial || last.bytes != device.bytes,
+            (Some(last), Some(device)) => {
+                last.serial != device.serial || last.bytes != device.bytes
+            }
             _ => false,
         }
     }

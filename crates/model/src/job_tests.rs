@@ -521,6 +521,24 @@ fn what_the_operator_holds_only_a_person_lets_go() {
 }
 
 #[test]
+fn what_a_customer_holds_only_a_person_takes_the_place_of() {
+    let since = Timestamp::from_unix(2);
+    let job = job(custodies().remove(1), Progress::InProgress { since });
+    let asked = held(StopCause::ByCustomer, None);
+    for cause in StopCause::ALL {
+        let hold = after(&job, &[asked.clone(), held(cause, Some("Wait."))]);
+        let expected = match cause {
+            StopCause::ByOperator => StopCause::ByOperator,
+            _ => StopCause::ByCustomer,
+        };
+        assert_eq!(hold.hold().unwrap().cause, expected, "{cause:?}");
+    }
+    // An earlier one is no customer's.
+    let before = after(&job, &[held(StopCause::StoreFull, None), asked]);
+    assert_eq!(before.hold().unwrap().cause, StopCause::ByCustomer);
+}
+
+#[test]
 fn only_a_job_with_failures_whose_device_is_here_is_reopened() {
     let now = Timestamp::from_unix(NOW);
     let finished = |errors| Progress::Finished {
@@ -724,9 +742,15 @@ fn a_device_that_a_person_takes_as_it_is_stays_so_until_another_comes() {
         let resumed = after(&here, &[held(StopCause::DiskFailing, None), told(how)]);
         assert_eq!(resumed.as_it_is, expected, "{how:?}");
     }
-    let other = after(&here, &[held(StopCause::StoreFull, None), told(Mended::Told)]);
+    let other = after(
+        &here,
+        &[held(StopCause::StoreFull, None), told(Mended::Told)],
+    );
     assert_eq!(other.as_it_is, []);
-    let resumed = after(&here, &[held(StopCause::DiskFailing, None), told(Mended::Told)]);
+    let resumed = after(
+        &here,
+        &[held(StopCause::DiskFailing, None), told(Mended::Told)],
+    );
     for same in [Some("S1"), None] {
         let again = after(&resumed, &[arrived(same), Event::TransferStarted]);
         assert_eq!(again.as_it_is, taken, "{same:?}");

@@ -71,6 +71,12 @@ impl Stopped {
         self.cause.hold().is_some() && self.mended.is_none()
     }
 
+    /// Whether the job is on hold because a person said so, the operator or its customer: nobody else lets it go on.
+    #[must_use]
+    pub fn is_held_by_person(&self) -> bool {
+        self.is_held_by_operator() || (self.cause == StopCause::ByCustomer && self.is_held())
+    }
+
     /// Whether the job is on hold because the operator said so.
     #[must_use]
     pub fn is_held_by_operator(&self) -> bool {
@@ -174,12 +180,16 @@ pub enum StopCause {
     DeviceNotEmpty,
     /// The device that is to be filled has no room for what is to be written.
     DeviceTooSmall,
+    /// The device was not unmounted cleanly.
+    Dirty,
     /// The device was unplugged, or does not answer.
     DiskGone,
     /// The device does not function properly.
     DiskFailing,
     /// The operator said so.
     ByOperator,
+    /// Its customer said so.
+    ByCustomer,
     /// The station was stopped in the middle of it.
     Interrupted,
     /// The station has given no sign of life for longer than its lease.
@@ -213,7 +223,7 @@ const SIGNATURE_AGAIN: &str = "Give the operator the SIGNATURE of this job, whic
 
 impl StopCause {
     /// Every cause, in the order of the documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::BucketMissing,
         Self::BucketRights,
         Self::StoreRefuses,
@@ -228,9 +238,11 @@ impl StopCause {
         Self::CapacityWrong,
         Self::DeviceNotEmpty,
         Self::DeviceTooSmall,
+        Self::Dirty,
         Self::DiskGone,
         Self::DiskFailing,
         Self::ByOperator,
+        Self::ByCustomer,
         Self::Interrupted,
         Self::StationSilent,
         Self::StationTrouble,
@@ -256,9 +268,11 @@ impl StopCause {
             Self::CapacityWrong => "CapacityWrong",
             Self::DeviceNotEmpty => "DeviceNotEmpty",
             Self::DeviceTooSmall => "DeviceTooSmall",
+            Self::Dirty => "Dirty",
             Self::DiskGone => "DiskGone",
             Self::DiskFailing => "DiskFailing",
             Self::ByOperator => "ByOperator",
+            Self::ByCustomer => "ByCustomer",
             Self::Interrupted => "Interrupted",
             Self::StationSilent => "StationSilent",
             Self::StationTrouble => "StationTrouble",
@@ -296,9 +310,13 @@ impl StopCause {
             }
             Self::DeviceNotEmpty => "the device that is to be filled is not empty",
             Self::DeviceTooSmall => "the device has no room for all that is to be written to it",
+            Self::Dirty => {
+                "the device was not unmounted cleanly; what was written to it last may be missing"
+            }
             Self::DiskGone => "the device was unplugged, or does not answer",
             Self::DiskFailing => "the device does not function properly",
             Self::ByOperator => "the operator has stopped it for a while",
+            Self::ByCustomer => "its customer has stopped it for a while",
             Self::Interrupted => "the operator stopped it",
             Self::StationSilent => "the station with the device gives no sign of life",
             Self::StationTrouble => "the station with the device has trouble of its own",
@@ -332,6 +350,10 @@ impl StopCause {
                  {GOES_ON}"
             ),
             Self::ByOperator => "Loading goes on when the operator lets it".to_owned(),
+            Self::ByCustomer => format!("Let it go on in the console; then {IN_A_BAY}"),
+            Self::Dirty => format!(
+                "Say in the console that it is loaded as it is, or have the operator say so; then {IN_A_BAY}"
+            ),
             Self::DiskFailing => {
                 "Loading goes on when the device is docked again, or when the operator lets it go on as it is"
                     .to_owned()

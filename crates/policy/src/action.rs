@@ -39,6 +39,8 @@ pub enum ActionName {
     OpenConsole,
     /// Give what opens the device of a job. Ours.
     GiveSecret,
+    /// Have a job of the account wait, and go on. Ours.
+    HoldJob,
     /// Load devices into a bucket, put reports there, and write to it in the embedded store. Ours.
     Import,
     /// Fill devices from a bucket, and read it in the embedded store. Ours.
@@ -52,7 +54,7 @@ pub struct UnknownAction(String);
 
 impl ActionName {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::CreateJob,
         Self::UpdateJob,
         Self::CancelJob,
@@ -65,6 +67,7 @@ impl ActionName {
         Self::ManageWebhooks,
         Self::OpenConsole,
         Self::GiveSecret,
+        Self::HoldJob,
         Self::Import,
         Self::Export,
     ];
@@ -84,6 +87,7 @@ impl ActionName {
             | Self::ManageWebhooks
             | Self::OpenConsole
             | Self::GiveSecret
+            | Self::HoldJob
             | Self::Import
             | Self::Export => LONGSHORE,
         }

@@ -352,9 +352,11 @@ hold-FileSystemUnsupported = Dateisystem nicht lesbar
 hold-CapacityWrong = Größe stimmt nicht
 hold-DeviceNotEmpty = Datenträger nicht leer
 hold-DeviceTooSmall = Datenträger zu klein
+hold-Dirty = Nicht sauber ausgeworfen
 hold-DiskGone = Datenträger weg
 hold-DiskFailing = Datenträger gestört
 hold-ByOperator = Vom Betreiber
+hold-ByCustomer = Vom Kunden
 hold-Interrupted = Unterbrochen
 hold-StationSilent = Station stumm
 hold-StationTrouble = Station gestört
@@ -382,9 +384,11 @@ hold-fact-FileSystemUnsupported = Der Datenträger hat kein lesbares Dateisystem
 hold-fact-CapacityWrong = Die Größe des Datenträgers widerspricht deviceCapacityGreaterThan1TB
 hold-fact-DeviceNotEmpty = Der Datenträger, der gefüllt werden soll, ist nicht leer
 hold-fact-DeviceTooSmall = Auf dem Datenträger ist nicht Platz für alles, was darauf soll
+hold-fact-Dirty = Der Datenträger wurde nicht sauber ausgeworfen; was zuletzt darauf geschrieben wurde, fehlt vielleicht
 hold-fact-DiskGone = Der Datenträger wurde abgezogen oder antwortet nicht
 hold-fact-DiskFailing = Der Datenträger arbeitet nicht richtig
 hold-fact-ByOperator = Der Betreiber hat ihn für eine Weile angehalten
+hold-fact-ByCustomer = Sein Kunde hat ihn für eine Weile angehalten
 hold-fact-Interrupted = Der Betreiber hat ihn unterbrochen
 hold-fact-StationSilent = Die Station mit dem Datenträger gibt kein Lebenszeichen
 hold-fact-StationTrouble = Die Station mit dem Datenträger ist selbst gestört
@@ -401,6 +405,8 @@ remedy-ask = Fragen Sie den Betreiber, was sich tun lässt.
 remedy-signature = Geben Sie dem Betreiber die SIGNATURE dieses Auftrags, die GetStatus zeigt; das Laden beginnt, sobald der Datenträger damit angeschlossen wird.
 remedy-capacity = Berichtigen Sie das Manifest mit UpdateJob, solange der Auftrag aussteht, oder fragen Sie den Betreiber; das Laden geht weiter, sobald der Datenträger wieder angeschlossen wird.
 remedy-operator = Das Laden geht weiter, sobald der Betreiber es zulässt.
+remedy-customer = Lassen Sie ihn in der Konsole weitergehen; das Laden geht dann von selbst weiter, solange der Datenträger in einem Schacht ist, und sonst, wenn er wieder angeschlossen wird.
+remedy-dirty = Sagen Sie in der Konsole, dass er geladen wird, wie er ist, oder lassen Sie es den Betreiber sagen; das Laden geht dann von selbst weiter, solange der Datenträger in einem Schacht ist, und sonst, wenn er wieder angeschlossen wird.
 remedy-failing = Das Laden geht weiter, sobald der Datenträger wieder angeschlossen wird oder der Betreiber es zulässt, wie er ist.
 remedy-dock-again = Das Laden geht weiter, sobald der Datenträger wieder angeschlossen wird.
 
@@ -679,6 +685,13 @@ col-on-hold-for = Angehalten wegen
 
 ## A customer's own job
 
+own-as-it-is = Laden, wie er ist
+own-as-it-is-means = Werfen Sie einen Datenträger an Ihrem Rechner aus, bevor Sie ihn schicken: Dann ist alles darauf, was Sie geschrieben haben.
+own-resume = Weitergehen lassen
+own-hold = Warten lassen
+own-hold-means = Nichts mehr wird geladen, bis Sie ihn weitergehen lassen. Was geladen ist, bleibt.
+own-hold-why = Warum (Sie müssen nichts sagen)
+own-hold-it = Auftrag { $job } warten lassen
 own-password = Das Passwort des Datenträgers oder sein BitLocker-Wiederherstellungsschlüssel
 own-password-means = Es wird versiegelt aufbewahrt, nur der Station mit dem Datenträger mitgeteilt und nie wieder gezeigt.
 send-it = Senden

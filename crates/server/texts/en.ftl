@@ -351,9 +351,11 @@ hold-FileSystemUnsupported = FileSystemUnsupported
 hold-CapacityWrong = CapacityWrong
 hold-DeviceNotEmpty = DeviceNotEmpty
 hold-DeviceTooSmall = DeviceTooSmall
+hold-Dirty = Dirty
 hold-DiskGone = DiskGone
 hold-DiskFailing = DiskFailing
 hold-ByOperator = ByOperator
+hold-ByCustomer = ByCustomer
 hold-Interrupted = Interrupted
 hold-StationSilent = StationSilent
 hold-StationTrouble = StationTrouble
@@ -381,9 +383,11 @@ hold-fact-FileSystemUnsupported = The device has no file system that can be read
 hold-fact-CapacityWrong = The size of the device is not what deviceCapacityGreaterThan1TB says
 hold-fact-DeviceNotEmpty = The device that is to be filled is not empty
 hold-fact-DeviceTooSmall = The device has no room for all that is to be written to it
+hold-fact-Dirty = The device was not unmounted cleanly; what was written to it last may be missing
 hold-fact-DiskGone = The device was unplugged, or does not answer
 hold-fact-DiskFailing = The device does not function properly
 hold-fact-ByOperator = The operator has stopped it for a while
+hold-fact-ByCustomer = Its customer has stopped it for a while
 hold-fact-Interrupted = The operator stopped it
 hold-fact-StationSilent = The station with the device gives no sign of life
 hold-fact-StationTrouble = The station with the device has trouble of its own
@@ -400,6 +404,8 @@ remedy-ask = Ask the operator what can be done.
 remedy-signature = Give the operator the SIGNATURE of this job, which GetStatus shows; loading begins when the device is docked with it.
 remedy-capacity = Correct the manifest with UpdateJob while the job is Pending, or ask the operator; loading goes on when the device is docked again.
 remedy-operator = Loading goes on when the operator lets it.
+remedy-customer = Let it go on in the console; then loading goes on by itself while the device is in a bay, and else when it is docked again.
+remedy-dirty = Say in the console that it is loaded as it is, or have the operator say so; then loading goes on by itself while the device is in a bay, and else when it is docked again.
 remedy-failing = Loading goes on when the device is docked again, or when the operator lets it go on as it is.
 remedy-dock-again = Loading goes on when the device is docked again.
 
@@ -669,6 +675,13 @@ col-on-hold-for = On hold for
 
 ## A customer's own job
 
+own-as-it-is = Load it as it is
+own-as-it-is-means = Eject the disk on your computer before you send one, and all that you wrote is on it.
+own-resume = Let it go on
+own-hold = Have it wait
+own-hold-means = Nothing more is loaded until you let it go on. What is loaded stays.
+own-hold-why = Why (you need not say)
+own-hold-it = Have job { $job } wait
 own-password = The password of the device, or its BitLocker recovery password
 own-password-means = It is kept sealed, told to nobody but the station that has the device, and never shown again.
 send-it = Send it

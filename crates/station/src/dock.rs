@@ -41,6 +41,7 @@ use model::manifest::Manifest;
 use model::progress::LogLocation;
 use model::proof::Attempt;
 use model::report::lines::{About, Work};
+use model::stopped::StopCause;
 use model::time::{Clock, Timestamp};
 use objectstore::{Bucket, probe};
 
@@ -177,6 +178,14 @@ enum View<'a> {
 }
 
 impl View<'_> {
+    /// Whether it was not unmounted cleanly, as far as that is seen.
+    fn is_dirty(&self) -> bool {
+        match self {
+            Self::Raw(raw) => raw.is_dirty(),
+            Self::Mounted(_) | Self::Fill(_) | Self::Journal => false,
+        }
+    }
+
     /// As what it is shown to the server, and what is seen of it.
     fn shown(&self) -> (Shown, Option<&Seen>) {
         match self {
@@ -339,7 +348,7 @@ impl Station {
             Some(job) => Some(lock(&self.job_folder(job)?, job)?),
             None => None,
         };
-        let claim = self.claim(device, docking.job, signature.as_deref(), &view);
+        let claim = self.claim(device, docking, signature.as_deref(), &view);
         let claim = claim.map_err(|error| match view.shown() {
             (_, Some(seen)) => seen.clone().beside(error),
             (_, None) => error,
@@ -378,13 +387,13 @@ impl Station {
     fn claim(
         &self,
         device: &Path,
-        job: Option<JobId>,
+        docking: &Docking,
         signature: Option<&[u8]>,
         view: &View<'_>,
     ) -> Result<Claim, DockError> {
         let mut request = ClaimRequest {
             signature_file: signature.map(|bytes| STANDARD.encode(bytes)),
-            job,
+            job: docking.job,
             facts: facts::shipped(device).map(DeviceFacts::tidied),
             from_journal: matches!(view, View::Journal),
             ..ClaimRequest::new(self.name.clone(), device.display().to_string())
@@ -392,6 +401,9 @@ impl Station {
         match view.shown() {
             (shown, Some(seen)) => seen.tell(&mut request, shown),
             (shown, None) => request.view = Some(shown),
+        }
+        if docking.scruples.dirty && view.is_dirty() {
+            request.obstacle.get_or_insert(StopCause::Dirty);
         }
         match self.control.claim(&request)? {
             ClaimAnswer::Granted(claim) => Ok(*claim),

@@ -7,9 +7,9 @@ use imagestore::ServiceError;
 use objectstore::StoreError;
 
 use crate::journal::JournalError;
-use model::handling::Failing;
 use disks::rescue::RescueError;
 use disks::tree::DeviceGone;
+use model::handling::Failing;
 
 /// Why a run ended before its last entry. Nothing was lost: the journal knows how far it was.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum Halt {
     #[error("the right to the job went to another attempt")]
     LeaseLost,
     /// A person has put the job on hold.
-    #[error("the operator has put the job on hold")]
+    #[error("the job was put on hold")]
     OnHold,
     /// The device does not answer.
     #[error(transparent)]

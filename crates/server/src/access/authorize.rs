@@ -390,6 +390,8 @@ fn of_account(account: &Account, action: Action, resource: Resource<'_>) -> bool
             | Action::MakeReceipt
             | Action::ReleaseDevice
             | Action::HoldDevice
+            | Action::HoldJob
+            | Action::ResumeJob
             | Action::GiveSecret,
             Resource::Job(job),
         ) => job.account == account.id,

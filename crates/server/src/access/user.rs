@@ -164,6 +164,7 @@ fn action_name(action: Action) -> Option<ActionName> {
         Action::ReadHistory | Action::MakeReceipt => Some(ActionName::GetReceipt),
         Action::OpenConsole => Some(ActionName::OpenConsole),
         Action::GiveSecret => Some(ActionName::GiveSecret),
+        Action::HoldJob | Action::ResumeJob => Some(ActionName::HoldJob),
         // Whatever is not named here no user may, what comes later too.
         _ => None,
     }

@@ -83,10 +83,7 @@ pub(super) async fn tell_of_overdue(
         seq: 0,
     };
     while !stop.is_cancelled() {
-        let overdue = context
-            .jobs
-            .jobs_on_hold(until, Some(after), BATCH)
-            .await?;
+        let overdue = context.jobs.jobs_on_hold(until, Some(after), BATCH).await?;
         for held in &overdue {
             let notice = Notice {
                 id: table::id_of_overdue(held.id, held.since),

@@ -142,6 +142,7 @@ fn docking_wire(fault: &DockingFault) -> (StatusCode, &'static str) {
         DockingFault::WrongCard => (StatusCode::FORBIDDEN, "WrongCard"),
         DockingFault::TooManySecrets(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManySecrets"),
         DockingFault::NoRetry(_) => (StatusCode::CONFLICT, "NoRetry"),
+        DockingFault::HeldByOther { .. } => (StatusCode::CONFLICT, "HeldByOther"),
         DockingFault::NoKey { .. } => (StatusCode::SERVICE_UNAVAILABLE, "NoKey"),
         DockingFault::NoFinish { .. } => (StatusCode::CONFLICT, "NoFinish"),
     }

@@ -287,7 +287,10 @@ fn judge(
         },
         Err(faults) => {
             tracing::error!(job = %job.id, faults = ?faults.to_string(), "manifest not readable any more");
-            let first = faults.iter().next().map(|fault| in_one_line(&fault.to_string()));
+            let first = faults
+                .iter()
+                .next()
+                .map(|fault| in_one_line(&fault.to_string()));
             let events = waiting(events, StopCause::ManifestFault, None, first);
             (events, Verdict::Deny(unreadable(job)))
         }
@@ -337,7 +340,7 @@ async fn held_back(
     let goes_on = match rule.check {
         // The docking has shown it.
         Check::Docking => true,
-        Check::Person => !hold.is_held_by_operator(),
+        Check::Person => !hold.is_held_by_person(),
         Check::Bucket | Check::Rights | Check::Store | Check::Manifest => {
             hold.may_be_mended_from() <= context.clock.now()
                 && mending::may_be_mended(context, job, hold).await?

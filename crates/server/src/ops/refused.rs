@@ -160,6 +160,14 @@ pub enum DockingFault {
     /// The job is not as the person was shown.
     #[error("job {0} has changed since it was shown: look at it again")]
     Changed(JobId),
+    /// The job is on hold by the word of somebody else.
+    #[error("job {job} is on hold for what {who} lets go on")]
+    HeldByOther {
+        /// The job.
+        job: JobId,
+        /// Who may let it go on.
+        who: &'static str,
+    },
     /// Only files of an import can be tried again by themselves.
     #[error("only an import of files can be tried again; for job {0} the customer makes a new job")]
     NoRetry(JobId),

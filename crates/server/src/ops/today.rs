@@ -8,8 +8,8 @@ use model::custody::Custody;
 use model::erasure::ErasureEnd;
 use model::event::Event;
 use model::ids::JobId;
-use model::operator::{JobLine, Patience};
 use model::operator::today::{InRoom, Today, TodayCounts, TodayDeed, TodayJob};
+use model::operator::{JobLine, Patience};
 use model::parcel::Due;
 use model::time::Timestamp;
 
@@ -69,7 +69,10 @@ pub async fn today(
         at: now,
         counts,
         jobs,
-        room: room.into_iter().map(|held| in_room(held, admin.patience())).collect(),
+        room: room
+            .into_iter()
+            .map(|held| in_room(held, admin.patience()))
+            .collect(),
         is_cut,
     })
 }

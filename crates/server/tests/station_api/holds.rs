@@ -5,17 +5,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::control::{
     ClaimAnswer, ClaimRequest, Ending, GiveUpRequest, HoldRequest, JobFacts, JobRequest,
-    LeaseState, LeaseToken, ResumeRequest,
+    LeaseState, LeaseToken, ResumeRequest, View,
 };
 use model::device::DeviceFacts;
 use model::event::Event;
 use model::hold::{GivenUp, Mended};
-use model::ids::{BucketName, JobId, JobType, ObjectKey};
+use model::ids::{AccessKeyId, BucketName, JobId, JobType, ObjectKey};
 use model::job::Job;
 use model::notice::NoticeKind;
 use model::progress::{LogLocation, Progress};
 use model::stopped::StopCause;
-use server::jobstore::DeliveryFilter;
+use server::access::Customer;
+use server::jobstore::{Account, DeliveryFilter};
+use server::ops::{Caller, DockingFault, Refused, jobs};
 
 use crate::talk::Station;
 use crate::world::{World, at_station, ebs, import, tally};
@@ -150,7 +152,7 @@ async fn every_hold_is_told_and_goes_on_with_the_same_device() {
     let world = World::start().await;
     let station = Station::register(&world, "dock-1").await;
     // A person's own hold is another test's.
-    for cause in held().filter(|cause| *cause != StopCause::ByOperator) {
+    for cause in held().filter(|cause| !cause.is_by_person()) {
         let (id, signature) = world.create(&import("photos")).await;
         station.stop(&world, &signature, cause).await;
         let (code, message) = status(&world, id).await;
@@ -524,7 +526,7 @@ async fn a_job_that_nobody_mends_is_given_up_as_its_hold_says() {
     let (id, signature) = world.create(&import("photos")).await;
     station.granted(&world, &signature).await;
     assert_eq!(station.give_up(&world, id, "x").await, refused("Leased"));
-    for cause in held().filter(|cause| *cause != StopCause::ByOperator) {
+    for cause in held().filter(|cause| !cause.is_by_person()) {
         let (id, signature) = world.create(&import("photos")).await;
         station.stop(&world, &signature, cause).await;
         let because = "Nobody came.";
@@ -545,6 +547,151 @@ async fn a_job_that_nobody_mends_is_given_up_as_its_hold_says() {
     assert_eq!(station.give_up(&world, id, "x").await, refused("NotOnHold"));
 }
 
+/// Who has a job wait lets it go on, and nobody else does.
+#[tokio::test]
+async fn a_customer_holds_its_own_job_and_each_lets_go_on_what_it_has_said() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let customer = customer(&world, &world.account);
+    let (id, signature) = world.create(&import("photos")).await;
+    let claim = station.granted(&world, &signature).await;
+    let hold = async |because: &str| {
+        let because = because.to_owned();
+        let request = HoldRequest { job: id, because };
+        jobs::hold(world.service.context(), &customer, request).await
+    };
+    let resume = async |caller: &Caller| {
+        let request = ResumeRequest { job: id };
+        jobs::resume(world.service.context(), caller, request).await
+    };
+    // A station that is at work stops with its next sign of life, and keeps what it has.
+    hold("").await.unwrap();
+    hold("").await.unwrap();
+    let state = station
+        .renew(&world, id, &claim.lease, tally(1, 1, 0))
+        .await;
+    assert_eq!(state, LeaseState::OnHold);
+    let (_, message) = status(&world, id).await;
+    assert!(
+        message.contains(": its customer has stopped it for a while. Let it go on"),
+        "{message}"
+    );
+    assert_eq!(names(&world, id).await.last(), Some(&"Stopped"), "once");
+    for _ in 0..2 {
+        let denied = station.denied(&world, Some(&signature), None).await;
+        assert_eq!(denied, "OnHold");
+    }
+    assert_eq!(station.resume(&world, id).await, refused("HeldByOther"));
+    let (other, _) = world.another("other", &["photos"]).await;
+    let stranger = self::customer(&world, &other);
+    assert!(matches!(
+        resume(&stranger).await,
+        Err(Refused::NoSuchJob(_))
+    ));
+    resume(&customer).await.unwrap();
+    station.granted(&world, &signature).await;
+
+    // What the operator says, the customer neither takes back nor replaces.
+    assert_eq!(station.hold(&world, id, "Wait.").await, Ok(()));
+    let of_another = |done: Result<(), Refused>| {
+        let fault = done.unwrap_err();
+        matches!(fault, Refused::Docking(DockingFault::HeldByOther { .. }))
+    };
+    assert!(of_another(hold("I want that too.").await));
+    assert!(of_another(resume(&customer).await));
+    assert_eq!(station.resume(&world, id).await, Ok(()));
+    let claim = station.granted(&world, &signature).await;
+    let ending = stopped(StopCause::StoreFull, None);
+    station
+        .finish(&world, id, &claim.lease, ending)
+        .await
+        .unwrap();
+    assert!(
+        of_another(resume(&customer).await),
+        "a store is no customer's"
+    );
+}
+
+fn customer(world: &World, account: &Account) -> Caller {
+    Caller::Customer(Customer {
+        account: account.clone(),
+        key: AccessKeyId::new(world.credentials.access_key_id.as_str()).unwrap(),
+        user: None,
+    })
+}
+
+/// A device that was not unmounted cleanly holds its job before anything is loaded, until its customer, or the operator,
+/// says that it is loaded as it is; then it is, however often it is docked.
+#[tokio::test]
+async fn a_dirty_device_waits_for_a_word_of_its_customer() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let customer = customer(&world, &world.account);
+    for is_customers in [true, false] {
+        let (id, signature) = world.create(&import("photos")).await;
+        let claim = async |obstacle: Option<StopCause>| -> ClaimAnswer {
+            let request = ClaimRequest {
+                signature_file: Some(STANDARD.encode(&signature)),
+                view: Some(View::Raw),
+                reads_files: true,
+                obstacle,
+                ..ClaimRequest::new(station.name.clone(), "/dev/sdb".to_owned())
+            };
+            let answer = world
+                .tell_as(station.token.expose(), "claim", &request)
+                .await;
+            answer.unwrap()
+        };
+        for _ in 0..3 {
+            let ClaimAnswer::Denied { code, cause, .. } = claim(Some(StopCause::Dirty)).await
+            else {
+                panic!("it is loaded");
+            };
+            assert_eq!((code.as_str(), cause), ("Dirty", Some(StopCause::Dirty)));
+        }
+        assert_eq!(names(&world, id).await, ["DeviceArrived", "Stopped"]);
+        let (code, message) = status(&world, id).await;
+        assert_eq!(code, "Pending");
+        let sentence = "On hold since 2026-11-21T12:00:00Z: the device was not unmounted cleanly; what was written to it \
+                        last may be missing. Say in the console that it is loaded as it is,";
+        assert!(message.contains(sentence), "{message}");
+        match is_customers {
+            true => {
+                let request = ResumeRequest { job: id };
+                let context = world.service.context();
+                jobs::resume(context, &customer, request).await.unwrap();
+            }
+            false => assert_eq!(station.resume(&world, id).await, Ok(())),
+        }
+        assert_eq!(station.facts(&world, id).await.as_it_is, [StopCause::Dirty]);
+        for _ in 0..2 {
+            let ClaimAnswer::Granted(granted) = claim(Some(StopCause::Dirty)).await else {
+                panic!("it waits");
+            };
+            assert_eq!(granted.as_it_is, [StopCause::Dirty]);
+            let ending = stopped(StopCause::StationTrouble, None);
+            station
+                .finish(&world, id, &granted.lease, ending)
+                .await
+                .unwrap();
+        }
+    }
+    // What takes the image of a device takes it as it lies.
+    let (_, signature) = world.create(&ebs("no")).await;
+    let request = ClaimRequest {
+        signature_file: Some(STANDARD.encode(&signature)),
+        view: Some(View::Raw),
+        obstacle: Some(StopCause::Dirty),
+        bytes: Some(1_000),
+        ..ClaimRequest::new(station.name.clone(), "/dev/sdb".to_owned())
+    };
+    let answer: ClaimAnswer = world
+        .tell_as(station.token.expose(), "claim", &request)
+        .await
+        .unwrap();
+    assert!(matches!(answer, ClaimAnswer::Granted(_)), "{answer:?}");
+}
+
 /// The customer reads how it is known that the device is failing, and who lets it go on means it: the station is told, and
 /// another device is looked at anew.
 #[tokio::test]
@@ -563,7 +710,9 @@ async fn a_failing_device_goes_on_as_it_is_by_a_persons_word_and_another_does_no
             facts: Some(device(serial)),
             ..ClaimRequest::new(station.name.clone(), "/dev/sdb".to_owned())
         };
-        let answer = world.tell_as(station.token.expose(), "claim", &request).await;
+        let answer = world
+            .tell_as(station.token.expose(), "claim", &request)
+            .await;
         match answer.unwrap() {
             ClaimAnswer::Granted(claim) => claim,
             denied => panic!("{denied:?}"),
@@ -634,8 +783,12 @@ async fn an_overdue_hold_is_told_once_to_both_sides() {
     let reminders = async |world: &World| -> Vec<(Option<JobId>, String)> {
         let all = DeliveryFilter::default();
         let lines = world.jobs().deliveries(&all, 100).await.unwrap();
-        let of_it = lines.into_iter().filter(|it| it.event == NoticeKind::JobOverdue);
-        of_it.map(|it| (it.job_id, it.notice_id.to_string())).collect()
+        let of_it = lines
+            .into_iter()
+            .filter(|it| it.event == NoticeKind::JobOverdue);
+        of_it
+            .map(|it| (it.job_id, it.notice_id.to_string()))
+            .collect()
     };
     let begun = world.now().unix();
     world.clock.advance(DAY - 1);

@@ -31,6 +31,8 @@ pub struct Vitals {
 pub struct Scruples {
     /// For a device that is failing: by its own word, or by more ranges than so many that cannot be read.
     pub failing: Option<u64>,
+    /// For one that was not unmounted cleanly.
+    pub dirty: bool,
 }
 
 impl Vitals {

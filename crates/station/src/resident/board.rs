@@ -42,7 +42,7 @@ pub struct Rules {
     pub loads_at_once: usize,
     /// How long a device that has gone may take to come back by itself.
     pub settle: Duration,
-    /// Whether a device that was not ejected cleanly waits for a person.
+    /// Whether a device that was not ejected cleanly holds its job.
     pub hold_dirty: bool,
     /// Most ranges that cannot be read of a device that is not told as failing.
     pub bad_limit: u64,
@@ -254,6 +254,7 @@ impl Board {
             true => Scruples::default(),
             false => Scruples {
                 failing: self.rules.hold_failing.then_some(self.rules.bad_limit),
+                dirty: self.rules.hold_dirty,
             },
         }
     }

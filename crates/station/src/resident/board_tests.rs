@@ -819,20 +819,45 @@ fn a_dirty_disk_waits_for_a_person_where_that_is_wanted() {
     };
     let mut room = Room::new(rules);
     room.plug("A", "sdb", 1);
-    let dirty = |room: &mut Room| {
-        let visit = room.visit("A");
+    let visit = room.visit("A");
+    let dirty = |room: &mut Room, course: Course| {
         let sight = Sight {
             job: Some(job("AAAAA")),
             is_dirty: true,
             ..Sight::default()
         };
         room.hear(News::Looked(visit, Ok(sight)));
-        room.hear(News::Asked(visit, Ok(Course::Load)));
+        room.hear(News::Asked(visit, Ok(course)));
     };
-    dirty(&mut room);
-    assert_eq!(room.state("A"), BayState::Held);
+    let refused = || Verdict {
+        again: Some(Again::Mended),
+        ..Verdict::held(StopCause::Dirty, "it was not unmounted cleanly")
+    };
+    // Others are loaded meanwhile: it waits for no place among them to be told as held.
+    dirty(&mut room, Course::Load);
+    assert_eq!(room.state("A"), BayState::Looking, "it is claimed");
+    assert!(room.board.scruples_of(visit).dirty);
+    room.docked("A", refused());
+    let told = room.status("A");
+    assert_eq!(
+        (told.state, told.cause),
+        (BayState::Held, Some(StopCause::Dirty))
+    );
+    // A person has said so to the server.
+    room.acts.clear();
+    room.hear(News::Mended(vec![MendedJob {
+        job: job("AAAAA"),
+        since: model::time::Timestamp::from_unix(1_000_001),
+    }]));
+    room.take(|act| *act == Act::Ask(visit, job("AAAAA")));
+    room.hear(News::Asked(visit, Ok(Course::LoadDirty)));
+    room.take(|act| matches!(act, Act::Look(it, _) if *it == visit));
+    dirty(&mut room, Course::LoadDirty);
+    room.docked("A", refused());
+    // Or here.
     room.order("A", OrderVerb::Load).unwrap();
-    dirty(&mut room);
+    assert!(!room.board.scruples_of(visit).dirty);
+    dirty(&mut room, Course::Load);
     assert_eq!(room.state("A"), BayState::Loading);
 }
 

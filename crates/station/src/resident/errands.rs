@@ -505,7 +505,7 @@ fn dock(
     match found.job().map(|job| ask(station, job)) {
         Some(Ok(Course::Export)) => return Verdict::export(),
         Some(Err(verdict)) => return *verdict,
-        Some(Ok(Course::Load | Course::Wait(_) | Course::Nothing)) | None => {}
+        Some(Ok(Course::Load | Course::LoadDirty | Course::Wait(_) | Course::Nothing)) | None => {}
     }
     match station.dock_found(found, docking, progress, stop) {
         Ok(done) => Verdict::done(&done),

@@ -9,7 +9,7 @@ use model::handling::{DeviceHealth, Failing};
 use model::ids::{JobId, JobType, StationName};
 use model::progress::Progress;
 use model::signature::SignatureFile;
-use model::stopped::Stopped;
+use model::stopped::{StopCause, Stopped};
 use model::time::Timestamp;
 
 use super::again::{Again, Due};
@@ -216,6 +216,8 @@ pub(super) struct Sight {
 pub(super) enum Course {
     /// Its device is loaded.
     Load,
+    /// The same, also if it was not ejected cleanly: a person has said so.
+    LoadDirty,
     /// It is begun by a person alone, since it writes to the device.
     Export,
     /// Its device is loaded when what is in its way is mended, or another station is done with it: what is told of it
@@ -241,7 +243,11 @@ impl Course {
             | Progress::Aborted { .. } => Self::Nothing,
             Progress::Pending | Progress::InProgress { .. } => match facts.job_type {
                 JobType::Export => Self::Export,
-                JobType::Import => wait.map_or(Self::Load, Self::Wait),
+                JobType::Import => match wait {
+                    Some(wait) => Self::Wait(wait),
+                    None if facts.as_it_is.contains(&StopCause::Dirty) => Self::LoadDirty,
+                    None => Self::Load,
+                },
             },
         }
     }

@@ -122,6 +122,8 @@ fn an_account_has_its_jobs_and_the_buckets_it_was_given() {
         "Export: export bucket",
         "Report: import bucket",
         "ReadHistory: own job",
+        "HoldJob: own job",
+        "ResumeJob: own job",
         "MakeReceipt: own job",
         "ReleaseDevice: own job",
         "HoldDevice: own job",

@@ -3,6 +3,8 @@
 //! for.
 
 use axum::response::Response;
+use model::control::{HoldRequest, ResumeRequest};
+use model::ids::JobId;
 use model::secret::{BadSecret, DeviceSecret};
 
 use super::form::{Fields, Form};
@@ -83,10 +85,24 @@ pub(super) async fn act(visit: &Visit, words: &[&str], form: &Form) -> Result<Re
             let secret = DeviceSecret::new(form.raw("Secret").to_owned()).map_err(wrong)?;
             secrets::give(context, caller, id, secret).await?;
         }
+        ["jobs", id, "hold"] => {
+            let because = because.unwrap_or_default().to_owned();
+            let job = own(id)?;
+            jobs::hold(context, caller, HoldRequest { job, because }).await?;
+        }
+        ["jobs", id, "resume"] => {
+            let job = own(id)?;
+            jobs::resume(context, caller, ResumeRequest { job }).await?;
+        }
         ["jobs", id, "withdraw"] => {
             disposal::withdraw(context, caller, id).await?;
         }
         _ => return Err(Trouble::no_such_page()),
     }
     Ok(see_other(&form.back(visit.home())))
+}
+
+/// A text that is no id is the id of no job.
+fn own(id: &str) -> Result<JobId, Trouble> {
+    JobId::new(id).map_err(|_| Trouble::no_such_page())
 }

@@ -13,8 +13,8 @@ use super::{
     JobStore, JobStoreError, arrived, at, canceled, change, customer, finished, insert, new_job,
     stored, webhooks,
 };
-use crate::notices::table::SETTLES_WITHIN;
 use crate::jobstore::{Delivery, DeliveryFilter, Lane, Message, NewDelivery, Notice, Settled};
+use crate::notices::table::SETTLES_WITHIN;
 
 pub(super) async fn run(store: &dyn JobStore) {
     // What earlier tests have told is nobody's here.
@@ -106,7 +106,9 @@ async fn a_hold_that_passes_is_not_told(store: &dyn JobStore) {
     };
     spread_all(store).await;
     let gone = || stop(StopCause::DiskGone);
-    let resumed = Event::Resumed { how: Mended::Docked };
+    let resumed = Event::Resumed {
+        how: Mended::Docked,
+    };
     for second in [10, 20, 30] {
         change(store, job.id, &[gone()], at(second)).await;
         let back = [resumed.clone(), Event::TransferStarted];

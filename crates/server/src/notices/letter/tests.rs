@@ -159,12 +159,18 @@ fn a_hold_that_nobody_mends_is_told_to_both() {
                     not exist.";
     let letter = of(&overdue);
     let lines: Vec<&str> = letter.text.lines().collect();
-    assert_eq!(lines[..2], [happened, "Create it, and loading goes on by itself."]);
+    assert_eq!(
+        lines[..2],
+        [happened, "Create it, and loading goes on by itself."]
+    );
     assert_eq!(letter.subject, "Job ABCDE (D-1): on hold for too long");
     let letter = overdue_to_operator(&overdue);
     let lines: Vec<&str> = letter.text.lines().collect();
     assert_eq!(letter.subject, "Overdue: job ABCDE is on hold");
-    assert!(lines[0] == happened && lines[1].contains("`longshore job give-up ABCDE`"), "{lines:?}");
+    assert!(
+        lines[0] == happened && lines[1].contains("`longshore job give-up ABCDE`"),
+        "{lines:?}"
+    );
     assert!(lines.contains(&"Code: BucketMissing"), "{lines:?}");
 }
 

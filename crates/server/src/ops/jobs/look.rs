@@ -27,6 +27,7 @@ pub async fn look(
         job: id,
         overdue: job.stopped.as_ref().is_some_and(is_overdue),
         job_type: job.job_type,
+        as_it_is: job.as_it_is,
         account_name: account.map(|account| account.name),
         account: job.account,
         device_id: manifest.map(|manifest| manifest.common().device_id.clone()),

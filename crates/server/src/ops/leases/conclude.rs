@@ -221,7 +221,7 @@ fn event(ending: &Ending, untouched: bool) -> Event {
 /// say in whether the job goes on.
 fn told_by_a_station(cause: Option<StopCause>) -> StopCause {
     match cause {
-        Some(StopCause::ByOperator) => StopCause::Interrupted,
+        Some(StopCause::ByOperator | StopCause::ByCustomer) => StopCause::Interrupted,
         cause => cause.unwrap_or(StopCause::Other),
     }
 }

@@ -104,9 +104,10 @@ fn is_meant(held: &HeldLease, renewal: &Renewal) -> bool {
     held.lease.job == renewal.job && held.lease.token == renewal.lease
 }
 
-/// Whether the operator has put the job on hold. Seldom: it is read only if it may be.
+/// Whether a person has put the job on hold. Seldom: it is read only if it may be.
 async fn is_on_hold(context: &Context, held: &HeldLease) -> Result<bool, JobStoreError> {
-    if held.stopped.as_deref() != Some(StopCause::ByOperator.code()) {
+    let stopped = held.stopped.as_deref().and_then(StopCause::of);
+    if !stopped.is_some_and(StopCause::is_by_person) {
         return Ok(false);
     }
     let job = context.jobs.job(held.lease.job).await?;

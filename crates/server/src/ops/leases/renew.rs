@@ -70,9 +70,9 @@ pub async fn renew(
     Ok(state)
 }
 
-/// Whether the operator has put a job on hold.
+/// Whether a person has put a job on hold.
 pub(super) fn is_held(job: &Job) -> bool {
-    job.hold().is_some_and(Stopped::is_held_by_operator)
+    job.hold().is_some_and(Stopped::is_held_by_person)
 }
 
 /// What a station is told whose lease has ended: that a person has put the job on hold, if it is so.

@@ -94,13 +94,17 @@ impl Board {
             Ok(Course::Nothing) if waited_for == Some(Again::Reopened) => {
                 visit.due = Some(Due::after(None, Again::Reopened, now.instant));
             }
-            Ok(Course::Load | Course::Nothing) if is_shut => {
+            Ok(Course::Load | Course::LoadDirty | Course::Nothing) if is_shut => {
                 let act = super::look(bay);
                 self.acts.extend(act);
             }
             // The claim is refused, and books that the device is here.
             Ok(Course::Nothing) => self.dock(id),
             Ok(Course::Load) => self.named(id, None, now),
+            Ok(Course::LoadDirty) => {
+                visit.is_dirty = false;
+                self.named(id, None, now);
+            }
             // What is in the way may be mended, and then the claim begins to load.
             Ok(Course::Wait(told)) => self.named(id, Some(told), now),
         }
@@ -130,8 +134,8 @@ impl Board {
         }
         let is_retry = bay.visit.as_ref().is_some_and(|visit| visit.is_retry);
         if is_dirty {
-            bay.happen(BayEvent::Held, told_of_dirty(), now);
-            self.close(id);
+            // The claim is refused, and holds the job.
+            self.dock(id);
         } else if is_retry && (auto_load || wish.load) {
             // It goes on when it is its turn, and is as it was until then.
         } else if auto_load || wish.load {
@@ -358,7 +362,10 @@ impl Board {
         let was_sound = visit.condition.failing.is_none();
         visit.condition.seen_again(condition);
         if let Some(failing) = visit.condition.failing.filter(|_| was_sound) {
-            let (job, medium) = (visit.job.map(|job| job.to_string()), visit.medium.name.clone());
+            let (job, medium) = (
+                visit.job.map(|job| job.to_string()),
+                visit.medium.name.clone(),
+            );
             tracing::warn!(job, medium, %failing, "a device is failing");
         }
     }
@@ -415,9 +422,4 @@ pub(super) fn told_of_loading(job: Option<JobId>) -> Told {
         Some(job) => Told::that(&format!("job {job} is being loaded")),
         None => Told::that("it is being loaded"),
     }
-}
-
-fn told_of_dirty() -> Told {
-    Told::that("it was not ejected cleanly: what was written last may be missing")
-        .hint("`longshore bay load` loads it as it is")
 }

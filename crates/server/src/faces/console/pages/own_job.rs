@@ -10,6 +10,7 @@ use model::operator::reports::JobFailures;
 use model::operator::stations::FiguresLine;
 use model::progress::Progress;
 use model::signature::SignatureFile;
+use model::stopped::StopCause;
 
 use super::job_parts::JobStanding;
 use super::new_job::foresee::is_of_files;
@@ -91,6 +92,26 @@ impl OwnJob {
         !job.progress.is_terminal()
             && job.job_type == JobType::Import
             && Taken::of(job) != Taken::AsImage
+    }
+
+    fn is_held_for(&self, cause: StopCause) -> bool {
+        let hold = self.status.job.hold();
+        hold.is_some_and(|hold| hold.cause == cause)
+    }
+
+    /// Whether it waits to be told that its device is loaded as it is.
+    fn is_dirty(&self) -> bool {
+        self.is_held_for(StopCause::Dirty)
+    }
+
+    fn is_held_by_customer(&self) -> bool {
+        self.is_held_for(StopCause::ByCustomer)
+    }
+
+    /// Whether it can be had wait: what waits already does so.
+    fn may_hold(&self) -> bool {
+        let job = &self.status.job;
+        !job.progress.is_terminal() && job.hold().is_none()
     }
 
     fn waits_for_secret(&self) -> bool {
