@@ -1,11 +1,14 @@
 """A proxy before a server that counts what is put through it."""
 
+import bisect
 import collections
 import functools
 import re
 import socket
 import threading
+import time
 
+HEAD = re.compile(rb"^[A-Z]+ \S+ HTTP/1\.1\r\n")
 PUT = re.compile(rb"^PUT (\S+) HTTP/1\.1\r\n")
 
 
@@ -13,7 +16,7 @@ class CountingProxy:
     """Passes connections on to the first of `targets` that takes one, and counts how often each path was put.
 
     A client writes the head of a request at the beginning of a segment of its own; what the body holds
-    is not looked at otherwise. `sent` has the bytes that came from each address. More `targets` may be added for those who
+    is not looked at otherwise. `sent` has the bytes that came from each address, `asked` when each request came. More `targets` may be added for those who
     connect from then on.
     """
 
@@ -21,6 +24,7 @@ class CountingProxy:
         self.targets = [target]
         self.puts = collections.Counter()
         self.sent = collections.Counter()
+        self.asked = []
         self.listener = socket.create_server((host, 0))
         self.endpoint = f"http://{host}:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -56,6 +60,8 @@ class CountingProxy:
 
     def _count(self, address, segment):
         self.sent[address] += len(segment)
+        if HEAD.match(segment):
+            self.asked.append(time.monotonic())
         found = PUT.match(segment)
         if found:
             self.puts[found[1].decode()] += 1
@@ -76,6 +82,16 @@ class CountingProxy:
                 pass
             end.close()
 
+    def most_within(self, seconds):
+        """The most requests that came in any span of so many seconds."""
+        return most_within(self.asked, seconds)
+
     def again(self, what):
         """How many puts there were of paths put before, of those that `what` is true for."""
         return sum(count - 1 for path, count in self.puts.items() if what(path))
+
+
+def most_within(times, seconds):
+    """The most of these that are within any span of so many seconds."""
+    times = sorted(times)
+    return max((bisect.bisect_left(times, at + seconds) - first for first, at in enumerate(times)), default=0)

@@ -1,16 +1,19 @@
 """The same with the parts of a larger installation: jobs in a PostgreSQL, objects in a SeaweedFS,
 several servers on one database."""
 
+import json
 import random
 import re
 import threading
 import time
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
 import report
+from counting import CountingProxy, most_within
 from device import Device, fill, gzipped
-from longshore import OK, SOME_FAILED
+from longshore import OK, SOME_FAILED, wait_for
 from manifests import importing
 
 HEADERS = {
@@ -245,5 +248,76 @@ def test_two_stations_share_the_rate_of_a_store(installation, new_service, seawe
     # Sixteen megabytes at four a second; alone each would take two seconds.
     assert time.monotonic() - begun > 3
     for _, device, job in docked:
+        done = first.api(first.key).get_status(JobId=job)
+        assert (done["ProgressCode"], done["ErrorCount"]) == ("Complete", 0)
+
+
+def test_two_stations_share_the_requests_of_a_store(installation, new_service, seaweed, tmp_path):
+    """Small files: the store is asked no more than it is to be, of that each station has its part, and without a limit it is
+    asked more."""
+    first, _, name, database = installation
+    limit, target = 100, ("127.0.0.1", int(seaweed.endpoint.rsplit(":", 1)[1]))
+    limited = f"requests_per_second = {limit}\n"
+    with CountingProxy(target) as before_first, CountingProxy(target) as before_second:
+        before = (before_first, before_second)
+
+        def through(proxy, station=None, limit=""):
+            """Settings of a service that reaches the store through a proxy of its own."""
+            store = SimpleNamespace(
+                endpoint=proxy.endpoint, access_key=seaweed.access_key, secret_key=seaweed.secret_key)
+            weed, secret = ("weed", "us-east-1", store, "*"), first.data / "secret.key"
+            return settings(database, weed, secret=secret, station=station) + limit
+
+        def sign(files, prefix):
+            manifest = importing(f"{name}-data", prefix=prefix)
+            made = first.api().create_job(JobType="Import", Manifest=manifest, ValidateOnly=False)
+            device = Device(tmp_path / f"disk-{prefix[:-1]}", prefix)
+            for file in range(files):
+                device.file(f"{file}.txt", b"%d" % file, "text/plain")
+            device.sign(made["SignatureFileContents"])
+            return device, made["JobId"]
+
+        first.stop()
+        first.config.write_text(through(before_first))
+        first.start()
+        device, _ = sign(300, "free/")
+        first.dock(device.path, check=OK)
+        assert before_first.most_within(1) > 1.2 * limit, "without a limit it goes faster"
+
+        first.stop()
+        first.config.write_text(through(before_first, limit=limited))
+        first.start()
+        file = tmp_path / "second.toml"
+        file.write_text(through(before_second, station="station-2", limit=limited))
+        second = new_service(config=file)
+        # The first has all until it asks again, after five seconds; then both have half, and end together.
+        docked = [(first, *sign(480, "0/")), (second, *sign(40, "1/"))]
+        for proxy in before:
+            proxy.asked.clear()
+        threads = [threading.Thread(target=service.dock, args=(device.path,)) for service, device, _ in docked]
+        for thread in threads:
+            thread.start()
+        def both_have_half():
+            time.sleep(0.7)  # Each look asks the store too.
+            told = first.run("store", "list", "--json", *first.settings(), check=OK).stdout
+            store = next(store for store in json.loads(told)["Stores"] if store["Name"] == "weed")
+            assert store["RequestsPerSecond"] == limit and "BytesPerSecond" not in store
+            shares = {share["Station"]: share["RequestsPerSecond"] for share in store.get("Shares", [])}
+            assert sum(shares.values()) <= limit
+            return len(shares) == 2 and all(share == limit / 2 for share in shares.values())
+
+        try:
+            wait_for(both_have_half, 12, "shares of both stations")
+        finally:
+            for thread in threads:
+                thread.join()
+        asked = [sorted(proxy.asked) for proxy in before]
+    # A tenth of a second, and what the services ask beside it.
+    assert most_within(asked[0] + asked[1], 3) <= 3.1 * limit + 20, "both together keep to the limit"
+    assert len(asked[0] + asked[1]) > 700
+    end = min(times[-1] for times in asked)
+    parts = [sum(end - 2.5 < at <= end for at in times) for times in asked]
+    assert min(parts) > 0.35 * sum(parts) and sum(parts) > 0.7 * 2.5 * limit, f"each has about half: {parts}"
+    for _, _, job in docked:
         done = first.api(first.key).get_status(JobId=job)
         assert (done["ProgressCode"], done["ErrorCount"]) == ("Complete", 0)

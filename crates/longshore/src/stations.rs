@@ -17,6 +17,7 @@ use crate::bench;
 use crate::cli::{BayEraseArgs, OrderArgs, StationCommand, StoreArgs};
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::store::limits;
 use crate::unlock;
 use crate::way::Way;
 
@@ -183,8 +184,10 @@ fn about(detail: &StationDetail) -> String {
     let clock = ahead.map(|seconds| format!("{seconds:+} s beside the server's"));
     let jobs: Vec<String> = detail.jobs.iter().map(ToString::to_string).collect();
     let jobs = (!jobs.is_empty()).then(|| jobs.join(" "));
-    let share =
-        |share: &ShareLine| format!("{} {}", share.store, readable::rate(share.bytes_per_second));
+    let share = |share: &ShareLine| {
+        let limits = limits(share.bytes_per_second, share.requests_per_second);
+        format!("{} {}", share.store, limits.unwrap_or_default())
+    };
     let shares: Vec<String> = detail.shares.iter().map(share).collect();
     let shares = (!shares.is_empty()).then(|| shares.join(", "));
     output::fields([

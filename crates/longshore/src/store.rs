@@ -1,7 +1,10 @@
 //! `longshore store`: the S3 stores that jobs are loaded into.
 
 use model::capabilities::{Capabilities, Finding};
+use model::operator::stations::ShareLine;
 use model::operator::stores::{ProbeFor, SignOfLife, StoreLine, StoreList, StoreProbe};
+use model::readable;
+use model::request_rate::RequestRate;
 
 use crate::cli::StoreCommand;
 use crate::exit::{Exit, Failure};
@@ -18,7 +21,7 @@ pub(crate) fn run(command: &StoreCommand) -> Result<Exit, Failure> {
             let list: StoreList = Way::open(store)?.get("stores", &[])?;
             match json {
                 true => output::json(&list)?,
-                false => output::data(&table(&list.stores))?,
+                false => output::data(&tables(&list.stores))?,
             }
             Ok(Exit::Ok)
         }
@@ -51,6 +54,25 @@ fn answers(heard: &SignOfLife) -> String {
     }
 }
 
+/// What may be used of a store: `100 MB/s, 500 requests/s`. None where nothing is limited.
+pub(crate) fn limits(bytes: Option<u64>, requests: Option<RequestRate>) -> Option<String> {
+    let bytes = bytes.map(readable::rate);
+    let requests = requests.map(|requests| format!("{requests} requests/s"));
+    let limits: Vec<String> = bytes.into_iter().chain(requests).collect();
+    (!limits.is_empty()).then(|| limits.join(", "))
+}
+
+/// The stores; and below, where some have limits, what stations have of these.
+fn tables(stores: &[StoreLine]) -> String {
+    let mut text = table(stores);
+    let shares: Vec<&ShareLine> = stores.iter().flat_map(|line| &line.shares).collect();
+    if !shares.is_empty() {
+        text.push('\n');
+        text.push_str(&shares_table(&shares));
+    }
+    text
+}
+
 fn table(stores: &[StoreLine]) -> String {
     let row = |line: &StoreLine| {
         let buckets = match &line.buckets {
@@ -62,15 +84,33 @@ fn table(stores: &[StoreLine]) -> String {
             line.endpoint.clone(),
             line.region.clone(),
             buckets,
+            limits(line.bytes_per_second, line.requests_per_second).unwrap_or_default(),
             line.held.to_string(),
             answers(&line.heard),
         ]
     };
-    let rows: Vec<[String; 6]> = stores.iter().map(row).collect();
+    let rows: Vec<[String; 7]> = stores.iter().map(row).collect();
     output::table(
-        ["STORE", "ENDPOINT", "REGION", "BUCKETS", "HELD", "ANSWERS"],
+        [
+            "STORE", "ENDPOINT", "REGION", "BUCKETS", "LIMIT", "HELD", "ANSWERS",
+        ],
         &rows,
     )
+}
+
+fn shares_table(shares: &[&ShareLine]) -> String {
+    let row = |share: &&ShareLine| {
+        let station = share.station.as_ref();
+        [
+            share.store.clone(),
+            station.map(ToString::to_string).unwrap_or_default(),
+            share.loading.to_string(),
+            limits(share.bytes_per_second, share.requests_per_second).unwrap_or_default(),
+            share.until.to_string(),
+        ]
+    };
+    let rows: Vec<[String; 5]> = shares.iter().map(row).collect();
+    output::table(["STORE", "STATION", "DEVICES", "HAS", "UNTIL"], &rows)
 }
 
 fn about(probe: &StoreProbe) -> String {
@@ -131,6 +171,8 @@ fn findings(found: &Capabilities) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::ids::StationName;
+    use model::time::Timestamp;
 
     fn probe(answers: bool, refuses: Option<&str>) -> StoreProbe {
         StoreProbe {
@@ -168,11 +210,39 @@ mod tests {
             buckets: Some(vec!["photos".to_owned(), "team-*".to_owned()]),
             heard: probe(false, None).heard,
             held: 3,
+            bytes_per_second: None,
+            requests_per_second: None,
+            shares: Vec::new(),
         };
         assert_eq!(
-            table(&[line]),
-            "STORE  ENDPOINT          REGION     BUCKETS        HELD  ANSWERS\n\
-             ceph   http://ceph:8000  us-east-1  photos team-*  3     no: no answer\n"
+            tables(std::slice::from_ref(&line)),
+            "STORE  ENDPOINT          REGION     BUCKETS        LIMIT  HELD  ANSWERS\n\
+             ceph   http://ceph:8000  us-east-1  photos team-*         3     no: no answer\n"
+        );
+        let share = |station: &str, thousandths| ShareLine {
+            store: "ceph".to_owned(),
+            station: StationName::new(station).ok(),
+            loading: 2,
+            bytes_per_second: Some(50_000_000),
+            requests_per_second: Some(RequestRate { thousandths }),
+            until: Timestamp::from_unix(0),
+        };
+        let limited = StoreLine {
+            bytes_per_second: Some(100_000_000),
+            requests_per_second: Some(RequestRate {
+                thousandths: 333_000,
+            }),
+            shares: vec![share("dock-1", 166_500), share("dock-2", 166_500)],
+            ..line
+        };
+        assert_eq!(
+            tables(&[limited]),
+            "STORE  ENDPOINT          REGION     BUCKETS        LIMIT                     HELD  ANSWERS\n\
+             ceph   http://ceph:8000  us-east-1  photos team-*  100 MB/s, 333 requests/s  3     no: no answer\n\
+             \n\
+             STORE  STATION  DEVICES  HAS                        UNTIL\n\
+             ceph   dock-1   2        50 MB/s, 166.5 requests/s  1970-01-01T00:00:00Z\n\
+             ceph   dock-2   2        50 MB/s, 166.5 requests/s  1970-01-01T00:00:00Z\n"
         );
     }
 }

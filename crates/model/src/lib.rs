@@ -50,6 +50,7 @@ pub mod progress;
 pub mod proof;
 pub mod readable;
 pub mod report;
+pub mod request_rate;
 pub mod role;
 pub mod scan;
 pub mod scanning;

@@ -4,6 +4,9 @@
 //! is given a share that ends; it keeps it by asking again. Shares are fair to bays: a station that loads twice as many
 //! gets twice as much, and what one does not want the others have.
 //!
+//! Bytes and requests are limited each for itself ([`Measure`]), by the same rules. What is said of either is a number of
+//! [its units](Measure) each second.
+//!
 //! Whatever is lost on the way, the shares in use never come to more than the limit. A share that is made smaller counts as
 //! the larger one until its station says that it goes by the smaller, or until its end.
 
@@ -20,8 +23,30 @@ pub const HALVED_AFTER_SECONDS: u32 = 300;
 /// As much as can be sent: what stands for no limit.
 pub const UNLIMITED: u64 = i64::MAX.unsigned_abs();
 
-/// What a station wants at least, in bytes per second: what it uses grows from here.
-const LEAST: u64 = 1 << 20;
+/// What a request counts. They are shared in thousandths, so that many stations can share a limit of a few: each has some.
+pub const REQUEST: u64 = 1_000;
+
+/// What of a store is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// What is sent to it and received from it, in bytes.
+    Bytes,
+    /// What is asked of it, in thousandths of a request.
+    Requests,
+}
+
+impl Measure {
+    /// All that is limited.
+    pub const ALL: [Self; 2] = [Self::Bytes, Self::Requests];
+
+    /// What a station wants at least each second: what it uses grows from here.
+    fn least(self) -> u64 {
+        match self {
+            Self::Bytes => 1 << 20,
+            Self::Requests => 5 * REQUEST,
+        }
+    }
+}
 
 /// What a station says of a store that it loads into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,13 +55,35 @@ pub struct StoreWants {
     pub store: String,
     /// How many devices are loaded into it, or filled from it.
     pub loading: u32,
-    /// Bytes per second that it could use; without it, as many as there are.
+    /// Of its bytes.
+    #[serde(flatten)]
+    pub bytes: RateWants,
+    /// Of its requests; nothing from a station of a release that does not hold them back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<RateWants>,
+}
+
+impl StoreWants {
+    /// What is said of either.
+    #[must_use]
+    pub fn of(&self, measure: Measure) -> Option<RateWants> {
+        match measure {
+            Measure::Bytes => Some(self.bytes),
+            Measure::Requests => self.requests,
+        }
+    }
+}
+
+/// What a station wants of a rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateWants {
+    /// Units per second that it could use; without it, as many as there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wants: Option<u64>,
-    /// Bytes per second since it asked last.
+    /// Units per second since it asked last.
     #[serde(default)]
     pub used: u64,
-    /// Bytes per second of the share that it goes by; without it, it goes by none.
+    /// Units per second of the share that it goes by; without it, it goes by none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub has: Option<u64>,
 }
@@ -49,9 +96,12 @@ pub struct SharedStore {
     /// Bytes per second, if no share is ever given; without it, as fast as it goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub afterwards: Option<u64>,
+    /// Thousandths of a request per second, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_afterwards: Option<u64>,
 }
 
-/// A station's share of a store's rate.
+/// A station's share of a store's rates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
     /// Of which store.
@@ -64,6 +114,53 @@ pub struct Share {
     /// Bytes per second from its end on, if no other follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub afterwards: Option<u64>,
+    /// Of its requests; without it, as many as it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<RateShare>,
+}
+
+/// A share of one rate. Without limit it is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RateShare {
+    /// Units per second; without it, as fast as it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<u64>,
+    /// Units per second from its end on, if no other follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub afterwards: Option<u64>,
+}
+
+impl Share {
+    /// A share of a store that was just asked for. Where the station said nothing of requests, nothing is said of them.
+    #[must_use]
+    pub fn new(store: String, bytes: RateShare, requests: Option<RateShare>) -> Self {
+        Self {
+            store,
+            bytes_per_second: bytes.per_second,
+            seconds: SHARE_SECONDS,
+            afterwards: bytes.afterwards,
+            requests,
+        }
+    }
+
+    /// The share of either.
+    #[must_use]
+    pub fn of(&self, measure: Measure) -> RateShare {
+        match measure {
+            Measure::Bytes => RateShare {
+                per_second: self.bytes_per_second,
+                afterwards: self.afterwards,
+            },
+            Measure::Requests => self.requests.unwrap_or_default(),
+        }
+    }
+
+    /// Whether nothing may go yet, because others have to make room.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        let mut all = Measure::ALL.into_iter();
+        all.any(|measure| self.of(measure).per_second == Some(0))
+    }
 }
 
 /// `POST /station/v1/shares`: what a docking asks for whose station sends no heartbeats.
@@ -166,25 +263,35 @@ pub fn afterwards(limit: u64, stations: usize, granted: u64) -> u64 {
     granted.min(limit / stations)
 }
 
-/// How much a station wants, from what it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How much a station wants of a rate, from what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanting {
+    least: u64,
     /// What the store bears, since it asked to slow down.
     bears: Option<u64>,
 }
 
 impl Wanting {
+    /// Of one that has done nothing yet.
+    #[must_use]
+    pub fn new(measure: Measure) -> Self {
+        Self {
+            least: measure.least(),
+            bears: None,
+        }
+    }
+
     /// Hears that `used` of a share `has` was used, and whether the store `asked to slow down` meanwhile; gives what is
     /// wanted now. What is not used is left to others, but for room to grow.
     pub fn hear(&mut self, used: u64, has: u64, asked_to_slow_down: bool) -> Option<u64> {
         self.bears = match self.bears {
-            _ if asked_to_slow_down => Some((used / 2).max(LEAST)),
+            _ if asked_to_slow_down => Some((used / 2).max(self.least)),
             Some(bears) if bears / 2 > has => None,
             Some(bears) => Some(bears.saturating_add(bears / 10)),
             None => None,
         };
         let uses_its_share = u128::from(used) * 10 >= u128::from(has) * 8;
-        let grows_to = used.saturating_add(used / 2).saturating_add(LEAST);
+        let grows_to = used.saturating_add(used / 2).saturating_add(self.least);
         match self.bears {
             Some(bears) if uses_its_share => Some(bears),
             Some(bears) => Some(bears.min(grows_to)),
@@ -277,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_station_wants_what_it_can_use() {
-        let mut wanting = Wanting::default();
+        let mut wanting = Wanting::new(Measure::Bytes);
         assert_eq!(wanting.hear(0, 0, false), None, "it has nothing yet");
         assert_eq!(wanting.hear(90 << 20, 100 << 20, false), None);
         assert_eq!(wanting.hear(10 << 20, 100 << 20, false), Some(16 << 20));
@@ -291,6 +398,80 @@ mod tests {
             wanting.hear(45 << 20, 45 << 20, false);
         }
         assert_eq!(wanting.hear(45 << 20, 45 << 20, false), None);
+    }
+
+    #[test]
+    fn a_station_wants_requests_as_it_wants_bytes() {
+        let mut wanting = Wanting::new(Measure::Requests);
+        let hear = |wanting: &mut Wanting, used: u64, has: u64, slowed| {
+            let wants = wanting.hear(used * REQUEST, has * REQUEST, slowed);
+            wants.map(|wants| wants / REQUEST)
+        };
+        assert_eq!(hear(&mut wanting, 90, 100, false), None);
+        assert_eq!(hear(&mut wanting, 10, 100, false), Some(20));
+        assert_eq!(hear(&mut wanting, 80, 100, true), Some(40));
+        assert_eq!(hear(&mut wanting, 40, 40, false), Some(44));
+        assert_eq!(hear(&mut wanting, 2, 40, true), Some(5), "some always");
+    }
+
+    #[test]
+    fn of_a_limit_of_one_request_everybody_has_some() {
+        let askers = vec![asker(1, UNLIMITED); 64];
+        let shares = fair(REQUEST, &askers);
+        assert!(shares.iter().all(|share| *share > 0), "{shares:?}");
+        assert!(afterwards(REQUEST, 64, REQUEST) / 2 > 0);
+    }
+
+    /// What stations and servers of the release before say, and what they make of what is said now.
+    #[test]
+    fn messages_without_requests_are_those_of_the_release_before() {
+        let before = r#"{"store":"ceph","loading":2,"wants":9,"used":4,"has":7}"#;
+        let read: StoreWants = serde_json::from_str(before).unwrap();
+        let bytes = RateWants {
+            wants: Some(9),
+            used: 4,
+            has: Some(7),
+        };
+        assert_eq!(
+            (read.of(Measure::Bytes), read.requests),
+            (Some(bytes), None)
+        );
+        assert_eq!(serde_json::to_string(&read).unwrap(), before);
+        let all = r#"{"store":"ceph","loading":2}"#;
+        let read: StoreWants = serde_json::from_str(all).unwrap();
+        assert_eq!(
+            (read.bytes.wants, read.bytes.used, read.bytes.has),
+            (None, 0, None)
+        );
+        let before = r#"{"store":"ceph","bytes_per_second":5,"seconds":15,"afterwards":3}"#;
+        let share: Share = serde_json::from_str(before).unwrap();
+        assert_eq!(share.of(Measure::Bytes).per_second, Some(5));
+        assert_eq!(
+            share.of(Measure::Requests),
+            RateShare::default(),
+            "no limit"
+        );
+        assert_eq!(serde_json::to_string(&share).unwrap(), before);
+        let shared = r#"{"name":"ceph","afterwards":3}"#;
+        let read: SharedStore = serde_json::from_str(shared).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), shared);
+    }
+
+    #[test]
+    fn a_share_waits_where_either_of_its_rates_does() {
+        let of = |per_second| RateShare {
+            per_second,
+            afterwards: Some(1),
+        };
+        for (bytes, requests, waits) in [
+            (Some(1), Some(of(Some(1))), false),
+            (Some(0), Some(of(Some(1))), true),
+            (None, Some(of(Some(0))), true),
+            (None, None, false),
+        ] {
+            let share = Share::new("ceph".to_owned(), of(bytes), requests);
+            assert_eq!(share.waits(), waits, "{share:?}");
+        }
     }
 
     /// A station of the property below: what it may use, and until when.

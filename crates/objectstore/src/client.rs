@@ -1,6 +1,6 @@
 //! A store as runs speak to it that move much: patiently, and no more and no faster than does good.
 //!
-//! The connections, the limit of requests at once and the rate are the store's, and neither a bucket's nor a run's:
+//! The connections, the limits of requests, at once and each second, and the rate are the store's, and neither a bucket's nor a run's:
 //! two runs, or one that fills two buckets, ask no more of a store than one run that fills one. What ends the
 //! waiting is each run's own.
 
@@ -11,13 +11,13 @@ use std::time::Duration;
 use awshttp::retry::{RealTime, Retry, RetryPolicy};
 use awsproto::sign::Credentials;
 use model::ids::BucketName;
-use model::share::{Share, SharedStore, StoreWants};
+use model::share::{Measure, Share, SharedStore, StoreWants};
 use model::time::SystemClock;
 
 use crate::adaptive::{Adaptive, ConcurrencyLimit};
 use crate::connect::Store;
 use crate::counted::{Counted, StoreRequests};
-use crate::paced::{Paced, RateSchedule, SharedRate, TokenBucket};
+use crate::paced::{Paced, RateSchedule, StoreShare, TokenBucket, Turns};
 use crate::retrying::Retrying;
 use crate::s3::S3Bucket;
 
@@ -28,8 +28,9 @@ pub type ClientBucket = Retrying<Adaptive<Paced<Counted<S3Bucket>>>>;
 #[derive(Debug)]
 pub struct StoreLimits {
     concurrency: Arc<ConcurrencyLimit>,
-    rate: Option<Arc<TokenBucket>>,
-    share: Option<Arc<SharedRate>>,
+    bytes: Option<Arc<TokenBucket>>,
+    requests: Option<Arc<TokenBucket>>,
+    share: Option<StoreShare>,
     /// The flags by which the runs are stopped that speak to it: there are as many as runs.
     runs: Mutex<Vec<Weak<AtomicBool>>>,
 }
@@ -40,17 +41,21 @@ impl StoreLimits {
     #[must_use]
     pub fn new(parallel: usize, schedule: RateSchedule, shared: Option<&SharedStore>) -> Self {
         let time = || Box::new(RealTime::new(Arc::default()));
-        let share = |of: &SharedStore| Arc::new(SharedRate::new(&of.name, of.afterwards, time()));
-        let share = shared.map(share);
+        let share = shared.map(|of| StoreShare::new(of, Arc::new(RealTime::new(Arc::default()))));
+        let tokens = |measure| {
+            let share = share.as_ref().map(|share| Arc::clone(share.rate(measure)));
+            TokenBucket::of(measure, schedule, share, time(), Arc::new(SystemClock))
+        };
         Self {
             concurrency: Arc::new(ConcurrencyLimit::new(parallel, time())),
-            rate: TokenBucket::of(schedule, share.clone(), time(), Arc::new(SystemClock)),
+            bytes: tokens(Measure::Bytes),
+            requests: tokens(Measure::Requests),
             share,
             runs: Mutex::default(),
         }
     }
 
-    /// What is wanted of the store's rate, where that is shared and a run speaks to it, and when that was said.
+    /// What is wanted of the store's rates, where those are shared and a run speaks to it, and when that was said.
     #[must_use]
     pub fn ask(&self) -> Option<(StoreWants, Duration)> {
         let share = self.share.as_ref()?;
@@ -61,9 +66,9 @@ impl StoreLimits {
         Some(share.ask(loading, self.concurrency.slowed_down()))
     }
 
-    /// Goes by a share of the store's rate that was asked for at `asked`, if it is of this one.
+    /// Goes by a share of the store's rates that was asked for at `asked`, if it is of this one.
     pub fn give(&self, share: &Share, asked: Duration) {
-        if let Some(own) = self.share.as_ref().filter(|own| own.store() == share.store) {
+        if let Some(own) = &self.share {
             own.give(share, asked);
         }
     }
@@ -71,16 +76,16 @@ impl StoreLimits {
     /// Whether the server should hear at once of what is wanted.
     #[must_use]
     pub fn have_news(&self) -> bool {
-        let has_news = self.share.as_ref().is_some_and(|share| share.has_news());
+        let has_news = self.share.as_ref().is_some_and(StoreShare::has_news);
         has_news && self.runs() > 0
     }
 
-    /// The name of the store, if its rate is shared, and what of that this host may use at present: within it, nothing if
-    /// there is no limit at this hour.
+    /// What this host may use of a rate of the store at present, in units of its [`Measure`] each second. `None` if that is
+    /// not shared, not limited at this hour, or not used by any run.
     #[must_use]
-    pub fn share(&self) -> Option<(&str, Option<u64>)> {
-        let share = self.share.as_ref()?;
-        Some((share.store(), share.rate()))
+    pub fn share(&self, measure: Measure) -> Option<u64> {
+        let share = self.share.as_ref().filter(|_| self.runs() > 0)?;
+        share.rate(measure).rate()
     }
 
     /// Counts a run, which `stop` stops. What was given to earlier ones, when there is none any more, is not its own.
@@ -138,11 +143,16 @@ impl StoreClient {
     pub fn bucket(&self, name: &BucketName, seed: u64, stop: &Arc<AtomicBool>) -> ClientBucket {
         let sleeper = || RealTime::new(Arc::clone(stop));
         let StoreLimits {
-            concurrency, rate, ..
+            concurrency,
+            bytes,
+            requests,
+            ..
         } = &*self.limits;
         self.limits.join(stop);
-        let counted = Counted::new(self.store.bucket(name), self.requests.clone());
-        let paced = Paced::new(counted, rate.clone(), Arc::new(sleeper()));
+        let turns = Turns::new(bytes.clone(), requests.clone(), Arc::new(sleeper()));
+        let bucket = self.store.bucket(name).in_turn(turns.of_requests());
+        let counted = Counted::new(bucket, self.requests.clone());
+        let paced = Paced::new(counted, turns);
         let adaptive = Adaptive::new(paced, Arc::clone(concurrency), Box::new(sleeper()));
         let retry = Retry::new(RetryPolicy::default(), seed, Box::new(sleeper()));
         Retrying::new(adaptive, retry)

@@ -3,8 +3,6 @@
 //! A [`Store`] is one endpoint spoken to under one access key. It owns the pool of connections; the
 //! buckets opened from it share that.
 
-use std::sync::Arc;
-
 use awshttp::endpoint::{InvalidEndpoint, ServiceConfig};
 use awshttp::request::{Body, Request};
 use awsproto::sign::Credentials;
@@ -23,7 +21,7 @@ use crate::s3::wire::Wire;
 /// Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Store {
-    wire: Arc<Wire>,
+    wire: Wire,
 }
 
 impl Store {
@@ -36,7 +34,7 @@ impl Store {
         config: &ServiceConfig,
         addressing: Addressing,
     ) -> Result<Self, InvalidEndpoint> {
-        let wire = Arc::new(Wire::new(config, addressing)?);
+        let wire = Wire::new(config, addressing)?;
         Ok(Self { wire })
     }
 
@@ -48,7 +46,7 @@ impl Store {
     /// Opens a bucket, without asking whether it exists.
     #[must_use]
     pub fn bucket(&self, name: &BucketName) -> S3Bucket {
-        S3Bucket::new(Arc::clone(&self.wire), name.clone())
+        S3Bucket::new(self.wire.clone(), name.clone())
     }
 
     /// Lists the buckets that belong to the access key, or that the store shows it.

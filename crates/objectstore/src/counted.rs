@@ -144,7 +144,8 @@ impl Requests {
 }
 
 /// Host and port of an address: what stands in it besides is nobody's business.
-fn place(endpoint: &str) -> String {
+#[must_use]
+pub fn place(endpoint: &str) -> String {
     let rest = endpoint
         .split_once("://")
         .map_or(endpoint, |(_, rest)| rest);

@@ -1,19 +1,20 @@
 //! The rate, by a clock that is set by hand.
 
-use std::sync::Mutex;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use awshttp::retry::{RealTime, Slept};
+use awshttp::retry::{RealTime, Retry, RetryPolicy, Sleeper, Slept};
 use bytes::Bytes;
-use model::time::{SystemClock, Timestamp};
-
-use awshttp::retry::Sleeper;
-use model::time::Clock;
+use model::share::{Measure, REQUEST, RateShare, Share, SharedStore};
+use model::time::{Clock, SystemClock, Timestamp};
 
 use super::*;
+use crate::faulty::{Failure, Fault, Faulty};
 use crate::memory::MemoryBucket;
+use crate::retrying::Retrying;
 
 /// Time that passes only by waiting; the day begins at noon UTC.
 #[derive(Clone, Default)]
@@ -40,16 +41,38 @@ impl Clock for ManualTime {
 fn paced(rate: &str, quiet: Option<(&str, u64)>) -> (Paced<MemoryBucket>, ManualTime) {
     let time = ManualTime::default();
     let schedule = RateSchedule {
-        bytes_per_second: std::num::NonZeroU64::new(parse_rate(rate).unwrap()),
+        bytes_per_second: NonZeroU64::new(parse_rate(rate).unwrap()),
         quiet: quiet.map(|(hours, rate)| QuietHours::parse(hours, rate).unwrap()),
+        requests_per_second: None,
     };
-    let clock = Arc::new(time.clone());
-    let sleeper = Box::new(time.clone());
-    let tokens = TokenBucket::of(schedule, None, sleeper, clock);
     (
-        Paced::new(MemoryBucket::new(), tokens, Arc::new(time.clone())),
+        Paced::new(MemoryBucket::new(), turns(schedule, &time)),
         time,
     )
+}
+
+/// Of one who keeps to `schedule` alone.
+fn turns(schedule: RateSchedule, time: &ManualTime) -> Turns {
+    let tokens = |measure| {
+        let clock = Arc::new(time.clone());
+        TokenBucket::of(measure, schedule, None, Box::new(time.clone()), clock)
+    };
+    let [bytes, requests] = Measure::ALL.map(tokens);
+    Turns::new(bytes, requests, Arc::new(time.clone()))
+}
+
+fn bytes_per_second(rate: u64) -> RateSchedule {
+    RateSchedule {
+        bytes_per_second: NonZeroU64::new(rate),
+        ..RateSchedule::default()
+    }
+}
+
+fn requests_per_second(requests: u32) -> RateSchedule {
+    RateSchedule {
+        requests_per_second: NonZeroU32::new(requests),
+        ..RateSchedule::default()
+    }
 }
 
 fn put(bucket: &dyn Bucket, length: usize) -> Result<(), StoreError> {
@@ -123,12 +146,15 @@ fn without_a_rate_nothing_waits() {
 #[test]
 fn who_came_first_goes_first() {
     let time = ManualTime::default();
-    let schedule = RateSchedule {
-        bytes_per_second: std::num::NonZeroU64::new(1000),
-        quiet: None,
-    };
+    let schedule = bytes_per_second(1000);
     let clock = Arc::new(time.clone());
-    let tokens = TokenBucket::new(schedule, None, Box::new(time.clone()), clock);
+    let tokens = TokenBucket::new(
+        Measure::Bytes,
+        schedule,
+        None,
+        Box::new(time.clone()),
+        clock,
+    );
     let order = Mutex::new(Vec::new());
     thread::scope(|scope| {
         // Drawn in order, because each is drawn before the next thread is made.
@@ -147,13 +173,14 @@ fn who_came_first_goes_first() {
 #[test]
 fn waiting_ends_when_somebody_asks_to_stop() {
     let stop = Arc::new(AtomicBool::new(false));
-    let schedule = RateSchedule {
-        bytes_per_second: std::num::NonZeroU64::new(1),
-        quiet: None,
-    };
+    let schedule = bytes_per_second(1);
     let sleeper = || RealTime::new(Arc::clone(&stop));
-    let tokens = TokenBucket::of(schedule, None, Box::new(sleeper()), Arc::new(SystemClock));
-    let bucket = Paced::new(MemoryBucket::new(), tokens, Arc::new(sleeper()));
+    let (time, clock) = (Box::new(sleeper()), Arc::new(SystemClock));
+    let tokens = TokenBucket::of(Measure::Bytes, schedule, None, time, clock);
+    let bucket = Paced::new(
+        MemoryBucket::new(),
+        Turns::new(tokens, None, Arc::new(sleeper())),
+    );
     put(&bucket, 1_000_000).unwrap();
     let start = Instant::now();
     thread::scope(|scope| {
@@ -175,14 +202,9 @@ fn waiting_ends_when_somebody_asks_to_stop() {
 #[test]
 fn buckets_of_one_store_share_its_rate() {
     let time = ManualTime::default();
-    let schedule = RateSchedule {
-        bytes_per_second: std::num::NonZeroU64::new(1_000_000),
-        quiet: None,
-    };
-    let clock = Arc::new(time.clone());
-    let tokens = TokenBucket::of(schedule, None, Box::new(time.clone()), clock);
-    let sleeper = Arc::new(time.clone());
-    let bucket = || Paced::new(MemoryBucket::new(), tokens.clone(), sleeper.clone());
+    let schedule = bytes_per_second(1_000_000);
+    let turns = turns(schedule, &time);
+    let bucket = || Paced::new(MemoryBucket::new(), turns.clone());
     let buckets = [bucket(), bucket()];
     for _ in 0..5 {
         for bucket in &buckets {
@@ -201,13 +223,10 @@ fn buckets_of_one_store_share_its_rate() {
 #[test]
 fn who_is_stopped_leaves_the_line_to_those_behind() {
     let stops = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
-    let schedule = RateSchedule {
-        bytes_per_second: std::num::NonZeroU64::new(100_000),
-        quiet: None,
-    };
+    let schedule = bytes_per_second(100_000);
     let sleeper = |run: usize| RealTime::new(Arc::clone(&stops[run]));
     let time = Box::new(RealTime::new(Arc::default()));
-    let tokens = TokenBucket::new(schedule, None, time, Arc::new(SystemClock));
+    let tokens = TokenBucket::new(Measure::Bytes, schedule, None, time, Arc::new(SystemClock));
     // Half a second of waiting for the first behind it.
     tokens.pass(60_000, &sleeper(0)).unwrap();
     thread::scope(|scope| {
@@ -224,24 +243,37 @@ fn who_is_stopped_leaves_the_line_to_those_behind() {
     });
 }
 
+/// What a host keeps to itself, and what a server gives it: as much of bytes, and a thousandth of that in requests.
+fn given(rate: u64) -> Share {
+    let of = |rate| RateShare {
+        per_second: Some(rate),
+        afterwards: Some(rate),
+    };
+    Share::new("ceph".to_owned(), of(rate), Some(of(rate / 1000 * REQUEST)))
+}
+
 #[test]
 fn of_a_share_and_the_rate_of_this_host_the_lower_counts() {
     let time = ManualTime::default();
-    let share = Arc::new(SharedRate::new("ceph", None, Box::new(time.clone())));
+    let shared = SharedStore {
+        name: "ceph".to_owned(),
+        afterwards: None,
+        requests_afterwards: None,
+    };
+    let share = StoreShare::new(&shared, Arc::new(time.clone()));
     let (_, asked) = share.ask(1, 0);
-    let given = |rate| model::share::Share {
-        store: "ceph".to_owned(),
-        bytes_per_second: Some(rate),
-        seconds: 15,
-        afterwards: Some(rate),
-    };
     let schedule = RateSchedule {
-        bytes_per_second: std::num::NonZeroU64::new(2_000_000),
-        quiet: None,
+        requests_per_second: NonZeroU32::new(2_000),
+        ..bytes_per_second(2_000_000)
     };
-    let (sleeper, clock) = (Box::new(time.clone()), Arc::new(time.clone()));
-    let tokens = TokenBucket::of(schedule, Some(Arc::clone(&share)), sleeper, clock);
-    let bucket = Paced::new(MemoryBucket::new(), tokens, Arc::new(time.clone()));
+    let tokens = |measure| {
+        let (sleeper, clock) = (Box::new(time.clone()), Arc::new(time.clone()));
+        let share = Some(Arc::clone(share.rate(measure)));
+        TokenBucket::of(measure, schedule, share, sleeper, clock)
+    };
+    let [bytes, requests] = Measure::ALL.map(tokens);
+    let turns = Turns::new(bytes, requests, Arc::new(time.clone()));
+    let bucket = Paced::new(MemoryBucket::new(), turns);
     for (rate, seconds) in [(1_000_000, 9..=11), (9_000_000, 4..=6)] {
         share.give(&given(rate), asked + time.elapsed());
         let begun = time.elapsed();
@@ -250,7 +282,145 @@ fn of_a_share_and_the_rate_of_this_host_the_lower_counts() {
         }
         let took = (time.elapsed() - begun).as_secs();
         assert!(seconds.contains(&took), "{rate}: {took} s");
+        share.give(&given(rate), asked + time.elapsed());
+        let begun = time.elapsed();
+        for _ in 0..10_000 {
+            put(&bucket, 1).unwrap();
+        }
+        let took = (time.elapsed() - begun).as_secs();
+        assert!(seconds.contains(&took), "{rate}: {took} s of requests");
     }
     let (said, _) = share.ask(1, 0);
-    assert!(said.used > 1_000_000, "what has gone is counted: {said:?}");
+    assert!(
+        said.bytes.used > 300_000,
+        "what has gone is counted: {said:?}"
+    );
+    let requests = said.requests.unwrap();
+    assert!(
+        requests.used > 500 * REQUEST,
+        "and what was asked: {said:?}"
+    );
+}
+
+#[test]
+fn a_bucket_with_a_limit_of_requests_is_a_bucket() {
+    let time = ManualTime::default();
+    let bucket = Paced::new(MemoryBucket::new(), turns(requests_per_second(100), &time));
+    crate::suite::run(&bucket);
+    crate::suite::tags(&bucket);
+    assert!(
+        time.elapsed() > Duration::from_secs(1),
+        "{:?}",
+        time.elapsed()
+    );
+}
+
+/// Over any time as many as are allowed, a tenth of a second's and one more; and whoever asks all the time gets as many.
+#[test]
+fn no_more_is_asked_than_is_allowed() {
+    for limit in [1, 7, 100, 3_000] {
+        let time = ManualTime::default();
+        let bucket = Paced::new(
+            MemoryBucket::new(),
+            turns(requests_per_second(limit), &time),
+        );
+        let key = ObjectKey::new("k").unwrap();
+        time.sleep(Duration::from_secs(60));
+        let mut asked = Vec::new();
+        for number in 0..limit * 4 + 20 {
+            match number % 4 {
+                0 => put(&bucket, 100).unwrap(),
+                1 => drop(bucket.head(&key).unwrap()),
+                2 => drop(bucket.list("", None, 10).unwrap()),
+                _ => bucket.delete(&key).unwrap(),
+            }
+            asked.push(time.elapsed());
+        }
+        for (first, at) in asked.iter().enumerate().step_by(3) {
+            for seconds in [1, 2] {
+                let until = *at + Duration::from_secs(seconds);
+                let count = asked[first..].partition_point(|other| *other < until);
+                let allowed = u64::from(limit) * seconds + u64::from(limit / 10) + 1;
+                assert!(
+                    count as u64 <= allowed,
+                    "{count} of {allowed}, {limit} a second"
+                );
+            }
+        }
+        let took = (*asked.last().unwrap() - asked[0]).as_secs_f64();
+        let nominal = f64::from(limit * 4 + 20) / f64::from(limit);
+        assert!(
+            took <= nominal && took >= nominal - 1.2,
+            "{took} of {nominal}"
+        );
+    }
+}
+
+/// A store that fails is not asked more often than one that does not.
+#[test]
+fn each_try_counts() {
+    let time = ManualTime::default();
+    let tries = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&tries);
+    let faulty = Faulty::new(MemoryBucket::new(), move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Some(Fault::before(Failure::SlowDown))
+    });
+    let paced = Paced::new(faulty, turns(requests_per_second(1), &time));
+    let eager = RetryPolicy {
+        first_wait: Duration::from_millis(1),
+        longest_wait: Duration::from_millis(2),
+        budget: Duration::from_secs(60),
+    };
+    let bucket = Retrying::new(paced, Retry::new(eager, 1, Box::new(time.clone())));
+    put(&bucket, 1).unwrap_err();
+    let tries = tries.load(Ordering::SeqCst);
+    assert!(
+        (30..=62).contains(&tries),
+        "{tries} in {:?}",
+        time.elapsed()
+    );
+}
+
+/// While one waits for a request, what it will send is not taken from the rate: it goes when both let it.
+#[test]
+fn nothing_is_taken_of_a_rate_before_the_request_has_its_turn() {
+    let time = ManualTime::default();
+    let schedule = RateSchedule {
+        requests_per_second: NonZeroU32::new(1),
+        ..bytes_per_second(1_000_000)
+    };
+    let bucket = Paced::new(MemoryBucket::new(), turns(schedule, &time));
+    let mut sent = Vec::new();
+    for length in [10, 3_000_000, 10, 2_000_000, 10] {
+        put(&bucket, length).unwrap();
+        sent.push(time.elapsed().as_millis() / 100);
+    }
+    // Were a large body counted before its request had its turn, what follows it would go when the two wait side by side.
+    assert_eq!(sent, [0, 10, 39, 48, 67], "tenths of a second");
+}
+
+#[test]
+fn waiting_for_a_request_ends_when_somebody_asks_to_stop() {
+    let stop = Arc::new(AtomicBool::new(false));
+    let sleeper = || RealTime::new(Arc::clone(&stop));
+    let (time, clock) = (Box::new(sleeper()), Arc::new(SystemClock));
+    let tokens = TokenBucket::of(Measure::Requests, requests_per_second(1), None, time, clock);
+    let turns = Turns::new(None, tokens, Arc::new(sleeper()));
+    let bucket = Paced::new(MemoryBucket::new(), turns);
+    let key = ObjectKey::new("k").unwrap();
+    let ask = || bucket.head(&key).map(drop);
+    let start = Instant::now();
+    thread::scope(|scope| {
+        let asking: Vec<_> = (0..40).map(|_| scope.spawn(ask)).collect();
+        thread::sleep(Duration::from_millis(100));
+        stop.store(true, Ordering::SeqCst);
+        let ended = asking.into_iter().map(|thread| thread.join().unwrap());
+        let (done, stopped): (Vec<_>, Vec<_>) = ended.partition(Result::is_ok);
+        assert!((1..=2).contains(&done.len()), "{} were asked", done.len());
+        let is_canceled =
+            |end: &Result<(), StoreError>| matches!(end, Err(StoreError::Canceled { last: None }));
+        assert!(stopped.iter().all(is_canceled), "{stopped:?}");
+    });
+    assert!(start.elapsed() < Duration::from_secs(5));
 }

@@ -30,6 +30,7 @@ use crate::bucket::{Body, Bucket};
 use crate::checksum::Checksums;
 use crate::error::StoreError;
 use crate::object::{Attributes, Download, ObjectInfo, Page, PartInfo, Receipt, Tag};
+use crate::paced::{Paced, Turns};
 use crate::part_sum::{self, PartSum};
 use crate::probe::{self, Subject};
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId, expected_etag};
@@ -45,16 +46,26 @@ const LIST_LIMIT: u16 = 1000;
 /// sum the store's echo is. A store that refuses a header it could do without is spoken to without it.
 #[derive(Debug, Clone)]
 pub struct S3Bucket {
-    wire: Arc<Wire>,
+    wire: Wire,
     /// Of the bucket and not of the store: it may encrypt what another bucket there does not.
     habits: Arc<Habits>,
     name: BucketName,
 }
 
 impl S3Bucket {
-    pub(crate) fn new(wire: Arc<Wire>, name: BucketName) -> Self {
+    pub(crate) fn new(wire: Wire, name: BucketName) -> Self {
         let habits = Arc::default();
         Self { wire, habits, name }
+    }
+
+    /// Has every request beyond the first of a call wait for its turn, and all of the experiments. That of the first is
+    /// waited for by [`Paced`], farther out: a call that waits for its turn has not begun.
+    #[must_use]
+    pub fn in_turn(self, turns: Turns) -> Self {
+        Self {
+            wire: self.wire.in_turn(turns),
+            ..self
+        }
     }
 
     /// The bucket's name.
@@ -135,7 +146,8 @@ impl S3Bucket {
         let Some((name, value)) = checksums.header() else {
             return self.put_whole(request, checksums);
         };
-        self.habits.checksum.with_or_without(|with| {
+        let turn = || self.wire.turn();
+        self.habits.checksum.with_or_without(turn, |with| {
             let mut request = request.clone();
             if with {
                 request.say(name, value.clone());
@@ -187,6 +199,7 @@ impl S3Bucket {
             return Ok(reply);
         }
         request.headers.pop();
+        self.wire.turn()?;
         self.wire.ask(&request)
     }
 
@@ -282,6 +295,7 @@ impl Bucket for S3Bucket {
                 Some(next) => marker = next,
                 None => return Ok(one_of_each(parts)),
             }
+            self.wire.turn()?;
         }
     }
 
@@ -338,11 +352,13 @@ impl Bucket for S3Bucket {
                 Some(next) if marker.as_ref() != Some(&next) => marker = Some(next),
                 _ => return Ok(uploads),
             }
+            self.wire.turn()?;
         }
     }
 
     fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
-        let reply = self.habits.checksum_mode.with_or_without(|with| {
+        let turn = || self.wire.turn();
+        let reply = self.habits.checksum_mode.with_or_without(turn, |with| {
             let mut request = Request::new(Method::HEAD, self.object(key));
             if with {
                 request.say("x-amz-checksum-mode", "ENABLED");
@@ -441,7 +457,11 @@ impl Bucket for S3Bucket {
     }
 
     fn capabilities(&self, key: &ObjectKey) -> Result<Capabilities, StoreError> {
-        let found = probe::experiment(self, key)?;
+        let found = match self.wire.turns() {
+            // Each of them is a call.
+            Some(turns) => probe::experiment(&Paced::new(self.clone(), turns.clone()), key)?,
+            None => probe::experiment(self, key)?,
+        };
         self.habits.adopt(&found);
         Ok(found)
     }

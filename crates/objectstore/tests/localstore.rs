@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
 
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use awshttp::endpoint::ServiceConfig;
+use awshttp::retry::{Sleeper, Slept};
 use awsproto::claims::AccessKeyId;
 use awsproto::secret::SecretKey;
 use awsproto::sign::Credentials;
@@ -15,7 +19,10 @@ use localstore::{Durability, Everything, KeyHolder, Keyring, KeyringError, Limit
 use model::capabilities::{Capabilities, Finding, PartCheck};
 use model::ids::{BucketName, ObjectKey};
 use model::key_space::KeySpace;
+use model::share::Measure;
+use model::time::SystemClock;
 use objectstore::connect::Store;
+use objectstore::paced::{Paced, RateSchedule, TokenBucket, Turns};
 use objectstore::probe::capabilities;
 use objectstore::s3::address::Addressing;
 use objectstore::{Bucket as _, StoreError, suite};
@@ -140,5 +147,98 @@ fn a_wrong_secret_and_a_missing_bucket_are_told_apart() {
             .bucket(&nobody);
         let denied = objectstore::probe::check_read(&bucket).unwrap_err();
         assert!(matches!(denied, StoreError::Credentials(_)), "{denied:?}");
+    });
+}
+
+/// Time that passes only by waiting.
+#[derive(Clone, Default)]
+struct ManualTime(Arc<AtomicU64>);
+
+impl Sleeper for ManualTime {
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, duration: Duration) -> Slept {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap();
+        self.0.fetch_add(nanos, Ordering::SeqCst);
+        Slept::Through
+    }
+}
+
+/// Stands before a store and counts the requests that come by. A client writes the head of each at the beginning of a
+/// segment.
+fn counting(endpoint: &str) -> (String, Arc<AtomicU64>) {
+    const METHODS: [&[u8]; 5] = [b"GET /", b"PUT /", b"HEAD /", b"POST /", b"DELETE /"];
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let before = format!("http://{}", listener.local_addr().unwrap());
+    let store = endpoint.trim_start_matches("http://").to_owned();
+    let seen = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&seen);
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let client = client.unwrap();
+            let store = TcpStream::connect(&store).unwrap();
+            for end in [&client, &store] {
+                end.set_nodelay(true).unwrap();
+            }
+            let count = Arc::clone(&count);
+            let look = move |segment: &[u8]| {
+                let begins = METHODS.iter().any(|method| segment.starts_with(method));
+                count.fetch_add(u64::from(begins), Ordering::SeqCst);
+            };
+            let ends = (client.try_clone().unwrap(), store.try_clone().unwrap());
+            pass_on(client, store, look);
+            pass_on(ends.1, ends.0, |_| {});
+        }
+    });
+    (before, seen)
+}
+
+/// Passes on what comes, and shows each segment of it to `look`.
+fn pass_on(mut from: TcpStream, mut to: TcpStream, look: impl Fn(&[u8]) + Send + 'static) {
+    thread::spawn(move || {
+        let mut segment = vec![0; 1 << 16];
+        while let Ok(length @ 1..) = from.read(&mut segment) {
+            look(&segment[..length]);
+            if to.write_all(&segment[..length]).is_err() {
+                break;
+            }
+        }
+        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+    });
+}
+
+/// Each waits a second: so many as are seen, so many seconds pass, but for the first.
+#[test]
+fn every_request_that_a_store_sees_has_had_its_turn() {
+    with_store(|config| {
+        let (endpoint, seen) = counting(&config.endpoint);
+        let config = ServiceConfig { endpoint, ..config };
+        let store = Store::connect(&config, Addressing::Path).unwrap();
+        let name = BucketName::new("turns").unwrap();
+        store.create_bucket(&name).unwrap();
+        seen.store(0, Ordering::SeqCst);
+        let time = ManualTime::default();
+        let schedule = RateSchedule {
+            requests_per_second: NonZeroU32::new(1),
+            ..RateSchedule::default()
+        };
+        let (now, clock) = (Box::new(time.clone()), Arc::new(SystemClock));
+        let tokens = TokenBucket::of(Measure::Requests, schedule, None, now, clock);
+        let turns = Turns::new(None, tokens, Arc::new(time.clone()));
+        let bucket = store.bucket(&name).in_turn(turns.of_requests());
+        let bucket = Paced::new(bucket, turns);
+        let key = ObjectKey::new("logs/import-log.turns").unwrap();
+        capabilities(&bucket, &key).unwrap();
+        let of_probe = seen.load(Ordering::SeqCst);
+        assert!(of_probe > 50, "{of_probe}");
+        suite::run(&bucket);
+        suite::tags(&bucket);
+        let seen = seen.load(Ordering::SeqCst);
+        assert!(seen > of_probe + 50, "{seen}");
+        // A range without bytes is refused before anything is sent.
+        let unsent = 1;
+        assert_eq!(time.elapsed().as_secs() + 1, seen + unsent);
     });
 }

@@ -172,7 +172,8 @@ pub struct StoreConfig {
     pub path_style: bool,
     /// `buckets`: the buckets it has.
     pub buckets: Vec<BucketGlob>,
-    /// `rate`, `quiet_hours` and `quiet_rate`: how fast all stations together may send and receive.
+    /// `rate`, `quiet_hours`, `quiet_rate` and `requests_per_second`: how fast all stations together may send and receive, and
+    /// how much they may ask.
     pub pace: RateSchedule,
     /// `proxy` and `ca_file`, for this store.
     pub way: Way,
@@ -239,7 +240,7 @@ pub struct StationConfig {
     pub multipart_threshold_mib: u32,
     /// `part_mib`: MiB of one part.
     pub part_mib: u32,
-    /// `rate`, `quiet_hours` and `quiet_rate`: how fast to send and receive.
+    /// `rate`, `quiet_hours`, `quiet_rate` and `requests_per_second`: how fast to send and receive, and how much to ask.
     pub pace: RateSchedule,
     /// `read_back`: how much of what was stored is read back and compared.
     pub read_back: ReadBack,

@@ -1,6 +1,6 @@
 //! Tests of the configuration: values, and faults with their places.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use model::ids::{BayName, PortId};
 use model::manifest::Region;
@@ -66,6 +66,7 @@ fn everything_given_is_taken() {
         rate = "200MB"
         quiet_hours = "06:00-08:00"
         quiet_rate = "0"
+        requests_per_second = 500
         [jobs]
         expire_after_days = 7
         per_day_quota = 50
@@ -98,6 +99,7 @@ fn everything_given_is_taken() {
         rate = "50MB"
         quiet_hours = "08:00-18:00+01:00"
         quiet_rate = "5MiB"
+        requests_per_second = 1
         read_back = "sampled"
         sha256_metadata = false
         mtime_metadata = false
@@ -163,6 +165,7 @@ fn everything_given_is_taken() {
     let pace = RateSchedule {
         bytes_per_second: NonZeroU64::new(200_000_000),
         quiet: Some(QuietHours::parse("06:00-08:00", 0).unwrap()),
+        requests_per_second: NonZeroU32::new(500),
     };
     assert_eq!(store.pace, pace);
     let address = config.jobs.shipping_address.clone();
@@ -193,6 +196,7 @@ fn everything_given_is_taken() {
         pace: RateSchedule {
             bytes_per_second: NonZeroU64::new(50_000_000),
             quiet: Some(QuietHours::parse("08:00-18:00+01:00", 5 << 20).unwrap()),
+            requests_per_second: NonZeroU32::new(1),
         },
         read_back: ReadBack::Sampled,
         sha256_metadata: false,
@@ -604,6 +608,11 @@ fn a_store_is_checked_like_everything_else() {
             "access_key_id",
             "quiet_rate = \"1MB\"\naccess_key_id",
             "7: stores[1].quiet_hours: is missing beside quiet_rate",
+        ),
+        (
+            "access_key_id",
+            "requests_per_second = 0\naccess_key_id",
+            "7: stores[1].requests_per_second: `0` is not within 1 to 1000000",
         ),
         (
             "access_key_id",

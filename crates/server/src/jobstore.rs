@@ -76,7 +76,7 @@ pub use passkeys::{FreshPasskey, PasskeyHolder, Passkeys, StoredPasskey, Touch};
 pub use postgres::PostgresJobStore;
 pub use rates::{RateSample, Rates};
 pub use receipts::{DueReceipt, Edition, Receipts};
-pub use shares::{Decide, Shares, StoredShare};
+pub use shares::{Decide, HeldShares, Shares, SharesOf, StoredShare};
 pub use sign_ins::{Holder, LetIn, NewSession, SignInLink, SignIns, StoredSession};
 pub use sqlite::SqliteJobStore;
 pub use stations::{Station, Stations};

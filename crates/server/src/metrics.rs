@@ -14,6 +14,7 @@ use model::control::Tally;
 use model::ids::JobId;
 use model::presence::StationState;
 use model::progress::AbortReason;
+use model::share::Measure;
 use model::stopped::StopCause;
 use model::time::Timestamp;
 
@@ -91,6 +92,22 @@ impl Metrics {
                 gauge!("longshore_stations", "state" => state.code()).set(approximate(number));
             }
             gauge!("longshore_orders_pending").set(approximate(pending_orders));
+        });
+    }
+
+    /// Keeps what all stations together may use of stores: host and port, what is limited, and units of it each second, if
+    /// there is a limit at this hour.
+    pub(crate) fn store_limits(&self, limits: &[(String, Measure, Option<u64>)]) {
+        self.record(|| {
+            for (store, measure, limit) in limits {
+                let (name, unit) = match measure {
+                    Measure::Bytes => ("longshore_store_limit_bytes_per_second", 1.0),
+                    Measure::Requests => ("longshore_store_limit_requests_per_second", 1e3),
+                };
+                // A gauge that was told stays: outside of the hours that limit it is without end.
+                let limit = limit.map_or(f64::INFINITY, |limit| approximate(limit) / unit);
+                gauge!(name, "store" => store.clone()).set(limit);
+            }
         });
     }
 
@@ -294,6 +311,14 @@ fn describe() {
         "Heartbeats of stations, new or heard before."
     );
     describe_gauge!("longshore_stations", "Stations by state.");
+    describe_gauge!(
+        "longshore_store_limit_bytes_per_second",
+        "The most that all stations together may send to a store and receive from it in a second."
+    );
+    describe_gauge!(
+        "longshore_store_limit_requests_per_second",
+        "The most that all stations together may ask of a store in a second."
+    );
     describe_gauge!(
         "longshore_orders_pending",
         "Orders that no station has answered yet."

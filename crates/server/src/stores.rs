@@ -28,8 +28,10 @@ use model::attributes::Attributes;
 use model::control::{ImageTarget, StoreAccess, VaultAccess};
 use model::ids::{BucketName, JobId, ObjectKey};
 use model::manifest::{BucketUse, Manifest};
+use model::share::Measure;
 use model::time::Timestamp;
 use objectstore::connect::Store;
+use objectstore::counted;
 use objectstore::paced::RateSchedule;
 use objectstore::probe::{check_read, check_write};
 use objectstore::retrying::Retrying;
@@ -76,7 +78,7 @@ struct Home {
     /// Where stations on other hosts reach it, if that is another place.
     elsewhere: Option<String>,
     keys: HomeKeys,
-    /// What all stations together may send to it and receive from it.
+    /// What all stations together may send to it and receive from it, and ask of it.
     pace: RateSchedule,
     store: Store,
 }
@@ -270,19 +272,32 @@ impl Stores {
         })
     }
 
-    /// Whether the rate of some store is shared by stations.
+    /// Whether a rate of some store is shared by stations.
     #[must_use]
     pub(crate) fn are_shared(&self) -> bool {
         self.homes.iter().any(|home| !home.pace.is_unlimited())
     }
 
-    /// Bytes per second that all stations together may send to a store and receive from it at `now`; within that, none if
-    /// there is no limit at this hour. `None` if its rate is not shared.
+    /// What all stations together may send to a store and receive from it, and ask of it, if something of that is limited.
     #[must_use]
-    pub(crate) fn limit(&self, name: &str, now: Timestamp) -> Option<Option<u64>> {
+    pub(crate) fn limits(&self, name: &str) -> Option<&RateSchedule> {
         let mut homes = self.homes.iter();
         let home = homes.find(|home| home.name == name && !home.pace.is_unlimited())?;
-        Some(home.pace.rate_at(now))
+        Some(&home.pace)
+    }
+
+    /// What all stations together may use of each store: host and port, what is limited at some hour, and the units of it each
+    /// second that are allowed at `now`, if that is limited then.
+    #[must_use]
+    pub(crate) fn all_limits(&self, now: Timestamp) -> Vec<(String, Measure, Option<u64>)> {
+        let mut found = Vec::new();
+        for home in &self.homes {
+            for measure in Measure::ALL.into_iter().filter(|of| home.pace.limits(*of)) {
+                let store = counted::place(&home.access.endpoint);
+                found.push((store, measure, home.pace.limit_at(measure, now)));
+            }
+        }
+        found
     }
 
     /// Adds the way to the service that takes an image.

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::bay::BayState;
+use model::request_rate::RequestRate;
+use model::share::Measure;
 use model::time::Timestamp;
 use objectstore::counted::{Ending, Requests};
 
@@ -37,6 +39,8 @@ impl Observed {
         let mut page = Page::default();
         of_bays(&mut page, &self.bench.figures(), station.clock.now());
         of_stores(&mut page, station.resources.requests());
+        let shares = Measure::ALL.map(|measure| station.resources.shares(measure));
+        of_shares(&mut page, &shares);
         of_heartbeats(&mut page, &self.pulse.figures());
         of_host(&mut page, durable::reserve::free(&station.folder));
         page.text()
@@ -252,6 +256,29 @@ fn of_stores(page: &mut Page, requests: &Requests) {
         let throttled = endings.filter(|((_, ending), _)| *ending == Ending::SLOW_DOWN);
         let number: u64 = throttled.map(|(_, number)| number).sum();
         family.sample(&[("store", store)], number);
+    }
+}
+
+/// What the station may use of the rates of stores: of bytes, and of requests.
+fn of_shares(page: &mut Page, [bytes, requests]: &[Vec<(String, u64)>; 2]) {
+    let mut family = page.family(
+        "longshore_store_share_bytes_per_second",
+        Kind::Gauge,
+        "The most to send to a store and receive from it in a second, where stations share a limit.",
+    );
+    for (store, rate) in bytes {
+        family.sample(&[("store", store)], rate);
+    }
+    let mut family = page.family(
+        "longshore_store_share_requests_per_second",
+        Kind::Gauge,
+        "The most to ask of a store in a second, where stations share a limit.",
+    );
+    for (store, thousandths) in requests {
+        let rate = RequestRate {
+            thousandths: *thousandths,
+        };
+        family.sample(&[("store", store)], rate);
     }
 }
 

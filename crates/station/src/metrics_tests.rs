@@ -142,6 +142,26 @@ fn a_station_is_ready_while_its_server_answers() {
 }
 
 #[test]
+fn shares_of_stores_are_told_where_there_are_some() {
+    let mut page = Page::default();
+    of_shares(&mut page, &[Vec::new(), Vec::new()]);
+    assert_eq!(series(&page.text()), BTreeSet::new());
+    let mut page = Page::default();
+    let store = || "ceph:8000".to_owned();
+    of_shares(
+        &mut page,
+        &[vec![(store(), 50_000_000)], vec![(store(), 62_500)]],
+    );
+    assert_lines(
+        &page.text(),
+        &[
+            "longshore_store_share_bytes_per_second{store=\"ceph:8000\"} 50000000",
+            "longshore_store_share_requests_per_second{store=\"ceph:8000\"} 62.5",
+        ],
+    );
+}
+
+#[test]
 fn heartbeats_and_the_clock_are_told_as_the_last_answer_says() {
     let mut text = Page::default();
     let pulse = Pulse::default();

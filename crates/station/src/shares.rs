@@ -52,8 +52,8 @@ impl Asked {
     }
 }
 
-/// Asks for shares until `done` is closed. A server that does not answer stops nothing: what was given ends by itself, and
-/// then less goes.
+/// Asks for shares until `done` is closed, and then gives them back. A server that does not answer stops nothing: what was
+/// given ends by itself, and then less goes.
 pub(crate) fn keep(
     control: &Control,
     resources: &Resources,
@@ -63,6 +63,11 @@ pub(crate) fn keep(
     let boot = match draw_boot() {
         Ok(boot) => boot,
         Err(error) => return tracing::warn!(%error, "no share of a store's rate"),
+    };
+    let request = |stores| ShareRequest {
+        station: station.clone(),
+        boot: boot.clone(),
+        stores,
     };
     let regular = Duration::from_secs(EVERY_SECONDS.into());
     let (mut every, mut last) = (regular, None::<Instant>);
@@ -76,16 +81,10 @@ pub(crate) fn keep(
             continue;
         }
         last = Some(Instant::now());
-        let request = ShareRequest {
-            station: station.clone(),
-            boot: boot.clone(),
-            stores,
-        };
-        match control.shares(&request) {
+        match control.shares(&request(stores)) {
             Ok(answer) => {
                 asked.hear(&answer.shares);
-                let waits = |share: &Share| share.bytes_per_second == Some(0);
-                every = match answer.shares.iter().any(waits) {
+                every = match answer.shares.iter().any(Share::waits) {
                     true => WHILE_OTHERS_MAKE_ROOM,
                     false => regular,
                 };
@@ -95,5 +94,12 @@ pub(crate) fn keep(
                 "no share of a store's rate"
             ),
         }
+    }
+    // All is sent. Others need not wait until the share ends.
+    if last.is_some()
+        && let Err(error) = control.shares(&request(Vec::new()))
+    {
+        let error = &error as &dyn std::error::Error;
+        tracing::debug!(error, "share of a store's rate not given back");
     }
 }

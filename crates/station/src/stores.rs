@@ -230,6 +230,7 @@ mod tests {
         let shared = SharedStore {
             name: "ceph".to_owned(),
             afterwards: Some(1000),
+            requests_afterwards: None,
         };
         let open = |name: &str, stop: &Stop| {
             let wanted = Wanted {

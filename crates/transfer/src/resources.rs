@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use disks::aligned::Buffers;
 use disks::tree::raw::Windows;
-use model::share::SharedStore;
+use model::share::{Measure, SharedStore};
 use objectstore::client::StoreLimits;
-use objectstore::counted::Requests;
+use objectstore::counted::{self, Requests};
 use objectstore::paced::RateSchedule;
 
 use crate::image::PART_BYTES;
@@ -107,6 +107,18 @@ impl Resources {
             .iter()
             .filter_map(|(_, limits)| limits.upgrade())
             .collect()
+    }
+
+    /// What this host may use of a rate of each store whose rate is shared and limited at present, in units of its
+    /// [`Measure`] each second. Stores are called as [`requests`](Self::requests) calls them.
+    #[must_use]
+    pub fn shares(&self, measure: Measure) -> Vec<(String, u64)> {
+        let known = self.stores.known();
+        let shares = known.iter().filter_map(|(endpoint, limits)| {
+            let share = limits.upgrade()?.share(measure)?;
+            Some((counted::place(endpoint), share))
+        });
+        shares.collect()
     }
 
     /// What was asked of the stores.

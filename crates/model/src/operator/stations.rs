@@ -11,6 +11,7 @@ use crate::loading::Figures;
 use crate::metrics_address::MetricsAddress;
 use crate::order::{Order, OrderOutcome, OrderVerb};
 use crate::presence::{NoClaims, StationState};
+use crate::request_rate::RequestRate;
 use crate::secret::DeviceSecret;
 use crate::signature::SignatureFile;
 use crate::time::Timestamp;
@@ -89,16 +90,23 @@ pub struct StationDetail {
     pub shares: Vec<ShareLine>,
 }
 
-/// A station's share of a store's rate.
+/// What a run of a station's program may use of a store's rates: of those that are limited at this hour.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ShareLine {
     /// Of which store.
     pub store: String,
+    /// Which station. A service of an earlier release does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub station: Option<StationName>,
     /// For how many devices.
     pub loading: u32,
     /// Bytes per second.
-    pub bytes_per_second: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_second: Option<u64>,
+    /// Requests per second. None of a station of an earlier release, which does not hold them back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_second: Option<RequestRate>,
     /// When it ends, if it is not asked for again.
     pub until: Timestamp,
 }

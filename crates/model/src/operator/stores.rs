@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::capabilities::Capabilities;
 use crate::ids::BucketName;
+use crate::operator::stations::ShareLine;
+use crate::request_rate::RequestRate;
 
 /// `GET /operator/v1/stores`: all stores, in the order in which they are asked for a bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,15 @@ pub struct StoreLine {
     pub heard: SignOfLife,
     /// How many jobs are on hold because of its buckets, of those that were looked at.
     pub held: u64,
+    /// Bytes per second that all stations together may send to it and receive from it at this hour, if that has a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_second: Option<u64>,
+    /// Requests per second that all stations together may ask of it, if that has a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_second: Option<RequestRate>,
+    /// What stations have of that at present.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<ShareLine>,
 }
 
 /// Whether a store answers.

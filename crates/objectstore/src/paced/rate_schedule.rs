@@ -1,18 +1,22 @@
-//! How fast to go at which hour of the day.
+//! How fast to go at which hour of the day, and how much to ask at any.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
+use model::share::{Measure, REQUEST};
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use time::{Time, UtcOffset};
 
-/// A rate, and another for some hours of the day.
+/// A rate, and another for some hours of the day; and a limit of requests, which is that of all hours: what wears a store
+/// out by night does so by day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateSchedule {
     /// Bytes per second; `None` is no limit.
     pub bytes_per_second: Option<NonZeroU64>,
     /// The hours in which to go slower.
     pub quiet: Option<QuietHours>,
+    /// Requests per second; `None` is no limit.
+    pub requests_per_second: Option<NonZeroU32>,
 }
 
 /// Hours of every day in which a rate of their own holds.
@@ -43,12 +47,31 @@ impl RateSchedule {
     /// Whether there is nothing to keep to.
     #[must_use]
     pub fn is_unlimited(&self) -> bool {
-        self.bytes_per_second.is_none() && self.quiet.is_none()
+        !Measure::ALL.into_iter().any(|of| self.limits(of))
     }
 
-    /// Bytes per second at `now`; `None` is no limit, 0 a pause. The lower one counts.
+    /// Whether there is something to keep to at some hour.
     #[must_use]
-    pub fn rate_at(&self, now: Timestamp) -> Option<u64> {
+    pub fn limits(&self, measure: Measure) -> bool {
+        match measure {
+            Measure::Bytes => self.bytes_per_second.is_some() || self.quiet.is_some(),
+            Measure::Requests => self.requests_per_second.is_some(),
+        }
+    }
+
+    /// [Units](Measure) per second at `now`; `None` is no limit, 0 a pause.
+    #[must_use]
+    pub fn limit_at(&self, measure: Measure, now: Timestamp) -> Option<u64> {
+        match measure {
+            Measure::Bytes => self.rate_at(now),
+            Measure::Requests => self
+                .requests_per_second
+                .map(|requests| u64::from(requests.get()) * REQUEST),
+        }
+    }
+
+    /// Bytes per second at `now`. The lower one counts.
+    fn rate_at(&self, now: Timestamp) -> Option<u64> {
         let usual = self.bytes_per_second.map(NonZeroU64::get);
         match self.quiet.filter(|hours| hours.contain(now)) {
             Some(hours) => Some(usual.map_or(hours.bytes_per_second, |rate| {
@@ -236,6 +259,7 @@ mod tests {
             let schedule = RateSchedule {
                 bytes_per_second: None,
                 quiet: Some(QuietHours::parse(hours, 5).unwrap()),
+                requests_per_second: None,
             };
             for time in inside {
                 assert_eq!(schedule.rate_at(at(time)), Some(5), "{hours} {time}");
@@ -269,9 +293,12 @@ mod tests {
             let schedule = RateSchedule {
                 bytes_per_second: NonZeroU64::new(usual),
                 quiet: Some(QuietHours::parse("00:00-23:59", quiet).unwrap()),
+                requests_per_second: NonZeroU32::new(7),
             };
             assert_eq!(schedule.rate_at(at("12:00:00")), Some(counts));
             assert_eq!(schedule.rate_at(at("23:59:30")), Some(usual));
+            let requests = schedule.limit_at(Measure::Requests, at("12:00:00"));
+            assert_eq!(requests, Some(7 * REQUEST), "also in a pause");
         }
     }
 }

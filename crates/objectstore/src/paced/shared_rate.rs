@@ -1,25 +1,27 @@
-//! What a server lets this host use of a store's rate.
+//! What a server lets this host use of one rate of a store.
 //!
 //! Nothing goes before the first share. A share holds until its end, counted from when it was asked for; from then on as
 //! much goes as the server said for that case, and half of it when it has been silent for long.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use awshttp::retry::Sleeper;
-use model::share::{HALVED_AFTER_SECONDS, SHARE_SECONDS, Share, StoreWants, UNLIMITED, Wanting};
+use model::share::{
+    HALVED_AFTER_SECONDS, Measure, RateShare, RateWants, SHARE_SECONDS, UNLIMITED, Wanting,
+};
 
-/// The share of a store that this host goes by. All that are paced by it count together.
+/// The share of a rate that this host goes by. All that are paced by it count together. What is said of it is in the units
+/// of its [`Measure`].
 pub struct SharedRate {
-    store: String,
     /// The time in which shares end; nobody waits by it.
-    time: Box<dyn Sleeper>,
+    time: Arc<dyn Sleeper>,
     state: Mutex<Pace>,
 }
 
 struct Pace {
-    bytes_per_second: Option<u64>,
+    per_second: Option<u64>,
     end: Duration,
     afterwards: Option<u64>,
     /// Whether the server does not know yet what is gone by.
@@ -40,19 +42,18 @@ struct LastAsked {
 impl fmt::Debug for SharedRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedRate")
-            .field("store", &self.store)
             .field("rate", &self.rate())
             .finish_non_exhaustive()
     }
 }
 
 impl SharedRate {
-    /// Of the store with this name, by `time`. `afterwards` is what may go if no share is ever given.
+    /// Of what is measured so, by `time`. `afterwards` is what may go each second if no share is ever given.
     #[must_use]
-    pub fn new(store: &str, afterwards: Option<u64>, time: Box<dyn Sleeper>) -> Self {
+    pub fn new(measure: Measure, afterwards: Option<u64>, time: Arc<dyn Sleeper>) -> Self {
         let now = time.elapsed();
         let state = Pace {
-            bytes_per_second: Some(0),
+            per_second: Some(0),
             end: now + Duration::from_secs(SHARE_SECONDS.into()),
             afterwards,
             has_news: true,
@@ -62,10 +63,9 @@ impl SharedRate {
                 passed: 0,
                 slowed: 0,
             },
-            wanting: Wanting::default(),
+            wanting: Wanting::new(measure),
         };
         Self {
-            store: store.to_owned(),
             time,
             state: Mutex::new(state),
         }
@@ -75,20 +75,14 @@ impl SharedRate {
     pub(crate) fn begin(&self) {
         let now = self.time.elapsed();
         let mut state = self.state();
-        state.bytes_per_second = Some(0);
+        state.per_second = Some(0);
         state.end = now + Duration::from_secs(SHARE_SECONDS.into());
         state.has_news = true;
         state.asked.at = now;
         state.asked.passed = state.passed;
     }
 
-    /// The store that it is a part of.
-    #[must_use]
-    pub fn store(&self) -> &str {
-        &self.store
-    }
-
-    /// Bytes per second at present; `None` is no limit, 0 a pause.
+    /// Units per second at present; `None` is no limit, 0 a pause.
     #[must_use]
     pub fn rate(&self) -> Option<u64> {
         self.state().rate_at(self.time.elapsed())
@@ -101,10 +95,8 @@ impl SharedRate {
         self.state().has_news
     }
 
-    /// What is asked for, by `loading` devices, when the store has asked `slowed` times to slow down. With it comes when
-    /// it was asked, for [`give`](Self::give).
-    pub fn ask(&self, loading: u32, slowed: u64) -> (StoreWants, Duration) {
-        let now = self.time.elapsed();
+    /// What is asked for at `now`, when the store has asked `slowed` times to slow down.
+    pub(super) fn ask(&self, now: Duration, slowed: u64) -> RateWants {
         let mut state = self.state();
         let LastAsked {
             at,
@@ -124,30 +116,23 @@ impl SharedRate {
             slowed,
         };
         state.has_news = false;
-        let asked = StoreWants {
-            store: self.store.clone(),
-            loading,
-            wants,
-            used,
-            has,
-        };
-        (asked, now)
+        RateWants { wants, used, has }
     }
 
-    /// Goes by a share that was asked for at `asked`.
-    pub fn give(&self, share: &Share, asked: Duration) {
+    /// Goes by a share that was asked for at `asked`, until `end`.
+    pub(super) fn give(&self, share: RateShare, asked: Duration, end: Duration) {
         let mut state = self.state();
         let of = |rate: Option<u64>| rate.unwrap_or(UNLIMITED);
-        state.has_news = of(share.bytes_per_second) < of(state.rate_at(asked));
-        state.bytes_per_second = share.bytes_per_second;
+        state.has_news = of(share.per_second) < of(state.rate_at(asked));
+        state.per_second = share.per_second;
         state.afterwards = share.afterwards;
-        state.end = asked + Duration::from_secs(share.seconds.into());
+        state.end = end;
     }
 
     /// Counts what has gone.
-    pub fn passed(&self, bytes: u64) {
+    pub fn passed(&self, amount: u64) {
         let mut state = self.state();
-        state.passed = state.passed.saturating_add(bytes);
+        state.passed = state.passed.saturating_add(amount);
     }
 
     fn state(&self) -> MutexGuard<'_, Pace> {
@@ -159,91 +144,12 @@ impl SharedRate {
 impl Pace {
     fn rate_at(&self, now: Duration) -> Option<u64> {
         if now < self.end {
-            return self.bytes_per_second;
+            return self.per_second;
         }
         let silent = now.saturating_sub(self.end);
         match silent < Duration::from_secs(HALVED_AFTER_SECONDS.into()) {
             true => self.afterwards,
             false => self.afterwards.map(|rate| rate / 2),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::paced::tests::ManualTime;
-
-    fn share(rate: u64, afterwards: u64) -> Share {
-        Share {
-            store: "ceph".to_owned(),
-            bytes_per_second: Some(rate),
-            seconds: SHARE_SECONDS,
-            afterwards: Some(afterwards),
-        }
-    }
-
-    #[test]
-    fn a_share_holds_until_its_end_and_then_less_goes() {
-        let time = ManualTime::default();
-        let step = |seconds| time.sleep(Duration::from_secs(seconds));
-        let rate = SharedRate::new("ceph", Some(40), Box::new(time.clone()));
-        assert_eq!(rate.rate(), Some(0), "nothing goes before the first share");
-        step(14);
-        let (_, asked) = rate.ask(1, 0);
-        step(1);
-        assert_eq!(rate.rate(), Some(40), "no share came");
-        rate.give(&share(100, 30), asked);
-        assert_eq!(rate.rate(), Some(100));
-        step(13);
-        assert_eq!(rate.rate(), Some(100));
-        step(1);
-        assert_eq!(rate.rate(), Some(30), "it ends by when it was asked for");
-        step(299);
-        assert_eq!(rate.rate(), Some(30));
-        step(1);
-        assert_eq!(rate.rate(), Some(15));
-    }
-
-    #[test]
-    fn who_begins_again_waits_for_a_share_of_its_own() {
-        let time = ManualTime::default();
-        let rate = SharedRate::new("ceph", Some(40), Box::new(time.clone()));
-        let (_, asked) = rate.ask(1, 0);
-        rate.give(&share(100, 30), asked);
-        time.sleep(Duration::from_secs(60));
-        assert_eq!((rate.rate(), rate.has_news()), (Some(30), false));
-        rate.begin();
-        assert_eq!((rate.rate(), rate.has_news()), (Some(0), true));
-        let (asked, at) = rate.ask(1, 0);
-        assert_eq!(asked.wants, None);
-        rate.give(&share(50, 30), at);
-        assert_eq!(rate.rate(), Some(50));
-    }
-
-    #[test]
-    fn what_is_used_is_said_and_a_smaller_share_is_news() {
-        let time = ManualTime::default();
-        let step = |seconds| time.sleep(Duration::from_secs(seconds));
-        let rate = SharedRate::new("ceph", None, Box::new(time.clone()));
-        assert!(rate.has_news());
-        let (asked, at) = rate.ask(2, 0);
-        assert_eq!((asked.loading, asked.has, asked.wants), (2, Some(0), None));
-        rate.give(&share(100, 100), at);
-        assert!(!rate.has_news());
-        rate.passed(500);
-        step(5);
-        let (asked, at) = rate.ask(2, 0);
-        assert_eq!((asked.used, asked.has, asked.wants), (100, Some(100), None));
-        rate.give(&share(50, 50), at);
-        assert!(
-            rate.has_news(),
-            "the server counts the larger one until it hears"
-        );
-        let (asked, at) = rate.ask(2, 1);
-        assert_eq!(asked.has, Some(50));
-        assert!(asked.wants.is_some(), "the store has asked to slow down");
-        rate.give(&share(50, 50), at);
-        assert!(!rate.has_news());
     }
 }

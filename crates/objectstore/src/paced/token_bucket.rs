@@ -6,13 +6,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use awshttp::retry::{Sleeper, Slept};
+use model::share::Measure;
 use model::time::Clock;
 
 use super::rate_schedule::RateSchedule;
 use super::shared_rate::SharedRate;
 use crate::error::StoreError;
 
-/// Bytes are counted with the nanoseconds of a second as their fraction, so that nothing is lost.
+/// Units are counted with the nanoseconds of a second as their fraction, so that nothing is lost.
 const FRACTION: i128 = 1_000_000_000;
 
 /// Unused time counts for as much as this.
@@ -24,8 +25,9 @@ const NAP: Duration = Duration::from_millis(50);
 /// The longest wait before the hour of the day is looked at again.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A bucket of tokens before which one waits in a line.
+/// A bucket of tokens before which one waits in a line. They are worth what is [measured](Measure).
 pub struct TokenBucket {
+    measure: Measure,
     schedule: RateSchedule,
     /// What a server gives of the store's rate, if several share that.
     share: Option<Arc<SharedRate>>,
@@ -43,7 +45,7 @@ struct Line {
     served: u64,
     /// Tickets of those who wait no more.
     given_up: BTreeSet<u64>,
-    /// What may be sent, in billionths of a byte; negative while what was sent must be waited for.
+    /// What may pass, in billionths of a unit; negative while what has passed must be waited for.
     balance: i128,
     counted: Duration,
 }
@@ -52,26 +54,29 @@ impl fmt::Debug for TokenBucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let schedule = &self.schedule;
         f.debug_struct("TokenBucket")
+            .field("measure", &self.measure)
             .field("schedule", schedule)
             .finish_non_exhaustive()
     }
 }
 
 impl TokenBucket {
-    /// Gives tokens as `schedule` and the `share` of a store say, whichever are fewer, in the time that `time` tells;
-    /// `clock` tells the hour of the day. `None` where there is nothing to keep to.
+    /// Gives tokens of a `measure` as `schedule` and the `share` of a store say, whichever are fewer, in the time that `time`
+    /// tells; `clock` tells the hour of the day. `None` where there is nothing to keep to.
     #[must_use]
     pub fn of(
+        measure: Measure,
         schedule: RateSchedule,
         share: Option<Arc<SharedRate>>,
         time: Box<dyn Sleeper>,
         clock: Arc<dyn Clock>,
     ) -> Option<Arc<Self>> {
-        let is_limited = !schedule.is_unlimited() || share.is_some();
-        is_limited.then(|| Arc::new(Self::new(schedule, share, time, clock)))
+        let is_limited = schedule.limits(measure) || share.is_some();
+        is_limited.then(|| Arc::new(Self::new(measure, schedule, share, time, clock)))
     }
 
     pub(super) fn new(
+        measure: Measure,
         schedule: RateSchedule,
         share: Option<Arc<SharedRate>>,
         time: Box<dyn Sleeper>,
@@ -82,6 +87,7 @@ impl TokenBucket {
             ..Line::default()
         };
         Self {
+            measure,
             schedule,
             share,
             time,
@@ -91,9 +97,20 @@ impl TokenBucket {
         }
     }
 
-    /// Waits until `bytes` may pass, or as long as `sleeper` lets it. Who came first goes first, however little
+    /// Waits until `amount` may pass, or as long as `sleeper` lets it. Who came first goes first, however little
     /// others have.
-    pub(super) fn pass(&self, bytes: u64, sleeper: &dyn Sleeper) -> Result<(), StoreError> {
+    pub(super) fn pass(&self, amount: u64, sleeper: &dyn Sleeper) -> Result<(), StoreError> {
+        self.pass_with(amount, sleeper, || Ok(()))
+    }
+
+    /// As [`pass`](Self::pass), and with what has to pass `beside`: that waits when it is this one's turn here, and only
+    /// then is anything taken. So nobody takes here in advance what goes when others let it.
+    pub(super) fn pass_with(
+        &self,
+        amount: u64,
+        sleeper: &dyn Sleeper,
+        beside: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let mut line = self.line();
         let ticket = line.drawn;
         line.drawn += 1;
@@ -110,42 +127,46 @@ impl TokenBucket {
             }
         }
         drop(line);
-        let waited = self.be_served(bytes, sleeper);
+        let passed = self.wait(sleeper).and_then(|()| beside());
+        if passed.is_ok() {
+            self.take(amount);
+        }
         self.line().leave(ticket);
         self.next.notify_all();
-        match waited {
-            Slept::Through => Ok(()),
-            Slept::Canceled => Err(StoreError::Canceled { last: None }),
-        }
+        passed
     }
 
-    fn be_served(&self, bytes: u64, sleeper: &dyn Sleeper) -> Slept {
+    /// Waits until something may pass.
+    fn wait(&self, sleeper: &dyn Sleeper) -> Result<(), StoreError> {
         loop {
             let rate = self.rate();
-            let wait = {
-                let mut line = self.line();
-                line.count(self.time.elapsed(), rate);
-                match line.wait(rate) {
-                    None => {
-                        line.balance -= i128::from(bytes) * FRACTION;
-                        drop(line);
-                        if let Some(share) = &self.share {
-                            share.passed(bytes);
-                        }
-                        return Slept::Through;
-                    }
-                    Some(wait) => wait.min(LOOK),
-                }
+            let mut line = self.line();
+            line.count(self.time.elapsed(), rate);
+            let wait = line.wait(rate);
+            drop(line);
+            let Some(wait) = wait else {
+                return Ok(());
             };
-            if sleeper.sleep(wait) == Slept::Canceled {
-                return Slept::Canceled;
+            if sleeper.sleep(wait.min(LOOK)) == Slept::Canceled {
+                return Err(StoreError::Canceled { last: None });
             }
         }
     }
 
-    /// Bytes per second at present; `None` is no limit, 0 a pause.
+    fn take(&self, amount: u64) {
+        let rate = self.rate();
+        let mut line = self.line();
+        line.count(self.time.elapsed(), rate);
+        line.balance -= i128::from(amount) * FRACTION;
+        drop(line);
+        if let Some(share) = &self.share {
+            share.passed(amount);
+        }
+    }
+
+    /// Units per second at present; `None` is no limit, 0 a pause.
     fn rate(&self) -> Option<u64> {
-        let own = self.schedule.rate_at(self.clock.now());
+        let own = self.schedule.limit_at(self.measure, self.clock.now());
         let shared = self.share.as_ref().and_then(|share| share.rate());
         own.into_iter().chain(shared).min()
     }
@@ -195,7 +216,7 @@ impl Line {
     }
 }
 
-/// What may be sent in `time`, in billionths of a byte.
+/// What may pass in `time`, in billionths of a unit.
 fn worth(time: Duration, rate: u64) -> i128 {
     let nanos = i128::try_from(time.as_nanos()).unwrap_or(i128::MAX);
     nanos.saturating_mul(i128::from(rate))

@@ -22,9 +22,10 @@ impl Header {
     }
 
     /// Sends a request with the header, and without if the store refuses it or is known to; what worked is
-    /// remembered. `send` is told whether the header is to be sent.
+    /// remembered. `send` is told whether the header is to be sent, and `turn` is waited for before it is done again.
     pub(crate) fn with_or_without<T>(
         &self,
+        turn: impl Fn() -> Result<(), StoreError>,
         send: impl Fn(bool) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         match self.0.load(Ordering::Relaxed) {
@@ -38,6 +39,7 @@ impl Header {
                 Ok(done)
             }
             Err(error) if may_be_about_a_header(&error) => {
+                turn()?;
                 let done = send(false)?;
                 self.refuse();
                 Ok(done)
@@ -102,6 +104,10 @@ mod tests {
     use super::*;
     use awshttp::Answer;
 
+    fn at_once() -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn refused(status: u16, code: &str) -> StoreError {
         StoreError::from_answer(Answer::new(status, code, ""), None)
     }
@@ -114,17 +120,17 @@ mod tests {
             false => Ok(()),
         };
         assert!(header.is_sent());
-        header.with_or_without(picky).unwrap();
+        header.with_or_without(at_once, picky).unwrap();
         assert!(!header.is_sent());
         header
-            .with_or_without(|with| if with { panic!("sent") } else { Ok(()) })
+            .with_or_without(at_once, |with| if with { panic!("sent") } else { Ok(()) })
             .unwrap();
     }
 
     #[test]
     fn what_was_once_taken_is_not_to_blame_for_a_later_refusal() {
         let header = Header::default();
-        header.with_or_without(|_| Ok(())).unwrap();
+        header.with_or_without(at_once, |_| Ok(())).unwrap();
         let never = |with: bool| {
             if with {
                 Err(refused(400, "InvalidArgument"))
@@ -132,7 +138,7 @@ mod tests {
                 Ok(())
             }
         };
-        assert!(header.with_or_without(never).is_err());
+        assert!(header.with_or_without(at_once, never).is_err());
         assert!(header.is_sent());
     }
 
@@ -152,13 +158,15 @@ mod tests {
                     Ok(())
                 }
             };
-            assert!(header.with_or_without(never).is_err(), "{code}");
+            assert!(header.with_or_without(at_once, never).is_err(), "{code}");
             assert!(header.is_sent(), "{code}");
         }
         let header = Header::default();
         assert!(
             header
-                .with_or_without(|_| -> Result<(), _> { Err(refused(400, "InvalidArgument")) })
+                .with_or_without(at_once, |_| -> Result<(), _> {
+                    Err(refused(400, "InvalidArgument"))
+                })
                 .is_err()
         );
         assert!(header.is_sent());

@@ -5,6 +5,7 @@
 //! body that is refused without a word, which is put once more so that the answer can have one.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use awshttp::connection::Connection;
 use awshttp::endpoint::{Address, InvalidEndpoint, ServiceConfig};
@@ -16,15 +17,18 @@ use ureq::http::{Method, StatusCode};
 use super::address::{Addressing, Endpoint};
 use super::dialect::{self, Reply, S3};
 use crate::error::StoreError;
+use crate::paced::Turns;
 
 /// How often one request follows a 307.
 const REDIRECTIONS: usize = 2;
 
 /// The connections to one store.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Wire {
-    connection: Connection<S3>,
+    connection: Arc<Connection<S3>>,
     addressing: Addressing,
+    /// What a call waits for before each request beyond its first, which has had its turn before it came here.
+    turns: Option<Turns>,
 }
 
 impl Wire {
@@ -33,9 +37,28 @@ impl Wire {
         addressing: Addressing,
     ) -> Result<Self, InvalidEndpoint> {
         Ok(Self {
-            connection: Connection::new(config)?,
+            connection: Arc::new(Connection::new(config)?),
             addressing,
+            turns: None,
         })
+    }
+
+    /// The same connections for one whose requests wait for their turns.
+    pub(crate) fn in_turn(&self, turns: Turns) -> Self {
+        Self {
+            turns: Some(turns),
+            ..self.clone()
+        }
+    }
+
+    /// What requests wait for.
+    pub(crate) fn turns(&self) -> Option<&Turns> {
+        self.turns.as_ref()
+    }
+
+    /// Waits until the call may send one more request.
+    pub(crate) fn turn(&self) -> Result<(), StoreError> {
+        self.turns.as_ref().map_or(Ok(()), Turns::ask)
     }
 
     pub(crate) fn endpoint(&self) -> Endpoint<'_> {
@@ -61,6 +84,7 @@ impl Wire {
                 Some(moved) => request.to_mut().target = moved,
                 None => return Ok(reply),
             }
+            self.turn()?;
         }
         self.connection.ask(&request)
     }
@@ -88,6 +112,7 @@ impl Wire {
         }
         request.method = Method::GET;
         request.say("range", "bytes=0-0");
+        self.turn()?;
         let told = self.ask(&request).and_then(Reply::streaming);
         let is_alike = |told: &StoreError| {
             told.answer()

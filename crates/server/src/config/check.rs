@@ -236,7 +236,8 @@ impl Check<'_> {
         );
         let buckets = self.globs(&setting("buckets"), &raw.buckets);
         let table = format!("stores[{index}]");
-        let pace = self.pace(&table, [&raw.rate, &raw.quiet_hours, &raw.quiet_rate]);
+        let rates = [&raw.rate, &raw.quiet_hours, &raw.quiet_rate];
+        let pace = self.pace(&table, rates, &raw.requests_per_second);
         let way = self.way(&table, [&raw.proxy, &raw.ca_file]);
         let keys = self.store_keys(&table, raw);
         Some(StoreConfig {

@@ -92,6 +92,7 @@ pub(super) struct RawStore {
     pub(super) rate: Given<String>,
     pub(super) quiet_hours: Given<String>,
     pub(super) quiet_rate: Given<String>,
+    pub(super) requests_per_second: Given<i64>,
     pub(super) proxy: Given<String>,
     pub(super) ca_file: Given<String>,
 }
@@ -205,6 +206,7 @@ pub(super) struct RawStation {
     pub(super) rate: Given<String>,
     pub(super) quiet_hours: Given<String>,
     pub(super) quiet_rate: Given<String>,
+    pub(super) requests_per_second: Given<i64>,
     pub(super) read_back: Given<String>,
     pub(super) sha256_metadata: Option<bool>,
     pub(super) mtime_metadata: Option<bool>,

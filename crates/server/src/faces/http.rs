@@ -137,6 +137,9 @@ async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
         }
     }
     let now = context.clock.now();
+    context
+        .metrics
+        .store_limits(&context.stores.all_limits(now));
     let form = "text/plain; version=0.0.4; charset=utf-8";
     (
         [(header::CONTENT_TYPE, form)],

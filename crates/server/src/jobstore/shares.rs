@@ -1,8 +1,11 @@
-//! Shares: what each run of a station may use of the rate of a store. Only of stores that have a limit.
+//! Shares: what each run of a station may use of the rates of a store, of its bytes and of its requests. Only of rates that
+//! have a limit.
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use model::ids::{Boot, StationName};
-use model::share::{Asker, Held};
+use model::share::{Asker, Held, Measure};
 use model::time::Timestamp;
 
 use super::JobStoreError;
@@ -27,34 +30,64 @@ pub struct StoredShare {
 /// What is given to one who asks, from what all have whose share has not ended.
 pub type Decide<'a> = &'a (dyn Fn(&[StoredShare]) -> StoredShare + Send + Sync);
 
+/// What a run of a station's program has of a store: a share of each rate of it that is limited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldShares {
+    /// Of which store.
+    pub store: String,
+    /// Whose they are.
+    pub station: StationName,
+    /// Of which run of the station's program.
+    pub boot: Boot,
+    /// The share of its bytes.
+    pub bytes: Option<StoredShare>,
+    /// The share of its requests.
+    pub requests: Option<StoredShare>,
+}
+
+/// Whose shares are looked at.
+#[derive(Debug, Clone, Copy)]
+pub enum SharesOf<'a> {
+    /// Those of all stations in a store.
+    Store(&'a str),
+    /// Those of a station in all stores.
+    Station(&'a StationName),
+}
+
 /// Keeps shares. The contract is that of [`JobStore`](super::JobStore).
 #[async_trait]
 pub trait Shares: Send + Sync + 'static {
     /// Keeps the share that `decide` makes of all shares of a store that have not ended before `now`, in the place of an
     /// earlier one of the same run. Of several that ask at once each is decided after the one before was kept. How many
-    /// there are then is returned too.
+    /// there are then is returned too. Those of another measure are others.
     async fn share(
         &self,
+        measure: Measure,
         store: &str,
         now: Timestamp,
         decide: Decide<'_>,
     ) -> Result<(StoredShare, usize), JobStoreError>;
 
     /// How many shares of a store have not ended before `now`.
-    async fn share_count(&self, store: &str, now: Timestamp) -> Result<usize, JobStoreError>;
-
-    /// The shares of a station that have not ended before `now`.
-    async fn shares_of(
+    async fn share_count(
         &self,
-        station: &StationName,
+        measure: Measure,
+        store: &str,
         now: Timestamp,
-    ) -> Result<Vec<StoredShare>, JobStoreError>;
+    ) -> Result<usize, JobStoreError>;
 
-    /// Ends the shares of a station: those of one store if that is given, else all.
+    /// The shares that have not ended before `now`, by store, station and run.
+    async fn shares(
+        &self,
+        of: SharesOf<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<HeldShares>, JobStoreError>;
+
+    /// Ends the shares of a station: those of one of its runs in one store if that is given, else all.
     async fn end_shares(
         &self,
         station: &StationName,
-        store: Option<&str>,
+        of: Option<(&str, &Boot)>,
     ) -> Result<(), JobStoreError>;
 }
 
@@ -63,27 +96,88 @@ pub(super) const TAKE_TURN: &str = "
     INSERT INTO share_turns (store, turn) VALUES ($1, 1)
     ON CONFLICT (store) DO UPDATE SET turn = share_turns.turn + 1";
 
-pub(super) const FORGET_ENDED: &str = "DELETE FROM shares WHERE store = $1 AND until < $2";
+/// The statements about shares of one measure. Each measure has a table, and all are alike.
+pub(super) struct Statements {
+    pub(super) forget_ended: &'static str,
+    pub(super) of_store: &'static str,
+    pub(super) of_station: &'static str,
+    pub(super) count: &'static str,
+    pub(super) keep: &'static str,
+    pub(super) end: &'static str,
+}
 
-pub(super) const SHARES: &str = "
-    SELECT store, station, boot, loading, wants, granted, counted, until FROM shares
-    WHERE store = $1 AND until >= $2 ORDER BY station, boot";
+macro_rules! statements {
+    ($table:literal) => {
+        Statements {
+            forget_ended: concat!("DELETE FROM ", $table, " WHERE store = $1 AND until < $2"),
+            of_store: concat!(
+                "SELECT store, station, boot, loading, wants, granted, counted, until FROM ",
+                $table,
+                " WHERE store = $1 AND until >= $2 ORDER BY station, boot"
+            ),
+            of_station: concat!(
+                "SELECT store, station, boot, loading, wants, granted, counted, until FROM ",
+                $table,
+                " WHERE station = $1 AND until >= $2 ORDER BY store, boot"
+            ),
+            count: concat!(
+                "SELECT COUNT(*) FROM ",
+                $table,
+                " WHERE store = $1 AND until >= $2"
+            ),
+            keep: concat!(
+                "INSERT INTO ",
+                $table,
+                " (store, station, boot, loading, wants, granted, counted, until)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                ON CONFLICT (store, station, boot) DO UPDATE
+                SET loading = excluded.loading, wants = excluded.wants,
+                    granted = excluded.granted, counted = excluded.counted, until = excluded.until"
+            ),
+            end: concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE station = $1 AND (store = $2 OR $2 = '') AND (boot = $3 OR $3 = '')"
+            ),
+        }
+    };
+}
 
-pub(super) const SHARE_COUNT: &str = "SELECT COUNT(*) FROM shares WHERE store = $1 AND until >= $2";
+/// Those of a measure.
+pub(super) fn statements(measure: Measure) -> &'static Statements {
+    const BYTES: Statements = statements!("shares");
+    const REQUESTS: Statements = statements!("request_shares");
+    match measure {
+        Measure::Bytes => &BYTES,
+        Measure::Requests => &REQUESTS,
+    }
+}
 
-pub(super) const SHARES_OF: &str = "
-    SELECT store, station, boot, loading, wants, granted, counted, until FROM shares
-    WHERE station = $1 AND until >= $2 ORDER BY store, boot";
-
-pub(super) const KEEP_SHARE: &str = "
-    INSERT INTO shares (store, station, boot, loading, wants, granted, counted, until)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-    ON CONFLICT (store, station, boot) DO UPDATE
-    SET loading = excluded.loading, wants = excluded.wants, granted = excluded.granted,
-        counted = excluded.counted, until = excluded.until";
-
-pub(super) const END_SHARES: &str = "
-    DELETE FROM shares WHERE station = $1 AND (store = $2 OR $2 = '')";
+/// Shares of bytes and of requests, by what has both.
+pub(super) fn joined(bytes: Vec<StoredShare>, requests: Vec<StoredShare>) -> Vec<HeldShares> {
+    let mut all: BTreeMap<(String, StationName, String), HeldShares> = BTreeMap::new();
+    for (measure, shares) in Measure::ALL.into_iter().zip([bytes, requests]) {
+        for share in shares {
+            let key = (
+                share.store.clone(),
+                share.station.clone(),
+                share.boot.as_str().to_owned(),
+            );
+            let held = all.entry(key).or_insert_with(|| HeldShares {
+                store: share.store.clone(),
+                station: share.station.clone(),
+                boot: share.boot.clone(),
+                bytes: None,
+                requests: None,
+            });
+            match measure {
+                Measure::Bytes => held.bytes = Some(share),
+                Measure::Requests => held.requests = Some(share),
+            }
+        }
+    }
+    all.into_values().collect()
+}
 
 /// `store, station, boot, loading, wants, granted, counted, until`.
 pub(super) type ShareRow = (String, String, String, i64, i64, i64, i64, i64);
@@ -117,31 +211,36 @@ pub(super) fn number(rate: u64) -> i64 {
 macro_rules! implement_shares {
     ($store:ident) => {
         const _: () = {
-            use model::ids::StationName;
+            use model::ids::{Boot, StationName};
+            use model::share::Measure;
             use model::time::Timestamp;
             use sqlx::{query, query_as, query_scalar};
-            use $crate::jobstore::shares::{self, Decide, Shares, StoredShare};
+            use $crate::jobstore::shares::{
+                self, Decide, HeldShares, Shares, SharesOf, StoredShare,
+            };
             use $crate::jobstore::{JobStoreError, error};
 
             #[async_trait::async_trait]
             impl Shares for $store {
                 async fn share(
                     &self,
+                    measure: Measure,
                     store: &str,
                     now: Timestamp,
                     decide: Decide<'_>,
                 ) -> Result<(StoredShare, usize), JobStoreError> {
+                    let of = shares::statements(measure);
                     let mut tx = self.begin().await?;
                     query(shares::TAKE_TURN)
                         .bind(store)
                         .execute(&mut *tx)
                         .await?;
-                    query(shares::FORGET_ENDED)
+                    query(of.forget_ended)
                         .bind(store)
                         .bind(now.unix())
                         .execute(&mut *tx)
                         .await?;
-                    let rows: Vec<shares::ShareRow> = query_as(shares::SHARES)
+                    let rows: Vec<shares::ShareRow> = query_as(of.of_store)
                         .bind(store)
                         .bind(now.unix())
                         .fetch_all(&mut *tx)
@@ -154,7 +253,7 @@ macro_rules! implement_shares {
                         other.station == share.station && other.boot == share.boot
                     };
                     let count = all.iter().filter(|other| !is_own(other)).count() + 1;
-                    query(shares::KEEP_SHARE)
+                    query(of.keep)
                         .bind(store)
                         .bind(share.station.as_str())
                         .bind(share.boot.as_str())
@@ -172,10 +271,11 @@ macro_rules! implement_shares {
 
                 async fn share_count(
                     &self,
+                    measure: Measure,
                     store: &str,
                     now: Timestamp,
                 ) -> Result<usize, JobStoreError> {
-                    let count: i64 = query_scalar(shares::SHARE_COUNT)
+                    let count: i64 = query_scalar(shares::statements(measure).count)
                         .bind(store)
                         .bind(now.unix())
                         .fetch_one(self.readers())
@@ -183,30 +283,46 @@ macro_rules! implement_shares {
                     Ok(usize::try_from(count).unwrap_or_default())
                 }
 
-                async fn shares_of(
+                async fn shares(
                     &self,
-                    station: &StationName,
+                    of: SharesOf<'_>,
                     now: Timestamp,
-                ) -> Result<Vec<StoredShare>, JobStoreError> {
-                    let rows: Vec<shares::ShareRow> = query_as(shares::SHARES_OF)
-                        .bind(station.as_str())
-                        .bind(now.unix())
-                        .fetch_all(self.readers())
-                        .await?;
-                    rows.into_iter().map(shares::share).collect()
+                ) -> Result<Vec<HeldShares>, JobStoreError> {
+                    let mut found = [Vec::new(), Vec::new()];
+                    for (measure, found) in Measure::ALL.into_iter().zip(&mut found) {
+                        let statements = shares::statements(measure);
+                        let (statement, name) = match of {
+                            SharesOf::Store(store) => (statements.of_store, store),
+                            SharesOf::Station(station) => (statements.of_station, station.as_str()),
+                        };
+                        let rows: Vec<shares::ShareRow> = query_as(statement)
+                            .bind(name)
+                            .bind(now.unix())
+                            .fetch_all(self.readers())
+                            .await?;
+                        let rows: Result<Vec<StoredShare>, _> =
+                            rows.into_iter().map(shares::share).collect();
+                        *found = rows?;
+                    }
+                    let [bytes, requests] = found;
+                    Ok(shares::joined(bytes, requests))
                 }
 
                 async fn end_shares(
                     &self,
                     station: &StationName,
-                    store: Option<&str>,
+                    of: Option<(&str, &Boot)>,
                 ) -> Result<(), JobStoreError> {
+                    let (store, boot) = of.map_or(("", ""), |(store, boot)| (store, boot.as_str()));
                     let mut tx = self.begin().await?;
-                    query(shares::END_SHARES)
-                        .bind(station.as_str())
-                        .bind(store.unwrap_or_default())
-                        .execute(&mut *tx)
-                        .await?;
+                    for measure in Measure::ALL {
+                        query(shares::statements(measure).end)
+                            .bind(station.as_str())
+                            .bind(store)
+                            .bind(boot)
+                            .execute(&mut *tx)
+                            .await?;
+                    }
                     Ok(tx.commit().await?)
                 }
             }

@@ -13,6 +13,7 @@ use model::heartbeat::{ACKNOWLEDGEMENTS, BAYS, Heartbeat, HeartbeatAnswer, Mende
 use model::ids::StationName;
 use model::order::{Acknowledgement, Order, OrderVerb, stale_since};
 use model::presence::{self, Heard};
+use model::share::Share;
 use model::time::Timestamp;
 
 use super::orders::sheet_of;
@@ -77,7 +78,7 @@ pub async fn heartbeat(
     let presence = stations::presence(&found, !held.is_empty());
     let is_watched = found.watched_until.is_some_and(|until| until > now);
     // Others make room with their next heartbeats.
-    let waits = shares.iter().any(|share| share.bytes_per_second == Some(0));
+    let waits = shares.iter().any(Share::waits);
     Ok(HeartbeatAnswer {
         next_ms: match is_watched || waits || !orders.is_empty() {
             true => WATCHED_MS,

@@ -3,14 +3,14 @@
 use model::heartbeat::BAYS;
 use model::ids::{Boot, StationName};
 use model::share::{
-    Asker, Held, SHARE_SECONDS, Share, ShareAnswer, ShareRequest, StoreWants, UNLIMITED,
-    afterwards, grant,
+    Asker, Held, Measure, RateShare, RateWants, SHARE_SECONDS, Share, ShareAnswer, ShareRequest,
+    StoreWants, UNLIMITED, afterwards, grant,
 };
 use model::time::Timestamp;
 
 use super::{Context, DockingFault, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
-use crate::jobstore::{JobStoreError, StoredShare};
+use crate::jobstore::{HeldShares, JobStoreError, SharesOf, StoredShare};
 
 /// Gives shares to a docking whose station sends no heartbeats.
 ///
@@ -48,78 +48,89 @@ pub(super) async fn give(
         return Ok(Vec::new());
     }
     wanted.truncate(BAYS);
-    for held in context.jobs.shares_of(station, now).await? {
-        let is_wanted = wanted.iter().any(|wants| wants.store == held.store);
-        if held.boot == *boot && !is_wanted {
-            let store = Some(held.store.as_str());
-            context.jobs.end_shares(station, store).await?;
+    let held = context.jobs.shares(SharesOf::Station(station), now).await?;
+    for HeldShares {
+        store, boot: of, ..
+    } in held
+    {
+        let is_wanted = wanted.iter().any(|wants| wants.store == store);
+        if of == *boot && !is_wanted {
+            let ended = Some((store.as_str(), boot));
+            context.jobs.end_shares(station, ended).await?;
         }
     }
     let mut shares = Vec::new();
     for wants in wanted {
-        let share = match context.stores.limit(&wants.store, now) {
-            None => continue,
-            Some(None) => unlimited(wants.store),
-            Some(Some(limit)) => {
-                let of = Asking {
-                    station,
-                    boot,
-                    limit,
-                    now,
-                };
-                of.share(context, wants).await?
-            }
+        let Some(limits) = context.stores.limits(&wants.store) else {
+            continue;
         };
-        shares.push(share);
+        let asking = Asking {
+            station,
+            boot,
+            store: &wants.store,
+            loading: wants.loading,
+            now,
+        };
+        let mut given = [None; Measure::ALL.len()];
+        for (measure, given) in Measure::ALL.into_iter().zip(&mut given) {
+            if let Some(of) = wants.of(measure) {
+                let limit = limits.limit_at(measure, now);
+                *given = Some(asking.share(context, measure, limit, of).await?);
+            }
+        }
+        let [bytes, requests] = given;
+        shares.push(Share::new(wants.store, bytes.unwrap_or_default(), requests));
     }
     Ok(shares)
 }
 
-/// What a station may use of a store's rate that comes to those who have a share, if it is never given one.
+/// What a station may use of a rate of a store that comes to those who have a share, if it is never given one.
 pub(super) async fn without_share(
     context: &Context,
     store: &str,
+    measure: Measure,
 ) -> Result<Option<u64>, JobStoreError> {
     let now = context.clock.now();
-    let Some(Some(limit)) = context.stores.limit(store, now) else {
+    let limits = context.stores.limits(store);
+    let Some(limit) = limits.and_then(|limits| limits.limit_at(measure, now)) else {
         return Ok(None);
     };
-    let stations = context.jobs.share_count(store, now).await? + 1;
+    let stations = context.jobs.share_count(measure, store, now).await? + 1;
     Ok(Some(afterwards(limit, stations, limit)))
 }
 
-/// The share of a store that has no limit at this hour.
-fn unlimited(store: String) -> Share {
-    Share {
-        store,
-        bytes_per_second: None,
-        seconds: SHARE_SECONDS,
-        afterwards: None,
-    }
-}
-
-/// A share that is asked for.
+/// A run of a station's program that asks for its shares of a store.
 struct Asking<'a> {
     station: &'a StationName,
     boot: &'a Boot,
-    limit: u64,
+    store: &'a str,
+    loading: u32,
     now: Timestamp,
 }
 
 impl Asking<'_> {
-    async fn share(&self, context: &Context, wants: StoreWants) -> Result<Share, JobStoreError> {
-        let decide = |all: &[StoredShare]| self.decide(all, &wants);
-        let done = context.jobs.share(&wants.store, self.now, &decide).await;
+    /// Its share of one `limit`, or of none, which is none at this hour.
+    async fn share(
+        &self,
+        context: &Context,
+        measure: Measure,
+        limit: Option<u64>,
+        wants: RateWants,
+    ) -> Result<RateShare, JobStoreError> {
+        let Some(limit) = limit else {
+            return Ok(RateShare::default());
+        };
+        let decide = |all: &[StoredShare]| self.decide(all, limit, wants);
+        let jobs = &context.jobs;
+        let done = jobs.share(measure, self.store, self.now, &decide).await;
         let (StoredShare { granted, .. }, stations) = done?;
-        Ok(Share {
-            store: wants.store,
-            bytes_per_second: Some(granted),
-            seconds: SHARE_SECONDS,
-            afterwards: Some(afterwards(self.limit, stations, granted)),
+        Ok(RateShare {
+            per_second: Some(granted),
+            afterwards: Some(afterwards(limit, stations, granted)),
         })
     }
 
-    fn decide(&self, all: &[StoredShare], wants: &StoreWants) -> StoredShare {
+    fn decide(&self, all: &[StoredShare], limit: u64, wants: RateWants) -> StoredShare {
         let is_own =
             |share: &&StoredShare| share.station == *self.station && share.boot == *self.boot;
         let counted = all.iter().find(is_own).map_or(0, |own| own.held.counted);
@@ -129,14 +140,14 @@ impl Asking<'_> {
             .map(|share| share.held)
             .collect();
         let asker = Asker {
-            loading: wants.loading,
+            loading: self.loading,
             wants: wants.wants.unwrap_or(UNLIMITED).min(UNLIMITED),
         };
         // No more than is counted already: what a station says costs the others nothing.
         let has = wants.has.unwrap_or(UNLIMITED).min(counted);
-        let given = grant(self.limit, &others, asker, has);
+        let given = grant(limit, &others, asker, has);
         StoredShare {
-            store: wants.store.clone(),
+            store: self.store.to_owned(),
             station: self.station.clone(),
             boot: self.boot.clone(),
             held: Held {

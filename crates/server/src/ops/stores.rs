@@ -7,11 +7,12 @@ use std::time::Duration;
 use futures::future::join_all;
 use model::capabilities::Capabilities;
 use model::ids::{BucketName, ObjectKey};
+use model::share::Measure;
 use model::stopped::StopCause;
 
 use super::{AccountFault, Admin, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
-use crate::jobstore::JobStoreError;
+use crate::jobstore::{HeldShares, JobStoreError, SharesOf};
 use crate::sealing::random;
 use crate::stores::{StoreFacts, Stores};
 
@@ -27,6 +28,10 @@ pub struct StoreState {
     pub heard: Result<Duration, String>,
     /// How many jobs are on hold because of its buckets, of those that were looked at.
     pub held: u64,
+    /// What all stations together may use of it at this hour, by [`Measure`], in its units each second.
+    pub limits: [Option<u64>; Measure::ALL.len()],
+    /// What stations have of that.
+    pub shares: Vec<HeldShares>,
 }
 
 /// What a probe has found.
@@ -53,12 +58,21 @@ pub async fn list(
     let held = held(admin, stores).await?;
     let facts = stores.facts();
     let times = join_all(facts.iter().map(|facts| stores.time(&facts.name))).await;
-    let state = |(facts, heard): (StoreFacts, _)| StoreState {
-        held: held.get(&facts.name).copied().unwrap_or(0),
-        facts,
-        heard,
-    };
-    Ok(facts.into_iter().zip(times).map(state).collect())
+    let (now, mut found) = (admin.clock.now(), Vec::new());
+    for (facts, heard) in facts.into_iter().zip(times) {
+        let limits = stores.limits(&facts.name);
+        found.push(StoreState {
+            held: held.get(&facts.name).copied().unwrap_or(0),
+            limits: Measure::ALL.map(|of| limits.and_then(|limits| limits.limit_at(of, now))),
+            shares: match limits {
+                Some(_) => admin.jobs.shares(SharesOf::Store(&facts.name), now).await?,
+                None => Vec::new(),
+            },
+            facts,
+            heard,
+        });
+    }
+    Ok(found)
 }
 
 /// Asks the store of this name for a sign of life; or finds out, by some hundred small requests, what the store of this

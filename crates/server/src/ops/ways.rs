@@ -3,6 +3,7 @@
 use model::control::BucketAccess;
 use model::job::Job;
 use model::manifest::Manifest;
+use model::share::Measure;
 
 use super::shares::without_share;
 use super::{Context, DockingFault, Refused};
@@ -31,7 +32,9 @@ pub(super) async fn to_buckets(
         store: no_key.store,
     })?;
     for shared in buckets.iter_mut().filter_map(|way| way.shared.as_mut()) {
-        shared.afterwards = without_share(context, &shared.name).await?;
+        let name = &shared.name;
+        shared.afterwards = without_share(context, name, Measure::Bytes).await?;
+        shared.requests_afterwards = without_share(context, name, Measure::Requests).await?;
     }
     Ok(buckets)
 }

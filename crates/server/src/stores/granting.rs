@@ -77,6 +77,7 @@ impl Stores {
                 shared: is_shared.then(|| SharedStore {
                     name: home.name.clone(),
                     afterwards: None,
+                    requests_afterwards: None,
                 }),
             });
         }

@@ -1,4 +1,5 @@
-//! The rate of a store that several stations load into: each has its share, whoever comes, goes or is silent.
+//! The rates of a store that several stations load into: each has its share, of bytes and of requests, whoever comes, goes
+//! or is silent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,8 +7,8 @@ use std::time::Duration;
 
 use awshttp::retry::{Sleeper, Slept};
 use model::ids::Boot;
-use model::share::{ShareAnswer, ShareRequest};
-use objectstore::paced::SharedRate;
+use model::share::{Measure, REQUEST, ShareAnswer, ShareRequest, SharedStore, StoreWants};
+use objectstore::paced::StoreShare;
 use server::ops::{Caller, stations};
 
 use crate::talk::Station;
@@ -15,9 +16,14 @@ use crate::world::{World, import};
 
 const LIMIT: u64 = 100_000_000;
 
+/// Requests a second. All is told in bytes here: each station asks once for so many, and so the one is shared as the other.
+const REQUESTS: u64 = 100;
+
+const BYTES_OF_A_REQUEST: u64 = LIMIT / REQUESTS;
+
 const SETTINGS: &str = "[embedded_store]\nenabled = true\n[[stores]]\nname = \"ceph\"\n\
                         endpoint = \"http://127.0.0.1:1\"\naccess_key_id = \"AK\"\n\
-                        secret_access_key = \"SK\"\nbuckets = [\"far-*\"]\nrate = \"100MB\"\n";
+                        secret_access_key = \"SK\"\nbuckets = [\"far-*\"]\nrate = \"100MB\"\nrequests_per_second = 100\n";
 
 /// Seconds that are counted by hand.
 #[derive(Clone, Default)]
@@ -33,11 +39,21 @@ impl Sleeper for Seconds {
     }
 }
 
-/// A station that sends as fast as it may.
+/// What a station goes by before it has a share.
+fn share_of(time: &Seconds) -> StoreShare {
+    let of = SharedStore {
+        name: "ceph".to_owned(),
+        afterwards: Some(LIMIT / 4),
+        requests_afterwards: Some(REQUESTS * REQUEST / 4),
+    };
+    StoreShare::new(&of, Arc::new(time.clone()))
+}
+
+/// A station that sends and asks as fast as it may.
 struct Host {
     station: Station,
     boot: Boot,
-    rate: SharedRate,
+    rate: StoreShare,
     loading: u32,
     is_here: bool,
 }
@@ -47,7 +63,7 @@ impl Host {
         Self {
             station: Station::register(world, &format!("dock-{number}")).await,
             boot: Boot::new("00ff").unwrap(),
-            rate: SharedRate::new("ceph", Some(LIMIT / 4), Box::new(time.clone())),
+            rate: share_of(time),
             loading,
             is_here: true,
         }
@@ -67,14 +83,28 @@ impl Host {
         }
     }
 
+    /// Bytes that may go each second, if as much may be asked.
+    fn rate(&self) -> u64 {
+        let of = |measure| self.rate.rate(measure).rate().unwrap();
+        let (bytes, requests) = (of(Measure::Bytes), of(Measure::Requests));
+        let asked = requests * BYTES_OF_A_REQUEST / REQUEST;
+        assert!(
+            bytes.abs_diff(asked) <= BYTES_OF_A_REQUEST / 100,
+            "the one is shared as the other: {bytes} and {asked}"
+        );
+        bytes
+    }
+
     /// Bytes that go in this second.
     fn send(&self) -> u64 {
-        let sent = match self.is_here {
-            true => self.rate.rate().unwrap(),
-            false => 0,
-        };
-        self.rate.passed(sent);
-        sent
+        if !self.is_here {
+            return 0;
+        }
+        for measure in Measure::ALL {
+            let rate = self.rate.rate(measure);
+            rate.passed(rate.rate().unwrap());
+        }
+        self.rate()
     }
 }
 
@@ -115,7 +145,7 @@ impl Yard {
 
     fn rates(&self) -> Vec<u64> {
         let here = self.hosts.iter().filter(|host| host.is_here);
-        here.map(|host| host.rate.rate().unwrap()).collect()
+        here.map(Host::rate).collect()
     }
 
     /// Each station has what its bays make fair, a tenth more or less.
@@ -143,12 +173,23 @@ impl Yard {
     }
 }
 
+async fn assert_limits_are_told(world: &World) {
+    let page = world.http("GET", "/metrics", &[], "").await.body;
+    for line in [
+        "longshore_store_limit_bytes_per_second{store=\"127.0.0.1:1\"} 100000000",
+        "longshore_store_limit_requests_per_second{store=\"127.0.0.1:1\"} 100",
+    ] {
+        assert!(page.lines().any(|found| found == line), "{line}\n{page}");
+    }
+}
+
 #[tokio::test]
 async fn a_stores_rate_is_shared_by_stations_whoever_comes_and_goes() {
     let world = World::with(SETTINGS).await;
     let mut yard = Yard::new(&world, &[1, 1, 2, 4]).await;
     yard.pass(&world, 20, true).await;
     yard.assert_fair();
+    assert_limits_are_told(&world).await;
     yard.hosts[3].is_here = false;
     yard.pass(&world, 20, true).await;
     yard.assert_fair();
@@ -157,7 +198,7 @@ async fn a_stores_rate_is_shared_by_stations_whoever_comes_and_goes() {
         "the others have its share"
     );
     // It comes back and loads more.
-    let anew = SharedRate::new("ceph", Some(LIMIT / 4), Box::new(yard.time.clone()));
+    let anew = share_of(&yard.time);
     yard.hosts[3] = Host {
         station: Station::register(&world, "dock-3").await,
         boot: Boot::new("00ff").unwrap(),
@@ -212,11 +253,22 @@ async fn a_claim_says_whose_rate_is_shared_and_a_station_that_was_revoked_has_no
         world.service.context().admin(),
         yard.hosts[0].station.name.clone(),
     );
-    let count = async || world.jobs().share_count("ceph", world.now()).await.unwrap();
+    let count = async || {
+        let mut counts = Vec::new();
+        let jobs = world.jobs();
+        for measure in Measure::ALL {
+            let count = jobs.share_count(measure, "ceph", world.now());
+            counts.push(count.await.unwrap());
+        }
+        assert_eq!(counts[0], counts[1]);
+        counts[0]
+    };
     assert_eq!(count().await, 2);
     let shown = stations::show(&admin, &Caller::Operator, &name).await;
     let share = shown.unwrap().shares.remove(0);
-    assert_eq!((share.store.as_str(), share.granted), ("ceph", LIMIT / 2));
+    assert_eq!(share.store, "ceph");
+    assert_eq!(share.bytes.unwrap().granted, LIMIT / 2);
+    assert_eq!(share.requests.unwrap().granted, REQUESTS * REQUEST / 2);
     stations::revoke(&admin, &Caller::Operator, &name)
         .await
         .unwrap();
@@ -231,4 +283,40 @@ async fn a_claim_says_whose_rate_is_shared_and_a_station_that_was_revoked_has_no
     let token = host.station.token.expose();
     let _: ShareAnswer = world.tell_as(token, "shares", &request).await.unwrap();
     assert_eq!(count().await, 0);
+}
+
+/// It says nothing of requests, is given none, and takes none from others; of bytes it has its part.
+#[tokio::test]
+async fn a_station_that_holds_no_requests_back_has_no_share_of_them() {
+    let world = World::with(SETTINGS).await;
+    let mut yard = Yard::new(&world, &[1, 1]).await;
+    let older = yard.hosts.pop().unwrap();
+    let ask = async || {
+        let (wants, _) = older.rate.ask(1, 0);
+        let request = ShareRequest {
+            station: older.station.name.clone(),
+            boot: older.boot.clone(),
+            stores: vec![StoreWants {
+                requests: None,
+                ..wants
+            }],
+        };
+        let token = older.station.token.expose();
+        let mut answer: ShareAnswer = world.tell_as(token, "shares", &request).await.unwrap();
+        answer.shares.remove(0)
+    };
+    let share = ask().await;
+    assert_eq!(
+        (share.bytes_per_second, share.requests),
+        (Some(LIMIT), None)
+    );
+    yard.hosts[0].ask(&world).await;
+    let newer = |measure| yard.hosts[0].rate.rate(measure).rate().unwrap();
+    assert_eq!(newer(Measure::Bytes), 0, "the other has all yet");
+    assert_eq!(newer(Measure::Requests), REQUESTS * REQUEST);
+    let share = ask().await;
+    assert_eq!(
+        (share.bytes_per_second, share.requests),
+        (Some(LIMIT / 2), None)
+    );
 }

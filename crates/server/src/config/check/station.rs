@@ -1,6 +1,6 @@
 //! `[station]`.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::ops::RangeInclusive;
 
 use model::ids::StationName;
@@ -14,6 +14,9 @@ use super::Check;
 
 /// A PUT of one piece ends at 5 GiB, so does a part (S3 User Guide, *Multipart upload limits*).
 const PUT_MIB: RangeInclusive<u32> = 5..=5120;
+
+/// More than any store answers to one installation: who writes more means no limit, and gives none.
+const REQUESTS: RangeInclusive<u32> = 1..=1_000_000;
 
 impl Check<'_> {
     pub(super) fn station(&mut self, raw: &RawStation) -> StationConfig {
@@ -54,7 +57,11 @@ impl Check<'_> {
             memory_mib,
             multipart_threshold_mib,
             part_mib,
-            pace: self.pace("station", [&raw.rate, &raw.quiet_hours, &raw.quiet_rate]),
+            pace: self.pace(
+                "station",
+                [&raw.rate, &raw.quiet_hours, &raw.quiet_rate],
+                &raw.requests_per_second,
+            ),
             read_back: read_back.unwrap_or(default.read_back),
             sha256_metadata: raw.sha256_metadata.unwrap_or(default.sha256_metadata),
             mtime_metadata: raw.mtime_metadata.unwrap_or(default.mtime_metadata),
@@ -80,11 +87,12 @@ impl Check<'_> {
         }
     }
 
-    /// `rate`, `quiet_hours` and `quiet_rate` of a table.
+    /// `rate`, `quiet_hours`, `quiet_rate` and `requests_per_second` of a table.
     pub(super) fn pace(
         &mut self,
         table: &str,
         [rate, quiet_hours, quiet_rate]: [&Given<String>; 3],
+        requests: &Given<i64>,
     ) -> RateSchedule {
         let setting = |name: &str| format!("{table}.{name}");
         let bytes_per_second = self.parsed(&setting("rate"), rate, |text| {
@@ -109,9 +117,11 @@ impl Check<'_> {
             }
             _ => {}
         }
+        let requests = self.number(&setting("requests_per_second"), requests, REQUESTS, 0);
         RateSchedule {
             bytes_per_second,
             quiet,
+            requests_per_second: NonZeroU32::new(requests),
         }
     }
 }

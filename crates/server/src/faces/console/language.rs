@@ -11,6 +11,7 @@ mod tests;
 mod text;
 
 use model::readable::{self, RoughSpan};
+use model::request_rate::RequestRate;
 use model::time::Timestamp;
 
 pub(super) use choice::{cookie, of_request, offered};
@@ -100,6 +101,12 @@ impl Language {
     /// Bytes a second, rounded.
     pub(super) fn rate(self, bytes_per_second: impl Said<u64>) -> String {
         readable::rate(bytes_per_second.said()).replace('.', self.marks().0)
+    }
+
+    /// Requests per second, as a number.
+    pub(super) fn requests(self, requests: impl Said<RequestRate>) -> String {
+        let requests = requests.said().to_string();
+        requests.replace('.', self.marks().0)
     }
 
     /// Thousandths as percent with one decimal, without the sign: `61.2`.

@@ -10,10 +10,12 @@ use model::operator::stations::{
     StationList, TargetGroup, TargetLabels,
 };
 use model::order::OrderVerb;
+use model::request_rate::RequestRate;
+use model::time::Timestamp;
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
-use crate::jobstore::{StoredOrder, StoredShare};
+use crate::jobstore::{HeldShares, StoredOrder};
 use crate::ops::stations::{self, StationOverview};
 use crate::ops::{cards, orders};
 
@@ -114,12 +116,27 @@ fn line(found: stations::StationLine) -> StationLine {
     }
 }
 
-fn share(stored: StoredShare) -> ShareLine {
+/// What a run of a station has of a store.
+pub(super) fn share(held: HeldShares) -> ShareLine {
+    let HeldShares {
+        store,
+        station,
+        bytes,
+        requests,
+        ..
+    } = held;
+    let all = || bytes.iter().chain(&requests);
+    let loading = all().map(|share| share.held.asker.loading).max();
+    let until = all().map(|share| share.until).min();
     ShareLine {
-        store: stored.store,
-        loading: stored.held.asker.loading,
-        bytes_per_second: stored.granted,
-        until: stored.until,
+        store,
+        station: Some(station),
+        loading: loading.unwrap_or(0),
+        until: until.unwrap_or(Timestamp::from_unix(0)),
+        bytes_per_second: bytes.as_ref().map(|share| share.granted),
+        requests_per_second: requests.as_ref().map(|share| RequestRate {
+            thousandths: share.granted,
+        }),
     }
 }
 

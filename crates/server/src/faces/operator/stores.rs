@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use axum::http::Method;
 use model::operator::stores::{ProbeFor, SignOfLife, StoreLine, StoreList, StoreProbe};
+use model::request_rate::RequestRate;
 
 use super::fault::OperatorFault;
+use super::stations::share;
 use super::{Desk, Document, Inquiry, document};
 use crate::ops::stores::{self, Probed, StoreState};
 
@@ -25,7 +27,14 @@ async fn list(desk: &Desk<'_>) -> Document {
     })
 }
 
-fn line(StoreState { facts, heard, held }: StoreState) -> StoreLine {
+fn line(state: StoreState) -> StoreLine {
+    let StoreState {
+        facts,
+        heard,
+        held,
+        limits: [bytes_per_second, requests],
+        shares,
+    } = state;
     StoreLine {
         name: facts.name,
         endpoint: facts.endpoint,
@@ -34,6 +43,9 @@ fn line(StoreState { facts, heard, held }: StoreState) -> StoreLine {
         buckets: facts.buckets,
         heard: heard_of(heard),
         held,
+        bytes_per_second,
+        requests_per_second: requests.map(|thousandths| RequestRate { thousandths }),
+        shares: shares.into_iter().map(share).collect(),
     }
 }
 

@@ -10,7 +10,7 @@ use model::presence::{NoClaims, StationState};
 
 use super::{find, presence};
 use crate::access::{Action, Caller, Resource, authorize};
-use crate::jobstore::{JobStoreError, Station, StoredOrder, StoredShare};
+use crate::jobstore::{HeldShares, JobStoreError, SharesOf, Station, StoredOrder};
 use crate::ops::{Admin, Refused};
 
 /// Stations that are read at a time to be counted.
@@ -70,7 +70,7 @@ pub struct StationOverview {
     /// What was ordered in the last ten minutes, answered or not, oldest first.
     pub orders: Vec<StoredOrder>,
     /// What it may use of the rates of stores that several stations share.
-    pub shares: Vec<StoredShare>,
+    pub shares: Vec<HeldShares>,
 }
 
 /// Stations in the order of their names, after the station `after`.
@@ -122,7 +122,7 @@ pub async fn show(
         told: admin.jobs.told(name).await?.unwrap_or_default(),
         jobs: held.into_iter().map(|held| held.lease.job).collect(),
         orders: admin.jobs.orders(name, stale_since(now)).await?,
-        shares: admin.jobs.shares_of(name, now).await?,
+        shares: admin.jobs.shares(SharesOf::Station(name), now).await?,
         station,
     })
 }

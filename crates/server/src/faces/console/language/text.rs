@@ -4,6 +4,7 @@ use std::fmt;
 
 use askama::filters::{Html, escape};
 use fluent_bundle::{FluentArgs, FluentValue};
+use model::request_rate::RequestRate;
 use model::time::Timestamp;
 
 use super::{Language, catalogue};
@@ -282,6 +283,12 @@ impl Said<TextKey> for TextKey {
 
 impl Said<Timestamp> for Timestamp {
     fn said(&self) -> Timestamp {
+        *self
+    }
+}
+
+impl Said<RequestRate> for RequestRate {
+    fn said(&self) -> RequestRate {
         *self
     }
 }

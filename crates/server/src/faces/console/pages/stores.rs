@@ -15,6 +15,8 @@ use crate::faces::console::visit::Visit;
 struct StoresPage {
     shell: Shell,
     stores: Vec<StoreLine>,
+    /// Whether some station has a share of one.
+    are_shared: bool,
 }
 
 /// The page.
@@ -22,6 +24,7 @@ pub(in super::super) async fn list(visit: &Visit) -> Result<Response, Trouble> {
     let list: StoreList = visit.get("stores", &Fields::new()).await?;
     html(&StoresPage {
         shell: Shell::new(visit, key("stores"), "stores", "/stores"),
+        are_shared: list.stores.iter().any(|store| !store.shares.is_empty()),
         stores: list.stores,
     })
 }
