@@ -1,5 +1,6 @@
 """The Debian package: what it installs, who its units run as and with which rights, and what a purge leaves."""
 
+import json
 import os
 import re
 import subprocess
@@ -70,6 +71,34 @@ def test_units_have_few_rights(room, unit, most):
                       f"/usr/lib/systemd/system/{unit}")
     level = re.search(r"exposure level for .*: ([0-9.]+)", judged.stdout)
     assert float(level.group(1)) <= most, judged.stdout
+
+
+def test_a_station_writes_to_devices_where_somebody_lets_it_and_nowhere_else(room):
+    def allowed():
+        said = room.run("systemd-analyze", "security", "--offline=true", "--json=short", "--no-pager",
+                        "/usr/lib/systemd/system/longshore-station.service").stdout
+        judged = {one["json_field"]: one for one in json.loads(said)}
+        devices = judged["DeviceAllow"]["description"].split()
+        return [rights for rights in devices if rights.startswith("block-")], judged["CapabilityBoundingSet_CAP_SYS_RAWIO"]["set"]
+
+    def doctor():
+        found = json.loads(room.run("longshore", "doctor", "--json", "--server", "http://127.0.0.1:1", check=None).stdout)
+        return next(finding["what"] for finding in found if finding["code"] == "station-erases")
+
+    room.write("/run/token", "a token\n")
+    setup = ["longshore", "setup", "station", "--server", "http://127.0.0.1:1", "--token-file", "/run/token"]
+    room.run(*setup)
+    assert allowed() == (["block-*:r"], True)
+    assert "it cannot erase" in doctor()
+    room.run(*setup, "--erase")
+    try:
+        assert allowed() == (["block-*:rw", "block-*:r"], False)
+        assert "may write to devices" in doctor()
+        verified = room.run("systemd-analyze", "verify", "--man=no", "/usr/lib/systemd/system/longshore-station.service")
+        assert "longshore" not in verified.stdout + verified.stderr, verified.stderr
+    finally:
+        room.run("rm", "-r", "/etc/systemd/system/longshore-station.service.d", "/etc/longshore/station.env",
+                 "/etc/longshore/station.token")
 
 
 def test_both_units_start_as_their_users_and_say_so(room, started, tmp_path):

@@ -30,6 +30,10 @@ const FILES: &[(&str, &str)] = &[
         "usr/lib/systemd/system/longshore-station.service",
     ),
     (
+        "packaging/systemd/erase.conf",
+        "usr/share/doc/longshore/examples/erase.conf",
+    ),
+    (
         "packaging/sysusers.conf",
         "usr/lib/sysusers.d/longshore.conf",
     ),

@@ -1,6 +1,7 @@
 //! `longshore doctor`: looks at this host and what is set up on it, changes nothing, and says what is wrong and what to do.
 
 mod certificates;
+pub(crate) mod erasing;
 pub(crate) mod finding;
 mod grabbing;
 mod installation;
@@ -56,6 +57,7 @@ fn found(args: &DoctorArgs) -> Vec<Finding> {
             let surroundings = Environment::of_process().surroundings();
             found.extend(reaching::findings(url, &surroundings));
             found.extend(installation::room(&config.server.data));
+            found.extend(erasing::finding(Path::new("/")));
         }
         None => {
             found.extend(installation::findings(&config));
@@ -99,20 +101,24 @@ fn grabs(config: &Config) -> Vec<Finding> {
 
 /// One finding behind the other, the faults first.
 fn shown(found: &[Finding]) -> String {
-    if found.is_empty() {
-        return "Nothing is wrong.\n".to_owned();
-    }
+    let is_wrong = |finding: &Finding| finding.gravity != Gravity::Note;
+    let begin = match found.iter().any(is_wrong) {
+        true => "",
+        false => "Nothing is wrong.\n",
+    };
     let mut sorted: Vec<&Finding> = found.iter().collect();
-    sorted.sort_by_key(|finding| finding.gravity == Gravity::Warning);
+    sorted.sort_by_key(|finding| finding.gravity);
     let line = |finding: &Finding| {
         let word = match finding.gravity {
             Gravity::Fault => "fault",
             Gravity::Warning => "warning",
+            Gravity::Note => "note",
         };
         let Finding { what, remedy, .. } = finding;
         output::printable(&format!("{word}: {what}\n    {remedy}\n"))
     };
-    sorted.into_iter().map(line).collect()
+    let lines = sorted.into_iter().map(line);
+    std::iter::once(begin.to_owned()).chain(lines).collect()
 }
 
 #[cfg(test)]
@@ -130,5 +136,10 @@ mod tests {
             "fault: it is full\n    make room\nwarning: it is old\n    start it\n"
         );
         assert_eq!(shown(&[]), "Nothing is wrong.\n");
+        let note = Finding::note(Code::StationErases, "it may", "or may not");
+        assert_eq!(
+            shown(&[note]),
+            "Nothing is wrong.\nnote: it may\n    or may not\n"
+        );
     }
 }

@@ -14,6 +14,7 @@ use model::ids::StationName;
 use station::port::rules::{self, Bays};
 
 use crate::cli::{SetupCommand, SetupServerArgs, SetupStationArgs};
+use crate::doctor::erasing::ERASE_CONF;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::own_station::read_token;
@@ -24,6 +25,7 @@ const PACKAGED: &str = "/usr/bin/longshore";
 
 const SERVICE: &str = include_str!("../../../packaging/systemd/longshore.service");
 const STATION: &str = include_str!("../../../packaging/systemd/longshore-station.service");
+const ERASE: &str = include_str!("../../../packaging/systemd/erase.conf");
 const USERS: &str = include_str!("../../../packaging/sysusers.conf");
 const FOLDERS: &str = include_str!("../../../packaging/tmpfiles.conf");
 const SERVICE_SETTINGS: &str = include_str!("../../../packaging/longshore.toml");
@@ -86,6 +88,9 @@ fn station(args: &SetupStationArgs) -> Result<Exit, Failure> {
             0o644,
             IfThere::Replaced,
         ));
+    }
+    if args.erase {
+        wanted.push(Placed::new(ERASE_CONF, ERASE, 0o644, IfThere::Replaced));
     }
     wanted.push(settings(&args.root, args.station.as_ref())?);
     let environment = format!("LONGSHORE_SERVER={server}\n");
@@ -216,6 +221,7 @@ mod tests {
             server: "https://dock.example/".to_owned(),
             token_file: file,
             station: Some("bench-1".parse().unwrap()),
+            erase: false,
             program: Some("/opt/longshore".into()),
             root: root.to_owned(),
         }
@@ -266,6 +272,35 @@ mod tests {
         let before = all(root.path());
         station(&args).unwrap();
         assert_eq!(all(root.path()), before);
+    }
+
+    #[test]
+    fn only_who_says_so_lets_a_station_write_to_devices_and_it_stays_said() {
+        let root = tempfile::tempdir().unwrap();
+        let args = args(root.path(), "t");
+        let rights = |path: &str| {
+            let text = std::fs::read_to_string(root.path().join(path)).unwrap();
+            let lines = text
+                .lines()
+                .filter(|line| line.starts_with("DeviceAllow=block"));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        station(&args).unwrap();
+        let unit = "etc/systemd/system/longshore-station.service";
+        assert_eq!(rights(unit), ["DeviceAllow=block-* r"]);
+        assert!(!root.path().join(ERASE_CONF).exists());
+        let erasing = SetupStationArgs {
+            erase: true,
+            ..args
+        };
+        station(&erasing).unwrap();
+        assert_eq!(rights(ERASE_CONF), ["DeviceAllow=block-* rw"]);
+        station(&SetupStationArgs {
+            erase: false,
+            ..erasing
+        })
+        .unwrap();
+        assert!(root.path().join(ERASE_CONF).exists());
     }
 
     #[test]

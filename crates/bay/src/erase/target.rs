@@ -63,6 +63,18 @@ pub enum TargetError {
         /// The device.
         path: PathBuf,
     },
+    /// The system lets this process read devices, and write to none: rules of a unit or of a container.
+    #[error("`{path}` is not erased: this process may write to no device")]
+    MayNotWrite {
+        /// The device.
+        path: PathBuf,
+    },
+    /// This process has no right to write to it.
+    #[error("`{path}` is not erased: this process has no right to write to it")]
+    NoRight {
+        /// The device.
+        path: PathBuf,
+    },
     /// It has no bytes.
     #[error("`{path}` is not erased: it has no bytes")]
     Empty {
@@ -114,19 +126,8 @@ impl Target {
 
     fn open_as(facts: &Facts) -> Result<Self, TargetError> {
         let path = facts.path.clone();
-        let failed = |errno: Errno| match errno {
-            Errno::BUSY | Errno::WOULDBLOCK | Errno::TXTBSY => {
-                TargetError::Busy { path: path.clone() }
-            }
-            Errno::ROFS | Errno::ACCESS | Errno::PERM => {
-                TargetError::ReadOnly { path: path.clone() }
-            }
-            errno => TargetError::Io {
-                path: path.clone(),
-                source: errno.into(),
-            },
-        };
         let is_image = facts.is_image();
+        let failed = |errno: Errno| not_opened(errno, &path, is_image);
         let (direct, is_direct) = open_direct(&path, is_image).map_err(failed)?;
         let exclusive = FlockOperation::NonBlockingLockExclusive;
         patiently(|| rustix::fs::flock(&direct, exclusive)).map_err(failed)?;
@@ -238,6 +239,24 @@ fn must_be_free(facts: &Facts) -> Result<(), TargetError> {
         Kind::Disk | Kind::Image if facts.read_only => Err(TargetError::ReadOnly { path }),
         Kind::Disk | Kind::Image if facts.bytes == 0 => Err(TargetError::Empty { path }),
         Kind::Disk | Kind::Image => Ok(()),
+    }
+}
+
+/// Why a device or image was not opened to be written to, or not locked.
+fn not_opened(errno: Errno, path: &Path, is_image: bool) -> TargetError {
+    let path = path.to_owned();
+    match errno {
+        Errno::BUSY | Errno::WOULDBLOCK | Errno::TXTBSY => TargetError::Busy { path },
+        Errno::ROFS => TargetError::ReadOnly { path },
+        // A file that nobody may change (chattr(1)).
+        Errno::PERM if is_image => TargetError::ReadOnly { path },
+        // The owner of a device is never told this: who is kept from it is its group of processes (`DeviceAllow=`).
+        Errno::PERM => TargetError::MayNotWrite { path },
+        Errno::ACCESS => TargetError::NoRight { path },
+        errno => TargetError::Io {
+            path,
+            source: errno.into(),
+        },
     }
 }
 
@@ -364,6 +383,81 @@ mod tests {
         assert!(Target::open(folder.path(), &[]).is_err(), "a folder");
         assert!(Target::open(Path::new("/dev/null"), &[]).is_err());
         Target::open(&path, &[]).unwrap();
+    }
+
+    #[test]
+    fn who_may_not_write_is_told_so_and_not_that_the_device_is_read_only() {
+        let text = |errno, is_image| not_opened(errno, Path::new("/dev/sdb"), is_image).to_string();
+        assert_eq!(
+            text(Errno::PERM, false),
+            "`/dev/sdb` is not erased: this process may write to no device"
+        );
+        assert_eq!(
+            text(Errno::ACCESS, false),
+            "`/dev/sdb` is not erased: this process has no right to write to it"
+        );
+        for (errno, is_image) in [
+            (Errno::ROFS, false),
+            (Errno::ROFS, true),
+            (Errno::PERM, true),
+        ] {
+            assert_eq!(
+                text(errno, is_image),
+                "`/dev/sdb` is not erased: it is read-only"
+            );
+        }
+    }
+
+    /// A group of processes that reads block devices and writes to none, as a unit with `DeviceAllow=block-* r` is one.
+    struct Readers(PathBuf);
+
+    impl Readers {
+        /// Makes it and puts this thread into it; none where this host has no such groups, or lets us make none.
+        fn join() -> Option<Self> {
+            let name = format!("longshore-readers-{}", std::process::id());
+            let group = Self(Path::new("/sys/fs/cgroup/devices").join(name));
+            std::fs::create_dir(&group.0).ok()?;
+            for (file, text) in [("devices.deny", "b *:* w"), ("tasks", "0")] {
+                std::fs::write(group.0.join(file), text).ok()?;
+            }
+            Some(group)
+        }
+    }
+
+    impl Drop for Readers {
+        fn drop(&mut self) {
+            let _ = std::fs::write("/sys/fs/cgroup/devices/tasks", "0");
+            let _ = std::fs::remove_dir(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_unit_that_only_reads_devices_is_told_that_it_may_write_to_none() {
+        let (_folder, path) = image(1 << 20);
+        let losetup = |words: &[&str]| Command::new("losetup").args(words).output();
+        let attached = losetup(&["--find", "--show", path.to_str().unwrap()]);
+        let Some(attached) = attached.ok().filter(|it| it.status.success()) else {
+            eprintln!("not tried: loop devices need root");
+            return;
+        };
+        let device = String::from_utf8(attached.stdout).unwrap();
+        let device = device.trim();
+        let readers = Readers::join();
+        let was_tried = readers.is_some();
+        let opened = Target::open(Path::new(device), &[]).map(drop);
+        let read = File::open(device).map(drop);
+        drop(readers);
+        losetup(&["-d", device]).unwrap();
+        if !was_tried {
+            eprintln!("not tried: this host has no groups for devices that can be made here");
+            return;
+        }
+        read.unwrap();
+        let refused = opened.unwrap_err();
+        assert!(
+            matches!(refused, TargetError::MayNotWrite { .. }),
+            "{refused}"
+        );
     }
 
     #[test]

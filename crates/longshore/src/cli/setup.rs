@@ -46,6 +46,10 @@ pub(crate) struct SetupStationArgs {
     /// The name of this station: the one its token was made for. Default: the host's name
     #[arg(long, value_name = "NAME")]
     pub(crate) station: Option<StationName>,
+    /// Let the station's unit write to block devices, so that it can erase. Without it the unit reads them and no more;
+    /// where it was said before it stays so until the file is removed
+    #[arg(long)]
+    pub(crate) erase: bool,
     /// Where this program is installed, for the unit and the rules. Default: where it is
     #[arg(long, value_name = "FILE")]
     pub(crate) program: Option<PathBuf>,

@@ -120,6 +120,10 @@ fn failure(error: NotErased) -> Failure {
             Exit::Refused,
             "a device is erased as a whole: name the disk".to_owned(),
         ),
+        NotErased::Target(TargetError::MayNotWrite { .. } | TargetError::NoRight { .. }) => (
+            Exit::Refused,
+            error.of_rights().unwrap_or_default().to_owned(),
+        ),
         NotErased::Target(_)
         | NotErased::Facts(_)
         | NotErased::Refused { .. }

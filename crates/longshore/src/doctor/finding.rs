@@ -2,14 +2,16 @@
 
 use serde::Serialize;
 
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// How bad it is, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Gravity {
     /// Something does not work, or may harm a customer's disk.
     Fault,
     /// It works, and should be otherwise.
     Warning,
+    /// It is as somebody has set it, and worth knowing.
+    Note,
 }
 
 /// The codes. They stay: scripts depend on them.
@@ -62,6 +64,8 @@ pub(crate) enum Code {
     NoUdev,
     /// A program may take a disk that is plugged into a bay, whatever rules say.
     DiskTaken,
+    /// The station's unit lets it erase devices, or does not.
+    StationErases,
 }
 
 /// Something that was found.
@@ -86,6 +90,11 @@ impl Finding {
     /// Something that should be otherwise.
     pub(crate) fn warning(code: Code, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(code, Gravity::Warning, what.into(), remedy.into())
+    }
+
+    /// Something that is as it was set.
+    pub(crate) fn note(code: Code, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(code, Gravity::Note, what.into(), remedy.into())
     }
 
     fn new(code: Code, gravity: Gravity, what: String, remedy: String) -> Self {

@@ -83,6 +83,22 @@ pub enum NotErased {
     Journal(#[from] JournalError),
 }
 
+/// What lets a station erase whose unit keeps it from writing.
+const LET_IT_WRITE: &str = "the unit of a station only reads devices: `longshore setup station --erase`, and a restart of it, \
+     let it erase; or erase the device by hand, as root";
+
+impl NotErased {
+    /// What mends it, where that is no matter of the device but of who may write to it.
+    #[must_use]
+    pub fn of_rights(&self) -> Option<&'static str> {
+        let rights = matches!(
+            self,
+            Self::Target(TargetError::MayNotWrite { .. } | TargetError::NoRight { .. })
+        );
+        rights.then_some(LET_IT_WRITE)
+    }
+}
+
 fn list(refusals: &[EraseRefusal]) -> String {
     let told = refusals.iter().map(|it| it.message.as_str());
     told.collect::<Vec<_>>().join(" ")

@@ -86,8 +86,11 @@ impl EraseVerdict {
             ),
             Err(error) => (
                 BayEvent::Held,
-                Told::that(&format!("it is not erased: {}", dock::chain(error)))
-                    .hint("`longshore bay erase` goes on with it"),
+                Told::that(&format!("it is not erased: {}", dock::chain(error))).hint(
+                    error
+                        .of_rights()
+                        .unwrap_or("`longshore bay erase` goes on with it"),
+                ),
             ),
         };
         Self {
