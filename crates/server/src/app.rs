@@ -12,6 +12,7 @@ use crate::cards::CardKey;
 use crate::certain::CertainTime;
 use crate::challenges::ChallengeKey;
 use crate::config::{EbsConfig, EraseConfig, GlacierConfig, JobsConfig};
+use crate::database::DatabaseClock;
 use crate::digests::Digests;
 use crate::jobstore::JobStore;
 use crate::metrics::Metrics;
@@ -31,8 +32,10 @@ pub struct Context {
     pub stores: Arc<Stores>,
     /// What SIGNATURE files are signed with.
     pub signing_key: SigningKey,
-    /// What time it is.
+    /// What time it is: the database's time where several servers share one.
     pub clock: Arc<dyn Clock>,
+    /// What reads it there.
+    pub(crate) database_clock: Option<Arc<DatabaseClock>>,
     /// Of which time the service is sure: what cannot be taken back is decided by it.
     pub certain: Arc<CertainTime>,
     /// The rules of the house.

@@ -1,7 +1,14 @@
 //! The database that the settings name, as a job store.
 
+mod clock;
+
 use std::path::Path;
 use std::sync::Arc;
+
+use model::time::Clock;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use clock::DatabaseClock;
 
 use crate::config::DatabaseConfig;
 use crate::jobstore::{JobStore, JobStoreError, PostgresJobStore, SqliteJobStore};
@@ -34,6 +41,38 @@ impl Database {
         match self {
             Self::Sqlite(store) => Arc::new(store.clone()),
             Self::Postgres(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// The time by which goes what is kept in it: its own where several servers share it, else the host's. The second is
+    /// what reads the first.
+    pub(crate) async fn clock(
+        &self,
+        host: Arc<dyn Clock>,
+    ) -> Result<(Arc<dyn Clock>, Option<Arc<DatabaseClock>>), JobStoreError> {
+        Ok(match self {
+            Self::Sqlite(_) => (host, None),
+            Self::Postgres(store) => {
+                let clock = DatabaseClock::of(store, host).await?;
+                (clock.clone(), Some(clock))
+            }
+        })
+    }
+
+    /// What keeps its clock read until it is stopped; nothing is to be done where it is the host's.
+    pub(crate) fn keep_clock(
+        &self,
+        clock: Option<Arc<DatabaseClock>>,
+        stop: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let store = match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(store) => Some(store.clone()),
+        };
+        async move {
+            if let Some((clock, store)) = clock.zip(store) {
+                clock.keep(&store, &stop).await;
+            }
         }
     }
 

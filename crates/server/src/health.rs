@@ -8,6 +8,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use model::presence::worth_a_word;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -39,8 +40,8 @@ pub(crate) struct Health {
 /// How the service is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
-    /// `ok`; `degraded` if a store does not answer, which no other server of the installation would change;
-    /// `unavailable` if this one can do nothing that lasts.
+    /// `ok`; `degraded` if a store does not answer, which no other server of the installation would change, or if the clock
+    /// of this host is wrong, by which nothing goes that is kept; `unavailable` if this one can do nothing that lasts.
     pub(crate) status: Word,
     /// Whether the job store takes a write.
     job_store: Word,
@@ -50,6 +51,8 @@ pub(crate) struct Report {
     key: Word,
     /// Whether there is room in the data folder.
     room: Word,
+    /// Whether the clock of this host is the database's.
+    clock: Word,
     /// Whether all of the operator's stores answer.
     stores: Word,
     version: &'static str,
@@ -63,6 +66,8 @@ pub(crate) struct Report {
 struct Details {
     /// Bytes free in the data folder.
     room_bytes: Option<u64>,
+    /// By how many seconds the clock of this host is ahead of the database's, where that is another host's.
+    clock_ahead_seconds: Option<i64>,
     /// Each of the operator's stores.
     each_store: Vec<StoreReport>,
 }
@@ -132,12 +137,17 @@ impl Health {
         );
         let room_bytes = durable::reserve::free(&self.data);
         let room = Word::from(room_bytes.is_none_or(|bytes| bytes >= ROOM_BYTES));
+        let ahead = context.database_clock.as_ref().map(|clock| clock.ahead());
+        let clock = match ahead.and_then(worth_a_word) {
+            Some(_) => Word::Degraded,
+            None => Word::Ok,
+        };
         let do_all_answer = each_store.iter().all(|store| store.status == Word::Ok);
         let is_able = [job_store, schema, key, room]
             .into_iter()
             .all(|word| word == Word::Ok);
         Report {
-            status: match (is_able, do_all_answer) {
+            status: match (is_able, do_all_answer && clock == Word::Ok) {
                 (true, true) => Word::Ok,
                 (true, false) => Word::Degraded,
                 (false, _) => Word::Unavailable,
@@ -146,10 +156,12 @@ impl Health {
             schema,
             key,
             room,
+            clock,
             stores: Word::from(do_all_answer),
             version: env!("CARGO_PKG_VERSION"),
             details: Some(Details {
                 room_bytes,
+                clock_ahead_seconds: ahead,
                 each_store,
             }),
         }

@@ -103,6 +103,8 @@ impl Installation {
         };
         let database = Database::open(&config.database, &path, key.sealer()).await;
         let database = database.map_err(|error| NotOpened::of(error, data))?;
+        let clock = database.clock(clock).await;
+        let (clock, _) = clock.map_err(|error| NotOpened::of(error, data))?;
         let jobs = database.jobs();
         let admin = Admin {
             jobs,

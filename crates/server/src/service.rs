@@ -33,7 +33,7 @@ use crate::config::{Config, ConnectionsConfig, ConsoleConfig, DatabaseConfig};
 use crate::custody_key::{self, CustodyKeyError};
 use crate::data_dir::credentials::write_credentials;
 use crate::data_dir::{DataDir, DataDirError, Endpoints, room, service_key_path};
-use crate::database::Database;
+use crate::database::{Database, DatabaseClock};
 use crate::digests::Digests;
 use crate::faces::console::{self, Console};
 use crate::faces::http::{self, App};
@@ -182,7 +182,8 @@ pub struct RunningService {
     api: Serving,
     console: Option<Serving>,
     s3: Option<Serving>,
-    certificates: Serving,
+    /// Certificates as their files have them, and the clock of the database.
+    kept_true: Serving,
     renew: Arc<Notify>,
     background: Background,
     database: Database,
@@ -216,7 +217,8 @@ impl Service {
         config: &Config,
         clock: Arc<dyn Clock>,
     ) -> Result<RunningService, StartError> {
-        let kept = Kept::open(config, Arc::clone(&clock)).await?;
+        let kept = Kept::open(config, clock).await?;
+        let clock = Arc::clone(&kept.clock);
         let certificate = config.tls.certificate.as_ref();
         let port = Port::open(config.server.listen, certificate).await?;
         let console = console_port(config).await?;
@@ -255,7 +257,9 @@ impl Service {
         let serve = |embedded: Embedded| embedded.serve(&of_store, &mut shown);
         let (embedded, s3) = embedded.map(serve).unzip();
         let renew = Arc::new(Notify::new());
-        let certificates = keep_renewed(shown, &renew);
+        let mut kept_true = keep_renewed(shown, &renew);
+        let database_clock = kept.database_clock.clone();
+        kept_true.begin(|stop| kept.database.keep_clock(database_clock, stop));
         tokio::spawn(Arc::clone(&context.stores).tell_of_keys());
         tracing::info!(api = endpoints.api, s3 = endpoints.s3, "service started");
         let Kept {
@@ -278,7 +282,7 @@ impl Service {
             api,
             console,
             s3,
-            certificates,
+            kept_true,
             renew,
             background,
             database,
@@ -378,6 +382,8 @@ struct Kept {
     data: DataDir,
     master: MasterKey,
     database: Database,
+    clock: Arc<dyn Clock>,
+    database_clock: Option<Arc<DatabaseClock>>,
     jobs: Arc<dyn JobStore>,
     first_key: Option<FirstKey>,
     station_token: PathBuf,
@@ -386,11 +392,12 @@ struct Kept {
 }
 
 impl Kept {
-    async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+    async fn open(config: &Config, host: Arc<dyn Clock>) -> Result<Self, StartError> {
         let data = DataDir::open(&config.server.data)?;
         let master = master_key(config, &data)?;
         let path = data.database();
         let database = Database::open(&config.database, &path, master.sealer()).await?;
+        let (clock, database_clock) = database.clock(host).await?;
         let jobs = database.jobs();
         let admin = Admin {
             jobs: Arc::clone(&jobs),
@@ -417,6 +424,8 @@ impl Kept {
             data,
             master,
             database,
+            clock,
+            database_clock,
             jobs,
             first_key,
             station_token,
@@ -452,6 +461,7 @@ impl Kept {
             signing_key: self.master.signing_key(),
             certain: Arc::clone(&self.certain),
             clock,
+            database_clock: self.database_clock.clone(),
             rules: config.jobs.clone(),
             ebs: config.ebs.clone(),
             erase: config.erase,
@@ -536,7 +546,7 @@ impl RunningService {
                 "endpoints not removed"
             );
         }
-        self.certificates.stop().await;
+        self.kept_true.stop().await;
         if let Some(console) = self.console {
             console.stop().await;
         }

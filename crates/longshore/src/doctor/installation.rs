@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use model::presence::worth_a_word;
+use model::time::{Clock as _, SystemClock, Timestamp};
 use server::config::{Config, DatabaseConfig, StoreConfig, StoreKeys};
 use server::jobstore::{JobStoreError, Schema, Standing, look};
 use server::sealing::{MasterKey, MasterKeyError};
@@ -75,7 +77,7 @@ async fn job_store(config: &Config, key: &MasterKey) -> Vec<Finding> {
         DatabaseConfig::Postgres(url) => look::postgres(url.expose(), &sealer).await,
     };
     match looked {
-        Ok(standing) => standings(standing, &config.stores),
+        Ok(standing) => standings(standing, &config.stores, SystemClock.now()),
         Err(error) => vec![silent(error)],
     }
 }
@@ -111,8 +113,21 @@ fn static_keys(standing: Standing, stores: &[StoreConfig]) -> Option<Finding> {
     })
 }
 
-fn standings(standing: Standing, stores: &[StoreConfig]) -> Vec<Finding> {
-    let mut found: Vec<Finding> = static_keys(standing, stores).into_iter().collect();
+/// A clock of this host that is not the database's, by which the service goes.
+fn clock(standing: Standing, now: Timestamp) -> Option<Finding> {
+    let ahead = worth_a_word(now.unix() - standing.time?.unix())?;
+    let what = format!(
+        "the clock of this host is {} s {} the database's, by which the service goes",
+        ahead.unsigned_abs(),
+        if ahead > 0 { "ahead of" } else { "behind" }
+    );
+    let remedy = "set it, and keep the clocks of both hosts by NTP";
+    Some(Finding::warning(Code::ClockWrong, what, remedy))
+}
+
+fn standings(standing: Standing, stores: &[StoreConfig], now: Timestamp) -> Vec<Finding> {
+    let of_all = [static_keys(standing, stores), clock(standing, now)];
+    let mut found: Vec<Finding> = of_all.into_iter().flatten().collect();
     match standing.schema {
         Schema::Current => {}
         Schema::Older => found.push(Finding::warning(
@@ -244,8 +259,9 @@ mod tests {
                 schema,
                 key_fits: true,
                 stations: None,
+                time: None,
             };
-            standings(standing, &[])
+            standings(standing, &[], Timestamp::from_unix(0))
         };
         let codes = |found: Vec<Finding>| found.iter().map(|it| it.code).collect::<Vec<_>>();
         assert_eq!(codes(schema(Schema::Current)), []);
@@ -265,13 +281,36 @@ mod tests {
                 schema: Schema::Current,
                 key_fits: true,
                 stations,
+                time: None,
             };
-            let found = standings(standing, &config.stores);
+            let found = standings(standing, &config.stores, Timestamp::from_unix(0));
             found.iter().map(|it| it.code).collect::<Vec<_>>()
         };
         assert_eq!(found(Some(2), ""), [Code::StaticKeys]);
         assert_eq!(found(Some(1), ""), []);
         assert_eq!(found(None, ""), []);
         assert_eq!(found(Some(2), "credentials = \"sts\"\n"), []);
+    }
+
+    #[test]
+    fn a_clock_that_is_not_the_databases_is_told() {
+        let now = Timestamp::from_unix(1_795_867_200);
+        let found = |ahead: i64| {
+            let standing = Standing {
+                schema: Schema::Current,
+                key_fits: true,
+                stations: None,
+                time: Some(now.plus_seconds(-ahead)),
+            };
+            let found = standings(standing, &[], now);
+            found
+                .into_iter()
+                .map(|it| (it.code, it.what))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found(5), []);
+        let (code, what) = found(-16).remove(0);
+        assert_eq!(code, Code::ClockWrong);
+        assert!(what.contains("16 s behind the database's"), "{what}");
     }
 }

@@ -5,10 +5,12 @@ use std::cmp::Ordering;
 use std::path::Path;
 use std::str::FromStr as _;
 
+use model::time::Timestamp;
 use rusqlite::{Connection as Sqlite, OpenFlags};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, query_scalar};
 
+use super::postgres::TIME;
 use super::{JobStoreError, canary, migrations};
 use crate::sealing::Sealer;
 
@@ -35,6 +37,8 @@ pub struct Standing {
     pub key_fits: bool,
     /// How many stations are admitted. `None` where that cannot be asked, as in tables of an earlier release.
     pub stations: Option<i64>,
+    /// What time it is there, where that is another host's clock.
+    pub time: Option<Timestamp>,
 }
 
 /// Looks at the SQLite job store in a file, which has to be there.
@@ -47,7 +51,7 @@ pub fn sqlite(path: &Path, sealer: &Sealer) -> Result<Standing, JobStoreError> {
     let version = connection.query_row(canary::SCHEMA, [], |row| row.get(0))?;
     let sealed: Vec<u8> = connection.query_row(canary::CANARY, [], |row| row.get(0))?;
     let stations = connection.query_row(STATIONS, [], |row| row.get(0)).ok();
-    Ok(standing(version, &sealed, sealer, stations))
+    Ok(standing(version, &sealed, sealer, stations, None))
 }
 
 /// Looks at the job store in a PostgreSQL.
@@ -64,8 +68,10 @@ pub async fn postgres(url: &str, sealer: &Sealer) -> Result<Standing, JobStoreEr
         .fetch_one(&mut connection)
         .await?;
     let stations = query_scalar(STATIONS).fetch_one(&mut connection).await.ok();
+    let micros: i64 = query_scalar(TIME).fetch_one(&mut connection).await?;
     connection.close().await?;
-    Ok(standing(version, &sealed, sealer, stations))
+    let time = Timestamp::from_unix(micros.div_euclid(1_000_000));
+    Ok(standing(version, &sealed, sealer, stations, Some(time)))
 }
 
 fn standing(
@@ -73,6 +79,7 @@ fn standing(
     sealed: &[u8],
     sealer: &Sealer,
     stations: Option<i64>,
+    time: Option<Timestamp>,
 ) -> Standing {
     Standing {
         schema: match version.unwrap_or(0).cmp(&migrations::last()) {
@@ -82,5 +89,6 @@ fn standing(
         },
         key_fits: canary::check(sealer, sealed).is_ok(),
         stations,
+        time,
     }
 }

@@ -21,6 +21,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const WRITABLE: &str =
     "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::boolean";
 
+/// What time it is, whenever a transaction began.
+pub(super) const TIME: &str = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint";
+
 /// Whether a database has a job store.
 const JOB_STORE: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
 
@@ -82,6 +85,14 @@ impl PostgresJobStore {
         let found = query_scalar(JOB_STORE).fetch_one(&mut connection).await?;
         connection.close().await?;
         Ok(found)
+    }
+
+    /// What time it is at the database, in microseconds of Unix time.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database cannot be reached.
+    pub async fn time(&self) -> Result<i64, JobStoreError> {
+        Ok(query_scalar(TIME).fetch_one(&self.pool).await?)
     }
 
     /// Closes all connections after what is under way.

@@ -178,6 +178,7 @@ async fn strangers_learn_no_name_and_no_number() {
     let (status, report) = look(&world, "/ready", &proxied).await;
     let names: Vec<&String> = report.as_object().unwrap().keys().collect();
     let expected = [
+        "clock",
         "job_store",
         "key",
         "room",

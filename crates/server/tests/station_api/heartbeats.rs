@@ -14,9 +14,9 @@ use model::order::{Acknowledgement, Order, OrderOutcome, OrderVerb};
 use model::presence::{NoClaims, StationState};
 use model::progress::LogLocation;
 use model::stopped::StopCause;
-use model::time::ManualClock;
 use server::ops::{AccountFault, Caller, Refused, orders, stations};
 
+use crate::clocks::two_servers;
 use crate::postgres::PrivatePostgres;
 use crate::talk::Station;
 use crate::world::{World, import};
@@ -652,20 +652,7 @@ async fn two_servers_with_one_database_are_one() {
     let Some(database) = PrivatePostgres::start() else {
         return;
     };
-    let (folder, url) = (
-        tempfile::tempdir().unwrap(),
-        database.create_database("two"),
-    );
-    let key = folder.path().join("secret.key");
-    let settings = format!("[server]\nsecret_key_file = {key:?}\n[database]\nurl = {url:?}\n");
-    let start = async || {
-        let clock = ManualClock::at("2026-11-21T12:00:00Z".parse().unwrap());
-        World::at(tempfile::tempdir().unwrap(), &settings, clock).await
-    };
-    let first = World::start().await;
-    std::fs::copy(first.folder.path().join("data/secret.key"), &key).unwrap();
-    first.service.stop().await;
-    let (one, other) = (start().await, start().await);
+    let (one, other) = two_servers(&database, "two", "", 0).await;
     let mut dock = Resident::register(&one, "dock-1").await;
     let name = dock.station.name.clone();
     let id = dock.load(&one).await;

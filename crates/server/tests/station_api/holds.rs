@@ -35,7 +35,7 @@ fn held() -> impl Iterator<Item = StopCause> {
     StopCause::ALL.into_iter().filter(is_hold)
 }
 
-async fn status(world: &World, id: JobId) -> (String, String) {
+pub(crate) async fn status(world: &World, id: JobId) -> (String, String) {
     let answer = world
         .call(&[("Action", "GetStatus"), ("JobId", id.as_str())])
         .await;

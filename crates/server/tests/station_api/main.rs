@@ -13,6 +13,7 @@ mod world;
 mod postgres;
 
 mod claims;
+mod clocks;
 mod custody;
 mod decisions;
 mod earlier;

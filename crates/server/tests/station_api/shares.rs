@@ -14,20 +14,20 @@ use server::ops::{Caller, stations};
 use crate::talk::Station;
 use crate::world::{World, import};
 
-const LIMIT: u64 = 100_000_000;
+pub(crate) const LIMIT: u64 = 100_000_000;
 
 /// Requests a second. All is told in bytes here: each station asks once for so many, and so the one is shared as the other.
 const REQUESTS: u64 = 100;
 
 const BYTES_OF_A_REQUEST: u64 = LIMIT / REQUESTS;
 
-const SETTINGS: &str = "[embedded_store]\nenabled = true\n[[stores]]\nname = \"ceph\"\n\
+pub(crate) const SETTINGS: &str = "[embedded_store]\nenabled = true\n[[stores]]\nname = \"ceph\"\n\
                         endpoint = \"http://127.0.0.1:1\"\naccess_key_id = \"AK\"\n\
                         secret_access_key = \"SK\"\nbuckets = [\"far-*\"]\nrate = \"100MB\"\nrequests_per_second = 100\n";
 
 /// Seconds that are counted by hand.
 #[derive(Clone, Default)]
-struct Seconds(Arc<AtomicU64>);
+pub(crate) struct Seconds(Arc<AtomicU64>);
 
 impl Sleeper for Seconds {
     fn elapsed(&self) -> Duration {
@@ -50,16 +50,16 @@ fn share_of(time: &Seconds) -> StoreShare {
 }
 
 /// A station that sends and asks as fast as it may.
-struct Host {
+pub(crate) struct Host {
     station: Station,
     boot: Boot,
-    rate: StoreShare,
+    pub(crate) rate: StoreShare,
     loading: u32,
     is_here: bool,
 }
 
 impl Host {
-    async fn new(world: &World, number: usize, loading: u32, time: &Seconds) -> Self {
+    pub(crate) async fn new(world: &World, number: usize, loading: u32, time: &Seconds) -> Self {
         Self {
             station: Station::register(world, &format!("dock-{number}")).await,
             boot: Boot::new("00ff").unwrap(),
@@ -69,7 +69,7 @@ impl Host {
         }
     }
 
-    async fn ask(&self, world: &World) {
+    pub(crate) async fn ask(&self, world: &World) {
         let (wants, asked) = self.rate.ask(self.loading, 0);
         let request = ShareRequest {
             station: self.station.name.clone(),

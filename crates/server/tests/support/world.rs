@@ -14,7 +14,7 @@ use model::custody::Custody;
 use model::ids::{BucketName, JobId, JobType, ObjectKey, StationName};
 use model::job::Job;
 use model::progress::{AbortReason, LogLocation, Progress};
-use model::time::{Clock, ManualClock, Timestamp};
+use model::time::{ManualClock, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use server::config::{Config, Overrides};
@@ -102,7 +102,7 @@ impl World {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.service.context().clock.now()
     }
 
     /// A new account with these rights, and a key of it.
