@@ -35,6 +35,7 @@ pub mod live_map;
 pub mod loading;
 pub mod manifest;
 pub mod metrics_address;
+pub mod metrics_page;
 pub mod missing;
 pub mod naming;
 pub mod notice;

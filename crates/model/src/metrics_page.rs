@@ -3,11 +3,11 @@
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
-use model::timings::Timings;
+use crate::timings::Timings;
 
 /// What kind of figures a family has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum MetricsKind {
     /// It rises, and begins again from zero when the program does.
     Counter,
     /// It is as it is.
@@ -16,7 +16,7 @@ pub(super) enum Kind {
     Histogram,
 }
 
-impl Kind {
+impl MetricsKind {
     fn word(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -28,42 +28,49 @@ impl Kind {
 
 /// A page.
 #[derive(Debug, Default)]
-pub(super) struct Page(String);
+pub struct MetricsPage(String);
 
 /// The figures of one name.
-pub(super) struct Family<'p> {
+#[derive(Debug)]
+pub struct MetricsFamily<'p> {
     page: &'p mut String,
     name: &'static str,
 }
 
 /// A name and a value.
-pub(super) type Label<'l> = (&'l str, &'l str);
+pub type MetricsLabel<'l> = (&'l str, &'l str);
 
-impl Page {
+impl MetricsPage {
     /// Begins the figures of a name.
-    pub(super) fn family(&mut self, name: &'static str, kind: Kind, help: &str) -> Family<'_> {
+    pub fn family(
+        &mut self,
+        name: &'static str,
+        kind: MetricsKind,
+        help: &str,
+    ) -> MetricsFamily<'_> {
         let (page, kind) = (&mut self.0, kind.word());
         write(
             page,
             format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"),
         );
-        Family { page, name }
+        MetricsFamily { page, name }
     }
 
     /// The page.
-    pub(super) fn text(self) -> String {
+    #[must_use]
+    pub fn text(self) -> String {
         self.0
     }
 }
 
-impl Family<'_> {
+impl MetricsFamily<'_> {
     /// A figure.
-    pub(super) fn sample(&mut self, labels: &[Label<'_>], value: impl Display) {
+    pub fn sample(&mut self, labels: &[MetricsLabel<'_>], value: impl Display) {
         self.line("", labels, value);
     }
 
     /// A histogram, in seconds.
-    pub(super) fn timings(&mut self, labels: &[Label<'_>], timings: &Timings) {
+    pub fn timings(&mut self, labels: &[MetricsLabel<'_>], timings: &Timings) {
         for (bound, count) in timings.within() {
             self.bucket(labels, &seconds(bound), count);
         }
@@ -72,12 +79,12 @@ impl Family<'_> {
         self.line("_count", labels, timings.count());
     }
 
-    fn bucket(&mut self, labels: &[Label<'_>], bound: &str, count: u64) {
-        let labels: Vec<Label<'_>> = labels.iter().copied().chain([("le", bound)]).collect();
+    fn bucket(&mut self, labels: &[MetricsLabel<'_>], bound: &str, count: u64) {
+        let labels: Vec<MetricsLabel<'_>> = labels.iter().copied().chain([("le", bound)]).collect();
         self.line("_bucket", &labels, count);
     }
 
-    fn line(&mut self, suffix: &str, labels: &[Label<'_>], value: impl Display) {
+    fn line(&mut self, suffix: &str, labels: &[MetricsLabel<'_>], value: impl Display) {
         let name = self.name;
         write(self.page, format_args!("{name}{suffix}"));
         for (index, (name, text)) in labels.iter().enumerate() {
@@ -118,15 +125,15 @@ mod tests {
     #[test]
     fn a_page_is_as_the_format_has_it() {
         const BOUNDS: &[Duration] = &[Duration::from_millis(250), Duration::from_secs(1)];
-        let mut page = Page::default();
+        let mut page = MetricsPage::default();
         let odd = "a\\b\"c\nd";
-        page.family("one_total", Kind::Counter, "One.")
+        page.family("one_total", MetricsKind::Counter, "One.")
             .sample(&[("bay", odd), ("state", "x")], 7);
         let mut timings = Timings::new(BOUNDS);
         for millis in [100, 500, 2400] {
             timings.add(Duration::from_millis(millis));
         }
-        page.family("two_seconds", Kind::Histogram, "Two.")
+        page.family("two_seconds", MetricsKind::Histogram, "Two.")
             .timings(&[], &timings);
         let expected = "# HELP one_total One.\n# TYPE one_total counter\n\
             one_total{bay=\"a\\\\b\\\"c\\nd\",state=\"x\"} 7\n\

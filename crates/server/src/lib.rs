@@ -11,6 +11,7 @@ pub mod certain;
 mod challenges;
 mod change;
 pub mod config;
+mod counting;
 mod custody_key;
 pub mod data_dir;
 mod database;

@@ -3,8 +3,11 @@
 //! The recorder belongs to one service and is not the process's: two services in one process, as
 //! in tests, count apart.
 
+pub(crate) mod counted;
+
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use custody::moment::Moment;
@@ -12,13 +15,11 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gau
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
 use model::control::Tally;
 use model::ids::JobId;
-use model::presence::StationState;
-use model::progress::AbortReason;
 use model::share::Measure;
-use model::stopped::StopCause;
 use model::time::Timestamp;
 
-use crate::jobstore::{HoldCount, Lane, Settled};
+use crate::jobstore::{Lane, Settled};
+use counted::Counted;
 
 /// Upper bounds of the latency histogram, in seconds: a list takes a millisecond, a manifest whose
 /// buckets are looked up in a store far away some seconds.
@@ -29,12 +30,24 @@ pub struct Metrics {
     recorder: PrometheusRecorder,
     /// The tally each job that is being loaded had at its last sign of life.
     loading: Mutex<HashMap<JobId, Tally>>,
+    /// Pages of the console that listen.
+    streams: Arc<AtomicU64>,
     /// What others in this process have counted.
     beside: OnceLock<Beside>,
 }
 
 /// A page of figures with other names.
 type Beside = Box<dyn Fn() -> String + Send + Sync>;
+
+/// A page of the console that listens.
+#[derive(Debug)]
+pub(crate) struct CountedStream(Arc<AtomicU64>);
+
+impl Drop for CountedStream {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Metrics {
     /// Begins to count, from zero.
@@ -53,6 +66,7 @@ impl Metrics {
         Ok(Self {
             recorder,
             loading: Mutex::default(),
+            streams: Arc::default(),
             beside: OnceLock::new(),
         })
     }
@@ -81,18 +95,6 @@ impl Metrics {
     pub(crate) fn heartbeat(&self, is_new: bool) {
         let answer = if is_new { "new" } else { "repeated" };
         self.record(|| counter!("longshore_heartbeats_total", "answer" => answer).increment(1));
-    }
-
-    /// Keeps how many stations are in each state and how many orders wait, as the job store has them now.
-    pub(crate) fn stations(&self, counts: &[(StationState, u64)], pending_orders: u64) {
-        self.record(|| {
-            for state in StationState::ALL {
-                let found = counts.iter().find(|(counted, _)| *counted == state);
-                let number = found.map_or(0, |(_, number)| *number);
-                gauge!("longshore_stations", "state" => state.code()).set(approximate(number));
-            }
-            gauge!("longshore_orders_pending").set(approximate(pending_orders));
-        });
     }
 
     /// Keeps what all stations together may use of stores: host and port, what is limited, and units of it each second, if
@@ -155,15 +157,6 @@ impl Metrics {
         self.record(|| counter!(name, "by" => by).increment(1));
     }
 
-    /// Keeps how many mails and how many deliveries to webhooks wait, as the job store has them now.
-    pub(crate) fn notices_waiting(&self, waiting: [u64; 2]) {
-        self.record(|| {
-            for (by, number) in ["mail", "webhook"].into_iter().zip(waiting) {
-                gauge!("longshore_notices_waiting", "by" => by).set(approximate(number));
-            }
-        });
-    }
-
     /// Keeps what is known of a witness of the log of custody.
     pub(crate) fn witness(&self, name: &str, signed: Option<Moment>, is_disputed: bool) {
         let name = name.to_owned();
@@ -186,45 +179,28 @@ impl Metrics {
         self.record(|| gauge!("longshore_hold_limit_seconds").set(approximate(seconds)));
     }
 
-    /// Writes everything down, with the jobs of each progress code and the holds as the job store has them `now`.
-    pub(crate) fn render(
-        &self,
-        jobs: &[(String, u64)],
-        holds: &[HoldCount],
-        now: Timestamp,
-    ) -> String {
+    /// Counts a page of the console that listens, as long as what is returned lives.
+    pub(crate) fn stream(&self) -> CountedStream {
+        self.streams.fetch_add(1, Ordering::Relaxed);
+        CountedStream(Arc::clone(&self.streams))
+    }
+
+    /// Writes everything down, with what was asked for, as it is `now`.
+    pub(crate) fn render(&self, counted: &Counted, now: Timestamp) -> String {
         let loading = self
             .loading
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .len();
+        let streams = self.streams.load(Ordering::Relaxed);
         self.record(|| {
-            // A code that no job has any more is not in the list, and must not keep its number.
-            for code in progress_codes() {
-                gauge!("longshore_jobs", "progress" => code).set(0.0);
-            }
-            for (code, number) in jobs {
-                gauge!("longshore_jobs", "progress" => code.clone()).set(approximate(*number));
-            }
-            for (cause, hold) in StopCause::ALL
-                .into_iter()
-                .filter_map(|cause| Some((cause, cause.hold()?)))
-            {
-                let (code, mender) = (cause.code(), hold.mender.code());
-                let hold = holds.iter().find(|hold| hold.code == code);
-                let number = hold.map_or(0, |hold| hold.jobs);
-                let age = hold.map_or(0, |hold| now.unix() - hold.oldest.unix());
-                let age = u64::try_from(age).unwrap_or(0);
-                gauge!("longshore_holds", "code" => code, "fix_by" => mender)
-                    .set(approximate(number));
-                gauge!("longshore_hold_oldest_seconds", "code" => code, "fix_by" => mender)
-                    .set(approximate(age));
-            }
             gauge!("longshore_leases").set(approximate(u64::try_from(loading).unwrap_or(u64::MAX)));
+            gauge!("longshore_console_streams").set(approximate(streams));
         });
         let handle = self.recorder.handle();
         handle.run_upkeep();
         let mut page = handle.render();
+        page.push_str(&counted.page(now));
         if let Some(beside) = self.beside.get() {
             page.push_str(&beside());
         }
@@ -234,20 +210,6 @@ impl Metrics {
     fn record(&self, what: impl FnOnce()) {
         metrics::with_local_recorder(&self.recorder, what);
     }
-}
-
-fn progress_codes() -> impl Iterator<Item = &'static str> {
-    let codes = [
-        "Pending",
-        "InProgress",
-        "Complete",
-        "SuccessWithErrors",
-        "Canceled",
-        "Expired",
-    ];
-    codes
-        .into_iter()
-        .chain(AbortReason::ALL.map(AbortReason::code))
 }
 
 /// By what a notice goes.
@@ -266,10 +228,6 @@ fn describe() {
     describe_counter!(
         "longshore_notices_failed_total",
         "Notices that were given up."
-    );
-    describe_gauge!(
-        "longshore_notices_waiting",
-        "Notices that are still to be delivered."
     );
     describe_counter!(
         "longshore_requests_total",
@@ -295,22 +253,19 @@ fn describe() {
         "longshore_witness_disputes",
         "Whether a witness says that the log of custody is not the one that it has seen."
     );
-    describe_gauge!("longshore_jobs", "Jobs by progress code.");
-    describe_gauge!("longshore_holds", "Jobs on hold, by what for.");
-    describe_gauge!(
-        "longshore_hold_oldest_seconds",
-        "How long the job is on hold that is so for the longest time."
-    );
     describe_gauge!(
         "longshore_hold_limit_seconds",
         "How long a job is on hold until that is overdue."
     );
     describe_gauge!("longshore_leases", "Jobs that are being loaded.");
+    describe_gauge!(
+        "longshore_console_streams",
+        "Pages of the console that hear what goes on."
+    );
     describe_counter!(
         "longshore_heartbeats_total",
         "Heartbeats of stations, new or heard before."
     );
-    describe_gauge!("longshore_stations", "Stations by state.");
     describe_gauge!(
         "longshore_store_limit_bytes_per_second",
         "The most that all stations together may send to a store and receive from it in a second."
@@ -318,10 +273,6 @@ fn describe() {
     describe_gauge!(
         "longshore_store_limit_requests_per_second",
         "The most that all stations together may ask of a store in a second."
-    );
-    describe_gauge!(
-        "longshore_orders_pending",
-        "Orders that no station has answered yet."
     );
 }
 
@@ -365,58 +316,16 @@ mod tests {
     }
 
     #[test]
-    fn holds_are_told_by_what_for_and_are_gone_when_mended() {
-        let metrics = Metrics::new().unwrap();
-        let held = HoldCount {
-            code: "StoreFull".to_owned(),
-            jobs: 4,
-            oldest: now().plus_seconds(-90),
-        };
-        let text = metrics.render(&[], &[held], now());
-        for line in [
-            "longshore_holds{code=\"StoreFull\",fix_by=\"admin\"} 4",
-            "longshore_hold_oldest_seconds{code=\"StoreFull\",fix_by=\"admin\"} 90",
-            "longshore_holds{code=\"BucketMissing\",fix_by=\"customer\"} 0",
-        ] {
-            assert!(text.contains(line), "{line} is not in\n{text}");
-        }
-        let text = metrics.render(&[], &[], now());
-        assert!(
-            text.contains("longshore_holds{code=\"StoreFull\",fix_by=\"admin\"} 0"),
-            "{text}"
-        );
-        assert!(
-            text.contains("longshore_hold_oldest_seconds{code=\"StoreFull\",fix_by=\"admin\"} 0"),
-            "{text}"
-        );
-    }
-
-    #[test]
     fn files_are_counted_once_over_attempts() {
         let metrics = Metrics::new().unwrap();
         let job = JobId::new("ABCDE").unwrap();
         for now in [tally(2, 20), tally(5, 50), tally(1, 10), tally(6, 60)] {
             metrics.loaded(job, now);
         }
-        let text = metrics.render(&[], &[], now());
+        let text = metrics.render(&Counted::default(), now());
         assert!(text.contains("longshore_loaded_files_total 6"), "{text}");
         assert!(text.contains("longshore_loaded_bytes_total 60"), "{text}");
         assert!(text.contains("longshore_leases 1"), "{text}");
-    }
-
-    #[test]
-    fn a_code_that_no_job_has_any_more_counts_none() {
-        let metrics = Metrics::new().unwrap();
-        metrics.render(&[("Pending".to_owned(), 3)], &[], now());
-        let text = metrics.render(&[("Complete".to_owned(), 3)], &[], now());
-        assert!(
-            text.contains("longshore_jobs{progress=\"Pending\"} 0"),
-            "{text}"
-        );
-        assert!(
-            text.contains("longshore_jobs{progress=\"Complete\"} 3"),
-            "{text}"
-        );
     }
 
     #[test]
@@ -424,9 +333,32 @@ mod tests {
         let (one, other) = (Metrics::new().unwrap(), Metrics::new().unwrap());
         one.request("GetStatus", "OK", Duration::from_millis(2));
         assert!(
-            one.render(&[], &[], now())
+            one.render(&Counted::default(), now())
                 .contains("operation=\"GetStatus\",code=\"OK\"} 1")
         );
-        assert!(!other.render(&[], &[], now()).contains("GetStatus"));
+        assert!(
+            !other
+                .render(&Counted::default(), now())
+                .contains("GetStatus")
+        );
+    }
+
+    #[test]
+    fn a_page_that_listens_is_counted_until_it_is_left() {
+        let metrics = Metrics::new().unwrap();
+        let told = |number: u32| {
+            let text = metrics.render(&Counted::default(), now());
+            let line = format!("longshore_console_streams {number}");
+            assert!(
+                text.lines().any(|it| it == line),
+                "{line} is not in\n{text}"
+            );
+        };
+        let (one, other) = (metrics.stream(), metrics.stream());
+        told(2);
+        drop(one);
+        told(1);
+        drop(other);
+        told(0);
     }
 }

@@ -4,12 +4,11 @@
 //! has the name of a job, a customer or a file but `longshore_bay_info`, of which there is one for each bay; so there are
 //! as many as there are bays and stores, whatever is loaded.
 
-mod page;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::bay::BayState;
+use model::metrics_page::{MetricsKind, MetricsPage};
 use model::request_rate::RequestRate;
 use model::share::Measure;
 use model::time::Timestamp;
@@ -17,7 +16,6 @@ use objectstore::counted::{Ending, Requests};
 
 use crate::heartbeat::{Pulse, PulseFigures};
 use crate::resident::{BayCounts, Bench, BenchFigures};
-use page::{Kind, Page};
 
 /// How old the last answer of the server may be for a station that is ready: six heartbeats, or one wait after errors and
 /// then some.
@@ -36,7 +34,7 @@ impl Observed {
     #[must_use]
     pub fn page(&self) -> String {
         let station = self.bench.station();
-        let mut page = Page::default();
+        let mut page = MetricsPage::default();
         of_bays(&mut page, &self.bench.figures(), station.clock.now());
         of_stores(&mut page, station.resources.requests());
         let shares = Measure::ALL.map(|measure| station.resources.shares(measure));
@@ -57,23 +55,23 @@ fn is_fresh(answered: Option<Instant>, now: Instant) -> bool {
     answered.is_some_and(|at| now.saturating_duration_since(at) < FRESH)
 }
 
-fn of_bays(page: &mut Page, bench: &BenchFigures, now: Timestamp) {
+fn of_bays(page: &mut MetricsPage, bench: &BenchFigures, now: Timestamp) {
     states(page, bench);
     disks(page, bench);
     counts(page, bench);
     queue(page, bench, now);
     page.family(
         "longshore_bay_seconds_to_identify",
-        Kind::Histogram,
+        MetricsKind::Histogram,
         "From an event of the kernel until it was known whose a device is.",
     )
     .timings(&[], &bench.named);
 }
 
-fn states(page: &mut Page, bench: &BenchFigures) {
+fn states(page: &mut MetricsPage, bench: &BenchFigures) {
     let mut family = page.family(
         "longshore_bay_state",
-        Kind::Gauge,
+        MetricsKind::Gauge,
         "Whether a bay is in a state.",
     );
     for bay in &bench.bays {
@@ -87,7 +85,7 @@ fn states(page: &mut Page, bench: &BenchFigures) {
     }
     let mut family = page.family(
         "longshore_bay_info",
-        Kind::Gauge,
+        MetricsKind::Gauge,
         "The port of a bay, and the job of the device in it.",
     );
     for bay in &bench.bays {
@@ -101,7 +99,7 @@ fn states(page: &mut Page, bench: &BenchFigures) {
     }
     let mut family = page.family(
         "longshore_bay_bad_ranges",
-        Kind::Gauge,
+        MetricsKind::Gauge,
         "Ranges of the device in a bay that could not be read when they were last tried.",
     );
     for bay in &bench.bays {
@@ -110,10 +108,10 @@ fn states(page: &mut Page, bench: &BenchFigures) {
     }
 }
 
-fn disks(page: &mut Page, bench: &BenchFigures) {
+fn disks(page: &mut MetricsPage, bench: &BenchFigures) {
     let mut family = page.family(
         "longshore_bay_disk_failing",
-        Kind::Gauge,
+        MetricsKind::Gauge,
         "Whether the device in a bay is failing, where that is known.",
     );
     for (bay, disk) in &bench.conditions {
@@ -123,7 +121,7 @@ fn disks(page: &mut Page, bench: &BenchFigures) {
     }
     let mut family = page.family(
         "longshore_bay_disk_temperature_celsius",
-        Kind::Gauge,
+        MetricsKind::Gauge,
         "How warm the device in a bay says that it is.",
     );
     for (bay, disk) in &bench.conditions {
@@ -154,16 +152,16 @@ const COUNTERS: [Counter; 3] = [
     ),
 ];
 
-fn counts(page: &mut Page, bench: &BenchFigures) {
+fn counts(page: &mut MetricsPage, bench: &BenchFigures) {
     for (name, help, figure) in COUNTERS {
-        let mut family = page.family(name, Kind::Counter, help);
+        let mut family = page.family(name, MetricsKind::Counter, help);
         for (bay, counts) in with_idle(bench) {
             family.sample(&[("bay", bay)], figure(&counts));
         }
     }
     let mut family = page.family(
         "longshore_bay_files_total",
-        Kind::Counter,
+        MetricsKind::Counter,
         "Files by what became of them.",
     );
     for (bay, counts) in with_idle(bench) {
@@ -178,7 +176,7 @@ fn counts(page: &mut Page, bench: &BenchFigures) {
     }
     let mut family = page.family(
         "longshore_bay_resets_total",
-        Kind::Counter,
+        MetricsKind::Counter,
         "How often the device in a bay has gone while it was at work.",
     );
     for (bay, _) in with_idle(bench) {
@@ -198,7 +196,7 @@ fn with_idle(bench: &BenchFigures) -> impl Iterator<Item = (&str, BayCounts)> {
         .chain(idle)
 }
 
-fn queue(page: &mut Page, bench: &BenchFigures, now: Timestamp) {
+fn queue(page: &mut MetricsPage, bench: &BenchFigures, now: Timestamp) {
     let waiting = bench
         .bays
         .iter()
@@ -207,23 +205,23 @@ fn queue(page: &mut Page, bench: &BenchFigures, now: Timestamp) {
     let age = oldest.map_or(0, |since| now.unix().saturating_sub(since.unix()).max(0));
     page.family(
         "longshore_station_queue_length",
-        Kind::Gauge,
+        MetricsKind::Gauge,
         "Devices that are loaded as soon as others are done.",
     )
     .sample(&[], waiting.count());
     page.family(
         "longshore_station_queue_oldest_seconds",
-        Kind::Gauge,
+        MetricsKind::Gauge,
         "How long the device waits that does so for the longest time.",
     )
     .sample(&[], age);
 }
 
-fn of_stores(page: &mut Page, requests: &Requests) {
+fn of_stores(page: &mut MetricsPage, requests: &Requests) {
     let stores = requests.figures();
     let mut family = page.family(
         "longshore_store_requests_total",
-        Kind::Counter,
+        MetricsKind::Counter,
         "Requests to stores by what was asked and how it ended.",
     );
     for (store, figures) in &stores {
@@ -238,7 +236,7 @@ fn of_stores(page: &mut Page, requests: &Requests) {
     }
     let mut family = page.family(
         "longshore_store_request_seconds",
-        Kind::Histogram,
+        MetricsKind::Histogram,
         "How long requests to stores took.",
     );
     for (store, figures) in &stores {
@@ -248,7 +246,7 @@ fn of_stores(page: &mut Page, requests: &Requests) {
     }
     let mut family = page.family(
         "longshore_store_throttled_total",
-        Kind::Counter,
+        MetricsKind::Counter,
         "How often a store asked to slow down.",
     );
     for (store, figures) in &stores {
@@ -260,10 +258,10 @@ fn of_stores(page: &mut Page, requests: &Requests) {
 }
 
 /// What the station may use of the rates of stores: of bytes, and of requests.
-fn of_shares(page: &mut Page, [bytes, requests]: &[Vec<(String, u64)>; 2]) {
+fn of_shares(page: &mut MetricsPage, [bytes, requests]: &[Vec<(String, u64)>; 2]) {
     let mut family = page.family(
         "longshore_store_share_bytes_per_second",
-        Kind::Gauge,
+        MetricsKind::Gauge,
         "The most to send to a store and receive from it in a second, where stations share a limit.",
     );
     for (store, rate) in bytes {
@@ -271,7 +269,7 @@ fn of_shares(page: &mut Page, [bytes, requests]: &[Vec<(String, u64)>; 2]) {
     }
     let mut family = page.family(
         "longshore_store_share_requests_per_second",
-        Kind::Gauge,
+        MetricsKind::Gauge,
         "The most to ask of a store in a second, where stations share a limit.",
     );
     for (store, thousandths) in requests {
@@ -282,22 +280,22 @@ fn of_shares(page: &mut Page, [bytes, requests]: &[Vec<(String, u64)>; 2]) {
     }
 }
 
-fn of_heartbeats(page: &mut Page, pulse: &PulseFigures) {
+fn of_heartbeats(page: &mut MetricsPage, pulse: &PulseFigures) {
     page.family(
         "longshore_station_heartbeat_seconds",
-        Kind::Histogram,
+        MetricsKind::Histogram,
         "How long the server took to answer heartbeats.",
     )
     .timings(&[], &pulse.took);
     page.family(
         "longshore_station_heartbeat_failures_total",
-        Kind::Counter,
+        MetricsKind::Counter,
         "Heartbeats that were not answered, or refused.",
     )
     .sample(&[], pulse.failures);
     let mut family = page.family(
         "longshore_station_clock_offset_seconds",
-        Kind::Gauge,
+        MetricsKind::Gauge,
         "By how much the clock of this host is ahead of the server's.",
     );
     if let Some(ahead) = pulse.clock_ahead {
@@ -305,10 +303,10 @@ fn of_heartbeats(page: &mut Page, pulse: &PulseFigures) {
     }
 }
 
-fn of_host(page: &mut Page, free: Option<u64>) {
+fn of_host(page: &mut MetricsPage, free: Option<u64>) {
     let mut family = page.family(
         "longshore_journal_free_bytes",
-        Kind::Gauge,
+        MetricsKind::Gauge,
         "Room that is left where the journals are.",
     );
     if let Some(free) = free {

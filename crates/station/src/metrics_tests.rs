@@ -59,7 +59,7 @@ fn bench(bays: Vec<BayStatus>) -> BenchFigures {
 }
 
 fn page(bench: &BenchFigures, now: Timestamp) -> String {
-    let mut page = Page::default();
+    let mut page = MetricsPage::default();
     of_bays(&mut page, bench, now);
     page.text()
 }
@@ -143,10 +143,10 @@ fn a_station_is_ready_while_its_server_answers() {
 
 #[test]
 fn shares_of_stores_are_told_where_there_are_some() {
-    let mut page = Page::default();
+    let mut page = MetricsPage::default();
     of_shares(&mut page, &[Vec::new(), Vec::new()]);
     assert_eq!(series(&page.text()), BTreeSet::new());
-    let mut page = Page::default();
+    let mut page = MetricsPage::default();
     let store = || "ceph:8000".to_owned();
     of_shares(
         &mut page,
@@ -163,7 +163,7 @@ fn shares_of_stores_are_told_where_there_are_some() {
 
 #[test]
 fn heartbeats_and_the_clock_are_told_as_the_last_answer_says() {
-    let mut text = Page::default();
+    let mut text = MetricsPage::default();
     let pulse = Pulse::default();
     of_heartbeats(&mut text, &pulse.figures());
     let text = text.text();
@@ -172,7 +172,7 @@ fn heartbeats_and_the_clock_are_told_as_the_last_answer_says() {
         !series(&text).contains(offset),
         "nobody has answered: {text}"
     );
-    let mut page = Page::default();
+    let mut page = MetricsPage::default();
     let figures = PulseFigures {
         clock_ahead: Some(-7),
         failures: 2,

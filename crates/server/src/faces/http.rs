@@ -12,7 +12,6 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use listen::Peer;
-use model::order::stale_since;
 use serde::Serialize;
 use serde_json::json;
 
@@ -21,15 +20,15 @@ use super::{aws, custody, operator, sheets, station};
 use crate::app::Context;
 use crate::artifact::PATH;
 use crate::config::{MetricsFor, ServerConfig};
+use crate::counting::Counting;
 use crate::health::{Health, Word};
-use crate::jobstore::JobStoreError;
-use crate::ops::stations;
 
 /// What all requests share.
 pub(crate) struct App {
     context: Arc<Context>,
     metrics_for: MetricsFor,
     health: Health,
+    counting: Counting,
     bodies: Bodies,
 }
 
@@ -39,6 +38,7 @@ impl App {
             context: Arc::new(context),
             metrics_for: config.metrics,
             health: Health::new(config.data.clone()),
+            counting: Counting::default(),
             bodies: Bodies::new(),
         }
     }
@@ -110,14 +110,7 @@ fn is_local(head: &Parts) -> bool {
     peer.is_some_and(is_loopback) && !forwarded
 }
 
-fn or_nothing<T>(counted: Result<Vec<T>, JobStoreError>) -> Vec<T> {
-    counted.unwrap_or_else(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
-        Vec::new()
-    })
-}
-
-/// `GET /metrics`: the counters, for Prometheus. Those of jobs are left out while the job store
+/// `GET /metrics`: the counters, for Prometheus. Those that the job store knows are left out while it
 /// cannot be asked. To strangers it is as any other path.
 async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
@@ -125,17 +118,7 @@ async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
         return api(State(app), Request::from_parts(head, body)).await;
     }
     let context = &app.context;
-    let (jobs, holds) = tokio::join!(context.jobs.job_counts(), context.jobs.hold_counts());
-    let (jobs, holds) = (or_nothing(jobs), or_nothing(holds));
-    if let Err(error) = count_stations(context).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
-    }
-    match context.jobs.waiting_deliveries().await {
-        Ok(waiting) => context.metrics.notices_waiting(waiting),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "job store failed");
-        }
-    }
+    let counted = app.counting.counted(context).await;
     let now = context.clock.now();
     context
         .metrics
@@ -143,15 +126,7 @@ async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
     let form = "text/plain; version=0.0.4; charset=utf-8";
     (
         [(header::CONTENT_TYPE, form)],
-        context.metrics.render(&jobs, &holds, now),
+        context.metrics.render(&counted, now),
     )
         .into_response()
-}
-
-async fn count_stations(context: &Context) -> Result<(), JobStoreError> {
-    let counts = stations::counts(&context.admin()).await?;
-    let stale = stale_since(context.clock.now());
-    let pending = context.jobs.pending_orders(stale).await?;
-    context.metrics.stations(&counts, pending);
-    Ok(())
 }

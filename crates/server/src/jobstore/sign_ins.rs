@@ -106,6 +106,9 @@ pub trait SignIns: Send + Sync + 'static {
     /// The same of all, the newest first.
     async fn sessions(&self, now: Timestamp) -> Result<Vec<StoredSession>, JobStoreError>;
 
+    /// How many they are.
+    async fn session_count(&self, now: Timestamp) -> Result<u64, JobStoreError>;
+
     /// Notes that a session is used.
     async fn note_session(&self, number: i64, now: Timestamp) -> Result<(), JobStoreError>;
 
@@ -157,6 +160,9 @@ macro_rules! sessions {
 pub(super) const SESSION: &str = sessions!(" AND s.token_sha256 = $2");
 
 pub(super) const SESSIONS: &str = sessions!(" ORDER BY s.number DESC");
+
+pub(super) const SESSION_COUNT: &str =
+    concat!("SELECT COUNT(*) FROM (", sessions!(""), ") AS those");
 
 pub(super) const NOTE_SESSION: &str =
     "UPDATE console_sessions SET seen = $2 WHERE number = $1 AND seen < $2";
@@ -231,7 +237,7 @@ macro_rules! implement_sign_ins {
     ($store:ident) => {
         const _: () = {
             use model::time::Timestamp;
-            use sqlx::{query, query_as};
+            use sqlx::{query, query_as, query_scalar};
             use $crate::jobstore::JobStoreError;
             use $crate::jobstore::sign_ins::{
                 self, NewSession, SessionRow, SignInLink, SignIns, StoredSession,
@@ -316,6 +322,14 @@ macro_rules! implement_sign_ins {
                         .fetch_all(self.readers())
                         .await?;
                     rows.into_iter().map(sign_ins::stored_session).collect()
+                }
+
+                async fn session_count(&self, now: Timestamp) -> Result<u64, JobStoreError> {
+                    let count: i64 = query_scalar(sign_ins::SESSION_COUNT)
+                        .bind(now.unix())
+                        .fetch_one(self.readers())
+                        .await?;
+                    Ok(count.unsigned_abs())
                 }
 
                 async fn note_session(

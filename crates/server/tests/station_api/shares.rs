@@ -53,7 +53,7 @@ fn share_of(time: &Seconds) -> StoreShare {
 pub(crate) struct Host {
     station: Station,
     boot: Boot,
-    pub(crate) rate: StoreShare,
+    rate: StoreShare,
     loading: u32,
     is_here: bool,
 }
@@ -84,7 +84,7 @@ impl Host {
     }
 
     /// Bytes that may go each second, if as much may be asked.
-    fn rate(&self) -> u64 {
+    pub(crate) fn rate(&self) -> u64 {
         let of = |measure| self.rate.rate(measure).rate().unwrap();
         let (bytes, requests) = (of(Measure::Bytes), of(Measure::Requests));
         let asked = requests * BYTES_OF_A_REQUEST / REQUEST;

@@ -21,6 +21,7 @@ use super::form::Fields;
 use super::pages::bench::{Bench, Facts, Scope};
 use super::trouble::Trouble;
 use super::visit::Visit;
+use crate::metrics::CountedStream;
 use crate::ops::sign_ins;
 
 /// From one look to the next.
@@ -88,6 +89,7 @@ struct Listening {
     /// When another page of this session takes its place; over when this is dropped.
     ended: CancellationToken,
     _over: DropGuard,
+    _counted: CountedStream,
     scope: Scope,
     looks: u32,
     timer: Interval,
@@ -109,6 +111,7 @@ pub(super) fn stream(
         console: Arc::clone(console),
         visit,
         _over: ended.clone().drop_guard(),
+        _counted: console.context.metrics.stream(),
         ended,
         scope,
         looks: 0,

@@ -129,7 +129,12 @@ async fn sessions_end_and_are_noted(store: &dyn JobStore) {
         let entered = store.use_link([token; 32], &session(begun, at(10))).await;
         assert!(entered.expect("no error"));
     }
-    let all = async || store.sessions(at(20)).await.expect("no error");
+    let all = async || {
+        let all = store.sessions(at(20)).await.expect("no error");
+        let count = store.session_count(at(20)).await.expect("no error");
+        assert_eq!(usize::try_from(count), Ok(all.len()));
+        all
+    };
     let numbers: Vec<i64> = all().await.iter().map(|session| session.number).collect();
     assert!(
         numbers.is_sorted_by(|one, other| one > other),
