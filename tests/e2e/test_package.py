@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from installed import Room, Started, Unit, package, udev
-from longshore import wait_for
+from longshore import ROOT, binary, wait_for
 
 UNITS = {"longshore.service": 3.0, "longshore-station.service": 5.0}
 
@@ -175,6 +175,67 @@ def test_udev_leaves_alone_what_is_in_a_bay_and_gives_it_to_the_station(room):
     assert not any(line.startswith("ID_FS_") and not line.endswith("=") for line in lines), "nobody has parsed it"
     assert lines[-1] == "owner longshore-station mode 600"
     assert any("chown longshore-station" in line and line.endswith("/device/delete'") for line in lines)
+
+
+def test_containers_are_made_of_what_there_is():
+    """No image is built here; that what is copied, run and mounted exists is seen from the files."""
+    folder = ROOT / "packaging/container"
+    made = (folder / "Containerfile").read_text()
+    copied = re.findall(r"^COPY (?!--from)(\S+) (\S+)$", made, re.MULTILINE)
+    assert len(copied) >= 4
+    assert all((ROOT / source).exists() for source, _ in copied)
+    stages = re.findall(r"^FROM \S+ AS (\w+)$", made, re.MULTILINE)
+    assert stages == ["build", "station", "service"], "the last is built where nothing else is said"
+    for unit in folder.glob("*.container"):
+        said = [line.split("=", 1) for line in unit.read_text().splitlines() if re.match(r"\w+=", line)]
+        for volume in (value for key, value in said if key == "Volume" and not value.startswith("/")):
+            assert (folder / volume.split(":")[0]).exists()
+        image = next(value for key, value in said if key == "Image")
+        assert f"--tag {image.removeprefix('localhost/').removesuffix(':latest')} ." in made
+    station = (folder / "longshore-station.container").read_text()
+    words = re.search("^Exec=(.*)$", station, re.MULTILINE)[1].split()
+    known = subprocess.run([binary(), *words[:2], "--help"], capture_output=True, text=True, check=True).stdout
+    assert all(word in known for word in words if word.startswith("--"))
+    unit = (ROOT / "packaging/systemd/longshore-station.service").read_text()
+    for rights in ("CAP_SYS_ADMIN", "CAP_DAC_READ_SEARCH"):
+        assert rights in unit and rights in station
+
+
+SYSTEMCTL = """#!/bin/sh
+echo "$@" >> /tmp/systemctl
+"""
+
+
+def test_an_upgrade_restarts_the_service_first_and_no_station_that_is_at_work(room):
+    """No systemd runs in the room: what it is asked for is written down."""
+    room.run("cp", "-a", "/usr/bin/systemctl", "/tmp/systemctl.own")
+    room.write("/usr/bin/systemctl", SYSTEMCTL, mode="755")
+    room.run("mkdir", "-p", "/run/systemd/system", "/var/lib/longshore-station/station/jobs/ABCDE")
+
+    def upgraded():
+        room.run("rm", "-f", "/tmp/systemctl")
+        told = room.run("dpkg", "--install", "/tmp/longshore.deb").stderr
+        asked = [line for line in room.read("/tmp/systemctl").splitlines() if "restart" in line]
+        return asked, told
+
+    both = ["try-restart longshore.service", "try-restart longshore-station.service"]
+    lock = "/var/lib/longshore-station/station/jobs/ABCDE/lock"
+    try:
+        assert upgraded()[0] == both
+        # As a docking has it.
+        docking = subprocess.Popen(room.words("flock", "--no-fork", lock, "sleep", "300"))
+        try:
+            wait_for(lambda: room.run("flock", "--nonblock", lock, "true", check=None).returncode, 30, "it is locked")
+            asked, told = upgraded()
+        finally:
+            docking.kill()
+            docking.wait()
+        assert asked == both[:1]
+        assert "systemctl restart longshore-station" in told
+        assert upgraded()[0] == both, "it is done"
+    finally:
+        room.run("mv", "/tmp/systemctl.own", "/usr/bin/systemctl")
+        room.run("rm", "-r", "/run/systemd/system", "/var/lib/longshore-station/station")
 
 
 def test_an_upgrade_keeps_settings_and_a_purge_leaves_data(room, started):
