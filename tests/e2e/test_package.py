@@ -87,7 +87,7 @@ def test_a_station_writes_to_devices_where_somebody_lets_it_and_nowhere_else(roo
 
     room.write("/run/token", "a token\n")
     setup = ["longshore", "setup", "station", "--server", "http://127.0.0.1:1", "--token-file", "/run/token"]
-    room.run(*setup)
+    assert "does not answer" in room.run(*setup).stdout, "it says what doctor finds"
     assert allowed() == (["block-*:r"], True)
     assert "it cannot erase" in doctor()
     room.run(*setup, "--erase")

@@ -559,6 +559,8 @@ pub(crate) enum JobCommand {
     Abort(Box<AbortArgs>),
     /// Show what happened to a job, and by whom, as an operator
     History(HistoryArgs),
+    /// Show what happens to a job, and how far it is, as it happens and until it is over, as an operator
+    Watch(HistoryArgs),
     /// Show the manifest of a job without its secrets, as an operator
     Manifest(HistoryArgs),
     /// Show what the report of a job says, and which files failed, as an operator

@@ -9,6 +9,7 @@ pub(crate) mod connection;
 pub(crate) mod credentials;
 mod device;
 mod failed;
+mod follow;
 mod hold;
 mod list;
 mod receipt;
@@ -47,6 +48,7 @@ pub(crate) fn run(command: &JobCommand) -> Result<Exit, Failure> {
         JobCommand::List(args) if args.all => all::list(args),
         JobCommand::List(args) => list(args.max, &args.api),
         JobCommand::History(args) => all::history(args),
+        JobCommand::Watch(args) => follow::follow(args),
         JobCommand::Manifest(args) => failed::manifest(args),
         JobCommand::Failed(args) => failed::failed(args),
         JobCommand::Rates(args) => all::rates(args),

@@ -13,7 +13,8 @@ use anyhow::Context as _;
 use model::ids::StationName;
 use station::port::rules::{self, Bays};
 
-use crate::cli::{SetupCommand, SetupServerArgs, SetupStationArgs};
+use crate::cli::{DataArgs, DoctorArgs, SetupCommand, SetupServerArgs, SetupStationArgs};
+use crate::doctor;
 use crate::doctor::erasing::ERASE_CONF;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -33,6 +34,9 @@ const STATION_SETTINGS: &str = include_str!("../../../packaging/station.toml");
 
 /// Where the settings of a station are.
 const STATION_TOML: &str = "etc/longshore/station.toml";
+
+/// Where the station's unit keeps what it has.
+const STATION_DATA: &str = "/var/lib/longshore-station";
 
 /// The line in them that stands for a name.
 const NAMELESS: &str = "#name = \"station-1\"";
@@ -107,11 +111,28 @@ fn station(args: &SetupStationArgs) -> Result<Exit, Failure> {
         0o600,
         IfThere::Replaced,
     ));
-    finish(
+    let done = finish(
         &args.root,
         &wanted,
         "udevadm control --reload; systemctl enable --now longshore-station",
-    )
+    )?;
+    if args.root == Path::new("/") {
+        look(server)?;
+    }
+    Ok(done)
+}
+
+/// Says what is wrong with this host as a station of a server. It is set up all the same.
+fn look(server: &str) -> Result<(), Failure> {
+    let args = DoctorArgs {
+        config: Some(Path::new("/").join(STATION_TOML)),
+        data: DataArgs {
+            data: Some(STATION_DATA.into()),
+        },
+        server: Some(server.to_owned()),
+        json: false,
+    };
+    doctor::run(&args).map(drop)
 }
 
 /// The settings of a station. Of those that are there nothing is changed but the line that stands for a name: the package

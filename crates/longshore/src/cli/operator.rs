@@ -288,7 +288,7 @@ pub(crate) struct CorrectArgs {
     pub(crate) store: StoreArgs,
 }
 
-/// `longshore job history`, `job manifest`, `job failed` and `job rates`.
+/// `longshore job history`, `job watch`, `job manifest`, `job failed` and `job rates`.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
     /// The job

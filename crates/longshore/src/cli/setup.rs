@@ -34,7 +34,7 @@ pub(crate) struct SetupServerArgs {
 #[command(
     after_long_help = "Writes the server and the token, and settings to begin with; where the Debian package is not installed also \
     a unit for systemd, its user, and rules by which udev leaves bays alone. Settings that are there stay: a second run changes \
-    nothing. Nothing is started."
+    nothing. Nothing is started. In the end it says what `longshore doctor` finds wrong with this host as a station."
 )]
 pub(crate) struct SetupStationArgs {
     /// URL of the server

@@ -155,6 +155,16 @@ fn lines(history: &[HistoryEntry]) -> String {
     output::table(["TIME", "WHO", "WHAT", "DETAILS"], &rows)
 }
 
+/// One of them, for whoever sees them as they come.
+pub(super) fn one_line(entry: &HistoryEntry) -> String {
+    let HistoryEntry {
+        at, actor, event, ..
+    } = entry;
+    let details = entry.details.as_ref().map(told).unwrap_or_default();
+    let line = format!("{at}  {actor}  {event}  {details}");
+    output::printable(&format!("{}\n", line.trim_end()))
+}
+
 /// What is told of an event beside its name: `errors 3, log.bucket logs`.
 fn told(details: &Value) -> String {
     let mut all = Vec::new();

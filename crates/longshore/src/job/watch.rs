@@ -57,7 +57,12 @@ fn patiently(client: &Client, job: &str) -> Result<Option<Status>, ApiError> {
 /// How the program ends when a job has ended. `Success` is an older name of `Complete` (developer
 /// guide, *GetStatus*).
 fn outcome(status: &Status) -> Exit {
-    match status.progress_code.as_deref() {
+    ending(status.progress_code.as_deref())
+}
+
+/// The same by the code alone.
+pub(super) fn ending(code: Option<&str>) -> Exit {
+    match code {
         Some("Complete" | "Success") => Exit::Ok,
         Some("SuccessWithErrors") => Exit::SomeFailed,
         _ => Exit::Refused,

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 141] = [
+const COMMANDS: [&str; 142] = [
     "",
     "import",
     "ls",
@@ -38,6 +38,7 @@ const COMMANDS: [&str; 141] = [
     "job object",
     "job abort",
     "job history",
+    "job watch",
     "job manifest",
     "job failed",
     "job rates",
