@@ -1,9 +1,12 @@
 //! The bays of this host: noticed, and loaded by themselves, as a command of its own and within the service.
 
 mod listener;
+mod rereading;
+mod restarting;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -23,14 +26,20 @@ use crate::exit::{Exit, Failure};
 use crate::systemd::{SignsOfLife, Systemd};
 use crate::{interrupt, output, own_station};
 use listener::Listener;
+pub(crate) use rereading::Rereading;
+use restarting::run_again;
+
+/// How long ago all bays may have been looked after at a bench that is well: it is done twice a second.
+const LOOKED_AFTER_WITHIN: Duration = Duration::from_secs(30);
 
 /// Runs the bench of this host until SIGTERM or Ctrl-C.
 ///
 /// # Errors
 /// Why it is not run.
 pub(crate) fn run(args: &StationRunArgs) -> Result<Exit, Failure> {
-    let (station, mut settings, certificate) = own_station::with_settings(&args.server)?;
-    add_inboxes(&args.inbox, &mut settings.bench)?;
+    let (station, mut began_with, certificate) = own_station::with_settings(&args.server)?;
+    add_inboxes(&args.inbox, &mut began_with.0.bench)?;
+    let settings = began_with.0.clone();
     let stop = Stop::default();
     let stopping = || Systemd::of_process().stopping(STOP_WITHIN);
     interrupt::stops_and(stop.clone(), stopping).context("could not listen for signals")?;
@@ -39,6 +48,14 @@ pub(crate) fn run(args: &StationRunArgs) -> Result<Exit, Failure> {
     let listener = Listener::open(&settings.metrics, certificate.as_ref());
     let told = listener.as_ref().and_then(Listener::told);
     let (origin, bench) = (origin(&station, told), bench(station, &settings.bench));
+    bench.watch_by(watch.wanted());
+    let (server, inbox) = (args.server.clone(), args.inbox.clone());
+    let rereading = Rereading::new(Arc::clone(&bench), began_with, move || {
+        let mut read = own_station::settings_again(&server)?;
+        add_inboxes(&inbox, &mut read.0.bench)?;
+        Ok(read)
+    });
+    interrupt::hangs_up(move || rereading.read()).context("could not listen for signals")?;
     let observed = Observed {
         bench: Arc::clone(&bench),
         pulse: Arc::clone(&origin.pulse),
@@ -65,6 +82,8 @@ pub(crate) struct Running {
     stop: Stop,
     thread: JoinHandle<()>,
     observed: Arc<Observed>,
+    /// Whether the bays are watched: another process may have them.
+    runs: Arc<AtomicBool>,
 }
 
 impl Running {
@@ -77,23 +96,29 @@ impl Running {
         let mut watch = host(&station, settings)?;
         let (origin, stopped) = (origin(&station, None), stop.clone());
         let bench = bench(station, settings);
+        bench.watch_by(watch.wanted());
+        let runs = Arc::new(AtomicBool::new(true));
+        let seen = Arc::clone(&runs);
         let observed = Arc::new(Observed {
             bench: Arc::clone(&bench),
             pulse: Arc::clone(&origin.pulse),
         });
         let builder = std::thread::Builder::new().name("bench".into());
         let thread = builder.spawn(move || {
-            let beating = || beat(origin, &bench);
-            if let Err(error) = bench.run(&mut watch, &stopped, beating) {
-                let error = anyhow::Error::from(error);
-                tracing::error!("the bays are not watched: {error:#}");
-            }
+            run_again(&stopped, &seen, || {
+                let beating = || {
+                    seen.store(true, Ordering::Relaxed);
+                    beat(origin.clone(), &bench)
+                };
+                bench.run(&mut watch, &stopped, beating)
+            });
         });
         let thread = thread.context("could not start a thread")?;
         Ok(Self {
             stop,
             thread,
             observed,
+            runs,
         })
     }
 
@@ -105,6 +130,12 @@ impl Running {
     /// Its figures.
     pub(crate) fn observed(&self) -> Arc<Observed> {
         Arc::clone(&self.observed)
+    }
+
+    /// What says whether its bays are watched, and were looked after lately.
+    pub(crate) fn is_well(&self) -> impl Fn() -> bool + Send + Sync + 'static {
+        let (runs, bench) = (Arc::clone(&self.runs), self.bench());
+        move || runs.load(Ordering::Relaxed) && bench.is_turning(LOOKED_AFTER_WITHIN)
     }
 
     /// Stops it in order.
@@ -158,19 +189,26 @@ fn inbox_name(settings: &BenchConfig) -> BayName {
 
 /// The bench of a station, as the settings say.
 fn bench(station: Station, settings: &BenchConfig) -> Arc<Bench> {
+    Bench::new(Arc::new(station), named_bays(settings), rules(settings))
+}
+
+fn named_bays(settings: &BenchConfig) -> Vec<NamedBay> {
     let named = settings.bays.iter().map(|bay| NamedBay {
         name: bay.name.clone(),
         ports: bay.ports.clone(),
     });
-    let rules = Rules {
+    named.collect()
+}
+
+fn rules(settings: &BenchConfig) -> Rules {
+    Rules {
         auto_load: settings.auto_load,
         loads_at_once: usize::try_from(settings.loads_at_once).unwrap_or(usize::MAX),
         settle: Duration::from_secs(settings.settle_seconds.into()),
         hold_dirty: settings.on_dirty == OnDirty::Hold,
         bad_limit: settings.bad_limit.into(),
         hold_failing: settings.on_failing == OnFailing::Hold,
-    };
-    Bench::new(Arc::new(station), named.collect(), rules)
+    }
 }
 
 /// Who sends the heartbeats of a station, and where others find its figures.

@@ -71,6 +71,27 @@ pub(crate) fn renews(asked: Arc<Notify>) -> io::Result<()> {
     Ok(())
 }
 
+/// Has SIGHUP do something for as long as the process lives, each time on a thread that is there for nothing else.
+///
+/// # Errors
+/// If the system lets nobody listen.
+pub(crate) fn hangs_up(mut then: impl FnMut() + Send + 'static) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let mut hangup = {
+        let _context = runtime.enter();
+        signal(SignalKind::hangup())?
+    };
+    let builder = std::thread::Builder::new().name("hangup".into());
+    builder.spawn(move || {
+        while runtime.block_on(hangup.recv()).is_some() {
+            then();
+        }
+    })?;
+    Ok(())
+}
+
 /// Waits for one of two signals.
 pub(crate) async fn either(one: &mut Signal, other: &mut Signal) {
     tokio::select! {

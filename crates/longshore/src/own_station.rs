@@ -8,9 +8,9 @@ use awshttp::Surroundings;
 use imagestore::services::AwsServices;
 use listen::tls::certificate::CertificateFiles;
 use model::time::SystemClock;
-use server::config::StationConfig;
-use server::data_dir::Endpoints;
+use server::config::{Config, StationConfig};
 use server::data_dir::users::Joined;
+use server::data_dir::{self, Endpoints};
 use station::control::Control;
 use station::control::wire::Wire;
 use station::devices::HostDevices;
@@ -36,31 +36,55 @@ pub(crate) fn station(args: &ServerArgs) -> Result<Station, Failure> {
     with_settings(args).map(|(station, ..)| station)
 }
 
-/// The same with its settings, and the certificate that its own port shows.
+/// The same with its settings, all of them where they are its own, and the certificate that its own port shows.
 ///
 /// # Errors
 /// As [`station`].
 pub(crate) fn with_settings(
     args: &ServerArgs,
-) -> Result<(Station, StationConfig, Option<CertificateFiles>), Failure> {
+) -> Result<(Station, OwnSettings, Option<CertificateFiles>), Failure> {
     let data = settings::data_folder(&Environment::of_process(), args.data.data.as_deref())?;
     match (&args.server, &args.token_file) {
         (Some(url), Some(file)) => {
-            let mut config =
-                settings::load(args.config.as_deref(), Some(&data), Listen::default())?;
-            if let Some(name) = &args.station {
-                config.station.name = name.clone();
-            }
+            let config = of_another_host(args, &data)?;
             let surroundings = config.network.surroundings();
             let token = read_token(file)?;
             let station = at(url, &token, &data, &config.station, &surroundings);
-            Ok((station, config.station, config.tls.certificate))
+            let certificate = config.tls.certificate.clone();
+            Ok((station, (config.station.clone(), Some(config)), certificate))
         }
         _ => {
             let (station, config) = beside_service(&data)?;
-            Ok((station, config, None))
+            Ok((station, (config, None), None))
         }
     }
+}
+
+/// The settings of a station, and all of its file where that is not the service's.
+pub(crate) type OwnSettings = (StationConfig, Option<Config>);
+
+/// The settings of the station that the arguments name, as they stand by now.
+///
+/// # Errors
+/// If the file is wrong, or the service is gone that it is of.
+pub(crate) fn settings_again(args: &ServerArgs) -> Result<OwnSettings, Failure> {
+    let data = settings::data_folder(&Environment::of_process(), args.data.data.as_deref())?;
+    if args.server.is_some() && args.token_file.is_some() {
+        let config = of_another_host(args, &data)?;
+        return Ok((config.station.clone(), Some(config)));
+    }
+    let endpoints = data_dir::read_endpoints(&data).context("could not find the service")?;
+    let file = endpoints.and_then(|endpoints| endpoints.config);
+    let config = settings::load(file.as_deref(), Some(&data), Listen::default())?;
+    Ok((config.station, None))
+}
+
+fn of_another_host(args: &ServerArgs, data: &Path) -> Result<Config, Failure> {
+    let mut config = settings::load(args.config.as_deref(), Some(data), Listen::default())?;
+    if let Some(name) = &args.station {
+        config.station.name = name.clone();
+    }
+    Ok(config)
 }
 
 /// The way to the service that the arguments name.
@@ -239,7 +263,6 @@ mod tests {
     use model::ids::StationName;
     use model::proof::ReadBack;
     use objectstore::paced::QuietHours;
-    use server::config::Config;
     use std::num::NonZeroU64;
 
     #[test]

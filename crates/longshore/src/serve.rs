@@ -13,6 +13,7 @@ use server::service::{RunningService, Service, StartError};
 use station::resident::STOP_WITHIN;
 use tokio::runtime::{Handle, Runtime};
 
+use crate::bench::Rereading;
 use crate::cli::{LogArgs, ServeArgs};
 use crate::exit::{Exit, Failure};
 use crate::settings::{self, Listen};
@@ -29,14 +30,26 @@ pub(crate) fn run(args: &ServeArgs, log: &LogArgs) -> Result<Exit, Failure> {
         s3: args.s3_listen,
         console: args.console_listen,
     };
-    let mut config = settings::load(args.config.as_deref(), args.data.data.as_deref(), listen)?;
-    bench::add_inboxes(&args.inbox, &mut config.station.bench)?;
+    let (file, data, inbox) = (
+        args.config.clone(),
+        args.data.data.clone(),
+        args.inbox.clone(),
+    );
+    let read = move || {
+        let mut config = settings::load(file.as_deref(), data.as_deref(), listen)?;
+        bench::add_inboxes(&inbox, &mut config.station.bench)?;
+        Ok(config)
+    };
+    let config = read()?;
     log::start(log, config.log)?;
     let runtime = runtime().map_err(not_started)?;
-    runtime.block_on(serve(&config))
+    runtime.block_on(serve(&config, read))
 }
 
-async fn serve(config: &Config) -> Result<Exit, Failure> {
+async fn serve(
+    config: &Config,
+    read: impl Fn() -> Result<Config, Failure> + Send + 'static,
+) -> Result<Exit, Failure> {
     // Before the start, so that no signal finds nobody listening.
     let (mut interrupt, mut terminate) =
         interrupt::signals().context("could not listen for signals")?;
@@ -63,6 +76,9 @@ async fn serve(config: &Config) -> Result<Exit, Failure> {
             return Err(failure);
         }
     };
+    if let Some(bench) = &bench {
+        reread(bench, config, read)?;
+    }
     let systemd = Systemd::of_process();
     systemd.ready(&format!("Serving at {}", service.outside.api));
     let _alive = signs_of_life(Systemd::of_process(), bench.as_ref());
@@ -82,6 +98,18 @@ async fn serve(config: &Config) -> Result<Exit, Failure> {
             std::process::exit(Exit::Interrupted.number().into())
         }
     }
+}
+
+/// Has SIGHUP read the settings of the bench again.
+fn reread(
+    bench: &bench::Running,
+    config: &Config,
+    read: impl Fn() -> Result<Config, Failure> + Send + 'static,
+) -> Result<(), Failure> {
+    let all = |config: Config| (config.station.clone(), Some(config));
+    let rereading = Rereading::new(bench.bench(), all(config.clone()), move || read().map(all));
+    let begun = interrupt::hangs_up(move || rereading.read());
+    Ok(begun.context("could not listen for signals")?)
 }
 
 /// Lets systemd start a service again whose threads are all stuck, or whose bays nobody looks after any more.
@@ -114,6 +142,7 @@ fn bench_of(config: &Config, service: &RunningService) -> Result<Option<bench::R
     let bench = bench::Running::start(station, settings)?;
     let observed = bench.observed();
     service.tell_beside(move || observed.page());
+    service.look_at_bench(bench.is_well());
     Ok(Some(bench))
 }
 

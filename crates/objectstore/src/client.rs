@@ -17,7 +17,7 @@ use model::time::SystemClock;
 use crate::adaptive::{Adaptive, ConcurrencyLimit};
 use crate::connect::Store;
 use crate::counted::{Counted, StoreRequests};
-use crate::paced::{Paced, RateSchedule, StoreShare, TokenBucket, Turns};
+use crate::paced::{ChangingRate, Paced, StoreShare, TokenBucket, Turns};
 use crate::retrying::Retrying;
 use crate::s3::S3Bucket;
 
@@ -28,7 +28,7 @@ pub type ClientBucket = Retrying<Adaptive<Paced<Counted<S3Bucket>>>>;
 #[derive(Debug)]
 pub struct StoreLimits {
     concurrency: Arc<ConcurrencyLimit>,
-    bytes: Option<Arc<TokenBucket>>,
+    bytes: Arc<TokenBucket>,
     requests: Option<Arc<TokenBucket>>,
     share: Option<StoreShare>,
     /// The flags by which the runs are stopped that speak to it: there are as many as runs.
@@ -39,17 +39,25 @@ impl StoreLimits {
     /// At most `parallel` requests at once, as fast as `schedule` allows, and this host's share where the rate is `shared`
     /// with others.
     #[must_use]
-    pub fn new(parallel: usize, schedule: RateSchedule, shared: Option<&SharedStore>) -> Self {
+    pub fn new(parallel: usize, schedule: &ChangingRate, shared: Option<&SharedStore>) -> Self {
         let time = || Box::new(RealTime::new(Arc::default()));
         let share = shared.map(|of| StoreShare::new(of, Arc::new(RealTime::new(Arc::default()))));
-        let tokens = |measure| {
-            let share = share.as_ref().map(|share| Arc::clone(share.rate(measure)));
-            TokenBucket::of(measure, schedule, share, time(), Arc::new(SystemClock))
+        let share_of = |measure| {
+            let share = share.as_ref();
+            share.map(|share| Arc::clone(share.rate(measure)))
         };
+        let clock = || Arc::new(SystemClock);
+        let (of_bytes, of_requests) = (share_of(Measure::Bytes), share_of(Measure::Requests));
         Self {
             concurrency: Arc::new(ConcurrencyLimit::new(parallel, time())),
-            bytes: tokens(Measure::Bytes),
-            requests: tokens(Measure::Requests),
+            bytes: TokenBucket::changing(Measure::Bytes, schedule, of_bytes, time(), clock()),
+            requests: TokenBucket::of(
+                Measure::Requests,
+                schedule.schedule(),
+                of_requests,
+                time(),
+                clock(),
+            ),
             share,
             runs: Mutex::default(),
         }
@@ -149,7 +157,11 @@ impl StoreClient {
             ..
         } = &*self.limits;
         self.limits.join(stop);
-        let turns = Turns::new(bytes.clone(), requests.clone(), Arc::new(sleeper()));
+        let turns = Turns::new(
+            Some(Arc::clone(bytes)),
+            requests.clone(),
+            Arc::new(sleeper()),
+        );
         let bucket = self.store.bucket(name).in_turn(turns.of_requests());
         let counted = Counted::new(bucket, self.requests.clone());
         let paced = Paced::new(counted, turns);

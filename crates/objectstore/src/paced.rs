@@ -5,6 +5,7 @@
 //! come: over any time no more is sent than the rate allows, a tenth of a second and one body more; and no more is asked
 //! than is allowed, a tenth of a second and one request more.
 
+mod changing_rate;
 mod rate_schedule;
 mod shared_rate;
 mod store_share;
@@ -26,6 +27,7 @@ use crate::part_sum::PartSum;
 use crate::probe::Subject;
 use crate::upload::{OpenUpload, PartNumber, PartReceipt, UploadId};
 
+pub use changing_rate::ChangingRate;
 pub use rate_schedule::{InvalidRate, QuietHours, RateSchedule, parse_offset, parse_rate};
 pub use shared_rate::SharedRate;
 pub use store_share::StoreShare;

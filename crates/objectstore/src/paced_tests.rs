@@ -424,3 +424,26 @@ fn waiting_for_a_request_ends_when_somebody_asks_to_stop() {
     });
     assert!(start.elapsed() < Duration::from_secs(5));
 }
+
+/// What is sent already goes by it too, and what waits notices it soon.
+#[test]
+fn a_rate_that_is_said_anew_holds_from_then_on() {
+    let time = ManualTime::default();
+    let changing = ChangingRate::from(RateSchedule::default());
+    let (sleeper, clock) = (Box::new(time.clone()), Arc::new(time.clone()));
+    let tokens = TokenBucket::changing(Measure::Bytes, &changing, None, sleeper, clock);
+    let turns = Turns::new(Some(tokens), None, Arc::new(time.clone()));
+    let bucket = Paced::new(MemoryBucket::new(), turns);
+    let took = |said: RateSchedule| {
+        changing.go_by(said);
+        let begun = time.elapsed();
+        for _ in 0..10 {
+            put(&bucket, 1_000_000).unwrap();
+        }
+        (time.elapsed() - begun).as_secs()
+    };
+    assert_eq!(took(RateSchedule::default()), 0);
+    assert!((8..=10).contains(&took(bytes_per_second(1_000_000))));
+    assert!((4..=6).contains(&took(bytes_per_second(2_000_000))));
+    assert!(took(RateSchedule::default()) <= 1);
+}

@@ -1,6 +1,6 @@
 //! What every operation works with. It knows no way in: faces are above it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use agefile::Identity;
 use listen::Network;
@@ -23,6 +23,9 @@ use crate::timestamps::Timestamps;
 use crate::witnesses::Witnesses;
 use crate::work::Work;
 
+/// Says whether something is well.
+pub(crate) type IsWell = Box<dyn Fn() -> bool + Send + Sync>;
+
 /// What every operation works with.
 #[derive(Clone)]
 pub struct Context {
@@ -36,6 +39,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// What reads it there.
     pub(crate) database_clock: Option<Arc<DatabaseClock>>,
+    /// Whether the bench of this process is well, if there is one.
+    pub(crate) bench: Arc<OnceLock<IsWell>>,
     /// Of which time the service is sure: what cannot be taken back is decided by it.
     pub certain: Arc<CertainTime>,
     /// The rules of the house.

@@ -40,8 +40,9 @@ pub(crate) struct Health {
 /// How the service is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
-    /// `ok`; `degraded` if a store does not answer, which no other server of the installation would change, or if the clock
-    /// of this host is wrong, by which nothing goes that is kept; `unavailable` if this one can do nothing that lasts.
+    /// `ok`; `degraded` if a store does not answer, which no other server of the installation would change, if the clock
+    /// of this host is wrong, by which nothing goes that is kept, or if the bench of this process is not run, without which
+    /// requests are answered as before; `unavailable` if this one can do nothing that lasts.
     pub(crate) status: Word,
     /// Whether the job store takes a write.
     job_store: Word,
@@ -53,6 +54,9 @@ pub(crate) struct Report {
     room: Word,
     /// Whether the clock of this host is the database's.
     clock: Word,
+    /// Whether the bays of this process are watched, if it has a bench.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bench: Option<Word>,
     /// Whether all of the operator's stores answer.
     stores: Word,
     version: &'static str,
@@ -142,12 +146,15 @@ impl Health {
             Some(_) => Word::Degraded,
             None => Word::Ok,
         };
+        let bench = context.bench.get().map(|is_well| Word::from(is_well()));
         let do_all_answer = each_store.iter().all(|store| store.status == Word::Ok);
+        let is_all_well =
+            do_all_answer && clock == Word::Ok && bench.is_none_or(|bench| bench == Word::Ok);
         let is_able = [job_store, schema, key, room]
             .into_iter()
             .all(|word| word == Word::Ok);
         Report {
-            status: match (is_able, do_all_answer && clock == Word::Ok) {
+            status: match (is_able, is_all_well) {
                 (true, true) => Word::Ok,
                 (true, false) => Word::Degraded,
                 (false, _) => Word::Unavailable,
@@ -157,6 +164,7 @@ impl Health {
             key,
             room,
             clock,
+            bench,
             stores: Word::from(do_all_answer),
             version: env!("CARGO_PKG_VERSION"),
             details: Some(Details {

@@ -462,6 +462,7 @@ impl Kept {
             certain: Arc::clone(&self.certain),
             clock,
             database_clock: self.database_clock.clone(),
+            bench: Arc::default(),
             rules: config.jobs.clone(),
             ebs: config.ebs.clone(),
             erase: config.erase,
@@ -499,6 +500,11 @@ impl RunningService {
     /// Lets `/metrics` tell more than the service knows: a page whose names are others than its own. Once.
     pub fn tell_beside(&self, page: impl Fn() -> String + Send + Sync + 'static) {
         self.context.metrics.tell_beside(Box::new(page));
+    }
+
+    /// Has `/ready` say whether the bench of this process is well. Once.
+    pub fn look_at_bench(&self, is_well: impl Fn() -> bool + Send + Sync + 'static) {
+        let _is_first = self.context.bench.set(Box::new(is_well));
     }
 
     /// What has the files of certificates read again at once when it is notified. What comes of it is told in the log.

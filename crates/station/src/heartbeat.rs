@@ -55,6 +55,7 @@ pub trait Heart: Send + Sync {
 }
 
 /// Who sends heartbeats, and from where.
+#[derive(Clone)]
 pub struct Origin {
     /// The station's name.
     pub station: StationName,

@@ -24,7 +24,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
@@ -39,7 +39,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::dock::Station;
 use crate::heartbeat::Heart;
-use crate::watch::Watch;
+use crate::watch::{WantedPorts, Watch};
 use bay::Now;
 use board::{Board, News};
 use errands::Errands;
@@ -84,8 +84,10 @@ pub enum BenchError {
 /// All bays of a station.
 pub struct Bench {
     station: Arc<Station>,
-    places: Vec<NamedBay>,
-    rules: Rules,
+    /// Which bays have names, and what is done by itself.
+    settings: Mutex<(Places, Rules)>,
+    /// What says which ports are watched, where that can be said anew.
+    wanted: OnceLock<WantedPorts>,
     news: (Sender<News>, Receiver<News>),
     /// What is told of the bays, as they were when something last changed.
     shown: Mutex<Shown>,
@@ -110,12 +112,30 @@ impl Bench {
         Arc::new(Self {
             errands: Errands::new(Arc::clone(&station), rules.bad_limit, news.0.clone()),
             station,
-            places,
-            rules,
+            settings: Mutex::new((Places::new(places), rules)),
+            wanted: OnceLock::new(),
             news,
             shown: Mutex::default(),
             turned: Mutex::default(),
         })
+    }
+
+    /// Has the bays that come and go with the settings watched, by what the watch gives for it. Once.
+    pub fn watch_by(&self, wanted: WantedPorts) {
+        let _is_first = self.wanted.set(wanted);
+    }
+
+    /// Goes by other settings from now on. What is done with a device goes on as it was begun; its bay follows when that is
+    /// over.
+    pub fn go_by(&self, places: Vec<NamedBay>, rules: Rules) {
+        let settings = (Places::new(places), rules);
+        *self.settings() = settings.clone();
+        // A bench that is not run goes by them when it is.
+        let _ = self.news.0.send(News::Settings(settings.0, settings.1));
+    }
+
+    fn settings(&self) -> MutexGuard<'_, (Places, Rules)> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the bays were looked after within this time; so it is too before the bench is run, and when it has ended.
@@ -232,7 +252,8 @@ impl Bench {
     }
 
     fn serve(&self, stop: &Stop) {
-        let mut board = Board::new(Places::new(self.places.clone()), self.rules, self.now());
+        let (places, rules) = self.settings().clone();
+        let mut board = Board::new(places, rules, self.now());
         self.show(&board);
         while !stop.is_set() {
             *self.turned() = Some(Instant::now());
@@ -251,6 +272,10 @@ impl Bench {
                     let (bay, scruples) = (board.bay_of(visit), board.scruples_of(visit));
                     self.errands.run(act, bay, scruples);
                 }
+            }
+            if let Some(wanted) = self.wanted.get() {
+                let (ports, others) = board.ports();
+                wanted.say(ports, others);
             }
             self.show(&board);
         }

@@ -9,6 +9,7 @@ mod kept;
 mod measure;
 mod teaching;
 mod uevents;
+mod wanted;
 
 use std::io;
 use std::path::PathBuf;
@@ -19,8 +20,9 @@ use transfer::stop::Stop;
 
 use crate::port::PortId;
 
-pub use host::{HostWatch, Others, STILL_FOR, Watched};
+pub use host::{HostWatch, STILL_FOR, Watched};
 pub use teaching::Teaching;
+pub use wanted::{Others, WantedPorts};
 
 /// A disk, card, image or folder that is plugged in or laid down.
 #[derive(Debug, Clone, PartialEq, Eq)]

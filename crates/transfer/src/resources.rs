@@ -10,7 +10,7 @@ use disks::tree::raw::Windows;
 use model::share::{Measure, SharedStore};
 use objectstore::client::StoreLimits;
 use objectstore::counted::{self, Requests};
-use objectstore::paced::RateSchedule;
+use objectstore::paced::{ChangingRate, RateSchedule};
 
 use crate::image::PART_BYTES;
 use crate::pipeline::budget::{Budget, BudgetShare, BudgetSize};
@@ -73,7 +73,7 @@ impl Resources {
             hashing: OnceLock::new(),
             stores: StoreShares {
                 parallel: settings.parallel,
-                schedule: settings.pace,
+                schedule: settings.pace.into(),
                 known: Mutex::default(),
             },
             requests: Arc::default(),
@@ -121,6 +121,11 @@ impl Resources {
         shares.collect()
     }
 
+    /// Goes as fast as this says from now on, also what runs already.
+    pub fn go_by(&self, pace: RateSchedule) {
+        self.stores.schedule.go_by(pace);
+    }
+
     /// What was asked of the stores.
     #[must_use]
     pub fn requests(&self) -> &Arc<Requests> {
@@ -159,7 +164,7 @@ impl Resources {
 #[derive(Debug)]
 struct StoreShares {
     parallel: usize,
-    schedule: RateSchedule,
+    schedule: ChangingRate,
     known: Mutex<Vec<(String, Weak<StoreLimits>)>>,
 }
 
@@ -176,7 +181,7 @@ impl StoreShares {
         if let Some(limits) = found.and_then(|(_, limits)| limits.upgrade()) {
             return limits;
         }
-        let limits = Arc::new(StoreLimits::new(self.parallel, self.schedule, shared));
+        let limits = Arc::new(StoreLimits::new(self.parallel, &self.schedule, shared));
         known.push((endpoint, Arc::downgrade(&limits)));
         limits
     }

@@ -5,7 +5,8 @@
 //! it.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -61,6 +62,20 @@ fn fill(root: &Path) -> PathBuf {
     path
 }
 
+/// What `/ready` answers.
+fn ready(world: &World) -> String {
+    let endpoints = fs::read_to_string(world.data().join("endpoints.json")).unwrap();
+    let endpoints: serde_json::Value = serde_json::from_str(&endpoints).unwrap();
+    let host = endpoints["api"].as_str().unwrap();
+    let host = host.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let asked = format!("GET /ready HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(asked.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 /// Not a test of its own: what is done on the small disk.
 #[test]
 #[ignore = "started by the test above"]
@@ -84,6 +99,9 @@ fn on_a_small_disk() {
     fill(&root);
     let service = world.serve();
     fill(&root);
+    let told = ready(&world);
+    assert!(told.starts_with("HTTP/1.1 503 "), "{told}");
+    assert!(told.contains("\"room\":\"unavailable\""), "{told}");
     let ended = world.run(["ls", "s3://photos/"]).with(0);
     assert_eq!(ended.out.lines().count(), 4, "{}", ended.out);
     let there = tempfile::tempdir_in("/dev/shm").unwrap();

@@ -9,6 +9,7 @@ use awshttp::retry::{Sleeper, Slept};
 use model::share::Measure;
 use model::time::Clock;
 
+use super::changing_rate::ChangingRate;
 use super::rate_schedule::RateSchedule;
 use super::shared_rate::SharedRate;
 use crate::error::StoreError;
@@ -28,7 +29,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A bucket of tokens before which one waits in a line. They are worth what is [measured](Measure).
 pub struct TokenBucket {
     measure: Measure,
-    schedule: RateSchedule,
+    schedule: ChangingRate,
     /// What a server gives of the store's rate, if several share that.
     share: Option<Arc<SharedRate>>,
     /// The time in which tokens come; nobody waits by it.
@@ -75,9 +76,21 @@ impl TokenBucket {
         is_limited.then(|| Arc::new(Self::new(measure, schedule, share, time, clock)))
     }
 
+    /// The same where `schedule` may be another in a moment: there may be something to keep to then.
+    #[must_use]
+    pub fn changing(
+        measure: Measure,
+        schedule: &ChangingRate,
+        share: Option<Arc<SharedRate>>,
+        time: Box<dyn Sleeper>,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        Arc::new(Self::new(measure, schedule.clone(), share, time, clock))
+    }
+
     pub(super) fn new(
         measure: Measure,
-        schedule: RateSchedule,
+        schedule: impl Into<ChangingRate>,
         share: Option<Arc<SharedRate>>,
         time: Box<dyn Sleeper>,
         clock: Arc<dyn Clock>,
@@ -88,7 +101,7 @@ impl TokenBucket {
         };
         Self {
             measure,
-            schedule,
+            schedule: schedule.into(),
             share,
             time,
             clock,
@@ -166,7 +179,8 @@ impl TokenBucket {
 
     /// Units per second at present; `None` is no limit, 0 a pause.
     fn rate(&self) -> Option<u64> {
-        let own = self.schedule.limit_at(self.measure, self.clock.now());
+        let own = self.schedule.schedule();
+        let own = own.limit_at(self.measure, self.clock.now());
         let shared = self.share.as_ref().and_then(|share| share.rate());
         own.into_iter().chain(shared).min()
     }

@@ -7,6 +7,7 @@ mod course;
 mod erasing;
 mod orders;
 mod presence;
+mod settings;
 mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +80,8 @@ pub(super) enum News {
     UnlockWanted(BayName, DeviceSecret, Sender<Result<(), NotDone>>),
     /// Devices of these jobs may be asked for without a person.
     Erasable(Vec<JobId>),
+    /// The settings are others from now on.
+    Settings(Places, Rules),
     /// How far an erasing is, in hundredths.
     ErasingAt(VisitId, u64),
     /// What became of an erasing.
@@ -155,6 +158,8 @@ pub(super) struct Board {
     returns: Returns,
     /// Whether the station's own disk has room for what a docking keeps there.
     has_room: bool,
+    /// Whether some bay does not follow the settings yet, since something is done with its device.
+    is_behind: bool,
     is_store_away: bool,
     is_crowded: bool,
     noted: Noted,
@@ -175,6 +180,7 @@ impl Board {
             abandoned: BTreeSet::new(),
             returns: Returns::default(),
             has_room: true,
+            is_behind: false,
             is_store_away: false,
             is_crowded: false,
             noted: Noted::default(),
@@ -216,6 +222,7 @@ impl Board {
                 let _ = reply.send(self.unlock_wanted(&bay, secret, now));
             }
             News::Erasable(jobs) => self.erasable(&jobs, now),
+            News::Settings(places, rules) => self.go_by(places, rules, now),
             News::ErasingAt(visit, percent) => self.erasing_at(visit, percent, now),
             News::EraseEnded(visit, verdict) => self.erase_ended(visit, *verdict, now),
             News::Tick => {}

@@ -1164,6 +1164,9 @@ fn a_sheet_waits_while_a_disk_is_looked_at_and_what_the_disk_says_outranks_it() 
     );
 }
 
+#[path = "board_settings_tests.rs"]
+mod settings;
+
 #[path = "board_unlocking_tests.rs"]
 mod unlocking;
 

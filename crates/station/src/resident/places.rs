@@ -29,6 +29,34 @@ impl Places {
         bays.filter_map(|bay| Some((&bay.name, bay.ports.first()?)))
     }
 
+    /// All of their ports.
+    pub(super) fn ports(&self) -> impl Iterator<Item = &PortId> {
+        self.0.iter().flat_map(|bay| &bay.ports)
+    }
+
+    /// Whether none has a name.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Where a bay stands among them; behind all of them if it is none of them.
+    pub(super) fn position(&self, name: &BayName) -> usize {
+        let position = self.0.iter().position(|bay| bay.name == *name);
+        position.unwrap_or(usize::MAX)
+    }
+
+    /// Whether a bay is called so for what is at a port: by its name, or as one of several in a folder.
+    pub(super) fn is_name_of(&self, name: &BayName, port: &PortId) -> bool {
+        let Some(own) = self.name(port) else {
+            return false;
+        };
+        let rest = name.as_str().strip_prefix(own.as_str());
+        rest.is_some_and(|rest| {
+            let number = rest.strip_prefix('.').and_then(|it| it.parse().ok());
+            rest.is_empty() || number.is_some_and(|it: usize| (2..=MAX_BAYS).contains(&it))
+        })
+    }
+
     /// The name of the bay at a port; none if it is no bay.
     fn name(&self, port: &PortId) -> Option<BayName> {
         if self.0.is_empty() {
@@ -109,6 +137,23 @@ mod tests {
         let named = places.name_for(&port(&long), free).unwrap();
         assert_eq!(named.as_str().len(), 190);
         assert_eq!(places.standing().count(), 0);
+    }
+
+    #[test]
+    fn a_name_is_that_of_its_port_also_with_a_number() {
+        let (bench, folder) = (bench(), port("folder:/srv/inbox"));
+        for (text, is_its) in [
+            ("T1", true),
+            ("T1.2", true),
+            ("T1.1", false),
+            ("T12", false),
+        ] {
+            assert_eq!(bench.is_name_of(&name(text), &folder), is_its, "{text}");
+        }
+        assert!(
+            !bench.is_name_of(&name("B3"), &port("usb3-9")),
+            "it is no bay"
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ use transfer::stop::Stop;
 use super::inbox::Inbox;
 use super::kept::TakenBefore;
 use super::uevents::Uevents;
+use super::wanted::{Others, Said, WantedPorts};
 use super::{LeftAlone, Medium, MediumId, Watch};
 use crate::port::{self, Place, PortId};
 
@@ -48,19 +49,15 @@ pub struct Watched {
     pub kept: Option<PathBuf>,
 }
 
-/// What becomes of disks at ports that are no bays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Others {
-    /// Those that can be taken out are taken if they were plugged in after the start.
-    TakeNew,
-    /// They are left alone.
-    LeaveAlone,
-}
-
 /// What is plugged into this host.
 #[derive(Debug)]
 pub struct HostWatch {
     devices: BlockDevices,
+    root: PathBuf,
+    wanted: WantedPorts,
+    /// How often that had changed when it was last gone by.
+    times: u64,
+    still_for: Duration,
     sockets: BTreeSet<PortId>,
     /// Folders of images that are attached, and their ports.
     images: Vec<(PathBuf, PortId)>,
@@ -68,6 +65,7 @@ pub struct HostWatch {
     needed: Vec<PathBuf>,
     inboxes: Vec<Inbox>,
     messages: Option<Uevents>,
+    kept_file: Option<PathBuf>,
     /// What was taken at ports that are no bays, for the next start.
     kept: Option<TakenBefore>,
     /// What was there when the watch began, as long as it stays.
@@ -106,36 +104,76 @@ impl HostWatch {
             still_for,
             kept,
         } = watched;
-        let (mut sockets, mut images, mut inboxes) = (BTreeSet::new(), Vec::new(), Vec::new());
-        for port in ports {
-            match Place::of(&port) {
-                Place::Images(folder) => images.push((folder, port)),
-                Place::Inbox(folder) => inboxes.push(Inbox::new(folder, port, still_for)),
-                Place::Socket => drop(sockets.insert(port)),
-            }
-        }
-        Self {
+        let wanted = WantedPorts::new(ports, others);
+        let said = wanted.said();
+        let mut watch = Self {
             devices,
-            sockets,
-            images,
-            others,
+            root: root.to_owned(),
+            wanted,
+            times: said.times,
+            still_for,
+            sockets: BTreeSet::new(),
+            images: Vec::new(),
+            others: Others::LeaveAlone,
             needed,
-            inboxes,
+            inboxes: Vec::new(),
             messages: None,
-            kept: kept
-                .filter(|_| others == Others::TakeNew)
-                .map(|file| TakenBefore::open(file, root)),
+            kept_file: kept,
+            kept: None,
             before: BTreeSet::new(),
             taken: BTreeSet::new(),
-        }
+        };
+        watch.go_by(said);
+        watch
     }
 
     fn begin(mut self) -> io::Result<Self> {
+        self.note_strange()?;
+        Ok(self)
+    }
+
+    /// What says which ports it watches, while it does.
+    #[must_use]
+    pub fn wanted(&self) -> WantedPorts {
+        self.wanted.clone()
+    }
+
+    fn go_by(&mut self, said: Said) {
+        let mut inboxes = std::mem::take(&mut self.inboxes);
+        self.sockets.clear();
+        self.images.clear();
+        for port in said.ports {
+            match Place::of(&port) {
+                Place::Images(folder) => self.images.push((folder, port)),
+                Place::Socket => drop(self.sockets.insert(port)),
+                Place::Inbox(folder) => {
+                    // What is known to be complete in one that stays need not stand still again.
+                    let known = inboxes.iter().position(|inbox| inbox.is_at(&port));
+                    self.inboxes.push(match known {
+                        Some(known) => inboxes.swap_remove(known),
+                        None => Inbox::new(folder, port, self.still_for),
+                    });
+                }
+            }
+        }
+        if said.others != self.others {
+            let file = self.kept_file.clone();
+            self.kept = file
+                .filter(|_| said.others == Others::TakeNew)
+                .map(|file| TakenBefore::open(file, &self.root));
+        }
+        self.others = said.others;
+        self.times = said.times;
+    }
+
+    /// Notes what is there that was not taken: none of it was plugged in to be loaded.
+    fn note_strange(&mut self) -> io::Result<()> {
         let there = self.devices.list()?;
         let with_medium = there.iter().filter(|disk| disk.bytes > 0);
-        let strange = with_medium.filter(|disk| !self.was_taken(disk));
-        self.before = strange.map(id).collect();
-        Ok(self)
+        let is_strange = |disk: &&Present| !self.taken.contains(&id(disk)) && !self.was_taken(disk);
+        let strange: Vec<MediumId> = with_medium.filter(is_strange).map(id).collect();
+        self.before.extend(strange);
+        Ok(())
     }
 
     /// Whether a disk was taken when this host was watched before.
@@ -303,6 +341,10 @@ impl HostWatch {
 
 impl Watch for HostWatch {
     fn scan(&mut self) -> io::Result<Vec<Medium>> {
+        if self.wanted.is_other_than(self.times) {
+            self.note_strange()?;
+            self.go_by(self.wanted.said());
+        }
         let mut media = self.disks()?;
         let now = Instant::now();
         let laid = self.inboxes.iter_mut().flat_map(|inbox| inbox.scan(now));
@@ -314,6 +356,9 @@ impl Watch for HostWatch {
         let until = Instant::now() + timeout.min(self.patience());
         while !stop.is_set() {
             let left = until.saturating_duration_since(Instant::now());
+            if self.wanted.is_other_than(self.times) {
+                return;
+            }
             if left.is_zero() || self.hears(left.min(STOPS_WITHIN)) {
                 return;
             }

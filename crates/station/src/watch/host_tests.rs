@@ -368,3 +368,38 @@ fn a_wait_ends_when_it_is_stopped() {
     watch.wait(Duration::from_secs(3600), &stop);
     assert!(!watch.has_heard() && watch.overflows() == 0);
 }
+
+#[test]
+fn ports_that_are_said_anew_are_watched_from_then_on_and_what_was_there_is_left_alone() {
+    let host = Host::new();
+    let mut watch = host.watch(&[SATA_PORT], Others::LeaveAlone);
+    host.plug(USB, "sdb", 7);
+    assert_eq!(why(&mut watch, "sdb"), LeftAlone::NoBay);
+    let wanted = watch.wanted();
+    let say = |ports: &[&str], others| {
+        let ports = ports.iter().map(|port| PortId::new(*port).unwrap());
+        wanted.say(ports.collect(), others);
+    };
+    say(&[USB_PORT], Others::LeaveAlone);
+    assert_eq!(taken(&mut watch), ["sdb"]);
+    say(&[], Others::TakeNew);
+    assert_eq!(why(&mut watch, "sdb"), LeftAlone::ThereBefore);
+    host.unplug(USB, "sdb");
+    assert_eq!(taken(&mut watch), NONE);
+    host.plug(USB, "sdb", 8);
+    assert_eq!(taken(&mut watch), ["sdb"]);
+    say(&[SATA_PORT], Others::LeaveAlone);
+    assert_eq!(why(&mut watch, "sdb"), LeftAlone::NoBay);
+}
+
+#[test]
+fn a_wait_ends_when_other_ports_are_said() {
+    let host = Host::new();
+    let mut watch = host.watch(&[SATA_PORT], Others::LeaveAlone);
+    watch
+        .wanted()
+        .say(vec![PortId::new(USB_PORT).unwrap()], Others::LeaveAlone);
+    let begun = Instant::now();
+    watch.wait(Duration::from_secs(60), &Stop::default());
+    assert!(begun.elapsed() < Duration::from_secs(1));
+}

@@ -62,6 +62,11 @@ impl Inbox {
         }
     }
 
+    /// Whether it is the inbox of a port.
+    pub(super) fn is_at(&self, port: &PortId) -> bool {
+        self.port == *port
+    }
+
     /// What is complete there.
     pub(super) fn scan(&mut self, now: Instant) -> Vec<Medium> {
         match self.list() {

@@ -16,6 +16,11 @@ impl Board {
         self.media = ours.collect();
         self.follow_written(now);
         self.let_go(now);
+        self.see_new(now);
+    }
+
+    /// Gives a bay to everything that is present and in none.
+    pub(super) fn see_new(&mut self, now: Now) {
         for medium in self.media.clone() {
             if !self
                 .visits()
@@ -80,7 +85,7 @@ impl Board {
         );
     }
 
-    fn vanish(&mut self, index: usize, now: Now) {
+    pub(super) fn vanish(&mut self, index: usize, now: Now) {
         let bay = &mut self.bays[index];
         let Some(visit) = bay.visit.take() else {
             return;

@@ -25,6 +25,7 @@ impl Board {
     /// Time passes: begins whatever is due and has room.
     pub(super) fn pass(&mut self, now: Now) {
         self.let_go(now);
+        self.follow(now);
         self.settle(now);
         self.give_up_silent(GRACE, now);
         self.look_at_new(now);
