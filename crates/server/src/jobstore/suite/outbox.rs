@@ -92,11 +92,11 @@ fn stop(cause: StopCause) -> Event {
 /// A cable that is loose is told to nobody, and what stands is told once, in its order.
 async fn a_hold_that_passes_is_not_told(store: &dyn JobStore) {
     let settles = i64::try_from(SETTLES_WITHIN.as_secs()).expect("minutes");
-    let job = new_job("PVTBD", 1, at(0));
+    let job = new_job("PVTBG", 1, at(0));
     insert(store, &job).await;
     let begun = [arrived(), Event::TransferStarted];
     change(store, job.id, &begun, at(1)).await;
-    let other = new_job("PVTBE", 1, at(2));
+    let other = new_job("PVTBH", 1, at(2));
     insert(store, &other).await;
     let told_at = async |seconds: i64| -> Vec<String> {
         let told = notices_at(store, seconds).await.into_iter();
