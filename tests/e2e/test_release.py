@@ -40,6 +40,7 @@ class Loaded:
         for name in ("twin-first", "twin-second") if loses else ():
             device.file(name, name.encode(), None)
         device.sign(made["SignatureFileContents"])
+        self.device = device
         self.image = raw.file_system(folder / "disk.img", "EXT4", device.path, mebibytes=16)
         service.dock(self.image, check=SOME_FAILED if loses else OK)
         self.before = raw.digest(self.image)
@@ -124,6 +125,13 @@ def test_each_condition_broken_alone_leaves_the_device_as_it_is(make, tmp_path):
     loaded.image.write_bytes(theirs)
     loaded.before = raw.digest(loaded.image)
     assert loaded.refused_by() == [7]
+    # And one with the SIGNATURE of the job, which its customer has put onto two.
+    twin = raw.file_system(tmp_path / "twin.img", "EXT4", loaded.device.path, mebibytes=16)
+    loaded.image.write_bytes(twin.read_bytes())
+    loaded.before = raw.digest(loaded.image)
+    assert loaded.refused_by() == [7]
+    told = loaded.run("dock", loaded.image, check=REFUSED).stderr
+    assert "another device than the one that was loaded" in told, told
     loaded.image.write_bytes(own)
     loaded.before = raw.digest(loaded.image)
 

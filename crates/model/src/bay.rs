@@ -18,8 +18,8 @@ use crate::readable;
 use crate::stopped::StopCause;
 use crate::time::Timestamp;
 
-/// Most characters of a sentence or a hint that a bay tells: two lines of a terminal.
-const TOLD_CHARS: usize = 160;
+/// Most characters of a sentence or a hint that a bay tells: four lines of a terminal.
+const TOLD_CHARS: usize = 320;
 
 /// Most characters of what a device is called here, which may be a file's name.
 const MEDIUM_CHARS: usize = 40;
@@ -488,7 +488,7 @@ impl BayStatus {
     /// The same in words that fit on a screen and into a heartbeat, whatever disks and their files are called.
     #[must_use]
     pub fn tidied(self) -> Self {
-        let tidy = |text: String| readable::name(&text, TOLD_CHARS);
+        let tidy = |text: String| readable::sentence(&text, TOLD_CHARS);
         let figures = self.figures.map(|figures| Figures {
             current: figures.current(),
             ..figures

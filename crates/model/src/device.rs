@@ -9,6 +9,9 @@ use crate::readable;
 /// Characters of a maker's name or number that are kept: SCSI has 16 of a model (SPC-4, 6.4.2), ATA 40, NVMe 40.
 const NAME_CHARS: usize = 64;
 
+/// Characters of a mark: those of a table and four volumes.
+const MARK_CHARS: usize = 160;
+
 /// A place on a device: bytes from its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceOffset(u64);
@@ -64,6 +67,10 @@ pub struct DeviceFacts {
     /// What stands between it and the host, as that calls itself: the bridge of a USB case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridge: Option<String>,
+    /// The numbers that were drawn when its partition table and file systems were made, such as `gpt:…` or `ext:…`: a device
+    /// without serial and WWN is known again by nothing else. An earlier release does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
 }
 
 /// How a device is attached to a station.
@@ -115,8 +122,24 @@ impl DeviceFacts {
             wwn: self.wwn.map(tidy),
             firmware: self.firmware.map(tidy),
             bridge: self.bridge.map(tidy),
+            mark: self.mark.map(|mark| readable::name(&mark, MARK_CHARS)),
             ..self
         }
+    }
+
+    /// Whether something that both tell says that this and `other` are not one device.
+    #[must_use]
+    pub fn is_another(&self, other: &Self) -> bool {
+        let (is, was) = (self.clone().tidied(), other.clone().tidied());
+        let pairs = [
+            (is.mark, was.mark),
+            (is.serial, was.serial),
+            (is.wwn, was.wwn),
+        ];
+        let differ = |(is, was): (Option<String>, Option<String>)| {
+            is.zip(was).is_some_and(|(is, was)| is != was)
+        };
+        pairs.into_iter().any(differ)
     }
 }
 

@@ -82,6 +82,14 @@ pub struct Attempt {
     pub store: Capabilities,
 }
 
+impl Attempt {
+    /// Whether the store was asked what it does. One that only ends a job with what is loaded sends nothing and asks nothing.
+    #[must_use]
+    pub fn has_probed(&self) -> bool {
+        self.store != Capabilities::all(Finding::Unknown)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

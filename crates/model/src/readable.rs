@@ -96,20 +96,26 @@ pub fn about(seconds: u64) -> String {
     }
 }
 
+/// Words on one line and in at most `most` characters: what plays with terminals is escaped, and longer ones end with dots.
+///
+/// What it gives it also leaves as it is.
+#[must_use]
+pub fn sentence(words: &str, most: usize) -> String {
+    let shown = escaped(words);
+    if shown.len() <= most {
+        return shown.into_iter().collect();
+    }
+    let kept = &shown[..most.saturating_sub(1)];
+    kept.iter().chain(&['…']).collect()
+}
+
 /// A name on one line and in at most `most` characters: what plays with terminals is escaped, and
 /// of a longer name the middle is left out, for its folder and its ending tell most.
 ///
 /// What it gives it also leaves as it is.
 #[must_use]
 pub fn name(name: &str, most: usize) -> String {
-    let mut shown = Vec::with_capacity(name.len());
-    for c in name.chars() {
-        if plays_with_terminals(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
+    let shown = escaped(name);
     if shown.len() <= most {
         return shown.into_iter().collect();
     }
@@ -117,6 +123,19 @@ pub fn name(name: &str, most: usize) -> String {
     let end = kept - kept / 3;
     let (first, last) = (&shown[..kept / 3], &shown[shown.len() - end..]);
     first.iter().chain(&['…']).chain(last).collect()
+}
+
+/// The characters of a text, those that play with terminals escaped.
+fn escaped(text: &str) -> Vec<char> {
+    let mut shown = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        if plays_with_terminals(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// JSON in which characters that play with terminals are escaped too: the same texts, and whoever
@@ -210,6 +229,18 @@ mod tests {
             (u64::MAX, "213503982334601 days"),
         ] {
             assert_eq!(about(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn words_are_one_harmless_line_and_keep_their_beginning() {
+        assert_eq!(sentence("Take it out.", 60), "Take it out.");
+        assert_eq!(sentence("a\x1b[31m\nb", 60), "a\\u{1b}[31m\\nb");
+        let short = sentence("Scan its sheet, and then the tag of the bay.", 16);
+        assert_eq!(short, "Scan its sheet,…");
+        assert_eq!(sentence(&short, 16), short);
+        for most in 0..5 {
+            assert!(sentence("\n\n\n\n", most).chars().count() <= most.max(1));
         }
     }
 

@@ -230,6 +230,9 @@ pub struct JobsConfig {
 pub struct StationConfig {
     /// `name`: its name; every station of an installation has another. By default the host's.
     pub name: StationName,
+    /// Whether the settings say so. What does not is called what it was called before.
+    #[serde(skip)]
+    pub is_named: bool,
     /// `parallel`: most requests to the store at once.
     pub parallel: u32,
     /// `read_threads`: threads that read the device.
@@ -442,6 +445,7 @@ impl Default for StationConfig {
     fn default() -> Self {
         Self {
             name: values::host_name(),
+            is_named: false,
             parallel: 32,
             read_threads: 4,
             memory_mib: 128,

@@ -187,6 +187,7 @@ fn everything_given_is_taken() {
     assert_eq!(config.jobs, jobs);
     assert_images(&config);
     let station = StationConfig {
+        is_named: true,
         name: StationName::new("dock-7").unwrap(),
         parallel: 8,
         read_threads: 2,

@@ -20,6 +20,7 @@ use listen::tls::Tls;
 use listen::tls::certificate::CertificateError;
 use listen::tls::watch::watch;
 use localstore::{LocalStore, OpenError};
+use model::ids::StationName;
 use model::time::Clock;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +30,7 @@ use crate::access::BearerToken;
 use crate::app::{Admin, Context};
 use crate::background::{Background, put_receipts};
 use crate::certain::CertainTime;
-use crate::config::{Config, ConnectionsConfig, ConsoleConfig, DatabaseConfig};
+use crate::config::{Config, ConnectionsConfig, ConsoleConfig, DatabaseConfig, StationConfig};
 use crate::custody_key::{self, CustodyKeyError};
 use crate::data_dir::credentials::write_credentials;
 use crate::data_dir::{DataDir, DataDirError, Endpoints, room, service_key_path};
@@ -235,7 +236,7 @@ impl Service {
         };
         let context = kept.context(config, clock, stores, &outside)?;
         let (api_addr, s3_addr) = (port.address, embedded.as_ref().map(Embedded::address));
-        let endpoints = endpoints(config, &port, embedded.as_ref(), &outside);
+        let endpoints = endpoints(config, &kept.station, &port, embedded.as_ref(), &outside);
         // Both addresses are taken: who comes from now on waits until the tasks below attend.
         kept.data.write_endpoints(&endpoints)?;
         kept.data.room().settle();
@@ -387,6 +388,7 @@ struct Kept {
     jobs: Arc<dyn JobStore>,
     first_key: Option<FirstKey>,
     station_token: PathBuf,
+    station: StationName,
     certain: Arc<CertainTime>,
     installation: InstallationName,
 }
@@ -409,7 +411,7 @@ impl Kept {
         custody_key::ensure(&*jobs, named, host.as_deref(), clock.now()).await?;
         let region = &config.embedded_store.region;
         let first_key = first_key(&admin, &data, region).await?;
-        let station_token = register_station(&admin, config, &data).await?;
+        let (station, station_token) = register_station(&admin, config, &data).await?;
         // Stations that were at work when the service went down get a whole term to come back.
         let term = i64::from(config.jobs.lease_seconds);
         jobs.extend_leases(clock.now().plus_seconds(term)).await?;
@@ -429,6 +431,7 @@ impl Kept {
             jobs,
             first_key,
             station_token,
+            station,
             certain: Arc::new(certain),
         })
     }
@@ -654,20 +657,41 @@ async fn first_key(
     Ok(first)
 }
 
-/// Registers the station of this machine under the token in its file, making that as needed.
+/// Registers the station of this machine under the token in its file, making that as needed; what it is called.
+///
+/// One that no settings name is called what it was called before: the host may have got another name, or the data folder
+/// lie on another host. Settings that name it otherwise than before give it a new token.
 async fn register_station(
     admin: &Admin,
     config: &Config,
     data: &DataDir,
-) -> Result<PathBuf, StartError> {
+) -> Result<(StationName, PathBuf), StartError> {
     let path = data.station().join("token");
-    let token = station_token(&path).map_err(|source| StartError::File {
+    let failed = |source| StartError::File {
         path: path.clone(),
         source,
-    })?;
+    };
+    let mut token = station_token(&path).map_err(failed)?;
+    let name = &config.station.name;
+    let known = stations::known_by(admin, &token).await?;
     // Most starts find it registered, and write nothing.
-    stations::register(admin, &config.station.name, &token).await?;
-    Ok(path)
+    match known {
+        Some(known) if known == *name => {}
+        Some(known) if !config.station.is_named => {
+            tracing::info!(station = %known, host = %name, "the station of this data folder keeps its name");
+            return Ok((known, path));
+        }
+        Some(known) => {
+            tracing::warn!(station = %name, before = %known, "the station of this host has another name");
+            token = BearerToken::draw();
+            let line = zeroize::Zeroizing::new(format!("{}\n", token.expose()));
+            durable::replace(&path, line.as_bytes()).map_err(failed)?;
+            stations::register(admin, name, &token).await?;
+            stations::rename(admin, &known).await?;
+        }
+        None => stations::register(admin, name, &token).await?,
+    }
+    Ok((name.clone(), path))
 }
 
 fn station_token(path: &Path) -> io::Result<BearerToken> {
@@ -682,6 +706,7 @@ fn station_token(path: &Path) -> io::Result<BearerToken> {
 
 fn endpoints(
     config: &Config,
+    station: &StationName,
     api: &Port,
     embedded: Option<&Embedded>,
     outside: &Outside,
@@ -691,7 +716,10 @@ fn endpoints(
         s3: embedded.map(|embedded| embedded.port.url_here()),
         console: outside.console.clone(),
         pid: std::process::id(),
-        station: config.station.clone(),
+        station: StationConfig {
+            name: station.clone(),
+            ..config.station.clone()
+        },
         config: config.file.clone(),
     }
 }

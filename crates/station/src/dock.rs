@@ -375,6 +375,7 @@ impl Station {
             // take long.
             self.while_leased(&errand, || self.work(&errand, &manifest, view))
         });
+        let done = done.map_err(|error| self.unless_its_lease_has_ended(&claim, progress, error));
         if let Err(error) = &done {
             self.release(&claim, error);
         }
@@ -382,6 +383,31 @@ impl Station {
             handled.end();
         }
         done
+    }
+
+    /// A store that refuses may refuse nothing but the keys, which end with the lease: then that is why the run has stopped.
+    fn unless_its_lease_has_ended(
+        &self,
+        claim: &Claim,
+        progress: &Progress,
+        error: DockError,
+    ) -> DockError {
+        let refused = match &error {
+            DockError::Stopped {
+                why: Halt::Store(refused),
+                ..
+            } => refused.answer(),
+            _ => None,
+        };
+        let of_keys = refused.is_some_and(|answer| matches!(answer.status, 401 | 403));
+        let ended = of_keys.then(|| lease::ended(&self.control, claim, progress));
+        match ended.flatten() {
+            Some(why) => DockError::Stopped {
+                job: claim.job,
+                why,
+            },
+            None => error,
+        }
     }
 
     fn claim(
@@ -444,11 +470,18 @@ impl Station {
                     rules,
                     tree,
                     signed,
-                    Source::of_folder(errand.device),
+                    import::Brought::Device(Source::of_folder(errand.device)),
                 )
             }
             (Manifest::S3Import(rules), View::Journal) => {
-                self.import(errand, rules, &import::no_device(), Vec::new(), None)
+                let nothing = import::no_device();
+                self.import(
+                    errand,
+                    rules,
+                    &nothing,
+                    Vec::new(),
+                    import::Brought::Journal,
+                )
             }
             // An older server does not know that there is no device.
             (

@@ -46,15 +46,33 @@ pub fn keep(
             By::Heartbeat(state) => state,
             By::Itself => renew(control, &renewal, last_answer),
         };
-        match state {
-            Some(LeaseState::Held) => last_answer = Instant::now(),
-            Some(LeaseState::Canceled) => stop.halt(Halt::Canceled),
-            Some(LeaseState::Lost) => stop.halt(Halt::LeaseLost),
-            Some(LeaseState::OnHold) => stop.halt(Halt::OnHold),
+        match state.map(halt) {
+            Some(None) => last_answer = Instant::now(),
+            Some(Some(why)) => stop.halt(why),
             None => {}
         }
     }
     control.carried().forget(claim.job, &claim.lease);
+}
+
+/// Why a lease has ended, asked at once; nothing if it holds, or the server does not say. With a lease end the keys that its
+/// docking was given, and a store that refuses them says nothing of the reason.
+pub fn ended(control: &Control, claim: &Claim, progress: &Progress) -> Option<Halt> {
+    let renewal = sign_of_life(claim, progress, &mut Pace::default());
+    match control.renew(&renewal) {
+        Ok(state) => halt(state),
+        Err(_) => None,
+    }
+}
+
+/// What ends a run, if its lease is in this state.
+fn halt(state: LeaseState) -> Option<Halt> {
+    match state {
+        LeaseState::Held => None,
+        LeaseState::Canceled => Some(Halt::Canceled),
+        LeaseState::Lost => Some(Halt::LeaseLost),
+        LeaseState::OnHold => Some(Halt::OnHold),
+    }
 }
 
 /// Renews the lease; nothing if the server cannot be asked.

@@ -182,6 +182,12 @@ impl Target {
         &self.seal
     }
 
+    /// By what its content is known again.
+    #[must_use]
+    pub fn mark(&self) -> Option<String> {
+        disks::facts::mark(self.plain())
+    }
+
     /// Whether it is the device of these marks.
     #[must_use]
     pub fn has(&self, marks: &Marks) -> bool {

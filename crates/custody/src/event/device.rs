@@ -55,6 +55,7 @@ impl Identified {
             physical_sector,
             rotational,
             bridge,
+            mark: _,
         } = device;
         Self {
             maker: told(maker),

@@ -1,5 +1,6 @@
 //! What tells a shipped device from others, for the books of its job.
 
+use std::fs::File;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
 
@@ -8,20 +9,20 @@ use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 
 use super::kernel::{Block, Kernel, is_rotational};
 use super::mountinfo::DeviceNumber;
-use super::{attribute, model, mounted_from, serial, usb, vendor, wwn};
+use super::{attribute, mark, model, mounted_from, serial, usb, vendor, wwn};
 
 /// What is known of the device that a path leads to: a block device, an image, or the folder where a file system is
-/// mounted. `None` for any other folder, whose device is this host's own, and where nothing is known.
+/// mounted. Its first sectors are read for the mark of what is on it. `None` for any other folder, whose device is this host's own, and where nothing is known.
 #[must_use]
 pub fn shipped(path: &Path) -> Option<DeviceFacts> {
     let metadata = std::fs::metadata(path).ok()?;
     let kernel = Kernel::running();
     if metadata.is_file() {
-        return Some(image(metadata.len()));
+        return Some(marked(image(metadata.len()), path));
     }
     if metadata.file_type().is_block_device() {
         let block = kernel.block(DeviceNumber::of(metadata.rdev())).ok()?;
-        return of_block(&block);
+        return with_mark(&block);
     }
     let own = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
     if !own.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
@@ -30,7 +31,22 @@ pub fn shipped(path: &Path) -> Option<DeviceFacts> {
     // Btrfs gives a mount a number that is no device's; what was mounted says it then.
     let numbered = kernel.block(DeviceNumber::of(metadata.dev())).ok();
     let block = numbered.or_else(|| kernel.block_at(&mounted_from(own.stx_mnt_id)?))?;
-    of_block(&block)
+    with_mark(&block)
+}
+
+/// The disk, with the mark of what is on it.
+fn with_mark(block: &Block) -> Option<DeviceFacts> {
+    let facts = of_block(block)?;
+    let [disk] = &block.disks()[..] else {
+        return Some(facts);
+    };
+    Some(marked(facts, &disk.path()))
+}
+
+/// The same with the mark of what is on it, where it may be read.
+fn marked(facts: DeviceFacts, path: &Path) -> DeviceFacts {
+    let mark = File::open(path).ok().and_then(|file| mark::mark(&file));
+    DeviceFacts { mark, ..facts }
 }
 
 /// The disk that a partition or a volume of one part lies on; `None` for one of several disks.
@@ -54,6 +70,7 @@ pub(super) fn of_block(block: &Block) -> Option<DeviceFacts> {
         physical_sector: sector(disk, "physical"),
         rotational: is_rotational(disk.folder()),
         bridge: bridge(disk, connector),
+        mark: None,
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 
-use model::entry::{Entry, EntryId, EntryKind, EntryPath, EntryTimes};
+use model::entry::{Entry, EntryId, EntryKind, EntryPath, EntryTimes, Unloadable};
 use model::file_time::FileTime;
 use rustix::io::Errno;
 
@@ -43,6 +43,8 @@ pub enum Node {
     EmptyFolder,
     /// A name that cannot even be looked at.
     Unlistable,
+    /// A name that cannot be loaded, for this reason.
+    Bad(Unloadable),
 }
 
 impl Node {
@@ -59,7 +61,7 @@ impl Node {
             },
             Self::Special => EntryKind::Special,
             Self::EmptyFolder => EntryKind::EmptyFolder,
-            Self::Unlistable => return None,
+            Self::Unlistable | Self::Bad(_) => return None,
         })
     }
 }
@@ -100,6 +102,9 @@ impl Memory {
 
     /// What a walk says of the node with this place among all.
     fn walked(&self, place: usize, path: &EntryPath, node: &Node) -> Walked {
+        if let Node::Bad(why) = node {
+            return Err(BadEntry::unloadable(path.clone(), 0, why.clone()));
+        }
         let Some(kind) = node.kind() else {
             return Err(BadEntry::unreadable(path.clone(), 0, Errno::IO.into()));
         };
@@ -197,7 +202,7 @@ impl Content for MemoryFile {
                 return Err(Errno::IO.into());
             }
             Node::BadSector(bytes, _) => (bytes, bytes.len() as u64),
-            Node::Link(_) | Node::Special | Node::EmptyFolder | Node::Unlistable => {
+            Node::Link(_) | Node::Special | Node::EmptyFolder | Node::Unlistable | Node::Bad(_) => {
                 return Err(io::ErrorKind::InvalidInput.into());
             }
         };

@@ -160,3 +160,37 @@ fn a_station_is_drained_by_an_operator_and_revoked_by_a_lead_who_says_so() {
         .with(4)
         .saying("there is no station `dock-9`");
 }
+
+/// A host gets another name, or its data folder another host: nothing that was begun is lost by it.
+#[test]
+fn the_station_of_a_data_folder_is_called_what_it_was_called_until_its_settings_name_it() {
+    let world = World::new();
+    let names = || {
+        let list = json(&world.run(["station", "list", "--json"]).with(0).out);
+        let names = list["Stations"].as_array().unwrap().iter();
+        let of = |station: &Value, name: &str| station[name].as_str().unwrap().to_owned();
+        let mut names: Vec<_> = names.map(|it| (of(it, "Name"), of(it, "State"))).collect();
+        names.sort();
+        names
+    };
+    let settings = world.path("longshore.toml");
+    let start = |name: &str| {
+        let text = format!("[station]\nname = \"{name}\"\n");
+        std::fs::write(&settings, text).unwrap();
+        world.serve_with(&settings).stop();
+    };
+    start("dock-a");
+    assert_eq!(names(), [("dock-a".to_owned(), "unheard".to_owned())]);
+    // The host is called otherwise, and no settings say anything.
+    world.serve().stop();
+    world.run(["ls"]).with(0);
+    assert_eq!(names(), [("dock-a".to_owned(), "unheard".to_owned())]);
+    for _ in 0..2 {
+        start("dock-b");
+        let (old, new) = (
+            ("dock-a".to_owned(), "revoked".to_owned()),
+            ("dock-b".to_owned(), "unheard".to_owned()),
+        );
+        assert_eq!(names(), [old, new]);
+    }
+}

@@ -131,8 +131,19 @@ impl World {
 
     /// Starts a service on free ports and waits until it says where it is.
     pub(crate) fn serve(&self) -> Service {
+        self.serve_by(&[])
+    }
+
+    /// The same by settings in a file.
+    pub(crate) fn serve_with(&self, settings: &Path) -> Service {
+        let data = self.data();
+        let [settings, data] = [settings, &data].map(|path| path.to_str().unwrap());
+        self.serve_by(&["--config", settings, "--data", data])
+    }
+
+    fn serve_by(&self, more: &[&str]) -> Service {
         let addresses = ["--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"];
-        let mut command = self.command(["serve"].iter().chain(&addresses));
+        let mut command = self.command(["serve"].iter().chain(&addresses).chain(more));
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

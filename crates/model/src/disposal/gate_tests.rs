@@ -423,6 +423,7 @@ fn a_device_without_a_serial_is_confirmed_by_what_its_customer_calls_it() {
     let mut facts = good();
     let image = DeviceFacts {
         bytes: Some(1 << 30),
+        mark: Some("ext:1".to_owned()),
         ..DeviceFacts::default()
     };
     (facts.loaded, facts.bay.device) = (Some(image.clone()), image);
@@ -433,6 +434,42 @@ fn a_device_without_a_serial_is_confirmed_by_what_its_customer_calls_it() {
     gate(&facts).unwrap();
     facts.device_id = None;
     gate(&facts).unwrap_err();
+}
+
+/// A customer may have put one SIGNATURE onto two devices of one kind: only one of them was loaded.
+#[test]
+fn another_device_with_the_same_signature_and_size_is_not_erased() {
+    let mut facts = good();
+    facts.bay.confirmation.as_mut().unwrap().serial_end = "KUP7".to_owned();
+    let image = |mark: Option<&str>| DeviceFacts {
+        bytes: Some(1 << 30),
+        mark: mark.map(str::to_owned),
+        ..DeviceFacts::default()
+    };
+    let mut with = |loaded: DeviceFacts, found: DeviceFacts| {
+        (facts.loaded, facts.bay.device) = (Some(loaded), found);
+        gate(&facts)
+            .map(drop)
+            .map_err(|shut| shut.into_iter().map(|shut| shut.condition).collect())
+    };
+    let same: Result<(), Vec<Condition>> = Err(vec![Condition::Same]);
+    assert_eq!(with(image(Some("ext:1")), image(Some("ext:1"))), Ok(()));
+    assert_eq!(with(image(Some("ext:1")), image(Some("ext:2"))), same);
+    assert_eq!(with(image(Some("ext:1")), image(None)), same);
+    // Nothing tells them apart, or nothing did when it was loaded.
+    assert_eq!(with(image(None), image(None)), same);
+    assert_eq!(with(image(None), image(Some("ext:1"))), same);
+    // A bridge may tell one serial of all that is plugged into it.
+    let named = |mark| DeviceFacts {
+        serial: Some("0123456789ABKUP7".to_owned()),
+        ..image(mark)
+    };
+    assert_eq!(with(named(Some("ext:1")), named(Some("ext:2"))), same);
+    assert_eq!(
+        with(named(None), named(Some("ext:2"))),
+        Ok(()),
+        "of an earlier release"
+    );
 }
 
 /// The SIGNATURE is gone by then, and who began it has its journal.

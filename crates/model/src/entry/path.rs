@@ -11,6 +11,12 @@ use base64::engine::general_purpose::STANDARD;
 pub struct EntryPath(Vec<u8>);
 
 impl EntryPath {
+    /// What stands in a report for a whole device of which nothing could be listed: no name on any device is this.
+    #[must_use]
+    pub fn whole_device() -> Self {
+        Self::new("/")
+    }
+
     /// Wraps the raw bytes.
     #[must_use]
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {

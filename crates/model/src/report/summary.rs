@@ -400,10 +400,11 @@ fn checked_by_store(attempts: &[Attempt]) -> String {
         ("MD5", |store| store.md5),
         ("signature of the body", |store| store.signed_body),
     ];
-    if attempts.is_empty() {
+    let probed: Vec<&Attempt> = attempts.iter().filter(|a| a.has_probed()).collect();
+    if probed.is_empty() {
         return "The store was not probed.".to_owned();
     }
-    let is_honored = |check: &&Check| attempts.iter().all(|a| check.1(&a.store).is_honored());
+    let is_honored = |check: &&Check| probed.iter().all(|a| check.1(&a.store).is_honored());
     let names: Vec<&str> = CHECKS.iter().filter(is_honored).map(|c| c.0).collect();
     match names.as_slice() {
         [] => "The store was found not to check what it is sent.".to_owned(),

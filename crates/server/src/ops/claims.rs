@@ -17,6 +17,8 @@
 //! again and gets a new token, and the old one is worth nothing. So no device is lost, and no two
 //! attempts believe that a job is theirs.
 
+mod at_hand;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::actor::Actor;
@@ -28,7 +30,7 @@ use model::device::DeviceFacts;
 use model::dispatch::{Denial, Dispatch, Docked, Presented, dispatch, job_of};
 use model::event::Event;
 use model::hold::Check;
-use model::ids::{BucketName, JobId, StationName};
+use model::ids::{BayName, BucketName, JobId, StationName};
 use model::job::Job;
 use model::limits::SIGNATURE_FILE_BYTES;
 use model::manifest::Manifest;
@@ -189,7 +191,10 @@ async fn decide(
         };
         let (events, verdict) = match comes {
             Comes::Device => judge(context, draft.job(), account.as_ref(), docked, station),
-            Comes::Journal => judge_journal(draft.job(), account.as_ref()),
+            Comes::Journal => match at_hand::bay_with(context, station, id).await? {
+                Some(bay) => (Vec::new(), Verdict::Deny(in_a_bay(id, &bay))),
+                None => judge_journal(draft.job(), account.as_ref()),
+            },
         };
         let (events, verdict) = held_back(context, draft.job(), events, verdict).await?;
         let (events, verdict) = without_sessions(context, who, events, verdict);
@@ -252,6 +257,7 @@ async fn decide(
                 if lease.is_some() {
                     context.jobs.end_lease(id, &token).await?;
                 }
+                let refused = at_hand::told_of_another(context, id, docked, refused).await?;
                 Ok(denied(Some(id), refused))
             }
             // A lease was taken above for whatever is loaded.
@@ -573,6 +579,18 @@ fn on_hold(job: JobId, hold: &Stopped) -> DenialWords {
         message: format!("job {job} waits. {hold}"),
         hint: format!("{again}; `longshore job resume {job}` lets it go on at once"),
         cause: Some(hold.cause),
+    }
+}
+
+/// The journal is for a device that is gone.
+fn in_a_bay(job: JobId, bay: &BayName) -> DenialWords {
+    DenialWords {
+        code: "DeviceAtHand",
+        message: format!("the device of job {job} is in bay {bay} of this station"),
+        hint: "its bay ends the job by itself, with a line for each of its files; if that is another device or a dead one, \
+               take it out first"
+            .to_owned(),
+        cause: None,
     }
 }
 

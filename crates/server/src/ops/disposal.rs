@@ -14,7 +14,7 @@
 
 mod ask;
 mod end;
-mod facts;
+pub(super) mod facts;
 mod release;
 mod verified;
 

@@ -34,17 +34,30 @@ pub async fn admit(
     Ok(token)
 }
 
-/// Writes down which token a station has, unless that is known. One that was revoked stays so: a start of the service
+/// Which station has a token, unless it was revoked.
+pub(crate) async fn known_by(
+    admin: &Admin,
+    token: &BearerToken,
+) -> Result<Option<StationName>, JobStoreError> {
+    admin.jobs.station_by_token(token.sha256()).await
+}
+
+/// Ends what a station of this host was called before it got another name: nobody has its token any more.
+pub(crate) async fn rename(admin: &Admin, old: &StationName) -> Result<(), JobStoreError> {
+    let now = admin.clock.now();
+    admin.jobs.revoke_station(old, now).await?;
+    admin.jobs.end_leases_of(old, now).await?;
+    admin.jobs.drop_orders(old).await?;
+    admin.jobs.end_shares(old, None).await
+}
+
+/// Writes down which token a station has, of whom no other is known. One that was revoked stays so: a start of the service
 /// is nobody's decision.
 pub(crate) async fn register(
     admin: &Admin,
     name: &StationName,
     token: &BearerToken,
 ) -> Result<(), JobStoreError> {
-    let known = admin.jobs.station_by_token(token.sha256()).await?;
-    if known.as_ref() == Some(name) {
-        return Ok(());
-    }
     if admin.jobs.is_void(name, token.sha256()).await? {
         tracing::warn!(station = %name, "the station of this host is revoked");
         return Ok(());

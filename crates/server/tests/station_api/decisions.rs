@@ -300,3 +300,59 @@ async fn what_a_station_knows_of_a_device_is_kept_with_its_job() {
         .collect();
     assert_eq!(told, [true, false], "of each docking what was said then");
 }
+
+/// A customer may have put one SIGNATURE onto two devices: of the one that was not loaded it is said, and of the other not.
+#[tokio::test]
+async fn a_second_device_of_a_job_that_is_over_is_told_as_another() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let told = |mark: Option<&str>| ClaimRequest {
+        signature_file: Some(STANDARD.encode(&signature)),
+        facts: Some(DeviceFacts {
+            bytes: Some(1 << 30),
+            mark: mark.map(str::to_owned),
+            ..DeviceFacts::default()
+        }),
+        ..ClaimRequest::new(station.name.clone(), "/dev/sdb".to_owned())
+    };
+    let claim = async |mark| {
+        let token = station.token.expose();
+        let answer = world
+            .tell_as::<ClaimAnswer>(token, "claim", &told(mark))
+            .await;
+        answer.unwrap()
+    };
+    let ClaimAnswer::Granted(granted) = claim(Some("ext:1")).await else {
+        panic!("it is loaded")
+    };
+    let ending = Ending::Finished {
+        errors: 0,
+        log: LogLocation {
+            bucket: BucketName::new("photos").unwrap(),
+            key: ObjectKey::new(format!("import-log-{id}")).unwrap(),
+        },
+        remark: None,
+        files: Vec::new(),
+        sums: None,
+    };
+    let finished = station.finish(&world, id, &granted.lease, ending).await;
+    assert_eq!(finished, Ok(()));
+    // What does not say what it is is not accused of being another.
+    for (mark, is_another) in [
+        (Some("ext:1"), false),
+        (None, false),
+        (Some("ext:2"), true),
+        (Some("ext:1"), false),
+    ] {
+        let ClaimAnswer::Denied { code, message, .. } = claim(mark).await else {
+            panic!("the job is over")
+        };
+        assert_eq!(code, "Over");
+        assert_eq!(
+            message.contains("another device than the one that was loaded"),
+            is_another,
+            "{message}"
+        );
+    }
+}

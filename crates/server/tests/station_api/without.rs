@@ -1,5 +1,6 @@
 //! A job that nobody mends ends with what is loaded, once a person says so.
 
+use model::bay::BayState;
 use model::control::{
     ClaimAnswer, ClaimRequest, Ending, FinishRequest, HoldRequest, JobFacts, JobRequest,
 };
@@ -7,6 +8,7 @@ use model::ids::{BucketName, JobId};
 use model::progress::LogLocation;
 use model::stopped::StopCause;
 
+use crate::heartbeats::Resident;
 use crate::talk::Station;
 use crate::world::{World, import};
 
@@ -147,4 +149,34 @@ async fn no_job_is_finished_whose_report_cannot_be_stored() {
         .await;
     assert_eq!(held, Ok(()));
     assert_eq!(world.job(job).await.without, None);
+}
+
+/// A journal knows nothing of what had not been begun: it stands for no device that can be asked.
+#[tokio::test]
+async fn a_device_that_is_in_a_bay_is_not_finished_by_a_journal() {
+    let world = World::start().await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    stop(&world, &station, &signature, StopCause::DiskFailing).await;
+    assert_eq!(
+        finish_without(&world, &station, id, "It clicks.").await,
+        Ok(())
+    );
+    let (name, token) = (station.name.clone(), station.token.clone());
+    let mut bench = Resident::of(Station { name, token }, "run1");
+    bench.beat_with(&world, BayState::Held, id).await;
+    let answer = by_journal(&world, &station, id).await;
+    let ClaimAnswer::Denied { code, message, .. } = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(code, "DeviceAtHand");
+    assert!(message.contains("is in bay"), "{message}");
+    // It was pulled out, or nothing is heard of that bench any more.
+    bench.beat_with(&world, BayState::PulledOut, id).await;
+    let answer = by_journal(&world, &station, id).await;
+    assert!(matches!(answer, ClaimAnswer::Granted(_)), "{answer:?}");
+    bench.beat_with(&world, BayState::Held, id).await;
+    world.clock.advance(61);
+    let answer = by_journal(&world, &station, id).await;
+    assert!(matches!(answer, ClaimAnswer::Granted(_)), "{answer:?}");
 }

@@ -2,7 +2,7 @@
 
 use model::capabilities::{Capabilities, Finding};
 use model::control::Tally;
-use model::entry::EntryPath;
+use model::entry::{EntryPath, Unloadable};
 use model::manifest::S3Import;
 use model::plan::SIGNATURE_NAME;
 use model::report::lines::{About, Work};
@@ -10,11 +10,19 @@ use model::without::Without;
 
 use super::source::{self, Source};
 use super::{DockError, Done, Errand, Outcome, Station, signature};
-use disks::tree::memory::Memory;
-use disks::tree::{Totals, Tree};
+use disks::tree::Tree;
+use disks::tree::memory::{Memory, Node};
 use transfer::import::Import;
 use transfer::report;
 use transfer::settings::{Existing, Settings};
+
+/// What is imported from.
+pub(super) enum Brought {
+    /// The device, by what it is known again.
+    Device(Option<Source>),
+    /// The journal alone, of what had been begun.
+    Journal,
+}
 
 impl Station {
     pub(super) fn import(
@@ -23,9 +31,12 @@ impl Station {
         rules: &S3Import,
         tree: &dyn Tree,
         signed: Vec<EntryPath>,
-        source: Option<Source>,
+        from: Brought,
     ) -> Result<Done, DockError> {
-        source::must_be_the_same(errand, source)?;
+        let at_hand = matches!(from, Brought::Device(_));
+        if let Brought::Device(source) = from {
+            source::must_be_the_same(errand, source)?;
+        }
         let bucket = self.bucket(errand, &rules.bucket)?;
         let without = errand.claim.without.as_ref();
         let attempt = match without {
@@ -70,7 +81,7 @@ impl Station {
             place: format!("bucket {}", rules.bucket),
             errors: report.errors(),
             remark: match without {
-                Some(without) => Some(told_of_without(without, tree)),
+                Some(without) => Some(told_of_without(without, at_hand)),
                 None => nothing_found(report.tally()).or(remark),
             },
         };
@@ -78,18 +89,22 @@ impl Station {
     }
 }
 
-/// The tree of a job of which this station has the journal alone: nothing.
+/// The tree of a job of which this station has the journal alone: nobody can list what had not been begun, and a report that
+/// said nothing of it would be one of a job without a fault.
 pub(super) fn no_device() -> Memory {
-    Memory::default()
+    let why = Unloadable::Unreadable(
+        "the device was not at hand: what had not been begun has no line".to_owned(),
+    );
+    Memory::new([(EntryPath::whole_device().as_bytes(), Node::Bad(why))])
 }
 
 /// What the customer reads of a job that was finished without what was not loaded.
-fn told_of_without(without: &Without, tree: &dyn Tree) -> String {
-    match tree.totals() {
-        Some(Totals { entries: 0, .. }) => format!(
+fn told_of_without(without: &Without, at_hand: bool) -> String {
+    match at_hand {
+        true => without.to_string(),
+        false => format!(
             "{without} The device was not at hand: what had not been begun has no line in the report."
         ),
-        _ => without.to_string(),
     }
 }
 

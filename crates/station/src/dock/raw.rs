@@ -20,6 +20,7 @@ use model::manifest::{Passphrase, S3Import};
 use model::secret::{DeviceSecret, is_sealed};
 use model::signature::SignatureFile;
 
+use super::import::Brought;
 use super::source::Source;
 use super::{DockError, Docking, Done, Errand, Found, Seen, Station, View, formatting, signature};
 use crate::raw::{self, Means, RawDisk, RawError};
@@ -255,7 +256,7 @@ impl Station {
         let looked = disk.looked().map(|looked| &looked.volumes[..]);
         let source = Source::of_volumes(looked.unwrap_or_default(), &errand.docking.volumes, &tree);
         let signed = signature::signed_on_raw(&tree, errand.device)?;
-        self.import(errand, rules, &tree, signed, Some(source))
+        self.import(errand, rules, &tree, signed, Brought::Device(Some(source)))
     }
 }
 

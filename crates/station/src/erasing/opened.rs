@@ -36,7 +36,9 @@ impl OpenToErase {
 
     /// What it says of itself, as it is told with a claim.
     pub(super) fn facts(&self) -> DeviceFacts {
-        self.target.seal().shipped().tidied()
+        let facts = self.target.seal().shipped();
+        let mark = self.target.mark();
+        DeviceFacts { mark, ..facts }.tidied()
     }
 
     /// By what it is known again.

@@ -110,6 +110,11 @@ impl Bay {
         self.told.hint = Some(hint.to_owned());
     }
 
+    /// What it waits for, as the books of the job have it.
+    pub(super) fn cause(&self) -> Option<StopCause> {
+        self.told.cause
+    }
+
     /// What is told of it when its device may be taken out.
     pub(super) fn told_of_safe(&self) -> Told {
         let done = match self.state {
@@ -146,7 +151,7 @@ impl Bay {
             .told
             .hint
             .clone()
-            .or(remarks.map(|text| format!("Remark: {text}.")));
+            .or(remarks.map(|text| format!("Remark: {}.", text.trim_end_matches('.'))));
         BayStatus {
             state: self.state,
             sentence: self.told.sentence.clone(),

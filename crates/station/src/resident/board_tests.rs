@@ -747,6 +747,36 @@ fn a_job_that_is_opened_again_while_its_disk_is_there_is_loaded() {
     assert_eq!(room.state("A"), BayState::Loading);
 }
 
+/// What the books of its job say of an earlier time keeps no disk in its bay.
+#[test]
+fn a_disk_that_was_pulled_out_before_is_loaded_when_its_station_is_drained_no_more() {
+    let mut room = Room::new(RULES);
+    room.plug("A", "sdb", 1);
+    room.identify("A", "AAAAA");
+    room.docked("A", held(StopCause::Other, Some(Again::Mended)));
+    assert_eq!(room.state("A"), BayState::Held);
+    let visit = room.visit("A");
+    room.acts.clear();
+    room.pass(30);
+    room.take(|act| *act == Act::Ask(visit, job("AAAAA")));
+    let gone = Told::that("job AAAAA waits").cause(StopCause::DiskGone);
+    room.hear(News::Asked(visit, Ok(Course::Wait(gone.clone()))));
+    room.take(|act| matches!(act, Act::Look(..)));
+    // As long as it is the same that is waited for, nobody looks.
+    let sight = Sight {
+        job: Some(job("AAAAA")),
+        ..Sight::default()
+    };
+    room.hear(News::Looked(visit, Ok(sight)));
+    room.hear(News::Asked(visit, Ok(Course::Wait(gone.clone()))));
+    room.docked("A", held(StopCause::DiskGone, Some(Again::Mended)));
+    room.acts.clear();
+    room.pass(30);
+    room.take(|act| *act == Act::Ask(visit, job("AAAAA")));
+    room.hear(News::Asked(visit, Ok(Course::Wait(gone))));
+    assert_eq!(room.acts, []);
+}
+
 #[test]
 fn a_disk_without_a_signature_is_asked_about_and_moves_no_job() {
     let mut room = Room::new(RULES);

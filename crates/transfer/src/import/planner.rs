@@ -64,7 +64,8 @@ impl Planner<'_> {
             Err(gone) => self.run.stop.halt(Halt::Device(gone)),
             Ok(()) if !self.run.stop.is_set() => {
                 self.drop_orphans();
-                if let Err(error) = self.tell_missed() {
+                let met = self.claims.meet(&EntryPath::whole_device());
+                if let Err(error) = met.and_then(|()| self.tell_missed()) {
                     self.run.stop.halt(Halt::Journal(error));
                 }
             }

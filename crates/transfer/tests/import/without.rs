@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use disks::tree::memory::{Memory, Node};
+use model::entry::{EntryPath, Unloadable};
 use model::ids::ObjectKey;
 use model::stopped::{StopCause, Stopped};
 use model::time::Timestamp;
@@ -107,7 +108,8 @@ fn put(bucket: &MemoryBucket, key: &str, content: &'static [u8]) -> Result<(), S
     put.map(drop)
 }
 
-/// All that is left is the journal: what is stored has its line, and nothing is said of what was never begun.
+/// All that is left is the journal: what is stored has its line, and that nobody knows the rest has one too, until the device
+/// is there again.
 #[test]
 fn a_job_without_its_device_is_finished_by_its_journal() {
     let (mut world, bucket) = (World::new(""), MemoryBucket::new());
@@ -118,13 +120,30 @@ fn a_job_without_its_device_is_finished_by_its_journal() {
     let ended = world.run(&begun, &bucket);
     assert!(is_stored(&ended.report["a"]), "{:?}", ended.report);
     world.without = without(StopCause::DiskGone);
-    let ended = world.run(&Memory::default(), &bucket);
+    let why = Unloadable::Unreadable("the device was not at hand".to_owned());
+    let gone = Memory::new([(EntryPath::whole_device().as_bytes(), Node::Bad(why))]);
+    for _ in 0..2 {
+        let ended = world.run(&gone, &bucket);
+        assert!(ended.why.is_none(), "{:?}", ended.why);
+        assert!(is_stored(&ended.report["a"]), "{:?}", ended.report);
+        assert!(
+            ended.report["torn"].starts_with("500,DiskGone,"),
+            "{:?}",
+            ended.report
+        );
+        assert!(
+            ended.report["/"].starts_with("500,ReadError,"),
+            "{:?}",
+            ended.report
+        );
+        assert_eq!(ended.report.len(), 3);
+    }
+    // It was found after all, and what failed is tried again.
+    world.without = None;
+    let ended = world.run(&device(&["a", "b"]), &bucket);
     assert!(ended.why.is_none(), "{:?}", ended.why);
-    assert!(is_stored(&ended.report["a"]), "{:?}", ended.report);
-    assert!(
-        ended.report["torn"].starts_with("500,DiskGone,"),
-        "{:?}",
-        ended.report
-    );
-    assert_eq!(ended.report.len(), 2);
+    for name in ["a", "b"] {
+        assert!(is_stored(&ended.report[name]), "{:?}", ended.report);
+    }
+    assert!(!ended.report.contains_key("/"), "{:?}", ended.report);
 }

@@ -1,5 +1,5 @@
 //! Whether the device in the bay is the one that was loaded: serial, WWN and size as they were told then, and its
-//! SIGNATURE. A name in `/dev` says nothing.
+//! SIGNATURE, and by what was drawn when its file systems were made. A name in `/dev` says nothing.
 
 use crate::custody::Custody;
 use crate::device::DeviceFacts;
@@ -131,15 +131,38 @@ fn signed(facts: &GateFacts, loaded: &DeviceFacts, goes_on: bool, shut: &mut Shu
         return;
     }
     let wrong = match facts.bay.signature {
-        SignatureSeen::Valid => return,
-        SignatureSeen::Missing => "There is no SIGNATURE on the device in the bay.",
-        SignatureSeen::Invalid => "The SIGNATURE of the device in the bay is not that of the job.",
-        SignatureSeen::Sheet if loaded.serial.is_some() || loaded.wwn.is_some() => return,
-        SignatureSeen::Sheet => {
-            "The image of the device was taken, so that it has no SIGNATURE, and it tells neither serial nor WWN."
+        SignatureSeen::Valid => None,
+        SignatureSeen::Missing => Some("There is no SIGNATURE on the device in the bay."),
+        SignatureSeen::Invalid => {
+            Some("The SIGNATURE of the device in the bay is not that of the job.")
         }
+        SignatureSeen::Sheet if loaded.serial.is_some() || loaded.wwn.is_some() => None,
+        SignatureSeen::Sheet => Some(
+            "The image of the device was taken, so that it has no SIGNATURE, and it tells neither serial nor WWN.",
+        ),
     };
-    shut.add(Condition::Same, wrong);
+    if let Some(wrong) = wrong {
+        shut.add(Condition::Same, wrong);
+    }
+    if let Some(sentence) = marked(loaded, &facts.bay.device) {
+        shut.add(Condition::Same, sentence);
+    }
+}
+
+/// Whether what is on the device in the bay was made when that was which was loaded: one SIGNATURE may be on several
+/// devices, and not all of them tell a serial.
+fn marked(loaded: &DeviceFacts, found: &DeviceFacts) -> Option<String> {
+    let is_named = loaded.serial.is_some() || loaded.wwn.is_some();
+    match &loaded.mark {
+        Some(was) => differs("file system", Some(was), found.mark.as_deref()),
+        // An earlier release of the station told none.
+        None if is_named => None,
+        None => Some(
+            "The device that was loaded told no serial, no WWN, and no number of a file system or partition table: nothing \
+             tells it from another with the same SIGNATURE."
+                .to_owned(),
+        ),
+    }
 }
 
 /// The job says that its device is at the station that asks.

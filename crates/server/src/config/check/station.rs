@@ -51,6 +51,7 @@ impl Check<'_> {
             text.parse::<ReadBack>().map_err(|error| error.to_string())
         });
         StationConfig {
+            is_named: name.is_some(),
             name: name.unwrap_or(default.name),
             parallel,
             read_threads,

@@ -30,7 +30,10 @@ pub(super) enum OperatorFault {
         value: String,
     },
     /// It takes a service that runs.
-    #[error("this takes a service that runs")]
+    #[error(
+        "this is done by a service that runs, for a person whom it knows: name it with --server, and the token that `longshore \
+         operator add` gave with --token-file"
+    )]
     NeedsService,
     /// There is no console.
     #[error(

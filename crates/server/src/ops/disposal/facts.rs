@@ -59,7 +59,7 @@ fn wish(job: &Job) -> EraseWish {
 }
 
 /// What was told of the device with the last attempt at the load: what is docked later is another matter.
-pub(super) fn loaded(history: &[HistoryLine]) -> Option<DeviceFacts> {
+pub(in crate::ops) fn loaded(history: &[HistoryLine]) -> Option<DeviceFacts> {
     let (mut here, mut loaded) = (None, None);
     for event in history.iter().filter_map(|line| line.event.as_ref()) {
         match event {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use model::bay::{BayEvent, BayState};
 use model::heartbeat::MendedJob;
+use model::hold::Check;
 use model::ids::JobId;
 use model::stopped::StopCause;
 
@@ -72,6 +73,7 @@ impl Board {
         let Some(bay) = self.at(id) else {
             return self.acts.push(Act::Close(id));
         };
+        let waits_for = bay.cause();
         let Some(visit) = bay.visit.as_mut() else {
             return;
         };
@@ -86,7 +88,7 @@ impl Board {
             Err(verdict) => self.conclude(id, *verdict, now),
             Ok(Course::Export) => self.leave_to_person(id, now),
             // Nothing has changed, and the device need not be listed again to know it.
-            Ok(Course::Wait(_)) if is_shut => {
+            Ok(Course::Wait(told)) if is_shut && !is_shown_by_docking(waits_for, told.cause) => {
                 let what = waited_for.unwrap_or(Again::Mended);
                 visit.due = Some(Due::after(visit.due, what, now.instant));
             }
@@ -94,7 +96,7 @@ impl Board {
             Ok(Course::Nothing) if waited_for == Some(Again::Reopened) => {
                 visit.due = Some(Due::after(None, Again::Reopened, now.instant));
             }
-            Ok(Course::Load | Course::LoadDirty | Course::Nothing) if is_shut => {
+            Ok(Course::Load | Course::LoadDirty | Course::Nothing | Course::Wait(_)) if is_shut => {
                 let act = super::look(bay);
                 self.acts.extend(act);
             }
@@ -422,4 +424,11 @@ pub(super) fn told_of_loading(job: Option<JobId>) -> Told {
         Some(job) => Told::that(&format!("job {job} is being loaded")),
         None => Told::that("it is being loaded"),
     }
+}
+
+/// Whether a docking alone shows whether a job goes on: its bay waits for what its books do not have, as that its station is
+/// drained, and what stands in those is over as soon as the device is docked.
+fn is_shown_by_docking(bay: Option<StopCause>, job: Option<StopCause>) -> bool {
+    let rule = job.and_then(StopCause::hold);
+    bay == Some(StopCause::Other) && rule.is_some_and(|rule| rule.check == Check::Docking)
 }
