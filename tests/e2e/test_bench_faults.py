@@ -3,7 +3,9 @@
 import json
 import os
 import random
+import shutil
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from benches import (
 )
 from consoles import Client, link
 from disks import system
+from hanging import Hanging
 from longshore import OK, Service, clean_environment, wait_for
 from stores import Child
 
@@ -76,11 +79,34 @@ def parts(s3, key):
     return ids[0], {part["PartNumber"]: (part["ETag"], part["LastModified"]) for part in listed}
 
 
+def bays_of(service):
+    return json.loads(service.run("bay", "list", "--json", *service.settings(), check=OK).stdout)
+
+
 def map_of(service, bay):
     """What was read so far of the device in a bay."""
-    bays = json.loads(service.run("bay", "list", "--json", *service.settings(), check=OK).stdout)["Bays"]
-    return next((line["Map"] for line in bays if line["Bay"] == bay), None)
+    return next((line["Map"] for line in bays_of(service)["Bays"] if line["Bay"] == bay), None)
 
+
+def station_of(service):
+    stations = json.loads(service.run("station", "list", "--json", *service.settings(), check=OK).stdout)["Stations"]
+    return next(line["Name"] for line in stations if line["Name"] != "bench-2")
+
+
+def heard(service, bay, state):
+    """What the service has heard of a bay last, if that is in a state."""
+    lines = [line for line in bays_of(service)["Bays"] if line["Station"] != "bench-2"]
+    return next((line for line in lines if (line["Bay"], line["State"]) == (bay, state)), None)
+
+
+def open_files(service):
+    """What the service has open; what it closes meanwhile is in it or not."""
+    folder = Path(f"/proc/{service.pid}/fd")
+    return [os.path.realpath(folder / name) for name in os.listdir(folder)]
+
+
+def order(service, verb, bay):
+    service.run("bay", verb, station_of(service), bay, *service.settings(), check=OK)
 
 def laid(image, to, device):
     """Lays an image that is attached elsewhere, as if its disk were unplugged from one bay and plugged into another. The
@@ -101,7 +127,7 @@ def test_a_disk_that_comes_back_under_another_number_goes_on_and_another_under_i
     assert set(seen["Cells"]) == {"+", "?"}, "some of a sound disk was read, and the rest was not yet"
     client = Client(service)
     client.sign_in(link(service, *service.settings()))
-    name = json.loads(service.run("station", "list", "--json", *service.settings(), check=OK).stdout)["Stations"][0]["Name"]
+    name = station_of(service)
     page = client.ask("GET", f"/bench/{name}/A")[2]
     assert 'class="plot strip"' in page and '<rect class="read"' in page, "the page of a bay shows it"
     away = laid(image, bays["A"].parent / "away.img", loop)
@@ -190,3 +216,113 @@ def test_of_two_stations_on_one_host_one_loads_a_disk(bench, loops, tmp_path):
     finally:
         code = station.stop(signal.SIGTERM, seconds=60)
     assert code == OK
+
+
+def test_a_disk_that_gives_no_answer_is_stopped_at_once_and_its_job_goes_on_with_another(bench, loops, tmp_path):
+    """The bridge of one disk hangs: other bays go on, a stop is heard within five seconds, and lease, slot and job are free
+    although the kernel still waits for the disk. What it gives later goes nowhere."""
+    if not Path("/dev/fuse").exists():
+        pytest.skip("this kernel has no file systems in user space")
+    service, bays = bench
+    s3 = service.s3()
+    job, device, image = disk_of_film(service, tmp_path / "hung.img", "hung/", 30)
+    half = Path(device.path, "film.mov").read_bytes()[15_000_000:15_004_096]
+    at = image.read_bytes().index(half)
+    hung = Hanging(bays["A"], image, range(at, at + (1 << 20)))
+    try:
+        loop = loops.attach(hung.path)
+        wait_for(lambda: told(service, "bay=A", "state=loading", job), SOON, "it is loaded")
+        wait_for(lambda: parts(s3, "hung/film.mov")[1], SOON, "what it gives is stored")
+        beside, other, well = disk_of_film(service, bays["B"] / "beside.img", "beside/", 1)
+        loops.attach(well)
+        assert_loaded(service, s3, beside, other)
+        order(service, "stop", "A")
+        wait_for(lambda: told(service, "ordered", "bay=A", "verb=stop"), SOON, "the station hears of it")
+        heard = time.monotonic()
+        wait_for(lambda: told(service, "bay=A", "state=stopped", job), 10, "it is stopped")
+        assert time.monotonic() - heard < 5
+        assert told(service, "gives no answer", loop, "is left to the kernel")
+        # Nobody has the lease, and nobody the job.
+        loops.attach(Path(shutil.copy(image, bays["C"] / "copy.img")))
+        assert_loaded(service, s3, job, device)
+        before = {key: s3.head_object(Bucket=BUCKET, Key=key)["LastModified"] for key in report.keys_in(s3, BUCKET)}
+        hung.release()
+        wait_for(lambda: told(service, "has come back", loop), SOON, "the kernel gives it back")
+        after = {key: s3.head_object(Bucket=BUCKET, Key=key)["LastModified"] for key in report.keys_in(s3, BUCKET)}
+        assert after == before, "nothing of it was sent"
+        assert not s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads")
+        wait_for(lambda: loop not in open_files(service), 20, "it is closed")
+        loops.detach(loop)
+    finally:
+        hung.release()
+        hung.close()
+
+
+def test_a_disk_blinks_when_it_is_asked_to_until_it_is_pulled(bench, loops, tmp_path):
+    service, bays = bench
+    other = device_of(tmp_path / "blinks", "nothing of ours", files=1)
+    Path(other.path, "SIGNATURE").unlink()
+    loop = loops.attach(image_of(bays["A"] / "blinks.img", other))
+    wait_for(lambda: heard(service, "A", "unknown"), SOON, "it says nothing of itself")
+
+    def read():
+        """Sectors that were read of it (Documentation/block/stat.rst)."""
+        return int(Path("/sys/class/block", Path(loop).name, "stat").read_text().split()[2])
+
+    before = read()
+    order(service, "blink", "A")
+    wait_for(lambda: read() > before + 1000, SOON, "its light would show it")
+    wait_for(lambda: station_answered(service), SOON, "the station has answered")
+    # Pulling it ends that.
+    loops.detach(loop)
+    wait_for(lambda: heard(service, "A", "empty"), SOON, "the bay is empty")
+
+
+def station_answered(service):
+    """Whether the order to blink is done."""
+    shown = service.run("station", "show", station_of(service), "--json", *service.settings(), check=OK).stdout
+    orders = [line for line in json.loads(shown)["Orders"] if line["Verb"] == "blink"]
+    assert all(line["Refused"] is None for line in orders), orders
+    return all(line["Answered"] is not None for line in orders)
+
+
+def test_of_two_disks_with_one_signature_one_is_loaded_and_the_other_says_which(bench, loops):
+    service, bays = bench
+    s3 = service.s3()
+    job, device, image = disk_of_film(service, bays["A"] / "first.img", "twice/", 10)
+    copy = Path(shutil.copy(image, bays["B"] / "second.img"))
+    loops.attach(image)
+    wait_for(lambda: told(service, "bay=A", "state=loading", job), SOON, "the first is loaded")
+    second = loops.attach(copy)
+    wait_for(lambda: told(service, "bay=B", "state=held", job, "in bay A"), SOON, "the second waits")
+    line = wait_for(lambda: heard(service, "B", "held"), SOON, "the service has heard of it")
+    assert f"this one is `{Path(second).name}`" in line["Sentence"] and "file system" in line["Sentence"], line
+    assert "copy of the other" in line["Hint"], line
+    assert_loaded(service, s3, job, device)
+    wait_for(lambda: told(service, "bay=B", "state=nothing-to-load", job), SOON, "nothing is left for the second")
+
+
+def test_a_disk_that_somebody_mounted_first_is_told_of_and_loaded_when_it_is_free(bench, loops, tmp_path):
+    service, bays = bench
+    s3 = service.s3()
+    job, signature = make_job(service, prefix="mounted/")
+    device = device_of(tmp_path / "mounted", signature, "mounted/", files=5)
+    image = raw.file_system(tmp_path / "mounted.img", "EXT4", device.path, 24)
+    loop = loops.attach(image)
+    at = tmp_path / "media"
+    at.mkdir()
+    system("mount", "-o", "ro", loop, at)
+    try:
+        laid(image, bays["D"] / "mounted.img", loop)
+        name = Path(loop).name
+        other = wait_for(lambda: next((line for line in bays_of(service).get("Others", []) if line["Medium"] == name), None),
+                         SOON, "it is told that it is there")
+        assert f"mounted at `{at}`" in other["Why"] and f"umount {at}" in other["Remedy"], other
+        assert told(service, "left alone", name, str(at))
+        client = Client(service)
+        client.sign_in(link(service, *service.settings()))
+        assert f"is mounted at `{at}`" in client.ask("GET", "/bench")[2].replace("&#96;", "`")
+    finally:
+        system("umount", at)
+    assert_loaded(service, s3, job, device)
+    assert not any(line["Medium"] == name for line in bays_of(service).get("Others", []))

@@ -10,11 +10,14 @@
 //! A device that is only read is kept from being written to by others ([`Shield`]), and one that is done with is made safe
 //! to take out ([`eject()`]).
 //!
+//! Which disk is in a bay is shown by its light ([`blink()`]).
+//!
 //! A device that is to be encrypted is made a volume of LUKS2 ([`luks`]), and the file system is made in it.
 //!
 //! A device is formatted as a whole, without a partition table, as card readers and cameras do it.
 //! Linux, macOS and Windows read such a device.
 
+mod blink;
 mod driver;
 mod eject;
 pub mod erase;
@@ -27,6 +30,7 @@ mod mount;
 mod refused;
 mod shield;
 
+pub use blink::{BLINKS_FOR, BlinkError, Light, blink};
 pub use driver::Access;
 pub use eject::{EjectError, LetGo, eject};
 pub use format::{FormatError, format};

@@ -17,6 +17,7 @@ use crate::tree::block::sample;
 use crate::tree::file::FolderFile;
 use crate::tree::{Content as _, DeviceGone, Health, Shape};
 
+pub mod apart;
 pub mod counted;
 pub mod memory;
 pub mod unlocked;

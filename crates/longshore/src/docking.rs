@@ -544,7 +544,14 @@ mod tests {
             (Halt::OnHold, Exit::Refused, "job resume"),
         ];
         for (why, exit, words) in ends {
-            let failure = failure(DockError::Stopped { job, why }, "longshore dock X");
+            let failure = failure(
+                DockError::Stopped {
+                    job,
+                    why,
+                    store: None,
+                },
+                "longshore dock X",
+            );
             assert_eq!(failure.exit, exit);
             assert!(failure.hint.unwrap().contains(words));
         }

@@ -18,7 +18,7 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::settings::{self, Listen};
 use finding::{Code, Finding, Gravity};
-use grabbing::Host;
+use grabbing::{Bays, Host};
 
 /// Looks, and prints what it has found. The exit code is that of an error if anything is a fault.
 ///
@@ -96,7 +96,11 @@ fn grabs(config: &Config) -> Vec<Finding> {
     let bays = &config.station.bench.bays;
     let ports: Vec<_> = bays.iter().flat_map(|bay| bay.ports.clone()).collect();
     let settings = config.file.as_deref().unwrap_or(Path::new(""));
-    Host::below(Path::new("/")).grabs(&ports, settings)
+    let bays = match bays.is_empty() {
+        true if config.station.bench.enabled => Bays::Automatic,
+        true | false => Bays::Named(&ports),
+    };
+    Host::below(Path::new("/")).grabs(bays, settings)
 }
 
 /// One finding behind the other, the faults first.

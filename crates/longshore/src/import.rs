@@ -449,7 +449,11 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_from_a_store_in_trouble() {
         let job = JobId::new("ABCDE").unwrap();
-        let stopped = |why| DockError::Stopped { job, why };
+        let stopped = |why| DockError::Stopped {
+            job,
+            why,
+            store: None,
+        };
         let answer = |status| awshttp::Answer::new(status, "", "");
         let of_store = |status| Halt::Store(StoreError::from_answer(answer(status), None));
         assert!(is_disk_full(&stopped(of_store(507))));

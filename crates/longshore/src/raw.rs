@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use disks::device::OpenError;
+use disks::device::apart::Leaving;
 use disks::disk::{Choice, DiskError};
 use disks::sandbox::{ARGUMENT, Launcher};
 use disks::tree::raw::Windows;
@@ -53,6 +54,7 @@ pub(crate) fn open(path: &Path, launcher: &Launcher, folder: &Path) -> Result<Ra
         windows: &Windows::default(),
         folder,
         reads: &Arc::default(),
+        leaving: &Leaving::default(),
     };
     let mut disk = RawDisk::open(path, means).map_err(failure)?;
     disk.must_be_seen().map_err(failure)?;
@@ -113,6 +115,7 @@ pub(crate) fn how(error: &RawError) -> (Exit, &'static str) {
         RawError::Disk(DiskError::Gone(_))
         | RawError::Facts(_)
         | RawError::Rescue(_)
+        | RawError::TooManyLeft { .. }
         | RawError::Scratch { .. } => (Exit::Error, ""),
     }
 }

@@ -7,7 +7,8 @@ use anyhow::anyhow;
 use model::ids::{BayName, StationName};
 use model::operator::NewToken;
 use model::operator::stations::{
-    BayLine, BayList, OrderFor, OrderLine, ShareLine, StationDetail, StationLine, StationList,
+    BayLine, BayList, OrderFor, OrderLine, OtherLine, ShareLine, StationDetail, StationLine,
+    StationList,
 };
 use model::order::OrderVerb;
 use model::readable;
@@ -23,6 +24,12 @@ use crate::way::Way;
 
 /// How often what is watched is asked for.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// The same while nobody answers.
+const WATCH_AGAIN: Duration = Duration::from_secs(2);
+
+/// Most stations that are asked to tell every second how they are while all are watched: each is a request.
+const WATCHED: usize = 32;
 
 /// Runs a `longshore station` command.
 ///
@@ -71,9 +78,23 @@ pub(crate) fn list_bays(
     let way = Way::open(store)?;
     let all = || match station {
         Some(name) => bays_of(&way, name, watch),
-        None => all_bays(&way),
+        None => {
+            if watch {
+                watch_all(&way)?;
+            }
+            all_bays(&way)
+        }
     };
-    shown(watch, json, all, |list: &BayList| bays_table(&list.bays))
+    shown(watch, json, all, bench_text)
+}
+
+/// All bays, and the disks that are left alone.
+fn bench_text(list: &BayList) -> String {
+    let bays = bays_table(&list.bays);
+    match list.others.is_empty() {
+        true => bays,
+        false => format!("{bays}\n{}", others_table(&list.others)),
+    }
 }
 
 fn act(store: &StoreArgs, name: &StationName, what: &str) -> Result<(), Failure> {
@@ -97,8 +118,23 @@ fn shown<D: Serialize + PartialEq>(
     text: impl Fn(&D) -> String,
 ) -> Result<Exit, Failure> {
     let mut before = None;
+    let mut live = Live::default();
     loop {
-        let now = ask()?;
+        let now = match ask() {
+            Ok(now) => now,
+            // What cannot be asked for at all is no matter of waiting.
+            Err(failure) if !watch || before.is_none() => return Err(failure),
+            Err(failure) => {
+                if let Some(said) = live.failed(&failure) {
+                    output::note(&said);
+                }
+                std::thread::sleep(WATCH_AGAIN);
+                continue;
+            }
+        };
+        if let Some(said) = live.answered() {
+            output::note(&said);
+        }
         if before.as_ref() != Some(&now) {
             if json {
                 output::json(&now)?;
@@ -115,6 +151,29 @@ fn shown<D: Serialize + PartialEq>(
         }
         before = Some(now);
         std::thread::sleep(WATCH_EVERY);
+    }
+}
+
+/// Whether what is shown is as it is.
+#[derive(Debug, Default)]
+struct Live {
+    /// What could not be asked, since it could not.
+    lost: Option<String>,
+}
+
+impl Live {
+    /// What is said when it could not be asked: once for each reason.
+    fn failed(&mut self, failure: &Failure) -> Option<String> {
+        let why = output::chain(&failure.error);
+        let is_new = self.lost.as_ref() != Some(&why);
+        let said = format!("Not live, trying again: {why}");
+        self.lost = Some(why);
+        is_new.then_some(said)
+    }
+
+    /// What is said when it could.
+    fn answered(&mut self) -> Option<String> {
+        self.lost.take().map(|_| "Live again.".to_owned())
     }
 }
 
@@ -140,6 +199,7 @@ pub(crate) fn all_bays(way: &Way) -> Result<BayList, Failure> {
     while let Some(next) = all.next.take() {
         let more: BayList = way.get("bays", &after(Some(&next)))?;
         all.bays.extend(more.bays);
+        all.others.extend(more.others);
         all.next = more.next;
     }
     Ok(all)
@@ -153,8 +213,19 @@ pub(crate) fn bays_of(way: &Way, name: &StationName, watch: bool) -> Result<BayL
     let detail: StationDetail = way.get(&format!("stations/{name}"), &[])?;
     Ok(BayList {
         bays: detail.told,
+        others: detail.others,
         next: None,
     })
+}
+
+/// Lets the stations that are heard tell every second how they are.
+fn watch_all(way: &Way) -> Result<(), Failure> {
+    let heard = |line: &StationLine| line.heard.is_some() && line.revoked.is_none();
+    let stations = all_stations(way)?.stations.into_iter().filter(heard);
+    for line in stations.take(WATCHED) {
+        way.post::<()>(&format!("stations/{}/watch", line.name), &())?;
+    }
+    Ok(())
 }
 
 fn show(name: &StationName, json: bool, store: &StoreArgs) -> Result<Exit, Failure> {
@@ -166,6 +237,9 @@ fn show(name: &StationName, json: bool, store: &StoreArgs) -> Result<Exit, Failu
     output::data(&about(&detail))?;
     if !detail.told.is_empty() {
         output::data(&format!("\n{}", bays_table(&detail.told)))?;
+    }
+    if !detail.others.is_empty() {
+        output::data(&format!("\n{}", others_table(&detail.others)))?;
     }
     if !detail.orders.is_empty() {
         output::data(&format!("\n{}", orders_table(&detail.orders)))?;
@@ -252,6 +326,21 @@ fn bays_table(bays: &[BayLine]) -> String {
     };
     let rows: Vec<[String; 6]> = bays.iter().map(row).collect();
     output::table(["STATION", "BAY", "STATE", "JOB", "DONE", "WHAT"], &rows)
+}
+
+fn others_table(others: &[OtherLine]) -> String {
+    let row = |line: &OtherLine| {
+        let remedy = line.remedy.as_ref().map(|remedy| format!(" {remedy}"));
+        [
+            line.station.to_string(),
+            line.medium.clone(),
+            readable::bytes(line.bytes),
+            line.port.to_string(),
+            format!("{}{}", line.why, remedy.unwrap_or_default()),
+        ]
+    };
+    let rows: Vec<[String; 5]> = others.iter().map(row).collect();
+    output::table(["STATION", "OTHER DISK", "SIZE", "PORT", "WHY NOT"], &rows)
 }
 
 fn orders_table(orders: &[OrderLine]) -> String {
@@ -383,6 +472,23 @@ mod tests {
     use model::handling::Failing;
     use model::ids::PortId;
     use model::loading::Figures;
+
+    #[test]
+    fn what_is_watched_says_once_that_it_is_not_live_and_that_it_is_again() {
+        let failure = |text: &str| Failure::new(Exit::Error, anyhow!("{text}"));
+        let mut live = Live::default();
+        assert_eq!(live.answered(), None);
+        let said = live.failed(&failure("connection refused"));
+        assert_eq!(said.unwrap(), "Not live, trying again: connection refused");
+        assert_eq!(live.failed(&failure("connection refused")), None);
+        assert!(
+            live.failed(&failure("starting"))
+                .unwrap()
+                .contains("starting")
+        );
+        assert_eq!(live.answered().unwrap(), "Live again.");
+        assert_eq!(live.answered(), None);
+    }
 
     #[test]
     fn bays_are_a_table_with_what_a_person_can_do() {

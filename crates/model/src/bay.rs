@@ -421,6 +421,19 @@ impl BayEvent {
     ];
 }
 
+/// Why a device is not known by its serial number. Nothing hangs on it, but for the person who compares labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SerialDoubt {
+    /// A device in another bay says that it has the same: bridges do.
+    NotUnique,
+    /// It says none.
+    None,
+    /// What a newer release says.
+    #[serde(other)]
+    Other,
+}
+
 /// What a bay tells of itself: to a person at a terminal, and to the server with every heartbeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BayStatus {
@@ -443,6 +456,9 @@ pub struct BayStatus {
     /// What is known of the device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceFacts>,
+    /// What is wrong with its serial number, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<SerialDoubt>,
     /// The job that it belongs to, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
@@ -476,6 +492,7 @@ impl BayStatus {
             hint: None,
             medium: None,
             device: None,
+            serial: None,
             job: None,
             attempt: None,
             cause: None,

@@ -13,6 +13,7 @@ use crate::control::{LeaseState, Renewal};
 use crate::ids::{Boot, JobId, StationName};
 use crate::metrics_address::MetricsAddress;
 use crate::order::{Acknowledgement, Order};
+use crate::other_disk::{OTHER_DISKS, OtherDisk};
 use crate::presence::NoClaims;
 use crate::share::{Share, StoreWants};
 use crate::time::Timestamp;
@@ -54,6 +55,13 @@ pub struct Heartbeat {
     /// How its bays are, as far as this release can read it.
     #[serde(default, deserialize_with = "readable")]
     pub bays: Vec<BayStatus>,
+    /// Disks that it sees and leaves alone, and why.
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub others: Vec<OtherDisk>,
     /// The leases that it keeps.
     #[serde(
         default,
@@ -107,6 +115,13 @@ pub struct Told {
     /// How its bays are.
     #[serde(default, deserialize_with = "readable")]
     pub bays: Vec<BayStatus>,
+    /// Disks that it leaves alone, and why.
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub others: Vec<OtherDisk>,
     /// How the host is.
     #[serde(default)]
     pub host: HostFacts,
@@ -184,8 +199,10 @@ impl Heartbeat {
     #[must_use]
     pub fn told(&self) -> Told {
         let bays = self.bays.iter().take(BAYS).cloned();
+        let others = self.others.iter().take(OTHER_DISKS).cloned();
         Told {
             bays: bays.map(BayStatus::tidied).collect(),
+            others: others.map(OtherDisk::tidied).collect(),
             host: self.host,
             metrics: self.metrics.clone(),
         }
@@ -198,13 +215,14 @@ impl Heartbeat {
     }
 
     /// The message. One that is longer than [`HEARTBEAT_BYTES`] is told with less, what can best be missed first: the
-    /// maps of devices, what can be done about a bay, which file is read, what a device is called, words on orders that the next heartbeat
+    /// maps of devices, disks that are left alone, what can be done about a bay, which file is read, what a device is called, words on orders that the next heartbeat
     /// says as well, how far a bay is, and what that means in words. Every lease is told, and every bay with its state and job
     /// unless the names of the bays alone are too long: then those in which nothing is are left out, and others
     /// only after them.
     #[must_use]
     pub fn message(mut self) -> Vec<u8> {
         self.bays.truncate(BAYS);
+        self.others.truncate(OTHER_DISKS);
         self.leases.truncate(BAYS);
         self.done.truncate(ACKNOWLEDGEMENTS);
         self.stores.truncate(BAYS);
@@ -245,8 +263,9 @@ fn written<T: Serialize>(what: &T) -> Vec<u8> {
 }
 
 /// What is left out of a heartbeat that is too long, one after another.
-const SHORTER: [fn(&mut Heartbeat); 7] = [
+const SHORTER: [fn(&mut Heartbeat); 8] = [
     |it| it.bays.iter_mut().for_each(|bay| bay.map = None),
+    |it| it.others.clear(),
     |it| it.bays.iter_mut().for_each(|bay| bay.hint = None),
     |it| {
         let of_bays = it.bays.iter_mut().filter_map(|bay| bay.figures.as_mut());
@@ -315,6 +334,7 @@ mod tests {
             release: "0.9.0".to_owned(),
             clock: at(),
             bays,
+            others: Vec::new(),
             leases: Vec::new(),
             done: Vec::new(),
             stores: Vec::new(),
@@ -473,6 +493,16 @@ mod tests {
             lease: LeaseToken("0".repeat(32)),
             figures: figures(200),
         };
+        let other = |n: usize| {
+            OtherDisk {
+                medium: long(90),
+                port: PortId::new(format!("usb-{n}")).unwrap(),
+                bytes: most,
+                why: long(300),
+                remedy: Some(long(300)),
+            }
+            .tidied()
+        };
         let refused = |n: usize| Acknowledgement {
             id: OrderId::new(format!("{n:016}")).unwrap(),
             outcome: OrderOutcome::Refused { why: long(160) },
@@ -480,6 +510,7 @@ mod tests {
         let sent = Heartbeat {
             leases: (0..BAYS).map(renewal).collect(),
             done: (0..ACKNOWLEDGEMENTS).map(refused).collect(),
+            others: (0..OTHER_DISKS).map(other).collect(),
             ..heartbeat(bays.map(BayStatus::tidied).collect())
         };
         let message = sent.clone().message();
@@ -491,6 +522,7 @@ mod tests {
             bays.map(|it| (it.name.clone(), it.state, it.job)).collect()
         };
         assert_eq!(states(&read), states(&sent));
+        assert!(read.others.is_empty(), "what is left alone is missed first");
         assert!(read.done.len() >= 12, "{}", read.done.len());
         assert_eq!(read.done, sent.done[..read.done.len()]);
     }
@@ -518,6 +550,15 @@ mod tests {
     fn what_is_kept_holds_no_lease_and_plays_with_no_terminal() {
         let mut sent = heartbeat((0..BAYS + 1).map(|n| bay(&format!("B{n}"))).collect());
         sent.bays[0].sentence = "\u{1b}[2J".to_owned();
+        sent.others = (0..OTHER_DISKS + 5)
+            .map(|_| OtherDisk {
+                medium: "sdq".to_owned(),
+                port: PortId::new("usb-1").unwrap(),
+                bytes: 1,
+                why: "\u{1b}[2J".to_owned(),
+                remedy: None,
+            })
+            .collect();
         sent.leases.push(Renewal {
             version: crate::control::PROTOCOL_VERSION,
             job: JobId::new("ABCDE").unwrap(),
@@ -525,7 +566,7 @@ mod tests {
             figures: Figures::default(),
         });
         let told = sent.told();
-        assert_eq!(told.bays.len(), BAYS);
+        assert_eq!((told.bays.len(), told.others.len()), (BAYS, OTHER_DISKS));
         let kept = serde_json::to_string(&told).unwrap();
         assert!(
             !kept.contains("secret") && !kept.contains("\\u001b"),

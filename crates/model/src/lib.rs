@@ -41,6 +41,7 @@ pub mod naming;
 pub mod notice;
 pub mod operator;
 pub mod order;
+pub mod other_disk;
 pub mod outcome;
 pub mod pace;
 pub mod parcel;

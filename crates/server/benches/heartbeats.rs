@@ -279,6 +279,7 @@ impl Dock {
             release: env!("CARGO_PKG_VERSION").to_owned(),
             clock: now,
             bays: jobs.map(|(number, (job, _))| bay(number, *job)).collect(),
+            others: Vec::new(),
             leases: self.leases.iter().map(renewal).collect(),
             done: Vec::new(),
             stores: Vec::new(),

@@ -442,6 +442,11 @@ stations-all = Alle Stationen
 bench-cards = Karten
 bench-empty = Noch hat keine Station einen Schacht gemeldet. <code>longshore serve</code> mit <code>[station] bench = true</code>, oder <code>longshore station run</code> auf dem Rechner mit den Datenträgern, zeigt sie hier.
 station-no-bays = Sie hat keine Schächte.
+other-disks = Andere Datenträger, die sie sieht und nicht anrührt: { $count }
+store-does-not-answer = Speicher { $store } antwortet seit { $since } nicht. Schächte, die auf ihn warten und von selbst weitermachen: { $bays }
+some-store-does-not-answer = Ein Speicher antwortet seit { $since } nicht. Schächte, die auf ihn warten und von selbst weitermachen: { $bays }
+serial-not-unique = Seriennummer nicht eindeutig
+serial-none = ohne Seriennummer
 station-is-by-hand = Datenträger werden dort von Hand angeschlossen
 station-is-begins-nothing = beginnt nichts Neues
 station-is-not-heard = meldet sich nicht

@@ -441,6 +441,11 @@ stations-all = All stations
 bench-cards = Cards
 bench-empty = No station has told of a bay yet. <code>longshore serve</code> with <code>[station] bench = true</code>, or <code>longshore station run</code> on the host with the devices, shows them here.
 station-no-bays = It has no bays.
+other-disks = Other disks that it sees and leaves alone: { $count }
+store-does-not-answer = Store { $store } does not answer since { $since }. Bays that wait for it and go on by themselves: { $bays }
+some-store-does-not-answer = A store does not answer since { $since }. Bays that wait for it and go on by themselves: { $bays }
+serial-not-unique = serial not unique
+serial-none = no serial
 station-is-by-hand = devices are docked there by hand
 station-is-begins-nothing = begins nothing new
 station-is-not-heard = is not heard

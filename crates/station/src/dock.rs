@@ -18,7 +18,7 @@ mod source;
 mod tellings;
 mod vitals;
 
-pub use error::DockError;
+pub use error::{DockError, StoreAddress};
 pub use found::Found;
 pub use signature::is_unmounted_and_empty;
 pub(crate) use signature::read_raw as read_raw_signature;
@@ -33,7 +33,9 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::capabilities::Capabilities;
-use model::control::{Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, Tally, View as Shown};
+use model::control::{
+    BucketAccess, Claim, ClaimAnswer, ClaimRequest, Conclusion, Ending, Tally, View as Shown,
+};
 use model::delivered::Sums;
 use model::device::DeviceFacts;
 use model::ids::{BayName, BucketName, JobId, JobType, ObjectKey, StationName};
@@ -243,11 +245,31 @@ impl Errand<'_> {
         }
     }
 
+    /// The same of one whose device has given no answer since then: what it was stopped for comes first.
+    fn interrupted_by(&self, error: DockError) -> DockError {
+        match error {
+            DockError::Stopped { .. } => error,
+            _ => self.interrupted(),
+        }
+    }
+
+    /// Where its store is: where its report goes, if that is not another.
+    fn store(&self) -> Option<Box<StoreAddress>> {
+        let buckets = self.claim.buckets.iter();
+        let log = |it: &&BucketAccess| it.bucket == self.log.bucket;
+        let found = buckets.clone().find(|it| !log(it)).or(buckets.last());
+        found.map(|it| Box::new(StoreAddress(it.access.endpoint.clone())))
+    }
+
     /// The error of a run that was stopped.
     fn interrupted(&self) -> DockError {
+        let why = self.stop.take_reason().unwrap_or(Halt::Interrupted);
         DockError::Stopped {
             job: self.claim.job,
-            why: self.stop.take_reason().unwrap_or(Halt::Interrupted),
+            store: matches!(why, Halt::Store(_))
+                .then(|| self.store())
+                .flatten(),
+            why,
         }
     }
 }
@@ -373,14 +395,21 @@ impl Station {
             };
             // The lease is kept until the report is delivered and the server told: all of this may
             // take long.
-            self.while_leased(&errand, || self.work(&errand, &manifest, view))
+            let done = self.while_leased(&errand, || self.work(&errand, &manifest, view));
+            // A device that is left when the run is to stop looks as one that has gone.
+            done.map_err(
+                |error| match stop.is_set() && error.cause() == StopCause::DiskGone {
+                    true => errand.interrupted_by(error),
+                    false => error,
+                },
+            )
         });
         let done = done.map_err(|error| self.unless_its_lease_has_ended(&claim, progress, error));
         if let Err(error) = &done {
             self.release(&claim, error);
         }
         if is_there {
-            handled.end();
+            handled.end(stop);
         }
         done
     }
@@ -405,6 +434,7 @@ impl Station {
             Some(why) => DockError::Stopped {
                 job: claim.job,
                 why,
+                store: None,
             },
             None => error,
         }

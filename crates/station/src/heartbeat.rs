@@ -25,6 +25,7 @@ use model::heartbeat::{HeartbeatAnswer, MendedJob};
 use model::ids::{Boot, JobId, StationName};
 use model::metrics_address::MetricsAddress;
 use model::order::{Order, OrderOutcome};
+use model::other_disk::OtherDisk;
 use model::time::Clock;
 
 use transfer::resources::Resources;
@@ -42,6 +43,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub trait Heart: Send + Sync {
     /// How the bays are now.
     fn statuses(&self) -> Vec<BayStatus>;
+
+    /// Disks that are there and left alone, and why.
+    fn others(&self) -> Vec<OtherDisk>;
 
     /// Hears that jobs are not on hold any more. It is said again until none of their bays is held.
     fn mended(&self, jobs: Vec<MendedJob>);

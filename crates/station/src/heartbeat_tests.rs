@@ -50,6 +50,10 @@ impl Heart for OneBay {
         vec![self.status.lock().unwrap().clone()]
     }
 
+    fn others(&self) -> Vec<OtherDisk> {
+        Vec::new()
+    }
+
     fn mended(&self, jobs: Vec<MendedJob>) {
         self.mended.lock().unwrap().extend(jobs);
     }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use disks::device::apart::LeftReads;
 use model::bay::BayState;
 use model::metrics_page::{MetricsKind, MetricsPage};
 use model::request_rate::RequestRate;
@@ -41,6 +42,7 @@ impl Observed {
         of_shares(&mut page, &shares);
         of_heartbeats(&mut page, &self.pulse.figures());
         of_host(&mut page, durable::reserve::free(&station.folder));
+        of_left_reads(&mut page, station.resources.left_reads());
         page.text()
     }
 
@@ -312,6 +314,15 @@ fn of_host(page: &mut MetricsPage, free: Option<u64>) {
     if let Some(free) = free {
         family.sample(&[], free);
     }
+}
+
+fn of_left_reads(page: &mut MetricsPage, left: &LeftReads) {
+    page.family(
+        "longshore_station_left_reads",
+        MetricsKind::Gauge,
+        "Reads of devices that gave no answer, which the kernel still has.",
+    )
+    .sample(&[], left.count());
 }
 
 #[cfg(test)]

@@ -7,8 +7,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bay::{Layer, Shield};
+use disks::device::apart::{Apart, Leaving, MOST_LEFT};
 use disks::device::counted::{Counted, Reads};
 use disks::device::unlocked::{OpenVolume, Unlocked};
 use disks::device::{Device, OpenError};
@@ -48,7 +50,28 @@ pub struct RawDisk {
     locked: Vec<(u32, Locked)>,
     scratch: Scratch,
     /// Down before whoever fills the device, or mounts it, has it.
-    shield: Shield,
+    shield: Raised,
+}
+
+/// A shield over a device that may give no answer any more.
+struct Raised {
+    shield: Option<Shield>,
+    /// Whether the device was left.
+    is_left: Arc<AtomicBool>,
+}
+
+impl Drop for Raised {
+    fn drop(&mut self) {
+        let shield = self.shield.take();
+        if !self.is_left.load(Ordering::SeqCst) {
+            return;
+        }
+        // Who asks the kernel for a device whose bridge hangs, hangs with it.
+        let lowering = std::thread::Builder::new().name("shield".into());
+        if let Err(error) = lowering.spawn(move || drop(shield)) {
+            tracing::warn!(%error, "no thread is to be had to let a device be written to again");
+        }
+    }
 }
 
 /// What lies on a device.
@@ -98,6 +121,15 @@ pub enum RawError {
     /// What is kept of its bad places cannot be used.
     #[error(transparent)]
     Rescue(#[from] RescueError),
+    /// Devices that were opened before keep too many reads.
+    #[error(
+        "`{path}` is not opened: {MOST_LEFT} reads of devices that gave no answer are still in the kernel; unplug those \
+         devices, or start this host anew"
+    )]
+    TooManyLeft {
+        /// What was to be opened.
+        path: PathBuf,
+    },
     /// There is no room for what is kept of it while it is read.
     #[error("could not make a folder in `{path}`")]
     Scratch {
@@ -121,6 +153,8 @@ pub struct Means<'a> {
     pub folder: &'a Path,
     /// Where it is counted what is read of them.
     pub reads: &'a Arc<Reads>,
+    /// By what it is told that one which gives no answer is to be left.
+    pub leaving: &'a Leaving,
 }
 
 /// What of a device is read: the volumes of these numbers, or all that hold data; and by which clock, in minutes east of
@@ -144,7 +178,14 @@ impl RawDisk {
     /// # Errors
     /// [`RawError`]; never [`RawError::Disk`].
     pub fn open(path: &Path, means: Means<'_>) -> Result<Self, RawError> {
+        if means.leaving.left.are_too_many() {
+            let path = path.to_owned();
+            return Err(RawError::TooManyLeft { path });
+        }
         let device = means.devices.raw(path)?;
+        let name = path.display().to_string();
+        let device = Box::new(Apart::new(device, &name, means.leaving.clone()));
+        let is_left = device.left_flag();
         let device: Arc<dyn Device> = Arc::new(Counted::new(device, Arc::clone(means.reads)));
         let facts = Facts::without_content(path, &[])?;
         let scratch = Scratch::new(means.folder, LOOK).map_err(|source| RawError::Scratch {
@@ -162,10 +203,13 @@ impl RawDisk {
             opened: Vec::new(),
             locked: Vec::new(),
             scratch,
-            shield: Shield::raise(&facts, &means.folder.join(READ_ONLY)),
+            shield: Raised {
+                shield: Some(Shield::raise(&facts, &means.folder.join(READ_ONLY))),
+                is_left,
+            },
         };
         if !facts.is_image() {
-            let (device, layers) = (path.display(), opened.shield.layers());
+            let (device, layers) = (path.display(), opened.layers());
             tracing::info!(%device, ?layers, "kept from being written to");
         }
         opened.look_again()?;
@@ -269,7 +313,7 @@ impl RawDisk {
     /// In which ways it is kept from being written to by others, beside being open to be read, and alone.
     #[must_use]
     pub fn layers(&self) -> &[Layer] {
-        self.shield.layers()
+        self.shield.shield.as_ref().map_or(&[], Shield::layers)
     }
 
     /// Whether it is a file.

@@ -33,6 +33,7 @@ use model::disposal::messages::Confirmation;
 use model::heartbeat::MendedJob;
 use model::ids::JobId;
 use model::order::{Order, OrderOutcome, OrderVerb};
+use model::other_disk::OtherDisk;
 use model::secret::DeviceSecret;
 use model::signature::SignatureFile;
 use rustix::fs::{FlockOperation, flock};
@@ -100,6 +101,7 @@ pub struct Bench {
 #[derive(Debug, Clone, Default)]
 struct Shown {
     bays: Vec<(BayStatus, Option<VisitId>)>,
+    others: Vec<OtherDisk>,
     noted: Noted,
     conditions: BTreeMap<BayName, Condition>,
 }
@@ -169,6 +171,7 @@ impl Bench {
             bays,
             noted,
             conditions,
+            others: _,
         } = self.shown().clone();
         let (counts, bad_ranges) = self.errands.counts();
         BenchFigures {
@@ -289,6 +292,7 @@ impl Bench {
     fn show(&self, board: &Board) {
         *self.shown() = Shown {
             bays: board.statuses(),
+            others: board.others(),
             noted: board.noted().clone(),
             conditions: board.conditions(),
         };
@@ -334,6 +338,10 @@ impl Bench {
 impl Heart for Bench {
     fn statuses(&self) -> Vec<BayStatus> {
         Self::statuses(self)
+    }
+
+    fn others(&self) -> Vec<OtherDisk> {
+        self.shown().others.clone()
     }
 
     fn mended(&self, jobs: Vec<MendedJob>) {

@@ -27,6 +27,7 @@ pub struct Progress {
     unchanged: AtomicU64,
     unchanged_bytes: AtomicU64,
     sent_bytes: AtomicU64,
+    being_read_back: AtomicU64,
     current: Mutex<Option<String>>,
 }
 
@@ -55,8 +56,20 @@ pub struct Snapshot {
     pub unchanged_bytes: u64,
     /// Bytes the store has confirmed in this attempt, parts of unfinished files included.
     pub sent_bytes: u64,
+    /// Files that are stored and are being read back at the moment.
+    pub being_read_back: u64,
     /// The entry whose reading was last begun.
     pub current: Option<String>,
+}
+
+/// A file that is being read back.
+#[derive(Debug)]
+pub(crate) struct BeingReadBack<'a>(&'a Progress);
+
+impl Drop for BeingReadBack<'_> {
+    fn drop(&mut self) {
+        self.0.being_read_back.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Progress {
@@ -75,6 +88,7 @@ impl Progress {
             unchanged: self.unchanged.load(Ordering::Relaxed),
             unchanged_bytes: self.unchanged_bytes.load(Ordering::Relaxed),
             sent_bytes: self.sent_bytes.load(Ordering::Relaxed),
+            being_read_back: self.being_read_back.load(Ordering::Relaxed),
             current: self
                 .current
                 .lock()
@@ -121,6 +135,12 @@ impl Progress {
     /// Counts bytes that have arrived where they go.
     pub fn sent(&self, bytes: u64) {
         self.sent_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts a file as one that is being read back, as long as what it gives lives.
+    pub(crate) fn reads_back(&self) -> BeingReadBack<'_> {
+        self.being_read_back.fetch_add(1, Ordering::Relaxed);
+        BeingReadBack(self)
     }
 
     /// Counts one file that an earlier attempt had stored.

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use disks::aligned::Buffers;
+use disks::device::apart::LeftReads;
 use disks::tree::raw::Windows;
 use model::share::{Measure, SharedStore};
 use objectstore::client::StoreLimits;
@@ -23,6 +24,7 @@ pub struct Resources {
     budget: Arc<Budget>,
     buffers: Arc<Buffers>,
     windows: Windows,
+    left: LeftReads,
     cores: usize,
     /// Begins with the first run: many commands have none.
     hashing: OnceLock<HashingPool>,
@@ -69,6 +71,7 @@ impl Resources {
             }),
             buffers: Arc::default(),
             windows: Windows::default(),
+            left: LeftReads::default(),
             cores,
             hashing: OnceLock::new(),
             stores: StoreShares {
@@ -142,6 +145,12 @@ impl Resources {
     #[must_use]
     pub fn windows(&self) -> &Windows {
         &self.windows
+    }
+
+    /// The reads of devices that gave no answer, which were left.
+    #[must_use]
+    pub fn left_reads(&self) -> &LeftReads {
+        &self.left
     }
 
     /// The memory of a run.

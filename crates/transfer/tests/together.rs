@@ -5,12 +5,13 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use disks::device::Device;
+use disks::device::apart::{Apart, GRACE, Leaving, LeftReads};
 use disks::device::memory::MemoryDevice;
 use disks::fault::Fault;
 use disks::tree::DeviceGone;
@@ -189,7 +190,7 @@ fn import(resources: &Resources, files: &[(String, Vec<u8>)], bucket: &dyn Bucke
     import.run(folder.path()).unwrap();
 }
 
-fn image(resources: &Resources, device: Arc<dyn Device>, bucket: &MemoryBucket, stop: &Stop) {
+fn image(resources: &Resources, device: Arc<dyn Device>, bucket: &dyn Bucket, stop: &Stop) {
     let text = format!(
         "manifestVersion: 3.0\ndeviceId: D-2\nlogBucket: logs\nlogPrefix: p/\n{RETURN}operations:\n    \
          - destination: ebs-snapshot\n      source: device\n      region: us-east-1\n      \
@@ -218,7 +219,12 @@ fn image(resources: &Resources, device: Arc<dyn Device>, bucket: &MemoryBucket, 
         stop,
     };
     let ended = import.run(folder.path()).unwrap();
-    assert!(matches!(ended, ImageOutcome::Done(_)), "{ended:?}");
+    let is_stopped = stop.is_set();
+    assert_eq!(
+        matches!(ended, ImageOutcome::Done(_)),
+        !is_stopped,
+        "{ended:?}"
+    );
 }
 
 fn export(resources: &Resources, files: &[(String, Vec<u8>)], stop: &Stop) -> Filled {
@@ -297,7 +303,7 @@ fn runs_share_memory_and_cores_and_none_waits_for_one_that_stands_still() {
             released: Arc::clone(&device_speaks),
         };
         let to = &buckets[1];
-        let at_device = scope.spawn(move || image(resources, Arc::new(device), to, &stops[1]));
+        let at_device = scope.spawn(move || image(resources, Arc::new(device), &**to, &stops[1]));
         let others: Vec<_> = (2..4_u8)
             .map(|run| {
                 let (bucket, stop) = (&buckets[usize::from(run)], &stops[usize::from(run)]);
@@ -305,7 +311,7 @@ fn runs_share_memory_and_cores_and_none_waits_for_one_that_stands_still() {
             })
             .collect();
         let (to, device) = (&buckets[4], MemoryDevice::new(raw.clone()));
-        let of_image = scope.spawn(move || image(resources, Arc::new(device), to, &stops[4]));
+        let of_image = scope.spawn(move || image(resources, Arc::new(device), &**to, &stops[4]));
         let of_export = scope.spawn(move || export(resources, &files(30), &stops[5]));
 
         others.into_iter().for_each(|run| run.join().unwrap());
@@ -337,4 +343,57 @@ fn runs_share_memory_and_cores_and_none_waits_for_one_that_stands_still() {
     let cores = thread::available_parallelism().unwrap().get();
     assert!((1..=cores).contains(&usage.peak_hashing), "{usage:?}");
     assert!(stops[1..].iter().all(|stop| stop.take_reason().is_none()));
+}
+
+/// A bridge that hangs holds a read in the kernel for as long as it likes: the run is over without it.
+#[test]
+fn a_run_is_stopped_although_its_device_gives_no_answer_and_what_that_gives_later_goes_nowhere() {
+    let resources = Resources::new(&settings());
+    let released = Arc::new(AtomicBool::new(false));
+    let (stop, raw) = (Stop::default(), noise(20 << 20, 7));
+    let asked = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&asked);
+    let bucket = Faulty::new(Arc::new(MemoryBucket::new()), |_| None).pausing(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+    });
+    let device = SilentDevice {
+        inner: MemoryDevice::new(raw),
+        from: 8 << 20,
+        released: Arc::clone(&released),
+    };
+    let left = LeftReads::default();
+    let leaving = Leaving {
+        stop: stop.flag(),
+        left: left.clone(),
+    };
+    let device = Arc::new(Apart::new(Box::new(device), "sdz", leaving));
+    let _whatever_happens = Releasing(vec![released.clone()]);
+    thread::scope(|scope| {
+        let run = scope.spawn(|| image(&resources, device, &bucket, &stop));
+        wait_until(|| resources.usage().bytes > 0);
+        thread::sleep(Duration::from_millis(300));
+        assert!(!run.is_finished(), "it waits for its device");
+        let begun = Instant::now();
+        stop.halt(Halt::Interrupted);
+        run.join().unwrap();
+        assert!(
+            begun.elapsed() < GRACE + Duration::from_secs(2),
+            "{:?}",
+            begun.elapsed()
+        );
+    });
+    assert!(
+        matches!(stop.take_reason(), Some(Halt::Interrupted)),
+        "what it was stopped for"
+    );
+    assert_eq!(resources.usage().bytes, 0, "others have its memory");
+    assert!(left.count() > 0);
+    let before = asked.load(Ordering::SeqCst);
+    released.store(true, Ordering::SeqCst);
+    wait_until(|| left.count() == 0);
+    assert_eq!(
+        asked.load(Ordering::SeqCst),
+        before,
+        "nothing of it is sent"
+    );
 }

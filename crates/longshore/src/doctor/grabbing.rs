@@ -52,6 +52,15 @@ const OTHERS_RULES: [(&str, &str, bool); 3] = [
     ),
 ];
 
+/// Which ports of a host are bays.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bays<'a> {
+    /// These.
+    Named(&'a [PortId]),
+    /// Any to which a disk comes that can be taken out.
+    Automatic,
+}
+
 /// A host, as its files tell it.
 pub(crate) struct Host {
     root: PathBuf,
@@ -66,19 +75,18 @@ impl Host {
     }
 
     /// What could happen to disks in these bays; `settings` is the file that names them.
-    pub(crate) fn grabs(&self, bays: &[PortId], settings: &Path) -> Vec<Finding> {
-        if !bays.iter().any(|port| Place::of(port) == Place::Socket) {
-            return Vec::new();
-        }
+    pub(crate) fn grabs(&self, bays: Bays<'_>, settings: &Path) -> Vec<Finding> {
         let mut found = Vec::new();
-        let protected = match self.rules_fault(bays, settings) {
-            Some(fault) => {
-                found.push(fault);
-                false
+        let (protected, make) = match bays {
+            Bays::Named(ports) if !ports.iter().any(is_socket) => return found,
+            Bays::Named(ports) => {
+                found.extend(self.rules_fault(ports, settings));
+                (found.is_empty(), "make the rules")
             }
-            None => true,
+            // Rules are of ports that have names: a disk that somebody mounts first is none of ours then.
+            Bays::Automatic => (false, "name the ports as bays and make the rules"),
         };
-        if !self.root.join(UDEV).exists() {
+        if matches!(bays, Bays::Named(_)) && !self.root.join(UDEV).exists() {
             let what = "udev does not run, and nobody else reads its rules";
             found.push(Finding::warning(
                 Code::NoUdev,
@@ -90,7 +98,7 @@ impl Host {
         let runs = |name: &str| running.iter().any(|it| it == name);
         for (name, who) in HEEDING.into_iter().filter(|(name, _)| runs(name)) {
             if !protected {
-                found.push(taken(who, &format!("make the rules, or end `{name}`")));
+                found.push(taken(who, &format!("{make}, or end `{name}`")));
             }
         }
         for (name, who) in HEEDLESS.into_iter().filter(|(name, _)| runs(name)) {
@@ -103,7 +111,7 @@ impl Host {
             if let Some(file) = self.rule_called(word)
                 && !(heeds && protected)
             {
-                let remedy = format!("make the rules of bays, or remove `{}`", file.display());
+                let remedy = format!("{make}, or remove `{}`", file.display());
                 found.push(taken(who, &remedy));
             }
         }
@@ -127,7 +135,7 @@ impl Host {
             let mut words = text.split(['"', '|']);
             words.any(|word| word == port.as_str())
         };
-        let sockets = bays.iter().filter(|port| Place::of(port) == Place::Socket);
+        let sockets = bays.iter().filter(|port| is_socket(port));
         let missing: Vec<&str> = sockets
             .filter(|port| !listed(port))
             .map(PortId::as_str)
@@ -160,6 +168,10 @@ impl Host {
     }
 }
 
+fn is_socket(port: &PortId) -> bool {
+    Place::of(port) == Place::Socket
+}
+
 fn taken(who: &str, remedy: &str) -> Finding {
     Finding::fault(Code::DiskTaken, format!("this host has {who}"), remedy)
 }
@@ -186,7 +198,7 @@ mod tests {
     fn codes(files: &[(&str, &str)], bays: &[&str]) -> Vec<Code> {
         let bays: Vec<PortId> = bays.iter().map(|it| PortId::new(*it).unwrap()).collect();
         let (_root, host) = host(files);
-        let found = host.grabs(&bays, Path::new(SETTINGS));
+        let found = host.grabs(Bays::Named(&bays), Path::new(SETTINGS));
         found.iter().map(|finding| finding.code).collect()
     }
 
@@ -197,6 +209,28 @@ mod tests {
     fn a_host_whose_bays_are_folders_has_nothing_to_fear() {
         let files = [("proc/7/comm", "udisksd\n")];
         assert_eq!(codes(&files, &["folder:/srv/inbox"]), []);
+    }
+
+    #[test]
+    fn where_any_port_is_a_bay_whoever_mounts_first_is_named() {
+        let (_root, host) = host(&[
+            RUNS,
+            ("proc/7/comm", "udisksd\n"),
+            ("usr/lib/udev/rules.d/60-longshore-bays.rules", ASKING),
+        ]);
+        let found = host.grabs(Bays::Automatic, Path::new(SETTINGS));
+        let [only] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(only.code, Code::DiskTaken);
+        assert!(only.what.contains("udisks2"), "{}", only.what);
+        assert!(
+            only.remedy.contains("name the ports as bays"),
+            "{}",
+            only.remedy
+        );
+        let (_root, quiet) = self::host(&[("proc/7/comm", "sshd\n")]);
+        assert!(quiet.grabs(Bays::Automatic, Path::new(SETTINGS)).is_empty());
     }
 
     #[test]

@@ -49,6 +49,7 @@ impl Resident {
             release: "0.9.0".to_owned(),
             clock: now,
             bays: vec![bay],
+            others: Vec::new(),
             leases: Vec::new(),
             done,
             stores: Vec::new(),

@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
-use crate::bay::{BayState, BayStatus};
+use crate::bay::{BayState, BayStatus, SerialDoubt};
 use crate::handling::Failing;
 use crate::ids::{BayName, JobId, OrderId, PortId, StationName};
 use crate::live_map::LiveMap;
 use crate::loading::Figures;
 use crate::metrics_address::MetricsAddress;
 use crate::order::{Order, OrderOutcome, OrderVerb};
+use crate::other_disk::OtherDisk;
 use crate::presence::{NoClaims, StationState};
 use crate::request_rate::RequestRate;
 use crate::secret::DeviceSecret;
@@ -83,6 +84,9 @@ pub struct StationDetail {
     pub jobs: Vec<JobId>,
     /// What it told last of its bays.
     pub told: Vec<BayLine>,
+    /// Disks that it sees and leaves alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherLine>,
     /// What was ordered of it in the last ten minutes, the oldest first.
     pub orders: Vec<OrderLine>,
     /// What it may use of the rates of stores that several stations share.
@@ -117,6 +121,9 @@ pub struct ShareLine {
 pub struct BayList {
     /// The bays.
     pub bays: Vec<BayLine>,
+    /// Disks that the stations see and leave alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherLine>,
     /// The `after` of the next page of stations, where there are more.
     pub next: Option<StationName>,
 }
@@ -150,6 +157,12 @@ pub struct BayLine {
     /// That its device is failing, and how that is known.
     #[serde(default)]
     pub failing: Option<FailingLine>,
+    /// The store that it waits for, if it waits for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
+    /// What its serial number is not good for, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<SerialDoubt>,
     /// How far it is.
     pub figures: Option<FiguresLine>,
     /// What of the device was read so far, while it is read.
@@ -167,6 +180,24 @@ pub struct FailingLine {
     pub bad_ranges: Option<u64>,
     /// The same for a person, as a fragment.
     pub why: String,
+}
+
+/// A disk that a station leaves alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OtherLine {
+    /// Which station sees it.
+    pub station: StationName,
+    /// What the kernel calls it.
+    pub medium: String,
+    /// Where it is plugged in.
+    pub port: PortId,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Why it is left alone, in one sentence.
+    pub why: String,
+    /// What a person can do so that it is not, if anything.
+    pub remedy: Option<String>,
 }
 
 /// How far a transfer is.
@@ -292,6 +323,21 @@ pub struct OrderLine {
     pub second: Option<Actor>,
 }
 
+impl OtherLine {
+    /// What a station told of a disk.
+    #[must_use]
+    pub fn of(station: &StationName, other: OtherDisk) -> Self {
+        Self {
+            station: station.clone(),
+            medium: other.medium,
+            port: other.port,
+            bytes: other.bytes,
+            why: other.why,
+            remedy: other.remedy,
+        }
+    }
+}
+
 impl BayLine {
     /// What a station told of a bay.
     #[must_use]
@@ -309,6 +355,8 @@ impl BayLine {
             job_id: bay.job,
             held: bay.cause.map(|cause| cause.code().to_owned()),
             failing: bay.failing.map(FailingLine::from),
+            store: None,
+            serial: bay.serial,
             figures: bay.figures.map(FiguresLine::from),
             // A station may tell more than a picture has.
             map: bay.map.map(LiveMap::tidied),

@@ -1,6 +1,7 @@
 //! Stations: the hosts that have the devices.
 
 mod overview;
+mod waiting;
 
 use model::actor::Actor;
 use model::ids::StationName;
@@ -8,6 +9,7 @@ use model::presence::Presence;
 
 pub(crate) use overview::counts;
 pub use overview::{StationLine, StationOverview, bays, list, show, with_metrics};
+pub use waiting::waited_for;
 
 use super::{AccountFault, Admin, Refused};
 use crate::access::{Action, BearerToken, Caller, Resource, authorize};

@@ -77,6 +77,7 @@ impl Resident {
             release: "0.9.0".to_owned(),
             clock: world.now().plus_seconds(self.ahead),
             bays: vec![BayStatus::empty(name, port, world.now())],
+            others: Vec::new(),
             leases: self.claims.iter().map(renewal).collect(),
             done: self.done.clone(),
             stores: Vec::new(),

@@ -102,9 +102,10 @@ fn of_raw(error: &RawError) -> StopCause {
         RawError::Open(_) | RawError::Facts(_) | RawError::Disk(DiskError::NoVolume(_)) => {
             StopCause::Other
         }
-        RawError::Disk(DiskError::Host(_)) | RawError::Rescue(_) | RawError::Scratch { .. } => {
-            StopCause::StationTrouble
-        }
+        RawError::Disk(DiskError::Host(_))
+        | RawError::Rescue(_)
+        | RawError::TooManyLeft { .. }
+        | RawError::Scratch { .. } => StopCause::StationTrouble,
     }
 }
 
@@ -210,7 +211,18 @@ mod tests {
             assert_eq!(of_store(&error), cause, "{error}");
             let job = model::ids::JobId::new("ABCDE").unwrap();
             let why = Halt::Store(error);
-            assert_eq!(of(&DockError::Stopped { job, why }, None).0, cause);
+            assert_eq!(
+                of(
+                    &DockError::Stopped {
+                        job,
+                        why,
+                        store: None
+                    },
+                    None
+                )
+                .0,
+                cause
+            );
         }
     }
 }

@@ -19,6 +19,10 @@ use transfer::journal::JournalError;
 use transfer::report::DeliveryError;
 use transfer::stop::Halt;
 
+/// Where a store is, as the station reaches it: for who runs it, and no customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreAddress(pub String);
+
 /// A device that was not loaded, or not to the end.
 #[derive(Debug, thiserror::Error)]
 pub enum DockError {
@@ -255,6 +259,8 @@ pub enum DockError {
         /// Why.
         #[source]
         why: Halt,
+        /// Where the store is, if it is the store's.
+        store: Option<Box<StoreAddress>>,
     },
     /// Everything is loaded and the report cannot be delivered. Docking again tries again.
     #[error("job {job} is loaded, but its report is not delivered")]

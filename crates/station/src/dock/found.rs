@@ -71,6 +71,15 @@ impl Found {
         }
     }
 
+    /// The ids of its file systems, as they say them: what two disks have in common of which one is a copy.
+    #[must_use]
+    pub fn file_systems(&self) -> Vec<String> {
+        match &self.what {
+            What::Raw(raw) => raw.file_systems(),
+            What::Folder(_) | What::Fill(_) => Vec::new(),
+        }
+    }
+
     /// What is to be known of its volumes before it is loaded, in the words of their readers.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
@@ -88,7 +97,7 @@ impl Station {
     /// [`DockError`], as [`Station::dock`] has it of a device that cannot be read or that names no job.
     pub fn look(&self, device: &Path, docking: &Docking, stop: &Stop) -> Result<Found, DockError> {
         if is_raw(device)? {
-            let disk = self.open_raw(device, &docking.reads)?;
+            let disk = self.open_raw(device, &docking.reads, stop)?;
             return self.look_at_disk(disk, None, docking, stop);
         }
         let tree = self.folder(device)?;

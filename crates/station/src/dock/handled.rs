@@ -21,6 +21,7 @@ use super::vitals::Vitals;
 use super::{Docking, Station, View};
 use crate::devices::Devices;
 use transfer::progress::Progress;
+use transfer::stop::Stop;
 
 /// How long a device may take to say how it is once it is loaded.
 const HEALTH_WITHIN: Duration = Duration::from_secs(10);
@@ -170,10 +171,12 @@ impl Handled {
         snapshot.found_all
     }
 
-    /// Tells how the device is after all that, and that it was let go.
-    pub(super) fn end(self) {
+    /// Tells how the device is after all that, and that it was let go. Whoever stops wants it back at once, and it may be
+    /// one that gives no answer.
+    pub(super) fn end(self, stop: &Stop) {
         // Who has not said how it was before is not waited for.
         if let Some((asked, before)) = &self.asked
+            && !stop.is_set()
             && before.try_recv().is_ok()
         {
             let (said, after) = bounded(1);

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bay::Layer;
+use disks::device::apart::Leaving;
 use disks::device::counted::Reads;
 use disks::device::{Device, OpenError};
 use disks::facts::{Facts, Use};
@@ -46,6 +47,12 @@ impl Raw {
     pub(super) fn remarks(&self) -> Vec<String> {
         let loaded = self.tree.iter().flat_map(RawTree::loaded);
         loaded.flat_map(|it| it.remarks.clone()).collect()
+    }
+
+    /// The ids of the file systems that are loaded.
+    pub(super) fn file_systems(&self) -> Vec<String> {
+        let loaded = self.tree.iter().flat_map(RawTree::loaded);
+        loaded.filter_map(|it| it.facts.uuid.clone()).collect()
     }
 
     /// Whether one of them was not ejected cleanly.
@@ -93,11 +100,17 @@ impl Station {
         Scratch::sweep(&self.folder, raw::LOOK);
     }
 
-    /// Opens a block device or image, looks at it, and counts in `reads` what is read of it.
+    /// Opens a block device or image, looks at it, and counts in `reads` what is read of it. One that gives no answer any
+    /// more is left soon after `stop` is set.
     ///
     /// # Errors
     /// [`DockError`]
-    pub fn open_raw(&self, device: &Path, reads: &Arc<Reads>) -> Result<RawDisk, DockError> {
+    pub fn open_raw(
+        &self,
+        device: &Path,
+        reads: &Arc<Reads>,
+        stop: &Stop,
+    ) -> Result<RawDisk, DockError> {
         let made = DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -113,6 +126,10 @@ impl Station {
             windows: self.resources.windows(),
             folder: &self.folder,
             reads,
+            leaving: &Leaving {
+                stop: stop.flag(),
+                left: self.resources.left_reads().clone(),
+            },
         };
         RawDisk::open(device, means).map_err(in_use)
     }

@@ -150,6 +150,7 @@ impl Keeper {
             release: self.release.clone(),
             clock: self.clock.now(),
             bays,
+            others: self.heart.others(),
             leases: self.leases.clone(),
             done: self.orders.say(),
             stores,

@@ -6,6 +6,7 @@
 mod course;
 mod erasing;
 mod orders;
+mod others;
 mod presence;
 mod settings;
 mod turns;
@@ -14,11 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
-use model::bay::{BayName, BayStatus};
+use model::bay::{BayName, BayStatus, SerialDoubt};
+use model::device::Connector;
 use model::disposal::messages::Confirmation;
 use model::heartbeat::MendedJob;
 use model::ids::JobId;
 use model::order::OrderVerb;
+use model::other_disk::OtherDisk;
 use model::secret::DeviceSecret;
 use model::signature::SignatureFile;
 
@@ -32,7 +35,7 @@ use super::returns::Returns;
 use super::told::{EraseVerdict, Told, Verdict};
 use super::visit::{Busy, Condition, Course, Sight, Visit, VisitId};
 use crate::dock::Scruples;
-use crate::watch::Medium;
+use crate::watch::{Medium, MediumId};
 
 /// What is done by itself, and how much at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +89,8 @@ pub(super) enum News {
     ErasingAt(VisitId, u64),
     /// What became of an erasing.
     EraseEnded(VisitId, Box<EraseVerdict>),
+    /// A disk does not blink any more; why not, if it cannot.
+    Blinked(VisitId, Result<(), String>),
     /// Time has passed.
     Tick,
 }
@@ -95,6 +100,8 @@ pub(super) enum News {
 pub(super) enum Motion {
     /// Files were found: the store was asked and answers.
     Loading,
+    /// All that has no outcome yet is stored, and is being read back.
+    ReadingBack,
     /// Every file has its outcome.
     Reporting,
 }
@@ -122,6 +129,10 @@ pub(super) enum Act {
     Erase(VisitId, Medium, EraseAsked),
     /// Take a device from the kernel.
     Free(VisitId, Medium),
+    /// Let a disk blink; whatever else is done with it ends that.
+    Blink(VisitId, Medium),
+    /// Let it not blink any more.
+    Dim(VisitId),
 }
 
 impl Act {
@@ -137,7 +148,9 @@ impl Act {
             | Self::Stop(visit)
             | Self::Close(visit)
             | Self::Erase(visit, ..)
-            | Self::Free(visit, _) => *visit,
+            | Self::Free(visit, _)
+            | Self::Blink(visit, _)
+            | Self::Dim(visit) => *visit,
         }
     }
 }
@@ -150,6 +163,8 @@ pub(super) struct Board {
     bays: Vec<Bay>,
     /// What is present that may be in a bay.
     media: Vec<Medium>,
+    /// What is present and left alone.
+    others: BTreeMap<MediumId, OtherDisk>,
     next_visit: u64,
     /// Dockings whose devices have gone, until they have ended.
     leaving: BTreeMap<VisitId, Option<JobId>>,
@@ -160,7 +175,8 @@ pub(super) struct Board {
     has_room: bool,
     /// Whether some bay does not follow the settings yet, since something is done with its device.
     is_behind: bool,
-    is_store_away: bool,
+    /// The stores that bays wait for.
+    stores_away: BTreeSet<String>,
     is_crowded: bool,
     noted: Noted,
     acts: Vec<Act>,
@@ -173,6 +189,7 @@ impl Board {
         Self {
             bays: bays.collect(),
             media: Vec::new(),
+            others: BTreeMap::new(),
             places,
             rules,
             next_visit: 0,
@@ -181,7 +198,7 @@ impl Board {
             returns: Returns::default(),
             has_room: true,
             is_behind: false,
-            is_store_away: false,
+            stores_away: BTreeSet::new(),
             is_crowded: false,
             noted: Noted::default(),
             acts: Vec::new(),
@@ -225,6 +242,7 @@ impl Board {
             News::Settings(places, rules) => self.go_by(places, rules, now),
             News::ErasingAt(visit, percent) => self.erasing_at(visit, percent, now),
             News::EraseEnded(visit, verdict) => self.erase_ended(visit, *verdict, now),
+            News::Blinked(visit, blinked) => self.blinked(visit, blinked),
             News::Tick => {}
         }
         self.pass(now);
@@ -234,8 +252,32 @@ impl Board {
     /// What is told of all bays, without figures, with the stay that has them.
     pub(super) fn statuses(&self) -> Vec<(BayStatus, Option<VisitId>)> {
         let bays = self.bays.iter();
-        bays.map(|bay| (bay.status(), bay.visit.as_ref().map(|visit| visit.id)))
-            .collect()
+        let told = |bay: &Bay| {
+            let visit = bay.visit.as_ref();
+            let status = BayStatus {
+                serial: visit.and_then(|visit| self.doubt(visit)),
+                ..bay.status()
+            };
+            (status, visit.map(|visit| visit.id))
+        };
+        bays.map(told).collect()
+    }
+
+    /// What is wrong with the serial number of a device; images have none, and need none.
+    fn doubt(&self, visit: &Visit) -> Option<SerialDoubt> {
+        let device = visit.device.as_ref()?;
+        if device.connector == Some(Connector::Image) || visit.medium.laid.is_some() {
+            return None;
+        }
+        let Some(serial) = &device.serial else {
+            return Some(SerialDoubt::None);
+        };
+        let has_it = |other: &Visit| {
+            let device = other.device.as_ref();
+            other.id != visit.id && device.is_some_and(|it| it.serial.as_ref() == Some(serial))
+        };
+        let mut others = self.visits().map(|(_, other)| other);
+        others.any(has_it).then_some(SerialDoubt::NotUnique)
     }
 
     /// What was counted.

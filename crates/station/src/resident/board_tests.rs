@@ -1057,8 +1057,9 @@ fn no_order_of_events_leaves_a_bay_stuck() {
                         OrderVerb::Load,
                         OrderVerb::Stop,
                         OrderVerb::Remove,
+                        OrderVerb::Blink,
                     ];
-                    let order = orders[usize::try_from(next(4)).unwrap()];
+                    let order = orders[usize::try_from(next(5)).unwrap()];
                     let _done_or_not = room.order(bay, order);
                 }
                 4 => {
@@ -1147,7 +1148,8 @@ fn do_one(room: &mut Room, next: &mut impl FnMut(u64) -> u64) {
             News::Docked(visit, Box::new(verdict))
         }
         Act::Free(visit, _) => News::Freed(visit, Ok(next(2) == 0)),
-        Act::Abandon(_) | Act::Stop(_) | Act::Close(_) => News::Tick,
+        Act::Blink(visit, _) => News::Blinked(visit, Ok(())),
+        Act::Abandon(_) | Act::Stop(_) | Act::Close(_) | Act::Dim(_) => News::Tick,
     };
     room.hear(news);
 }
@@ -1202,3 +1204,6 @@ mod unlocking;
 
 #[path = "board_erasing_tests.rs"]
 mod erasing_tests;
+
+#[path = "board_people_tests.rs"]
+mod people_tests;

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use ::bay::LetGo;
 use ::bay::erase::ErasingProgress;
+use ::bay::{BLINKS_FOR, LetGo};
 use crossbeam_channel::Sender;
 use model::bay::{BayEvent, BayName};
 use model::control::JobRequest;
@@ -33,7 +33,7 @@ use disks::device::counted::Reads;
 use disks::facts;
 use disks::tree::DeviceGone;
 use encrypted::secrets::Secrets;
-use transfer::progress::{Pace, Progress};
+use transfer::progress::{Pace, Progress, Snapshot};
 use transfer::stop::{Halt, Stop};
 
 /// How often it is looked whether threads have ended.
@@ -50,6 +50,8 @@ pub(super) struct Errands {
     going: Arc<Mutex<Ongoing>>,
     /// Most ranges that cannot be read of a device that is not told as failing.
     bad_limit: u64,
+    /// What blinks, each with what ends that.
+    blinking: Mutex<BTreeMap<VisitId, Stop>>,
     threads: Mutex<Vec<Worker>>,
 }
 
@@ -123,6 +125,7 @@ impl Errands {
             station,
             news,
             going: Arc::default(),
+            blinking: Mutex::default(),
             threads: Mutex::default(),
         }
     }
@@ -133,7 +136,13 @@ impl Errands {
             visit: act.visit(),
             bay: bay.cloned(),
         };
+        // Nothing is read beside what is done in earnest; a question to the server is none of its business.
+        if !matches!(act, Act::Ask(..)) {
+            self.dim(at.visit);
+        }
         match act {
+            Act::Blink(_, medium) => self.blink(at, medium),
+            Act::Dim(_) => {}
             Act::Look(_, medium) => self.look(at, medium, docking()),
             Act::LookAs(_, medium, sheet) => self.look(at, medium, as_sheet(&sheet)),
             Act::LookUnlocked(_, medium, sheet, secret) => {
@@ -200,6 +209,9 @@ impl Errands {
             match (snapshot.found, snapshot.found_all) {
                 (0, _) => None,
                 (found, true) if settled >= found => Some(News::Moved(*visit, Motion::Reporting)),
+                (found, true) if is_read_back(&snapshot, settled, found) => {
+                    Some(News::Moved(*visit, Motion::ReadingBack))
+                }
                 _ => Some(News::Moved(*visit, Motion::Loading)),
             }
         });
@@ -217,8 +229,31 @@ impl Errands {
         moved.chain(erasing).chain(examined).collect()
     }
 
+    /// Lets a disk blink for a while.
+    fn blink(&self, at: Whereabouts, medium: Medium) {
+        let (visit, stop) = (at.visit, Stop::default());
+        lock(&self.blinking).insert(visit, stop.clone());
+        self.spawn(at, Doing::Other, move || {
+            let blinked = ::bay::blink(&medium.path, BLINKS_FOR, &|| stop.is_set());
+            News::Blinked(
+                visit,
+                blinked.map(drop).map_err(|error| dock::chain(&error)),
+            )
+        });
+    }
+
+    /// Lets a disk not blink any more.
+    fn dim(&self, visit: VisitId) {
+        if let Some(stop) = lock(&self.blinking).remove(&visit) {
+            stop.halt(Halt::Interrupted);
+        }
+    }
+
     /// Stops everything in order and waits for it: for a device that does not answer only while it is docked.
     pub(super) fn end(&self, within: Duration) {
+        for stop in std::mem::take(&mut *lock(&self.blinking)).values() {
+            stop.halt(Halt::Interrupted);
+        }
         let visits: Vec<VisitId> = self.going().visits.keys().copied().collect();
         for visit in visits {
             self.halt(visit, || Halt::Interrupted);
@@ -436,6 +471,12 @@ fn condition(vitals: &Vitals, reads: &Reads, bad_limit: u64) -> Condition {
     }
 }
 
+/// Whether everything that has no outcome yet is stored, and is being read back.
+fn is_read_back(snapshot: &Snapshot, settled: u64, found: u64) -> bool {
+    let being = snapshot.being_read_back;
+    being > 0 && settled.saturating_add(being) >= found
+}
+
 /// How a bench docks: a folder in an inbox is meant as it is, and nothing is written to a device.
 fn docking() -> Docking {
     Docking {
@@ -475,6 +516,7 @@ fn look(
         job: found.job(),
         device: facts::shipped(path).map(DeviceFacts::tidied),
         is_filled: found.is_filled(),
+        file_systems: found.file_systems(),
         remarks: found.remarks(),
         is_dirty: found.is_dirty(),
     };

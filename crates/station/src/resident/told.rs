@@ -41,14 +41,16 @@ pub(super) struct Verdict {
     pub(super) again: Option<Again>,
     /// The job concerned, where one is known.
     pub(super) job: Option<JobId>,
+    /// Where the store is that does not answer, if one does not.
+    pub(super) store: Option<String>,
 }
 
 /// What to do with a device for which nothing is to be done.
 const TAKE_OUT: &str = "take it out; `longshore device return` books that it goes back";
 
 /// What to do with a device that does not say whose it is.
-const ASK: &str = "no job was changed; a label or sheet names its job: ask its customer for the SIGNATURE, and dock it \
-                   with `longshore dock --signature` and what a scanner types";
+const ASK: &str = "no job was changed; scan its sheet and then the tag of the bay, and it is loaded as that job's; \
+                   without a sheet keep it and ask its customer";
 
 /// What follows for a bay of an erasing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +136,7 @@ impl Verdict {
             told,
             again: None,
             job: None,
+            store: None,
         }
     }
 
@@ -230,6 +233,13 @@ impl Verdict {
                 "nothing was loaded; plug in the one that it was begun on. If that one is dead and this one has all \
                  its files, `longshore dock --other-device` goes on with this one",
             ),
+            DockError::OtherSignature { given, .. } => Self::held(cause, &text)
+                .hint(
+                    "nothing was loaded; plug in the device of the job, or ask its customer: what is mended goes on by \
+                     itself",
+                )
+                .again(Again::Mended)
+                .of_job(Some(*given)),
             DockError::WrongView { hint, .. } => Self::held(cause, &text).hint(*hint),
             DockError::Busy(job) => Self::held(cause, &text).again(Again::Mended).of_job(Some(*job)),
             DockError::WrongCapacity { .. } | DockError::Manifest { .. } | DockError::Store(_) => {
@@ -240,7 +250,10 @@ impl Verdict {
                 Self::held(cause, &text).again(Again::Mended)
             }
             DockError::Raw(RawError::Disk(DiskError::Stopped)) => stopped(),
-            DockError::Stopped { job, why } => of_halt(why, cause, &text).of_job(Some(*job)),
+            DockError::Stopped { job, why, store } => Self {
+                store: store.as_ref().map(|store| store.0.clone()),
+                ..of_halt(why, cause, &text).of_job(Some(*job))
+            },
             DockError::Undelivered { job, .. } => of_store(cause, &text).of_job(Some(*job)),
             DockError::Raw(_) if cause == StopCause::DiskGone => Self::gone(&text),
             DockError::Device { .. }
@@ -251,7 +264,6 @@ impl Verdict {
             | DockError::NotEmpty { .. }
             | DockError::NoRoom { .. }
             | DockError::TooSmall { .. }
-            | DockError::OtherSignature { .. }
             | DockError::Changed(_)
             | DockError::Format(_)
             | DockError::NotEncrypted { .. }
@@ -362,7 +374,7 @@ pub(super) fn stopped() -> Verdict {
 }
 
 /// A fragment as a sentence.
-fn sentence(fragment: &str) -> String {
+pub(super) fn sentence(fragment: &str) -> String {
     let mut letters = fragment.trim_end().chars();
     let mut text: String = letters
         .next()

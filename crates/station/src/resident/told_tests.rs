@@ -65,7 +65,11 @@ fn what_the_operator_holds_while_it_is_loaded_is_told_so() {
 }
 
 fn stopped_by(why: Halt) -> Verdict {
-    Verdict::of(&DockError::Stopped { job: job(), why })
+    Verdict::of(&DockError::Stopped {
+        job: job(),
+        why,
+        store: None,
+    })
 }
 
 #[test]
@@ -193,4 +197,30 @@ fn a_server_that_is_away_is_waited_for_and_one_that_refuses_the_station_is_not()
     })));
     assert_eq!((refused.event, refused.again), (BayEvent::Failed, None));
     assert_eq!(refused.told.sentence, "This token is not known.");
+}
+
+/// The books of its job say that it is on hold: what is mended there goes on here.
+#[test]
+fn a_device_with_the_signature_of_another_job_waits_as_its_job_does() {
+    let given = JobId::new("BBBBB").unwrap();
+    let verdict = Verdict::of(&DockError::OtherSignature {
+        found: job(),
+        given,
+    });
+    assert_eq!(
+        (verdict.event, verdict.again, verdict.job),
+        (BayEvent::Held, Some(Again::Mended), Some(given))
+    );
+    assert_eq!(verdict.told.cause, Some(StopCause::SignatureWrong));
+}
+
+#[test]
+fn a_device_that_says_nothing_is_loaded_by_scanning_and_not_by_a_command() {
+    let hint = denied("MissingSignature", None).told.hint.unwrap();
+    assert!(
+        hint.contains("scan its sheet and then the tag of the bay"),
+        "{hint}"
+    );
+    assert!(!hint.contains("longshore dock"), "{hint}");
+    assert!(hint.chars().count() <= 160, "a bay tells no more: {hint}");
 }

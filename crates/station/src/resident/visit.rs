@@ -61,6 +61,12 @@ pub(super) struct Visit {
     pub(super) written: Option<Written>,
     /// When it may be asked again by itself whether it is to be erased.
     pub(super) erase_due: Option<Instant>,
+    /// The ids of its file systems that are read, as they say them.
+    pub(super) file_systems: Vec<String>,
+    /// Where the store is that it waits for, if it waits for one and that is known.
+    pub(super) store: Option<String>,
+    /// Whether it blinks.
+    pub(super) is_blinking: bool,
     /// How it is, as far as a docking has seen.
     pub(super) condition: Condition,
 }
@@ -179,6 +185,9 @@ impl Visit {
             is_loaded: false,
             written: None,
             erase_due: None,
+            file_systems: Vec::new(),
+            store: None,
+            is_blinking: false,
             condition: Condition::default(),
         }
     }
@@ -205,6 +214,8 @@ pub(super) struct Sight {
     pub(super) device: Option<DeviceFacts>,
     /// Whether it was formatted here to be filled.
     pub(super) is_filled: bool,
+    /// The ids of its file systems.
+    pub(super) file_systems: Vec<String>,
     /// What is to be known of its volumes.
     pub(super) remarks: Vec<String>,
     /// Whether one of them was not ejected cleanly.

@@ -72,6 +72,8 @@ pub struct HostWatch {
     before: BTreeSet<MediumId>,
     /// What was found to be nobody else's. It is not asked again: what we do with it is a use too.
     taken: BTreeSet<MediumId>,
+    /// Whether something is used by others, of which no message says when that ends.
+    is_any_used: bool,
 }
 
 impl HostWatch {
@@ -122,6 +124,7 @@ impl HostWatch {
             kept: None,
             before: BTreeSet::new(),
             taken: BTreeSet::new(),
+            is_any_used: false,
         };
         watch.go_by(said);
         watch
@@ -227,6 +230,8 @@ impl HostWatch {
             .filter_map(|it| self.medium(it, &folders))
             .collect();
         self.ask_for_uses(&there, &mut media);
+        let is_used = |it: &Medium| matches!(it.left_alone, Some(LeftAlone::Used(_)));
+        self.is_any_used = media.iter().any(is_used);
         self.keep(&there, &media);
         Ok(media)
     }
@@ -318,7 +323,7 @@ impl HostWatch {
             WHILE_COUNTING
         } else if !self.inboxes.is_empty() {
             WITH_INBOXES
-        } else if self.has_heard() {
+        } else if self.has_heard() && !self.is_any_used {
             WITH_MESSAGES
         } else {
             WITHOUT_MESSAGES

@@ -270,6 +270,8 @@ fn what_the_system_needs_or_somebody_uses_is_left_alone_until_it_is_free() {
         why(&mut watch, "nvme0n1"),
         LeftAlone::Used(Use::Needed { .. })
     ));
+    // No message says that it is unmounted.
+    assert_eq!(watch.patience(), WITHOUT_MESSAGES);
     host.unmount();
     assert_eq!(taken(&mut watch), ["sdb", "sdc"]);
     // From here on it is ours, and so may be what it is used for.

@@ -43,6 +43,7 @@ impl Run<'_> {
         if !is_wanted {
             return Ok(stored);
         }
+        let _being_read_back = self.progress.reads_back();
         let differs = |reason: String| Some(Failure::read_back(reason, stored.key.clone()));
         match self.sha256_of_object(&stored.key, bytes) {
             Ok(found) if found == stored.sha256 => Ok(Stored {

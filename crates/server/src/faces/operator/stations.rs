@@ -1,15 +1,19 @@
 //! `/operator/v1/stations` and `/operator/v1/bays`: the hosts that have the devices.
 
+use std::collections::BTreeMap;
+
 use axum::http::Method;
+use model::bay::{BayState, BayStatus};
 use model::disposal::messages::Confirmation;
-use model::ids::StationName;
+use model::ids::{JobId, StationName};
 use model::metrics_address::MetricsAddress;
 use model::operator::NewToken;
 use model::operator::stations::{
-    BayLine, BayList, CommandFor, OrderFor, OrderLine, ShareLine, StationDetail, StationLine,
-    StationList, TargetGroup, TargetLabels,
+    BayLine, BayList, CommandFor, OrderFor, OrderLine, OtherLine, ShareLine, StationDetail,
+    StationLine, StationList, TargetGroup, TargetLabels,
 };
 use model::order::OrderVerb;
+use model::other_disk::OtherDisk;
 use model::request_rate::RequestRate;
 use model::time::Timestamp;
 
@@ -150,6 +154,8 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
         orders,
         shares,
     } = stations::show(desk.admin, desk.caller, name).await?;
+    let waited_for = std::iter::once(&told);
+    let waited_for = stations::waited_for(desk.admin, desk.stores, waited_for).await?;
     let in_list = stations::StationLine::of(station, state, no_claims, &told);
     let order = |stored: StoredOrder| OrderLine::of(stored.order, stored.answered);
     document(&StationDetail {
@@ -158,8 +164,9 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
         told: told
             .bays
             .into_iter()
-            .map(|bay| BayLine::of(name, bay))
+            .map(|bay| bay_line(name, bay, &waited_for))
             .collect(),
+        others: others(name, told.others),
         orders: orders.into_iter().map(order).collect(),
         shares: shares.into_iter().map(share).collect(),
     })
@@ -170,14 +177,38 @@ async fn bays(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
     let found = stations::bays(desk.admin, desk.caller, after.as_ref(), limit).await?;
     let last = found.last().map(|(station, _)| station.clone());
     let next = last.filter(|_| is_full(found.len(), limit));
-    let bays = found.into_iter().flat_map(|(station, told)| {
-        let bays = told.bays.into_iter();
-        bays.map(move |bay| BayLine::of(&station, bay))
-    });
-    document(&BayList {
-        bays: bays.collect(),
+    let told = found.iter().map(|(_, told)| told);
+    let stores = stations::waited_for(desk.admin, desk.stores, told).await?;
+    let mut list = BayList {
+        bays: Vec::new(),
+        others: Vec::new(),
         next,
-    })
+    };
+    for (station, told) in found {
+        let bays = told.bays.into_iter();
+        list.bays
+            .extend(bays.map(|bay| bay_line(&station, bay, &stores)));
+        list.others.extend(others(&station, told.others));
+    }
+    document(&list)
+}
+
+/// A bay, with the name of the store that it waits for.
+fn bay_line(station: &StationName, bay: BayStatus, stores: &BTreeMap<JobId, String>) -> BayLine {
+    let is_waiting = bay.state == BayState::WaitingForStore;
+    let store = bay
+        .job
+        .filter(|_| is_waiting)
+        .and_then(|job| stores.get(&job));
+    BayLine {
+        store: store.cloned(),
+        ..BayLine::of(station, bay)
+    }
+}
+
+fn others(station: &StationName, told: Vec<OtherDisk>) -> Vec<OtherLine> {
+    let told = told.into_iter();
+    told.map(|other| OtherLine::of(station, other)).collect()
 }
 
 /// The stations whose figures can be fetched, as Prometheus asks for them (*HTTP SD*): a list of groups.

@@ -4,6 +4,7 @@ use futures::future::join_all;
 use model::bay::BayStatus;
 use model::heartbeat::{HostFacts, Told};
 use model::ids::{BayName, Boot, PortId};
+use model::other_disk::{OTHER_DISKS, OtherDisk};
 use model::presence::{Heard, Runs};
 
 use super::{JobStore, JobStoreError, admit, at, conflicts, station};
@@ -36,8 +37,16 @@ fn told(bays: usize) -> Told {
         let name = BayName::new(format!("B{number}")).expect("a name");
         BayStatus::empty(name, PortId::new("usb-1").expect("a port"), at(0))
     };
+    let other = |number: usize| OtherDisk {
+        medium: format!("sd{number}"),
+        port: PortId::new("usb-2").expect("a port"),
+        bytes: 1 << 40,
+        why: "its port is no bay".to_owned(),
+        remedy: None,
+    };
     Told {
         bays: (0..bays).map(bay).collect(),
+        others: (0..bays.min(OTHER_DISKS)).map(other).collect(),
         host: HostFacts::default(),
         metrics: "dock-1:4783".parse().ok(),
     }

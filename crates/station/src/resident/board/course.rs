@@ -6,6 +6,7 @@ use model::bay::{BayEvent, BayState};
 use model::heartbeat::MendedJob;
 use model::hold::Check;
 use model::ids::JobId;
+use model::readable;
 use model::stopped::StopCause;
 
 use super::{Act, Board, Motion, told_of_turn};
@@ -42,6 +43,7 @@ impl Board {
                 visit.is_open = true;
                 visit.device = sight.device;
                 visit.job = sight.job;
+                visit.file_systems = sight.file_systems;
                 visit.remarks = sight.remarks;
                 visit.is_dirty = sight.is_dirty;
                 match sight.job {
@@ -202,18 +204,18 @@ impl Board {
     /// Whether another device of the same job is there, and what is told of both.
     fn second(&self, id: VisitId, job: JobId) -> Option<(VisitId, Told)> {
         let (first_bay, first) = self.other_of(id, job)?;
-        let size = |visit: &Visit| model::readable::bytes(visit.medium.bytes);
-        let own = self.visits().find(|(_, visit)| visit.id == id)?;
+        let (_, own) = self.visits().find(|(_, visit)| visit.id == id)?;
         let text = format!(
-            "job {job} has another device: `{}` ({}) in bay {}; this one is `{}` ({})",
-            first.medium.name,
-            size(first),
+            "job {job} has another device: {} in bay {}; this one is {}",
+            called(first),
             first_bay.name,
-            own.1.medium.name,
-            size(own.1),
+            called(own),
         );
-        let told = Told::that(&text)
-            .hint("two devices with one SIGNATURE: take one of them out; the other is loaded");
+        let is_clone = !own.file_systems.is_empty() && own.file_systems == first.file_systems;
+        let told = Told::that(&text).hint(match is_clone {
+            true => "one is a copy of the other: their file systems have one id; take one of them out",
+            false => "two devices with one SIGNATURE: take one of them out, or have this one loaded in place of the other",
+        });
         Some((first.id, told))
     }
 
@@ -265,7 +267,8 @@ impl Board {
         visit.is_open = false;
         visit.is_loaded |= verdict.event == BayEvent::Finished;
         let is_gone = verdict.told.cause == Some(StopCause::DiskGone);
-        if is_gone && bay.state.is_at_work() {
+        // What a person has said of it stands, whether or not it answers.
+        if is_gone && bay.state.is_at_work() && !visit.wish.stop {
             // That it was pulled out is perhaps seen in a moment.
             visit.silent_since = Some(now.instant);
             if bay.state == BayState::Reporting {
@@ -291,6 +294,7 @@ impl Board {
         };
         visit.job = visit.job.or(verdict.job);
         visit.is_retry = false;
+        visit.store = verdict.store;
         let again = verdict.again;
         visit.due = again.map(|what| Due::after(visit.due, what, now.instant));
         let (is_open, wish) = (visit.is_open, visit.wish);
@@ -387,7 +391,12 @@ impl Board {
             (_, BayState::WaitingForStore) => {
                 bay.happen(BayEvent::StoreBack, told_of_loading(job), now);
             }
-            (Motion::Reporting, BayState::Loading) => {
+            (Motion::ReadingBack, BayState::Loading) => {
+                let told =
+                    Told::that("everything is sent; what is stored is read back and compared");
+                bay.happen(BayEvent::ReadBackBegun, told, now);
+            }
+            (Motion::Reporting, BayState::Loading | BayState::ReadingBack) => {
                 let told = Told::that("everything is loaded; the report is made and delivered");
                 bay.happen(BayEvent::ReportBegun, told, now);
             }
@@ -431,4 +440,20 @@ pub(super) fn told_of_loading(job: Option<JobId>) -> Told {
 fn is_shown_by_docking(bay: Option<StopCause>, job: Option<StopCause>) -> bool {
     let rule = job.and_then(StopCause::hold);
     bay == Some(StopCause::Other) && rule.is_some_and(|rule| rule.check == Check::Docking)
+}
+
+/// Most characters of the id of a file system that are told: some tell two devices apart, and all do not fit.
+const ID_CHARS: usize = 12;
+
+/// A device, so that it is told from another of its job.
+fn called(visit: &Visit) -> String {
+    let size = readable::bytes(visit.medium.bytes);
+    let name = &visit.medium.name;
+    match visit.file_systems.first() {
+        Some(id) => format!(
+            "`{name}` ({size}, file system {})",
+            readable::name(id, ID_CHARS)
+        ),
+        None => format!("`{name}` ({size})"),
+    }
 }

@@ -34,6 +34,12 @@ pub enum NotDone {
     /// An order to unlock says with what.
     #[error("it was not said with which password")]
     NoSecret,
+    /// It has no light.
+    #[error("there is no light: what is in the bay is a folder or an image of this host")]
+    NoLight,
+    /// Its light needs nobody to let it blink.
+    #[error("it is being read or written, and its light blinks by itself")]
+    BlinksByItself,
     /// This release cannot do it.
     #[error("this release of the station cannot do that")]
     Unable,
@@ -73,11 +79,15 @@ impl Board {
             OrderVerb::Look if state.is_at_work() => return Err(NotNow::AtWork.into()),
             OrderVerb::Look if visit.busy.is_some() => {}
             OrderVerb::Look => self.look_anew(id, Wish::default(), now),
-            OrderVerb::Load => self.look_anew(id, Wish::as_it_is(), now),
+            OrderVerb::Load => {
+                self.put_first(id, now);
+                self.look_anew(id, Wish::as_it_is(), now);
+            }
             OrderVerb::Stop | OrderVerb::Remove => self.stop(id, verb == OrderVerb::Remove, now),
             OrderVerb::Erase => return Err(NotDone::NotSaid),
             OrderVerb::Unlock => return Err(NotDone::NoSecret),
-            OrderVerb::Blink | OrderVerb::Other => return Err(NotDone::Unable),
+            OrderVerb::Blink => return self.blink(id),
+            OrderVerb::Other => return Err(NotDone::Unable),
         }
         Ok(())
     }
@@ -180,6 +190,74 @@ impl Board {
         self.acts.extend(act);
     }
 
+    /// Lets a disk blink, or not any more if it does.
+    fn blink(&mut self, id: VisitId) -> Result<(), NotDone> {
+        let Some(bay) = self.at(id) else {
+            return Ok(());
+        };
+        let is_detached = bay.is_detached;
+        let Some(visit) = bay.visit.as_mut() else {
+            return Ok(());
+        };
+        if visit.medium.laid.is_some() {
+            return Err(NotDone::NoLight);
+        }
+        if is_detached {
+            return Err(NotDone::LetGo);
+        }
+        match visit.busy {
+            Some(Busy::Looking | Busy::Docking | Busy::Erasing) => {
+                return Err(NotDone::BlinksByItself);
+            }
+            Some(Busy::Freeing) => return Err(NotNow::AtWork.into()),
+            Some(Busy::Asking) | None => {}
+        }
+        visit.is_blinking = !visit.is_blinking;
+        let act = match visit.is_blinking {
+            true => Act::Blink(id, visit.medium.clone()),
+            false => Act::Dim(id),
+        };
+        self.acts.push(act);
+        Ok(())
+    }
+
+    /// A disk does not blink any more.
+    pub(super) fn blinked(&mut self, id: VisitId, blinked: Result<(), String>) {
+        let Some(bay) = self.at(id) else {
+            return;
+        };
+        if let Some(visit) = bay.visit.as_mut() {
+            visit.is_blinking = false;
+        }
+        if let Err(why) = blinked {
+            bay.tell_beside(&format!("It cannot blink: {why}."));
+        }
+    }
+
+    /// A person has chosen, of several devices of one job, the one that waited for another: they change places, unless the
+    /// other is at work.
+    fn put_first(&mut self, id: VisitId, now: Now) {
+        let first = self.at(id).and_then(|bay| bay.visit.as_ref()?.second_to);
+        let Some(bay) = first.and_then(|first| self.at(first)) else {
+            return;
+        };
+        let Some(visit) = bay.visit.as_mut().filter(|visit| visit.busy.is_none()) else {
+            return;
+        };
+        if bay.state.is_at_work() {
+            return;
+        }
+        visit.second_to = Some(id);
+        visit.due = None;
+        visit.wish.load = false;
+        let told = Told::that("another device of its job was chosen, and is loaded")
+            .hint("take it out; or have it loaded, and it is the one");
+        bay.happen(BayEvent::Held, told, now);
+        if let Some(first) = first {
+            self.close(first);
+        }
+    }
+
     /// Ends what is done with a device, or its waiting.
     fn stop(&mut self, id: VisitId, remove: bool, now: Now) {
         let Some(bay) = self.at(id) else {
@@ -201,6 +279,7 @@ impl Board {
             Some(Busy::Freeing) => {}
             None => {
                 visit.due = None;
+                visit.silent_since = None;
                 bay.happen(BayEvent::Stopped, told_of_stopped(), now);
                 self.close(id);
                 if remove {

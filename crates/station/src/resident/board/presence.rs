@@ -12,6 +12,7 @@ use crate::watch::Medium;
 impl Board {
     /// Takes in what is present.
     pub(super) fn present(&mut self, media: Vec<Medium>, now: Now) {
+        self.leave_alone(&media);
         let ours = media.into_iter().filter(|it| it.left_alone.is_none());
         self.media = ours.collect();
         self.follow_written(now);

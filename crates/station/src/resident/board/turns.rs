@@ -1,5 +1,6 @@
 //! Whose turn it is: what is looked at, loaded and tried again next.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use model::bay::{BayEvent, BayState};
@@ -31,7 +32,7 @@ impl Board {
         self.look_at_new(now);
         self.try_again(now);
         self.load_next(now);
-        self.tell_of_store();
+        self.tell_of_stores();
     }
 
     /// When time alone may change something.
@@ -151,21 +152,29 @@ impl Board {
         }
     }
 
-    /// One line when the store goes away, however many wait for it, and one when it is back.
-    fn tell_of_store(&mut self) {
-        let waiting = self.bays.iter();
-        let waiting = waiting
-            .filter(|bay| bay.state == BayState::WaitingForStore)
-            .count();
-        let was_away = std::mem::replace(&mut self.is_store_away, waiting > 0);
-        match (was_away, self.is_store_away) {
-            (false, true) => tracing::warn!(
-                bays = waiting,
-                "a store does not answer; what waits for it goes on by itself"
-            ),
-            (true, false) => tracing::info!("no bay waits for a store any more"),
-            _ => {}
+    /// One line when a store goes away, however many wait for it, and one when it is back.
+    fn tell_of_stores(&mut self) {
+        let waiting = self
+            .visits()
+            .filter(|(bay, _)| bay.state == BayState::WaitingForStore);
+        let mut away: BTreeMap<String, usize> = BTreeMap::new();
+        for (_, visit) in waiting {
+            let store = visit.store.as_deref().unwrap_or("not known");
+            *away.entry(store.to_owned()).or_default() += 1;
         }
+        for (store, bays) in &away {
+            if !self.stores_away.contains(store) {
+                tracing::warn!(
+                    store,
+                    bays,
+                    "a store does not answer; what waits for it goes on by itself"
+                );
+            }
+        }
+        for store in self.stores_away.iter().filter(|it| !away.contains_key(*it)) {
+            tracing::info!(store, "no bay waits for the store any more");
+        }
+        self.stores_away = away.into_keys().collect();
     }
 
     /// The stays that something is true of, in the order in which it is their turn.

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::response::Response;
-use model::bay::BayState;
+use model::bay::{BayState, SerialDoubt};
 use model::ids::StationName;
 use model::live_map::LiveMap;
 use model::operator::rates::{JobRates, RateLine};
-use model::operator::stations::{BayLine, BayList, StationDetail, StationLine, StationList};
+use model::operator::stations::{
+    BayLine, BayList, OtherLine, StationDetail, StationLine, StationList,
+};
 use model::operator::{JobLine, JobsPage};
 use model::order::OrderVerb;
 use model::presence::StationState;
 use model::stopped::StopCause;
+use model::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::plot;
@@ -34,6 +37,7 @@ const LATELY: i64 = 3_600;
 pub(in super::super) struct Bench {
     stations: Vec<StationLine>,
     bays: Vec<BayLine>,
+    others: Vec<OtherLine>,
     held: Vec<JobLine>,
 }
 
@@ -68,8 +72,20 @@ struct BenchPage<'a> {
 #[template(path = "bench_waiting.html")]
 struct WaitingPart<'a> {
     say: Language,
+    /// Stores that do not answer: each once, however many bays wait for it.
+    silent: Vec<SilentStore<'a>>,
     cards: Vec<Card<'a>>,
     held: Vec<&'a JobLine>,
+}
+
+/// A store that does not answer.
+#[derive(Debug)]
+struct SilentStore<'a> {
+    /// What it is called; none where that is not known.
+    name: Option<&'a str>,
+    since: Timestamp,
+    /// How many bays wait for it.
+    bays: usize,
 }
 
 #[derive(Template)]
@@ -84,6 +100,8 @@ struct BaysPart<'a> {
 struct Group<'a> {
     station: &'a StationLine,
     cards: Vec<Card<'a>>,
+    /// Disks that it leaves alone: there is nothing to be done with them here.
+    others: Vec<&'a OtherLine>,
 }
 
 #[derive(Template)]
@@ -181,6 +199,7 @@ impl Bench {
         Ok(Self {
             stations: stations.stations,
             bays: bays.bays,
+            others: bays.others,
             held: held.jobs,
         })
     }
@@ -204,6 +223,7 @@ impl Bench {
         };
         let held = self.held.iter().filter(is_elsewhere).filter(is_here);
         WaitingPart {
+            silent: silent(self.bays.iter().filter(|bay| scope.has(&bay.station))),
             say: shell.say,
             cards,
             held: held.collect(),
@@ -219,6 +239,11 @@ impl Bench {
         let group = |station: &'a StationLine| Group {
             station,
             cards: of_station.remove(&station.name).unwrap_or_default(),
+            others: self
+                .others
+                .iter()
+                .filter(|it| it.station == station.name)
+                .collect(),
         };
         BaysPart {
             say: shell.say,
@@ -266,6 +291,22 @@ impl Bench {
     }
 }
 
+/// The stores that bays wait for, by their names; each since the first of them does.
+fn silent<'a>(bays: impl Iterator<Item = &'a BayLine>) -> Vec<SilentStore<'a>> {
+    let mut stores: BTreeMap<Option<&str>, SilentStore<'a>> = BTreeMap::new();
+    for line in bays.filter(|line| line.state == BayState::WaitingForStore) {
+        let name = line.store.as_deref();
+        let store = stores.entry(name).or_insert(SilentStore {
+            name,
+            since: line.since,
+            bays: 0,
+        });
+        store.since = store.since.min(line.since);
+        store.bays += 1;
+    }
+    stores.into_values().collect()
+}
+
 impl WaitingPart<'_> {
     fn count(&self) -> usize {
         self.cards.len() + self.held.len()
@@ -273,7 +314,7 @@ impl WaitingPart<'_> {
 
     fn facts(&self) -> String {
         let cards: Vec<String> = self.cards.iter().map(Card::told_of_waiting).collect();
-        format!("{cards:?} {:?}", self.held)
+        format!("{cards:?} {:?} {:?}", self.held, self.silent)
     }
 }
 
@@ -282,7 +323,8 @@ impl BaysPart<'_> {
         let group = |group: &Group<'_>| {
             let bays: Vec<String> = group.cards.iter().map(Card::id).collect();
             let station = group.station;
-            format!("{:?} {:?} {bays:?}", station.name, group.state())
+            let others = &group.others;
+            format!("{:?} {:?} {bays:?} {others:?}", station.name, group.state())
         };
         let groups: Vec<String> = self.groups.iter().map(group).collect();
         groups.join("\n")
@@ -313,6 +355,13 @@ impl Group<'_> {
             None => say.t("never-heard").to_string(),
         }
     }
+}
+
+/// What is said of a disk that is left alone, as an element: that is its station's word, and English.
+fn why(say: &Language, line: &OtherLine) -> String {
+    let remedy = line.remedy.as_deref().unwrap_or_default();
+    let text = format!("{} {remedy}", line.why);
+    say.element(Text::English(say::name(text.trim_end())))
 }
 
 impl Card<'_> {
@@ -379,7 +428,11 @@ impl Card<'_> {
     /// What a person may ask of the station, with what stands on the button.
     fn verbs(&self) -> Vec<(OrderVerb, TextKey)> {
         let mut verbs = match self.line.state {
-            BayState::Empty | BayState::Reconnecting | BayState::PulledOut => Vec::new(),
+            // The kernel may have let go of what is safe: only plugging it in again does anything.
+            BayState::Empty
+            | BayState::Reconnecting
+            | BayState::PulledOut
+            | BayState::SafeToRemove => Vec::new(),
             BayState::Ready | BayState::Queued => {
                 vec![
                     (OrderVerb::Load, key("bay-do-load-now")),
@@ -393,17 +446,27 @@ impl Card<'_> {
                     (OrderVerb::Remove, key("bay-do-make-safe")),
                 ]
             }
-            BayState::SafeToRemove => vec![(OrderVerb::Look, key("bay-do-look"))],
             working if working.is_at_work() => vec![(OrderVerb::Stop, key("bay-do-stop"))],
             _ => vec![
                 (OrderVerb::Look, key("bay-do-look")),
                 (OrderVerb::Remove, key("bay-do-make-safe")),
             ],
         };
-        if self.line.medium.is_some() {
+        let is_idle = !self.line.state.is_at_work() && self.line.state != BayState::SafeToRemove;
+        // What is read blinks by itself.
+        if self.line.medium.is_some() && is_idle {
             verbs.push((OrderVerb::Blink, key("bay-do-blink")));
         }
         verbs
+    }
+
+    /// What is wrong with the serial number of the device.
+    fn serial(&self) -> Option<TextKey> {
+        match self.line.serial? {
+            SerialDoubt::NotUnique => Some(key("serial-not-unique")),
+            SerialDoubt::None => Some(key("serial-none")),
+            SerialDoubt::Other => None,
+        }
     }
 
     fn strip(&self, map: &LiveMap) -> Result<String, askama::Error> {
@@ -531,7 +594,51 @@ async fn lately(visit: &Visit, line: &BayLine) -> Result<Vec<RateLine>, Trouble>
 
 #[cfg(test)]
 mod tests {
+    use model::bay::BayStatus;
+    use model::ids::{BayName, PortId};
+
     use super::*;
+
+    #[test]
+    fn of_a_store_that_does_not_answer_there_is_one_banner_and_another_of_another() {
+        let line = |bay: &str, store: Option<&str>, minute: u32| {
+            let since = format!("2026-01-02T03:{minute:02}:05Z").parse().unwrap();
+            let mut status = BayStatus::empty(
+                BayName::new(bay).unwrap(),
+                PortId::new("usb-1").unwrap(),
+                since,
+            );
+            status.state = BayState::WaitingForStore;
+            BayLine {
+                store: store.map(str::to_owned),
+                ..BayLine::of(&StationName::new("dock-1").unwrap(), status)
+            }
+        };
+        let mut bays = vec![
+            line("A", Some("main"), 9),
+            line("B", Some("cold"), 7),
+            line("C", Some("main"), 4),
+            line("D", None, 5),
+        ];
+        bays.push(BayLine {
+            state: BayState::Loading,
+            ..line("E", Some("main"), 1)
+        });
+        let found = silent(bays.iter());
+        let told: Vec<_> = found
+            .iter()
+            .map(|it| (it.name, it.since.to_string(), it.bays))
+            .collect();
+        let at = |minute: u32| format!("2026-01-02T03:{minute:02}:05Z");
+        assert_eq!(
+            told,
+            [
+                (None, at(5), 1),
+                (Some("cold"), at(7), 1),
+                (Some("main"), at(4), 2)
+            ]
+        );
+    }
 
     #[test]
     fn a_query_says_what_of_the_bench_is_shown() {
