@@ -83,10 +83,15 @@ impl Host {
         }
     }
 
-    /// Bytes that may go each second, if as much may be asked.
-    pub(crate) fn rate(&self) -> u64 {
-        let of = |measure| self.rate.rate(measure).rate().unwrap();
-        let (bytes, requests) = (of(Measure::Bytes), of(Measure::Requests));
+    /// Bytes that may go each second.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.rate.rate(Measure::Bytes).rate().unwrap()
+    }
+
+    /// The same of one that sends, where as much may be asked.
+    fn rate(&self) -> u64 {
+        let bytes = self.bytes();
+        let requests = self.rate.rate(Measure::Requests).rate().unwrap();
         let asked = requests * BYTES_OF_A_REQUEST / REQUEST;
         assert!(
             bytes.abs_diff(asked) <= BYTES_OF_A_REQUEST / 100,
