@@ -146,8 +146,10 @@ def test_each_condition_broken_alone_leaves_the_device_as_it_is(make, tmp_path):
     loaded.erase(check=OK)
     assert not loaded.image.read_bytes().strip(b"\0")
     assert "was erased (clear)" in loaded.status()["ProgressMessage"]
+    told = ["objected", "objection-withdrawn", "released", "erase-started", "erased"]
     events = [line["event"] for line in loaded.receipt("erased")]
-    assert events[-5:] == ["objected", "objection-withdrawn", "released", "erase-started", "erased"], events
+    # The other device was here in between.
+    assert [event for event in events if event in told] == told, events
     checked_by_openssh(service, loaded.text, tmp_path)
     loaded.run("device", "return", loaded.job, "--carrier", "UPS", "--tracking", "1Z1")
     assert [line["event"] for line in loaded.receipt("closed")][-2:] == ["handed-over", "closed"]
