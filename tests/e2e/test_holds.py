@@ -41,7 +41,6 @@ TOLD = {
     "PasswordWrong": "the device is encrypted, and the secret that was given does not open it. Send the right one",
     "Dirty": "the device was not unmounted cleanly; what was written to it last may be missing. Say in the console that it is "
     "loaded as it is, or have the operator say so",
-    "TooLarge": "there is more on the device than this account may load with a job: ",
     "ByCustomer": "its customer has stopped it for a while: I look for a file. Let it go on in the console",
     "DiskFailing": "the device does not function properly: 3 ranges of it cannot be read. Loading goes on when the device is "
     "docked again, or when the operator lets it go on as it is.",
@@ -62,7 +61,6 @@ class Case:
     bucket: str
     signature: str
     device: Device
-    customer: object
     held: dict = field(default_factory=dict)
     listed: dict = field(default_factory=dict)
     bay: dict = field(default_factory=dict)
@@ -100,7 +98,6 @@ class Room:
         self.s3 = self.service.buckets("gone-data", "right-data", "calm-data")
         rights = ["calm-*", "gone-*", "right-*", "full-*", "strict-*"]
         self.customer = self.service.new_account("studio", imports=rights, exports=rights)
-        self.small_customer = self.service.new_account("small", imports=["calm-*"], exports=["calm-*"])
         self.cases = {}
 
     def _store(self, name, key, buckets):
@@ -109,14 +106,13 @@ class Room:
             f'access_key_id = "{key.id}"\nsecret_access_key = "{key.secret}"\nbuckets = ["{buckets}"]\n'
         )
 
-    def make(self, code, bucket, customer=None, **options):
+    def make(self, code, bucket, **options):
         text = importing(bucket, prefix=f"{code}/", **options)
-        customer = customer or self.customer
-        made = self.service.api(customer).create_job(JobType="Import", Manifest=text, ValidateOnly=False)
+        made = self.service.api(self.customer).create_job(JobType="Import", Manifest=text, ValidateOnly=False)
         device = Device(self.folder / f"disk-{code}", f"{code}/")
         fill(device, 6)
         device.sign(made["SignatureFileContents"])
-        self.cases[code] = Case(made["JobId"], bucket, made["SignatureFileContents"], device, customer)
+        self.cases[code] = Case(made["JobId"], bucket, made["SignatureFileContents"], device)
         return self.cases[code]
 
     def plug_failing(self, code):
@@ -127,13 +123,6 @@ class Room:
         image = image_of(self.folder / f"{code}.img", case.device, mebibytes=24)
         bad = pages_of(image, film, 3)
         self.things.enter_context(failing(self.socket / "disk.img", image, bad))
-
-    def limit(self, most):
-        self.service.run("account", "limit", "small", most, *self.service.settings(), check=OK)
-
-    def lay_image(self, code):
-        image = image_of(self.folder / f"{code}.img", self.cases[code].device)
-        shutil.copy(image, self.inbox / image.name)
 
     def lay_dirty(self, code):
         """An image of a FAT32 volume that says that it was not unmounted (`BS_Reserved1` of its boot sector)."""
@@ -161,7 +150,7 @@ class Room:
         return here[0] if here else None
 
     def status(self, code):
-        return self.service.api(self.cases[code].customer).get_status(JobId=self.cases[code].job)
+        return self.service.api(self.customer).get_status(JobId=self.cases[code].job)
 
     def s3_of(self, code):
         return self.cellar.s3() if self.cases[code].bucket in ("full-data", "strict-data") else self.s3
@@ -210,8 +199,6 @@ def story(room):
         room.make(code, bucket)
     for code in ("ByOperator", "ByCustomer", "SignatureWrong", "DiskFailing", "Dirty", *BY_HAND):
         room.make(code, "calm-data", **({"trueCryptPassword": "another"} if code == "PasswordWrong" else {}))
-    room.make("TooLarge", "calm-data", customer=room.small_customer)
-    room.limit("1kB")
     service = room.service
 
     room.s3.delete_bucket(Bucket="gone-data")
@@ -229,7 +216,6 @@ def story(room):
     for code in ("BucketMissing", "BucketRights", "StoreRefuses", "StoreFull", "ByOperator", "ByCustomer", "SignatureWrong"):
         room.lay(code)
     room.lay_dirty("Dirty")
-    room.lay_image("TooLarge")
     room.plug_failing("DiskFailing")
     room.wrong_password("PasswordWrong")
     bare = room.folder / "bare"
@@ -254,15 +240,13 @@ def story(room):
             case.bay = wait_for(lambda code=code: held_in_bay(code), SOON, f"a bay says {code}")
 
     room.client = signed_in(service, *service.settings())
-    small = customer(service, room.small_customer)
     for case in room.cases.values():
-        case.page = (small if case.customer is room.small_customer else studio).ask("GET", f"/jobs/{case.job}")[2]
+        case.page = studio.ask("GET", f"/jobs/{case.job}")[2]
     room.job_page = room.client.ask("GET", f"/jobs/{room.cases['DiskFailing'].job}")[2]
     room.bench_page = room.client.ask("GET", "/bench")[2]
     room.bays_table = service.run("bay", "list", *service.settings(), check=OK).stdout
     room.figures = urllib.request.urlopen(service.endpoints["api"] + "/metrics").read().decode()
 
-    room.limit("1GB")
     room.s3.create_bucket(Bucket="gone-data")
     room.account("allow", service, "studio", "right-*")
     room.account("allow", room.cellar, "loader", "strict-*")
@@ -315,11 +299,6 @@ def test_a_hold_is_told_mended_and_gone_on_with(story, code):
     assert (done["ProgressCode"], done["ErrorCount"]) == ("Complete", 0), done
     report.check(report.fetch(s3, done), case.device, case.bucket)
     assert set(report.keys_in(s3, case.bucket, f"{code}/")) == set(case.device.loaded)
-
-
-def test_both_amounts_are_told_of_what_is_too_large(story):
-    told = story.cases["TooLarge"].held["ProgressMessage"]
-    assert " kB on it, and 1.0 kB are allowed. Ask the operator for a higher limit; loading goes on by itself." in told, told
 
 
 def test_who_has_a_job_wait_lets_it_go_on(story):

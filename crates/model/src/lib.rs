@@ -5,7 +5,6 @@
 //! what is decided here.
 
 pub mod actor;
-pub mod amount;
 pub mod attributes;
 pub mod bay;
 pub mod capabilities;

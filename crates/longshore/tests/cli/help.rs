@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 143] = [
+const COMMANDS: [&str; 142] = [
     "",
     "import",
     "ls",
@@ -64,7 +64,6 @@ const COMMANDS: [&str; 143] = [
     "account list",
     "account allow",
     "account deny",
-    "account limit",
     "user",
     "user create",
     "user list",

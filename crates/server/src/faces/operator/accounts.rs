@@ -1,16 +1,12 @@
 //! `/operator/v1/accounts`: customers, and the buckets that they may use.
 
-use std::collections::HashMap;
-
 use axum::http::Method;
-use model::amount::{self, BadAmount};
-use model::ids::AccountId;
-use model::operator::{AccountLimit, AccountLine, AccountList, AccountRights};
+use model::operator::{AccountLine, AccountList, AccountRights};
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
-use crate::jobstore::{Account, JobLimit};
-use crate::ops::{DockingFault, Refused, Rights, accounts};
+use crate::jobstore::Account;
+use crate::ops::{Rights, accounts};
 
 /// Answers what is asked for below `accounts`.
 pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) -> Document {
@@ -19,36 +15,15 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [] if asked.is(&Method::GET) => list(desk).await,
         [] if is_post => {
             let (name, rights) = read(asked)?;
-            told(
-                desk,
-                accounts::create(desk.admin, desk.caller, &name, rights).await?,
-            )
-            .await
+            told(accounts::create(desk.admin, desk.caller, &name, rights).await?)
         }
         ["allow"] if is_post => {
             let (name, rights) = read(asked)?;
-            told(
-                desk,
-                accounts::allow(desk.admin, desk.caller, &name, &rights).await?,
-            )
-            .await
+            told(accounts::allow(desk.admin, desk.caller, &name, &rights).await?)
         }
         ["deny"] if is_post => {
             let (name, rights) = read(asked)?;
-            told(
-                desk,
-                accounts::deny(desk.admin, desk.caller, &name, &rights).await?,
-            )
-            .await
-        }
-        ["limit"] if is_post => {
-            let AccountLimit { name, most } = asked.message()?;
-            let bytes = most_of(&most)?;
-            told(
-                desk,
-                accounts::limit(desk.admin, desk.caller, &name, bytes).await?,
-            )
-            .await
+            told(accounts::deny(desk.admin, desk.caller, &name, &rights).await?)
         }
         _ => Err(OperatorFault::NoSuchPath),
     }
@@ -56,9 +31,8 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
 
 async fn list(desk: &Desk<'_>) -> Document {
     let accounts = accounts::list(desk.admin, desk.caller).await?;
-    let limits = accounts::limits(desk.admin, desk.caller).await?;
     document(&AccountList {
-        accounts: accounts.into_iter().map(|it| line(it, &limits)).collect(),
+        accounts: accounts.into_iter().map(line).collect(),
     })
 }
 
@@ -71,26 +45,11 @@ fn read(asked: &Inquiry<'_>) -> Result<(String, Rights), OperatorFault> {
     Ok((name, Rights { import, export }))
 }
 
-/// Reads how much may be loaded.
-fn most_of(text: &str) -> Result<Option<u64>, OperatorFault> {
-    if text.trim() == "none" {
-        return Ok(None);
-    }
-    let wrong = |error: BadAmount| DockingFault::Field {
-        field: "Most",
-        wrong: format!("cannot be: {error}, or `none`"),
-    };
-    Ok(Some(
-        amount::bytes(text).map_err(wrong).map_err(Refused::from)?,
-    ))
+fn told(account: Account) -> Document {
+    document(&line(account))
 }
 
-async fn told(desk: &Desk<'_>, account: Account) -> Document {
-    let limits = accounts::limits(desk.admin, desk.caller).await?;
-    document(&line(account, &limits))
-}
-
-fn line(account: Account, limits: &HashMap<AccountId, JobLimit>) -> AccountLine {
+fn line(account: Account) -> AccountLine {
     let Account {
         id,
         name,
@@ -98,7 +57,6 @@ fn line(account: Account, limits: &HashMap<AccountId, JobLimit>) -> AccountLine 
         export,
     } = account;
     AccountLine {
-        job_bytes: limits.get(&id).and_then(|limit| limit.bytes),
         account: id,
         name,
         import,
