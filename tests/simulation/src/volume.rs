@@ -44,7 +44,7 @@ pub enum Sector {
     Of(Vec<u8>, u64),
     /// What the file system says of itself and of its files; or the bytes of files so small that they lie there.
     Metadata,
-    /// What lay there before, or zeros.
+    /// What lay there before, or zeros, or so little of a file that it is not known by its bytes.
     Nothing,
 }
 
@@ -152,19 +152,24 @@ fn files(chance: Chance, has_large: bool) -> BTreeMap<Vec<u8>, Vec<u8>> {
 }
 
 fn sectors(bytes: &[u8], files: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<Sector> {
-    let mut known = HashMap::new();
+    let (mut known, mut short) = (HashMap::new(), Vec::new());
     for (path, content) in files {
         for (offset, piece) in (0_u64..).step_by(LOGICAL).zip(content.chunks(LOGICAL)) {
-            if let Some(beginning) = piece.get(..KNOWN) {
-                known.insert(beginning, (path, offset, piece));
+            match piece.get(..KNOWN) {
+                Some(beginning) => drop(known.insert(beginning, (path, offset, piece))),
+                None => short.push(piece),
             }
         }
     }
+    let is_short = |sector: &[u8]| {
+        let mut short = short.iter();
+        short.any(|piece| sector.starts_with(piece) && is_empty(sector, piece.len()))
+    };
     let sectors = bytes.chunks(LOGICAL).map(|sector| {
         let found = known.get(&sector[..KNOWN]);
         match found.filter(|(_, _, piece)| sector.starts_with(piece)) {
             Some((path, offset, _)) => Sector::Of((*path).clone(), *offset),
-            None if is_old(sector) || sector.iter().all(|it| *it == 0) => Sector::Nothing,
+            None if is_empty(sector, 0) || is_short(sector) => Sector::Nothing,
             None => Sector::Metadata,
         }
     });
@@ -173,8 +178,15 @@ fn sectors(bytes: &[u8], files: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<Sector> {
 
 /// Whether a sector has what lay there before the volume was made.
 pub(crate) fn is_old(sector: &[u8]) -> bool {
-    static OLD: LazyLock<Vec<u8>> = LazyLock::new(|| images::stale(1));
     OLD.starts_with(sector)
+}
+
+static OLD: LazyLock<Vec<u8>> = LazyLock::new(|| images::stale(1));
+
+/// Whether a sector has zeros or what lay there before, from there on.
+fn is_empty(sector: &[u8], from: usize) -> bool {
+    let rest = &sector[from..];
+    OLD[from..].starts_with(rest) || rest.iter().all(|it| *it == 0)
 }
 
 #[cfg(test)]
@@ -206,6 +218,15 @@ mod tests {
                 assert!(offsets.into_iter().eq(expected), "{kind}: {path:?}");
             }
             assert!(sectors.contains(&Sector::Metadata), "{kind}");
+            // A byte that ends a file lies behind what comes before it, and is nobody else's.
+            let path = b"a/more than a sector";
+            let first = Sector::Of(path.to_vec(), 0);
+            let at = sectors.iter().position(|sector| *sector == first);
+            let next = at.map(|at| &sectors[at + 1]);
+            assert!(
+                next.is_none_or(|it| *it == Sector::Nothing),
+                "{kind}: {next:?}"
+            );
         }
     }
 }
