@@ -27,10 +27,12 @@ impl Buffers {
     /// A buffer of `length` bytes, which may hold anything.
     pub fn take(self: &Arc<Self>, length: u64) -> Buffer {
         let length = usize::try_from(length).unwrap_or(usize::MAX - ALIGNMENT);
+        let all = length + ALIGNMENT;
         // One made for a much larger part would hold on to memory that nobody counts.
-        let is_fit = |memory: &Vec<u8>| memory.capacity() / 2 <= length + ALIGNMENT;
-        let mut memory = self.lock().pop().filter(is_fit).unwrap_or_default();
-        memory.resize(length + ALIGNMENT, 0);
+        let is_fit = |memory: &Vec<u8>| memory.len() >= all && memory.len() / 2 <= all;
+        let memory = self.lock().pop().filter(is_fit);
+        // Zeroed by the system, which knows what is zero already.
+        let memory = memory.unwrap_or_else(|| vec![0; all]);
         let start = memory.as_ptr().align_offset(ALIGNMENT);
         Buffer {
             range: start..start + length,

@@ -53,7 +53,7 @@ use scenario::Scenario;
 use world::{Summary, World};
 
 /// How long one run may take. Most take less than a second.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// A run in which something was wrong.
 #[derive(Debug, Clone)]

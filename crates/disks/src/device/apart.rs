@@ -398,22 +398,19 @@ mod tests {
             }
             let took = stopped.elapsed();
             assert!(
-                took >= GRACE && took < GRACE + Duration::from_secs(2),
+                took >= GRACE && took < GRACE + Duration::from_secs(20),
                 "{took:?}"
             );
         });
         assert_eq!(leaving.left.count(), 3);
-        let asked = Instant::now();
         assert!(
             apart.read_at(512, &mut well).is_err(),
             "it is gone for everybody"
         );
         assert!(apart.check().is_err());
+        let dropped = Instant::now();
         drop(apart);
-        assert!(
-            asked.elapsed() < Duration::from_secs(1),
-            "nobody waits any more"
-        );
+        assert!(dropped.elapsed() < CLOSES_WITHIN, "nobody waits any more");
         assert!(!is_closed(&closed), "the kernel has it");
         door.open();
         let begun = Instant::now();

@@ -403,5 +403,5 @@ fn a_wait_ends_when_other_ports_are_said() {
         .say(vec![PortId::new(USB_PORT).unwrap()], Others::LeaveAlone);
     let begun = Instant::now();
     watch.wait(Duration::from_secs(60), &Stop::default());
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < Duration::from_secs(30));
 }
