@@ -1,6 +1,7 @@
 //! What is run, and in which order.
 
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
@@ -21,18 +22,15 @@ const SEEDS: &str = "LONGSHORE_SIMULATION_SEEDS";
 /// The variable that makes a missing tool a fault: set-up has installed them all.
 const EVERY_TOOL: &str = "LONGSHORE_EVERY_TOOL";
 
-/// How a test of everything runs the files of the end-to-end tests: on every core one, since most of them
-/// wait for a service, a store or a client most of their time.
-const SIDE_BY_SIDE: [&str; 4] = [
-    "--numprocesses=auto",
-    "--maxprocesses=4",
+/// How a test of everything runs the files of the end-to-end tests.
+const SIDE_BY_SIDE: [&str; 2] = [
     "--dist=loadfile",
     // In the order of `conftest.py`, and not by the number of tests in each.
     "--no-loadscope-reorder",
 ];
 
-/// Seeds that are simulated in a test of everything: about a minute and a half on two cores.
-const SIMULATED_BRIEFLY: u32 = 200;
+/// Seeds that are simulated in a test of everything: about a minute on two cores.
+const SIMULATED_BRIEFLY: u32 = 120;
 
 /// Seeds that are simulated on their own, unless said otherwise.
 const SIMULATED: u32 = 2000;
@@ -70,7 +68,8 @@ pub(crate) fn everything() -> Result<ExitCode> {
         steps.step("package", |_| package::make().map(|_| true));
     }
     if ready && built {
-        let arguments = with(&SIDE_BY_SIDE, &["--durations=10".into()]);
+        let at_once = format!("--numprocesses={}", files_at_once());
+        let arguments = with(&SIDE_BY_SIDE, &[at_once, "--durations=10".into()]);
         steps.step("clients and stores", |tally| pytest(&arguments, tally));
     }
     if built {
@@ -81,6 +80,13 @@ pub(crate) fn everything() -> Result<ExitCode> {
         steps.step("licences and sources", |_| licences());
     }
     Ok(steps.sum_up())
+}
+
+/// How many files of the end-to-end tests run at once: one more than there are cores, since they wait for a service, a
+/// store or a client more than half of their time.
+fn files_at_once() -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    (cores + 1).min(5)
 }
 
 /// `cargo xtask e2e`
