@@ -13,7 +13,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use disks::facts::{Facts, Kind, shipped};
+use disks::facts::{Facts, Kind, attached};
 use disks::tool::{Tool, ToolError};
 use model::device::Connector;
 use rustix::fs::OFlags;
@@ -86,7 +86,7 @@ impl Shield {
 
     fn refuse_writes(&mut self, facts: &Facts, notes: &Path) {
         // What is asked of a loop device outlives the image that is attached, and meets whoever attaches the next.
-        let connector = shipped(&facts.path).and_then(|it| it.connector);
+        let connector = attached(&facts.path).and_then(|it| it.connector);
         if connector == Some(Connector::Image) {
             return;
         }

@@ -30,7 +30,7 @@ pub use mark::mark;
 pub use openers::is_written_below;
 pub use present::{BlockDevices, Present};
 pub use seal::{Marks, Seal};
-pub use shipped::shipped;
+pub use shipped::{attached, shipped};
 pub use uses::{Use, in_use, in_use_to_read, uses_of};
 
 use kernel::{Block, Kernel};

@@ -10,7 +10,7 @@ use disks::disk::{Choice, DiskError};
 use disks::sandbox::{ARGUMENT, Launcher};
 use disks::tree::raw::Windows;
 use server::data_dir::users::Joined;
-use station::devices::HostDevices;
+use station::devices::{Devices, HostDevices};
 use station::raw::{Means, RawDisk, RawError};
 
 use crate::cli::{DataArgs, RawArgs};
@@ -48,8 +48,9 @@ pub(crate) fn is_raw(path: &Path) -> bool {
 /// # Errors
 /// Why it is not read.
 pub(crate) fn open(path: &Path, launcher: &Launcher, folder: &Path) -> Result<RawDisk, Failure> {
+    let devices: Arc<dyn Devices> = Arc::new(HostDevices);
     let means = Means {
-        devices: &HostDevices,
+        devices: &devices,
         launcher,
         windows: &Windows::default(),
         folder,

@@ -370,7 +370,7 @@ impl Station {
             Some(job) => Some(lock(&self.job_folder(job)?, job)?),
             None => None,
         };
-        let claim = self.claim(device, docking, signature.as_deref(), &view);
+        let claim = self.claim(device, docking, signature.as_deref(), &view, stop);
         let claim = claim.map_err(|error| match view.shown() {
             (_, Some(seen)) => seen.clone().beside(error),
             (_, None) => error,
@@ -446,11 +446,12 @@ impl Station {
         docking: &Docking,
         signature: Option<&[u8]>,
         view: &View<'_>,
+        stop: &Stop,
     ) -> Result<Claim, DockError> {
         let mut request = ClaimRequest {
             signature_file: signature.map(|bytes| STANDARD.encode(bytes)),
             job: docking.job,
-            facts: facts::shipped(device).map(DeviceFacts::tidied),
+            facts: self.shipped(device, view, stop)?,
             from_journal: matches!(view, View::Journal),
             ..ClaimRequest::new(self.name.clone(), device.display().to_string())
         };
@@ -475,6 +476,24 @@ impl Station {
                 hint,
                 job,
                 cause,
+            }),
+        }
+    }
+
+    /// What tells a device from others.
+    fn shipped(
+        &self,
+        device: &Path,
+        view: &View<'_>,
+        stop: &Stop,
+    ) -> Result<Option<DeviceFacts>, DockError> {
+        let path = device.to_owned();
+        match view {
+            // It may give no answer by now, and is what it was when it was opened.
+            View::Raw(raw) => Ok(raw.shipped().cloned()),
+            View::Journal => Ok(None),
+            View::Mounted(_) | View::Fill(_) => self.aside(device, stop, move || {
+                facts::shipped(&path).map(DeviceFacts::tidied)
             }),
         }
     }

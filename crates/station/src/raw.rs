@@ -15,12 +15,13 @@ use disks::device::counted::{Counted, Reads};
 use disks::device::unlocked::{OpenVolume, Unlocked};
 use disks::device::{Device, OpenError};
 use disks::disk::{Choice, Disk, DiskError, Verdict, Volume};
-use disks::facts::{Facts, FactsError};
+use disks::facts::{self, Facts, FactsError};
 use disks::rescue::{Rescue, RescueError};
 use disks::sandbox::{Launcher, Sandbox};
 use disks::tree::raw::{RawTree, Reading, Windows};
 use encrypted::Locked;
 use encrypted::secrets::Secrets;
+use model::device::DeviceFacts;
 use model::handling::UnlockedVolume;
 
 use crate::devices::Devices;
@@ -41,6 +42,8 @@ pub struct RawDisk {
     device: Arc<dyn Device>,
     is_image: bool,
     is_rotational: bool,
+    /// What tells it from others.
+    shipped: Option<DeviceFacts>,
     launcher: Launcher,
     windows: Windows,
     looked: Result<Looked, DiskError>,
@@ -51,6 +54,29 @@ pub struct RawDisk {
     scratch: Scratch,
     /// Down before whoever fills the device, or mounts it, has it.
     shield: Raised,
+}
+
+/// A device that was just opened.
+struct Begun {
+    device: Box<dyn Device>,
+    facts: Facts,
+    shield: Shield,
+    shipped: Option<DeviceFacts>,
+}
+
+impl Begun {
+    /// Opens a device, keeps it from being written to, and asks what it is: all of that may hang with its bridge. `notes` is
+    /// where the shield is noted.
+    fn open(devices: &dyn Devices, path: &Path, notes: &Path) -> Result<Self, RawError> {
+        let device = devices.raw(path)?;
+        let facts = Facts::without_content(path, &[])?;
+        Ok(Self {
+            device,
+            shield: Shield::raise(&facts, notes),
+            facts,
+            shipped: facts::shipped(path).map(DeviceFacts::tidied),
+        })
+    }
 }
 
 /// A shield over a device that may give no answer any more.
@@ -144,7 +170,7 @@ pub enum RawError {
 #[derive(Clone, Copy)]
 pub struct Means<'a> {
     /// The way to devices.
-    pub devices: &'a dyn Devices,
+    pub devices: &'a Arc<dyn Devices>,
     /// How what parses them is started.
     pub launcher: &'a Launcher,
     /// With whom the memory is shared in which files are read ahead.
@@ -182,12 +208,28 @@ impl RawDisk {
             let path = path.to_owned();
             return Err(RawError::TooManyLeft { path });
         }
-        let device = means.devices.raw(path)?;
         let name = path.display().to_string();
+        let begun = means.leaving.aside(&name, {
+            let (devices, path) = (Arc::clone(means.devices), path.to_owned());
+            let notes = means.folder.join(READ_ONLY);
+            move || Begun::open(&*devices, &path, &notes)
+        });
+        let Begun {
+            device,
+            facts,
+            shield,
+            shipped,
+        } = begun.map_err(|left| OpenError::Io {
+            path: path.to_owned(),
+            source: left.into(),
+        })??;
         let device = Box::new(Apart::new(device, &name, means.leaving.clone()));
         let is_left = device.left_flag();
         let device: Arc<dyn Device> = Arc::new(Counted::new(device, Arc::clone(means.reads)));
-        let facts = Facts::without_content(path, &[])?;
+        let shield = Raised {
+            shield: Some(shield),
+            is_left,
+        };
         let scratch = Scratch::new(means.folder, LOOK).map_err(|source| RawError::Scratch {
             path: means.folder.to_owned(),
             source,
@@ -197,16 +239,14 @@ impl RawDisk {
             device,
             is_image: facts.is_image(),
             is_rotational: facts.rotational,
+            shipped,
             launcher: means.launcher.clone(),
             windows: means.windows.clone(),
             looked: Ok(Looked::default()),
             opened: Vec::new(),
             locked: Vec::new(),
             scratch,
-            shield: Raised {
-                shield: Some(Shield::raise(&facts, &means.folder.join(READ_ONLY))),
-                is_left,
-            },
+            shield,
         };
         if !facts.is_image() {
             let (device, layers) = (path.display(), opened.layers());
@@ -302,6 +342,12 @@ impl RawDisk {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What tells it from others, for the books of its job: as it was when it was opened.
+    #[must_use]
+    pub fn shipped(&self) -> Option<&DeviceFacts> {
+        self.shipped.as_ref()
     }
 
     /// The device.

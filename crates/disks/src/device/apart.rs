@@ -4,6 +4,7 @@
 //! left where it is, with memory of its own. Whoever waited is told that the device is gone, and so is everybody who asks
 //! after that; what comes back later is seen by nobody. How many reads are left so is counted, and has an end.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -22,7 +23,7 @@ use crate::tree::DeviceGone;
 pub const GRACE: Duration = Duration::from_secs(2);
 
 /// How often one who waits looks whether to stop.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 
 /// How long closing a device may take before it is left too: the kernel has nothing to write.
 const CLOSES_WITHIN: Duration = Duration::from_secs(2);
@@ -51,6 +52,18 @@ impl LeftReads {
     pub fn are_too_many(&self) -> bool {
         self.count() >= MOST_LEFT
     }
+
+    /// Counts a read of a device that is left; before nobody waits for it any more, so that it is never counted less than it
+    /// is. How many there are with it.
+    pub(super) fn leave(&self) -> usize {
+        self.0.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// One that was left has come back.
+    pub(super) fn come_back(&self, device: &str) {
+        let others = self.0.fetch_sub(1, Ordering::SeqCst) - 1;
+        tracing::info!(%device, others, "a read that was left has come back: it is let go");
+    }
 }
 
 /// Who may go, and by what that is told.
@@ -60,6 +73,13 @@ pub struct Leaving {
     pub stop: Arc<AtomicBool>,
     /// Where reads are counted that are left.
     pub left: LeftReads,
+}
+
+impl Leaving {
+    /// Whether whoever reads is to stop.
+    pub(super) fn is_to_stop(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
 }
 
 /// Something to be done with the device.
@@ -85,11 +105,20 @@ pub struct Apart {
 }
 
 /// The device gives no answer, and nobody waits for one any more.
-struct Left;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it gives no answer")]
+pub struct Left;
 
 impl From<Left> for Fault {
     fn from(_: Left) -> Self {
         Self::Gone(Errno::NODEV)
+    }
+}
+
+/// As a device that was pulled.
+impl From<Left> for io::Error {
+    fn from(_: Left) -> Self {
+        Errno::NODEV.into()
     }
 }
 
@@ -138,8 +167,7 @@ impl Apart {
             let done = what(device);
             idle.fetch_add(1, Ordering::SeqCst);
             if answer.send(done).is_err() {
-                let others = left.0.fetch_sub(1, Ordering::SeqCst) - 1;
-                tracing::info!(device = %name, others, "a read that was left has come back: it is let go");
+                left.come_back(&name);
             }
         }))?;
         self.wait(&answered)
@@ -194,13 +222,12 @@ impl Apart {
         if self.is_left.load(Ordering::SeqCst) {
             return true;
         }
-        let is_stopped = self.leaving.stop.load(Ordering::SeqCst);
-        is_stopped && self.stopped.get_or_init(Instant::now).elapsed() >= GRACE
+        self.leaving.is_to_stop() && self.stopped.get_or_init(Instant::now).elapsed() >= GRACE
     }
 
-    /// Counts a read that is left; before nobody waits for it any more, so that it is never counted less than it is.
+    /// Leaves a read.
     fn leave(&self) {
-        let left = self.leaving.left.0.fetch_add(1, Ordering::SeqCst) + 1;
+        let left = self.leaving.left.leave();
         if !self.is_left.swap(true, Ordering::SeqCst) {
             tracing::warn!(
                 device = %self.name,

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use model::device::{Connector, DeviceFacts};
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
@@ -12,41 +12,62 @@ use super::mountinfo::DeviceNumber;
 use super::{attribute, mark, model, mounted_from, serial, usb, vendor, wwn};
 
 /// What is known of the device that a path leads to: a block device, an image, or the folder where a file system is
-/// mounted. Its first sectors are read for the mark of what is on it. `None` for any other folder, whose device is this host's own, and where nothing is known.
+/// mounted. `None` for any other folder, whose device is this host's own, and where nothing is known. Nothing is read from
+/// a block device: the kernel knows all of it.
+#[must_use]
+pub fn attached(path: &Path) -> Option<DeviceFacts> {
+    Some(Attached::at(path)?.facts)
+}
+
+/// The same with the mark of what is on it, for which its first sectors are read: one that gives no answer keeps whoever
+/// asks, who had better be able to go ([`Leaving::aside`](crate::device::apart::Leaving::aside)).
 #[must_use]
 pub fn shipped(path: &Path) -> Option<DeviceFacts> {
-    let metadata = std::fs::metadata(path).ok()?;
-    let kernel = Kernel::running();
-    if metadata.is_file() {
-        return Some(marked(image(metadata.len()), path));
-    }
-    if metadata.file_type().is_block_device() {
-        let block = kernel.block(DeviceNumber::of(metadata.rdev())).ok()?;
-        return with_mark(&block);
-    }
-    let own = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
-    if !own.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
-        return None;
-    }
-    // Btrfs gives a mount a number that is no device's; what was mounted says it then.
-    let numbered = kernel.block(DeviceNumber::of(metadata.dev())).ok();
-    let block = numbered.or_else(|| kernel.block_at(&mounted_from(own.stx_mnt_id)?))?;
-    with_mark(&block)
+    let Attached { facts, marked } = Attached::at(path)?;
+    let file = marked.and_then(|path| File::open(path).ok());
+    let mark = file.and_then(|file| mark::mark(&file));
+    Some(DeviceFacts { mark, ..facts })
 }
 
-/// The disk, with the mark of what is on it.
-fn with_mark(block: &Block) -> Option<DeviceFacts> {
-    let facts = of_block(block)?;
-    let [disk] = &block.disks()[..] else {
-        return Some(facts);
-    };
-    Some(marked(facts, &disk.path()))
+/// A device as the kernel knows it.
+struct Attached {
+    facts: DeviceFacts,
+    /// Where the mark is that tells it from others, if it is one disk or image.
+    marked: Option<PathBuf>,
 }
 
-/// The same with the mark of what is on it, where it may be read.
-fn marked(facts: DeviceFacts, path: &Path) -> DeviceFacts {
-    let mark = File::open(path).ok().and_then(|file| mark::mark(&file));
-    DeviceFacts { mark, ..facts }
+impl Attached {
+    fn at(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        let kernel = Kernel::running();
+        if metadata.is_file() {
+            return Some(Self {
+                facts: image(metadata.len()),
+                marked: Some(path.to_owned()),
+            });
+        }
+        if metadata.file_type().is_block_device() {
+            let block = kernel.block(DeviceNumber::of(metadata.rdev())).ok()?;
+            return Self::of_block(&block);
+        }
+        let own = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
+        if !own.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
+            return None;
+        }
+        // Btrfs gives a mount a number that is no device's; what was mounted says it then.
+        let numbered = kernel.block(DeviceNumber::of(metadata.dev())).ok();
+        let block = numbered.or_else(|| kernel.block_at(&mounted_from(own.stx_mnt_id)?))?;
+        Self::of_block(&block)
+    }
+
+    fn of_block(block: &Block) -> Option<Self> {
+        let facts = of_block(block)?;
+        let marked = match &block.disks()[..] {
+            [disk] => Some(disk.path()),
+            _ => None,
+        };
+        Some(Self { facts, marked })
+    }
 }
 
 /// The disk that a partition or a volume of one part lies on; `None` for one of several disks.

@@ -4,11 +4,13 @@
 
 use std::path::{Path, PathBuf};
 
+use model::device::DeviceFacts;
 use model::ids::JobId;
 
 use super::raw::Raw;
 use super::signature::{self, job_named_in};
 use super::{DockError, Docking, Done, Seen, Station, View, is_raw};
+use disks::facts;
 use disks::tree::Tree;
 use disks::tree::folder::Folder;
 use transfer::progress::Progress;
@@ -18,6 +20,8 @@ use transfer::stop::Stop;
 pub struct Found {
     device: PathBuf,
     signature: Option<Vec<u8>>,
+    /// What tells the device from others.
+    shipped: Option<DeviceFacts>,
     what: What,
 }
 
@@ -32,28 +36,54 @@ enum What {
 impl Found {
     /// A block device or image that is only read.
     pub(super) fn raw(device: PathBuf, signature: Option<Vec<u8>>, raw: Raw) -> Self {
-        let what = What::Raw(Box::new(raw));
         Self {
             device,
             signature,
-            what,
+            shipped: raw.shipped().cloned(),
+            what: What::Raw(Box::new(raw)),
         }
     }
 
     /// One that was formatted here for its export.
-    pub(super) fn to_fill(device: PathBuf, signature: Vec<u8>) -> Self {
+    pub(super) fn to_fill(
+        device: PathBuf,
+        signature: Vec<u8>,
+        shipped: Option<DeviceFacts>,
+    ) -> Self {
         let what = What::Fill(Seen::to_fill(&device, None));
         Self {
             device,
             signature: Some(signature),
+            shipped,
             what,
         }
+    }
+
+    /// The folder where a file system is mounted.
+    fn of_folder(device: PathBuf, docking: &Docking, may_claim: bool) -> Result<Self, DockError> {
+        let tree = Folder::open(&device).map_err(|source| DockError::Device {
+            path: device.clone(),
+            source,
+        })?;
+        let tree = tree.with_claims(may_claim);
+        Ok(Self {
+            signature: signature_of_folder(&tree, &device, docking)?,
+            shipped: facts::shipped(&device).map(DeviceFacts::tidied),
+            what: What::Folder(tree),
+            device,
+        })
     }
 
     /// The job that its SIGNATURE names, if it has one that can be read.
     #[must_use]
     pub fn job(&self) -> Option<JobId> {
         job_named_in(self.signature.as_deref())
+    }
+
+    /// What tells the device from others, for the books of its job.
+    #[must_use]
+    pub fn shipped(&self) -> Option<&DeviceFacts> {
+        self.shipped.as_ref()
     }
 
     /// Whether it was formatted here to be filled.
@@ -96,16 +126,13 @@ impl Station {
     /// # Errors
     /// [`DockError`], as [`Station::dock`] has it of a device that cannot be read or that names no job.
     pub fn look(&self, device: &Path, docking: &Docking, stop: &Stop) -> Result<Found, DockError> {
-        if is_raw(device)? {
+        let path = device.to_owned();
+        if self.aside(device, stop, move || is_raw(&path))?? {
             let disk = self.open_raw(device, &docking.reads, stop)?;
             return self.look_at_disk(disk, None, docking, stop);
         }
-        let tree = self.folder(device)?;
-        Ok(Found {
-            device: device.to_owned(),
-            signature: signature_of_folder(&tree, device, docking)?,
-            what: What::Folder(tree),
-        })
+        let (path, of, may_claim) = (device.to_owned(), docking.clone(), self.settings.sparse);
+        self.aside(device, stop, move || Found::of_folder(path, &of, may_claim))?
     }
 
     /// Claims and does the job of a device that was looked at.
@@ -123,6 +150,7 @@ impl Station {
             device,
             signature,
             what,
+            shipped: _,
         } = found;
         match what {
             What::Folder(tree) => {
@@ -137,15 +165,6 @@ impl Station {
                 self.dock_view(view, &device, docking, signature, progress, stop)
             }
         }
-    }
-
-    /// Opens the folder where a file system is mounted.
-    fn folder(&self, device: &Path) -> Result<Folder, DockError> {
-        let tree = Folder::open(device).map_err(|source| DockError::Device {
-            path: device.to_owned(),
-            source,
-        })?;
-        Ok(tree.with_claims(self.settings.sparse))
     }
 }
 

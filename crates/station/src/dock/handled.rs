@@ -59,7 +59,7 @@ impl Examinee {
             View::Raw(_) | View::Fill(_) => {}
             View::Mounted(_) | View::Journal => return None,
         }
-        let connector = facts::shipped(device)?.connector?;
+        let connector = facts::attached(device)?.connector?;
         (connector != Connector::Image).then(|| Self {
             devices: Arc::clone(&station.devices),
             path: device.to_owned(),

@@ -16,6 +16,7 @@ use disks::device::{Device, OpenError};
 use disks::facts::{Facts, Use};
 use disks::tree::raw::RawTree;
 use encrypted::limits::PASSPHRASE_BYTES;
+use model::device::DeviceFacts;
 use model::limits::SECRET_BYTES;
 use model::manifest::{Passphrase, S3Import};
 use model::secret::{DeviceSecret, is_sealed};
@@ -38,6 +39,11 @@ pub(super) struct Raw {
 }
 
 impl Raw {
+    /// What tells its device from others.
+    pub(super) fn shipped(&self) -> Option<&DeviceFacts> {
+        self.disk.shipped()
+    }
+
     /// What was seen of it.
     pub(super) fn seen(&self) -> &Seen {
         &self.seen
@@ -121,17 +127,40 @@ impl Station {
         })?;
         self.give_back();
         let means = Means {
-            devices: &*self.devices,
+            devices: &self.devices,
             launcher: &self.launcher,
             windows: self.resources.windows(),
             folder: &self.folder,
             reads,
-            leaving: &Leaving {
-                stop: stop.flag(),
-                left: self.resources.left_reads().clone(),
-            },
+            leaving: &self.leaving(stop),
         };
         RawDisk::open(device, means).map_err(in_use)
+    }
+
+    /// By what a device that gives no answer is left soon after `stop` is set.
+    fn leaving(&self, stop: &Stop) -> Leaving {
+        Leaving {
+            stop: stop.flag(),
+            left: self.resources.left_reads().clone(),
+        }
+    }
+
+    /// Does something that waits for a device, so that one which gives no answer is left soon after `stop` is set.
+    ///
+    /// # Errors
+    /// [`DockError::Device`] if it is left.
+    pub(super) fn aside<T: Send + 'static>(
+        &self,
+        device: &Path,
+        stop: &Stop,
+        what: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, DockError> {
+        let name = device.display().to_string();
+        let done = self.leaving(stop).aside(&name, what);
+        done.map_err(|left| DockError::Device {
+            path: device.to_owned(),
+            source: left.into(),
+        })
     }
 
     /// Docks a block device or image that is open already, and of which a tree may have been made by
@@ -164,7 +193,8 @@ impl Station {
             && let Some(of_formatted) = self.fills_encrypted(&disk)
         {
             let signature = docking.signature.clone();
-            return Ok(Found::to_fill(device, signature.unwrap_or(of_formatted)));
+            let (signature, shipped) = (signature.unwrap_or(of_formatted), disk.shipped().cloned());
+            return Ok(Found::to_fill(device, signature, shipped));
         }
         // A tree was made of it as it is.
         if tree.is_none() {
@@ -179,7 +209,9 @@ impl Station {
         if raw.tree.is_none() && self.must_be_listed(docking)? {
             let all = self.list(&mut raw, docking, stop)?;
             if let Some(of_formatted) = self.fills(&all) {
-                return Ok(Found::to_fill(device, signature.unwrap_or(of_formatted)));
+                let (signature, shipped) =
+                    (signature.unwrap_or(of_formatted), raw.shipped().cloned());
+                return Ok(Found::to_fill(device, signature, shipped));
             }
             if signature.is_none() {
                 signature = signature::read_raw(&all, &device)?;

@@ -14,7 +14,6 @@ use ::bay::{BLINKS_FOR, LetGo};
 use crossbeam_channel::Sender;
 use model::bay::{BayEvent, BayName};
 use model::control::JobRequest;
-use model::device::DeviceFacts;
 use model::ids::JobId;
 use model::live_map::LiveMap;
 use model::loading::Figures;
@@ -30,7 +29,6 @@ use crate::dock::{self, DockError, Docking, Found, Scruples, Station, Vitals};
 use crate::erasing::EraseWanted;
 use crate::watch::Medium;
 use disks::device::counted::Reads;
-use disks::facts;
 use disks::tree::DeviceGone;
 use encrypted::secrets::Secrets;
 use transfer::progress::{Pace, Progress, Snapshot};
@@ -514,7 +512,7 @@ fn look(
     let found = found.map_err(|error| Box::new(Verdict::of(&error)))?;
     let sight = Sight {
         job: found.job(),
-        device: facts::shipped(path).map(DeviceFacts::tidied),
+        device: found.shipped().cloned(),
         is_filled: found.is_filled(),
         file_systems: found.file_systems(),
         remarks: found.remarks(),
