@@ -153,6 +153,20 @@ def encrypt(path, password, *options):
     return path
 
 
+def encrypted_rubbish(path, password, mebibytes=24):
+    """An encrypted volume to which nothing was written: what opens it gives bytes by chance."""
+    with open(path, "wb") as file:
+        file.truncate(mebibytes << 20)
+    with tempfile.NamedTemporaryFile("w") as key:
+        key.write(password)
+        key.flush()
+        system(
+            "cryptsetup", "luksFormat", "--type", "luks2", "--batch-mode", "--pbkdf", "argon2id", "--pbkdf-force-iterations", "4",
+            "--pbkdf-memory", "1024", "--pbkdf-parallel", "1", "--key-file", key.name, path,
+        )
+    return path
+
+
 def btrfs(path, mebibytes=8):
     """What has the superblock of a Btrfs of one device, at 64 KiB (its magic at 64, its devices at 0x88, this one at 0xC9)."""
     blank(path, mebibytes)

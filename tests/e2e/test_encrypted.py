@@ -88,6 +88,23 @@ def test_a_missing_and_a_wrong_password_hold_the_job_and_the_right_one_goes_on(s
     no_secret_is_left(service, *(it.stderr for it in (refused, missing, wrong, done)))
 
 
+def test_what_opens_and_holds_rubbish_is_told_so_and_not_as_in_want_of_a_password(service, s3, tmp_path):
+    """Random bytes look like a volume of VeraCrypt, but not within an encryption that was opened."""
+    image = tmp_path / "disk.img"
+    raw.disk(image, "gpt", [(raw.LINUX, raw.encrypted_rubbish(tmp_path / "part.img", PASSWORD))])
+    for options, given in [({}, ["--unlock", "-"]), ({"trueCryptPassword": PASSWORD}, [])]:
+        made = make_job(service, **options)
+        scan = f"{made['JobId']}:{made['Signature']}"
+        held = service.dock(image, "--signature", scan, *given, told=PASSWORD + "\n", check=REFUSED)
+        assert "its secret is right" in held.stderr and "no file system that is read" in held.stderr, held
+        assert "--unlock" not in held.stderr, held
+        code, message = progress(service, made)
+        # One that came with the manifest was tried once the job was claimed.
+        assert code == ("InProgress" if options else "Pending"), code
+        assert "no file system" in message and "secret" not in message, message
+    assert report.keys_in(s3, BUCKET) == {}
+
+
 def test_the_password_of_the_manifest_is_tried_where_the_job_is_known(service, s3, tmp_path):
     made = make_job(service, trueCryptPassword=PASSWORD)
     image, device = shipped(tmp_path, made)

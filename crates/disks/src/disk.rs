@@ -39,6 +39,8 @@ pub struct Disk {
     survey: Survey,
     /// Why volumes stayed locked on which secrets were tried.
     locked: Vec<(u32, Locked)>,
+    /// The numbers of volumes that were unlocked: of these the survey says what lies within.
+    opened: Vec<u32>,
 }
 
 /// A volume, and what the survey says of it.
@@ -109,6 +111,7 @@ impl Disk {
             sandbox,
             survey: survey.map_err(of_survey)?,
             locked: Vec::new(),
+            opened: Vec::new(),
         })
     }
 
@@ -141,7 +144,8 @@ impl Disk {
         volume.manager = None;
         let mut blocks = self.rescue.metadata();
         let inner = self.sandbox.survey(&mut Part::new(&mut blocks, volume));
-        volume.recognised = inner.map_err(of_survey)?.whole;
+        volume.recognised = inner.map_err(of_survey)?.whole.within_opened();
+        self.opened.push(open.number);
         Ok(())
     }
 
@@ -201,6 +205,12 @@ impl Disk {
         })
     }
 
+    /// Whether a volume was unlocked.
+    #[must_use]
+    pub fn is_opened(&self, number: u32) -> bool {
+        self.opened.contains(&number)
+    }
+
     /// Whether anything is known of what a volume holds, be it read or not.
     #[must_use]
     pub fn is_recognised(&self, number: u32) -> bool {
@@ -242,6 +252,10 @@ impl Disk {
         }
         match volume.refusal() {
             None => Verdict::Data,
+            Some(refusal) if self.is_opened(volume.number) => Verdict::Refused(format!(
+                "its secret is right, and what it opens is not read: {}",
+                self.words(volume.number, &refusal)
+            )),
             Some(refusal) => Verdict::Refused(self.words(volume.number, &refusal)),
         }
     }

@@ -116,6 +116,13 @@ impl Foreign {
 }
 
 impl Recognised {
+    /// What was found within an encryption that was opened: bytes by chance are no further one there.
+    #[must_use]
+    pub fn within_opened(mut self) -> Self {
+        self.foreign.retain(|it| *it != signatures::random());
+        self
+    }
+
     /// Whether something is there, and nothing says what.
     fn is_unknown(&self) -> bool {
         !self.is_empty && self.readable.is_empty() && self.foreign.is_empty()

@@ -119,6 +119,8 @@ pub struct Looked {
     pub unknown: Vec<u32>,
     /// Whether what any volume holds is known, be it read or not.
     pub is_recognised: bool,
+    /// Whether any volume was unlocked.
+    pub is_opened: bool,
 }
 
 /// What a partition table says of a partition.
@@ -436,7 +438,8 @@ impl Looked {
         let table = disk.table();
         let volumes = disk.volumes();
         let numbers = volumes.iter().map(|volume| volume.number);
-        let is_recognised = numbers.clone().any(|it| disk.is_recognised(it));
+        let is_opened = numbers.clone().any(|it| disk.is_opened(it));
+        let is_recognised = is_opened || numbers.clone().any(|it| disk.is_recognised(it));
         let partitions = table.iter().flat_map(|table| &table.partitions);
         let of = |number: u32| {
             let mut locked = locked.iter().filter(|(known, _)| *known == number);
@@ -458,8 +461,12 @@ impl Looked {
                 // Beside volumes that are read, what nobody knows need not be of VeraCrypt.
                 .filter(|it| !has_data || disk.is_encrypted(*it))
                 .collect(),
-            unknown: refused.filter(|it| !disk.is_recognised(*it)).collect(),
+            // What a secret has opened needs no further one that nobody sees.
+            unknown: refused
+                .filter(|it| !disk.is_recognised(*it) && !disk.is_opened(*it))
+                .collect(),
             is_recognised,
+            is_opened,
             partitions: partitions
                 .map(|it| PartitionEntry {
                     number: it.number,

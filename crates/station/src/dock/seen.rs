@@ -82,6 +82,11 @@ impl Seen {
                  `longshore bay unlock` asks for it",
                 Some(StopCause::PasswordNeeded),
             ),
+            (false, true) if looked.is_opened => (
+                "what opens it is right, and within it is no file system that is read here: is it the right device? Ask the \
+                 customer for a copy of its files on ext4, NTFS, exFAT or FAT",
+                Some(StopCause::FileSystemUnsupported),
+            ),
             (false, true) => (
                 "is it the right device? Its files cannot be read as it is; where this host can mount it, mount it \
                  read-only and dock the mount point",
