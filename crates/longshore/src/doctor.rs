@@ -1,5 +1,6 @@
 //! `longshore doctor`: looks at this host and what is set up on it, changes nothing, and says what is wrong and what to do.
 
+mod bay_folders;
 mod certificates;
 pub(crate) mod erasing;
 pub(crate) mod finding;
@@ -65,6 +66,7 @@ fn found(args: &DoctorArgs) -> Vec<Finding> {
         }
     }
     found.extend(grabs(&config));
+    found.extend(bay_folders::findings(&config.station.bench.bays));
     found
 }
 

@@ -116,6 +116,8 @@ pub enum BayEvent {
     SettlingOver,
     /// Its job goes on elsewhere: in another bay or at another station.
     WentOnElsewhere,
+    /// Nothing can be laid down there: its folder is missing, or cannot be used. That it can again is told as `Vanished`.
+    Unusable,
     /// Nobody has it open any more, and it was taken from the kernel where that can be.
     MadeSafe,
 }
@@ -275,6 +277,9 @@ impl BayState {
             BayEvent::SettlingOver => Err(NotNow::NothingExpected),
             BayEvent::WentOnElsewhere if self.is_vacant() => Ok(Self::Empty),
             BayEvent::WentOnElsewhere => Err(NotNow::Occupied),
+            BayEvent::Unusable if matches!(self, Self::Empty | Self::Failed) => Ok(Self::Failed),
+            BayEvent::Unusable if self.is_vacant() => Err(NotNow::NothingThere),
+            BayEvent::Unusable => Err(NotNow::Occupied),
             _ if self.is_vacant() => Err(NotNow::NothingThere),
             BayEvent::LookBegun => self.idle_to(Self::Looking),
             BayEvent::NamesNobody => self.looked(Self::Unknown),
@@ -396,7 +401,7 @@ impl fmt::Display for BayState {
 
 impl BayEvent {
     /// Every event, in the order of the documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Appeared,
         Self::Vanished,
         Self::LookBegun,
@@ -417,6 +422,7 @@ impl BayEvent {
         Self::Failed,
         Self::SettlingOver,
         Self::WentOnElsewhere,
+        Self::Unusable,
         Self::MadeSafe,
     ];
 }

@@ -491,7 +491,7 @@ fn every_bad_value_is_named_with_its_line_and_setting() {
         ),
         (
             "station",
-            "bays = [{ match = [\"usb3-2\"] }]",
+            "bays = [{ match = [\"pci-0/usb3-2\"] }]",
             "bays[0].name: is missing",
         ),
         (
@@ -506,13 +506,34 @@ fn every_bad_value_is_named_with_its_line_and_setting() {
         ),
         (
             "station",
-            "bays = [{ name = \"B3\", match = [\"usb3-2\"] }, { name = \"B4\", match = [\"usb3-2\"] }]",
-            "bays[1].match[0]: `usb3-2` is bay `B3`",
+            "bays = [{ name = \"B3\", match = [\"pci-0/usb3-2\"] }, { name = \"B4\", match = [\"pci-0/usb3-2\"] }]",
+            "bays[1].match[0]: `pci-0/usb3-2` is bay `B3`",
         ),
         (
             "station",
-            "bays = [{ name = \"B3\", match = [\"usb3-2\"] }, { name = \"B3\", match = [\"usb3-3\"] }]",
+            "bays = [{ name = \"B3\", match = [\"pci-0/usb3-2\"] }, { name = \"B3\", match = [\"pci-0/usb3-3\"] }]",
             "bays[1].name: another bay is called `B3`",
+        ),
+        (
+            "station",
+            "bays = [{ name = \"B3\", match = [\"foldr:/srv/inbox\"] }]",
+            "bays[0].match[0]: `foldr:/srv/inbox` is no port that is known: a port is `folder:/PATH`, `loop:/PATH` or a socket \
+             of this machine, which begins with `pci-`, `platform-`, `sas-`, `other-`",
+        ),
+        (
+            "station",
+            "bays = [{ name = \"B3\", match = [\"/dev/sdb\"] }]",
+            "bays[0].match[0]: `/dev/sdb` is no port that is known",
+        ),
+        (
+            "station",
+            "bays = [{ name = \"-B3\", match = [\"pci-0/usb3-2\"] }]",
+            "bays[0].name: `-B3` begins with a hyphen",
+        ),
+        (
+            "station",
+            "bays = [{ name = \"B3\", match = [\"folder:/a\"] }, { name = \"B3.2\", match = [\"folder:/b\"] }]",
+            "bays[1].name: `B3.2` is what a second disk in the bay `B3` is called",
         ),
         (
             "station",

@@ -375,11 +375,17 @@ impl Heart for Bench {
 
 /// Tells what is present whenever it may have changed.
 fn tell_of_presence(watch: &mut dyn Watch, news: &Sender<News>, stop: &Stop) {
-    let mut could = true;
+    let (mut could, mut noted) = (true, BTreeMap::new());
     while !stop.is_set() {
         match watch.scan() {
             Ok(media) => {
                 could = true;
+                let notes = watch.notes();
+                if notes != noted {
+                    noted = notes.clone();
+                    // The bench hears the next as well, or nothing any more.
+                    let _ = news.send(News::Noted(notes));
+                }
                 if news.send(News::Present(media)).is_err() {
                     return;
                 }

@@ -7,10 +7,13 @@ mod host;
 mod inbox;
 mod kept;
 mod measure;
+mod overseen;
 mod teaching;
 mod uevents;
+mod unusable;
 mod wanted;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +25,7 @@ use crate::port::PortId;
 
 pub use host::{HostWatch, STILL_FOR, Watched};
 pub use teaching::Teaching;
+pub use unusable::UnusableFolder;
 pub use wanted::{Others, WantedPorts};
 
 /// A disk, card, image or folder that is plugged in or laid down.
@@ -92,6 +96,20 @@ pub enum LeftAlone {
     NotKnown(String),
 }
 
+/// What is to be known of a port at which nothing is that could be docked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PortNote {
+    /// Something is laid down there, and not complete yet.
+    Arriving {
+        /// Its name, not fit for a terminal as it is.
+        name: String,
+        /// How long it has to stand still.
+        still_for: Duration,
+    },
+    /// Nothing can be laid down there.
+    Unusable(UnusableFolder),
+}
+
 impl Medium {
     /// Which medium it is.
     #[must_use]
@@ -115,6 +133,11 @@ pub trait Watch: Send {
     /// # Errors
     /// The system's error: nothing is known then, and what was there may still be.
     fn scan(&mut self) -> io::Result<Vec<Medium>>;
+
+    /// What the last scan has seen at ports at which nothing is that could be docked.
+    fn notes(&self) -> BTreeMap<PortId, PortNote> {
+        BTreeMap::new()
+    }
 
     /// Returns when something may have changed, after `timeout`, or soon after `stop` is set.
     fn wait(&mut self, timeout: Duration, stop: &Stop);

@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(
             late(
                 "[station]\nauto_load = false\nloads_at_once = 3\nsettle_seconds = 60\non_dirty = \"hold\"\non_failing = \"hold\"\n\
-                 rate = \"5MB\"\n[[station.bays]]\nname = \"B1\"\nmatch = [\"usb3-1\"]\n"
+                 rate = \"5MB\"\n[[station.bays]]\nname = \"B1\"\nmatch = [\"pci-0000:00:14.0/usb3-1\"]\n"
             ),
             none
         );

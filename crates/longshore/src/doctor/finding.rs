@@ -64,6 +64,8 @@ pub(crate) enum Code {
     NoUdev,
     /// A program may take a disk that is plugged into a bay, whatever rules say.
     DiskTaken,
+    /// The folder of a bay is missing, or cannot be used.
+    BayFolderUnusable,
     /// The station's unit lets it erase devices, or does not.
     StationErases,
 }

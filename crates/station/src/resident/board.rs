@@ -5,6 +5,7 @@
 
 mod course;
 mod erasing;
+mod noted;
 mod orders;
 mod others;
 mod presence;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
-use model::bay::{BayName, BayStatus, SerialDoubt};
+use model::bay::{BayName, BayStatus, PortId, SerialDoubt};
 use model::device::Connector;
 use model::disposal::messages::Confirmation;
 use model::heartbeat::MendedJob;
@@ -35,7 +36,7 @@ use super::returns::Returns;
 use super::told::{EraseVerdict, Told, Verdict};
 use super::visit::{Busy, Condition, Course, Sight, Visit, VisitId};
 use crate::dock::Scruples;
-use crate::watch::{Medium, MediumId};
+use crate::watch::{Medium, MediumId, PortNote};
 
 /// What is done by itself, and how much at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub struct Rules {
 pub(super) enum News {
     /// Everything that is present.
     Present(Vec<Medium>),
+    /// What is to be known of ports at which nothing is.
+    Noted(BTreeMap<PortId, PortNote>),
     /// What a look found.
     Looked(VisitId, Result<Sight, Box<Verdict>>),
     /// What is due for the job of a device.
@@ -163,6 +166,8 @@ pub(super) struct Board {
     bays: Vec<Bay>,
     /// What is present that may be in a bay.
     media: Vec<Medium>,
+    /// What is to be known of ports at which nothing is.
+    notes: BTreeMap<PortId, PortNote>,
     /// What is present and left alone.
     others: BTreeMap<MediumId, OtherDisk>,
     next_visit: u64,
@@ -189,6 +194,7 @@ impl Board {
         Self {
             bays: bays.collect(),
             media: Vec::new(),
+            notes: BTreeMap::new(),
             others: BTreeMap::new(),
             places,
             rules,
@@ -218,6 +224,7 @@ impl Board {
         }
         match news {
             News::Present(media) => self.present(media, now),
+            News::Noted(notes) => self.notes = notes,
             News::Looked(visit, found) => self.looked(visit, found, now),
             News::Asked(visit, course) => self.asked(visit, course, now),
             News::Docked(visit, verdict) => self.docked(visit, *verdict, now),

@@ -138,3 +138,43 @@ fn more_are_loaded_at_once_when_more_may_be_and_what_runs_goes_on_when_fewer_may
     }
     assert!(!room.is_wanted(|act| matches!(act, Act::Stop(_))));
 }
+
+#[test]
+fn a_bay_whose_folder_is_missing_has_failed_until_it_is_there_and_what_arrives_is_told() {
+    use crate::watch::{PortNote, UnusableFolder};
+
+    let mut room = Room::new(RULES);
+    room.set(&[("A", "A"), ("B", "B")], RULES);
+    let empty = room.status("A").sentence;
+    let note = |room: &mut Room, bay: &str, note: Option<PortNote>| {
+        let notes = note.into_iter().map(|note| (port(bay), note));
+        room.hear(News::Noted(notes.collect()));
+    };
+    let missing = UnusableFolder::Missing("/srv/inbox".into());
+    note(&mut room, "A", Some(PortNote::Unusable(missing)));
+    let told = room.status("A");
+    assert_eq!(told.state, BayState::Failed);
+    assert!(told.sentence.contains("`/srv/inbox`, does not exist"));
+    assert!(told.hint.is_some_and(|hint| hint.contains("Make it")));
+    assert_eq!(room.state("B"), BayState::Empty);
+    assert!(room.order("A", OrderVerb::Load).is_err());
+    let arriving = PortNote::Arriving {
+        name: "disk\u{1b}.img".to_owned(),
+        still_for: Duration::from_secs(10),
+    };
+    note(&mut room, "A", Some(arriving));
+    let told = room.status("A");
+    assert_eq!((told.state, told.hint), (BayState::Empty, None));
+    assert!(told.sentence.contains("is arriving") && told.sentence.contains("10 seconds"));
+    assert!(!told.sentence.contains('\u{1b}'));
+    room.plug("A", "disk.img", 1);
+    assert_eq!(room.state("A"), BayState::Looking);
+    note(&mut room, "A", None);
+    room.pull("disk.img");
+    assert_eq!(room.status("A").sentence, empty);
+    // A bay that is taken away goes, whatever was wrong with it.
+    let silent = UnusableFolder::Silent("/srv/inbox".into());
+    note(&mut room, "A", Some(PortNote::Unusable(silent)));
+    room.set(&[("B", "B")], RULES);
+    assert_eq!(room.names(), ["B"]);
+}

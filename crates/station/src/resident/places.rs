@@ -29,6 +29,12 @@ impl Places {
         bays.filter_map(|bay| Some((&bay.name, bay.ports.first()?)))
     }
 
+    /// The ports of a bay that has a name.
+    pub(super) fn ports_of(&self, name: &BayName) -> impl Iterator<Item = &PortId> {
+        let bay = self.0.iter().find(|bay| bay.name == *name);
+        bay.into_iter().flat_map(|bay| &bay.ports)
+    }
+
     /// All of their ports.
     pub(super) fn ports(&self) -> impl Iterator<Item = &PortId> {
         self.0.iter().flat_map(|bay| &bay.ports)

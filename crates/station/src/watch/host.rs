@@ -1,7 +1,7 @@
 //! What is plugged into this host: `/sys/block` and the inboxes are the truth, and the kernel's messages only say that it
 //! is time to look.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use disks::facts::{BlockDevices, Present, Use};
 use transfer::stop::Stop;
 
-use super::inbox::Inbox;
 use super::kept::TakenBefore;
+use super::overseen::OverseenInbox;
 use super::uevents::Uevents;
 use super::wanted::{Others, Said, WantedPorts};
-use super::{LeftAlone, Medium, MediumId, Watch};
+use super::{LeftAlone, Medium, MediumId, PortNote, UnusableFolder, Watch};
 use crate::port::{self, Place, PortId};
 
 /// How long something in an inbox has to stand still to count as complete: programs that copy write at least every few
@@ -63,7 +63,7 @@ pub struct HostWatch {
     images: Vec<(PathBuf, PortId)>,
     others: Others,
     needed: Vec<PathBuf>,
-    inboxes: Vec<Inbox>,
+    inboxes: Vec<OverseenInbox>,
     messages: Option<Uevents>,
     kept_file: Option<PathBuf>,
     /// What was taken at ports that are no bays, for the next start.
@@ -154,7 +154,7 @@ impl HostWatch {
                     let known = inboxes.iter().position(|inbox| inbox.is_at(&port));
                     self.inboxes.push(match known {
                         Some(known) => inboxes.swap_remove(known),
-                        None => Inbox::new(folder, port, self.still_for),
+                        None => OverseenInbox::new(folder, port, self.still_for),
                     });
                 }
             }
@@ -319,7 +319,7 @@ impl HostWatch {
 
     /// After how long all is looked at, whether or not a message comes.
     fn patience(&self) -> Duration {
-        if self.inboxes.iter().any(Inbox::is_counting) {
+        if self.inboxes.iter().any(OverseenInbox::is_counting) {
             WHILE_COUNTING
         } else if !self.inboxes.is_empty() {
             WITH_INBOXES
@@ -355,6 +355,15 @@ impl Watch for HostWatch {
         let laid = self.inboxes.iter_mut().flat_map(|inbox| inbox.scan(now));
         media.extend(laid);
         Ok(media)
+    }
+
+    fn notes(&self) -> BTreeMap<PortId, PortNote> {
+        let images = self.images.iter().filter_map(|(folder, port)| {
+            let why = UnusableFolder::listed(folder)?;
+            Some((port.clone(), PortNote::Unusable(why)))
+        });
+        let inboxes = self.inboxes.iter().filter_map(OverseenInbox::note);
+        images.chain(inboxes).collect()
     }
 
     fn wait(&mut self, timeout: Duration, stop: &Stop) {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use disks::facts::{in_use_to_read, is_written_below};
 
 use super::measure::{Measure, Sum};
-use super::{Laid, Medium};
+use super::{Laid, Medium, PortNote, UnusableFolder};
 use crate::port::PortId;
 
 /// Endings of names under which programs keep what is not complete.
@@ -34,8 +34,19 @@ pub(super) struct Inbox {
     still_for: Duration,
     entries_at_once: usize,
     items: BTreeMap<OsString, Item>,
-    /// Whether it was told already that it cannot be listed.
-    is_told: bool,
+    /// Why nothing can be laid down there, if so.
+    unusable: Option<UnusableFolder>,
+}
+
+/// What was seen in an inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Scanned {
+    /// What is complete.
+    pub(super) media: Vec<Medium>,
+    /// What is to be known beside that.
+    pub(super) note: Option<PortNote>,
+    /// Whether a count goes on, so that there is something to do at once.
+    pub(super) is_counting: bool,
 }
 
 /// What lies there.
@@ -58,27 +69,41 @@ impl Inbox {
             still_for,
             entries_at_once: ENTRIES_AT_ONCE,
             items: BTreeMap::new(),
-            is_told: false,
+            unusable: None,
         }
     }
 
-    /// Whether it is the inbox of a port.
-    pub(super) fn is_at(&self, port: &PortId) -> bool {
-        self.port == *port
-    }
-
-    /// What is complete there.
-    pub(super) fn scan(&mut self, now: Instant) -> Vec<Medium> {
+    /// What is there.
+    pub(super) fn scan(&mut self, now: Instant) -> Scanned {
         match self.list() {
-            Ok(found) => self.look(found, now),
-            // What was there may still be.
-            Err(error) if !self.is_told => {
-                let folder = self.folder.display();
-                tracing::warn!(%folder, %error, "inbox cannot be listed");
-                self.is_told = true;
+            Ok(found) => {
+                self.unusable = None;
+                self.look(found, now);
             }
-            Err(_) => {}
+            Err(error) => self.cannot_be_used(UnusableFolder::by(&self.folder, &error)),
         }
+        Scanned {
+            media: self.complete(),
+            note: self.note(),
+            is_counting: self.is_counting(),
+        }
+    }
+
+    fn is_counting(&self) -> bool {
+        self.items.values().any(|item| item.measure.is_some())
+    }
+
+    fn cannot_be_used(&mut self, why: UnusableFolder) {
+        if !why.may_hold() {
+            self.items.clear();
+        }
+        if self.unusable.as_ref() != Some(&why) {
+            tracing::warn!(remedy = why.remedy(), "{why}");
+        }
+        self.unusable = Some(why);
+    }
+
+    fn complete(&self) -> Vec<Medium> {
         let complete = self.items.iter().filter_map(|(name, item)| {
             Some(Medium {
                 name: name.to_string_lossy().into_owned(),
@@ -94,19 +119,22 @@ impl Inbox {
         complete.collect()
     }
 
-    /// Whether a count goes on, so that there is something to do at once.
-    pub(super) fn is_counting(&self) -> bool {
-        self.items.values().any(|item| item.measure.is_some())
+    /// That it cannot be used, or what is the first that is not complete.
+    fn note(&self) -> Option<PortNote> {
+        if let Some(why) = &self.unusable {
+            return Some(PortNote::Unusable(why.clone()));
+        }
+        let (name, _) = self.items.iter().find(|(_, item)| item.is_arriving())?;
+        Some(PortNote::Arriving {
+            name: name.to_string_lossy().into_owned(),
+            still_for: self.still_for,
+        })
     }
 
-    /// What lies there and is not passed over. A folder that does not exist yet is empty.
+    /// What lies there and is not passed over.
     fn list(&self) -> io::Result<Vec<(OsString, Metadata)>> {
-        let listed = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            listed => listed?,
-        };
         let mut found = Vec::new();
-        for entry in listed {
+        for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let (name, metadata) = (entry.file_name(), entry.metadata());
             if let (false, Ok(metadata)) = (is_passed_over(&name), metadata)
@@ -119,7 +147,6 @@ impl Inbox {
     }
 
     fn look(&mut self, found: Vec<(OsString, Metadata)>, now: Instant) {
-        self.is_told = false;
         let mut before = std::mem::take(&mut self.items);
         let mut left = self.entries_at_once;
         for (name, metadata) in found {
@@ -143,6 +170,15 @@ impl Inbox {
 }
 
 impl Item {
+    /// Whether there is something of it, and not all that will be. An empty folder is not loaded, however long it is there.
+    fn is_arriving(&self) -> bool {
+        let is_any = match self.seen {
+            Some((sum, _)) => !sum.is_empty(),
+            None => self.measure.is_some(),
+        };
+        self.laid.is_none() && is_any
+    }
+
     /// Looks at it, and says whether it is complete.
     fn has_stood_still(
         &mut self,

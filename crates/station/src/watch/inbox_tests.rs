@@ -38,7 +38,14 @@ impl Room {
 
     /// What is complete so many seconds after the beginning.
     fn media(&mut self, seconds: u64) -> Vec<Medium> {
-        self.inbox.scan(self.begun + Duration::from_secs(seconds))
+        let now = self.begun + Duration::from_secs(seconds);
+        self.inbox.scan(now).media
+    }
+
+    /// What is to be known beside that.
+    fn note(&mut self, seconds: u64) -> Option<PortNote> {
+        let now = self.begun + Duration::from_secs(seconds);
+        self.inbox.scan(now).note
     }
 
     fn names(&mut self, seconds: u64) -> Vec<String> {
@@ -185,10 +192,54 @@ fn a_folder_that_is_made_later_is_an_inbox_and_one_that_cannot_be_listed_keeps_w
     room.write("inbox/disk.img", b"x");
     room.names(0);
     assert_eq!(room.names(10), ["disk.img"]);
-    // As when a server with the folder does not answer.
+    // As when whoever has its file system refuses to list it.
     fs::rename(&inner, room.path("away")).unwrap();
-    fs::write(&inner, b"no folder").unwrap();
+    symlink(&inner, &inner).unwrap();
     assert_eq!(room.names(11), ["disk.img"]);
+    let unlisted = room.note(11).unwrap();
+    assert!(matches!(unlisted, PortNote::Unusable(why) if why.may_hold()));
     fs::remove_file(&inner).unwrap();
     assert_eq!(room.names(12), NONE);
+}
+
+#[test]
+fn what_is_not_complete_is_told_as_arriving_and_what_is_empty_is_not() {
+    let mut room = Room::new();
+    let arriving = |name: &str| {
+        Some(PortNote::Arriving {
+            name: name.to_owned(),
+            still_for: STILL,
+        })
+    };
+    fs::create_dir(room.path("a-empty")).unwrap();
+    assert_eq!(room.note(0), None);
+    room.write("disk.img", b"half");
+    assert_eq!(room.note(1), arriving("disk.img"));
+    room.write("folder/photo.jpg", b"half");
+    assert_eq!(room.note(5), arriving("disk.img"));
+    assert_eq!(room.names(11), ["disk.img"]);
+    assert_eq!(room.note(11), arriving("folder"));
+    assert_eq!(room.names(15), ["disk.img", "folder"]);
+    assert_eq!(room.note(15), None);
+}
+
+#[test]
+fn a_folder_that_is_missing_or_none_is_told_with_what_mends_it_and_has_nothing() {
+    let mut room = Room::new();
+    room.write("disk.img", b"whole");
+    room.names(0);
+    assert_eq!(room.names(10), ["disk.img"]);
+    let folder = room.folder.path().to_owned();
+    let away = folder.with_extension("away");
+    fs::rename(&folder, &away).unwrap();
+    let missing = UnusableFolder::Missing(folder.clone());
+    assert_eq!(room.note(11), Some(PortNote::Unusable(missing)));
+    assert_eq!(room.names(11), NONE);
+    fs::write(&folder, "x").unwrap();
+    let file = UnusableFolder::NoFolder(folder.clone());
+    assert_eq!(room.note(12), Some(PortNote::Unusable(file)));
+    fs::remove_file(&folder).unwrap();
+    fs::rename(&away, &folder).unwrap();
+    assert!(matches!(room.note(13), Some(PortNote::Arriving { .. })));
+    assert_eq!(room.names(23), ["disk.img"]);
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use model::ids::{BayName, PortId};
+use model::readable;
 use toml::Spanned;
 
 use super::super::raw::{RawBay, RawStation};
@@ -12,8 +13,14 @@ use super::Check;
 /// Bays of a station: what all of them tell stays within one heartbeat.
 const BAYS: usize = 64;
 
+/// Characters that are shown of what is no port.
+const SHOWN: usize = 80;
+
 /// Folders that are ports: what is attached from one, and what is laid down in one.
 const FOLDERS: [&str; 2] = ["loop:", "folder:"];
+
+/// How the names of ports of a machine begin, as the kernel's path of a disk gives them.
+const SOCKETS: [&str; 4] = ["pci-", "platform-", "sas-", "other-"];
 
 impl Check<'_> {
     pub(super) fn bench(&mut self, raw: &RawStation) -> BenchConfig {
@@ -59,10 +66,16 @@ impl Check<'_> {
             let setting = |name: &str| format!("station.bays[{index}].{name}");
             let given = bay.get_ref();
             let name = self.needed(&setting("name"), &bay.span(), &given.name, |text| {
-                let name = BayName::new(text).map_err(|error| error.to_string())?;
-                match bays.iter().any(|bay| bay.name == name) {
-                    true => Err(format!("another bay is called `{name}`")),
-                    false => Ok(name),
+                let name = bay_name(text)?;
+                if bays.iter().any(|bay| bay.name == name) {
+                    return Err(format!("another bay is called `{name}`"));
+                }
+                match bays
+                    .iter()
+                    .find_map(|bay| may_be_numbered(&bay.name, &name))
+                {
+                    Some(why) => Err(why),
+                    None => Ok(name),
                 }
             });
             let ports = self.ports(&setting("match"), bay, &bays);
@@ -108,7 +121,38 @@ fn port(text: &str) -> Result<PortId, String> {
             "`{folder}` is not an absolute path without a slash at its end"
         ));
     }
+    if folder.is_none() && !SOCKETS.iter().any(|kind| text.starts_with(kind)) {
+        return Err(format!(
+            "`{}` is no port that is known: a port is `folder:/PATH`, `loop:/PATH` or a socket of this machine, which begins \
+             with {} (`longshore bay teach` finds it out)",
+            readable::name(text, SHOWN),
+            SOCKETS.map(|kind| format!("`{kind}`")).join(", ")
+        ));
+    }
     PortId::new(text).map_err(|error| error.to_string())
+}
+
+/// What stands on a sticker, is typed behind a command and is scanned.
+fn bay_name(text: &str) -> Result<BayName, String> {
+    let name = BayName::new(text).map_err(|error| error.to_string())?;
+    match text.starts_with('-') {
+        true => Err(format!(
+            "`{name}` begins with a hyphen, which a command takes for an option"
+        )),
+        false => Ok(name),
+    }
+}
+
+/// Why a bay cannot be called so beside another: what lies beside another in a folder is in a bay of that name with a number.
+fn may_be_numbered(one: &BayName, other: &BayName) -> Option<String> {
+    let numbered = |name: &BayName, of: &BayName| {
+        let number = name.as_str().strip_prefix(of.as_str())?.strip_prefix('.')?;
+        let is_number = number.bytes().all(|it| it.is_ascii_digit()) && !number.is_empty();
+        is_number.then(|| {
+            format!("`{name}` is what a second disk in the bay `{of}` is called: give one of them another name")
+        })
+    };
+    numbered(other, one).or_else(|| numbered(one, other))
 }
 
 fn on_failing(text: &str) -> Result<OnFailing, String> {

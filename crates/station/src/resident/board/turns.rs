@@ -27,6 +27,7 @@ impl Board {
     pub(super) fn pass(&mut self, now: Now) {
         self.let_go(now);
         self.follow(now);
+        self.tell_of_notes(now);
         self.settle(now);
         self.give_up_silent(GRACE, now);
         self.look_at_new(now);
