@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 import raw
 import report
+import sealed
 from benches import image_of
 from botocore.exceptions import ClientError
 from conftest import put_away
 from consoles import customer, signed_in
 from device import Device, fill
 from failing import failing, pages_of
-from longshore import OK, REFUSED, Service, wait_for
+from longshore import OK, REFUSED, Service, clean_environment, wait_for
 from manifests import importing
 
 # A thing that must come, on a machine that is busy.
@@ -33,6 +34,8 @@ TOLD = {
     "BucketRights": "the bucket `right-data` may not be used by this account any more. Ask the operator for the right",
     "StoreRefuses": "the store refuses the files. When the operator has mended it, loading goes on by itself.",
     "StoreFull": "the store is full. When the operator has mended it, loading goes on by itself.",
+    "ManifestFault": "the manifest cannot be read by this release: line 3: eraseDevice: `perhaps` is not yes or no. Send the "
+    "manifest again with UpdateJob, and loading goes on by itself.",
     "ByOperator": "the operator has stopped it for a while: The scales are being mended. Loading goes on when the operator",
     "SignatureMissing": "the SIGNATURE file is missing. Give the operator the SIGNATURE of this job",
     "SignatureWrong": "the SIGNATURE file of a device that names this job is not the one that was issued.",
@@ -63,6 +66,7 @@ class Case:
     device: Device
     held: dict = field(default_factory=dict)
     listed: dict = field(default_factory=dict)
+    shown: str = ""
     bay: dict = field(default_factory=dict)
     page: str = ""
     done: dict = field(default_factory=dict)
@@ -152,11 +156,30 @@ class Room:
     def status(self, code):
         return self.service.api(self.customer).get_status(JobId=self.cases[code].job)
 
+    def shown(self, code):
+        """What the customer's own command says of a job."""
+        key = {"AWS_ACCESS_KEY_ID": self.customer.id, "AWS_SECRET_ACCESS_KEY": self.customer.secret}
+        words = self.service.command("job", "status", self.cases[code].job)
+        return subprocess.run(words, env=clean_environment(**key), capture_output=True, text=True, check=True).stdout
+
     def s3_of(self, code):
         return self.cellar.s3() if self.cases[code].bucket in ("full-data", "strict-data") else self.s3
 
     def account(self, word, service, name, bucket):
         service.run("account", word, name, "--import", bucket, *service.settings(), check=OK)
+
+    def manifest_of(self, code):
+        return importing(self.cases[code].bucket, prefix=f"{code}/")
+
+    def unfit_manifest(self, code):
+        """Another release took a manifest that this one does not."""
+        unfit = self.manifest_of(code).replace("eraseDevice: no", "eraseDevice: perhaps")
+        sealed.replace_manifest(self.service, self.cases[code].job, unfit)
+        return unfit
+
+    def update(self, code, text):
+        api = self.service.api(self.customer)
+        return api.update_job(JobId=self.cases[code].job, JobType="Import", Manifest=text, ValidateOnly=False)
 
     def fill_cellar(self):
         """Leaves the small store no room for another MiB, nor for much less."""
@@ -197,7 +220,7 @@ def story(room):
     for code, bucket in (("BucketMissing", "gone-data"), ("BucketRights", "right-data"), ("StoreRefuses", "strict-data"),
                          ("StoreFull", "full-data")):
         room.make(code, bucket)
-    for code in ("ByOperator", "ByCustomer", "SignatureWrong", "DiskFailing", "Dirty", *BY_HAND):
+    for code in ("ManifestFault", "ByOperator", "ByCustomer", "SignatureWrong", "DiskFailing", "Dirty", *BY_HAND):
         room.make(code, "calm-data", **({"trueCryptPassword": "another"} if code == "PasswordWrong" else {}))
     service = room.service
 
@@ -205,6 +228,7 @@ def story(room):
     room.account("deny", service, "studio", "right-*")
     room.account("deny", room.cellar, "loader", "strict-*")
     room.fill_cellar()
+    unfit = room.unfit_manifest("ManifestFault")
     service.run("job", "hold", room.cases["ByOperator"].job, "--because", "The scales are being mended.", check=OK)
     studio = customer(service, room.customer)
     own = f"/jobs/{room.cases['ByCustomer'].job}"
@@ -213,7 +237,8 @@ def story(room):
     text, sum_ = wrong.read_text().split("signature:")
     wrong.write_text(f"{text}signature:{'A' if sum_[0] != 'A' else 'B'}{sum_[1:]}")
 
-    for code in ("BucketMissing", "BucketRights", "StoreRefuses", "StoreFull", "ByOperator", "ByCustomer", "SignatureWrong"):
+    for code in ("BucketMissing", "BucketRights", "StoreRefuses", "StoreFull", "ManifestFault", "ByOperator", "ByCustomer",
+                 "SignatureWrong"):
         room.lay(code)
     room.lay_dirty("Dirty")
     room.plug_failing("DiskFailing")
@@ -236,6 +261,7 @@ def story(room):
     for code, case in room.cases.items():
         case.listed = wait_for(lambda code=code: held(code), SOON, f"{code} holds its job")
         case.held = room.status(code)
+        case.shown = room.shown(code)
         if code not in BY_HAND:
             case.bay = wait_for(lambda code=code: held_in_bay(code), SOON, f"a bay says {code}")
 
@@ -247,6 +273,10 @@ def story(room):
     room.bays_table = service.run("bay", "list", *service.settings(), check=OK).stdout
     room.figures = urllib.request.urlopen(service.endpoints["api"] + "/metrics").read().decode()
 
+    with pytest.raises(ClientError) as room.unfit_again:
+        room.update("ManifestFault", unfit)
+    room.still_held = room.service.held_jobs()[room.cases["ManifestFault"].job]["Held"]
+    room.updated = room.update("ManifestFault", room.manifest_of("ManifestFault"))
     room.s3.create_bucket(Bucket="gone-data")
     room.account("allow", service, "studio", "right-*")
     room.account("allow", room.cellar, "loader", "strict-*")
@@ -284,6 +314,7 @@ def test_a_hold_is_told_mended_and_gone_on_with(story, code):
     assert "On hold since 20" in message and TOLD[code] in message, message
     assert TOLD[code] in case.listed["Held"]["Message"], case.listed
     assert case.listed["Held"].get("Overdue", False) is False
+    assert TOLD[code] in " ".join(case.shown.split()), case.shown
     if case.bay:
         assert case.bay["Sentence"], case.bay
     # The page of the job has the same words, and the buttons that are its customer's.
@@ -305,6 +336,20 @@ def test_who_has_a_job_wait_lets_it_go_on(story):
     assert "its customer alone lets go on" in story.refused, story.refused
     status, _, page = story.not_theirs
     assert status == 409 and "the operator alone lets go on" in page
+
+
+def test_a_manifest_that_fits_no_more_is_sent_again(story):
+    """One that is still wrong changes nothing. A right one lets the device go on that is in a bay already."""
+    case = story.cases["ManifestFault"]
+    refused = story.unfit_again.value.response
+    assert refused["Error"]["Code"] == "InvalidManifestFieldException", refused
+    assert "line 3: eraseDevice: `perhaps` is not yes or no" in refused["Error"]["Message"], refused
+    assert story.still_held == case.listed["Held"]
+    assert story.updated["Success"] is True and "On hold" not in story.updated.get("WarningMessage", ""), story.updated
+    told = story.service.run("job", "history", case.job, "--json", *story.service.settings(), check=OK).stdout
+    events = [line["Event"] for line in json.loads(told)["History"]]
+    assert events[:5] == ["Created", "DeviceArrived", "Stopped", "Updated", "Resumed"], events
+    assert events.count("Stopped") == 1, events
 
 
 def test_a_failing_disk_is_told_held_and_loaded_as_it_is(story):
@@ -329,18 +374,22 @@ def test_a_failing_disk_is_told_held_and_loaded_as_it_is(story):
 
 
 def test_a_customer_reads_of_no_store_host_or_other_account(story):
-    secrets = ["127.0.0.1", "cellar", "strict\"", "loader", os.uname().nodename, "LONGSHORESERVICE"]
-    secrets += [story.cellar.key.id, str(story.folder)]
+    secrets = ["127.0.0.1", "cellar", "strict\"", "loader", "LONGSHORESERVICE", story.cellar.key.id, str(story.folder)]
+    host = os.uname().nodename
     for case in story.cases.values():
-        for told in (case.held, case.done):
-            for secret in secrets:
-                assert secret not in told["ProgressMessage"], told["ProgressMessage"]
+        sentences = (case.held["ProgressMessage"], case.done["ProgressMessage"], case.listed["Held"]["Message"])
+        for told in sentences:
+            assert not [secret for secret in (*secrets, host) if secret in told], told
+        # Her links to the sheets are those of the service that she talks to, and the history of her device tells of stations.
+        shown = case.shown.replace(story.service.endpoints["api"], "")
+        for told in (shown, case.page.split("<main", 1)[1]):
+            assert not [secret for secret in secrets if secret in told], told
 
 
 def test_what_is_not_mended_is_not_tried_more_than_twice_a_minute(story):
     """The log of the service has a line for each claim of a job; those of one that waited are few."""
     log = story.service.child.log.read_text(errors="replace")
-    for code in ("BucketMissing", "BucketRights", "StoreRefuses", "StoreFull"):
+    for code in ("BucketMissing", "BucketRights", "StoreRefuses", "StoreFull", "ManifestFault"):
         job = story.cases[code].job
         denied = [line for line in log.splitlines() if "device denied" in line and job in line]
         claimed = [line for line in log.splitlines() if "job claimed" in line and job in line]
