@@ -143,7 +143,8 @@ impl Drop for Heartbeats {
     }
 }
 
-/// Sends heartbeats until `stopped` is closed, and then a last one if anybody answers: the bays are as they were left.
+/// Sends heartbeats until `stopped` is closed, and then a last one if anybody answers: the bays are as they were left, and
+/// what is wanted of them is left to the next run.
 fn send(mut keeper: Keeper, heard: &Mutex<Option<LastAnswer>>, stopped: &Receiver<()>) {
     let _carrying = keeper.carry_leases();
     loop {
@@ -162,7 +163,7 @@ fn send(mut keeper: Keeper, heard: &Mutex<Option<LastAnswer>>, stopped: &Receive
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => {
                     if keeper.is_answered() {
-                        keeper.beat();
+                        keeper.beat_last();
                     }
                     return;
                 }

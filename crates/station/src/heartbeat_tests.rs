@@ -1,7 +1,8 @@
 //! What is sent and heard, whatever is lost on the way; a server here is its side of the contract, without a network.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -76,18 +77,8 @@ fn resources() -> Arc<Resources> {
 fn keeper(bays: &Arc<OneBay>) -> (Keeper, Control) {
     // Nobody is there: the tests carry what is sent.
     let control = Control::new("http://127.0.0.1:1", "token");
-    let from = Origin {
-        station: StationName::new("dock-1").unwrap(),
-        release: "0.9.0".to_owned(),
-        folder: std::env::temp_dir(),
-        control: control.clone(),
-        clock: Arc::new(ManualClock::at(at())),
-        metrics: None,
-        pulse: Arc::default(),
-        resources: resources(),
-    };
     (
-        Keeper::new(from, Arc::clone(bays) as Arc<dyn Heart>).unwrap(),
+        Keeper::new(origin(control.clone()), Arc::clone(bays) as Arc<dyn Heart>).unwrap(),
         control,
     )
 }
@@ -308,26 +299,76 @@ fn an_odd_wait_is_not_believed() {
     }
 }
 
+fn origin(control: Control) -> Origin {
+    Origin {
+        station: StationName::new("dock-1").unwrap(),
+        release: "0.9.0".to_owned(),
+        folder: std::env::temp_dir(),
+        control,
+        clock: Arc::new(ManualClock::at(at())),
+        metrics: None,
+        pulse: Arc::default(),
+        resources: resources(),
+    }
+}
+
 /// A thread that has nobody to talk to ends at once when it is told to.
 #[test]
 fn heartbeats_end_with_whoever_wants_them() {
     let bays = OneBay::new();
     let (_, control) = keeper(&bays);
-    let from = Origin {
-        station: StationName::new("dock-1").unwrap(),
-        release: String::new(),
-        folder: std::env::temp_dir(),
-        control: control.clone(),
-        clock: Arc::new(ManualClock::at(at())),
-        metrics: None,
-        pulse: Arc::default(),
-        resources: resources(),
-    };
-    let heartbeats = Heartbeats::start(from, Arc::clone(&bays) as Arc<dyn Heart>).unwrap();
+    let heart = Arc::clone(&bays) as Arc<dyn Heart>;
+    let heartbeats = Heartbeats::start(origin(control.clone()), heart).unwrap();
     while bays.looks.load(Ordering::SeqCst) == 0 {
         std::thread::yield_now();
     }
     assert_eq!(heartbeats.last(), None);
     drop(heartbeats);
     assert_eq!(control.carried().say(renewal()), By::Itself);
+}
+
+/// Reads a heartbeat as it comes over the network, and answers.
+fn serve_one(stream: &TcpStream, server: &mut Server) {
+    let (mut reader, mut length) = (BufReader::new(stream), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line == "\r\n" {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let answer = server.answer(&serde_json::from_slice(&body).unwrap());
+    let body = serde_json::to_string(&answer).unwrap();
+    let length = body.len();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+    let mut writer = stream;
+    write!(writer, "{head}\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+}
+
+/// Nobody is there any more to carry it out, and whoever stopped the station would wait for it.
+#[test]
+fn what_the_answer_to_the_last_heartbeat_wants_is_left_to_the_next_run() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let control = Control::new(&format!("http://{}", listener.local_addr().unwrap()), "t");
+    let bays = OneBay::new();
+    let heart = Arc::clone(&bays) as Arc<dyn Heart>;
+    let heartbeats = Heartbeats::start(origin(control), heart).unwrap();
+    let mut server = Server::default();
+    serve_one(&listener.accept().unwrap().0, &mut server);
+    while heartbeats.last().is_none() {
+        std::thread::yield_now();
+    }
+    server.order("o1", OrderVerb::Load);
+    let last = std::thread::spawn(move || {
+        serve_one(&listener.accept().unwrap().0, &mut server);
+        server
+    });
+    drop(heartbeats);
+    assert_eq!(last.join().unwrap().orders.len(), 1, "it comes again");
+    assert_eq!(bays.effects.lock().unwrap().len(), 0);
 }

@@ -1,23 +1,25 @@
 //! Benches: stations that watch sockets by themselves, into which disks are plugged and from which they are pulled while
-//! they are loaded, and people who say what is to become of bays, jobs and stations.
+//! they are loaded, and people who say what is to become of bays, jobs and stations: in front of them, or from afar by the
+//! answers to heartbeats.
 //!
 //! A day in bad weather, in which processes are killed and stopped as well, and then a fair one in which every job must come
 //! to its end. What must be true beyond the sentence of a run of dockings: *no device is written to, and no job ends but by
 //! its customer, its data or a lead*.
 
+mod ears;
 mod sockets;
 mod watchman;
+mod wishes;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use model::bay::{BayState, BayStatus};
+use model::bay::BayStatus;
 use model::ids::JobId;
 use model::order::OrderVerb;
 use model::progress::Progress;
-use model::signature::SignatureFile;
 use model::time::{ManualClock, Timestamp};
 
 use crate::attempt::Attempt;
@@ -37,12 +39,13 @@ use crate::world::Summary;
 use crate::yard::Yard;
 use sockets::{Sent, Slots, fresh};
 use watchman::Watchman;
+use wishes::{Wish, whence};
 
 /// Hosts with a bench.
 const HOSTS: usize = 2;
 
 /// What happens on a bad day, one after the other.
-const EVENTS: u64 = 30;
+const EVENTS: u64 = 28;
 
 /// How long a fair day may take. Most take less than two seconds, and twenty times as long beside all other tests on a host
 /// that is busy otherwise.
@@ -53,6 +56,9 @@ const ROUND: Duration = Duration::from_millis(50);
 
 /// How often it is noted how all bays are, on a fair day that takes long.
 const TOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// Rounds in which time stands still: an order is not told any more when it is ten minutes old.
+const STILL: u32 = 8;
 
 /// Seconds in which whatever was tried in vain and is on hold is tried again.
 const LONGEST_WAIT: i64 = 60 * 60;
@@ -237,11 +243,9 @@ impl Room {
             OrderVerb::Remove,
         ];
         let verb = chance.of("verb").pick(&verbs);
-        let done = self.watchmen[host].order(verb, &bay.name);
-        self.note(format_args!(
-            "{} in {}: {verb}: {done:?}",
-            bay.state, bay.name
-        ));
+        let whence = whence(chance.of("whence"));
+        let done = self.wish(Wish::Order(verb), host, &bay.name, whence);
+        self.note(format_args!("{} in {}: {done}", bay.state, bay.name));
     }
 
     fn hold(&self, index: usize) {
@@ -332,7 +336,7 @@ impl Room {
             }
         }
         let begun = Instant::now();
-        let mut told = 1;
+        let (mut told, mut rounds) = (1, 0_u32);
         while self.is_any_open() {
             if begun.elapsed() > FAIR_DAY {
                 return self.note("the fair day is over");
@@ -341,7 +345,10 @@ impl Room {
                 told += 1;
                 self.tell_bays(begun.elapsed());
             }
-            self.yard.clock.advance(LONGEST_WAIT);
+            if rounds.is_multiple_of(STILL) {
+                self.yard.clock.advance(LONGEST_WAIT);
+            }
+            rounds += 1;
             self.see_to_bays();
             thread::sleep(ROUND);
         }
@@ -367,40 +374,6 @@ impl Room {
     fn is_any_open(&self) -> bool {
         let mut all = self.consignments.iter();
         all.any(|it| !self.yard.server.job(it.job).0.progress.is_terminal())
-    }
-
-    /// Has whatever stands still go on.
-    fn see_to_bays(&self) {
-        for watchman in &self.watchmen {
-            for bay in watchman.statuses() {
-                let done = match bay.state {
-                    BayState::WaitingForStore => watchman.order(OrderVerb::Stop, &bay.name),
-                    BayState::Held | BayState::Ready | BayState::Stopped => {
-                        watchman.order(OrderVerb::Load, &bay.name)
-                    }
-                    // A disk that cannot say whose it is came with a sheet.
-                    BayState::Failed | BayState::Unknown => {
-                        watchman.present(self.sheet(&bay), &bay.name)
-                    }
-                    _ => continue,
-                };
-                let BayStatus {
-                    state,
-                    name,
-                    sentence,
-                    ..
-                } = &bay;
-                self.note(format_args!("{state} in {name}: {done:?}: {sentence}"));
-            }
-        }
-    }
-
-    /// The sheet that came with the disk in a bay.
-    fn sheet(&self, bay: &BayStatus) -> SignatureFile {
-        let is_here = |it: &&Consignment| sockets::port(it.index).as_str() == bay.port.as_str();
-        let consignment = self.consignments.iter().find(is_here);
-        let consignment = consignment.expect("every socket is of a job");
-        SignatureFile::parse(consignment.signature.as_bytes()).expect("the server made it")
     }
 
     fn check_so_far(&self) {
@@ -429,8 +402,22 @@ impl Room {
         is_touched.then(|| format!("the disk of job {} was written to", consignment.job))
     }
 
+    /// What a bench did that has ended in order, its server knows of.
+    fn check_orders(&self) {
+        for (watchman, host) in self.watchmen.iter().zip(&self.yard.hosts) {
+            let carried_out = watchman.carried_out();
+            let unanswered = self.yard.server.unanswered(&host.name);
+            for order in unanswered.iter().filter(|it| carried_out.contains(*it)) {
+                self.yard.diary.violation(format_args!(
+                    "order {order} was carried out, and is not answered"
+                ));
+            }
+        }
+    }
+
     fn check_end(&mut self) {
         self.check_so_far();
+        self.check_orders();
         for consignment in &self.consignments {
             let (job, history) = self.yard.server.job(consignment.job);
             let mut wrong = oracle::check_history(consignment.job, &job, &history);

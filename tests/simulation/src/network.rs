@@ -196,7 +196,11 @@ impl Shared {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.write_all(request)?;
         let answer = read_message(&mut BufReader::new(&stream))?;
-        answer.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        let answer = answer.ok_or(io::ErrorKind::UnexpectedEof)?;
+        Ok(match path_of(request).ends_with("/heartbeat") {
+            true => hurried(answer),
+            false => answer,
+        })
     }
 }
 
@@ -221,6 +225,19 @@ fn read_message(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Vec<u8>
     message.resize(head + length, 0);
     reader.read_exact(&mut message[head..])?;
     Ok(Some(message))
+}
+
+/// The answer to a heartbeat with the next wanted as soon as a station believes: a day is a second here. It stays as long as
+/// it is.
+fn hurried(mut answer: Vec<u8>) -> Vec<u8> {
+    for seconds in [b"1000", b"5000"] {
+        let wanted = [&b"\"next_ms\":"[..], seconds].concat();
+        let found = answer.windows(wanted.len()).position(|it| it == wanted);
+        if let Some(at) = found {
+            answer[at..at + wanted.len()].copy_from_slice(b"\"next_ms\":200 ");
+        }
+    }
+    answer
 }
 
 fn path_of(request: &[u8]) -> String {

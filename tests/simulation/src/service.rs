@@ -11,13 +11,15 @@ use awsproto::sign::{Credentials, Endpoint, query_v4};
 use awsproto::xml::{self, Element};
 use model::actor::Actor;
 use model::control::{HoldRequest, ResumeRequest};
-use model::ids::{JobId, JobType, StationName};
+use model::ids::{BayName, JobId, JobType, OrderId, StationName};
 use model::job::Job;
-use model::time::{Clock as _, ManualClock};
+use model::order::OrderVerb;
+use model::signature::SignatureFile;
+use model::time::{Clock as _, ManualClock, Timestamp};
 use server::access::BearerToken;
 use server::config::{Config, Overrides};
 use server::jobstore::{HistoryLine, Lease};
-use server::ops::{Caller, jobs, stations};
+use server::ops::{Caller, jobs, orders, stations};
 use server::service::{RunningService, Service};
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
@@ -165,6 +167,55 @@ impl Server {
         self.with(|running| {
             let resumed = jobs::resume(running.service.context(), &Caller::Operator, request);
             running.runtime.block_on(resumed).is_ok()
+        })
+    }
+
+    /// Orders something of a bay, as an operator does; why not, if the server does not take it.
+    ///
+    /// # Errors
+    /// What the operator reads.
+    pub fn order(
+        &self,
+        station: &StationName,
+        bay: &BayName,
+        verb: OrderVerb,
+    ) -> Result<(), String> {
+        self.with(|running| {
+            let admin = running.service.context().admin();
+            let ordered = orders::order(&admin, &Caller::Operator, station, bay, verb);
+            let ordered = running.runtime.block_on(ordered);
+            ordered.map(drop).map_err(|why| why.to_string())
+        })
+    }
+
+    /// Has what is in a bay loaded as the device of a sheet, as an operator does.
+    ///
+    /// # Errors
+    /// As [`Server::order`].
+    pub fn present(
+        &self,
+        station: &StationName,
+        bay: &BayName,
+        sheet: SignatureFile,
+    ) -> Result<(), String> {
+        self.with(|running| {
+            let context = running.service.context();
+            let presented = orders::present(context, &Caller::Operator, station, bay, sheet);
+            let presented = running.runtime.block_on(presented);
+            presented.map(drop).map_err(|why| why.to_string())
+        })
+    }
+
+    /// The orders of a station that it has not answered.
+    #[must_use]
+    pub fn unanswered(&self, station: &StationName) -> Vec<OrderId> {
+        self.with(|running| {
+            let jobs = running.service.jobs();
+            let ever = Timestamp::from_unix(0);
+            let orders = running.runtime.block_on(jobs.orders(station, ever));
+            let orders = orders.expect("the job store works").into_iter();
+            let open = orders.filter(|order| order.answered.is_none());
+            open.map(|open| open.order.id).collect()
         })
     }
 

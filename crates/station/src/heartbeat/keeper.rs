@@ -1,5 +1,5 @@
 //! What the next heartbeat says, what its answer means, and when the one after is due. Sends nothing by itself but in
-//! [`Keeper::beat`].
+//! [`Keeper::beat`] and [`Keeper::beat_last`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -131,6 +131,16 @@ impl Keeper {
             Err(_) => self.pulse.failed(),
         }
         self.hear(sent)
+    }
+
+    /// Sends a heartbeat of a bench that carries out nothing any more. An order in its answer has no word of what became
+    /// of it, and comes again.
+    pub(super) fn beat_last(&mut self) {
+        let heartbeat = self.next();
+        if let Err(error) = self.control.heartbeat(heartbeat) {
+            let error = &error as &dyn std::error::Error;
+            tracing::debug!(error, "last heartbeat not answered");
+        }
     }
 
     /// The next heartbeat.

@@ -1,20 +1,24 @@
 //! A process that watches the sockets of a host, from its start until it is stopped or killed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use disks::sandbox::Launcher;
 use model::bay::{BayName, BayStatus};
+use model::ids::OrderId;
 use model::order::OrderVerb;
 use model::signature::SignatureFile;
 use model::time::ManualClock;
 use station::control::Control;
 use station::dock::Station;
+use station::heartbeat::{Heartbeats, Origin, Pulse};
 use station::resident::{Bench, NotDone, Rules};
 use transfer::resources::Resources;
 use transfer::stop::{Halt, Stop};
 
+use super::ears::Ears;
 use super::sockets::{Doors, Eyes, Slots, Ways};
 use crate::attempt::Attempt;
 use crate::crash::Logs;
@@ -38,6 +42,7 @@ const RULES: Rules = Rules {
 pub(super) struct Watchman {
     attempt: Arc<Attempt>,
     bench: Arc<Bench>,
+    ears: Arc<Ears>,
     network: Network,
     stop: Stop,
     thread: Option<JoinHandle<()>>,
@@ -85,11 +90,13 @@ impl Watchman {
             launcher: Launcher::Thread,
         };
         let bench = Bench::new(Arc::new(station), Vec::new(), RULES);
+        let ears = Arc::new(Ears::of(&bench, &attempt));
         let stop = Stop::default();
-        let thread = run(&bench, Arc::clone(slots), &stop, &attempt);
+        let thread = run((&bench, &ears), Arc::clone(slots), &stop, &attempt);
         Self {
             attempt,
             bench,
+            ears,
             network,
             stop,
             thread: Some(thread),
@@ -112,6 +119,11 @@ impl Watchman {
         self.bench.present(sheet, bay.clone())
     }
 
+    /// The orders from afar that it carried out.
+    pub(super) fn carried_out(&self) -> BTreeSet<OrderId> {
+        self.ears.carried_out()
+    }
+
     /// Whether it was killed, or is to end.
     pub(super) fn is_over(&self) -> bool {
         self.is_to_stop || self.attempt.is_dead() || self.attempt.stop.is_set()
@@ -131,23 +143,41 @@ impl Watchman {
     }
 }
 
-/// Runs a bench. All hosts of a run are one process: what one of them starts has all open files of the others for a moment,
+/// Runs a bench, which is heard by heartbeats as long as it runs. All hosts of a run are one process: what one of them starts has all open files of the others for a moment,
 /// and with them the lock of this one, until it is the program it is to be.
 fn run(
-    bench: &Arc<Bench>,
+    (bench, ears): (&Arc<Bench>, &Arc<Ears>),
     slots: Arc<Slots>,
     stop: &Stop,
     attempt: &Arc<Attempt>,
 ) -> JoinHandle<()> {
     let (bench, stop, attempt) = (Arc::clone(bench), stop.clone(), Arc::clone(attempt));
     let mut eyes = Eyes::on(slots);
+    let (origin, ears) = (origin(bench.station()), Arc::clone(ears));
     thread::spawn(move || {
+        let beat = || {
+            let ears = Arc::clone(&ears);
+            Heartbeats::start(origin.clone(), ears).expect("a thread can be had")
+        };
         for _ in 0..100 {
-            match bench.run(&mut eyes, &stop, || ()) {
+            match bench.run(&mut eyes, &stop, beat) {
                 Ok(()) => return,
                 Err(_) => thread::sleep(Duration::from_millis(20)),
             }
         }
         attempt.diary.violation("the bench cannot be run");
     })
+}
+
+fn origin(station: &Station) -> Origin {
+    Origin {
+        station: station.name.clone(),
+        release: "0.0.0".to_owned(),
+        folder: station.folder.clone(),
+        control: station.control.clone(),
+        clock: Arc::clone(&station.clock),
+        metrics: None,
+        pulse: Arc::new(Pulse::default()),
+        resources: Arc::clone(&station.resources),
+    }
 }
