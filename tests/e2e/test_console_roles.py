@@ -51,6 +51,15 @@ def status_of(client, path):
         connection.close()
 
 
+def assert_audited(service, acted):
+    """Every button that was pressed stands in the audit, by whom, in the order in which they were, and whether it was refused."""
+    told = json.loads(service.run("audit", "list", "--limit", "1000", "--json", check=OK).stdout)["Acts"]
+    acts = [act for act in reversed(told) if act["Actor"].startswith("person:p-")]
+    assert all(act["Outcome"] and act["Action"] != "Other" for act in acts), acts
+    told = [(act["Actor"], act["Said"]["Asked"], act["Outcome"] == "Denied") for act in acts]
+    assert told == acted, [pair for pair in zip(told, acted) if pair[0] != pair[1]]
+
+
 def test_every_role_has_the_pages_and_buttons_that_the_table_says(service):
     clients = {}
     for role in ROLES:
@@ -88,6 +97,7 @@ def test_every_role_has_the_pages_and_buttons_that_the_table_says(service):
             if is_let != (role in may) or (is_let and not good):
                 wrong.append(("GET", path, role, status))
     # Those who may not first: what is done by the others changes what is there.
+    acted = [("person:p-admin", "parcels", False)]
     for is_let in (False, True):
         for path, may in tables["POST"].items():
             at = real(path).replace(station, NOBODY) if path.endswith(("drain", "revoke")) else real(path)
@@ -96,7 +106,9 @@ def test_every_role_has_the_pages_and_buttons_that_the_table_says(service):
                     status = client.send(at, "/help", **fields, **(secret if path.endswith("/secret") else {}))[0]
                     if (status != 403) != is_let or status >= 500:
                         wrong.append(("POST", path, role, status))
+                    acted.append((f"person:p-{role}", at.removeprefix("/act/").removeprefix("/"), status == 403))
     assert not wrong, wrong
+    assert_audited(service, acted)
     assert service.api().get_status(JobId=job)["ProgressCode"] in ("Pending", "DeviceError")
     # Whoever is nobody has none of it, and is told of none of it.
     nobody = signed_in(service, "--for", "p-viewer")

@@ -249,6 +249,35 @@ mod tests {
         assert_eq!(deed.job, JobId::new("ABCDE").ok());
     }
 
+    /// Every path of `docs/operator-api.md` that changes something.
+    fn documented() -> Vec<String> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operator-api.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let rows = text.lines().filter(|line| line.starts_with("| `POST "));
+        let mut paths = Vec::new();
+        for row in rows {
+            let cell = row.split('|').nth(1).unwrap();
+            let words = cell.split('`').skip(1).step_by(2);
+            let words: Vec<&str> = words.map(|word| word.trim_start_matches("POST ")).collect();
+            let parent = words[0].rsplit_once('/').map_or("", |(parent, _)| parent);
+            paths.extend(words.iter().map(|word| word.replace('…', parent)));
+        }
+        assert!(paths.len() > 40, "{paths:?}");
+        paths
+    }
+
+    #[test]
+    fn everything_that_may_be_asked_for_is_told_by_a_right() {
+        for path in documented() {
+            let words: Vec<&str> = path.split('/').collect();
+            let action = asked(&words, b"{}").map(|deed| deed.action);
+            match path.as_str() {
+                "stations/NAME/watch" => assert_eq!(action, None, "it lasts for seconds"),
+                _ => assert!(action.as_deref().is_some_and(|it| it != "Other"), "{path}"),
+            }
+        }
+    }
+
     #[test]
     fn no_secret_and_nothing_without_end_is_kept() {
         let body = json!({
