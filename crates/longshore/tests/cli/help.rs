@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-const COMMANDS: [&str; 142] = [
+pub(crate) const COMMANDS: [&str; 142] = [
     "",
     "import",
     "ls",

@@ -12,6 +12,7 @@ mod full;
 mod help;
 mod import;
 mod joining;
+mod json;
 mod objects;
 mod operators;
 mod parsing;

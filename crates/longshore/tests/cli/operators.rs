@@ -39,7 +39,7 @@ impl Elsewhere {
 }
 
 /// Loads a folder, and gives the job's id.
-fn import(world: &World, name: &str) -> String {
+pub(crate) fn import(world: &World, name: &str) -> String {
     let folder = world.device(name);
     let folder = folder.to_str().unwrap();
     let done = world

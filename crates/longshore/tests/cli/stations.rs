@@ -15,16 +15,16 @@ use station::control::wire::Wire;
 use crate::operators::Elsewhere;
 use crate::world::{Service, World};
 
-const STATION: &str = "dock-7";
+pub(crate) const STATION: &str = "dock-7";
 
 /// A station that says what the test says.
-struct Resident {
+pub(crate) struct Resident {
     wire: Wire,
     seq: u64,
 }
 
 impl Resident {
-    fn admit(world: &World, service: &Service) -> Self {
+    pub(crate) fn admit(world: &World, service: &Service) -> Self {
         let token = world.run(["station", "token", STATION]).with(0).out;
         let url = &service.places["Import/Export API"];
         Self {
@@ -34,7 +34,10 @@ impl Resident {
     }
 
     /// Says that something waits in its one bay, and what became of orders.
-    fn beats(&mut self, done: Vec<Acknowledgement>) -> Result<HeartbeatAnswer, ControlError> {
+    pub(crate) fn beats(
+        &mut self,
+        done: Vec<Acknowledgement>,
+    ) -> Result<HeartbeatAnswer, ControlError> {
         self.seq += 1;
         let now = SystemClock.now();
         let (name, port) = (BayName::new("left, upper").unwrap(), "usb-1");
