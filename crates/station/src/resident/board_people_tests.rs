@@ -43,6 +43,24 @@ fn a_device_that_gives_no_answer_is_stopped_and_let_go_all_the_same() {
     }
 }
 
+/// What is wanted of a device that somebody is about to take out is not said to be done.
+#[test]
+fn what_is_being_made_safe_is_not_begun_anew() {
+    let mut room = Room::new(RULES);
+    room.plug("A", "sdb", 1);
+    let visit = room.visit("A");
+    room.order("A", OrderVerb::Remove).unwrap();
+    assert_eq!(room.state("A"), BayState::Stopped);
+    let over = || Err(NotNow::Over.into());
+    assert_eq!(room.order("A", OrderVerb::Load), over());
+    assert_eq!(room.order("A", OrderVerb::Look), over());
+    assert_eq!(room.present("A", "AAAAA"), over());
+    room.hear(News::Looked(visit, Ok(Sight::default())));
+    room.hear(News::Freed(visit, Ok(true)));
+    assert_eq!(room.state("A"), BayState::SafeToRemove);
+    assert_eq!(room.order("A", OrderVerb::Load), over());
+}
+
 #[test]
 fn of_two_devices_of_a_job_which_is_which_is_told_and_a_person_may_choose() {
     let sees = |room: &mut Room, bay: &str, id: &str| {

@@ -52,6 +52,11 @@ impl Room {
         for (host, watchman) in self.watchmen.iter().enumerate() {
             let whence = whence(self.yard.chance.of(("whence", host)));
             for bay in watchman.statuses() {
+                // What was wanted yesterday may be heard of only today.
+                if bay.state == BayState::SafeToRemove && self.is_open(&bay) {
+                    self.plug(self.index_at(&bay), host);
+                    continue;
+                }
                 let wish = match bay.state {
                     BayState::WaitingForStore => Wish::Order(OrderVerb::Stop),
                     BayState::Held | BayState::Ready | BayState::Stopped => {
@@ -75,10 +80,21 @@ impl Room {
 
     /// The sheet that came with the disk in a bay.
     fn sheet(&self, bay: &BayStatus) -> SignatureFile {
-        let is_here = |it: &&Consignment| sockets::port(it.index).as_str() == bay.port.as_str();
-        let consignment = self.consignments.iter().find(is_here);
-        let consignment = consignment.expect("every socket is of a job");
+        let consignment = &self.consignments[self.index_at(bay)];
         SignatureFile::parse(consignment.signature.as_bytes()).expect("the server made it")
+    }
+
+    /// Whether the job of the disk in a bay is not over.
+    fn is_open(&self, bay: &BayStatus) -> bool {
+        let job = self.consignments[self.index_at(bay)].job;
+        !self.yard.server.job(job).0.progress.is_terminal()
+    }
+
+    /// Of which consignment the disk in a bay is.
+    fn index_at(&self, bay: &BayStatus) -> usize {
+        let is_here = |it: &Consignment| sockets::port(it.index).as_str() == bay.port.as_str();
+        let index = self.consignments.iter().position(is_here);
+        index.expect("every socket is of a job")
     }
 }
 

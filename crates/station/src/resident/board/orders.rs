@@ -9,7 +9,7 @@ use model::signature::SignatureFile;
 use super::{Act, Board, look};
 use crate::resident::bay::Now;
 use crate::resident::told::Told;
-use crate::resident::visit::{Busy, Sheet, VisitId, Wish};
+use crate::resident::visit::{Busy, Sheet, Visit, VisitId, Wish};
 
 /// Why it was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,11 +60,11 @@ impl Board {
         let bay = bay.ok_or(NotDone::NoSuchBay)?;
         let state = bay.state;
         let visit = bay.visit.as_mut().ok_or(NotNow::NothingThere)?;
-        let id = visit.id;
+        let (id, is_let_go) = (visit.id, is_let_go(state, visit));
         tracing::info!(bay = %name, %state, %verb, "ordered");
         match verb {
             OrderVerb::Load if state == BayState::Queued => visit.wish.first = true,
-            OrderVerb::Look | OrderVerb::Load if state == BayState::SafeToRemove => {
+            OrderVerb::Look | OrderVerb::Load if is_let_go => {
                 return Err(NotNow::Over.into());
             }
             OrderVerb::Look | OrderVerb::Load if visit.busy.is_some() && visit.wish.stop => {
@@ -109,7 +109,7 @@ impl Board {
             return Err(NotDone::MixedUp(other));
         }
         match (state, visit.busy) {
-            (BayState::SafeToRemove, _) => return Err(NotNow::Over.into()),
+            _ if is_let_go(state, visit) => return Err(NotNow::Over.into()),
             (_, Some(Busy::Looking)) => {
                 visit.sheet = Some(Sheet { file, is_new: true });
             }
@@ -288,6 +288,12 @@ impl Board {
             }
         }
     }
+}
+
+/// Whether a device is made safe to remove, or will be as soon as it has stopped: whoever wanted that is about to take it
+/// out, and nothing is begun with it any more.
+fn is_let_go(state: BayState, visit: &Visit) -> bool {
+    state == BayState::SafeToRemove || (visit.busy.is_some() && visit.wish.remove)
 }
 
 /// A look at a device on which a secret is tried.
