@@ -16,7 +16,7 @@ class CountingProxy:
     """Passes connections on to the first of `targets` that takes one, and counts how often each path was put.
 
     A client writes the head of a request at the beginning of a segment of its own; what the body holds
-    is not looked at otherwise. `sent` has the bytes that came from each address, `asked` when each request came. More `targets` may be added for those who
+    is not looked at otherwise. `sent` has the bytes that came from each address, `asked` when each request came, `came` when how many bytes did. More `targets` may be added for those who
     connect from then on.
     """
 
@@ -25,6 +25,7 @@ class CountingProxy:
         self.puts = collections.Counter()
         self.sent = collections.Counter()
         self.asked = []
+        self.came = []
         self.listener = socket.create_server((host, 0))
         self.endpoint = f"http://{host}:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -60,6 +61,7 @@ class CountingProxy:
 
     def _count(self, address, segment):
         self.sent[address] += len(segment)
+        self.came.append((time.monotonic(), len(segment)))
         if HEAD.match(segment):
             self.asked.append(time.monotonic())
         found = PUT.match(segment)
