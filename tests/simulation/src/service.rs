@@ -30,6 +30,9 @@ pub const LEASE_SECONDS: u32 = 1;
 /// Times a service is started that cannot take over its folder yet.
 const STARTS: u32 = 100;
 
+/// Times a job is created anew that could not be for the moment.
+const CREATIONS: u32 = 10;
+
 /// How a service goes down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Down {
@@ -113,14 +116,25 @@ impl Server {
         token.expose().to_owned()
     }
 
-    /// `CreateJob`: the job and its SIGNATURE file.
+    /// `CreateJob`: the job and its SIGNATURE file. Asked again where a busy host kept the service from trying the bucket in
+    /// time, as clients do.
     #[must_use]
     pub fn create_job(&self, job_type: JobType, manifest: &str) -> (JobId, String) {
-        let answer = self.call(&[
-            ("Action", "CreateJob"),
-            ("JobType", job_type.as_str()),
-            ("Manifest", manifest),
-        ]);
+        let create = || {
+            self.call(&[
+                ("Action", "CreateJob"),
+                ("JobType", job_type.as_str()),
+                ("Manifest", manifest),
+            ])
+        };
+        let is_tried_again =
+            |answer: &Element| text(answer, "Code").as_deref() == Some("ServiceUnavailable");
+        let mut answer = create();
+        for _ in 0..CREATIONS {
+            if is_tried_again(&answer) {
+                answer = create();
+            }
+        }
         let text = |name: &str| {
             text(&answer, name).unwrap_or_else(|| panic!("CreateJob answers {answer:?}"))
         };
