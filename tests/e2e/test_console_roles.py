@@ -15,8 +15,8 @@ NOBODY = "nobody-there"
 
 # What a form sends, by the name of its field.
 FIELDS = {"Because": "It is a test.", "Reason": "DeviceError", "ProgressCode": "Pending", "Carrier": "UPS",
-          "TrackingNumber": "1Z999AA1", "Verb": "blink", "Number": "1Z999AA3", "Of": "embedded", "Name": NOBODY, "Role": "viewer",
-          "Import": BUCKET, "Jobs": "", "Station": "", "Policy": "AWSImportExportReadOnlyAccess", "User": NOBODY}
+          "TrackingNumber": "1Z999AA1", "Verb": "blink", "Number": "1Z999AA3", "Of": "embedded", "Name": NOBODY,
+          "Role": "viewer", "Most": "5TB", "Import": BUCKET, "Jobs": "", "Station": "", "Policy": "AWSImportExportReadOnlyAccess", "User": NOBODY}
 
 
 def table():

@@ -44,6 +44,7 @@ TOLD = {
     "PasswordWrong": "the device is encrypted, and the secret that was given does not open it. Send the right one",
     "Dirty": "the device was not unmounted cleanly; what was written to it last may be missing. Say in the console that it is "
     "loaded as it is, or have the operator say so",
+    "TooLarge": "there is more on the device than this account may load with a job: ",
     "ByCustomer": "its customer has stopped it for a while: I look for a file. Let it go on in the console",
     "DiskFailing": "the device does not function properly: 3 ranges of it cannot be read. Loading goes on when the device is "
     "docked again, or when the operator lets it go on as it is.",
@@ -64,6 +65,7 @@ class Case:
     bucket: str
     signature: str
     device: Device
+    customer: object
     held: dict = field(default_factory=dict)
     listed: dict = field(default_factory=dict)
     shown: str = ""
@@ -102,6 +104,7 @@ class Room:
         self.s3 = self.service.buckets("gone-data", "right-data", "calm-data")
         rights = ["calm-*", "gone-*", "right-*", "full-*", "strict-*"]
         self.customer = self.service.new_account("studio", imports=rights, exports=rights)
+        self.small_customer = self.service.new_account("small", imports=["calm-*"], exports=["calm-*"])
         self.cases = {}
 
     def _store(self, name, key, buckets):
@@ -110,13 +113,14 @@ class Room:
             f'access_key_id = "{key.id}"\nsecret_access_key = "{key.secret}"\nbuckets = ["{buckets}"]\n'
         )
 
-    def make(self, code, bucket, **options):
+    def make(self, code, bucket, customer=None, **options):
         text = importing(bucket, prefix=f"{code}/", **options)
-        made = self.service.api(self.customer).create_job(JobType="Import", Manifest=text, ValidateOnly=False)
+        customer = customer or self.customer
+        made = self.service.api(customer).create_job(JobType="Import", Manifest=text, ValidateOnly=False)
         device = Device(self.folder / f"disk-{code}", f"{code}/")
         fill(device, 6)
         device.sign(made["SignatureFileContents"])
-        self.cases[code] = Case(made["JobId"], bucket, made["SignatureFileContents"], device)
+        self.cases[code] = Case(made["JobId"], bucket, made["SignatureFileContents"], device, customer)
         return self.cases[code]
 
     def plug_failing(self, code):
@@ -127,6 +131,13 @@ class Room:
         image = image_of(self.folder / f"{code}.img", case.device, mebibytes=24)
         bad = pages_of(image, film, 3)
         self.things.enter_context(failing(self.socket / "disk.img", image, bad))
+
+    def limit(self, most):
+        self.service.run("account", "limit", "small", most, *self.service.settings(), check=OK)
+
+    def lay_image(self, code):
+        image = image_of(self.folder / f"{code}.img", self.cases[code].device)
+        shutil.copy(image, self.inbox / image.name)
 
     def lay_dirty(self, code):
         """An image of a FAT32 volume that says that it was not unmounted (`BS_Reserved1` of its boot sector)."""
@@ -154,11 +165,12 @@ class Room:
         return here[0] if here else None
 
     def status(self, code):
-        return self.service.api(self.customer).get_status(JobId=self.cases[code].job)
+        return self.service.api(self.cases[code].customer).get_status(JobId=self.cases[code].job)
 
     def shown(self, code):
         """What the customer's own command says of a job."""
-        key = {"AWS_ACCESS_KEY_ID": self.customer.id, "AWS_SECRET_ACCESS_KEY": self.customer.secret}
+        customer = self.cases[code].customer
+        key = {"AWS_ACCESS_KEY_ID": customer.id, "AWS_SECRET_ACCESS_KEY": customer.secret}
         words = self.service.command("job", "status", self.cases[code].job)
         return subprocess.run(words, env=clean_environment(**key), capture_output=True, text=True, check=True).stdout
 
@@ -222,6 +234,8 @@ def story(room):
         room.make(code, bucket)
     for code in ("ManifestFault", "ByOperator", "ByCustomer", "SignatureWrong", "DiskFailing", "Dirty", *BY_HAND):
         room.make(code, "calm-data", **({"trueCryptPassword": "another"} if code == "PasswordWrong" else {}))
+    room.make("TooLarge", "calm-data", customer=room.small_customer)
+    room.limit("1kB")
     service = room.service
 
     room.s3.delete_bucket(Bucket="gone-data")
@@ -241,6 +255,7 @@ def story(room):
                  "SignatureWrong"):
         room.lay(code)
     room.lay_dirty("Dirty")
+    room.lay_image("TooLarge")
     room.plug_failing("DiskFailing")
     room.wrong_password("PasswordWrong")
     bare = room.folder / "bare"
@@ -266,8 +281,9 @@ def story(room):
             case.bay = wait_for(lambda code=code: held_in_bay(code), SOON, f"a bay says {code}")
 
     room.client = signed_in(service, *service.settings())
+    small = customer(service, room.small_customer)
     for case in room.cases.values():
-        case.page = studio.ask("GET", f"/jobs/{case.job}")[2]
+        case.page = (small if case.customer is room.small_customer else studio).ask("GET", f"/jobs/{case.job}")[2]
     room.job_page = room.client.ask("GET", f"/jobs/{room.cases['DiskFailing'].job}")[2]
     room.bench_page = room.client.ask("GET", "/bench")[2]
     room.bays_table = service.run("bay", "list", *service.settings(), check=OK).stdout
@@ -277,6 +293,7 @@ def story(room):
         room.update("ManifestFault", unfit)
     room.still_held = room.service.held_jobs()[room.cases["ManifestFault"].job]["Held"]
     room.updated = room.update("ManifestFault", room.manifest_of("ManifestFault"))
+    room.limit("1GB")
     room.s3.create_bucket(Bucket="gone-data")
     room.account("allow", service, "studio", "right-*")
     room.account("allow", room.cellar, "loader", "strict-*")
@@ -330,6 +347,11 @@ def test_a_hold_is_told_mended_and_gone_on_with(story, code):
     assert (done["ProgressCode"], done["ErrorCount"]) == ("Complete", 0), done
     report.check(report.fetch(s3, done), case.device, case.bucket)
     assert set(report.keys_in(s3, case.bucket, f"{code}/")) == set(case.device.loaded)
+
+
+def test_both_amounts_are_told_of_what_is_too_large(story):
+    told = story.cases["TooLarge"].held["ProgressMessage"]
+    assert " kB on it, and 1.0 kB are allowed. Ask the operator for a higher limit; loading goes on by itself." in told, told
 
 
 def test_who_has_a_job_wait_lets_it_go_on(story):

@@ -1,6 +1,7 @@
 //! `longshore account`: who may use which buckets.
 
-use model::operator::{AccountLine, AccountList, AccountRights};
+use model::operator::{AccountLimit, AccountLine, AccountList, AccountRights};
+use model::readable;
 
 use crate::cli::{AccountCommand, ChangeRightsArgs, RightsArgs};
 use crate::exit::{Exit, Failure};
@@ -23,6 +24,17 @@ pub(crate) fn run(command: &AccountCommand) -> Result<Exit, Failure> {
         }
         AccountCommand::Allow(args) => change("accounts/allow", args),
         AccountCommand::Deny(args) => change("accounts/deny", args),
+        AccountCommand::Limit {
+            account,
+            most,
+            store,
+        } => {
+            let message = AccountLimit {
+                name: account.clone(),
+                most: most.clone(),
+            };
+            tell(&Way::open(store)?.post("accounts/limit", &message)?)
+        }
     }
 }
 
@@ -63,16 +75,21 @@ fn table(accounts: &[AccountLine]) -> String {
             name,
             import,
             export,
+            job_bytes,
         } = line;
         [
             name.clone(),
             account.to_string(),
             import.join(" "),
             export.join(" "),
+            job_bytes.map(readable::bytes).unwrap_or_default(),
         ]
     };
-    let rows: Vec<[String; 4]> = accounts.iter().map(row).collect();
-    output::table(["NAME", "ACCOUNT", "IMPORT TO", "EXPORT FROM"], &rows)
+    let rows: Vec<[String; 5]> = accounts.iter().map(row).collect();
+    output::table(
+        ["NAME", "ACCOUNT", "IMPORT TO", "EXPORT FROM", "A JOB LOADS"],
+        &rows,
+    )
 }
 
 #[cfg(test)]
@@ -87,11 +104,12 @@ mod tests {
             name: "studio".into(),
             import: vec!["photos".into(), "raw-*".into()],
             export: Vec::new(),
+            job_bytes: Some(5_000_000_000_000),
         };
         assert_eq!(
             table(&[account]),
-            "NAME    ACCOUNT       IMPORT TO     EXPORT FROM\n\
-             studio  123456789012  photos raw-*\n"
+            "NAME    ACCOUNT       IMPORT TO     EXPORT FROM  A JOB LOADS\n\
+             studio  123456789012  photos raw-*               5.0 TB\n"
         );
     }
 }

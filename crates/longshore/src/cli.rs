@@ -818,6 +818,15 @@ pub(crate) enum AccountCommand {
     Allow(ChangeRightsArgs),
     /// Take buckets back from an account, as they were allowed
     Deny(ChangeRightsArgs),
+    /// Say how much a job of an account may load; what was on hold for it goes on by itself
+    Limit {
+        /// The account, by name or number
+        account: String,
+        /// The most, such as 5TB or 500GiB; `none` for as much as there is
+        most: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
 }
 
 /// Buckets for a purpose.

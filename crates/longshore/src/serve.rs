@@ -196,6 +196,11 @@ pub(crate) fn not_started(error: StartError) -> Failure {
             Exit::Unavailable,
             "make room for some MiB on that disk, and start again",
         ),
+        StartError::StationName { .. } => (
+            Exit::Error,
+            "give this host another name with `name` under `[station]` in its settings; or, if the other is gone, start again in \
+             a minute or `longshore station revoke` it at another server",
+        ),
         StartError::JobStore(JobStoreError::Unavailable(_)) => (Exit::Unavailable, ""),
         _ => (Exit::Error, ""),
     };

@@ -78,6 +78,10 @@ pub struct ClaimRequest {
     /// without mounting it. An earlier release cannot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reads_files: bool,
+    /// What all files on the device come to, in bytes, where they are listed before the claim: of a block device or image.
+    /// An earlier release does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files_bytes: Option<u64>,
     /// Whether there is no device, and the journal of the station is all that is had of a job that is to end with what is
     /// loaded of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -99,6 +103,7 @@ impl ClaimRequest {
             bytes: None,
             facts: None,
             reads_files: false,
+            files_bytes: None,
             from_journal: false,
         }
     }

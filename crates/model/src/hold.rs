@@ -44,6 +44,8 @@ pub enum Check {
     Store,
     /// The service reads the manifest.
     Manifest,
+    /// The service looks at how much a job of the account may load.
+    Limit,
     /// A station docks the device again.
     Docking,
     /// A person says so.
@@ -103,7 +105,7 @@ impl Check {
     #[must_use]
     pub fn is_by_the_service(self) -> bool {
         match self {
-            Self::Bucket | Self::Rights | Self::Store | Self::Manifest => true,
+            Self::Bucket | Self::Rights | Self::Store | Self::Manifest | Self::Limit => true,
             Self::Docking | Self::Person => false,
         }
     }
@@ -134,6 +136,7 @@ impl StopCause {
             Self::CapacityWrong => docked(Mender::Customer, AbortReason::DeviceError),
             Self::ByOperator => (Mender::Operator, Check::Person, GivenUp::Canceled),
             Self::ByCustomer => (Mender::Customer, Check::Person, GivenUp::Canceled),
+            Self::TooLarge => (Mender::Admin, Check::Limit, GivenUp::Canceled),
             Self::Dirty => docked(Mender::Customer, AbortReason::UnsupportedFileFormat),
             Self::StoreSilent
             | Self::Interrupted
@@ -172,6 +175,7 @@ impl StopCause {
             | Self::DeviceNotEmpty
             | Self::DeviceTooSmall
             | Self::Dirty
+            | Self::TooLarge
             | Self::ByCustomer
             | Self::Interrupted
             | Self::StationSilent
@@ -214,6 +218,7 @@ impl StopCause {
             Self::BucketMissing => 404,
             Self::BucketRights | Self::StoreRefuses => 403,
             Self::StoreFull => 507,
+            Self::TooLarge => 413,
             Self::ByOperator | Self::ByCustomer => 409,
             Self::ManifestFault
             | Self::CapacityWrong
@@ -269,6 +274,7 @@ impl StopCause {
             | Self::DeviceNotEmpty
             | Self::DeviceTooSmall
             | Self::Dirty
+            | Self::TooLarge
             | Self::DiskGone
             | Self::DiskFailing
             | Self::ByOperator
@@ -304,6 +310,7 @@ impl fmt::Display for Check {
             Self::Rights => "the service looks at the account's rights",
             Self::Store => "the service tries what the job needs",
             Self::Manifest => "the service reads the manifest",
+            Self::Limit => "the service looks at the account's limit",
             Self::Docking => "the device is docked again",
             Self::Person => "who set it says so",
         })

@@ -5,6 +5,7 @@
 //! what is decided here.
 
 pub mod actor;
+pub mod amount;
 pub mod attributes;
 pub mod bay;
 pub mod capabilities;

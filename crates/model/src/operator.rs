@@ -380,6 +380,19 @@ pub struct AccountLine {
     pub import: Vec<String>,
     /// Buckets it may export from.
     pub export: Vec<String>,
+    /// Bytes that a job of it may load, where that was said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_bytes: Option<u64>,
+}
+
+/// `POST /operator/v1/accounts/limit`: how much a job of the account of this name or number may load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountLimit {
+    /// Which account.
+    pub name: String,
+    /// `5TB`, or `none` for as much as there is, whatever the settings say.
+    pub most: String,
 }
 
 /// `POST /operator/v1/accounts` makes an account of this name; `…/allow` and `…/deny` give rights to the account of

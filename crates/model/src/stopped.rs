@@ -182,6 +182,8 @@ pub enum StopCause {
     DeviceTooSmall,
     /// The device was not unmounted cleanly.
     Dirty,
+    /// There is more on the device than a job of its account may load.
+    TooLarge,
     /// The device was unplugged, or does not answer.
     DiskGone,
     /// The device does not function properly.
@@ -223,7 +225,7 @@ const SIGNATURE_AGAIN: &str = "Give the operator the SIGNATURE of this job, whic
 
 impl StopCause {
     /// Every cause, in the order of the documentation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::BucketMissing,
         Self::BucketRights,
         Self::StoreRefuses,
@@ -239,6 +241,7 @@ impl StopCause {
         Self::DeviceNotEmpty,
         Self::DeviceTooSmall,
         Self::Dirty,
+        Self::TooLarge,
         Self::DiskGone,
         Self::DiskFailing,
         Self::ByOperator,
@@ -269,6 +272,7 @@ impl StopCause {
             Self::DeviceNotEmpty => "DeviceNotEmpty",
             Self::DeviceTooSmall => "DeviceTooSmall",
             Self::Dirty => "Dirty",
+            Self::TooLarge => "TooLarge",
             Self::DiskGone => "DiskGone",
             Self::DiskFailing => "DiskFailing",
             Self::ByOperator => "ByOperator",
@@ -313,6 +317,7 @@ impl StopCause {
             Self::Dirty => {
                 "the device was not unmounted cleanly; what was written to it last may be missing"
             }
+            Self::TooLarge => "there is more on the device than this account may load with a job",
             Self::DiskGone => "the device was unplugged, or does not answer",
             Self::DiskFailing => "the device does not function properly",
             Self::ByOperator => "the operator has stopped it for a while",
@@ -354,6 +359,7 @@ impl StopCause {
             Self::Dirty => format!(
                 "Say in the console that it is loaded as it is, or have the operator say so; then {IN_A_BAY}"
             ),
+            Self::TooLarge => format!("Ask the operator for a higher limit; {BY_ITSELF}"),
             Self::DiskFailing => {
                 "Loading goes on when the device is docked again, or when the operator lets it go on as it is"
                     .to_owned()

@@ -217,6 +217,8 @@ pub struct JobsConfig {
     pub artifact_days: u32,
     /// `hold_days`: days after which a job that is on hold is overdue.
     pub hold_days: u32,
+    /// `most_bytes`: bytes that a job of an account may load of which nothing else was said; as much as there is without.
+    pub most_bytes: Option<u64>,
     /// `give_up_held`: whether the service itself gives up what is overdue.
     pub give_up_held: bool,
     /// `secret_days`: days for which secrets of devices are kept after those went home.
@@ -429,6 +431,7 @@ impl Default for JobsConfig {
             lease_seconds: 60,
             artifact_days: 7,
             hold_days: 14,
+            most_bytes: None,
             give_up_held: false,
             secret_days: 30,
             mask_secrets: false,

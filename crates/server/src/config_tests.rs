@@ -77,6 +77,7 @@ fn everything_given_is_taken() {
         lease_seconds = 120
         artifact_days = 3
         hold_days = 5
+        most_bytes = "5TB"
         give_up_held = true
         secret_days = 0
         mask_secrets = true
@@ -180,6 +181,7 @@ fn everything_given_is_taken() {
         lease_seconds: 120,
         artifact_days: 3,
         hold_days: 5,
+        most_bytes: Some(5_000_000_000_000),
         give_up_held: true,
         secret_days: 0,
         mask_secrets: true,
@@ -468,6 +470,11 @@ fn every_bad_value_is_named_with_its_line_and_setting() {
             "station",
             "on_dirty = \"burn\"",
             "on_dirty: `burn` is not load or hold",
+        ),
+        (
+            "jobs",
+            "most_bytes = \"much\"",
+            "most_bytes: `much` is not an amount such as `5TB` or `500GiB`",
         ),
         (
             "station",

@@ -49,7 +49,7 @@ mod stations;
 pub mod suite;
 mod webhooks;
 
-pub use accounts::{Account, Accounts};
+pub use accounts::{Account, Accounts, JobLimit};
 pub use audit::{Act, ActFilter, Audit};
 pub use canary::Fitness;
 pub use clock::LatestTime;

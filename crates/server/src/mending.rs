@@ -47,6 +47,7 @@ pub(crate) async fn look(
     let manifest = match (rule.check, manifest) {
         (Check::Docking | Check::Person, _) => return Ok(Seen::Not),
         (Check::Manifest, manifest) => return Ok(seen(manifest.is_ok())),
+        (Check::Limit, _) => return Ok(seen(is_limit_changed(context, job, hold).await?)),
         // What it needs of buckets cannot be told. The next claim says so.
         (Check::Bucket | Check::Rights | Check::Store, Err(_)) => return Ok(Seen::Mended),
         (Check::Bucket | Check::Rights | Check::Store, Ok(manifest)) => manifest,
@@ -69,6 +70,26 @@ pub(crate) async fn may_be_mended(
         Seen::Mended => true,
         Seen::Not => false,
         Seen::Asked(asked) => context.stores.tell(asked.question).await != Answer::No,
+    })
+}
+
+/// How many bytes a job may load: what was said of its account, or else what the settings say of all.
+pub(crate) async fn job_limit(context: &Context, job: &Job) -> Result<Option<u64>, JobStoreError> {
+    let said = context.jobs.job_limit(&job.account).await?;
+    Ok(said.map_or(context.rules.most_bytes, |limit| limit.bytes))
+}
+
+/// Whether a job that was too large may be small enough now: how much there is on its device, the next claim says.
+async fn is_limit_changed(
+    context: &Context,
+    job: &Job,
+    hold: &Stopped,
+) -> Result<bool, JobStoreError> {
+    // A hold that goes on stays the same, and is as old as it was first.
+    let tried = hold.in_vain.map_or(hold.at, |again| again.at);
+    Ok(match context.jobs.job_limit(&job.account).await? {
+        Some(said) => said.bytes.is_none() || said.since >= tried,
+        None => context.rules.most_bytes.is_none(),
     })
 }
 

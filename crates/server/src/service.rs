@@ -3,6 +3,7 @@
 //! Nothing here reads the environment or waits for signals: the caller owns the runtime, starts a
 //! service and stops it. Several may run in one process on different data folders.
 
+mod own_station;
 mod ports;
 
 use std::io;
@@ -26,7 +27,6 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::access::BearerToken;
 use crate::app::{Admin, Context};
 use crate::background::{Background, put_receipts};
 use crate::certain::CertainTime;
@@ -43,7 +43,7 @@ use crate::keyring::{JobStoreKeyring, ServiceKey};
 use crate::metrics::Metrics;
 use crate::notices::post::{Post, Ways};
 use crate::ops::first_start::{FirstKey, first_start};
-use crate::ops::{Caller, Refused, sign_ins, stations};
+use crate::ops::{Caller, Refused, sign_ins};
 use crate::sealing::{MasterKey, MasterKeyError};
 use crate::stores::{EmbeddedAccess, Stores, StoresError, Whence};
 use crate::timestamps::Timestamps;
@@ -121,6 +121,12 @@ pub enum StartError {
     /// There is no key to sign receipts with, or it is that of an installation with another name.
     #[error("could not open the custody key")]
     CustodyKey(#[from] CustodyKeyError),
+    /// The station of this host is to have the name of one that is heard: its token would be void from now on.
+    #[error("station `{name}` is heard, and the station of this host is to have the same name")]
+    StationName {
+        /// The name.
+        name: StationName,
+    },
     /// The counters cannot be set up.
     #[error("could not set up the metrics")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -147,6 +153,7 @@ impl StartError {
             | Self::Listen { .. }
             | Self::Certificate(_)
             | Self::DiskFull { .. }
+            | Self::StationName { .. }
             | Self::Metrics(_) => false,
         };
         if may_be && (room::is_full(data) || is_for_want_of_room(&self)) {
@@ -411,7 +418,7 @@ impl Kept {
         custody_key::ensure(&*jobs, named, host.as_deref(), clock.now()).await?;
         let region = &config.embedded_store.region;
         let first_key = first_key(&admin, &data, region).await?;
-        let (station, station_token) = register_station(&admin, config, &data).await?;
+        let (station, station_token) = own_station::register(&admin, config, &data).await?;
         // Stations that were at work when the service went down get a whole term to come back.
         let term = i64::from(config.jobs.lease_seconds);
         jobs.extend_leases(clock.now().plus_seconds(term)).await?;
@@ -655,53 +662,6 @@ async fn first_key(
             .map_err(|source| StartError::File { path, source })?;
     }
     Ok(first)
-}
-
-/// Registers the station of this machine under the token in its file, making that as needed; what it is called.
-///
-/// One that no settings name is called what it was called before: the host may have got another name, or the data folder
-/// lie on another host. Settings that name it otherwise than before give it a new token.
-async fn register_station(
-    admin: &Admin,
-    config: &Config,
-    data: &DataDir,
-) -> Result<(StationName, PathBuf), StartError> {
-    let path = data.station().join("token");
-    let failed = |source| StartError::File {
-        path: path.clone(),
-        source,
-    };
-    let mut token = station_token(&path).map_err(failed)?;
-    let name = &config.station.name;
-    let known = stations::known_by(admin, &token).await?;
-    // Most starts find it registered, and write nothing.
-    match known {
-        Some(known) if known == *name => {}
-        Some(known) if !config.station.is_named => {
-            tracing::info!(station = %known, host = %name, "the station of this data folder keeps its name");
-            return Ok((known, path));
-        }
-        Some(known) => {
-            tracing::warn!(station = %name, before = %known, "the station of this host has another name");
-            token = BearerToken::draw();
-            let line = zeroize::Zeroizing::new(format!("{}\n", token.expose()));
-            durable::replace(&path, line.as_bytes()).map_err(failed)?;
-            stations::register(admin, name, &token).await?;
-            stations::rename(admin, &known).await?;
-        }
-        None => stations::register(admin, name, &token).await?,
-    }
-    Ok((name.clone(), path))
-}
-
-fn station_token(path: &Path) -> io::Result<BearerToken> {
-    let bytes = zeroize::Zeroizing::new(durable::read_or_create(path, || {
-        zeroize::Zeroizing::new(format!("{}\n", BearerToken::draw().expose()))
-    })?);
-    match std::str::from_utf8(&bytes).map(str::trim) {
-        Ok("") | Err(_) => Err(io::ErrorKind::InvalidData.into()),
-        Ok(token) => Ok(BearerToken::new(token)),
-    }
 }
 
 fn endpoints(

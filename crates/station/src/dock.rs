@@ -180,6 +180,14 @@ enum View<'a> {
 }
 
 impl View<'_> {
+    /// What all its files come to, in bytes, where that is known before they are read.
+    fn files_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Raw(raw) => raw.files_bytes(),
+            Self::Mounted(_) | Self::Fill(_) | Self::Journal => None,
+        }
+    }
+
     /// Whether it was not unmounted cleanly, as far as that is seen.
     fn is_dirty(&self) -> bool {
         match self {
@@ -459,6 +467,7 @@ impl Station {
             (shown, Some(seen)) => seen.tell(&mut request, shown),
             (shown, None) => request.view = Some(shown),
         }
+        request.files_bytes = view.files_bytes();
         if docking.scruples.dirty && view.is_dirty() {
             request.obstacle.get_or_insert(StopCause::Dirty);
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::world::{Ended, World, longshore};
 
 /// Every command that has a help of its own.
-pub(crate) const COMMANDS: [&str; 142] = [
+pub(crate) const COMMANDS: [&str; 143] = [
     "",
     "import",
     "ls",
@@ -64,6 +64,7 @@ pub(crate) const COMMANDS: [&str; 142] = [
     "account list",
     "account allow",
     "account deny",
+    "account limit",
     "user",
     "user create",
     "user list",

@@ -20,15 +20,21 @@ pub(crate) const STATION: &str = "dock-7";
 /// A station that says what the test says.
 pub(crate) struct Resident {
     wire: Wire,
+    token: String,
     seq: u64,
 }
 
 impl Resident {
     pub(crate) fn admit(world: &World, service: &Service) -> Self {
         let token = world.run(["station", "token", STATION]).with(0).out;
+        Self::with(service, token.trim().to_owned())
+    }
+
+    fn with(service: &Service, token: String) -> Self {
         let url = &service.places["Import/Export API"];
         Self {
-            wire: Wire::through(url, token.trim(), &Surroundings::default()),
+            wire: Wire::through(url, &token, &Surroundings::default()),
+            token,
             seq: 0,
         }
     }
@@ -197,4 +203,45 @@ fn the_station_of_a_data_folder_is_called_what_it_was_called_until_its_settings_
         );
         assert_eq!(names(), [old, new]);
     }
+}
+
+/// Two hosts of one name would take the right from each other with each start.
+#[test]
+fn no_host_is_called_what_another_is_called_that_is_heard() {
+    let world = World::new();
+    let settings = world.path("longshore.toml");
+    let (text, data) = (format!("[station]\nname = \"{STATION}\"\n"), world.data());
+    std::fs::write(&settings, text).unwrap();
+    let [at, folder] = [&settings, &data].map(|path| path.to_str().unwrap());
+    let refused = || {
+        let listen = ["--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"];
+        let words = ["serve", "--config", at, "--data", folder];
+        world
+            .run(words.iter().chain(&listen))
+            .with(1)
+            .saying("station `dock-7` is heard")
+            .saying("give this host another name")
+    };
+    let service = world.serve();
+    let mut resident = Resident::admit(&world, &service);
+    resident.beats(Vec::new()).unwrap();
+    service.stop();
+    let token = data.join("station/token");
+    let before = std::fs::read(&token).unwrap();
+    refused();
+    assert_eq!(
+        std::fs::read(&token).unwrap(),
+        before,
+        "it stays who it was"
+    );
+    // The same with a data folder that knows no station.
+    std::fs::remove_file(&token).unwrap();
+    refused();
+    std::fs::write(&token, before).unwrap();
+    let service = world.serve();
+    let mut resident = Resident::with(&service, resident.token);
+    resident.beats(Vec::new()).unwrap();
+    world.run(["station", "revoke", STATION, "--yes"]).with(0);
+    service.stop();
+    world.serve_with(&settings).stop();
 }

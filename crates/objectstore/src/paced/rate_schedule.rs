@@ -2,6 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
+use model::amount;
 use model::share::{Measure, REQUEST};
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -118,32 +119,15 @@ impl QuietHours {
     }
 }
 
-/// Reads a rate in bytes per second: a whole number and a unit, or `0`.
-///
-/// Units are `B`, `kB`, `MB`, `GB` in thousands and `KiB`, `MiB`, `GiB` in steps of 1024. A number
-/// alone is refused: who writes `50` means anything but fifty bytes.
+/// Reads a rate in bytes per second: an [amount], or `0`.
 ///
 /// # Errors
 /// [`InvalidRate::Rate`].
 pub fn parse_rate(text: &str) -> Result<u64, InvalidRate> {
-    let invalid = || InvalidRate::Rate(text.to_owned());
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (digits, unit) = text.split_at(end);
-    let number: u64 = digits.parse().map_err(|_| invalid())?;
-    let unit = match unit {
-        "" if number == 0 => 1,
-        "B" => 1,
-        "kB" | "KB" => 1_000,
-        "MB" => 1_000_000,
-        "GB" => 1_000_000_000,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        _ => return Err(invalid()),
-    };
-    number.checked_mul(unit).ok_or_else(invalid)
+    match text {
+        "0" => Ok(0),
+        amount => amount::bytes(amount).map_err(|_| InvalidRate::Rate(text.to_owned())),
+    }
 }
 
 /// `HH:MM`.
@@ -202,6 +186,7 @@ mod tests {
             ("2GiB", 2 << 30),
             ("0", 0),
             ("0MB", 0),
+            ("5 MB", 5_000_000),
         ] {
             assert_eq!(parse_rate(text), Ok(rate), "{text}");
         }
@@ -211,7 +196,6 @@ mod tests {
             "MB",
             "-1MB",
             "1.5MB",
-            "5 MB",
             "5Mb",
             "5mb",
             "5MB/s",

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 
 use ::custody::installation::InstallationName;
 use awsproto::secret::SecretKey;
+use model::amount;
 use model::event::WhileRunning;
 use model::manifest::Country;
 use toml::Spanned;
@@ -355,6 +356,11 @@ impl Check<'_> {
                 1..=3650,
                 default.hold_days,
             ),
+            most_bytes: self
+                .parsed("jobs.most_bytes", &raw.most_bytes, |text| {
+                    amount::limit(text).map_err(|error| error.to_string())
+                })
+                .flatten(),
             give_up_held: raw.give_up_held.unwrap_or(default.give_up_held),
             secret_days: self.number(
                 "jobs.secret_days",

@@ -125,6 +125,7 @@ pub(super) struct RawJobs {
     pub(super) lease_seconds: Given<i64>,
     pub(super) artifact_days: Given<i64>,
     pub(super) hold_days: Given<i64>,
+    pub(super) most_bytes: Given<String>,
     pub(super) give_up_held: Option<bool>,
     pub(super) secret_days: Given<i64>,
     pub(super) mask_secrets: Option<bool>,

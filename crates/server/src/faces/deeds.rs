@@ -7,7 +7,7 @@ use crate::access::Action;
 use crate::ops::audit::Deed;
 
 /// Fields of messages that may be told, without capitals and underscores. Whatever else is in one may be a secret.
-const TOLD: [&str; 33] = [
+const TOLD: [&str; 34] = [
     "account",
     "authority",
     "bay",
@@ -23,6 +23,7 @@ const TOLD: [&str; 33] = [
     "job",
     "jobs",
     "lostbecause",
+    "most",
     "name",
     "note",
     "number",

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use model::ids::AccountId;
+use model::time::Timestamp;
 
 use super::JobStoreError;
 
@@ -18,6 +19,15 @@ pub struct Account {
     pub export: Vec<String>,
 }
 
+/// How much a job of an account may load, as somebody has said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobLimit {
+    /// So many bytes; `None` for as much as there is.
+    pub bytes: Option<u64>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 /// Keeps accounts. The contract is that of [`JobStore`](super::JobStore).
 #[async_trait]
 pub trait Accounts: Send + Sync + 'static {
@@ -27,6 +37,15 @@ pub trait Accounts: Send + Sync + 'static {
     /// Replaces an account's name and rights. `Missing` if there is none with this number,
     /// `Exists` if another has the name.
     async fn update_account(&self, account: &Account) -> Result<(), JobStoreError>;
+
+    /// Says how much a job of an account may load. `Missing` if there is none with this number.
+    async fn limit_jobs(&self, id: &AccountId, limit: JobLimit) -> Result<(), JobStoreError>;
+
+    /// What was said of how much jobs may load, of each account of which anything was.
+    async fn job_limits(&self) -> Result<Vec<(AccountId, JobLimit)>, JobStoreError>;
+
+    /// The same of one account.
+    async fn job_limit(&self, id: &AccountId) -> Result<Option<JobLimit>, JobStoreError>;
 
     /// All accounts by name.
     async fn accounts(&self) -> Result<Vec<Account>, JobStoreError>;
@@ -46,6 +65,27 @@ pub(super) const ACCOUNTS: &str =
 
 pub(super) const ACCOUNT: &str =
     "SELECT id, name, import_rights, export_rights FROM accounts WHERE id = $1";
+
+pub(super) const LIMIT_JOBS: &str =
+    "UPDATE accounts SET job_bytes = $2, job_limited = $3 WHERE id = $1";
+
+pub(super) const JOB_LIMITS: &str =
+    "SELECT id, job_bytes, job_limited FROM accounts WHERE job_limited IS NOT NULL ORDER BY id";
+
+pub(super) const JOB_LIMIT: &str =
+    "SELECT id, job_bytes, job_limited FROM accounts WHERE job_limited IS NOT NULL AND id = $1";
+
+/// `id, job_bytes, job_limited`.
+pub(super) type LimitRow = (String, Option<i64>, i64);
+
+pub(super) fn limit((id, bytes, since): LimitRow) -> Result<(AccountId, JobLimit), JobStoreError> {
+    let bytes = bytes.map(u64::try_from).transpose();
+    let limit = JobLimit {
+        bytes: bytes.map_err(JobStoreError::corrupt)?,
+        since: Timestamp::from_unix(since),
+    };
+    Ok((AccountId::new(id)?, limit))
+}
 
 /// `id, name, import_rights, export_rights`.
 pub(super) type AccountRow = (String, String, String, String);
@@ -74,8 +114,8 @@ macro_rules! implement_accounts {
         const _: () = {
             use model::ids::AccountId;
             use sqlx::{query, query_as};
-            use $crate::jobstore::accounts::{self, Account, Accounts};
-            use $crate::jobstore::{JobStoreError, error};
+            use $crate::jobstore::accounts::{self, Account, Accounts, JobLimit};
+            use $crate::jobstore::{JobStoreError, error, ledger};
 
             #[async_trait::async_trait]
             impl Accounts for $store {
@@ -118,6 +158,42 @@ macro_rules! implement_accounts {
                         return Err(JobStoreError::Missing(account.id.to_string()));
                     }
                     Ok(tx.commit().await?)
+                }
+
+                async fn limit_jobs(
+                    &self,
+                    id: &AccountId,
+                    limit: JobLimit,
+                ) -> Result<(), JobStoreError> {
+                    let bytes = limit.bytes.map(ledger::number).transpose()?;
+                    let mut tx = self.begin().await?;
+                    let done = query(accounts::LIMIT_JOBS)
+                        .bind(id.as_str())
+                        .bind(bytes)
+                        .bind(limit.since.unix())
+                        .execute(&mut *tx)
+                        .await?;
+                    if done.rows_affected() == 0 {
+                        return Err(JobStoreError::Missing(id.to_string()));
+                    }
+                    Ok(tx.commit().await?)
+                }
+
+                async fn job_limits(&self) -> Result<Vec<(AccountId, JobLimit)>, JobStoreError> {
+                    let all: Vec<accounts::LimitRow> = query_as(accounts::JOB_LIMITS)
+                        .fetch_all(self.readers())
+                        .await?;
+                    all.into_iter().map(accounts::limit).collect()
+                }
+
+                async fn job_limit(
+                    &self,
+                    id: &AccountId,
+                ) -> Result<Option<JobLimit>, JobStoreError> {
+                    let row: Option<accounts::LimitRow> =
+                        self.row(accounts::JOB_LIMIT, id.as_str()).await?;
+                    let found = row.map(accounts::limit).transpose()?;
+                    Ok(found.map(|(_, limit)| limit))
                 }
 
                 async fn accounts(&self) -> Result<Vec<Account>, JobStoreError> {

@@ -1,10 +1,13 @@
 //! Accounts: who may use which buckets.
 
+use std::collections::HashMap;
+
+use model::amount;
 use model::ids::AccountId;
 
-use super::{AccountFault, Admin, Refused};
+use super::{AccountFault, Admin, DockingFault, Refused};
 use crate::access::{Action, Caller, Resource, authorize};
-use crate::jobstore::{Account, JobStoreError};
+use crate::jobstore::{Account, JobLimit, JobStoreError};
 use crate::sealing::random;
 
 /// Longest account name in characters: it has to fit into a line of a table.
@@ -102,6 +105,45 @@ pub async fn deny(
     remove(&account.name, &mut account.import, &rights.import)?;
     remove(&account.name, &mut account.export, &rights.export)?;
     change(admin, caller, account).await
+}
+
+/// Says how much a job of an account may load: an [amount], or `none` for as much as there is. Jobs that are on hold for it
+/// are tried again.
+///
+/// # Errors
+/// [`DockingFault::Field`] if `most` is neither, and [`AccountFault`] if there is no such account.
+pub async fn limit(
+    admin: &Admin,
+    caller: &Caller,
+    account: &str,
+    most: &str,
+) -> Result<Account, Refused> {
+    authorize(caller, Action::ManageAccounts, Resource::Service)?;
+    let wrong = |error| DockingFault::Field {
+        field: "Most",
+        wrong: format!("cannot be: {error}, or `none`"),
+    };
+    let bytes = amount::limit(most).map_err(wrong)?;
+    let account = find(admin, account).await?;
+    let since = admin.clock.now();
+    admin
+        .jobs
+        .limit_jobs(&account.id, JobLimit { bytes, since })
+        .await?;
+    tracing::info!(actor = %caller.actor(), account = %account.id, bytes, "jobs of an account limited");
+    Ok(account)
+}
+
+/// What was said of how much jobs may load, by account.
+///
+/// # Errors
+/// [`Refused`] if the caller has no right to see it, or the job store fails.
+pub async fn limits(
+    admin: &Admin,
+    caller: &Caller,
+) -> Result<HashMap<AccountId, JobLimit>, Refused> {
+    authorize(caller, Action::ManageAccounts, Resource::Service)?;
+    Ok(admin.jobs.job_limits().await?.into_iter().collect())
 }
 
 /// The account with this name or number.

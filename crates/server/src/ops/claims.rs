@@ -35,6 +35,7 @@ use model::job::Job;
 use model::limits::SIGNATURE_FILE_BYTES;
 use model::manifest::Manifest;
 use model::presence::NoClaims;
+use model::readable;
 use model::signature::SignatureFile;
 use model::stopped::{StopCause, Stopped};
 
@@ -113,6 +114,7 @@ pub async fn claim(
         device: request.facts.map(DeviceFacts::tidied),
         has_secret: false,
     };
+    let files_bytes = request.files_bytes;
     let comes = match request.from_journal {
         true => Comes::Journal,
         false => Comes::Device,
@@ -125,7 +127,10 @@ pub async fn claim(
     };
     let facts = docked.device.as_ref().map(ToString::to_string);
     let (job, answer) = match job_of(&docked) {
-        Ok(id) => (Some(id), decide(context, who, id, (&docked, comes)).await?),
+        Ok(id) => (
+            Some(id),
+            decide(context, who, id, (&docked, comes, files_bytes)).await?,
+        ),
         Err(denial) => {
             let job = match &denial {
                 Denial::OtherJob { found, .. } => Some(*found),
@@ -167,7 +172,7 @@ async fn decide(
     context: &Context,
     who: Claimant<'_>,
     id: JobId,
-    (docked, comes): (&Docked, Comes),
+    (docked, comes, files_bytes): (&Docked, Comes, Option<u64>),
 ) -> Result<ClaimAnswer, Refused> {
     let station = who.station;
     let token = LeaseToken(hex::encode(random::<16>()));
@@ -197,6 +202,8 @@ async fn decide(
             },
         };
         let (events, verdict) = held_back(context, draft.job(), events, verdict).await?;
+        let (events, verdict) =
+            not_too_large(context, draft.job(), files_bytes, (events, verdict)).await?;
         let (events, verdict) = without_sessions(context, who, events, verdict);
         let (mut events, verdict) = without_encryption(who, events, verdict);
         if matches!(verdict, Verdict::Deny(_)) {
@@ -347,7 +354,7 @@ async fn held_back(
         // The docking has shown it.
         Check::Docking => true,
         Check::Person => !hold.is_held_by_person(),
-        Check::Bucket | Check::Rights | Check::Store | Check::Manifest => {
+        Check::Bucket | Check::Rights | Check::Store | Check::Manifest | Check::Limit => {
             hold.may_be_mended_from() <= context.clock.now()
                 && mending::may_be_mended(context, job, hold).await?
         }
@@ -357,6 +364,36 @@ async fn held_back(
     }
     let events = events.into_iter().filter(is_arrival).collect();
     Ok((events, Verdict::Deny(on_hold(job.id, hold))))
+}
+
+/// Holds a device back on which there is more than a job of its account may load. One that is to end with what is loaded
+/// loads nothing more.
+async fn not_too_large(
+    context: &Context,
+    job: &Job,
+    files_bytes: Option<u64>,
+    (events, verdict): (Vec<Event>, Verdict),
+) -> Result<(Vec<Event>, Verdict), Refused> {
+    let is_counted =
+        matches!(&verdict, Verdict::Load(manifest) if matches!(**manifest, Manifest::S3Import(_)));
+    let found = files_bytes.filter(|_| is_counted && job.without.is_none());
+    let limit = match found {
+        Some(_) => mending::job_limit(context, job).await?,
+        None => None,
+    };
+    match (found, limit) {
+        (Some(found), Some(limit)) if found > limit => {
+            let words = format!(
+                "{} on it, and {} are allowed",
+                readable::bytes(found),
+                readable::bytes(limit)
+            );
+            let denied = too_large(job, &words);
+            let events = waiting(events, StopCause::TooLarge, None, Some(words));
+            Ok((events, Verdict::Deny(denied)))
+        }
+        _ => Ok((events, verdict)),
+    }
 }
 
 /// Holds a device back whose stores give keys that end by themselves, if its station cannot use such.
@@ -562,6 +599,21 @@ fn forbidden(job: &Job, bucket: &BucketName) -> DenialWords {
                allow` and dock it again, or let the customer cancel the job"
             .to_owned(),
         cause: Some(StopCause::BucketRights),
+    }
+}
+
+fn too_large(job: &Job, words: &str) -> DenialWords {
+    DenialWords {
+        code: "TooLarge",
+        message: format!(
+            "there is more on the device of job {} than account {} may load with a job: {words}",
+            job.id, job.account
+        ),
+        hint: format!(
+            "the device is booked as received; `longshore account limit {} 10TB` lets it load more, and it goes on by itself",
+            job.account
+        ),
+        cause: Some(StopCause::TooLarge),
     }
 }
 

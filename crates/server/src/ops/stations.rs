@@ -5,7 +5,7 @@ mod waiting;
 
 use model::actor::Actor;
 use model::ids::StationName;
-use model::presence::Presence;
+use model::presence::{Presence, SILENT_SECONDS};
 
 pub(crate) use overview::counts;
 pub use overview::{StationLine, StationOverview, bays, list, show, with_metrics};
@@ -42,6 +42,15 @@ pub(crate) async fn known_by(
     token: &BearerToken,
 ) -> Result<Option<StationName>, JobStoreError> {
     admin.jobs.station_by_token(token.sha256()).await
+}
+
+/// Whether a station of this name was heard a moment ago, and has its right still.
+pub(crate) async fn is_heard(admin: &Admin, name: &StationName) -> Result<bool, JobStoreError> {
+    let now = admin.clock.now();
+    Ok(admin.jobs.station(name).await?.is_some_and(|it| {
+        let heard = it.heard.map(|last| last.at);
+        it.revoked.is_none() && heard.is_some_and(|at| at > now.plus_seconds(-SILENT_SECONDS))
+    }))
 }
 
 /// Ends what a station of this host was called before it got another name: nobody has its token any more.

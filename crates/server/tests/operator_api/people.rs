@@ -9,7 +9,7 @@ use crate::talk::{Person, fault};
 use crate::world::{World, at_station, finished};
 
 /// Everything that can be asked for, and the least role that it takes; `JOBID` is a job.
-const PATHS: [(&str, &str, &str, Role); 30] = [
+const PATHS: [(&str, &str, &str, Role); 31] = [
     ("GET", "me", "", Role::Viewer),
     ("GET", "jobs", "", Role::Viewer),
     ("GET", "jobs/JOBID", "", Role::Viewer),
@@ -44,6 +44,12 @@ const PATHS: [(&str, &str, &str, Role); 30] = [
         "POST",
         "accounts/deny",
         r#"{"Name":"default"}"#,
+        Role::Admin,
+    ),
+    (
+        "POST",
+        "accounts/limit",
+        r#"{"Name":"default","Most":"none"}"#,
         Role::Admin,
     ),
     ("GET", "keys", "", Role::Admin),

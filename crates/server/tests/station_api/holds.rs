@@ -17,7 +17,7 @@ use model::progress::{LogLocation, Progress};
 use model::stopped::StopCause;
 use server::access::Customer;
 use server::jobstore::{Account, DeliveryFilter};
-use server::ops::{Caller, DockingFault, Refused, jobs};
+use server::ops::{Caller, DockingFault, Refused, accounts, jobs};
 
 use crate::talk::Station;
 use crate::world::{World, at_station, ebs, import, tally};
@@ -618,6 +618,70 @@ fn customer(world: &World, account: &Account) -> Caller {
         key: AccessKeyId::new(world.credentials.access_key_id.as_str()).unwrap(),
         user: None,
     })
+}
+
+/// Both amounts are told, nothing is begun, and a higher limit is seen by the service itself.
+#[tokio::test]
+async fn what_is_too_large_waits_for_a_higher_limit_and_goes_on_by_itself() {
+    let world = World::with("[jobs]\nmost_bytes = \"2GB\"\n").await;
+    let station = Station::register(&world, "dock-1").await;
+    let (id, signature) = world.create(&import("photos")).await;
+    let claim = async |files_bytes: u64| -> ClaimAnswer {
+        let request = ClaimRequest {
+            signature_file: Some(STANDARD.encode(&signature)),
+            view: Some(View::Raw),
+            reads_files: true,
+            files_bytes: Some(files_bytes),
+            ..ClaimRequest::new(station.name.clone(), "/dev/sdb".to_owned())
+        };
+        let answer = world
+            .tell_as(station.token.expose(), "claim", &request)
+            .await;
+        answer.unwrap()
+    };
+    let code = |answer: &ClaimAnswer| match answer {
+        ClaimAnswer::Denied { code, .. } => code.clone(),
+        ClaimAnswer::Granted(_) => "Granted".to_owned(),
+    };
+    assert_eq!(code(&claim(6_100_000_000).await), "TooLarge");
+    let (progress, message) = status(&world, id).await;
+    assert_eq!(progress, "Pending");
+    let sentence = "On hold since 2026-11-21T12:00:00Z: there is more on the device than this account may load with a job: \
+                    6.1 GB on it, and 2.0 GB are allowed. Ask the operator for a higher limit; loading goes on by itself.";
+    assert!(message.ends_with(sentence), "{message}");
+    assert_eq!(
+        code(&claim(6_100_000_000).await),
+        "OnHold",
+        "nothing has changed"
+    );
+    let admin = world.service.context().admin();
+    let name = world.account.name.clone();
+    let limit = async |most: &str| {
+        accounts::limit(&admin, &Caller::Operator, &name, most)
+            .await
+            .unwrap();
+    };
+    world.clock.advance(60);
+    limit("5GB").await;
+    world.clock.advance(1);
+    assert_eq!(
+        code(&claim(6_100_000_000).await),
+        "TooLarge",
+        "it is not enough"
+    );
+    world.clock.advance(180);
+    // Whether it is tried again, or nobody has raised the limit since it was.
+    assert_ne!(code(&claim(6_100_000_000).await), "Granted");
+    limit("7GB").await;
+    // Another job of the account is none of that.
+    until(async || {
+        is_resumed(&world, id, Mended::Checked).await
+            || code(&claim(6_100_000_000).await) == "Granted"
+    })
+    .await;
+    assert_eq!(code(&claim(6_100_000_000).await), "Granted");
+    limit("none").await;
+    assert_eq!(code(&claim(u64::MAX).await), "Granted");
 }
 
 /// A device that was not unmounted cleanly holds its job before anything is loaded, until its customer, or the operator,

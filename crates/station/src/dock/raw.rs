@@ -14,6 +14,7 @@ use disks::device::apart::Leaving;
 use disks::device::counted::Reads;
 use disks::device::{Device, OpenError};
 use disks::facts::{Facts, Use};
+use disks::tree::Tree;
 use disks::tree::raw::RawTree;
 use encrypted::limits::PASSPHRASE_BYTES;
 use model::device::DeviceFacts;
@@ -65,6 +66,12 @@ impl Raw {
     pub(super) fn is_dirty(&self) -> bool {
         let mut loaded = self.tree.iter().flat_map(RawTree::loaded);
         loaded.any(|it| it.is_dirty)
+    }
+
+    /// What all its files come to, in bytes, if they were listed.
+    pub(super) fn files_bytes(&self) -> Option<u64> {
+        let totals = self.tree.as_ref().and_then(Tree::totals);
+        totals.map(|totals| totals.bytes)
     }
 
     /// Whether the kernel refuses to write to it; nothing of an image.

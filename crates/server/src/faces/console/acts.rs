@@ -220,6 +220,12 @@ const BUTTONS: &[Button] = &[
         after: Back,
     },
     Button {
+        path: &["accounts", "limit"],
+        fields: &[Needed("Name"), Needed("Most")],
+        command: "account limit",
+        after: Back,
+    },
+    Button {
         path: &["users"],
         fields: &[Needed("Account"), Needed("Name")],
         command: "user create",

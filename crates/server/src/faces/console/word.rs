@@ -126,6 +126,7 @@ pub(super) fn hold(code: impl AsRef<str>) -> Text {
         StopCause::DeviceNotEmpty => key("hold-DeviceNotEmpty"),
         StopCause::DeviceTooSmall => key("hold-DeviceTooSmall"),
         StopCause::Dirty => key("hold-Dirty"),
+        StopCause::TooLarge => key("hold-TooLarge"),
         StopCause::DiskGone => key("hold-DiskGone"),
         StopCause::DiskFailing => key("hold-DiskFailing"),
         StopCause::ByOperator => key("hold-ByOperator"),
@@ -163,6 +164,7 @@ fn hold_fact(cause: StopCause, bucket: Option<&BucketName>) -> Text {
         (StopCause::DeviceNotEmpty, _) => key("hold-fact-DeviceNotEmpty"),
         (StopCause::DeviceTooSmall, _) => key("hold-fact-DeviceTooSmall"),
         (StopCause::Dirty, _) => key("hold-fact-Dirty"),
+        (StopCause::TooLarge, _) => key("hold-fact-TooLarge"),
         (StopCause::DiskGone, _) => key("hold-fact-DiskGone"),
         (StopCause::DiskFailing, _) => key("hold-fact-DiskFailing"),
         (StopCause::ByOperator, _) => key("hold-fact-ByOperator"),
@@ -194,6 +196,7 @@ fn hold_remedy(cause: StopCause) -> TextKey {
         StopCause::ByOperator => key("remedy-operator"),
         StopCause::ByCustomer => key("remedy-customer"),
         StopCause::Dirty => key("remedy-dirty"),
+        StopCause::TooLarge => key("remedy-limit"),
         StopCause::DiskFailing => key("remedy-failing"),
         StopCause::DiskGone
         | StopCause::Interrupted

@@ -1,11 +1,14 @@
 //! `/operator/v1/accounts`: customers, and the buckets that they may use.
 
+use std::collections::HashMap;
+
 use axum::http::Method;
-use model::operator::{AccountLine, AccountList, AccountRights};
+use model::ids::AccountId;
+use model::operator::{AccountLimit, AccountLine, AccountList, AccountRights};
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
-use crate::jobstore::Account;
+use crate::jobstore::{Account, JobLimit};
 use crate::ops::{Rights, accounts};
 
 /// Answers what is asked for below `accounts`.
@@ -15,15 +18,35 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [] if asked.is(&Method::GET) => list(desk).await,
         [] if is_post => {
             let (name, rights) = read(asked)?;
-            told(accounts::create(desk.admin, desk.caller, &name, rights).await?)
+            told(
+                desk,
+                accounts::create(desk.admin, desk.caller, &name, rights).await?,
+            )
+            .await
         }
         ["allow"] if is_post => {
             let (name, rights) = read(asked)?;
-            told(accounts::allow(desk.admin, desk.caller, &name, &rights).await?)
+            told(
+                desk,
+                accounts::allow(desk.admin, desk.caller, &name, &rights).await?,
+            )
+            .await
         }
         ["deny"] if is_post => {
             let (name, rights) = read(asked)?;
-            told(accounts::deny(desk.admin, desk.caller, &name, &rights).await?)
+            told(
+                desk,
+                accounts::deny(desk.admin, desk.caller, &name, &rights).await?,
+            )
+            .await
+        }
+        ["limit"] if is_post => {
+            let AccountLimit { name, most } = asked.message()?;
+            told(
+                desk,
+                accounts::limit(desk.admin, desk.caller, &name, &most).await?,
+            )
+            .await
         }
         _ => Err(OperatorFault::NoSuchPath),
     }
@@ -31,8 +54,9 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
 
 async fn list(desk: &Desk<'_>) -> Document {
     let accounts = accounts::list(desk.admin, desk.caller).await?;
+    let limits = accounts::limits(desk.admin, desk.caller).await?;
     document(&AccountList {
-        accounts: accounts.into_iter().map(line).collect(),
+        accounts: accounts.into_iter().map(|it| line(it, &limits)).collect(),
     })
 }
 
@@ -45,11 +69,12 @@ fn read(asked: &Inquiry<'_>) -> Result<(String, Rights), OperatorFault> {
     Ok((name, Rights { import, export }))
 }
 
-fn told(account: Account) -> Document {
-    document(&line(account))
+async fn told(desk: &Desk<'_>, account: Account) -> Document {
+    let limits = accounts::limits(desk.admin, desk.caller).await?;
+    document(&line(account, &limits))
 }
 
-fn line(account: Account) -> AccountLine {
+fn line(account: Account, limits: &HashMap<AccountId, JobLimit>) -> AccountLine {
     let Account {
         id,
         name,
@@ -57,6 +82,7 @@ fn line(account: Account) -> AccountLine {
         export,
     } = account;
     AccountLine {
+        job_bytes: limits.get(&id).and_then(|limit| limit.bytes),
         account: id,
         name,
         import,

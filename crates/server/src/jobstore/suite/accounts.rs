@@ -2,13 +2,14 @@
 
 use futures::future::join_all;
 
-use super::{JobStore, JobStoreError, account_id};
-use crate::jobstore::Account;
+use super::{JobStore, JobStoreError, account_id, at};
+use crate::jobstore::{Account, JobLimit};
 
 pub(super) async fn run(store: &dyn JobStore) {
     accounts_are_kept_and_listed_by_name(store).await;
     number_and_name_of_an_account_are_unique(store).await;
     an_account_can_be_changed(store).await;
+    what_jobs_may_load_is_kept_of_each_account(store).await;
 }
 
 fn account(digit: u8, name: &str) -> Account {
@@ -51,6 +52,33 @@ async fn accounts_are_kept_and_listed_by_name(store: &dyn JobStore) {
         store.account(&account_id(9)).await.expect("no account"),
         None
     );
+}
+
+async fn what_jobs_may_load_is_kept_of_each_account(store: &dyn JobStore) {
+    let (one, other) = (account_id(1), account_id(2));
+    assert_eq!(store.job_limits().await.expect("none"), []);
+    let limit = |bytes, seconds| JobLimit {
+        bytes,
+        since: at(seconds),
+    };
+    let most = u64::try_from(i64::MAX).expect("it is positive");
+    for (id, limit) in [
+        (&one, limit(Some(5), 1)),
+        (&other, limit(None, 2)),
+        (&one, limit(Some(most), 3)),
+    ] {
+        store.limit_jobs(id, limit).await.expect("it is there");
+    }
+    let all = [
+        (one.clone(), limit(Some(most), 3)),
+        (other.clone(), limit(None, 2)),
+    ];
+    assert_eq!(store.job_limits().await.expect("two"), all);
+    let found = store.job_limit(&one).await.expect("one");
+    assert_eq!(found, Some(limit(Some(most), 3)));
+    assert_eq!(store.job_limit(&account_id(3)).await.expect("none"), None);
+    let nobody = store.limit_jobs(&account_id(9), limit(None, 4)).await;
+    assert!(matches!(nobody, Err(JobStoreError::Missing(_))));
 }
 
 async fn number_and_name_of_an_account_are_unique(store: &dyn JobStore) {
