@@ -24,7 +24,7 @@ from benches import (
 from consoles import Client, link
 from disks import system
 from hanging import Hanging
-from longshore import OK, Service, clean_environment, wait_for
+from longshore import OK, REFUSED, Service, clean_environment, wait_for
 from stores import Child
 
 BAYS = ["A", "B", "C", "D"]
@@ -131,6 +131,8 @@ def test_a_disk_that_comes_back_under_another_number_goes_on_and_another_under_i
     seen = wait_for(lambda: map_of(service, "A"), SOON, "it is told what was read")
     assert seen["Bytes"] == image.stat().st_size and len(seen["Cells"]) == 120
     assert set(seen["Cells"]) == {"+", "?"}, "some of a sound disk was read, and the rest was not yet"
+    by_hand = service.dock(loop, check=REFUSED)
+    assert f"`{loop}` is in bay `A` of this station" in by_hand.stderr and "longshore bay load" in by_hand.stderr, by_hand
     client = Client(service)
     client.sign_in(link(service, *service.settings()))
     name = station_of(service)
@@ -282,6 +284,31 @@ def test_a_disk_that_gives_no_answer_from_its_first_byte_is_left_when_it_is_stop
     finally:
         hung.release()
         hung.close()
+
+
+def test_a_station_whose_disk_is_full_says_where_and_how_much_and_goes_on_when_there_is_room(loops, tmp_path):
+    if not raw.is_root():
+        pytest.skip("only an administrator can make a small disk")
+    config, bays = bays_config(tmp_path, ["A"])
+    small = tmp_path / "small"
+    small.mkdir()
+    system("mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", small)
+    service = Service(small, config).start()
+    try:
+        s3 = service.buckets(BUCKET)
+        job, device, image = disk_of_film(service, bays["A"] / "disk.img", "room/", 1)
+        loops.attach(image)
+        bay = wait_for(lambda: heard(service, "A", "queued"), SOON, "it is not begun")
+        assert f"`{service.data}/station`" in bay["Sentence"] and "419 MB are needed" in bay["Sentence"], bay
+        shown = service.run("station", "show", station_of(service), *service.settings(), check=OK).stdout
+        assert "nothing is begun with less than 419 MB" in shown, shown
+        doctor = service.run("doctor").stdout
+        assert f"the disk of `{service.data}` has" in doctor and "419 MB" in doctor, doctor
+        system("mount", "-o", "remount,size=800m", small)
+        assert_loaded(service, s3, job, device)
+    finally:
+        service.close()
+        system("umount", "--lazy", small, check=False)
 
 
 def test_a_disk_blinks_when_it_is_asked_to_until_it_is_pulled(bench, loops, tmp_path):

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use model::ids::{BayName, StationName};
+use model::limits::STATION_ROOM_BYTES;
 use model::operator::NewToken;
 use model::operator::stations::{
     BayLine, BayList, OrderFor, OrderLine, OtherLine, ShareLine, StationDetail, StationLine,
@@ -256,6 +257,7 @@ fn about(detail: &StationDetail) -> String {
     let admitted = line.admitted.to_string();
     let ahead = line.clock_ahead.filter(|seconds| *seconds != 0);
     let clock = ahead.map(|seconds| format!("{seconds:+} s beside the server's"));
+    let free = detail.free_bytes.map(free);
     let jobs: Vec<String> = detail.jobs.iter().map(ToString::to_string).collect();
     let jobs = (!jobs.is_empty()).then(|| jobs.join(" "));
     let share = |share: &ShareLine| {
@@ -271,11 +273,24 @@ fn about(detail: &StationDetail) -> String {
         ("Last heard", heard.as_deref()),
         ("Release", line.release.as_deref()),
         ("Clock", clock.as_deref()),
+        ("Disk", free.as_deref()),
         ("Draining", draining.as_deref()),
         ("Revoked", revoked.as_deref()),
         ("Jobs", jobs.as_deref()),
         ("Shares", shares.as_deref()),
     ])
+}
+
+/// Room where the journals of a station are.
+fn free(bytes: u64) -> String {
+    let free = format!("{} free in its own folder", readable::bytes(bytes));
+    match bytes < STATION_ROOM_BYTES {
+        true => format!(
+            "{free}: nothing is begun with less than {}",
+            readable::bytes(STATION_ROOM_BYTES)
+        ),
+        false => free,
+    }
 }
 
 fn stations_table(stations: &[StationLine]) -> String {

@@ -33,6 +33,10 @@ pub const REGEX_BACKTRACKS: usize = 1_000_000;
 /// Steps one `ignore` expression has of them: a sane one takes some thousand on the longest path.
 pub const REGEX_BACKTRACKS_EACH: std::ops::RangeInclusive<usize> = 10_000..=100_000;
 
+/// Room in bytes that a station wants on its own disk before it begins with a device: the list of a device of a million
+/// files and the journal of loading them take about 200 bytes a file each.
+pub const STATION_ROOM_BYTES: u64 = 400 << 20;
+
 /// Longest SIGNATURE file that is read, in bytes: four short lines need about 100.
 pub const SIGNATURE_FILE_BYTES: u64 = 4096;
 

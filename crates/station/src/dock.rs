@@ -309,7 +309,9 @@ impl Station {
         if let Some(facts) = &docking.format
             && is_raw(device)?
         {
-            return self.dock_to_format((device, facts), docking, progress, stop);
+            return self
+                .dock_to_format((device, facts), docking, progress, stop)
+                .map_err(|error| self.unless_in_a_bay(error, device, docking));
         }
         let found = self.look(device, docking, stop)?;
         self.dock_found(found, docking, progress, stop)

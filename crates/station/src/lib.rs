@@ -9,6 +9,7 @@ pub mod devices;
 pub mod dock;
 pub mod erasing;
 pub mod heartbeat;
+mod in_bays;
 mod keys;
 pub mod lease;
 pub mod metrics;

@@ -12,6 +12,7 @@ mod errands;
 mod figures;
 mod places;
 mod returns;
+mod room;
 mod told;
 mod visit;
 
@@ -40,12 +41,14 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::dock::Station;
 use crate::heartbeat::Heart;
+use crate::in_bays::InBays;
 use crate::watch::{WantedPorts, Watch};
 use bay::Now;
 use board::{Board, News};
 use errands::Errands;
 use figures::Noted;
 use places::Places;
+use room::NoRoom;
 use transfer::stop::Stop;
 use visit::{Condition, VisitId};
 
@@ -54,10 +57,6 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// How long nothing may be told before what is present is compared again: an event may have been missed.
 const SCAN_EVERY: Duration = Duration::from_secs(30);
-
-/// Room that a docking must find on the station's own disk: the list of a device of a million files and the journal of
-/// loading them take about 200 bytes a file each.
-const ROOM_BYTES: u64 = 400 << 20;
 
 /// How long the bench may take to answer an order: it does nothing that waits.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -258,6 +257,9 @@ impl Bench {
         let (places, rules) = self.settings().clone();
         let mut board = Board::new(places, rules, self.now());
         self.show(&board);
+        // Whatever one that was killed has left there.
+        let mut in_bays = InBays::default();
+        self.keep(&in_bays);
         while !stop.is_set() {
             *self.turned() = Some(Instant::now());
             let due = board.next_due().map_or(TICK, |at| {
@@ -269,7 +271,7 @@ impl Bench {
             };
             let motions = self.errands.motions();
             for news in std::iter::once(news).chain(motions) {
-                let acts = board.hear(news, self.has_room(), self.now());
+                let acts = board.hear(news, NoRoom::of(&self.station.folder), self.now());
                 for act in acts {
                     let visit = act.visit();
                     let (bay, scruples) = (board.bay_of(visit), board.scruples_of(visit));
@@ -281,8 +283,21 @@ impl Bench {
                 wanted.say(ports, others);
             }
             self.show(&board);
+            let now = board.in_bays();
+            if now != in_bays {
+                in_bays = now;
+                self.keep(&in_bays);
+            }
         }
+        self.keep(&InBays::default());
         *self.turned() = None;
+    }
+
+    /// Keeps what bays have for other programs of this station. One that cannot know it says less.
+    fn keep(&self, in_bays: &InBays) {
+        if let Err(error) = in_bays.keep(&self.station.folder) {
+            tracing::debug!(%error, "what the bays have is not kept");
+        }
     }
 
     fn turned(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -307,11 +322,6 @@ impl Bench {
             at: self.station.clock.now(),
             instant: Instant::now(),
         }
-    }
-
-    /// Where the file system does not say, a docking finds out by itself.
-    fn has_room(&self) -> bool {
-        durable::reserve::free(&self.station.folder).is_none_or(|free| free >= ROOM_BYTES)
     }
 
     /// One bench has the bays of a station.

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use model::limits::STATION_ROOM_BYTES;
 use model::presence::worth_a_word;
+use model::readable;
 use model::time::{Clock as _, SystemClock, Timestamp};
 use server::config::{Config, DatabaseConfig, StoreConfig, StoreKeys};
 use server::jobstore::{JobStoreError, Schema, Standing, look};
@@ -14,9 +16,6 @@ use super::finding::{Code, Finding};
 
 /// Room below which a data folder is as good as full, in bytes, as `/health` has it.
 const FULL_BYTES: u64 = 32 << 20;
-
-/// Room below which the next disk may not fit: what a bench wants before it begins anything.
-const LITTLE_BYTES: u64 = 400 << 20;
 
 /// Looks at the installation that settings describe.
 pub(crate) fn findings(config: &Config) -> Vec<Finding> {
@@ -61,12 +60,17 @@ fn unusable(error: &MasterKeyError) -> Finding {
 /// What is wrong with the room in a folder.
 pub(crate) fn room(data: &Path) -> Option<Finding> {
     let free = durable::reserve::free(data)?;
-    let what = format!("the disk of `{}` has {free} bytes left", data.display());
+    let what = format!(
+        "the disk of `{}` has {} free, and a bench begins nothing with less than {}",
+        data.display(),
+        readable::bytes(free),
+        readable::bytes(STATION_ROOM_BYTES)
+    );
     let remedy = "make room there: journals, reports and the job store grow with every disk";
     match free {
         ..FULL_BYTES => Some(Finding::fault(Code::DiskFull, what, remedy)),
-        FULL_BYTES..LITTLE_BYTES => Some(Finding::warning(Code::DiskFull, what, remedy)),
-        LITTLE_BYTES.. => None,
+        FULL_BYTES..STATION_ROOM_BYTES => Some(Finding::warning(Code::DiskFull, what, remedy)),
+        STATION_ROOM_BYTES.. => None,
     }
 }
 

@@ -87,6 +87,9 @@ pub struct StationDetail {
     /// Disks that it sees and leaves alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<OtherLine>,
+    /// Bytes that are free where its journals are, as it told last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_bytes: Option<u64>,
     /// What was ordered of it in the last ten minutes, the oldest first.
     pub orders: Vec<OrderLine>,
     /// What it may use of the rates of stores that several stations share.

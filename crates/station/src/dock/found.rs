@@ -128,7 +128,9 @@ impl Station {
     pub fn look(&self, device: &Path, docking: &Docking, stop: &Stop) -> Result<Found, DockError> {
         let path = device.to_owned();
         if self.aside(device, stop, move || is_raw(&path))?? {
-            let disk = self.open_raw(device, &docking.reads, stop)?;
+            let disk = self
+                .open_raw(device, &docking.reads, stop)
+                .map_err(|error| self.unless_in_a_bay(error, device, docking))?;
             return self.look_at_disk(disk, None, docking, stop);
         }
         let (path, of, may_claim) = (device.to_owned(), docking.clone(), self.settings.sparse);

@@ -9,7 +9,8 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use bay::Layer;
+use bay::luks::LuksError;
+use bay::{FormatError, Layer, MountError};
 use disks::device::apart::Leaving;
 use disks::device::counted::Reads;
 use disks::device::{Device, OpenError};
@@ -26,6 +27,7 @@ use model::signature::SignatureFile;
 use super::import::Brought;
 use super::source::Source;
 use super::{DockError, Docking, Done, Errand, Found, Seen, Station, View, formatting, signature};
+use crate::in_bays;
 use crate::raw::{self, Means, RawDisk, RawError};
 use crate::scratch::Scratch;
 use transfer::progress::Progress;
@@ -187,6 +189,28 @@ impl Station {
         self.dock_found(found, docking, progress, stop)
     }
 
+    /// Says which bay has a device that somebody has docked by hand in vain; a bench knows itself what it has.
+    pub(super) fn unless_in_a_bay(
+        &self,
+        error: DockError,
+        device: &Path,
+        docking: &Docking,
+    ) -> DockError {
+        let asked = is_of_another(&error) && docking.bay.is_none();
+        let bay = asked.then(|| in_bays::bay_with(&self.folder, device));
+        let Some(bay) = bay.flatten() else {
+            return error;
+        };
+        let (station, device) = (&self.name, device.display());
+        DockError::NotAsItIs {
+            seen: format!("`{device}` is in bay `{bay}` of this station, whose bench has it open"),
+            hint: format!(
+                "no job was changed; `longshore bay load {station} '{bay}'` has the bench load it. To dock it by hand, \
+                 `longshore bay stop {station} '{bay}'` first"
+            ),
+        }
+    }
+
     /// Finds out whose a block device or image is that is open already.
     pub(super) fn look_at_disk(
         &self,
@@ -313,6 +337,17 @@ impl Station {
         let source = Source::of_volumes(looked.unwrap_or_default(), &errand.docking.volumes, &tree);
         let signed = signature::signed_on_raw(&tree, errand.device)?;
         self.import(errand, rules, &tree, signed, Brought::Device(Some(source)))
+    }
+}
+
+/// Whether a device is not read, or filled, since another program has it.
+fn is_of_another(error: &DockError) -> bool {
+    match error {
+        DockError::Raw(RawError::Open(OpenError::InUse(_)))
+        | DockError::Luks(LuksError::Busy { .. }) => true,
+        DockError::Format(error) => matches!(**error, FormatError::Busy { .. }),
+        DockError::Mount(error) => matches!(**error, MountError::Busy { .. }),
+        _ => false,
     }
 }
 

@@ -33,9 +33,11 @@ use super::bay::{Bay, Now};
 use super::figures::Noted;
 use super::places::Places;
 use super::returns::Returns;
+use super::room::NoRoom;
 use super::told::{EraseVerdict, Told, Verdict};
 use super::visit::{Busy, Condition, Course, Sight, Visit, VisitId};
 use crate::dock::Scruples;
+use crate::in_bays::InBays;
 use crate::watch::{Medium, MediumId, PortNote};
 
 /// What is done by itself, and how much at once.
@@ -176,8 +178,8 @@ pub(super) struct Board {
     /// What else is done with devices that have gone, until it has ended.
     abandoned: BTreeSet<VisitId>,
     returns: Returns,
-    /// Whether the station's own disk has room for what a docking keeps there.
-    has_room: bool,
+    /// That the station's own disk has no room for what a docking keeps there, if so.
+    no_room: Option<NoRoom>,
     /// Whether some bay does not follow the settings yet, since something is done with its device.
     is_behind: bool,
     /// The stores that bays wait for.
@@ -202,7 +204,7 @@ impl Board {
             leaving: BTreeMap::new(),
             abandoned: BTreeSet::new(),
             returns: Returns::default(),
-            has_room: true,
+            no_room: None,
             is_behind: false,
             stores_away: BTreeSet::new(),
             is_crowded: false,
@@ -212,8 +214,8 @@ impl Board {
     }
 
     /// Takes in what has happened, and says what is to be done.
-    pub(super) fn hear(&mut self, news: News, has_room: bool, now: Now) -> Vec<Act> {
-        self.has_room = has_room;
+    pub(super) fn hear(&mut self, news: News, no_room: Option<NoRoom>, now: Now) -> Vec<Act> {
+        self.no_room = no_room;
         if let News::Looked(visit, _)
         | News::Asked(visit, _)
         | News::Docked(visit, _)
@@ -299,6 +301,13 @@ impl Board {
             (condition != Condition::default()).then(|| (bay.name.clone(), condition))
         };
         self.visits().filter_map(known).collect()
+    }
+
+    /// What bays have open, or are about to.
+    pub(super) fn in_bays(&self) -> InBays {
+        let has = |visit: &Visit| visit.is_open || visit.busy.is_some();
+        let visits = self.visits().filter(|(_, visit)| has(visit));
+        InBays::of(visits.map(|(bay, visit)| (bay.name.clone(), visit.medium.path.clone())))
     }
 
     /// For what of its device a stay is held: for nothing, where a person has said that it is loaded as it is.

@@ -61,7 +61,8 @@ impl Room {
             at: model::time::Timestamp::from_unix(1_000_000),
             instant: self.begun + Duration::from_secs(self.seconds),
         };
-        let acts = self.board.hear(news, self.has_room, now);
+        let no_room = (!self.has_room).then(|| NoRoom::new("/srv/station".into(), 0));
+        let acts = self.board.hear(news, no_room, now);
         self.acts.extend(acts);
     }
 

@@ -306,11 +306,15 @@ impl Errands {
             ..Going::default()
         };
         let (stop, reads) = (begun.stop.clone(), Arc::clone(&begun.reads));
+        let docking = Docking {
+            bay: at.bay.clone(),
+            reads,
+            ..docking
+        };
         self.close(visit);
         self.going().visits.insert(visit, begun);
         let (station, going) = (Arc::clone(&self.station), Arc::clone(&self.going));
         self.spawn(at, Doing::Other, move || {
-            let docking = Docking { reads, ..docking };
             let found = look(&station, &medium.path, &docking, &stop);
             let found = found.map(|(sight, found)| {
                 // One that was closed meanwhile stays so.
@@ -509,7 +513,7 @@ fn look(
     stop: &Stop,
 ) -> Result<(Sight, Found), Box<Verdict>> {
     let found = station.look(path, docking, stop);
-    let found = found.map_err(|error| Box::new(Verdict::of(&error)))?;
+    let found = found.map_err(|error| Box::new(Verdict::of(&error, &station.folder)))?;
     let sight = Sight {
         job: found.job(),
         device: found.shipped().cloned(),
@@ -528,7 +532,10 @@ fn ask(station: &Station, job: JobId) -> Result<Course, Box<Verdict>> {
         Err(ControlError::Refused(fault)) if fault.code == "UnknownJob" => {
             Err(Box::new(Verdict::stranger(job)))
         }
-        Err(error) => Err(Box::new(Verdict::of(&DockError::Control(error)))),
+        Err(error) => {
+            let error = DockError::Control(error);
+            Err(Box::new(Verdict::of(&error, &station.folder)))
+        }
     }
 }
 
@@ -549,7 +556,7 @@ fn dock(
     }
     match station.dock_found(found, docking, progress, stop) {
         Ok(done) => Verdict::done(&done),
-        Err(error) => Verdict::of(&error),
+        Err(error) => Verdict::of(&error, &station.folder),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Nothing here ends a job: what is wrong with a device, its store or its station makes its bay wait.
 
+use std::path::Path;
+
 use bay::erase::EraseError;
 use durable::reserve::is_for_want_of_room;
 use model::bay::BayEvent;
@@ -11,6 +13,7 @@ use model::readable;
 use model::stopped::StopCause;
 
 use super::again::Again;
+use super::room::NoRoom;
 use crate::control::ControlError;
 use crate::dock::{self, DockError, Done};
 use crate::erasing::NotErased;
@@ -201,12 +204,11 @@ impl Verdict {
         Self::new(BayEvent::Named, told).hint("`longshore dock` fills the device")
     }
 
-    /// A docking that did not come to its end.
-    pub(super) fn of(error: &DockError) -> Self {
+    /// A docking that did not come to its end; `station` is the station's own folder.
+    pub(super) fn of(error: &DockError, station: &Path) -> Self {
         if is_for_want_of_room(error) {
-            return Self::held(StopCause::StationTrouble, "the station's own disk is full")
-                .hint("make room on the disk of the station's data folder; loading then goes on by itself")
-                .again(Again::Store);
+            let told = NoRoom::met(station).told().cause(StopCause::StationTrouble);
+            return Self::new(BayEvent::Held, told).again(Again::Store);
         }
         let text = dock::chain(error);
         let cause = error.cause();

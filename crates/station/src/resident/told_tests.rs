@@ -18,13 +18,16 @@ fn denied(code: &str, job: Option<JobId>) -> Verdict {
 }
 
 fn denied_for(code: &str, job: Option<JobId>, cause: Option<StopCause>) -> Verdict {
-    Verdict::of(&DockError::Denied {
-        code: code.to_owned(),
-        message: "the device has no SIGNATURE file in its root".to_owned(),
-        hint: "ask its customer".to_owned(),
-        job,
-        cause,
-    })
+    Verdict::of(
+        &DockError::Denied {
+            code: code.to_owned(),
+            message: "the device has no SIGNATURE file in its root".to_owned(),
+            hint: "ask its customer".to_owned(),
+            job,
+            cause,
+        },
+        Path::new("/srv/station"),
+    )
 }
 
 /// What a job waits for is a field of the denial: its words are for people.
@@ -65,11 +68,14 @@ fn what_the_operator_holds_while_it_is_loaded_is_told_so() {
 }
 
 fn stopped_by(why: Halt) -> Verdict {
-    Verdict::of(&DockError::Stopped {
-        job: job(),
-        why,
-        store: None,
-    })
+    Verdict::of(
+        &DockError::Stopped {
+            job: job(),
+            why,
+            store: None,
+        },
+        Path::new("/srv/station"),
+    )
 }
 
 #[test]
@@ -183,18 +189,24 @@ fn a_full_disk_of_the_stations_own_is_told_as_what_it_is() {
 
 #[test]
 fn a_server_that_is_away_is_waited_for_and_one_that_refuses_the_station_is_not() {
-    let away = Verdict::of(&DockError::Control(ControlError::Trouble {
-        url: "http://server".to_owned(),
-        message: "starting".to_owned(),
-    }));
+    let away = Verdict::of(
+        &DockError::Control(ControlError::Trouble {
+            url: "http://server".to_owned(),
+            message: "starting".to_owned(),
+        }),
+        Path::new("/srv/station"),
+    );
     assert_eq!(
         (away.event, away.again),
         (BayEvent::Held, Some(Again::Server))
     );
-    let refused = Verdict::of(&DockError::Control(ControlError::Refused(ControlFault {
-        code: "Unauthorized".to_owned(),
-        message: "this token is not known".to_owned(),
-    })));
+    let refused = Verdict::of(
+        &DockError::Control(ControlError::Refused(ControlFault {
+            code: "Unauthorized".to_owned(),
+            message: "this token is not known".to_owned(),
+        })),
+        Path::new("/srv/station"),
+    );
     assert_eq!((refused.event, refused.again), (BayEvent::Failed, None));
     assert_eq!(refused.told.sentence, "This token is not known.");
 }
@@ -203,10 +215,13 @@ fn a_server_that_is_away_is_waited_for_and_one_that_refuses_the_station_is_not()
 #[test]
 fn a_device_with_the_signature_of_another_job_waits_as_its_job_does() {
     let given = JobId::new("BBBBB").unwrap();
-    let verdict = Verdict::of(&DockError::OtherSignature {
-        found: job(),
-        given,
-    });
+    let verdict = Verdict::of(
+        &DockError::OtherSignature {
+            found: job(),
+            given,
+        },
+        Path::new("/srv/station"),
+    );
     assert_eq!(
         (verdict.event, verdict.again, verdict.job),
         (BayEvent::Held, Some(Again::Mended), Some(given))

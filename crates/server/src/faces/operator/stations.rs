@@ -167,6 +167,7 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
             .map(|bay| bay_line(name, bay, &waited_for))
             .collect(),
         others: others(name, told.others),
+        free_bytes: told.host.journal_bytes,
         orders: orders.into_iter().map(order).collect(),
         shares: shares.into_iter().map(share).collect(),
     })

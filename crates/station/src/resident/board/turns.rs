@@ -114,7 +114,7 @@ impl Board {
 
     fn load_next(&mut self, now: Now) {
         self.tell_of_room(now);
-        if !self.has_room {
+        if self.no_room.is_some() {
             return;
         }
         let leaving: Vec<_> = self.leaving.values().flatten().copied().collect();
@@ -139,15 +139,13 @@ impl Board {
 
     /// A station whose own disk is full begins nothing.
     fn tell_of_room(&mut self, now: Now) {
-        let has_room = self.has_room;
         for bay in &mut self.bays {
             if bay.state != BayState::Queued {
                 continue;
             }
-            let told = match has_room {
-                true => told_of_turn(bay.job()),
-                false => Told::that("the station's own disk is full: nothing is begun")
-                    .hint("make room on the disk of the station's data folder"),
+            let told = match &self.no_room {
+                None => told_of_turn(bay.job()),
+                Some(no_room) => no_room.told(),
             };
             bay.happen(BayEvent::Queued, told, now);
         }
