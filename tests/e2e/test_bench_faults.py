@@ -41,6 +41,10 @@ def bench(tmp_path_factory):
     config, bays = bays_config(
         tmp_path_factory.mktemp("bench"), BAYS, rate="4MB", parallel=IN_FLIGHT, multipart_threshold_mib=5, part_mib=5,
         settle_seconds=1)
+    laid_into = bays["A"].parent / "F"
+    laid_into.mkdir()
+    with open(config, "a", encoding="utf-8") as settings:
+        settings.write(f'[[station.bays]]\nname = "F"\nmatch = ["folder:{laid_into}"]\n')
     service = Service(tmp_path_factory.mktemp("service"), config).start()
     service.buckets(BUCKET)
     yield service, bays
@@ -283,6 +287,38 @@ def test_a_disk_that_gives_no_answer_from_its_first_byte_is_left_when_it_is_stop
         loops.detach(loop)
     finally:
         hung.release()
+        hung.close()
+
+
+def test_a_folder_whose_file_system_gives_no_answer_is_stopped_at_once(bench, tmp_path):
+    if not Path("/dev/fuse").exists():
+        pytest.skip("this kernel has no file systems in user space")
+    service, bays = bench
+    inbox = bays["A"].parent / "F"
+    job, signature = make_job(service, prefix="mute/")
+    device = device_of(inbox / ".laid", signature, "mute/", files=5)
+    mute = Path(device.path, "films")
+    mute.mkdir()
+    image = tmp_path / "film.img"
+    image.write_bytes(os.urandom(12 << 20))
+    hung = Hanging(mute, image, range(8 << 20, 9 << 20))
+    try:
+        Path(device.path).rename(inbox / "laid")
+        wait_for(lambda: heard(service, "F", "empty") and "is arriving" in heard(service, "F", "empty")["Sentence"], SOON,
+                 "it is told that something arrives")
+        wait_for(lambda: told(service, "bay=F", "state=loading", job), SOON, "it is loaded")
+        wait_for(lambda: parts(service.s3(), f"mute/films/{hung.path.name}")[1], SOON, "what it gives is stored")
+        order(service, "stop", "F")
+        wait_for(lambda: told(service, "ordered", "bay=F", "verb=stop"), SOON, "the station hears of it")
+        stopped = time.monotonic()
+        wait_for(lambda: told(service, "bay=F", "state=stopped", job), 10, "it is stopped")
+        assert time.monotonic() - stopped < 5
+        assert told(service, "gives no answer", "F/laid", "is left to the kernel")
+        hung.release()
+        wait_for(lambda: told(service, "has come back", "F/laid"), SOON, "the kernel gives it back")
+    finally:
+        hung.release()
+        hung.folder = inbox / "laid" / "films"
         hung.close()
 
 

@@ -18,7 +18,6 @@ use crate::tree::file::FolderFile;
 use crate::tree::{Content as _, DeviceGone, Health, Shape};
 
 pub mod apart;
-mod aside;
 pub mod counted;
 pub mod memory;
 pub mod unlocked;

@@ -9,6 +9,8 @@
 //! in a [`catalogue`].
 
 pub mod aligned;
+mod aside;
+pub mod asked;
 pub mod catalogue;
 pub mod device;
 pub mod disk;

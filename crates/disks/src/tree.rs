@@ -13,6 +13,7 @@ use model::outcome::Changed;
 use crate::fault;
 use crate::layout::Layout;
 
+pub mod apart;
 pub mod block;
 pub mod faulty;
 pub mod file;

@@ -3,7 +3,9 @@
 use std::fs;
 use std::ops::ControlFlow;
 
+use disks::asked::Leaving;
 use disks::tree::Tree as _;
+use disks::tree::apart::ApartTree;
 use disks::tree::faulty::FaultyTree;
 use disks::tree::folder::Folder;
 use disks::tree::memory::{Memory, Node};
@@ -29,6 +31,8 @@ fn a_folder_keeps_every_promise_of_a_tree() {
     let tree = Folder::open(root.path()).unwrap();
     suite::run(&tree);
     suite::run(&FaultyTree::new(tree));
+    let tree = Folder::open(root.path()).unwrap();
+    suite::run(&ApartTree::new(tree, "folder", Leaving::default()));
 }
 
 #[test]

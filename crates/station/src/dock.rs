@@ -390,7 +390,7 @@ impl Station {
         let _entered = span.enter();
         tracing::info!(device = %device.display(), "claimed");
         let is_there = !matches!(view, View::Journal);
-        let handled = Handled::begin(self, &claim, docking, device, &view);
+        let handled = Handled::begin(self, &claim, docking, (device, &view), stop);
         let done = read_manifest(&claim).and_then(|manifest| {
             let errand = Errand {
                 claim: &claim,
@@ -419,7 +419,7 @@ impl Station {
             self.release(&claim, error);
         }
         if is_there {
-            handled.end(stop);
+            handled.end(self, stop);
         }
         done
     }
@@ -525,13 +525,10 @@ impl Station {
             ),
             (Manifest::S3Import(rules), View::Mounted(tree)) => {
                 let signed = import::signed_in_folder(errand, tree)?;
-                self.import(
-                    errand,
-                    rules,
-                    tree,
-                    signed,
-                    import::Brought::Device(Source::of_folder(errand.device)),
-                )
+                let path = errand.device.to_owned();
+                let source =
+                    self.aside(errand.device, errand.stop, move || Source::of_folder(&path))?;
+                self.import(errand, rules, tree, signed, import::Brought::Device(source))
             }
             (Manifest::S3Import(rules), View::Journal) => {
                 let nothing = import::no_device();

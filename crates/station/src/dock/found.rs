@@ -10,8 +10,10 @@ use model::ids::JobId;
 use super::raw::Raw;
 use super::signature::{self, job_named_in};
 use super::{DockError, Docking, Done, Seen, Station, View, is_raw};
+use disks::asked::Leaving;
 use disks::facts;
 use disks::tree::Tree;
+use disks::tree::apart::ApartTree;
 use disks::tree::folder::Folder;
 use transfer::progress::Progress;
 use transfer::stop::Stop;
@@ -27,7 +29,7 @@ pub struct Found {
 
 /// What was opened.
 enum What {
-    Folder(Folder),
+    Folder(Box<dyn Tree>),
     Raw(Box<Raw>),
     /// It was formatted here for its export: nothing is held of it, since whoever fills it must have it alone.
     Fill(Seen),
@@ -59,17 +61,22 @@ impl Found {
         }
     }
 
-    /// The folder where a file system is mounted.
-    fn of_folder(device: PathBuf, docking: &Docking, may_claim: bool) -> Result<Self, DockError> {
+    /// The folder where a file system is mounted, which is left as `leaving` says where it gives no answer.
+    fn of_folder(
+        device: PathBuf,
+        docking: &Docking,
+        may_claim: bool,
+        leaving: Leaving,
+    ) -> Result<Self, DockError> {
         let tree = Folder::open(&device).map_err(|source| DockError::Device {
             path: device.clone(),
             source,
         })?;
-        let tree = tree.with_claims(may_claim);
+        let (tree, name) = (tree.with_claims(may_claim), device.display().to_string());
         Ok(Self {
             signature: signature_of_folder(&tree, &device, docking)?,
             shipped: facts::shipped(&device).map(DeviceFacts::tidied),
-            what: What::Folder(tree),
+            what: What::Folder(Box::new(ApartTree::new(tree, &name, leaving))),
             device,
         })
     }
@@ -134,7 +141,10 @@ impl Station {
             return self.look_at_disk(disk, None, docking, stop);
         }
         let (path, of, may_claim) = (device.to_owned(), docking.clone(), self.settings.sparse);
-        self.aside(device, stop, move || Found::of_folder(path, &of, may_claim))?
+        let leaving = self.leaving(stop);
+        self.aside(device, stop, move || {
+            Found::of_folder(path, &of, may_claim, leaving)
+        })?
     }
 
     /// Claims and does the job of a device that was looked at.
@@ -156,7 +166,7 @@ impl Station {
         } = found;
         match what {
             What::Folder(tree) => {
-                let view = View::Mounted(&tree);
+                let view = View::Mounted(&*tree);
                 self.dock_view(view, &device, docking, signature, progress, stop)
             }
             What::Raw(raw) => {

@@ -95,12 +95,12 @@ impl Handled {
         station: &Station,
         claim: &Claim,
         docking: &Docking,
-        device: &Path,
-        view: &View<'_>,
+        (device, view): (&Path, &View<'_>),
+        stop: &Stop,
     ) -> Self {
         let (control, bay) = (station.control.clone(), docking.bay.clone());
         let tellings = Tellings::begin(control, claim, bay);
-        let read_only = read_only(device, view);
+        let read_only = read_only(station, device, view, stop);
         if !matches!(view, View::Journal) {
             tellings.tell(Handling::Docked { read_only });
         }
@@ -173,7 +173,7 @@ impl Handled {
 
     /// Tells how the device is after all that, and that it was let go. Whoever stops wants it back at once, and it may be
     /// one that gives no answer.
-    pub(super) fn end(self, stop: &Stop) {
+    pub(super) fn end(self, station: &Station, stop: &Stop) {
         // Who has not said how it was before is not waited for.
         if let Some((asked, before)) = &self.asked
             && !stop.is_set()
@@ -188,7 +188,8 @@ impl Handled {
             }
         }
         // Whoever keeps others from a block device has let go of it by now: what was asked for is not told as what was.
-        let read_only = self.mounted.as_deref().and_then(is_mounted_read_only);
+        let mounted = self.mounted.as_deref();
+        let read_only = mounted.and_then(|at| is_mounted_read_only(station, at, stop));
         self.tellings.tell(Handling::Undocked { read_only });
         self.tellings.end();
     }
@@ -200,15 +201,17 @@ impl Handled {
 }
 
 /// Whether nobody on this host can write to the device while it is here; nothing of an image or of one that is filled.
-fn read_only(device: &Path, view: &View<'_>) -> Option<bool> {
+fn read_only(station: &Station, device: &Path, view: &View<'_>, stop: &Stop) -> Option<bool> {
     match view {
         View::Raw(raw) => raw.is_read_only(),
-        View::Mounted(_) => is_mounted_read_only(device),
+        View::Mounted(_) => is_mounted_read_only(station, device, stop),
         View::Fill(_) | View::Journal => None,
     }
 }
 
-fn is_mounted_read_only(at: &Path) -> Option<bool> {
-    let mount = rustix::fs::statvfs(at).ok()?;
-    Some(mount.f_flag.contains(StatVfsMountFlags::RDONLY))
+fn is_mounted_read_only(station: &Station, at: &Path, stop: &Stop) -> Option<bool> {
+    let path = at.to_owned();
+    let mount = station.aside(at, stop, move || rustix::fs::statvfs(&path));
+    let flags = mount.ok()?.ok()?.f_flag;
+    Some(flags.contains(StatVfsMountFlags::RDONLY))
 }

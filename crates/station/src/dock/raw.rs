@@ -147,7 +147,7 @@ impl Station {
     }
 
     /// By what a device that gives no answer is left soon after `stop` is set.
-    fn leaving(&self, stop: &Stop) -> Leaving {
+    pub(super) fn leaving(&self, stop: &Stop) -> Leaving {
         Leaving {
             stop: stop.flag(),
             left: self.resources.left_reads().clone(),

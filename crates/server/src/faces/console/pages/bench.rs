@@ -433,6 +433,8 @@ impl Card<'_> {
             | BayState::Reconnecting
             | BayState::PulledOut
             | BayState::SafeToRemove => Vec::new(),
+            // The folder of the bay cannot be used: there is nothing to load.
+            BayState::Failed if self.line.medium.is_none() => Vec::new(),
             BayState::Ready | BayState::Queued => {
                 vec![
                     (OrderVerb::Load, key("bay-do-load-now")),
