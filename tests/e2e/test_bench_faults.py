@@ -17,7 +17,9 @@ from benches import (
     bays_config,
     device_of,
     image_of,
+    lay,
     make_job,
+    status,
     told,
     until_complete,
 )
@@ -415,3 +417,39 @@ def test_a_disk_that_somebody_mounted_first_is_told_of_and_loaded_when_it_is_fre
         system("umount", at)
     assert_loaded(service, s3, job, device)
     assert not any(line["Medium"] == name for line in bays_of(service).get("Others", []))
+
+
+def test_a_store_that_dies_under_a_load_holds_nothing_and_all_goes_on_when_it_answers(tmp_path, inbox):
+    for name in ("cellar", "service"):
+        (tmp_path / name).mkdir()
+    cellar = Service(tmp_path / "cellar").start()
+    config = tmp_path / "longshore.toml"
+    config.write_text(
+        '[embedded_store]\nlisten = "127.0.0.1:0"\n'
+        '[station]\nrate = "2MB"\nparallel = 2\nmultipart_threshold_mib = 5\npart_mib = 5\nsettle_seconds = 1\n'
+        f'[[stores]]\nname = "cellar"\nendpoint = "{cellar.endpoints["s3"]}"\nregion = "us-east-1"\n'
+        f'access_key_id = "{cellar.key.id}"\nsecret_access_key = "{cellar.key.secret}"\nbuckets = ["{BUCKET}"]\n'
+    )
+    service = Service(tmp_path / "service", config, words=["--inbox", inbox])
+    try:
+        endpoints = cellar.endpoints
+        cellar.buckets(BUCKET)
+        service.start()
+        job, signature = make_job(service, prefix="dies/")
+        device = device_of(tmp_path / "disk", signature, "dies/", files=5)
+        film(device, 14)
+        lay(device.path, inbox)
+        wait_for(lambda: parts(cellar.s3(), "dies/film.mov")[1], SOON, "a part of it is stored")
+        cellar.kill9()
+        # Longer than any single try.
+        time.sleep(8)
+        assert not service.held_jobs() and "It stands still" not in status(service, job)["ProgressMessage"]
+        cellar.start(endpoints)
+        done = until_complete(service, job)
+        report.compare(cellar.s3(), BUCKET, device, but=[done["LogKey"]])
+        report.check(report.fetch(cellar.s3(), done), device, BUCKET)
+        events = service.run("job", "history", job, "--json", *service.settings(), check=OK).stdout
+        assert "Held" not in events and "StoreSilent" not in events, events
+    finally:
+        service.close()
+        cellar.close()

@@ -8,10 +8,11 @@ use model::ids::{BayName, StationName};
 use model::limits::STATION_ROOM_BYTES;
 use model::operator::NewToken;
 use model::operator::stations::{
-    BayLine, BayList, OrderFor, OrderLine, OtherLine, ShareLine, StationDetail, StationLine,
-    StationList,
+    BayLine, BayList, LastTold, OrderFor, OrderLine, OtherLine, ShareLine, StationDetail,
+    StationLine, StationList,
 };
 use model::order::OrderVerb;
+use model::presence::StationState;
 use model::readable;
 use serde::Serialize;
 
@@ -328,11 +329,15 @@ fn bays_table(bays: &[BayLine]) -> String {
         [
             line.station.to_string(),
             line.bay.to_string(),
-            line.state.to_string(),
+            match &line.last_told {
+                Some(last) => format!("{} ({})", last.station, line.state),
+                None => line.state.to_string(),
+            },
             job.unwrap_or_default(),
             done.unwrap_or_default(),
             format!(
-                "{}{}{}",
+                "{}{}{}{}",
+                last_told(line.last_told.as_ref()),
                 failing.unwrap_or_default(),
                 line.sentence,
                 hint.unwrap_or_default()
@@ -341,6 +346,12 @@ fn bays_table(bays: &[BayLine]) -> String {
     };
     let rows: Vec<[String; 6]> = bays.iter().map(row).collect();
     output::table(["STATION", "BAY", "STATE", "JOB", "DONE", "WHAT"], &rows)
+}
+
+/// When what is said of a bay was so, where its station says nothing any more.
+fn last_told(last: Option<&LastTold>) -> String {
+    let at = last.and_then(|last| last.at);
+    at.map_or_else(String::new, |at| format!("As it was at {at}: "))
 }
 
 fn others_table(others: &[OtherLine]) -> String {
@@ -438,12 +449,23 @@ fn give(
              station hears nothing of it before.",
         );
     } else {
-        output::note(&format!(
-            "Ordered. Station {station} hears of it with its next heartbeat; `longshore station show {station}` \
-             shows its answer."
-        ));
+        let detail: StationDetail = way.get(&format!("stations/{station}"), &[])?;
+        output::note(&ordered(&detail.line));
     }
     Ok(Exit::Ok)
+}
+
+/// When a station hears of an order.
+fn ordered(line: &StationLine) -> String {
+    let name = &line.name;
+    let answer = format!("`longshore station show {name}` shows its answer.");
+    match (line.state, line.heard) {
+        (StationState::Silent | StationState::Late, Some(at)) => format!(
+            "Ordered, but station {name} has not been heard since {at}. It hears of it if it is heard again within ten minutes, \
+             and never after that; {answer}"
+        ),
+        _ => format!("Ordered. Station {name} hears of it with its next heartbeat; {answer}"),
+    }
 }
 
 /// Revokes a station, once a person who was told what that ends has said so.
@@ -538,10 +560,23 @@ mod tests {
             "{table}"
         );
         let line = BayLine::of(&station, bay);
+        let gone = BayLine {
+            last_told: Some(LastTold {
+                station: StationState::Silent,
+                at: Some(since),
+            }),
+            ..line.clone()
+        };
         assert_eq!(
             bays_table(&[line]),
             "STATION  BAY  STATE    JOB    DONE            WHAT\n\
              dock-1   B3   loading  ABCDE  49 %, 2.0 MB/s  Loads. Leave it in.\n"
+        );
+        let told = bays_table(&[gone]);
+        assert!(
+            told.contains("silent (loading)  ABCDE")
+                && told.ends_with("As it was at 2026-01-02T03:04:05Z: Loads. Leave it in.\n"),
+            "{told}"
         );
     }
 }

@@ -141,6 +141,9 @@ pub struct BayLine {
     pub bay: BayName,
     /// Where it is.
     pub port: PortId,
+    /// That this is what its station told last and may be so no more, where nothing is heard of that.
+    #[serde(default)]
+    pub last_told: Option<LastTold>,
     /// What is going on there.
     pub state: BayState,
     /// Since when.
@@ -171,6 +174,16 @@ pub struct BayLine {
     /// What of the device was read so far, while it is read.
     #[serde(default)]
     pub map: Option<LiveMap>,
+}
+
+/// That nothing is heard of a station any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct LastTold {
+    /// How the station is: silent, or revoked.
+    pub station: StationState,
+    /// When its last heartbeat came.
+    pub at: Option<Timestamp>,
 }
 
 /// That a device is failing, and how that is known.
@@ -349,6 +362,7 @@ impl BayLine {
             station: station.clone(),
             bay: bay.name,
             port: bay.port,
+            last_told: None,
             state: bay.state,
             since: bay.since,
             sentence: bay.sentence,

@@ -8,13 +8,15 @@ use model::bay::{BayState, BayStatus};
 use model::control::{Claim, Ending, LeaseState, PROTOCOL_VERSION, Renewal, Tally};
 use model::event::Event;
 use model::heartbeat::{Heartbeat, HeartbeatAnswer, HostFacts, LeaseAnswer};
-use model::ids::{BayName, Boot, JobId, OrderId, PortId, StationName};
+use model::ids::{BayName, Boot, JobId, OrderId, PersonName, PortId, StationName};
 use model::loading::Figures;
 use model::order::{Acknowledgement, Order, OrderOutcome, OrderVerb};
 use model::presence::{NoClaims, StationState};
 use model::progress::LogLocation;
+use model::role::Role;
 use model::stopped::StopCause;
-use server::ops::{AccountFault, Caller, Refused, orders, stations};
+use serde_json::{Value, json};
+use server::ops::{AccountFault, Caller, Refused, operators, orders, stations};
 
 use crate::clocks::two_servers;
 use crate::postgres::PrivatePostgres;
@@ -156,6 +158,21 @@ async fn overview(world: &World, name: &StationName) -> stations::StationOvervie
     shown.unwrap()
 }
 
+/// What the list of bays and the page of its station say of how old it is what is told of a bay.
+async fn last_told(world: &World, token: &str) -> [Value; 2] {
+    let headers = [("authorization", format!("Bearer {token}"))];
+    let get = async |path: &str| -> Value {
+        let path = format!("/operator/v1/{path}");
+        let answer = world.http("GET", &path, &headers, "").await;
+        serde_json::from_str(&answer.body).unwrap()
+    };
+    let list = get("bays").await["Bays"][0]["LastTold"].take();
+    [
+        list,
+        get("stations/dock-1").await["Told"][0]["LastTold"].take(),
+    ]
+}
+
 async fn metric(world: &World, line: &str) -> bool {
     let page = world.http("GET", "/metrics", &[], "").await.body;
     page.lines().any(|found| found == line)
@@ -180,6 +197,10 @@ async fn a_heartbeat_is_kept_and_answered() {
         clock_ahead_seconds: None,
     };
     assert_eq!(answer, expected);
+    let admin = world.service.context().admin();
+    let joe = PersonName::new("joe").unwrap();
+    let token = operators::add(&admin, &Caller::Operator, &joe, Role::Viewer);
+    let token = token.await.unwrap().expose().to_owned();
     let shown = overview(&world, &name).await;
     let heard = shown.station.heard.clone().unwrap();
     assert_eq!((heard.at, heard.release.as_str()), (world.now(), "0.9.0"));
@@ -193,8 +214,14 @@ async fn a_heartbeat_is_kept_and_answered() {
         assert_eq!(overview(&world, &name).await.state, state);
         let line = format!("longshore_stations{{state=\"{gauge}\"}} 1");
         assert!(metric(&world, &line).await, "{line}");
+        let last = match state {
+            StationState::Silent => json!({"Station": "silent", "At": heard.at.to_string()}),
+            _ => Value::Null,
+        };
+        assert_eq!(last_told(&world, &token).await, [last.clone(), last]);
     }
     dock.beat(&world).await;
+    assert_eq!(last_told(&world, &token).await, [Value::Null, Value::Null]);
     assert_eq!(overview(&world, &name).await.state, StationState::Here);
     assert!(metric(&world, "longshore_heartbeats_total{answer=\"new\"} 2").await);
 }

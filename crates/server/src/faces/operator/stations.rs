@@ -9,17 +9,18 @@ use model::ids::{JobId, StationName};
 use model::metrics_address::MetricsAddress;
 use model::operator::NewToken;
 use model::operator::stations::{
-    BayLine, BayList, CommandFor, OrderFor, OrderLine, OtherLine, ShareLine, StationDetail,
-    StationLine, StationList, TargetGroup, TargetLabels,
+    BayLine, BayList, CommandFor, LastTold, OrderFor, OrderLine, OtherLine, ShareLine,
+    StationDetail, StationLine, StationList, TargetGroup, TargetLabels,
 };
 use model::order::OrderVerb;
 use model::other_disk::OtherDisk;
+use model::presence::StationState;
 use model::request_rate::RequestRate;
 use model::time::Timestamp;
 
 use super::fault::OperatorFault;
 use super::{Desk, Document, Inquiry, document};
-use crate::jobstore::{HeldShares, StoredOrder};
+use crate::jobstore::{HeldShares, Station, StoredOrder};
 use crate::ops::stations::{self, StationOverview};
 use crate::ops::{cards, orders};
 
@@ -156,6 +157,7 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
     } = stations::show(desk.admin, desk.caller, name).await?;
     let waited_for = std::iter::once(&told);
     let waited_for = stations::waited_for(desk.admin, desk.stores, waited_for).await?;
+    let last_told = last_told(&station, state);
     let in_list = stations::StationLine::of(station, state, no_claims, &told);
     let order = |stored: StoredOrder| OrderLine::of(stored.order, stored.answered);
     document(&StationDetail {
@@ -164,7 +166,10 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
         told: told
             .bays
             .into_iter()
-            .map(|bay| bay_line(name, bay, &waited_for))
+            .map(|bay| BayLine {
+                last_told: last_told.clone(),
+                ..bay_line(name, bay, &waited_for)
+            })
             .collect(),
         others: others(name, told.others),
         free_bytes: told.host.journal_bytes,
@@ -176,22 +181,34 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
 async fn bays(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
     let (after, limit) = page(asked)?;
     let found = stations::bays(desk.admin, desk.caller, after.as_ref(), limit).await?;
-    let last = found.last().map(|(station, _)| station.clone());
+    let last = found.last().map(|(station, ..)| station.name.clone());
     let next = last.filter(|_| is_full(found.len(), limit));
-    let told = found.iter().map(|(_, told)| told);
+    let told = found.iter().map(|(.., told)| told);
     let stores = stations::waited_for(desk.admin, desk.stores, told).await?;
     let mut list = BayList {
         bays: Vec::new(),
         others: Vec::new(),
         next,
     };
-    for (station, told) in found {
-        let bays = told.bays.into_iter();
-        list.bays
-            .extend(bays.map(|bay| bay_line(&station, bay, &stores)));
-        list.others.extend(others(&station, told.others));
+    for (station, state, told) in found {
+        let last_told = last_told(&station, state);
+        let bays = told.bays.into_iter().map(|bay| BayLine {
+            last_told: last_told.clone(),
+            ..bay_line(&station.name, bay, &stores)
+        });
+        list.bays.extend(bays);
+        list.others.extend(others(&station.name, told.others));
     }
     document(&list)
+}
+
+/// When a station told what is known of its bays, if it tells no more.
+fn last_told(station: &Station, state: StationState) -> Option<LastTold> {
+    let is_gone = matches!(state, StationState::Silent | StationState::Revoked);
+    is_gone.then(|| LastTold {
+        station: state,
+        at: station.heard.as_ref().map(|last| last.at),
+    })
 }
 
 /// A bay, with the name of the store that it waits for.

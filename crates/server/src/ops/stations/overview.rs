@@ -127,7 +127,8 @@ pub async fn show(
     })
 }
 
-/// What each station of a page told last, in the order of their names; those that told nothing are in it too.
+/// How each station of a page is and what it told last, in the order of their names; those that told nothing are in it
+/// too.
 ///
 /// # Errors
 /// As [`list`].
@@ -136,7 +137,7 @@ pub async fn bays(
     caller: &Caller,
     after: Option<&StationName>,
     limit: u32,
-) -> Result<Vec<(StationName, Told)>, Refused> {
+) -> Result<Vec<(Station, StationState, Told)>, Refused> {
     authorize(caller, Action::LookAtStations, Resource::Service)?;
     let page = admin.jobs.stations(after, limit).await?;
     let Some(last) = page.last() else {
@@ -144,9 +145,11 @@ pub async fn bays(
     };
     let told = admin.jobs.told_until(after, &last.name).await?;
     let mut told: BTreeMap<StationName, Told> = told.into_iter().collect();
+    let (now, holders) = (admin.clock.now(), holders(admin).await?);
     let of = |station: Station| {
         let told = told.remove(&station.name).unwrap_or_default();
-        (station.name, told)
+        let presence = presence(&station, holders.contains(&station.name));
+        (station, presence.state(now), told)
     };
     Ok(page.into_iter().map(of).collect())
 }

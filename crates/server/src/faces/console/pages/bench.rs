@@ -421,12 +421,31 @@ impl Card<'_> {
         self.state().1
     }
 
+    /// What nobody hears of any more is grey, whatever it was.
     fn tone(&self) -> &'static str {
-        self.state().2
+        match self.line.last_told {
+            Some(_) => "quiet",
+            None => self.state().2,
+        }
+    }
+
+    /// Since when nothing is heard of its station, in words.
+    fn last_told(&self) -> Option<String> {
+        let last = self.line.last_told.as_ref()?;
+        let (say, at) = (self.shell.say, last.at?);
+        let told = match last.station {
+            StationState::Revoked => say.t("bay-told-by-revoked"),
+            _ => say.t("bay-told-by-silent"),
+        };
+        Some(told.time("at", at).to_string())
     }
 
     /// What a person may ask of the station, with what stands on the button.
     fn verbs(&self) -> Vec<(OrderVerb, TextKey)> {
+        // Nobody hears it.
+        if self.line.last_told.is_some() {
+            return Vec::new();
+        }
         let mut verbs = match self.line.state {
             // The kernel may have let go of what is safe: only plugging it in again does anything.
             BayState::Empty
