@@ -459,6 +459,10 @@ pub struct BayStatus {
     /// What the kernel calls the device, or the name of the image: shown, and never to be relied on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub medium: Option<String>,
+    /// A number that this stay of the medium has and the next medium in the bay has not, as far as the kernel tells them
+    /// apart: an order that is given now is of this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stay: Option<u32>,
     /// What is known of the device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceFacts>,
@@ -497,6 +501,7 @@ impl BayStatus {
             sentence: "Nothing is plugged in.".to_owned(),
             hint: None,
             medium: None,
+            stay: None,
             device: None,
             serial: None,
             job: None,

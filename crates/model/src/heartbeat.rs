@@ -410,6 +410,7 @@ mod tests {
             sentence: long(400),
             hint: Some(long(400)),
             medium: Some(long(100)),
+            stay: Some(u32::MAX),
             device: Some(DeviceFacts {
                 model: Some(long(64)),
                 ..DeviceFacts::default()

@@ -115,6 +115,11 @@ pub struct Order {
     pub by: Actor,
     /// Since when.
     pub at: Timestamp,
+    /// What was in the bay when it was given ([`BayStatus::stay`](crate::bay::BayStatus::stay)), if anything was: what is
+    /// there when the station hears of it may be another's by then, and is left as it is. Of a station or a server of an
+    /// earlier release it is whatever is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stay: Option<u32>,
     /// The sheet that was scanned for what is in the bay, with [`OrderVerb::Load`]: it stands for a SIGNATURE file. A
     /// release that does not know it finds out again whose the device is, which does no harm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -227,6 +232,7 @@ mod tests {
             verb: OrderVerb::Load,
             by: Actor::Service,
             at,
+            stay: None,
             sheet: None,
             erase: None,
             secret: None,
@@ -246,6 +252,7 @@ mod tests {
             verb: OrderVerb::Load,
             by: Actor::Service,
             at: "2026-01-02T03:04:05Z".parse().unwrap(),
+            stay: None,
             sheet: sheet.map(|text| SignatureFile::parse_scan(text).unwrap()),
             erase: None,
             secret: None,

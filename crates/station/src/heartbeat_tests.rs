@@ -99,6 +99,7 @@ impl Server {
             verb,
             by: model::actor::Actor::Service,
             at: at(),
+            stay: None,
             sheet: None,
             erase: None,
             secret: None,

@@ -366,6 +366,7 @@ impl Heart for Bench {
     fn order(&self, order: &Order) -> OrderOutcome {
         let bay = order.bay.clone();
         let done = match (&order.sheet, &order.erase, order.verb) {
+            _ if self.has_another(order) => Err(NotDone::AnotherDisk),
             (Some(sheet), _, OrderVerb::Load) => self.present(sheet.clone(), bay),
             (_, Some(said), OrderVerb::Erase) => self.erase(said.clone(), bay),
             (.., OrderVerb::Unlock) => match &order.secret {
@@ -380,6 +381,18 @@ impl Heart for Bench {
                 why: why.to_string(),
             },
         }
+    }
+}
+
+impl Bench {
+    /// Whether what an order is of has left its bay, and something else is there.
+    fn has_another(&self, order: &Order) -> bool {
+        let shown = self.shown();
+        let there = shown.bays.iter().find(|(bay, _)| bay.name == order.bay);
+        let there = there.and_then(|(bay, _)| bay.stay);
+        there
+            .zip(order.stay)
+            .is_some_and(|(there, meant)| there != meant)
     }
 }
 

@@ -14,6 +14,7 @@ mod unusable;
 mod wanted;
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -119,6 +120,15 @@ impl Medium {
             diskseq: self.diskseq,
             laid: self.laid,
         }
+    }
+
+    /// A number by which it is told from the next one in the same bay; the same for every process while it is there.
+    #[must_use]
+    pub fn stay(&self) -> u32 {
+        let mut hasher = DefaultHasher::new();
+        (self.id(), self.bytes).hash(&mut hasher);
+        // As much of it as is enough for two.
+        (hasher.finish() >> 32) as u32
     }
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
@@ -16,15 +17,18 @@ use std::time::{Duration, Instant};
 use disks::device::{Device, OpenError};
 use disks::sandbox::Launcher;
 use imagestore::services::AwsServices;
+use model::actor::Actor;
 use model::bay::{BayName, BayState, BayStatus};
 use model::device::Connector;
 use model::handling::DeviceHealth;
-use model::ids::{JobId, StationName};
-use model::order::OrderVerb;
-use model::time::SystemClock;
+use model::ids::{JobId, OrderId, StationName};
+use model::order::{Order, OrderOutcome, OrderVerb};
+use model::signature::SignatureFile;
+use model::time::{SystemClock, Timestamp};
 use station::control::Control;
 use station::devices::{Devices, HostDevices};
 use station::dock::Station;
+use station::heartbeat::Heart;
 use station::port::PortId;
 use station::resident::{Bench, Rules};
 use station::stores::S3Stores;
@@ -237,6 +241,59 @@ fn a_disk_that_does_not_answer_holds_up_neither_other_bays_nor_the_stop() {
     until(|| entries("/proc/self/task") <= 3);
 }
 
+/// It may be minutes before a station hears of it.
+#[test]
+fn what_was_ordered_of_one_disk_is_not_done_with_the_next_in_its_bay() {
+    let _alone = alone();
+    let room = Room::new();
+    room.run(|| {
+        let stays: Vec<u32> = (1..=2)
+            .map(|diskseq| {
+                room.sockets.pull(0);
+                until(|| room.status(0).is_none());
+                room.sockets.plug(0, &room.image("plain.img"), diskseq);
+                room.until_state(0, BayState::Unknown).stay.unwrap()
+            })
+            .collect();
+        assert_ne!(stays[0], stays[1], "the name is the same");
+        let sheet = SignatureFile::parse_scan("EX1ID:/dxgK27c8++SFiZLLaIvHt4Oy4k=").unwrap();
+        let order = |verb, sheet: Option<&SignatureFile>, stay| {
+            let order = Order {
+                id: OrderId::new("00ff").unwrap(),
+                bay: BayName::new("socket-0").unwrap(),
+                verb,
+                by: Actor::Service,
+                at: Timestamp::from_unix(0),
+                stay,
+                sheet: sheet.cloned(),
+                erase: None,
+                secret: None,
+                needs_second: false,
+                second: None,
+            };
+            Heart::order(&*room.bench, &order)
+        };
+        for (verb, sheet) in [
+            (OrderVerb::Load, Some(&sheet)),
+            (OrderVerb::Load, None),
+            (OrderVerb::Remove, None),
+            (OrderVerb::Unlock, None),
+        ] {
+            let OrderOutcome::Refused { why } = order(verb, sheet, Some(stays[0])) else {
+                panic!("{verb} was done");
+            };
+            assert!(why.starts_with("another disk is in the bay"), "{why}");
+        }
+        assert_eq!(room.status(0).unwrap().state, BayState::Unknown);
+        // Of a server of an earlier release it is whatever is there.
+        for stay in [Some(stays[1]), None] {
+            assert_eq!(order(OrderVerb::Look, None, stay), OrderOutcome::Done);
+            room.until_state(0, BayState::Unknown);
+        }
+        room.sockets.pull(0);
+    });
+}
+
 #[test]
 fn a_fault_of_ours_costs_its_bay_alone() {
     let _alone = alone();
@@ -294,5 +351,6 @@ fn however_often_disks_come_and_go_no_bay_is_stuck_and_nothing_is_left_open() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
-    assert_eq!(left.len(), 1, "only the lock of the bench: {left:?}");
+    let kept = ["bays", "bench"].map(OsString::from);
+    assert_eq!(left, kept.into(), "its lock, and what is in which bay");
 }

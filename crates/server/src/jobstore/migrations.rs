@@ -21,7 +21,7 @@ pub(super) fn of_sqlite() -> Migrator {
         "0006_operators", "0007_mended", "0008_audit", "0009_parcels", "0010_shares", "0011_ledger",
         "0012_disposal", "0013_outbox", "0014_condition", "0015_console", "0016_identities",
         "0017_customers", "0018_days", "0019_secrets", "0020_rates", "0021_two_persons", "0022_passkeys",
-        "0023_settling", "0024_request_shares", "0025_limits"))
+        "0023_settling", "0024_request_shares", "0025_limits", "0026_order_stays"))
 }
 
 /// Those of PostgreSQL.
@@ -31,7 +31,7 @@ pub(super) fn of_postgres() -> Migrator {
         "0006_operators", "0007_mended", "0008_audit", "0009_parcels", "0010_shares", "0011_ledger",
         "0012_disposal", "0013_outbox", "0014_condition", "0015_console", "0016_identities",
         "0017_customers", "0018_days", "0019_secrets", "0020_rates", "0021_two_persons", "0022_passkeys",
-        "0023_settling", "0024_request_shares", "0025_limits"))
+        "0023_settling", "0024_request_shares", "0025_limits", "0026_order_stays"))
 }
 
 /// The number of the last, which is the same for both.

@@ -77,22 +77,23 @@ pub(super) const FORGET_ORDERS_OF: &str = "DELETE FROM orders WHERE station = $1
 
 /// The same, once more, is the same order.
 pub(super) const INSERT_ORDER: &str = "
-    INSERT INTO orders (id, station, bay, verb, actor, at, job, serial_end, secret, needs_second)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    INSERT INTO orders (id, station, bay, verb, actor, at, job, serial_end, secret, needs_second, stay)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     ON CONFLICT (station, bay, verb) WHERE answered IS NULL DO UPDATE
     SET id = excluded.id, actor = excluded.actor, at = excluded.at, job = excluded.job,
         serial_end = excluded.serial_end, secret = excluded.secret,
-        needs_second = excluded.needs_second, second = NULL
+        needs_second = excluded.needs_second, second = NULL, stay = excluded.stay
     WHERE excluded.job <> COALESCE(orders.job, '')
        OR excluded.serial_end <> COALESCE(orders.serial_end, '')
+       OR excluded.stay <> COALESCE(orders.stay, -1)
        OR excluded.secret IS NOT NULL";
 
 pub(super) const SAME_ORDER: &str = "
-    SELECT id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second FROM orders
+    SELECT id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second, stay FROM orders
     WHERE station = $1 AND bay = $2 AND verb = $3 AND answered IS NULL";
 
 pub(super) const ORDERS: &str = "
-    SELECT id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second FROM orders
+    SELECT id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second, stay FROM orders
     WHERE station = $1 AND at > $2 ORDER BY seq";
 
 /// From the second person on it counts anew how long it is told.
@@ -100,7 +101,7 @@ pub(super) const SECOND_ORDER: &str = "
     UPDATE orders SET second = $1, at = $2
     WHERE station = $3 AND bay = $4 AND verb = $5 AND job = $6 AND serial_end = $7
       AND answered IS NULL AND needs_second AND second IS NULL AND actor <> $1 AND at > $8
-    RETURNING id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second";
+    RETURNING id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second, stay";
 
 pub(super) const ANSWER_ORDER: &str = "
     UPDATE orders SET answered = $3, outcome = $4, secret = NULL
@@ -116,7 +117,7 @@ pub(super) const FORGET_ORDERS: &str = "DELETE FROM orders WHERE at <= $1";
 pub(super) const PENDING_ORDERS: &str =
     "SELECT COUNT(*) FROM orders WHERE answered IS NULL AND at > $1";
 
-/// `id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second`.
+/// `id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second, stay`.
 pub(super) type OrderRow = (
     String,
     String,
@@ -129,10 +130,12 @@ pub(super) type OrderRow = (
     Option<String>,
     bool,
     Option<String>,
+    Option<i64>,
 );
 
 pub(super) fn order(row: OrderRow) -> Result<StoredOrder, JobStoreError> {
-    let (id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second) = row;
+    let (id, bay, verb, actor, at, answered, outcome, job, serial_end, needs_second, second, stay) =
+        row;
     let id = OrderId::new(id)?;
     let job = job.as_deref().map(JobId::new).transpose()?;
     let erase = job.zip(serial_end);
@@ -153,6 +156,10 @@ pub(super) fn order(row: OrderRow) -> Result<StoredOrder, JobStoreError> {
             verb: OrderVerb::of(&verb),
             by: actor.parse()?,
             at: Timestamp::from_unix(at),
+            stay: stay
+                .map(u32::try_from)
+                .transpose()
+                .map_err(JobStoreError::corrupt)?,
             sheet: None,
             erase,
             secret: None,
@@ -229,6 +236,7 @@ macro_rules! implement_orders {
                         .bind(order.erase.as_ref().map(orders::mark))
                         .bind(orders::sealed_secret(&self.sealer, order))
                         .bind(order.needs_second)
+                        .bind(order.stay.map(i64::from))
                         .execute(&mut *tx)
                         .await
                         .map_err(|error| {

@@ -38,7 +38,7 @@ pub async fn order(
     bay: &BayName,
     verb: OrderVerb,
 ) -> Result<Order, Refused> {
-    told(admin, caller, station, bay).await?;
+    let stay = told(admin, caller, station, bay).await?.stay;
     if verb == OrderVerb::Erase {
         let wrong =
             "cannot be `erase` without the job and the end of the device's serial".to_owned();
@@ -50,7 +50,7 @@ pub async fn order(
         let field = "Verb";
         return Err(DockingFault::Field { field, wrong }.into());
     }
-    give(admin, caller, station, bay, Wanted::Plain(verb)).await
+    give(admin, caller, station, (bay, stay), Wanted::Plain(verb)).await
 }
 
 /// Orders what is in a bay to be erased, if it is the device of this job and the gate is open. Who orders has named both;
@@ -66,7 +66,9 @@ pub async fn erase(
     said: Confirmation,
 ) -> Result<Order, Refused> {
     let admin = &context.admin();
-    let told = told(admin, caller, station, bay).await?.job;
+    let BayStatus {
+        job: told, stay, ..
+    } = told(admin, caller, station, bay).await?;
     if told.is_some_and(|told| told != said.job) {
         let (bay, scanned) = (bay.clone(), said.job);
         return Err(DockingFault::MixedUp { bay, scanned, told }.into());
@@ -91,7 +93,7 @@ pub async fn erase(
         }
     }
     let wanted = Wanted::Erase(said, needs_second);
-    give(admin, caller, station, bay, wanted).await
+    give(admin, caller, station, (bay, stay), wanted).await
 }
 
 /// Orders what is in a bay to be opened with a secret that a person typed, and to be loaded. It is tried once, and kept no
@@ -106,12 +108,12 @@ pub async fn unlock(
     bay: &BayName,
     secret: DeviceSecret,
 ) -> Result<Order, Refused> {
-    told(admin, caller, station, bay).await?;
+    let stay = told(admin, caller, station, bay).await?.stay;
     let subject = format!("bay {bay} of station {station}");
     if !admin.jobs.count_secret(&subject, admin.clock.now()).await? {
         return Err(DockingFault::TooManySecrets(subject).into());
     }
-    give(admin, caller, station, bay, Wanted::Unlock(secret)).await
+    give(admin, caller, station, (bay, stay), Wanted::Unlock(secret)).await
 }
 
 /// Orders what is in a bay to be loaded, if it is the device of this job, whose slip was scanned: a slip is no proof.
@@ -125,12 +127,21 @@ pub async fn load_as(
     bay: &BayName,
     job: JobId,
 ) -> Result<Order, Refused> {
-    let told = told(admin, caller, station, bay).await?.job;
+    let BayStatus {
+        job: told, stay, ..
+    } = told(admin, caller, station, bay).await?;
     if told != Some(job) {
         let (bay, scanned) = (bay.clone(), job);
         return Err(DockingFault::MixedUp { bay, scanned, told }.into());
     }
-    give(admin, caller, station, bay, Wanted::Plain(OrderVerb::Load)).await
+    give(
+        admin,
+        caller,
+        station,
+        (bay, stay),
+        Wanted::Plain(OrderVerb::Load),
+    )
+    .await
 }
 
 /// Orders what is in a bay to be loaded as the device of this sheet, which was scanned: it stands for a SIGNATURE file.
@@ -146,7 +157,9 @@ pub async fn present(
     sheet: SignatureFile,
 ) -> Result<Order, Refused> {
     let admin = context.admin();
-    let told = told(&admin, caller, station, bay).await?.job;
+    let BayStatus {
+        job: told, stay, ..
+    } = told(&admin, caller, station, bay).await?;
     let scanned = sheet.job;
     let job = super::jobs::find(context, caller, Action::LookAtJob, scanned.as_str()).await?;
     if sheet_of(context, &job) != sheet {
@@ -156,7 +169,7 @@ pub async fn present(
         let bay = bay.clone();
         return Err(DockingFault::MixedUp { bay, scanned, told }.into());
     }
-    give(&admin, caller, station, bay, Wanted::LoadAs(sheet)).await
+    give(&admin, caller, station, (bay, stay), Wanted::LoadAs(sheet)).await
 }
 
 /// The sheet that was issued for a job.
@@ -191,7 +204,7 @@ async fn give(
     admin: &Admin,
     caller: &Caller,
     station: &StationName,
-    bay: &BayName,
+    (bay, stay): (&BayName, Option<u32>),
     wanted: Wanted,
 ) -> Result<Order, Refused> {
     let now = admin.clock.now();
@@ -201,6 +214,7 @@ async fn give(
         verb,
         by: caller.actor(),
         at: now,
+        stay,
         sheet: None,
         erase: None,
         secret: None,

@@ -157,6 +157,7 @@ impl Bay {
             sentence: self.told.sentence.clone(),
             hint,
             medium: visit.map(|visit| visit.medium.name.clone()),
+            stay: visit.map(|visit| visit.medium.stay()),
             device: visit.and_then(|visit| visit.device.clone()),
             job: self.job(),
             cause: self.told.cause,

@@ -21,6 +21,7 @@ pub(super) async fn run(store: &dyn JobStore) {
     an_order_needs_a_station(store).await;
     an_order_that_needs_a_second_person_waits_for_another(store).await;
     an_order_with_another_sheet_takes_the_place_of_one_that_waits(store).await;
+    an_order_of_another_disk_takes_the_place_of_one_that_waits(store).await;
     a_secret_is_there_until_its_order_is_answered(store).await;
 }
 
@@ -122,6 +123,35 @@ async fn an_order_with_another_sheet_takes_the_place_of_one_that_waits(store: &d
     assert_eq!(told, [("o6e", Some(job_id("SHEEP")))]);
 }
 
+async fn an_order_of_another_disk_takes_the_place_of_one_that_waits(store: &dyn JobStore) {
+    let name = admit(store, "orders-10", 40).await;
+    let mut kept = Vec::new();
+    for (id, stay) in [
+        ("o8a", None),
+        ("o8b", Some(7)),
+        ("o8c", Some(7)),
+        ("o8d", Some(u32::MAX)),
+        ("o8e", None),
+    ] {
+        let wanted = Order {
+            stay,
+            ..order(id, "B1", OrderVerb::Load, at(5))
+        };
+        let order = insert(store, &name, &wanted).await;
+        kept.push((order.id.to_string(), order.stay));
+    }
+    let kept: Vec<_> = kept.iter().map(|(id, stay)| (id.as_str(), *stay)).collect();
+    let last = ("o8d", Some(u32::MAX));
+    let wanted = [
+        ("o8a", None),
+        ("o8b", Some(7)),
+        ("o8b", Some(7)),
+        last,
+        last,
+    ];
+    assert_eq!(kept, wanted);
+}
+
 fn order(id: &str, bay: &str, verb: OrderVerb, at: Timestamp) -> Order {
     Order {
         id: OrderId::new(id).expect("an id"),
@@ -129,6 +159,7 @@ fn order(id: &str, bay: &str, verb: OrderVerb, at: Timestamp) -> Order {
         verb,
         by: Actor::Person(PersonName::new("jane@example.org").expect("a person")),
         at,
+        stay: None,
         sheet: None,
         erase: None,
         secret: None,

@@ -23,6 +23,11 @@ pub enum NotDone {
     /// What was scanned names one job, and the device itself another.
     #[error("mixed up? The device in the bay is that of job {0}")]
     MixedUp(JobId),
+    /// What was there when it was ordered was taken out since.
+    #[error(
+        "another disk is in the bay than when that was ordered: say it again if this one is meant"
+    )]
+    AnotherDisk,
     /// The kernel has let go of it.
     #[error("the device was made safe to take out: take it out and plug it in again")]
     LetGo,

@@ -434,10 +434,10 @@ impl Card<'_> {
         let last = self.line.last_told.as_ref()?;
         let (say, at) = (self.shell.say, last.at?);
         let told = match last.station {
-            StationState::Revoked => say.t("bay-told-by-revoked"),
-            _ => say.t("bay-told-by-silent"),
+            StationState::Revoked => say.t("bay-told-by-revoked").time("at", at),
+            _ => say.t("bay-told-by-silent").time("at", at),
         };
-        Some(told.time("at", at).to_string())
+        Some(told.to_string())
     }
 
     /// What a person may ask of the station, with what stands on the button.
