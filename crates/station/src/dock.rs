@@ -236,8 +236,9 @@ impl Errand<'_> {
         }
     }
 
-    /// The error of a run that was stopped, if it was.
+    /// The error of a run that was stopped, if it was, or is to be for what was seen of its device.
     fn must_go_on(&self) -> Result<(), DockError> {
+        vitals::look(self);
         if self.stop.is_set() {
             Err(self.interrupted())
         } else {

@@ -1,7 +1,7 @@
 //! How the device of a docking is while it is docked: what it says of itself, and whether that holds its job.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
@@ -10,7 +10,7 @@ use model::handling::{DeviceHealth, Failing};
 use model::stopped::StopCause;
 use transfer::stop::Halt;
 
-use super::Errand;
+use super::{Docking, Errand};
 
 /// How often it is looked whether a device is failing.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -68,19 +68,28 @@ impl Vitals {
 
 /// Watches a device until `done` is closed, and stops its run where it is failing and that is to hold its job.
 pub(super) fn watch(errand: &Errand<'_>, done: &Receiver<()>) {
-    let vitals: &Arc<Vitals> = &errand.docking.vitals;
-    let limit = limit(errand);
     let mut asked = Instant::now();
     while let Err(RecvTimeoutError::Timeout) = done.recv_timeout(LOOK_EVERY) {
         if asked.elapsed() >= ASK_EVERY {
             asked = Instant::now();
             errand.handled.ask_again();
         }
-        let failing = limit.and_then(|limit| vitals.failing(&errand.docking.reads, limit));
-        if let Some(failing) = failing {
-            return errand.stop.halt(Halt::Failing(failing));
+        if look(errand) {
+            return;
         }
     }
+}
+
+/// Stops a run whose device is failing and that is to hold its job; whether it did. Whoever has read all of a device looks
+/// once more before it concludes: a small one is read between two looks.
+pub(super) fn look(errand: &Errand<'_>) -> bool {
+    let Docking { vitals, reads, .. } = errand.docking;
+    let failing = limit(errand).and_then(|limit| vitals.failing(reads, limit));
+    let is_failing = failing.is_some();
+    if let Some(failing) = failing {
+        errand.stop.halt(Halt::Failing(failing));
+    }
+    is_failing
 }
 
 /// How many ranges may be bad, where a device that is failing holds its job. One that a person has had go on goes on, and
