@@ -61,7 +61,8 @@ impl Found {
         }
     }
 
-    /// The folder where a file system is mounted, which is left as `leaving` says where it gives no answer.
+    /// The folder where a file system is mounted. In a bay it is left as `leaving` says where it gives no answer, since others
+    /// would wait with it; who docks one by hand waits alone, and has each file a few changes of threads sooner.
     fn of_folder(
         device: PathBuf,
         docking: &Docking,
@@ -72,11 +73,19 @@ impl Found {
             path: device.clone(),
             source,
         })?;
-        let (tree, name) = (tree.with_claims(may_claim), device.display().to_string());
+        let tree = tree.with_claims(may_claim);
+        let signature = signature_of_folder(&tree, &device, docking)?;
+        let tree: Box<dyn Tree> = match docking.bay {
+            Some(_) => {
+                let name = device.display().to_string();
+                Box::new(ApartTree::new(tree, &name, leaving))
+            }
+            None => Box::new(tree),
+        };
         Ok(Self {
-            signature: signature_of_folder(&tree, &device, docking)?,
+            signature,
             shipped: facts::shipped(&device).map(DeviceFacts::tidied),
-            what: What::Folder(Box::new(ApartTree::new(tree, &name, leaving))),
+            what: What::Folder(tree),
             device,
         })
     }
