@@ -61,7 +61,7 @@ def assert_loaded(service, s3, job, device):
 
 def written(s3):
     """When each object was written, but for receipts, which come a while after the report."""
-    keys = [key for key in report.keys_in(s3, BUCKET) if ".receipt." not in key]
+    keys = [key for key in report.keys_in(s3, BUCKET) if ".receipt" not in key]
     return {key: s3.head_object(Bucket=BUCKET, Key=key)["LastModified"] for key in keys}
 
 
