@@ -161,9 +161,16 @@ fn the_help_is_the_published_one() {
         let help = ended.with(0).out;
         writeln!(all, "### longshore help {command}\n\n{help}").unwrap();
     }
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/help.txt");
+    is_published("help.txt", &all);
+}
+
+/// Whether a text is the one of this name, line for line; with `UPDATE_GOLDEN` it is from now on.
+pub(crate) fn is_published(name: &str, all: &str) {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&golden, &all).unwrap();
+        std::fs::write(&golden, all).unwrap();
     }
     let published = std::fs::read_to_string(golden).unwrap();
     for (now, before) in all.lines().zip(published.lines()) {

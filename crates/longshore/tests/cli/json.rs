@@ -1,11 +1,10 @@
 //! What `--json` prints of what there is: names are a format, which programs read. `UPDATE_GOLDEN=1` writes it anew.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::help::COMMANDS;
+use crate::help::{COMMANDS, is_published};
 use crate::operators::{Elsewhere, import};
 use crate::stations::{Resident, STATION};
 use crate::world::World;
@@ -147,13 +146,5 @@ fn what_json_has_of_what_there_is_has_the_published_names() {
         let words = words.replace(&loaded, "JOBID").replace(&waiting, "JOBID");
         writeln!(all, "longshore {words} --json\n{shape}\n").unwrap();
     }
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/json.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&golden, &all).unwrap();
-    }
-    let published = std::fs::read_to_string(golden).unwrap();
-    for (now, before) in all.lines().zip(published.lines()) {
-        assert_eq!(now, before, "UPDATE_GOLDEN=1 accepts the change");
-    }
-    assert_eq!(all.lines().count(), published.lines().count());
+    is_published("json.txt", &all);
 }

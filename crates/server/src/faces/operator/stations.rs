@@ -166,10 +166,7 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
         told: told
             .bays
             .into_iter()
-            .map(|bay| BayLine {
-                last_told: last_told.clone(),
-                ..bay_line(name, bay, &waited_for)
-            })
+            .map(|bay| bay_line(name, last_told.clone(), bay, &waited_for))
             .collect(),
         others: others(name, told.others),
         free_bytes: told.host.journal_bytes,
@@ -192,11 +189,9 @@ async fn bays(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
     };
     for (station, state, told) in found {
         let last_told = last_told(&station, state);
-        let bays = told.bays.into_iter().map(|bay| BayLine {
-            last_told: last_told.clone(),
-            ..bay_line(&station.name, bay, &stores)
-        });
-        list.bays.extend(bays);
+        let bays = told.bays.into_iter();
+        let line = |bay| bay_line(&station.name, last_told.clone(), bay, &stores);
+        list.bays.extend(bays.map(line));
         list.others.extend(others(&station.name, told.others));
     }
     document(&list)
@@ -211,14 +206,20 @@ fn last_told(station: &Station, state: StationState) -> Option<LastTold> {
     })
 }
 
-/// A bay, with the name of the store that it waits for.
-fn bay_line(station: &StationName, bay: BayStatus, stores: &BTreeMap<JobId, String>) -> BayLine {
+/// A bay, with when its station told of it last if that tells no more, and the name of the store that it waits for.
+fn bay_line(
+    station: &StationName,
+    last_told: Option<LastTold>,
+    bay: BayStatus,
+    stores: &BTreeMap<JobId, String>,
+) -> BayLine {
     let is_waiting = bay.state == BayState::WaitingForStore;
     let store = bay
         .job
         .filter(|_| is_waiting)
         .and_then(|job| stores.get(&job));
     BayLine {
+        last_told,
         store: store.cloned(),
         ..BayLine::of(station, bay)
     }
