@@ -192,6 +192,7 @@ def test_containers_are_made_of_what_there_is():
             assert (folder / volume.split(":")[0]).exists()
         image = next(value for key, value in said if key == "Image")
         assert f"--tag {image.removeprefix('localhost/').removesuffix(':latest')} ." in made
+        assert ["RestartSec", "2"] in said, "systemd gives up what fails at once five times"
     station = (folder / "longshore-station.container").read_text()
     words = re.search("^Exec=(.*)$", station, re.MULTILINE)[1].split()
     known = subprocess.run([binary(), *words[:2], "--help"], capture_output=True, text=True, check=True).stdout

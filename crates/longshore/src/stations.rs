@@ -449,18 +449,18 @@ fn give(
              station hears nothing of it before.",
         );
     } else {
-        let detail: StationDetail = way.get(&format!("stations/{station}"), &[])?;
-        output::note(&ordered(&detail.line));
+        // It is ordered, whether or not it can be said how the station is.
+        let detail = way.get::<StationDetail>(&format!("stations/{station}"), &[]);
+        output::note(&ordered(station, detail.ok().map(|it| it.line).as_ref()));
     }
     Ok(Exit::Ok)
 }
 
-/// When a station hears of an order.
-fn ordered(line: &StationLine) -> String {
-    let name = &line.name;
+/// When a station hears of an order, by what is known of it.
+fn ordered(name: &StationName, line: Option<&StationLine>) -> String {
     let answer = format!("`longshore station show {name}` shows its answer.");
-    match (line.state, line.heard) {
-        (StationState::Silent | StationState::Late, Some(at)) => format!(
+    match line.map(|line| (line.state, line.heard)) {
+        Some((StationState::Silent | StationState::Late, Some(at))) => format!(
             "Ordered, but station {name} has not been heard since {at}. It hears of it if it is heard again within ten minutes, \
              and never after that; {answer}"
         ),

@@ -17,6 +17,9 @@ const FORMAT: &str = "longshore-bays 1";
 /// The file, in the folder of a station.
 const FILE: &str = "bays";
 
+/// The same while it is written.
+const NEW: &str = "bays.new";
+
 /// What bays have open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct InBays(Vec<(BayName, PathBuf)>);
@@ -27,13 +30,14 @@ impl InBays {
         Self(devices.collect())
     }
 
-    /// Keeps it in the folder of a station.
+    /// Keeps it in the folder of a station; not beyond the process, and so without waiting for the disk.
     ///
     /// # Errors
     /// The system's error.
     pub(crate) fn keep(&self, station: &Path) -> io::Result<()> {
-        let process = std::process::id();
-        durable::replace(&station.join(FILE), self.render(process).as_bytes())
+        let new = station.join(NEW);
+        fs::write(&new, self.render(std::process::id()))?;
+        fs::rename(new, station.join(FILE))
     }
 
     fn render(&self, process: u32) -> String {

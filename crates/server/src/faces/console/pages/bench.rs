@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::response::Response;
 use model::bay::{BayState, SerialDoubt};
-use model::ids::StationName;
+use model::ids::{JobId, StationName};
 use model::live_map::LiveMap;
 use model::operator::rates::{JobRates, RateLine};
 use model::operator::stations::{
@@ -128,10 +128,15 @@ struct BayPage<'a> {
 }
 
 impl BayPage<'_> {
-    /// Whether there is something that a password may open.
+    /// Whether there is something that a password may open, and somebody who hears it.
     fn may_unlock(&self) -> bool {
         let is_idle = !self.line.state.is_at_work() && self.line.state != BayState::SafeToRemove;
-        is_idle && self.line.medium.is_some()
+        is_idle && self.line.medium.is_some() && self.line.last_told.is_none()
+    }
+
+    /// The job whose device may be erased here, if somebody hears it.
+    fn erasable(&self) -> Option<JobId> {
+        self.line.job_id.filter(|_| self.line.last_told.is_none())
     }
 
     fn waits_for_secret(&self) -> bool {
