@@ -305,34 +305,41 @@ def test_two_stations_share_the_requests_of_a_store(installation, new_service, s
         file = tmp_path / "second.toml"
         file.write_text(through(before_second, station="station-2", limit=limited))
         second = new_service(config=file)
-        # The first has all until it asks again, after five seconds; then both have half, and end together.
-        docked = [(first, *sign(480, "0/")), (second, *sign(40, "1/"))]
+        docked = [(first, *sign(1500, "0/")), (second, *sign(700, "1/"))]
         for proxy in before:
             proxy.asked.clear()
         threads = [threading.Thread(target=service.dock, args=(device.path,)) for service, device, _ in docked]
-        for thread in threads:
-            thread.start()
-        def both_have_half():
+
+        def have(stations):
+            """Whether so many stations have a share, and each as much as the others."""
             time.sleep(0.7)  # Each look asks the store too.
             told = first.run("store", "list", "--json", *first.settings(), check=OK).stdout
             store = next(store for store in json.loads(told)["Stores"] if store["Name"] == "weed")
             assert store["RequestsPerSecond"] == limit and "BytesPerSecond" not in store
-            shares = {share["Station"]: share["RequestsPerSecond"] for share in store.get("Shares", [])}
-            assert sum(shares.values()) <= limit
-            return len(shares) == 2 and all(share == limit / 2 for share in shares.values())
+            shares = [share["RequestsPerSecond"] for share in store.get("Shares", [])]
+            assert sum(shares) <= limit
+            return len(shares) == stations and all(share == limit / stations for share in shares)
 
+        # The first has all until it asks again, after five seconds; then both have half, and for a while go on with it.
+        threads[0].start()
         try:
-            wait_for(both_have_half, 12, "shares of both stations")
+            wait_for(lambda: have(1), 30, "the share of the first station")
+            threads[1].start()
+            wait_for(lambda: have(2), 30, "shares of both stations")
+            begun = time.monotonic()
+            time.sleep(3)
+            end = time.monotonic()
+            assert all(thread.is_alive() for thread in threads), "both are still loading"
         finally:
             for thread in threads:
-                thread.join()
-        asked = [sorted(proxy.asked) for proxy in before]
+                if thread.ident:
+                    thread.join()
+        asked = [list(proxy.asked) for proxy in before]
     # A tenth of a second, and what the services ask beside it.
     assert most_within(asked[0] + asked[1], 3) <= 3.1 * limit + 20, "both together keep to the limit"
-    assert len(asked[0] + asked[1]) > 700
-    end = min(times[-1] for times in asked)
-    parts = [sum(end - 2.5 < at <= end for at in times) for times in asked]
-    assert min(parts) > 0.35 * sum(parts) and sum(parts) > 0.7 * 2.5 * limit, f"each has about half: {parts}"
+    assert len(asked[0] + asked[1]) > 2200
+    parts = [sum(begun < at <= end for at in times) for times in asked]
+    assert min(parts) > 0.35 * sum(parts) and sum(parts) > 0.7 * (end - begun) * limit, f"each has about half: {parts}"
     for _, _, job in docked:
         done = first.api(first.key).get_status(JobId=job)
         assert (done["ProgressCode"], done["ErrorCount"]) == ("Complete", 0)
