@@ -126,6 +126,13 @@ def test_a_station_that_serves_no_figures_goes_on_at_sighup(new_service, loops, 
         watched = service.run("job", "watch", job, check=OK).stdout
         assert re.search(r"^\S+  station:dock-9  TransferFinished", watched, re.MULTILINE), watched
         assert_loaded(service, s3, job, device)
+        # A new token makes the old one worthless, and is taken without stopping anything.
+        token.write_text(service.run("station", "token", "dock-9", check=OK).stdout)
+        wait_for(lambda: "heartbeats are refused" in log_of(station), SOON, "the old token is worthless")
+        hang_up(station, "settings are read again")
+        wait_for(lambda: "heartbeats are answered again" in log_of(station), SOON, "the new one is taken")
+        token.write_text("\n")
+        assert "there is no token in" in hang_up(station, "settings are not read again: nothing changes")
         assert station.process.poll() is None
     finally:
         assert station.stop(signal.SIGTERM, seconds=60) == OK

@@ -70,6 +70,11 @@ def test_a_whole_day_without_a_browser_or_a_keyboard(new_service, tmp_path):
     bay = wait_for(lambda: bay_with(service, "mute-disk"), SOON, "it is unknown")
     assert bay["State"] == "unknown", bay
     tag = f"LSB:{bay['Station']}:{bay['Bay']}"
+    # The tag alone is answered with how the bay is, and that of none is no bay.
+    assert f"Bay {bay['Bay']} of {bay['Station']}: {bay['Sentence']} Scan the sheet" in scanner.scan(tag)
+    assert f"station `{bay['Station']}` has no bay `NOPE`" in scanner.scan(f"LSB:{bay['Station']}:NOPE")
+    assert "may not give orders to station `nowhere`" in scanner.scan("LSB:nowhere:A")
+    assert "Nothing done" in scanner.scan("?"), "and what follows is of no bay"
     assert "already" in scanner.scan(signed["JobId"])
     assert "mixed up?" in scanner.scan(tag), "a slip proves nothing"
     proof = f"{sheet['JobId']}:{sheet['Signature']}"

@@ -50,9 +50,11 @@ pub(crate) fn run(args: &StationRunArgs) -> Result<Exit, Failure> {
     let (origin, bench) = (origin(&station, told), bench(station, &settings.bench));
     bench.watch_by(watch.wanted());
     let (server, inbox) = (args.server.clone(), args.inbox.clone());
+    let control = bench.station().control.clone();
     let rereading = Rereading::new(Arc::clone(&bench), began_with, move || {
         let mut read = own_station::settings_again(&server)?;
         add_inboxes(&inbox, &mut read.0.bench)?;
+        control.take_token(&own_station::token_again(&server)?);
         Ok(read)
     });
     interrupt::hangs_up(move || rereading.read()).context("could not listen for signals")?;

@@ -30,6 +30,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
+use awshttp::endpoint::Address;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use model::ids::{AccessKeyId, BucketName, IdentityName, JobId, JobType, StationName};
 use model::proof::ReadBack;
@@ -349,7 +350,7 @@ pub(crate) struct ServerArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
     /// URL of the server, where it runs on another host
-    #[arg(long, value_name = "URL", requires = "token_file")]
+    #[arg(long, value_name = "URL", value_parser = service_url, requires = "token_file")]
     pub(crate) server: Option<String>,
     /// A file with this station's token, as `longshore station token` printed it
     #[arg(long, value_name = "FILE", requires = "server")]
@@ -879,6 +880,15 @@ fn rate(text: &str) -> Result<NonZeroU64, String> {
 fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| "expected a number from 1 on".to_owned())
+}
+
+/// Where a service of ours is, as it was typed.
+fn service_url(text: &str) -> Result<String, String> {
+    // Readers of URLs leave out blanks and ends of lines, which a file of settings does not.
+    match !text.contains(char::is_whitespace) && Address::parse(text).is_ok() {
+        true => Ok(text.to_owned()),
+        false => Err("expected a URL such as `https://import.example.org`".to_owned()),
+    }
 }
 
 fn job_type(text: &str) -> Result<JobType, String> {

@@ -391,9 +391,18 @@ fn rename(found: &[String]) -> String {
 /// How the program ends when the server does not play along, and what to do.
 pub(crate) fn control_exit(error: &ControlError) -> (Exit, String) {
     match error {
+        ControlError::Unreachable { url, .. } if url.starts_with("http:") => (
+            Exit::Unavailable,
+            "is `longshore serve` running there, and without TLS? Else its URL begins with `https`"
+                .to_owned(),
+        ),
         ControlError::Unreachable { .. } => (
             Exit::Unavailable,
             "is `longshore serve` running there?".to_owned(),
+        ),
+        ControlError::Stranger { .. } => (
+            Exit::Unavailable,
+            "is the URL right, or does a proxy stand between?".to_owned(),
         ),
         ControlError::Trouble { .. } => (Exit::Unavailable, "try again later".to_owned()),
         ControlError::Refused(fault) if fault.code == "Unauthorized" => (

@@ -79,6 +79,18 @@ pub(crate) fn settings_again(args: &ServerArgs) -> Result<OwnSettings, Failure> 
     Ok((config.station, None))
 }
 
+/// The token of the station that the arguments name, as it stands by now.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) fn token_again(args: &ServerArgs) -> Result<String, Failure> {
+    if let Some(file) = &args.token_file {
+        return read_token(file);
+    }
+    let data = settings::data_folder(&Environment::of_process(), args.data.data.as_deref())?;
+    read_token(&token_path(&data))
+}
+
 fn of_another_host(args: &ServerArgs, data: &Path) -> Result<Config, Failure> {
     let mut config = settings::load(args.config.as_deref(), Some(data), Listen::default())?;
     if let Some(name) = &args.station {
@@ -183,11 +195,17 @@ fn token_path(data: &Path) -> PathBuf {
 /// The token in a file.
 ///
 /// # Errors
-/// If it cannot be read.
+/// If it cannot be read, or there is none in it.
 pub(crate) fn read_token(path: &Path) -> Result<String, Failure> {
     let read = std::fs::read_to_string(path);
     let text = read.with_context(|| format!("could not read the token `{}`", path.display()))?;
-    Ok(text.trim().to_owned())
+    match text.trim() {
+        "" => Err(Failure::usage(format!(
+            "there is no token in `{}`",
+            path.display()
+        ))),
+        token => Ok(token.to_owned()),
+    }
 }
 
 /// What the settings of a station come to.

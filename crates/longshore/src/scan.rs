@@ -5,11 +5,11 @@ use std::io::{self, BufRead as _};
 use anyhow::Context as _;
 use model::ids::StationName;
 use model::operator::parcels::{Arrived, Received};
-use model::operator::scanned::Scanned;
-use model::operator::stations::{Commanded, OrderLine};
+use model::operator::scanned::{Scanned, awaited};
+use model::operator::stations::{BayLine, Commanded, OrderLine, unheard};
 use model::scan::Code;
 use model::scanning::{Act, Scanning};
-use model::time::{Clock as _, SystemClock};
+use model::time::{Clock as _, SystemClock, Timestamp};
 
 use crate::cli::ScanArgs;
 use crate::exit::{Exit, Failure};
@@ -82,13 +82,22 @@ impl Table {
                 let arrived: Arrived = self.way.post(&path, message)?;
                 arrived.told()
             }
-            Scanned::Order { message, told, .. } => {
-                let _: OrderLine = self.way.post(&path, message)?;
-                told.clone()
+            Scanned::Order {
+                station,
+                message,
+                told,
+            } => {
+                let line: OrderLine = self.way.post(&path, message)?;
+                with_silence(told, station, line.unheard_since)
             }
-            Scanned::Command { message, .. } => {
+            Scanned::Command { station, message } => {
                 let done: Commanded = self.way.post(&path, message)?;
-                done.sentence
+                with_silence(&done.sentence, station, done.unheard_since)
+            }
+            Scanned::Await(tag) => {
+                let bay = ("bay".to_owned(), tag.bay.to_string());
+                let line: BayLine = self.way.get(&path, &[bay])?;
+                awaited(&line)
             }
             Scanned::Nothing { told, is_known } => {
                 if !is_known {
@@ -97,5 +106,13 @@ impl Table {
                 told.clone()
             }
         })
+    }
+}
+
+/// What is told, and that the station of which it is told may never hear of it, if so.
+fn with_silence(told: &str, station: &StationName, unheard_since: Option<Timestamp>) -> String {
+    match unheard_since {
+        Some(at) => format!("{told} {}", unheard(station, at)),
+        None => told.to_owned(),
     }
 }

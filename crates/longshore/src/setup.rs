@@ -75,13 +75,6 @@ fn station(args: &SetupStationArgs) -> Result<Exit, Failure> {
     let program = program(args.program.as_deref())?;
     let token = read_token(&args.token_file)?;
     let server = args.server.trim_end_matches('/');
-    if !(server.starts_with("http://") || server.starts_with("https://"))
-        || server.contains(char::is_whitespace)
-    {
-        return Err(Failure::usage(format!(
-            "`{server}` is no http or https URL"
-        )));
-    }
     let mut wanted = system(&args.root, &program, "longshore-station.service", STATION);
     if !is_packaged(&args.root) {
         let settings = Path::new("/etc/longshore/station.toml");

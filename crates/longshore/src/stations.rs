@@ -9,11 +9,11 @@ use model::limits::STATION_ROOM_BYTES;
 use model::operator::NewToken;
 use model::operator::stations::{
     BayLine, BayList, LastTold, OrderFor, OrderLine, OtherLine, ShareLine, StationDetail,
-    StationLine, StationList,
+    StationLine, StationList, unheard,
 };
 use model::order::OrderVerb;
-use model::presence::StationState;
 use model::readable;
+use model::time::Timestamp;
 use serde::Serialize;
 
 use crate::bench;
@@ -449,22 +449,17 @@ fn give(
              station hears nothing of it before.",
         );
     } else {
-        // It is ordered, whether or not it can be said how the station is.
-        let detail = way.get::<StationDetail>(&format!("stations/{station}"), &[]);
-        output::note(&ordered(station, detail.ok().map(|it| it.line).as_ref()));
+        output::note(&ordered(station, line.unheard_since));
     }
     Ok(Exit::Ok)
 }
 
-/// When a station hears of an order, by what is known of it.
-fn ordered(name: &StationName, line: Option<&StationLine>) -> String {
+/// When a station hears of an order, and since when it was not heard if so.
+fn ordered(name: &StationName, unheard_since: Option<Timestamp>) -> String {
     let answer = format!("`longshore station show {name}` shows its answer.");
-    match line.map(|line| (line.state, line.heard)) {
-        Some((StationState::Silent | StationState::Late, Some(at))) => format!(
-            "Ordered, but station {name} has not been heard since {at}. It hears of it if it is heard again within ten minutes, \
-             and never after that; {answer}"
-        ),
-        _ => format!("Ordered. Station {name} hears of it with its next heartbeat; {answer}"),
+    match unheard_since {
+        Some(at) => format!("Ordered. {} {answer}", unheard(name, at)),
+        None => format!("Ordered. Station {name} hears of it with its next heartbeat; {answer}"),
     }
 }
 
@@ -509,6 +504,7 @@ mod tests {
     use model::handling::Failing;
     use model::ids::PortId;
     use model::loading::Figures;
+    use model::presence::StationState;
 
     #[test]
     fn what_is_watched_says_once_that_it_is_not_live_and_that_it_is_again() {

@@ -16,6 +16,7 @@ use station::control::wire::Wire;
 use tokio::runtime::Runtime;
 
 use crate::cli::{DataArgs, ServerArgs, StoreArgs};
+use crate::docking;
 use crate::exit::{Exit, Failure};
 use crate::own_station::{self, read_token};
 use crate::settings::{self, Listen};
@@ -172,11 +173,9 @@ fn not_opened(error: NotOpened) -> Failure {
 fn not_done(error: ControlError) -> Failure {
     match error {
         ControlError::Refused(fault) => refused(fault),
-        ControlError::Unreachable { .. } => {
-            Failure::new(Exit::Unavailable, error).hint("is `longshore serve` running there?")
-        }
-        ControlError::Trouble { .. } => {
-            Failure::new(Exit::Unavailable, error).hint("try again later")
+        error => {
+            let (exit, hint) = docking::control_exit(&error);
+            Failure::new(exit, error).hint(hint)
         }
     }
 }
@@ -201,7 +200,8 @@ fn refused(fault: ControlFault) -> Failure {
         "UnknownOperator" => (Exit::Refused, "`longshore operator list` shows them"),
         "Unauthorized" => (
             Exit::Refused,
-            "`longshore operator add NAME --role ROLE` at the host of the service makes a token",
+            "at the host of the service `longshore operator add NAME --role ROLE` makes a token for a person, and \
+             `longshore station token NAME` one for a station",
         ),
         "Denied" => (Exit::Refused, "it takes a role with more rights"),
         "Unavailable" => (Exit::Unavailable, ""),

@@ -45,6 +45,14 @@ pub enum ControlError {
         /// What it says.
         message: String,
     },
+    /// Something else than a server of ours answers: a proxy, a page to sign in, another service. It may be gone later.
+    #[error("what answers at `{url}` is no service of Longshore (HTTP status {status})")]
+    Stranger {
+        /// Where.
+        url: String,
+        /// With which status.
+        status: u16,
+    },
     /// The server refuses.
     #[error("{}", .0.message)]
     Refused(ControlFault),
@@ -79,6 +87,11 @@ impl Control {
             wire: Wire::through(url, token, surroundings),
             carried: Carried::default(),
         }
+    }
+
+    /// Speaks with another token from now on, and so do all that were cloned of it.
+    pub fn take_token(&self, token: &str) {
+        self.wire.take_token(token);
     }
 
     /// The leases that heartbeats carry on this way, and on all that were cloned of it.

@@ -1,5 +1,7 @@
 //! What SIGHUP has read again: the settings of a bench, by which it goes from then on without stopping anything.
 //!
+//! A station that runs by itself takes its token again too: one that was admitted anew goes on.
+//!
 //! A file that is wrong changes nothing, and what is wrong with it stands in the log as it would at a start. Other settings
 //! than those of the bench and of its rate count from the next start on; which of them differ is told.
 

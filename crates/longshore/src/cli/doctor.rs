@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::DataArgs;
+use super::{DataArgs, service_url};
 
 /// `longshore doctor`.
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ pub(crate) struct DoctorArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
     /// Look at a station of this server
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = service_url)]
     pub(crate) server: Option<String>,
     /// Print JSON
     #[arg(long)]

@@ -7,7 +7,7 @@ use model::ids::{JobId, PersonName, StationName};
 use model::photograph::Subject;
 use model::role::Role;
 
-use super::{ApiArgs, DataArgs, at_least_one};
+use super::{ApiArgs, DataArgs, at_least_one, service_url};
 
 /// Which service is meant: the one on this host, or another.
 #[derive(Debug, Clone, Args)]
@@ -25,7 +25,7 @@ pub(crate) struct StoreArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct RemoteArgs {
     /// URL of the service, where it runs on another host
-    #[arg(long, value_name = "URL", requires = "token_file")]
+    #[arg(long, value_name = "URL", value_parser = service_url, requires = "token_file")]
     pub(crate) server: Option<String>,
     /// A file with your token, as `longshore operator add` printed it
     #[arg(long, value_name = "FILE", requires = "server")]
@@ -131,7 +131,7 @@ pub(crate) struct WantedArgs {
     #[arg(long, value_name = "FILE", requires = "all")]
     pub(crate) config: Option<PathBuf>,
     /// URL of the service, where it runs on another host
-    #[arg(long, value_name = "URL", requires_all = ["all", "token_file"])]
+    #[arg(long, value_name = "URL", value_parser = service_url, requires_all = ["all", "token_file"])]
     pub(crate) server: Option<String>,
     /// A file with your token, as `longshore operator add` printed it
     #[arg(long, value_name = "FILE", requires_all = ["all", "server"])]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use model::ids::StationName;
 
+use super::service_url;
+
 /// `longshore setup`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SetupCommand {
@@ -38,7 +40,7 @@ pub(crate) struct SetupServerArgs {
 )]
 pub(crate) struct SetupStationArgs {
     /// URL of the server
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = service_url)]
     pub(crate) server: String,
     /// A file with this station's token, as `longshore station token` printed it
     #[arg(long, value_name = "FILE")]

@@ -1,7 +1,10 @@
 //! `serve`, `dock` and `device return`: an operator's day.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
+use std::thread;
 
 use crate::world::{World, longshore};
 
@@ -227,6 +230,46 @@ fn without_a_service_there_is_nothing_to_dock_at() {
         .run(arguments.iter().chain(&server))
         .with(5)
         .saying("could not reach the server");
+}
+
+/// A proxy, or the page of somebody else.
+#[test]
+fn what_answers_and_is_no_service_is_told_so() {
+    let world = World::new();
+    let file = world.path("token");
+    fs::write(&file, "0000").unwrap();
+    for (status, exit, told) in [
+        ("200 OK", 5, "is no service of Longshore (HTTP status 200)"),
+        (
+            "403 Forbidden",
+            5,
+            "is no service of Longshore (HTTP status 403)",
+        ),
+        (
+            "502 Bad Gateway",
+            5,
+            "is in trouble: HTTP status 502 Bad Gateway",
+        ),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let page = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: 13\r\nConnection: close\r\n\r\n<p>Sign in</p"
+        );
+        let answering = thread::spawn(move || {
+            let (mut asking, _) = listener.accept().unwrap();
+            let mut head = [0; 4096];
+            assert!(asking.read(&mut head).unwrap() > 0);
+            asking.write_all(page.as_bytes()).unwrap();
+        });
+        let server = ["--server", &url, "--token-file", path(&file)];
+        let asked = ["job", "list", "--all"];
+        world
+            .run(asked.iter().chain(&server))
+            .with(exit)
+            .saying(told);
+        answering.join().unwrap();
+    }
 }
 
 #[test]

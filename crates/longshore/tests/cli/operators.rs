@@ -215,6 +215,20 @@ fn what_cannot_be_listed_is_a_wrong_command_line() {
         (&["--all", "--before", "9ZZZZ"], "there is no such job"),
         (&["--all", "--limit", "1001"], "1001"),
         (&["--all", "--server", "http://127.0.0.1:1"], "--token-file"),
+        (
+            &["--all", "--token-file", "t", "--server", "localhost:8080"],
+            "`https://import.example.org`",
+        ),
+        (
+            &[
+                "--all",
+                "--token-file",
+                "t",
+                "--server",
+                "ftp://dock.example",
+            ],
+            "`https://import.example.org`",
+        ),
         (&["--all", "--max", "3"], "--max"),
     ] {
         let all = [&["job", "list"][..], arguments].concat();

@@ -2,7 +2,7 @@
 
 use crate::ids::{JobId, StationName};
 use crate::operator::parcels::{Arrive, Receive};
-use crate::operator::stations::{CommandFor, OrderFor};
+use crate::operator::stations::{BayLine, CommandFor, OrderFor};
 use crate::order::OrderVerb;
 use crate::scan::BayTag;
 use crate::scanning::{Act, Named};
@@ -30,6 +30,8 @@ pub enum Scanned {
         /// What.
         message: CommandFor,
     },
+    /// Nothing of a bay before more is scanned, but how it is.
+    Await(BayTag),
     /// Nothing.
     Nothing {
         /// What a person is told.
@@ -58,12 +60,7 @@ impl Scanned {
                 Self::Arrive(job, Arrive { station, parcel })
             }
             Act::Load(tag, named) => load(tag, named),
-            Act::Await(BayTag { station, bay }) => Self::Nothing {
-                told: format!(
-                    "Bay {bay} of {station}: scan the sheet or slip of what is in it, or a command card."
-                ),
-                is_known: true,
-            },
+            Act::Await(tag) => Self::Await(tag),
             Act::Command(BayTag { station, bay }, card) => Self::Command {
                 station,
                 message: CommandFor {
@@ -94,8 +91,27 @@ impl Scanned {
             Self::Arrive(job, _) => format!("jobs/{job}/arrive"),
             Self::Order { station, .. } => format!("stations/{station}/orders"),
             Self::Command { station, .. } => format!("stations/{station}/commands"),
+            Self::Await(BayTag { station, .. }) => format!("stations/{station}/bay"),
             Self::Nothing { .. } => String::new(),
         }
+    }
+}
+
+/// What is to be scanned for a bay, and how it is.
+#[must_use]
+pub fn awaited(line: &BayLine) -> String {
+    let BayLine {
+        station,
+        bay,
+        sentence,
+        ..
+    } = line;
+    let told = format!(
+        "Bay {bay} of {station}: {sentence} Scan the sheet or slip of its disk, or a command card."
+    );
+    match line.last_told.as_ref().and_then(|last| last.at) {
+        Some(at) => format!("{told} Its station has not been heard since {at}."),
+        None => told,
     }
 }
 

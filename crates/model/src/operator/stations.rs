@@ -291,6 +291,9 @@ pub struct Commanded {
     pub verb: String,
     /// The same for a person.
     pub sentence: String,
+    /// When the station was heard last, if nothing is heard of it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard_since: Option<Timestamp>,
 }
 
 /// `GET /operator/v1/command-cards`: what is printed on command cards.
@@ -337,6 +340,18 @@ pub struct OrderLine {
     /// Who that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second: Option<Actor>,
+    /// When the station was heard last, where it was given just now and nothing is heard of the station.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard_since: Option<Timestamp>,
+}
+
+/// That a station may never hear of what was just ordered of it.
+#[must_use]
+pub fn unheard(station: &StationName, since: Timestamp) -> String {
+    format!(
+        "Station {station} has not been heard since {since}: it hears of this if it is heard again within ten minutes, and \
+         never after that."
+    )
 }
 
 impl OtherLine {
@@ -419,6 +434,7 @@ impl OrderLine {
         Self {
             waits_for_second: order.waits(),
             second: order.second,
+            unheard_since: None,
             order: order.id,
             bay: order.bay,
             verb: order.verb,

@@ -137,6 +137,7 @@ fn docking_wire(fault: &DockingFault) -> (StatusCode, &'static str) {
         DockingFault::NoReport { .. } => (StatusCode::CONFLICT, "NoReport"),
         DockingFault::NoReceipt { .. } => (StatusCode::CONFLICT, "NoReceipt"),
         DockingFault::NoSuchParcel(_) => (StatusCode::NOT_FOUND, "UnknownParcel"),
+        DockingFault::NothingInBay { .. } => (StatusCode::CONFLICT, "NothingInBay"),
         DockingFault::MixedUp { .. } => (StatusCode::CONFLICT, "MixedUp"),
         DockingFault::WrongSheet(_) => (StatusCode::FORBIDDEN, "WrongSheet"),
         DockingFault::WrongCard => (StatusCode::FORBIDDEN, "WrongCard"),

@@ -5,7 +5,7 @@ use model::control::HoldRequest;
 use model::ids::{BayName, StationName};
 use model::operator::stations::{CardLine, CardList, Commanded};
 
-use super::{Context, DockingFault, Refused, jobs, orders};
+use super::{Context, DockingFault, Refused, jobs, orders, stations};
 use crate::access::{Action, Caller, Resource, authorize};
 
 /// What the customer reads of a job that was put on hold by a card.
@@ -64,7 +64,13 @@ pub(crate) async fn command(
             jobs::hold(context, caller, HoldRequest { job, because }).await?;
         }
     }
+    let unheard_since = match verb.order() {
+        Some(_) => stations::unheard_since(&admin, station).await,
+        // The service does that itself.
+        None => None,
+    };
     Ok(Commanded {
+        unheard_since,
         sentence: format!("Bay {bay} of {station}: the card {}.", verb.words()),
         verb: verb.code().to_owned(),
         bay,

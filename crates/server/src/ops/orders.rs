@@ -1,7 +1,7 @@
 //! Orders: what a person wants a station to do with a bay. The station hears of it with its next heartbeat.
 
 use model::actor::Actor;
-use model::bay::BayStatus;
+use model::bay::{BayState, BayStatus};
 use model::disposal::messages::Confirmation;
 use model::disposal::rules::Confirm;
 use model::ids::{BayName, JobId, OrderId, StationName};
@@ -30,7 +30,7 @@ enum Wanted {
 ///
 /// # Errors
 /// [`AccountFault::NoSuchStation`], [`AccountFault::StationRevoked`]; [`AccountFault::NoSuchBay`] if the station's last
-/// heartbeat told of no such bay; or the job store's failure.
+/// heartbeat told of no such bay; [`DockingFault::NothingInBay`] if it told of nothing in it; or the job store's failure.
 pub async fn order(
     admin: &Admin,
     caller: &Caller,
@@ -38,7 +38,7 @@ pub async fn order(
     bay: &BayName,
     verb: OrderVerb,
 ) -> Result<Order, Refused> {
-    let stay = told(admin, caller, station, bay).await?.stay;
+    let stay = occupied(admin, caller, station, bay).await?.stay;
     if verb == OrderVerb::Erase {
         let wrong =
             "cannot be `erase` without the job and the end of the device's serial".to_owned();
@@ -68,7 +68,7 @@ pub async fn erase(
     let admin = &context.admin();
     let BayStatus {
         job: told, stay, ..
-    } = told(admin, caller, station, bay).await?;
+    } = occupied(admin, caller, station, bay).await?;
     if told.is_some_and(|told| told != said.job) {
         let (bay, scanned) = (bay.clone(), said.job);
         return Err(DockingFault::MixedUp { bay, scanned, told }.into());
@@ -108,7 +108,7 @@ pub async fn unlock(
     bay: &BayName,
     secret: DeviceSecret,
 ) -> Result<Order, Refused> {
-    let stay = told(admin, caller, station, bay).await?.stay;
+    let stay = occupied(admin, caller, station, bay).await?.stay;
     let subject = format!("bay {bay} of station {station}");
     if !admin.jobs.count_secret(&subject, admin.clock.now()).await? {
         return Err(DockingFault::TooManySecrets(subject).into());
@@ -129,7 +129,7 @@ pub async fn load_as(
 ) -> Result<Order, Refused> {
     let BayStatus {
         job: told, stay, ..
-    } = told(admin, caller, station, bay).await?;
+    } = occupied(admin, caller, station, bay).await?;
     if told != Some(job) {
         let (bay, scanned) = (bay.clone(), job);
         return Err(DockingFault::MixedUp { bay, scanned, told }.into());
@@ -145,6 +145,7 @@ pub async fn load_as(
 }
 
 /// Orders what is in a bay to be loaded as the device of this sheet, which was scanned: it stands for a SIGNATURE file.
+/// A bay that is still told to be empty may have been filled by the person who scans.
 ///
 /// # Errors
 /// As [`order`]; [`DockingFault::WrongSheet`] if it was not issued here, [`DockingFault::MixedUp`] if the device names
@@ -182,7 +183,10 @@ pub(crate) fn sheet_of(context: &Context, job: &Job) -> SignatureFile {
 }
 
 /// What the station last told of a bay of which the caller may order something.
-pub(super) async fn told(
+///
+/// # Errors
+/// As [`order`] of a bay that nobody has told of.
+pub(crate) async fn told(
     admin: &Admin,
     caller: &Caller,
     station: &StationName,
@@ -198,6 +202,21 @@ pub(super) async fn told(
         station: station.clone(),
         bay: bay.clone(),
     })?)
+}
+
+/// The same of a bay that something is in: an empty one can do nothing.
+async fn occupied(
+    admin: &Admin,
+    caller: &Caller,
+    station: &StationName,
+    bay: &BayName,
+) -> Result<BayStatus, Refused> {
+    let told = told(admin, caller, station, bay).await?;
+    if told.state == BayState::Empty {
+        let (station, bay) = (station.clone(), bay.clone());
+        return Err(DockingFault::NothingInBay { station, bay }.into());
+    }
+    Ok(told)
 }
 
 async fn give(

@@ -131,6 +131,14 @@ pub enum DockingFault {
         /// Everything that stands against it, in sentences.
         why: Vec<String>,
     },
+    /// The station has told that nothing is plugged in there.
+    #[error("there is nothing in bay `{bay}` of station `{station}`")]
+    NothingInBay {
+        /// The station.
+        station: StationName,
+        /// The bay.
+        bay: BayName,
+    },
     /// No parcel with this number has come.
     #[error("no parcel {0} has come")]
     NoSuchParcel(ParcelNumber),

@@ -5,7 +5,8 @@ mod waiting;
 
 use model::actor::Actor;
 use model::ids::StationName;
-use model::presence::{Presence, SILENT_SECONDS};
+use model::presence::{Presence, SILENT_SECONDS, StationState};
+use model::time::Timestamp;
 
 pub(crate) use overview::counts;
 pub use overview::{StationLine, StationOverview, bays, list, show, with_metrics};
@@ -51,6 +52,14 @@ pub(crate) async fn is_heard(admin: &Admin, name: &StationName) -> Result<bool, 
         let heard = it.heard.map(|last| last.at);
         it.revoked.is_none() && heard.is_some_and(|at| at > now.plus_seconds(-SILENT_SECONDS))
     }))
+}
+
+/// When a station was heard last that ought to have been heard since: what is ordered of it now it may never hear of. None
+/// also where that cannot be said, since an order is given all the same.
+pub(crate) async fn unheard_since(admin: &Admin, name: &StationName) -> Option<Timestamp> {
+    let (station, state) = state(admin, name).await.ok()?;
+    let is_unheard = matches!(state, StationState::Silent | StationState::Late);
+    station.heard.filter(|_| is_unheard).map(|last| last.at)
 }
 
 /// Ends what a station of this host was called before it got another name: nobody has its token any more.
@@ -138,6 +147,16 @@ pub async fn watch(admin: &Admin, caller: &Caller, name: &StationName) -> Result
 pub(super) async fn find(admin: &Admin, name: &StationName) -> Result<Station, Refused> {
     let found = admin.jobs.station(name).await?;
     Ok(found.ok_or_else(|| AccountFault::NoSuchStation(name.clone()))?)
+}
+
+/// The station of this name, and whether it is heard; whether it is at work is not looked at.
+pub(crate) async fn state(
+    admin: &Admin,
+    name: &StationName,
+) -> Result<(Station, StationState), Refused> {
+    let station = find(admin, name).await?;
+    let state = presence(&station, false).state(admin.clock.now());
+    Ok((station, state))
 }
 
 /// What is known of a station's presence.

@@ -9,7 +9,7 @@ use crate::talk::{Person, fault};
 use crate::world::{World, at_station, finished};
 
 /// Everything that can be asked for, and the least role that it takes; `JOBID` is a job.
-const PATHS: [(&str, &str, &str, Role); 31] = [
+const PATHS: [(&str, &str, &str, Role); 32] = [
     ("GET", "me", "", Role::Viewer),
     ("GET", "jobs", "", Role::Viewer),
     ("GET", "jobs/JOBID", "", Role::Viewer),
@@ -88,6 +88,7 @@ const PATHS: [(&str, &str, &str, Role); 31] = [
     ("POST", "stations/dock-1/token", "", Role::Admin),
     ("GET", "stations", "", Role::Viewer),
     ("GET", "stations/dock-1", "", Role::Viewer),
+    ("GET", "stations/dock-1/bay?bay=B3", "", Role::Operator),
     ("GET", "bays", "", Role::Viewer),
     ("POST", "stations/dock-1/watch", "", Role::Viewer),
     ("POST", "stations/dock-1/drain", "", Role::Operator),

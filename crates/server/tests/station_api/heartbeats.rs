@@ -14,9 +14,11 @@ use model::order::{Acknowledgement, Order, OrderOutcome, OrderVerb};
 use model::presence::{NoClaims, StationState};
 use model::progress::LogLocation;
 use model::role::Role;
+use model::secret::DeviceSecret;
+use model::signature::SignatureFile;
 use model::stopped::StopCause;
 use serde_json::{Value, json};
-use server::ops::{AccountFault, Caller, Refused, operators, orders, stations};
+use server::ops::{AccountFault, Caller, DockingFault, Refused, operators, orders, stations};
 
 use crate::clocks::two_servers;
 use crate::postgres::PrivatePostgres;
@@ -78,7 +80,10 @@ impl Resident {
             seq: self.seq,
             release: "0.9.0".to_owned(),
             clock: world.now().plus_seconds(self.ahead),
-            bays: vec![BayStatus::empty(name, port, world.now())],
+            bays: vec![BayStatus {
+                state: BayState::Ready,
+                ..BayStatus::empty(name, port, world.now())
+            }],
             others: Vec::new(),
             leases: self.claims.iter().map(renewal).collect(),
             done: self.done.clone(),
@@ -400,6 +405,45 @@ async fn a_station_that_comes_back_after_a_partition_keeps_its_lease() {
     let lease = world.jobs().lease(id).await.unwrap().unwrap();
     assert_eq!(lease.attempt, 1);
     assert!(lease.is_in_force(world.now(), 60));
+}
+
+#[tokio::test]
+async fn nothing_is_ordered_of_an_empty_bay_but_to_load_what_a_sheet_is_of() {
+    let world = World::start().await;
+    let mut dock = Resident::register(&world, "dock-1").await;
+    let (_, sheet) = world.create(&import("photos")).await;
+    let sheet = SignatureFile::parse(sheet.as_bytes()).unwrap();
+    let mut empty = dock.next(&world);
+    empty.bays[0].state = BayState::Empty;
+    dock.send(&world, &empty).await.unwrap();
+    let name = dock.station.name.clone();
+    let (context, job, bay) = (world.service.context(), sheet.job, bay());
+    let (admin, jane) = (context.admin(), Caller::Operator);
+    let is_empty = |refused: Refused| {
+        let found = matches!(refused, Refused::Docking(DockingFault::NothingInBay { .. }));
+        assert!(found, "{refused}");
+    };
+    for verb in [
+        OrderVerb::Load,
+        OrderVerb::Look,
+        OrderVerb::Stop,
+        OrderVerb::Remove,
+        OrderVerb::Blink,
+    ] {
+        is_empty(order(&world, &name, verb).await.unwrap_err());
+    }
+    let slip = orders::load_as(&admin, &jane, &name, &bay, job).await;
+    is_empty(slip.unwrap_err());
+    let secret = DeviceSecret::new("open sesame".to_owned()).unwrap();
+    let unlock = orders::unlock(&admin, &jane, &name, &bay, secret).await;
+    is_empty(unlock.unwrap_err());
+    assert_eq!(dock.beat(&world).await.orders, []);
+    dock.send(&world, &Heartbeat { seq: 9, ..empty })
+        .await
+        .unwrap();
+    // Who scans may have plugged in just now what the sheet is of.
+    let present = orders::present(context, &jane, &name, &bay, sheet).await;
+    assert_eq!(present.unwrap().verb, OrderVerb::Load);
 }
 
 #[tokio::test]

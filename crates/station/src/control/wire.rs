@@ -1,5 +1,6 @@
 //! JSON over HTTP to a server, by a bearer token: how stations speak to it, and the people who run it.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use awshttp::Surroundings;
@@ -7,7 +8,7 @@ use awshttp::endpoint::Address;
 use awshttp::route::Route;
 use model::control::ControlFault;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use ureq::Body;
 use ureq::http::{Response, StatusCode};
 
@@ -25,7 +26,8 @@ pub struct Wire {
     agent: ureq::Agent,
     route: Route,
     server: String,
-    authorization: String,
+    /// Of all clones: a token that is changed is changed for each.
+    authorization: Arc<RwLock<String>>,
 }
 
 impl Wire {
@@ -42,8 +44,19 @@ impl Wire {
             agent: config.new_agent(),
             route,
             server: url.trim_end_matches('/').to_owned(),
-            authorization: format!("Bearer {token}"),
+            authorization: Arc::new(RwLock::new(bearer(token))),
         }
+    }
+
+    /// Speaks with another token from now on.
+    pub(crate) fn take_token(&self, token: &str) {
+        let text = self.authorization.write();
+        *text.unwrap_or_else(PoisonError::into_inner) = bearer(token);
+    }
+
+    fn authorization(&self) -> String {
+        let text = self.authorization.read();
+        text.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Sends a message.
@@ -73,7 +86,7 @@ impl Wire {
         let request = self
             .agent
             .post(&url)
-            .header("authorization", &self.authorization)
+            .header("authorization", self.authorization())
             .content_type("application/json")
             .config()
             .timeout_global(Some(patience))
@@ -97,7 +110,7 @@ impl Wire {
         let request = self
             .agent
             .get(&url)
-            .header("authorization", &self.authorization)
+            .header("authorization", self.authorization())
             .query_pairs(pairs);
         self.read(&url, request.call())
     }
@@ -127,6 +140,10 @@ impl Wire {
     }
 }
 
+fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
 /// What an answer says.
 ///
 /// # Errors
@@ -140,12 +157,22 @@ fn read<A: DeserializeOwned>(
         url: url.to_owned(),
         message,
     };
+    let stranger = || ControlError::Stranger {
+        url: url.to_owned(),
+        status: status.as_u16(),
+    };
     if status.is_success() {
-        return serde_json::from_slice(body).map_err(|e| trouble(format!("odd answer: {e}")));
+        return match serde_json::from_slice(body) {
+            Ok(answer) => Ok(answer),
+            Err(_) if serde_json::from_slice::<IgnoredAny>(body).is_err() => Err(stranger()),
+            Err(odd) => Err(trouble(format!("odd answer: {odd}"))),
+        };
     }
     match serde_json::from_slice::<ControlFault>(body) {
         Ok(fault) if status.is_client_error() => Err(ControlError::Refused(fault)),
         Ok(fault) => Err(trouble(fault.message)),
-        Err(_) => Err(trouble(format!("HTTP status {status}"))),
+        // A proxy that does not reach it says so in its own words.
+        Err(_) if status.is_server_error() => Err(trouble(format!("HTTP status {status}"))),
+        Err(_) => Err(stranger()),
     }
 }

@@ -205,7 +205,9 @@ impl Keeper {
         let before = self.fared;
         self.fared = match error {
             ControlError::Refused(_) => Fared::Refused,
-            ControlError::Unreachable { .. } | ControlError::Trouble { .. } => match before {
+            ControlError::Unreachable { .. }
+            | ControlError::Trouble { .. }
+            | ControlError::Stranger { .. } => match before {
                 Fared::Unanswered(times) => Fared::Unanswered(times.saturating_add(1)),
                 Fared::Answered(_) | Fared::Refused => Fared::Unanswered(1),
             },

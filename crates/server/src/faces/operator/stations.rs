@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use model::bay::{BayState, BayStatus};
 use model::disposal::messages::Confirmation;
-use model::ids::{JobId, StationName};
+use model::ids::{BayName, JobId, StationName};
 use model::metrics_address::MetricsAddress;
 use model::operator::NewToken;
 use model::operator::stations::{
     BayLine, BayList, CommandFor, LastTold, OrderFor, OrderLine, OtherLine, ShareLine,
     StationDetail, StationLine, StationList, TargetGroup, TargetLabels,
 };
-use model::order::OrderVerb;
+use model::order::{Order, OrderVerb};
 use model::other_disk::OtherDisk;
 use model::presence::StationState;
 use model::request_rate::RequestRate;
@@ -36,6 +36,7 @@ pub(super) async fn answer(desk: &Desk<'_>, asked: &Inquiry<'_>, path: &[&str]) 
         [] if is_get => list(desk, asked).await,
         [name] if is_get => show(desk, &station(name)?).await,
         [name, "token"] if is_post => admit(desk, &station(name)?).await,
+        [name, "bay"] if is_get => bay(desk, asked, &station(name)?).await,
         [name, "orders"] if is_post => order(desk, asked, &station(name)?).await,
         [name, "commands"] if is_post => command(desk, asked, &station(name)?).await,
         [name, "watch"] if is_post => {
@@ -241,6 +242,18 @@ pub(super) async fn targets(desk: &Desk<'_>) -> Document {
 }
 
 async fn order(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Document {
+    let order = ordered(desk, asked.message()?, name).await?;
+    document(&OrderLine {
+        unheard_since: stations::unheard_since(desk.admin, name).await,
+        ..OrderLine::of(order, None)
+    })
+}
+
+async fn ordered(
+    desk: &Desk<'_>,
+    message: OrderFor,
+    name: &StationName,
+) -> Result<Order, OperatorFault> {
     let OrderFor {
         bay,
         verb,
@@ -248,29 +261,49 @@ async fn order(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Docu
         sheet,
         serial_end,
         secret,
-    } = asked.message()?;
+    } = message;
     let (admin, caller) = (desk.admin, desk.caller);
     if let Some(secret) = secret {
-        let order = match verb {
-            OrderVerb::Unlock => orders::unlock(admin, caller, name, &bay, secret).await?,
-            _ => return Err(orders::no_secret_for(verb).into()),
+        return match verb {
+            OrderVerb::Unlock => Ok(orders::unlock(admin, caller, name, &bay, secret).await?),
+            _ => Err(orders::no_secret_for(verb).into()),
         };
-        return document(&OrderLine::of(order, None));
     }
     if let (OrderVerb::Erase, Some(job), Some(serial_end)) = (verb, job, serial_end) {
         let said = Confirmation::of(job, serial_end);
-        let order = orders::erase(desk.service()?, caller, name, &bay, said).await?;
-        return document(&OrderLine::of(order, None));
+        return Ok(orders::erase(desk.service()?, caller, name, &bay, said).await?);
     }
-    let order = match (sheet, job) {
+    Ok(match (sheet, job) {
         (None, Some(_)) if verb == OrderVerb::Erase => {
             orders::order(admin, caller, name, &bay, verb).await?
         }
         (Some(sheet), _) => orders::present(desk.service()?, caller, name, &bay, sheet).await?,
         (None, Some(job)) => orders::load_as(admin, caller, name, &bay, job).await?,
         (None, None) => orders::order(admin, caller, name, &bay, verb).await?,
+    })
+}
+
+/// How one bay is, for whoever may order something of it.
+async fn bay(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Document {
+    let [(field, value)] = asked.query else {
+        return Err(OperatorFault::Query {
+            name: "bay".to_owned(),
+            value: String::new(),
+        });
     };
-    document(&OrderLine::of(order, None))
+    let found = (field == "bay").then(|| BayName::new(value).ok()).flatten();
+    let bay = found.ok_or_else(|| OperatorFault::Query {
+        name: field.clone(),
+        value: value.clone(),
+    })?;
+    let told = orders::told(desk.admin, desk.caller, name, &bay).await?;
+    let (station, state) = stations::state(desk.admin, name).await?;
+    document(&bay_line(
+        name,
+        last_told(&station, state),
+        told,
+        &BTreeMap::new(),
+    ))
 }
 
 async fn command(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Document {

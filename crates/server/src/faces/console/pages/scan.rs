@@ -8,10 +8,11 @@ use axum::response::Response;
 use model::card::CardVerb;
 use model::ids::{JobId, StationName};
 use model::operator::parcels::{Arrived, Received};
-use model::operator::scanned::Scanned;
-use model::operator::stations::{Commanded, StationList};
+use model::operator::scanned::{Scanned, awaited};
+use model::operator::stations::{BayLine, Commanded, OrderLine, StationList, unheard};
 use model::scan::{BayTag, Code, Why};
 use model::scanning::{Act, Scanning};
+use model::time::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::faces::console::asking::read;
@@ -134,15 +135,51 @@ async fn done(visit: &Visit, words: Text, asked: &Scanned) -> Result<Text, Troub
             let answer: Arrived = read(&visit.post(&path, message).await?)?;
             Ok(arrived(&answer))
         }
-        Scanned::Order { message, told, .. } => {
-            visit.post(&path, message).await?;
-            Ok(words.retells(told))
+        Scanned::Order {
+            station,
+            message,
+            told,
+        } => {
+            let line: OrderLine = read(&visit.post(&path, message).await?)?;
+            Ok(with_silence(words, told, (station, line.unheard_since)))
         }
-        Scanned::Command { message, .. } => {
+        Scanned::Command { station, message } => {
             let done: Commanded = read(&visit.post(&path, message).await?)?;
-            Ok(words.retells(&done.sentence))
+            let silence = (station, done.unheard_since);
+            Ok(with_silence(words, &done.sentence, silence))
+        }
+        Scanned::Await(tag) => {
+            let bay = Fields::from([("bay".to_owned(), tag.bay.to_string())]);
+            let line: BayLine = visit.get(&path, &bay).await?;
+            let words = text("scan-await")
+                .with("bay", &line.bay)
+                .with("station", &line.station)
+                .text("told", word::bay(line.state));
+            let words = match line.last_told.as_ref().and_then(|last| last.at) {
+                Some(at) => text("scan-await-unheard")
+                    .text("told", words)
+                    .time("at", at),
+                None => words,
+            };
+            Ok(words.retells(&awaited(&line)))
         }
         Scanned::Nothing { told, .. } => Ok(words.retells(told)),
+    }
+}
+
+/// What is ordered of a station, in our words and in English ones, and that it may never hear of it, if so.
+fn with_silence(
+    words: Text,
+    told: &str,
+    (station, since): (&StationName, Option<Timestamp>),
+) -> Text {
+    match since {
+        Some(at) => text("scan-unheard")
+            .text("told", words)
+            .with("station", station)
+            .time("at", at)
+            .retells(&format!("{told} {}", unheard(station, at))),
+        None => words.retells(told),
     }
 }
 
@@ -155,9 +192,8 @@ fn words(act: &Act) -> Text {
             .with("bay", bay)
             .with("station", station)
             .with("job", named.job()),
-        Act::Await(BayTag { station, bay }) => {
-            text("scan-await").with("bay", bay).with("station", station)
-        }
+        // It is told when it is known how the bay is.
+        Act::Await(_) => key("scanned").into(),
         Act::Command(BayTag { station, bay }, card) => text("scan-card")
             .with("bay", bay)
             .with("station", station)
