@@ -441,8 +441,14 @@ def test_a_store_that_dies_under_a_load_holds_nothing_and_all_goes_on_when_it_an
         lay(device.path, inbox)
         wait_for(lambda: parts(cellar.s3(), "dies/film.mov")[1], SOON, "a part of it is stored")
         cellar.kill9()
-        # Longer than any single try.
-        time.sleep(8)
+        wait_for(lambda: told(service, "a store does not answer", cellar.endpoints["s3"]), SOON, "the operator is told")
+
+        def waits():
+            bays = json.loads(service.run("bay", "list", "--json", *service.settings(), check=OK).stdout)["Bays"]
+            told = [(bay["State"], bay.get("Store"), bay["Held"]) for bay in bays if bay["JobId"] == job]
+            return told == [("waiting-for-store", "cellar", "StoreSilent")]
+
+        wait_for(waits, SOON, "the bay says so")
         assert not service.held_jobs() and "It stands still" not in status(service, job)["ProgressMessage"]
         cellar.start(endpoints)
         done = until_complete(service, job)
@@ -450,6 +456,7 @@ def test_a_store_that_dies_under_a_load_holds_nothing_and_all_goes_on_when_it_an
         report.check(report.fetch(cellar.s3(), done), device, BUCKET)
         events = service.run("job", "history", job, "--json", *service.settings(), check=OK).stdout
         assert "Held" not in events and "StoreSilent" not in events, events
+        assert told(service, "no bay waits for the store any more", endpoints["s3"])
     finally:
         service.close()
         cellar.close()

@@ -66,10 +66,20 @@ impl Ending {
     /// The store asked to slow down.
     pub const SLOW_DOWN: Self = Self("SlowDown");
 
+    /// The store is not there, or in trouble.
+    const UNAVAILABLE: Self = Self("Unavailable");
+
+    /// Nothing came back.
+    const NO_ANSWER: Self = Self("NoAnswer");
+
     /// The word.
     #[must_use]
     pub fn code(self) -> &'static str {
         self.0
+    }
+
+    fn is_silence(self) -> bool {
+        self == Self::UNAVAILABLE || self == Self::NO_ANSWER
     }
 
     /// How a request ended that failed; none if it was not sent.
@@ -86,8 +96,8 @@ impl Ending {
             StoreError::BadDigest(_) => Self("BadDigest"),
             StoreError::Throttled(_) => Self::SLOW_DOWN,
             StoreError::Full(_) => Self("StoreFull"),
-            StoreError::Unavailable(_) => Self("Unavailable"),
-            StoreError::Transport(_) => Self("NoAnswer"),
+            StoreError::Unavailable(_) => Self::UNAVAILABLE,
+            StoreError::Transport(_) => Self::NO_ANSWER,
             StoreError::Unsure { last, .. } => return Self::of(last),
             StoreError::Canceled { .. } => return None,
         })
@@ -107,6 +117,17 @@ pub struct StoreFigures {
     pub endings: BTreeMap<(Asked, Ending), u64>,
     /// How long those of each kind took.
     pub took: BTreeMap<Asked, Timings>,
+    /// What was not answered, if the last request was not.
+    pub silence: Option<Silence>,
+}
+
+/// Requests without an answer, one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Silence {
+    /// When the first was begun.
+    pub since: Instant,
+    /// When the last one failed.
+    pub last: Instant,
 }
 
 /// Where the requests to one store are counted.
@@ -130,6 +151,12 @@ impl Requests {
             store,
             all: Arc::clone(self),
         }
+    }
+
+    /// The silence of a store, by its [`place`]; none if it answered last.
+    #[must_use]
+    pub fn silence_of(&self, store: &str) -> Option<Silence> {
+        self.stores().get(store)?.silence
     }
 
     /// All that was counted, by store.
@@ -156,14 +183,20 @@ pub fn place(endpoint: &str) -> String {
 
 impl StoreRequests {
     /// Counts a request that has ended.
-    fn count(&self, operation: Asked, ending: Ending, took: Duration) {
+    fn count(&self, operation: Asked, ending: Ending, begun: Instant) {
         let mut stores = self.all.stores();
         let Some(figures) = stores.get_mut(&self.store) else {
             return;
         };
+        figures.silence = ending.is_silence().then(|| Silence {
+            since: figures.silence.map_or(begun, |before| before.since),
+            last: Instant::now(),
+        });
         *figures.endings.entry((operation, ending)).or_default() += 1;
         let timings = figures.took.entry(operation);
-        timings.or_insert_with(|| Timings::new(BOUNDS)).add(took);
+        timings
+            .or_insert_with(|| Timings::new(BOUNDS))
+            .add(begun.elapsed());
     }
 }
 
@@ -201,7 +234,7 @@ impl<B: Bucket> Counted<B> {
         };
         if let Some(ending) = ending {
             let operation = Asked(operation);
-            self.requests.count(operation, ending, begun.elapsed());
+            self.requests.count(operation, ending, begun);
         }
         result
     }
@@ -392,11 +425,30 @@ mod tests {
     }
 
     #[test]
+    fn a_store_is_silent_from_the_first_request_without_an_answer_to_the_next_answer() {
+        let requests = Arc::<Requests>::default();
+        let of = requests.of("http://store");
+        let ends = |ending| of.count(Asked("PutObject"), ending, Instant::now());
+        assert_eq!(requests.silence_of("store"), None);
+        for answer in [Ending::OK, Ending::SLOW_DOWN, Ending("NoSuchKey")] {
+            ends(Ending::UNAVAILABLE);
+            let first = requests.silence_of("store").unwrap();
+            ends(Ending::NO_ANSWER);
+            let later = requests.silence_of("store").unwrap();
+            assert_eq!(later.since, first.since);
+            assert!(later.last >= first.last);
+            ends(answer);
+            assert_eq!(requests.silence_of("store"), None);
+        }
+        assert_eq!(requests.silence_of("another"), None);
+    }
+
+    #[test]
     fn however_many_stores_there_are_the_figures_have_an_end() {
         let requests = Arc::<Requests>::default();
         for number in 0..STORES + 10 {
             let of = requests.of(&format!("http://store-{number}"));
-            of.count(Asked("GetObject"), Ending::OK, Duration::ZERO);
+            of.count(Asked("GetObject"), Ending::OK, Instant::now());
         }
         assert_eq!(requests.figures().len(), STORES + 1);
         assert_eq!(counts(&requests, OTHERS), [("GetObject", "OK", 10)]);

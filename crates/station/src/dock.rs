@@ -404,6 +404,9 @@ impl Station {
                 progress,
                 stop,
             };
+            if let Some(store) = errand.store() {
+                progress.speaks_to(&store.0);
+            }
             // The lease is kept until the report is delivered and the server told: all of this may
             // take long.
             let done = self.while_leased(&errand, || self.work(&errand, &manifest, view));

@@ -6,6 +6,7 @@ pub use pace::Pace;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use model::control::Tally;
 use model::outcome::{EntryRecord, How, Outcome};
@@ -29,6 +30,7 @@ pub struct Progress {
     sent_bytes: AtomicU64,
     being_read_back: AtomicU64,
     current: Mutex<Option<String>>,
+    store: Mutex<Option<(String, Instant)>>,
 }
 
 /// The figures at one moment.
@@ -106,6 +108,19 @@ impl Progress {
             ignored: self.ignored.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
         }
+    }
+
+    /// Says at which address the store is that is spoken to from now on.
+    pub fn speaks_to(&self, endpoint: &str) {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        *store = Some((endpoint.to_owned(), Instant::now()));
+    }
+
+    /// At which address the store is that is spoken to, and since when.
+    #[must_use]
+    pub fn store(&self) -> Option<(String, Instant)> {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.clone()
     }
 
     /// Counts one entry that was found.

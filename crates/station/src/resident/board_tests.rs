@@ -693,6 +693,42 @@ fn a_store_that_is_away_holds_no_job_and_is_asked_ever_less_often() {
 }
 
 #[test]
+fn a_store_that_is_silent_under_a_load_is_told_while_it_is_tried_again() {
+    let mut room = Room::new(RULES);
+    room.plug("A", "sda", 1);
+    room.identify("A", "AAAAA");
+    let visit = room.visit("A");
+    let silent = || News::StoreSilent(visit, "http://10.0.0.7:9000".to_owned());
+    for (before, at_work) in [
+        (Motion::Loading, BayState::Loading),
+        (Motion::ReadingBack, BayState::ReadingBack),
+        (Motion::Reporting, BayState::Reporting),
+    ] {
+        room.hear(News::Moved(visit, Motion::Loading));
+        room.hear(News::Moved(visit, before));
+        assert_eq!(room.state("A"), at_work);
+        let acts = room.acts.clone();
+        for _ in 0..2 {
+            room.hear(silent());
+            assert_eq!(room.state("A"), BayState::WaitingForStore);
+            assert_eq!(room.status("A").sentence, "The store does not answer.");
+        }
+        assert_eq!(room.acts, acts, "the docking itself goes on");
+        room.hear(News::Moved(visit, Motion::Loading));
+        assert_eq!(room.state("A"), BayState::Loading);
+    }
+    room.hear(silent());
+    room.docked("A", store_away());
+    assert_eq!(room.state("A"), BayState::WaitingForStore);
+    room.hear(silent());
+    room.acts.clear();
+    room.pass(29);
+    assert_eq!(room.acts, []);
+    room.pass(1);
+    assert_ne!(room.acts, [], "it is tried again as ever");
+}
+
+#[test]
 fn a_server_that_is_away_is_asked_until_it_answers() {
     let mut room = Room::new(RULES);
     room.plug("A", "sdb", 1);

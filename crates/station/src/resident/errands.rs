@@ -31,11 +31,15 @@ use crate::watch::Medium;
 use disks::device::counted::Reads;
 use disks::tree::DeviceGone;
 use encrypted::secrets::Secrets;
+use objectstore::counted::place;
 use transfer::progress::{Pace, Progress, Snapshot};
 use transfer::stop::{Halt, Stop};
 
 /// How often it is looked whether threads have ended.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// After how long a store that answers nothing is told as silent. Each failed request is tried again all the while.
+const STORE_SILENT_AFTER: Duration = Duration::from_secs(10);
 
 /// How long what is no docking may take to stop: nothing is lost with it, and a device that does not answer keeps whoever
 /// reads it for half a minute and longer.
@@ -202,6 +206,10 @@ impl Errands {
         let going = self.going();
         let docking = going.visits.iter().filter(|(_, it)| it.is_docking);
         let moved = docking.filter_map(|(visit, it)| {
+            if let Some((store, silent_for)) = self.silent_store(&it.progress) {
+                let is_long = silent_for >= STORE_SILENT_AFTER;
+                return is_long.then(|| News::StoreSilent(*visit, store));
+            }
             let snapshot = it.progress.snapshot();
             let settled = snapshot.tally.stored + snapshot.tally.failed + snapshot.tally.ignored;
             match (snapshot.found, snapshot.found_all) {
@@ -225,6 +233,16 @@ impl Errands {
             News::Examined(*visit, condition)
         });
         moved.chain(erasing).chain(examined).collect()
+    }
+
+    /// The address of the store of a docking, and for how long it has answered nothing, if it did not answer last.
+    fn silent_store(&self, progress: &Progress) -> Option<(String, Duration)> {
+        let (store, begun) = progress.store()?;
+        let requests = self.station.resources.requests();
+        // What was asked of it before is no matter of this docking.
+        let silence = requests.silence_of(&place(&store));
+        let silence = silence.filter(|silence| silence.last >= begun)?;
+        Some((store, silence.since.max(begun).elapsed()))
     }
 
     /// Lets a disk blink for a while.

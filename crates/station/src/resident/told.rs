@@ -354,14 +354,18 @@ fn of_halt(why: &Halt, cause: StopCause, text: &str) -> Verdict {
     }
 }
 
+/// A store that does not answer.
+pub(super) fn of_store_away() -> Told {
+    Told::that("the store does not answer")
+        .cause(StopCause::StoreSilent)
+        .hint("it goes on by itself when the store answers")
+}
+
 /// A store that does not answer is waited for; what it refuses, somebody has to mend.
 fn of_store(cause: StopCause, text: &str) -> Verdict {
     match cause {
         StopCause::StoreSilent => {
-            let told = Told::that("the store does not answer").cause(cause);
-            Verdict::new(BayEvent::StoreAway, told)
-                .hint("it goes on by itself when the store answers")
-                .again(Again::Store)
+            Verdict::new(BayEvent::StoreAway, of_store_away()).again(Again::Store)
         }
         StopCause::StationTrouble => Verdict::new(BayEvent::Failed, Told::that(text).cause(cause)),
         _ => Verdict::held(cause, text).again(Again::Mended),

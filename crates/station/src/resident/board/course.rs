@@ -12,7 +12,7 @@ use model::stopped::StopCause;
 use super::{Act, Board, Motion, told_of_turn};
 use crate::resident::again::{Again, Due};
 use crate::resident::bay::{Bay, Now};
-use crate::resident::told::{Told, Verdict, stopped};
+use crate::resident::told::{Told, Verdict, of_store_away, stopped};
 use crate::resident::visit::{Busy, Condition, Course, Sight, Visit, VisitId, Wish};
 
 impl Board {
@@ -402,6 +402,22 @@ impl Board {
             }
             _ => {}
         }
+    }
+
+    /// The store of a docking gives no answer. It is tried again for as long as that is worth it.
+    pub(super) fn store_silent(&mut self, id: VisitId, store: String, now: Now) {
+        let Some(bay) = self.at(id) else {
+            return;
+        };
+        let is_at_work = matches!(
+            bay.state,
+            BayState::Loading | BayState::ReadingBack | BayState::Reporting
+        );
+        let Some(visit) = bay.visit.as_mut().filter(|_| is_at_work) else {
+            return;
+        };
+        visit.store = Some(store);
+        bay.happen(BayEvent::StoreAway, of_store_away(), now);
     }
 
     /// Devices that give no answer and are still there: it is not that they were pulled out.
