@@ -139,6 +139,8 @@ def test_a_disk_that_comes_back_under_another_number_goes_on_and_another_under_i
     assert set(seen["Cells"]) == {"+", "?"}, "some of a sound disk was read, and the rest was not yet"
     by_hand = service.dock(loop, check=REFUSED)
     assert f"`{loop}` is in bay `A` of this station" in by_hand.stderr and "longshore bay load" in by_hand.stderr, by_hand
+    erased = service.run("device", "erase", loop, "--job", job, "--dry-run", check=REFUSED)
+    assert "it is in bay `A` of this station" in erased.stderr and "longshore bay erase" in erased.stderr, erased
     client = Client(service)
     client.sign_in(link(service, *service.settings()))
     name = station_of(service)

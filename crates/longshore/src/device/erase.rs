@@ -37,14 +37,15 @@ pub(super) fn run(args: &EraseArgs) -> Result<Exit, Failure> {
         return dry_run(args, &station, &wanted, &stop);
     }
     if !args.yes {
-        let seen = station.erase_prospect(&wanted, &stop).map_err(failure)?;
+        let seen = station.erase_prospect(&wanted, &stop);
+        let seen = seen.map_err(|error| failure(error, args, &station))?;
         output::note(&told::prospect(&seen));
         let end = asking::serial_end(args.serial_end.as_deref())?;
         wanted.confirmation = Some(confirmed(args, &end));
     }
     let progress = ErasingProgress::default();
     let ended = bar::beside(&progress, || station.erase(&wanted, &progress, &stop));
-    let end = ended.map_err(failure)?;
+    let end = ended.map_err(|error| failure(error, args, &station))?;
     match args.json {
         true => output::json(&told::Ended::of(args.job, &end))?,
         false => output::data(&told::end(args.job, &end))?,
@@ -77,7 +78,8 @@ fn dry_run(
     wanted: &EraseWanted,
     stop: &Stop,
 ) -> Result<Exit, Failure> {
-    let seen = station.erase_prospect(wanted, stop).map_err(failure)?;
+    let seen = station.erase_prospect(wanted, stop);
+    let seen = seen.map_err(|error| failure(error, args, station))?;
     match args.json {
         true => output::json(&told::Would::of(args.job, &seen))?,
         false => output::data(&told::prospect(&seen))?,
@@ -93,7 +95,7 @@ fn exit(seen: &Prospect) -> Exit {
 }
 
 /// What the user can do where a device was not erased.
-fn failure(error: NotErased) -> Failure {
+fn failure(error: NotErased, args: &EraseArgs, station: &Station) -> Failure {
     let (exit, hint) = match &error {
         NotErased::Control(control) => docking::control_exit(control),
         NotErased::Erase(EraseError::Interrupted) => (
@@ -114,7 +116,15 @@ fn failure(error: NotErased) -> Failure {
         ),
         NotErased::Target(TargetError::Busy { .. }) | NotErased::Job(DockError::Busy(_)) => (
             Exit::Refused,
-            "nothing was touched; end what is done with it first".to_owned(),
+            match station.bay_with(&args.device) {
+                None => "nothing was touched; end what is done with it first".to_owned(),
+                Some(bay) => format!(
+                    "nothing was touched; it is in bay `{bay}` of this station, whose bench has it open: `longshore bay erase \
+                     {station} '{bay}' --job {job} --serial-end XXXX` has the bench erase it",
+                    station = station.name,
+                    job = args.job,
+                ),
+            },
         ),
         NotErased::Target(TargetError::Partition { .. }) => (
             Exit::Refused,

@@ -19,6 +19,7 @@ use disks::tree::Tree;
 use disks::tree::raw::RawTree;
 use encrypted::limits::PASSPHRASE_BYTES;
 use model::device::DeviceFacts;
+use model::ids::BayName;
 use model::limits::SECRET_BYTES;
 use model::manifest::{Passphrase, S3Import};
 use model::secret::{DeviceSecret, is_sealed};
@@ -189,6 +190,12 @@ impl Station {
         self.dock_found(found, docking, progress, stop)
     }
 
+    /// The bay of this station whose bench, another process, has a device or image open.
+    #[must_use]
+    pub fn bay_with(&self, device: &Path) -> Option<BayName> {
+        in_bays::bay_with(&self.folder, device)
+    }
+
     /// Says which bay has a device that somebody has docked by hand in vain; a bench knows itself what it has.
     pub(super) fn unless_in_a_bay(
         &self,
@@ -197,8 +204,7 @@ impl Station {
         docking: &Docking,
     ) -> DockError {
         let asked = is_of_another(&error) && docking.bay.is_none();
-        let bay = asked.then(|| in_bays::bay_with(&self.folder, device));
-        let Some(bay) = bay.flatten() else {
+        let Some(bay) = asked.then(|| self.bay_with(device)).flatten() else {
             return error;
         };
         let (station, device) = (&self.name, device.display());
