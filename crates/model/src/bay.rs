@@ -258,7 +258,8 @@ impl BayState {
     }
 
     /// Whether there is no device: none was, or it has gone.
-    fn is_vacant(self) -> bool {
+    #[must_use]
+    pub fn is_vacant(self) -> bool {
         matches!(self, Self::Empty | Self::Reconnecting | Self::PulledOut)
     }
 

@@ -1,7 +1,7 @@
 //! Orders: what a person wants a station to do with a bay. The station hears of it with its next heartbeat.
 
 use model::actor::Actor;
-use model::bay::{BayState, BayStatus};
+use model::bay::BayStatus;
 use model::disposal::messages::Confirmation;
 use model::disposal::rules::Confirm;
 use model::ids::{BayName, JobId, OrderId, StationName};
@@ -204,7 +204,7 @@ pub(crate) async fn told(
     })?)
 }
 
-/// The same of a bay that something is in: an empty one can do nothing.
+/// The same of a bay that something is in: another can do nothing.
 async fn occupied(
     admin: &Admin,
     caller: &Caller,
@@ -212,7 +212,7 @@ async fn occupied(
     bay: &BayName,
 ) -> Result<BayStatus, Refused> {
     let told = told(admin, caller, station, bay).await?;
-    if told.state == BayState::Empty {
+    if told.state.is_vacant() {
         let (station, bay) = (station.clone(), bay.clone());
         return Err(DockingFault::NothingInBay { station, bay }.into());
     }

@@ -414,8 +414,6 @@ async fn nothing_is_ordered_of_an_empty_bay_but_to_load_what_a_sheet_is_of() {
     let (_, sheet) = world.create(&import("photos")).await;
     let sheet = SignatureFile::parse(sheet.as_bytes()).unwrap();
     let mut empty = dock.next(&world);
-    empty.bays[0].state = BayState::Empty;
-    dock.send(&world, &empty).await.unwrap();
     let name = dock.station.name.clone();
     let (context, job, bay) = (world.service.context(), sheet.job, bay());
     let (admin, jane) = (context.admin(), Caller::Operator);
@@ -423,24 +421,27 @@ async fn nothing_is_ordered_of_an_empty_bay_but_to_load_what_a_sheet_is_of() {
         let found = matches!(refused, Refused::Docking(DockingFault::NothingInBay { .. }));
         assert!(found, "{refused}");
     };
-    for verb in [
-        OrderVerb::Load,
-        OrderVerb::Look,
-        OrderVerb::Stop,
-        OrderVerb::Remove,
-        OrderVerb::Blink,
-    ] {
-        is_empty(order(&world, &name, verb).await.unwrap_err());
+    for state in [BayState::PulledOut, BayState::Reconnecting, BayState::Empty] {
+        empty.bays[0].state = state;
+        empty.seq += 1;
+        dock.send(&world, &empty).await.unwrap();
+        for verb in [
+            OrderVerb::Load,
+            OrderVerb::Look,
+            OrderVerb::Stop,
+            OrderVerb::Remove,
+            OrderVerb::Blink,
+        ] {
+            is_empty(order(&world, &name, verb).await.unwrap_err());
+        }
     }
     let slip = orders::load_as(&admin, &jane, &name, &bay, job).await;
     is_empty(slip.unwrap_err());
     let secret = DeviceSecret::new("open sesame".to_owned()).unwrap();
     let unlock = orders::unlock(&admin, &jane, &name, &bay, secret).await;
     is_empty(unlock.unwrap_err());
-    assert_eq!(dock.beat(&world).await.orders, []);
-    dock.send(&world, &Heartbeat { seq: 9, ..empty })
-        .await
-        .unwrap();
+    empty.seq += 1;
+    assert_eq!(dock.send(&world, &empty).await.unwrap().orders, []);
     // Who scans may have plugged in just now what the sheet is of.
     let present = orders::present(context, &jane, &name, &bay, sheet).await;
     assert_eq!(present.unwrap().verb, OrderVerb::Load);
