@@ -118,7 +118,14 @@ def open_files(service):
 
 
 def order(service, verb, bay):
+    """Orders something of what is in a bay, once the service has heard that something is."""
+    def is_heard():
+        bays = json.loads(service.run("bay", "list", "--json", *service.settings(), check=OK).stdout)["Bays"]
+        return any(line["Bay"] == bay and line["State"] != "empty" for line in bays)
+
+    wait_for(is_heard, SOON, f"something is in bay {bay}")
     service.run("bay", verb, station_of(service), bay, *service.settings(), check=OK)
+
 
 def laid(image, to, device):
     """Lays an image that is attached elsewhere, as if its disk were unplugged from one bay and plugged into another. The

@@ -3,6 +3,7 @@
 pub mod wire;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use awshttp::Surroundings;
@@ -92,6 +93,11 @@ impl Control {
     /// Speaks with another token from now on, and so do all that were cloned of it.
     pub fn take_token(&self, token: &str) {
         self.wire.take_token(token);
+    }
+
+    /// By what it is known who speaks: another one after a token was taken.
+    pub(crate) fn authorization(&self) -> Arc<str> {
+        self.wire.authorization()
     }
 
     /// The leases that heartbeats carry on this way, and on all that were cloned of it.

@@ -132,7 +132,7 @@ pub enum DockingFault {
         why: Vec<String>,
     },
     /// The station has told that nothing is plugged in there.
-    #[error("there is nothing in bay `{bay}` of station `{station}`")]
+    #[error("there is nothing in bay `{bay}` of station `{station}`, by what that has told last")]
     NothingInBay {
         /// The station.
         station: StationName,

@@ -27,7 +27,7 @@ pub struct Wire {
     route: Route,
     server: String,
     /// Of all clones: a token that is changed is changed for each.
-    authorization: Arc<RwLock<String>>,
+    authorization: Arc<RwLock<Arc<str>>>,
 }
 
 impl Wire {
@@ -48,15 +48,21 @@ impl Wire {
         }
     }
 
-    /// Speaks with another token from now on.
+    /// Speaks with this token from now on.
     pub(crate) fn take_token(&self, token: &str) {
         let text = self.authorization.write();
-        *text.unwrap_or_else(PoisonError::into_inner) = bearer(token);
+        let mut text = text.unwrap_or_else(PoisonError::into_inner);
+        let taken = bearer(token);
+        // Who has what is said now sees by it whether the token was changed.
+        if **text != *taken {
+            *text = taken;
+        }
     }
 
-    fn authorization(&self) -> String {
+    /// The header by which it is known who speaks.
+    pub(crate) fn authorization(&self) -> Arc<str> {
         let text = self.authorization.read();
-        text.unwrap_or_else(PoisonError::into_inner).clone()
+        Arc::clone(&text.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Sends a message.
@@ -86,7 +92,7 @@ impl Wire {
         let request = self
             .agent
             .post(&url)
-            .header("authorization", self.authorization())
+            .header("authorization", &*self.authorization())
             .content_type("application/json")
             .config()
             .timeout_global(Some(patience))
@@ -110,7 +116,7 @@ impl Wire {
         let request = self
             .agent
             .get(&url)
-            .header("authorization", self.authorization())
+            .header("authorization", &*self.authorization())
             .query_pairs(pairs);
         self.read(&url, request.call())
     }
@@ -140,8 +146,8 @@ impl Wire {
     }
 }
 
-fn bearer(token: &str) -> String {
-    format!("Bearer {token}")
+fn bearer(token: &str) -> Arc<str> {
+    format!("Bearer {token}").into()
 }
 
 /// What an answer says.

@@ -67,6 +67,7 @@ pub(super) struct Keeper {
     shown: Vec<Look>,
     leases: Vec<Renewal>,
     asked: Asked,
+    spoke_as: Arc<str>,
     fared: Fared,
     no_claims: Option<NoClaims>,
     clock_is_wrong: bool,
@@ -97,6 +98,7 @@ impl Keeper {
             shown: Vec::new(),
             leases: Vec::new(),
             asked: Asked::default(),
+            spoke_as: control.authorization(),
             fared: Fared::Answered(Duration::from_secs(EVERY_SECONDS.into())),
             no_claims: None,
             clock_is_wrong: false,
@@ -151,6 +153,7 @@ impl Keeper {
         self.leases.truncate(BAYS);
         let (stores, asked) = shares::ask(&self.resources);
         self.asked = asked;
+        self.spoke_as = self.control.authorization();
         self.seq += 1;
         Heartbeat {
             version: PROTOCOL_VERSION,
@@ -273,8 +276,11 @@ impl Keeper {
         matches!(self.fared, Fared::Answered(_))
     }
 
-    /// Whether there is something that should not wait. While nobody answers everything waits.
+    /// Whether there is something that should not wait. While nobody answers everything waits but another token.
     pub(super) fn has_news(&self) -> bool {
+        if !Arc::ptr_eq(&self.spoke_as, &self.control.authorization()) {
+            return true;
+        }
         if !self.is_answered() {
             return false;
         }
