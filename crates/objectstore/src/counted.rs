@@ -117,17 +117,22 @@ pub struct StoreFigures {
     pub endings: BTreeMap<(Asked, Ending), u64>,
     /// How long those of each kind took.
     pub took: BTreeMap<Asked, Timings>,
-    /// What was not answered, if the last request was not.
-    pub silence: Option<Silence>,
+    /// Whether it answers; none before the first request has ended.
+    pub voice: Option<Voice>,
 }
 
-/// Requests without an answer, one after another.
+/// Whether a store answers, by the request that ended last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Silence {
-    /// When the first was begun.
-    pub since: Instant,
-    /// When the last one failed.
-    pub last: Instant,
+pub enum Voice {
+    /// It answered, at this time.
+    Answered(Instant),
+    /// It did not, as little as to those before.
+    Silent {
+        /// When the first of them was begun.
+        since: Instant,
+        /// When the last one failed.
+        last: Instant,
+    },
 }
 
 /// Where the requests to one store are counted.
@@ -153,10 +158,10 @@ impl Requests {
         }
     }
 
-    /// The silence of a store, by its [`place`]; none if it answered last.
+    /// Whether a store answers, by its [`place`]; none if nothing was asked of it.
     #[must_use]
-    pub fn silence_of(&self, store: &str) -> Option<Silence> {
-        self.stores().get(store)?.silence
+    pub fn voice_of(&self, store: &str) -> Option<Voice> {
+        self.stores().get(store)?.voice
     }
 
     /// All that was counted, by store.
@@ -188,9 +193,11 @@ impl StoreRequests {
         let Some(figures) = stores.get_mut(&self.store) else {
             return;
         };
-        figures.silence = ending.is_silence().then(|| Silence {
-            since: figures.silence.map_or(begun, |before| before.since),
-            last: Instant::now(),
+        let last = Instant::now();
+        figures.voice = Some(match (ending.is_silence(), figures.voice) {
+            (false, _) => Voice::Answered(last),
+            (true, Some(Voice::Silent { since, .. })) => Voice::Silent { since, last },
+            (true, _) => Voice::Silent { since: begun, last },
         });
         *figures.endings.entry((operation, ending)).or_default() += 1;
         let timings = figures.took.entry(operation);
@@ -428,19 +435,27 @@ mod tests {
     fn a_store_is_silent_from_the_first_request_without_an_answer_to_the_next_answer() {
         let requests = Arc::<Requests>::default();
         let of = requests.of("http://store");
-        let ends = |ending| of.count(Asked("PutObject"), ending, Instant::now());
-        assert_eq!(requests.silence_of("store"), None);
+        let ends = |ending| {
+            of.count(Asked("PutObject"), ending, Instant::now());
+            requests.voice_of("store").unwrap()
+        };
+        assert_eq!(requests.voice_of("store"), None);
         for answer in [Ending::OK, Ending::SLOW_DOWN, Ending("NoSuchKey")] {
-            ends(Ending::UNAVAILABLE);
-            let first = requests.silence_of("store").unwrap();
-            ends(Ending::NO_ANSWER);
-            let later = requests.silence_of("store").unwrap();
-            assert_eq!(later.since, first.since);
-            assert!(later.last >= first.last);
-            ends(answer);
-            assert_eq!(requests.silence_of("store"), None);
+            let Voice::Silent { since, last } = ends(Ending::UNAVAILABLE) else {
+                panic!("it did not answer");
+            };
+            let Voice::Silent {
+                since: first,
+                last: later,
+            } = ends(Ending::NO_ANSWER)
+            else {
+                panic!("it did not answer");
+            };
+            assert_eq!(first, since);
+            assert!(later >= last);
+            assert!(matches!(ends(answer), Voice::Answered(at) if at >= later));
         }
-        assert_eq!(requests.silence_of("another"), None);
+        assert_eq!(requests.voice_of("another"), None);
     }
 
     #[test]

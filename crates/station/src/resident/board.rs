@@ -74,6 +74,8 @@ pub(super) enum News {
     Freed(VisitId, Result<bool, String>),
     /// How far a docking is.
     Moved(VisitId, Motion),
+    /// The store of a docking answers, of which nothing else is known yet.
+    StoreAnswers(VisitId),
     /// The store of a docking, at this address, gives no answer; it is tried again.
     StoreSilent(VisitId, String),
     /// How a device is.
@@ -234,6 +236,7 @@ impl Board {
             News::Docked(visit, verdict) => self.docked(visit, *verdict, now),
             News::Freed(visit, freed) => self.freed(visit, freed, now),
             News::Moved(visit, motion) => self.moved(visit, motion, now),
+            News::StoreAnswers(visit) => self.store_answers(visit, now),
             News::StoreSilent(visit, store) => self.store_silent(visit, store, now),
             News::Examined(visit, condition) => self.examined(visit, condition),
             News::Ordered(bay, verb, reply) => {

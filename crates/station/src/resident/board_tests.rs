@@ -716,11 +716,17 @@ fn a_store_that_is_silent_under_a_load_is_told_while_it_is_tried_again() {
         assert_eq!(room.acts, acts, "the docking itself goes on");
         room.hear(News::Moved(visit, Motion::Loading));
         assert_eq!(room.state("A"), BayState::Loading);
+        // While nothing is found yet, as long as an export is planned, an answer is all that is known.
+        room.hear(silent());
+        room.hear(News::StoreAnswers(visit));
+        assert_eq!(room.state("A"), BayState::Loading);
     }
     room.hear(silent());
     room.docked("A", store_away());
     assert_eq!(room.state("A"), BayState::WaitingForStore);
     room.hear(silent());
+    room.hear(News::StoreAnswers(visit));
+    assert_eq!(room.state("A"), BayState::WaitingForStore);
     room.acts.clear();
     room.pass(29);
     assert_eq!(room.acts, []);

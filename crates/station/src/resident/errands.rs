@@ -31,7 +31,7 @@ use crate::watch::Medium;
 use disks::device::counted::Reads;
 use disks::tree::DeviceGone;
 use encrypted::secrets::Secrets;
-use objectstore::counted::place;
+use objectstore::counted::{Voice, place};
 use transfer::progress::{Pace, Progress, Snapshot};
 use transfer::stop::{Halt, Stop};
 
@@ -206,14 +206,15 @@ impl Errands {
         let going = self.going();
         let docking = going.visits.iter().filter(|(_, it)| it.is_docking);
         let moved = docking.filter_map(|(visit, it)| {
-            if let Some((store, silent_for)) = self.silent_store(&it.progress) {
-                let is_long = silent_for >= STORE_SILENT_AFTER;
+            let (store, voice) = self.voice(&it.progress).unzip();
+            if let (Some(store), Some(Voice::Silent { since, .. })) = (store, voice) {
+                let is_long = since.elapsed() >= STORE_SILENT_AFTER;
                 return is_long.then(|| News::StoreSilent(*visit, store));
             }
             let snapshot = it.progress.snapshot();
             let settled = snapshot.tally.stored + snapshot.tally.failed + snapshot.tally.ignored;
             match (snapshot.found, snapshot.found_all) {
-                (0, _) => None,
+                (0, _) => voice.map(|_| News::StoreAnswers(*visit)),
                 (found, true) if settled >= found => Some(News::Moved(*visit, Motion::Reporting)),
                 (found, true) if is_read_back(&snapshot, settled, found) => {
                     Some(News::Moved(*visit, Motion::ReadingBack))
@@ -235,14 +236,19 @@ impl Errands {
         moved.chain(erasing).chain(examined).collect()
     }
 
-    /// The address of the store of a docking, and for how long it has answered nothing, if it did not answer last.
-    fn silent_store(&self, progress: &Progress) -> Option<(String, Duration)> {
+    /// The address of the store of a docking, and whether it answers that; none before it was asked for it.
+    fn voice(&self, progress: &Progress) -> Option<(String, Voice)> {
         let (store, begun) = progress.store()?;
-        let requests = self.station.resources.requests();
         // What was asked of it before is no matter of this docking.
-        let silence = requests.silence_of(&place(&store));
-        let silence = silence.filter(|silence| silence.last >= begun)?;
-        Some((store, silence.since.max(begun).elapsed()))
+        let voice = match self.station.resources.requests().voice_of(&place(&store))? {
+            Voice::Silent { since, last } if last >= begun => Voice::Silent {
+                since: since.max(begun),
+                last,
+            },
+            Voice::Answered(at) if at >= begun => Voice::Answered(at),
+            Voice::Silent { .. } | Voice::Answered(_) => return None,
+        };
+        Some((store, voice))
     }
 
     /// Lets a disk blink for a while.

@@ -404,6 +404,19 @@ impl Board {
         }
     }
 
+    /// The store of a docking answers: what was told of its silence is over, whether or not anything was found yet.
+    pub(super) fn store_answers(&mut self, id: VisitId, now: Now) {
+        let Some(bay) = self.at(id) else {
+            return;
+        };
+        let visit = bay.visit.as_ref();
+        let is_docking = visit.is_some_and(|visit| visit.busy == Some(Busy::Docking));
+        if is_docking && bay.state == BayState::WaitingForStore {
+            let told = told_of_loading(bay.job());
+            bay.happen(BayEvent::StoreBack, told, now);
+        }
+    }
+
     /// The store of a docking gives no answer. It is tried again for as long as that is worth it.
     pub(super) fn store_silent(&mut self, id: VisitId, store: String, now: Now) {
         let Some(bay) = self.at(id) else {
