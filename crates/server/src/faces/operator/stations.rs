@@ -156,8 +156,7 @@ async fn show(desk: &Desk<'_>, name: &StationName) -> Document {
         orders,
         shares,
     } = stations::show(desk.admin, desk.caller, name).await?;
-    let waited_for = std::iter::once(&told);
-    let waited_for = stations::waited_for(desk.admin, desk.stores, waited_for).await?;
+    let waited_for = stations::waited_for(desk.admin, desk.stores, told.bays.iter()).await?;
     let last_told = last_told(&station, state);
     let in_list = stations::StationLine::of(station, state, no_claims, &told);
     let order = |stored: StoredOrder| OrderLine::of(stored.order, stored.answered);
@@ -181,7 +180,7 @@ async fn bays(desk: &Desk<'_>, asked: &Inquiry<'_>) -> Document {
     let found = stations::bays(desk.admin, desk.caller, after.as_ref(), limit).await?;
     let last = found.last().map(|(station, ..)| station.name.clone());
     let next = last.filter(|_| is_full(found.len(), limit));
-    let told = found.iter().map(|(.., told)| told);
+    let told = found.iter().flat_map(|(.., told)| &told.bays);
     let stores = stations::waited_for(desk.admin, desk.stores, told).await?;
     let mut list = BayList {
         bays: Vec::new(),
@@ -298,12 +297,8 @@ async fn bay(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Docume
     })?;
     let told = orders::told(desk.admin, desk.caller, name, &bay).await?;
     let (station, state) = stations::state(desk.admin, name).await?;
-    document(&bay_line(
-        name,
-        last_told(&station, state),
-        told,
-        &BTreeMap::new(),
-    ))
+    let stores = stations::waited_for(desk.admin, desk.stores, std::iter::once(&told)).await?;
+    document(&bay_line(name, last_told(&station, state), told, &stores))
 }
 
 async fn command(desk: &Desk<'_>, asked: &Inquiry<'_>, name: &StationName) -> Document {

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::bay::BayState;
-use model::heartbeat::Told;
+use model::bay::{BayState, BayStatus};
 use model::ids::{BucketName, JobId};
 use model::job::Job;
 use model::manifest::Manifest;
@@ -19,9 +18,8 @@ use crate::stores::Stores;
 pub async fn waited_for<'a>(
     admin: &Admin,
     stores: &Stores,
-    told: impl Iterator<Item = &'a Told> + Send,
+    bays: impl Iterator<Item = &'a BayStatus> + Send,
 ) -> Result<BTreeMap<JobId, String>, Refused> {
-    let bays = told.flat_map(|told| &told.bays);
     let waiting = bays.filter(|bay| bay.state == BayState::WaitingForStore);
     let jobs: Vec<JobId> = waiting.filter_map(|bay| bay.job).collect();
     let mut found = BTreeMap::new();
