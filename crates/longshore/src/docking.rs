@@ -407,7 +407,8 @@ pub(crate) fn control_exit(error: &ControlError) -> (Exit, String) {
         ControlError::Trouble { .. } => (Exit::Unavailable, "try again later".to_owned()),
         ControlError::Refused(fault) if fault.code == "Unauthorized" => (
             Exit::Refused,
-            "`longshore station token NAME` makes a new token".to_owned(),
+            "`longshore station token NAME` makes a new token, and ends the one that the station has"
+                .to_owned(),
         ),
         ControlError::Refused(fault) if fault.code == "OtherStation" => (
             Exit::Refused,

@@ -201,7 +201,7 @@ fn refused(fault: ControlFault) -> Failure {
         "Unauthorized" => (
             Exit::Refused,
             "at the host of the service `longshore operator add NAME --role ROLE` makes a token for a person, and \
-             `longshore station token NAME` one for a station",
+             `longshore station token NAME` one for a station, which ends the one that it has",
         ),
         "Denied" => (Exit::Refused, "it takes a role with more rights"),
         "Unavailable" => (Exit::Unavailable, ""),
